@@ -1,0 +1,1 @@
+"""smppgate: an SMPP load balancer and message router on Twisted."""

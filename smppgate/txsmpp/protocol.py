@@ -1,0 +1,364 @@
+"""`SmppProtocol`: a `Session` on a Twisted transport, for either end of it.
+
+Subclasses say what to do with requests in `requestReceived` (one at a time) or
+`framesReceived` (a whole read at once); `SmppProtocol.request` gives a Deferred for everything
+that is not on a hot path.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+
+from twisted.internet.defer import CancelledError, Deferred, ensureDeferred
+from twisted.internet.interfaces import IDelayedCall, IPushProducer, IReactorTime, ITCPTransport
+from twisted.internet.protocol import Protocol, connectionDone
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from smppgate.txsmpp.batch import Batch
+from smppgate.txsmpp.codec import decode, encode
+from smppgate.txsmpp.constants import RESPONSE_BIT, CommandId, CommandStatus, status_meaning
+from smppgate.txsmpp.errors import BindRefused, NoAnswer, RequestTimeout, SessionLost, SmppError
+from smppgate.txsmpp.frame import MAX_PDU_SIZE, Frame, header_only, response
+from smppgate.txsmpp.pdu import Pdu
+from smppgate.txsmpp.sequence import Request
+from smppgate.txsmpp.session import Session
+from smppgate.txsmpp.states import BOUND_BY, WITHOUT_RESP, Role
+from smppgate.txsmpp.timers import NEVER, Due, Timers, Watch
+
+# Seconds. The shortest is there because times are floats: what is due in theory may be due in the
+# next instant only.
+_SHORTEST_SLEEP, _LONGEST_SLEEP = 0.00001, 3600.0
+
+
+class DeferredRequest(Request):
+    """A request whose answer somebody waits for."""
+
+    __slots__ = ("answer",)
+
+    def __init__(self, command_id: int, sent_at: float) -> None:
+        super().__init__(command_id, sent_at)
+        self.answer: Deferred[Pdu] = Deferred()
+
+    def answered(self, frame: Frame, now: float) -> None:
+        """Fire with the decoded resp."""
+        try:
+            pdu = decode(frame.octets)
+        except SmppError:
+            self.answer.errback(Failure())
+        else:
+            self.answer.callback(pdu)
+
+    def failed(self, reason: NoAnswer) -> None:
+        """Fail with `RequestTimeout` or `SessionLost`."""
+        self.answer.errback(Failure(reason))
+
+
+@implementer(IPushProducer)
+class SmppProtocol(Protocol):
+    """One SMPP session on a transport.
+
+    :param role: which end this is.
+    :param clock: time and timers, a reactor as a rule.
+    :param timers: the session's timers.
+    :param max_pdu_size: octets a PDU of the peer may have.
+    :param batch: shared by sessions that relay to each other; one of its own by default.
+    """
+
+    def __init__(
+        self,
+        role: Role,
+        clock: IReactorTime,
+        timers: Timers | None = None,
+        max_pdu_size: int = MAX_PDU_SIZE,
+        batch: Batch | None = None,
+    ) -> None:
+        self.session = Session(role, max_pdu_size)
+        self.clock = clock
+        self.timers = timers if timers is not None else Timers()
+        self.batch = batch if batch is not None else Batch(clock)
+        self.writable = True
+        """Whether the peer reads what it is sent; if not, more had better go elsewhere."""
+        self.unbinding = False
+        """Whether this end has sent an unbind: the peer expects no more requests."""
+        self._ended = False
+        self._cut_at = NEVER
+        self._timer: IDelayedCall | None = None
+
+    # What subclasses may want to know
+
+    def framesReceived(self, frames: list[Frame], now: float) -> None:
+        """The requests and resps of one read, all allowed in the session's state."""
+        answered = self.session.outstanding.answered
+        for frame in frames:
+            command = frame.command_id
+            if command >= RESPONSE_BIT:
+                request = answered(frame)
+                if request is not None:
+                    request.answered(frame, now)
+                else:
+                    self._unexpected(frame, now)
+            elif command in BOUND_BY:
+                self.bindReceived(frame)
+            else:
+                self.requestReceived(frame, now)
+
+    def requestReceived(self, frame: Frame, now: float) -> None:
+        """A request came. Unless told otherwise: this end does not do that."""
+        if frame.command_id not in WITHOUT_RESP:
+            self.send(response(frame, CommandStatus.ESME_RINVCMDID))
+
+    def bindReceived(self, frame: Frame) -> None:
+        """A bind came, to be answered with `answer_bind`."""
+        self.answer_bind(frame, CommandStatus.ESME_RBINDFAIL)
+
+    def strayReceived(self, frame: Frame) -> None:
+        """A resp came that answers nothing: given twice, or never asked for."""
+
+    def sessionEnded(self, reason: str) -> None:
+        """The session is over; called once, after every outstanding request was failed.
+
+        Its connection may live a little longer, to write what was sent before.
+        """
+
+    def _unexpected(self, frame: Frame, now: float) -> None:
+        request = self.session.outstanding.answered_late(frame)
+        if request is not None:
+            request.answered_late(frame, now)
+        else:
+            self.strayReceived(frame)
+
+    # What subclasses and owners may do
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the session is over."""
+        return self._ended
+
+    def send(self, octets: bytes) -> None:
+        """Send a whole PDU as it is; once the session has ended this does nothing."""
+        outbox = self.session.outbox
+        if not outbox:
+            if self._ended:
+                return
+            self.batch.add(self)
+        outbox.append(octets)
+
+    def send_request(self, request: Request, octets: bytes) -> None:
+        """Send the PDU in ``octets`` under a number of this session's.
+
+        Its answer, or the lack of one, is told to ``request``.
+        """
+        session = self.session
+        if not session.outbox:
+            if self._ended:
+                request.failed(SessionLost(session.close_reason or "the session has ended"))
+                return
+            self.batch.add(self)
+        session.send_request(request, octets)
+
+    def request(self, pdu: Pdu) -> Deferred[Pdu]:
+        """Send ``pdu`` under a number of this session's; fires with its resp, whatever status.
+
+        Fails with `RequestTimeout` or `SessionLost` when no answer came, and with a `PduError`
+        when it cannot be decoded.
+
+        :raises PduError: when ``pdu`` cannot be encoded.
+        """
+        octets = encode(pdu)
+        request = DeferredRequest(pdu.command_id, self.clock.seconds())
+        self.send_request(request, octets)
+        return request.answer
+
+    async def bind(self, pdu: Pdu) -> Pdu:
+        """Bind with one of the three bind PDUs; gives the bind_resp.
+
+        :raises BindRefused: when the peer answers with an error.
+        :raises NoAnswer: when it does not answer.
+        """
+        answer = await self.request(pdu)
+        if not self.session.is_bound:
+            raise BindRefused(answer.command_status, status_meaning(answer.command_status))
+        self._bound()
+        return answer
+
+    def answer_bind(self, frame: Frame, command_status: int, body: bytes = b"") -> None:
+        """Answer the bind in ``frame``, once."""
+        if not self.session.outbox:
+            self.batch.add(self)
+        self.session.answer_bind(frame, command_status, body)
+        if self.session.is_bound:
+            self._bound()
+
+    async def unbind(self, reason: str = "unbound") -> None:
+        """End the session in order: unbind, wait for its resp, close. Never raises."""
+        if self.session.is_bound and not self.unbinding:
+            self.unbinding = True
+            self.session.unbind_reason = reason
+            request = DeferredRequest(CommandId.UNBIND, self.clock.seconds())
+            self.send_request(request, header_only(CommandId.UNBIND, 0, 0))
+            with suppress(SmppError, CancelledError):
+                await request.answer
+        self.close(reason)
+
+    def close(self, reason: str) -> None:
+        """Write what is in the outbox, then close; cut if the peer does not read it."""
+        self.session.close(reason)
+        self.flush()
+
+    def abort(self, reason: str) -> None:
+        """Cut the connection at once."""
+        self.session.close(reason)
+        self._end()
+        if self.transport is not None:
+            self._tcp.abortConnection()
+
+    def flush(self) -> None:
+        """Write what is to be sent, in one piece; then close, if it has come to that."""
+        if self._ended:
+            return
+        octets = self.session.data_to_send()
+        if octets and self.transport is not None:
+            self.transport.write(octets)
+        if self.session.close_reason is not None:
+            self._close()
+            return
+        oldest = self.session.outstanding.oldest()
+        if oldest is not None:
+            self._wake(oldest + self.timers.response)
+
+    # Twisted's side
+
+    def connectionMade(self) -> None:
+        """Set the socket up and start the timers."""
+        transport = self._tcp
+        # A UNIX socket has neither.
+        if ITCPTransport.providedBy(transport):
+            transport.setTcpNoDelay(True)
+            transport.setTcpKeepAlive(True)
+        transport.registerProducer(self, True)
+        self._watch = Watch(self.timers, self.clock.seconds())
+        self._arm()
+
+    def dataReceived(self, data: bytes) -> None:
+        """One read: all whole PDUs in it, then one write per peer that got something."""
+        now = self.clock.seconds()
+        session = self.session
+        self.batch.open()
+        try:
+            frames = session.receive_data(data)
+            self._watch.hear(now)
+            if session.peer_spoke:
+                self._watch.active = now
+            if frames:
+                self.framesReceived(frames, now)
+        finally:
+            self.batch.flush()
+            # What the session answered by itself, and the end it may have come to.
+            if session.outbox or session.close_reason is not None:
+                self.flush()
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """Fail what is outstanding, each once, and stop the timer."""
+        self.session.close(reason.getErrorMessage())
+        self._end()
+        if self._timer is not None and self._timer.active():
+            self._timer.cancel()
+        self._timer = None
+
+    @property
+    def _tcp(self) -> Any:
+        # A stream transport is consumer, producer and more: no one interface says it all.
+        return self.transport
+
+    # A peer that does not read what it is sent is not read either, so that answers to it cannot
+    # pile up.
+
+    def pauseProducing(self) -> None:
+        """The transport's buffer is full."""
+        self.writable = False
+        self._tcp.pauseProducing()
+
+    def resumeProducing(self) -> None:
+        """The transport's buffer has been written."""
+        self.writable = True
+        self._tcp.resumeProducing()
+
+    def stopProducing(self) -> None:
+        """The transport is gone; `connectionLost` follows."""
+        self.writable = False
+
+    def _close(self) -> None:
+        self._end()
+        if self.transport is not None:
+            transport = self._tcp
+            # A transport with a producer waits for more of it before it closes.
+            transport.unregisterProducer()
+            transport.loseConnection()
+        self._cut_at = self.clock.seconds() + self.timers.closing
+        self._wake(self._cut_at)
+
+    def _end(self) -> None:
+        """The session is over, whatever becomes of the connection; once."""
+        if self._ended:
+            return
+        self._ended = True
+        reason = self.session.close_reason or ""
+        self.session.outbox.clear()
+        for request in self.session.outstanding.drain():
+            request.failed(SessionLost(reason))
+        self.sessionEnded(reason)
+
+    # Time
+
+    def _bound(self) -> None:
+        # The timer was set for the session_init timer, which may be the longest.
+        self._wake(self._watch.next(bound=True))
+
+    def _wake(self, at: float) -> None:
+        """Make sure that `_tick` looks at the session no later than ``at``."""
+        if self._timer is not None and self._timer.getTime() > at:
+            self._timer.reset(max(0.0, at - self.clock.seconds()))
+
+    def _arm(self) -> None:
+        # With every timer switched off there is still one to be moved by `_wake`.
+        delay = self._next_look() - self.clock.seconds()
+        delay = min(max(_SHORTEST_SLEEP, delay), _LONGEST_SLEEP)
+        self._timer = self.clock.callLater(delay, self._tick)
+
+    def _next_look(self) -> float:
+        if self._ended:
+            return self._cut_at
+        at = NEVER if self.unbinding else self._watch.next(self.session.is_bound)
+        oldest = self.session.outstanding.oldest()
+        return at if oldest is None else min(at, oldest + self.timers.response)
+
+    def _tick(self) -> None:
+        # What happens in here may want to `_wake` us: `_arm` below sees to it.
+        self._timer = None
+        now = self.clock.seconds()
+        if not self._ended:
+            self._look(now)
+        elif now >= self._cut_at:
+            self._tcp.abortConnection()
+            return
+        self._arm()
+
+    def _look(self, now: float) -> None:
+        for request in self.session.outstanding.expire(now - self.timers.response):
+            request.failed(RequestTimeout(f"no answer in {self.timers.response:g} s"))
+        if not self.unbinding:
+            self._do(self._watch.due(now, self.session.is_bound), now)
+
+    def _do(self, due: Due, now: float) -> None:
+        if due is Due.ENQUIRE:
+            command = CommandId.ENQUIRE_LINK
+            self.send_request(Request(command, now), header_only(command, 0, 0))
+        elif due is Due.UNANSWERED:
+            self.abort(due.value)
+        elif due is Due.INACTIVE:
+            # The unbind has the response timer to be answered in.
+            ensureDeferred(self.unbind(due.value))
+        elif due is Due.NOT_BOUND:
+            self.close(due.value)

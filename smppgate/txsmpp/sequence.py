@@ -1,0 +1,138 @@
+"""Our requests that a peer has not answered, each under a sequence number of its own.
+
+One table per session and direction holds the numbers *and* what awaits them, because that is
+what makes a number free or taken (SMPP v3.4 §2.7 and §5.1.4). Entries stay in the order they
+were sent, so that one look at the old end finds those that timed out: no timer per request.
+"""
+
+from __future__ import annotations
+
+from smppgate.txsmpp.constants import RESPONSE_BIT
+from smppgate.txsmpp.errors import NoAnswer
+from smppgate.txsmpp.frame import Frame
+
+MAX_SEQUENCE_NUMBER = 0x7FFFFFFF
+"""The largest number a request may bear; the smallest is 1, SMPP v3.4 §5.1.4."""
+
+MAX_LATE = 10_000
+"""Numbers kept reserved for answers that are overdue, per session. When a peer leaves more than
+that unanswered, the oldest are given up: numbers are handed out in turn, so such a one comes
+up again only after 2**31 requests."""
+
+
+class Request:
+    """A request on its way. Mutable and slotted: one is made for every message.
+
+    :param command_id: the request's, 4-octet integer.
+    :param sent_at: seconds on the session's clock.
+    """
+
+    __slots__ = ("command_id", "sent_at")
+
+    def __init__(self, command_id: int, sent_at: float) -> None:
+        self.command_id = command_id
+        self.sent_at = sent_at
+
+    def answered(self, frame: Frame, now: float) -> None:
+        """The peer answered with ``frame``, whatever its status, in a read at ``now``."""
+
+    def failed(self, reason: NoAnswer) -> None:
+        """No answer came: told once, and instead of `answered`."""
+
+    def answered_late(self, frame: Frame, now: float) -> None:
+        """The answer came after `failed` was told."""
+
+
+class Outstanding:
+    """Sequence number → request awaiting its answer, in the order sent.
+
+    ``len()`` is the number of unanswered requests, as a window counts them: those that timed
+    out are not among them, yet keep their numbers (see `expire`).
+
+    :param first: the number to begin with.
+    """
+
+    __slots__ = ("_late", "_next", "_requests")
+
+    def __init__(self, first: int = 1) -> None:
+        self._next = first
+        self._requests: dict[int, Request] = {}
+        self._late: dict[int, Request] = {}
+
+    def __len__(self) -> int:
+        return len(self._requests)
+
+    def claim(self, request: Request) -> int:
+        """Store ``request`` and give the number it is to be sent under.
+
+        Numbers go up from 1 to 0x7FFFFFFF and begin again; one that still awaits an answer is
+        passed over.
+        """
+        number, requests = self._next, self._requests
+        while number in requests or number in self._late:
+            number = number % MAX_SEQUENCE_NUMBER + 1
+        self._next = number % MAX_SEQUENCE_NUMBER + 1
+        requests[number] = request
+        return number
+
+    def awaits(self, frame: Frame) -> bool:
+        """Whether ``frame`` answers one of these.
+
+        A resp answers a request of its own command; a generic_nack answers any. Anything else
+        under the number leaves the request waiting.
+        """
+        request = self._requests.get(frame.sequence_number)
+        return request is not None and _answers(frame.command_id, request.command_id)
+
+    def answered(self, frame: Frame) -> Request | None:
+        """Take out the request that ``frame`` answers (see `awaits`); None when there is none."""
+        number = frame.sequence_number
+        request = self._requests.get(number)
+        # `_answers`, written out for the hot path.
+        if request is None or (
+            frame.command_id != request.command_id | RESPONSE_BIT
+            and frame.command_id != RESPONSE_BIT
+        ):
+            return None
+        del self._requests[number]
+        return request
+
+    def answered_late(self, frame: Frame) -> Request | None:
+        """Like `answered`, of the requests that `expire` gave out; frees the number."""
+        request = self._late.get(frame.sequence_number)
+        if request is None or not _answers(frame.command_id, request.command_id):
+            return None
+        return self._late.pop(frame.sequence_number)
+
+    def oldest(self) -> float | None:
+        """When the request that waits longest was sent; None when nothing waits."""
+        for request in self._requests.values():
+            return request.sent_at
+        return None
+
+    def expire(self, sent_by: float) -> list[Request]:
+        """Take out the requests sent at ``sent_by`` or earlier, oldest first.
+
+        Their numbers stay reserved for a late answer, `MAX_LATE` of them at most.
+        """
+        expired: list[tuple[int, Request]] = []
+        for number, request in self._requests.items():
+            if request.sent_at > sent_by:
+                break
+            expired.append((number, request))
+        for number, request in expired:
+            del self._requests[number]
+            self._late[number] = request
+        while len(self._late) > MAX_LATE:
+            del self._late[next(iter(self._late))]
+        return [request for _, request in expired]
+
+    def drain(self) -> list[Request]:
+        """Take out all, oldest first: the session ended and no answer can come."""
+        requests, self._requests, self._late = self._requests, {}, {}
+        return list(requests.values())
+
+
+def _answers(response_id: int, request_id: int) -> bool:
+    # generic_nack is RESPONSE_BIT alone.
+    return response_id == request_id | RESPONSE_BIT or response_id == RESPONSE_BIT

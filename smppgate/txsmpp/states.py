@@ -1,0 +1,125 @@
+"""The session state machine: one table, role × state × command.
+
+Source: SMPP v3.4 §2.2 and table 2-1, SMPP v5.0 §2.3 and §2.4. Two liberties: enquire_link and
+generic_nack pass in every state that has a connection, and either side may unbind whenever it
+is bound.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from smppgate.txsmpp.constants import RESPONSE_BIT
+from smppgate.txsmpp.constants import CommandId as C
+
+
+class Role(Enum):
+    """Which end of a session something is."""
+
+    ESME = "ESME"
+    SMSC = "SMSC"
+
+    @property
+    def peer(self) -> Role:
+        """The other end."""
+        return Role.SMSC if self is Role.ESME else Role.ESME
+
+
+class State(Enum):
+    """A session's state, SMPP v3.4 §2.2; OUTBOUND and UNBOUND are v5.0's, §2.3."""
+
+    OPEN = "OPEN"
+    OUTBOUND = "OUTBOUND"
+    BOUND_TX = "BOUND_TX"
+    BOUND_RX = "BOUND_RX"
+    BOUND_TRX = "BOUND_TRX"
+    UNBOUND = "UNBOUND"
+    CLOSED = "CLOSED"
+
+
+_NONE: frozenset[State] = frozenset()
+_OPEN = frozenset({State.OPEN})
+_UNBOUND = frozenset({State.OPEN, State.OUTBOUND})
+_SENDING = frozenset({State.BOUND_TX, State.BOUND_TRX})
+_RECEIVING = frozenset({State.BOUND_RX, State.BOUND_TRX})
+BOUND = _SENDING | _RECEIVING
+"""The states in which messages flow."""
+_CONNECTED = BOUND | _UNBOUND
+_ENDING = BOUND | {State.UNBOUND}
+
+# Request: the states in which an ESME may send it, and those in which an SMSC may. Its resp is
+# allowed to the other end in the same states, but for those told in _RESPONSES.
+_REQUESTS: dict[int, tuple[frozenset[State], frozenset[State]]] = {
+    C.BIND_TRANSMITTER: (_UNBOUND, _NONE),
+    C.BIND_RECEIVER: (_UNBOUND, _NONE),
+    C.BIND_TRANSCEIVER: (_UNBOUND, _NONE),
+    C.OUTBIND: (_NONE, _OPEN),
+    C.UNBIND: (BOUND, BOUND),
+    C.ENQUIRE_LINK: (_CONNECTED, _CONNECTED),
+    C.SUBMIT_SM: (_SENDING, _NONE),
+    C.SUBMIT_MULTI: (_SENDING, _NONE),
+    C.DATA_SM: (_SENDING, _RECEIVING),
+    C.DELIVER_SM: (_NONE, _RECEIVING),
+    C.QUERY_SM: (_SENDING, _NONE),
+    C.CANCEL_SM: (_SENDING, _NONE),
+    C.REPLACE_SM: (_SENDING, _NONE),
+    C.ALERT_NOTIFICATION: (_NONE, _RECEIVING),
+    C.BROADCAST_SM: (_SENDING, _NONE),
+    C.QUERY_BROADCAST_SM: (_SENDING, _NONE),
+    C.CANCEL_BROADCAST_SM: (_SENDING, _NONE),
+}
+
+WITHOUT_RESP: frozenset[int] = frozenset({C.OUTBIND, C.ALERT_NOTIFICATION})
+"""Requests that are never answered, SMPP v3.4 §4.1.7 and §4.12."""
+
+# An unbind_resp may still come when the state has moved on; a generic_nack comes at any time.
+_RESPONSES: dict[int, tuple[frozenset[State], frozenset[State]]] = {
+    C.UNBIND_RESP: (_ENDING, _ENDING),
+    C.GENERIC_NACK: (_CONNECTED, _CONNECTED),
+}
+
+BOUND_BY: dict[int, State] = {
+    C.BIND_TRANSMITTER: State.BOUND_TX,
+    C.BIND_RECEIVER: State.BOUND_RX,
+    C.BIND_TRANSCEIVER: State.BOUND_TRX,
+}
+"""The state that a bind leads to once it is answered with ESME_ROK."""
+
+# What the session sees to itself before its owner, if the owner gets it at all.
+SESSION_COMMANDS: frozenset[int] = frozenset(
+    {
+        *BOUND_BY,
+        *(bind | RESPONSE_BIT for bind in BOUND_BY),
+        C.OUTBIND,
+        C.UNBIND,
+        C.UNBIND_RESP,
+        C.ENQUIRE_LINK,
+    }
+)
+
+
+def _by_both_ends() -> dict[int, tuple[frozenset[State], frozenset[State]]]:
+    """Every command, requests and resps: (states for an ESME, states for an SMSC) to send it."""
+    resps = {
+        request | RESPONSE_BIT: (by_smsc, by_esme)
+        for request, (by_esme, by_smsc) in _REQUESTS.items()
+        if request not in WITHOUT_RESP
+    }
+    return {**_REQUESTS, **resps, **_RESPONSES}
+
+
+_ALLOWED: dict[tuple[Role, State], frozenset[int]] = {
+    (role, state): frozenset(
+        command for command, by in _by_both_ends().items() if state in by[role is Role.SMSC]
+    )
+    for role in Role
+    for state in State
+}
+
+KNOWN: frozenset[int] = frozenset(_by_both_ends())
+"""Every command_id of SMPP 3.3, 3.4 and 5.0."""
+
+
+def allowed(role: Role, state: State) -> frozenset[int]:
+    """The command_ids that the ``role`` end of a session may send in ``state``."""
+    return _ALLOWED[role, state]

@@ -1,0 +1,21 @@
+"""The gate's settings: TOML in, frozen and checked attrs classes out."""
+
+from smppgate.settings.advice import warnings
+from smppgate.settings.errors import SettingsError
+from smppgate.settings.esme_side import EsmeSettings, GateSettings, ListenSettings
+from smppgate.settings.model import Settings
+from smppgate.settings.reader import load, parse
+from smppgate.settings.smsc_side import PoolSettings, SmscSettings
+
+__all__ = [
+    "EsmeSettings",
+    "GateSettings",
+    "ListenSettings",
+    "PoolSettings",
+    "Settings",
+    "SettingsError",
+    "SmscSettings",
+    "load",
+    "parse",
+    "warnings",
+]

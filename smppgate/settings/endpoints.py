@@ -1,0 +1,157 @@
+"""Judges Twisted's endpoint strings; the one module of the settings that knows Twisted.
+
+Twisted itself says whether a string makes an endpoint: certificates are read, nothing is
+opened and no reactor is touched. What its parsers let pass and would fail only when the gate
+starts (a port beyond 65535, a missing directory of certificates) is looked at here.
+``systemd:`` is judged by its form alone, since its descriptors are there only in the unit
+that systemd starts, and `check` is run elsewhere.
+"""
+
+from __future__ import annotations
+
+import os.path
+import re
+from collections.abc import Callable
+from typing import Any
+
+import attrs
+from twisted.internet.endpoints import clientFromString, serverFromString
+from twisted.internet.interfaces import IHostnameResolver, IReactorPluggableNameResolver
+from zope.interface import implementer
+
+LARGEST_PORT = 65535
+SOCKET_FAMILIES = ("INET", "INET6", "UNIX")
+
+# Which argument is the port, counted from 0, where it has no name.
+_SERVER_PORTS = {"tcp": 0, "tcp6": 0, "ssl": 0, "tls": 1}
+_CLIENT_PORTS = {"tcp": 1, "ssl": 1, "tls": 1}
+
+
+@implementer(IReactorPluggableNameResolver)
+class _NoReactor:
+    """Stands where an endpoint's constructor wants a reactor that it only keeps."""
+
+    nameResolver: Any = None  # noqa: N815
+
+    def installNameResolver(self, resolver: IHostnameResolver) -> IHostnameResolver:  # noqa: N802
+        return resolver
+
+
+@attrs.frozen
+class _Parts:
+    """An endpoint string taken apart: its type and its arguments, escapes undone."""
+
+    scheme: str
+    arguments: tuple[str, ...]
+    named: dict[str, str]
+
+    def get(self, name: str, index: int) -> str | None:
+        if name in self.named:
+            return self.named[name]
+        return self.arguments[index] if index < len(self.arguments) else None
+
+
+def server_fault(description: str) -> str | None:
+    """What is wrong with ``description`` as an endpoint to listen on, or None."""
+    parts = _split(_unwrapped(description))
+    if parts.scheme == "systemd":
+        return _systemd_fault(parts)
+    return (
+        _directory_fault(parts)
+        or _port_fault(parts, _SERVER_PORTS)
+        or _path_fault(parts, "address")
+        or _twisted_fault(serverFromString, description)
+    )
+
+
+def client_fault(description: str) -> str | None:
+    """What is wrong with ``description`` as an endpoint to connect to, or None."""
+    parts = _split(description)
+    if parts.scheme in _CLIENT_PORTS and parts.get("host", 0) == "":
+        return "names no host"
+    return (
+        _port_fault(parts, _CLIENT_PORTS)
+        or _path_fault(parts, "path")
+        or _twisted_fault(clientFromString, description)
+    )
+
+
+def is_exposed(description: str) -> bool:
+    """Whether a server endpoint listens on all addresses of the machine and without TLS."""
+    parts = _split(_unwrapped(description))
+    index = {"tcp": 1, "tcp6": 2}.get(parts.scheme)
+    return index is not None and (parts.get("interface", index) or "::") in ("::", "0.0.0.0")  # noqa: S104
+
+
+def _unwrapped(description: str) -> str:
+    """Without ``haproxy:``, which stands before a whole endpoint string."""
+    return re.sub(r"^(haproxy:)+", "", description, flags=re.IGNORECASE)
+
+
+def _split(description: str) -> _Parts:
+    scheme, *rest = re.split(r"(?<!\\):", description)
+    named = [re.split(r"(?<!\\)=", part, maxsplit=1) for part in rest]
+    return _Parts(
+        scheme.lower(),
+        tuple(_unescaped(pair[0]) for pair in named if len(pair) == 1),
+        {_unescaped(pair[0]): _unescaped(pair[1]) for pair in named if len(pair) > 1},
+    )
+
+
+def _unescaped(text: str) -> str:
+    return re.sub(r"\\(.)", r"\1", text)
+
+
+def _port_fault(parts: _Parts, ports: dict[str, int]) -> str | None:
+    index = ports.get(parts.scheme)
+    port = None if index is None else parts.get("port", index)
+    if port is None or (re.fullmatch("[0-9]{1,5}", port) and int(port) <= LARGEST_PORT):
+        return None
+    return f"port must be 0 to {LARGEST_PORT}, not {port!r}"
+
+
+def _directory_fault(parts: _Parts) -> str | None:
+    path = parts.get("path", 0) if parts.scheme == "tls" else None
+    if path is None or os.path.isdir(path):
+        return None
+    return f"there is no directory of certificates {path!r}"
+
+
+def _path_fault(parts: _Parts, name: str) -> str | None:
+    return "names no socket" if parts.scheme == "unix" and parts.get(name, 0) == "" else None
+
+
+def _systemd_fault(parts: _Parts) -> str | None:
+    names = ("domain", "index", "name")
+    given = {**dict(zip(names, parts.arguments, strict=False)), **parts.named}
+    if len(parts.arguments) > len(names) or not given.keys() <= set(names):
+        return "a systemd endpoint has a domain and an index or a name, and no more"
+    if given.get("domain") not in SOCKET_FAMILIES:
+        return f"a systemd endpoint needs domain=, one of {', '.join(SOCKET_FAMILIES)}"
+    if ("index" in given) == ("name" in given):
+        return "a systemd endpoint needs exactly one of index= and name="
+    if not re.fullmatch("[0-9]{1,5}", given.get("index", "0")):
+        return f"index must be a number, not {given['index']!r}"
+    return None
+
+
+def _twisted_fault(parse: Callable[[object, str], object], description: str) -> str | None:
+    try:
+        parse(_NoReactor(), description)
+    except OSError as error:
+        return _file_fault(error)
+    except TypeError as error:
+        # Twisted hands the arguments to Python functions; their names say nothing to users.
+        return f"does not have the arguments of an endpoint: {str(error).rpartition('() ')[2]}"
+    except ValueError as error:
+        return f"is not an endpoint: {error}"
+    except Exception as error:
+        # Endpoint parsers are plugins, and certificates are read by OpenSSL: each raises
+        # what it likes, and `check` has to tell about all of it.
+        return f"is not usable: {type(error).__module__}.{type(error).__name__}: {error}"
+    return None
+
+
+def _file_fault(error: OSError) -> str:
+    name = "a directory of certificates" if error.filename is None else repr(error.filename)
+    return f"{name} cannot be read: {error.strerror or 'no such directory'}"

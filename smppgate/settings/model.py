@@ -1,0 +1,81 @@
+"""The whole configuration: all tables together, and what must hold between them.
+
+A program that embeds the gate may make these classes itself. They check what they are given
+and raise `SettingsError` with everything that is wrong, as a file's reader does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import attrs
+
+from smppgate.settings.checks import Check, Several, kind_of
+from smppgate.settings.errors import Problem
+from smppgate.settings.esme_side import EsmeSettings, GateSettings, ListenSettings
+from smppgate.settings.relations import DEFAULT_POOL, relation_problems
+from smppgate.settings.smsc_side import PoolSettings, SmscSettings
+from smppgate.settings.tables import Table, told
+
+
+@attrs.frozen
+class One(Check):
+    """One table of class ``table``."""
+
+    table: type[Table]
+
+    def problems(self, value: object) -> Iterator[Problem]:
+        """Something else; the table has checked itself."""
+        if not isinstance(value, self.table):
+            yield Problem("", f"must be {self.table.__name__}, not {kind_of(value)}")
+
+
+SECTIONS: dict[str, type[Table]] = {
+    "gate": GateSettings,
+    "listen": ListenSettings,
+    "esme": EsmeSettings,
+    "smsc": SmscSettings,
+    "pool": PoolSettings,
+}
+
+
+def _section(name: str, meaning: str, minimum: int | None = None) -> dict[str, Any]:
+    one = One(SECTIONS[name])
+    return told(one if minimum is None else Several(one, minimum), meaning)
+
+
+@attrs.frozen(kw_only=True)
+class Settings(Table):
+    """A whole configuration: at least one listener, account and SMSC.
+
+    Without pools there is one, named ``default``, of all SMSCs. Raises `SettingsError` with
+    all that is wrong, also between tables: a name used twice, or not defined.
+    """
+
+    gate: GateSettings = attrs.field(
+        factory=GateSettings, metadata=_section("gate", "What holds for the whole gate.")
+    )
+    listen: tuple[ListenSettings, ...] = attrs.field(
+        metadata=_section("listen", "Where ESMEs connect.", 1)
+    )
+    esme: tuple[EsmeSettings, ...] = attrs.field(metadata=_section("esme", "Who may bind.", 1))
+    smsc: tuple[SmscSettings, ...] = attrs.field(
+        metadata=_section("smsc", "Where messages go.", 1)
+    )
+    pool: tuple[PoolSettings, ...] = attrs.field(
+        default=(), metadata=_section("pool", "Which SMSCs share messages.", 0)
+    )
+
+    def __attrs_post_init__(self) -> None:
+        super().__attrs_post_init__()
+        if not self.pool:
+            everyone = tuple(dict.fromkeys(smsc.name for smsc in self.smsc))
+            object.__setattr__(self, "pool", (PoolSettings(DEFAULT_POOL, everyone),))
+
+    def _relations(self) -> Iterator[Problem]:
+        return relation_problems(attrs.asdict(self, filter=_is_public))
+
+
+def _is_public(field: attrs.Attribute[object], _value: object) -> bool:
+    return bool(field.repr)

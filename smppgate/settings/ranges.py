@@ -1,0 +1,169 @@
+r"""The rule for one entry of ``address_ranges``.
+
+Three forms: ``4477*`` (a prefix; ``*`` alone is every number), ``447700900123`` (exactly that
+number), and ``^44(77|78)[0-9]{8}$`` (a regular expression for the whole number).
+
+Regular expressions are run for every mobile-originated message, on the event loop. Those
+allowed here are a part of Python's that cannot run away: single characters, ``.``, ``\d``,
+sets, groups, alternatives and repetitions. No look-around, no back-references, no lazy forms:
+numbers need none. How many ways such an expression has of matching one text is counted from
+above; one that has too many could take seconds over one message and is refused. That single
+count covers nested repetitions, alternatives under a repetition, and long rows of ``.*``.
+Everything accepted compiles (a property test holds that), so nothing is compiled here: it
+would take most of the time of reading a large file.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import attrs
+
+# A destination address has at most 64 octets and a NUL, in data_sm (SMPP v3.4 §5.2.9).
+LONGEST_ADDRESS = 64
+LONGEST_REGEX = 256
+# Each way costs some tens of nanoseconds: 10 000 stay well under a millisecond.
+MOST_WAYS = 10_000
+
+NUMBER = re.compile(rf"[0-9A-Za-z+#]{{1,{LONGEST_ADDRESS}}}")
+PREFIX = re.compile(rf"[0-9A-Za-z+#]{{0,{LONGEST_ADDRESS}}}\*")
+
+_SET = r"\[\^?(?:\\d|[0-9A-Za-z+#*](?:-[0-9A-Za-z+#*])?)+\]"
+_TOKEN = re.compile(
+    rf"(?P<one>{_SET}|[0-9A-Za-z#.]|\\[d+*.#])"
+    r"|(?P<open>\((?:\?:)?(?!\?))"
+    r"|(?P<close>\))"
+    r"|(?P<bar>\|)"
+    r"|(?P<repeat>[*+?]|\{(?P<low>[0-9]{1,2})(?:,(?P<high>[0-9]{0,2}))?\})"
+)
+_SPAN = re.compile(r"([0-9A-Za-z+#*])-([0-9A-Za-z+#*])")
+_MARKS = {"*": (0, LONGEST_ADDRESS), "+": (1, LONGEST_ADDRESS), "?": (0, 1)}
+
+
+class _Refused(ValueError):
+    """The expression is not one of those allowed; the text says why."""
+
+
+@attrs.define
+class _Level:
+    """What is known of the group being read: it changes with each token.
+
+    ``finished`` counts the ways of the alternatives before the last bar, ``ways`` those of the
+    present alternative up to its last item, ``item`` those of that item (None: there is
+    nothing that could be repeated).
+    """
+
+    finished: int = 0
+    ways: int = 1
+    item: int | None = None
+
+    def add(self, item: int) -> None:
+        self.ways = _capped(self.ways * (self.item or 1))
+        self.item = item
+
+    def repeat(self, low: int, high: int) -> None:
+        if self.item is None:
+            raise _Refused("a repetition must follow what it repeats, once")
+        times = range(low, min(high, LONGEST_ADDRESS) + 1)
+        repeated = _capped(sum(_capped(self.item**count) for count in times))
+        self.ways = _capped(self.ways * max(repeated, 1))
+        self.item = None
+
+    def bar(self) -> None:
+        self.finished = self.total()
+        self.ways, self.item = 1, None
+
+    def total(self) -> int:
+        return _capped(self.finished + self.ways * (self.item or 1))
+
+
+def range_problem(text: str) -> str | None:
+    """What is wrong with ``text`` as an address range, or None."""
+    if text.startswith("^") or text.endswith("$"):
+        return _regex_problem(text)
+    if NUMBER.fullmatch(text) or PREFIX.fullmatch(text):
+        return None
+    if not text:
+        return "must not be empty; all numbers are '*'"
+    return (
+        "must be digits ('447700900123'), a prefix ('4477*') or a regular expression "
+        f"('^44[0-9]{{10}}$') of at most {LONGEST_ADDRESS} octets a number"
+    )
+
+
+def _regex_problem(text: str) -> str | None:
+    if len(text) > LONGEST_REGEX:
+        return f"a regular expression must be at most {LONGEST_REGEX} characters, not {len(text)}"
+    if not (len(text) > 2 and text.startswith("^") and text.endswith("$")):
+        return "a regular expression must start with ^ and end with $"
+    try:
+        ways = _ways(text[1:-1])
+    except _Refused as refused:
+        return str(refused)
+    if ways > MOST_WAYS:
+        return (
+            "this regular expression could take too long: it repeats repetitions or "
+            "alternatives, or has too many of them"
+        )
+    return None
+
+
+def _ways(body: str) -> int:
+    """From above, the ways in which ``body`` can match one number; more than enough is capped."""
+    levels = [_Level()]
+    for token in _tokens(body):
+        _take(levels, token)
+    if len(levels) > 1:
+        raise _Refused("a group is opened and not closed")
+    if levels[0].finished:
+        raise _Refused("alternatives must be in parentheses: ^(a|b)$")
+    return levels[0].total()
+
+
+def _take(levels: list[_Level], token: re.Match[str]) -> None:
+    what = token.lastgroup
+    if what == "repeat":
+        levels[-1].repeat(*_bounds(token))
+    elif what == "one":
+        _check_set(token["one"])
+        levels[-1].add(1)
+    elif what == "open":
+        levels.append(_Level())
+    elif what == "bar":
+        levels[-1].bar()
+    elif len(levels) == 1:
+        raise _Refused("a group is closed and not opened")
+    else:
+        group = levels.pop()
+        levels[-1].add(group.total())
+
+
+def _tokens(body: str) -> Iterator[re.Match[str]]:
+    at = 0
+    while at < len(body):
+        token = _TOKEN.match(body, at)
+        if token is None:
+            raise _Refused(f"in a regular expression, {body[at : at + 8]!r} is not understood")
+        yield token
+        at = token.end()
+
+
+def _bounds(token: re.Match[str]) -> tuple[int, int]:
+    if token["repeat"] in _MARKS:
+        return _MARKS[token["repeat"]]
+    low = int(token["low"])
+    high = low if token["high"] is None else int(token["high"] or LONGEST_ADDRESS)
+    if max(low, high) > LONGEST_ADDRESS or low > high:
+        raise _Refused(f"{token['repeat']} must count up, to at most {LONGEST_ADDRESS}")
+    return low, high
+
+
+def _check_set(text: str) -> None:
+    for low, high in _SPAN.findall(text) if text.startswith("[") else ():
+        if low > high:
+            raise _Refused(f"{low}-{high} must count up")
+
+
+def _capped(ways: int) -> int:
+    return min(ways, MOST_WAYS + 1)

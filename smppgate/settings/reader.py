@@ -1,0 +1,215 @@
+"""TOML in, `Settings` out, or everything that is wrong at once.
+
+cattrs goes through the document and gathers what it finds into a tree of exceptions with the
+place of each; here the tree is turned into lines. A field's own check runs as its hook, so one
+bad value hides no other. What cattrs cannot see, relations between tables, is looked for in
+the document itself, which works however much else is wrong.
+
+Exceptions met on the way hold pieces of the file, passwords among them. They are turned into
+text and dropped before `SettingsError` is raised, so that no traceback leads back to them.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import re
+import tomllib
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import attrs
+from cattrs import (
+    ClassValidationError,
+    Converter,
+    ForbiddenExtraKeysError,
+    IterableValidationError,
+)
+from cattrs.errors import IterableValidationNote
+from cattrs.gen import make_dict_structure_fn, override
+
+from smppgate.settings.checks import Check, describe
+from smppgate.settings.errors import BadValue, Problem, SettingsError
+from smppgate.settings.model import SECTIONS, Settings
+from smppgate.settings.relations import nearest, reconnect_problems, relation_problems, tables
+from smppgate.settings.smsc_side import SmscSettings
+from smppgate.settings.tables import Table
+
+_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
+
+
+def load(path: str | os.PathLike[str]) -> Settings:
+    """Read the settings from the UTF-8 TOML file at ``path``.
+
+    Raises `SettingsError` with everything that is wrong, also when the file cannot be read.
+    """
+    name = os.fspath(path)
+    text, error = _read(name)
+    if error:
+        raise SettingsError((error,), name)
+    return parse(text, name)
+
+
+def parse(text: str, name: str = "<string>") -> Settings:
+    """Read the settings from TOML ``text``; ``name`` stands before each line of an error.
+
+    Raises `SettingsError` with everything that is wrong.
+    """
+    document, error = _document(text)
+    if error:
+        raise SettingsError((error,), name)
+    settings, errors = _structured(document)
+    if settings is None:
+        raise SettingsError(errors, name)
+    return settings
+
+
+def _read(path: str) -> tuple[str, str]:
+    """The file's text, or the error."""
+    try:
+        with open(path, "rb") as file:
+            octets = file.read()
+    except OSError as error:
+        return "", f"cannot be read: {error.strerror}"
+    except ValueError as error:
+        return "", f"cannot be read: {error}"
+    try:
+        return octets.decode("utf-8-sig"), ""
+    except UnicodeDecodeError as error:
+        before = error.object[: error.start]
+        line, column = before.count(b"\n") + 1, error.start - before.rfind(b"\n")
+        octet = error.object[error.start]
+        return "", f"is not UTF-8: octet 0x{octet:02X} (at line {line}, octet {column})"
+
+
+def _document(text: str) -> tuple[dict[str, Any], str]:
+    """The TOML document, or the error."""
+    try:
+        return tomllib.loads(text), ""
+    except RecursionError:
+        return {}, "is not TOML that can be read: nested too deeply"
+    except ValueError as error:
+        # What is no TOMLDecodeError is Python's limit on the digits of an integer.
+        known = isinstance(error, tomllib.TOMLDecodeError)
+        return {}, f"is not TOML: {error if known else 'an integer has too many digits'}"
+
+
+def _structured(document: dict[str, Any]) -> tuple[Settings | None, tuple[str, ...]]:
+    """The settings, or the errors."""
+    try:
+        return _converter().structure(document, Settings), ()
+    except (ClassValidationError, BadValue, SettingsError) as error:
+        found = list(_lines(error, ""))
+    found += [f"{where}: {text}" for where, text in _relations(document)]
+    return None, tuple(dict.fromkeys(found))
+
+
+def _relations(document: dict[str, Any]) -> Iterator[Problem]:
+    yield from relation_problems(document)
+    fields = attrs.fields(SmscSettings)
+    for index, smsc in tables(document, "smsc"):
+        shortest = smsc.get("reconnect_min", fields.reconnect_min.default)
+        longest = smsc.get("reconnect_max", fields.reconnect_max.default)
+        for problem in reconnect_problems(shortest, longest):
+            yield Problem(f"smsc[{index}].{problem.where}", problem.text)
+
+
+@functools.cache
+def _converter() -> Converter:
+    converter = Converter(detailed_validation=True, forbid_extra_keys=True)
+    for section, table in SECTIONS.items():
+        hooks = {field.name: _value_hook(field.metadata["check"]) for field in attrs.fields(table)}
+        written = f"[{section}]" if section == "gate" else f"[[{section}]]"
+        converter.register_structure_hook(
+            table, _table_hook(converter, table, hooks, f"must be a table: {written}")
+        )
+    sections = {
+        field.name: _section_hook(converter, field.name) for field in attrs.fields(Settings)
+    }
+    converter.register_structure_hook(Settings, _table_hook(converter, Settings, sections, ""))
+    return converter
+
+
+_Hook = Callable[[Any, Any], Any]
+
+
+def _table_hook(
+    converter: Converter, table: type[Table], hooks: dict[str, _Hook], otherwise: str
+) -> _Hook:
+    overrides = {name: override(struct_hook=hook) for name, hook in hooks.items()}
+    structure = make_dict_structure_fn(table, converter, **overrides)  # type: ignore[arg-type]
+
+    def hook(value: Any, _type: Any) -> Any:
+        if not isinstance(value, dict):
+            raise BadValue([Problem("", f"{otherwise}, not {describe(value)}")])
+        return structure(value, table)
+
+    return hook
+
+
+def _value_hook(check: Check) -> _Hook:
+    def hook(value: Any, _type: Any) -> Any:
+        tidied = check.tidy(value)
+        problems = tuple(check.problems(tidied))
+        if problems:
+            raise BadValue(problems)
+        return tidied
+
+    return hook
+
+
+def _section_hook(converter: Converter, section: str) -> _Hook:
+    table = SECTIONS[section]
+
+    def one(value: Any, _type: Any) -> Any:
+        return converter.structure(value, table)
+
+    def several(value: Any, _type: Any) -> Any:
+        if not isinstance(value, list):
+            text = f"must be an array of tables: [[{section}]], not {describe(value)}"
+            raise BadValue([Problem("", text)])
+        return converter.structure(value, tuple[table, ...])  # type: ignore[valid-type]
+
+    return one if section == "gate" else several
+
+
+def _lines(error: Exception, path: str) -> Iterator[str]:
+    """The error lines of ``error``, met at ``path`` in the document."""
+    if isinstance(error, ClassValidationError | IterableValidationError):
+        yield from _group_lines(error, path)
+    elif isinstance(error, ForbiddenExtraKeysError):
+        yield from _unknown_keys(error, path)
+    elif isinstance(error, BadValue):
+        yield from (f"{path}{where}: {text}" for where, text in error.problems)
+    elif isinstance(error, SettingsError):
+        yield from (_inside(path, line) for line in error.errors)
+    elif isinstance(error, KeyError):
+        yield f"{path}: is missing"
+    else:
+        raise error
+
+
+def _group_lines(
+    error: ClassValidationError | IterableValidationError, path: str
+) -> Iterator[str]:
+    placed, others = error.group_exceptions()
+    for inner, note in placed:
+        place = (
+            f"{path}[{note.index}]"
+            if isinstance(note, IterableValidationNote)
+            else _inside(path, note.name)
+        )
+        yield from _lines(inner, place)
+    for inner in others:
+        yield from _lines(inner, path)
+
+
+def _unknown_keys(error: ForbiddenExtraKeysError, path: str) -> Iterator[str]:
+    known = [field.name for field in attrs.fields(error.cl)]
+    for key in sorted(error.extra_fields):
+        shown = key if _BARE_KEY.fullmatch(key) else repr(key)
+        yield f"{_inside(path, shown)}: unknown key{nearest(key, known)}"
+
+
+def _inside(path: str, rest: str) -> str:
+    return f"{path}.{rest}" if path else rest

@@ -1,0 +1,86 @@
+"""The settings as rows of a table, made from the classes: what the documentation goes by.
+
+``python -m smppgate.settings.reference`` prints the tables of ``docs/settings.md``.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+
+import attrs
+
+from smppgate.settings.checks import Check
+from smppgate.settings.model import SECTIONS
+
+HEADINGS = ("key", "value", "allowed", "default", "reloadable", "meaning")
+
+
+@attrs.frozen
+class Row:
+    """One setting: all that is told about it, as text."""
+
+    section: str
+    key: str
+    kind: str
+    unit: str
+    allowed: str
+    default: str
+    reloadable: bool
+    meaning: str
+
+    def markdown(self) -> str:
+        """A line of the documentation's table."""
+        cells = (
+            f"`{self.key}`",
+            f"{self.kind}, {self.unit}" if self.unit else self.kind,
+            self.allowed,
+            f"`{self.default}`" if self.default else "required",
+            "yes" if self.reloadable else "no",
+            self.meaning,
+        )
+        return f"| {' | '.join(cells)} |"
+
+    def comment(self) -> str:
+        """What the example file says above the key, before it is broken into lines."""
+        facts = (
+            self.unit or self.kind,
+            self.allowed.replace("`", ""),
+            f"default {self.default}" if self.default else "required",
+        )
+        return f"{self.meaning} ({'; '.join(fact for fact in facts if fact)})"
+
+
+def rows() -> tuple[Row, ...]:
+    """All settings, in the order of the classes and of their fields."""
+    return tuple(
+        _row(section, field)
+        for section, table in SECTIONS.items()
+        for field in attrs.fields(table)
+    )
+
+
+def markdown(section: str) -> Iterator[str]:
+    """The lines of the documentation's table for ``section``."""
+    yield f"| {' | '.join(HEADINGS)} |"
+    yield f"|{'---|' * len(HEADINGS)}"
+    yield from (row.markdown() for row in rows() if row.section == section)
+
+
+def _row(section: str, field: attrs.Attribute[object]) -> Row:
+    check: Check = field.metadata["check"]
+    return Row(
+        section=section,
+        key=field.name,
+        kind=check.kind,
+        unit=field.metadata["unit"],
+        allowed=check.allowed,
+        default="" if field.default is attrs.NOTHING else check.write(field.default),
+        reloadable=field.metadata["reloadable"],
+        meaning=field.metadata["help"],
+    )
+
+
+if __name__ == "__main__":
+    for name in SECTIONS:
+        sys.stdout.write("\n".join((f"## {name}", "", *markdown(name), "", "")))

@@ -1,0 +1,110 @@
+"""What must hold between settings that are right each by itself.
+
+These functions take a document as plain mappings and lists, and pass over what has the wrong
+kind: so they tell about a file's names even where other things in it are wrong too. Time is
+linear in the document, suggestions included.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TypeGuard
+
+from smppgate.settings.checks import Seconds, shown
+from smppgate.settings.errors import Problem
+
+DEFAULT_POOL = "default"
+
+# The key whose value names a table, for each section where no two may share one.
+NAMES = {"esme": "system_id", "smsc": "name", "pool": "name"}
+
+_SECONDS = Seconds()
+
+# Looking for the nearest name takes time with each name known.
+MOST_COMPARED = 100
+
+
+def tables(
+    document: Mapping[str, object], section: str
+) -> Iterator[tuple[int, dict[str, object]]]:
+    """The tables of ``section``, each with its index; whatever is no table is left out."""
+    found = document.get(section)
+    if _is_array(found):
+        yield from ((index, table) for index, table in enumerate(found) if isinstance(table, dict))
+
+
+def relation_problems(document: Mapping[str, object]) -> Iterator[Problem]:
+    """Names used twice, and names of pools and SMSCs that nothing in ``document`` has."""
+    for section, key in NAMES.items():
+        yield from _duplicates(document, section, key)
+    yield from _unknown_members(document)
+    yield from _unknown_pools(document)
+
+
+def reconnect_problems(shortest: object, longest: object) -> Iterator[Problem]:
+    """Two waits in seconds, each right by itself, the wrong way round."""
+    times = [time for time in map(_SECONDS.tidy, (shortest, longest)) if _is_time(time)]
+    if len(times) == 2 and times != sorted(times):
+        text = f"must be at most reconnect_max ({times[1]}), not {times[0]}"
+        yield Problem("reconnect_min", text)
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """``; did you mean X?`` with the nearest of ``known``, or nothing when none is near."""
+    candidates = tuple(known)
+    if len(candidates) > MOST_COMPARED:
+        return ""
+    near = difflib.get_close_matches(word, candidates, n=1)
+    return f"; did you mean {shown(near[0])}?" if near else ""
+
+
+def _duplicates(document: Mapping[str, object], section: str, key: str) -> Iterator[Problem]:
+    first: dict[str, int] = {}
+    for index, table in tables(document, section):
+        name = table.get(key)
+        if isinstance(name, str) and first.setdefault(name, index) != index:
+            there = f"{section}[{first[name]}]"
+            yield Problem(
+                f"{section}[{index}].{key}", f"{shown(name)} is the {key} of {there} too"
+            )
+
+
+def _unknown_members(document: Mapping[str, object]) -> Iterator[Problem]:
+    if not _is_array(document.get("smsc", ())):
+        return
+    known = _names(document, "smsc")
+    for index, pool in tables(document, "pool"):
+        members = pool.get("members")
+        for place, name in enumerate(members if _is_array(members) else ()):
+            if isinstance(name, str) and name not in known:
+                yield Problem(f"pool[{index}].members[{place}]", _unknown("smsc", name, known))
+
+
+def _unknown_pools(document: Mapping[str, object]) -> Iterator[Problem]:
+    pools = document.get("pool", ())
+    if not _is_array(pools):
+        return
+    known = _names(document, "pool") if pools else {DEFAULT_POOL: None}
+    for index, esme in tables(document, "esme"):
+        name = esme.get("pool")
+        if isinstance(name, str) and name and name not in known:
+            yield Problem(f"esme[{index}].pool", _unknown("pool", name, known))
+
+
+def _names(document: Mapping[str, object], section: str) -> dict[str, None]:
+    """The names in ``section``, in order and quick to look up."""
+    names = (table.get(NAMES[section]) for _, table in tables(document, section))
+    return {name: None for name in names if isinstance(name, str)}
+
+
+def _unknown(section: str, name: str, known: Iterable[str]) -> str:
+    return f"there is no {section} named {shown(name)}{nearest(name, known)}"
+
+
+def _is_array(value: object) -> TypeGuard[list[object] | tuple[object, ...]]:
+    return isinstance(value, list | tuple)
+
+
+def _is_time(value: object) -> TypeGuard[float]:
+    return not any(_SECONDS.problems(value))

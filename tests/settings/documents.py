@@ -1,0 +1,125 @@
+"""Configurations to test with, as data, and what writes data as TOML."""
+
+from __future__ import annotations
+
+import copy
+import datetime
+from collections.abc import Mapping
+from typing import Any
+
+from hypothesis import settings
+
+# A property holds on a slow machine too.
+unhurried = settings(deadline=None)
+
+PASSWORD = "pass-never-shown"
+
+_FULL: dict[str, Any] = {
+    "gate": {
+        "name": "gate1",
+        "response_timeout": 60.0,
+        "stop_timeout": 30,
+        "session_init_timeout": 30.0,
+        "enquire_link": 0,
+        "inactivity_timeout": 0.0,
+        "max_pdu_size": 1024,
+        "no_member_status": 0x14,
+        "accept_binds_without_smsc": False,
+        "receipt_routes": 5,
+        "receipt_route_ttl": 1.5,
+    },
+    "listen": [{"endpoint": "tcp:2775:interface=127.0.0.1", "max_sessions": 7}],
+    "esme": [
+        {
+            "system_id": "acme",
+            "password": PASSWORD,
+            "binds": ["transceiver"],
+            "max_binds": 3,
+            "window": 9,
+            "address_ranges": ["4477009*", "447700900123", "^44(77|78)[0-9]{8}$"],
+            "pool": "backup",
+        },
+        {"system_id": "bank", "password": PASSWORD},
+    ],
+    "smsc": [
+        {
+            "name": "alpha",
+            "endpoint": "tcp:127.0.0.1:3001",
+            "system_id": "gate",
+            "password": PASSWORD,
+            "system_type": "VMA",
+            "bind": "transmitter+receiver",
+            "sessions": 2,
+            "interface_version": "5.0",
+            "addr_ton": 1,
+            "addr_npi": 1,
+            "address_range": "^44",
+            "window": 11,
+            "weight": 3,
+            "enquire_link": 20.0,
+            "reconnect_min": 2,
+            "reconnect_max": 2.5,
+        },
+        {
+            "name": "beta",
+            "endpoint": "tls:smsc.example:3550",
+            "system_id": "gate",
+            "password": PASSWORD,
+        },
+    ],
+    "pool": [
+        {"name": "main", "members": ["alpha", "beta"], "balance": "round_robin"},
+        {"name": "backup", "members": ["beta"]},
+    ],
+}
+
+
+def full() -> dict[str, Any]:
+    """A valid document with every key in it; the caller may change it."""
+    return copy.deepcopy(_FULL)
+
+
+def minimal() -> dict[str, Any]:
+    """A valid document with nothing in it that may be left out."""
+    return {
+        "listen": [{"endpoint": "tcp:2775:interface=127.0.0.1"}],
+        "esme": [{"system_id": "acme", "password": PASSWORD}],
+        "smsc": [
+            {
+                "name": "alpha",
+                "endpoint": "tcp:127.0.0.1:3001",
+                "system_id": "gate",
+                "password": PASSWORD,
+            }
+        ],
+    }
+
+
+def toml(document: Mapping[str, Any]) -> str:
+    """``document`` as TOML: every value inline, which TOML allows at the top."""
+    return "".join(f"{_string(key)} = {_value(value)}\n" for key, value in document.items())
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return _string(value)
+    if isinstance(value, list):
+        return f"[{', '.join(map(_value, value))}]"
+    if isinstance(value, dict):
+        pairs = (f"{_string(key)} = {_value(item)}" for key, item in value.items())
+        return f"{{{', '.join(pairs)}}}"
+    if isinstance(value, datetime.date | datetime.time):
+        return value.isoformat()
+    return str(value)
+
+
+def _string(text: str) -> str:
+    plain = (
+        character
+        if " " <= character <= "~" and character not in '"\\'
+        else f"\\U{ord(character):08X}"
+        for character in text
+    )
+    return f'"{"".join(plain)}"'

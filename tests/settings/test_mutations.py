@@ -1,0 +1,232 @@
+"""Whatever is done to a valid file, it is valid still or an error with the right path."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any, NamedTuple
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from smppgate.settings import Settings, SettingsError, parse
+from smppgate.settings.reference import rows
+from tests.settings import documents
+
+REQUIRED = {(row.section, row.key) for row in rows() if not row.default}
+
+
+class Place(NamedTuple):
+    """Where a key is in the full document."""
+
+    section: str
+    number: int | None
+    key: str
+
+    @property
+    def path(self) -> str:
+        return f"{self.table}.{self.key}"
+
+    @property
+    def table(self) -> str:
+        return self.section if self.number is None else f"{self.section}[{self.number}]"
+
+    def within(self, document: dict[str, Any]) -> dict[str, Any]:
+        section = document[self.section]
+        table: dict[str, Any] = section if self.number is None else section[self.number]
+        return table
+
+
+def _places() -> list[Place]:
+    document = documents.full()
+    places = [Place("gate", None, key) for key in document.pop("gate")]
+    for section, tables in document.items():
+        for index, table in enumerate(tables):
+            places += [Place(section, index, key) for key in table]
+    return places
+
+
+PLACES = st.sampled_from(_places())
+SCALARS = (
+    st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=300)
+    | st.dates()
+    | st.times()
+    | st.datetimes()
+)
+VALUES = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=8,
+)
+
+
+def errors_of(document: dict[str, Any]) -> tuple[str, ...]:
+    """The errors of ``document``, none when it is valid; any other exception fails the test."""
+    try:
+        settings = parse(documents.toml(document))
+    except SettingsError as caught:
+        error = caught
+    else:
+        assert isinstance(settings, Settings)
+        return ()
+    assert error.errors
+    # Whatever led to it held pieces of the file.
+    assert error.__context__ is None
+    return error.errors
+
+
+def test_the_document_has_every_key() -> None:
+    """The mutations below reach all settings."""
+    assert {(place.section, place.key) for place in _places()} == {
+        (row.section, row.key) for row in rows()
+    }
+    assert errors_of(documents.full()) == ()
+
+
+@documents.unhurried
+@given(PLACES)
+def test_a_deleted_key_is_missing_or_at_its_default(place: Place) -> None:
+    """Only keys without a default are missed, and each under its own path."""
+    document = documents.full()
+    del place.within(document)[place.key]
+    missing = f"{place.path}: is missing"
+    assert (missing in errors_of(document)) == ((place.section, place.key) in REQUIRED)
+
+
+@documents.unhurried
+@given(PLACES, st.text())
+def test_an_unknown_key_is_refused(place: Place, suffix: str) -> None:
+    """A key with something added to it is unknown, and nothing else is wrong."""
+    document = documents.full()
+    place.within(document)[f"{place.key}-{suffix}"] = 1
+    (error,) = errors_of(document)
+    assert error.startswith(f"{place.table}.")
+    assert ": unknown key" in error
+
+
+@documents.unhurried
+@given(PLACES)
+def test_a_misspelt_key_is_told_the_nearest(place: Place) -> None:
+    """A letter doubled is recognised."""
+    document = documents.full()
+    place.within(document)[place.key + place.key[-1]] = 1
+    assert errors_of(document) == (
+        f"{place.path}{place.key[-1]}: unknown key; did you mean '{place.key}'?",
+    )
+
+
+WRONG: dict[type, tuple[Any, ...]] = {
+    bool: (0, 1, "true", [True], 1.0),
+    int: (True, "1", 1.0, [1], {}, datetime.date(2026, 1, 1)),
+    float: (True, "1.0", [1.0], {}, datetime.time(1)),
+    str: (True, 1, 3.4, ["x"], {}, datetime.date(2026, 1, 1)),
+    list: (True, 1, "x", 1.0, {}, {"0": "x"}),
+}
+# These are in seconds, and some are written as integers in the document.
+SECONDS = {(row.section, row.key) for row in rows() if row.unit == "seconds"}
+
+
+@documents.unhurried
+@given(PLACES, st.data())
+def test_a_value_of_the_wrong_kind_is_refused_under_its_path(
+    place: Place, data: st.DataObject
+) -> None:
+    """No kind is taken for another; the error names the key and says what it must be."""
+    document = documents.full()
+    table = place.within(document)
+    seconds = (place.section, place.key) in SECONDS
+    table[place.key] = data.draw(
+        st.sampled_from(WRONG[float if seconds else type(table[place.key])])
+    )
+    assert any(error.startswith(f"{place.path}: must be ") for error in errors_of(document))
+
+
+BAD: dict[tuple[str, str], tuple[Any, ...]] = {
+    ("gate", "name"): ("", "x" * 16, "a\0b", "a\nb", "\u20ac"),
+    ("gate", "response_timeout"): (0, -1, 0.0, float("nan"), float("inf"), 10**400),
+    ("gate", "enquire_link"): (-1, float("nan"), float("-inf"), -(10**400)),
+    ("gate", "max_pdu_size"): (1023, 1_048_577, 10**30),
+    ("gate", "no_member_status"): (0, -1, 2**32),
+    ("listen", "endpoint"): ("", "2775", "tcp", "tcp:", "tcp:x", "tcp:65536", "udp:1", "a\nb"),
+    ("listen", "max_sessions"): (0, -1),
+    ("esme", "system_id"): ("", "x" * 16, "a\x7f"),
+    ("esme", "password"): ("x" * 65, "a\0b", "\u20ac"),
+    ("esme", "binds"): ([], ["trx"], ["receiver", "receiver"]),
+    ("esme", "window"): (0, -(10**30)),
+    ("esme", "address_ranges"): ([""], ["4*4"], ["^4"], ["4$"], ["x y"], ["4", "4"]),
+    ("esme", "pool"): ("nowhere", "mai n"),
+    ("smsc", "name"): ("", "a b", "a/b", "\u00e9"),
+    ("smsc", "endpoint"): ("tcp:", "tcp:127.0.0.1", "tcp::3001", "127.0.0.1:3001", "tcp:h:x"),
+    ("smsc", "system_type"): ("x" * 13, "\0"),
+    ("smsc", "bind"): ("", "receiver", "transmitter"),
+    ("smsc", "sessions"): (0, 1001),
+    ("smsc", "interface_version"): ("", "3.5", "v3.4"),
+    ("smsc", "addr_ton"): (-1, 256),
+    ("smsc", "addr_npi"): (-1, 256),
+    ("smsc", "address_range"): ("x" * 41, "\u20ac"),
+    ("smsc", "weight"): (0, 257),
+    ("smsc", "reconnect_min"): (0, 1e9),
+    ("smsc", "reconnect_max"): (0, float("nan")),
+    ("pool", "name"): ("", "a b"),
+    ("pool", "members"): ([], ["nobody"], ["alpha", "alpha"]),
+    ("pool", "balance"): ("", "random"),
+}
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "value"),
+    [(section, key, value) for (section, key), values in BAD.items() for value in values],
+)
+def test_a_bad_value_is_refused_under_its_path(section: str, key: str, value: Any) -> None:
+    """Right in kind and out of bounds: the error names the key, and the item in an array."""
+    document = documents.full()
+    place = Place(section, None if section == "gate" else 0, key)
+    place.within(document)[key] = value
+    assert any(
+        error.startswith((f"{place.path}: ", f"{place.path}[")) for error in errors_of(document)
+    )
+
+
+@documents.unhurried
+@given(PLACES, VALUES)
+def test_any_value_anywhere_is_fine_or_an_error(place: Place, value: Any) -> None:
+    """No value makes the reader raise anything but its own error, of one line each."""
+    document = documents.full()
+    place.within(document)[place.key] = value
+    assert all(error.isprintable() and ": " in error for error in errors_of(document))
+
+
+@documents.unhurried
+@given(st.sampled_from(sorted(documents.full())), VALUES)
+def test_any_section_anywhere_is_fine_or_an_error(section: str, value: Any) -> None:
+    """The same for whole sections."""
+    errors = errors_of(documents.full() | {section: value})
+    assert any(error.startswith(section) for error in errors) or value in ([], {})
+
+
+PASSWORDS = st.sampled_from([place for place in _places() if place.key == "password"])
+SECRET = documents.PASSWORD
+SECRET_FORMS = (
+    SECRET,
+    f"{SECRET}\0",
+    f"{SECRET}\u20ac",
+    SECRET * 5,
+    12345678,
+    1234.5678,
+    [SECRET],
+    {SECRET: SECRET},
+)
+
+
+@documents.unhurried
+@given(PASSWORDS, st.sampled_from(SECRET_FORMS), PLACES, VALUES)
+def test_no_error_shows_a_password(place: Place, form: Any, other: Place, value: Any) -> None:
+    """Not of the wrong kind either, nor while other things are wrong."""
+    document = documents.full()
+    other.within(document)[other.key] = value
+    place.within(document)[place.key] = form
+    said = "\n".join(errors_of(document))
+    assert not any(secret in said for secret in (SECRET, "12345678", "1234.5678"))

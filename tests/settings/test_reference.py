@@ -1,0 +1,90 @@
+"""The documentation and the example file say what the classes say."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from smppgate.settings import load
+from smppgate.settings.model import SECTIONS
+from smppgate.settings.reference import Row, markdown, rows
+
+ROOT = Path(__file__).parents[2]
+DOCUMENT = (ROOT / "docs/settings.md").read_text(encoding="utf-8")
+EXAMPLE = ROOT / "etc/smppgate.toml"
+
+
+def _id(row: Row) -> str:
+    return f"{row.section}.{row.key}"
+
+
+def _example_keys() -> dict[tuple[str, str], tuple[str, str]]:
+    """Each key where the example first shows it: its value, and the comment right above it."""
+    section, comment = "", ""
+    found: dict[tuple[str, str], tuple[str, str]] = {}
+    for line in EXAMPLE.read_text(encoding="utf-8").splitlines():
+        if line.startswith("["):
+            section = line.strip("[]")
+        elif line.startswith("#"):
+            comment = f"{comment} {line.removeprefix('#').strip()}".strip()
+            continue
+        elif " = " in line:
+            key, _, value = line.partition(" = ")
+            found.setdefault((section, key), (value, comment))
+        comment = ""
+    return found
+
+
+@pytest.mark.parametrize("row", rows(), ids=_id)
+def test_every_setting_is_told(row: Row) -> None:
+    """A sentence, and for every number what it counts or how far it goes."""
+    assert re.fullmatch(r"[A-Z].*\.", row.meaning)
+    assert row.kind
+    assert row.allowed
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_the_documentation_has_a_row_for_every_setting(section: str) -> None:
+    """With the default, unit and meaning that the class has; a heading names the section."""
+    assert re.search(rf"^## `\[+{section}\]+`: ", DOCUMENT, re.MULTILINE)
+    assert "\n".join(markdown(section)) in DOCUMENT
+
+
+def test_the_documentation_has_no_other_rows() -> None:
+    """Nothing is told of a setting that is gone."""
+    told = re.findall(r"^\| `(\w+)` \|", DOCUMENT, re.MULTILINE)
+    assert told == [row.key for row in rows()]
+
+
+@pytest.mark.parametrize("row", rows(), ids=_id)
+def test_the_example_shows_and_explains_every_setting(row: Row) -> None:
+    """Under a comment with its meaning, unit, bounds and default."""
+    _value, comment = _example_keys()[row.section, row.key]
+    assert comment == row.comment()
+
+
+def test_the_example_has_defaults_where_there_are_some() -> None:
+    """Whoever deletes a line of it gets what the line said, address_ranges apart."""
+    shown = _example_keys()
+    other = [_id(row) for row in rows() if row.default not in ("", shown[row.section, row.key][0])]
+    assert other == ["esme.address_ranges"]
+
+
+def test_the_shipped_files_are_valid_and_listen_on_loopback() -> None:
+    """Both load as they are, and nobody is let in from outside by trying them."""
+    whole, least = load(EXAMPLE), load(ROOT / "etc/minimal.toml")
+    assert [smsc.endpoint for smsc in whole.smsc] == ["tcp:127.0.0.1:3001", "tcp:127.0.0.1:3002"]
+    for settings in (whole, least):
+        assert settings.listen[0].endpoint == "tcp:2775:interface=127.0.0.1"
+
+
+def test_the_minimal_file_has_nothing_to_spare() -> None:
+    """Each key in it is one without a default."""
+    with (ROOT / "etc/minimal.toml").open("rb") as file:
+        document = tomllib.load(file)
+    given = {(section, key) for section, tables in document.items() for key in tables[0]}
+    required = {(row.section, row.key) for row in rows() if not row.default}
+    assert given == {(section, key) for section, key in required if section != "pool"}

@@ -1,0 +1,281 @@
+"""Sessions, members and a whole router in memory, for tests of what is decided about them."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from hypothesis import settings
+from twisted.internet.task import Clock
+
+from smppgate.gate.router import RouterService
+from smppgate.routing.accounts import Account, Accounts
+from smppgate.routing.balancers import LeastOutstanding
+from smppgate.routing.pools import Member, Pool
+from smppgate.routing.ranges import RangeTable
+from smppgate.routing.receipt_routes import ReceiptRoutes
+from smppgate.txsmpp.codec import encode
+from smppgate.txsmpp.constants import RESPONSE_BIT, CommandId
+from smppgate.txsmpp.errors import RequestTimeout, SessionLost
+from smppgate.txsmpp.frame import Frame, header_only
+from smppgate.txsmpp.pdu import DeliverSm, Pdu, SubmitSm
+from smppgate.txsmpp.sequence import Outstanding, Request
+from smppgate.txsmpp.session import Session
+from smppgate.txsmpp.states import Role, State
+
+unhurried = settings(deadline=None)
+"""For property tests: how long an example takes is not what they are about."""
+
+ALL_BINDS = frozenset({"transmitter", "receiver", "transceiver"})
+
+RECEIPT = 0x04
+"""esm_class of a delivery receipt."""
+
+
+class FakeSession:
+    """A bound session of either side: what `smppgate.gate.peer.Peer` is, without a transport.
+
+    ``answers`` is what it was given to send as it is, ``requests`` what it sent under numbers of
+    its own. Its peer is played by `answer`, the network by `lose`, its timer by `expire`.
+    """
+
+    def __init__(
+        self,
+        window: int = 100,
+        state: State = State.BOUND_TRX,
+        first: int = 1,
+        member: Member | None = None,
+        pool: Pool | None = None,
+    ) -> None:
+        self.session = Session(Role.ESME)
+        self.session.state = state
+        self.outstanding = Outstanding(first)
+        self.window = window
+        self.pool = pool
+        self.unanswered = 0
+        self.address = 0
+        self.has_ended = False
+        self.writable = True
+        self.answers: list[Frame] = []
+        self.requests: list[Frame] = []
+        self.strays: list[Frame] = []
+        self._member = member
+
+    @property
+    def member(self) -> Member:
+        if self._member is None:
+            raise AttributeError("a session of an ESME's has no member")
+        return self._member
+
+    @property
+    def receives(self) -> bool:
+        return self.session.receives
+
+    @property
+    def has_room(self) -> bool:
+        return self.receives and self.writable and len(self.outstanding) < self.window
+
+    def send(self, octets: bytes) -> None:
+        if not self.has_ended:
+            self.answers.append(Frame.of(octets))
+
+    def send_request(self, request: Request, octets: bytes) -> None:
+        number = self.outstanding.claim(request)
+        sent = octets[:12] + number.to_bytes(4, "big") + octets[16:]
+        self.requests.append(Frame.of(sent))
+
+    def answer(self, request: Frame, status: int = 0, body: bytes = b"", now: float = 0.0) -> None:
+        """The peer answers ``request``, one of ``requests``."""
+        self.hear(resp(request, status, body), now)
+
+    def hear(self, frame: Frame, now: float = 0.0) -> None:
+        """A resp of the peer's arrives."""
+        request = self.outstanding.answered(frame)
+        late = self.outstanding.answered_late(frame) if request is None else None
+        if request is not None:
+            request.answered(frame, now)
+        elif late is not None:
+            late.answered_late(frame, now)
+        else:
+            self.strays.append(frame)
+
+    def expire(self, sent_by: float) -> None:
+        """What was sent at ``sent_by`` or earlier has had its time."""
+        for request in self.outstanding.expire(sent_by):
+            request.failed(RequestTimeout("no answer in time"))
+
+    def lose(self) -> None:
+        """The connection is gone."""
+        self.has_ended = True
+        self.session.close("lost")
+        for request in self.outstanding.drain():
+            request.failed(SessionLost("lost"))
+
+
+def resp(request: Frame, status: int = 0, body: bytes = b"") -> Frame:
+    """The answer to ``request``."""
+    return raw(request.command_id | RESPONSE_BIT, status, request.sequence_number, body)
+
+
+def raw(command_id: int, status: int, number: int, body: bytes = b"") -> Frame:
+    """A PDU of any content."""
+    length = (16 + len(body)).to_bytes(4, "big")
+    return Frame.of(length + header_only(command_id, status, number)[4:] + body)
+
+
+def generic_nack(request: Frame, status: int) -> Frame:
+    """The answer of a peer that did not understand ``request``."""
+    return raw(CommandId.GENERIC_NACK, status, request.sequence_number)
+
+
+def frame_of(pdu: Pdu, number: int = 1) -> Frame:
+    """``pdu`` as it arrives."""
+    octets = encode(pdu)
+    return Frame.of(octets[:12] + number.to_bytes(4, "big") + octets[16:])
+
+
+def submit(number: int = 1, text: bytes = b"", registered_delivery: int = 0) -> Frame:
+    """A submit_sm as an ESME sends it."""
+    pdu = SubmitSm(
+        source_addr=b"1000",
+        destination_addr=b"447700900123",
+        registered_delivery=registered_delivery,
+        short_message=text,
+    )
+    return frame_of(pdu, number)
+
+
+def receipt(message_id: bytes, destination: bytes = b"1000", number: int = 1) -> Frame:
+    """A deliver_sm that tells what became of ``message_id``."""
+    text = b"id:" + message_id + b" sub:001 dlvrd:001 stat:DELIVRD err:000 text:"
+    return deliver(destination, number, text, esm_class=RECEIPT)
+
+
+def deliver(
+    destination: bytes = b"1000", number: int = 1, text: bytes = b"", esm_class: int = 0
+) -> Frame:
+    """A deliver_sm as an SMSC sends it."""
+    pdu = DeliverSm(
+        source_addr=b"447700900123",
+        destination_addr=destination,
+        esm_class=esm_class,
+        short_message=text,
+    )
+    return frame_of(pdu, number)
+
+
+def member(name: str = "alpha", weight: int = 1, *windows: int, first: int = 1) -> Member:
+    """An SMSC with a link for each of ``windows``."""
+    made = Member(name, weight, ReceiptRoutes(1000, 60.0))
+    for window in windows:
+        made.add(FakeSession(window, first=first, member=made))
+    return made
+
+
+def members(*weights: int, window: int = 1000) -> list[Member]:
+    """SMSCs named a, b, c, ... of these weights, each with one link."""
+    return [member(chr(ord("a") + at), weight, window) for at, weight in enumerate(weights)]
+
+
+def pool(*of: Member) -> Pool:
+    """A pool that chooses by load."""
+    return Pool("main", LeastOutstanding(of))
+
+
+def account(
+    system_id: str = "acme",
+    password: bytes = b"secret",
+    binds: frozenset[str] = ALL_BINDS,
+    max_binds: int = 2,
+) -> Account[FakeSession]:
+    """An ESME's account."""
+    return Account(
+        system_id=system_id,
+        password=password,
+        binds=binds,
+        max_binds=max_binds,
+        window=10,
+        pool=pool(),
+    )
+
+
+class Gate:
+    """A router in memory: members ``alpha`` and ``beta``, accounts ``acme`` and ``other``.
+
+    ``acme`` serves the numbers that begin with 1, ``other`` those that begin with 2.
+    """
+
+    def __init__(self, weight: int = 1, no_member_status: int = 0x08) -> None:
+        self.clock = Clock()
+        self.alpha, self.beta = member("alpha", weight), member("beta")
+        self.pool = pool(self.alpha, self.beta)
+        self.acme, self.other = account("acme"), account("other")
+        self.acme.pool = self.other.pool = self.pool
+        accounts: Any = Accounts([self.acme, self.other])
+        table: Any = RangeTable[Account[FakeSession]]()
+        table.add("1*", self.acme)
+        table.add("2*", self.other)
+        members = (self.alpha, self.beta)
+        pools = {"main": self.pool, "beta": pool(self.beta)}
+        self.router = RouterService(self.clock, members, pools, accounts, table, no_member_status)
+        self._sessions: dict[FakeSession, Account[FakeSession]] = {}
+
+    @property
+    def now(self) -> float:
+        return self.clock.seconds()
+
+    def esme(
+        self,
+        of: Account[FakeSession] | None = None,
+        window: int = 10,
+        state: State = State.BOUND_TRX,
+    ) -> FakeSession:
+        """A session of ``of``, by default of ``acme``, is bound."""
+        bound_to = of if of is not None else self.acme
+        session: Any = FakeSession(window, state, pool=self.pool)
+        self._sessions[session] = bound_to
+        self.router.esme_bound(session, cast(Any, bound_to))
+        return cast(FakeSession, session)
+
+    def link(
+        self,
+        of: Member | None = None,
+        window: int = 10,
+        state: State = State.BOUND_TRX,
+        first: int = 1,
+    ) -> FakeSession:
+        """A link to ``of``, by default ``alpha``, is bound."""
+        link: Any = FakeSession(window, state, first, of if of is not None else self.alpha)
+        self.router.smsc_bound(link)
+        return cast(FakeSession, link)
+
+    def forward(self, esme: FakeSession, frame: Frame) -> None:
+        """``esme`` sends a request."""
+        self.router.forward(cast(Any, esme), frame, self.now)
+
+    def submitted(self, esme: FakeSession, link: FakeSession, message_id: bytes = b"id") -> None:
+        """``link``'s SMSC takes a message of ``esme``'s that asks for a receipt."""
+        self.forward(esme, submit(registered_delivery=1))
+        self.answer(link, 0, message_id + b"\0")
+
+    def deliver(self, link: FakeSession, frame: Frame) -> None:
+        """``link``'s SMSC sends a request."""
+        self.router.deliver(cast(Any, link), frame, self.now)
+
+    def answer(
+        self, session: FakeSession, status: int = 0, body: bytes = b"", at: int = -1
+    ) -> None:
+        """The peer of ``session`` answers the request at that place, the latest by default."""
+        session.answer(session.requests[at], status, body, self.now)
+
+    def lose(self, session: FakeSession) -> None:
+        """A session of either side is lost."""
+        session.lose()
+        if session in self._sessions:
+            self.router.esme_lost(cast(Any, session), cast(Any, self._sessions.pop(session)))
+        else:
+            self.router.smsc_lost(cast(Any, session))
+
+
+def said(session: FakeSession) -> list[tuple[int, int]]:
+    """Number and status of each answer that ``session`` was given to send."""
+    return [(frame.sequence_number, frame.command_status) for frame in session.answers]

@@ -1,0 +1,1 @@
+"""The ``smppgate`` console command."""

@@ -1,0 +1,49 @@
+"""`Caller`: this process as the origin of requests, with Deferreds for answers."""
+
+from __future__ import annotations
+
+import sys
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
+
+from smppgate.routing.pools import Pool
+from smppgate.routing.return_addresses import NOBODY
+from smppgate.txsmpp.codec import encode
+from smppgate.txsmpp.frame import Frame, renumbered
+from smppgate.txsmpp.pdu import Pdu
+from smppgate.txsmpp.protocol import DeferredRequest
+from smppgate.txsmpp.sequence import Outstanding
+
+
+class Caller:
+    """An origin like a session, but without one: what it sends is answered to a Deferred.
+
+    :param pool: where its requests go.
+    """
+
+    def __init__(self, clock: IReactorTime, pool: Pool) -> None:
+        self.pool = pool
+        self.window = sys.maxsize
+        self.unanswered = 0
+        self.address = NOBODY
+        self.has_ended = False
+        self._clock = clock
+        self._outstanding = Outstanding()
+
+    def request(self, pdu: Pdu) -> tuple[Frame, Deferred[Pdu]]:
+        """The frame to relay for ``pdu``, and what fires with its resp.
+
+        :raises PduError: when ``pdu`` cannot be encoded.
+        """
+        octets = encode(pdu)
+        request = DeferredRequest(pdu.command_id, self._clock.seconds())
+        number = self._outstanding.claim(request)
+        return Frame.of(renumbered(octets, number)), request.answer
+
+    def send(self, octets: bytes) -> None:
+        """Take the answer to one of the requests."""
+        frame = Frame.of(octets)
+        request = self._outstanding.answered(frame)
+        if request is not None:
+            request.answered(frame, self._clock.seconds())

@@ -1,0 +1,58 @@
+"""`Peer`: a session that the router relays on, of either side."""
+
+from __future__ import annotations
+
+from twisted.internet.address import IPv4Address, IPv6Address
+from twisted.internet.interfaces import IReactorTime
+
+from smppgate.routing.return_addresses import NOBODY
+from smppgate.txsmpp.batch import Batch
+from smppgate.txsmpp.protocol import SmppProtocol
+from smppgate.txsmpp.states import Role
+from smppgate.txsmpp.timers import Timers
+
+
+class Peer(SmppProtocol):
+    """A session with a window for each direction.
+
+    :param window: requests of the peer's, and requests to the peer, that may be unanswered.
+
+    The other parameters are `SmppProtocol`'s.
+    """
+
+    def __init__(
+        self,
+        role: Role,
+        clock: IReactorTime,
+        timers: Timers,
+        max_pdu_size: int,
+        batch: Batch,
+        window: int,
+    ) -> None:
+        super().__init__(role, clock, timers, max_pdu_size, batch)
+        self.outstanding = self.session.outstanding
+        self.window = window
+        self.unanswered = 0
+        """Requests of the peer's that the gate has not answered."""
+        self.address = NOBODY
+        """What receipts for messages of the peer's are routed back to."""
+
+    @property
+    def receives(self) -> bool:
+        """Whether the ESME end is bound to receive."""
+        return self.session.receives
+
+    @property
+    def has_room(self) -> bool:
+        """Whether the peer can take one more request now."""
+        return self.writable and not self.unbinding and len(self.outstanding) < self.window
+
+    @property
+    def where(self) -> str:
+        """The peer's network address, for the log."""
+        if self.transport is None:
+            return "nowhere"
+        address = self.transport.getPeer()
+        if isinstance(address, IPv4Address | IPv6Address):
+            return f"{address.host}:{address.port}"
+        return str(address)

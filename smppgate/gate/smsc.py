@@ -1,0 +1,204 @@
+"""The SMSC side: a session that the gate binds to an SMSC, and the service that keeps it up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from attrs import define, field
+from twisted.application.internet import ClientService
+from twisted.internet.defer import Deferred, ensureDeferred, succeed
+from twisted.internet.interfaces import (
+    IAddress,
+    IProtocol,
+    IProtocolFactory,
+    IReactorTime,
+    IStreamClientEndpoint,
+)
+from twisted.internet.protocol import Factory
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from smppgate.gate.peer import Peer
+from smppgate.gate.router import RouterService
+from smppgate.routing.pools import Member
+from smppgate.txsmpp.errors import BindRefused, SmppError
+from smppgate.txsmpp.frame import MAX_PDU_SIZE, Frame
+from smppgate.txsmpp.pdu import Pdu
+from smppgate.txsmpp.states import Role
+from smppgate.txsmpp.timers import Timers
+
+
+@define
+class Reconnection:
+    """How long to wait before the next try: doubling from the quick end to the slow one.
+
+    It counts failures itself, because to the `ClientService` a connection that was made was a
+    success, whatever became of the bind on it.
+
+    :param quickest: seconds after the first failure.
+    :param slowest: seconds at the most; at once after a refused bind, which asking more often
+        would not mend.
+    :param jitter: gives a number from 0 to 1 for each try, so that links do not return in step.
+    """
+
+    quickest: float
+    slowest: float
+    jitter: Callable[[], float]
+    _failures: int = field(default=0, init=False)
+    _refused: bool = field(default=False, init=False)
+
+    def bound(self) -> None:
+        """The link is up: the next failure is the first again."""
+        self._failures = 0
+        self._refused = False
+
+    def refused(self) -> None:
+        """The SMSC refused the bind."""
+        self._refused = True
+
+    def __call__(self, _attempts: int) -> float:
+        """Seconds to wait now: between half and all of the step."""
+        # Beyond 2**32 the power would only overflow, some weeks later.
+        step = min(self.slowest, self.quickest * 2.0 ** min(self._failures, 32))
+        self._failures += 1
+        if self._refused:
+            step, self._refused = self.slowest, False
+        return step * (0.5 + 0.5 * self.jitter())
+
+
+@define
+class SmscSide:
+    """What the sessions of one link have in common.
+
+    :param name: the link's, for the log.
+    :param bind: the bind PDU to begin with.
+    :param window: unanswered requests allowed on it.
+    """
+
+    name: str
+    router: RouterService
+    member: Member
+    clock: IReactorTime
+    bind: Pdu
+    reconnection: Reconnection
+    timers: Timers = field(factory=Timers)
+    window: int = 100
+    max_pdu_size: int = MAX_PDU_SIZE
+
+
+class SmscProtocol(Peer):
+    """A session with an SMSC; the gate is its ESME. It binds as soon as it is connected."""
+
+    log = Logger()
+
+    def __init__(self, side: SmscSide) -> None:
+        super().__init__(
+            Role.ESME,
+            side.clock,
+            side.timers,
+            side.max_pdu_size,
+            side.router.batch,
+            side.window,
+        )
+        self.router = side.router
+        self.member = side.member
+        self._side = side
+
+    def connectionMade(self) -> None:
+        """Bind; from its bind_resp on the router may use the session."""
+        super().connectionMade()
+        ensureDeferred(self._attach())
+
+    def requestReceived(self, frame: Frame, now: float) -> None:
+        """The SMSC has something for an ESME."""
+        self.router.deliver(self, frame, now)
+
+    def strayReceived(self, frame: Frame) -> None:
+        """A resp to nothing: it goes nowhere."""
+        self.router.stray()
+
+    def sessionEnded(self, reason: str) -> None:
+        """Take the session out of its member."""
+        self.router.smsc_lost(self)
+        self.log.info("SMSC {name} gone: {reason}", name=self._side.name, reason=reason)
+
+    async def _attach(self) -> None:
+        side = self._side
+        try:
+            await self.bind(side.bind)
+        except BindRefused as refusal:
+            side.reconnection.refused()
+            self.log.error("SMSC {name}: {refusal}", name=side.name, refusal=refusal)
+            self.close(str(refusal))
+        except SmppError as error:
+            self.close(f"no usable bind_resp: {error}")
+        else:
+            side.reconnection.bound()
+            self.router.smsc_bound(self)
+            self.log.info("SMSC {name} bound at {where}", name=side.name, where=self.where)
+
+
+class SmscFactory(Factory):
+    """Makes the sessions of one link, one after the other.
+
+    :ivar session: the latest, if it lives.
+    """
+
+    noisy = False
+
+    def __init__(self, side: SmscSide) -> None:
+        self._side = side
+        self.session: SmscProtocol | None = None
+
+    def buildProtocol(self, addr: IAddress | None) -> SmscProtocol:
+        """A session on a connection to ``addr``."""
+        self.session = SmscProtocol(self._side)
+        self.session.factory = self
+        return self.session
+
+
+@implementer(IStreamClientEndpoint)
+class _ToldEndpoint:
+    """An endpoint whose failures are logged: the `ClientService` keeps them to itself."""
+
+    log = Logger()
+
+    def __init__(self, name: str, endpoint: IStreamClientEndpoint) -> None:
+        self._name = name
+        self._endpoint = endpoint
+
+    def connect(self, protocolFactory: IProtocolFactory) -> Deferred[IProtocol]:
+        """Connect, and tell when that fails."""
+        connecting: Deferred[IProtocol] = self._endpoint.connect(protocolFactory)
+        return connecting.addErrback(self._failed)
+
+    def _failed(self, failure: Failure) -> Failure:
+        reason = failure.getErrorMessage()
+        self.log.warn("SMSC {name} not reached: {reason}", name=self._name, reason=reason)
+        return failure
+
+
+class SmscLink(ClientService):
+    """Keeps one link to an SMSC up: connects, and after any loss connects again.
+
+    The bind is the session's own business and not ``prepareConnection``'s: a ClientService
+    whose prepared connection is lost, as every refused one is, ends up in a state that its
+    machine does not know (seen in Twisted 26.10: ``NoTransition`` for each).
+    """
+
+    def __init__(self, endpoint: IStreamClientEndpoint, side: SmscSide) -> None:
+        self._factory = SmscFactory(side)
+        super().__init__(
+            _ToldEndpoint(side.name, endpoint),
+            self._factory,
+            retryPolicy=side.reconnection,
+            clock=side.clock,
+        )
+
+    def unbind(self) -> Deferred[None]:
+        """End the session in order; fires when the SMSC has answered or will not."""
+        session = self._factory.session
+        if session is None:
+            return succeed(None)
+        return ensureDeferred(session.unbind("the gate is stopping"))

@@ -1,0 +1,50 @@
+"""A client that nobody here wrote: smpplib, from PyPI."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import smpplib.client
+import smpplib.consts
+
+from tests.e2e.twistd import free_port, running, settings
+from tests.e2e.wire import DELIVER_SM, PATIENCE, RESP, SUBMIT_SM, Smsc, message_body, pdu
+
+
+def test_smpplib_binds_sends_and_gets_its_receipt(tmp_path: Path) -> None:
+    """The whole round through a real gate."""
+    with Smsc() as smsc:
+        port = free_port()
+        with running(tmp_path, settings(port, {"alpha": smsc.port}), port) as gate:
+            link = smsc.link()
+            gate.wait_for_log("bound at")
+            client = smpplib.client.Client(
+                "127.0.0.1", port, timeout=PATIENCE, allow_unknown_opt_params=True
+            )
+            sent, received = [], []
+            # Both are called with the keyword `pdu`.
+            client.set_message_sent_handler(lambda **told: sent.append(told["pdu"]))
+            client.set_message_received_handler(lambda **told: received.append(told["pdu"]))
+            client.connect()
+            client.bind_transceiver(system_id="acme", password="secret")
+            client.send_message(
+                source_addr="1234",
+                destination_addr="4477009001",
+                short_message=b"hello",
+                registered_delivery=True,
+            )
+            request = link.receive_message()
+            link.send(pdu(SUBMIT_SM | RESP, request.number, b"4F\0"))
+            client.read_once()
+            assert [answer.message_id for answer in sent] == [b"4F"]
+
+            text = b"id:4F sub:001 dlvrd:001 stat:DELIVRD err:000 text:hello"
+            link.send(pdu(DELIVER_SM, 77, message_body(b"1234", text, b"4477009001", esm_class=4)))
+            client.read_once()
+            assert [message.short_message for message in received] == [text]
+            acknowledged = link.receive_message()
+            assert acknowledged[:3] == (DELIVER_SM | RESP, 0, 77)
+
+            client.unbind()
+            client.disconnect()
+            gate.wait_for_log("ESME acme at")

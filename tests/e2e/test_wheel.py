@@ -1,0 +1,57 @@
+"""What pip installs, in an environment of its own."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+from tests.e2e.twistd import ROOT
+
+
+def run(*command: str | Path, cwd: Path) -> str:
+    """Run a command that must succeed; gives what it told."""
+    done = subprocess.run(
+        [str(word) for word in command],
+        cwd=cwd,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    return done.stdout
+
+
+def test_the_wheel_brings_the_plugin_and_leaves_twisted_whole(tmp_path: Path) -> None:
+    """Installed, `twistd --help` shows smppgate; uninstalled, twistd works without it.
+
+    A wheel with an __init__.py in twisted/ or twisted/plugins/ would overwrite Twisted's, and
+    take it along when it goes.
+    """
+    source = tmp_path / "source"
+    ignored = shutil.ignore_patterns(".*", "*.egg-info", "build", "__pycache__", "results")
+    shutil.copytree(ROOT, source, ignore=ignored)
+    pip = (sys.executable, "-m", "pip", "--quiet")
+    run(*pip, "wheel", "--no-deps", "--wheel-dir", tmp_path, source, cwd=tmp_path)
+    (wheel,) = tmp_path.glob("smppgate-*.whl")
+    listed = run(sys.executable, "-m", "zipfile", "--list", wheel, cwd=tmp_path)
+    assert "twisted/plugins/smppgate_plugin.py" in listed
+    assert "twisted/__init__.py" not in listed
+    assert "twisted/plugins/__init__.py" not in listed
+    assert "smppgate/py.typed" in listed
+    assert "tests/" not in listed
+
+    venv.create(tmp_path / "env", with_pip=True)
+    programs = tmp_path / "env" / "bin"
+    run(programs / "pip", "--quiet", "install", wheel, cwd=tmp_path)
+    assert "SMPP load balancer" in run(programs / "twistd", "--help", cwd=tmp_path)
+    assert "simulate" in run(programs / "smppgate", "--help", cwd=tmp_path)
+
+    run(programs / "pip", "--quiet", "uninstall", "--yes", "smppgate", cwd=tmp_path)
+    told = run(programs / "twistd", "--help", cwd=tmp_path)
+    assert "smppgate" not in told
+    # A plugin of Twisted's own.
+    assert "A simple port forwarder" in told or "portforward" in told

@@ -1,0 +1,458 @@
+"""Requests go where they belong, and their answers back to where they came from."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import pytest
+from twisted.internet.testing import StringTransport
+
+from smppgate.gate.esme import EsmeFactory, EsmeProtocol, EsmeSide
+from smppgate.gate.smsc import Reconnection, SmscProtocol, SmscSide
+from smppgate.routing.pools import Member
+from smppgate.txsmpp.constants import CommandId
+from smppgate.txsmpp.frame import Frame, header_only
+from smppgate.txsmpp.pdu import (
+    AlertNotification,
+    BindTransceiver,
+    BindTransceiverResp,
+    QuerySm,
+    Unbind,
+)
+from smppgate.txsmpp.sequence import MAX_SEQUENCE_NUMBER, Request
+from smppgate.txsmpp.states import State
+from tests.routing import fakes
+from tests.routing.fakes import FakeSession, Gate, said
+
+TIMEOUT = 60.0
+
+
+def texts(session: FakeSession) -> list[bytes]:
+    """The messages that ``session`` was given to send on."""
+    return [frame.octets[-1:] for frame in session.requests]
+
+
+# A request of an ESME's
+
+
+def test_a_request_travels_under_a_number_of_the_links_and_is_answered_under_its_own() -> None:
+    gate = Gate()
+    esme, link = gate.esme(), gate.link(first=500)
+    request = fakes.submit(0xFFFFFFFE, b"hello")
+    gate.forward(esme, request)
+    (sent,) = link.requests
+    assert sent.sequence_number == 500
+    assert (sent.octets[:12], sent.octets[16:]) == (request.octets[:12], request.octets[16:])
+    gate.answer(link, 0, b"id\0\x14\x01\x00\x02hi")
+    (answer,) = esme.answers
+    assert answer.sequence_number == 0xFFFFFFFE
+    assert answer.octets[16:] == b"id\0\x14\x01\x00\x02hi"
+
+
+def test_two_esmes_with_the_same_numbers_get_their_own_answers_in_any_order() -> None:
+    gate = Gate()
+    first, second, link = gate.esme(), gate.esme(gate.other), gate.link()
+    for number in range(1, 5):
+        gate.forward(first, fakes.submit(number, b"a"))
+        gate.forward(second, fakes.submit(number, b"b"))
+    for at in (6, 1, 0, 7, 3, 2, 5, 4):
+        gate.answer(link, 0, link.requests[at].octets[-1:] + b"%d\0" % (at // 2 + 1), at)
+    for esme, whose in ((first, b"a"), (second, b"b")):
+        bodies = {frame.sequence_number: frame.octets[16:-1] for frame in esme.answers}
+        assert bodies == {number: whose + b"%d" % number for number in range(1, 5)}
+
+
+def test_requests_are_balanced_over_the_members() -> None:
+    gate = Gate(weight=3)
+    esme, alpha, beta = gate.esme(), gate.link(), gate.link(gate.beta)
+    for number in range(8):
+        gate.forward(esme, fakes.submit(number))
+    assert (len(alpha.requests), len(beta.requests)) == (6, 2)
+
+
+def test_over_its_window_an_esme_is_told_0x58() -> None:
+    gate = Gate()
+    esme, link = gate.esme(window=2), gate.link()
+    for number in (1, 2, 3):
+        gate.forward(esme, fakes.submit(number))
+    assert said(esme) == [(3, 0x58)]
+    gate.answer(link)
+    gate.forward(esme, fakes.submit(4))
+    assert len(link.requests) == 3
+    assert gate.router.statistics().throttled == 1
+
+
+def test_a_window_is_a_sessions_own() -> None:
+    gate = Gate()
+    full, other, link = gate.esme(window=0), gate.esme(window=1), gate.link()
+    gate.forward(full, fakes.submit())
+    gate.forward(other, fakes.submit())
+    assert (said(full), said(other)) == ([(1, 0x58)], [])
+    assert len(link.requests) == 1
+
+
+@pytest.mark.parametrize("status", [0x08, 0x58, 0x400])
+def test_without_a_member_an_esme_is_told_the_status_configured(status: int) -> None:
+    gate = Gate(no_member_status=status)
+    esme, link = gate.esme(), gate.link(window=1)
+    gate.forward(esme, fakes.submit(1))
+    gate.forward(esme, fakes.submit(2))
+    gate.lose(link)
+    gate.forward(esme, fakes.submit(3))
+    assert said(esme) == [(2, status), (1, 0x08), (3, status)]
+    assert esme.unanswered == 0
+
+
+def test_what_is_refused_bears_the_resp_of_its_own_command() -> None:
+    gate = Gate()
+    esme = gate.esme()
+    gate.forward(esme, fakes.frame_of(QuerySm(message_id=b"1", source_addr=b"1"), 9))
+    assert esme.answers[0][:3] == (CommandId.QUERY_SM_RESP, 0x08, 9)
+
+
+def test_a_link_bound_to_receive_only_gets_no_messages() -> None:
+    gate = Gate()
+    esme, link = gate.esme(), gate.link(state=State.BOUND_RX)
+    gate.forward(esme, fakes.submit())
+    assert link.requests == []
+    assert said(esme) == [(1, 0x08)]
+    assert gate.router.statistics().smsc_links == 1
+
+
+def test_a_member_whose_links_are_busy_with_other_things_is_passed_over() -> None:
+    """An enquire_link of the gate's own counts on a link, though it is no message."""
+    gate = Gate()
+    esme, beta = gate.esme(), gate.link(gate.beta)
+    for link in (gate.link(window=1), gate.link(window=1)):
+        link.outstanding.claim(Request(CommandId.ENQUIRE_LINK, 0.0))
+    gate.forward(esme, fakes.submit(1))
+    gate.forward(esme, fakes.submit(2))
+    taken = sum(len(link.requests) for link in cast(list[FakeSession], gate.alpha.links))
+    assert said(esme) == []
+    assert taken + len(beta.requests) == 2
+
+
+def test_an_exchange_stays_matched_when_numbers_begin_again() -> None:
+    gate = Gate()
+    esme, link = gate.esme(), gate.link(first=MAX_SEQUENCE_NUMBER - 1)
+    for number in range(1, 5):
+        gate.forward(esme, fakes.submit(number))
+    numbers = [frame.sequence_number for frame in link.requests]
+    assert numbers == [MAX_SEQUENCE_NUMBER - 1, MAX_SEQUENCE_NUMBER, 1, 2]
+    for at in (2, 0, 3, 1):
+        gate.answer(link, 0, b"%d\0" % (at + 1), at)
+    assert {f.sequence_number: f.octets[16:-1] for f in esme.answers} == {
+        number: b"%d" % number for number in range(1, 5)
+    }
+
+
+# Another member
+
+
+@pytest.mark.parametrize("status", [0x08, 0x14, 0x58, 0x64])
+def test_a_refusal_worth_another_member_goes_to_one(status: int) -> None:
+    gate = Gate()
+    esme, alpha, beta = gate.esme(), gate.link(), gate.link(gate.beta)
+    gate.forward(esme, fakes.submit(7, b"x"))
+    gate.answer(alpha, status)
+    assert (texts(beta), esme.answers) == ([b"x"], [])
+    assert (gate.alpha.outstanding, gate.beta.outstanding, esme.unanswered) == (0, 1, 1)
+    gate.answer(beta, 0, b"id\0")
+    assert said(esme) == [(7, 0)]
+    assert gate.router.correlator.endings().retried == 1
+
+
+def test_it_comes_back_to_no_member_that_refused_it() -> None:
+    gate = Gate()
+    esme, alpha, beta = gate.esme(), gate.link(), gate.link(gate.beta)
+    gate.forward(esme, fakes.submit(7))
+    gate.answer(alpha, 0x58)
+    gate.answer(beta, 0x14)
+    assert (len(alpha.requests), len(beta.requests)) == (1, 1)
+    assert said(esme) == [(7, 0x14)]
+    assert esme.unanswered == 0
+
+
+def test_the_refusal_is_passed_on_when_the_other_member_has_no_room() -> None:
+    gate = Gate()
+    esme, alpha = gate.esme(), gate.link()
+    gate.link(gate.beta, window=0)
+    gate.forward(esme, fakes.submit(7))
+    gate.answer(alpha, 0x58)
+    assert said(esme) == [(7, 0x58)]
+
+
+@pytest.mark.parametrize("status", [0x01, 0x0B, 0x45, 0xFF, 0x400, 0xDEADBEEF])
+def test_any_other_refusal_is_passed_on_untouched(status: int) -> None:
+    gate = Gate()
+    esme, alpha, beta = gate.esme(), gate.link(), gate.link(gate.beta)
+    gate.forward(esme, fakes.submit(7))
+    gate.answer(alpha, status, b"odd")
+    assert beta.requests == []
+    assert esme.answers == [fakes.raw(CommandId.SUBMIT_SM_RESP, status, 7, b"odd")]
+
+
+def test_nothing_is_tried_again_for_an_esme_that_has_ended() -> None:
+    gate = Gate()
+    esme, alpha, beta = gate.esme(), gate.link(), gate.link(gate.beta)
+    gate.forward(esme, fakes.submit())
+    gate.lose(esme)
+    gate.answer(alpha, 0x58)
+    assert beta.requests == []
+    assert gate.router.open_exchanges == 0
+
+
+def test_the_time_for_an_answer_begins_anew_with_another_member() -> None:
+    gate = Gate()
+    esme, alpha, beta = gate.esme(), gate.link(), gate.link(gate.beta)
+    gate.forward(esme, fakes.submit())
+    gate.clock.advance(50.0)
+    gate.answer(alpha, 0x58)
+    assert beta.outstanding.oldest() == 50.0
+
+
+# No answer
+
+
+def test_each_request_of_a_lost_link_is_answered_0x08_once() -> None:
+    gate = Gate()
+    esme, link, other = gate.esme(), gate.link(), gate.link()
+    for number in range(1, 7):
+        gate.forward(esme, fakes.submit(number))
+    gate.lose(link)
+    assert [status for _, status in said(esme)] == [0x08] * 3
+    assert gate.alpha.capacity == other.window
+    for at in range(3):
+        gate.answer(other, at=at)
+    assert sorted(number for number, _ in said(esme)) == [1, 2, 3, 4, 5, 6]
+    assert gate.router.open_exchanges == 0
+
+
+def test_after_the_timeout_a_late_answer_is_not_sent_on() -> None:
+    gate = Gate()
+    esme, link = gate.esme(), gate.link()
+    gate.forward(esme, fakes.submit(7, registered_delivery=1))
+    gate.clock.advance(TIMEOUT)
+    link.expire(gate.now - TIMEOUT)
+    gate.answer(link, 0, b"id\0")
+    assert said(esme) == [(7, 0x08)]
+    assert gate.router.correlator.endings().late == 1
+    gate.deliver(link, fakes.receipt(b"id"))
+    assert len(esme.requests) == 1
+
+
+def test_an_answer_given_twice_is_passed_on_once() -> None:
+    gate = Gate()
+    esme, link = gate.esme(), gate.link()
+    gate.forward(esme, fakes.submit())
+    gate.answer(link)
+    gate.answer(link)
+    assert said(esme) == [(1, 0)]
+    assert len(link.strays) == 1
+
+
+def test_strays_are_counted() -> None:
+    gate = Gate()
+    gate.router.stray()
+    assert gate.router.statistics().strays == 1
+
+
+def test_a_generic_nack_is_an_answer_and_bears_the_number_of_the_origin() -> None:
+    gate = Gate()
+    esme, link = gate.esme(), gate.link(first=900)
+    gate.forward(esme, fakes.submit(7))
+    link.hear(fakes.generic_nack(link.requests[0], 0x03), gate.now)
+    assert esme.answers == [fakes.raw(CommandId.GENERIC_NACK, 0x03, 7)]
+
+
+# While the gate stops
+
+
+def test_while_draining_nothing_new_is_taken_and_what_is_open_is_answered() -> None:
+    gate = Gate()
+    esme, link = gate.esme(), gate.link()
+    gate.forward(esme, fakes.submit(1))
+    gate.deliver(link, fakes.deliver(number=1))
+    gate.router.is_draining = True
+    gate.forward(esme, fakes.submit(2))
+    gate.deliver(link, fakes.deliver(number=2))
+    assert (said(esme), said(link)) == ([(2, 0x08)], [(2, 0x64)])
+    assert gate.router.open_exchanges == 2
+    gate.answer(link)
+    gate.answer(esme)
+    assert (said(esme), said(link)) == ([(2, 0x08), (1, 0)], [(2, 0x64), (1, 0)])
+    assert gate.router.open_exchanges == 0
+
+
+def test_while_draining_what_is_open_may_still_go_to_another_member() -> None:
+    gate = Gate()
+    esme, alpha, beta = gate.esme(), gate.link(), gate.link(gate.beta)
+    gate.forward(esme, fakes.submit(7))
+    gate.router.is_draining = True
+    gate.answer(alpha, 0x58)
+    gate.answer(beta, 0, b"id\0")
+    assert said(esme) == [(7, 0)]
+
+
+# A request of an SMSC's
+
+
+def test_a_message_goes_to_receivers_of_its_number_in_turn() -> None:
+    gate = Gate()
+    receivers = [gate.esme(), gate.esme(state=State.BOUND_RX)]
+    transmitter, other, link = gate.esme(state=State.BOUND_TX), gate.esme(gate.other), gate.link()
+    for number in range(4):
+        gate.deliver(link, fakes.deliver(b"1000", number))
+    assert [len(session.requests) for session in receivers] == [2, 2]
+    assert transmitter.requests == other.requests == []
+
+
+@pytest.mark.parametrize("destination", [b"1000", b"3000", b""])
+def test_a_message_that_nobody_takes_is_refused_with_0x64(destination: bytes) -> None:
+    """Nobody has room, or nobody serves the number."""
+    gate = Gate()
+    esme = gate.esme()
+    esme.writable = False
+    link = gate.link()
+    gate.deliver(link, fakes.deliver(destination, 9))
+    assert said(link) == [(9, 0x64)]
+    assert link.unanswered == 0
+
+
+def test_a_message_to_an_esme_that_is_lost_is_answered_0x08_once() -> None:
+    gate = Gate()
+    esme, link = gate.esme(), gate.link()
+    gate.deliver(link, fakes.deliver(number=9))
+    gate.lose(esme)
+    assert said(link) == [(9, 0x08)]
+    assert gate.router.open_exchanges == 0
+
+
+def test_an_answer_for_an_smsc_that_has_ended_goes_nowhere() -> None:
+    gate = Gate()
+    esme, link = gate.esme(), gate.link()
+    gate.deliver(link, fakes.deliver(number=9))
+    gate.lose(link)
+    again = gate.link()
+    gate.answer(esme)
+    assert again.answers == []
+    assert gate.router.open_exchanges == 0
+
+
+def cut(frame: Frame, octets: int) -> Frame:
+    """``frame`` without its last octets, all the rest being as it should."""
+    return fakes.raw(frame.command_id, 0, frame.sequence_number, frame.octets[16:-octets])
+
+
+def test_a_body_that_ends_in_front_of_esm_class_is_refused_with_its_status() -> None:
+    gate = Gate()
+    link = gate.link()
+    gate.deliver(link, cut(fakes.deliver(b"1000", 9), 10))
+    assert said(link) == [(9, 0x43)]
+
+
+def test_a_body_that_ends_within_the_destination_is_refused_with_its_status() -> None:
+    gate = Gate()
+    link = gate.link()
+    gate.deliver(link, cut(fakes.deliver(b"1000", 9), 11))
+    assert said(link) == [(9, 0x0B)]
+
+
+def test_an_alert_notification_is_not_answered() -> None:
+    gate = Gate()
+    gate.esme()
+    link = gate.link()
+    gate.deliver(link, fakes.frame_of(AlertNotification(source_addr=b"1", esme_addr=b"1000")))
+    assert link.answers == []
+    assert gate.router.open_exchanges == 0
+
+
+def test_statistics_tell_what_is_held() -> None:
+    gate = Gate()
+    esme, link = gate.esme(), gate.link()
+    gate.submitted(esme, link)
+    gate.forward(esme, fakes.submit(2))
+    gate.deliver(link, fakes.deliver(b"3000"))
+    held = gate.router.statistics()
+    assert (held.open_exchanges, held.esme_sessions, held.smsc_links) == (1, 1, 1)
+    assert (held.receipt_routes, held.undeliverable, held.turned_down) == (1, 1, 0)
+    assert (held.endings.answered, held.endings.failed) == (1, 0)
+
+
+# Sessions that are about to end, or do not read: here they are real ones
+
+
+def real_esme(gate: Gate) -> tuple[EsmeProtocol, StringTransport]:
+    router = gate.router
+    side = EsmeSide(router, router.accounts, gate.clock)
+    session = cast(EsmeProtocol, EsmeFactory(side, 10).buildProtocol(None))
+    transport = StringTransport()
+    cast(Any, session).makeConnection(transport)
+    bind = BindTransceiver(system_id=b"acme", password=b"secret", interface_version=0x34)
+    session.dataReceived(fakes.frame_of(bind).octets)
+    transport.clear()
+    return session, transport
+
+
+def real_link(gate: Gate, member: Member) -> tuple[SmscProtocol, StringTransport]:
+    side = SmscSide(
+        name=member.name,
+        router=gate.router,
+        member=member,
+        clock=gate.clock,
+        bind=BindTransceiver(system_id=b"gate"),
+        reconnection=Reconnection(1.0, 60.0, lambda: 0.0),
+    )
+    link = SmscProtocol(side)
+    transport = StringTransport()
+    cast(Any, link).makeConnection(transport)
+    link.flush()
+    bind = Frame.of(transport.value())
+    resp = BindTransceiverResp(system_id=b"smsc", sequence_number=bind.sequence_number)
+    link.dataReceived(fakes.frame_of(resp, bind.sequence_number).octets)
+    transport.clear()
+    return link, transport
+
+
+def test_an_esme_that_has_unbound_is_sent_nothing_more() -> None:
+    """Between its unbind and the end of its connection."""
+    gate = Gate()
+    session, transport = real_esme(gate)
+    session.dataReceived(fakes.frame_of(Unbind()).octets)
+    assert transport.value() == fakes.resp(fakes.frame_of(Unbind())).octets
+    link = gate.link()
+    gate.deliver(link, fakes.deliver(b"1000", 9))
+    assert said(link) == [(9, 0x64)]
+
+
+def test_a_receipt_for_an_esme_that_has_unbound_goes_to_another_of_its_account() -> None:
+    gate = Gate()
+    session, _ = real_esme(gate)
+    link = gate.link()
+    session.dataReceived(fakes.submit(registered_delivery=1).octets)
+    gate.answer(link, 0, b"id\0")
+    session.dataReceived(fakes.frame_of(Unbind()).octets)
+    second = gate.esme()
+    for number in range(4):
+        gate.deliver(link, fakes.receipt(b"id", number=number))
+    assert len(second.requests) == 4
+
+
+def test_an_smsc_that_has_unbound_is_sent_nothing_more() -> None:
+    """What is sent there is lost; another member can take it."""
+    gate = Gate()
+    esme, beta = gate.esme(), gate.link(gate.beta)
+    link, _ = real_link(gate, gate.alpha)
+    link.dataReceived(fakes.frame_of(Unbind()).octets)
+    for number in range(4):
+        gate.forward(esme, fakes.submit(number))
+    assert len(beta.requests) == 4
+
+
+def test_a_bind_of_the_gates_own_is_no_exchange() -> None:
+    """Unbinding, binding and asking for a sign of life end without the router."""
+    gate = Gate()
+    link, _ = real_link(gate, gate.alpha)
+    link.dataReceived(header_only(CommandId.ENQUIRE_LINK, 0, 1))
+    assert gate.router.open_exchanges == 0
+    assert gate.router.statistics().smsc_links == 1

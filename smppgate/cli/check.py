@@ -1,0 +1,46 @@
+"""``smppgate check FILE``: is this configuration usable, and does it mean what it says?"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from smppgate.settings import Settings, SettingsError, load, warnings
+
+DESCRIPTION = """\
+Read a configuration as the gate would and tell everything that is wrong with it, one line for
+each thing, with its place in the file. Certificates are read; no socket is opened.
+Exit status: 0 when the gate can start with it, 1 when it cannot.
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Put the arguments of this command into ``parser``."""
+    parser.description = DESCRIPTION
+    parser.add_argument("file", metavar="FILE", help="the configuration (TOML) to check")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Check ``args.file``: the summary to standard output, errors and warnings to standard error.
+
+    Returns the exit status: 0 when it is valid, 1 when it is not.
+    """
+    try:
+        settings = load(args.file)
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        return 1
+    for warning in warnings(settings):
+        print(f"{args.file}: warning: {warning}", file=sys.stderr)
+    print(f"{args.file}: valid: {_summary(settings)}")
+    return 0
+
+
+def _summary(settings: Settings) -> str:
+    counts = (
+        (len(settings.listen), "listener"),
+        (len(settings.esme), "ESME account"),
+        (len(settings.smsc), "SMSC"),
+        (len(settings.pool), "pool"),
+    )
+    return ", ".join(f"{count} {noun}{'' if count == 1 else 's'}" for count, noun in counts)

@@ -1,0 +1,122 @@
+"""``smppgate demo``: its arguments, its course, its exit status."""
+
+from __future__ import annotations
+
+import argparse
+from functools import partial
+from random import Random
+from time import monotonic
+
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import LoopingCall, deferLater
+
+from smppgate.cli.demo.stage import RATE, SESSIONS, SMSCS, Stage
+from smppgate.cli.demo.verdict import Outcome, shortcomings, summary
+from smppgate.cli.demo.view import View, view
+from smppgate.cli.options import positive_seconds
+from smppgate.cli.running import run_until_done
+
+DESCRIPTION = """\
+Show the gate at work: two simulated SMSCs, the gate, and two ESMEs that send messages and ask
+for a receipt of each, all in this process, over real sockets of 127.0.0.1. Nothing needs to be
+configured, and the ports are free ones.
+Exit status: 0 when every message was answered exactly once with ESME_ROK and every receipt came
+home to its own sender; 1 when not, and then it is told what is missing.
+"""
+
+_SETTLE = 10.0
+"""Seconds for answers and receipts to come when sending has stopped."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Put the arguments of this command into ``parser``."""
+    parser.description = DESCRIPTION
+    parser.add_argument(
+        "--seconds",
+        metavar="N",
+        type=positive_seconds,
+        default=10.0,
+        help="how long the ESMEs send (default: %(default)g)",
+    )
+    parser.add_argument(
+        "--seed",
+        type=int,
+        default=1,
+        help="an integer for the SMSCs' chance, that is their jitter (default: %(default)s)",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Show the demo; gives the exit status.
+
+    :raises OSError: when loopback sockets are not to be had.
+    """
+    print(introduction(), flush=True)
+    return run_until_done(partial(demo, args.seconds, args.seed))
+
+
+async def demo(seconds: float, seed: int, reactor: IReactorTime) -> int:
+    """Show the demo, sending for so long; gives the exit status."""
+    # Chance for a show, not for secrets.
+    stage = Stage(reactor, Random(seed))  # noqa: S311
+    try:
+        await stage.open()
+        with view() as shown:
+            await _show(stage, shown, seconds)
+    finally:
+        await stage.close()
+    return report(
+        Outcome(
+            ledgers=stage.ledgers,
+            taken=stage.taken,
+            lost_sessions=stage.lost_sessions,
+            open_exchanges=stage.open_exchanges,
+            seconds=seconds,
+        )
+    )
+
+
+def introduction() -> str:
+    """What is being shown, in words."""
+    speeds = ", ".join(f"{name} in {b.latency * 1000:.0f} ms" for name, b in SMSCS.items())
+    return (
+        "two ESMEs → smppgate → two SMSCs\n"
+        f"  acme and bolt send {RATE:,.0f} messages/s each over {SESSIONS} sessions each, both\n"
+        "  under the same sequence numbers, and ask for a receipt of every message.\n"
+        f"  The SMSCs answer out of order, {speeds}: the gate gives the\n"
+        "  next message to the one with fewer unanswered, brings each answer back under the\n"
+        "  number it was asked under, and each receipt home to whoever sent the message.\n"
+    )
+
+
+def report(outcome: Outcome) -> int:
+    """Print summary and verdict; gives the exit status."""
+    print()
+    for line in summary(outcome):
+        print(line)
+    missing = shortcomings(outcome)
+    if not missing:
+        print(
+            "OK: every message was answered exactly once, and every receipt came home to its "
+            "own sender."
+        )
+        return 0
+    print("FAILED:")
+    for line in missing:
+        print(f"  {line}")
+    return 1
+
+
+async def _show(stage: Stage, shown: View, seconds: float) -> None:
+    started = monotonic()
+    for esme in stage.esmes:
+        esme.start()
+    looking = LoopingCall(lambda: shown.tell(stage, monotonic() - started))
+    looking.clock = stage.reactor
+    looking.start(shown.interval, now=False)
+    try:
+        await deferLater(stage.reactor, seconds)
+        await stage.settle(_SETTLE)
+    finally:
+        looking.stop()
+        shown.tell(stage, monotonic() - started)

@@ -1,0 +1,54 @@
+"""How a simulated SMSC answers what is no message: query_sm, cancel_sm, replace_sm."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from smppgate.cli.simulator import pdus
+from smppgate.cli.simulator.messages import Messages
+from smppgate.txsmpp import peek
+from smppgate.txsmpp.codec import encode
+from smppgate.txsmpp.constants import CommandId, CommandStatus, MessageState
+from smppgate.txsmpp.frame import HEADER_SIZE, Frame, response
+from smppgate.txsmpp.pdu import QuerySmResp
+
+Answer = Callable[[Messages, Frame, float], bytes]
+"""The octets of the resp to a request that came at a time, in seconds.
+
+Raises `PduError` for a request whose message_id cannot be found."""
+
+
+def query_sm(messages: Messages, frame: Frame, now: float) -> bytes:
+    """What has become of the message; ESME_RQUERYFAIL for an id never given."""
+    message_id = peek.message_id(frame.octets)
+    state = messages.state(message_id, now)
+    if state is None:
+        return response(frame, CommandStatus.ESME_RQUERYFAIL)
+    is_final = state is not MessageState.ENROUTE
+    resp = QuerySmResp(
+        message_id=message_id,
+        final_date=pdus.short_date(now) if is_final else b"",
+        message_state=state,
+    )
+    return response(frame, CommandStatus.ESME_ROK, encode(resp)[HEADER_SIZE:])
+
+
+def cancel_sm(messages: Messages, frame: Frame, now: float) -> bytes:
+    """Cancel a message that is on its way still; ESME_RCANCELFAIL for any other."""
+    done = messages.delete(peek.message_id(frame.octets), now)
+    return response(frame, CommandStatus.ESME_ROK if done else CommandStatus.ESME_RCANCELFAIL)
+
+
+def replace_sm(messages: Messages, frame: Frame, now: float) -> bytes:
+    """Accept a new text for a message on its way; ESME_RREPLACEFAIL for any other."""
+    state = messages.state(peek.message_id(frame.octets), now)
+    done = state is MessageState.ENROUTE
+    return response(frame, CommandStatus.ESME_ROK if done else CommandStatus.ESME_RREPLACEFAIL)
+
+
+ANSWERS: dict[int, Answer] = {
+    CommandId.QUERY_SM: query_sm,
+    CommandId.CANCEL_SM: cancel_sm,
+    CommandId.REPLACE_SM: replace_sm,
+}
+"""command_id of the request → what answers it."""

@@ -1,0 +1,1 @@
+"""How fast the gate is, measured against HAProxy over one generator: ``python -m benchmarks``."""

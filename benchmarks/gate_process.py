@@ -1,0 +1,102 @@
+"""The gate as its users run it: twistd, the plugin, a TOML file."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from attrs import frozen
+
+from benchmarks.esme import HOST, PASSWORD
+from benchmarks.process import Program, free_port, running
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# twistd of this very environment, whether or not its script is on PATH.
+_TWISTD = [sys.executable, "-c", "from twisted.scripts.twistd import run; run()"]
+_TWISTD_OPTIONS = ["--nodaemon", "--pidfile=", "--reactor=epoll"]
+
+_DESTINATION_DIGITS = 12
+
+
+@frozen
+class Accounts:
+    """ESME accounts and the destination numbers that are theirs.
+
+    Every account has the same number of ranges, ``4477nnnnn*`` with numbers counted through.
+    """
+
+    count: int = 2
+    ranges_each: int = 1
+    max_binds: int = 100
+    window: int = 100
+
+    def system_id(self, account: int) -> str:
+        """The account's name."""
+        return f"esme{account}"
+
+    def spread(self, sessions: int) -> list[str]:
+        """A system_id for each of so many sessions, over as many accounts as there are."""
+        return [self.system_id(account) for account in self._used(sessions)]
+
+    def ranges(self, account: int) -> list[str]:
+        """The account's address_ranges."""
+        first = account * self.ranges_each
+        return [f"{_prefix(first + n)}*" for n in range(self.ranges_each)]
+
+    def destinations(self, sessions: int, count: int) -> list[str]:
+        """Different numbers, in turn of the accounts that ``spread`` uses."""
+        accounts = self._used(sessions)
+        numbers = []
+        for n in range(count):
+            account = accounts[n % len(accounts)]
+            prefix = _prefix(account * self.ranges_each + n // len(accounts) % self.ranges_each)
+            numbers.append(prefix + f"{n:0{_DESTINATION_DIGITS - len(prefix)}d}")
+        return numbers
+
+    def toml(self) -> str:
+        """The ``[[esme]]`` tables."""
+        return "".join(
+            f'[[esme]]\nsystem_id = "{self.system_id(account)}"\npassword = "{PASSWORD}"\n'
+            f"max_binds = {self.max_binds}\nwindow = {self.window}\n"
+            f"address_ranges = {self.ranges(account)}\n"
+            for account in range(self.count)
+        )
+
+    def _used(self, sessions: int) -> list[int]:
+        # Far apart: the first accounts of a long list must not be the only ones that work.
+        return [n * self.count // sessions % self.count for n in range(sessions)]
+
+
+def configuration(port: int, smsc_ports: list[int], accounts: Accounts) -> str:
+    """The gate's TOML file."""
+    head = (
+        '[gate]\nname = "bench"\nstop_timeout = 1.0\n'
+        f'[[listen]]\nendpoint = "tcp:{port}:interface={HOST}"\n'
+    )
+    smscs = "".join(
+        f'[[smsc]]\nname = "smsc{n}"\nendpoint = "tcp:{HOST}:{smsc_port}"\n'
+        f'system_id = "gate"\npassword = "pw"\nwindow = 2000\n'
+        for n, smsc_port in enumerate(smsc_ports)
+    )
+    return head + accounts.toml() + smscs
+
+
+@contextlib.contextmanager
+def gate(smsc_ports: list[int], core: int, accounts: Accounts) -> Iterator[tuple[int, Program]]:
+    """The gate on ``core`` before these SMSCs; gives the port it listens on."""
+    port = free_port()
+    with tempfile.TemporaryDirectory(prefix="smppgate-bench-") as name:
+        directory = Path(name)
+        file = directory / "gate.toml"
+        file.write_text(configuration(port, smsc_ports, accounts))
+        command = [*_TWISTD, *_TWISTD_OPTIONS, "smppgate", "--config", str(file)]
+        with running(command, core, directory, ROOT) as child:
+            yield port, child
+
+
+def _prefix(number: int) -> str:
+    return f"4477{number:05d}"

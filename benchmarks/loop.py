@@ -1,0 +1,57 @@
+"""The generator's event loop: one epoll, one core, no reactor.
+
+Twisted is what the gate is made of; a generator on it would be as slow as the gate.
+"""
+
+from __future__ import annotations
+
+import select
+import time
+from collections.abc import Callable
+
+# One wait is never longer than this, so that deadlines are kept when nothing happens.
+_LONGEST_WAIT = 0.01
+
+
+class Loop:
+    """Calls back whoever's socket is ready, until told to stop."""
+
+    def __init__(self) -> None:
+        self._epoll = select.epoll()
+        self._ready: dict[int, Callable[[int], None]] = {}
+
+    def watch(self, fd: int, ready: Callable[[int], None]) -> None:
+        """Call ``ready(events)`` whenever ``fd`` can be read."""
+        self._ready[fd] = ready
+        self._epoll.register(fd, select.EPOLLIN)
+
+    def watch_writes(self, fd: int, wanted: bool) -> None:
+        """Also call when ``fd`` can be written, or no longer."""
+        self._epoll.modify(fd, select.EPOLLIN | (select.EPOLLOUT if wanted else 0))
+
+    def forget(self, fd: int) -> None:
+        """Stop watching ``fd``, which is still open."""
+        self._epoll.unregister(fd)
+        del self._ready[fd]
+
+    def run(self, seconds: float) -> None:
+        """Run for so long. Never sleeps: a sleeping generator adds its waking to each latency."""
+        poll, ready, clock = self._epoll.poll, self._ready, time.monotonic
+        end = clock() + seconds
+        while clock() < end:
+            for fd, events in poll(0):
+                ready[fd](events)
+
+    def run_until(self, condition: Callable[[], bool], seconds: float) -> bool:
+        """Run until the condition holds, at most so long; whether it holds."""
+        end = time.monotonic() + seconds
+        while not condition():
+            if time.monotonic() > end:
+                return False
+            for fd, events in self._epoll.poll(_LONGEST_WAIT):
+                self._ready[fd](events)
+        return True
+
+    def close(self) -> None:
+        """Give the epoll back."""
+        self._epoll.close()

@@ -1,0 +1,80 @@
+"""The machine and the versions a result is true of, and its cores."""
+
+from __future__ import annotations
+
+import os
+import platform
+import resource
+import subprocess
+from importlib import metadata
+from pathlib import Path
+
+from attrs import frozen
+
+from benchmarks.haproxy import installed
+
+_FILES_WANTED = 16384
+
+
+@frozen
+class Cores:
+    """Which core runs the program under measurement, and which the generator."""
+
+    program: int
+    generator: int
+
+    @property
+    def shared(self) -> bool:
+        """Whether there is but one: the figures then say little."""
+        return self.program == self.generator
+
+
+def pin_generator() -> Cores:
+    """Keep this process on the last core it may use; programs are to have the first."""
+    usable = sorted(os.sched_getaffinity(0))
+    cores = Cores(program=usable[0], generator=usable[-1])
+    os.sched_setaffinity(0, {cores.generator})
+    return cores
+
+
+def allow_many_files() -> int:
+    """Raise the limit of open files, for children too, as far as is allowed; gives the limit."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    soft = _FILES_WANTED if hard == resource.RLIM_INFINITY else min(_FILES_WANTED, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return soft
+
+
+def description() -> dict[str, str]:
+    """Processor, system and versions, by name."""
+    return {
+        "cpu": _cpu_model(),
+        "cores": str(os.cpu_count()),
+        "kernel": platform.release(),
+        "python": platform.python_version(),
+        "twisted": _version("twisted"),
+        "smppgate": _version("smppgate"),
+        "haproxy": _haproxy_version(),
+    }
+
+
+def _cpu_model() -> str:
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.machine()
+
+
+def _version(distribution: str) -> str:
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return "from the source tree"
+
+
+def _haproxy_version() -> str:
+    program = installed()
+    if program is None:
+        return "not installed"
+    said = subprocess.run([program, "-v"], capture_output=True, text=True, check=False).stdout
+    return said.split()[2] if len(said.split()) > 2 else "unknown"

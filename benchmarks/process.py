@@ -1,0 +1,90 @@
+"""A program under measurement: on a core of its own, watched through /proc, ended by its id."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+from benchmarks.esme import HOST
+
+_TICKS = os.sysconf("SC_CLK_TCK")
+_STOP_SECONDS = 10.0
+
+
+class ProgramError(Exception):
+    """The program under measurement does not run; the message has its last output."""
+
+
+class Program:
+    """A child process and what /proc says of it."""
+
+    def __init__(self, child: subprocess.Popen[bytes], log: Path) -> None:
+        self._child = child
+        self._log = log
+        self._proc = Path("/proc") / str(child.pid)
+
+    @property
+    def running(self) -> bool:
+        """Whether it has not ended."""
+        return self._child.poll() is None
+
+    @property
+    def cpu_seconds(self) -> float:
+        """Processor time used so far, user and system."""
+        # The name, in parentheses, may have spaces; utime and stime are fields 14 and 15.
+        fields = (self._proc / "stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / _TICKS
+
+    @property
+    def rss_mb(self) -> float:
+        """Resident memory in units of 10^6 octets."""
+        status = (self._proc / "status").read_text()
+        line = next(line for line in status.splitlines() if line.startswith("VmRSS:"))
+        return int(line.split()[1]) * 1024 / 1e6
+
+    def said(self) -> str:
+        """The end of what it wrote."""
+        return self._log.read_text(errors="replace")[-2000:]
+
+    def end(self) -> None:
+        """SIGTERM, and SIGKILL if that is not heard; by its id alone."""
+        if self.running:
+            self._child.send_signal(signal.SIGTERM)
+        try:
+            self._child.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._child.kill()
+            self._child.wait()
+
+
+@contextlib.contextmanager
+def running(command: list[str], core: int, directory: Path, cwd: Path) -> Iterator[Program]:
+    """The command, on that core, until the block ends; its output goes to a file."""
+    log = directory / "output.log"
+    with log.open("wb") as output:
+        child = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            cwd=cwd,
+        )
+    # At once after exec: threads that it starts later inherit this.
+    os.sched_setaffinity(child.pid, {core})
+    program = Program(child, log)
+    try:
+        yield program
+    finally:
+        program.end()
+
+
+def free_port() -> int:
+    """A loopback port that nothing listens on at the moment."""
+    with socket.create_server((HOST, 0)) as listener:
+        port: int = listener.getsockname()[1]
+    return port

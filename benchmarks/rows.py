@@ -1,0 +1,130 @@
+"""The rows of the benchmark: which measurements belong together, and in what order.
+
+What is compared is measured by turns, so that whatever else the machine does hits all of it.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections import Counter
+from collections.abc import Callable
+
+from attrs import evolve, frozen
+
+from benchmarks.gate_process import Accounts
+from benchmarks.measurement import GATE, Measurement, Shape, Timing, measure
+
+SHAPES = ("1x1", "4x10", "16x50", "64x10")
+SCALE, SCALE_TO_ESMES, IDLE = "scale", "scale-mo", "idle"
+ALL = (*SHAPES, SCALE, SCALE_TO_ESMES, IDLE)
+
+FEW = Accounts(count=2, ranges_each=1)
+MANY = Accounts(count=1000, ranges_each=10)
+_SCALE_SHAPE = Shape(16, 50)
+_SCALE_TURNS = 3
+
+Told = Callable[[str, Measurement], None]
+
+
+@frozen
+class Row:
+    """One shape, through each of several things.
+
+    ``measurements`` are those of median rate; ``rates`` has the rates of all rounds.
+    """
+
+    name: str
+    measurements: dict[str, Measurement]
+    rates: dict[str, list[float]]
+
+    def ratio(self, through: str, to: str) -> float | None:
+        """How the rate through one compares with the other's; None if either is not known."""
+        one, other = self.measurements.get(through), self.measurements.get(to)
+        return one.rate / other.rate if one and other and other.rate else None
+
+    def cpu_ratio(self, through: str, to: str) -> float | None:
+        """The same by processor time a message, which a slow generator does not distort."""
+        one, other = self.measurements.get(through), self.measurements.get(to)
+        if not (one and other and one.cpu_us and other.cpu_us):
+            return None
+        return other.cpu_us / one.cpu_us
+
+
+@frozen
+class ScaleRow:
+    """The gate with few accounts and ranges, and with many.
+
+    ``cost_ratio`` is processor time a message with many over that with few: the median over
+    turns, each with its own neighbour, since a machine is not equally fast for long.
+    """
+
+    name: str
+    few: Measurement
+    many: Measurement
+    cost_ratio: float | None
+
+    @classmethod
+    def of(cls, name: str, few: list[Measurement], many: list[Measurement]) -> ScaleRow:
+        """From measurements made by turns."""
+        ratios = [
+            m.cpu_us / f.cpu_us for f, m in zip(few, many, strict=True) if f.cpu_us and m.cpu_us
+        ]
+        ratio = statistics.median(ratios) if ratios else None
+        return cls(name, middle(few), middle(many), ratio)
+
+
+@frozen
+class Plan:
+    """How rows are measured; ``told`` hears of each measurement when it is done."""
+
+    core: int
+    timing: Timing
+    rounds: int
+    receipts_asked: bool
+    throughs: tuple[str, ...]
+    told: Told
+
+    def shape_row(self, name: str) -> Row:
+        """Measure ``sessions x window`` through everything, so many rounds."""
+        shape = self._shape(name)
+        accounts = Accounts(max_binds=max(100, shape.sessions), window=max(100, shape.window))
+        found: dict[str, list[Measurement]] = {through: [] for through in self.throughs}
+        for _ in range(self.rounds):
+            for through, measurements in found.items():
+                measurements.append(self._measure(name, shape, through, accounts))
+        return Row(
+            name,
+            measurements={through: middle(several) for through, several in found.items()},
+            rates={through: [m.rate for m in several] for through, several in found.items()},
+        )
+
+    def scale_row(self, name: str) -> ScaleRow:
+        """Measure the gate with few and with many accounts, by turns."""
+        shape = evolve(
+            _SCALE_SHAPE,
+            to_esmes=name == SCALE_TO_ESMES,
+            receipts_asked=self.receipts_asked,
+        )
+        few, many = [], []
+        for _ in range(max(_SCALE_TURNS, self.rounds)):
+            few.append(self._measure(f"{name}, few", shape, GATE, FEW))
+            many.append(self._measure(f"{name}, many", shape, GATE, MANY))
+        return ScaleRow.of(name, few, many)
+
+    def _shape(self, name: str) -> Shape:
+        sessions, _, window = name.partition("x")
+        return Shape(int(sessions), int(window), receipts_asked=self.receipts_asked)
+
+    def _measure(self, name: str, shape: Shape, through: str, accounts: Accounts) -> Measurement:
+        measurement = measure(shape, through, self.core, self.timing, accounts)
+        self.told(name, measurement)
+        return measurement
+
+
+def middle(measurements: list[Measurement]) -> Measurement:
+    """The one of median rate, with the faults of all."""
+    rate = statistics.median_low(m.rate for m in measurements)
+    faults: Counter[str] = Counter()
+    for measurement in measurements:
+        faults.update(measurement.faults)
+    return evolve(next(m for m in measurements if m.rate == rate), faults=dict(faults))

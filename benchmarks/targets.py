@@ -1,0 +1,85 @@
+"""What the gate is to reach, and whether it did."""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+from benchmarks.idle import SESSIONS, IdleSessions
+from benchmarks.measurement import GATE, HAPROXY
+from benchmarks.rows import Row, ScaleRow
+
+_RATE_RATIOS = {"16x50": 0.06, "64x10": 0.12}
+_LATENCY_ROW, _LATENCY_RATIO = "1x1", 2.0
+_SCALE_TOLERANCE = 0.10
+_IDLE_MB = 150.0
+
+
+@frozen
+class Target:
+    """One target; ``met`` is None when what it needs was not measured."""
+
+    what: str
+    wanted: str
+    found: str
+    met: bool | None
+
+    @property
+    def verdict(self) -> str:
+        """Met, missed, or not measured."""
+        return {True: "met", False: "missed", None: "not measured"}[self.met]
+
+
+def targets(rows: list[Row], scales: list[ScaleRow], idle: IdleSessions | None) -> list[Target]:
+    """The targets that the rows measured have something to say on."""
+    found = [_rate(row) for row in rows if row.name in _RATE_RATIOS]
+    found += [_latency(row) for row in rows if row.name == _LATENCY_ROW]
+    found += [_scale(row) for row in scales]
+    if idle:
+        found.append(_idle(idle))
+    return found
+
+
+def _rate(row: Row) -> Target:
+    least = _RATE_RATIOS[row.name]
+    ratio, by_cpu = row.ratio(GATE, HAPROXY), row.cpu_ratio(GATE, HAPROXY)
+    return Target(
+        what=f"{row.name}: rate over HAProxy's",
+        wanted=f">= {least:.2f}",
+        found="" if ratio is None or by_cpu is None else f"{ratio:.3f} (by CPU {by_cpu:.3f})",
+        met=None if ratio is None else ratio >= least,
+    )
+
+
+def _latency(row: Row) -> Target:
+    gate, haproxy = (_median_latency(row, through) for through in (GATE, HAPROXY))
+    ratio = gate / haproxy if gate and haproxy else None
+    return Target(
+        what=f"{row.name}: median latency over HAProxy's",
+        wanted=f"<= {_LATENCY_RATIO:.1f}",
+        found="" if ratio is None else f"{ratio:.2f}",
+        met=None if ratio is None else ratio <= _LATENCY_RATIO,
+    )
+
+
+def _median_latency(row: Row, through: str) -> float | None:
+    measurement = row.measurements.get(through)
+    return measurement.latency_us.get("p50") if measurement else None
+
+
+def _scale(row: ScaleRow) -> Target:
+    ratio = row.cost_ratio
+    return Target(
+        what=f"{row.name}: cost a message, many accounts over few",
+        wanted=f"1.00 +- {_SCALE_TOLERANCE:.2f}",
+        found="" if ratio is None else f"{ratio:.3f}",
+        met=None if ratio is None else abs(ratio - 1) <= _SCALE_TOLERANCE,
+    )
+
+
+def _idle(idle: IdleSessions) -> Target:
+    return Target(
+        what=f"{idle.sessions} idle ESME sessions: RSS",
+        wanted=f"<= {_IDLE_MB:.0f} MB",
+        found=f"{idle.rss_after_mb:.0f} MB",
+        met=idle.sessions >= SESSIONS and idle.rss_after_mb <= _IDLE_MB and not idle.faults,
+    )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import gc
+import sys
 from typing import Any, cast
 
 from twisted.application.service import IService
 from twisted.python import usage
 
-from smppgate.gate.gateway import Gateway
+from smppgate.gate import CannotListen, Gateway
 from smppgate.settings import SettingsError, load
 
 
@@ -31,12 +32,23 @@ class Options(usage.Options):
             raise usage.UsageError(str(error)) from None
 
 
+class _Program(Gateway):
+    """The gate as what its process is there for."""
+
+    def privilegedStartService(self) -> None:
+        """End the process with one line where there is nothing to listen on."""
+        try:
+            super().privilegedStartService()
+        except CannotListen as error:
+            sys.exit(f"smppgate: {error}")
+
+
 def makeService(options: Options) -> IService:
     """The gate that the file describes."""
     # Which reactor runs is known only now.
     from twisted.internet import reactor  # noqa: PLC0415
 
-    gateway = Gateway(options["settings"], cast(Any, reactor))
+    gateway = _Program(options["settings"], cast(Any, reactor))
     _calm_the_collector()
     return gateway
 

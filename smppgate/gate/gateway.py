@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from random import random
-from typing import Any, cast
 
 from twisted.application.service import MultiService
-from twisted.application.strports import service as listening
 from twisted.internet.defer import Deferred, DeferredList, ensureDeferred
-from twisted.internet.endpoints import clientFromString
-from twisted.internet.interfaces import IReactorTime
-from twisted.internet.task import LoopingCall
+from twisted.internet.endpoints import clientFromString, serverFromString
+from twisted.internet.interfaces import IAddress, IReactorTime
 from twisted.logger import Logger
 
 from smppgate.gate.esme import EsmeFactory, EsmeProtocol, EsmeSide
+from smppgate.gate.listener import Listener
 from smppgate.gate.router import RouterService
 from smppgate.gate.smsc import Reconnection, SmscLink, SmscSide
+from smppgate.gate.waiting import until
 from smppgate.routing.accounts import Account, Accounts
 from smppgate.routing.balancers import BALANCERS
 from smppgate.routing.pools import Member, Pool
@@ -32,9 +31,6 @@ _UNBIND_TIMEOUT = 5.0
 
 _CLOSE_TIMEOUT = 1.0
 """Seconds for connections to be gone after that."""
-
-_LOOK = 0.05
-"""Seconds between two looks at what is still outstanding while the gate stops."""
 
 
 class Gateway(MultiService):
@@ -69,6 +65,11 @@ class Gateway(MultiService):
         self._listeners.setServiceParent(self)
         self._factories = list(self._make_listeners())
 
+    def addresses(self) -> tuple[IAddress, ...]:
+        """Where the gate listens now, in the order of the settings."""
+        addresses = (listener.address for listener in self._listeners)
+        return tuple(address for address in addresses if address is not None)
+
     def stopService(self) -> Deferred[None]:
         """Stop listening, let what is outstanding end, unbind both sides, close."""
         return ensureDeferred(self._stop())
@@ -77,10 +78,10 @@ class Gateway(MultiService):
         self.log.info("stopping: {open} requests open", open=self.router.open_exchanges)
         self.router.is_draining = True
         await _ended(self._listeners.stopService())
-        await self._until(self._is_drained, self.settings.gate.stop_timeout)
+        await until(self._is_drained, self.settings.gate.stop_timeout, self._reactor)
         await self._unbind_all()
         await _ended(super().stopService())
-        await self._until(self._is_empty, _CLOSE_TIMEOUT)
+        await until(self._is_empty, _CLOSE_TIMEOUT, self._reactor)
         self.log.info("stopped")
 
     def _is_drained(self) -> bool:
@@ -88,18 +89,6 @@ class Gateway(MultiService):
 
     def _is_empty(self) -> bool:
         return not any(factory.sessions for factory in self._factories)
-
-    async def _until(self, done: Callable[[], bool], seconds: float) -> None:
-        """Wait for ``done``, so many seconds at most."""
-        deadline = self._reactor.seconds() + seconds
-
-        def look() -> None:
-            if done() or self._reactor.seconds() >= deadline:
-                looking.stop()
-
-        looking = LoopingCall(look)
-        looking.clock = self._reactor
-        await looking.start(_LOOK)
 
     async def _unbind_all(self) -> None:
         unbinds = [link.unbind() for link in self.links]
@@ -165,7 +154,8 @@ class Gateway(MultiService):
         )
         for listen in self.settings.listen:
             factory = EsmeFactory(side, listen.max_sessions)
-            listener = listening(listen.endpoint, factory, reactor=cast(Any, self._reactor))
+            endpoint = serverFromString(self._reactor, listen.endpoint)
+            listener = Listener(listen.endpoint, endpoint, factory)
             listener.setServiceParent(self._listeners)
             yield factory
 

@@ -168,6 +168,10 @@ class _ToldEndpoint:
         self._name = name
         self._endpoint = endpoint
 
+    def __repr__(self) -> str:
+        # What the ClientService writes into its log.
+        return f"SMSC {self._name}"
+
     def connect(self, protocolFactory: IProtocolFactory) -> Deferred[IProtocol]:
         """Connect, and tell when that fails."""
         connecting: Deferred[IProtocol] = self._endpoint.connect(protocolFactory)

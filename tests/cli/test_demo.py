@@ -14,11 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 from rich.live import Live
-from twisted.internet.error import CannotListenError
 from twisted.internet.task import Clock
 from twisted.internet.testing import MemoryReactorClock, StringTransport
 
-from smppgate.cli.demo import stage as stages
 from smppgate.cli.demo.command import introduction, report
 from smppgate.cli.demo.esme import DemoEsme, DemoSession, Pace
 from smppgate.cli.demo.latencies import Latencies
@@ -416,21 +414,3 @@ def test_the_terminal_decides(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 # The stage
-
-
-def test_a_port_that_somebody_took_in_between_is_tried_no_more(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    free = iter([1111, 2222])
-    monkeypatch.setattr(stages, "_free_port", lambda: next(free))
-
-    class Busy(MemoryReactorClock):
-        def listenTCP(self, port: int, *args: object, **more: object) -> object:
-            if port == 1111:
-                raise CannotListenError("127.0.0.1", port, OSError(98, "in use"))
-            return super().listenTCP(port, *args, **more)  # type: ignore[no-untyped-call]
-
-    stage = Stage(Busy(), Random(1))  # type: ignore[no-untyped-call]
-    smscs = dict.fromkeys(stage.smscs, "tcp:127.0.0.1:9")
-    assert stage._start_gateway(smscs) == 2222
-    assert stage.gateway is not None

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.twistd import ROOT, TWISTD, free_port, running, running_command, settings
+from tests.e2e.twistd import ROOT, TWISTD, free_port, running, running_command, settings, start
 from tests.e2e.wire import PATIENCE, RESP, SUBMIT_SM, Pdu, Smsc, bound, message_body, pdu
 
 
@@ -17,6 +18,17 @@ def test_twistd_tells_of_the_plugin() -> None:
     """`twistd --help` shows the command with its description."""
     told = subprocess.run([*TWISTD, "--help"], capture_output=True, text=True, check=False)
     assert "SMPP load balancer and message router" in told.stdout
+
+
+def test_a_port_in_use_is_told_in_one_line(tmp_path: Path) -> None:
+    """What, where and why; no traceback, and the process ends."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        gate = start(tmp_path, settings(port, {"alpha": free_port()}), port)
+        assert gate.wait() == 1
+    assert f"cannot listen on tcp:{port}:interface=127.0.0.1" in gate.log
+    assert "Address already in use" in gate.log
+    assert "Traceback" not in gate.log
 
 
 def test_the_tac_file(tmp_path: Path) -> None:

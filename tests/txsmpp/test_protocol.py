@@ -159,6 +159,19 @@ def test_a_bind_without_an_answer_is_no_bind() -> None:
     assert late[0].check(RequestTimeout)
 
 
+def test_a_bind_that_is_undone_at_once_was_not_refused() -> None:
+    """An unbind right behind the bind_resp, in one read: the session is lost."""
+    clock = Clock()
+    esme = Recorder(Role.ESME, clock)
+    transport = connect(clock, esme)
+    bound = outcomes(ensureDeferred(esme.bind(bind_of(State.BOUND_TX))))
+    [bind] = sent(transport, clock)
+    transport.deliver(resp_of(bind.command_id, bind.sequence_number) + bare(CommandId.UNBIND, 1))
+    [failure] = bound
+    assert isinstance(failure, Failure)
+    assert failure.check(SessionLost)
+
+
 def test_binds_are_refused_unless_somebody_takes_them() -> None:
     """The protocol by itself admits nobody: ESME_RBINDFAIL."""
     clock = Clock()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 from attrs import evolve
 from hypothesis import settings
@@ -14,9 +16,7 @@ from twisted.python.failure import Failure
 
 from smppgate.txsmpp.codec import encode
 from smppgate.txsmpp.constants import CommandId
-from smppgate.txsmpp.errors import (
-    SessionLost,
-)
+from smppgate.txsmpp.errors import NoAnswer, SessionLost
 from smppgate.txsmpp.frame import Frame
 from smppgate.txsmpp.pdu import (
     Pdu,
@@ -204,6 +204,32 @@ def test_a_request_made_because_one_failed_fails_too() -> None:
     assert isinstance(failure_of(again[0]), SessionLost)
 
 
+class Raising(Kept):
+    """A request whose owner makes a mistake of its own when told."""
+
+    def failed(self, reason: NoAnswer) -> None:
+        super().failed(reason)
+        raise RuntimeError("for the test")
+
+
+@pytest.mark.parametrize("ending", ["lose", "time out"])
+def test_one_owner_who_fails_keeps_nothing_from_the_others(ending: str) -> None:
+    """They are told, and the session has its timers, or its end, as ever."""
+    clock = Clock()
+    esme, transport = bound_esme(clock)
+    requests = [Raising(CommandId.SUBMIT_SM, 0.0), Kept(CommandId.SUBMIT_SM, 0.0)]
+    for request in requests:
+        esme.send_request(request, encode(SUBMIT))
+    clock.advance(0)
+    # Whether the mistake is raised or logged is left open here.
+    with suppress(RuntimeError):
+        transport.lose() if ending == "lose" else clock.advance(61)
+    assert [len(request.told) for request in requests] == [1, 1]
+    ended = ending == "lose"
+    assert len(esme.endings) == (1 if ended else 0)
+    assert len(clock.getDelayedCalls()) == (0 if ended else 1)
+
+
 def test_aborting_is_at_once() -> None:
     """Nothing more is written."""
     clock = Clock()
@@ -242,6 +268,23 @@ def test_an_unbind_never_answered_ends_all_the_same() -> None:
     assert ended == [None]
     assert esme.endings == ["stopping"]
     assert clock.getDelayedCalls() == []
+
+
+def test_while_unbinding_nothing_else_is_asked() -> None:
+    """No enquire_link, though the time for one comes; and no timer goes round for it."""
+    clock = PatientClock()
+    timers = evolve(UNLIMITED, session_init=30, enquire_link=30, inactivity=31)
+    smsc, transport = bound_smsc(clock, timers)
+    clock.advance(29)
+    outcomes(ensureDeferred(smsc.unbind("stopping")))
+    clock.pump([1] * 10)
+    turns = clock.turns
+    clock.pump([0.01] * 100)
+    assert clock.turns - turns <= 1
+    clock.pump([1] * 47)
+    assert [frame.command_id for frame in sent(transport, clock)] == [CommandId.UNBIND]
+    clock.pump([1] * 3)
+    assert smsc.endings == ["stopping"]
 
 
 @pytest.mark.parametrize("bound", [True, False])

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import secrets
-import socket
 from collections.abc import Callable
 from random import Random
 from typing import cast
 
 from twisted.internet.address import IPv4Address
 from twisted.internet.endpoints import clientFromString
-from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IReactorTime
-from twisted.internet.task import LoopingCall
 
 from smppgate.cli.demo.esme import DemoEsme
 from smppgate.cli.demo.ledger import Ledger
 from smppgate.cli.simulator import Behaviour, SimulatedSmsc
-from smppgate.gate.gateway import Gateway
+from smppgate.gate import Gateway
+from smppgate.gate.waiting import until
 from smppgate.settings import (
     EsmeSettings,
     GateSettings,
@@ -46,11 +44,7 @@ ACCOUNTS = {"acme": b"1001", "bolt": b"2002"}
 # Larger than all that is unanswered at one time: the demo is about the balance, not the limits.
 _GATE_WINDOW = 1000
 
-_LOOK = 0.01
-"""Seconds between two looks at whether something awaited is there."""
-
 _LINKS_TIMEOUT = 5.0
-_PORT_TRIES = 5
 
 
 class Stage:
@@ -127,20 +121,7 @@ class Stage:
 
     async def until(self, done: Callable[[], bool], seconds: float) -> bool:
         """Wait for ``done``, that long at most; tells whether it is."""
-        deadline = self.reactor.seconds() + seconds
-
-        def look() -> None:
-            if done() or self.reactor.seconds() >= deadline:
-                looking.stop()
-
-        looking = LoopingCall(look)
-        looking.clock = self.reactor
-        try:
-            await looking.start(_LOOK)
-        finally:
-            if looking.running:
-                looking.stop()
-        return done()
+        return await until(done, seconds, self.reactor)
 
     def _is_linked(self) -> bool:
         return self.gateway is not None and all(m.links for m in self.gateway.members.values())
@@ -149,26 +130,17 @@ class Stage:
         return not any(ledger.unanswered or ledger.missing for ledger in self.ledgers)
 
     def _start_gateway(self, smscs: dict[str, str]) -> int:
-        """Start the gate; gives the port that it listens on."""
-        for tries_left in reversed(range(_PORT_TRIES)):
-            port = _free_port()
-            gateway = Gateway(self._settings(port, smscs), self.reactor)
-            try:
-                gateway.privilegedStartService()  # type: ignore[no-untyped-call]
-            except CannotListenError:
-                # Somebody took the port in between.
-                if not tries_left:
-                    raise
-                continue
-            gateway.startService()  # type: ignore[no-untyped-call]
-            self.gateway = gateway
-            break
-        return port
+        """Start the gate; gives the port that it listens on, the kernel's choice."""
+        self.gateway = Gateway(self._settings(smscs), self.reactor)
+        self.gateway.privilegedStartService()
+        self.gateway.startService()
+        (address,) = self.gateway.addresses()
+        return cast(IPv4Address, address).port
 
-    def _settings(self, port: int, smscs: dict[str, str]) -> Settings:
+    def _settings(self, smscs: dict[str, str]) -> Settings:
         return Settings(
             gate=GateSettings(name="demo", stop_timeout=5.0),
-            listen=(ListenSettings(endpoint=f"tcp:{port}:interface={HOST}"),),
+            listen=(ListenSettings(endpoint=f"tcp:0:interface={HOST}"),),
             esme=tuple(
                 EsmeSettings(
                     system_id=esme.ledger.account, password=esme.password, window=_GATE_WINDOW
@@ -186,10 +158,3 @@ class Stage:
                 for name, endpoint in smscs.items()
             ),
         )
-
-
-def _free_port() -> int:
-    """A port that was free just now."""
-    with socket.create_server((HOST, 0)) as probe:
-        port: int = probe.getsockname()[1]
-    return port

@@ -1,0 +1,319 @@
+"""The gate as a service, on a reactor in memory."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from twisted.internet.error import CannotListenError, ConnectionDone, ConnectionRefusedError
+from twisted.internet.testing import MemoryReactorClock, StringTransport
+from twisted.python.failure import Failure
+
+from smppgate.gate import CannotListen, Gateway
+from smppgate.settings import (
+    EsmeSettings,
+    GateSettings,
+    ListenSettings,
+    PoolSettings,
+    Settings,
+    SmscSettings,
+)
+from smppgate.txsmpp import (
+    BindReceiver,
+    BindTransceiver,
+    BindTransceiverResp,
+    BindTransmitter,
+    CommandId,
+    Frame,
+    SubmitSm,
+    Tag,
+    UnbindResp,
+    decode,
+    encode,
+)
+from smppgate.txsmpp.frame import FrameBuffer
+
+REFUSED = Failure(ConnectionRefusedError())
+DONE = Failure(ConnectionDone())
+
+
+def settings(**more: Any) -> Settings:
+    """A small gate."""
+    parts: dict[str, Any] = {
+        "listen": (ListenSettings(endpoint="tcp:2775", max_sessions=3),),
+        "esme": (
+            EsmeSettings(system_id="acme", password="secret", max_binds=2),
+            EsmeSettings(system_id="bolt", password="hidden", binds=("receiver",)),
+        ),
+        "smsc": (
+            SmscSettings(
+                name="alpha", endpoint="tcp:127.0.0.1:3001", system_id="g", password="pw"
+            ),
+        ),
+    }
+    return Settings(**{**parts, **more})
+
+
+class Transport(StringTransport):
+    """A connection in memory that can be cut."""
+
+    def abortConnection(self) -> None:
+        self.loseConnection()
+
+
+class Ends:
+    """The outside of a gate on a reactor in memory."""
+
+    def __init__(self, **more: Any) -> None:
+        self.reactor = MemoryReactorClock()
+        self.gateway = Gateway(settings(**more), self.reactor, jitter=lambda: 1.0)
+        self.gateway.privilegedStartService()
+        self.gateway.startService()
+
+    def esme(self) -> tuple[Any, Transport]:
+        """A connection of an ESME's; the session is None where it was not taken."""
+        factory = self.reactor.tcpServers[0][1]
+        session = factory.buildProtocol(None)
+        transport = Transport()
+        if session is not None:
+            session.makeConnection(transport)
+        return session, transport
+
+    def bound(self, bind: Any) -> tuple[Any, Transport]:
+        """An ESME's session and what it was answered to ``bind``."""
+        session, transport = self.esme()
+        session.dataReceived(encode(bind))
+        return session, transport
+
+    def smsc(self, index: int = -1) -> tuple[Any, Transport]:
+        """The gate's latest connection to an SMSC, not yet bound."""
+        factory = self.reactor.tcpClients[index][2]
+        session = factory.buildProtocol(None)
+        transport = Transport()
+        session.makeConnection(transport)
+        self.reactor.advance(0)
+        return session, transport
+
+
+def frames(transport: Transport) -> list[Frame]:
+    """What was written since the last look."""
+    octets = transport.value()
+    transport.clear()
+    return FrameBuffer().receive(octets)
+
+
+def accept(session: Any, transport: Transport) -> Any:
+    """Answer the gate's bind; gives it decoded."""
+    (bind,) = frames(transport)
+    answer = bytearray(encode(BindTransceiverResp(sequence_number=bind.sequence_number)))
+    answer[4:8] = (bind.command_id | 0x80000000).to_bytes(4, "big")
+    session.dataReceived(bytes(answer))
+    return decode(bind.octets)
+
+
+def test_the_bind_toward_an_smsc_says_what_the_settings_say() -> None:
+    smsc = SmscSettings(
+        name="alpha",
+        endpoint="tcp:127.0.0.1:3001",
+        system_id="gate",
+        password="pw",
+        system_type="VMA",
+        interface_version="5.0",
+        addr_ton=1,
+        addr_npi=1,
+        address_range="^44",
+    )
+    ends = Ends(smsc=(smsc,))
+    assert accept(*ends.smsc()) == BindTransceiver(
+        sequence_number=1,
+        system_id=b"gate",
+        password=b"pw",
+        system_type=b"VMA",
+        interface_version=0x50,
+        addr_ton=1,
+        addr_npi=1,
+        address_range=b"^44",
+    )
+
+
+def test_a_pair_of_binds_and_parallel_sessions_are_links_of_one_member() -> None:
+    smsc = SmscSettings(
+        name="alpha",
+        endpoint="tcp:127.0.0.1:3001",
+        system_id="g",
+        password="pw",
+        bind="transmitter+receiver",
+        sessions=2,
+        window=7,
+    )
+    ends = Ends(smsc=(smsc,))
+    binds = [type(accept(*ends.smsc(index))) for index in range(4)]
+    assert binds == [BindTransmitter, BindReceiver] * 2
+    member = ends.gateway.members["alpha"]
+    # Receivers take no requests.
+    assert (len(member.links), member.capacity) == (2, 14)
+    assert ends.gateway.router.statistics().smsc_links == 4
+
+
+def test_a_link_that_is_lost_comes_back_later_and_later_and_resets_when_bound() -> None:
+    ends = Ends()
+    waits = []
+    for _ in range(8):
+        connector = ends.reactor.connectors[-1]
+        ends.reactor.tcpClients[-1][2].clientConnectionFailed(connector, REFUSED)
+        (retry,) = ends.reactor.getDelayedCalls()
+        waits.append(retry.getTime() - ends.reactor.seconds())
+        ends.reactor.advance(waits[-1])
+    assert waits == [1, 2, 4, 8, 16, 32, 60, 60]
+    session, transport = ends.smsc()
+    accept(session, transport)
+    session.connectionLost(DONE)
+    assert ends.gateway.members["alpha"].links == []
+
+
+def test_messages_of_an_account_go_to_its_pool() -> None:
+    smscs = tuple(
+        SmscSettings(name=name, endpoint="tcp:127.0.0.1:3001", system_id="g", password="pw")
+        for name in ("alpha", "beta")
+    )
+    pools = tuple(PoolSettings(name=f"to-{s.name}", members=(s.name,)) for s in smscs)
+    esmes = (
+        EsmeSettings(system_id="acme", password="secret"),
+        EsmeSettings(system_id="bolt", password="hidden", pool="to-beta"),
+    )
+    ends = Ends(smsc=smscs, pool=pools, esme=esmes)
+    links = [ends.smsc(index) for index in range(2)]
+    for link in links:
+        accept(*link)
+    for system_id, password in ((b"acme", b"secret"), (b"bolt", b"hidden")):
+        session, _ = ends.bound(BindTransceiver(system_id=system_id, password=password))
+        session.dataReceived(encode(SubmitSm(sequence_number=2, source_addr=system_id)))
+    told = [[decode(f.octets).source_addr for f in frames(transport)] for _, transport in links]
+    assert told == [[b"acme"], [b"bolt"]]
+
+
+@pytest.mark.parametrize(
+    ("version", "tlvs"), [(0x33, ()), (0x34, ((Tag.SC_INTERFACE_VERSION, b"\x34"),))]
+)
+def test_the_bind_resp_names_the_gate_and_its_version(version: int, tlvs: tuple[Any, ...]) -> None:
+    """Those before 3.4 know no TLVs."""
+    ends = Ends(gate=GateSettings(name="gate1"))
+    bind = BindTransceiver(system_id=b"acme", password=b"secret", interface_version=version)
+    _, transport = ends.bound(bind)
+    (answer,) = frames(transport)
+    resp = decode(answer.octets)
+    assert (resp.command_status, resp.system_id) == (0, b"gate1")
+    assert tuple((tlv.tag, tlv.value) for tlv in resp.tlvs) == tlvs
+
+
+@pytest.mark.parametrize(
+    ("bind", "status"),
+    [
+        (BindTransceiver(system_id=b"nobody", password=b"secret"), 0x0F),
+        (BindTransceiver(system_id=b"acme", password=b"Secret"), 0x0E),
+        (BindTransceiver(system_id=b"bolt", password=b"hidden"), 0x0D),
+    ],
+)
+def test_a_bind_that_is_refused_is_answered_once_and_closed(bind: Any, status: int) -> None:
+    ends = Ends()
+    session, transport = ends.bound(bind)
+    (answer,) = frames(transport)
+    assert answer[:2] == (CommandId.BIND_TRANSCEIVER_RESP, status)
+    assert transport.disconnecting
+    assert session.account is None
+
+
+def test_a_bind_that_cannot_be_read_is_refused_with_the_fields_status() -> None:
+    """The password runs on without its NUL."""
+    ends = Ends()
+    session, transport = ends.esme()
+    session.dataReceived(b"\0\0\0\x1a\0\0\0\x09\0\0\0\0\0\0\0\x05" + b"acme\0secre")
+    (answer,) = frames(transport)
+    assert answer[:3] == (CommandId.BIND_TRANSCEIVER_RESP, 0x0E, 5)
+
+
+def test_too_many_binds_are_refused_until_one_unbinds() -> None:
+    ends = Ends()
+    bind = BindTransceiver(system_id=b"acme", password=b"secret")
+    first, _ = ends.bound(bind)
+    ends.bound(bind)
+    _, third = ends.bound(bind)
+    assert frames(third)[0].command_status == 0x0D
+    first.dataReceived(b"\0\0\0\x10\0\0\0\x06\0\0\0\0\0\0\0\x09")
+    first.connectionLost(DONE)
+    ends.reactor.advance(0)
+    _, fourth = ends.bound(bind)
+    # The refused one still has its connection, so the listener has room for this one only.
+    assert frames(fourth)[0].command_status == 0
+
+
+def test_a_listener_takes_so_many_connections_and_no_more() -> None:
+    ends = Ends()
+    sessions = [ends.esme()[0] for _ in range(4)]
+    assert [session is None for session in sessions] == [False, False, False, True]
+    sessions[0].connectionLost(DONE)
+    assert ends.esme()[0] is not None
+
+
+def test_binds_may_be_refused_while_no_smsc_is_there() -> None:
+    ends = Ends(gate=GateSettings(accept_binds_without_smsc=False))
+    bind = BindTransceiver(system_id=b"acme", password=b"secret")
+    _, transport = ends.bound(bind)
+    assert frames(transport)[0].command_status == 0x0D
+    accept(*ends.smsc())
+    _, transport = ends.bound(bind)
+    assert frames(transport)[0].command_status == 0
+
+
+def test_the_end_of_a_gate_leaves_nothing_behind() -> None:
+    """Both sides are unbound, every table is empty, no timer is left."""
+    ends = Ends()
+    link, to_smsc = ends.smsc()
+    accept(link, to_smsc)
+    session, to_esme = ends.bound(BindTransceiver(system_id=b"acme", password=b"secret"))
+    frames(to_esme)
+    stopped = ends.gateway.stopService()
+    ends.reactor.advance(0.1)
+    for end, transport in ((link, to_smsc), (session, to_esme)):
+        (unbind,) = frames(transport)
+        assert unbind.command_id == CommandId.UNBIND
+        end.dataReceived(encode(UnbindResp(sequence_number=unbind.sequence_number)))
+        end.connectionLost(DONE)
+    ends.reactor.pump([0.1] * 3)
+    assert stopped.called
+    told = ends.gateway.router.statistics()
+    assert (told.esme_sessions, told.smsc_links, told.open_exchanges) == (0, 0, 0)
+    assert ends.gateway.addresses() == ()
+    assert ends.reactor.getDelayedCalls() == []
+
+
+def test_a_gate_stops_although_its_peers_say_nothing() -> None:
+    ends = Ends(gate=GateSettings(stop_timeout=2.0))
+    link, to_smsc = ends.smsc()
+    accept(link, to_smsc)
+    session, to_esme = ends.bound(BindTransceiver(system_id=b"acme", password=b"secret"))
+    session.dataReceived(encode(SubmitSm(sequence_number=2)))
+    stopped = ends.gateway.stopService()
+    ends.reactor.pump([0.1] * 15)
+    # Still waiting for the answer.
+    assert not to_smsc.disconnecting
+    ends.reactor.pump([0.5] * 20)
+    assert to_smsc.disconnecting
+    assert to_esme.disconnecting
+    session.connectionLost(DONE)
+    link.connectionLost(DONE)
+    ends.reactor.pump([0.5] * 20)
+    assert stopped.called
+    assert ends.reactor.getDelayedCalls() == []
+
+
+def test_an_endpoint_that_cannot_be_opened_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    reactor = MemoryReactorClock()
+
+    def taken(*_: Any, **__: Any) -> None:
+        raise CannotListenError("127.0.0.1", 2775, "Address already in use")
+
+    monkeypatch.setattr(reactor, "listenTCP", taken)
+    gateway = Gateway(settings(), reactor)
+    with pytest.raises(CannotListen, match=r"cannot listen on tcp:2775: .*already in use"):
+        gateway.privilegedStartService()

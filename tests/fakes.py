@@ -51,11 +51,12 @@ class MemoryTransport(StringTransport):
     # The peer's doing
 
     def deliver(self, octets: bytes) -> None:
-        """Octets arrive: they are read now, or when reading is resumed."""
+        """Octets arrive: they are read now, or when reading is resumed; then the turn ends."""
         if self.producerState == "paused":
             self._held += octets
         elif self.connected and not self.disconnecting:
             self._protocol.dataReceived(octets)
+            self._clock.advance(0)
 
     def stop_reading(self) -> None:
         """Let what is written wait from now on."""

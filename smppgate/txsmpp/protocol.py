@@ -7,18 +7,26 @@ that is not on a hot path.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred, ensureDeferred
 from twisted.internet.interfaces import IDelayedCall, IPushProducer, IReactorTime, ITCPTransport
 from twisted.internet.protocol import Protocol, connectionDone
+from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from smppgate.txsmpp.batch import Batch
 from smppgate.txsmpp.codec import decode, encode
-from smppgate.txsmpp.constants import RESPONSE_BIT, CommandId, CommandStatus, status_meaning
+from smppgate.txsmpp.constants import (
+    RESPONSE_BIT,
+    CommandId,
+    CommandStatus,
+    command_name,
+    status_meaning,
+)
 from smppgate.txsmpp.errors import BindRefused, NoAnswer, RequestTimeout, SessionLost, SmppError
 from smppgate.txsmpp.frame import MAX_PDU_SIZE, Frame, header_only, response
 from smppgate.txsmpp.pdu import Pdu
@@ -66,6 +74,8 @@ class SmppProtocol(Protocol):
     :param batch: shared by sessions that relay to each other; one of its own by default.
     """
 
+    log = Logger()
+
     def __init__(
         self,
         role: Role,
@@ -83,8 +93,10 @@ class SmppProtocol(Protocol):
         self.unbinding = False
         """Whether this end has sent an unbind: the peer expects no more requests."""
         self._ended = False
+        self._is_lost = False
         self._cut_at = NEVER
         self._timer: IDelayedCall | None = None
+        self._write_now: Callable[[], object] | None = None
 
     # What subclasses may want to know
 
@@ -132,6 +144,11 @@ class SmppProtocol(Protocol):
     # What subclasses and owners may do
 
     @property
+    def is_quiet(self) -> bool:
+        """Whether nothing is going on but the one PDU in the outbox, and its answer if any."""
+        return len(self.session.outbox) == 1 and len(self.session.outstanding) <= 1
+
+    @property
     def has_ended(self) -> bool:
         """Whether the session is over."""
         return self._ended
@@ -165,7 +182,11 @@ class SmppProtocol(Protocol):
         when it cannot be decoded.
 
         :raises PduError: when ``pdu`` cannot be encoded.
+        :raises ValueError: for an outbind or alert_notification, which are not answered: `send`
+            them.
         """
+        if pdu.command_id in WITHOUT_RESP:
+            raise ValueError(f"{command_name(pdu.command_id)} is not answered")
         octets = encode(pdu)
         request = DeferredRequest(pdu.command_id, self.clock.seconds())
         self.send_request(request, octets)
@@ -175,9 +196,12 @@ class SmppProtocol(Protocol):
         """Bind with one of the three bind PDUs; gives the bind_resp.
 
         :raises BindRefused: when the peer answers with an error.
-        :raises NoAnswer: when it does not answer.
+        :raises NoAnswer: when it does not answer, or ends the session at once.
+        :raises PduError: when its answer cannot be decoded.
         """
         answer = await self.request(pdu)
+        if self.session.close_reason is not None:
+            raise SessionLost(self.session.close_reason)
         if not self.session.is_bound:
             raise BindRefused(answer.command_status, status_meaning(answer.command_status))
         self._bound()
@@ -224,6 +248,8 @@ class SmppProtocol(Protocol):
         if self.session.close_reason is not None:
             self._close()
             return
+        if self._write_now is not None:
+            self._write_now()
         oldest = self.session.outstanding.oldest()
         if oldest is not None:
             self._wake(oldest + self.timers.response)
@@ -238,6 +264,10 @@ class SmppProtocol(Protocol):
             transport.setTcpNoDelay(True)
             transport.setTcpKeepAlive(True)
         transport.registerProducer(self, True)
+        # A socket is nearly always ready to be written. Asking the reactor first costs two more
+        # turns of it for each message that nothing else is going on beside. TLS has no such
+        # method, and goes the long way. What goes wrong, the reactor finds at its next look.
+        self._write_now = getattr(transport, "doWrite", None)
         self._watch = Watch(self.timers, self.clock.seconds())
         self._arm()
 
@@ -245,24 +275,28 @@ class SmppProtocol(Protocol):
         """One read: all whole PDUs in it, then one write per peer that got something."""
         now = self.clock.seconds()
         session = self.session
+        was_quiet = not session.outbox
         self.batch.open()
         try:
             frames = session.receive_data(data)
+            # What the session answered by itself.
+            if session.outbox and was_quiet:
+                self.batch.add(self)
             self._watch.hear(now)
             if session.peer_spoke:
                 self._watch.active = now
             if frames:
                 self.framesReceived(frames, now)
         finally:
-            self.batch.flush()
-            # What the session answered by itself, and the end it may have come to.
-            if session.outbox or session.close_reason is not None:
-                self.flush()
+            self.batch.close()
+        if session.close_reason is not None:
+            self.flush()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Fail what is outstanding, each once, and stop the timer."""
         self.session.close(reason.getErrorMessage())
         self._end()
+        self._is_lost = True
         if self._timer is not None and self._timer.active():
             self._timer.cancel()
         self._timer = None
@@ -307,8 +341,15 @@ class SmppProtocol(Protocol):
         reason = self.session.close_reason or ""
         self.session.outbox.clear()
         for request in self.session.outstanding.drain():
-            request.failed(SessionLost(reason))
+            self._fail(request, SessionLost(reason))
         self.sessionEnded(reason)
+
+    def _fail(self, request: Request, reason: NoAnswer) -> None:
+        try:
+            request.failed(reason)
+        except Exception:
+            # Its owner's fault is no reason to leave the others untold.
+            self.log.failure("a request could not be told that it failed")
 
     # Time
 
@@ -322,6 +363,8 @@ class SmppProtocol(Protocol):
             self._timer.reset(max(0.0, at - self.clock.seconds()))
 
     def _arm(self) -> None:
+        if self._is_lost:
+            return
         # With every timer switched off there is still one to be moved by `_wake`.
         delay = self._next_look() - self.clock.seconds()
         delay = min(max(_SHORTEST_SLEEP, delay), _LONGEST_SLEEP)
@@ -347,7 +390,7 @@ class SmppProtocol(Protocol):
 
     def _look(self, now: float) -> None:
         for request in self.session.outstanding.expire(now - self.timers.response):
-            request.failed(RequestTimeout(f"no answer in {self.timers.response:g} s"))
+            self._fail(request, RequestTimeout(f"no answer in {self.timers.response:g} s"))
         if not self.unbinding:
             self._do(self._watch.due(now, self.session.is_bound), now)
 

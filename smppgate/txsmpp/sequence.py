@@ -7,6 +7,8 @@ were sent, so that one look at the old end finds those that timed out: no timer 
 
 from __future__ import annotations
 
+from itertools import islice
+
 from smppgate.txsmpp.constants import RESPONSE_BIT
 from smppgate.txsmpp.errors import NoAnswer
 from smppgate.txsmpp.frame import Frame
@@ -123,8 +125,8 @@ class Outstanding:
         for number, request in expired:
             del self._requests[number]
             self._late[number] = request
-        while len(self._late) > MAX_LATE:
-            del self._late[next(iter(self._late))]
+        for number in list(islice(self._late, max(0, len(self._late) - MAX_LATE))):
+            del self._late[number]
         return [request for _, request in expired]
 
     def drain(self) -> list[Request]:

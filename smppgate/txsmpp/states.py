@@ -1,8 +1,7 @@
 """The session state machine: one table, role × state × command.
 
-Source: SMPP v3.4 §2.2 and table 2-1, SMPP v5.0 §2.3 and §2.4. Two liberties: enquire_link and
-generic_nack pass in every state that has a connection, and either side may unbind whenever it
-is bound.
+Source: SMPP v3.4 §2.2 and table 2-1, SMPP v5.0 §2.3 and §2.4. One departure: once unbound, a
+session passes nothing but the unbind_resp that may still be on its way, and does not bind again.
 """
 
 from __future__ import annotations
@@ -39,20 +38,20 @@ class State(Enum):
 
 _NONE: frozenset[State] = frozenset()
 _OPEN = frozenset({State.OPEN})
-_UNBOUND = frozenset({State.OPEN, State.OUTBOUND})
+_NOT_BOUND = frozenset({State.OPEN, State.OUTBOUND})
 _SENDING = frozenset({State.BOUND_TX, State.BOUND_TRX})
 _RECEIVING = frozenset({State.BOUND_RX, State.BOUND_TRX})
 BOUND = _SENDING | _RECEIVING
 """The states in which messages flow."""
-_CONNECTED = BOUND | _UNBOUND
+_CONNECTED = BOUND | _NOT_BOUND
 _ENDING = BOUND | {State.UNBOUND}
 
 # Request: the states in which an ESME may send it, and those in which an SMSC may. Its resp is
 # allowed to the other end in the same states, but for those told in _RESPONSES.
 _REQUESTS: dict[int, tuple[frozenset[State], frozenset[State]]] = {
-    C.BIND_TRANSMITTER: (_UNBOUND, _NONE),
-    C.BIND_RECEIVER: (_UNBOUND, _NONE),
-    C.BIND_TRANSCEIVER: (_UNBOUND, _NONE),
+    C.BIND_TRANSMITTER: (_NOT_BOUND, _NONE),
+    C.BIND_RECEIVER: (_NOT_BOUND, _NONE),
+    C.BIND_TRANSCEIVER: (_NOT_BOUND, _NONE),
     C.OUTBIND: (_NONE, _OPEN),
     C.UNBIND: (BOUND, BOUND),
     C.ENQUIRE_LINK: (_CONNECTED, _CONNECTED),

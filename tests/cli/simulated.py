@@ -41,7 +41,8 @@ class Esme:
         self.session.dataReceived(b"".join(map(encode, pdus)))
 
     def received(self) -> list[Pdu]:
-        """What came since the last time."""
+        """What came since the last time, this turn of the clock included."""
+        self.session.clock.advance(0)
         octets = self.transport.value()
         self.transport.clear()
         return [decode(frame.octets) for frame in self.buffer.receive(octets)]

@@ -7,12 +7,11 @@ from hypothesis import strategies as st
 from twisted.internet.task import Clock
 
 from smppgate.cli.simulator.agenda import GRAIN, Agenda
-from smppgate.txsmpp.batch import Batch
 
 
 def agenda_of(limit: int = 100) -> tuple[Agenda, Clock]:
     clock = Clock()
-    return Agenda(clock, Batch(clock), limit), clock
+    return Agenda(clock, limit), clock
 
 
 @given(delays=st.lists(st.integers(0, 30), max_size=60))

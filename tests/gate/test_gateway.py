@@ -57,6 +57,10 @@ def settings(**more: Any) -> Settings:
 class Transport(StringTransport):
     """A connection in memory that can be cut."""
 
+    def __init__(self, reactor: MemoryReactorClock) -> None:
+        super().__init__()
+        self.reactor = reactor
+
     def abortConnection(self) -> None:
         self.loseConnection()
 
@@ -74,7 +78,7 @@ class Ends:
         """A connection of an ESME's; the session is None where it was not taken."""
         factory = self.reactor.tcpServers[0][1]
         session = factory.buildProtocol(None)
-        transport = Transport()
+        transport = Transport(self.reactor)
         if session is not None:
             session.makeConnection(transport)
         return session, transport
@@ -89,14 +93,15 @@ class Ends:
         """The gate's latest connection to an SMSC, not yet bound."""
         factory = self.reactor.tcpClients[index][2]
         session = factory.buildProtocol(None)
-        transport = Transport()
+        transport = Transport(self.reactor)
         session.makeConnection(transport)
         self.reactor.advance(0)
         return session, transport
 
 
 def frames(transport: Transport) -> list[Frame]:
-    """What was written since the last look."""
+    """What was written since the last look, once the turn of the reactor is over."""
+    transport.reactor.advance(0)
     octets = transport.value()
     transport.clear()
     return FrameBuffer().receive(octets)

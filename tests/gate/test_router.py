@@ -418,6 +418,8 @@ def test_an_esme_that_has_unbound_is_sent_nothing_more() -> None:
     """Between its unbind and the end of its connection."""
     gate = Gate()
     session, transport = real_esme(gate)
+    gate.clock.advance(0)
+    transport.clear()
     session.dataReceived(fakes.frame_of(Unbind()).octets)
     assert transport.value() == fakes.resp(fakes.frame_of(Unbind())).octets
     link = gate.link()

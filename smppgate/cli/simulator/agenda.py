@@ -9,8 +9,6 @@ from typing import NamedTuple
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
-from smppgate.txsmpp.batch import Batch
-
 GRAIN = 0.001
 """Seconds from now to the next look at the least: what falls due in between goes together."""
 
@@ -28,13 +26,11 @@ class Agenda:
     """PDUs to be sent at a time of their own.
 
     :param clock: time, and the one timer.
-    :param batch: opened around what falls due, so that each session is written to once.
     :param limit: entries it holds at the most.
     """
 
-    def __init__(self, clock: IReactorTime, batch: Batch, limit: int) -> None:
+    def __init__(self, clock: IReactorTime, limit: int) -> None:
         self._clock = clock
-        self._batch = batch
         self._limit = limit
         self._entries: list[Entry] = []
         self._serials = count()
@@ -79,13 +75,11 @@ class Agenda:
     def _fall_due(self) -> None:
         self._timer = None
         entries, now = self._entries, self._clock.seconds()
-        self._batch.open()
         try:
             while entries and entries[0].at <= now:
                 entry = heappop(entries)
                 entry.send(entry.octets)
         finally:
-            self._batch.flush()
             # What was sent may have put something new on the agenda, and a timer with it.
             if entries:
                 self._wake(entries[0].at)

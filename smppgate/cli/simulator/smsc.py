@@ -71,7 +71,7 @@ class SimulatedSmsc(Service):
         self.counts = Counts()
         self.sessions: set[SimulatedSession] = set()
         self.factory = SimulatedSmscFactory(self)
-        self.agenda = Agenda(clock, self.batch, behaviour.queue)
+        self.agenda = Agenda(clock, behaviour.queue)
         self.messages = Messages(
             behaviour.id_prefix, behaviour.hexadecimal_ids, behaviour.receipt_delay
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from smppgate.cli.load_latencies import Latencies
+from smppgate.cli.latencies import Latencies
 from smppgate.txsmpp.constants import CommandStatus
 
 

@@ -19,7 +19,6 @@ from twisted.internet.testing import MemoryReactorClock, StringTransport
 
 from smppgate.cli.demo.command import introduction, report
 from smppgate.cli.demo.esme import DemoEsme, DemoSession, Pace
-from smppgate.cli.demo.latencies import Latencies
 from smppgate.cli.demo.ledger import Ledger
 from smppgate.cli.demo.stage import Stage
 from smppgate.cli.demo.verdict import Outcome, shortcomings, summary
@@ -343,17 +342,6 @@ def test_an_esme_takes_its_sessions_in_turn_and_keeps_its_window() -> None:
     clock.advance(0.005)
     assert fars[1].received() == []
     assert clock.getDelayedCalls() == []
-
-
-def test_latencies_are_counted() -> None:
-    latencies = Latencies()
-    assert (latencies.average, latencies.quantile(0.99)) == (0.0, 0.0)
-    for milliseconds in range(1, 101):
-        latencies.add(milliseconds / 1000)
-    assert len(latencies) == 100
-    assert latencies.average == pytest.approx(0.0505)
-    assert latencies.quantile(0.99) == pytest.approx(0.099)
-    assert latencies.quantile(0.5) == pytest.approx(0.05)
 
 
 # What is shown

@@ -12,7 +12,7 @@ from collections import Counter
 
 from attrs import define, field
 
-from smppgate.cli.demo.latencies import Latencies
+from smppgate.cli.latencies import Latencies
 from smppgate.txsmpp import receipts
 from smppgate.txsmpp.constants import CommandId, CommandStatus, MessageState
 from smppgate.txsmpp.frame import Frame

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from attrs import frozen
 
-from smppgate.cli.demo.latencies import Latencies
 from smppgate.cli.demo.ledger import Ledger
+from smppgate.cli.latencies import Latencies
 from smppgate.txsmpp.constants import status_name
 
 
@@ -80,8 +80,8 @@ def shares(taken: Mapping[str, int]) -> str:
 
 def latency(latencies: Latencies) -> str:
     """``average 9.1 ms, p99 31.0 ms``."""
-    average, p99 = latencies.average * 1000, latencies.quantile(0.99) * 1000
-    return f"average {average:.1f} ms, p99 {p99:.1f} ms"
+    p99 = latencies.percentile(99) if len(latencies) else 0.0
+    return f"average {latencies.average * 1000:.1f} ms, p99 {p99 * 1000:.1f} ms"
 
 
 def merged(ledgers: Sequence[Ledger]) -> Latencies:

@@ -29,10 +29,11 @@ class Latencies:
     :ivar longest: the longest one exactly, seconds; 0.0 where there is none.
     """
 
-    __slots__ = ("_counts", "longest")
+    __slots__ = ("_counts", "_total", "longest")
 
     def __init__(self) -> None:
         self.longest = 0.0
+        self._total = 0.0
         self._counts = [0] * (_LAST + 1)
 
     def __len__(self) -> int:
@@ -44,6 +45,7 @@ class Latencies:
         # Called for every message: no max(), and an exception for what is too long.
         if seconds > self.longest:  # noqa: PLR1730
             self.longest = seconds
+        self._total += seconds
         if seconds > SHORTEST:
             try:
                 self._counts[int(log(seconds / _UNIT) * _FACTOR)] += 1
@@ -51,6 +53,17 @@ class Latencies:
                 self._counts[_LAST] += 1
         else:
             self._counts[0] += 1
+
+    def merge(self, other: Latencies) -> None:
+        """Count all of the other's too."""
+        self.longest = max(self.longest, other.longest)
+        self._total += other._total
+        self._counts = [a + b for a, b in zip(self._counts, other._counts, strict=True)]
+
+    @property
+    def average(self) -> float:
+        """Seconds, exactly; 0.0 where there is none."""
+        return self._total / (len(self) or 1)
 
     def percentile(self, percent: float) -> float:
         """The shortest latency that ``percent`` of all do not exceed; seconds.

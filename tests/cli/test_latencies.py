@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smppgate.cli.load_latencies import LONGEST, SHORTEST, Latencies
+from smppgate.cli.latencies import LONGEST, SHORTEST, Latencies
 
 inside = st.floats(SHORTEST, LONGEST)
 anything = st.floats(0.0, 1e9)
@@ -79,3 +79,19 @@ def test_without_latencies_there_is_no_percentile() -> None:
     """Asking for one is an error."""
     with pytest.raises(ValueError, match="no latency"):
         Latencies().percentile(50)
+
+
+@given(st.lists(anything), st.lists(anything))
+def test_merged_latencies_are_as_if_counted_together(one: list[float], other: list[float]) -> None:
+    """Counts, the longest and the average."""
+    merged, together = counted(one), counted([*one, *other])
+    merged.merge(counted(other))
+    assert merged._counts == together._counts
+    assert merged.longest == together.longest
+    assert merged.average == pytest.approx(together.average)
+
+
+def test_the_average_is_exact() -> None:
+    """And 0.0 where there is none."""
+    assert counted([0.1, 0.2, 0.6]).average == pytest.approx(0.3)
+    assert Latencies().average == 0.0

@@ -12,7 +12,7 @@ from smppgate.routing.return_addresses import NOBODY
 from smppgate.txsmpp.codec import encode
 from smppgate.txsmpp.frame import Frame, renumbered
 from smppgate.txsmpp.pdu import Pdu
-from smppgate.txsmpp.protocol import DeferredRequest
+from smppgate.txsmpp.requests import DeferredRequest
 from smppgate.txsmpp.sequence import Outstanding
 
 

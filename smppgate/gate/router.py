@@ -87,6 +87,13 @@ class RouterService(Service):
         """While true, no new request is taken."""
         self._throttled = self._turned_down = self._undeliverable = self._strays = 0
 
+    def stopService(self) -> None:
+        """Whoever still waits for a link waits in vain."""
+        super().stopService()
+        waiting, self._awaiting_link = self._awaiting_link, []
+        for waiter in waiting:
+            waiter.cancel()
+
     # What sessions tell
 
     def esme_bound(self, session: EsmeProtocol, account: Account[EsmeProtocol]) -> None:
@@ -136,7 +143,7 @@ class RouterService(Service):
         return answer
 
     def link_up(self) -> Deferred[None]:
-        """Fires as soon as some SMSC can take requests."""
+        """Fires as soon as some SMSC can take requests; cancelled when the gate stops first."""
         if any(member.links for member in self.members):
             return succeed(None)
         waiter: Deferred[None] = Deferred()

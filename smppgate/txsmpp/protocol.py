@@ -19,7 +19,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from smppgate.txsmpp.batch import Batch
-from smppgate.txsmpp.codec import decode, encode
+from smppgate.txsmpp.codec import encode
 from smppgate.txsmpp.constants import (
     RESPONSE_BIT,
     CommandId,
@@ -30,6 +30,7 @@ from smppgate.txsmpp.constants import (
 from smppgate.txsmpp.errors import BindRefused, NoAnswer, RequestTimeout, SessionLost, SmppError
 from smppgate.txsmpp.frame import MAX_PDU_SIZE, Frame, header_only, response
 from smppgate.txsmpp.pdu import Pdu
+from smppgate.txsmpp.requests import DeferredRequest
 from smppgate.txsmpp.sequence import Request
 from smppgate.txsmpp.session import Session
 from smppgate.txsmpp.states import BOUND_BY, WITHOUT_RESP, Role
@@ -38,29 +39,6 @@ from smppgate.txsmpp.timers import NEVER, Due, Timers, Watch
 # Seconds. The shortest is there because times are floats: what is due in theory may be due in the
 # next instant only.
 _SHORTEST_SLEEP, _LONGEST_SLEEP = 0.00001, 3600.0
-
-
-class DeferredRequest(Request):
-    """A request whose answer somebody waits for."""
-
-    __slots__ = ("answer",)
-
-    def __init__(self, command_id: int, sent_at: float) -> None:
-        super().__init__(command_id, sent_at)
-        self.answer: Deferred[Pdu] = Deferred()
-
-    def answered(self, frame: Frame, now: float) -> None:
-        """Fire with the decoded resp."""
-        try:
-            pdu = decode(frame.octets)
-        except SmppError:
-            self.answer.errback(Failure())
-        else:
-            self.answer.callback(pdu)
-
-    def failed(self, reason: NoAnswer) -> None:
-        """Fail with `RequestTimeout` or `SessionLost`."""
-        self.answer.errback(Failure(reason))
 
 
 @implementer(IPushProducer)

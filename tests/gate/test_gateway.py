@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from twisted.internet.defer import CancelledError
 from twisted.internet.error import CannotListenError, ConnectionDone, ConnectionRefusedError
 from twisted.internet.testing import MemoryReactorClock, StringTransport
 from twisted.python.failure import Failure
@@ -322,3 +323,14 @@ def test_an_endpoint_that_cannot_be_opened_is_named(monkeypatch: pytest.MonkeyPa
     gateway = Gateway(settings(), reactor)
     with pytest.raises(CannotListen, match=r"cannot listen on tcp:2775: .*already in use"):
         gateway.privilegedStartService()
+
+
+def test_whoever_waits_for_a_link_is_told_when_the_gate_stops() -> None:
+    ends = Ends()
+    waiting = ends.gateway.router.link_up()
+    cancelled: list[Any] = []
+    waiting.addErrback(cancelled.append)
+    ends.gateway.stopService()
+    ends.reactor.pump([0.1] * 30)
+    (failure,) = cancelled
+    assert failure.check(CancelledError)

@@ -1,0 +1,35 @@
+"""Requests whose answers are Deferreds: for binds, for tools, for everything off the hot path."""
+
+from __future__ import annotations
+
+from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
+
+from smppgate.txsmpp.codec import decode
+from smppgate.txsmpp.errors import NoAnswer, SmppError
+from smppgate.txsmpp.frame import Frame
+from smppgate.txsmpp.pdu import Pdu
+from smppgate.txsmpp.sequence import Request
+
+
+class DeferredRequest(Request):
+    """A request whose answer somebody waits for."""
+
+    __slots__ = ("answer",)
+
+    def __init__(self, command_id: int, sent_at: float) -> None:
+        super().__init__(command_id, sent_at)
+        self.answer: Deferred[Pdu] = Deferred()
+
+    def answered(self, frame: Frame, now: float) -> None:
+        """Fire with the decoded resp."""
+        try:
+            pdu = decode(frame.octets)
+        except SmppError:
+            self.answer.errback(Failure())
+        else:
+            self.answer.callback(pdu)
+
+    def failed(self, reason: NoAnswer) -> None:
+        """Fail with `RequestTimeout` or `SessionLost`."""
+        self.answer.errback(Failure(reason))

@@ -1,0 +1,91 @@
+"""The `twistd smppgate` command, without a process."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+from twisted.application.service import IService, IServiceMaker
+from twisted.internet.interfaces import IPushProducer, IStreamClientEndpoint
+from twisted.internet.task import Clock
+from twisted.plugin import IPlugin, getPlugins
+from twisted.python.usage import UsageError
+from zope.interface.verify import verifyObject
+
+from smppgate import tap
+from smppgate.gate import CannotListen, Gateway
+from smppgate.gate.smsc import _ToldEndpoint
+from smppgate.txsmpp import Role, SmppProtocol
+from tests.e2e.twistd import ROOT, settings
+
+
+@pytest.fixture(autouse=True)
+def collector() -> Iterator[None]:
+    """makeService sets the process's collector; tests after this one want theirs."""
+    thresholds = gc.get_threshold()
+    yield
+    gc.unfreeze()
+    gc.set_threshold(*thresholds)
+
+
+def options(folder: Path, text: str) -> tap.Options:
+    """The command line ``--config FILE`` with that file."""
+    file = folder / "gate.toml"
+    file.write_text(text)
+    parsed = tap.Options()
+    parsed.parseOptions(["--config", str(file)])
+    return parsed
+
+
+def test_a_file_becomes_a_service(tmp_path: Path) -> None:
+    service = tap.makeService(options(tmp_path, settings(2775, {"alpha": 3001})))
+    assert verifyObject(IService, service)
+    assert isinstance(service, Gateway)
+    assert service.settings.smsc[0].name == "alpha"
+
+
+def test_all_that_is_wrong_in_a_file_is_a_usage_error(tmp_path: Path) -> None:
+    text = settings(2775, {"alpha": 3001}) + 'weight = "1"\nwindw = 5\n'
+    with pytest.raises(UsageError) as raised:
+        options(tmp_path, text)
+    assert "smsc[0].weight" in str(raised.value)
+    assert "smsc[0].windw" in str(raised.value)
+
+
+def test_a_file_that_is_not_there_is_a_usage_error() -> None:
+    with pytest.raises(UsageError, match=r"nowhere\.toml"):
+        tap.Options().parseOptions(["--config", "nowhere.toml"])
+
+
+def test_nothing_to_listen_on_ends_the_process_with_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = tap.makeService(options(tmp_path, settings(2775, {"alpha": 3001})))
+
+    def taken(_: Gateway) -> None:
+        raise CannotListen("cannot listen on tcp:2775: in use")
+
+    monkeypatch.setattr(Gateway, "privilegedStartService", taken)
+    with pytest.raises(SystemExit, match="smppgate: cannot listen on tcp:2775: in use"):
+        service.privilegedStartService()
+
+
+def test_the_plugin_is_found_and_names_what_there_is() -> None:
+    (maker,) = [m for m in getPlugins(IServiceMaker) if m.tapname == "smppgate"]
+    assert verifyObject(IPlugin, maker)
+    assert verifyObject(IServiceMaker, maker)
+    assert import_module(maker.module).makeService is tap.makeService
+    assert maker.options is tap.Options
+
+
+def test_no_package_of_ours_is_called_twisted() -> None:
+    """An __init__.py there would overwrite Twisted's own when a wheel is installed."""
+    assert [path.name for path in (ROOT / "twisted").rglob("*.py")] == ["smppgate_plugin.py"]
+
+
+def test_what_is_given_to_twisted_is_what_it_expects() -> None:
+    assert verifyObject(IPushProducer, SmppProtocol(Role.ESME, Clock()))
+    assert verifyObject(IStreamClientEndpoint, _ToldEndpoint("alpha", None))

@@ -16,7 +16,7 @@ from twisted.internet.interfaces import IReactorTime
 from smppgate.cli.options import connecting_endpoint, octets, positive_seconds
 from smppgate.txsmpp.constants import status_meaning, status_name
 from smppgate.txsmpp.errors import BindRefused, SmppError
-from smppgate.txsmpp.pdu import BindTransceiver, BindTransmitter, Pdu
+from smppgate.txsmpp.pdu import BindTransceiver, BindTransmitter
 from smppgate.txsmpp.protocol import SmppProtocol
 from smppgate.txsmpp.timers import Timers
 from smppgate.txsmpp.versions import VERSIONS, Version
@@ -86,8 +86,8 @@ class Connection:
         """Whether the peer may send messages and receipts over it."""
         return isinstance(self.bind, BindTransceiver)
 
-    async def open(self, reactor: IReactorTime, session: SmppProtocol) -> Pdu:
-        """Connect ``session`` and bind it; gives the bind_resp.
+    async def open(self, reactor: IReactorTime, session: SmppProtocol) -> None:
+        """Connect ``session`` and bind it.
 
         :raises NotBound: when there is no connection, a refusal, or no answer.
         """
@@ -98,11 +98,11 @@ class Connection:
         except Exception as error:
             # Endpoints are plugins: each fails with errors of its own.
             raise NotBound(f"cannot connect to {self.endpoint}: {_one_line(error)}") from None
-        return await self._bind(session)
+        await self._bind(session)
 
-    async def _bind(self, session: SmppProtocol) -> Pdu:
+    async def _bind(self, session: SmppProtocol) -> None:
         try:
-            return await session.bind(self.bind)
+            await session.bind(self.bind)
         except BindRefused as refusal:
             session.close(str(refusal))
             raise NotBound(f"{self.endpoint}: {refusal}") from None

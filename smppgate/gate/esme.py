@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import cast
 
 from attrs import define, field
-from twisted.internet.interfaces import IAddress, IReactorTime
-from twisted.internet.protocol import Factory, connectionDone
+from twisted.internet.interfaces import IAddress, IReactorTime, ITCPTransport
+from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -14,17 +14,16 @@ from smppgate.gate.peer import Peer
 from smppgate.gate.router import RouterService
 from smppgate.routing.accounts import BIND_KINDS, Account, Accounts, BindRejected
 from smppgate.routing.pools import Pool
-from smppgate.txsmpp.codec import decode, encode
+from smppgate.txsmpp import peek
+from smppgate.txsmpp.codec import encode
 from smppgate.txsmpp.constants import CommandStatus, Tag
 from smppgate.txsmpp.errors import ProtocolError
 from smppgate.txsmpp.frame import HEADER_SIZE, MAX_PDU_SIZE, Frame
-from smppgate.txsmpp.pdu import BindReceiver, BindTransceiver, BindTransceiverResp, BindTransmitter
+from smppgate.txsmpp.pdu import BindTransceiverResp
 from smppgate.txsmpp.states import Role
 from smppgate.txsmpp.timers import Timers
 from smppgate.txsmpp.tlv import Tlv
-
-_VERSION = 0x34
-"""What the gate tells ESMEs it speaks; those that came before 3.4 know no TLV to tell it in."""
+from smppgate.txsmpp.versions import V3_4, version_of
 
 # The window and the pool of a session that is not bound yet: nothing of it is relayed.
 _UNBOUND_WINDOW = 0
@@ -49,7 +48,9 @@ class EsmeSide:
 
     def bind_resp_body(self, interface_version: int) -> bytes:
         """The body of a bind_resp with ESME_ROK, to a peer of that version."""
-        tlvs = (Tlv.of(Tag.SC_INTERFACE_VERSION, _VERSION),) if interface_version >= 0x34 else ()
+        tlvs: tuple[Tlv, ...] = ()
+        if version_of(interface_version).tlvs:
+            tlvs = (Tlv.of(Tag.SC_INTERFACE_VERSION, V3_4.interface_version),)
         resp = BindTransceiverResp(system_id=self.name.encode("latin-1"), tlvs=tlvs)
         return encode(resp)[HEADER_SIZE:]
 
@@ -86,13 +87,13 @@ class EsmeProtocol(Peer):
         """Accept or refuse, with exactly one bind_resp."""
         system_id = b""
         try:
-            bind = cast(BindTransceiver | BindTransmitter | BindReceiver, decode(frame.octets))
-            system_id = bind.system_id
-            account = self._admit(frame.command_id, bind.system_id, bind.password)
+            who = peek.credentials(frame.octets)
+            system_id = who.system_id
+            account = self._admit(frame.command_id, system_id, who.password)
         except ProtocolError as error:
             self._refuse_bind(frame, system_id, error)
             return
-        body = self._side.bind_resp_body(bind.interface_version)
+        body = self._side.bind_resp_body(who.interface_version)
         self.answer_bind(frame, CommandStatus.ESME_ROK, body)
         self.account, self.pool, self.window = account, account.pool, account.window
         self.router.esme_bound(self, account)
@@ -108,7 +109,7 @@ class EsmeProtocol(Peer):
         super().connectionLost(reason)
         self._factory.lost(self)
 
-    def sessionEnded(self, reason: str) -> None:
+    def sessionEnding(self, reason: str) -> None:
         """Take the session out of its account."""
         if self.account is None:
             return
@@ -140,6 +141,13 @@ class EsmeProtocol(Peer):
         self.close(f"bind refused: {error}")
 
 
+class _TurnedAway(Protocol):
+    """A connection too many."""
+
+    def connectionMade(self) -> None:
+        cast(ITCPTransport, self.transport).abortConnection()
+
+
 class EsmeFactory(Factory):
     """Makes the sessions of one listener.
 
@@ -155,15 +163,16 @@ class EsmeFactory(Factory):
         self._side = side
         self._max_sessions = max_sessions
 
-    def buildProtocol(self, addr: IAddress | None) -> EsmeProtocol | None:
-        """A session for a connection from ``addr``; None when there are too many."""
+    def buildProtocol(self, addr: IAddress | None) -> Protocol:
+        """A session for a connection from ``addr``, or its end when there are too many."""
         if len(self.sessions) >= self._max_sessions:
             self.log.warn(
                 "connection from {addr} closed: all {limit} sessions of the listener are in use",
                 addr=addr,
                 limit=self._max_sessions,
             )
-            return None
+            # Not None: a listener that wraps its sessions, as TLS does, stumbles over it.
+            return _TurnedAway()
         session = EsmeProtocol(self._side, self)
         session.factory = self
         self.sessions.add(session)

@@ -24,7 +24,7 @@ from smppgate.routing.receipt_routes import ReceiptRoutes
 from smppgate.settings import EsmeSettings, Settings, SmscSettings
 from smppgate.txsmpp.pdu import BindReceiver, BindTransceiver, BindTransmitter, Pdu
 from smppgate.txsmpp.timers import Timers
-from smppgate.txsmpp.versions import VERSIONS
+from smppgate.txsmpp.versions import version_named
 
 _UNBIND_TIMEOUT = 5.0
 """Seconds that peers have to answer the unbind of a gate that stops."""
@@ -91,7 +91,7 @@ class Gateway(MultiService):
         return not any(factory.sessions for factory in self._factories)
 
     async def _unbind_all(self) -> None:
-        unbinds = [link.unbind() for link in self.links]
+        unbinds = [ensureDeferred(link.leave()) for link in self.links]
         unbinds += [ensureDeferred(s.unbind("the gate is stopping")) for s in self._sessions()]
         for unbind in unbinds:
             unbind.addTimeout(_UNBIND_TIMEOUT, self._reactor)
@@ -213,7 +213,7 @@ def _bind(smsc: SmscSettings, kind: str) -> Pdu:
         system_id=smsc.system_id.encode("latin-1"),
         password=smsc.password.encode("latin-1"),
         system_type=smsc.system_type.encode("latin-1"),
-        interface_version=VERSIONS[smsc.interface_version].interface_version,
+        interface_version=version_named(smsc.interface_version).interface_version,
         addr_ton=smsc.addr_ton,
         addr_npi=smsc.addr_npi,
         address_range=smsc.address_range.encode("latin-1"),

@@ -241,7 +241,7 @@ class RouterService(Service):
                 address = link.member.receipt_routes.find(message_id, now)
                 if address is not None:
                     return self._return_addresses.find(address)
-        for account in self._ranges.matching(destination):
+        for account in self._ranges.owners(destination):
             session = account.receiver()
             if session is not None:
                 return session

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from attrs import define, field
 from twisted.application.internet import ClientService
-from twisted.internet.defer import Deferred, ensureDeferred, succeed
+from twisted.internet.defer import Deferred, ensureDeferred
 from twisted.internet.interfaces import (
     IAddress,
     IProtocol,
@@ -47,24 +47,31 @@ class Reconnection:
     jitter: Callable[[], float]
     _failures: int = field(default=0, init=False)
     _refused: bool = field(default=False, init=False)
+    _step: float = field(default=0.0, init=False)
+    _bound_at: float | None = field(default=None, init=False)
 
-    def bound(self) -> None:
-        """The link is up: the next failure is the first again."""
-        self._failures = 0
-        self._refused = False
+    def bound(self, now: float) -> None:
+        """The link is up."""
+        self._bound_at = now
 
     def refused(self) -> None:
         """The SMSC refused the bind."""
         self._refused = True
 
+    def lost(self, now: float) -> None:
+        """The link is gone. If it stood longer than it was waited for, failures count anew."""
+        if self._bound_at is not None and now - self._bound_at >= self._step:
+            self._failures = 0
+        self._bound_at = None
+
     def __call__(self, _attempts: int) -> float:
         """Seconds to wait now: between half and all of the step."""
         # Beyond 2**32 the power would only overflow, some weeks later.
-        step = min(self.slowest, self.quickest * 2.0 ** min(self._failures, 32))
+        self._step = min(self.slowest, self.quickest * 2.0 ** min(self._failures, 32))
         self._failures += 1
         if self._refused:
-            step, self._refused = self.slowest, False
-        return step * (0.5 + 0.5 * self.jitter())
+            self._step, self._refused = self.slowest, False
+        return self._step * (0.5 + 0.5 * self.jitter())
 
 
 @define
@@ -118,8 +125,9 @@ class SmscProtocol(Peer):
         """A resp to nothing: it goes nowhere."""
         self.router.stray()
 
-    def sessionEnded(self, reason: str) -> None:
+    def sessionEnding(self, reason: str) -> None:
         """Take the session out of its member."""
+        self._side.reconnection.lost(self.clock.seconds())
         self.router.smsc_lost(self)
         self.log.info("SMSC {name} gone: {reason}", name=self._side.name, reason=reason)
 
@@ -134,7 +142,7 @@ class SmscProtocol(Peer):
         except SmppError as error:
             self.close(f"no usable bind_resp: {error}")
         else:
-            side.reconnection.bound()
+            side.reconnection.bound(self.clock.seconds())
             self.router.smsc_bound(self)
             self.log.info("SMSC {name} bound at {where}", name=side.name, where=self.where)
 
@@ -142,7 +150,7 @@ class SmscProtocol(Peer):
 class SmscFactory(Factory):
     """Makes the sessions of one link, one after the other.
 
-    :ivar session: the latest, if it lives.
+    :ivar session: the latest; it may have ended.
     """
 
     noisy = False
@@ -200,9 +208,9 @@ class SmscLink(ClientService):
             clock=side.clock,
         )
 
-    def unbind(self) -> Deferred[None]:
-        """End the session in order; fires when the SMSC has answered or will not."""
+    async def leave(self) -> None:
+        """End the session in order, and do not come back."""
         session = self._factory.session
-        if session is None:
-            return succeed(None)
-        return ensureDeferred(session.unbind("the gate is stopping"))
+        if session is not None:
+            await session.unbind("the gate is stopping")
+        await super().stopService()

@@ -32,6 +32,10 @@ MAX_MESSAGE_ID = 64
 """Octets of a message_id, without its NUL, SMPP v3.4 §5.2.23. Longer ones are relayed, but no way
 back is kept for them."""
 
+KEPT_OF_LATE = 256
+"""Octets kept of a request that was not answered in time: more than the fields up to
+registered_delivery may have in a submit_sm, SMPP v3.4 §4.4.1."""
+
 # Requests that make a message a receipt may come for.
 _SUBMITS: frozenset[int] = frozenset(
     {CommandId.SUBMIT_SM, CommandId.SUBMIT_MULTI, CommandId.DATA_SM}
@@ -89,9 +93,11 @@ class Correlator:
         if exchange.member is not None:
             exchange.member.outstanding -= 1
         self._failed += 1
-        origin = exchange.origin
+        origin, request = exchange.origin, exchange.frame
         origin.unanswered -= 1
-        origin.send(response(exchange.frame, CommandStatus.ESME_RSYSERR))
+        origin.send(response(request, CommandStatus.ESME_RSYSERR))
+        # A late answer needs no more of it, and late ones are kept by the thousand.
+        exchange.frame = request._replace(octets=request.octets[:KEPT_OF_LATE])
 
     def answered_late(self, exchange: Exchange, frame: Frame, now: float) -> None:
         """The origin has had its answer: only the way back for a receipt is still of use."""

@@ -90,6 +90,35 @@ class Envelope(NamedTuple):
     data_coding: int
 
 
+class Credentials(NamedTuple):
+    """What a bind says of who binds. The password is for comparing, not for showing."""
+
+    system_id: bytes
+    password: bytes
+    interface_version: int
+
+    def __repr__(self) -> str:
+        return f"Credentials({self.system_id!r}, interface_version={self.interface_version:#x})"
+
+
+def credentials(octets: bytes) -> Credentials:
+    """Who binds, by any of the three binds; of no interest here is what else is in it.
+
+    A bind that ends before its interface_version is one of SMPP 3.3, which is what the number
+    was brought in to tell from others (SMPP v3.4 §5.2.4).
+
+    :raises PduError: ESME_RINVSYSID or ESME_RINVPASWD where one of these cannot be found.
+    """
+    system_id, nul, rest = octets[HEADER_SIZE:].partition(b"\0")
+    if not nul:
+        raise _missing(octets, "system_id", CommandStatus.ESME_RINVSYSID)
+    password, nul, rest = rest.partition(b"\0")
+    if not nul:
+        raise _missing(octets, "password", CommandStatus.ESME_RINVPASWD)
+    version = rest.partition(b"\0")[2][:1] or b"\x33"
+    return Credentials(system_id, password, version[0])
+
+
 def source(octets: bytes) -> bytes:
     """source_addr of a submit_sm, submit_multi, deliver_sm or data_sm, without its NUL.
 

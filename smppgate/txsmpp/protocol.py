@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
+from twisted.internet.abstract import FileDescriptor
 from twisted.internet.defer import CancelledError, Deferred, ensureDeferred
 from twisted.internet.interfaces import IDelayedCall, IPushProducer, IReactorTime, ITCPTransport
 from twisted.internet.protocol import Protocol, connectionDone
@@ -27,7 +28,14 @@ from smppgate.txsmpp.constants import (
     command_name,
     status_meaning,
 )
-from smppgate.txsmpp.errors import BindRefused, NoAnswer, RequestTimeout, SessionLost, SmppError
+from smppgate.txsmpp.errors import (
+    BindRefused,
+    NoAnswer,
+    PduError,
+    RequestTimeout,
+    SessionLost,
+    SmppError,
+)
 from smppgate.txsmpp.frame import MAX_PDU_SIZE, Frame, header_only, response
 from smppgate.txsmpp.pdu import Pdu
 from smppgate.txsmpp.requests import DeferredRequest
@@ -70,6 +78,7 @@ class SmppProtocol(Protocol):
         """Whether the peer reads what it is sent; if not, more had better go elsewhere."""
         self.unbinding = False
         """Whether this end has sent an unbind: the peer expects no more requests."""
+        self._is_producer = False
         self._ended = False
         self._is_lost = False
         self._cut_at = NEVER
@@ -90,7 +99,9 @@ class SmppProtocol(Protocol):
                 else:
                     self._unexpected(frame, now)
             elif command in BOUND_BY:
-                self.bindReceived(frame)
+                # Not if the same read has ended the session: nobody is there to be bound.
+                if self.session.close_reason is None:
+                    self.bindReceived(frame)
             else:
                 self.requestReceived(frame, now)
 
@@ -106,11 +117,16 @@ class SmppProtocol(Protocol):
     def strayReceived(self, frame: Frame) -> None:
         """A resp came that answers nothing: given twice, or never asked for."""
 
-    def sessionEnded(self, reason: str) -> None:
-        """The session is over; called once, after every outstanding request was failed.
+    def sessionEnding(self, reason: str) -> None:
+        """The session is over; called once, before what is outstanding is failed.
 
-        Its connection may live a little longer, to write what was sent before.
+        Here is the place to see that nothing more is sent on it: whoever is told of a failure
+        may try again at once. Its connection may live a little longer, to write what was sent
+        before.
         """
+
+    def sessionEnded(self, reason: str) -> None:
+        """The session is over; called once, after every outstanding request was failed."""
 
     def _unexpected(self, frame: Frame, now: float) -> None:
         request = self.session.outstanding.answered_late(frame)
@@ -170,20 +186,25 @@ class SmppProtocol(Protocol):
         self.send_request(request, octets)
         return request.answer
 
-    async def bind(self, pdu: Pdu) -> Pdu:
-        """Bind with one of the three bind PDUs; gives the bind_resp.
+    async def bind(self, pdu: Pdu) -> None:
+        """Bind with one of the three bind PDUs.
+
+        What counts is the bind_resp's command_status: a body that cannot be decoded is no reason
+        to do without the session.
 
         :raises BindRefused: when the peer answers with an error.
         :raises NoAnswer: when it does not answer, or ends the session at once.
-        :raises PduError: when its answer cannot be decoded.
         """
-        answer = await self.request(pdu)
+        status: int = CommandStatus.ESME_ROK
+        try:
+            status = (await self.request(pdu)).command_status
+        except PduError as error:
+            self.log.warn("bind_resp not understood: {error}", error=error)
         if self.session.close_reason is not None:
             raise SessionLost(self.session.close_reason)
         if not self.session.is_bound:
-            raise BindRefused(answer.command_status, status_meaning(answer.command_status))
+            raise BindRefused(status, status_meaning(status))
         self._bound()
-        return answer
 
     def answer_bind(self, frame: Frame, command_status: int, body: bytes = b"") -> None:
         """Answer the bind in ``frame``, once."""
@@ -241,11 +262,12 @@ class SmppProtocol(Protocol):
         if ITCPTransport.providedBy(transport):
             transport.setTcpNoDelay(True)
             transport.setTcpKeepAlive(True)
-        transport.registerProducer(self, True)
         # A socket is nearly always ready to be written. Asking the reactor first costs two more
-        # turns of it for each message that nothing else is going on beside. TLS has no such
-        # method, and goes the long way. What goes wrong, the reactor finds at its next look.
-        self._write_now = getattr(transport, "doWrite", None)
+        # turns of it for each message that nothing else is going on beside. What goes wrong, the
+        # reactor finds at its next look. Only for plain sockets: what wraps one, as TLS does,
+        # has ideas of its own about when it is written and closed.
+        if isinstance(transport, FileDescriptor):
+            self._write_now = transport.doWrite
         self._watch = Watch(self.timers, self.clock.seconds())
         self._arm()
 
@@ -254,6 +276,8 @@ class SmppProtocol(Protocol):
         now = self.clock.seconds()
         session = self.session
         was_quiet = not session.outbox
+        if not self._is_producer:
+            self._become_producer()
         self.batch.open()
         try:
             frames = session.receive_data(data)
@@ -287,6 +311,12 @@ class SmppProtocol(Protocol):
     # A peer that does not read what it is sent is not read either, so that answers to it cannot
     # pile up.
 
+    def _become_producer(self) -> None:
+        # Not before something was read: a TLS transport pauses its producer while it shakes
+        # hands, and to stop reading then is to wait for ever.
+        self._is_producer = True
+        self._tcp.registerProducer(self, True)
+
     def pauseProducing(self) -> None:
         """The transport's buffer is full."""
         self.writable = False
@@ -305,8 +335,9 @@ class SmppProtocol(Protocol):
         self._end()
         if self.transport is not None:
             transport = self._tcp
-            # A transport with a producer waits for more of it before it closes.
-            transport.unregisterProducer()
+            if self._is_producer:
+                # A transport with a producer waits for more of it before it closes.
+                transport.unregisterProducer()
             transport.loseConnection()
         self._cut_at = self.clock.seconds() + self.timers.closing
         self._wake(self._cut_at)
@@ -318,6 +349,7 @@ class SmppProtocol(Protocol):
         self._ended = True
         reason = self.session.close_reason or ""
         self.session.outbox.clear()
+        self.sessionEnding(reason)
         for request in self.session.outstanding.drain():
             self._fail(request, SessionLost(reason))
         self.sessionEnded(reason)

@@ -141,7 +141,7 @@ def running_command(
 @contextmanager
 def _until_done(gate: RunningGate) -> Iterator[RunningGate]:
     try:
-        gate.wait_for_log(f"EsmeFactory starting on {gate.port}")
+        gate.wait_for_log("listening on ")
         yield gate
     finally:
         hang_up()

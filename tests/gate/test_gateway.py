@@ -11,6 +11,7 @@ from twisted.internet.testing import MemoryReactorClock, StringTransport
 from twisted.python.failure import Failure
 
 from smppgate.gate import CannotListen, Gateway
+from smppgate.gate.smsc import Reconnection
 from smppgate.settings import (
     EsmeSettings,
     GateSettings,
@@ -25,6 +26,7 @@ from smppgate.txsmpp import (
     BindTransceiverResp,
     BindTransmitter,
     CommandId,
+    DeliverSm,
     Frame,
     SubmitSm,
     Tag,
@@ -76,12 +78,10 @@ class Ends:
         self.gateway.startService()
 
     def esme(self) -> tuple[Any, Transport]:
-        """A connection of an ESME's; the session is None where it was not taken."""
-        factory = self.reactor.tcpServers[0][1]
-        session = factory.buildProtocol(None)
+        """A connection of an ESME's."""
+        session = self.reactor.tcpServers[0][1].buildProtocol(None)
         transport = Transport(self.reactor)
-        if session is not None:
-            session.makeConnection(transport)
+        session.makeConnection(transport)
         return session, transport
 
     def bound(self, bind: Any) -> tuple[Any, Transport]:
@@ -255,10 +255,11 @@ def test_too_many_binds_are_refused_until_one_unbinds() -> None:
 
 def test_a_listener_takes_so_many_connections_and_no_more() -> None:
     ends = Ends()
-    sessions = [ends.esme()[0] for _ in range(4)]
-    assert [session is None for session in sessions] == [False, False, False, True]
-    sessions[0].connectionLost(DONE)
-    assert ends.esme()[0] is not None
+    pairs = [ends.esme() for _ in range(4)]
+    assert [transport.disconnecting for _, transport in pairs] == [False, False, False, True]
+    pairs[0][0].connectionLost(DONE)
+    _, transport = ends.esme()
+    assert not transport.disconnecting
 
 
 def test_binds_may_be_refused_while_no_smsc_is_there() -> None:
@@ -334,3 +335,86 @@ def test_whoever_waits_for_a_link_is_told_when_the_gate_stops() -> None:
     ends.reactor.pump([0.1] * 30)
     (failure,) = cancelled
     assert failure.check(CancelledError)
+
+
+def test_a_bind_needs_no_more_than_who_binds() -> None:
+    """Odd octets behind that are no reason to refuse: a TLV cut short, or no version at all."""
+    for rest in (b"\0\x34\0\0\0\x12", b"\0\x34\0\0\0\x02\x10\0\x05\x34", b""):
+        ends = Ends()
+        session, transport = ends.esme()
+        body = b"acme\0secret\0" + rest
+        session.dataReceived((16 + len(body)).to_bytes(4, "big") + b"\0\0\0\x09" + bytes(8) + body)
+        assert frames(transport)[0].command_status == 0
+
+
+def test_a_bind_in_front_of_an_impossible_length_binds_nobody() -> None:
+    """The session is over when the bind's turn comes: nothing is raised, nobody is bound."""
+    ends = Ends()
+    session, transport = ends.esme()
+    bind = encode(BindTransceiver(sequence_number=1, system_id=b"acme", password=b"secret"))
+    session.dataReceived(bind + bytes(16))
+    assert [frame[:2] for frame in frames(transport)] == [(CommandId.GENERIC_NACK, 0x02)]
+    assert transport.disconnecting
+    assert ends.gateway.router.statistics().esme_sessions == 0
+
+
+@pytest.mark.parametrize("body", [b"no end", b"smsc\0\x02\x10\0\x09\x34", b"smsc\0x", b""])
+def test_a_bind_resp_counts_by_its_status(body: bytes) -> None:
+    """An SMSC's name without its end, a TLV cut short, a stray octet: the link is used."""
+    ends = Ends()
+    link, transport = ends.smsc()
+    (bind,) = frames(transport)
+    header = (bind.command_id | 0x80000000).to_bytes(4, "big") + bytes(4)
+    number = bind.sequence_number.to_bytes(4, "big")
+    link.dataReceived((16 + len(body)).to_bytes(4, "big") + header + number + body)
+    assert len(ends.gateway.members["alpha"].links) == 1
+
+
+def test_messages_for_an_account_that_is_away_are_not_for_one_with_a_wider_range() -> None:
+    """The most specific range owns the number."""
+    esmes = (
+        EsmeSettings(system_id="acme", password="secret", address_ranges=("447700900123",)),
+        EsmeSettings(system_id="bolt", password="hidden", address_ranges=("4477*", "*")),
+    )
+    ends = Ends(esme=esmes)
+    link, to_smsc = ends.smsc()
+    accept(link, to_smsc)
+    _, to_bolt = ends.bound(BindTransceiver(system_id=b"bolt", password=b"hidden"))
+    frames(to_bolt)
+    link.dataReceived(encode(DeliverSm(sequence_number=5, destination_addr=b"447700900123")))
+    assert frames(to_bolt) == []
+    assert frames(to_smsc)[0][:3] == (CommandId.DELIVER_SM_RESP, 0x64, 5)
+
+
+def test_a_link_that_is_closed_soon_after_its_bind_waits_longer_each_time() -> None:
+    """As one that cannot be reached does; once it has stood for a while, it is quick again."""
+    waits = []
+    reconnection = Reconnection(1.0, 60.0, lambda: 1.0)
+    now = 0.0
+    for uptime in (0.0, 0.1, 0.1, 0.1, 100.0, 0.1):
+        reconnection.bound(now)
+        now += uptime
+        reconnection.lost(now)
+        waits.append(reconnection(1))
+        now += waits[-1]
+    assert waits == [1, 2, 4, 8, 1, 2]
+
+
+def test_a_link_that_was_left_does_not_come_back_while_others_take_their_time() -> None:
+    smscs = tuple(
+        SmscSettings(name=n, endpoint="tcp:127.0.0.1:3001", system_id="g", password="pw")
+        for n in ("alpha", "beta")
+    )
+    ends = Ends(smsc=smscs)
+    links = [ends.smsc(index) for index in range(2)]
+    for link in links:
+        accept(*link)
+    ends.gateway.stopService()
+    ends.reactor.pump([0.1] * 2)
+    (unbind,) = frames(links[0][1])
+    links[0][0].dataReceived(encode(UnbindResp(sequence_number=unbind.sequence_number)))
+    links[0][0].connectionLost(DONE)
+    ends.reactor.pump([0.1] * 30)
+    # Beta has not answered yet, and alpha is not asked again.
+    assert not links[1][1].disconnecting
+    assert len(ends.reactor.tcpClients) == 2

@@ -15,6 +15,7 @@ from twisted.internet.interfaces import (
     IStreamClientEndpoint,
 )
 from twisted.internet.protocol import Factory
+from twisted.internet.task import deferLater
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
@@ -200,6 +201,7 @@ class SmscLink(ClientService):
     """
 
     def __init__(self, endpoint: IStreamClientEndpoint, side: SmscSide) -> None:
+        self._clock = side.clock
         self._factory = SmscFactory(side)
         super().__init__(
             _ToldEndpoint(side.name, endpoint),
@@ -214,3 +216,6 @@ class SmscLink(ClientService):
         if session is not None:
             await session.unbind("the gate is stopping")
         await super().stopService()
+        # Twisted's machine is still at work when it tells that it has stopped, and cannot be
+        # asked to stop once more, as the parent service does, before it is done.
+        await deferLater(self._clock, 0)

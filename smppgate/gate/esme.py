@@ -15,11 +15,11 @@ from smppgate.gate.router import RouterService
 from smppgate.routing.accounts import BIND_KINDS, Account, Accounts, BindRejected
 from smppgate.routing.pools import Pool
 from smppgate.txsmpp import peek
-from smppgate.txsmpp.codec import encode
+from smppgate.txsmpp.codec import decode, encode
 from smppgate.txsmpp.constants import CommandStatus, Tag
-from smppgate.txsmpp.errors import ProtocolError
+from smppgate.txsmpp.errors import PduError, ProtocolError
 from smppgate.txsmpp.frame import HEADER_SIZE, MAX_PDU_SIZE, Frame
-from smppgate.txsmpp.pdu import BindTransceiverResp
+from smppgate.txsmpp.pdu import BindTransceiver, BindTransceiverResp
 from smppgate.txsmpp.states import Role
 from smppgate.txsmpp.timers import Timers
 from smppgate.txsmpp.tlv import Tlv
@@ -85,13 +85,11 @@ class EsmeProtocol(Peer):
 
     def bindReceived(self, frame: Frame) -> None:
         """Accept or refuse, with exactly one bind_resp."""
-        system_id = b""
         try:
             who = peek.credentials(frame.octets)
-            system_id = who.system_id
-            account = self._admit(frame.command_id, system_id, who.password)
+            account = self._admit(frame.command_id, who.system_id, who.password)
         except ProtocolError as error:
-            self._refuse_bind(frame, system_id, error)
+            self._refuse_bind(frame, error)
             return
         body = self._side.bind_resp_body(who.interface_version)
         self.answer_bind(frame, CommandStatus.ESME_ROK, body)
@@ -129,16 +127,28 @@ class EsmeProtocol(Peer):
             raise BindRejected("no link to an SMSC is up", CommandStatus.ESME_RBINDFAIL)
         return account
 
-    def _refuse_bind(self, frame: Frame, system_id: bytes, error: ProtocolError) -> None:
+    def _refuse_bind(self, frame: Frame, error: ProtocolError) -> None:
         self.log.warn(
-            "bind of ESME {system_id!r} from {where} refused: {reason} (0x{status:08X})",
-            system_id=system_id.decode("latin-1"),
+            "bind of ESME {system_id} from {where} refused: {reason} (0x{status:08X})",
+            system_id=_told_name(frame),
             where=self.where,
             reason=error,
             status=error.command_status,
         )
         self.answer_bind(frame, error.command_status)
         self.close(f"bind refused: {error}")
+
+
+def _told_name(bind: Frame) -> str:
+    """The system_id for the log.
+
+    Not that of a bind which is not sound as a whole: where a NUL was lost, the password would be
+    part of it.
+    """
+    try:
+        return repr(cast(BindTransceiver, decode(bind.octets)).system_id.decode("latin-1"))
+    except PduError:
+        return "(not readable)"
 
 
 class _TurnedAway(Protocol):

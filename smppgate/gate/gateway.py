@@ -79,7 +79,14 @@ class Gateway(MultiService):
         self.router.is_draining = True
         await _ended(self._listeners.stopService())
         await until(self._is_drained, self.settings.gate.stop_timeout, self._reactor)
-        await self._unbind_all()
+        # Links first: what their SMSCs have not answered by now fails, and its ESME is told.
+        await self._all_unbound([ensureDeferred(link.leave()) for link in self.links])
+        await self._all_unbound(
+            [ensureDeferred(s.unbind("the gate is stopping")) for s in self._sessions()]
+        )
+        await until(self._is_empty, _CLOSE_TIMEOUT, self._reactor)
+        for session in list(self._sessions()):
+            session.abort("the gate is stopping")
         await _ended(super().stopService())
         await until(self._is_empty, _CLOSE_TIMEOUT, self._reactor)
         self.log.info("stopped")
@@ -90,14 +97,10 @@ class Gateway(MultiService):
     def _is_empty(self) -> bool:
         return not any(factory.sessions for factory in self._factories)
 
-    async def _unbind_all(self) -> None:
-        unbinds = [ensureDeferred(link.leave()) for link in self.links]
-        unbinds += [ensureDeferred(s.unbind("the gate is stopping")) for s in self._sessions()]
+    async def _all_unbound(self, unbinds: list[Deferred[None]]) -> None:
         for unbind in unbinds:
             unbind.addTimeout(_UNBIND_TIMEOUT, self._reactor)
         await DeferredList(unbinds, consumeErrors=True)
-        for session in list(self._sessions()):
-            session.abort("the gate is stopping")
 
     def _sessions(self) -> Iterator[EsmeProtocol]:
         for factory in self._factories:

@@ -93,9 +93,7 @@ class SmscSettings(Table):
     )
     window: int = attrs.field(
         default=100,
-        metadata=told(
-            COUNT, "Unanswered requests allowed per session, in each direction.", "requests"
-        ),
+        metadata=told(COUNT, "Unanswered requests to the SMSC allowed per session.", "requests"),
     )
     weight: int = attrs.field(
         default=1,

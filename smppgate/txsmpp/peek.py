@@ -90,6 +90,9 @@ class Envelope(NamedTuple):
     data_coding: int
 
 
+_LONGEST_SYSTEM_ID, _LONGEST_PASSWORD = 15, 64
+
+
 class Credentials(NamedTuple):
     """What a bind says of who binds. The password is for comparing, not for showing."""
 
@@ -107,13 +110,14 @@ def credentials(octets: bytes) -> Credentials:
     A bind that ends before its interface_version is one of SMPP 3.3, which is what the number
     was brought in to tell from others (SMPP v3.4 §5.2.4).
 
-    :raises PduError: ESME_RINVSYSID or ESME_RINVPASWD where one of these cannot be found.
+    :raises PduError: ESME_RINVSYSID or ESME_RINVPASWD where one of these cannot be found, or is
+        longer than anybody's: 15 and 64 octets.
     """
     system_id, nul, rest = octets[HEADER_SIZE:].partition(b"\0")
-    if not nul:
+    if not nul or len(system_id) > _LONGEST_SYSTEM_ID:
         raise _missing(octets, "system_id", CommandStatus.ESME_RINVSYSID)
     password, nul, rest = rest.partition(b"\0")
-    if not nul:
+    if not nul or len(password) > _LONGEST_PASSWORD:
         raise _missing(octets, "password", CommandStatus.ESME_RINVPASWD)
     version = rest.partition(b"\0")[2][:1] or b"\x33"
     return Credentials(system_id, password, version[0])

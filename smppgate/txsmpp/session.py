@@ -29,6 +29,10 @@ from smppgate.txsmpp.states import (
     allowed,
 )
 
+UNBOUND_PDU_SIZE = 1024
+"""Octets a PDU may have before its sender has bound: far more than any bind needs, and all that
+a stranger can make this end keep."""
+
 _SIGNS_OF_LIFE = frozenset({CommandId.ENQUIRE_LINK_RESP})
 
 
@@ -46,6 +50,7 @@ class Session:
         "_binding",
         "_buffer",
         "_last_words",
+        "_max_pdu_size",
         "_passing",
         "close_reason",
         "outbox",
@@ -68,6 +73,7 @@ class Session:
         """The ``close_reason`` that an unbind of this end's leads to."""
         self.peer_spoke = False
         """Whether the last read had anything but answers to our own enquire_link."""
+        self._max_pdu_size = max_pdu_size
         self._buffer = FrameBuffer(max_pdu_size)
         self._binding: Frame | None = None
         self._last_words = b""
@@ -147,6 +153,9 @@ class Session:
         self.state = state
         self._allowed = allowed(self.role.peer, state)
         self._passing = self._allowed - SESSION_COMMANDS
+        is_stranger = self.role is Role.SMSC and not self.is_bound
+        limit = UNBOUND_PDU_SIZE if is_stranger else self._max_pdu_size
+        self._buffer.max_pdu_size = min(limit, self._max_pdu_size)
 
     def _end(self, state: State, reason: str) -> None:
         self._enter(state)

@@ -408,13 +408,39 @@ def test_a_stop_waits_for_what_is_outstanding_and_unbinds_both_sides(tmp_path: P
         assert esme.receive_message() == Pdu(SUBMIT_RESP, 0x08, 2, b"")
         answer(link, request)
         assert esme.receive_message() == Pdu(SUBMIT_RESP, 0, 1, b"id\0")
-        for end in (esme, link):
+        for end in (link, esme):
             unbind = end.receive_message()
             assert unbind.command_id == UNBIND
             end.send(pdu(UNBIND | RESP, unbind.number))
             assert end.is_closed()
         assert instance.wait() == -signal.SIGTERM
         assert "Traceback" not in instance.log
+
+
+def test_what_is_open_when_the_time_to_stop_is_over_is_answered_all_the_same(
+    tmp_path: Path,
+) -> None:
+    """0x08 for each request; then the unbind, and a close that loses nothing."""
+    with gate(tmp_path, "alpha", gate="stop_timeout = 0.2") as (instance, (link,)):
+        esme = bound(instance.port)
+        esme.send(b"".join(pdu(SUBMIT_SM, n, message_body()) for n in range(1, 21)))
+        for _ in range(20):
+            link.receive_message()
+        instance.process.terminate()
+        unbind = link.receive_message()
+        assert unbind.command_id == UNBIND
+        link.send(pdu(UNBIND | RESP, unbind.number))
+        answers = [esme.receive_message() for _ in range(20)]
+        assert {a.status for a in answers} == {0x08}
+        assert [a.number for a in answers] == list(range(1, 21))
+        unbind = esme.receive_message()
+        assert unbind.command_id == UNBIND
+        # Refused, and yet answered: the last octets before the end are not cut off.
+        late = b"".join(pdu(SUBMIT_SM, n, message_body()) for n in range(21, 41))
+        esme.send(late + pdu(UNBIND | RESP, unbind.number))
+        assert [esme.receive_message().number for _ in range(20)] == list(range(21, 41))
+        assert esme.sock.recv(1) == b""
+        assert instance.wait() == -signal.SIGTERM
 
 
 def test_an_esme_that_unbinds_is_answered_and_closed(tmp_path: Path) -> None:

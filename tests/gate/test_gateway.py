@@ -8,6 +8,7 @@ import pytest
 from twisted.internet.defer import CancelledError
 from twisted.internet.error import CannotListenError, ConnectionDone, ConnectionRefusedError
 from twisted.internet.testing import MemoryReactorClock, StringTransport
+from twisted.logger import LogEvent, formatEvent, globalLogPublisher
 from twisted.python.failure import Failure
 
 from smppgate.gate import CannotListen, Gateway
@@ -280,13 +281,13 @@ def test_the_end_of_a_gate_leaves_nothing_behind() -> None:
     session, to_esme = ends.bound(BindTransceiver(system_id=b"acme", password=b"secret"))
     frames(to_esme)
     stopped = ends.gateway.stopService()
-    ends.reactor.advance(0.1)
     for end, transport in ((link, to_smsc), (session, to_esme)):
+        ends.reactor.pump([0.1] * 2)
         (unbind,) = frames(transport)
         assert unbind.command_id == CommandId.UNBIND
         end.dataReceived(encode(UnbindResp(sequence_number=unbind.sequence_number)))
         end.connectionLost(DONE)
-    ends.reactor.pump([0.1] * 3)
+    ends.reactor.pump([0.1] * 5)
     assert stopped.called
     told = ends.gateway.router.statistics()
     assert (told.esme_sessions, told.smsc_links, told.open_exchanges) == (0, 0, 0)
@@ -304,7 +305,7 @@ def test_a_gate_stops_although_its_peers_say_nothing() -> None:
     ends.reactor.pump([0.1] * 15)
     # Still waiting for the answer.
     assert not to_smsc.disconnecting
-    ends.reactor.pump([0.5] * 20)
+    ends.reactor.pump([0.5] * 30)
     assert to_smsc.disconnecting
     assert to_esme.disconnecting
     session.connectionLost(DONE)
@@ -418,3 +419,38 @@ def test_a_link_that_was_left_does_not_come_back_while_others_take_their_time() 
     # Beta has not answered yet, and alpha is not asked again.
     assert not links[1][1].disconnecting
     assert len(ends.reactor.tcpClients) == 2
+
+
+def test_a_bind_that_has_lost_a_nul_leaves_no_password_in_the_log() -> None:
+    """The password would be part of the name; and a name of 70 000 octets is told to nobody."""
+    told: list[str] = []
+
+    def observer(event: LogEvent) -> None:
+        told.append(formatEvent(event))
+
+    globalLogPublisher.addObserver(observer)
+    try:
+        ends = Ends()
+        for body in (b"acme\x01SECRET\0\0\x34\0\0\0", b"acme\x01SECRET\0", b"x" * 900 + b"\0\0"):
+            session, transport = ends.esme()
+            header = (16 + len(body)).to_bytes(4, "big") + b"\0\0\0\x09" + bytes(8)
+            session.dataReceived(header + body)
+            assert frames(transport)[0].command_status in (0x0E, 0x0F)
+            session.connectionLost(DONE)
+    finally:
+        globalLogPublisher.removeObserver(observer)
+    assert any("refused" in line for line in told)
+    assert not any("SECRET" in line or "xxxx" in line for line in told)
+
+
+def test_a_stranger_cannot_make_the_gate_keep_much() -> None:
+    """Before a bind, a PDU of a kilobyte is the limit; after it, max_pdu_size is."""
+    ends = Ends()
+    session, transport = ends.esme()
+    session.dataReceived((1025).to_bytes(4, "big"))
+    assert frames(transport)[0][:2] == (CommandId.GENERIC_NACK, 0x02)
+    session, transport = ends.bound(BindTransceiver(system_id=b"acme", password=b"secret"))
+    frames(transport)
+    session.dataReceived((70_000).to_bytes(4, "big"))
+    assert frames(transport) == []
+    assert not transport.disconnecting

@@ -305,11 +305,10 @@ def test_a_gate_stops_although_its_peers_say_nothing() -> None:
     ends.reactor.pump([0.1] * 15)
     # Still waiting for the answer.
     assert not to_smsc.disconnecting
-    ends.reactor.pump([0.5] * 30)
-    assert to_smsc.disconnecting
-    assert to_esme.disconnecting
-    session.connectionLost(DONE)
-    link.connectionLost(DONE)
+    for end, transport in ((link, to_smsc), (session, to_esme)):
+        ends.reactor.pump([0.5] * 20)
+        assert transport.disconnecting
+        end.connectionLost(DONE)
     ends.reactor.pump([0.5] * 20)
     assert stopped.called
     assert ends.reactor.getDelayedCalls() == []

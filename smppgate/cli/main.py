@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -55,7 +56,7 @@ COMMANDS: dict[str, Command] = {
     "load": Command(
         "smppgate.cli.load",
         "send many messages and measure",
-        "smppgate load --connect 127.0.0.1:2775 --sessions 4 --window 50 --count 100000",
+        "smppgate load --connect 127.0.0.1:2775 --sessions 4 --window 20 --count 100000",
     ),
 }
 
@@ -86,6 +87,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         status: int = args.run(args)
     except KeyboardInterrupt:
         return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read the output has seen enough. What is still in the buffer goes nowhere, or
+        # Python would complain of it at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
     except Exception as error:
         if not _is_expected(error):
             raise

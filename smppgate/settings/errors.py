@@ -39,10 +39,15 @@ class SettingsError(ValueError):
     """
 
     def __init__(self, errors: Iterable[str], name: str = "") -> None:
-        self.errors = tuple(errors)
+        self.errors = tuple(_printable(error) for error in errors)
         self.name = name
         super().__init__(self.errors, name)
 
     def __str__(self) -> str:
         prefix = f"{self.name}: " if self.name else ""
         return "\n".join(prefix + error for error in self.errors)
+
+
+def _printable(text: str) -> str:
+    """What cannot be seen in Python's notation: Twisted's own words have the file's in them."""
+    return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in text)

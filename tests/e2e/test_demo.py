@@ -88,3 +88,22 @@ def test_ctrl_c_ends_it_in_order() -> None:
         running.send_signal(signal.SIGINT)
         assert running.wait(PATIENCE) == 130
         assert running.stderr.read() == ""
+
+
+def test_whoever_has_seen_enough_sees_no_traceback() -> None:
+    """`smppgate demo | head -1`: it ends, and says nothing of the pipe."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "smppgate", "demo", "--seconds", "2"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline()
+        process.stdout.close()
+        told = process.stderr.read()
+        assert process.wait() == 1
+    assert "Traceback" not in told
+    assert "BrokenPipe" not in told

@@ -113,10 +113,12 @@ async def _show(stage: Stage, shown: View, seconds: float) -> None:
         esme.start()
     looking = LoopingCall(lambda: shown.tell(stage, monotonic() - started))
     looking.clock = stage.reactor
-    looking.start(shown.interval, now=False)
+    # Whatever keeps it from telling does so again at the end, where it is seen.
+    looking.start(shown.interval, now=False).addErrback(lambda _: None)
     try:
         await deferLater(stage.reactor, seconds)
         await stage.settle(_SETTLE)
     finally:
-        looking.stop()
+        if looking.running:
+            looking.stop()
         shown.tell(stage, monotonic() - started)

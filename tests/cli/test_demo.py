@@ -383,7 +383,7 @@ def test_on_a_terminal_there_is_a_table_of_esmes_and_smscs() -> None:
         table.tell(stage, 1.0)
         stage.ledgers[0].foreign = 1
         table.tell(stage, 2.0)
-    for part in ("acme", "bolt", "alpha", "beta", "75.0%", "█" * 18, "2.0 s"):
+    for part in ("acme", "bolt", "alpha", "beta", "75.0%", "█" * 16, "2.0 s"):
         assert part in out.getvalue()
 
 

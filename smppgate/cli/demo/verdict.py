@@ -80,8 +80,12 @@ def shares(taken: Mapping[str, int]) -> str:
 
 def latency(latencies: Latencies) -> str:
     """``average 9.1 ms, p99 31.0 ms``."""
-    p99 = latencies.percentile(99) if len(latencies) else 0.0
-    return f"average {latencies.average * 1000:.1f} ms, p99 {p99 * 1000:.1f} ms"
+    return f"average {latencies.average * 1000:.1f} ms, p99 {p99(latencies) * 1000:.1f} ms"
+
+
+def p99(latencies: Latencies) -> float:
+    """Seconds; 0.0 where there is no latency yet."""
+    return latencies.percentile(99) if len(latencies) else 0.0
 
 
 def merged(ledgers: Sequence[Ledger]) -> Latencies:

@@ -15,9 +15,9 @@ from rich.text import Text
 
 from smppgate.cli.demo.ledger import Ledger
 from smppgate.cli.demo.stage import SMSCS, Stage
-from smppgate.cli.demo.verdict import latency, merged, shares
+from smppgate.cli.demo.verdict import latency, merged, p99, shares
 
-_BAR = 24
+_BAR = 22
 """Columns of a bar that stands for all messages."""
 
 
@@ -112,12 +112,12 @@ def _rates(before: tuple[int, ...], after: tuple[int, ...], seconds: float) -> l
 def _table(*columns: str) -> Table:
     table = Table()
     for number, column in enumerate(columns):
-        table.add_column(column, justify="right" if number else "left", min_width=8)
+        table.add_column(column, justify="right" if number else "left", min_width=5)
     return table
 
 
 def _esmes(ledgers: list[Ledger], rates: list[float]) -> Table:
-    table = _table("ESME", "messages/s", "sent", "answered", "latency", "receipts home", "wrong")
+    table = _table("ESME", "msg/s", "sent", "answered", "avg ms", "p99 ms", "receipts", "wrong")
     for ledger, rate in zip(ledgers, rates, strict=True):
         wrong = ledger.errors.total() + ledger.strays + ledger.foreign + ledger.odd_receipts
         table.add_row(
@@ -125,7 +125,8 @@ def _esmes(ledgers: list[Ledger], rates: list[float]) -> Table:
             f"{rate:,.0f}",
             f"{ledger.sent:,}",
             f"{ledger.accepted:,}",
-            latency(ledger.latencies),
+            f"{ledger.latencies.average * 1000:.1f}",
+            f"{p99(ledger.latencies) * 1000:.1f}",
             f"{ledger.home:,}",
             Text(f"{wrong:,}", style="bold red" if wrong else "green"),
         )
@@ -133,7 +134,7 @@ def _esmes(ledgers: list[Ledger], rates: list[float]) -> Table:
 
 
 def _smscs(taken: dict[str, int], rates: list[float]) -> Table:
-    table = _table("SMSC", "answers in", "messages/s", "taken", "share")
+    table = _table("SMSC", "answers in", "msg/s", "taken", "share")
     table.add_column(" " * _BAR)
     total = sum(taken.values()) or 1
     for (name, number), rate in zip(taken.items(), rates, strict=True):

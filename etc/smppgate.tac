@@ -10,9 +10,8 @@ import os
 from twisted.application.service import Application
 from twisted.internet import reactor
 
-from smppgate.gate import Gateway
-from smppgate.settings import load
+from smppgate.tap import Program
 
 application = Application("smppgate")
-gateway = Gateway(load(os.environ.get("SMPPGATE_CONFIG", "smppgate.toml")), reactor)
-gateway.setServiceParent(application)
+gate = Program.of(os.environ.get("SMPPGATE_CONFIG", "smppgate.toml"), reactor)
+gate.setServiceParent(application)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import gc
 import sys
-from typing import Any, cast
+from typing import Any
 
 from twisted.application.service import IService
 from twisted.python import usage
 
 from smppgate.gate import CannotListen, Gateway
-from smppgate.settings import SettingsError, load
+from smppgate.settings import Settings, SettingsError, load
 
 
 class Options(usage.Options):
@@ -32,8 +32,26 @@ class Options(usage.Options):
             raise usage.UsageError(str(error)) from None
 
 
-class _Program(Gateway):
-    """The gate as what its process is there for."""
+class Program(Gateway):
+    """The gate as what its process is there for: for the plugin, and for .tac files.
+
+    :param settings: a file's.
+    """
+
+    def __init__(self, settings: Settings, reactor: Any) -> None:
+        super().__init__(settings, reactor)
+        _calm_the_collector()
+
+    @classmethod
+    def of(cls, file: str, reactor: Any) -> Program:
+        """The gate that ``file`` describes.
+
+        :raises SystemExit: with all that is wrong in it.
+        """
+        try:
+            return cls(load(file), reactor)
+        except SettingsError as error:
+            sys.exit(str(error))
 
     def privilegedStartService(self) -> None:
         """End the process with one line where there is nothing to listen on."""
@@ -48,9 +66,7 @@ def makeService(options: Options) -> IService:
     # Which reactor runs is known only now.
     from twisted.internet import reactor  # noqa: PLC0415
 
-    gateway = _Program(options["settings"], cast(Any, reactor))
-    _calm_the_collector()
-    return gateway
+    return Program(options["settings"], reactor)
 
 
 def _calm_the_collector() -> None:

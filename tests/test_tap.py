@@ -11,6 +11,7 @@ import pytest
 from twisted.application.service import IService, IServiceMaker
 from twisted.internet.interfaces import IPushProducer, IStreamClientEndpoint
 from twisted.internet.task import Clock
+from twisted.internet.testing import MemoryReactorClock
 from twisted.plugin import IPlugin, getPlugins
 from twisted.python.usage import UsageError
 from zope.interface.verify import verifyObject
@@ -58,6 +59,15 @@ def test_all_that_is_wrong_in_a_file_is_a_usage_error(tmp_path: Path) -> None:
 def test_a_file_that_is_not_there_is_a_usage_error() -> None:
     with pytest.raises(UsageError, match=r"nowhere\.toml"):
         tap.Options().parseOptions(["--config", "nowhere.toml"])
+
+
+def test_a_tac_file_ends_with_all_that_is_wrong_too(tmp_path: Path) -> None:
+    file = tmp_path / "gate.toml"
+    file.write_text(settings(2775, {"alpha": 3001}) + 'weight = "1"\nwindw = 5\n')
+    with pytest.raises(SystemExit) as raised:
+        tap.Program.of(str(file), MemoryReactorClock())
+    assert "smsc[0].weight" in str(raised.value)
+    assert "smsc[0].windw" in str(raised.value)
 
 
 def test_nothing_to_listen_on_ends_the_process_with_one_line(

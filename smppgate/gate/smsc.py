@@ -72,7 +72,7 @@ class Reconnection:
         self._failures += 1
         if self._refused:
             self._step, self._refused = self.slowest, False
-        return self._step * (0.5 + 0.5 * self.jitter())
+        return round(self._step * (0.5 + 0.5 * self.jitter()), 3)
 
 
 @define

@@ -85,7 +85,7 @@ class Gateway(MultiService):
             [ensureDeferred(s.unbind("the gate is stopping")) for s in self._sessions()]
         )
         await until(self._is_empty, _CLOSE_TIMEOUT, self._reactor)
-        for session in list(self._sessions()):
+        for session in self._sessions():
             session.abort("the gate is stopping")
         await _ended(super().stopService())
         await until(self._is_empty, _CLOSE_TIMEOUT, self._reactor)
@@ -102,9 +102,9 @@ class Gateway(MultiService):
             unbind.addTimeout(_UNBIND_TIMEOUT, self._reactor)
         await DeferredList(unbinds, consumeErrors=True)
 
-    def _sessions(self) -> Iterator[EsmeProtocol]:
-        for factory in self._factories:
-            yield from factory.sessions
+    def _sessions(self) -> list[EsmeProtocol]:
+        # As they are now: ending one may take it out of its factory.
+        return [session for factory in self._factories for session in factory.sessions]
 
     # Parts
 

@@ -171,10 +171,7 @@ def _add_account_arguments(add: Callable[..., object]) -> None:
 
 async def unbind(session: SmppProtocol, clock: IReactorTime) -> None:
     """Unbind and close, waiting for the peer no longer than it is worth."""
-    unbinding = ensureDeferred(session.unbind())
-    unbinding.addTimeout(_UNBIND_TIMEOUT, clock, lambda *_: None)
-    await unbinding
-    session.close("unbound")
+    await ensureDeferred(session.unbind()).addTimeout(_UNBIND_TIMEOUT, clock)
 
 
 def fail(command: str, message: str, status: int = 1) -> int:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import cast
 
 from attrs import define, field
-from twisted.internet.interfaces import IAddress, IReactorTime, ITCPTransport
+from twisted.internet.interfaces import IAddress, ITCPTransport
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from smppgate.gate.peer import Peer
 from smppgate.gate.router import RouterService
-from smppgate.routing.accounts import BIND_KINDS, Account, Accounts, BindRejected
+from smppgate.routing.accounts import BIND_KINDS, Account, BindRejected
 from smppgate.routing.pools import Pool
 from smppgate.txsmpp import peek
 from smppgate.txsmpp.codec import decode, encode
@@ -25,10 +25,6 @@ from smppgate.txsmpp.timers import Timers
 from smppgate.txsmpp.tlv import Tlv
 from smppgate.txsmpp.versions import V3_4, version_of
 
-# The window and the pool of a session that is not bound yet: nothing of it is relayed.
-_UNBOUND_WINDOW = 0
-_NO_POOL: Pool | None = None
-
 
 @define
 class EsmeSide:
@@ -39,8 +35,6 @@ class EsmeSide:
     """
 
     router: RouterService
-    accounts: Accounts[EsmeProtocol]
-    clock: IReactorTime
     name: str = "smppgate"
     timers: Timers = field(factory=Timers)
     max_pdu_size: int = MAX_PDU_SIZE
@@ -63,15 +57,16 @@ class EsmeProtocol(Peer):
     def __init__(self, side: EsmeSide, factory: EsmeFactory) -> None:
         super().__init__(
             Role.SMSC,
-            side.clock,
+            side.router.clock,
             side.timers,
             side.max_pdu_size,
             side.router.batch,
-            _UNBOUND_WINDOW,
+            # The account's, once it is bound: before that nothing of it is relayed.
+            window=0,
         )
         self.router = side.router
         self.account: Account[EsmeProtocol] | None = None
-        self.pool = _NO_POOL
+        self.pool: Pool | None = None
         self._side = side
         self._factory = factory
 
@@ -120,7 +115,7 @@ class EsmeProtocol(Peer):
         )
 
     def _admit(self, command_id: int, system_id: bytes, password: bytes) -> Account[EsmeProtocol]:
-        account = self._side.accounts.admit(command_id, system_id, password)
+        account = self.router.accounts.admit(command_id, system_id, password)
         if self.router.is_draining:
             raise BindRejected("the gate is stopping", CommandStatus.ESME_RBINDFAIL)
         if not account.pool.is_up and not self._side.accepts_without_smsc:

@@ -143,8 +143,6 @@ class Gateway(MultiService):
         gate = self.settings.gate
         side = EsmeSide(
             router=self.router,
-            accounts=self.router.accounts,
-            clock=self._reactor,
             name=gate.name,
             timers=Timers(
                 session_init=gate.session_init_timeout,
@@ -170,7 +168,6 @@ class Gateway(MultiService):
                     name=f"{smsc.name} {bind} {number}",
                     router=self.router,
                     member=self.members[smsc.name],
-                    clock=self._reactor,
                     bind=_bind(smsc, bind),
                     reconnection=Reconnection(
                         smsc.reconnect_min, smsc.reconnect_max, self._jitter

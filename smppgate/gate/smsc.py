@@ -11,7 +11,6 @@ from twisted.internet.interfaces import (
     IAddress,
     IProtocol,
     IProtocolFactory,
-    IReactorTime,
     IStreamClientEndpoint,
 )
 from twisted.internet.protocol import Factory
@@ -87,7 +86,6 @@ class SmscSide:
     name: str
     router: RouterService
     member: Member
-    clock: IReactorTime
     bind: Pdu
     reconnection: Reconnection
     timers: Timers = field(factory=Timers)
@@ -103,7 +101,7 @@ class SmscProtocol(Peer):
     def __init__(self, side: SmscSide) -> None:
         super().__init__(
             Role.ESME,
-            side.clock,
+            side.router.clock,
             side.timers,
             side.max_pdu_size,
             side.router.batch,
@@ -201,13 +199,13 @@ class SmscLink(ClientService):
     """
 
     def __init__(self, endpoint: IStreamClientEndpoint, side: SmscSide) -> None:
-        self._clock = side.clock
+        self._clock = side.router.clock
         self._factory = SmscFactory(side)
         super().__init__(
             _ToldEndpoint(side.name, endpoint),
             self._factory,
             retryPolicy=side.reconnection,
-            clock=side.clock,
+            clock=side.router.clock,
         )
 
     async def leave(self) -> None:

@@ -384,7 +384,7 @@ def test_statistics_tell_what_is_held() -> None:
 
 def real_esme(gate: Gate) -> tuple[EsmeProtocol, StringTransport]:
     router = gate.router
-    side = EsmeSide(router, router.accounts, gate.clock)
+    side = EsmeSide(router)
     session = cast(EsmeProtocol, EsmeFactory(side, 10).buildProtocol(None))
     transport = StringTransport()
     cast(Any, session).makeConnection(transport)
@@ -399,7 +399,6 @@ def real_link(gate: Gate, member: Member) -> tuple[SmscProtocol, StringTransport
         name=member.name,
         router=gate.router,
         member=member,
-        clock=gate.clock,
         bind=BindTransceiver(system_id=b"gate"),
         reconnection=Reconnection(1.0, 60.0, lambda: 0.0),
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from hypothesis import settings
 from twisted.internet.task import Clock
 
 from smppgate.gate.router import RouterService
@@ -21,9 +20,6 @@ from smppgate.txsmpp.pdu import DeliverSm, Pdu, SubmitSm
 from smppgate.txsmpp.sequence import Outstanding, Request
 from smppgate.txsmpp.session import Session
 from smppgate.txsmpp.states import Role, State
-
-unhurried = settings(deadline=None)
-"""For property tests: how long an example takes is not what they are about."""
 
 ALL_BINDS = frozenset({"transmitter", "receiver", "transceiver"})
 

@@ -88,7 +88,6 @@ def test_the_limit_is_told_to_nobody_without_the_password() -> None:
     assert rejected(of, password=b"guess").command_status == 0x0E
 
 
-@fakes.unhurried
 @given(
     st.sampled_from(sorted(BINDS.values())),
     st.sampled_from([b"acme", b"other"]),
@@ -160,7 +159,6 @@ def bound(count: int, window: int = 5) -> tuple[Account[FakeSession], list[FakeS
     return account, sessions
 
 
-@fakes.unhurried
 @given(st.integers(1, 6), st.integers(1, 4))
 def test_receivers_are_used_in_turn(count: int, rounds: int) -> None:
     account, sessions = bound(count)

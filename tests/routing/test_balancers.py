@@ -73,7 +73,6 @@ def test_members_are_told_in_the_order_given(balance: str) -> None:
 
 
 @BOTH
-@fakes.unhurried
 @given(data=st.data())
 def test_nobody_gets_more_than_there_is_room_for(balance: str, data: st.DataObject) -> None:
     """Messages, answers and changes of capacity in any order."""
@@ -101,7 +100,6 @@ def test_round_robin_is_smooth() -> None:
     assert names(RoundRobin(fakes.members(5, 1, 1)), 14) == "aabacaa" * 2
 
 
-@fakes.unhurried
 @given(WEIGHTS)
 def test_round_robin_keeps_to_the_weights_exactly_in_every_cycle(weights: list[int]) -> None:
     members = fakes.members(*weights)
@@ -112,7 +110,6 @@ def test_round_robin_keeps_to_the_weights_exactly_in_every_cycle(weights: list[i
         assert chosen == {m.name: m.weight // smallest for m in members}
 
 
-@fakes.unhurried
 @given(WEIGHTS)
 def test_round_robin_is_never_far_from_the_weights(weights: list[int]) -> None:
     """At any moment of the cycle each has its share, give or take as many as there are members."""
@@ -144,7 +141,6 @@ def test_a_member_of_two_round_robin_pools_has_a_turn_in_each() -> None:
 # least_outstanding
 
 
-@fakes.unhurried
 @given(data=st.data())
 def test_least_outstanding_gives_to_the_least_loaded(data: st.DataObject) -> None:
     """Nobody with room has fewer unanswered requests for its weight than the one chosen."""
@@ -160,7 +156,6 @@ def test_least_outstanding_gives_to_the_least_loaded(data: st.DataObject) -> Non
         assert Fraction(chosen.outstanding, chosen.weight) == min(loads)
 
 
-@fakes.unhurried
 @given(WEIGHTS)
 def test_an_idle_pool_spreads_by_weight_too(weights: list[int]) -> None:
     """Each has its share, give or take two: one that it began with, one that it ends with."""
@@ -171,7 +166,6 @@ def test_an_idle_pool_spreads_by_weight_too(weights: list[int]) -> None:
         assert abs(chosen[member.name] - member.weight * 3) <= 2
 
 
-@fakes.unhurried
 @given(WEIGHTS)
 def test_a_burst_is_spread_by_weight(weights: list[int]) -> None:
     """While nothing is answered, load follows weight."""
@@ -216,7 +210,6 @@ def test_a_member_that_was_away_does_not_take_everything_on_its_return() -> None
     assert abs(names(balancer, 100).count("a") - 50) <= 1
 
 
-@fakes.unhurried
 @given(WEIGHTS, st.integers(0, 5), st.integers(0, 300))
 def test_after_an_absence_shares_are_by_weight_again(
     weights: list[int], who: int, messages: int

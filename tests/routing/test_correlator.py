@@ -58,7 +58,6 @@ class Ends:
 # Answers
 
 
-@fakes.unhurried
 @given(st.integers(1, 0xFFFFFFFF), UINT32, UINT32, BODIES)
 def test_an_answer_changes_in_its_number_and_nothing_else(
     number: int, link_number: int, status: int, body: bytes
@@ -127,7 +126,6 @@ def test_it_is_passed_on_when_there_is_none(status: int) -> None:
     assert ends.correlator.endings().answered == 1
 
 
-@fakes.unhurried
 @given(UINT32.filter(lambda status: status not in {0x08, 0x14, 0x58, 0x64}))
 def test_no_other_status_is_worth_one(status: int) -> None:
     ends = Ends(fakes.submit(7), retries=True)

@@ -20,7 +20,6 @@ def fill(link: FakeSession) -> None:
         link.outstanding.claim(Request(4, 0.0))
 
 
-@fakes.unhurried
 @given(WINDOWS, st.data())
 def test_capacity_is_the_sum_of_the_windows_of_the_links_there_are(
     windows: list[int], data: st.DataObject
@@ -64,7 +63,6 @@ def test_the_only_link_is_the_one_to_send_on() -> None:
     assert [one.link() for _ in range(3)] == [one.links[0]] * 3
 
 
-@fakes.unhurried
 @given(WINDOWS)
 def test_links_are_used_in_turn(windows: list[int]) -> None:
     """Each as often as every other."""

@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smppgate.routing.ranges import RangeTable
-from tests.routing import fakes
 
 # Few digits, so that ranges overlap.
 numbers = st.text("47", max_size=6)
@@ -49,7 +48,6 @@ def _naive(address: str, address_ranges: list[str]) -> list[int]:
     return [owner for owner, rank in enumerate(ranks) if rank is not None and rank == best]
 
 
-@fakes.unhurried
 @given(ranges, numbers)
 def test_owners_are_those_of_a_look_at_every_range(
     address_ranges: list[str], address: str

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from smppgate.routing.receipt_routes import SEGMENTS, ReceiptRoutes
-from tests.routing import fakes
 
 LIFETIME = 10.0
 # Seconds after which a route is gone, and a little for what floats make of them.
@@ -45,7 +44,6 @@ def test_finding_a_route_does_not_end_it() -> None:
     assert [routes.find(b"id-1", 1.0) for _ in range(3)] == [7, 7, 7]
 
 
-@fakes.unhurried
 @given(st.integers(1, 9), st.lists(st.integers(0, 40), max_size=60))
 def test_there_are_never_more_than_the_limit(limit: int, ids: list[int]) -> None:
     routes = ReceiptRoutes(limit, LIFETIME)

@@ -98,7 +98,6 @@ def test_addresses_are_held_for_bound_sessions_only() -> None:
     assert len(gate.addresses) == 1
 
 
-@fakes.unhurried
 @given(st.integers(1, 40), st.data())
 def test_an_address_leads_to_its_own_account_for_ever(count: int, data: st.DataObject) -> None:
     """Sessions of any accounts in any order; then all are gone and each account has a new one."""
@@ -118,7 +117,6 @@ def test_an_address_leads_to_its_own_account_for_ever(count: int, data: st.DataO
         assert addresses.find(address) is later[account.system_id]
 
 
-@fakes.unhurried
 @given(st.lists(st.integers(0, 2), min_size=2, max_size=50))
 def test_no_two_sessions_have_the_same_address(numbers: list[int]) -> None:
     """Nor has any that of nobody."""

@@ -76,7 +76,6 @@ def test_an_exchange_tells_its_correlator_how_it_ended() -> None:
     ]
 
 
-@fakes.unhurried
 @given(
     st.integers(MAX_SEQUENCE_NUMBER - 20, MAX_SEQUENCE_NUMBER),
     st.permutations(range(30)),

@@ -7,11 +7,6 @@ import datetime
 from collections.abc import Mapping
 from typing import Any
 
-from hypothesis import settings
-
-# A property holds on a slow machine too.
-unhurried = settings(deadline=None)
-
 PASSWORD = "pass-never-shown"
 
 _FULL: dict[str, Any] = {

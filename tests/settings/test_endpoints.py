@@ -16,7 +16,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smppgate.settings.endpoints import client_fault, is_exposed, server_fault
-from tests.settings import documents
 
 
 @pytest.fixture(scope="module")
@@ -157,7 +156,6 @@ def test_which_listeners_are_exposed(description: str, exposed: bool) -> None:
     assert is_exposed(description) is exposed
 
 
-@documents.unhurried
 @given(st.sampled_from(["", "tcp:", "tls:", "ssl:", "unix:", "systemd:", "haproxy:"]), st.text())
 def test_any_text_is_an_endpoint_or_has_a_fault(scheme: str, rest: str) -> None:
     """No string makes the checks raise."""

@@ -86,7 +86,6 @@ def test_the_document_has_every_key() -> None:
     assert errors_of(documents.full()) == ()
 
 
-@documents.unhurried
 @given(PLACES)
 def test_a_deleted_key_is_missing_or_at_its_default(place: Place) -> None:
     """Only keys without a default are missed, and each under its own path."""
@@ -96,7 +95,6 @@ def test_a_deleted_key_is_missing_or_at_its_default(place: Place) -> None:
     assert (missing in errors_of(document)) == ((place.section, place.key) in REQUIRED)
 
 
-@documents.unhurried
 @given(PLACES, st.text())
 def test_an_unknown_key_is_refused(place: Place, suffix: str) -> None:
     """A key with something added to it is unknown, and nothing else is wrong."""
@@ -107,7 +105,6 @@ def test_an_unknown_key_is_refused(place: Place, suffix: str) -> None:
     assert ": unknown key" in error
 
 
-@documents.unhurried
 @given(PLACES)
 def test_a_misspelt_key_is_told_the_nearest(place: Place) -> None:
     """A letter doubled is recognised."""
@@ -129,7 +126,6 @@ WRONG: dict[type, tuple[Any, ...]] = {
 SECONDS = {(row.section, row.key) for row in rows() if row.unit == "seconds"}
 
 
-@documents.unhurried
 @given(PLACES, st.data())
 def test_a_value_of_the_wrong_kind_is_refused_under_its_path(
     place: Place, data: st.DataObject
@@ -190,7 +186,6 @@ def test_a_bad_value_is_refused_under_its_path(section: str, key: str, value: An
     )
 
 
-@documents.unhurried
 @given(PLACES, VALUES)
 # Twisted's words for it have the soft hyphen in them.
 @example(Place("listen", 0, "endpoint"), "\xad")
@@ -201,7 +196,6 @@ def test_any_value_anywhere_is_fine_or_an_error(place: Place, value: Any) -> Non
     assert all(error.isprintable() and ": " in error for error in errors_of(document))
 
 
-@documents.unhurried
 @given(st.sampled_from(sorted(documents.full())), VALUES)
 def test_any_section_anywhere_is_fine_or_an_error(section: str, value: Any) -> None:
     """The same for whole sections."""
@@ -223,7 +217,6 @@ SECRET_FORMS = (
 )
 
 
-@documents.unhurried
 @given(PASSWORDS, st.sampled_from(SECRET_FORMS), PLACES, VALUES)
 def test_no_error_shows_a_password(place: Place, form: Any, other: Place, value: Any) -> None:
     """Not of the wrong kind either, nor while other things are wrong."""

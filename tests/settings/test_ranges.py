@@ -10,7 +10,6 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from smppgate.settings.ranges import LONGEST_ADDRESS, LONGEST_REGEX, range_problem
-from tests.settings import documents
 
 
 @pytest.mark.parametrize(
@@ -127,7 +126,6 @@ def compiles(text: str) -> bool:
     return True
 
 
-@documents.unhurried
 @given(EXPRESSIONS.map(lambda body: f"^{body}$") | LOOSE.map(lambda body: f"^{body}$"))
 @example("^" + "(" * 126 + ")" * 126 + "$")
 @example("^" + "(4{64}" * 31 + "){64}" * 10 + ")" * 21 + "$")
@@ -137,7 +135,6 @@ def test_what_is_taken_compiles(text: str) -> None:
     assert compiles(text)
 
 
-@documents.unhurried
 @given(EXPRESSIONS)
 def test_of_well_formed_expressions_only_the_costly_are_refused(body: str) -> None:
     """Within the length, what the allowed pieces make up is refused for its cost alone."""
@@ -156,7 +153,6 @@ def ways(body: str, number: str) -> int:
     return ways(body[1:], number[1:]) if number.startswith("4") else 0
 
 
-@documents.unhurried
 @given(st.lists(st.sampled_from(["4", "4?"]), min_size=1, max_size=16), st.integers(0, 16))
 def test_what_has_too_many_ways_is_never_taken(pieces: list[str], length: int) -> None:
     """The count is from above: trying all ways never finds more than are allowed."""
@@ -165,7 +161,6 @@ def test_what_has_too_many_ways_is_never_taken(pieces: list[str], length: int) -
     assert ways(body, "4" * length) <= 10_000
 
 
-@documents.unhurried
 @given(st.text())
 def test_any_text_is_a_range_or_has_a_problem(text: str) -> None:
     """No text makes the check raise, and what is said is one printable line."""

@@ -238,7 +238,6 @@ def test_each_error_is_a_line_after_the_name() -> None:
     assert str(SettingsError(("a: b",))) == "a: b"
 
 
-@documents.unhurried
 @given(st.text())
 def test_any_text_is_settings_or_a_settings_error(text: str) -> None:
     """No text makes the reader raise anything else."""

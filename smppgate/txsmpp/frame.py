@@ -81,6 +81,15 @@ def renumbered(octets: bytes, sequence_number: int) -> bytes:
     return _renumber(octets, sequence_number) + octets[16:]
 
 
+def spliced(octets: bytes, start: int, stop: int, new: bytes) -> bytes:
+    """The same PDU with ``new`` in place of its octets from ``start`` to ``stop``.
+
+    command_length is right afterwards; both offsets lie behind the header.
+    """
+    length = len(octets) - (stop - start) + len(new)
+    return _NUMBER.pack(length) + octets[4:start] + new + octets[stop:]
+
+
 class FrameBuffer:
     """Octets in as they arrive, whole PDUs out.
 

@@ -40,6 +40,9 @@ _WANTED_ADDRESSES = _WANTED_STRING + (_WANTED_OCTET * 2 + _WANTED_STRING) * 2
 
 _SOURCE = _pattern(_TO_SOURCE, _WANTED_STRING)
 _DESTINATION = _pattern(_TO_DESTINATION, _WANTED_STRING)
+_ESME_ADDRESS = _pattern(_OCTET * 2, _STRING, _OCTET * 2, _WANTED_STRING)
+# A bind up to its interface_version, and what follows as far as it goes.
+_BIND_ADDRESS_RANGE = _pattern(_STRING * 3, _OCTET, rb"(.?)(.?)([^\0]*+)")
 _ESM_CLASS = _pattern(_ADDRESSES, _WANTED_OCTET)
 
 # The last octet of command_id tells these PDUs apart.
@@ -148,6 +151,42 @@ def destination(octets: bytes) -> bytes:
     return found[1]
 
 
+def destination_address(octets: bytes) -> Address:
+    """Type of number, plan and destination_addr of a submit_sm, deliver_sm or data_sm.
+
+    :raises PduError: ESME_RINVDSTADR where they cannot be found.
+    """
+    found = _DESTINATION.match(octets, HEADER_SIZE)
+    if found is None:
+        raise _missing(octets, "destination_addr", CommandStatus.ESME_RINVDSTADR)
+    return _address(octets, found)
+
+
+def esme_address(octets: bytes) -> Address:
+    """esme_addr of an alert_notification with its type and plan, SMPP v3.4 §4.12.1.
+
+    :raises PduError: ESME_RINVDSTADR where it cannot be found. Nobody is answered with it: an
+        alert_notification has no resp.
+    """
+    found = _ESME_ADDRESS.match(octets, HEADER_SIZE)
+    if found is None:
+        raise _missing(octets, "esme_addr", CommandStatus.ESME_RINVDSTADR)
+    return _address(octets, found)
+
+
+def bind_address_range(octets: bytes) -> Address:
+    """addr_ton, addr_npi and address_range of any of the three binds, SMPP v3.4 §4.1.1.
+
+    A bind that ends before one of them says nothing there: 0, 0 and ``b""``. A range whose NUL is
+    missing is what stands there.
+    """
+    found = _BIND_ADDRESS_RANGE.match(octets, HEADER_SIZE)
+    if found is None:
+        return Address(0, 0, b"")
+    ton, npi, address_range = found.groups()
+    return Address(int.from_bytes(ton, "big"), int.from_bytes(npi, "big"), address_range)
+
+
 def esm_class(octets: bytes) -> int:
     """esm_class (one octet) of a submit_sm, submit_multi, deliver_sm or data_sm.
 
@@ -195,16 +234,24 @@ def message_id(octets: bytes) -> bytes:
     """
     if len(octets) <= HEADER_SIZE:
         return b""
-    # A resp begins with it.
+    # A resp begins with it; most of those asked about are one, and this is the shortest way.
     if octets[4]:
         found, nul, _ = octets[HEADER_SIZE:].partition(b"\0")
         if nul:
             return found
-        raise _missing(octets, "message_id", CommandStatus.ESME_RINVMSGID)
+    begin, end = message_id_at(octets)
+    return octets[begin:end]
+
+
+def message_id_at(octets: bytes) -> tuple[int, int]:
+    """Offsets of message_id and of the NUL behind it, in any PDU that has one.
+
+    :raises PduError: ESME_RINVMSGID where it cannot be found, in a PDU without a body too.
+    """
     try:
-        at = _message_id_at(octets)
-        return octets[at : octets.index(0, at)]
-    except ValueError:
+        begin = HEADER_SIZE if octets[4] else _message_id_begins(octets)
+        return begin, octets.index(0, begin)
+    except (LookupError, ValueError):
         raise _missing(octets, "message_id", CommandStatus.ESME_RINVMSGID) from None
 
 
@@ -287,13 +334,19 @@ def _after_destinations(octets: bytes, at: int) -> int:
     return at
 
 
-def _message_id_at(octets: bytes) -> int:
+def _message_id_begins(octets: bytes) -> int:
     command_id = octets[6] << 8 | octets[7]
     if command_id in _MESSAGE_ID_SECOND:
         return octets.index(0, HEADER_SIZE) + 1
     if command_id == CommandId.BROADCAST_SM:
         return octets.index(0, octets.index(0, HEADER_SIZE) + 3) + 1
     return HEADER_SIZE
+
+
+def _address(octets: bytes, found: re.Match[bytes]) -> Address:
+    """The address that ``found`` has, and the two octets in front of it."""
+    at = found.start(1)
+    return Address(octets[at - 2], octets[at - 1], found[1])
 
 
 def _missing(octets: bytes, name: str, status: int) -> PduError:

@@ -20,7 +20,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from smppgate.txsmpp.batch import Batch
-from smppgate.txsmpp.codec import encode
+from smppgate.txsmpp.codec import decode, encode
 from smppgate.txsmpp.constants import (
     RESPONSE_BIT,
     CommandId,
@@ -36,9 +36,9 @@ from smppgate.txsmpp.errors import (
     SessionLost,
     SmppError,
 )
-from smppgate.txsmpp.frame import MAX_PDU_SIZE, Frame, header_only, response
+from smppgate.txsmpp.frame import MAX_PDU_SIZE, Frame, header_only, renumbered, response
 from smppgate.txsmpp.pdu import Pdu
-from smppgate.txsmpp.requests import DeferredRequest
+from smppgate.txsmpp.requests import DeferredRequest, FrameRequest
 from smppgate.txsmpp.sequence import Request
 from smppgate.txsmpp.session import Session
 from smppgate.txsmpp.states import BOUND_BY, WITHOUT_RESP, Role
@@ -169,6 +169,10 @@ class SmppProtocol(Protocol):
             self.batch.add(self)
         session.send_request(request, octets)
 
+    def send_unanswered(self, octets: bytes) -> None:
+        """Send an outbind or alert_notification under a number of this session's."""
+        self.send(renumbered(octets, self.session.outstanding.number()))
+
     def request(self, pdu: Pdu) -> Deferred[Pdu]:
         """Send ``pdu`` under a number of this session's; fires with its resp, whatever status.
 
@@ -195,16 +199,30 @@ class SmppProtocol(Protocol):
         :raises BindRefused: when the peer answers with an error.
         :raises NoAnswer: when it does not answer, or ends the session at once.
         """
-        status: int = CommandStatus.ESME_ROK
+        answer = await self.bind_with(encode(pdu))
+        if not self.session.is_bound:
+            status = answer.command_status
+            raise BindRefused(status, status_meaning(status))
         try:
-            status = (await self.request(pdu)).command_status
+            decode(answer.octets)
         except PduError as error:
             self.log.warn("bind_resp not understood: {error}", error=error)
+
+    async def bind_with(self, octets: bytes) -> Frame:
+        """Bind with the bind PDU in ``octets``, of which nothing but the number changes.
+
+        Gives the answer, whatever its status: the session's ``is_bound`` tells what came of it.
+
+        :raises NoAnswer: when the peer does not answer, or ends the session at once.
+        """
+        request = FrameRequest(Frame.of(octets).command_id, self.clock.seconds())
+        self.send_request(request, octets)
+        answer = await request.answer
         if self.session.close_reason is not None:
             raise SessionLost(self.session.close_reason)
-        if not self.session.is_bound:
-            raise BindRefused(status, status_meaning(status))
-        self._bound()
+        if self.session.is_bound:
+            self._bound()
+        return answer
 
     def answer_bind(self, frame: Frame, command_status: int, body: bytes = b"") -> None:
         """Answer the bind in ``frame``, once."""

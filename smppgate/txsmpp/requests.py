@@ -33,3 +33,21 @@ class DeferredRequest(Request):
     def failed(self, reason: NoAnswer) -> None:
         """Fail with `RequestTimeout` or `SessionLost`."""
         self.answer.errback(Failure(reason))
+
+
+class FrameRequest(Request):
+    """A request whose answer somebody waits for as it is, octet for octet."""
+
+    __slots__ = ("answer",)
+
+    def __init__(self, command_id: int, sent_at: float) -> None:
+        super().__init__(command_id, sent_at)
+        self.answer: Deferred[Frame] = Deferred()
+
+    def answered(self, frame: Frame, now: float) -> None:
+        """Fire with the resp."""
+        self.answer.callback(frame)
+
+    def failed(self, reason: NoAnswer) -> None:
+        """Fail with `RequestTimeout` or `SessionLost`."""
+        self.answer.errback(Failure(reason))

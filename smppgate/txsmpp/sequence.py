@@ -45,6 +45,9 @@ class Request:
         """The answer came after `failed` was told."""
 
 
+_UNANSWERED = Request(0, 0.0)
+
+
 class Outstanding:
     """Sequence number → request awaiting its answer, in the order sent.
 
@@ -75,6 +78,12 @@ class Outstanding:
             number = number % MAX_SEQUENCE_NUMBER + 1
         self._next = number % MAX_SEQUENCE_NUMBER + 1
         requests[number] = request
+        return number
+
+    def number(self) -> int:
+        """A number for a request that is not answered, such as an alert_notification."""
+        number = self.claim(_UNANSWERED)
+        del self._requests[number]
         return number
 
     def awaits(self, frame: Frame) -> bool:

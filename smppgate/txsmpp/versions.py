@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import attrs
 
-from smppgate.txsmpp.constants import CommandId
+from smppgate.txsmpp.constants import CommandId, Tag
 
 _V3_3 = frozenset(
     {
@@ -54,6 +54,32 @@ _V5_0 = _V3_4 | {
 }
 
 
+_V5_0_TAGS: frozenset[int] = frozenset(
+    {
+        Tag.CONGESTION_STATE,
+        Tag.BROADCAST_CHANNEL_INDICATOR,
+        Tag.BROADCAST_CONTENT_TYPE,
+        Tag.BROADCAST_CONTENT_TYPE_INFO,
+        Tag.BROADCAST_MESSAGE_CLASS,
+        Tag.BROADCAST_REP_NUM,
+        Tag.BROADCAST_FREQUENCY_INTERVAL,
+        Tag.BROADCAST_AREA_IDENTIFIER,
+        Tag.BROADCAST_ERROR_STATUS,
+        Tag.BROADCAST_AREA_SUCCESS,
+        Tag.BROADCAST_END_TIME,
+        Tag.BROADCAST_SERVICE_GROUP,
+        Tag.BILLING_IDENTIFICATION,
+        Tag.SOURCE_NETWORK_ID,
+        Tag.DEST_NETWORK_ID,
+        Tag.SOURCE_NODE_ID,
+        Tag.DEST_NODE_ID,
+        Tag.DEST_ADDR_NP_RESOLUTION,
+        Tag.DEST_ADDR_NP_INFORMATION,
+        Tag.DEST_ADDR_NP_COUNTRY,
+    }
+)
+
+
 @attrs.frozen(kw_only=True)
 class Version:
     """One version of SMPP.
@@ -62,13 +88,16 @@ class Version:
     are the command_ids it has. ``tlvs`` says whether a PDU may carry any: nobody may send one to
     a peer that bound with less than 0x34 (SMPP v3.4 §1.6.1). ``hex_message_ids`` says that a
     message_id is the hexadecimal writing of a number, of ``message_id_size`` octets with its NUL;
-    where it is false, an id is any string. ``congestion_state`` says whether resps may tell it.
+    where it is false, an id is any string. ``newer_tags`` are the tags of the specification that
+    came with a later version; those of vendors are in none. ``congestion_state`` says whether
+    resps may tell it.
     """
 
     name: str
     interface_version: int
     commands: frozenset[int]
     tlvs: bool
+    newer_tags: frozenset[int]
     hex_message_ids: bool
     message_id_size: int
     congestion_state: bool
@@ -79,6 +108,7 @@ V3_3 = Version(
     interface_version=0x33,
     commands=_V3_3,
     tlvs=False,
+    newer_tags=frozenset(Tag),
     hex_message_ids=True,
     message_id_size=9,
     congestion_state=False,
@@ -89,6 +119,7 @@ V3_4 = Version(
     interface_version=0x34,
     commands=_V3_4,
     tlvs=True,
+    newer_tags=_V5_0_TAGS,
     hex_message_ids=False,
     message_id_size=65,
     congestion_state=False,
@@ -99,6 +130,7 @@ V5_0 = Version(
     interface_version=0x50,
     commands=_V5_0,
     tlvs=True,
+    newer_tags=frozenset(),
     hex_message_ids=False,
     message_id_size=65,
     congestion_state=True,

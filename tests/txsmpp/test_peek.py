@@ -9,8 +9,13 @@ from hypothesis import strategies as st
 from smppgate.txsmpp import peek
 from smppgate.txsmpp.codec import decode, encode
 from smppgate.txsmpp.errors import PduError
+from smppgate.txsmpp.frame import HEADER_SIZE
 from smppgate.txsmpp.pdu import (
     PDU_TYPES,
+    AlertNotification,
+    BindReceiver,
+    BindTransceiver,
+    BindTransmitter,
     DataSm,
     DeliverSm,
     Pdu,
@@ -33,9 +38,15 @@ WITH_MESSAGE_ID = [
     kind for kind in PDU_TYPES.values() if "message_id" in [field.name for field in kind.layout]
 ]
 
+BINDS = (BindReceiver, BindTransceiver, BindTransmitter)
+
 ALL = (
     peek.source,
     peek.destination,
+    peek.destination_address,
+    peek.esme_address,
+    peek.bind_address_range,
+    peek.message_id_at,
     peek.esm_class,
     peek.registered_delivery,
     peek.data_coding,
@@ -67,6 +78,8 @@ def _assert_same(octets: bytes, pdu: Pdu) -> None:
     assert peek.envelope(octets) == envelope
     assert peek.source(octets) == pdu.source_addr
     assert peek.destination(octets) == (envelope.destination.addr if envelope.destination else b"")
+    if envelope.destination:
+        assert peek.destination_address(octets) == envelope.destination
     assert peek.esm_class(octets) == pdu.esm_class
     assert peek.registered_delivery(octets) == pdu.registered_delivery
     assert peek.data_coding(octets) == pdu.data_coding
@@ -102,11 +115,55 @@ def test_any_octets_give_a_value_or_a_pdu_error(octets):
 @given(data=st.data())
 def test_message_id_is_found_in_every_pdu_that_has_one(kind, data):
     pdu = data.draw(pdus_of(kind))
-    assert peek.message_id(encode(pdu)) == pdu.message_id
+    octets = encode(pdu)
+    assert peek.message_id(octets) == pdu.message_id
+    if len(octets) > HEADER_SIZE:
+        begin, end = peek.message_id_at(octets)
+        assert (octets[begin:end], octets[end]) == (pdu.message_id, 0)
 
 
 def test_a_missing_body_has_no_message_id():
-    assert peek.message_id(encode(SubmitSmResp(command_status=0x45, has_body=False))) == b""
+    octets = encode(SubmitSmResp(command_status=0x45, has_body=False))
+    assert peek.message_id(octets) == b""
+    assert result(peek.message_id_at, octets).command_status == 0x0C
+
+
+@given(pdus(AlertNotification))
+def test_the_esme_address_of_an_alert_is_what_decoding_gives(pdu):
+    expected = peek.Address(pdu.esme_addr_ton, pdu.esme_addr_npi, pdu.esme_addr)
+    assert peek.esme_address(encode(pdu)) == expected
+
+
+def test_an_alert_without_an_esme_address_raises_its_status():
+    octets = framed(AlertNotification.command_id, b"\1\001447700\0\1\1999")
+    assert result(peek.esme_address, octets).command_status == 0x0B
+
+
+@given(pdus(*BINDS))
+def test_the_address_range_of_a_bind_is_what_decoding_gives(pdu):
+    expected = peek.Address(pdu.addr_ton, pdu.addr_npi, pdu.address_range)
+    assert peek.bind_address_range(encode(pdu)) == expected
+
+
+@pytest.mark.parametrize(
+    ("tail", "expected"),
+    [
+        (b"", (0, 0, b"")),
+        (b"\x34", (0, 0, b"")),
+        (b"\x34\1", (1, 0, b"")),
+        (b"\x34\1\2", (1, 2, b"")),
+        (b"\x34\1\2^44", (1, 2, b"^44")),
+        (b"\x34\1\2^44\0\2\x10\0\1\x34", (1, 2, b"^44")),
+    ],
+)
+def test_a_bind_that_ends_early_says_nothing_there(tail, expected):
+    octets = framed(BindReceiver.command_id, b"bank\0secret\0type\0" + tail)
+    assert peek.bind_address_range(octets) == expected
+
+
+@pytest.mark.parametrize("body", [b"", b"bank", b"bank\0secret", b"bank\0secret\0type"])
+def test_a_bind_that_ends_before_its_version_has_no_range(body):
+    assert peek.bind_address_range(framed(BindReceiver.command_id, body)) == (0, 0, b"")
 
 
 @pytest.mark.parametrize(
@@ -116,6 +173,7 @@ def test_a_missing_body_has_no_message_id():
         (peek.source, b"\0\1\1447700", 0x0A),
         (peek.destination, b"\0\1\0011\0", 0x0B),
         (peek.destination, b"\0\1\0011\0\1\1447700", 0x0B),
+        (peek.destination_address, b"\0\1\0011\0\1\1447700", 0x0B),
         (peek.esm_class, b"\0\1\0011\0\1\0012\0", 0x43),
         (peek.registered_delivery, b"\0\1\0011\0\1\0012\0" + bytes(5), 0x07),
         (peek.data_coding, b"\0\1\0011\0\1\0012\0" + bytes(7), 0x02),

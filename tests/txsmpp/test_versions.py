@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 
-from smppgate.txsmpp.constants import CommandId
+from smppgate.txsmpp.constants import CommandId, Tag
 from smppgate.txsmpp.versions import V3_3, V3_4, V5_0, VERSIONS, version_named, version_of
 from tests.txsmpp.strategies import octet
 
@@ -43,3 +43,10 @@ def test_what_came_with_which_version():
     assert CommandId.BROADCAST_SM not in V3_4.commands
     assert [version.tlvs for version in VERSIONS.values()] == [False, True, True]
     assert [version.message_id_size for version in VERSIONS.values()] == [9, 65, 65]
+
+
+def test_tags_came_with_the_version_whose_specification_defines_them():
+    """What v5.0 §4.8.1 lists and v3.4 §5.3.2 does not: those from 0x0600 on, and one more."""
+    assert V3_3.newer_tags == set(Tag)
+    assert V3_4.newer_tags == {tag for tag in Tag if tag == 0x0428 or 0x0600 <= tag < 0x1000}
+    assert not V5_0.newer_tags

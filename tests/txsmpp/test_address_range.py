@@ -1,4 +1,4 @@
-"""Which address ranges are taken: the three forms, and expressions that cannot run away."""
+"""Which address ranges are taken, and what a bind that asks for some means."""
 
 from __future__ import annotations
 
@@ -9,7 +9,15 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from smppgate.settings.ranges import LONGEST_ADDRESS, LONGEST_REGEX, range_problem
+from smppgate.txsmpp.address_range import (
+    LONGEST_ADDRESS,
+    LONGEST_REGEX,
+    bind_ranges,
+    range_problem,
+)
+from smppgate.txsmpp.constants import CommandStatus
+from smppgate.txsmpp.errors import PduError
+from tests.txsmpp.strategies import result
 
 
 @pytest.mark.parametrize(
@@ -166,3 +174,127 @@ def test_any_text_is_a_range_or_has_a_problem(text: str) -> None:
     """No text makes the check raise, and what is said is one printable line."""
     problem = range_problem(text)
     assert problem is None or problem.isprintable()
+
+
+@pytest.mark.parametrize(
+    ("address_range", "ranges"),
+    [
+        (b"", ()),
+        (b"  ", ()),
+        (b"447700900123", ("447700900123",)),
+        (b"+447700900123", ("+447700900123",)),
+        (b"INFO", ("INFO",)),
+        (b"4477*", ("4477*",)),
+        (b"*", ("*",)),
+        (b"^", ("*",)),
+        (b".*", ("*",)),
+        (b"^.*$", ("*",)),
+        (b"^4477", ("4477*",)),
+        (b"^4477.*", ("4477*",)),
+        (b"^4477.*$", ("4477*",)),
+        (b"^\\+4477", ("+4477*",)),
+        (b"^447700900123$", ("447700900123",)),
+        (b"^\\+447700900123$", ("+447700900123",)),
+        (b"5678$", ("^.*5678$",)),
+        (b"^44[0-9]{10}$", ("^44[0-9]{10}$",)),
+        (b"^44[0-9]{9,10}$", ("^44[0-9]{9,10}$",)),
+        (b"^44[0-9]{9,10},33", ("^44[0-9]{9,10}.*$", "33")),
+        (b"^44(77|78)", ("^44(77|78).*$",)),
+        (b"44(77|78)$", ("^.*44(77|78)$",)),
+        (b"447700900[0-9]", ("^.*447700900[0-9].*$",)),
+        (b".*44.*", ("^.*44.*$",)),
+        (b"44.*", ("^.*44.*$",)),
+        (b"44\\.*", ("^.*44.*$",)),
+        (b"44\\.", (r"^.*44\..*$",)),
+        (b"^44[0-9]*", ("44*",)),
+        (b"^44[0-9]+", ("^44[0-9].*$",)),
+        (b"44\\d*", ("^.*44.*$",)),
+        (b"44\\d+", (r"^.*44\d.*$",)),
+        (b"[0-9]*", ("*",)),
+        (b"4.*4$", ("^.*4.*4$",)),
+        (b"1234,5678", ("1234", "5678")),
+        (b"1234; 5678,,^44 ", ("1234", "5678", "44*")),
+        (b"1234 1234", ("1234",)),
+        (b"^(44)$|^(33)$", ("^(44)$", "^(33)$")),
+        (b"^44|33$|55", ("44*", "^.*33$", "55")),
+        (b"4" * 40, ("4" * 40,)),
+    ],
+)
+def test_what_a_bind_asks_for(address_range, ranges):
+    """SMPP v3.4 appendix A, and what people write who did not read it."""
+    assert bind_ranges(address_range) == ranges
+
+
+@pytest.mark.parametrize(
+    ("address_range", "reason"),
+    [
+        (b"4" * 41, "longer than 40 octets"),
+        (b"44\t", "no control characters"),
+        (b"44\x7f", "no control characters"),
+        (b"44\xe9", "must be ASCII"),
+        (b"^$", "must not be empty"),
+        (b"^(4+)+$", "too long"),
+        (b"(4*)*(4*)*", "too long"),
+        (b"4.*4.*4", "too long"),
+        (b"44*?", "must follow"),
+        (b"^44(77|78$", "not closed"),
+        (b"44),33", "not opened"),
+        (b"^44(7,8)", "not understood"),
+        (b"4477**", "must follow"),
+        (b"^44[7", "not understood"),
+        (b"^44(?=7)", "not understood"),
+        (b"44-77", "not understood"),
+        (b"44\\$", "not understood"),
+        (b"1234,^(4+)+$", "too long"),
+    ],
+)
+def test_what_a_bind_may_not_ask_for_fails_it(address_range, reason):
+    with pytest.raises(PduError, match=f"^address_range: .*{reason}") as raised:
+        bind_ranges(address_range)
+    assert raised.value.command_status == CommandStatus.ESME_RBINDFAIL
+
+
+ASKED = st.one_of(
+    st.lists(st.one_of(EXPRESSIONS, st.sampled_from([*"^$|,; *", ".*", "44"])), max_size=6).map(
+        lambda pieces: "".join(pieces).encode()
+    ),
+    LOOSE.map(str.encode),
+    st.binary(max_size=44),
+)
+
+
+@given(ASKED)
+def test_whatever_is_asked_is_refused_or_safe(address_range):
+    """Safe is what the rule for ranges takes: it compiles, and has few ways to match a number."""
+    found = result(bind_ranges, address_range)
+    if isinstance(found, PduError):
+        assert found.command_status == CommandStatus.ESME_RBINDFAIL
+        assert str(found).isprintable()
+        return
+    for each in found:
+        assert range_problem(each) is None
+        assert compiles(each) or not each.startswith("^")
+
+
+@given(
+    st.sampled_from(
+        ["44", "4[47]", "4(4|7)", "[0-9]4", "44{2}", "4[47]*", "47+", r"4\d?7*", "47.*", "4?.+"]
+    ),
+    st.booleans(),
+    st.booleans(),
+    st.text(alphabet="47", max_size=6),
+)
+def test_an_expression_means_what_it_means_to_unix(body, begins, ends, number):
+    """Except that digits alone are that number, which is what people mean by them."""
+    asked = "^" * begins + body + "$" * ends
+    (found,) = bind_ranges(asked.encode())
+    if found.endswith("*"):
+        matches = number.startswith(found[:-1])
+    elif found.startswith("^"):
+        matches = re.fullmatch(found, number) is not None
+    else:
+        matches = number == found
+    if asked == "44":
+        assert matches == (number == "44")
+    else:
+        assert matches == (re.search(asked, number) is not None)

@@ -1,7 +1,7 @@
-r"""The rule for one entry of ``address_ranges``.
+r"""Address ranges: the rule for one, and what a bind asks for.
 
-Three forms: ``4477*`` (a prefix; ``*`` alone is every number), ``447700900123`` (exactly that
-number), and ``^44(77|78)[0-9]{8}$`` (a regular expression for the whole number).
+A range has three forms: ``4477*`` (a prefix; ``*`` alone is every number), ``447700900123``
+(exactly that number), and ``^44(77|78)[0-9]{8}$`` (a regular expression for the whole number).
 
 Regular expressions are run for every mobile-originated message, on the event loop. Those
 allowed here are a part of Python's that cannot run away: single characters, ``.``, ``\d``,
@@ -11,6 +11,10 @@ above; one that has too many could take seconds over one message and is refused.
 count covers nested repetitions, alternatives under a repetition, and long rows of ``.*``.
 Everything accepted compiles (a property test holds that), so nothing is compiled here: it
 would take most of the time of reading a large file.
+
+The address_range of a bind is a UNIX regular expression to the specification (SMPP v3.4 §5.2.7,
+appendix A), and to those who bind a number, a list of them, or a prefix. `bind_ranges` makes
+ranges of all of these; what it makes is held to the same rule.
 """
 
 from __future__ import annotations
@@ -20,11 +24,16 @@ from collections.abc import Iterator
 
 import attrs
 
+from smppgate.txsmpp.constants import CommandStatus
+from smppgate.txsmpp.errors import PduError
+
 # A destination address has at most 64 octets and a NUL, in data_sm (SMPP v3.4 §5.2.9).
 LONGEST_ADDRESS = 64
 LONGEST_REGEX = 256
 # Each way costs some tens of nanoseconds: 10 000 stay well under a millisecond.
 MOST_WAYS = 10_000
+# address_range has 41 octets with its NUL, SMPP v3.4 §4.1.1.
+LONGEST_BIND_RANGE = 40
 
 NUMBER = re.compile(rf"[0-9A-Za-z+#]{{1,{LONGEST_ADDRESS}}}")
 PREFIX = re.compile(rf"[0-9A-Za-z+#]{{0,{LONGEST_ADDRESS}}}\*")
@@ -39,6 +48,17 @@ _TOKEN = re.compile(
 )
 _SPAN = re.compile(r"([0-9A-Za-z+#*])-([0-9A-Za-z+#*])")
 _MARKS = {"*": (0, LONGEST_ADDRESS), "+": (1, LONGEST_ADDRESS), "?": (0, 1)}
+
+
+# What must stay together when the ranges of a bind are taken apart, else one character.
+_PIECE = re.compile(r"\\.|\[[^\]]*\]|\{[0-9]*,[0-9]*\}|.", re.DOTALL)
+# In a bind, a + behind a digit repeats it.
+_NUMBER_OR_PREFIX = re.compile(r"\+?[0-9A-Za-z#]+\*?|\+?\*")
+# An expression that says no more than a prefix or a number.
+_PLAIN = re.compile(r"\^(?P<text>(?:[0-9A-Za-z#]|\\[+#])*)(?P<end>(?:\.\*)?\$?)")
+_EVERYTHING = frozenset({"", ".*$", "$"})
+# One character, repeated, at the end of an expression.
+_TAIL = re.compile(rf"(?P<one>{_SET}|\\[d+*.#]|[0-9A-Za-z#.])(?P<mark>[*?+])$")
 
 
 class _Refused(ValueError):
@@ -90,6 +110,80 @@ def range_problem(text: str) -> str | None:
         "must be digits ('447700900123'), a prefix ('4477*') or a regular expression "
         f"('^44[0-9]{{10}}$') of at most {LONGEST_ADDRESS} octets a number"
     )
+
+
+def bind_ranges(address_range: bytes) -> tuple[str, ...]:
+    """The ranges that a bind asks to serve, each one that `range_problem` has nothing against.
+
+    ``address_range`` is the field of the bind, at most 40 octets without its NUL; none asks for
+    nothing. A number is that number, ``4477*`` and ``^4477`` are prefixes, ``5678$`` is every
+    number with that end; in any other expression too, what is not anchored may stand anywhere.
+    Several are separated by comma, semicolon, space or ``|``. SMPP v3.4 §5.2.7, appendix A.
+
+    :raises PduError: ESME_RBINDFAIL for what is longer, has other characters than printable
+        ASCII, or is an expression that is not allowed.
+    """
+    if len(address_range) > LONGEST_BIND_RANGE:
+        raise _not_bound(f"longer than {LONGEST_BIND_RANGE} octets")
+    try:
+        text = address_range.decode("ascii")
+    except UnicodeDecodeError:
+        raise _not_bound("must be ASCII") from None
+    if not text.isprintable():
+        raise _not_bound("must have no control characters")
+    found = tuple(dict.fromkeys(_range_of(word) for word in _words(text)))
+    for each in found:
+        problem = range_problem(each)
+        if problem is not None:
+            raise _not_bound(problem)
+    return found
+
+
+def _not_bound(problem: str) -> PduError:
+    return PduError(f"address_range: {problem}", CommandStatus.ESME_RBINDFAIL)
+
+
+def _words(text: str) -> Iterator[str]:
+    """What is separated in ``text``, outside parentheses."""
+    depth, word = 0, ""
+    for piece in _PIECE.findall(text):
+        if depth == 0 and piece in ",; |":
+            if word:
+                yield word
+            word = ""
+        else:
+            depth += (piece == "(") - (piece == ")")
+            word += piece
+    if word:
+        yield word
+
+
+def _range_of(word: str) -> str:
+    """The range that ``word`` means, perhaps one that is not allowed."""
+    if _NUMBER_OR_PREFIX.fullmatch(word):
+        return word
+    word = _without_tail(word)
+    if word in _EVERYTHING:
+        return "*"
+    plain = _PLAIN.fullmatch(word)
+    if plain:
+        text = plain["text"].replace("\\", "")
+        return text if plain["end"] == "$" else text + "*"
+    before = "" if word.startswith(("^", ".*")) else ".*"
+    behind = "" if word.endswith("$") else ".*"
+    return f"^{before}{word.removeprefix('^').removesuffix('$')}{behind}$"
+
+
+def _without_tail(word: str) -> str:
+    """The same expression without what an end that is not anchored leaves without meaning.
+
+    ``44[0-9]*`` is found wherever ``44`` is, ``44[0-9]+`` where ``44[0-9]`` is. With ``.*`` behind
+    them, as they get it, both would have too many ways to match.
+    """
+    while (tail := _TAIL.search(word)) is not None:
+        kept = tail["one"] if tail["mark"] == "+" else ""
+        word = word[: tail.start()] + kept
+    return word
 
 
 def _regex_problem(text: str) -> str | None:

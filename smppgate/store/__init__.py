@@ -1,0 +1,28 @@
+"""Where routes back and queued messages are kept, whatever the gate's sessions do.
+
+A store knows nothing of SMPP: it has octets under keys for a time, and queues of octets.
+"""
+
+from smppgate.store.interface import IStore
+from smppgate.store.memory import MemoryStore
+from smppgate.store.records import (
+    Durability,
+    Limits,
+    NewMessage,
+    QueuedMessage,
+    StoreError,
+    StoreStatistics,
+)
+from smppgate.store.sqlite import SqliteStore
+
+__all__ = [
+    "Durability",
+    "IStore",
+    "Limits",
+    "MemoryStore",
+    "NewMessage",
+    "QueuedMessage",
+    "SqliteStore",
+    "StoreError",
+    "StoreStatistics",
+]

@@ -1,0 +1,130 @@
+"""`MemoryStore`: all of it is gone with the process."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import LoopingCall
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from smppgate.store.interface import IStore
+from smppgate.store.recent import RecentRoutes
+from smppgate.store.records import Limits, NewMessage, QueuedMessage, StoreStatistics
+
+TICK = 1.0
+"""Seconds after which routes that are over are looked for."""
+
+
+@implementer(IStore)
+class MemoryStore:
+    """For tests, and for those to whom a restart may cost receipts and queued messages.
+
+    :param limits: ``routes`` or ``routes_in_memory``, whichever is less, are kept.
+    """
+
+    log = Logger()
+    is_all_recent = True
+
+    def __init__(self, clock: IReactorTime, limits: Limits) -> None:
+        self._clock = clock
+        self._recent = RecentRoutes(limits.recent, limits.route_ttl)
+        self._next_number = 1
+        self._last_message = 0
+        self._queues: dict[bytes, dict[int, QueuedMessage]] = {}
+        """Messages by number, the oldest first, of each account that has any."""
+        self._accounts: dict[int, bytes] = {}
+        """Whose the message of a number is."""
+        self._ticks = LoopingCall(self._tick)
+        self._ticks.clock = clock
+
+    def open(self) -> Deferred[None]:
+        """See `IStore.open`."""
+        self._ticks.start(TICK, now=False).addErrback(self._log_end)
+        return succeed(None)
+
+    def close(self) -> Deferred[None]:
+        """See `IStore.close`."""
+        if self._ticks.running:
+            self._ticks.stop()
+        return succeed(None)
+
+    def keep_routes(self, routes: Mapping[bytes, bytes]) -> Deferred[None]:
+        """See `IStore.keep_routes`."""
+        # What is no octets is to be told now, as by a store that writes.
+        b"".join(routes)
+        b"".join(routes.values())
+        self._recent.update(routes, self._clock.seconds())
+        return succeed(None)
+
+    def recent_route(self, key: bytes) -> bytes | None:
+        """See `IStore.recent_route`."""
+        return self._recent.get(key)
+
+    def find_routes(self, keys: Sequence[bytes]) -> Deferred[dict[bytes, bytes]]:
+        """See `IStore.find_routes`."""
+        values = ((key, self._recent.get(key)) for key in keys)
+        return succeed({key: value for key, value in values if value is not None})
+
+    def end_routes(self, keys: Sequence[bytes]) -> None:
+        """See `IStore.end_routes`."""
+        self._recent.end(keys)
+
+    def reserve_numbers(self, count: int) -> Deferred[int]:
+        """See `IStore.reserve_numbers`."""
+        first = self._next_number
+        self._next_number += count
+        return succeed(first)
+
+    def enqueue(self, messages: Sequence[NewMessage]) -> Deferred[None]:
+        """See `IStore.enqueue`."""
+        for message in messages:
+            self._last_message = number = self._last_message + 1
+            self._accounts[number] = message.account
+            self._queues.setdefault(message.account, {})[number] = QueuedMessage(
+                number, message.pdu, message.expires
+            )
+        return succeed(None)
+
+    def queued(self, account: bytes, after: int, limit: int) -> Deferred[list[QueuedMessage]]:
+        """See `IStore.queued`."""
+        return succeed([it for it in self._live(account) if it.number > after][:limit])
+
+    def remove_queued(self, numbers: Sequence[int]) -> Deferred[None]:
+        """See `IStore.remove_queued`."""
+        for number in numbers:
+            account = self._accounts.pop(number, None)
+            if account is not None:
+                del self._queues[account][number]
+                if not self._queues[account]:
+                    del self._queues[account]
+        return succeed(None)
+
+    def queue_sizes(self) -> Deferred[dict[bytes, int]]:
+        """See `IStore.queue_sizes`."""
+        sizes = {account: len(self._live(account)) for account in self._queues}
+        return succeed({account: size for account, size in sizes.items() if size})
+
+    def statistics(self) -> StoreStatistics:
+        """See `IStore.statistics`."""
+        return StoreStatistics(
+            routes_recent=len(self._recent),
+            forgotten=self._recent.forgotten,
+            queued=len(self._accounts),
+        )
+
+    def _live(self, account: bytes) -> list[QueuedMessage]:
+        now = self._clock.seconds()
+        return [it for it in self._queues.get(account, {}).values() if it.expires > now]
+
+    def _tick(self) -> None:
+        now = self._clock.seconds()
+        self._recent.expire(now)
+        for queue in list(self._queues.values()):
+            self.remove_queued([it.number for it in queue.values() if it.expires <= now])
+
+    def _log_end(self, failure: Failure) -> None:
+        self.log.failure("The store is not looked after any more", failure)

@@ -1,0 +1,188 @@
+"""The routes of late, in memory.
+
+They are kept in segments by age, only the youngest of which is written. When it is full or old
+enough a new one begins; the oldest leave, whole. Segments are small, so that neither their
+growth nor their end is a pause for the reactor, and few: a route that is looked for costs a
+probe for each segment younger than its own. Where most routes have been ended, neighbours are
+made one.
+
+Keys and values are octets, which Python's cycle collector passes over: a million routes add
+nothing to its pauses.
+
+Not taken: one ordered dict, whose growth is a pause of 50 ms at a million; a time for each route,
+which doubles what it costs.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice, pairwise, repeat
+
+from attrs import define, field
+
+SEGMENTS = 16
+"""How many parts a full memory, and the time to live, have at the least."""
+LARGEST_SEGMENT = 65_536
+"""Freeing that many routes takes 2 ms, making two segments of half of it one as long."""
+CROWDED = 0.75
+"""The part of the limit from which on the oldest are to leave: what comes while they are
+written elsewhere needs room."""
+JOURNAL_FACTOR = 4
+"""How many times the limit may have come and gone again before the oldest are to leave, few
+though they are: as much is read again at the next start."""
+
+
+@define(eq=False)
+class Segment:
+    """Routes of about one age."""
+
+    begun: float
+    last: float
+    """When the last of them came."""
+    mark: int = 0
+    """The number of the last batch that has to do with it."""
+    entries: int = 0
+    """How many routes and ends of routes came, those included that are gone again."""
+    saved: int = 0
+    """How many of its routes lie elsewhere already."""
+    is_leaving: bool = False
+    """Whether somebody is at work on it: it is left as it is."""
+    routes: dict[bytes, bytes] = field(factory=dict)
+
+
+class RecentRoutes:
+    """A bounded table of octets to octets that forgets what is old.
+
+    :param limit: routes held; there are never more.
+    :param lifetime: seconds that a route is held; up to a sixteenth longer.
+    """
+
+    def __init__(self, limit: int, lifetime: float) -> None:
+        self.forgotten = 0
+        """Routes that had to go for want of room."""
+        self.left = 0
+        """The number of the last batch that nothing is here of any more."""
+        self._limit = limit
+        self._lifetime = lifetime
+        self._room = max(1, min(limit // SEGMENTS, LARGEST_SEGMENT))
+        self._usual = -(-limit // self._room)
+        self._segments: deque[Segment] = deque()
+        """The youngest first."""
+
+    def __len__(self) -> int:
+        return sum(len(segment.routes) for segment in self._segments)
+
+    def get(self, key: bytes) -> bytes | None:
+        """The newest value of ``key``."""
+        for segment in self._segments:
+            value = segment.routes.get(key)
+            if value is not None:
+                return value
+        return None
+
+    def update(
+        self, routes: Mapping[bytes, bytes], now: float, mark: int = 0, ends: int = 0
+    ) -> None:
+        """Take ``routes`` in, of batch ``mark``, which also had ``ends`` ends of routes."""
+        segment = self._youngest(len(routes), now)
+        if len(segment.routes) + len(routes) <= self._room:
+            segment.routes.update(routes)
+        else:
+            for part in parts(routes, self._room):
+                segment = self._youngest(len(part), now)
+                segment.routes.update(part)
+        segment.last = now
+        segment.mark = mark
+        segment.entries += len(routes) + ends
+
+    def end(self, keys: Sequence[bytes]) -> None:
+        """Forget ``keys``, known or not."""
+        for segment in self._segments:
+            # A loop in C, which ends without keeping anything.
+            deque(map(segment.routes.pop, keys, repeat(None)), maxlen=0)
+
+    def expire(self, now: float) -> None:
+        """Forget the segments of which the last route has lived long enough."""
+        while self._segments and self._segments[-1].last + self._lifetime <= now:
+            self._pop()
+
+    @property
+    def is_crowded(self) -> bool:
+        """Whether the oldest are to leave."""
+        entries = sum(segment.entries for segment in self._segments)
+        return len(self) > CROWDED * self._limit or entries > JOURNAL_FACTOR * self._limit
+
+    def next_to_leave(self) -> Segment | None:
+        """The oldest segment, if it is to leave: to be saved, then `let_go`; else None.
+
+        Its routes are found and ended as before until then.
+        """
+        if not self._segments or not self.is_crowded:
+            return None
+        self._segments[-1].is_leaving = True
+        return self._segments[-1]
+
+    def is_here(self, segment: Segment) -> bool:
+        """Whether a segment that was the oldest still is."""
+        return bool(self._segments) and self._segments[-1] is segment
+
+    def let_go(self, segment: Segment) -> None:
+        """Forget the oldest segment, whose routes lie elsewhere."""
+        if self.is_here(segment):
+            self._pop()
+
+    def expires(self, segment: Segment) -> float:
+        """When the routes of ``segment`` have lived long enough, all of them."""
+        return segment.last + self._lifetime
+
+    def _youngest(self, count: int, now: float) -> Segment:
+        """A segment that ``count`` routes may be put into, or an empty one."""
+        if self._segments:
+            youngest = self._segments[0]
+            is_full = bool(youngest.routes) and len(youngest.routes) + count > self._room
+            # Where routes end soon, none is ever full; what it costs at a start is.
+            is_full = is_full or youngest.entries >= JOURNAL_FACTOR * self._room
+            is_old = now >= youngest.begun + self._lifetime / SEGMENTS
+            if not is_full and not is_old and not youngest.is_leaving:
+                return youngest
+        return self._begin(now)
+
+    def _begin(self, now: float) -> Segment:
+        older = len(self)
+        while older + self._room > self._limit:
+            oldest = self._segments[-1]
+            older -= len(oldest.routes)
+            self.forgotten += max(0, len(oldest.routes) - oldest.saved)
+            self._pop()
+        if len(self._segments) > self._usual:
+            self._merge()
+        self._segments.appendleft(Segment(now, now, self.left))
+        return self._segments[0]
+
+    def _pop(self) -> None:
+        self.left = max(self.left, self._segments.pop().mark)
+
+    def _merge(self) -> None:
+        """Make the two neighbours one that are the smallest together, if they fit."""
+        segments = list(self._segments)
+        pairs = [
+            (len(younger.routes) + len(older.routes), place)
+            for place, (younger, older) in enumerate(pairwise(segments))
+            if not older.is_leaving and younger.last - older.begun <= self._lifetime / SEGMENTS
+        ]
+        size, place = min(pairs, default=(self._room + 1, 0))
+        if size > self._room:
+            return
+        younger, older = segments[place : place + 2]
+        older.routes.update(younger.routes)
+        older.last, older.mark = younger.last, max(younger.mark, older.mark)
+        older.entries += younger.entries
+        del self._segments[place]
+
+
+def parts(routes: Mapping[bytes, bytes], size: int) -> Iterator[dict[bytes, bytes]]:
+    """``routes`` in parts of ``size``."""
+    items = iter(routes.items())
+    while part := dict(islice(items, size)):
+        yield part

@@ -1,0 +1,280 @@
+"""`SqliteStore`: a store in one file, for one gate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from twisted.internet.defer import Deferred, DeferredLock, succeed
+from twisted.internet.interfaces import IReactorFromThreads, IReactorTime
+from twisted.internet.task import LoopingCall, deferLater
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from smppgate.store.batches import Batches
+from smppgate.store.disk import UPKEEP, Disk
+from smppgate.store.interface import IStore
+from smppgate.store.journal import Piece, pack
+from smppgate.store.message_queue import MessageQueue
+from smppgate.store.recent import SEGMENTS, RecentRoutes, parts
+from smppgate.store.records import (
+    Durability,
+    Limits,
+    NewMessage,
+    QueuedMessage,
+    StoreError,
+    StoreStatistics,
+)
+from smppgate.store.tables import Contents, find, replay
+from smppgate.store.upkeep import Upkeep
+from smppgate.store.worker import Worker, Workers
+
+TICK = 1.0
+"""Seconds after which what failed is tried again, and what is over is looked for."""
+LARGEST_BATCH = 4096
+"""Routes that are packed and taken into memory at once; it takes a millisecond."""
+PATIENCE = 0.02
+"""Seconds until it is looked again whether memory has room, at a start."""
+
+
+@implementer(IStore)
+class SqliteStore:
+    """Routes in memory and in a journal on disk; older ones, and queues, in tables.
+
+    :param clock: a reactor; with ``workers``, any clock.
+    :param directory: where the file is, made when it is missing.
+    :param limits: how much is kept.
+    :param durability: what routes have survived when `keep_routes` fires; queues always
+        survive the end of the process.
+    :param workers: what stands for the threads in tests.
+    """
+
+    log = Logger()
+
+    def __init__(
+        self,
+        clock: IReactorTime,
+        directory: str | Path,
+        limits: Limits,
+        durability: Durability = Durability.PROCESS,
+        workers: Workers | None = None,
+    ) -> None:
+        self._clock = clock
+        self._lifetime = limits.route_ttl
+        self._recent = RecentRoutes(limits.recent, limits.route_ttl)
+        path = Path(directory).absolute()
+        workers = workers or threads(IReactorFromThreads(clock))
+        self._disk = Disk(clock, workers, path, durability, self._renewed)
+        self._batches = Batches(self._disk, durability is not Durability.NONE)
+        self._queue = MessageQueue(clock, self._disk)
+        self._upkeep = Upkeep(
+            clock, self._disk, self._recent, limits.routes, (self._queue.expire,)
+        )
+        self._last = 0
+        """The number of the last batch."""
+        self._ended: list[bytes] = []
+        """Ends of routes that the next batch takes along."""
+        self._ticks = LoopingCall(self._tick)
+        self._ticks.clock = clock
+        self._lock = DeferredLock()
+        """Held while it is opened or closed."""
+        self._is_open = self._is_closing = False
+
+    # The life of a store
+
+    def open(self) -> Deferred[None]:
+        """See `IStore.open`."""
+        return Deferred.fromCoroutine(self._open())
+
+    def close(self) -> Deferred[None]:
+        """See `IStore.close`."""
+        self._is_closing = True
+        return Deferred.fromCoroutine(self._close())
+
+    async def _open(self) -> None:
+        async with self._lock:
+            self._begin(await self._disk.open())
+            self._ticks.start(TICK, now=False).addErrback(self._log_end)
+            try:
+                await self._replay()
+            except StoreError:
+                await self._disk.renewal()
+                if not self._disk.was_renewed:
+                    await self._end()
+                    raise
+            self._is_open = True
+
+    async def _close(self) -> None:
+        async with self._lock:
+            if self._is_open:
+                self._is_open = False
+                await self._end()
+
+    async def _end(self) -> None:
+        self._ticks.stop()
+        self._append_ended()
+        await self._batches.settle()
+        await self._queue.settle()
+        await self._upkeep.stop()
+        await self._disk.close()
+        if self._batches.unsaved:
+            self.log.error("{count} routes could not be written", count=self._batches.unsaved)
+
+    def _begin(self, contents: Contents) -> None:
+        self._last = max(self._last, contents.last_batch)
+        self._upkeep.begin(contents.archived)
+        self._queue.begin(contents.queued)
+
+    def _renewed(self, contents: Contents) -> None:
+        self._begin(contents)
+        self._batches.tick()
+
+    async def _replay(self) -> None:
+        """Take the journal into memory, as much of it at a time as is no pause."""
+        last = 0
+        while not self._is_closing:
+            since = self._clock.seconds() - self._lifetime
+            piece = await self._disk.read(replay, last, since, self._lifetime / SEGMENTS / 4)
+            if piece is None:
+                break
+            if not last:
+                self._recent.left = piece.first - 1
+            self._take_over(piece)
+            last = piece.last
+            await self._room()
+        if not last:
+            self._recent.left = self._last
+
+    def _take_over(self, piece: Piece) -> None:
+        self._recent.end(piece.ended)
+        self._upkeep.forget(piece.ended)
+        ends = piece.entries - len(piece.routes)
+        self._recent.update(piece.routes, piece.written, piece.last, ends)
+
+    async def _room(self) -> None:
+        while self._recent.is_crowded and UPKEEP not in self._disk.faults:
+            self._upkeep.wake()
+            await self._upkeep.settle()
+            if self._recent.is_crowded:
+                await deferLater(self._clock, PATIENCE)
+
+    def _tick(self) -> None:
+        self._recent.expire(self._clock.seconds())
+        self._append_ended()
+        self._disk.tick()
+        self._batches.tick()
+        self._queue.tick()
+        self._upkeep.tick()
+
+    def _log_end(self, failure: Failure) -> None:
+        self.log.failure("The store is not looked after any more", failure)
+
+    # Routes
+
+    @property
+    def is_all_recent(self) -> bool:
+        """See `IStore.is_all_recent`."""
+        return self._is_open and not self._upkeep.archived
+
+    def keep_routes(self, routes: Mapping[bytes, bytes]) -> Deferred[None]:
+        """See `IStore.keep_routes`."""
+        if len(routes) <= LARGEST_BATCH:
+            return self._append(routes, pack(self._ended, routes))
+        kept = list(parts(routes, LARGEST_BATCH))
+        self._append_ended()
+        packed = [pack((), part) for part in kept]
+        # They are written in order.
+        return [self._append(*batch) for batch in zip(kept, packed, strict=True)][-1]
+
+    def recent_route(self, key: bytes) -> bytes | None:
+        """See `IStore.recent_route`."""
+        return self._recent.get(key)
+
+    def find_routes(self, keys: Sequence[bytes]) -> Deferred[dict[bytes, bytes]]:
+        """See `IStore.find_routes`."""
+        found: dict[bytes, bytes] = {}
+        asked: list[bytes] = []
+        for key in keys:
+            value = self._recent.get(key)
+            if value is not None:
+                found[key] = value
+            elif not self._upkeep.is_ended(key):
+                asked.append(key)
+        if not asked or not self._upkeep.archived:
+            return succeed(found)
+        reading = self._disk.read(find, asked, self._clock.seconds())
+        return reading.addCallbacks(self._found, lambda _: found, (found,))
+
+    def end_routes(self, keys: Sequence[bytes]) -> None:
+        """See `IStore.end_routes`."""
+        self._recent.end(keys)
+        self._upkeep.forget(keys)
+        self._ended += keys
+        if len(self._ended) > LARGEST_BATCH:
+            self._append_ended()
+
+    def _found(
+        self, archived: dict[bytes, bytes], found: dict[bytes, bytes]
+    ) -> dict[bytes, bytes]:
+        for key, value in archived.items():
+            if not self._upkeep.is_ended(key):
+                # Kept anew while it was looked for.
+                newer = self._recent.get(key)
+                found[key] = value if newer is None else newer
+        return found
+
+    def _append(self, routes: Mapping[bytes, bytes], octets: bytes) -> Deferred[None]:
+        """Keep ``routes``, which with what has ended are ``octets``."""
+        ended, self._ended = self._ended, []
+        now = self._clock.seconds()
+        self._last += 1
+        self._recent.update(routes, now, self._last, len(ended))
+        if self._recent.is_crowded:
+            self._upkeep.wake()
+        return self._batches.add(self._last, now, octets, len(routes) + len(ended))
+
+    def _append_ended(self) -> None:
+        if self._ended:
+            self._append({}, pack(self._ended, {}))
+
+    # Numbers and queues
+
+    def reserve_numbers(self, count: int) -> Deferred[int]:
+        """See `IStore.reserve_numbers`."""
+        return self._queue.reserve(count)
+
+    def enqueue(self, messages: Sequence[NewMessage]) -> Deferred[None]:
+        """See `IStore.enqueue`."""
+        return self._queue.enqueue(messages)
+
+    def queued(self, account: bytes, after: int, limit: int) -> Deferred[list[QueuedMessage]]:
+        """See `IStore.queued`."""
+        return Deferred.fromCoroutine(self._queue.queued(account, after, limit))
+
+    def remove_queued(self, numbers: Sequence[int]) -> Deferred[None]:
+        """See `IStore.remove_queued`."""
+        return self._queue.remove(numbers)
+
+    def queue_sizes(self) -> Deferred[dict[bytes, int]]:
+        """See `IStore.queue_sizes`."""
+        return Deferred.fromCoroutine(self._queue.sizes())
+
+    def statistics(self) -> StoreStatistics:
+        """See `IStore.statistics`."""
+        return StoreStatistics(
+            routes_recent=len(self._recent),
+            routes_archived=self._upkeep.archived,
+            unsaved=self._batches.unsaved + len(self._ended),
+            lost=self._batches.lost,
+            forgotten=self._recent.forgotten + self._upkeep.forgotten,
+            queued=self._queue.count,
+            octets=self._disk.octets,
+            failures=self._disk.faults.failures,
+            fault=str(self._disk.faults),
+        )
+
+
+def threads(reactor: IReactorFromThreads) -> Workers:
+    """The threads of one store, not begun yet."""
+    return Workers(*(Worker(reactor, f"store-{name}") for name in Workers._fields))

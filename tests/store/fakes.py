@@ -1,0 +1,197 @@
+"""Threads that are none, a reactor that is a queue, and stores made of them."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import deque
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any, ParamSpec, TypeVar
+
+from twisted.internet.defer import Deferred, execute, fail, succeed
+from twisted.internet.interfaces import IReactorFromThreads
+from twisted.internet.task import Clock
+from twisted.logger import LogEvent, LogLevel, globalLogPublisher
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from smppgate.store.records import Durability, Limits
+from smppgate.store.sqlite import SqliteStore
+from smppgate.store.worker import Workers
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+BEGUN = 1_800_000_000.0
+# Seconds that a thread may take before a test gives up on it.
+FOREVER = 30.0
+
+
+class InlineWorker:
+    """Does all at once; or, while ``holds``, when told to; or, with a ``fault``, nothing."""
+
+    def __init__(self) -> None:
+        self.fault: Exception | None = None
+        self.holds = False
+        self.held: deque[Callable[[], None]] = deque()
+        self.ran: list[str] = []
+        """The names of the functions that were to be run."""
+
+    def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Deferred[T]:
+        self.ran.append(_name(function))
+        if self.fault is not None:
+            return fail(self.fault)
+        if not self.holds:
+            return execute(function, *args, **kwargs)
+        result: Deferred[T] = Deferred()
+        job: Callable[[], T] = partial(function, *args, **kwargs)
+        self.held.append(lambda: execute(job).chainDeferred(result))
+        return result
+
+    def go_on(self) -> None:
+        """Do what was held, and hold nothing any more."""
+        self.holds = False
+        while self.held:
+            self.held.popleft()()
+
+    def stop(self) -> Deferred[None]:
+        self.go_on()
+        return succeed(None)
+
+
+def _name(function: Callable[..., Any]) -> str:
+    while isinstance(function, partial):
+        function = function.args[0] if function.args else function.func
+    return function.__name__
+
+
+class Inline:
+    """A store in ``directory`` whose threads are none."""
+
+    def __init__(
+        self,
+        directory: Path,
+        limits: Limits | None = None,
+        durability: Durability = Durability.PROCESS,
+        clock: Clock | None = None,
+    ) -> None:
+        self.writer, self.reader, self.keeper = (InlineWorker() for _ in range(3))
+        self.clock = clock or clock_at(BEGUN)
+        self.store = SqliteStore(
+            self.clock,
+            directory,
+            limits or Limits(),
+            durability,
+            Workers(self.writer, self.reader, self.keeper),
+        )
+
+    def open(self) -> SqliteStore:
+        self.wait(self.store.open())
+        return self.store
+
+    def close(self) -> None:
+        self.wait(self.store.close())
+
+    def settle(self) -> None:
+        """Turn the clock, without time going on, until nothing more is to be done at once."""
+        for _ in range(10_000):
+            if not any(call.getTime() <= self.clock.seconds() for call in self.clock.calls):
+                return
+            self.clock.advance(0)
+        raise AssertionError("it does not come to rest")
+
+    def wait(self, deferred: Deferred[T]) -> T:
+        """The result of ``deferred``, which comes with at most a few seconds going by."""
+        return wait(self.clock, deferred)
+
+
+def clock_at(now: float) -> Clock:
+    clock = Clock()
+    clock.rightNow = now
+    return clock
+
+
+def wait(clock: Clock, deferred: Deferred[T]) -> T:
+    for _ in range(10_000):
+        if deferred.called:
+            return result_of(deferred)
+        clock.advance(0.01)
+    raise AssertionError("nothing came")
+
+
+def result_of(deferred: Deferred[T]) -> T:
+    """What ``deferred`` has fired with; raised, if it is an error."""
+    outcome: list[Any] = []
+    deferred.addBoth(outcome.append)
+    assert outcome, "it has not fired"
+    if isinstance(outcome[0], Failure):
+        outcome[0].raiseException()
+    result: T = outcome[0]
+    return result
+
+
+@implementer(IReactorFromThreads)
+class ThreadedClock(Clock):
+    """A reactor for real threads: what they bring back is done by who waits for it."""
+
+    def __init__(self, now: float = BEGUN) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.rightNow = now
+        self._calls: SimpleQueue[Callable[[], object]] = SimpleQueue()
+
+    def callFromThread(
+        self, callable: Callable[..., Any], *args: object, **kwargs: object
+    ) -> None:
+        self._calls.put(partial(callable, *args, **kwargs))
+
+    def wait(self, deferred: Deferred[T]) -> T:
+        while not deferred.called:
+            if not self.calls or self._calls.qsize():
+                self._calls.get(timeout=FOREVER)()
+            elif min(call.getTime() for call in self.calls) <= self.seconds():
+                self.advance(0)
+            else:
+                self._calls.get(timeout=FOREVER)()
+        return result_of(deferred)
+
+
+@contextmanager
+def logged() -> Generator[list[LogEvent]]:
+    """What is logged as an error or as information meanwhile."""
+    events: list[LogEvent] = []
+
+    def observe(event: LogEvent) -> None:
+        if event.get("log_namespace", "").startswith("smppgate.store"):
+            events.append(event)
+
+    globalLogPublisher.addObserver(observe)
+    try:
+        yield events
+    finally:
+        globalLogPublisher.removeObserver(observe)
+
+
+def errors(events: list[LogEvent]) -> list[LogEvent]:
+    return [event for event in events if event["log_level"] >= LogLevel.error]
+
+
+def sqlite_error(name: str, kind: type[sqlite3.Error] = sqlite3.OperationalError) -> sqlite3.Error:
+    """An error as SQLite gives it, such as ``SQLITE_FULL``."""
+    error = kind(f"a test says {name}")
+    error.sqlite_errorname = name
+    error.sqlite_errorcode = getattr(sqlite3, name)
+    return error
+
+
+def octets(number: int) -> bytes:
+    return b"key-%d" % number
+
+
+def some(count: int, first: int = 0, value: bytes = b"value-%d") -> dict[bytes, bytes]:
+    """So many routes, each of another key."""
+    return {
+        octets(it): value % it if b"%" in value else value for it in range(first, first + count)
+    }

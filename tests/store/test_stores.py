@@ -1,0 +1,328 @@
+"""Every store does what `IStore` says: each against one model, the one on disk restarted too."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from twisted.internet.defer import Deferred
+from zope.interface.verify import verifyObject
+
+from smppgate.store import (
+    Durability,
+    IStore,
+    Limits,
+    MemoryStore,
+    NewMessage,
+    QueuedMessage,
+    SqliteStore,
+    StoreStatistics,
+)
+from tests.store.fakes import BEGUN, Inline, clock_at, octets, some, wait
+
+LIFETIME = 1600.0
+# A route may be kept for a sixteenth longer, and a second until somebody looks; a restart cannot
+# know when exactly a route of a piece of the journal came.
+LONGEST = LIFETIME * (1 + 1 / 16 + 1 / 64) + 2.0
+ROOMY = Limits(routes=10_000, routes_in_memory=5_000, route_ttl=LIFETIME)
+# So few in memory that nearly all go to the archive.
+TIGHT = Limits(routes=10_000, routes_in_memory=64, route_ttl=LIFETIME)
+
+KEYS = st.sampled_from([b"", b"\0", *(b"key-%d" % number for number in range(12))])
+VALUES = st.binary(max_size=8)
+ACCOUNTS = st.sampled_from([b"", b"one", b"two,:\0\xff"])
+
+
+class MemoryBox:
+    """A memory store; no restart."""
+
+    limits = ROOMY
+
+    def __init__(self) -> None:
+        self.clock = clock_at(BEGUN)
+        self.store: IStore = MemoryStore(self.clock, self.limits)
+        self.wait(self.store.open())
+
+    def wait(self, deferred: Deferred[object]) -> object:
+        return wait(self.clock, deferred)
+
+    def close(self) -> None:
+        self.wait(self.store.close())
+
+
+class SqliteBox(MemoryBox):
+    """A store on disk that can be closed and opened again, or killed."""
+
+    durability = Durability.PROCESS
+
+    def __init__(self) -> None:
+        self.clock = clock_at(BEGUN)
+        self.directory = Path(tempfile.mkdtemp(prefix="store-"))
+        self._open()
+
+    def restart(self) -> None:
+        self.wait(self.store.close())
+        self._open()
+
+    def kill(self) -> None:
+        """What a killed process leaves: the files as they are."""
+        left = Path(tempfile.mkdtemp(prefix="store-"))
+        for file in self.directory.glob("smppgate.sqlite*"):
+            shutil.copy(file, left)
+        self.close()
+        self.directory = left
+        self._open()
+
+    def close(self) -> None:
+        super().close()
+        shutil.rmtree(self.directory)
+
+    def _open(self) -> None:
+        inline = Inline(self.directory, self.limits, self.durability, self.clock)
+        self.store = inline.open()
+
+
+class TightBox(SqliteBox):
+    """The same, and nearly everything in the archive."""
+
+    limits = TIGHT
+
+
+class LooseBox(SqliteBox):
+    """The same, and nobody waits for anything to be written."""
+
+    durability = Durability.NONE
+
+
+BOXES: tuple[type[MemoryBox], ...] = (MemoryBox, SqliteBox, TightBox, LooseBox)
+
+
+@pytest.mark.parametrize("box", [MemoryBox, SqliteBox])
+def test_it_has_what_the_interface_asks_for(box: type[MemoryBox]) -> None:
+    made = box()
+    assert verifyObject(IStore, made.store)
+    assert isinstance(made.store.statistics(), StoreStatistics)
+    made.close()
+
+
+class Model(RuleBasedStateMachine):
+    """What was told to a store, and what may be expected of it."""
+
+    make: type[MemoryBox]
+
+    @initialize()
+    def begin(self) -> None:
+        self.box = self.make()
+        self.routes: dict[bytes, tuple[bytes, float]] = {}
+        self.messages: dict[int, tuple[bytes, QueuedMessage]] = {}
+        self.unnumbered: list[NewMessage] = []
+        self.numbers = 0
+
+    def teardown(self) -> None:
+        if hasattr(self, "box"):
+            self.box.close()
+
+    @property
+    def store(self) -> IStore:
+        return self.box.store
+
+    @property
+    def now(self) -> float:
+        return float(self.box.clock.seconds())
+
+    @property
+    def is_on_disk(self) -> bool:
+        return isinstance(self.store, SqliteStore)
+
+    # Routes
+
+    @rule(routes=st.dictionaries(KEYS, VALUES, max_size=5))
+    def keep(self, routes: dict[bytes, bytes]) -> None:
+        kept = self.store.keep_routes(routes)
+        for key, value in routes.items():
+            assert self.store.recent_route(key) == value
+        self.box.wait(kept)
+        self.routes.update({key: (value, self.now) for key, value in routes.items()})
+
+    @rule(first=st.integers(0, 500), count=st.integers(1, 40), value=VALUES)
+    def keep_many(self, first: int, count: int, value: bytes) -> None:
+        # Four at a time, with turns between: as many as memory has room for at once.
+        for start in range(first, first + count, 4):
+            self.keep(some(4, start, value.replace(b"%", b"")))
+            for _ in range(4):
+                self.box.clock.advance(0)
+
+    @rule(keys=st.lists(KEYS, max_size=5))
+    def end(self, keys: list[bytes]) -> None:
+        self.store.end_routes(keys)
+        for key in keys:
+            self.routes.pop(key, None)
+            assert self.store.recent_route(key) is None
+
+    @rule(first=st.integers(0, 500), count=st.integers(1, 40))
+    def end_many(self, first: int, count: int) -> None:
+        self.end([octets(number) for number in range(first, first + count)])
+
+    @rule(keys=st.lists(st.one_of(KEYS, st.integers(0, 540).map(octets)), max_size=20))
+    def find(self, keys: list[bytes]) -> None:
+        found = self.box.wait(self.store.find_routes(keys))
+        assert isinstance(found, dict)
+        assert found.keys() <= set(keys)
+        for key in keys:
+            self._check(key, found.get(key))
+
+    @rule(key=KEYS)
+    def look_up(self, key: bytes) -> None:
+        value = self.store.recent_route(key)
+        if value is not None or self.store.is_all_recent:
+            self._check(key, value)
+
+    def _check(self, key: bytes, value: bytes | None) -> None:
+        kept, since = self.routes.get(key, (None, 0.0))
+        if value is not None:
+            assert value == kept
+            assert self.now - since <= LONGEST
+        elif kept is not None:
+            assert self.now - since >= LIFETIME - 1e-6
+
+    # Queues and numbers
+
+    @rule(
+        new=st.lists(st.tuples(ACCOUNTS, st.binary(max_size=5), st.floats(-5, 5000)), max_size=5)
+    )
+    def enqueue(self, new: list[tuple[bytes, bytes, float]]) -> None:
+        messages = [NewMessage(account, pdu, self.now + ttl) for account, pdu, ttl in new]
+        self.box.wait(self.store.enqueue(messages))
+        self.unnumbered += messages
+
+    @rule(account=ACCOUNTS)
+    def look_into_queue(self, account: bytes) -> None:
+        """All of them, a few at a time."""
+        seen: list[QueuedMessage] = []
+        while some := self.box.wait(self.store.queued(account, seen[-1].number if seen else 0, 3)):
+            assert isinstance(some, list)
+            assert len(some) <= 3
+            seen += some
+        assert [(it.pdu, it.expires) for it in seen] == self._expected(account)
+        numbers = [it.number for it in seen]
+        assert numbers == sorted(set(numbers))
+
+    @rule(account=ACCOUNTS, places=st.sets(st.integers(0, 6)))
+    def remove(self, account: bytes, places: set[int]) -> None:
+        messages = self.box.wait(self.store.queued(account, 0, 100))
+        assert isinstance(messages, list)
+        live = [it for it in self.unnumbered if it.account == account and it.expires > self.now]
+        gone = [place for place in places if place < len(messages)]
+        removed = self.store.remove_queued([messages[place].number for place in gone])
+        for place in gone:
+            self.unnumbered = [it for it in self.unnumbered if it is not live[place]]
+        self.look_into_queue(account)
+        self.box.wait(removed)
+
+    @rule()
+    def count(self) -> None:
+        expected = {name: len(self._expected(name)) for name in (b"", b"one", b"two,:\0\xff")}
+        sizes = self.box.wait(self.store.queue_sizes())
+        assert sizes == {account: size for account, size in expected.items() if size}
+
+    def _expected(self, account: bytes) -> list[tuple[bytes, float]]:
+        live = [it for it in self.unnumbered if it.account == account and it.expires > self.now]
+        return [(it.pdu, it.expires) for it in live]
+
+    @rule(count=st.integers(1, 1000))
+    def reserve(self, count: int) -> None:
+        first = self.box.wait(self.store.reserve_numbers(count))
+        assert isinstance(first, int)
+        assert first > self.numbers
+        self.numbers = first + count - 1
+
+    # Time, and ends of the process
+
+    @rule(seconds=st.one_of(st.floats(0, 5), st.floats(0, LIFETIME)))
+    def let_time_pass(self, seconds: float) -> None:
+        self.box.clock.pump([1.0] * min(5, int(seconds)) + [max(0.0, seconds - 5)])
+
+    @precondition(lambda self: self.is_on_disk)
+    @rule()
+    def restart(self) -> None:
+        assert isinstance(self.box, SqliteBox)
+        self.box.restart()
+
+    @precondition(lambda self: self.is_on_disk)
+    @rule()
+    def kill(self) -> None:
+        assert isinstance(self.box, SqliteBox)
+        # Ends of routes get there within a second.
+        self.box.clock.advance(1.0)
+        self.box.kill()
+
+    @rule()
+    def nothing_failed(self) -> None:
+        statistics = self.store.statistics()
+        assert (statistics.failures, statistics.fault, statistics.lost) == (0, "", 0)
+        assert statistics.forgotten == 0
+
+
+@pytest.mark.parametrize("box", BOXES)
+def test_it_does_what_the_model_says(box: type[MemoryBox]) -> None:
+    class Run(Model):
+        make = box
+
+    Run.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+    Run.TestCase().runTest()
+
+
+@pytest.mark.parametrize("box", BOXES)
+def test_what_is_no_octets_is_refused_and_nothing_of_it_kept(box: type[MemoryBox]) -> None:
+    made = box()
+    with pytest.raises(TypeError):
+        made.store.keep_routes({b"key": b"value", "text": b""})  # type: ignore[dict-item]
+    with pytest.raises(TypeError):
+        made.store.keep_routes({b"key": 7})  # type: ignore[dict-item]
+    assert made.store.recent_route(b"key") is None
+    made.close()
+
+
+@pytest.mark.parametrize("box", BOXES)
+def test_it_may_be_closed_twice(box: type[MemoryBox]) -> None:
+    made = box()
+    made.wait(made.store.close())
+    made.close()
+
+
+@pytest.mark.parametrize("box", [MemoryBox, SqliteBox])
+@settings(max_examples=20)
+@given(limit=st.integers(1, 100), count=st.integers(0, 300))
+def test_memory_is_bounded_and_the_newest_stay(
+    box: type[MemoryBox], limit: int, count: int
+) -> None:
+    class Bounded(box):  # type: ignore[misc,valid-type]
+        limits = Limits(routes=limit, routes_in_memory=limit, route_ttl=LIFETIME)
+
+    made = Bounded()
+    for number in range(count):
+        made.store.keep_routes({octets(number): b"value"})
+        assert made.store.statistics().routes_recent <= limit
+        assert made.store.recent_route(octets(number)) == b"value"
+    made.close()
+
+
+@pytest.mark.parametrize("box", [SqliteBox, TightBox])
+def test_statistics_tell_where_everything_is(box: type[SqliteBox]) -> None:
+    made = box()
+    for start in range(0, 300, 3):
+        made.wait(made.store.keep_routes(some(3, start)))
+        made.clock.pump([0] * 5)
+    made.wait(made.store.enqueue([NewMessage(b"one", b"pdu", BEGUN + 100)] * 3))
+    made.clock.advance(1.0)
+    statistics = made.store.statistics()
+    assert statistics.routes_recent + statistics.routes_archived == 300
+    assert (statistics.unsaved, statistics.forgotten, statistics.queued) == (0, 0, 3)
+    assert statistics.octets > 4096
+    assert made.store.is_all_recent is (box is SqliteBox)
+    made.close()

@@ -2,10 +2,12 @@
 
 from smppgate.settings.advice import warnings
 from smppgate.settings.errors import SettingsError
-from smppgate.settings.esme_side import EsmeSettings, GateSettings, ListenSettings
+from smppgate.settings.esme_side import EsmeSettings, ListenSettings
+from smppgate.settings.gate_side import GateSettings, StoreSettings
 from smppgate.settings.model import Settings
 from smppgate.settings.reader import load, parse
 from smppgate.settings.smsc_side import PoolSettings, SmscSettings
+from smppgate.settings.tags import derived_tag
 
 __all__ = [
     "EsmeSettings",
@@ -15,6 +17,8 @@ __all__ = [
     "Settings",
     "SettingsError",
     "SmscSettings",
+    "StoreSettings",
+    "derived_tag",
     "load",
     "parse",
     "warnings",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from smppgate.settings.endpoints import is_exposed
+from smppgate.settings.esme_side import EsmeSettings
 from smppgate.settings.model import Settings
 
 # SMPP v3.4 §5.2.2: 9 octets with the NUL.
@@ -26,38 +27,83 @@ def warnings(settings: Settings) -> tuple[str, ...]:
 
 def _listener_warnings(settings: Settings) -> Iterator[str]:
     for index, listen in enumerate(settings.listen):
-        if is_exposed(listen.endpoint):
-            yield (
-                f"listen[{index}].endpoint: listens on all addresses without TLS; passwords "
-                "and messages can be read on the way"
-            )
+        yield from _exposure_warnings(f"listen[{index}].endpoint", listen.endpoint)
 
 
 def _esme_warnings(settings: Settings) -> Iterator[str]:
+    silent = _pools_that_take_nothing(settings)
     for index, esme in enumerate(settings.esme):
-        yield from _password_warnings(f"esme[{index}].password", esme.password)
-        if not esme.password:
-            yield f"esme[{index}].password: is empty; whoever knows the system_id may bind"
+        path = f"esme[{index}]"
+        yield from _bind_password_warnings(f"{path}.password", esme)
+        yield from _password_warnings(f"{path}.outbind_password", esme.outbind_password)
         if esme.address_ranges and set(esme.binds) == {"transmitter"}:
             yield (
-                f"esme[{index}].address_ranges: no message can get there, the account may bind "
-                "as transmitter only"
+                f"{path}.address_ranges: no message can get there, the account may bind as "
+                "transmitter only"
             )
+        if esme.queue and settings.store.kind == "memory":
+            yield (
+                f'{path}.queue: is lost when the gate ends, the store is of kind "memory"; the '
+                "SMSC was told that its messages are delivered"
+            )
+        if esme.auth == "gate" and _pool_of(esme, settings) in silent:
+            yield (
+                f"{path}.pool: nothing can be sent, no SMSC of the pool has sessions or "
+                "outbind_listen"
+            )
+
+
+def _bind_password_warnings(path: str, esme: EsmeSettings) -> Iterator[str]:
+    if esme.auth == "smsc":
+        if esme.password is not None:
+            yield f"{path}: is not used, the SMSC judges binds of this account"
+    elif not esme.password:
+        yield f"{path}: is empty; whoever knows the system_id may bind"
+    else:
+        yield from _password_warnings(path, esme.password)
 
 
 def _smsc_warnings(settings: Settings) -> Iterator[str]:
     members = {name for pool in settings.pool for name in pool.members}
     for index, smsc in enumerate(settings.smsc):
-        yield from _password_warnings(f"smsc[{index}].password", smsc.password)
+        path = f"smsc[{index}]"
+        yield from _password_warnings(f"{path}.password", smsc.password)
+        yield from _password_warnings(f"{path}.outbind_password", smsc.outbind_password)
+        if smsc.outbind_listen:
+            yield from _exposure_warnings(f"{path}.outbind_listen", smsc.outbind_listen)
+            if not smsc.outbind_password:
+                yield (
+                    f"{path}.outbind_password: is empty; whoever connects to outbind_listen is "
+                    "sent the password that the gate binds with"
+                )
         if smsc.name not in members:
-            yield f"smsc[{index}]: is in no pool; the gate binds to it and sends it nothing"
+            binds = "binds to it and sends it" if smsc.sessions else "sends it"
+            yield f"{path}: is in no pool; the gate {binds} nothing"
 
 
 def _pool_warnings(settings: Settings) -> Iterator[str]:
-    used = {esme.pool or settings.pool[0].name for esme in settings.esme}
+    used = {_pool_of(esme, settings) for esme in settings.esme}
     for index, pool in enumerate(settings.pool):
         if pool.name not in used:
             yield f"pool[{index}]: is used by no account"
+
+
+def _pool_of(esme: EsmeSettings, settings: Settings) -> str:
+    return esme.pool or settings.pool[0].name
+
+
+def _pools_that_take_nothing(settings: Settings) -> set[str]:
+    """The pools of SMSCs with which the gate never has a session of its own."""
+    reached = {smsc.name for smsc in settings.smsc if smsc.sessions or smsc.outbind_listen}
+    return {pool.name for pool in settings.pool if reached.isdisjoint(pool.members)}
+
+
+def _exposure_warnings(path: str, endpoint: str) -> Iterator[str]:
+    if is_exposed(endpoint):
+        yield (
+            f"{path}: listens on all addresses without TLS; passwords and messages can be read "
+            "on the way"
+        )
 
 
 def _password_warnings(path: str, password: str) -> Iterator[str]:

@@ -1,100 +1,17 @@
-"""The tables ``[gate]``, ``[[listen]]`` and ``[[esme]]``."""
+"""The tables ``[[listen]]`` and ``[[esme]]``."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+
 import attrs
 
-from smppgate.settings.checks import Flag, Seconds, Several, Whole
-from smppgate.settings.endpoints import server_fault
-from smppgate.settings.tables import COUNT, PASSWORD, SYSTEM_ID, Table, told
+from smppgate.settings.checks import Flag, Seconds, Several
+from smppgate.settings.endpoints import client_fault, server_fault
+from smppgate.settings.errors import Problem
+from smppgate.settings.esme_rules import esme_problems
+from smppgate.settings.tables import COUNT, PASSWORD, SYSTEM_ID, WEIGHT, Table, told
 from smppgate.settings.texts import AddressRange, Choice, Endpoint, Reference
-
-
-@attrs.frozen
-class GateSettings(Table):
-    """``[gate]``: what holds for the whole gate."""
-
-    name: str = attrs.field(
-        default="smppgate",
-        metadata=told(SYSTEM_ID, "The system_id that ESMEs are told in bind_resp."),
-    )
-    response_timeout: float = attrs.field(
-        default=60.0,
-        metadata=told(
-            Seconds(),
-            "How long an answer is waited for. After that the gate answers for the silent side.",
-            "seconds",
-        ),
-    )
-    stop_timeout: float = attrs.field(
-        default=30.0,
-        metadata=told(
-            Seconds(),
-            "How long a stop waits for outstanding answers before it unbinds and closes.",
-            "seconds",
-        ),
-    )
-    session_init_timeout: float = attrs.field(
-        default=30.0,
-        metadata=told(
-            Seconds(), "How long a new connection may take until it has bound.", "seconds"
-        ),
-    )
-    enquire_link: float = attrs.field(
-        default=30.0,
-        metadata=told(
-            Seconds(zero=True),
-            "An ESME session idle for this long is asked with enquire_link; 0 never asks.",
-            "seconds",
-        ),
-    )
-    inactivity_timeout: float = attrs.field(
-        default=300.0,
-        metadata=told(
-            Seconds(zero=True),
-            "An ESME session that sends nothing but answers to the gate's own enquire_link for "
-            "this long is ended; 0 never ends one.",
-            "seconds",
-        ),
-    )
-    max_pdu_size: int = attrs.field(
-        default=70_000,
-        metadata=told(
-            Whole(1024, 1_048_576),
-            "The largest PDU taken from either side. A longer command_length ends the session.",
-            "octets",
-        ),
-    )
-    no_member_status: int = attrs.field(
-        default=0x08,
-        metadata=told(
-            Whole(1, 0xFFFF_FFFF, hexadecimal=True),
-            "The answer to a message that no SMSC of its pool can take now.",
-            "command_status",
-        ),
-    )
-    accept_binds_without_smsc: bool = attrs.field(
-        default=True,
-        metadata=told(
-            Flag(),
-            "Whether ESMEs may bind while no SMSC link is up. If not, they are refused with 0x0D.",
-        ),
-    )
-    receipt_routes: int = attrs.field(
-        default=1_000_000,
-        metadata=told(
-            Whole(1, 100_000_000),
-            "How many messages that wait for a receipt are remembered for each SMSC. Beyond it "
-            "the oldest are forgotten.",
-            "messages",
-        ),
-    )
-    receipt_route_ttl: float = attrs.field(
-        default=259_200.0,
-        metadata=told(
-            Seconds(), "How long a message that waits for a receipt is remembered.", "seconds"
-        ),
-    )
 
 
 @attrs.frozen
@@ -117,11 +34,28 @@ class EsmeSettings(Table):
     """``[[esme]]``: one account that may bind to the gate."""
 
     system_id: str = attrs.field(
-        metadata=told(SYSTEM_ID, "The name the account binds with; no two accounts share one.")
+        metadata=told(
+            SYSTEM_ID,
+            "The name the account binds with; no two accounts share one. "
+            '"*" is everybody else, with auth = "smsc".',
+        )
     )
-    password: str = attrs.field(
+    password: str | None = attrs.field(
+        default=None,
         repr=False,
-        metadata=told(PASSWORD, "The password it binds with. SMPP itself ends at 8 octets."),
+        metadata=told(
+            PASSWORD,
+            "The password it binds with. SMPP itself ends at 8 octets. "
+            'With auth = "smsc" there is none.',
+        ),
+    )
+    auth: str = attrs.field(
+        default="gate",
+        metadata=told(
+            Choice(("gate", "smsc")),
+            'Who judges its binds: "gate" by the password; with "smsc" each is passed on to an '
+            "SMSC of its pool, and the session that this opens there is its own.",
+        ),
     )
     binds: tuple[str, ...] = attrs.field(
         default=("transmitter", "receiver", "transceiver"),
@@ -148,9 +82,66 @@ class EsmeSettings(Table):
             "sender without.",
         ),
     )
+    bind_ranges: bool = attrs.field(
+        default=False,
+        metadata=told(
+            Flag(), "Whether the address_range in its binds counts beside address_ranges."
+        ),
+    )
+    weight: int = attrs.field(
+        default=1,
+        metadata=told(
+            WEIGHT,
+            "Its sessions' share of the messages for a range that several accounts serve, against "
+            "the others' weights.",
+        ),
+    )
     pool: str = attrs.field(
         default="",
         metadata=told(
             Reference("pool"), "The pool that takes its messages; empty means the first pool."
         ),
     )
+    queries: bool = attrs.field(
+        default=True,
+        metadata=told(
+            Flag(),
+            "Whether it may query, cancel and replace messages that asked for no receipt. "
+            "Without, such a message costs no write.",
+        ),
+    )
+    queue: bool = attrs.field(
+        default=False,
+        metadata=told(
+            Flag(),
+            "Whether messages and receipts for it are kept while it is away. Without, SMSCs are "
+            "answered 0x64.",
+        ),
+    )
+    queue_size: int = attrs.field(
+        default=10_000,
+        metadata=told(
+            COUNT, "How many of them are kept. Beyond it SMSCs are answered 0x14.", "messages"
+        ),
+    )
+    queue_ttl: float = attrs.field(
+        default=259_200.0,
+        metadata=told(Seconds(), "How long each of them is kept.", "seconds"),
+    )
+    outbind: str = attrs.field(
+        default="",
+        metadata=told(
+            Endpoint("client", client_fault, optional=True),
+            "Where it is told by outbind that messages wait for it; empty is nowhere.",
+        ),
+    )
+    outbind_password: str = attrs.field(
+        default="",
+        repr=False,
+        metadata=told(PASSWORD, "The password that the gate's outbind has."),
+    )
+
+    @classmethod
+    def between(cls, table: Mapping[str, object]) -> Iterator[Problem]:
+        """What one account cannot have together."""
+        return esme_problems(table)

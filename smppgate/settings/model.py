@@ -13,7 +13,8 @@ import attrs
 
 from smppgate.settings.checks import Check, Several, kind_of
 from smppgate.settings.errors import Problem
-from smppgate.settings.esme_side import EsmeSettings, GateSettings, ListenSettings
+from smppgate.settings.esme_side import EsmeSettings, ListenSettings
+from smppgate.settings.gate_side import GateSettings, StoreSettings
 from smppgate.settings.relations import DEFAULT_POOL, relation_problems
 from smppgate.settings.smsc_side import PoolSettings, SmscSettings
 from smppgate.settings.tables import Table, told
@@ -33,6 +34,7 @@ class One(Check):
 
 SECTIONS: dict[str, type[Table]] = {
     "gate": GateSettings,
+    "store": StoreSettings,
     "listen": ListenSettings,
     "esme": EsmeSettings,
     "smsc": SmscSettings,
@@ -40,9 +42,18 @@ SECTIONS: dict[str, type[Table]] = {
 }
 
 
-def _section(name: str, meaning: str, minimum: int | None = None) -> dict[str, Any]:
+# Sections that are one table; each of the others is an array of tables.
+SINGLE = ("gate", "store")
+
+
+def heading(section: str) -> str:
+    """How the file begins a table of ``section``: ``[gate]`` or ``[[esme]]``."""
+    return f"[{section}]" if section in SINGLE else f"[[{section}]]"
+
+
+def _section(name: str, meaning: str, minimum: int = 0) -> dict[str, Any]:
     one = One(SECTIONS[name])
-    return told(one if minimum is None else Several(one, minimum), meaning)
+    return told(one if name in SINGLE else Several(one, minimum), meaning)
 
 
 @attrs.frozen(kw_only=True)
@@ -50,11 +61,15 @@ class Settings(Table):
     """A whole configuration: at least one listener, account and SMSC.
 
     Without pools there is one, named ``default``, of all SMSCs. Raises `SettingsError` with
-    all that is wrong, also between tables: a name used twice, or not defined.
+    all that is wrong, also between tables: a name used twice or not defined, tags that
+    collide, a group with two forms of ids.
     """
 
     gate: GateSettings = attrs.field(
         factory=GateSettings, metadata=_section("gate", "What holds for the whole gate.")
+    )
+    store: StoreSettings = attrs.field(
+        factory=StoreSettings, metadata=_section("store", "What the gate keeps, and how.")
     )
     listen: tuple[ListenSettings, ...] = attrs.field(
         metadata=_section("listen", "Where ESMEs connect.", 1)
@@ -64,7 +79,7 @@ class Settings(Table):
         metadata=_section("smsc", "Where messages go.", 1)
     )
     pool: tuple[PoolSettings, ...] = attrs.field(
-        default=(), metadata=_section("pool", "Which SMSCs share messages.", 0)
+        default=(), metadata=_section("pool", "Which SMSCs share messages.")
     )
 
     def __attrs_post_init__(self) -> None:

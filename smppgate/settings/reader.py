@@ -30,9 +30,9 @@ from cattrs.gen import make_dict_structure_fn, override
 
 from smppgate.settings.checks import Check, describe
 from smppgate.settings.errors import BadValue, Problem, SettingsError
-from smppgate.settings.model import SECTIONS, Settings
-from smppgate.settings.relations import nearest, reconnect_problems, relation_problems, tables
-from smppgate.settings.smsc_side import SmscSettings
+from smppgate.settings.model import SECTIONS, SINGLE, Settings, heading
+from smppgate.settings.raw import tables
+from smppgate.settings.relations import nearest, relation_problems
 from smppgate.settings.tables import Table
 
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
@@ -106,12 +106,10 @@ def _structured(document: dict[str, Any]) -> tuple[Settings | None, tuple[str, .
 
 def _relations(document: dict[str, Any]) -> Iterator[Problem]:
     yield from relation_problems(document)
-    fields = attrs.fields(SmscSettings)
-    for index, smsc in tables(document, "smsc"):
-        shortest = smsc.get("reconnect_min", fields.reconnect_min.default)
-        longest = smsc.get("reconnect_max", fields.reconnect_max.default)
-        for problem in reconnect_problems(shortest, longest):
-            yield Problem(f"smsc[{index}].{problem.where}", problem.text)
+    for section, table in SECTIONS.items():
+        for index, written in tables(document, section):
+            for problem in table.between(table.filled(written)):
+                yield Problem(f"{section}[{index}].{problem.where}", problem.text)
 
 
 @functools.cache
@@ -119,10 +117,8 @@ def _converter() -> Converter:
     converter = Converter(detailed_validation=True, forbid_extra_keys=True)
     for section, table in SECTIONS.items():
         hooks = {field.name: _value_hook(field.metadata["check"]) for field in attrs.fields(table)}
-        written = f"[{section}]" if section == "gate" else f"[[{section}]]"
-        converter.register_structure_hook(
-            table, _table_hook(converter, table, hooks, f"must be a table: {written}")
-        )
+        otherwise = f"must be a table: {heading(section)}"
+        converter.register_structure_hook(table, _table_hook(converter, table, hooks, otherwise))
     sections = {
         field.name: _section_hook(converter, field.name) for field in attrs.fields(Settings)
     }
@@ -166,11 +162,11 @@ def _section_hook(converter: Converter, section: str) -> _Hook:
 
     def several(value: Any, _type: Any) -> Any:
         if not isinstance(value, list):
-            text = f"must be an array of tables: [[{section}]], not {describe(value)}"
+            text = f"must be an array of tables: {heading(section)}, not {describe(value)}"
             raise BadValue([Problem("", text)])
         return converter.structure(value, tuple[table, ...])  # type: ignore[valid-type]
 
-    return one if section == "gate" else several
+    return one if section in SINGLE else several
 
 
 def _lines(error: Exception, path: str) -> Iterator[str]:

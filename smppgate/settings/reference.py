@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import attrs
 
 from smppgate.settings.checks import Check
-from smppgate.settings.model import SECTIONS
+from smppgate.settings.model import SECTIONS, heading
 
 HEADINGS = ("key", "value", "allowed", "default", "reloadable", "meaning")
 
@@ -75,7 +75,7 @@ def _row(section: str, field: attrs.Attribute[object]) -> Row:
         kind=check.kind,
         unit=field.metadata["unit"],
         allowed=check.allowed,
-        default="" if field.default is attrs.NOTHING else check.write(field.default),
+        default="" if field.default in (None, attrs.NOTHING) else check.write(field.default),
         reloadable=field.metadata["reloadable"],
         meaning=field.metadata["help"],
     )
@@ -83,4 +83,4 @@ def _row(section: str, field: attrs.Attribute[object]) -> Row:
 
 if __name__ == "__main__":
     for name in SECTIONS:
-        sys.stdout.write("\n".join((f"## {name}", "", *markdown(name), "", "")))
+        sys.stdout.write("\n".join((f"## `{heading(name)}`", "", *markdown(name), "", "")))

@@ -13,11 +13,16 @@ from typing import TypeGuard
 
 from smppgate.settings.checks import Seconds, shown
 from smppgate.settings.errors import Problem
+from smppgate.settings.raw import is_array, named_tables, tables
+from smppgate.settings.tags import tag_problems
 
 DEFAULT_POOL = "default"
 
 # The key whose value names a table, for each section where no two may share one.
 NAMES = {"esme": "system_id", "smsc": "name", "pool": "name"}
+
+# How an SMSC writes one message's id in its resp and in the receipt.
+RECEIPT_IDS = ("auto", "same", "resp_hex", "receipt_hex")
 
 _SECONDS = Seconds()
 
@@ -25,21 +30,18 @@ _SECONDS = Seconds()
 MOST_COMPARED = 100
 
 
-def tables(
-    document: Mapping[str, object], section: str
-) -> Iterator[tuple[int, dict[str, object]]]:
-    """The tables of ``section``, each with its index; whatever is no table is left out."""
-    found = document.get(section)
-    if _is_array(found):
-        yield from ((index, table) for index, table in enumerate(found) if isinstance(table, dict))
-
-
 def relation_problems(document: Mapping[str, object]) -> Iterator[Problem]:
-    """Names used twice, and names of pools and SMSCs that nothing in ``document`` has."""
+    """All that is wrong between the tables of ``document``.
+
+    Names used twice, names of pools and SMSCs that nothing has, tags that collide, and SMSCs
+    of one group that would be read in different ways.
+    """
     for section, key in NAMES.items():
         yield from _duplicates(document, section, key)
     yield from _unknown_members(document)
     yield from _unknown_pools(document)
+    yield from tag_problems(document)
+    yield from _divided_groups(document)
 
 
 def reconnect_problems(shortest: object, longest: object) -> Iterator[Problem]:
@@ -71,25 +73,40 @@ def _duplicates(document: Mapping[str, object], section: str, key: str) -> Itera
 
 
 def _unknown_members(document: Mapping[str, object]) -> Iterator[Problem]:
-    if not _is_array(document.get("smsc", ())):
+    if not is_array(document.get("smsc", ())):
         return
     known = _names(document, "smsc")
     for index, pool in tables(document, "pool"):
         members = pool.get("members")
-        for place, name in enumerate(members if _is_array(members) else ()):
+        for place, name in enumerate(members if is_array(members) else ()):
             if isinstance(name, str) and name not in known:
                 yield Problem(f"pool[{index}].members[{place}]", _unknown("smsc", name, known))
 
 
 def _unknown_pools(document: Mapping[str, object]) -> Iterator[Problem]:
     pools = document.get("pool", ())
-    if not _is_array(pools):
+    if not is_array(pools):
         return
     known = _names(document, "pool") if pools else {DEFAULT_POOL: None}
     for index, esme in tables(document, "esme"):
         name = esme.get("pool")
         if isinstance(name, str) and name and name not in known:
             yield Problem(f"esme[{index}].pool", _unknown("pool", name, known))
+
+
+def _divided_groups(document: Mapping[str, object]) -> Iterator[Problem]:
+    first: dict[str, tuple[int, object]] = {}
+    for index, name, table in named_tables(document, "smsc", NAMES["smsc"]):
+        group, written = table.get("group") or name, table.get("receipt_ids", RECEIPT_IDS[0])
+        if not isinstance(group, str) or written not in RECEIPT_IDS:
+            continue
+        there, expected = first.setdefault(group, (index, written))
+        if written != expected:
+            yield Problem(
+                f"smsc[{index}].receipt_ids",
+                f'must be "{expected}" as in smsc[{there}], which is in the group '
+                f'{shown(group)} too, not "{written}"',
+            )
 
 
 def _names(document: Mapping[str, object], section: str) -> dict[str, None]:
@@ -100,10 +117,6 @@ def _names(document: Mapping[str, object], section: str) -> dict[str, None]:
 
 def _unknown(section: str, name: str, known: Iterable[str]) -> str:
     return f"there is no {section} named {shown(name)}{nearest(name, known)}"
-
-
-def _is_array(value: object) -> TypeGuard[list[object] | tuple[object, ...]]:
-    return isinstance(value, list | tuple)
 
 
 def _is_time(value: object) -> TypeGuard[float]:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import attrs
 
 from smppgate.settings.checks import Seconds, Several, Whole
-from smppgate.settings.endpoints import client_fault
+from smppgate.settings.endpoints import client_fault, server_fault
 from smppgate.settings.errors import Problem
-from smppgate.settings.relations import reconnect_problems
-from smppgate.settings.tables import COUNT, PASSWORD, SYSTEM_ID, Table, told
-from smppgate.settings.texts import Choice, Endpoint, Name, Octets, Reference
+from smppgate.settings.relations import RECEIPT_IDS, reconnect_problems
+from smppgate.settings.tables import COUNT, PASSWORD, SYSTEM_ID, WEIGHT, Table, told
+from smppgate.settings.tags import derived_tag
+from smppgate.settings.texts import Choice, Endpoint, Name, Octets, Reference, ShortTag
 
 # One octet on the wire, and vendors have their own values: SMPP v3.4 §5.2.5, §5.2.6.
 _OCTET = Whole(0, 255)
@@ -57,8 +58,9 @@ class SmscSettings(Table):
     sessions: int = attrs.field(
         default=1,
         metadata=told(
-            Whole(1, 1000),
-            "How many sessions, or pairs of them, are bound in parallel.",
+            Whole(0, 1000),
+            "How many sessions, or pairs of them, are bound in parallel. With 0 there are only "
+            "those of binds passed through and of outbinds.",
             "sessions",
             reloadable=False,
         ),
@@ -98,7 +100,7 @@ class SmscSettings(Table):
     weight: int = attrs.field(
         default=1,
         metadata=told(
-            Whole(1, 256), "Its share of a pool's messages, against the other members' weights."
+            WEIGHT, "Its share of a pool's messages, against the other members' weights."
         ),
     )
     enquire_link: float = attrs.field(
@@ -124,8 +126,66 @@ class SmscSettings(Table):
         ),
     )
 
-    def _relations(self) -> Iterator[Problem]:
-        return reconnect_problems(self.reconnect_min, self.reconnect_max)
+    tag: str = attrs.field(
+        default="",
+        metadata=told(
+            ShortTag(),
+            "What its message ids begin with where ESMEs see them; empty means 4 letters and "
+            "digits made from its name. No tag may begin with another.",
+            reloadable=False,
+        ),
+    )
+    group: str = attrs.field(
+        default="",
+        metadata=told(
+            Name(optional=True),
+            "SMSCs that give one set of message ids, and receipts for each other's messages, "
+            "have one group; empty means its name.",
+            reloadable=False,
+        ),
+    )
+    receipt_ids: str = attrs.field(
+        default="auto",
+        metadata=told(
+            Choice(RECEIPT_IDS),
+            'How a receipt has the id that was in the resp: the "same"; in decimal where the '
+            'resp has hexadecimal, "resp_hex"; the other way round, "receipt_hex"; "auto" finds '
+            "out.",
+        ),
+    )
+    outbind_listen: str = attrs.field(
+        default="",
+        metadata=told(
+            Endpoint("server", server_fault, optional=True),
+            "Where it may connect and send outbind, which the gate answers with bind_receiver; "
+            "empty is nowhere.",
+            reloadable=False,
+        ),
+    )
+    outbind_system_id: str = attrs.field(
+        default="",
+        metadata=told(Octets(0, 15), "The system_id its outbind must have; empty takes any."),
+    )
+    outbind_password: str = attrs.field(
+        default="",
+        repr=False,
+        metadata=told(PASSWORD, "The password its outbind must have; empty takes any."),
+    )
+
+    @property
+    def tag_or_derived(self) -> str:
+        """The tag in use: 1 to 5 of ``[A-Za-z0-9]``, no beginning of another SMSC's."""
+        return self.tag or derived_tag(self.name)
+
+    @property
+    def group_or_name(self) -> str:
+        """The group in use."""
+        return self.group or self.name
+
+    @classmethod
+    def between(cls, table: Mapping[str, object]) -> Iterator[Problem]:
+        """Waits the wrong way round."""
+        return reconnect_problems(table.get("reconnect_min"), table.get("reconnect_max"))
 
 
 @attrs.frozen

@@ -7,7 +7,7 @@ file are held to it by a test.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import attrs
@@ -21,6 +21,8 @@ from smppgate.settings.texts import Octets, Secret
 SYSTEM_ID = Octets(1, 15)
 PASSWORD = Secret(0, 64)
 COUNT = Whole(1, 1_000_000)
+# Against the weights of others.
+WEIGHT = Whole(1, 256)
 
 
 def told(check: Check, meaning: str, unit: str = "", reloadable: bool = True) -> dict[str, Any]:
@@ -37,8 +39,24 @@ class Table:
         if problems:
             raise SettingsError(f"{problem.where}: {problem.text}" for problem in problems)
 
+    @classmethod
+    def between(cls, table: Mapping[str, object]) -> Iterator[Problem]:
+        """What is wrong between values of ``table`` that are right each by itself.
+
+        ``table`` is `filled`; a value of the wrong kind is passed over.
+        """
+        yield from ()
+
+    @classmethod
+    def filled(cls, table: Mapping[str, object]) -> dict[str, object]:
+        """``table`` with defaults for what it leaves out; what has none stays out."""
+        defaults = {field.name: field.default for field in attrs.fields(cls)}
+        return _given(defaults) | _given(table)
+
     def _problems(self) -> Iterator[Problem]:
         for field in attrs.fields(type(self)):
+            if field.default is None and getattr(self, field.name) is None:
+                continue
             check: Check = field.metadata["check"]
             value = check.tidy(getattr(self, field.name))
             # Frozen begins when the object is made; until then this is attrs' own way in.
@@ -48,4 +66,9 @@ class Table:
 
     def _relations(self) -> Iterator[Problem]:
         """What is wrong between fields that are right each by itself."""
-        yield from ()
+        return self.between(_given(attrs.asdict(self, recurse=False)))
+
+
+def _given(table: Mapping[str, object]) -> dict[str, object]:
+    """Without what is not there: a program says None where a file has no key."""
+    return {key: value for key, value in table.items() if value not in (None, attrs.NOTHING)}

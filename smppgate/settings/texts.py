@@ -9,7 +9,8 @@ import attrs
 
 from smppgate.settings.checks import Check, describe, kind_of, shown
 from smppgate.settings.errors import Problem
-from smppgate.settings.ranges import range_problem
+from smppgate.settings.tags import LONGEST_TAG, is_tag
+from smppgate.txsmpp.address_range import range_problem
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _NAME = re.compile(r"[A-Za-z0-9_.-]+")
@@ -72,17 +73,51 @@ class Secret(Octets):
 
 @attrs.frozen
 class Name(Text):
-    """A name that other settings refer to and that logs show."""
+    """A name that other settings refer to and that logs show; empty only if ``optional``."""
+
+    optional: bool = False
 
     @property
     def allowed(self) -> str:
         """The characters."""
-        return "letters, digits, `_`, `.`, `-`"
+        return f"letters, digits, `_`, `.`, `-`{_or_empty(self.optional)}"
 
     def faults(self, text: str) -> Iterator[str]:
         """Empty, or with other characters."""
-        if not _NAME.fullmatch(text):
+        if not (_NAME.fullmatch(text) or (self.optional and not text)):
             yield f"must be letters, digits, '_', '.' and '-', not {shown(text)}"
+
+
+@attrs.frozen
+class ShortTag(Text):
+    """What message ids of an SMSC begin with, or nothing."""
+
+    @property
+    def allowed(self) -> str:
+        """The characters, and how many."""
+        return f"1 to {LONGEST_TAG} letters and digits{_or_empty(True)}"
+
+    def faults(self, text: str) -> Iterator[str]:
+        """Too long, or with other characters."""
+        if text and not is_tag(text):
+            yield f"must be 1 to {LONGEST_TAG} letters and digits, not {shown(text)}"
+
+
+@attrs.frozen
+class FolderPath(Text):
+    """The path of a folder, which need not be there yet."""
+
+    @property
+    def allowed(self) -> str:
+        """That it is a path."""
+        return "path of a folder"
+
+    def faults(self, text: str) -> Iterator[str]:
+        """Empty, or with what no path should have."""
+        if not text:
+            yield "must not be empty"
+        if _CONTROL.search(text):
+            yield "must have no control characters"
 
 
 @attrs.frozen
@@ -142,19 +177,29 @@ class AddressRange(Text):
 
 @attrs.frozen
 class Endpoint(Text):
-    """A Twisted endpoint string; ``fault`` says what is wrong with one, or None."""
+    """A Twisted endpoint string; ``fault`` says what is wrong with one, or None.
+
+    An empty one is for ``fault`` to judge too, unless it is ``optional``.
+    """
 
     side: str
     fault: Callable[[str], str | None]
+    optional: bool = False
 
     @property
     def allowed(self) -> str:
         """Whether one listens or connects."""
-        return f"Twisted {self.side} endpoint"
+        return f"Twisted {self.side} endpoint{_or_empty(self.optional)}"
 
     def faults(self, text: str) -> Iterator[str]:
         """Not one that Twisted can make an endpoint of."""
+        if self.optional and not text:
+            return
         if _CONTROL.search(text):
             yield "must have no control characters"
         elif (fault := self.fault(text)) is not None:
             yield fault
+
+
+def _or_empty(optional: bool) -> str:
+    return ", or empty" if optional else ""

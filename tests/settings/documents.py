@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 PASSWORD = "pass-never-shown"
+# Of the length that SMPP has for it.
+OUTBIND_PASSWORD = "unshown8"
 
 _FULL: dict[str, Any] = {
     "gate": {
@@ -20,19 +22,37 @@ _FULL: dict[str, Any] = {
         "max_pdu_size": 1024,
         "no_member_status": 0x14,
         "accept_binds_without_smsc": False,
-        "receipt_routes": 5,
-        "receipt_route_ttl": 1.5,
+        "message_ids": "original",
+        "unmatched_receipts": "ack",
+        "pass_newer_tlvs": True,
+        "state_dir": "/var/lib/smppgate",
+    },
+    "store": {
+        "kind": "sqlite",
+        "durability": "disk",
+        "routes": 5,
+        "routes_in_memory": 3,
+        "route_ttl": 1.5,
     },
     "listen": [{"endpoint": "tcp:2775:interface=127.0.0.1", "max_sessions": 7}],
     "esme": [
         {
             "system_id": "acme",
             "password": PASSWORD,
+            "auth": "gate",
             "binds": ["transceiver"],
             "max_binds": 3,
             "window": 9,
             "address_ranges": ["4477009*", "447700900123", "^44(77|78)[0-9]{8}$"],
+            "bind_ranges": True,
+            "weight": 2,
             "pool": "backup",
+            "queries": False,
+            "queue": True,
+            "queue_size": 20,
+            "queue_ttl": 30,
+            "outbind": "tcp:esme.example:2776",
+            "outbind_password": OUTBIND_PASSWORD,
         },
         {"system_id": "bank", "password": PASSWORD},
     ],
@@ -54,6 +74,12 @@ _FULL: dict[str, Any] = {
             "enquire_link": 20.0,
             "reconnect_min": 2,
             "reconnect_max": 2.5,
+            "tag": "A1",
+            "group": "center",
+            "receipt_ids": "resp_hex",
+            "outbind_listen": "tcp:2776:interface=127.0.0.1",
+            "outbind_system_id": "center",
+            "outbind_password": OUTBIND_PASSWORD,
         },
         {
             "name": "beta",

@@ -34,6 +34,21 @@ def test_a_sound_configuration_has_no_warnings() -> None:
         ("esme", {"password": "123456789"}, "esme[0].password: has 9 octets"),
         ("smsc", {"password": "123456789"}, "smsc[0].password: has 9 octets"),
         ("esme", {"password": ""}, "esme[0].password: is empty"),
+        ("esme", {"auth": "smsc"}, "esme[0].password: is not used"),
+        ("esme", {"auth": "smsc", "password": ""}, "esme[0].password: is not used"),
+        ("esme", {"outbind_password": "123456789"}, "esme[0].outbind_password: has 9 octets"),
+        ("smsc", {"outbind_password": "123456789"}, "smsc[0].outbind_password: has 9 octets"),
+        (
+            "smsc",
+            {"outbind_listen": "tcp:2776", "outbind_password": "12345678"},
+            "smsc[0].outbind_listen: listens on all addresses",
+        ),
+        (
+            "smsc",
+            {"outbind_listen": "tcp:2776:interface=127.0.0.1"},
+            "smsc[0].outbind_password: is empty; whoever connects",
+        ),
+        ("smsc", {"sessions": 0}, "esme[0].pool: nothing can be sent"),
         (
             "esme",
             {"binds": ["transmitter"], "address_ranges": ["44*"]},
@@ -58,3 +73,38 @@ def test_what_no_message_can_reach() -> None:
     first, second = warnings_of(document)
     assert first.startswith("smsc[1]: is in no pool")
     assert second.startswith("pool[1]: is used by no account")
+
+
+def test_no_session_is_no_fault_where_another_way_leads() -> None:
+    """An outbind, another member of the pool, or a bind passed through."""
+    outbind = {"outbind_listen": "tcp:0:interface=127.0.0.1", "outbind_password": "12345678"}
+    document = sound()
+    document["smsc"][0] |= {"sessions": 0} | outbind
+    assert warnings_of(document) == ()
+    document = sound()
+    document["smsc"].append(document["smsc"][0] | {"name": "beta", "sessions": 0})
+    assert warnings_of(document) == ()
+    document = sound()
+    document["smsc"][0]["sessions"] = 0
+    document["esme"] = [{"system_id": "*", "auth": "smsc"}]
+    assert warnings_of(document) == ()
+
+
+def test_an_smsc_that_nothing_uses_is_not_said_to_be_bound_to() -> None:
+    """Without sessions the gate does not even bind."""
+    document = sound()
+    document["smsc"].append(document["smsc"][0] | {"name": "beta", "sessions": 0})
+    document["pool"] = [{"name": "main", "members": ["alpha"]}]
+    assert warnings_of(document) == ("smsc[1]: is in no pool; the gate sends it nothing",)
+
+
+def test_only_a_queue_in_memory_is_warned_of() -> None:
+    """The SMSC hears that its message has arrived; the gate's end must not undo that."""
+    document = sound()
+    document["store"] = {"kind": "memory"}
+    assert warnings_of(document) == ()
+    document["esme"][0]["queue"] = True
+    (warning,) = warnings_of(document)
+    assert warning.startswith("esme[0].queue: is lost when the gate ends")
+    document["store"]["kind"] = "sqlite"
+    assert warnings_of(document) == ()

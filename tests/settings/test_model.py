@@ -77,6 +77,25 @@ def test_faults_between_tables_are_told() -> None:
     )
 
 
+def test_settings_of_one_smsc_that_others_are_held_against() -> None:
+    """Equal tags, and a group read in two ways, as in a file."""
+    one = attrs.evolve(SMSC, tag="a", group="center")
+    other = attrs.evolve(one, name="beta", receipt_ids="same")
+    with pytest.raises(SettingsError) as caught:
+        Settings(listen=(LISTEN,), esme=(ESME,), smsc=(one, other))
+    assert caught.value.errors == (
+        "smsc[1].tag: the tag 'a' equals the tag 'a' of smsc[0]",
+        "smsc[1].receipt_ids: must be \"auto\" as in smsc[0], which is in the group 'center' "
+        'too, not "same"',
+    )
+
+
+def test_an_smsc_is_a_group_of_its_own_until_it_is_put_in_one() -> None:
+    """By its name, which another SMSC may join."""
+    assert SMSC.group_or_name == "alpha"
+    assert attrs.evolve(SMSC, group="center").group_or_name == "center"
+
+
 def test_a_section_of_something_else_is_refused() -> None:
     """A listener is no account, and there must be at least one of each."""
     with pytest.raises(SettingsError) as caught:
@@ -97,7 +116,9 @@ def test_a_change_is_checked_too() -> None:
         attrs.evolve(SMSC, reconnect_min=61.0)
 
 
-@pytest.mark.parametrize("table", [SETTINGS, SETTINGS.gate, LISTEN, ESME, SMSC, SETTINGS.pool[0]])
+@pytest.mark.parametrize(
+    "table", [SETTINGS, SETTINGS.gate, SETTINGS.store, LISTEN, ESME, SMSC, SETTINGS.pool[0]]
+)
 def test_values_do_not_change(table: attrs.AttrsInstance) -> None:
     """Frozen, with slots, and equal values are one key of a dictionary."""
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
@@ -108,5 +129,7 @@ def test_values_do_not_change(table: attrs.AttrsInstance) -> None:
 
 def test_no_repr_shows_a_password() -> None:
     """Not of the tables that have one, nor of the whole."""
-    assert documents.PASSWORD not in f"{SETTINGS!r} {ESME!r} {SMSC!s}"
+    esme = attrs.evolve(ESME, outbind_password=documents.PASSWORD)
+    smsc = attrs.evolve(SMSC, outbind_password=documents.PASSWORD)
+    assert documents.PASSWORD not in f"{SETTINGS!r} {esme!r} {smsc!s}"
     assert "acme" in repr(SETTINGS)

@@ -10,6 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from smppgate.settings import Settings, SettingsError, parse
+from smppgate.settings.model import SINGLE
 from smppgate.settings.reference import rows
 from tests.settings import documents
 
@@ -39,7 +40,7 @@ class Place(NamedTuple):
 
 def _places() -> list[Place]:
     document = documents.full()
-    places = [Place("gate", None, key) for key in document.pop("gate")]
+    places = [Place(section, None, key) for section in SINGLE for key in document.pop(section)]
     for section, tables in document.items():
         for index, table in enumerate(tables):
             places += [Place(section, index, key) for key in table]
@@ -146,6 +147,14 @@ BAD: dict[tuple[str, str], tuple[Any, ...]] = {
     ("gate", "enquire_link"): (-1, float("nan"), float("-inf"), -(10**400)),
     ("gate", "max_pdu_size"): (1023, 1_048_577, 10**30),
     ("gate", "no_member_status"): (0, -1, 2**32),
+    ("gate", "message_ids"): ("", "tag"),
+    ("gate", "unmatched_receipts"): ("", "0x64"),
+    ("gate", "state_dir"): ("", "a\0b", "a\nb"),
+    ("store", "kind"): ("", "redis"),
+    ("store", "durability"): ("", "fsync"),
+    ("store", "routes"): (0, -1, 1_000_000_001),
+    ("store", "routes_in_memory"): (0, -1, 100_000_001),
+    ("store", "route_ttl"): (0, -1.0, float("inf")),
     ("listen", "endpoint"): ("", "2775", "tcp", "tcp:", "tcp:x", "tcp:65536", "udp:1", "a\nb"),
     ("listen", "max_sessions"): (0, -1),
     ("esme", "system_id"): ("", "x" * 16, "a\x7f"),
@@ -154,11 +163,17 @@ BAD: dict[tuple[str, str], tuple[Any, ...]] = {
     ("esme", "window"): (0, -(10**30)),
     ("esme", "address_ranges"): ([""], ["4*4"], ["^4"], ["4$"], ["x y"], ["4", "4"]),
     ("esme", "pool"): ("nowhere", "mai n"),
+    ("esme", "auth"): ("", "esme"),
+    ("esme", "weight"): (0, 257),
+    ("esme", "queue_size"): (0, -1),
+    ("esme", "queue_ttl"): (0, float("nan")),
+    ("esme", "outbind"): ("2775", "tcp:2775", "tcp::2775", "haproxy:tcp:2775", "a\nb"),
+    ("esme", "outbind_password"): ("x" * 65, "a\0b"),
     ("smsc", "name"): ("", "a b", "a/b", "\u00e9"),
     ("smsc", "endpoint"): ("tcp:", "tcp:127.0.0.1", "tcp::3001", "127.0.0.1:3001", "tcp:h:x"),
     ("smsc", "system_type"): ("x" * 13, "\0"),
     ("smsc", "bind"): ("", "receiver", "transmitter"),
-    ("smsc", "sessions"): (0, 1001),
+    ("smsc", "sessions"): (-1, 1001),
     ("smsc", "interface_version"): ("", "3.5", "v3.4"),
     ("smsc", "addr_ton"): (-1, 256),
     ("smsc", "addr_npi"): (-1, 256),
@@ -166,6 +181,12 @@ BAD: dict[tuple[str, str], tuple[Any, ...]] = {
     ("smsc", "weight"): (0, 257),
     ("smsc", "reconnect_min"): (0, 1e9),
     ("smsc", "reconnect_max"): (0, float("nan")),
+    ("smsc", "tag"): ("abcdef", "a-b", "\u00e9", " "),
+    ("smsc", "group"): ("a b", "\u00e9"),
+    ("smsc", "receipt_ids"): ("", "hex"),
+    ("smsc", "outbind_listen"): ("2775", "tcp:", "tcp:65536", "udp:1", "a\nb"),
+    ("smsc", "outbind_system_id"): ("x" * 16, "a\0b"),
+    ("smsc", "outbind_password"): ("x" * 65, "\u20ac"),
     ("pool", "name"): ("", "a b"),
     ("pool", "members"): ([], ["nobody"], ["alpha", "alpha"]),
     ("pool", "balance"): ("", "random"),
@@ -179,7 +200,7 @@ BAD: dict[tuple[str, str], tuple[Any, ...]] = {
 def test_a_bad_value_is_refused_under_its_path(section: str, key: str, value: Any) -> None:
     """Right in kind and out of bounds: the error names the key, and the item in an array."""
     document = documents.full()
-    place = Place(section, None if section == "gate" else 0, key)
+    place = Place(section, None if section in SINGLE else 0, key)
     place.within(document)[key] = value
     assert any(
         error.startswith((f"{place.path}: ", f"{place.path}[")) for error in errors_of(document)
@@ -203,7 +224,7 @@ def test_any_section_anywhere_is_fine_or_an_error(section: str, value: Any) -> N
     assert any(error.startswith(section) for error in errors) or value in ([], {})
 
 
-PASSWORDS = st.sampled_from([place for place in _places() if place.key == "password"])
+PASSWORDS = st.sampled_from([place for place in _places() if place.key.endswith("password")])
 SECRET = documents.PASSWORD
 SECRET_FORMS = (
     SECRET,
@@ -224,4 +245,5 @@ def test_no_error_shows_a_password(place: Place, form: Any, other: Place, value:
     other.within(document)[other.key] = value
     place.within(document)[place.key] = form
     said = "\n".join(errors_of(document))
-    assert not any(secret in said for secret in (SECRET, "12345678", "1234.5678"))
+    secrets = (SECRET, documents.OUTBIND_PASSWORD, "12345678", "1234.5678")
+    assert not any(secret in said for secret in secrets)

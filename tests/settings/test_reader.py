@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smppgate.settings import EsmeSettings, Settings, SettingsError, load, parse
+from smppgate.settings.model import SINGLE
 from tests.settings import documents
 
 ISSUE_EXAMPLE = """
@@ -68,10 +69,12 @@ def test_the_published_example_loads() -> None:
 def test_every_key_arrives_with_its_value() -> None:
     """Each value of a file is the attribute of the same name; integers become seconds."""
     document = documents.full()
+    # Other than its default, which in the full document would be warned of.
+    document["store"]["kind"] = "memory"
     settings = parse(documents.toml(document))
     for section, tables in document.items():
         read = getattr(settings, section)
-        pairs = [(read, tables)] if section == "gate" else zip(read, tables, strict=True)
+        pairs = [(read, tables)] if section in SINGLE else zip(read, tables, strict=True)
         for table, written in pairs:
             for key, value in written.items():
                 expected = tuple(value) if isinstance(value, list) else value
@@ -85,6 +88,8 @@ def test_a_minimal_file_has_the_defaults() -> None:
     settings = parse(documents.toml(documents.minimal()))
     assert settings.gate.response_timeout == 60.0
     assert settings.gate.no_member_status == 0x08
+    assert (settings.gate.message_ids, settings.gate.state_dir) == ("tagged", "state")
+    assert (settings.store.kind, settings.store.durability) == ("sqlite", "process")
     assert settings.esme[0] == EsmeSettings(system_id="acme", password=documents.PASSWORD)
     assert settings.esme[0].binds == ("transmitter", "receiver", "transceiver")
     assert [(pool.name, pool.members, pool.balance) for pool in settings.pool] == [
@@ -149,6 +154,28 @@ def test_a_name_used_twice_is_refused(section: str, key: str) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("group", "other", "error"),
+    [
+        ("center", "center", "must be \"resp_hex\" as in smsc[0], which is in the group 'center'"),
+        ("", "alpha", "must be \"resp_hex\" as in smsc[0], which is in the group 'alpha'"),
+        ("beta", "", "must be \"resp_hex\" as in smsc[0], which is in the group 'beta'"),
+        ("", "", ""),
+        ("center", "", ""),
+        ("center", "Center", ""),
+    ],
+)
+def test_a_group_has_one_way_to_write_ids(group: str, other: str, error: str) -> None:
+    """An SMSC's own name is its group where none is given, and others may join it there."""
+    document = documents.full()
+    document["smsc"][0] |= {"group": group, "receipt_ids": "resp_hex"}
+    document["smsc"][1] |= {"group": other, "receipt_ids": "auto"}
+    if not error:
+        assert parse(documents.toml(document)).smsc[1].receipt_ids == "auto"
+        return
+    assert errors_of(document) == (f'smsc[1].receipt_ids: {error} too, not "auto"',)
+
+
 def test_without_pools_an_account_can_name_only_the_default() -> None:
     """The pool that is filled in has a name, and no other exists."""
     document = documents.minimal()
@@ -164,6 +191,7 @@ def test_without_pools_an_account_can_name_only_the_default() -> None:
         ({"listen": 3}, "listen: must be an array of tables: [[listen]], not the integer 3"),
         ({"smsc": {"name": "x"}}, "smsc: must be an array of tables: [[smsc]], not a table"),
         ({"gate": [{}]}, "gate: must be a table: [gate], not an array"),
+        ({"store": [{}]}, "store: must be a table: [store], not an array"),
         ({"esme": ["x"]}, "esme[0]: must be a table: [[esme]], not the string 'x'"),
         ({"esme": []}, "esme: must not be empty"),
     ],

@@ -1,0 +1,162 @@
+"""The tables ``[gate]`` and ``[store]``."""
+
+from __future__ import annotations
+
+import attrs
+
+from smppgate.settings.checks import Flag, Seconds, Whole
+from smppgate.settings.tables import SYSTEM_ID, Table, told
+from smppgate.settings.texts import Choice, FolderPath
+
+
+@attrs.frozen
+class GateSettings(Table):
+    """``[gate]``: what holds for the whole gate."""
+
+    name: str = attrs.field(
+        default="smppgate",
+        metadata=told(SYSTEM_ID, "The system_id that ESMEs are told in bind_resp."),
+    )
+    response_timeout: float = attrs.field(
+        default=60.0,
+        metadata=told(
+            Seconds(),
+            "How long an answer is waited for. After that the gate answers for the silent side.",
+            "seconds",
+        ),
+    )
+    stop_timeout: float = attrs.field(
+        default=30.0,
+        metadata=told(
+            Seconds(),
+            "How long a stop waits for outstanding answers before it unbinds and closes.",
+            "seconds",
+        ),
+    )
+    session_init_timeout: float = attrs.field(
+        default=30.0,
+        metadata=told(
+            Seconds(), "How long a new connection may take until it has bound.", "seconds"
+        ),
+    )
+    enquire_link: float = attrs.field(
+        default=30.0,
+        metadata=told(
+            Seconds(zero=True),
+            "An ESME session idle for this long is asked with enquire_link; 0 never asks.",
+            "seconds",
+        ),
+    )
+    inactivity_timeout: float = attrs.field(
+        default=300.0,
+        metadata=told(
+            Seconds(zero=True),
+            "An ESME session that sends nothing but answers to the gate's own enquire_link for "
+            "this long is ended; 0 never ends one.",
+            "seconds",
+        ),
+    )
+    max_pdu_size: int = attrs.field(
+        default=70_000,
+        metadata=told(
+            Whole(1024, 1_048_576),
+            "The largest PDU taken from either side. A longer command_length ends the session.",
+            "octets",
+        ),
+    )
+    no_member_status: int = attrs.field(
+        default=0x08,
+        metadata=told(
+            Whole(1, 0xFFFF_FFFF, hexadecimal=True),
+            "The answer to a message that no SMSC of its pool can take now.",
+            "command_status",
+        ),
+    )
+    accept_binds_without_smsc: bool = attrs.field(
+        default=True,
+        metadata=told(
+            Flag(),
+            "Whether ESMEs may bind while no SMSC link is up. If not, they are refused with 0x0D.",
+        ),
+    )
+    message_ids: str = attrs.field(
+        default="tagged",
+        metadata=told(
+            Choice(("tagged", "original")),
+            'How ESMEs see message ids: "tagged" has the tag of the SMSC in front, so that no two '
+            'are equal; "original" is what the SMSC gave.',
+            reloadable=False,
+        ),
+    )
+    unmatched_receipts: str = attrs.field(
+        default="reject",
+        metadata=told(
+            Choice(("reject", "ack")),
+            "The answer to a receipt of an unknown message whose number is in no account's "
+            'address_ranges: "reject" is 0x64, "ack" drops it as if it had been delivered.',
+        ),
+    )
+    pass_newer_tlvs: bool = attrs.field(
+        default=False,
+        metadata=told(
+            Flag(), "Whether TLVs that only SMPP 5.0 has go to peers that are bound as 3.4."
+        ),
+    )
+    state_dir: str = attrs.field(
+        default="state",
+        metadata=told(
+            FolderPath(),
+            "The folder of what outlives the gate; a relative path counts from the directory that "
+            "the gate runs in. It is made on first start, for the gate's user alone.",
+            reloadable=False,
+        ),
+    )
+
+
+@attrs.frozen
+class StoreSettings(Table):
+    """``[store]``: what the gate keeps to bring receipts and waiting messages home."""
+
+    kind: str = attrs.field(
+        default="sqlite",
+        metadata=told(
+            Choice(("sqlite", "memory")),
+            'Where it is kept: "sqlite" is a file in state_dir; "memory" is lost when the gate '
+            "ends.",
+            reloadable=False,
+        ),
+    )
+    durability: str = attrs.field(
+        default="process",
+        metadata=told(
+            Choice(("none", "process", "disk")),
+            "What the way back of a message survives once its ESME has been told its id: "
+            '"process" the loss of the gate, by kill -9 too; "disk" the loss of power too; with '
+            '"none" no write is waited for, and the last ones are lost with the gate. Each '
+            "message that asked for a receipt, or whose account has queries = true, costs a "
+            "write.",
+            reloadable=False,
+        ),
+    )
+    routes: int = attrs.field(
+        default=10_000_000,
+        metadata=told(
+            Whole(1, 1_000_000_000),
+            "How many messages are remembered that may get a receipt or be queried. Beyond it the "
+            "oldest are forgotten.",
+            "messages",
+        ),
+    )
+    routes_in_memory: int = attrs.field(
+        default=1_000_000,
+        metadata=told(
+            Whole(1, 100_000_000),
+            'How many of them, the newest, are found without reading the disk; "memory" has all '
+            "there.",
+            "messages",
+        ),
+    )
+    route_ttl: float = attrs.field(
+        default=259_200.0,
+        metadata=told(Seconds(), "How long each of them is remembered.", "seconds"),
+    )

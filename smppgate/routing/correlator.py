@@ -8,15 +8,17 @@ turns the answer into a Deferred's result.
 from __future__ import annotations
 
 from collections.abc import Callable
+from struct import Struct
+from typing import Protocol
 
 from attrs import define, field, frozen
 
 from smppgate.routing.pools import Member
 from smppgate.routing.translation import Exchange
-from smppgate.txsmpp import peek
-from smppgate.txsmpp.constants import CommandId, CommandStatus
-from smppgate.txsmpp.errors import NoAnswer, PduError
-from smppgate.txsmpp.frame import Frame, renumbered, response
+from smppgate.txsmpp.constants import RESPONSE_BIT, CommandId, CommandStatus
+from smppgate.txsmpp.errors import NoAnswer
+from smppgate.txsmpp.frame import HEADER_SIZE, Frame, renumbered, response, spliced
+from smppgate.txsmpp.versions import Version
 
 RETRYABLE: frozenset[int] = frozenset(
     {
@@ -28,18 +30,16 @@ RETRYABLE: frozenset[int] = frozenset(
 )
 """Answers of an SMSC that are worth trying another one for; all others are the ESME's to hear."""
 
-MAX_MESSAGE_ID = 64
-"""Octets of a message_id, without its NUL, SMPP v3.4 §5.2.23. Longer ones are relayed, but no way
-back is kept for them."""
-
 KEPT_OF_LATE = 256
 """Octets kept of a request that was not answered in time: more than the fields up to
 registered_delivery may have in a submit_sm, SMPP v3.4 §4.4.1."""
 
 # Requests that make a message a receipt may come for.
 _SUBMITS: frozenset[int] = frozenset(
-    {CommandId.SUBMIT_SM, CommandId.SUBMIT_MULTI, CommandId.DATA_SM}
+    {CommandId.SUBMIT_SM, CommandId.SUBMIT_MULTI, CommandId.DATA_SM, CommandId.BROADCAST_SM}
 )
+
+_COMMAND_ID = Struct(">I")
 
 
 @frozen
@@ -52,14 +52,28 @@ class Endings:
     late: int
 
 
+class Taker(Protocol):
+    """Who answers for messages that an SMSC took: it knows the ways back."""
+
+    def take(self, exchange: Exchange, member: Member, frame: Frame) -> None:
+        """Answer the origin, as soon as the way back for a receipt is safe."""
+
+    def take_late(self, exchange: Exchange, member: Member, frame: Frame) -> None:
+        """The origin has been told otherwise; keep the way back all the same."""
+
+
 @define
 class Correlator:
     """Ends exchanges.
 
     :param retry: sends an exchange to another member; False when none is left.
+    :param taker: answers for messages that were taken.
+    :param adapt: gives a PDU as a peer of another version can take it.
     """
 
     retry: Callable[[Exchange, float], bool]
+    taker: Taker
+    adapt: Callable[[bytes, Version], bytes]
     _answered: int = field(default=0, init=False)
     _retried: int = field(default=0, init=False)
     _failed: int = field(default=0, init=False)
@@ -72,6 +86,7 @@ class Correlator:
     def answered(self, exchange: Exchange, frame: Frame, now: float) -> None:
         """Pass the answer on; or try another member, where the answer is worth that."""
         member = exchange.member
+        octets = frame.octets
         if member is not None:
             member.outstanding -= 1
             member.answers += 1
@@ -79,14 +94,20 @@ class Correlator:
             status = frame.command_status
             if status == 0:
                 if exchange.command_id in _SUBMITS:
-                    _remember(exchange, member, frame, now)
+                    self._answered += 1
+                    self.taker.take(exchange, member, frame)
+                    return
             elif status in RETRYABLE and self.retry(exchange, now):
                 self._retried += 1
                 return
+        elif frame.command_id == CommandId.DELIVER_SM_RESP:
+            octets = _without_message_id(frame)
         self._answered += 1
+        if exchange.adapts is not None:
+            octets = self._adapted(exchange, exchange.adapts, octets)
         origin = exchange.origin
         origin.unanswered -= 1
-        origin.send(renumbered(frame.octets, exchange.frame.sequence_number))
+        origin.send(renumbered(octets, exchange.frame.sequence_number))
 
     def failed(self, exchange: Exchange, reason: NoAnswer) -> None:
         """Tell the origin ESME_RSYSERR, once; see `answered_late` for what may follow."""
@@ -107,16 +128,27 @@ class Correlator:
             member.answers += 1
             member.latency += now - exchange.sent_at
             if frame.command_status == 0 and exchange.command_id in _SUBMITS:
-                _remember(exchange, member, frame, now)
+                self.taker.take_late(exchange, member, frame)
+
+    def _adapted(self, exchange: Exchange, version: Version, octets: bytes) -> bytes:
+        asked, sent = exchange.frame.command_id, exchange.command_id
+        if asked != sent and _COMMAND_ID.unpack_from(octets, 4)[0] == sent | RESPONSE_BIT:
+            # It went out as another command, see `adaptation.to_deliver_sm`.
+            octets = octets[:4] + _COMMAND_ID.pack(asked | RESPONSE_BIT) + octets[8:]
+        return self.adapt(octets, version)
 
 
-def _remember(exchange: Exchange, member: Member, frame: Frame, now: float) -> None:
-    """Keep the way back for the receipt that the message asked for, if it did."""
-    try:
-        if peek.registered_delivery(exchange.frame.octets):
-            message_id = peek.message_id(frame.octets)
-            if 0 < len(message_id) <= MAX_MESSAGE_ID:
-                member.receipt_routes.remember(message_id, exchange.origin.address, now)
-    except PduError:
-        # What the gate cannot read it cannot route a receipt for; the SMSC took the message.
-        return
+def _without_message_id(frame: Frame) -> bytes:
+    """A deliver_sm_resp whose message_id is empty, as it must be: SMPP v3.4 §4.6.2."""
+    octets = frame.octets
+    if octets[HEADER_SIZE : HEADER_SIZE + 1] == b"\0":
+        return octets
+    if len(octets) == HEADER_SIZE:
+        # Some ESMEs leave it out, and some SMSCs cannot do without.
+        return (
+            spliced(octets, HEADER_SIZE, HEADER_SIZE, b"\0")
+            if not frame.command_status
+            else octets
+        )
+    end = octets.find(0, HEADER_SIZE)
+    return spliced(octets, HEADER_SIZE, end if end > 0 else len(octets), b"\0"[end > 0 :])

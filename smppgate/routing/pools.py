@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from smppgate.routing.receipt_routes import ReceiptRoutes
+from smppgate.routing.groups import Group
 from smppgate.txsmpp.sequence import Outstanding, Request
+from smppgate.txsmpp.versions import V5_0, Version
 
 
 class Link(Protocol):
@@ -20,6 +21,8 @@ class Link(Protocol):
     window: int
     """Unanswered requests allowed on it."""
     outstanding: Outstanding
+    version: Version
+    """What its SMSC speaks."""
 
     def send_request(self, request: Request, octets: bytes) -> None:
         """Send under a number of the link's."""
@@ -30,25 +33,44 @@ class Member:
 
     :param name: the SMSC's, as configured.
     :param weight: its share relative to others, 1 or more.
-    :param receipt_routes: who submitted what it took.
+    :param tag: what the ids of its messages begin with where ESMEs see them.
+    :param group: the SMSCs that share ids with it; by default it shares them with none.
+    :param commands: the requests that it knows; by default all.
+    :param reserved: whether it is for one ESME session alone, see `for_one_session`.
     """
 
     __slots__ = (
         "_next",
         "answers",
         "capacity",
+        "commands",
+        "group",
         "latency",
         "links",
         "name",
         "outstanding",
-        "receipt_routes",
         "share",
+        "tag",
         "weight",
     )
 
-    def __init__(self, name: str, weight: int, receipt_routes: ReceiptRoutes) -> None:
+    def __init__(
+        self,
+        name: str,
+        weight: int = 1,
+        tag: bytes = b"",
+        group: Group | None = None,
+        commands: frozenset[int] = V5_0.commands,
+        reserved: bool = False,
+    ) -> None:
         self.name = name
-        self.receipt_routes = receipt_routes
+        self.tag = tag
+        self.group = group if group is not None else Group(name)
+        if reserved:
+            self.group.reserved.add(self)
+        else:
+            self.group.members.append(self)
+        self.commands = commands
         self.weight = weight
         self.share = 1.0 / weight
         """How much one more message weighs here."""
@@ -66,6 +88,17 @@ class Member:
         return (
             f"<Member {self.name} {self.outstanding}/{self.capacity} on {len(self.links)} links>"
         )
+
+    def for_one_session(self) -> Member:
+        """The same SMSC with links and counters of its own, for one ESME session alone.
+
+        To be given up with `retire`.
+        """
+        return Member(self.name, self.weight, self.tag, self.group, self.commands, reserved=True)
+
+    def retire(self) -> None:
+        """The session that it was for has ended; again, or for any other member, no error."""
+        self.group.reserved.discard(self)
 
     def add(self, link: Link) -> None:
         """A link is bound and can take requests."""
@@ -116,6 +149,10 @@ class Pool:
 
     def __repr__(self) -> str:
         return f"<Pool {self.name} {self.members!r}>"
+
+    def without(self, command_id: int) -> tuple[Member, ...]:
+        """The members that do not know this request."""
+        return tuple(member for member in self.members if command_id not in member.commands)
 
     @property
     def is_up(self) -> bool:

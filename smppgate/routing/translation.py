@@ -8,21 +8,23 @@ number it used.
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
 
 from smppgate.routing.pools import Member, Pool
+from smppgate.routing.routes_back import Sender
 from smppgate.txsmpp.errors import NoAnswer
 from smppgate.txsmpp.frame import Frame
 from smppgate.txsmpp.sequence import Request
+from smppgate.txsmpp.versions import Version
 
 
-class Origin(Protocol):
+class Origin(Sender, Protocol):
     """Whoever sent a request into the gate: a session, or a caller in this process."""
 
     unanswered: int
     """Requests of its that the gate has not answered: what its window counts."""
-    address: int
-    """What receipts are routed back to, see `smppgate.routing.return_addresses`."""
+    ways: dict[Member, Any]
+    """How answers of each SMSC reach it: kept here by whoever brings them."""
 
     @property
     def has_ended(self) -> bool:
@@ -51,9 +53,10 @@ class Exchange(Request):
     :param frame: the request as the origin sent it, its number included.
     :param pool: where it goes; None for what goes to an ESME.
     :param sent_at: seconds.
+    :ivar adapts: what its answer must be adapted to; None where both ends speak one version.
     """
 
-    __slots__ = ("correlator", "frame", "member", "origin", "pool", "tried")
+    __slots__ = ("adapts", "correlator", "frame", "member", "origin", "pool", "tried")
 
     def __init__(
         self,
@@ -71,6 +74,7 @@ class Exchange(Request):
         self.pool = pool
         self.member: Member | None = None
         self.tried: tuple[Member, ...] = ()
+        self.adapts: Version | None = None
 
     def answered(self, frame: Frame, now: float) -> None:
         """The peer answered."""

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import Clock
+from twisted.python.failure import Failure
 
-from smppgate.gate.router import RouterService
+from smppgate.gate.router import RouterOptions, RouterService
 from smppgate.routing.accounts import Account, Accounts
 from smppgate.routing.balancers import LeastOutstanding
+from smppgate.routing.groups import Group
 from smppgate.routing.pools import Member, Pool
 from smppgate.routing.ranges import RangeTable
-from smppgate.routing.receipt_routes import ReceiptRoutes
+from smppgate.store import IStore, Limits, MemoryStore, StoreError
 from smppgate.txsmpp.codec import encode
 from smppgate.txsmpp.constants import RESPONSE_BIT, CommandId
 from smppgate.txsmpp.errors import RequestTimeout, SessionLost
@@ -20,6 +24,7 @@ from smppgate.txsmpp.pdu import DeliverSm, Pdu, SubmitSm
 from smppgate.txsmpp.sequence import Outstanding, Request
 from smppgate.txsmpp.session import Session
 from smppgate.txsmpp.states import Role, State
+from smppgate.txsmpp.versions import V3_4, Version
 
 ALL_BINDS = frozenset({"transmitter", "receiver", "transceiver"})
 
@@ -41,6 +46,7 @@ class FakeSession:
         first: int = 1,
         member: Member | None = None,
         pool: Pool | None = None,
+        version: Version = V3_4,
     ) -> None:
         self.session = Session(Role.ESME)
         self.session.state = state
@@ -48,7 +54,12 @@ class FakeSession:
         self.window = window
         self.pool = pool
         self.unanswered = 0
-        self.address = 0
+        self.system_id = self.token = b""
+        self.queries = True
+        self.version = version
+        self.ways: dict[Member, Any] = {}
+        self.passed_through: Member | None = None
+        self.owner: FakeSession | None = None
         self.has_ended = False
         self.writable = True
         self.answers: list[Frame] = []
@@ -77,6 +88,10 @@ class FakeSession:
     def send_request(self, request: Request, octets: bytes) -> None:
         number = self.outstanding.claim(request)
         sent = octets[:12] + number.to_bytes(4, "big") + octets[16:]
+        self.requests.append(Frame.of(sent))
+
+    def send_unanswered(self, octets: bytes) -> None:
+        sent = octets[:12] + self.outstanding.number().to_bytes(4, "big") + octets[16:]
         self.requests.append(Frame.of(sent))
 
     def answer(self, request: Frame, status: int = 0, body: bytes = b"", now: float = 0.0) -> None:
@@ -161,7 +176,7 @@ def deliver(
 
 def member(name: str = "alpha", weight: int = 1, *windows: int, first: int = 1) -> Member:
     """An SMSC with a link for each of ``windows``."""
-    made = Member(name, weight, ReceiptRoutes(1000, 60.0))
+    made = Member(name, weight, name.encode())
     for window in windows:
         made.add(FakeSession(window, first=first, member=made))
     return made
@@ -194,25 +209,128 @@ def account(
     )
 
 
+class HeldStore:
+    """A store that is as slow as a test wants it: batches and look-ups wait to be let through.
+
+    ``routes`` is what it has, ``batches`` what waits to be written. While ``is_all_recent`` is
+    false, its memory knows what is in ``recent`` only.
+    """
+
+    def __init__(self) -> None:
+        self.is_all_recent = True
+        self.routes: dict[bytes, bytes] = {}
+        self.recent: dict[bytes, bytes] = {}
+        self.batches: list[Mapping[bytes, bytes]] = []
+        self.lookups: list[Sequence[bytes]] = []
+        self.ended: list[bytes] = []
+        self.reserved = 0
+        self._keeping: list[Deferred[None]] = []
+        self._finding: list[Deferred[dict[bytes, bytes]]] = []
+
+    def keep_routes(self, routes: Mapping[bytes, bytes]) -> Deferred[None]:
+        self.recent.update(routes)
+        self.batches.append(dict(routes))
+        self._keeping.append(Deferred())
+        return self._keeping[-1]
+
+    def recent_route(self, key: bytes) -> bytes | None:
+        return self.recent.get(key)
+
+    def find_routes(self, keys: Sequence[bytes]) -> Deferred[dict[bytes, bytes]]:
+        self.lookups.append(keys)
+        self._finding.append(Deferred())
+        return self._finding[-1]
+
+    def end_routes(self, keys: Sequence[bytes]) -> None:
+        self.ended += keys
+        for key in keys:
+            self.routes.pop(key, None)
+            self.recent.pop(key, None)
+
+    def reserve_numbers(self, count: int) -> Deferred[int]:
+        self.reserved += count
+        return succeed(self.reserved - count + 1)
+
+    def statistics(self) -> None:
+        return None
+
+    # A test's
+
+    def forget(self) -> None:
+        """What is kept leaves the memory, and has to be looked up."""
+        self.is_all_recent = False
+        self.recent.clear()
+
+    def write(self) -> None:
+        """The oldest batch is written."""
+        self.routes.update(self.batches.pop(0))
+        self._keeping.pop(0).callback(None)
+
+    def fail(self) -> None:
+        """The oldest batch cannot be written."""
+        self.batches.pop(0)
+        self._keeping.pop(0).errback(StoreError("disk full"))
+
+    def look_up(self) -> None:
+        """The oldest look-up is done."""
+        keys = self.lookups.pop(0)
+        found = {key: self.routes[key] for key in keys if key in self.routes}
+        self._finding.pop(0).callback(found)
+
+    def fail_to_look_up(self) -> None:
+        """The oldest look-up ends in an error."""
+        self.lookups.pop(0)
+        self._finding.pop(0).errback(Failure(StoreError("disk gone")))
+
+
 class Gate:
     """A router in memory: members ``alpha`` and ``beta``, accounts ``acme`` and ``other``.
 
     ``acme`` serves the numbers that begin with 1, ``other`` those that begin with 2.
+
+    :param shared: whether both members share message ids.
+    :param receipt_ids: the notations of both members.
+    :param after: the gate of which this is the next run, with the same store.
+    :param options: others of `RouterOptions`.
     """
 
-    def __init__(self, weight: int = 1, no_member_status: int = 0x08) -> None:
-        self.clock = Clock()
-        self.alpha, self.beta = member("alpha", weight), member("beta")
+    def __init__(
+        self,
+        weight: int = 1,
+        no_member_status: int = 0x08,
+        tags: bool = False,
+        waits: bool = False,
+        shared: bool = False,
+        receipt_ids: str = "auto",
+        store: HeldStore | None = None,
+        after: Gate | None = None,
+        **options: Any,
+    ) -> None:
+        self.clock = after.clock if after is not None else Clock()
+        groups = [Group("alpha", receipt_ids), Group("beta", receipt_ids)]
+        self.alpha = Member("alpha", weight, b"alpha", groups[0])
+        self.beta = Member("beta", 1, b"beta", groups[0] if shared else groups[1])
         self.pool = pool(self.alpha, self.beta)
         self.acme, self.other = account("acme"), account("other")
         self.acme.pool = self.other.pool = self.pool
         accounts: Any = Accounts([self.acme, self.other])
-        table: Any = RangeTable[Account[FakeSession]]()
+        table: Any = RangeTable[FakeSession]()
         table.add("1*", self.acme)
         table.add("2*", self.other)
-        members = (self.alpha, self.beta)
-        pools = {"main": self.pool, "beta": pool(self.beta)}
-        self.router = RouterService(self.clock, members, pools, accounts, table, no_member_status)
+        self.store: Any = store
+        if store is None:
+            self.store = MemoryStore(self.clock, Limits()) if after is None else after.store
+        self.router = RouterService(
+            self.clock,
+            (self.alpha, self.beta),
+            {"main": self.pool, "beta": pool(self.beta)},
+            accounts,
+            table,
+            cast(IStore, self.store),
+            RouterOptions(
+                tags=tags, waits=waits, no_member_status=no_member_status, **options
+            ),
+        )
         self._sessions: dict[FakeSession, Account[FakeSession]] = {}
 
     @property
@@ -224,10 +342,12 @@ class Gate:
         of: Account[FakeSession] | None = None,
         window: int = 10,
         state: State = State.BOUND_TRX,
+        version: Version = V3_4,
     ) -> FakeSession:
         """A session of ``of``, by default of ``acme``, is bound."""
         bound_to = of if of is not None else self.acme
-        session: Any = FakeSession(window, state, pool=self.pool)
+        session: Any = FakeSession(window, state, pool=self.pool, version=version)
+        session.system_id = bound_to.system_id.encode()
         self._sessions[session] = bound_to
         self.router.esme_bound(session, cast(Any, bound_to))
         return cast(FakeSession, session)
@@ -238,9 +358,11 @@ class Gate:
         window: int = 10,
         state: State = State.BOUND_TRX,
         first: int = 1,
+        version: Version = V3_4,
     ) -> FakeSession:
         """A link to ``of``, by default ``alpha``, is bound."""
-        link: Any = FakeSession(window, state, first, of if of is not None else self.alpha)
+        member = of if of is not None else self.alpha
+        link: Any = FakeSession(window, state, first, member, version=version)
         self.router.smsc_bound(link)
         return cast(FakeSession, link)
 

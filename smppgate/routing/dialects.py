@@ -1,0 +1,163 @@
+"""Ids of one message in two notations.
+
+Some SMSCs give a message_id in hexadecimal in the submit_sm_resp and in decimal in the receipt, or
+the reverse; some pad one with zeros, or write it in the other case. A `Dialect` knows, for one
+group of links to an SMSC, under which ids the submit_sm_resp may have given what a receipt is
+about. The id as it stands always comes first, so nothing is ever taken for another message's
+where there is a message of that very id.
+
+A notation is a way to write the id anew, and a width to which zeros are put in front. The one
+that was right last is tried before the others, so a steady stream of receipts costs one look-up
+more than with equal ids. Turning
+each receipt's id into a number and looking that up was rejected: ids that are equal as numbers
+need not be the same message's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+LONGEST_ID = 64
+"""Octets of a message_id without its NUL, SMPP v3.4 §5.2.23. Longer ones have one notation."""
+
+KINDS = ("auto", "same", "resp_hex", "receipt_hex")
+"""What a dialect may be, as the setting ``receipt_ids`` has it."""
+
+_DECIMAL_DIGITS, _HEX_DIGITS = b"0123456789", b"0123456789ABCDEFabcdef"
+
+# 20 digits hold any number of 64 bits; 32 are the hexadecimal writing of 128, as of a UUID.
+_WIDTHS = range(2, 21)
+_HEX_WIDTHS = (*_WIDTHS, 32)
+
+
+def _written(digits: bytes, form: bytes) -> Callable[[bytes], bytes]:
+    """From a number in these digits to one in another form; to nothing from what is no number."""
+
+    def write(receipt_id: bytes) -> bytes:
+        if receipt_id.strip(digits):
+            return b""
+        return form % int(receipt_id, 10 if digits == _DECIMAL_DIGITS else 16)
+
+    return write
+
+
+def _stripped(receipt_id: bytes) -> bytes:
+    return receipt_id.lstrip(b"0") or b"0"
+
+
+class _Way(NamedTuple):
+    """A way to write an id anew, and the widths beside its own that it may be padded to."""
+
+    write: Callable[[bytes], bytes]
+    widths: tuple[int, ...]
+
+
+class _Notation(NamedTuple):
+    """What was right last: a way, and the width it was padded to, 0 for none."""
+
+    write: Callable[[bytes], bytes]
+    width: int
+
+    def apply(self, receipt_id: bytes) -> bytes:
+        """The other writing; empty where there is none."""
+        written = self.write(receipt_id)
+        return written.rjust(self.width, b"0") if written else b""
+
+
+_RESP_HEX = (
+    _Way(_written(_DECIMAL_DIGITS, b"%X"), _HEX_WIDTHS),
+    _Way(_written(_DECIMAL_DIGITS, b"%x"), _HEX_WIDTHS),
+)
+_RECEIPT_HEX = (_Way(_written(_HEX_DIGITS, b"%d"), (*_WIDTHS,)),)
+
+_WAYS: dict[str, tuple[_Way, ...]] = {
+    "same": (),
+    "resp_hex": _RESP_HEX,
+    "receipt_hex": _RECEIPT_HEX,
+    "auto": (
+        *(_Way(case, ()) for case in (bytes.lower, bytes.upper, bytes.swapcase)),
+        _Way(_stripped, (*_WIDTHS,)),
+        *_RESP_HEX,
+        *_RECEIPT_HEX,
+        _Way(_written(_HEX_DIGITS, b"%X"), _HEX_WIDTHS),
+        _Way(_written(_HEX_DIGITS, b"%x"), _HEX_WIDTHS),
+    ),
+}
+
+
+class Dialect:
+    """How one group of links to an SMSC writes ids.
+
+    :param kind: ``"same"``: the resp and the receipt agree; ``"resp_hex"``: the resp is
+        hexadecimal, the receipt decimal; ``"receipt_hex"``: the reverse; ``"auto"``: any of
+        these, the other case, and other numbers of leading zeros.
+    :raises ValueError: for any other kind.
+    """
+
+    __slots__ = ("_learned", "_ways", "kind")
+
+    def __init__(self, kind: str) -> None:
+        if kind not in _WAYS:
+            raise ValueError(f"no dialect {kind!r}: it is one of {', '.join(KINDS)}")
+        self.kind = kind
+        self._ways = _WAYS[kind]
+        self._learned: _Notation | None = None
+
+    def sought(self, receipt_id: bytes) -> tuple[bytes, ...]:
+        """Ids that the resp may have given, the most trusted first, none of them twice.
+
+        The first is ``receipt_id`` itself, octets of any value. There are fewer than 90, of up to
+        64 octets; for an id that is longer, or empty, there is no other.
+        """
+        return (receipt_id, *self.others(receipt_id))
+
+    def trusted(self, receipt_id: bytes) -> tuple[bytes, ...]:
+        """Those of `sought` that leave no doubt, in the same order.
+
+        Where nothing is configured these are ``receipt_id`` itself and what was right last: any
+        other may be the id of another message, as long as this one's may be yet to come.
+        """
+        if self.kind != "auto":
+            return self.sought(receipt_id)
+        if self._learned is None or not 0 < len(receipt_id) <= LONGEST_ID:
+            return (receipt_id,)
+        return tuple(filter(None, (receipt_id, self._learned.apply(receipt_id))))
+
+    def others(self, receipt_id: bytes) -> Iterator[bytes]:
+        """All of `sought` but ``receipt_id`` itself, made as they are asked for."""
+        if not 0 < len(receipt_id) <= LONGEST_ID:
+            return
+        seen = {receipt_id, b""}
+        for written in self._writings(receipt_id):
+            if written not in seen and len(written) <= LONGEST_ID:
+                seen.add(written)
+                yield written
+
+    def learned(self, receipt_id: bytes, found: bytes) -> None:
+        """Say that the resp to what ``receipt_id`` is about had given ``found``.
+
+        The notation that makes the one of the other will be tried before all others. Equal ids
+        teach nothing, nor do such as no notation makes.
+        """
+        if receipt_id == found or not 0 < len(receipt_id) <= LONGEST_ID:
+            return
+        # Several notations may write one number alike; the one that was right before is it.
+        if self._learned is not None and self._learned.apply(receipt_id) == found:
+            return
+        for write, widths in self._ways:
+            for width in (0, len(found)) if len(found) in widths else (0,):
+                notation = _Notation(write, width)
+                if notation.apply(receipt_id) == found:
+                    self._learned = notation
+                    return
+
+    def _writings(self, receipt_id: bytes) -> Iterator[bytes]:
+        """Every writing, some of them more than once; empty where there is none."""
+        if self._learned is not None:
+            yield self._learned.apply(receipt_id)
+        for write, widths in self._ways:
+            written = write(receipt_id)
+            yield written
+            if written:
+                yield from (written.rjust(width, b"0") for width in widths)

@@ -15,12 +15,13 @@ from pathlib import Path
 from rich.console import Console
 
 from benchmarks import machine, rows
-from benchmarks.gate_process import ROOT
+from benchmarks.gate_process import ROOT, STORES, GateOptions
 from benchmarks.haproxy import installed
 from benchmarks.idle import measure_idle
 from benchmarks.measurement import DIRECT, GATE, HAPROXY, Timing
 from benchmarks.process import ProgramError
 from benchmarks.report import Report, line
+from benchmarks.routes import measure_routes
 
 _THROUGHS = (DIRECT, HAPROXY, GATE)
 _SHAPE = re.compile(r"[1-9]\d*x[1-9]\d*")
@@ -60,15 +61,26 @@ def _measure(report: Report, options: argparse.Namespace, console: Console) -> N
         rounds=options.rounds,
         receipts_asked=options.receipts_asked,
         throughs=options.through,
+        options=GateOptions(store=options.store),
         told=lambda name, measurement: console.print(line(name, measurement), markup=False),
     )
     for name in options.rows:
-        if name == rows.IDLE:
-            report.idle = measure_idle(cores.program)
-        elif name in (rows.SCALE, rows.SCALE_TO_ESMES):
-            report.scales.append(plan.scale_row(name))
-        else:
-            report.rows.append(plan.shape_row(name))
+        _measure_row(name, plan, report)
+
+
+def _measure_row(name: str, plan: rows.Plan, report: Report) -> None:
+    if name == rows.IDLE:
+        report.idle = measure_idle(plan.core, plan.options)
+    elif name == rows.ROUTES:
+        report.routes = measure_routes(plan.core)
+    elif name in (rows.SCALE, rows.SCALE_TO_ESMES):
+        report.scales.append(plan.scale_row(name))
+    elif name == rows.RECEIPTS:
+        report.rows.append(plan.receipts_row())
+    elif name == rows.STEADY:
+        report.rows.append(plan.steady_row())
+    else:
+        report.rows.append(plan.shape_row(name))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -80,9 +92,9 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--rows",
         type=_rows,
-        default=rows.ALL,
+        default=rows.DEFAULT,
         metavar="ROW,...",
-        help=f"of {', '.join(rows.ALL)}; or any other SESSIONSxWINDOW",
+        help=f"of {', '.join(rows.ALL)}; or any other SESSIONSxWINDOW (all but {rows.ROUTES})",
     )
     add(
         "--through",
@@ -113,6 +125,12 @@ def _parser() -> argparse.ArgumentParser:
         action=argparse.BooleanOptionalAction,
         default=True,
         help="ask a receipt with each message: the gate then remembers its way back (default)",
+    )
+    add(
+        "--store",
+        choices=STORES,
+        default=STORES[0],
+        help="durability of the gate's SQLite store, or a store in memory (%(default)s)",
     )
     return parser
 

@@ -50,16 +50,20 @@ def connect_when_up(port: int, running: Callable[[], bool], seconds: float) -> s
 def bind_all(
     loop: Loop,
     ports: list[int],
-    make: Callable[[socket.socket], S],
+    make: Callable[[socket.socket, str], S],
     system_ids: list[str],
+    command_id: int = wire.BIND_TRANSCEIVER,
 ) -> list[S]:
-    """One bound session for each system_id, over the ports in turn; raises BindError, OSError."""
+    """One bound session for each system_id, over the ports in turn; raises BindError, OSError.
+
+    ``make`` is given the connection and the system_id; ``command_id`` is the kind of bind.
+    """
     sessions: list[S] = []
     for start in range(0, len(system_ids), _AT_ONCE):
         some: list[S] = []
         for place, system_id in enumerate(system_ids[start : start + _AT_ONCE], start):
-            session = make(connect(ports[place % len(ports)]))
-            session.transmit(wire.bind_transceiver(system_id, PASSWORD))
+            session = make(connect(ports[place % len(ports)]), system_id)
+            session.transmit(wire.bind(command_id, system_id, PASSWORD))
             some.append(session)
         await_binds(loop, some)
         sessions += some

@@ -71,28 +71,61 @@ class Accounts:
         return [n * self.count // sessions % self.count for n in range(sessions)]
 
 
-def configuration(port: int, smsc_ports: list[int], accounts: Accounts) -> str:
+STORES = ("process", "none", "disk", "memory")
+
+
+@frozen
+class GateOptions:
+    """How the gate is set up, beside its accounts.
+
+    ``store`` is a durability of the SQLite store, the first being its default, or "memory".
+    ``pairs`` gives each SMSC a transmitter and a receiver session instead of a transceiver.
+    """
+
+    store: str = STORES[0]
+    pairs: bool = False
+
+    def store_toml(self) -> str:
+        """The ``[store]`` table; none for what is the default."""
+        if self.store == STORES[0]:
+            return ""
+        key = "kind" if self.store == "memory" else "durability"
+        return f'[store]\n{key} = "{self.store}"\n'
+
+    def bind_toml(self) -> str:
+        """The kind of bind, as a line of ``[[smsc]]``."""
+        return 'bind = "transmitter+receiver"\n' if self.pairs else ""
+
+
+def configuration(
+    port: int, smsc_ports: list[int], accounts: Accounts, options: GateOptions, state: Path
+) -> str:
     """The gate's TOML file."""
     head = (
-        '[gate]\nname = "bench"\nstop_timeout = 1.0\n'
+        f'[gate]\nname = "bench"\nstop_timeout = 1.0\nstate_dir = "{state}"\n'
+        f"{options.store_toml()}"
         f'[[listen]]\nendpoint = "tcp:{port}:interface={HOST}"\n'
     )
     smscs = "".join(
         f'[[smsc]]\nname = "smsc{n}"\nendpoint = "tcp:{HOST}:{smsc_port}"\n'
         f'system_id = "gate"\npassword = "pw"\nwindow = 2000\n'
+        f"{options.bind_toml()}"
         for n, smsc_port in enumerate(smsc_ports)
     )
     return head + accounts.toml() + smscs
 
 
 @contextlib.contextmanager
-def gate(smsc_ports: list[int], core: int, accounts: Accounts) -> Iterator[tuple[int, Program]]:
+def gate(
+    smsc_ports: list[int], core: int, accounts: Accounts, options: GateOptions
+) -> Iterator[tuple[int, Program]]:
     """The gate on ``core`` before these SMSCs; gives the port it listens on."""
     port = free_port()
     with tempfile.TemporaryDirectory(prefix="smppgate-bench-") as name:
         directory = Path(name)
         file = directory / "gate.toml"
-        file.write_text(configuration(port, smsc_ports, accounts))
+        state = directory / "state"
+        file.write_text(configuration(port, smsc_ports, accounts, options, state))
         command = [*_TWISTD, *_TWISTD_OPTIONS, "smppgate", "--config", str(file)]
         with running(command, core, directory, ROOT) as child:
             yield port, child

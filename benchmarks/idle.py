@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from attrs import field, frozen
 
-from benchmarks.gate_process import Accounts
-from benchmarks.measurement import GATE, Bench, Shape, between
+from benchmarks.bench import Bench, Shape
+from benchmarks.gate_process import Accounts, GateOptions
+from benchmarks.measurement import GATE, between
 
 SESSIONS = 5000
 _ACCOUNTS = Accounts(count=100, max_binds=100)
@@ -22,10 +23,10 @@ class IdleSessions:
     faults: dict[str, int] = field(factory=dict)
 
 
-def measure_idle(core: int, sessions: int = SESSIONS) -> IdleSessions:
+def measure_idle(core: int, options: GateOptions, sessions: int = SESSIONS) -> IdleSessions:
     """Bind so many sessions over 100 accounts and look, some seconds later."""
     bench = Bench(Shape(sessions, window=1), _ACCOUNTS)
-    with between(bench, GATE, core, bind=False) as (ports, program):
+    with between(bench, GATE, core, options, bind=False) as (ports, program):
         if program is None:
             raise ValueError("idle sessions are measured through a program")
         before = program.rss_mb

@@ -34,11 +34,16 @@ class Loop:
         self._epoll.unregister(fd)
         del self._ready[fd]
 
-    def run(self, seconds: float) -> None:
-        """Run for so long. Never sleeps: a sleeping generator adds its waking to each latency."""
+    def run(self, seconds: float, meanwhile: Callable[[], None] | None = None) -> None:
+        """Run for so long, and call ``meanwhile`` as often as there is time.
+
+        Never sleeps: a sleeping generator adds its waking to each latency.
+        """
         poll, ready, clock = self._epoll.poll, self._ready, time.monotonic
         end = clock() + seconds
         while clock() < end:
+            if meanwhile is not None:
+                meanwhile()
             for fd, events in poll(0):
                 ready[fd](events)
 

@@ -14,6 +14,7 @@ from attrs import frozen
 from benchmarks.haproxy import installed
 
 _FILES_WANTED = 16384
+_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @frozen
@@ -35,6 +36,15 @@ def pin_generator() -> Cores:
     cores = Cores(program=usable[0], generator=usable[-1])
     os.sched_setaffinity(0, {cores.generator})
     return cores
+
+
+def core_seconds(core: int) -> float:
+    """Seconds for which that core did anything for anybody, since the machine was started."""
+    lines = Path("/proc/stat").read_text().splitlines()
+    fields = next(line for line in lines if line.startswith(f"cpu{core} ")).split()
+    # user, nice, system, idle, iowait, irq, softirq, steal; guests are in user already.
+    user, nice, system, _, _, irq, softirq, steal = map(int, fields[1:9])
+    return (user + nice + system + irq + softirq + steal) / _TICKS
 
 
 def allow_many_files() -> int:

@@ -4,47 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import socket
 import time
 from collections.abc import Iterator, Sequence
 
 from attrs import field, frozen
 
-from benchmarks import esme, wire
-from benchmarks.gate_process import Accounts, gate
+from benchmarks import esme, machine
+from benchmarks.bench import Bench, Shape
+from benchmarks.gate_process import Accounts, GateOptions, gate
 from benchmarks.haproxy import haproxy
-from benchmarks.loop import Loop
 from benchmarks.process import Program, ProgramError
-from benchmarks.requester import LARGEST_WINDOW, Requester
-from benchmarks.responder import Responder
-from benchmarks.ring import AnswerRing, MessageIdRing, RequestRing
-from benchmarks.session import Ledger, Session
-from benchmarks.smsc import Smsc
+from benchmarks.receipt_bench import ReceiptBench
 
 DIRECT, HAPROXY, GATE = "direct", "haproxy", "gate"
-SMSCS = 2
 
 _START_SECONDS = 30.0
-_DRAIN_SECONDS = 10.0
-_AFTERWARDS_SECONDS = 0.05  # how long an answer too many is waited for
-_REQUESTS_IN_RING = 1000
-
-
-@frozen
-class Shape:
-    """How much is asked at once: ESME sessions, and requests outstanding on each.
-
-    ``to_esmes`` turns the traffic round: the SMSCs send deliver_sm, as many outstanding in all
-    as a session's largest window allows.
-    """
-
-    sessions: int
-    window: int
-    to_esmes: bool = False
-    receipts_asked: bool = True
-
-    def __str__(self) -> str:
-        return f"{self.sessions}x{self.window}"
 
 
 @frozen
@@ -56,11 +30,22 @@ class Timing:
 
 
 @frozen
+class ReceiptFlow:
+    """Receipts and their answers per second, and how long these took in microseconds."""
+
+    rate: float
+    latency_us: dict[str, float]
+
+
+@frozen
 class Measurement:
     """What one measurement found.
 
     ``rate`` is round trips (request and answer) per second; latencies are microseconds;
-    ``cpu_us`` is processor time of the program between, microseconds per round trip.
+    ``cpu_us`` is processor time of the program between, microseconds per round trip. Where
+    receipts flow, a message is two round trips, its own and its receipt's; it counts once.
+    ``others`` is the share of the program's core that something else used: with more than a few
+    percent, rates and latencies say more of that than of the program.
     """
 
     through: str
@@ -69,6 +54,8 @@ class Measurement:
     cpu_us: float | None
     rss_mb: float | None
     answered: int
+    others: float | None = None
+    receipts: ReceiptFlow | None = None
     faults: dict[str, int] = field(factory=dict)
 
     @property
@@ -80,105 +67,9 @@ class Measurement:
         return None if self.cpu_us is None else self.cpu_us * self.rate / 1e6
 
 
-class Bench:
-    """A generator, SMSCs, and what stands between them; ready for one measurement."""
-
-    def __init__(self, shape: Shape, accounts: Accounts) -> None:
-        self.shape = shape
-        self.accounts = accounts
-        self.loop = Loop()
-        self.ledger = Ledger()
-        self.requesters: list[Requester] = []
-        self.responders: list[Responder] = []
-        command_id = wire.DELIVER_SM if shape.to_esmes else wire.SUBMIT_SM
-        self._requests = RequestRing(
-            [
-                wire.message(command_id, number, receipt_asked=shape.receipts_asked)
-                for number in accounts.destinations(shape.sessions, _REQUESTS_IN_RING)
-            ]
-        )
-        # A deliver_sm_resp has an empty message_id; SMPP v3.4 §4.6.2.
-        delivered = wire.pdu(wire.DELIVER_SM | wire.RESPONSE, 0, b"\0")
-        self._delivered = AnswerRing([delivered] * _REQUESTS_IN_RING)
-        self._smscs: list[Smsc[Session]] = [self._smsc(number) for number in range(SMSCS)]
-
-    @property
-    def smsc_ports(self) -> list[int]:
-        """Where the SMSCs listen."""
-        return [smsc.port for smsc in self._smscs]
-
-    @property
-    def answered(self) -> int:
-        """Answers the requesters have had."""
-        return sum(session.answered for session in self.requesters)
-
-    def bind(self, ports: list[int]) -> None:
-        """Bind the ESME sessions over these ports; raises esme.BindError."""
-        make = self._responder_esme if self.shape.to_esmes else self._requester_esme
-        system_ids = self.accounts.spread(self.shape.sessions)
-        esme.bind_all(self.loop, ports, make, system_ids)
-
-    def await_gate(self) -> None:
-        """Run until each SMSC has the gate's session; raises esme.BindError."""
-        if not self.loop.run_until(
-            lambda: all(any(s.bound for s in smsc.sessions) for smsc in self._smscs),
-            _START_SECONDS,
-        ):
-            raise esme.BindError("the gate did not bind to the SMSCs")
-
-    def drain(self) -> None:
-        """Ask no more, wait for what is outstanding, check that the books balance."""
-        for session in self.requesters:
-            session.stop()
-        self.loop.run_until(lambda: all(s.drained for s in self.requesters), _DRAIN_SECONDS)
-        self.loop.run(_AFTERWARDS_SECONDS)
-        for session in self.requesters:
-            session.check()
-        asked = sum(session.answered for session in self.responders)
-        if asked != self.answered:
-            self.ledger.faults["requests seen minus answers"] = asked - self.answered
-
-    def close(self) -> None:
-        """Close all sessions and listeners."""
-        for session in [*self.requesters, *self.responders]:
-            session.close()
-        for smsc in self._smscs:
-            smsc.close()
-        self.loop.close()
-
-    def _smsc(self, number: int) -> Smsc[Session]:
-        answers = MessageIdRing(number + 1)
-        window = min(LARGEST_WINDOW, self.shape.sessions * self.shape.window // SMSCS)
-
-        def make(sock: socket.socket) -> Session:
-            return (
-                self._requester(sock, window)
-                if self.shape.to_esmes
-                else self._responder(sock, answers)
-            )
-
-        return Smsc(self.loop, make)
-
-    def _requester_esme(self, sock: socket.socket) -> Session:
-        return self._requester(sock, self.shape.window)
-
-    def _responder_esme(self, sock: socket.socket) -> Session:
-        return self._responder(sock, self._delivered)
-
-    def _requester(self, sock: socket.socket, window: int) -> Requester:
-        session = Requester(self.loop, sock, self.ledger, self._requests, window)
-        self.requesters.append(session)
-        return session
-
-    def _responder(self, sock: socket.socket, answers: AnswerRing) -> Responder:
-        session = Responder(self.loop, sock, self.ledger, answers, self._requests)
-        self.responders.append(session)
-        return session
-
-
 @contextlib.contextmanager
 def between(
-    bench: Bench, through: str, core: int, *, bind: bool = True
+    bench: Bench, through: str, core: int, options: GateOptions, *, bind: bool = True
 ) -> Iterator[tuple[list[int], Program | None]]:
     """``through`` put before the bench's SMSCs, on ``core``, and the ESME sessions bound over it.
 
@@ -186,12 +77,15 @@ def between(
     when it does not come up.
     """
     # The sessions are closed before the program is told to end: nobody answers its unbinds.
-    with _program(bench, through, core) as (ports, program), contextlib.closing(bench):
+    with (
+        _program(bench, through, core, options) as (ports, program),
+        contextlib.closing(bench),
+    ):
         try:
             if program is not None:
                 esme.connect_when_up(ports[0], lambda: program.running, _START_SECONDS).close()
             if through == GATE:
-                bench.await_gate()
+                bench.await_gate(_START_SECONDS)
             if bind:
                 bench.bind(ports)
             yield ports, program
@@ -201,41 +95,58 @@ def between(
 
 
 @contextlib.contextmanager
-def _program(bench: Bench, through: str, core: int) -> Iterator[tuple[list[int], Program | None]]:
+def _program(
+    bench: Bench, through: str, core: int, options: GateOptions
+) -> Iterator[tuple[list[int], Program | None]]:
     if through == DIRECT:
         yield bench.smsc_ports, None
     elif through == HAPROXY:
         with haproxy(bench.smsc_ports, core) as (port, program):
             yield [port], program
     else:
-        with gate(bench.smsc_ports, core, bench.accounts) as (port, program):
+        with gate(bench.smsc_ports, core, bench.accounts, options) as (port, program):
             yield [port], program
 
 
 def measure(
-    shape: Shape, through: str, core: int, timing: Timing, accounts: Accounts
+    shape: Shape,
+    through: str,
+    core: int,
+    timing: Timing,
+    accounts: Accounts,
+    options: GateOptions,
 ) -> Measurement:
     """Bind, warm up, count, drain, check."""
-    bench = Bench(shape, accounts)
-    with between(bench, through, core) as (_, program), _no_collections():
-        for session in bench.requesters:
-            if session.bound:
-                session.start()
-        bench.loop.run(timing.warmup)
-        del bench.ledger.latencies[:]
-        cpu, answered, began = _cpu(program), bench.answered, time.perf_counter()
-        bench.loop.run(timing.seconds)
+    kind = ReceiptBench if shape.receipts else Bench
+    bench = kind(shape, accounts, tagged=through == GATE)
+    with between(bench, through, core, options) as (_, program), _no_collections():
+        bench.start()
+        bench.run(timing.warmup)
+        bench.forget_latencies()
+        before, began = bench.tally, time.perf_counter()
+        cpu, everybody = _cpu(program), machine.core_seconds(core)
+        bench.run(timing.seconds)
         seconds = time.perf_counter() - began
-        answered, cpu = bench.answered - answered, _cpu(program) - cpu
+        cpu, everybody = _cpu(program) - cpu, machine.core_seconds(core) - everybody
+        tally = bench.tally - before
         latencies = percentiles(bench.ledger.latencies)
+        receipts = (
+            ReceiptFlow(tally.receipts / seconds, percentiles(bench.receipt_ledger.latencies))
+            if shape.receipts
+            else None
+        )
         bench.drain()
+        if program is not None and (errors := program.errors()):
+            bench.ledger.faults["errors in the log"] = errors
         return Measurement(
             through=through,
-            rate=answered / seconds,
+            rate=tally.answered / seconds,
             latency_us=latencies,
-            cpu_us=cpu / answered * 1e6 if program and answered else None,
+            cpu_us=cpu / tally.answered * 1e6 if program and tally.answered else None,
             rss_mb=program.rss_mb if program else None,
-            answered=answered,
+            answered=tally.answered,
+            others=max(0.0, everybody - cpu) / seconds if program else None,
+            receipts=receipts,
             faults=dict(bench.ledger.faults),
         )
 

@@ -51,6 +51,11 @@ class Program:
         """The end of what it wrote."""
         return self._log.read_text(errors="replace")[-2000:]
 
+    def errors(self) -> int:
+        """How many errors it has logged, where it logs as Twisted does."""
+        lines = self._log.read_text(errors="replace").splitlines()
+        return sum("#error]" in line or "#critical]" in line for line in lines)
+
     def end(self) -> None:
         """SIGTERM, and SIGKILL if that is not heard; by its id alone."""
         if self.running:

@@ -11,8 +11,9 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.idle import IdleSessions
-from benchmarks.measurement import HAPROXY, Measurement
-from benchmarks.rows import Row, ScaleRow
+from benchmarks.measurement import HAPROXY, Measurement, ReceiptFlow
+from benchmarks.routes import RouteLookups
+from benchmarks.rows import RECEIPTS, STEADY, Row, ScaleRow
 from benchmarks.targets import Target, targets
 
 _COLUMNS = (
@@ -25,8 +26,16 @@ _COLUMNS = (
     "max",
     "CPU µs",
     "busy",
+    "others",
     "RSS MB",
 )
+
+_RANKS = ("p50", "p90", "p99", "max")
+_NOTES = {
+    RECEIPTS: "a message with its receipt counts once; HAProxy's are without: it cannot bring "
+    "receipts home",
+    STEADY: "each message is timed from when it was due; the gate's has receipts beside it",
+}
 
 
 @define
@@ -38,11 +47,12 @@ class Report:
     rows: list[Row] = field(factory=list)
     scales: list[ScaleRow] = field(factory=list)
     idle: IdleSessions | None = None
+    routes: RouteLookups | None = None
 
     @property
     def targets(self) -> list[Target]:
         """The targets, as far as they were measured."""
-        return targets(self.rows, self.scales, self.idle)
+        return targets(self.rows, self.scales, self.idle, self.routes)
 
     @property
     def faults(self) -> list[str]:
@@ -57,6 +67,8 @@ class Report:
             places[f"{scale.name} many"] = scale.many.faults
         if self.idle:
             places["idle"] = self.idle.faults
+        if self.routes:
+            places["routes"] = self.routes.faults
         return [
             f"{place}: {what}: {count}"
             for place, faults in places.items()
@@ -78,12 +90,17 @@ class Report:
         console.print(" · ".join(f"{name} {value}" for name, value in self.machine.items()))
         if self.rows or self.scales:
             console.print(self._table())
+        for row in self.rows:
+            if row.name in _NOTES:
+                console.print(f"{row.name}: {_NOTES[row.name]}", markup=False)
         if self.idle:
             before, after = self.idle.rss_before_mb, self.idle.rss_after_mb
             console.print(
                 f"{self.idle.sessions} idle sessions: RSS {before:.0f} MB before, {after:.0f} MB "
                 f"with them, {(after - before) * 1000 / self.idle.sessions:.1f} kB each"
             )
+        if self.routes:
+            console.print(_routes_told(self.routes), markup=False)
         if self.targets:
             console.print(_target_table(self.targets))
         for fault in self.faults:
@@ -97,6 +114,8 @@ class Report:
             for through, measurement in row.measurements.items():
                 ratios = row.ratio(through, HAPROXY), row.cpu_ratio(through, HAPROXY)
                 table.add_row(row.name, through, *_cells(measurement, *ratios))
+                if measurement.receipts:
+                    table.add_row("", "  receipts", *_receipt_cells(measurement.receipts))
             table.add_section()
         for scale in self.scales:
             table.add_row(scale.name, "gate, few", *_cells(scale.few))
@@ -123,11 +142,28 @@ def _cells(
         f"{measurement.rate:,.0f}",
         "" if ratio is None else f"{ratio:.3f}",
         "" if cpu_ratio is None else f"{cpu_ratio:.3f}",
-        *(f"{latency[name]:,.0f}" if latency else "" for name in ("p50", "p90", "p99", "max")),
+        *(f"{latency[name]:,.0f}" if latency else "" for name in _RANKS),
         "" if measurement.cpu_us is None else f"{measurement.cpu_us:.2f}",
         "" if measurement.busy is None else f"{measurement.busy:.0%}",
+        "" if measurement.others is None else f"{measurement.others:.0%}",
         "" if measurement.rss_mb is None else f"{measurement.rss_mb:.0f}",
     ]
+
+
+def _receipt_cells(receipts: ReceiptFlow) -> list[str]:
+    latencies = (f"{receipts.latency_us.get(name, 0):,.0f}" for name in _RANKS)
+    return [f"{receipts.rate:,.0f}", "", "", *latencies, "", "", "", ""]
+
+
+def _routes_told(routes: RouteLookups) -> str:
+    ranks = ", ".join(f"{name} {routes.latency_us[name]:,.0f}" for name in _RANKS)
+    pause = routes.pause_ms
+    return (
+        f"{routes.routes:,} routes, kept at {routes.routes / routes.fill_seconds:,.0f}/s; "
+        f"lookups µs {ranks}; RSS {routes.rss_mb:.0f} MB, {routes.disk_mb:,.0f} MB on disk; "
+        f"longest pause of the reactor {pause['fill']:.1f} ms filling, "
+        f"{pause['lookups']:.1f} ms looking up"
+    )
 
 
 def _target_table(found: list[Target]) -> Table:

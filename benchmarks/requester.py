@@ -12,6 +12,7 @@ import socket
 import time
 
 from benchmarks import wire
+from benchmarks.ids import Judge
 from benchmarks.loop import Loop
 from benchmarks.ring import RequestRing
 from benchmarks.session import NEVER, Ledger, Session
@@ -25,12 +26,39 @@ _TIMED = 1
 _clock = time.perf_counter_ns
 
 
-class Requester(Session):
-    """Keeps ``window`` requests out of ``ring`` outstanding, from ``start`` to ``stop``."""
+class Asker(Session):
+    """A session that asks, from ``start`` to ``stop``, and whose books can be checked then."""
+
+    __slots__ = ()
+
+    def start(self) -> None:
+        """Begin."""
+        raise NotImplementedError
+
+    def stop(self) -> None:
+        """Ask no more."""
+        raise NotImplementedError
+
+    @property
+    def drained(self) -> bool:
+        """Whether nothing is outstanding, or ever will be answered."""
+        raise NotImplementedError
+
+    def check(self) -> None:
+        """Write a fault down unless everything was answered once."""
+        raise NotImplementedError
+
+
+class Requester(Asker):
+    """Keeps ``window`` requests out of ``ring`` outstanding, from ``start`` to ``stop``.
+
+    ``judge`` says what is wrong with the message id of an answer looked at closely.
+    """
 
     __slots__ = (
         "_asked_at",
         "_command_octet",
+        "_judge",
         "_last",
         "_length_octet",
         "_numbers",
@@ -39,12 +67,19 @@ class Requester(Session):
     )
 
     def __init__(
-        self, loop: Loop, sock: socket.socket, ledger: Ledger, ring: RequestRing, window: int
+        self,
+        loop: Loop,
+        sock: socket.socket,
+        ledger: Ledger,
+        ring: RequestRing,
+        window: int,
+        judge: Judge,
     ) -> None:
         super().__init__(loop, sock, ledger)
         if not 1 <= window <= LARGEST_WINDOW:
             raise ValueError(f"a window of 1 to {LARGEST_WINDOW}, not {window}")
         self._ring = ring
+        self._judge = judge
         self._numbers = bytes(range(1, window + 1))
         self._length_octet = 0
         self._command_octet = ring.pdus[7]
@@ -82,6 +117,8 @@ class Requester(Session):
         self.answered += 1
         if command_status:
             self.ledger.faults[f"command_status 0x{command_status:08X}"] += 1
+        elif fault := self._judge(pdu[wire.HEADER_SIZE :]):
+            self.ledger.faults[fault] += 1
         number = int.from_bytes(pdu[12:16])
         if self._stopped:
             self._last.append(number)

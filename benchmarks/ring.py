@@ -109,14 +109,26 @@ class MessageIdRing(AnswerRing):
     count the laps and are rewritten at each turn, for all PDUs at once.
     """
 
-    _LAP = wire.HEADER_SIZE + 1  # offset of the lap's first digit
-
     def __init__(self, smsc: int) -> None:
-        ids = (f"{smsc % 10}0000000{place:03d}".encode() + b"\0" for place in range(1000))
-        super().__init__([wire.pdu(wire.SUBMIT_SM | wire.RESPONSE, 0, id_) for id_ in ids])
-        self._lap = 0
+        ids = first_ids(smsc)
+        super().__init__([wire.pdu(wire.SUBMIT_SM | wire.RESPONSE, 0, id_ + b"\0") for id_ in ids])
+        self.lap = 0
 
     def _turn(self) -> None:
-        self._lap += 1
-        for place, digit in enumerate(b"%07d" % self._lap, self._LAP):
-            self.pdus[place :: self.size] = bytes((digit,)) * self.capacity
+        self.lap += 1
+        write_lap(self, wire.HEADER_SIZE, self.lap)
+
+
+ID_SIZE = 11
+_IDS = 1000
+
+
+def first_ids(smsc: int) -> list[bytes]:
+    """The ids of an SMSC's first lap."""
+    return [f"{smsc % 10}0000000{place:03d}".encode() for place in range(_IDS)]
+
+
+def write_lap(ring: Ring, id_place: int, lap: int) -> None:
+    """Count the ids of all PDUs on to ``lap``; ``id_place`` is where ids begin in a PDU."""
+    for octet, digit in enumerate(b"%07d" % lap, id_place + 1):
+        ring.pdus[octet :: ring.size] = bytes((digit,)) * ring.capacity

@@ -11,16 +11,23 @@ from collections.abc import Callable
 
 from attrs import evolve, frozen
 
-from benchmarks.gate_process import Accounts
-from benchmarks.measurement import GATE, Measurement, Shape, Timing, measure
+from benchmarks.bench import Shape
+from benchmarks.gate_process import Accounts, GateOptions
+from benchmarks.measurement import GATE, HAPROXY, Measurement, Timing, measure
 
 SHAPES = ("1x1", "4x10", "16x50", "64x10")
+RECEIPTS, STEADY = "receipts", "steady"
 SCALE, SCALE_TO_ESMES, IDLE = "scale", "scale-mo", "idle"
-ALL = (*SHAPES, SCALE, SCALE_TO_ESMES, IDLE)
+ROUTES = "routes"
+DEFAULT = (*SHAPES, RECEIPTS, STEADY, SCALE, SCALE_TO_ESMES, IDLE)
+# To fill a store with so many routes takes minutes.
+ALL = (*DEFAULT, ROUTES)
 
 FEW = Accounts(count=2, ranges_each=1)
 MANY = Accounts(count=1000, ranges_each=10)
 _SCALE_SHAPE = Shape(16, 50)
+_RECEIPTS_SHAPE = Shape(16, 50, receipts=True)
+_STEADY_SHAPE = Shape(16, 100, receipts=True, rate=5000)
 _SCALE_TURNS = 3
 
 Told = Callable[[str, Measurement], None]
@@ -82,16 +89,32 @@ class Plan:
     rounds: int
     receipts_asked: bool
     throughs: tuple[str, ...]
+    options: GateOptions
     told: Told
 
     def shape_row(self, name: str) -> Row:
         """Measure ``sessions x window`` through everything, so many rounds."""
         shape = self._shape(name)
-        accounts = Accounts(max_binds=max(100, shape.sessions), window=max(100, shape.window))
-        found: dict[str, list[Measurement]] = {through: [] for through in self.throughs}
+        return self._row(name, dict.fromkeys(self.throughs, shape))
+
+    def receipts_row(self) -> Row:
+        """Measure the gate with receipts, and HAProxy without: it cannot bring them home."""
+        shapes = {HAPROXY: evolve(_RECEIPTS_SHAPE, receipts=False), GATE: _RECEIPTS_SHAPE}
+        return self._row(RECEIPTS, {t: shapes[t] for t in self.throughs if t in shapes})
+
+    def steady_row(self) -> Row:
+        """Measure latency at a steady rate: through the gate with receipts."""
+        bare = evolve(_STEADY_SHAPE, receipts=False)
+        return self._row(STEADY, {t: _STEADY_SHAPE if t == GATE else bare for t in self.throughs})
+
+    def _row(self, name: str, shapes: dict[str, Shape]) -> Row:
+        found: dict[str, list[Measurement]] = {through: [] for through in shapes}
         for _ in range(self.rounds):
-            for through, measurements in found.items():
-                measurements.append(self._measure(name, shape, through, accounts))
+            for through, shape in shapes.items():
+                accounts = Accounts(
+                    max_binds=max(100, shape.sessions), window=max(100, shape.window)
+                )
+                found[through].append(self._measure(name, shape, through, accounts))
         return Row(
             name,
             measurements={through: middle(several) for through, several in found.items()},
@@ -116,7 +139,8 @@ class Plan:
         return Shape(int(sessions), int(window), receipts_asked=self.receipts_asked)
 
     def _measure(self, name: str, shape: Shape, through: str, accounts: Accounts) -> Measurement:
-        measurement = measure(shape, through, self.core, self.timing, accounts)
+        options = evolve(self.options, pairs=shape.receipts)
+        measurement = measure(shape, through, self.core, self.timing, accounts, options)
         self.told(name, measurement)
         return measurement
 

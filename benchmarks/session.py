@@ -36,8 +36,8 @@ class Ledger:
     nanoseconds between a request and its answer, of those requests that are timed.
     """
 
-    def __init__(self) -> None:
-        self.faults: Counter[str] = Counter()
+    def __init__(self, faults: Counter[str] | None = None) -> None:
+        self.faults: Counter[str] = Counter() if faults is None else faults
         self.latencies = array("Q")
 
 

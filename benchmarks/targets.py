@@ -6,9 +6,13 @@ from attrs import frozen
 
 from benchmarks.idle import SESSIONS, IdleSessions
 from benchmarks.measurement import GATE, HAPROXY
-from benchmarks.rows import Row, ScaleRow
+from benchmarks.routes import LOOKUPS, ROUTES, RouteLookups
+from benchmarks.rows import STEADY, Row, ScaleRow
 
-_RATE_RATIOS = {"16x50": 0.06, "64x10": 0.12}
+# With everything on: tagged ids, and the way back of each message kept before its answer.
+_RATE_RATIOS = {"16x50": 0.04, "64x10": 0.09}
+_STEADY_P99_MS = 10.0
+_LOOKUP_P99_MS, _ROUTES_MB = 5.0, 1000.0
 _LATENCY_ROW, _LATENCY_RATIO = "1x1", 2.0
 _SCALE_TOLERANCE = 0.10
 _IDLE_MB = 150.0
@@ -29,13 +33,21 @@ class Target:
         return {True: "met", False: "missed", None: "not measured"}[self.met]
 
 
-def targets(rows: list[Row], scales: list[ScaleRow], idle: IdleSessions | None) -> list[Target]:
+def targets(
+    rows: list[Row],
+    scales: list[ScaleRow],
+    idle: IdleSessions | None,
+    routes: RouteLookups | None,
+) -> list[Target]:
     """The targets that the rows measured have something to say on."""
     found = [_rate(row) for row in rows if row.name in _RATE_RATIOS]
     found += [_latency(row) for row in rows if row.name == _LATENCY_ROW]
+    found += [_steady(row) for row in rows if row.name == STEADY]
     found += [_scale(row) for row in scales]
     if idle:
         found.append(_idle(idle))
+    if routes:
+        found += [_lookup(routes), _routes_memory(routes)]
     return found
 
 
@@ -61,6 +73,17 @@ def _latency(row: Row) -> Target:
     )
 
 
+def _steady(row: Row) -> Target:
+    measurement = row.measurements.get(GATE)
+    p99 = measurement.latency_us.get("p99") if measurement else None
+    return Target(
+        what=f"{row.name}: p99 of latency, with receipts",
+        wanted=f"<= {_STEADY_P99_MS:.0f} ms",
+        found="" if p99 is None else f"{p99 / 1e3:.2f} ms",
+        met=None if p99 is None else p99 <= _STEADY_P99_MS * 1e3,
+    )
+
+
 def _median_latency(row: Row, through: str) -> float | None:
     measurement = row.measurements.get(through)
     return measurement.latency_us.get("p50") if measurement else None
@@ -83,3 +106,26 @@ def _idle(idle: IdleSessions) -> Target:
         found=f"{idle.rss_after_mb:.0f} MB",
         met=idle.sessions >= SESSIONS and idle.rss_after_mb <= _IDLE_MB and not idle.faults,
     )
+
+
+def _lookup(routes: RouteLookups) -> Target:
+    p99 = routes.latency_us["p99"] / 1e3
+    return Target(
+        what=f"{routes.routes:,} routes: p99 of a lookup",
+        wanted=f"<= {_LOOKUP_P99_MS:.0f} ms",
+        found=f"{p99:.2f} ms",
+        met=_whole(routes) and p99 <= _LOOKUP_P99_MS,
+    )
+
+
+def _routes_memory(routes: RouteLookups) -> Target:
+    return Target(
+        what=f"{routes.routes:,} routes: RSS",
+        wanted=f"<= {_ROUTES_MB:.0f} MB",
+        found=f"{routes.rss_mb:.0f} MB",
+        met=_whole(routes) and routes.rss_mb <= _ROUTES_MB,
+    )
+
+
+def _whole(routes: RouteLookups) -> bool:
+    return routes.routes >= ROUTES and routes.lookups >= LOOKUPS and not routes.faults

@@ -23,6 +23,11 @@ ENQUIRE_LINK: Final = 0x15
 BINDS: Final = frozenset({BIND_RECEIVER, BIND_TRANSMITTER, BIND_TRANSCEIVER})
 
 SOURCE: Final = b"acme"
+# Where receipts come from.
+RECIPIENT: Final = b"447700900123"
+# esm_class: SMSC delivery receipt; SMPP v3.4 §5.2.12.
+_RECEIPT: Final = 0x04
+
 # An ordinary one-time password, of a length that makes a message 72 octets, whole words.
 TEXT: Final = b"Your bank code is 48291"
 
@@ -32,10 +37,10 @@ def pdu(command_id: int, sequence_number: int, body: bytes = b"") -> bytes:
     return HEADER.pack(HEADER_SIZE + len(body), command_id, 0, sequence_number) + body
 
 
-def bind_transceiver(system_id: str, password: str) -> bytes:
-    """A bind_transceiver for interface_version 3.4, numbered 1; SMPP v3.4 §4.1.5."""
+def bind(command_id: int, system_id: str, password: str) -> bytes:
+    """A bind of that kind for interface_version 3.4, numbered 1; SMPP v3.4 §4.1.1 to §4.1.5."""
     names = system_id.encode() + b"\0" + password.encode() + b"\0"
-    return pdu(BIND_TRANSCEIVER, 1, names + b"\0" + bytes((0x34, 0, 0)) + b"\0")
+    return pdu(command_id, 1, names + b"\0" + bytes((0x34, 0, 0)) + b"\0")
 
 
 def message(command_id: int, destination: str, *, receipt_asked: bool = False) -> bytes:
@@ -48,3 +53,17 @@ def message(command_id: int, destination: str, *, receipt_asked: bool = False) -
     # replace_if_present_flag, data_coding, sm_default_msg_id and sm_length.
     flags = bytes((0, 0, 0, 0, 0, int(receipt_asked), 0, 0, 0, len(TEXT)))
     return pdu(command_id, 0, b"\0" + addresses + flags + TEXT)
+
+
+def receipt(message_id: bytes) -> bytes:
+    """A deliver_sm that says of ``message_id`` that it was delivered; numbered 0.
+
+    SMPP v3.4 §4.6.1, and appendix B for the text.
+    """
+    text = (
+        b"id:" + message_id + b" sub:001 dlvrd:001 submit date:2611231755"
+        b" done date:2611231755 stat:DELIVRD err:000 text:"
+    )
+    addresses = b"\x01\x01" + RECIPIENT + b"\0" + b"\x05\x00" + SOURCE + b"\0"
+    flags = bytes((_RECEIPT, 0, 0, 0, 0, 0, 0, 0, 0, len(text)))
+    return pdu(DELIVER_SM, 0, b"\0" + addresses + flags + text)

@@ -13,7 +13,13 @@ from twisted.internet.defer import Deferred, ensureDeferred
 from twisted.internet.task import react
 
 from smppgate.gate import Gateway
-from smppgate.settings import EsmeSettings, ListenSettings, Settings, SmscSettings
+from smppgate.settings import (
+    EsmeSettings,
+    ListenSettings,
+    Settings,
+    SmscSettings,
+    StoreSettings,
+)
 from smppgate.txsmpp import SubmitSm, status_meaning
 
 
@@ -21,6 +27,8 @@ def settings(smsc_endpoint: str, listen_endpoint: str) -> Settings:
     """What a configuration file would say."""
     return Settings(
         listen=(ListenSettings(endpoint=listen_endpoint),),
+        # Nothing is kept on disk here; leave it out, and ways back survive a restart.
+        store=StoreSettings(kind="memory"),
         esme=(EsmeSettings(system_id="acme", password="secret"),),
         smsc=(
             SmscSettings(name="alpha", endpoint=smsc_endpoint, system_id="gate", password="pw"),

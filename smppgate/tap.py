@@ -11,6 +11,7 @@ from twisted.python import usage
 
 from smppgate.gate import CannotListen, Gateway
 from smppgate.settings import Settings, SettingsError, load
+from smppgate.store import StoreError
 
 
 class Options(usage.Options):
@@ -40,7 +41,9 @@ class Program(Gateway):
 
     def __init__(self, settings: Settings, reactor: Any) -> None:
         super().__init__(settings, reactor)
+        self._stop_reactor = reactor.stop
         _calm_the_collector()
+        _share_the_interpreter()
 
     @classmethod
     def of(cls, file: str, reactor: Any) -> Program:
@@ -61,6 +64,12 @@ class Program(Gateway):
             sys.exit(f"smppgate: {error}")
 
 
+    def store_failed(self, error: StoreError) -> None:
+        """End the process: whoever started it has something to mend."""
+        super().store_failed(error)
+        self._stop_reactor()
+
+
 def makeService(options: Options) -> IService:
     """The gate that the file describes."""
     # Which reactor runs is known only now.
@@ -78,3 +87,11 @@ def _calm_the_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
+
+
+def _share_the_interpreter() -> None:
+    """Let the store's threads have their turn sooner than Python would by itself (5 ms).
+
+    The answers of a whole batch wait for the thread that writes it.
+    """
+    sys.setswitchinterval(0.001)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
-from smppgate.routing.pools import Pool
-from smppgate.routing.return_addresses import NOBODY
+from smppgate.routing.pools import Member, Pool
 from smppgate.txsmpp.codec import encode
 from smppgate.txsmpp.frame import Frame, renumbered
 from smppgate.txsmpp.pdu import Pdu
 from smppgate.txsmpp.requests import DeferredRequest
 from smppgate.txsmpp.sequence import Outstanding
+from smppgate.txsmpp.versions import V3_4, Version
 
 
 class Caller:
@@ -26,8 +27,13 @@ class Caller:
         self.pool = pool
         self.window = sys.maxsize
         self.unanswered = 0
-        self.address = NOBODY
         self.has_ended = False
+        # No routes are kept for it: it has its answers, and receipts go to sessions.
+        self.system_id = self.token = b""
+        self.queries = False
+        self.version: Version = V3_4
+        self.ways: dict[Member, Any] = {}
+        self.passed_through: Member | None = None
         self._clock = clock
         self._outstanding = Outstanding()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from random import random
+from secrets import token_hex
 
 from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred, DeferredList, ensureDeferred
@@ -13,15 +14,18 @@ from twisted.logger import Logger
 
 from smppgate.gate.esme import EsmeFactory, EsmeProtocol, EsmeSide
 from smppgate.gate.listener import Listener
-from smppgate.gate.router import RouterService
-from smppgate.gate.smsc import Reconnection, SmscLink, SmscSide
+from smppgate.gate.outbind_listener import OutbindFactory, OutbindSide
+from smppgate.gate.passing import Passage, Passages
+from smppgate.gate.router import RouterOptions, RouterService
+from smppgate.gate.smsc import LinkSide, Reconnection, SmscLink, SmscProtocol
 from smppgate.gate.waiting import until
 from smppgate.routing.accounts import Account, Accounts
 from smppgate.routing.balancers import BALANCERS
+from smppgate.routing.groups import Group
 from smppgate.routing.pools import Member, Pool
 from smppgate.routing.ranges import RangeTable
-from smppgate.routing.receipt_routes import ReceiptRoutes
 from smppgate.settings import EsmeSettings, Settings, SmscSettings
+from smppgate.store import Durability, IStore, Limits, MemoryStore, SqliteStore, StoreError
 from smppgate.txsmpp.pdu import BindReceiver, BindTransceiver, BindTransmitter, Pdu
 from smppgate.txsmpp.timers import Timers
 from smppgate.txsmpp.versions import version_named
@@ -31,6 +35,10 @@ _UNBIND_TIMEOUT = 5.0
 
 _CLOSE_TIMEOUT = 1.0
 """Seconds for connections to be gone after that."""
+
+_FEWEST_OUTBINDS = 10
+"""Connections with outbind that an SMSC may have, whatever its ``sessions``: one that is dead and
+not known to be must not be in the way of its successor."""
 
 
 class Gateway(MultiService):
@@ -55,47 +63,84 @@ class Gateway(MultiService):
         self.settings = settings
         self._reactor = reactor
         self._jitter = jitter
-        self.members = {smsc.name: self._make_member(smsc) for smsc in settings.smsc}
+        self.store = self._make_store()
+        self.members = self._make_members()
         self.router = self._make_router()
         self.router.setServiceParent(self)
         self.links = [link for smsc in settings.smsc for link in self._make_links(smsc)]
+        self._linking = MultiService()
         for link in self.links:
-            link.setServiceParent(self)
+            link.setServiceParent(self._linking)
+        self._opening: Deferred[None] | None = None
         self._listeners = MultiService()
         self._listeners.setServiceParent(self)
+        self.passages = Passages(self.router, self._make_passages())
         self._factories = list(self._make_listeners())
+        self._outbinds = list(self._make_outbind_listeners())
 
     def addresses(self) -> tuple[IAddress, ...]:
-        """Where the gate listens now, in the order of the settings."""
+        """Where the gate listens now: first for ESMEs, each in the order of the settings."""
         addresses = (listener.address for listener in self._listeners)
         return tuple(address for address in addresses if address is not None)
+
+    def startService(self) -> None:
+        """Open the store, and then bind to the SMSCs: what they send may be about any message."""
+        super().startService()
+        self._opening = ensureDeferred(self._open())
 
     def stopService(self) -> Deferred[None]:
         """Stop listening, let what is outstanding end, unbind both sides, close."""
         return ensureDeferred(self._stop())
 
+    def store_failed(self, error: StoreError) -> None:
+        """The store cannot be opened, and nothing that came back would find its way.
+
+        Told in the log; a program may want to end.
+        """
+        self.log.critical("the store cannot be opened: {error}", error=error)
+
+    async def _open(self) -> None:
+        try:
+            await self.store.open()
+        except StoreError as error:
+            self.store_failed(error)
+            return
+        if self.running:
+            self.router.way_back.fetch_numbers()
+            self._linking.setServiceParent(self)
+
     async def _stop(self) -> None:
         self.log.info("stopping: {open} requests open", open=self.router.open_exchanges)
         self.router.is_draining = True
+        self.passages.stop()
         await _ended(self._listeners.stopService())
         await until(self._is_drained, self.settings.gate.stop_timeout, self._reactor)
         # Links first: what their SMSCs have not answered by now fails, and its ESME is told.
-        await self._all_unbound([ensureDeferred(link.leave()) for link in self.links])
+        await self._all_unbound(
+            [
+                *(ensureDeferred(link.leave()) for link in self.links),
+                *(ensureDeferred(s.unbind("the gate is stopping")) for s in self._smscs()),
+            ]
+        )
         await self._all_unbound(
             [ensureDeferred(s.unbind("the gate is stopping")) for s in self._sessions()]
         )
         await until(self._is_empty, _CLOSE_TIMEOUT, self._reactor)
-        for session in self._sessions():
+        for session in (*self._sessions(), *self._smscs()):
             session.abort("the gate is stopping")
         await _ended(super().stopService())
         await until(self._is_empty, _CLOSE_TIMEOUT, self._reactor)
+        # Last: what ended just now may have been kept, and what was being opened is open.
+        if self._opening is not None:
+            await self._opening
+        await self.store.close()
         self.log.info("stopped")
 
     def _is_drained(self) -> bool:
         return not self.router.open_exchanges
 
     def _is_empty(self) -> bool:
-        return not any(factory.sessions for factory in self._factories)
+        return not self._sessions() and not self._smscs()
 
     async def _all_unbound(self, unbinds: list[Deferred[None]]) -> None:
         for unbind in unbinds:
@@ -106,37 +151,70 @@ class Gateway(MultiService):
         # As they are now: ending one may take it out of its factory.
         return [session for factory in self._factories for session in factory.sessions]
 
+    def _smscs(self) -> list[SmscProtocol]:
+        """The sessions with SMSCs that are not the links'."""
+        outbinds = (session for factory in self._outbinds for session in factory.sessions)
+        return [*self.passages.sessions, *outbinds]
+
     # Parts
 
-    def _make_member(self, smsc: SmscSettings) -> Member:
-        gate = self.settings.gate
-        routes = ReceiptRoutes(gate.receipt_routes, gate.receipt_route_ttl)
-        return Member(smsc.name, smsc.weight, routes)
+    def _make_store(self) -> IStore:
+        settings = self.settings.store
+        limits = Limits(settings.routes, settings.routes_in_memory, settings.route_ttl)
+        if settings.kind == "memory":
+            return MemoryStore(self._reactor, limits)
+        durability = Durability(settings.durability)
+        return SqliteStore(self._reactor, self.settings.gate.state_dir, limits, durability)
+
+    def _make_members(self) -> dict[str, Member]:
+        groups = {
+            smsc.group_or_name: Group(smsc.group_or_name, smsc.receipt_ids)
+            for smsc in self.settings.smsc
+        }
+        return {
+            smsc.name: Member(
+                smsc.name,
+                smsc.weight,
+                smsc.tag_or_derived.encode(),
+                groups[smsc.group_or_name],
+                version_named(smsc.interface_version).commands,
+            )
+            for smsc in self.settings.smsc
+        }
 
     def _make_router(self) -> RouterService:
-        gate = self.settings.gate
+        settings = self.settings
+        gate = settings.gate
         pools = {
             pool.name: Pool(
                 pool.name, BALANCERS[pool.balance]([self.members[name] for name in pool.members])
             )
-            for pool in self.settings.pool
+            for pool in settings.pool
         }
         default = next(iter(pools.values()))
         accounts = [
-            _account(esme, pools[esme.pool] if esme.pool else default)
-            for esme in self.settings.esme
+            _account(esme, pools[esme.pool] if esme.pool else default) for esme in settings.esme
         ]
-        ranges: RangeTable[Account[EsmeProtocol]] = RangeTable()
-        for esme, account in zip(self.settings.esme, accounts, strict=True):
+        ranges: RangeTable[EsmeProtocol] = RangeTable()
+        for esme, account in zip(settings.esme, accounts, strict=True):
             for address_range in esme.address_ranges:
                 ranges.add(address_range, account)
+        options = RouterOptions(
+            run=token_hex(4).encode(),
+            tags=gate.message_ids == "tagged",
+            waits=settings.store.kind != "memory" and settings.store.durability != "none",
+            acknowledges_unmatched=gate.unmatched_receipts == "ack",
+            pass_newer_tlvs=gate.pass_newer_tlvs,
+            no_member_status=gate.no_member_status,
+        )
         return RouterService(
             self._reactor,
             self.members.values(),
             pools,
             Accounts(accounts),
             ranges,
-            gate.no_member_status,
+            self.store,
+            options,
         )
 
     def _make_listeners(self) -> Iterator[EsmeFactory]:
@@ -152,6 +230,7 @@ class Gateway(MultiService):
             ),
             max_pdu_size=gate.max_pdu_size,
             accepts_without_smsc=gate.accept_binds_without_smsc,
+            passages=self.passages,
         )
         for listen in self.settings.listen:
             factory = EsmeFactory(side, listen.max_sessions)
@@ -164,7 +243,7 @@ class Gateway(MultiService):
         gate = self.settings.gate
         for number in range(1, smsc.sessions + 1):
             for bind in smsc.bind.split("+"):
-                side = SmscSide(
+                side = LinkSide(
                     name=f"{smsc.name} {bind} {number}",
                     router=self.router,
                     member=self.members[smsc.name],
@@ -172,16 +251,55 @@ class Gateway(MultiService):
                     reconnection=Reconnection(
                         smsc.reconnect_min, smsc.reconnect_max, self._jitter
                     ),
-                    timers=Timers(
-                        session_init=gate.session_init_timeout,
-                        enquire_link=smsc.enquire_link,
-                        inactivity=0.0,
-                        response=gate.response_timeout,
-                    ),
+                    timers=self._smsc_timers(smsc),
+                    version=version_named(smsc.interface_version),
                     window=smsc.window,
                     max_pdu_size=gate.max_pdu_size,
                 )
                 yield SmscLink(clientFromString(self._reactor, smsc.endpoint), side)
+
+    def _make_passages(self) -> Iterator[Passage]:
+        if not any(esme.auth == "smsc" for esme in self.settings.esme):
+            return
+        for smsc in self.settings.smsc:
+            yield Passage(
+                self.members[smsc.name],
+                clientFromString(self._reactor, smsc.endpoint),
+                self._smsc_timers(smsc),
+                smsc.window,
+                self.settings.gate.max_pdu_size,
+            )
+
+    def _make_outbind_listeners(self) -> Iterator[OutbindFactory]:
+        for smsc in self.settings.smsc:
+            if not smsc.outbind_listen:
+                continue
+            side = OutbindSide(
+                name=f"{smsc.name} outbind",
+                router=self.router,
+                member=self.members[smsc.name],
+                timers=self._smsc_timers(smsc),
+                version=version_named(smsc.interface_version),
+                window=smsc.window,
+                max_pdu_size=self.settings.gate.max_pdu_size,
+                bind=_bind(smsc, "receiver"),
+                system_id=smsc.outbind_system_id.encode("latin-1"),
+                password=smsc.outbind_password.encode("latin-1"),
+            )
+            factory = OutbindFactory(side, max(smsc.sessions, _FEWEST_OUTBINDS))
+            endpoint = serverFromString(self._reactor, smsc.outbind_listen)
+            listener = Listener(smsc.outbind_listen, endpoint, factory)
+            listener.setServiceParent(self._listeners)
+            yield factory
+
+    def _smsc_timers(self, smsc: SmscSettings) -> Timers:
+        gate = self.settings.gate
+        return Timers(
+            session_init=gate.session_init_timeout,
+            enquire_link=smsc.enquire_link,
+            inactivity=0.0,
+            response=gate.response_timeout,
+        )
 
 
 async def _ended(stopping: Deferred[None] | None) -> None:
@@ -193,11 +311,15 @@ async def _ended(stopping: Deferred[None] | None) -> None:
 def _account(esme: EsmeSettings, pool: Pool) -> Account[EsmeProtocol]:
     return Account(
         system_id=esme.system_id,
-        password=esme.password.encode("latin-1"),
+        password=(esme.password or "").encode("latin-1"),
         binds=frozenset(esme.binds),
         max_binds=esme.max_binds,
         window=esme.window,
         pool=pool,
+        weight=esme.weight,
+        bind_ranges=esme.bind_ranges,
+        queries=esme.queries,
+        asks_smsc=esme.auth == "smsc",
     )
 
 

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, succeed
-from twisted.internet.interfaces import IAddress, IListeningPort, IStreamServerEndpoint
-from twisted.internet.protocol import Factory
+from twisted.internet.interfaces import (
+    IAddress,
+    IListeningPort,
+    IStreamServerEndpoint,
+    ITCPTransport,
+)
+from twisted.internet.protocol import Factory, Protocol
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -68,3 +75,15 @@ class Listener(Service):
             endpoint=self.description,
             reason=failure.getErrorMessage(),
         )
+
+
+class TurnedAway(Protocol):
+    """A connection too many.
+
+    A factory that makes None instead is what a listener that wraps its sessions, as TLS does,
+    stumbles over.
+    """
+
+    def connectionMade(self) -> None:
+        """Cut it."""
+        cast(ITCPTransport, self.transport).abortConnection()

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.interfaces import IReactorTime
 
-from smppgate.routing.return_addresses import NOBODY
+from smppgate.routing.pools import Member
 from smppgate.txsmpp.batch import Batch
 from smppgate.txsmpp.protocol import SmppProtocol
 from smppgate.txsmpp.states import Role
 from smppgate.txsmpp.timers import Timers
+from smppgate.txsmpp.versions import V3_4, Version
 
 
 class Peer(SmppProtocol):
@@ -34,8 +37,12 @@ class Peer(SmppProtocol):
         self.window = window
         self.unanswered = 0
         """Requests of the peer's that the gate has not answered."""
-        self.address = NOBODY
-        """What receipts for messages of the peer's are routed back to."""
+        self.version: Version = V3_4
+        """What the peer speaks."""
+        # What makes it an `Origin`; for SMSCs, no route ever leads back to them.
+        self.system_id = self.token = b""
+        self.queries = False
+        self.ways: dict[Member, Any] = {}
 
     @property
     def receives(self) -> bool:

@@ -15,19 +15,27 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IReactorTime
 
 from smppgate.gate.caller import Caller
+from smppgate.gate.deliveries import Deliveries
+from smppgate.gate.operations import OPERATIONS, Operations
+from smppgate.gate.receipts import Receipts
+from smppgate.gate.way_back import WayBack
 from smppgate.routing.accounts import Account, Accounts
 from smppgate.routing.correlator import Correlator, Endings
+from smppgate.routing.message_ids import MessageIds
 from smppgate.routing.pools import Member, Pool
 from smppgate.routing.ranges import RangeTable
-from smppgate.routing.return_addresses import ReturnAddresses
+from smppgate.routing.routes_back import Senders
 from smppgate.routing.translation import Exchange
+from smppgate.store import IStore, StoreStatistics
 from smppgate.txsmpp import peek, receipts
+from smppgate.txsmpp.adaptation import adapted
 from smppgate.txsmpp.batch import Batch
 from smppgate.txsmpp.constants import CommandId, CommandStatus, command_name
 from smppgate.txsmpp.errors import PduError
 from smppgate.txsmpp.frame import Frame, response
 from smppgate.txsmpp.pdu import Pdu
 from smppgate.txsmpp.states import SESSION_COMMANDS, WITHOUT_RESP, Role, State, allowed
+from smppgate.txsmpp.versions import V3_3, Version
 
 if TYPE_CHECKING:
     from smppgate.gate.esme import EsmeProtocol
@@ -35,6 +43,9 @@ if TYPE_CHECKING:
 
 # What an ESME may ask of an SMSC, but for what each session sees to itself.
 _REQUESTS = allowed(Role.ESME, State.BOUND_TX) - SESSION_COMMANDS - {CommandId.GENERIC_NACK}
+
+# Those that every SMSC knows, whatever its version.
+_KNOWN_TO_ALL = V3_3.commands
 
 
 @frozen
@@ -46,10 +57,33 @@ class Statistics:
     throttled: int
     turned_down: int
     undeliverable: int
+    unmatched_receipts: int
+    receipts_waiting: int
+    shared_ids: int
     strays: int
     esme_sessions: int
     smsc_links: int
-    receipt_routes: int
+    store: StoreStatistics
+
+
+@frozen(kw_only=True)
+class RouterOptions:
+    """How the router deals with what can be dealt with in several ways.
+
+    :ivar run: octets that no other run of the gate has: see `Senders`.
+    :ivar tags: whether message ids are made unique.
+    :ivar waits: whether answers wait until their ways back are in the store.
+    :ivar acknowledges_unmatched: see `Receipts`.
+    :ivar pass_newer_tlvs: whether TLVs go to peers whose version has none such.
+    :ivar no_member_status: the answer while no SMSC can take a message.
+    """
+
+    run: bytes = b"0"
+    tags: bool = True
+    waits: bool = True
+    acknowledges_unmatched: bool = False
+    pass_newer_tlvs: bool = False
+    no_member_status: int = CommandStatus.ESME_RSYSERR
 
 
 class RouterService(Service):
@@ -58,8 +92,8 @@ class RouterService(Service):
     :param members: all SMSCs.
     :param pools: by name; the first is where `request` sends by default.
     :param accounts: everyone who may bind.
-    :param ranges: which account serves which destination.
-    :param no_member_status: the answer while no SMSC can take a message.
+    :param ranges: who serves which destination.
+    :param store: where ways back are kept; whoever made it opens and closes it.
     """
 
     def __init__(
@@ -68,49 +102,81 @@ class RouterService(Service):
         members: Iterable[Member],
         pools: Mapping[str, Pool],
         accounts: Accounts[EsmeProtocol],
-        ranges: RangeTable[Account[EsmeProtocol]],
-        no_member_status: int = CommandStatus.ESME_RSYSERR,
+        ranges: RangeTable[EsmeProtocol],
+        store: IStore,
+        options: RouterOptions | None = None,
     ) -> None:
         self.clock = clock
         self.members = tuple(members)
         self.pools = pools
         self.accounts = accounts
+        self.ranges = ranges
+        self._options = options = options if options is not None else RouterOptions()
         self.batch = Batch(clock)
-        self.correlator = Correlator(self._retry)
-        self._ranges = ranges
-        self._no_member_status = no_member_status
+        self.way_back = WayBack(
+            clock,
+            self.batch,
+            store,
+            MessageIds(self.members),
+            tags=options.tags,
+            waits=options.waits,
+            adapt=self.adapt,
+        )
+        self.correlator = Correlator(self._retry, self.way_back, self.adapt)
+        self.deliveries = Deliveries(self.correlator, ranges, self.adapt)
+        self._senders: Senders[EsmeProtocol] = Senders(options.run)
+        self.receipts = Receipts(
+            clock,
+            self.way_back,
+            self.deliveries,
+            accounts,
+            self._senders,
+            options.acknowledges_unmatched,
+        )
+        self._operations = Operations(
+            clock, self.way_back, self.correlator, self.adapt, options.no_member_status
+        )
         self._callers = {name: Caller(clock, pool) for name, pool in pools.items()}
-        self._return_addresses = ReturnAddresses(accounts)
         self._links: set[SmscProtocol] = set()
         self._awaiting_link: list[Deferred[None]] = []
         self.is_draining = False
         """While true, no new request is taken."""
-        self._throttled = self._turned_down = self._undeliverable = self._strays = 0
+        self._throttled = self._turned_down = self._strays = 0
 
     def stopService(self) -> None:
         """Whoever still waits for a link waits in vain."""
         super().stopService()
+        self.receipts.stop()
         waiting, self._awaiting_link = self._awaiting_link, []
         for waiter in waiting:
             waiter.cancel()
+
+    def adapt(self, octets: bytes, version: Version) -> bytes:
+        """A PDU as a peer of ``version`` can take it.
+
+        :raises PduError: when it cannot be said in that version.
+        """
+        return adapted(octets, version, self._options.pass_newer_tlvs)
 
     # What sessions tell
 
     def esme_bound(self, session: EsmeProtocol, account: Account[EsmeProtocol]) -> None:
         """An ESME is bound to ``account``."""
+        self._senders.add(session)
         account.add(session)
-        session.address = self._return_addresses.assign(account, session)
 
     def esme_lost(self, session: EsmeProtocol, account: Account[EsmeProtocol]) -> None:
         """A session that was bound to ``account`` has ended."""
         account.remove(session)
-        self._return_addresses.release(session.address)
+        self.ranges.leave(session)
+        self._senders.remove(session)
 
     def smsc_bound(self, link: SmscProtocol) -> None:
         """A link to an SMSC is bound."""
         self._links.add(link)
         if link.session.submits:
             link.member.add(link)
+        if link.session.submits and link.owner is None:
             waiting, self._awaiting_link = self._awaiting_link, []
             for waiter in waiting:
                 waiter.callback(None)
@@ -153,8 +219,14 @@ class RouterService(Service):
     @property
     def open_exchanges(self) -> int:
         """Requests relayed that are not answered yet, in both directions."""
-        submitted = sum(member.outstanding for member in self.members)
-        return submitted + sum(link.unanswered for link in self._links)
+        submitted = sum(member.outstanding for member in self._members_in_use())
+        return (
+            submitted
+            + sum(link.unanswered for link in self._links)
+            + self.way_back.answers_waiting
+            + self.receipts.waiting
+            + self._operations.waiting
+        )
 
     def statistics(self) -> Statistics:
         """What was done so far and what is held now."""
@@ -163,12 +235,19 @@ class RouterService(Service):
             endings=self.correlator.endings(),
             throttled=self._throttled,
             turned_down=self._turned_down,
-            undeliverable=self._undeliverable,
+            undeliverable=self.deliveries.undeliverable,
+            unmatched_receipts=self.receipts.unmatched,
+            receipts_waiting=self.receipts.waiting,
+            shared_ids=self.way_back.shared_ids,
             strays=self._strays,
-            esme_sessions=len(self._return_addresses),
+            esme_sessions=len(self._senders),
             smsc_links=len(self._links),
-            receipt_routes=sum(len(member.receipt_routes) for member in self.members),
+            store=self.way_back.store.statistics(),
         )
+
+    def _members_in_use(self) -> set[Member]:
+        # Binds that are passed through have members of their own.
+        return {*self.members, *(link.member for link in self._links)}
 
     # The hot path
 
@@ -178,36 +257,51 @@ class RouterService(Service):
             self._throttled += 1
             origin.send(response(frame, CommandStatus.ESME_RTHROTTLED))
             return
+        if self.is_draining:
+            self._turn_down(origin, frame, self._options.no_member_status)
+            return
+        command = frame.command_id
+        if command in OPERATIONS and self._operations.take(origin, frame):
+            return
         exchange = Exchange(self.correlator, origin, frame, origin.pool, now)
-        if not self.is_draining and self._submit(exchange):
-            origin.unanswered += 1
-        else:
-            self._turned_down += 1
-            origin.send(response(frame, self._no_member_status))
+        try:
+            if self._submit(exchange):
+                origin.unanswered += 1
+            else:
+                self._turn_down(origin, frame, self._options.no_member_status)
+        except PduError as error:
+            self._turn_down(origin, frame, error.command_status)
 
     def deliver(self, link: SmscProtocol, frame: Frame, now: float) -> None:
         """A request of an SMSC's: to the session it belongs to, or an error back."""
         if frame.command_id in WITHOUT_RESP:
-            self._undeliverable += 1
+            self.deliveries.alert(link, frame)
+            return
+        if self.is_draining:
+            self.deliveries.refuse(link, frame)
             return
         try:
-            session = self._destination(link, frame, now)
+            if receipts.is_receipt(peek.esm_class(frame.octets)):
+                self.receipts.bring(link, frame, now)
+            elif not self.deliveries.by_destination(link, frame, now):
+                self.deliveries.refuse(link, frame)
         except PduError as error:
             link.send(response(frame, error.command_status))
-            return
-        if session is None:
-            self._undeliverable += 1
-            link.send(response(frame, CommandStatus.ESME_RX_T_APPN))
-            return
-        exchange = Exchange(self.correlator, link, frame, None, now)
-        link.unanswered += 1
-        session.send_request(exchange, frame.octets)
+
+    def _turn_down(self, origin: EsmeProtocol | Caller, frame: Frame, status: int) -> None:
+        self._turned_down += 1
+        origin.send(response(frame, status))
 
     def _submit(self, exchange: Exchange) -> bool:
-        """Send it to a member it has not been to; False when none can take it."""
+        """Send it to a member it has not been to; False when none can take it.
+
+        :raises PduError: when it cannot be said in the version of the one chosen.
+        """
         pool = exchange.pool
         if pool is None:
             return False
+        if exchange.command_id not in _KNOWN_TO_ALL and not exchange.tried:
+            exchange.tried = pool.without(exchange.command_id)
         while True:
             member = pool.choose(exchange.tried)
             if member is None:
@@ -217,9 +311,13 @@ class RouterService(Service):
                 break
             # It has room, but every link is full of what else the gate asked on it.
             exchange.tried += (member,)
+        octets = exchange.frame.octets
+        if link.version is not exchange.origin.version:
+            octets = self.adapt(octets, link.version)
+            exchange.adapts = exchange.origin.version
         exchange.member = member
         member.outstanding += 1
-        link.send_request(exchange, exchange.frame.octets)
+        link.send_request(exchange, octets)
         return True
 
     def _retry(self, exchange: Exchange, now: float) -> bool:
@@ -228,21 +326,7 @@ class RouterService(Service):
             return False
         exchange.tried += (exchange.member,)
         exchange.sent_at = now
-        return self._submit(exchange)
-
-    def _destination(self, link: SmscProtocol, frame: Frame, now: float) -> EsmeProtocol | None:
-        if self.is_draining:
-            return None
-        octets = frame.octets
-        destination = peek.destination(octets)
-        if receipts.is_receipt(peek.esm_class(octets)):
-            message_id = receipts.receipt_id(octets)
-            if message_id is not None:
-                address = link.member.receipt_routes.find(message_id, now)
-                if address is not None:
-                    return self._return_addresses.find(address)
-        for account in self._ranges.owners(destination):
-            session = account.receiver()
-            if session is not None:
-                return session
-        return None
+        try:
+            return self._submit(exchange)
+        except PduError:
+            return False

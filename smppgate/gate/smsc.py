@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from attrs import define, field
 from twisted.application.internet import ClientService
@@ -27,6 +28,10 @@ from smppgate.txsmpp.frame import MAX_PDU_SIZE, Frame
 from smppgate.txsmpp.pdu import Pdu
 from smppgate.txsmpp.states import Role
 from smppgate.txsmpp.timers import Timers
+from smppgate.txsmpp.versions import V3_4, Version
+
+if TYPE_CHECKING:
+    from smppgate.gate.esme import EsmeProtocol
 
 
 @define
@@ -76,25 +81,35 @@ class Reconnection:
 
 @define
 class SmscSide:
-    """What the sessions of one link have in common.
+    """What sessions with one SMSC have in common.
 
-    :param name: the link's, for the log.
-    :param bind: the bind PDU to begin with.
+    :param name: for the log.
+    :param version: what it speaks.
     :param window: unanswered requests allowed on it.
     """
 
     name: str
     router: RouterService
     member: Member
-    bind: Pdu
-    reconnection: Reconnection
     timers: Timers = field(factory=Timers)
+    version: Version = V3_4
     window: int = 100
     max_pdu_size: int = MAX_PDU_SIZE
 
 
+@define(kw_only=True)
+class LinkSide(SmscSide):
+    """What the sessions of one link have in common.
+
+    :param bind: the bind PDU to begin with.
+    """
+
+    bind: Pdu
+    reconnection: Reconnection
+
+
 class SmscProtocol(Peer):
-    """A session with an SMSC; the gate is its ESME. It binds as soon as it is connected."""
+    """A session with an SMSC; the gate is its ESME."""
 
     log = Logger()
 
@@ -107,14 +122,33 @@ class SmscProtocol(Peer):
             side.router.batch,
             side.window,
         )
+        self.name = side.name
         self.router = side.router
         self.member = side.member
-        self._side = side
+        self.version = side.version
+        self.owner: EsmeProtocol | None = None
+        """The only ESME session that this session is for; None where it is for everyone."""
 
-    def connectionMade(self) -> None:
-        """Bind; from its bind_resp on the router may use the session."""
-        super().connectionMade()
-        ensureDeferred(self._attach())
+    async def attach(self, bind: Pdu) -> None:
+        """Bind; from its bind_resp on the router may use the session.
+
+        :raises SmppError: when that fails; the session is closed and it is in the log.
+        """
+        try:
+            await self.bind(bind)
+        except BindRefused as refusal:
+            self.log.error("SMSC {name}: {refusal}", name=self.name, refusal=refusal)
+            self.close(str(refusal))
+            raise
+        except SmppError as error:
+            self.close(f"no usable bind_resp: {error}")
+            raise
+        self.attached()
+
+    def attached(self) -> None:
+        """It is bound: the router may use it."""
+        self.router.smsc_bound(self)
+        self.log.info("SMSC {name} bound at {where}", name=self.name, where=self.where)
 
     def requestReceived(self, frame: Frame, now: float) -> None:
         """The SMSC has something for an ESME."""
@@ -126,24 +160,41 @@ class SmscProtocol(Peer):
 
     def sessionEnding(self, reason: str) -> None:
         """Take the session out of its member."""
-        self._side.reconnection.lost(self.clock.seconds())
         self.router.smsc_lost(self)
-        self.log.info("SMSC {name} gone: {reason}", name=self._side.name, reason=reason)
+        self.log.info("SMSC {name} gone: {reason}", name=self.name, reason=reason)
 
-    async def _attach(self) -> None:
-        side = self._side
+
+class LinkProtocol(SmscProtocol):
+    """A session of a link: it binds as soon as it is connected."""
+
+    def __init__(self, side: LinkSide) -> None:
+        super().__init__(side)
+        self._bind_pdu = side.bind
+        self._reconnection = side.reconnection
+
+    def connectionMade(self) -> None:
+        """Bind."""
+        super().connectionMade()
+        ensureDeferred(self._begin())
+
+    def attached(self) -> None:
+        """It is bound: the router may use it."""
+        self._reconnection.bound(self.clock.seconds())
+        super().attached()
+
+    def sessionEnding(self, reason: str) -> None:
+        """Take the session out of its member."""
+        self._reconnection.lost(self.clock.seconds())
+        super().sessionEnding(reason)
+
+    async def _begin(self) -> None:
         try:
-            await self.bind(side.bind)
-        except BindRefused as refusal:
-            side.reconnection.refused()
-            self.log.error("SMSC {name}: {refusal}", name=side.name, refusal=refusal)
-            self.close(str(refusal))
-        except SmppError as error:
-            self.close(f"no usable bind_resp: {error}")
-        else:
-            side.reconnection.bound(self.clock.seconds())
-            self.router.smsc_bound(self)
-            self.log.info("SMSC {name} bound at {where}", name=side.name, where=self.where)
+            await self.attach(self._bind_pdu)
+        except BindRefused:
+            self._reconnection.refused()
+        except SmppError:
+            # It is closed; the link connects again.
+            pass
 
 
 class SmscFactory(Factory):
@@ -154,13 +205,13 @@ class SmscFactory(Factory):
 
     noisy = False
 
-    def __init__(self, side: SmscSide) -> None:
+    def __init__(self, side: LinkSide) -> None:
         self._side = side
-        self.session: SmscProtocol | None = None
+        self.session: LinkProtocol | None = None
 
-    def buildProtocol(self, addr: IAddress | None) -> SmscProtocol:
+    def buildProtocol(self, addr: IAddress | None) -> LinkProtocol:
         """A session on a connection to ``addr``."""
-        self.session = SmscProtocol(self._side)
+        self.session = LinkProtocol(self._side)
         self.session.factory = self
         return self.session
 
@@ -198,7 +249,7 @@ class SmscLink(ClientService):
     machine does not know (seen in Twisted 26.10: ``NoTransition`` for each).
     """
 
-    def __init__(self, endpoint: IStreamClientEndpoint, side: SmscSide) -> None:
+    def __init__(self, endpoint: IStreamClientEndpoint, side: LinkSide) -> None:
         self._clock = side.router.clock
         self._factory = SmscFactory(side)
         super().__init__(

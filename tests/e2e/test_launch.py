@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import subprocess
 import sys
@@ -39,8 +38,8 @@ def test_the_tac_file(tmp_path: Path) -> None:
         config.write_text(settings(port, {"alpha": smsc.port}))
         pidfile = ["--pidfile", str(tmp_path / "twistd.pid"), "--logfile", "-"]
         command = [*TWISTD, *pidfile, "-ny", str(ROOT / "etc" / "smppgate.tac")]
-        environment = {**os.environ, "SMPPGATE_CONFIG": str(config)}
-        with running_command(command, port, environment) as gate:
+        environment = {"SMPPGATE_CONFIG": str(config)}
+        with running_command(tmp_path, command, port, environment) as gate:
             link = smsc.link()
             gate.wait_for_log("bound at")
             esme = bound(port)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
-from tests.e2e.wire import PATIENCE, hang_up
+from tests.e2e.wire import PATIENCE, Smsc, Wire, hang_up
 
 ROOT = Path(__file__).parents[2]
 
@@ -53,6 +54,11 @@ class RunningGate:
         self.process.send_signal(signal.SIGTERM)
         return self.wait()
 
+    def kill(self) -> None:
+        """End it as a crash does, with nothing left to say."""
+        self.process.kill()
+        self.wait()
+
     def wait(self) -> int:
         """Its exit code, once it has ended and its log is read."""
         code = self.process.wait(PATIENCE)
@@ -69,13 +75,7 @@ class RunningGate:
             self._news.notify_all()
 
 
-def settings(port: int, smscs: dict[str, int], gate: str = "", esmes: str = "") -> str:
-    """A configuration with the accounts acme and bolt, and these SMSCs."""
-    parts = [f'[gate]\nname = "gate1"\n{gate}\n']
-    parts.append(f'[[listen]]\nendpoint = "tcp:{port}:interface=127.0.0.1"\n')
-    parts.append(
-        esmes
-        or """
+ACCOUNTS = """
 [[esme]]
 system_id = "acme"
 password = "secret"
@@ -85,17 +85,36 @@ system_id = "bolt"
 password = "hidden"
 address_ranges = ["4988*"]
 """
-    )
+
+
+def settings(
+    port: int,
+    smscs: Mapping[str, int],
+    gate: str = "",
+    esmes: str = ACCOUNTS,
+    store: str = "",
+    smsc: str = "",
+) -> str:
+    """A configuration with the accounts acme and bolt, and these SMSCs: name → port.
+
+    An SMSC's name is its tag too. ``gate`` and ``store`` are more lines of these tables, ``smsc``
+    is more of each SMSC's. What the gate keeps, it keeps in the folder that it is started in.
+    """
+    parts = [f'[gate]\nname = "gate1"\n{gate}\n[store]\n{store}\n']
+    parts.append(f'[[listen]]\nendpoint = "tcp:{port}:interface=127.0.0.1"\n')
+    parts.append(esmes)
     for name, smsc_port in smscs.items():
         parts.append(
             f"""
 [[smsc]]
 name = "{name}"
+tag = "{name}"
 endpoint = "tcp:127.0.0.1:{smsc_port}"
 system_id = "gate"
 password = "pw-of-{name}"
 reconnect_min = 0.1
 reconnect_max = 0.2
+{smsc}
 """
         )
     return "\n".join(parts)
@@ -109,16 +128,23 @@ def start(folder: Path, config: str, port: int) -> RunningGate:
     """Start `twistd -n smppgate --config FILE`; the caller ends it."""
     (folder / "gate.toml").write_text(config)
     options = ["-n", "--pidfile", str(folder / "twistd.pid"), "--logfile", "-"]
-    return _launch([*TWISTD, *options, "smppgate", "--config", str(folder / "gate.toml")], port)
+    command = [*TWISTD, *options, "smppgate", "--config", str(folder / "gate.toml")]
+    return _launch(folder, command, port)
 
 
 def _launch(
-    command: list[str], port: int, environment: dict[str, str] | None = None
+    folder: Path, command: list[str], port: int, environment: Mapping[str, str] | None = None
 ) -> RunningGate:
+    paths = (str(ROOT), *os.environ.get("PYTHONPATH", "").split(os.pathsep))
     process = subprocess.Popen(
         command,
-        cwd=ROOT,
-        env=environment,
+        # Each gate has a folder of its own: the default state_dir is beneath it.
+        cwd=folder,
+        env={
+            **os.environ,
+            **(environment or {}),
+            "PYTHONPATH": os.pathsep.join(filter(None, paths)),
+        },
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -132,10 +158,26 @@ def running(folder: Path, config: str, port: int) -> AbstractContextManager[Runn
 
 
 def running_command(
-    command: list[str], port: int, environment: dict[str, str]
+    folder: Path, command: list[str], port: int, environment: Mapping[str, str]
 ) -> AbstractContextManager[RunningGate]:
-    """The same of any command that runs a gate."""
-    return _until_done(_launch(command, port, environment))
+    """The same of any command that runs a gate, with more in its environment."""
+    return _until_done(_launch(folder, command, port, environment))
+
+
+@contextmanager
+def relaying(folder: Path, *names: str, **more: str) -> Iterator[tuple[RunningGate, list[Wire]]]:
+    """A gate bound to one SMSC for each name; gives it and the SMSCs' ends.
+
+    ``more`` goes to `settings`.
+    """
+    with ExitStack() as stack:
+        smscs = {name: stack.enter_context(Smsc()) for name in names}
+        port = free_port()
+        config = settings(port, {name: smsc.port for name, smsc in smscs.items()}, **more)
+        instance = stack.enter_context(running(folder, config, port))
+        links = [smsc.link() for smsc in smscs.values()]
+        instance.wait_for_log("bound at", len(links))
+        yield instance, links
 
 
 @contextmanager

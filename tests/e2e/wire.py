@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import socket
 import struct
 from typing import NamedTuple
@@ -12,8 +13,17 @@ PATIENCE = 30.0
 HEADER = struct.Struct(">IIII")
 
 BIND_RECEIVER, BIND_TRANSMITTER, BIND_TRANSCEIVER = 1, 2, 9
-SUBMIT_SM, DELIVER_SM, UNBIND, ENQUIRE_LINK = 4, 5, 6, 0x15
-RESP = 0x80000000
+QUERY_SM, SUBMIT_SM, DELIVER_SM, UNBIND, REPLACE_SM, CANCEL_SM = 3, 4, 5, 6, 7, 8
+ENQUIRE_LINK, SUBMIT_MULTI, ALERT_NOTIFICATION, DATA_SM = 0x15, 0x21, 0x102, 0x103
+BROADCAST_SM, QUERY_BROADCAST_SM, CANCEL_BROADCAST_SM = 0x111, 0x112, 0x113
+RESP = GENERIC_NACK = 0x80000000
+
+DELIVERY_RECEIPT, INTERMEDIATE = 0x04, 0x20
+UDHI = 0x40
+"""Of esm_class."""
+
+NETWORK_ERROR_CODE, MESSAGE_PAYLOAD, MESSAGE_STATE = 0x0423, 0x0424, 0x0427
+RECEIPTED_MESSAGE_ID, SC_INTERFACE_VERSION = 0x001E, 0x0210
 
 
 class Pdu(NamedTuple):
@@ -30,9 +40,16 @@ def pdu(command_id: int, number: int, body: bytes = b"", status: int = 0) -> byt
     return HEADER.pack(16 + len(body), command_id, status, number) + body
 
 
-def bind_body(system_id: bytes, password: bytes) -> bytes:
+def bind_body(
+    system_id: bytes,
+    password: bytes,
+    version: int = 0x34,
+    address_range: bytes = b"",
+) -> bytes:
     """The body of any bind."""
-    return system_id + b"\0" + password + b"\0" + b"\0" + b"\x34\0\0" + b"\0"
+    return (
+        b"\0".join((system_id, password, b"", bytes([version]))) + b"\0\0" + address_range + b"\0"
+    )
 
 
 def message_body(
@@ -42,10 +59,48 @@ def message_body(
     esm_class: int = 0,
     registered: int = 0,
     tlvs: bytes = b"",
+    data_coding: int = 0,
 ) -> bytes:
     """The body of a submit_sm or deliver_sm."""
-    flags = bytes([esm_class, 0, 0]) + b"\0\0" + bytes([registered, 0, 0, 0, len(text)])
+    flags = bytes([esm_class, 0, 0]) + b"\0\0" + bytes([registered, 0, data_coding, 0, len(text)])
     return b"\0\1\1" + source + b"\0\1\1" + destination + b"\0" + flags + text + tlvs
+
+
+def data_body(
+    destination: bytes = b"4477009001",
+    source: bytes = b"1234",
+    esm_class: int = 0,
+    registered: int = 0,
+    tlvs: bytes = b"",
+) -> bytes:
+    """The body of a data_sm."""
+    addresses = b"\0\1\1" + source + b"\0\1\1" + destination + b"\0"
+    return addresses + bytes([esm_class, registered, 0]) + tlvs
+
+
+def tlv(tag: int, value: bytes) -> bytes:
+    """The octets of a TLV."""
+    return struct.pack(">HH", tag, len(value)) + value
+
+
+def receipt_text(message_id: bytes, stat: bytes = b"DELIVRD", text: bytes = b"hello") -> bytes:
+    """What most SMSCs write about a message."""
+    return (
+        b"id:%b sub:001 dlvrd:001 submit date:2611231750 done date:2611231751 stat:%b err:000 "
+        b"text:%b" % (message_id, stat, text)
+    )
+
+
+def receipt_body(
+    message_id: bytes, destination: bytes = b"1234", esm_class: int = DELIVERY_RECEIPT
+) -> bytes:
+    """The body of a deliver_sm with a receipt, from the number that the message was for."""
+    return message_body(destination, receipt_text(message_id), b"4477009001", esm_class=esm_class)
+
+
+def id_of(got: Pdu) -> bytes:
+    """The message_id that a resp begins with."""
+    return got.body.partition(b"\0")[0]
 
 
 _wires: list[Wire] = []
@@ -110,6 +165,38 @@ class Wire:
         return octets
 
 
+def answer(link: Wire, request: Pdu, body: bytes = b"id\0", status: int = 0) -> None:
+    """Answer a request."""
+    link.send(pdu(request.command_id | RESP, request.number, body, status))
+
+
+def submitted(esme: Wire, link: Wire, message_id: bytes, number: int = 1) -> bytes:
+    """Submit a message that wants a receipt and give it this id at the SMSC; gives the ESME's."""
+    esme.send(pdu(SUBMIT_SM, number, message_body(registered=1)))
+    answer(link, link.receive_message(), message_id + b"\0")
+    got = esme.receive_message()
+    assert got[:3] == (SUBMIT_SM | RESP, 0, number), got
+    return id_of(got)
+
+
+def delivered(
+    link: Wire, esme: Wire, body: bytes, command: int = DELIVER_SM, number: int = 500
+) -> bytes:
+    """Bring a message from an SMSC to this ESME, and its resp back; gives the body that came."""
+    link.send(pdu(command, number, body))
+    got = esme.receive_message()
+    assert got.command_id == command, got
+    answer(esme, got, b"\0")
+    assert link.receive_message() == Pdu(command | RESP, 0, number, b"\0")
+    return got.body
+
+
+def readable(*wires: Wire) -> Wire:
+    """The first of these to which something comes."""
+    ready, _, _ = select.select([wire.sock for wire in wires], [], [], PATIENCE)
+    return next(wire for wire in wires if wire.sock in ready)
+
+
 def connect(port: int) -> Wire:
     """A connection to the gate."""
     return Wire(socket.create_connection(("127.0.0.1", port), PATIENCE))
@@ -120,10 +207,12 @@ def bound(
     system_id: bytes = b"acme",
     password: bytes = b"secret",
     command: int = BIND_TRANSCEIVER,
+    version: int = 0x34,
+    address_range: bytes = b"",
 ) -> Wire:
     """An ESME that is bound to the gate."""
     esme = connect(port)
-    esme.send(pdu(command, 1, bind_body(system_id, password)))
+    esme.send(pdu(command, 1, bind_body(system_id, password, version, address_range)))
     answer = esme.receive()
     assert answer.status == 0, answer
     return esme

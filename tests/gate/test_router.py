@@ -8,7 +8,7 @@ import pytest
 from twisted.internet.testing import StringTransport
 
 from smppgate.gate.esme import EsmeFactory, EsmeProtocol, EsmeSide
-from smppgate.gate.smsc import Reconnection, SmscProtocol, SmscSide
+from smppgate.gate.smsc import LinkProtocol, LinkSide, Reconnection
 from smppgate.routing.pools import Member
 from smppgate.txsmpp.constants import CommandId
 from smppgate.txsmpp.frame import Frame, header_only
@@ -16,7 +16,7 @@ from smppgate.txsmpp.pdu import (
     AlertNotification,
     BindTransceiver,
     BindTransceiverResp,
-    QuerySm,
+    DataSm,
     Unbind,
 )
 from smppgate.txsmpp.sequence import MAX_SEQUENCE_NUMBER, Request
@@ -106,8 +106,8 @@ def test_without_a_member_an_esme_is_told_the_status_configured(status: int) -> 
 def test_what_is_refused_bears_the_resp_of_its_own_command() -> None:
     gate = Gate()
     esme = gate.esme()
-    gate.forward(esme, fakes.frame_of(QuerySm(message_id=b"1", source_addr=b"1"), 9))
-    assert esme.answers[0][:3] == (CommandId.QUERY_SM_RESP, 0x08, 9)
+    gate.forward(esme, fakes.frame_of(DataSm(destination_addr=b"4477"), 9))
+    assert esme.answers[0][:3] == (CommandId.DATA_SM_RESP, 0x08, 9)
 
 
 def test_a_link_bound_to_receive_only_gets_no_messages() -> None:
@@ -351,11 +351,12 @@ def test_a_body_that_ends_in_front_of_esm_class_is_refused_with_its_status() -> 
     assert said(link) == [(9, 0x43)]
 
 
-def test_a_body_that_ends_within_the_destination_is_refused_with_its_status() -> None:
+def test_a_body_that_ends_within_the_destination_is_refused_too() -> None:
+    """With the status of what the gate looks for first: whether it is a receipt."""
     gate = Gate()
     link = gate.link()
     gate.deliver(link, cut(fakes.deliver(b"1000", 9), 11))
-    assert said(link) == [(9, 0x0B)]
+    assert said(link) == [(9, 0x43)]
 
 
 def test_an_alert_notification_is_not_answered() -> None:
@@ -375,7 +376,8 @@ def test_statistics_tell_what_is_held() -> None:
     gate.deliver(link, fakes.deliver(b"3000"))
     held = gate.router.statistics()
     assert (held.open_exchanges, held.esme_sessions, held.smsc_links) == (1, 1, 1)
-    assert (held.receipt_routes, held.undeliverable, held.turned_down) == (1, 1, 0)
+    assert (held.undeliverable, held.turned_down, held.throttled) == (1, 0, 0)
+    assert (held.unmatched_receipts, held.receipts_waiting, held.shared_ids) == (0, 0, 0)
     assert (held.endings.answered, held.endings.failed) == (1, 0)
 
 
@@ -394,15 +396,15 @@ def real_esme(gate: Gate) -> tuple[EsmeProtocol, StringTransport]:
     return session, transport
 
 
-def real_link(gate: Gate, member: Member) -> tuple[SmscProtocol, StringTransport]:
-    side = SmscSide(
+def real_link(gate: Gate, member: Member) -> tuple[LinkProtocol, StringTransport]:
+    side = LinkSide(
         name=member.name,
         router=gate.router,
         member=member,
         bind=BindTransceiver(system_id=b"gate"),
         reconnection=Reconnection(1.0, 60.0, lambda: 0.0),
     )
-    link = SmscProtocol(side)
+    link = LinkProtocol(side)
     transport = StringTransport()
     cast(Any, link).makeConnection(transport)
     link.flush()

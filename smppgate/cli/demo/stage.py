@@ -22,6 +22,7 @@ from smppgate.settings import (
     ListenSettings,
     Settings,
     SmscSettings,
+    StoreSettings,
 )
 
 HOST = "127.0.0.1"
@@ -140,6 +141,8 @@ class Stage:
     def _settings(self, smscs: dict[str, str]) -> Settings:
         return Settings(
             gate=GateSettings(name="demo", stop_timeout=5.0),
+            # The demo leaves nothing behind.
+            store=StoreSettings(kind="memory"),
             listen=(ListenSettings(endpoint=f"tcp:0:interface={HOST}"),),
             esme=tuple(
                 EsmeSettings(

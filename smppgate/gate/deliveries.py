@@ -1,0 +1,186 @@
+"""`Deliveries`: what SMSCs send, on its way to ESMEs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Protocol
+
+from smppgate.routing.accounts import Account
+from smppgate.routing.affinity import Affinity
+from smppgate.routing.clusters import Cluster
+from smppgate.routing.correlator import Correlator
+from smppgate.routing.ranges import RangeTable
+from smppgate.routing.translation import Exchange, Origin
+from smppgate.txsmpp import peek
+from smppgate.txsmpp.adaptation import to_deliver_sm
+from smppgate.txsmpp.constants import CommandId, CommandStatus
+from smppgate.txsmpp.errors import PduError
+from smppgate.txsmpp.frame import Frame, response
+from smppgate.txsmpp.segments import segment_of
+from smppgate.txsmpp.versions import Version
+
+if TYPE_CHECKING:
+    from smppgate.gate.esme import EsmeProtocol
+    from smppgate.gate.smsc import SmscProtocol
+
+
+class Queue(Protocol):
+    """Takes messages for an ESME that is away."""
+
+    @property
+    def holds(self) -> bool:
+        """Whether there is anything in it, so that what comes now must come behind."""
+
+    def put(self, exchange: Exchange, octets: bytes) -> None:
+        """Keep the message in ``octets``, and answer ``exchange`` as the ESME would."""
+
+
+class Deliveries:
+    """Brings a request of an SMSC's to a session, to a queue, or back as an error.
+
+    :param ranges: who serves which destination.
+    :param adapt: gives a PDU as a peer of another version can take it.
+    """
+
+    def __init__(
+        self,
+        correlator: Correlator,
+        ranges: RangeTable[EsmeProtocol],
+        adapt: Callable[[bytes, Version], bytes],
+    ) -> None:
+        self.correlator = correlator
+        self.ranges = ranges
+        self.queues: Mapping[Account[EsmeProtocol], Queue] = {}
+        """Those of accounts that have one."""
+        self.undeliverable = 0
+        """What nobody could take."""
+        self._adapt = adapt
+        self._affinity: Affinity[EsmeProtocol] = Affinity()
+
+    # Who is it for
+
+    def by_destination(self, link: SmscProtocol, frame: Frame, now: float) -> bool:
+        """To whoever serves the destination; False when that is nobody's number.
+
+        What comes on a link that belongs to one ESME's session is for that session.
+
+        :raises PduError: where the destination cannot be found.
+        """
+        octets = frame.octets
+        exchange = Exchange(self.correlator, link, frame, None, now)
+        if link.owner is not None:
+            self.to_session(link.owner, exchange, octets)
+            return True
+        to = peek.destination_address(octets)
+        cluster = self.ranges.cluster(to.addr, to.ton, to.npi)
+        if cluster is None:
+            return False
+        self._to_one_of(cluster.accounts, self._session(cluster, octets, now), exchange, octets)
+        return True
+
+    def to_account(
+        self,
+        account: Account[EsmeProtocol],
+        submitter: EsmeProtocol | None,
+        exchange: Exchange,
+        octets: bytes,
+    ) -> None:
+        """To ``submitter``, if it can take it now, or else to another session of the account."""
+        if submitter is None or not submitter.receives or not submitter.has_room:
+            submitter = account.receiver()
+        self._to_one_of((account,), submitter, exchange, octets)
+
+    def to_session(self, session: EsmeProtocol, exchange: Exchange, octets: bytes) -> None:
+        """To this session and to no other."""
+        if session.receives and session.has_room:
+            self._send(session, exchange, octets)
+        else:
+            self.refuse(exchange.origin, exchange.frame)
+
+    def alert(self, link: SmscProtocol, frame: Frame) -> None:
+        """An alert_notification: to the ESME of its esme_addr, if one is there. No answer."""
+        try:
+            to = peek.esme_address(frame.octets)
+        except PduError:
+            session = None
+        else:
+            cluster = self.ranges.cluster(to.addr, to.ton, to.npi)
+            session = cluster.session() if cluster is not None else None
+        session = link.owner or session
+        if session is None or frame.command_id not in session.version.commands:
+            self.undeliverable += 1
+            return
+        octets = frame.octets
+        if session.version is not link.version:
+            octets = self._adapt(octets, session.version)
+        session.send_unanswered(octets)
+
+    def refuse(
+        self, origin: Origin, frame: Frame, status: int = CommandStatus.ESME_RX_T_APPN
+    ) -> None:
+        """Tell the SMSC that nobody takes it."""
+        self.undeliverable += 1
+        origin.send(response(frame, status))
+
+    # How it gets there
+
+    def _session(
+        self, cluster: Cluster[EsmeProtocol], octets: bytes, now: float
+    ) -> EsmeProtocol | None:
+        """One of the cluster's: for the parts of one long message always the same."""
+        segment = segment_of(octets)
+        if segment is None:
+            return cluster.session()
+        parts = (peek.source(octets), peek.destination(octets), segment.reference, segment.total)
+        session = self._affinity.get(parts, now)
+        if session is None or session.has_ended or not session.receives:
+            session = cluster.session()
+            if session is not None:
+                self._affinity.put(parts, session, now)
+        return session if session is not None and session.has_room else None
+
+    def _to_one_of(
+        self,
+        accounts: Iterable[Account[EsmeProtocol]],
+        session: EsmeProtocol | None,
+        exchange: Exchange,
+        octets: bytes,
+    ) -> None:
+        if self.queues:
+            queues = [self.queues[account] for account in accounts if account in self.queues]
+            # What comes behind a message that waits must wait too, to stay behind it.
+            queue = next(
+                (q for q in queues if q.holds), None if session else next(iter(queues), None)
+            )
+            if queue is not None:
+                exchange.origin.unanswered += 1
+                queue.put(exchange, octets)
+                return
+        if session is None:
+            self.refuse(exchange.origin, exchange.frame)
+        else:
+            self._send(session, exchange, octets)
+
+    def _send(self, session: EsmeProtocol, exchange: Exchange, octets: bytes) -> None:
+        if session.version is not exchange.origin.version:
+            try:
+                octets, exchange.command_id = self.in_version(
+                    session.version, exchange.command_id, octets
+                )
+            except PduError as error:
+                self.refuse(exchange.origin, exchange.frame, error.command_status)
+                return
+            exchange.adapts = exchange.origin.version
+        exchange.origin.unanswered += 1
+        session.send_request(exchange, octets)
+
+    def in_version(self, version: Version, command_id: int, octets: bytes) -> tuple[bytes, int]:
+        """A message to an ESME as a peer of ``version`` has it, and its command_id there.
+
+        :raises PduError: when it cannot be said in that version.
+        """
+        if command_id not in version.commands:
+            if command_id != CommandId.DATA_SM:
+                raise PduError("not in the ESME's version", CommandStatus.ESME_RX_P_APPN)
+            command_id, octets = CommandId.DELIVER_SM, to_deliver_sm(octets)
+        return self._adapt(octets, version), command_id

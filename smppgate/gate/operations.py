@@ -1,0 +1,291 @@
+"""`Operations`: query_sm, cancel_sm, replace_sm and their like, to the SMSC that has the message.
+
+An ESME names the message by the id that the gate gave it; the SMSC is asked by its own. Only the
+account that sent a message may do anything about it: to everybody else its id is unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from smppgate.gate.way_back import WayBack
+from smppgate.routing.correlator import Correlator
+from smppgate.routing.message_ids import may_be_alias
+from smppgate.routing.pools import Link, Member
+from smppgate.routing.routes_back import Route, alias_key, alias_target, original_key
+from smppgate.routing.translation import Exchange, Origin
+from smppgate.txsmpp import peek
+from smppgate.txsmpp.constants import CommandId, CommandStatus
+from smppgate.txsmpp.errors import PduError
+from smppgate.txsmpp.frame import Frame, response, spliced
+from smppgate.txsmpp.versions import Version
+
+if TYPE_CHECKING:
+    from smppgate.gate.caller import Caller
+    from smppgate.gate.esme import EsmeProtocol
+
+OPERATIONS: frozenset[int] = frozenset(
+    {
+        CommandId.QUERY_SM,
+        CommandId.CANCEL_SM,
+        CommandId.REPLACE_SM,
+        CommandId.QUERY_BROADCAST_SM,
+        CommandId.CANCEL_BROADCAST_SM,
+        # With the id of an earlier one, which it replaces: SMPP v5.0 §4.4.1.1.
+        CommandId.BROADCAST_SM,
+    }
+)
+"""Requests about a message that was sent before."""
+
+# Those that may name their messages by addresses, without an id: SMPP v3.4 §4.9, v5.0 §4.6.2.
+_CANCELS = frozenset({CommandId.CANCEL_SM, CommandId.CANCEL_BROADCAST_SM})
+
+_UNKNOWN = CommandStatus.ESME_RINVMSGID
+
+
+class _Operation(Exchange):
+    """A request about one message; the resp names it as the ESME does."""
+
+    __slots__ = ("given",)
+
+    given: bytes
+
+    def answered(self, frame: Frame, now: float) -> None:
+        """The SMSC answered."""
+        if len(frame.octets) > 16 and self.command_id != CommandId.BROADCAST_SM:
+            frame = _renamed(frame, self.given)
+        super().answered(frame, now)
+
+
+class _Everyone:
+    """The origin of a cancel that goes to several SMSCs: it answers once all have.
+
+    :param answer: told the status.
+    """
+
+    system_id = token = b""
+    queries = False
+
+    def __init__(self, origin: Origin, count: int, answer: Callable[[int], None]) -> None:
+        self.version = origin.version
+        self.unanswered = count
+        self.ways: dict[Member, object] = {}
+        self._origin = origin
+        self._answer = answer
+        self._best: int | None = None
+
+    @property
+    def has_ended(self) -> bool:
+        return self._origin.has_ended
+
+    def send(self, octets: bytes) -> None:
+        """One of them has answered; any success is one, and otherwise the first error counts."""
+        status = Frame.of(octets).command_status
+        if self._best is None or status == 0:
+            self._best = status
+        if not self.unanswered:
+            self._answer(self._best)
+
+
+class Operations:
+    """Sends requests about messages to their owners.
+
+    :param adapt: gives a PDU as a peer of another version can take it.
+    """
+
+    log = Logger()
+
+    def __init__(
+        self,
+        clock: IReactorTime,
+        way_back: WayBack,
+        correlator: Correlator,
+        adapt: Callable[[bytes, Version], bytes],
+        unavailable: int,
+    ) -> None:
+        self._clock = clock
+        self._way_back = way_back
+        self._correlator = correlator
+        self._adapt = adapt
+        self._unavailable = unavailable
+        self.waiting = 0
+        """Requests that wait for the store."""
+
+    def take(self, origin: EsmeProtocol | Caller, frame: Frame) -> bool:
+        """Deal with a request about a message; False for a broadcast_sm that is about none."""
+        try:
+            start, end = peek.message_id_at(frame.octets)
+        except PduError as error:
+            origin.send(response(frame, error.command_status))
+            return True
+        given = frame.octets[start:end]
+        if given:
+            origin.unanswered += 1
+            self._find(origin, frame, given)
+        elif frame.command_id in _CANCELS:
+            origin.unanswered += 1
+            self._cancel_everywhere(origin, frame)
+        elif frame.command_id == CommandId.BROADCAST_SM:
+            return False
+        else:
+            origin.send(response(frame, _UNKNOWN))
+        return True
+
+    # Who has it
+
+    def _find(self, origin: EsmeProtocol | Caller, frame: Frame, given: bytes) -> None:
+        if may_be_alias(given, origin.version):
+            key = alias_key(given)
+            self._look_up(key, lambda value: self._of_alias(origin, frame, given, value))
+        else:
+            self._of_no_alias(origin, frame, given)
+
+    def _of_no_alias(self, origin: EsmeProtocol | Caller, frame: Frame, given: bytes) -> None:
+        if self._way_back.tags:
+            self._of_tagged(origin, frame, given)
+        else:
+            key = original_key(origin.system_id, given)
+            self._look_up(key, lambda tag: self._of_original(origin, frame, given, tag))
+
+    def _of_alias(
+        self, origin: EsmeProtocol | Caller, frame: Frame, given: bytes, value: bytes | None
+    ) -> None:
+        if value is None:
+            # Some SMSC's own id may look like one.
+            self._of_no_alias(origin, frame, given)
+            return
+        tag, message_id = alias_target(value)
+        self._check(origin, frame, self._way_back.message_ids.tagged(tag), message_id)
+
+    def _of_tagged(self, origin: EsmeProtocol | Caller, frame: Frame, given: bytes) -> None:
+        target = self._way_back.message_ids.split(given)
+        member, message_id = target if target is not None else (None, b"")
+        self._check(origin, frame, member, message_id)
+
+    def _of_original(
+        self, origin: EsmeProtocol | Caller, frame: Frame, given: bytes, tag: bytes | None
+    ) -> None:
+        member = self._way_back.message_ids.tagged(tag) if tag is not None else None
+        self._check(origin, frame, member, given)
+
+    def _check(
+        self, origin: EsmeProtocol | Caller, frame: Frame, member: Member | None, message_id: bytes
+    ) -> None:
+        """Only with a route of the account's own is it the account's message."""
+        if member is None:
+            self._reply(origin, frame, _UNKNOWN)
+        elif not origin.system_id:
+            # This process may ask about every message.
+            self._send(origin, frame, member, message_id)
+        else:
+            self._look_up(
+                member.group.prefix + message_id,
+                lambda value: self._checked(origin, frame, member, message_id, value),
+            )
+
+    def _checked(
+        self,
+        origin: EsmeProtocol | Caller,
+        frame: Frame,
+        member: Member,
+        message_id: bytes,
+        value: bytes | None,
+    ) -> None:
+        route = Route.of(value) if value is not None else None
+        if route is None or (route.account, route.tag) != (origin.system_id, member.tag):
+            self._reply(origin, frame, _UNKNOWN)
+        else:
+            self._send(origin, frame, member, message_id)
+
+    def _look_up(self, key: bytes, go_on: Callable[[bytes | None], None]) -> None:
+        """Call ``go_on`` with what is kept under ``key``, now or later."""
+        value = self._way_back.recent(key)
+        store = self._way_back.store
+        if value is not None or store.is_all_recent:
+            go_on(value)
+            return
+        finding = store.find_routes([key])
+        finding.addErrback(self._not_looked_up)
+        self.waiting += 1
+        finding.addCallback(self._looked_up, key, go_on)
+        finding.addErrback(lambda failure: self.log.failure("an operation failed", failure))
+
+    def _looked_up(
+        self, found: dict[bytes, bytes], key: bytes, go_on: Callable[[bytes | None], None]
+    ) -> None:
+        self.waiting -= 1
+        go_on(found.get(key))
+
+    def _not_looked_up(self, failure: Failure) -> dict[bytes, bytes]:
+        self.log.failure("a route could not be looked up", failure)
+        return {}
+
+    # Asking
+
+    def _send(
+        self, origin: EsmeProtocol | Caller, frame: Frame, member: Member, message_id: bytes
+    ) -> None:
+        """Over any link to the message center that has the message."""
+        if origin.has_ended:
+            origin.unanswered -= 1
+            return
+        own = origin.passed_through
+        members: Iterable[Member] = (own,) if own is not None else (member, *member.group.members)
+        if own is not None and own.group is not member.group:
+            self._reply(origin, frame, self._unavailable)
+            return
+        for each in members:
+            link = each.link() if each.outstanding < each.capacity else None
+            if link is not None and frame.command_id in each.commands:
+                start, end = peek.message_id_at(frame.octets)
+                operation = _Operation(
+                    self._correlator, origin, frame, None, self._clock.seconds()
+                )
+                operation.given = frame.octets[start:end]
+                try:
+                    self._ask(operation, each, link, spliced(frame.octets, start, end, message_id))
+                except PduError as error:
+                    self._reply(origin, frame, error.command_status)
+                return
+        self._reply(origin, frame, self._unavailable)
+
+    def _ask(self, exchange: Exchange, member: Member, link: Link, octets: bytes) -> None:
+        if link.version is not exchange.origin.version:
+            exchange.adapts = exchange.origin.version
+            octets = self._adapt(octets, link.version)
+        exchange.member = member
+        member.outstanding += 1
+        link.send_request(exchange, octets)
+
+    def _cancel_everywhere(self, origin: EsmeProtocol | Caller, frame: Frame) -> None:
+        """To each SMSC that may have such messages; it succeeds if one does."""
+        pool = origin.pool
+        able = [m for m in pool.members if frame.command_id in m.commands] if pool else []
+        links = [
+            (member, member.link()) for member in able if member.outstanding < member.capacity
+        ]
+        asked = [(member, link) for member, link in links if link is not None]
+        if not asked:
+            self._reply(origin, frame, self._unavailable)
+            return
+        everyone = _Everyone(origin, len(asked), lambda status: self._reply(origin, frame, status))
+        for member, link in asked:
+            exchange = Exchange(self._correlator, everyone, frame, None, self._clock.seconds())
+            self._ask(exchange, member, link, frame.octets)
+
+    def _reply(self, origin: EsmeProtocol | Caller, frame: Frame, status: int) -> None:
+        origin.unanswered -= 1
+        origin.send(response(frame, status))
+
+
+def _renamed(resp: Frame, given: bytes) -> Frame:
+    """A query_sm_resp or query_broadcast_sm_resp under the ESME's id; any other as it is."""
+    if resp.command_id not in (CommandId.QUERY_SM_RESP, CommandId.QUERY_BROADCAST_SM_RESP):
+        return resp
+    end = resp.octets.find(0, 16)
+    return Frame.of(spliced(resp.octets, 16, end, given)) if end >= 0 else resp

@@ -1,0 +1,305 @@
+"""`QueueDelivery`: how the messages of one queue get to the ESME, in order.
+
+A message is sent under a number of the session's, as often as it takes, until the ESME has
+answered or it has expired. With a window of more than one, "in order" is the order of sending: what
+the ESME turns down for now goes out again in its old place, before all that was not sent yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from smppgate.gate.backlog import PIECE, Backlog
+from smppgate.routing.accounts import Account
+from smppgate.store import QueuedMessage, StoreError
+from smppgate.txsmpp.constants import RESPONSE_BIT, CommandStatus, status_meaning
+from smppgate.txsmpp.errors import NoAnswer, ProtocolError, RequestTimeout
+from smppgate.txsmpp.frame import Frame
+from smppgate.txsmpp.sequence import Request
+from smppgate.txsmpp.versions import Version
+
+if TYPE_CHECKING:
+    from smppgate.gate.esme import EsmeProtocol
+
+RETRYABLE: frozenset[int] = frozenset(
+    {
+        CommandStatus.ESME_RSYSERR,
+        CommandStatus.ESME_RMSGQFUL,
+        CommandStatus.ESME_RSUBMITFAIL,
+        CommandStatus.ESME_RTHROTTLED,
+        CommandStatus.ESME_RX_T_APPN,
+        CommandStatus.ESME_RQUERYFAIL,
+        CommandStatus.ESME_RDELIVERYFAILURE,
+        CommandStatus.ESME_RUNKNOWNERR,
+    }
+)
+"""Answers of an ESME that mean "later": what providers deliver again on, and ESME_RX_T_APPN, the
+specification's own word for it (SMPP v3.4 §5.1.3)."""
+
+_QUICKEST, _SLOWEST = 1.0, 60.0
+"""Seconds to wait after such an answer: doubling from the one to the other."""
+
+_LOOK = 0.1
+"""Seconds until the next look for room, where no answer of ours will tell of any."""
+
+# Of messages that are lost one line in so many seconds is enough for each account.
+_QUIET_SECONDS = 60.0
+
+InVersion: TypeAlias = Callable[[Version, int, bytes], tuple[bytes, int]]
+"""See `smppgate.gate.deliveries.Deliveries.in_version`."""
+
+Choose: TypeAlias = "Callable[[Account[EsmeProtocol], bytes, float], EsmeProtocol | None]"
+"""Gives the session that a message goes to now, or None when none can take it."""
+
+
+def any_receiver(
+    account: Account[EsmeProtocol], _octets: bytes, _now: float
+) -> EsmeProtocol | None:
+    """Whichever session of the account is next."""
+    return account.receiver()
+
+
+class Shelf(Protocol):
+    """Where the messages are: the store, asked in batches."""
+
+    def remove(self, number: int) -> None:
+        """Remove the message of that number."""
+
+    def read(self, account: bytes, after: int, limit: int) -> Deferred[list[QueuedMessage]]:
+        """The next messages of an account; none that was removed before."""
+
+
+class QueuedRequest(Request):
+    """A message of a queue on its way to the ESME. Mutable and slotted."""
+
+    __slots__ = ("_delivery", "_number")
+
+    def __init__(
+        self, delivery: QueueDelivery, number: int, command_id: int, sent_at: float
+    ) -> None:
+        super().__init__(command_id, sent_at)
+        self._delivery = delivery
+        self._number = number
+
+    def answered(self, frame: Frame, now: float) -> None:
+        """The ESME answered."""
+        self._delivery.answered(self._number, frame)
+
+    def failed(self, reason: NoAnswer) -> None:
+        """It did not, or its session has ended."""
+        self._delivery.unanswered(self._number, reason)
+
+    def answered_late(self, frame: Frame, now: float) -> None:
+        """It did after all."""
+        self._delivery.answered_late(self._number, frame)
+
+
+class QueueDelivery:
+    """Brings the messages of one account's queue to its sessions.
+
+    :param in_version: puts a message as a peer of another version can take it.
+    :param choose: chooses a session for a message.
+    :ivar away: called when messages wait and no session is bound that receives; more than once.
+    """
+
+    log = Logger()
+
+    def __init__(
+        self,
+        account: Account[EsmeProtocol],
+        backlog: Backlog,
+        shelf: Shelf,
+        clock: IReactorTime,
+        in_version: InVersion,
+        choose: Choose,
+    ) -> None:
+        self.away: Callable[[], None] | None = None
+        self.delivered = self.dropped = self.expired = 0
+        self._account = account
+        self._name = account.system_id.encode("latin-1")
+        self._backlog = backlog
+        self._shelf = shelf
+        self._clock = clock
+        self._in_version = in_version
+        self._choose = choose
+        self._reading: Deferred[list[QueuedMessage]] | None = None
+        self._turn: IDelayedCall | None = None
+        self._pause: IDelayedCall | None = None
+        self._step = _QUICKEST
+        self._rests = False
+        self._told = float("-inf")
+
+    @property
+    def is_away(self) -> bool:
+        """Whether messages wait and nobody is bound to receive them."""
+        return self._backlog.unsent > 0 and not len(self._account.receivers)
+
+    # When
+
+    def bound(self) -> None:
+        """A session that receives is bound: whatever was waited for, try again."""
+        self._step = _QUICKEST
+        _cancel(self._pause)
+        self._pause = None
+        self.news()
+
+    def news(self) -> None:
+        """Something may be possible that was not: look at the end of this turn."""
+        if self._turn is None and not self._rests:
+            self._turn = self._clock.callLater(0, self._look)
+
+    def rest(self) -> None:
+        """Send nothing more; what is under way may still be answered."""
+        self._rests = True
+        _cancel(self._pause)
+        _cancel(self._turn)
+        self._pause = self._turn = None
+
+    def _look(self) -> None:
+        self._turn = None
+        if not len(self._account.receivers):
+            self._reading = None
+            self._backlog.forget()
+            if self.away is not None and self.is_away:
+                self.away()
+            return
+        self._expire(self._clock.seconds())
+        if self._pause is None:
+            self._send_all()
+            self._read_on()
+
+    def _back_off(self) -> None:
+        if self._pause is None:
+            self._wait(self._step)
+            self._step = min(_SLOWEST, self._step * 2)
+
+    def _wait(self, seconds: float) -> None:
+        if self._pause is None and not self._rests:
+            self._pause = self._clock.callLater(seconds, self._resume)
+
+    def _resume(self) -> None:
+        self._pause = None
+        self.news()
+
+    def _expire(self, now: float) -> None:
+        # The first that was put there is the first that expires.
+        while (message := self._backlog.next()) is not None and message.expires <= now:
+            self.expired += 1
+            self._shelf.remove(self._backlog.end_next().number)
+
+    # Sending
+
+    def _send_all(self) -> None:
+        backlog, now = self._backlog, self._clock.seconds()
+        while (message := backlog.next()) is not None:
+            session = self._choose(self._account, message.pdu, now)
+            if session is None:
+                if not backlog.under_way:
+                    # Its window is full of what is not ours, or it does not read.
+                    self._wait(_LOOK)
+                return
+            self._send(session, message, now)
+
+    def _send(self, session: EsmeProtocol, message: QueuedMessage, now: float) -> None:
+        octets = message.pdu
+        try:
+            command_id = Frame.of(octets).command_id
+            octets, command_id = self._in_version(session.version, command_id, octets)
+        except ProtocolError as error:
+            self._shelf.remove(self._backlog.end_next().number)
+            self._drop(str(error))
+            return
+        self._backlog.send()
+        session.send_request(QueuedRequest(self, message.number, command_id, now), octets)
+
+    def answered(self, number: int, frame: Frame) -> None:
+        """The ESME answered the message of that number."""
+        status = frame.command_status
+        if status in RETRYABLE:
+            self._backlog.come_back(number)
+            self._back_off()
+            return
+        self._backlog.end(number)
+        self._shelf.remove(number)
+        if status == CommandStatus.ESME_ROK and frame.command_id != RESPONSE_BIT:
+            self.delivered += 1
+            self._step = _QUICKEST
+        else:
+            self._drop(f"{status_meaning(status)} (0x{status:08X})")
+        self.news()
+
+    def unanswered(self, number: int, reason: NoAnswer) -> None:
+        """The ESME did not answer it: it goes out again, in its place."""
+        self._backlog.come_back(number)
+        if isinstance(reason, RequestTimeout):
+            self._back_off()
+        else:
+            self.news()
+
+    def answered_late(self, number: int, frame: Frame) -> None:
+        """The answer came after all; if it has not gone out again yet, it need not."""
+        if frame.command_status == CommandStatus.ESME_ROK and self._backlog.end_late(number):
+            self.delivered += 1
+            self._shelf.remove(number)
+
+    def _drop(self, why: str) -> None:
+        self.dropped += 1
+        now = self._clock.seconds()
+        if now - self._told >= _QUIET_SECONDS:
+            self._told = now
+            self.log.warn(
+                "a message that waited for ESME {account} is dropped: {why} ({count} so far)",
+                account=self._account.system_id,
+                why=why,
+                count=self.dropped,
+            )
+
+    # Reading
+
+    def _read_on(self) -> None:
+        backlog = self._backlog
+        if self._reading is not None or self._pause is not None or not backlog.lacks:
+            return
+        # What comes is all there is only if nothing arrives meanwhile.
+        arrivals = -1 if backlog.arriving else backlog.arrivals
+        self._reading = reading = self._shelf.read(self._name, backlog.after, PIECE)
+        reading.addCallbacks(
+            self._was_read, self._was_not_read, (reading, arrivals), errbackArgs=(reading,)
+        )
+
+    def _was_read(
+        self,
+        messages: list[QueuedMessage],
+        reading: Deferred[list[QueuedMessage]],
+        arrivals: int,
+    ) -> None:
+        if reading is not self._reading:
+            # Everybody has left since, and perhaps come back.
+            return
+        self._reading = None
+        backlog = self._backlog
+        backlog.read(messages)
+        is_all = len(messages) < PIECE and arrivals == backlog.arrivals
+        if is_all:
+            self.expired += max(0, backlog.correct())
+        # With something on its way into the store there will be news anyway.
+        if messages or not (is_all or backlog.arriving):
+            self.news()
+
+    def _was_not_read(self, failure: Failure, reading: Deferred[list[QueuedMessage]]) -> None:
+        if not failure.check(StoreError):
+            self.log.failure("a queue could not be read", failure)
+        if reading is self._reading:
+            self._reading = None
+            self._back_off()
+
+
+def _cancel(call: IDelayedCall | None) -> None:
+    if call is not None:
+        call.cancel()

@@ -1,0 +1,259 @@
+"""`Receipts`: brings each receipt to the ESME that submitted the message, under the id it knows.
+
+A receipt names a message by the SMSC's id, perhaps in another notation than the submit_sm_resp
+used, perhaps before that resp has come, perhaps days later and after a restart. It is matched
+within the SMSC's group: exactly where that is possible, by its dialect otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from smppgate.gate.deliveries import Deliveries
+from smppgate.gate.way_back import WayBack
+from smppgate.routing.accounts import Accounts
+from smppgate.routing.early_receipts import EarlyReceipts
+from smppgate.routing.routes_back import Route, Senders
+from smppgate.routing.translation import Exchange
+from smppgate.txsmpp import receipts
+from smppgate.txsmpp.constants import CommandStatus
+from smppgate.txsmpp.errors import PduError
+from smppgate.txsmpp.frame import Frame, response
+
+if TYPE_CHECKING:
+    from smppgate.gate.esme import EsmeProtocol
+    from smppgate.gate.smsc import SmscProtocol
+
+_LOOK = 0.25
+"""Seconds between two looks at receipts that wait for their route."""
+
+
+class _ReceiptExchange(Exchange):
+    """A final receipt: once the ESME has taken it, its route is of no more use."""
+
+    __slots__ = ("key", "way_back")
+
+    key: bytes
+    way_back: WayBack
+
+    def answered(self, frame: Frame, now: float) -> None:
+        """The ESME answered."""
+        if frame.command_status == 0:
+            self.way_back.end(self.key, now)
+        super().answered(frame, now)
+
+
+class Receipts:
+    """Finds out whose a receipt is.
+
+    :param acknowledges_unmatched: whether the SMSC is told ok for a receipt that is nobody's, and
+        so never sends it again.
+    """
+
+    log = Logger()
+
+    def __init__(
+        self,
+        clock: IReactorTime,
+        way_back: WayBack,
+        deliveries: Deliveries,
+        accounts: Accounts[EsmeProtocol],
+        senders: Senders[EsmeProtocol],
+        acknowledges_unmatched: bool = False,
+    ) -> None:
+        self._clock = clock
+        self._way_back = way_back
+        self._deliveries = deliveries
+        self._accounts = accounts
+        self._senders = senders
+        self._acknowledges_unmatched = acknowledges_unmatched
+        self._early: EarlyReceipts[tuple[SmscProtocol, Frame]] = EarlyReceipts()
+        self._look: IDelayedCall | None = None
+        self.unmatched = 0
+        """Receipts for messages that nobody is known for."""
+        self._under_way = 0
+
+    @property
+    def waiting(self) -> int:
+        """Receipts that wait for the store, or for their route."""
+        return self._under_way + len(self._early)
+
+    def bring(self, link: SmscProtocol, frame: Frame, now: float) -> None:
+        """Bring the receipt in ``frame`` home, at once if memory knows where that is."""
+        message_id = receipts.receipt_id(frame.octets)
+        if message_id is None:
+            self._give_up(link, frame, now)
+            return
+        value = self._way_back.recent(link.member.group.prefix + message_id)
+        if value is not None:
+            self._found(link, frame, message_id, value)
+        else:
+            self._seek(link, frame, now)
+
+    def stop(self) -> None:
+        """The gate stops: what waits for a route is turned down."""
+        self._way_back.expected = None
+        if self._look is not None:
+            self._look.cancel()
+            self._look = None
+        for link, frame in self._early.overdue(float("inf")):
+            link.send(response(frame, CommandStatus.ESME_RX_T_APPN))
+
+    # Matching
+
+    def _seek(self, link: SmscProtocol, frame: Frame, now: float, waits: bool = True) -> None:
+        """Not known exactly, by what memory has: look further.
+
+        :param waits: whether it may wait for its submit_sm_resp.
+        """
+        exact = receipts.receipt_ids(frame.octets)
+        dialect = link.member.group.dialect
+        ids = list(dict.fromkeys((*exact, *(i for each in exact for i in dialect.others(each)))))
+        # While that resp may come, no other message's id is good enough.
+        trusted = [i for each in exact for i in dialect.trusted(each)] if waits else ids
+        store = self._way_back.store
+        if store.is_all_recent:
+            self._choose(link, frame, ids, trusted, {}, now)
+            return
+        prefix = link.member.group.prefix
+        self._under_way += 1
+        finding = store.find_routes([prefix + message_id for message_id in ids])
+        finding.addErrback(self._not_looked_up)
+        finding.addCallback(self._looked_up, link, frame, ids, trusted)
+
+    def _not_looked_up(self, failure: Failure) -> dict[bytes, bytes]:
+        self.log.failure("routes could not be looked up", failure)
+        return {}
+
+    def _looked_up(
+        self,
+        found: dict[bytes, bytes],
+        link: SmscProtocol,
+        frame: Frame,
+        ids: Sequence[bytes],
+        trusted: Sequence[bytes],
+    ) -> None:
+        self._under_way -= 1
+        self._choose(link, frame, ids, trusted, found, self._clock.seconds())
+
+    def _choose(
+        self,
+        link: SmscProtocol,
+        frame: Frame,
+        ids: Sequence[bytes],
+        trusted: Sequence[bytes],
+        found: dict[bytes, bytes],
+        now: float,
+    ) -> None:
+        """The first of ``ids`` that is known; the exact ones come first.
+
+        One that is not ``trusted`` is taken only if its message cannot be another still to come.
+        """
+        group = link.member.group
+        may_wait = trusted is not ids and group.is_awaited
+        for message_id in ids:
+            key = group.prefix + message_id
+            value = self._way_back.recent(key) or found.get(key)
+            if value is None:
+                continue
+            if may_wait and message_id not in trusted:
+                break
+            group.dialect.learned(ids[0], message_id)
+            self._found(link, frame, message_id, value)
+            return
+        if not may_wait:
+            self._give_up(link, frame, now)
+        elif not self._wait(link, frame, trusted, now):
+            self._choose(link, frame, ids, ids, found, now)
+
+    def _found(self, link: SmscProtocol, frame: Frame, message_id: bytes, value: bytes) -> None:
+        """It is for the SMSC's ``message_id``, whose route is ``value``."""
+        key = link.member.group.prefix + message_id
+
+        def go_on() -> None:
+            self._under_way -= 1
+            self._deliver(link, frame, message_id, value)
+
+        if self._way_back.when_out(key, go_on):
+            self._under_way += 1
+        else:
+            self._deliver(link, frame, message_id, value)
+
+    def _deliver(self, link: SmscProtocol, frame: Frame, message_id: bytes, value: bytes) -> None:
+        if link.has_ended:
+            # It has not been answered and will be sent again.
+            return
+        route = Route.of(value)
+        octets = frame.octets
+        exchange: Exchange
+        now = self._clock.seconds()
+        if not route.is_to_many and receipts.is_final(octets):
+            final = _ReceiptExchange(self._deliveries.correlator, link, frame, None, now)
+            final.key, final.way_back = link.member.group.prefix + message_id, self._way_back
+            exchange = final
+        else:
+            exchange = Exchange(self._deliveries.correlator, link, frame, None, now)
+        octets = receipts.with_id(octets, route.esme_id(message_id))
+        account = self._accounts.named(route.account)
+        if link.owner is not None and link.owner.system_id == route.account:
+            self._deliveries.to_session(link.owner, exchange, octets)
+        elif account is None:
+            self._deliveries.refuse(link, frame)
+        else:
+            submitter = self._senders.find(route.session)
+            self._deliveries.to_account(account, submitter, exchange, octets)
+
+    # No match
+
+    def _wait(self, link: SmscProtocol, frame: Frame, ids: Sequence[bytes], now: float) -> bool:
+        """Its submit_sm_resp may be on the way still."""
+        prefix = link.member.group.prefix
+        if not self._early.add((link, frame), [prefix + i for i in ids], now):
+            return False
+        self._way_back.expected = self._arrived
+        if self._look is None:
+            self._look = self._clock.callLater(_LOOK, self._look_again)
+        return True
+
+    def _arrived(self, key: bytes) -> None:
+        for link, frame in self._early.arrived(key):
+            value = self._way_back.recent(key)
+            if value is not None:
+                self._found(link, frame, key[len(link.member.group.prefix) :], value)
+        self._rest_if_empty()
+
+    def _look_again(self) -> None:
+        self._look = None
+        now = self._clock.seconds()
+        # No resp can come any more where none is awaited.
+        done = self._early.take(lambda waiting: not waiting[0].member.group.is_awaited)
+        for link, frame in (*self._early.overdue(now), *done):
+            self._seek(link, frame, now, waits=False)
+        if self._early:
+            self._look = self._clock.callLater(_LOOK, self._look_again)
+        self._rest_if_empty()
+
+    def _rest_if_empty(self) -> None:
+        if not self._early:
+            self._way_back.expected = None
+
+    def _give_up(self, link: SmscProtocol, frame: Frame, now: float) -> None:
+        """Nobody is known to have submitted it."""
+        if link.has_ended:
+            return
+        self.unmatched += 1
+        try:
+            if self._deliveries.by_destination(link, frame, now):
+                return
+            status: int = CommandStatus.ESME_RX_T_APPN
+        except PduError as error:
+            status = error.command_status
+        if self._acknowledges_unmatched:
+            link.send(response(frame, CommandStatus.ESME_ROK, b"\0"))
+        else:
+            self._deliveries.refuse(link, frame, status)

@@ -1,0 +1,367 @@
+"""`WayBack`: what leads receipts and queries home, kept before the ESME hears its id.
+
+The answer to a submit is the last moment at which everything is known: the SMSC's id, the session
+it is for, the id that session is to know the message by. Routes of one turn of the reactor go to
+the store as one batch, and only when the store has it do the answers leave. While one batch is
+being written the next one gathers: there is no clock to wait for.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from struct import Struct
+
+from attrs import define, field, frozen
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from smppgate.routing.ending import EndingRoutes
+from smppgate.routing.message_ids import (
+    MessageIds,
+    alias,
+    longest_taggable,
+    longest_untouched,
+)
+from smppgate.routing.pools import Member
+from smppgate.routing.routes_back import (
+    ALIASED,
+    MANY,
+    ORIGINAL,
+    TAGGED,
+    Route,
+    alias_key,
+    alias_value,
+    original_key,
+)
+from smppgate.routing.translation import Exchange, Origin
+from smppgate.store import IStore
+from smppgate.txsmpp import peek
+from smppgate.txsmpp.batch import Batch
+from smppgate.txsmpp.constants import CommandId
+from smppgate.txsmpp.errors import PduError
+from smppgate.txsmpp.frame import HEADER_SIZE, Frame, renumbered, spliced
+from smppgate.txsmpp.versions import Version
+
+_RESERVED = 10_000
+"""Numbers for aliases that are fetched from the store at a time."""
+
+# Of one number that an ESME was given by two SMSCs, one line in so many seconds is enough.
+_QUIET_SECONDS = 60.0
+
+_HEX_DIGITS = b"0123456789ABCDEFabcdef"
+
+_pack_header = Struct(">IIII").pack
+
+
+@frozen(eq=False)
+class Way:
+    """How answers of one SMSC reach one session. Made once, used for every message.
+
+    :param tag: octets to put in front of the id.
+    :param longest: octets that an id may have for that; with more it needs an alias.
+    :param keeps: whether there is anybody to lead back to.
+    :param always: whether that is done for messages that asked for no receipt, too.
+    :param route: the octets to keep for a message.
+    :param route_to_many: the same for a submit_multi.
+    """
+
+    tag: bytes
+    longest: int
+    keeps: bool
+    always: bool
+    route: bytes
+    route_to_many: bytes
+
+
+@define(eq=False)
+class _Gathered:
+    """What waits for one batch to be kept."""
+
+    routes: dict[bytes, bytes] = field(factory=dict)
+    answers: list[tuple[Origin, bytes]] = field(factory=list)
+    then: list[Callable[[], None]] = field(factory=list)
+
+
+class WayBack:
+    """Keeps routes, and lets answers out once they are kept.
+
+    :param batch: the sessions' own, so that what is let out leaves in one piece.
+    :param tags: whether ESMEs' ids are made unique.
+    :param waits: whether answers wait for the store at all.
+    :param adapt: gives a PDU as a peer of another version can take it.
+    """
+
+    log = Logger()
+
+    def __init__(
+        self,
+        clock: IReactorTime,
+        batch: Batch,
+        store: IStore,
+        message_ids: MessageIds,
+        tags: bool = True,
+        waits: bool = True,
+        adapt: Callable[[bytes, Version], bytes] = lambda octets, _: octets,
+    ) -> None:
+        self._clock = clock
+        self._batch = batch
+        self.store = store
+        self.message_ids = message_ids
+        self.tags = tags
+        self._waits = waits
+        self._adapt = adapt
+        self._gathering = _Gathered()
+        self._being_kept: _Gathered | None = None
+        self._scheduled = False
+        self._ending = EndingRoutes()
+        self._numbers = iter(range(0))
+        self._is_fetching = False
+        self.expected: Callable[[bytes], None] | None = None
+        """Told the key of each message taken, while set: somebody waits for one."""
+        self.shared_ids = 0
+        """Ids that one account was given by two SMSCs, untouched."""
+        self._told_shared = float("-inf")
+
+    @property
+    def answers_waiting(self) -> int:
+        """Answers that wait for the store."""
+        waiting = (self._gathering, self._being_kept)
+        return sum(len(gathered.answers) for gathered in waiting if gathered is not None)
+
+    # The hot path
+
+    def take(self, exchange: Exchange, member: Member, frame: Frame) -> None:
+        """``member`` took a message: keep the way back, and answer under the ESME's number."""
+        origin, octets, request = exchange.origin, frame.octets, exchange.frame
+        end = octets.find(0, HEADER_SIZE)
+        if end <= HEADER_SIZE:
+            # No id: no receipt can be told from others, and nothing can be asked.
+            self._answer(exchange, renumbered(octets, request.sequence_number), kept=False)
+            return
+        try:
+            way = origin.ways[member]
+        except KeyError:
+            way = origin.ways[member] = self._way(origin, member)
+        key = member.group.prefix + octets[HEADER_SIZE:end]
+        kept = way.keeps and (way.always or _wants_receipt(request))
+        if end - HEADER_SIZE > way.longest:
+            given = self._give_other(exchange, member, octets[HEADER_SIZE:end], kept)
+            answer = renumbered(spliced(octets, HEADER_SIZE, end, given), request.sequence_number)
+        else:
+            tag, number = way.tag, request.sequence_number
+            header = _pack_header(len(octets) + len(tag), frame.command_id, 0, number)
+            answer = header + tag + octets[HEADER_SIZE:]
+            if kept:
+                to_many = request.command_id == CommandId.SUBMIT_MULTI
+                self._keep(key, way.route_to_many if to_many else way.route)
+                if not tag:
+                    self._keep_owner(origin, member, octets[HEADER_SIZE:end])
+        self._answer(exchange, answer, kept)
+        if kept and self.expected is not None:
+            self.expected(key)
+
+    def take_late(self, exchange: Exchange, member: Member, frame: Frame) -> None:
+        """``member`` took it after the ESME was told otherwise: a receipt may come all the same.
+
+        It bears the id that the ESME would have been given.
+        """
+        origin = exchange.origin
+        way = origin.ways.get(member) or self._way(origin, member)
+        message_id, nul, _ = frame.octets[HEADER_SIZE:].partition(b"\0")
+        if not (nul and message_id and way.keeps and _wants_receipt(exchange.frame)):
+            return
+        key = member.group.prefix + message_id
+        if len(message_id) > way.longest:
+            self._give_other(exchange, member, message_id, kept=True)
+        else:
+            to_many = exchange.frame.command_id == CommandId.SUBMIT_MULTI
+            self._keep(key, way.route_to_many if to_many else way.route)
+        if self.expected is not None:
+            self.expected(key)
+
+    def _answer(self, exchange: Exchange, octets: bytes, kept: bool) -> None:
+        if exchange.adapts is not None:
+            octets = self._adapt(octets, exchange.adapts)
+        origin = exchange.origin
+        if kept and self._waits:
+            self._gathering.answers.append((origin, octets))
+        else:
+            origin.unanswered -= 1
+            origin.send(octets)
+
+    def _keep(self, key: bytes, value: bytes) -> None:
+        self._gathering.routes[key] = value
+        if not self._scheduled:
+            self._schedule()
+        if self._ending:
+            self._ending.stay(key)
+
+    def _way(self, origin: Origin, member: Member) -> Way:
+        kind, tag = (TAGGED, member.tag) if self.tags else (ORIGINAL, b"")
+        longest = longest_taggable(tag, origin.version)
+        route = Route(origin.system_id, member.tag, origin.token, kind)
+        return Way(
+            tag,
+            longest,
+            keeps=bool(origin.system_id),
+            always=origin.queries,
+            route=route.octets(),
+            route_to_many=route._replace(kind=kind + MANY).octets(),
+        )
+
+    # What cannot be tagged, and what is not
+
+    def _give_other(
+        self, exchange: Exchange, member: Member, message_id: bytes, kept: bool
+    ) -> bytes:
+        """The id that the ESME is given where a tag in front is not the way."""
+        origin = exchange.origin
+        if not self.tags and _goes_untouched(message_id, origin):
+            given, kind = message_id, ORIGINAL
+        else:
+            given, kind = alias(self._number(), origin.version), ALIASED
+        if kept:
+            if exchange.frame.command_id == CommandId.SUBMIT_MULTI:
+                kind += MANY
+            stands_for = given if kind.startswith(ALIASED) else b""
+            route = Route(origin.system_id, member.tag, origin.token, kind, stands_for)
+            self._keep(member.group.prefix + message_id, route.octets())
+            if stands_for:
+                self._keep(alias_key(given), alias_value(member.tag, message_id))
+            else:
+                self._keep_owner(origin, member, message_id)
+        return given
+
+    def _keep_owner(self, origin: Origin, member: Member, message_id: bytes) -> None:
+        """Where ids are not tagged: whose this one is among those that the account was given."""
+        key = original_key(origin.system_id, message_id)
+        before = self.recent(key)
+        if before is not None and before != member.tag:
+            self._tell_shared(origin, member, before, message_id)
+        self._keep(key, member.tag)
+
+    def _tell_shared(
+        self, origin: Origin, member: Member, before: bytes, message_id: bytes
+    ) -> None:
+        self.shared_ids += 1
+        now = self._clock.seconds()
+        if now - self._told_shared < _QUIET_SECONDS:
+            return
+        self._told_shared = now
+        other = self.message_ids.tagged(before)
+        self.log.warn(
+            "ESME {account} was given the id {message_id} by SMSC {one} and by SMSC {other}: it "
+            'cannot tell these messages apart; message_ids = "tagged" would ({count} so far)',
+            account=origin.system_id.decode("latin-1"),
+            message_id=message_id.decode("latin-1"),
+            one=member.name,
+            other=other.name if other is not None else "that is gone",
+            count=self.shared_ids,
+        )
+
+    def _number(self) -> int:
+        number = next(self._numbers, None)
+        if number is None:
+            # The store owes us some: numbers of the same size that nobody counts.
+            number = random.getrandbits(63) | 1 << 63
+            self.fetch_numbers()
+        return number
+
+    def fetch_numbers(self) -> None:
+        """Have numbers for aliases ready; those at hand are kept for the time being."""
+        if not self._is_fetching:
+            self._is_fetching = True
+            self.store.reserve_numbers(_RESERVED).addCallbacks(self._fetched, self._not_fetched)
+
+    def _fetched(self, first: int) -> None:
+        self._is_fetching = False
+        self._numbers = iter(range(first, first + _RESERVED))
+
+    def _not_fetched(self, failure: Failure) -> None:
+        self._is_fetching = False
+        self.log.warn("no numbers for aliases: {why}", why=failure.getErrorMessage())
+
+    def end(self, key: bytes, now: float) -> None:
+        """The final receipt for ``key`` is delivered: its route ends after a while."""
+        over = self._ending.add(key, now)
+        if over:
+            self.store.end_routes(over)
+
+    # Batches
+
+    def _schedule(self) -> None:
+        self._scheduled = True
+        if self._being_kept is None:
+            self._clock.callLater(0, self._commit)
+
+    def _commit(self) -> None:
+        if self._being_kept is not None or not self._scheduled:
+            return
+        self._being_kept, self._gathering = self._gathering, _Gathered()
+        self._scheduled = False
+        self.store.keep_routes(self._being_kept.routes).addBoth(self._kept)
+
+    def _kept(self, result: object) -> None:
+        """Let go what waited, whatever became of the batch: the SMSC has taken the messages."""
+        if isinstance(result, Failure):
+            self.log.failure("routes were not kept", result)
+        done, self._being_kept = self._being_kept, None
+        self._batch.open()
+        try:
+            if done is not None:
+                _let_go(done)
+        finally:
+            self._batch.close()
+            self._commit()
+
+    # Looking things up
+
+    def recent(self, key: bytes) -> bytes | None:
+        """What is kept under ``key``, as far as memory knows."""
+        value = self._gathering.routes.get(key)
+        if value is None and self._being_kept is not None:
+            value = self._being_kept.routes.get(key)
+        return value if value is not None else self.store.recent_route(key)
+
+    def when_out(self, key: bytes, go_on: Callable[[], None]) -> bool:
+        """Call ``go_on`` once the answer that goes with ``key`` is out; False when it is.
+
+        What follows a message must not overtake its answer.
+        """
+        if not self._waits:
+            return False
+        for gathered in (self._gathering, self._being_kept):
+            if gathered is not None and key in gathered.routes:
+                gathered.then.append(go_on)
+                return True
+        return False
+
+
+def _let_go(done: _Gathered) -> None:
+    for origin, octets in done.answers:
+        origin.unanswered -= 1
+        origin.send(octets)
+    for go_on in done.then:
+        go_on()
+
+
+def _wants_receipt(request: Frame) -> bool:
+    try:
+        return peek.registered_delivery(request.octets) != 0
+    except PduError:
+        # Some broadcast_sm have none, and what the gate cannot read it keeps no route for.
+        return request.command_id == CommandId.BROADCAST_SM
+
+
+def _goes_untouched(message_id: bytes, origin: Origin) -> bool:
+    version = origin.version
+    if len(message_id) > longest_untouched(version):
+        return False
+    return not version.hex_message_ids or _is_hex(message_id)
+
+
+def _is_hex(message_id: bytes) -> bool:
+    return not message_id.strip(_HEX_DIGITS)

@@ -1,0 +1,174 @@
+"""A whole gate on a reactor in memory, whose peers are the test."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from twisted.internet.error import ConnectionRefusedError
+from twisted.internet.testing import MemoryReactorClock
+from twisted.logger import LogEvent, formatEvent, globalLogPublisher
+from twisted.python.failure import Failure
+
+from smppgate.gate import Gateway
+from smppgate.settings import (
+    EsmeSettings,
+    ListenSettings,
+    Settings,
+    SmscSettings,
+    StoreSettings,
+)
+from smppgate.txsmpp.constants import RESPONSE_BIT, CommandId
+from smppgate.txsmpp.frame import Frame, response
+from smppgate.txsmpp.pdu import BindTransceiver, Pdu
+from tests.fakes import MemoryTransport, connect
+from tests.txsmpp.pairs import frames_of, numbered
+
+
+def smsc(name: str = "alpha", **more: Any) -> SmscSettings:
+    """An SMSC without links of the gate's own, on a port that tells it from others."""
+    port = 3000 + ord(name[0])
+    parts = {"endpoint": f"tcp:127.0.0.1:{port}", "system_id": "gate", "password": "pw"}
+    return SmscSettings(name=name, **{**parts, "sessions": 0, "tag": name[0].upper(), **more})
+
+
+def esme(system_id: str = "acme", **more: Any) -> EsmeSettings:
+    """An account whose binds an SMSC judges."""
+    return EsmeSettings(system_id=system_id, auth="smsc", **more)
+
+
+def bind(password: bytes = b"secret", number: int = 7, **more: Any) -> bytes:
+    """The octets of an ESME's bind."""
+    fields = {"system_id": b"acme", "password": password, "interface_version": 0x34, **more}
+    return numbered(BindTransceiver(**fields), number)
+
+
+class End:
+    """The test's end of a connection of the gate's."""
+
+    def __init__(self, gate: Gate, protocol: Any) -> None:
+        self._gate = gate
+        self.transport: MemoryTransport = connect(gate.reactor, protocol)
+
+    def is_closed(self) -> bool:
+        """Whether the gate has closed or cut it."""
+        return self.transport.disconnecting or not self.transport.connected
+
+    def send(self, octets: bytes) -> None:
+        """The peer sends; then the turn ends."""
+        self.transport.deliver(octets)
+        self._gate.turn()
+
+    def ask(self, pdu: Pdu, number: int = 1) -> None:
+        """The peer sends a request under this number."""
+        self.send(numbered(pdu, number))
+
+    def answer(self, request: Frame, status: int = 0, body: bytes = b"") -> None:
+        """The peer answers ``request``."""
+        self.send(response(request, status, body))
+
+    def heard(self) -> list[Frame]:
+        """What the gate wrote since the last look."""
+        self._gate.turn()
+        return frames_of(self.transport.take())
+
+    def unbound(self) -> None:
+        """The gate has unbound, and nothing else; answer it as a peer does."""
+        (unbind,) = self.heard()
+        assert unbind.command_id == CommandId.UNBIND
+        assert not self.is_closed(), "it does not wait for the answer"
+        self.answer(unbind)
+        assert self.is_closed()
+
+
+class Gate:
+    """The gate: its listeners and its connections, numbered in the order they were made."""
+
+    def __init__(self, *smscs: SmscSettings, **more: Any) -> None:
+        # Twisted's fakes are annotated in part only.
+        self.reactor: Any = MemoryReactorClock()
+        parts: dict[str, Any] = {
+            "listen": (ListenSettings(endpoint="tcp:2775"),),
+            "store": StoreSettings(kind="memory"),
+            "esme": (esme(),),
+            "smsc": smscs or (smsc(),),
+        }
+        settings = Settings(**{**parts, **more})
+        self.gateway = cast(Any, Gateway(settings, self.reactor, jitter=lambda: 1.0))
+        self.gateway.privilegedStartService()
+        self.gateway.startService()
+        self.turn()
+        self._idle_timers = len(self.reactor.getDelayedCalls())
+
+    @property
+    def router(self) -> Any:
+        """Its router."""
+        return self.gateway.router
+
+    @property
+    def connections(self) -> list[int]:
+        """The ports that the gate has tried to connect to."""
+        return [port for _, port, *_ in self.reactor.tcpClients]
+
+    @property
+    def timers_left(self) -> int:
+        """Timers that a gate at rest has not."""
+        return max(0, len(self.reactor.getDelayedCalls()) - self._idle_timers)
+
+    def turn(self) -> None:
+        """Let everything happen that is to happen at once."""
+        for _ in range(4):
+            self.reactor.advance(0)
+
+    def esme(self, octets: bytes = b"") -> End:
+        """An ESME connects, and perhaps sends."""
+        end = End(self, self.reactor.tcpServers[0][1].buildProtocol(None))
+        if octets:
+            end.send(octets)
+        return end
+
+    def outbind(self, octets: bytes = b"") -> End:
+        """An SMSC connects where it may send outbind."""
+        end = End(self, self.reactor.tcpServers[-1][1].buildProtocol(None))
+        if octets:
+            end.send(octets)
+        return end
+
+    def smsc(self, at: int = -1) -> End:
+        """The SMSC takes the connection; the gate has written nothing but what follows."""
+        end = End(self, self.reactor.tcpClients[at][2].buildProtocol(None))
+        self.turn()
+        return end
+
+    def refuse(self, at: int = -1) -> None:
+        """Nobody listens there."""
+        factory, connector = self.reactor.tcpClients[at][2], self.reactor.connectors[at]
+        factory.clientConnectionFailed(connector, Failure(ConnectionRefusedError()))
+        self.turn()
+
+    def joined(self, octets: bytes = b"", body: bytes = b"smsc\0") -> tuple[End, End]:
+        """An ESME bound through, and its SMSC's end; what they were told is taken."""
+        end = self.esme(octets or bind())
+        link = self.smsc()
+        (request,) = link.heard()
+        link.answer(request, 0, body)
+        (resp,) = end.heard()
+        assert resp[:2] == (request.command_id | RESPONSE_BIT, 0)
+        return end, link
+
+
+class Log:
+    """The lines logged while it is open."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def __enter__(self) -> Log:
+        globalLogPublisher.addObserver(self)  # type: ignore[arg-type]
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        globalLogPublisher.removeObserver(self)  # type: ignore[arg-type]
+
+    def __call__(self, event: LogEvent) -> None:
+        """Keep the line."""
+        self.lines.append(formatEvent(event) + str(event.get("log_failure", "")))

@@ -76,7 +76,7 @@ def test_equal_numbers_and_answers_out_of_order_are_told_apart(tmp_path: Path) -
         for name, esme in esmes.items():
             answers = [esme.receive_message() for _ in range(20)]
             assert {a.number: a.body for a in answers} == {
-                number: b"%s-%02d\0" % (name, number) for number in range(1, 21)
+                number: b"alpha%s-%02d\0" % (name, number) for number in range(1, 21)
             }
             assert esme.is_quiet()
 
@@ -101,7 +101,7 @@ def test_one_octet_at_a_time(tmp_path: Path) -> None:
         assert request.body == message_body()
         for octet in pdu(SUBMIT_RESP, request.number, b"abc\0"):
             link.send(bytes([octet]))
-        assert esme.receive_message() == Pdu(SUBMIT_RESP, 0, 7, b"abc\0")
+        assert esme.receive_message() == Pdu(SUBMIT_RESP, 0, 7, b"alphaabc\0")
 
 
 @pytest.mark.parametrize("length", [0, 15, 2**31 - 1, 2**32 - 1])
@@ -114,7 +114,7 @@ def test_an_impossible_length_ends_that_session_alone(tmp_path: Path, length: in
         assert esme.is_closed()
         other.send(pdu(SUBMIT_SM, 1, message_body()))
         answer(link, link.receive_message())
-        assert other.receive_message() == Pdu(SUBMIT_RESP, 0, 1, b"id\0")
+        assert other.receive_message() == Pdu(SUBMIT_RESP, 0, 1, b"alphaid\0")
 
 
 def test_an_unknown_command_is_nacked_and_the_session_goes_on(tmp_path: Path) -> None:
@@ -221,7 +221,7 @@ def test_an_answer_after_the_timeout_is_not_sent_on(tmp_path: Path) -> None:
         answer(link, request, b"late\0")
         answer(link, second, b"timely\0")
         assert esme.receive_message() in (
-            Pdu(SUBMIT_RESP, 0, 42, b"timely\0"),
+            Pdu(SUBMIT_RESP, 0, 42, b"alphatimely\0"),
             Pdu(SUBMIT_RESP, 0x08, 42, b""),
         )
         assert esme.is_quiet()
@@ -260,7 +260,7 @@ def test_stray_and_repeated_answers_go_nowhere(tmp_path: Path) -> None:
         link.send(pdu(0x80000103, request.number, b"other\0"))
         answer(link, request)
         answer(link, request)
-        assert esme.receive_message() == Pdu(SUBMIT_RESP, 0, 1, b"id\0")
+        assert esme.receive_message() == Pdu(SUBMIT_RESP, 0, 1, b"alphaid\0")
         assert esme.is_quiet()
 
 
@@ -273,7 +273,7 @@ def test_a_throttled_message_is_tried_at_the_other_smsc(tmp_path: Path) -> None:
         second = beta if first is alpha else alpha
         answer(first, first.receive_message(), b"", 0x58)
         answer(second, second.receive_message(), b"taken\0")
-        assert esme.receive_message() == Pdu(SUBMIT_RESP, 0, 1, b"taken\0")
+        assert esme.receive_message() == Pdu(SUBMIT_RESP, 0, 1, b"betataken\0")
         esme.send(pdu(SUBMIT_SM, 2, message_body()))
         first = readable(alpha, beta)
         second = beta if first is alpha else alpha
@@ -334,11 +334,12 @@ def test_receipts_come_home_to_the_session_that_submitted(tmp_path: Path) -> Non
             link = readable(*links)
             # Both SMSCs give the same ids.
             answer(link, link.receive_message(), b"%d\0" % sender)
-            esme.receive_message()
-            receipt = b"id:%d sub:001 dlvrd:001 stat:DELIVRD err:000 text:" % sender
-            link.send(pdu(DELIVER_SM, 500, message_body(b"1234", receipt, esm_class=4)))
+            message_id = esme.receive_message().body[:-1]
+            receipt = b"id:%b sub:001 dlvrd:001 stat:DELIVRD err:000 text:"
+            told = message_body(b"1234", receipt % (b"%d" % sender), esm_class=4)
+            link.send(pdu(DELIVER_SM, 500, told))
             got = esme.receive_message()
-            assert got.body == message_body(b"1234", receipt, esm_class=4)
+            assert got.body == message_body(b"1234", receipt % message_id, esm_class=4)
             esme.send(pdu(DELIVER_SM | RESP, got.number, b"\0"))
             assert link.receive_message() == Pdu(DELIVER_SM | RESP, 0, 500, b"\0")
         assert all(esme.is_quiet() for esme in esmes)
@@ -354,7 +355,7 @@ def test_a_receipt_for_a_transmitter_goes_to_its_accounts_receiver(tmp_path: Pat
         sender.receive_message()
         text = b"id:abc stat:DELIVRD"
         link.send(pdu(DELIVER_SM, 1, message_body(b"1234", text, esm_class=4)))
-        assert hearer.receive_message().body.endswith(text)
+        assert hearer.receive_message().body.endswith(b"id:alphaabc stat:DELIVRD")
         assert sender.is_quiet()
 
 
@@ -407,7 +408,7 @@ def test_a_stop_waits_for_what_is_outstanding_and_unbinds_both_sides(tmp_path: P
         esme.send(pdu(SUBMIT_SM, 2, message_body()))
         assert esme.receive_message() == Pdu(SUBMIT_RESP, 0x08, 2, b"")
         answer(link, request)
-        assert esme.receive_message() == Pdu(SUBMIT_RESP, 0, 1, b"id\0")
+        assert esme.receive_message() == Pdu(SUBMIT_RESP, 0, 1, b"alphaid\0")
         for end in (link, esme):
             unbind = end.receive_message()
             assert unbind.command_id == UNBIND

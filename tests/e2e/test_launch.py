@@ -46,7 +46,7 @@ def test_the_tac_file(tmp_path: Path) -> None:
             esme.send(pdu(SUBMIT_SM, 1, message_body()))
             request = link.receive_message()
             link.send(pdu(SUBMIT_SM | RESP, request.number, b"id\0"))
-            assert esme.receive_message() == Pdu(SUBMIT_SM | RESP, 0, 1, b"id\0")
+            assert esme.receive_message() == Pdu(SUBMIT_SM | RESP, 0, 1, b"alphaid\0")
 
 
 def test_the_example_of_embedding() -> None:
@@ -71,7 +71,7 @@ def test_the_example_of_embedding() -> None:
         link.send(pdu(unbind.command_id | RESP, unbind.number))
         told, _ = process.communicate(timeout=PATIENCE)
         assert process.returncode == 0, told
-        assert "message_id embedded" in told
+        assert "embedded" in told
 
 
 @pytest.mark.parametrize("name", ["minimal.toml", "smppgate.toml"])

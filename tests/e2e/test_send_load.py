@@ -122,7 +122,7 @@ def test_a_message_is_sent_and_its_receipt_comes(gate: str, center: Center) -> N
     assert (status, err) == (0, "")
     bound, accepted, receipt = out.splitlines()
     assert bound == f"bound     to tcp:{gate} as acme"
-    assert accepted.startswith("accepted  ESME_ROK (no error), message_id m1, in ")
+    assert accepted.startswith("accepted  ESME_ROK (no error), message_id alpham1, in ")
     assert receipt.startswith("receipt   DELIVRD (delivered), error 000, after ")
     assert center.messages[0].body.endswith(b"hello, \x1beuro")
 

@@ -176,7 +176,7 @@ def test_an_smsc_over_tls(tmp_path: Path, certificate: Path) -> None:
                 esme.send(pdu(SUBMIT_SM, 1, message_body()))
                 request = link.receive_message()
                 link.send(pdu(SUBMIT_SM | RESP, request.number, b"id\0"))
-                assert esme.receive_message() == Pdu(SUBMIT_SM | RESP, 0, 1, b"id\0")
+                assert esme.receive_message() == Pdu(SUBMIT_SM | RESP, 0, 1, b"alphaid\0")
                 link.sock.close()
 
 

@@ -31,7 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the benchmark; gives the exit status."""
     options = _parser().parse_args(arguments)
     # Wide enough for the table where the output is a file.
-    console = Console() if sys.stdout.isatty() else Console(width=140)
+    console = Console() if sys.stdout.isatty() else Console(width=150)
     if HAPROXY in options.through and not installed():
         console.print("haproxy is not installed: nothing to compare with")
         options.through = tuple(t for t in options.through if t != HAPROXY)

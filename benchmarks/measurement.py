@@ -7,7 +7,7 @@ import gc
 import time
 from collections.abc import Iterator, Sequence
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from benchmarks import esme, machine
 from benchmarks.bench import Bench, Shape
@@ -122,33 +122,35 @@ def measure(
     with between(bench, through, core, options) as (_, program), _no_collections():
         bench.start()
         bench.run(timing.warmup)
-        bench.forget_latencies()
-        before, began = bench.tally, time.perf_counter()
-        cpu, everybody = _cpu(program), machine.core_seconds(core)
-        bench.run(timing.seconds)
-        seconds = time.perf_counter() - began
-        cpu, everybody = _cpu(program) - cpu, machine.core_seconds(core) - everybody
-        tally = bench.tally - before
-        latencies = percentiles(bench.ledger.latencies)
-        receipts = (
-            ReceiptFlow(tally.receipts / seconds, percentiles(bench.receipt_ledger.latencies))
-            if shape.receipts
-            else None
-        )
+        measurement = _counted(bench, through, core, program, timing.seconds)
         bench.drain()
         if program is not None and (errors := program.errors()):
             bench.ledger.faults["errors in the log"] = errors
-        return Measurement(
-            through=through,
-            rate=tally.answered / seconds,
-            latency_us=latencies,
-            cpu_us=cpu / tally.answered * 1e6 if program and tally.answered else None,
-            rss_mb=program.rss_mb if program else None,
-            answered=tally.answered,
-            others=max(0.0, everybody - cpu) / seconds if program else None,
-            receipts=receipts,
-            faults=dict(bench.ledger.faults),
-        )
+        return evolve(measurement, faults=dict(bench.ledger.faults))
+
+
+def _counted(
+    bench: Bench, through: str, core: int, program: Program | None, seconds: float
+) -> Measurement:
+    """What is found within so many seconds from now; faults are not known before the drain."""
+    bench.forget_latencies()
+    before, began = bench.tally, time.perf_counter()
+    cpu, everybody = _cpu(program), machine.core_seconds(core)
+    bench.run(seconds)
+    seconds = time.perf_counter() - began
+    cpu, everybody = _cpu(program) - cpu, machine.core_seconds(core) - everybody
+    tally = bench.tally - before
+    receipts = ReceiptFlow(tally.receipts / seconds, percentiles(bench.receipt_ledger.latencies))
+    return Measurement(
+        through=through,
+        rate=tally.answered / seconds,
+        latency_us=percentiles(bench.ledger.latencies),
+        cpu_us=cpu / tally.answered * 1e6 if program and tally.answered else None,
+        rss_mb=program.rss_mb if program else None,
+        answered=tally.answered,
+        others=max(0.0, everybody - cpu) / seconds if program else None,
+        receipts=receipts if bench.shape.receipts else None,
+    )
 
 
 def percentiles(nanoseconds: Sequence[int]) -> dict[str, float]:

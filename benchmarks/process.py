@@ -34,6 +34,11 @@ class Program:
         return self._child.poll() is None
 
     @property
+    def status(self) -> int | None:
+        """What it ended with, None while it runs."""
+        return self._child.poll()
+
+    @property
     def cpu_seconds(self) -> float:
         """Processor time used so far, user and system."""
         # The name, in parentheses, may have spaces; utime and stime are fields 14 and 15.

@@ -159,9 +159,9 @@ def _routes_told(routes: RouteLookups) -> str:
     ranks = ", ".join(f"{name} {routes.latency_us[name]:,.0f}" for name in _RANKS)
     pause = routes.pause_ms
     return (
-        f"{routes.routes:,} routes, kept at {routes.routes / routes.fill_seconds:,.0f}/s; "
+        f"{routes.routes:,} routes, the last kept at {routes.kept_per_second:,.0f}/s; "
         f"lookups µs {ranks}; RSS {routes.rss_mb:.0f} MB, {routes.disk_mb:,.0f} MB on disk; "
-        f"longest pause of the reactor {pause['fill']:.1f} ms filling, "
+        f"longest pause of the reactor {pause['keeping']:.1f} ms keeping, "
         f"{pause['lookups']:.1f} ms looking up"
     )
 

@@ -1,9 +1,10 @@
 """The process of the row ``routes``: a store alone on its reactor.
 
-It is filled as a gate fills it, by batches of routes, each waited for. Then routes are looked
-up, as for a receipt: in memory first, on disk if it is not there. Half of what is looked for is
-known, and of that any is as likely as any other: worse than life, where receipts mostly come
-while their messages are still in memory. Meanwhile new routes are kept, a thousand a second.
+Old routes are in its file; the newest are kept as a gate keeps them, by batches, each waited
+for. Then routes are looked up, as for a receipt: in memory first, on disk if it is not there.
+Half of what is looked for is known, and of that any is as likely as any other: worse than life,
+where receipts mostly come while their messages are still in memory. Meanwhile new routes are
+kept, a thousand a second, and as many are moved to the disk.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ import json
 import random
 import sys
 import time
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Iterable, Iterator
+from itertools import count, islice
 from pathlib import Path
 from typing import cast
 
@@ -23,31 +24,17 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import LoopingCall, deferLater, react
 
 from benchmarks.measurement import percentiles
-from benchmarks.routes import RouteLookups
-from smppgate.store import Durability, IStore, Limits, SqliteStore
+from benchmarks.routes import LIMITS, RouteLookups
+from benchmarks.routes_fill import batches, key, value
+from smppgate.store import Durability, IStore, SqliteStore, StoreStatistics
 
 _BATCH = 1000
-_LIMITS = Limits()
 # What comes in beyond what can be moved to disk meanwhile would push routes out of memory.
 _FULL_SHARE = 0.9
 _PAUSE_SECONDS = 0.01
 _TICK_SECONDS = 0.001
 _KEPT_IN_TICK = 10
 _SEED = 3
-
-# Odd, so that different routes have different ids; no index is filled in its order by them.
-_SCATTER = 0x9E3779B97F4A7C15
-_MASK = (1 << 64) - 1
-
-
-def key(number: int) -> bytes:
-    """The key of one route: a group and an id of 16 octets that look random."""
-    return b"smsc%d\0%016x" % (number % 2, number * _SCATTER & _MASK)
-
-
-def value(number: int) -> bytes:
-    """What a route says: account, tag, session, kind."""
-    return b"esme%d\0k3f9\0a81be2d7.%x\0t" % (number % 7, number % 16 + 1)
 
 
 class Pauses:
@@ -76,45 +63,52 @@ class Pauses:
 
 
 async def measured(
-    reactor: IReactorTime, directory: Path, routes: int, lookups: int
+    reactor: IReactorTime, directory: Path, archived: int, kept: int, lookups: int
 ) -> RouteLookups:
-    """Fill the store in ``directory``, look up, and tell."""
-    store = SqliteStore(reactor, str(directory), _LIMITS, Durability.PROCESS)
+    """Keep so many routes beside those ``archived`` in ``directory``, look up, and tell."""
+    store = SqliteStore(reactor, directory, LIMITS, Durability.PROCESS)
     await store.open()
+    routes = archived + kept
     pauses = Pauses(reactor)
     began = time.perf_counter()
-    await _fill(reactor, store, routes)
-    fill_seconds, fill_pause = time.perf_counter() - began, pauses.longest_ms()
-    numbers = iter(range(routes, routes + (1 << 40)))
-    adding = LoopingCall(_add, store, numbers)
+    await _keep(reactor, store, range(archived, routes))
+    keeping, keep_pause = time.perf_counter() - began, pauses.longest_ms()
+    adding = LoopingCall(_add, store, count(routes))
     adding.clock = reactor
     adding.start(_PAUSE_SECONDS, now=False)
-    latencies, faults = await _look_up(store, routes, lookups)
+    latencies, wrong = await _look_up(store, routes, lookups)
     lookup_pause = pauses.longest_ms()
     adding.stop()
     pauses.stop()
     told = store.statistics()
-    held = told.routes_recent + told.routes_archived
-    faults |= {"routes that the store failed on": told.failures, "routes lost": told.lost}
     found = RouteLookups(
-        routes=min(held, routes),
-        fill_seconds=fill_seconds,
+        routes=min(told.routes_recent + told.routes_archived, routes),
+        kept_per_second=kept / keeping,
         lookups=lookups,
         latency_us=percentiles(latencies),
-        pause_ms={"fill": fill_pause, "lookups": lookup_pause},
+        pause_ms={"keeping": keep_pause, "lookups": lookup_pause},
         rss_mb=_rss_mb(),
         disk_mb=told.octets / 1e6,
-        faults={what: count for what, count in faults.items() if count},
+        faults=_faults(told, wrong),
     )
     await store.close()
     return found
 
 
-async def _fill(reactor: IReactorTime, store: IStore, routes: int) -> None:
-    numbers = iter(range(routes))
-    while batch := {key(n): value(n) for n in islice(numbers, _BATCH)}:
+def _faults(told: StoreStatistics, wrong: int) -> dict[str, int]:
+    counts = {
+        "lookups with a wrong answer": wrong,
+        "failures of the store": told.failures,
+        "routes lost": told.lost,
+        "routes forgotten": told.forgotten,
+    }
+    return {what: times for what, times in counts.items() if times}
+
+
+async def _keep(reactor: IReactorTime, store: IStore, numbers: Iterable[int]) -> None:
+    for batch in batches(numbers, _BATCH):
         await store.keep_routes(batch)
-        while store.statistics().routes_recent > _FULL_SHARE * _LIMITS.recent:
+        while store.statistics().routes_recent > _FULL_SHARE * LIMITS.recent:
             await deferLater(reactor, _PAUSE_SECONDS)
 
 
@@ -122,12 +116,12 @@ def _add(store: IStore, numbers: Iterator[int]) -> None:
     store.keep_routes({key(n): value(n) for n in islice(numbers, _KEPT_IN_TICK)})
 
 
-async def _look_up(store: IStore, routes: int, lookups: int) -> tuple[list[int], dict[str, int]]:
+async def _look_up(store: IStore, routes: int, lookups: int) -> tuple[list[int], int]:
+    """Nanoseconds that each of the lookups took, and how many gave a wrong answer."""
     rng = random.Random(_SEED)
     latencies = []
     wrong = 0
-    # The oldest may have gone for those that came.
-    for number in (rng.randrange(routes // 20, routes) for _ in range(lookups)):
+    for number in (rng.randrange(1, routes) for _ in range(lookups)):
         is_known = rng.random() < 0.5
         wanted = key(number if is_known else -number)
         began = time.perf_counter_ns()
@@ -136,7 +130,7 @@ async def _look_up(store: IStore, routes: int, lookups: int) -> tuple[list[int],
             found = (await store.find_routes([wanted])).get(wanted)
         latencies.append(time.perf_counter_ns() - began)
         wrong += found != (value(number) if is_known else None)
-    return latencies, {"lookups with a wrong answer": wrong}
+    return latencies, wrong
 
 
 def _rss_mb() -> float:
@@ -145,10 +139,12 @@ def _rss_mb() -> float:
     return int(line.split()[1]) * 1024 / 1e6
 
 
-def _main(reactor: object, directory: str, routes: str, lookups: str, file: str) -> Deferred[None]:
+def _main(reactor: object, directory: str, file: str, *counts: str) -> Deferred[None]:
+    archived, kept, lookups = map(int, counts)
+
     async def run() -> None:
         clock = cast(IReactorTime, reactor)
-        found = await measured(clock, Path(directory), int(routes), int(lookups))
+        found = await measured(clock, Path(directory), archived, kept, lookups)
         Path(file).write_text(json.dumps(asdict(found)))
 
     return ensureDeferred(run())

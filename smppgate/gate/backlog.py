@@ -19,18 +19,20 @@ PIECE = 300
 class Backlog:
     """The messages of one queue, in the order of their numbers. Mutable and slotted.
 
+    :ivar piece: how many are read at a time.
     :ivar unread: how many the store is believed to have behind `after`.
     :ivar arriving: how many are on their way into the store.
     :ivar after: the number up to which the store has been read.
     :ivar arrivals: grows with all that goes into the store; `ends` with all that leaves it.
     """
 
-    __slots__ = ("_next", "_under_way", "after", "arrivals", "arriving", "ends", "unread")
+    __slots__ = ("_next", "_under_way", "after", "arrivals", "arriving", "ends", "piece", "unread")
 
     def __init__(self) -> None:
         self.unread = self.arriving = 0
         self.arrivals = self.ends = 0
         self.after = 0
+        self.piece = PIECE
         # A heap: what comes back takes its old place.
         self._next: list[tuple[int, QueuedMessage]] = []
         self._under_way: dict[int, QueuedMessage] = {}
@@ -64,7 +66,7 @@ class Backlog:
     @property
     def lacks(self) -> bool:
         """Whether it is time to read on."""
-        return len(self._next) < PIECE // 2 and self.unread > 0
+        return len(self._next) < self.piece // 2 and self.unread > 0
 
     def arrive(self) -> None:
         """One more is on its way into the store."""

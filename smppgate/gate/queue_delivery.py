@@ -15,7 +15,7 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from smppgate.gate.backlog import PIECE, Backlog
+from smppgate.gate.backlog import Backlog
 from smppgate.routing.accounts import Account
 from smppgate.store import QueuedMessage, StoreError
 from smppgate.txsmpp.constants import RESPONSE_BIT, CommandStatus, status_meaning
@@ -268,7 +268,7 @@ class QueueDelivery:
             return
         # What comes is all there is only if nothing arrives meanwhile.
         arrivals = -1 if backlog.arriving else backlog.arrivals
-        self._reading = reading = self._shelf.read(self._name, backlog.after, PIECE)
+        self._reading = reading = self._shelf.read(self._name, backlog.after, backlog.piece)
         reading.addCallbacks(
             self._was_read, self._was_not_read, (reading, arrivals), errbackArgs=(reading,)
         )
@@ -285,7 +285,7 @@ class QueueDelivery:
         self._reading = None
         backlog = self._backlog
         backlog.read(messages)
-        is_all = len(messages) < PIECE and arrivals == backlog.arrivals
+        is_all = len(messages) < backlog.piece and arrivals == backlog.arrivals
         if is_all:
             self.expired += max(0, backlog.correct())
         # With something on its way into the store there will be news anyway.

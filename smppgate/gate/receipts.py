@@ -89,8 +89,10 @@ class Receipts:
         if message_id is None:
             self._give_up(link, frame, now)
             return
-        value = self._way_back.recent(link.member.group.prefix + message_id)
+        group = link.member.group
+        value = self._way_back.recent(group.prefix + message_id)
         if value is not None:
+            group.dialect.learned(message_id, message_id)
             self._found(link, frame, message_id, value)
         else:
             self._seek(link, frame, now)
@@ -115,16 +117,16 @@ class Receipts:
         dialect = link.member.group.dialect
         ids = list(dict.fromkeys((*exact, *(i for each in exact for i in dialect.others(each)))))
         # While that resp may come, no other message's id is good enough.
-        trusted = [i for each in exact for i in dialect.trusted(each)] if waits else ids
+        trusted = [i for each in exact for i in dialect.trusted(each)]
         store = self._way_back.store
         if store.is_all_recent:
-            self._choose(link, frame, ids, trusted, {}, now)
+            self._choose(link, frame, ids, trusted, waits, {}, now)
             return
         prefix = link.member.group.prefix
         self._under_way += 1
         finding = store.find_routes([prefix + message_id for message_id in ids])
         finding.addErrback(self._not_looked_up)
-        finding.addCallback(self._looked_up, link, frame, ids, trusted)
+        finding.addCallback(self._looked_up, link, frame, ids, trusted, waits)
 
     def _not_looked_up(self, failure: Failure) -> dict[bytes, bytes]:
         self.log.failure("routes could not be looked up", failure)
@@ -137,9 +139,10 @@ class Receipts:
         frame: Frame,
         ids: Sequence[bytes],
         trusted: Sequence[bytes],
+        waits: bool,
     ) -> None:
         self._under_way -= 1
-        self._choose(link, frame, ids, trusted, found, self._clock.seconds())
+        self._choose(link, frame, ids, trusted, waits, found, self._clock.seconds())
 
     def _choose(
         self,
@@ -147,21 +150,25 @@ class Receipts:
         frame: Frame,
         ids: Sequence[bytes],
         trusted: Sequence[bytes],
+        waits: bool,
         found: dict[bytes, bytes],
         now: float,
     ) -> None:
         """The first of ``ids`` that is known; the exact ones come first.
 
-        One that is not ``trusted`` is taken only if its message cannot be another still to come.
+        One that is not ``trusted`` is taken only if its message cannot be another still to come,
+        and if the SMSC is not known to write ids in one way only.
         """
         group = link.member.group
-        may_wait = trusted is not ids and group.is_awaited
+        may_wait = waits and group.is_awaited
         for message_id in ids:
             key = group.prefix + message_id
             value = self._way_back.recent(key) or found.get(key)
             if value is None:
                 continue
-            if may_wait and message_id not in trusted:
+            if message_id not in trusted and (
+                may_wait or not group.dialect.may_guess(ids[0], message_id)
+            ):
                 break
             group.dialect.learned(ids[0], message_id)
             self._found(link, frame, message_id, value)
@@ -169,7 +176,7 @@ class Receipts:
         if not may_wait:
             self._give_up(link, frame, now)
         elif not self._wait(link, frame, trusted, now):
-            self._choose(link, frame, ids, ids, found, now)
+            self._choose(link, frame, ids, trusted, False, found, now)
 
     def _found(self, link: SmscProtocol, frame: Frame, message_id: bytes, value: bytes) -> None:
         """It is for the SMSC's ``message_id``, whose route is ``value``."""

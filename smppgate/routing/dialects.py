@@ -24,6 +24,12 @@ LONGEST_ID = 64
 KINDS = ("auto", "same", "resp_hex", "receipt_hex")
 """What a dialect may be, as the setting ``receipt_ids`` has it."""
 
+_MOST_AGAINST = 8
+"""Matches in another base that count at the most against those with equal ids."""
+
+_SURE = 1000
+"""Receipts with the very id of the resp that as many in another base have to outweigh."""
+
 _DECIMAL_DIGITS, _HEX_DIGITS = b"0123456789", b"0123456789ABCDEFabcdef"
 
 # 20 digits hold any number of 64 bits; 32 are the hexadecimal writing of 128, as of a UUID.
@@ -40,6 +46,18 @@ def _written(digits: bytes, form: bytes) -> Callable[[bytes], bytes]:
         return form % int(receipt_id, 10 if digits == _DECIMAL_DIGITS else 16)
 
     return write
+
+
+def _is_one_number(one: bytes, other: bytes) -> bool:
+    """Whether both are the same but for case and zeros in front."""
+    return one.lower().lstrip(b"0") == other.lower().lstrip(b"0")
+
+
+def _reads_alike(message_id: bytes) -> bool:
+    """Whether it is no number, or the same one in decimal and in hexadecimal."""
+    return bool(message_id.strip(_HEX_DIGITS)) or (
+        len(message_id) == 1 and message_id in _DECIMAL_DIGITS
+    )
 
 
 def _stripped(receipt_id: bytes) -> bytes:
@@ -95,7 +113,7 @@ class Dialect:
     :raises ValueError: for any other kind.
     """
 
-    __slots__ = ("_learned", "_ways", "kind")
+    __slots__ = ("_learned", "_same", "_ways", "kind")
 
     def __init__(self, kind: str) -> None:
         if kind not in _WAYS:
@@ -103,6 +121,8 @@ class Dialect:
         self.kind = kind
         self._ways = _WAYS[kind]
         self._learned: _Notation | None = None
+        # Matches that show that both ids are in one base; below 0, that they are not.
+        self._same = 0
 
     def sought(self, receipt_id: bytes) -> tuple[bytes, ...]:
         """Ids that the resp may have given, the most trusted first, none of them twice.
@@ -138,10 +158,16 @@ class Dialect:
         """Say that the resp to what ``receipt_id`` is about had given ``found``.
 
         The notation that makes the one of the other will be tried before all others. Equal ids
-        teach nothing, nor do such as no notation makes.
+        are held against one that would have made another of them; such as no notation makes
+        teach nothing.
         """
-        if receipt_id == found or not 0 < len(receipt_id) <= LONGEST_ID:
+        if receipt_id == found:
+            self._saw_equal(receipt_id)
             return
+        if not 0 < len(receipt_id) <= LONGEST_ID:
+            return
+        if not _is_one_number(receipt_id, found):
+            self._same = max(self._same - 1, -_MOST_AGAINST)
         # Several notations may write one number alike; the one that was right before is it.
         if self._learned is not None and self._learned.apply(receipt_id) == found:
             return
@@ -151,6 +177,29 @@ class Dialect:
                 if notation.apply(receipt_id) == found:
                     self._learned = notation
                     return
+
+    def may_guess(self, receipt_id: bytes, found: bytes) -> bool:
+        """Whether ``found`` may be taken for what ``receipt_id`` is about, with no exact match.
+
+        Not where it is that number in another base, and receipts with equal ids have shown that
+        the SMSC uses only one: then this one's message is unknown, and ``found`` is another's.
+        """
+        if self.kind != "auto" or self._same <= 0 or _is_one_number(receipt_id, found):
+            return True
+        # Should the SMSC have changed its ways, it will not be refused for ever.
+        self._same -= 1
+        return False
+
+    def _saw_equal(self, receipt_id: bytes) -> None:
+        learned = self._learned
+        if learned is None:
+            if self._same >= _SURE or _reads_alike(receipt_id):
+                return
+        elif learned.apply(receipt_id) in (receipt_id, b""):
+            return
+        self._same += 1
+        if self._same > 0:
+            self._learned = None
 
     def _writings(self, receipt_id: bytes) -> Iterator[bytes]:
         """Every writing, some of them more than once; empty where there is none."""

@@ -19,7 +19,7 @@ from attrs import define, field
 _HEAD = struct.Struct("<II")
 
 PIECE_SIZE = 8192
-"""Routes that a `Piece` may have: taking them over is to be no pause for the reactor."""
+"""Routes with which a `Piece` is enough: taking them over is to be no pause for the reactor."""
 END_WEIGHT = 8
 """What the end of a route counts against that: it is looked for in each segment of memory."""
 
@@ -83,9 +83,9 @@ class Piece:
     routes: dict[bytes, bytes] = field(factory=dict)
 
     @property
-    def is_full(self) -> bool:
-        """Whether it is as much as is to be dealt with at once."""
-        return len(self.routes) + END_WEIGHT * len(self.ended) >= PIECE_SIZE
+    def weight(self) -> int:
+        """How much there is to be dealt with, in routes."""
+        return len(self.routes) + END_WEIGHT * len(self.ended)
 
     def add(self, number: int, written: float, octets: bytes) -> None:
         """Take the next batch in.
@@ -101,10 +101,13 @@ class Piece:
         self.last, self.written = number, written
 
 
-def gather(rows: Iterable[tuple[int, float, bytes]], span: float) -> Piece | None:
+def gather(
+    rows: Iterable[tuple[int, float, bytes]], span: float, size: int = PIECE_SIZE
+) -> Piece | None:
     """The first of ``rows`` (number, time written, octets) as one piece; None without any.
 
-    ``span`` is how many seconds may lie between the first and the last of them.
+    ``span`` is how many seconds may lie between the first and the last of them, ``size`` the
+    weight at which it is enough.
 
     :raises JournalError: when one of them is no batch.
     """
@@ -115,6 +118,6 @@ def gather(rows: Iterable[tuple[int, float, bytes]], span: float) -> Piece | Non
         elif written > until:
             break
         piece.add(number, written, octets)
-        if piece.is_full:
+        if piece.weight >= size:
             break
     return piece

@@ -15,7 +15,7 @@ from zope.interface import implementer
 from smppgate.store.batches import Batches
 from smppgate.store.disk import UPKEEP, Disk
 from smppgate.store.interface import IStore
-from smppgate.store.journal import Piece, pack
+from smppgate.store.journal import PIECE_SIZE, Piece, pack
 from smppgate.store.message_queue import MessageQueue
 from smppgate.store.recent import SEGMENTS, RecentRoutes, parts
 from smppgate.store.records import (
@@ -62,6 +62,8 @@ class SqliteStore:
     ) -> None:
         self._clock = clock
         self._lifetime = limits.route_ttl
+        # Memory that is not crowded has room for two of them.
+        self._piece_size = max(1, min(PIECE_SIZE, limits.recent // 8))
         self._recent = RecentRoutes(limits.recent, limits.route_ttl)
         path = Path(directory).absolute()
         workers = workers or threads(IReactorFromThreads(clock))
@@ -133,9 +135,10 @@ class SqliteStore:
     async def _replay(self) -> None:
         """Take the journal into memory, as much of it at a time as is no pause."""
         last = 0
+        span = self._lifetime / SEGMENTS / 4
         while not self._is_closing:
             since = self._clock.seconds() - self._lifetime
-            piece = await self._disk.read(replay, last, since, self._lifetime / SEGMENTS / 4)
+            piece = await self._disk.read(replay, last, since, span, self._piece_size)
             if piece is None:
                 break
             if not last:

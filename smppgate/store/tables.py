@@ -80,17 +80,19 @@ def append(connection: sqlite3.Connection, rows: Sequence[tuple[int, float, byte
         connection.executemany(statement, rows)
 
 
-def replay(connection: sqlite3.Connection, after: int, since: float, span: float) -> Piece | None:
+def replay(
+    connection: sqlite3.Connection, after: int, since: float, span: float, size: int
+) -> Piece | None:
     """The next batches with numbers over ``after``, of those written after ``since``.
 
-    ``span`` is how many seconds may lie between the first and the last of one piece.
+    ``span`` and ``size`` are those of `gather`.
     """
     rows = connection.execute(
         "SELECT seq, written, routes FROM journal WHERE seq > ? AND written > ? ORDER BY seq",
         (after, since),
     )
     try:
-        return gather(rows, span)
+        return gather(rows, span, size)
     finally:
         rows.close()
 

@@ -46,7 +46,7 @@ SUBMIT_RESP, DELIVER_RESP = SUBMIT_SM | RESP, DELIVER_SM | RESP
 
 REFUSED = 0x64
 
-MESSAGES = 6_000
+MESSAGES = 9_999
 """Of all senders together."""
 
 
@@ -200,6 +200,37 @@ def test_an_exact_id_is_never_taken_for_another_notation(tmp_path: Path) -> None
         for own, esme in reversed(esmes.items()):
             assert delivered(link, esme, receipt_body(own)) == receipt_body(given[own])
         assert all(esme.is_quiet() for esme in esmes.values())
+
+
+def test_a_receipt_that_overtakes_its_resp_is_not_taken_for_another_notation(
+    tmp_path: Path,
+) -> None:
+    """20 is 14 in hexadecimal, and 14 is known; but 20 may be to come, and does."""
+    with relaying(tmp_path, "alpha") as (instance, (link,)):
+        early, late = bound(instance.port), bound(instance.port, b"bolt", b"hidden")
+        submitted(early, link, b"14")
+        late.send(pdu(SUBMIT_SM, 2, message_body(registered=1)))
+        request = link.receive_message()
+        link.send(pdu(DELIVER_SM, 7, receipt_body(b"20")))
+        assert link.is_quiet()
+        answer(link, request, b"20\0")
+        assert id_of(late.receive_message()) == b"alpha20"
+        assert late.receive_message().body == receipt_body(b"alpha20")
+        assert early.is_quiet()
+
+
+def test_a_receipt_for_an_unknown_message_is_not_taken_for_another_notation(
+    tmp_path: Path,
+) -> None:
+    """Once receipts have shown that the SMSC does not change from one base to the other."""
+    with relaying(tmp_path, "alpha") as (instance, (link,)):
+        esme = bound(instance.port)
+        for own in (b"14", b"15", b"16"):
+            given = submitted(esme, link, own)
+            assert delivered(link, esme, receipt_body(own)) == receipt_body(given)
+        for unknown in (b"20", b"21"):
+            assert refused(link, receipt_body(unknown)) == REFUSED
+        assert esme.is_quiet()
 
 
 # Forms of receipts

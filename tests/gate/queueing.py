@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import Clock
 
 from smppgate.gate.queues import Queues
@@ -61,7 +61,8 @@ class ManualStore:
         self.removals.append(tuple(numbers))
         for number in numbers:
             self.messages.pop(number, None)
-        return self._later(lambda: None)
+        # It never fails.
+        return succeed(None)
 
     def queue_sizes(self) -> Deferred[dict[bytes, int]]:
         def sizes() -> dict[bytes, int]:
@@ -217,14 +218,15 @@ class Desk:
         limit: int = 100,
         in_version: Callable[[Version, int, bytes], tuple[bytes, int]] = as_it_is,
         start: bool = True,
+        ttl: float = TTL,
     ) -> None:
         self.clock = clock if clock is not None else Clock()
         self.store: Any = store if store is not None else ManualStore(self.clock)
         self.smsc = Smsc(self.clock)
         self.acme, self.bolt = account("acme"), account("bolt")
         self.queues = Queues(self.clock, self.store, in_version)
-        self.queue = self.queues.add(self.acme, limit, TTL)
-        self.queues.add(self.bolt, limit, TTL)
+        self.queue = self.queues.add(self.acme, limit, ttl)
+        self.queues.add(self.bolt, limit, ttl)
         if start:
             self.queues.start()
 

@@ -104,9 +104,7 @@ def test_it_goes_to_the_smsc_that_has_the_message_under_that_ones_id(
 @MODES
 @pytest.mark.parametrize("kind", KINDS[:-1])
 @pytest.mark.parametrize("status", [0, 0x14, 0x67, 0xFFFF])
-def test_its_answer_comes_back_under_the_esmes_number(
-    kind: str, status: int, tags: bool
-) -> None:
+def test_its_answer_comes_back_under_the_esmes_number(kind: str, status: int, tags: bool) -> None:
     """Whatever its status: nobody else could be asked."""
     asked = Asked(tags=tags, version=V5_0)
     asked.gate.forward(asked.esme, about(kind, asked.told, 77))

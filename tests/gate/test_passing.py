@@ -136,6 +136,13 @@ def test_what_the_gate_itself_refuses_reaches_no_smsc() -> None:
     assert gate.connections == []
 
 
+def test_a_bind_to_pass_on_needs_no_link_that_is_up() -> None:
+    """Not even where other accounts' binds do."""
+    gate = Gate(gate=GateSettings(accept_binds_without_smsc=False))
+    gate.joined()
+    assert gate.router.statistics().esme_sessions == 1
+
+
 def test_without_anybody_to_ask_a_bind_is_refused_and_not_let_in() -> None:
     """Whoever puts a gate together and forgets the passages has no open door."""
     gate = Gate()
@@ -677,6 +684,17 @@ def test_a_gate_that_stops_ends_them_in_order() -> None:
     assert stopped.called
     everything_is_over(gate, one, own)
     assert gate.reactor.getDelayedCalls() == []
+
+
+def test_an_esme_that_goes_while_the_gate_stops_hurries_nobody() -> None:
+    """Its SMSC session is being unbound already, and has the time to answer."""
+    gate = Gate()
+    one, own = gate.joined()
+    gate.gateway.stopService()
+    gate.reactor.pump([0.05] * 4)
+    one.transport.lose()
+    gate.turn()
+    own.unbound()
 
 
 def test_no_password_is_in_the_log() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from smppgate.routing.dialects import Dialect
 from tests.gate.test_receipts import held, ids, receipt
 from tests.routing import fakes
 from tests.routing.fakes import Gate, said
@@ -130,6 +131,52 @@ def test_a_notation_that_was_right_needs_no_waiting() -> None:
     gate.forward(esme, fakes.submit(3, registered_delivery=1))
     gate.deliver(link, receipt(b"12345679"))
     assert ids(esme) == [b"alphaBC614E", b"alphaBC614F"]
+
+
+def test_a_notation_is_learned_under_way_although_nothing_is_ever_quiet() -> None:
+    """The first receipt waits as long as one may; those after it do not."""
+    gate = Gate(tags=True)
+    esme, link = gate.esme(), gate.link()
+    gate.forward(esme, fakes.submit(1, registered_delivery=1))
+    gate.submitted(esme, link, b"BC614E")
+    gate.deliver(link, receipt(b"12345678"))
+    assert ids(esme) == []
+    gate.clock.pump([0.5] * 30)
+    assert ids(esme) == [b"alphaBC614E"]
+    gate.submitted(esme, link, b"BC614F")
+    gate.deliver(link, receipt(b"12345679"))
+    assert ids(esme) == [b"alphaBC614E", b"alphaBC614F"]
+
+
+def test_with_nothing_more_awaited_nothing_is_waited_for() -> None:
+    """However long its patience: the answer that it waited for was another message's."""
+    gate = Gate(tags=True)
+    esme, link = gate.esme(), gate.link()
+    gate.forward(esme, fakes.submit(1, registered_delivery=1))
+    gate.deliver(link, receipt(b"12345678"))
+    gate.answer(link, 0, b"BC614E\0")
+    gate.clock.pump([0.25] * 2)
+    assert ids(esme) == [b"alphaBC614E"]
+    assert gate.clock.getDelayedCalls() == []
+
+
+@pytest.mark.parametrize(("kind", "told", "reported"), DIALECTS)
+def test_what_leaves_no_doubt(kind: str, told: bytes, reported: bytes) -> None:
+    """The id as it stands, and what was right last; or what was configured."""
+    dialect = Dialect(kind)
+    if kind == "auto":
+        assert dialect.trusted(reported) == (reported,)
+        dialect.learned(reported, told)
+        assert dialect.trusted(reported) == (reported, told)
+    else:
+        assert dialect.trusted(reported) == dialect.sought(reported)
+
+
+@pytest.mark.parametrize("receipt_id", [b"", b"1" * 65, b"9" * 5000])
+def test_an_id_that_is_none_has_no_other_notation(receipt_id: bytes) -> None:
+    dialect = Dialect("auto")
+    dialect.learned(b"12345678", b"BC614E")
+    assert dialect.trusted(receipt_id) == (receipt_id,)
 
 
 # What has to be looked up

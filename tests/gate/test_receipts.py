@@ -5,12 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from smppgate.routing.early_receipts import EarlyReceipts
 from smppgate.txsmpp import peek
-from smppgate.txsmpp.constants import CommandId, Tag
+from smppgate.txsmpp.constants import Tag
 from smppgate.txsmpp.frame import Frame
 from smppgate.txsmpp.pdu import DataSm, DeliverSm, SmeAddress, SubmitMulti
 from smppgate.txsmpp.states import State
@@ -129,9 +127,7 @@ def test_smscs_that_give_the_same_ids_do_not_mix_up_two_accounts(tags: bool) -> 
         # Balanced, so each SMSC has one of the two, not always the same.
         for link in (alpha, beta):
             gate.answer(link, 0, number + b"\0")
-    told = {
-        session: [frame.octets[16:-1] for frame in session.answers] for session in (one, two)
-    }
+    told = {session: [frame.octets[16:-1] for frame in session.answers] for session in (one, two)}
     for at in (3, 1, 5, 2, 4):
         gate.deliver(beta, receipt(b"%d" % at))
         gate.deliver(alpha, receipt(b"%d" % at))

@@ -306,7 +306,7 @@ class Gate:
         after: Gate | None = None,
         **options: Any,
     ) -> None:
-        self.clock = after.clock if after is not None else Clock()
+        self.clock: Clock = after.clock if after is not None else Clock()
         groups = [Group("alpha", receipt_ids), Group("beta", receipt_ids)]
         self.alpha = Member("alpha", weight, b"alpha", groups[0])
         self.beta = Member("beta", 1, b"beta", groups[0] if shared else groups[1])
@@ -327,9 +327,7 @@ class Gate:
             accounts,
             table,
             cast(IStore, self.store),
-            RouterOptions(
-                tags=tags, waits=waits, no_member_status=no_member_status, **options
-            ),
+            RouterOptions(tags=tags, waits=waits, no_member_status=no_member_status, **options),
         )
         self._sessions: dict[FakeSession, Account[FakeSession]] = {}
 

@@ -136,3 +136,36 @@ def test_what_is_learned_stays_with_its_group():
     one, other = Dialect("auto"), Dialect("auto")
     one.learned(b"170", b"000000AA")
     assert one.sought(b"170")[1] != other.sought(b"170")[1]
+
+
+def test_a_number_in_another_base_is_not_guessed_once_equal_ids_have_been_seen():
+    """An unknown 20 is not the 14 that is 20 in hexadecimal; case and zeros stay free."""
+    dialect = Dialect("auto")
+    assert dialect.may_guess(b"20", b"14")
+    dialect.learned(b"31", b"31")
+    dialect.learned(b"32", b"32")
+    assert [dialect.may_guess(b"20", b"14") for _ in range(3)] == [False, False, True]
+    dialect.learned(b"33", b"33")
+    assert dialect.may_guess(b"0A", b"a")
+
+
+@pytest.mark.parametrize("equal", [b"5", b"x-1", b"message"])
+def test_equal_ids_that_are_no_numbers_or_read_alike_forbid_nothing(equal):
+    dialect = Dialect("auto")
+    dialect.learned(equal, equal)
+    assert dialect.may_guess(b"20", b"14")
+
+
+def test_what_was_learned_goes_when_equal_ids_outweigh_it():
+    dialect = Dialect("auto")
+    dialect.learned(b"20", b"14")
+    dialect.learned(b"31", b"31")
+    assert dialect.trusted(b"20") == (b"20", b"14")
+    dialect.learned(b"32", b"32")
+    assert dialect.trusted(b"20") == (b"20",)
+
+
+def test_what_is_configured_is_no_guess():
+    dialect = Dialect("resp_hex")
+    dialect.learned(b"31", b"31")
+    assert dialect.may_guess(b"20", b"14")

@@ -89,6 +89,14 @@ class Waiting(RuleBasedStateMachine):
         assert self.early.overdue(self.now) == [n for n, _, at in self.plain if at <= self.now]
         self.plain = [waiting for waiting in self.plain if waiting[2] > self.now]
 
+    @rule(part=st.integers(1, 4))
+    def take(self, part: int) -> None:
+        """Those that cannot get what they wait for."""
+        assert self.early.take(lambda n: n % part == 0) == [
+            n for n, _, _ in self.plain if n % part == 0
+        ]
+        self.plain = [waiting for waiting in self.plain if waiting[0] % part]
+
     @invariant()
     def all_that_wait_are_there(self) -> None:
         assert list(self.early) == [number for number, _, _ in self.plain]

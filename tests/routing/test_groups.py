@@ -28,16 +28,16 @@ def test_no_id_of_one_group_can_be_taken_for_one_of_another() -> None:
     assert Group("a").prefix + b"b1" != Group("ab").prefix + b"1"
 
 
-def test_a_group_is_awaited_while_any_of_its_members_is() -> None:
+@pytest.mark.parametrize(
+    ("of_one", "of_two", "expected"), [(0, 0, False), (0, 1, True), (2, 0, True), (1, 1, True)]
+)
+def test_a_group_is_awaited_while_any_of_its_members_is(
+    of_one: int, of_two: int, expected: bool
+) -> None:
     group = Group("both")
     one, two = Member("one", group=group), Member("two", group=group)
-    assert not group.is_awaited
-    two.outstanding = 1
-    assert group.is_awaited
-    one.outstanding, two.outstanding = 2, 0
-    assert group.is_awaited
-    one.outstanding = 0
-    assert not group.is_awaited
+    one.outstanding, two.outstanding = of_one, of_two
+    assert group.is_awaited is expected
 
 
 def test_a_group_has_its_own_notation() -> None:

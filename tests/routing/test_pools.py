@@ -7,8 +7,11 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
+from smppgate.routing.groups import Group
 from smppgate.routing.pools import Member
+from smppgate.txsmpp.constants import CommandId
 from smppgate.txsmpp.sequence import Request
+from smppgate.txsmpp.versions import V3_3, V3_4
 from tests.routing import fakes
 from tests.routing.fakes import FakeSession
 
@@ -115,3 +118,38 @@ def test_a_pool_shows_its_members() -> None:
     assert repr(fakes.pool(fakes.member("alpha"))) == (
         "<Pool main (<Member alpha 0/0 on 0 links>,)>"
     )
+
+
+def test_a_member_for_one_session_is_the_same_smsc_with_counters_of_its_own() -> None:
+    """Nobody else sends there, but its answers are awaited as any other's."""
+    shared = Member("alpha", 3, b"a", Group("g"), frozenset({4}))
+    own = shared.for_one_session()
+    assert (own.name, own.weight, own.tag, own.group) == ("alpha", 3, b"a", shared.group)
+    assert own.commands == shared.commands
+    own.add(FakeSession(5))
+    assert (own.capacity, shared.capacity) == (5, 0)
+    assert shared.group.members == [shared]
+    awaited = []
+    for outstanding in (0, 1):
+        own.outstanding = outstanding
+        awaited.append(shared.group.is_awaited)
+    own.retire()
+    assert [*awaited, shared.group.is_awaited] == [False, True, False]
+    assert shared.group.members == [shared]
+
+
+def test_a_member_that_is_for_all_stays_when_it_is_retired() -> None:
+    shared = Member("alpha", group=Group("g"))
+    own = shared.for_one_session()
+    for member in (own, own, shared):
+        member.retire()
+    assert shared.group.members == [shared]
+
+
+def test_a_pool_knows_who_does_not_know_a_command() -> None:
+    old = Member("old", commands=V3_3.commands)
+    new, unsaid = Member("new", commands=V3_4.commands), Member("unsaid")
+    three = fakes.pool(old, new, unsaid)
+    assert three.without(CommandId.SUBMIT_SM) == ()
+    assert three.without(CommandId.DATA_SM) == (old,)
+    assert three.without(CommandId.BROADCAST_SM) == (old, new)

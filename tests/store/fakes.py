@@ -14,7 +14,7 @@ from typing import Any, ParamSpec, TypeVar
 from twisted.internet.defer import Deferred, execute, fail, succeed
 from twisted.internet.interfaces import IReactorFromThreads
 from twisted.internet.task import Clock
-from twisted.logger import LogEvent, LogLevel, globalLogPublisher
+from twisted.logger import ILogObserver, LogEvent, LogLevel, globalLogPublisher
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
@@ -48,7 +48,7 @@ class InlineWorker:
             return execute(function, *args, **kwargs)
         result: Deferred[T] = Deferred()
         job: Callable[[], T] = partial(function, *args, **kwargs)
-        self.held.append(lambda: execute(job).chainDeferred(result))
+        self.held.append(partial(_finish, job, result))
         return result
 
     def go_on(self) -> None:
@@ -60,6 +60,10 @@ class InlineWorker:
     def stop(self) -> Deferred[None]:
         self.go_on()
         return succeed(None)
+
+
+def _finish(job: Callable[[], T], result: Deferred[T]) -> None:
+    execute(job).chainDeferred(result)
 
 
 def _name(function: Callable[..., Any]) -> str:
@@ -138,7 +142,7 @@ class ThreadedClock(Clock):
     """A reactor for real threads: what they bring back is done by who waits for it."""
 
     def __init__(self, now: float = BEGUN) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
+        super().__init__()
         self.rightNow = now
         self._calls: SimpleQueue[Callable[[], object]] = SimpleQueue()
 
@@ -163,6 +167,7 @@ def logged() -> Generator[list[LogEvent]]:
     """What is logged as an error or as information meanwhile."""
     events: list[LogEvent] = []
 
+    @implementer(ILogObserver)
     def observe(event: LogEvent) -> None:
         if event.get("log_namespace", "").startswith("smppgate.store"):
             events.append(event)

@@ -17,7 +17,7 @@ from smppgate.txsmpp.errors import (
     SessionLost,
     StateError,
 )
-from smppgate.txsmpp.frame import Frame
+from smppgate.txsmpp.frame import Frame, response
 from smppgate.txsmpp.pdu import (
     DeliverSmResp,
     EnquireLink,
@@ -172,6 +172,55 @@ def test_a_bind_that_is_undone_at_once_was_not_refused() -> None:
     [failure] = bound
     assert isinstance(failure, Failure)
     assert failure.check(SessionLost)
+
+
+@pytest.mark.parametrize("status", [0x00, 0x0E])
+def test_a_bind_may_be_sent_octet_for_octet(status: int) -> None:
+    """Under a number of the session's; its answer comes back as it is, whatever it says."""
+    clock = Clock()
+    esme = Recorder(Role.ESME, clock)
+    transport = connect(clock, esme)
+    octets = numbered(bind_of(State.BOUND_TX), 0x7F000000) + b"\x14\x00\x00\x01x"
+    octets = len(octets).to_bytes(4, "big") + octets[4:]
+    seen = outcomes(ensureDeferred(esme.bind_with(octets)))
+    [bind] = sent(transport, clock)
+    assert (bind.sequence_number, bind.octets[16:]) == (1, octets[16:])
+    # No body that could be decoded.
+    answer = response(bind, status, b"no end")
+    transport.deliver(answer)
+    [given] = seen
+    assert isinstance(given, Frame)
+    assert given.octets == answer
+    assert esme.session.is_bound is (status == 0)
+
+
+def test_a_bind_sent_octet_for_octet_needs_an_answer() -> None:
+    """SessionLost when the peer hangs up, or unbinds right behind its bind_resp."""
+    clock = Clock()
+    for unbinds in (True, False):
+        esme = Recorder(Role.ESME, clock)
+        transport = connect(clock, esme)
+        seen = outcomes(ensureDeferred(esme.bind_with(numbered(bind_of(State.BOUND_TX), 1))))
+        [bind] = sent(transport, clock)
+        if unbinds:
+            accepted = resp_of(bind.command_id, bind.sequence_number)
+            transport.deliver(accepted + bare(CommandId.UNBIND, 1))
+        else:
+            transport.lose()
+        assert isinstance(failure_of(seen), SessionLost)
+
+
+def test_a_session_bound_octet_for_octet_is_watched_as_any_other() -> None:
+    """It is asked for a sign of life, and not closed for want of a bind."""
+    clock = Clock()
+    timers = evolve(UNLIMITED, session_init=300, enquire_link=10)
+    esme = Recorder(Role.ESME, clock, timers)
+    transport = connect(clock, esme)
+    outcomes(ensureDeferred(esme.bind_with(numbered(bind_of(State.BOUND_TX), 1))))
+    [bind] = sent(transport, clock)
+    transport.deliver(resp_of(bind.command_id, bind.sequence_number))
+    clock.advance(10)
+    assert [frame.command_id for frame in sent(transport, clock)] == [CommandId.ENQUIRE_LINK]
 
 
 def test_binds_are_refused_unless_somebody_takes_them() -> None:

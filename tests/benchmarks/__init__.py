@@ -1,0 +1,1 @@
+"""Tests of what measures the gate: a benchmark that cannot see a fault measures nothing."""

@@ -1,0 +1,38 @@
+"""The gate's configuration in a benchmark."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks.gate_process import STORES, Accounts, GateOptions, configuration
+from smppgate.settings import Settings, parse
+
+
+def settings(options: GateOptions) -> Settings:
+    """What a gate of these options is told."""
+    return parse(configuration(2775, [2776, 2777], Accounts(), options, Path("/nowhere/state")))
+
+
+def test_everything_is_on_by_default() -> None:
+    """Tagged ids, and SQLite that has each route before its answer leaves."""
+    found = settings(GateOptions())
+    assert found.gate.message_ids == "tagged"
+    assert (found.store.kind, found.store.durability) == ("sqlite", "process")
+    assert found.gate.state_dir == "/nowhere/state"
+    assert len({smsc.tag_or_derived for smsc in found.smsc}) == len(found.smsc)
+
+
+@pytest.mark.parametrize("store", STORES)
+def test_every_store_can_be_chosen(store: str) -> None:
+    """One word says both kind and durability."""
+    found = settings(GateOptions(store, pairs=True)).store
+    assert store == (found.kind if found.kind == "memory" else found.durability)
+
+
+def test_pairs_are_for_every_smsc() -> None:
+    """Receipts come on sessions of their own."""
+    assert {smsc.bind for smsc in settings(GateOptions(pairs=True)).smsc} == {
+        "transmitter+receiver"
+    }

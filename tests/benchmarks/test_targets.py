@@ -1,0 +1,56 @@
+"""Verdicts on what was measured."""
+
+from __future__ import annotations
+
+import pytest
+from attrs import evolve
+
+from benchmarks.measurement import GATE, HAPROXY, Measurement
+from benchmarks.routes import LOOKUPS, ROUTES, RouteLookups
+from benchmarks.rows import Row
+from benchmarks.targets import targets
+
+LOOKED_UP = RouteLookups(
+    routes=ROUTES,
+    kept_per_second=1.0,
+    lookups=LOOKUPS,
+    latency_us={"p99": 5_000.0},
+    pause_ms={},
+    rss_mb=1000.0,
+    disk_mb=0.0,
+)
+
+
+def measurement(through: str, rate: float, p99: float = 0.0) -> Measurement:
+    """One of no interest but for these."""
+    return Measurement(through, rate, {"p99": p99}, 1.0, None, 1)
+
+
+def verdicts(*rows: Row, routes: RouteLookups | None = None) -> list[bool | None]:
+    """Of each target, in order."""
+    return [target.met for target in targets(list(rows), [], None, routes)]
+
+
+@pytest.mark.parametrize(("name", "least"), [("16x50", 0.04), ("64x10", 0.09)])
+def test_rates_are_judged_by_haproxys(name: str, least: float) -> None:
+    """Met from the ratio itself on; not measured without HAProxy."""
+    for rate, met in ((least, True), (least * 0.99, False)):
+        found = {HAPROXY: measurement(HAPROXY, 1.0), GATE: measurement(GATE, rate)}
+        assert verdicts(Row(name, found, {})) == [met]
+    assert verdicts(Row(name, {GATE: measurement(GATE, 1.0)}, {})) == [None]
+
+
+def test_a_steady_rate_is_judged_by_its_slowest_hundredth() -> None:
+    """10 ms, through the gate."""
+    for p99, met in ((10_000.0, True), (10_001.0, False)):
+        assert verdicts(Row("steady", {GATE: measurement(GATE, 1.0, p99)}, {})) == [met]
+    assert verdicts(Row("steady", {HAPROXY: measurement(HAPROXY, 1.0)}, {})) == [None]
+
+
+def test_lookups_and_memory_are_judged_for_ten_million_routes() -> None:
+    """Fewer routes, or a wrong answer, meet nothing."""
+    assert verdicts(routes=LOOKED_UP) == [True, True]
+    assert verdicts(routes=evolve(LOOKED_UP, latency_us={"p99": 5_001.0})) == [False, True]
+    assert verdicts(routes=evolve(LOOKED_UP, rss_mb=1001.0)) == [True, False]
+    assert verdicts(routes=evolve(LOOKED_UP, routes=ROUTES - 1)) == [False, False]
+    assert verdicts(routes=evolve(LOOKED_UP, faults={"routes lost": 1})) == [False, False]

@@ -6,6 +6,8 @@ import os
 import platform
 import resource
 import subprocess
+import time
+from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
 
@@ -38,7 +40,27 @@ def pin_generator() -> Cores:
     return cores
 
 
-def core_seconds(core: int) -> float:
+class CoreUsage:
+    """What a core does from now on beside those it is meant for.
+
+    :param own: gives the processor time, in seconds, of what is meant to run there.
+    """
+
+    def __init__(self, core: int, own: Callable[[], float]) -> None:
+        self._core = core
+        self._own = own
+        self._began = self._now()
+
+    def others(self) -> float:
+        """The share of the core that something else used."""
+        wall, own, all_ = (now - then for now, then in zip(self._now(), self._began, strict=True))
+        return max(0.0, all_ - own) / wall
+
+    def _now(self) -> tuple[float, float, float]:
+        return time.perf_counter(), self._own(), _core_seconds(self._core)
+
+
+def _core_seconds(core: int) -> float:
     """Seconds for which that core did anything for anybody, since the machine was started."""
     lines = Path("/proc/stat").read_text().splitlines()
     fields = next(line for line in lines if line.startswith(f"cpu{core} ")).split()

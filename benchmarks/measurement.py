@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import os
 import time
 from collections.abc import Iterator, Sequence
 
 from attrs import evolve, field, frozen
 
-from benchmarks import esme, machine
+from benchmarks import esme
 from benchmarks.bench import Bench, Shape
 from benchmarks.gate_process import Accounts, GateOptions, gate
 from benchmarks.haproxy import haproxy
+from benchmarks.machine import CoreUsage
 from benchmarks.process import Program, ProgramError
 from benchmarks.receipt_bench import ReceiptBench
 
@@ -44,8 +46,9 @@ class Measurement:
     ``rate`` is round trips (request and answer) per second; latencies are microseconds;
     ``cpu_us`` is processor time of the program between, microseconds per round trip. Where
     receipts flow, a message is two round trips, its own and its receipt's; it counts once.
-    ``others`` is the share of the program's core that something else used: with more than a few
-    percent, rates and latencies say more of that than of the program.
+    ``others`` is the share of the program's core, or of the generator's if it is more, that
+    something else used: with more than a few percent, rates and latencies say more of that than
+    of the program.
     """
 
     through: str
@@ -135,10 +138,11 @@ def _counted(
     """What is found within so many seconds from now; faults are not known before the drain."""
     bench.forget_latencies()
     before, began = bench.tally, time.perf_counter()
-    cpu, everybody = _cpu(program), machine.core_seconds(core)
+    cpu, usages = _cpu(program), _usages(core, program)
     bench.run(seconds)
     seconds = time.perf_counter() - began
-    cpu, everybody = _cpu(program) - cpu, machine.core_seconds(core) - everybody
+    cpu = _cpu(program) - cpu
+    others = max((usage.others() for usage in usages), default=None)
     tally = bench.tally - before
     receipts = ReceiptFlow(tally.receipts / seconds, percentiles(bench.receipt_ledger.latencies))
     return Measurement(
@@ -148,9 +152,18 @@ def _counted(
         cpu_us=cpu / tally.answered * 1e6 if program and tally.answered else None,
         rss_mb=program.rss_mb if program else None,
         answered=tally.answered,
-        others=max(0.0, everybody - cpu) / seconds if program else None,
+        others=others,
         receipts=receipts if bench.shape.receipts else None,
     )
+
+
+def _usages(core: int, program: Program | None) -> list[CoreUsage]:
+    """What to look at for others: both cores, or nothing where they are one."""
+    mine = max(os.sched_getaffinity(0))
+    if mine == core:
+        return []
+    usages = [CoreUsage(mine, time.process_time)]
+    return usages if program is None else [*usages, CoreUsage(core, lambda: program.cpu_seconds)]
 
 
 def percentiles(nanoseconds: Sequence[int]) -> dict[str, float]:

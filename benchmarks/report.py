@@ -162,7 +162,7 @@ def _routes_told(routes: RouteLookups) -> str:
         f"{routes.routes:,} routes, the last kept at {routes.kept_per_second:,.0f}/s; "
         f"lookups µs {ranks}; RSS {routes.rss_mb:.0f} MB, {routes.disk_mb:,.0f} MB on disk; "
         f"longest pause of the reactor {pause['keeping']:.1f} ms keeping, "
-        f"{pause['lookups']:.1f} ms looking up"
+        f"{pause['lookups']:.1f} ms looking up; others used {routes.others:.0%} of the core"
     )
 
 

@@ -30,7 +30,8 @@ class RouteLookups:
 
     ``rss_mb`` and ``disk_mb`` are 10^6 octets, at the end; ``kept_per_second`` is how fast it took
     routes in; ``pause_ms`` is the longest pause of the reactor, by what was done meanwhile;
-    latencies are microseconds from asking to the answer.
+    latencies are microseconds from asking to the answer; ``others`` is the share of the core that
+    something else used during lookups.
     """
 
     routes: int
@@ -38,6 +39,7 @@ class RouteLookups:
     lookups: int
     latency_us: dict[str, float]
     pause_ms: dict[str, float]
+    others: float
     rss_mb: float
     disk_mb: float
     faults: dict[str, int] = field(factory=dict)

@@ -10,6 +10,7 @@ kept, a thousand a second, and as many are moved to the disk.
 from __future__ import annotations
 
 import json
+import os
 import random
 import sys
 import time
@@ -18,15 +19,17 @@ from itertools import count, islice
 from pathlib import Path
 from typing import cast
 
-from attrs import asdict
+from attrs import asdict, frozen
 from twisted.internet.defer import Deferred, ensureDeferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import LoopingCall, deferLater, react
 
+from benchmarks.machine import CoreUsage
 from benchmarks.measurement import percentiles
 from benchmarks.routes import LIMITS, RouteLookups
 from benchmarks.routes_fill import batches, key, value
 from smppgate.store import Durability, IStore, SqliteStore, StoreStatistics
+from smppgate.store.recent import CROWDED
 
 _BATCH = 1000
 # What comes in beyond what can be moved to disk meanwhile would push routes out of memory.
@@ -62,6 +65,15 @@ class Pauses:
         self._last = now
 
 
+@frozen
+class Lookups:
+    """Nanoseconds of each, how many answers were wrong, and what others used of the core."""
+
+    latencies: list[int]
+    wrong: int
+    others: float
+
+
 async def measured(
     reactor: IReactorTime, directory: Path, archived: int, kept: int, lookups: int
 ) -> RouteLookups:
@@ -73,24 +85,22 @@ async def measured(
     began = time.perf_counter()
     await _keep(reactor, store, range(archived, routes))
     keeping, keep_pause = time.perf_counter() - began, pauses.longest_ms()
-    adding = LoopingCall(_add, store, count(routes))
-    adding.clock = reactor
-    adding.start(_PAUSE_SECONDS, now=False)
-    latencies, wrong = await _look_up(store, routes, lookups)
-    lookup_pause = pauses.longest_ms()
-    adding.stop()
-    pauses.stop()
+    # What a hundred times the usual rate has left to be moved is not what lookups live with.
+    await _room(reactor, store, CROWDED)
+    looked_up = await _look_up_meanwhile(reactor, store, routes, lookups)
     told = store.statistics()
     found = RouteLookups(
         routes=min(told.routes_recent + told.routes_archived, routes),
         kept_per_second=kept / keeping,
         lookups=lookups,
-        latency_us=percentiles(latencies),
-        pause_ms={"keeping": keep_pause, "lookups": lookup_pause},
+        latency_us=percentiles(looked_up.latencies),
+        pause_ms={"keeping": keep_pause, "lookups": pauses.longest_ms()},
+        others=looked_up.others,
         rss_mb=_rss_mb(),
         disk_mb=told.octets / 1e6,
-        faults=_faults(told, wrong),
+        faults=_faults(told, looked_up.wrong),
     )
+    pauses.stop()
     await store.close()
     return found
 
@@ -108,12 +118,29 @@ def _faults(told: StoreStatistics, wrong: int) -> dict[str, int]:
 async def _keep(reactor: IReactorTime, store: IStore, numbers: Iterable[int]) -> None:
     for batch in batches(numbers, _BATCH):
         await store.keep_routes(batch)
-        while store.statistics().routes_recent > _FULL_SHARE * LIMITS.recent:
-            await deferLater(reactor, _PAUSE_SECONDS)
+        await _room(reactor, store, _FULL_SHARE)
+
+
+async def _room(reactor: IReactorTime, store: IStore, share: float) -> None:
+    """Wait until no more than that share of memory is full."""
+    while store.statistics().routes_recent > share * LIMITS.recent:
+        await deferLater(reactor, _PAUSE_SECONDS)
 
 
 def _add(store: IStore, numbers: Iterator[int]) -> None:
     store.keep_routes({key(n): value(n) for n in islice(numbers, _KEPT_IN_TICK)})
+
+
+async def _look_up_meanwhile(
+    reactor: IReactorTime, store: IStore, routes: int, lookups: int
+) -> Lookups:
+    adding = LoopingCall(_add, store, count(routes))
+    adding.clock = reactor
+    adding.start(_PAUSE_SECONDS, now=False)
+    usage = CoreUsage(min(os.sched_getaffinity(0)), time.process_time)
+    latencies, wrong = await _look_up(store, routes, lookups)
+    adding.stop()
+    return Lookups(latencies, wrong, usage.others())
 
 
 async def _look_up(store: IStore, routes: int, lookups: int) -> tuple[list[int], int]:

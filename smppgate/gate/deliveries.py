@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Protocol
 
+from attrs import evolve
+
 from smppgate.routing.accounts import Account
 from smppgate.routing.affinity import Affinity
 from smppgate.routing.clusters import Cluster
 from smppgate.routing.correlator import Correlator
 from smppgate.routing.ranges import RangeTable
 from smppgate.routing.translation import Exchange, Origin
-from smppgate.txsmpp import peek
-from smppgate.txsmpp.adaptation import to_deliver_sm
-from smppgate.txsmpp.constants import CommandId, CommandStatus
+from smppgate.txsmpp import peek, receipts
+from smppgate.txsmpp.adaptation import LONGEST_SHORT_MESSAGE, to_deliver_sm
+from smppgate.txsmpp.constants import CommandId, CommandStatus, MessageState
 from smppgate.txsmpp.errors import PduError
-from smppgate.txsmpp.frame import Frame, response
+from smppgate.txsmpp.frame import Frame, response, spliced
+from smppgate.txsmpp.receipts import STAT_OF
 from smppgate.txsmpp.segments import segment_of
 from smppgate.txsmpp.versions import Version
 
@@ -177,10 +180,28 @@ class Deliveries:
     def in_version(self, version: Version, command_id: int, octets: bytes) -> tuple[bytes, int]:
         """A message to an ESME as a peer of ``version`` has it, and its command_id there.
 
+        What a receipt tells in TLVs only, a peer that knows none is told in the text.
+
         :raises PduError: when it cannot be said in that version.
         """
+        came = octets
         if command_id not in version.commands:
             if command_id != CommandId.DATA_SM:
                 raise PduError("not in the ESME's version", CommandStatus.ESME_RX_P_APPN)
             command_id, octets = CommandId.DELIVER_SM, to_deliver_sm(octets)
-        return self._adapt(octets, version), command_id
+        octets = self._adapt(octets, version)
+        return octets if version.tlvs else _with_text(octets, came), command_id
+
+
+def _with_text(octets: bytes, came: bytes) -> bytes:
+    """A deliver_sm without TLVs; if it is a receipt without a text, with one like ``came``."""
+    begin, end = peek.short_message_at(octets)
+    if begin < end or not receipts.is_receipt(peek.esm_class(octets)):
+        return octets
+    receipt = receipts.read(came)
+    if receipt is None:
+        return octets
+    # Not what is usual: nobody has said that it was delivered.
+    receipt = evolve(receipt, stat=receipt.stat or STAT_OF[MessageState.UNKNOWN])
+    text = receipts.receipt_text(receipt)[:LONGEST_SHORT_MESSAGE]
+    return spliced(octets, begin - 1, end, bytes((len(text),)) + text)

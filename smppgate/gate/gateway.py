@@ -14,6 +14,7 @@ from twisted.logger import Logger
 
 from smppgate.gate.esme import EsmeFactory, EsmeProtocol, EsmeSide
 from smppgate.gate.listener import Listener
+from smppgate.gate.outbind import EsmeOutbind
 from smppgate.gate.outbind_listener import OutbindFactory, OutbindSide
 from smppgate.gate.passing import Passage, Passages
 from smppgate.gate.router import RouterOptions, RouterService
@@ -26,12 +27,15 @@ from smppgate.routing.pools import Member, Pool
 from smppgate.routing.ranges import RangeTable
 from smppgate.settings import EsmeSettings, Settings, SmscSettings
 from smppgate.store import Durability, IStore, Limits, MemoryStore, SqliteStore, StoreError
-from smppgate.txsmpp.pdu import BindReceiver, BindTransceiver, BindTransmitter, Pdu
+from smppgate.txsmpp.pdu import BindReceiver, BindTransceiver, BindTransmitter, Outbind, Pdu
 from smppgate.txsmpp.timers import Timers
 from smppgate.txsmpp.versions import version_named
 
 _UNBIND_TIMEOUT = 5.0
 """Seconds that peers have to answer the unbind of a gate that stops."""
+
+_OUTBIND_AGAIN, _OUTBIND_SELDOM = 1.0, 60.0
+"""Seconds until an ESME for whom messages wait is asked once more: from the one to the other."""
 
 _CLOSE_TIMEOUT = 1.0
 """Seconds for connections to be gone after that."""
@@ -75,7 +79,10 @@ class Gateway(MultiService):
         self._listeners = MultiService()
         self._listeners.setServiceParent(self)
         self.passages = Passages(self.router, self._make_passages())
+        self._esme_side = self._make_esme_side()
         self._factories = list(self._make_listeners())
+        self._esme_outbinds = list(self._make_queues())
+        self._factories.extend(outbind.factory for outbind in self._esme_outbinds)
         self._outbinds = list(self._make_outbind_listeners())
 
     def addresses(self) -> tuple[IAddress, ...]:
@@ -107,11 +114,15 @@ class Gateway(MultiService):
             return
         if self.running:
             self.router.way_back.fetch_numbers()
+            self.router.queues.start()
             self._linking.setServiceParent(self)
 
     async def _stop(self) -> None:
         self.log.info("stopping: {open} requests open", open=self.router.open_exchanges)
         self.router.is_draining = True
+        self.router.queues.rest()
+        for outbind in self._esme_outbinds:
+            outbind.stopService()
         self.passages.stop()
         await _ended(self._listeners.stopService())
         await until(self._is_drained, self.settings.gate.stop_timeout, self._reactor)
@@ -217,9 +228,31 @@ class Gateway(MultiService):
             options,
         )
 
-    def _make_listeners(self) -> Iterator[EsmeFactory]:
+    def _make_queues(self) -> Iterator[EsmeOutbind]:
+        for esme in self.settings.esme:
+            account = self.router.accounts.named(esme.system_id.encode("latin-1"))
+            if not esme.queue or account is None:
+                continue
+            queue = self.router.queues.add(account, esme.queue_size, esme.queue_ttl)
+            if esme.outbind:
+                outbind = EsmeOutbind(
+                    account,
+                    queue.delivery,
+                    clientFromString(self._reactor, esme.outbind),
+                    self._esme_side,
+                    Outbind(
+                        system_id=self.settings.gate.name.encode("latin-1"),
+                        password=esme.outbind_password.encode("latin-1"),
+                    ),
+                    Reconnection(_OUTBIND_AGAIN, _OUTBIND_SELDOM, self._jitter),
+                    self._reactor,
+                )
+                outbind.setServiceParent(self)
+                yield outbind
+
+    def _make_esme_side(self) -> EsmeSide:
         gate = self.settings.gate
-        side = EsmeSide(
+        return EsmeSide(
             router=self.router,
             name=gate.name,
             timers=Timers(
@@ -232,8 +265,10 @@ class Gateway(MultiService):
             accepts_without_smsc=gate.accept_binds_without_smsc,
             passages=self.passages,
         )
+
+    def _make_listeners(self) -> Iterator[EsmeFactory]:
         for listen in self.settings.listen:
-            factory = EsmeFactory(side, listen.max_sessions)
+            factory = EsmeFactory(self._esme_side, listen.max_sessions)
             endpoint = serverFromString(self._reactor, listen.endpoint)
             listener = Listener(listen.endpoint, endpoint, factory)
             listener.setServiceParent(self._listeners)

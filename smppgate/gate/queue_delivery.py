@@ -1,8 +1,8 @@
 """`QueueDelivery`: how the messages of one queue get to the ESME, in order.
 
 A message is sent under a number of the session's, as often as it takes, until the ESME has
-answered or it has expired. With a window of more than one, "in order" is the order of sending: what
-the ESME turns down for now goes out again in its old place, before all that was not sent yet.
+answered or it has expired. With a window of more than one, "in order" is the order of sending:
+what the ESME turns down for now goes out again in its old place, before all that was not sent yet.
 """
 
 from __future__ import annotations

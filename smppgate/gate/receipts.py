@@ -17,7 +17,9 @@ from twisted.python.failure import Failure
 from smppgate.gate.deliveries import Deliveries
 from smppgate.gate.way_back import WayBack
 from smppgate.routing.accounts import Accounts
+from smppgate.routing.dialects import Dialect
 from smppgate.routing.early_receipts import EarlyReceipts
+from smppgate.routing.groups import Group
 from smppgate.routing.routes_back import Route, Senders
 from smppgate.routing.translation import Exchange
 from smppgate.txsmpp import receipts
@@ -31,6 +33,28 @@ if TYPE_CHECKING:
 
 _LOOK = 0.25
 """Seconds between two looks at receipts that wait for their route."""
+
+
+_BREATH = 0.001
+"""The same, while some are left that could be looked for now."""
+
+_AT_A_TIME = 32
+"""Receipts that are looked for in vain in one go: each takes 0.1 ms, for all notations."""
+
+
+class _CannotCome:
+    """Whether the resp that a receipt waits for cannot come any more, for none is awaited."""
+
+    def __init__(self) -> None:
+        self._awaited: dict[Group, bool] = {}
+
+    def __call__(self, waiting: tuple[SmscProtocol, Frame]) -> bool:
+        group = waiting[0].member.group
+        awaited = self._awaited.get(group)
+        if awaited is None:
+            # Once for each group: there may be thousands of receipts.
+            awaited = self._awaited[group] = group.is_awaited
+        return not awaited
 
 
 class _ReceiptExchange(Exchange):
@@ -90,12 +114,16 @@ class Receipts:
             self._give_up(link, frame, now)
             return
         group = link.member.group
-        value = self._way_back.recent(group.prefix + message_id)
-        if value is not None:
-            group.dialect.learned(message_id, message_id)
-            self._found(link, frame, message_id, value)
-        else:
-            self._seek(link, frame, now)
+        for likely in group.dialect.likely(message_id):
+            value = self._way_back.recent(group.prefix + likely)
+            if value is not None:
+                group.dialect.learned(message_id, likely)
+                self._found(link, frame, likely, value)
+                return
+            if not self._way_back.store.is_all_recent:
+                # What comes first may be on disk.
+                break
+        self._seek(link, frame, now)
 
     def stop(self) -> None:
         """The gate stops: what waits for a route is turned down."""
@@ -113,11 +141,13 @@ class Receipts:
 
         :param waits: whether it may wait for its submit_sm_resp.
         """
-        exact = receipts.receipt_ids(frame.octets)
+        told = receipts.receipt_ids(frame.octets)
         dialect = link.member.group.dialect
-        ids = list(dict.fromkeys((*exact, *(i for each in exact for i in dialect.others(each)))))
+        exact = filter(dialect.takes, told)
+        others = (i for each in told for i in dialect.others(each))
+        ids = list(dict.fromkeys((*exact, *others)))
         # While that resp may come, no other message's id is good enough.
-        trusted = [i for each in exact for i in dialect.trusted(each)]
+        trusted = [i for each in told for i in dialect.trusted(each)]
         store = self._way_back.store
         if store.is_all_recent:
             self._choose(link, frame, ids, trusted, waits, {}, now)
@@ -166,11 +196,12 @@ class Receipts:
             value = self._way_back.recent(key) or found.get(key)
             if value is None:
                 continue
+            told = _told_as(frame, message_id, group.dialect)
             if message_id not in trusted and (
-                may_wait or not group.dialect.may_guess(ids[0], message_id)
+                may_wait or not group.dialect.may_guess(told, message_id)
             ):
                 break
-            group.dialect.learned(ids[0], message_id)
+            group.dialect.learned(told, message_id)
             self._found(link, frame, message_id, value)
             return
         if not may_wait:
@@ -237,12 +268,14 @@ class Receipts:
     def _look_again(self) -> None:
         self._look = None
         now = self._clock.seconds()
-        # No resp can come any more where none is awaited.
-        done = self._early.take(lambda waiting: not waiting[0].member.group.is_awaited)
-        for link, frame in (*self._early.overdue(now), *done):
+        done = self._early.overdue(now, _AT_A_TIME)
+        done += self._early.take(_CannotCome(), _AT_A_TIME - len(done))
+        for link, frame in done:
             self._seek(link, frame, now, waits=False)
         if self._early:
-            self._look = self._clock.callLater(_LOOK, self._look_again)
+            # The others get their turn in between.
+            pause = _BREATH if len(done) == _AT_A_TIME else _LOOK
+            self._look = self._clock.callLater(pause, self._look_again)
         self._rest_if_empty()
 
     def _rest_if_empty(self) -> None:
@@ -264,3 +297,9 @@ class Receipts:
             link.send(response(frame, CommandStatus.ESME_ROK, b"\0"))
         else:
             self._deliveries.refuse(link, frame, status)
+
+
+def _told_as(frame: Frame, message_id: bytes, dialect: Dialect) -> bytes:
+    """Which of the ids in the receipt ``message_id`` is a writing of: text and TLV may differ."""
+    told = receipts.receipt_ids(frame.octets)
+    return next((each for each in told if message_id in dialect.sought(each)), message_id)

@@ -16,7 +16,9 @@ from twisted.internet.interfaces import IReactorTime
 
 from smppgate.gate.caller import Caller
 from smppgate.gate.deliveries import Deliveries
+from smppgate.gate.esme_queue import QueueStatistics
 from smppgate.gate.operations import OPERATIONS, Operations
+from smppgate.gate.queues import Queues
 from smppgate.gate.receipts import Receipts
 from smppgate.gate.way_back import WayBack
 from smppgate.routing.accounts import Account, Accounts
@@ -63,6 +65,7 @@ class Statistics:
     strays: int
     esme_sessions: int
     smsc_links: int
+    queues: QueueStatistics
     store: StoreStatistics
 
 
@@ -124,6 +127,8 @@ class RouterService(Service):
         )
         self.correlator = Correlator(self._retry, self.way_back, self.adapt)
         self.deliveries = Deliveries(self.correlator, ranges, self.adapt)
+        self.queues = Queues(clock, store, self.deliveries.in_version)
+        self.deliveries.queues = self.queues
         self._senders: Senders[EsmeProtocol] = Senders(options.run)
         self.receipts = Receipts(
             clock,
@@ -147,6 +152,7 @@ class RouterService(Service):
         """Whoever still waits for a link waits in vain."""
         super().stopService()
         self.receipts.stop()
+        self.queues.stop()
         waiting, self._awaiting_link = self._awaiting_link, []
         for waiter in waiting:
             waiter.cancel()
@@ -164,12 +170,15 @@ class RouterService(Service):
         """An ESME is bound to ``account``."""
         self._senders.add(session)
         account.add(session)
+        if session.receives:
+            self.queues.bound(account)
 
     def esme_lost(self, session: EsmeProtocol, account: Account[EsmeProtocol]) -> None:
         """A session that was bound to ``account`` has ended."""
         account.remove(session)
         self.ranges.leave(session)
         self._senders.remove(session)
+        self.queues.lost(account)
 
     def smsc_bound(self, link: SmscProtocol) -> None:
         """A link to an SMSC is bound."""
@@ -226,6 +235,7 @@ class RouterService(Service):
             + self.way_back.answers_waiting
             + self.receipts.waiting
             + self._operations.waiting
+            + self.queues.under_way
         )
 
     def statistics(self) -> Statistics:
@@ -242,6 +252,7 @@ class RouterService(Service):
             strays=self._strays,
             esme_sessions=len(self._senders),
             smsc_links=len(self._links),
+            queues=self.queues.statistics(),
             store=self.way_back.store.statistics(),
         )
 

@@ -13,7 +13,6 @@ from collections.abc import Callable
 from struct import Struct
 
 from attrs import define, field, frozen
-from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure

@@ -3,14 +3,14 @@
 Some SMSCs give a message_id in hexadecimal in the submit_sm_resp and in decimal in the receipt, or
 the reverse; some pad one with zeros, or write it in the other case. A `Dialect` knows, for one
 group of links to an SMSC, under which ids the submit_sm_resp may have given what a receipt is
-about. The id as it stands always comes first, so nothing is ever taken for another message's
-where there is a message of that very id.
+about. Unless the configuration says that they differ, the id as it stands comes first, so nothing
+is ever taken for another message's where there is a message of that very id. Where it says so, a
+number as it stands is another message's.
 
 A notation is a way to write the id anew, and a width to which zeros are put in front. The one
 that was right last is tried before the others, so a steady stream of receipts costs one look-up
-more than with equal ids. Turning
-each receipt's id into a number and looking that up was rejected: ids that are equal as numbers
-need not be the same message's.
+more than with equal ids. Turning each receipt's id into a number and looking that up was rejected:
+ids that are equal as numbers need not be the same message's.
 """
 
 from __future__ import annotations
@@ -29,6 +29,9 @@ _MOST_AGAINST = 8
 
 _SURE = 1000
 """Receipts with the very id of the resp that as many in another base have to outweigh."""
+
+_ENOUGH = 100
+"""So many of them show that an SMSC writes ids in one way only."""
 
 _DECIMAL_DIGITS, _HEX_DIGITS = b"0123456789", b"0123456789ABCDEFabcdef"
 
@@ -104,6 +107,9 @@ _WAYS: dict[str, tuple[_Way, ...]] = {
 }
 
 
+_CONVERTED = {"resp_hex": _DECIMAL_DIGITS, "receipt_hex": _HEX_DIGITS}
+
+
 class Dialect:
     """How one group of links to an SMSC writes ids.
 
@@ -113,42 +119,54 @@ class Dialect:
     :raises ValueError: for any other kind.
     """
 
-    __slots__ = ("_learned", "_same", "_ways", "kind")
+    __slots__ = ("_converted", "_learned", "_same", "_ways", "kind")
 
     def __init__(self, kind: str) -> None:
         if kind not in _WAYS:
             raise ValueError(f"no dialect {kind!r}: it is one of {', '.join(KINDS)}")
         self.kind = kind
         self._ways = _WAYS[kind]
+        # What only such a number is made of, as the SMSC certainly writes differently elsewhere.
+        self._converted = _CONVERTED.get(kind)
         self._learned: _Notation | None = None
         # Matches that show that both ids are in one base; below 0, that they are not.
         self._same = 0
 
+    def takes(self, receipt_id: bytes) -> bool:
+        """Whether the resp may have given ``receipt_id`` as it stands."""
+        if self._converted is None or not 0 < len(receipt_id) <= LONGEST_ID:
+            return True
+        return bool(receipt_id.strip(self._converted))
+
     def sought(self, receipt_id: bytes) -> tuple[bytes, ...]:
         """Ids that the resp may have given, the most trusted first, none of them twice.
 
-        The first is ``receipt_id`` itself, octets of any value. There are fewer than 90, of up to
-        64 octets; for an id that is longer, or empty, there is no other.
+        The first is ``receipt_id`` itself, octets of any value, if it `takes` that. There are
+        fewer than 90, of up to 64 octets; for an id that is longer, or empty, there is no other.
         """
-        return (receipt_id, *self.others(receipt_id))
+        itself = (receipt_id,) if self.takes(receipt_id) else ()
+        return (*itself, *self.others(receipt_id))
+
+    def likely(self, receipt_id: bytes) -> tuple[bytes, ...]:
+        """The first of `sought`, which it nearly always is: itself, and what was right last."""
+        if self._learned is None or not 0 < len(receipt_id) <= LONGEST_ID:
+            return (receipt_id,) if self.takes(receipt_id) else ()
+        itself = receipt_id if self.takes(receipt_id) else b""
+        return tuple(filter(None, (itself, self._learned.apply(receipt_id))))
 
     def trusted(self, receipt_id: bytes) -> tuple[bytes, ...]:
         """Those of `sought` that leave no doubt, in the same order.
 
-        Where nothing is configured these are ``receipt_id`` itself and what was right last: any
-        other may be the id of another message, as long as this one's may be yet to come.
+        Where nothing is configured these are the `likely` ones: any other may be the id of another
+        message, as long as this one's may be yet to come.
         """
-        if self.kind != "auto":
-            return self.sought(receipt_id)
-        if self._learned is None or not 0 < len(receipt_id) <= LONGEST_ID:
-            return (receipt_id,)
-        return tuple(filter(None, (receipt_id, self._learned.apply(receipt_id))))
+        return self.likely(receipt_id) if self.kind == "auto" else self.sought(receipt_id)
 
     def others(self, receipt_id: bytes) -> Iterator[bytes]:
-        """All of `sought` but ``receipt_id`` itself, made as they are asked for."""
+        """All of `sought` but ``receipt_id`` as it stands, made as they are asked for."""
         if not 0 < len(receipt_id) <= LONGEST_ID:
             return
-        seen = {receipt_id, b""}
+        seen = {b"", receipt_id} if self.takes(receipt_id) else {b""}
         for written in self._writings(receipt_id):
             if written not in seen and len(written) <= LONGEST_ID:
                 seen.add(written)
@@ -184,7 +202,7 @@ class Dialect:
         Not where it is that number in another base, and receipts with equal ids have shown that
         the SMSC uses only one: then this one's message is unknown, and ``found`` is another's.
         """
-        if self.kind != "auto" or self._same <= 0 or _is_one_number(receipt_id, found):
+        if self.kind != "auto" or self._same < _ENOUGH or _is_one_number(receipt_id, found):
             return True
         # Should the SMSC have changed its ways, it will not be refused for ever.
         self._same -= 1

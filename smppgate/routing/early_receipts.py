@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice, takewhile
 from typing import Generic, TypeVar
 
 from attrs import define, field
@@ -50,20 +51,18 @@ class EarlyReceipts(Generic[T]):
             self._remove(waiting)
         return [waiting.receipt for waiting in found]
 
-    def take(self, is_wanted: Callable[[T], bool]) -> list[T]:
-        """Take out those that are wanted, in the order they came."""
-        found = [waiting for waiting in self._in_order.values() if is_wanted(waiting.receipt)]
+    def take(self, is_wanted: Callable[[T], bool], limit: int | None = None) -> list[T]:
+        """Take out those that are wanted, in the order they came, up to ``limit`` of them."""
+        wanted = (waiting for waiting in self._in_order.values() if is_wanted(waiting.receipt))
+        found = list(islice(wanted, limit))
         for waiting in found:
             self._remove(waiting)
         return [waiting.receipt for waiting in found]
 
-    def overdue(self, now: float) -> list[T]:
-        """Take out those that have waited long enough."""
-        found: list[_Waiting[T]] = []
-        for waiting in self._in_order.values():
-            if waiting.until > now:
-                break
-            found.append(waiting)
+    def overdue(self, now: float, limit: int | None = None) -> list[T]:
+        """Take out those that have waited long enough, up to ``limit`` of them."""
+        waited = takewhile(lambda waiting: waiting.until <= now, self._in_order.values())
+        found = list(islice(waited, limit))
         for waiting in found:
             self._remove(waiting)
         return [waiting.receipt for waiting in found]

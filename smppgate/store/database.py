@@ -23,10 +23,10 @@ BUSY_SECONDS = 5.0
 """How long to wait for somebody else's lock, such as that of a curious operator."""
 CACHE_KIB = 32_768
 """Memory for pages of the file, of each connection."""
-KEPT_WAL = 32 << 20
-"""Octets of the write-ahead log that stay on disk when it begins anew."""
-LARGE_WAL = 256 << 20
-"""Octets of the write-ahead log at which writing waits for it to begin anew."""
+LARGE_WAL = 64 << 20
+"""Octets of the write-ahead log at which it is made to begin anew."""
+KEPT_WAL = 2 * LARGE_WAL
+"""Octets of it that stay on disk then."""
 FRAME_SIZE = 4096 + 24
 """Octets of a page in the write-ahead log."""
 
@@ -169,8 +169,10 @@ class Database:
         statement = "PRAGMA wal_checkpoint(%s)"
         _, frames, _ = self._keeper.execute(statement % "PASSIVE").fetchone()
         if frames * FRAME_SIZE > LARGE_WAL:
-            # Next to nothing is left to be taken over while the writer waits.
-            self._keeper.execute(statement % "TRUNCATE").fetchone()
+            # For what is left then the writer waits. So the first is done twice: what was
+            # written meanwhile is little.
+            self._keeper.execute(statement % "PASSIVE").fetchone()
+            self._keeper.execute(statement % "RESTART").fetchone()
 
     # Any
 

@@ -127,8 +127,17 @@ class Disk:
 
     @property
     def is_behind(self) -> bool:
-        """Whether what can wait is not to be written now: the write-ahead log is too long."""
+        """Whether what can wait is to be written after `catch_up` only."""
         return self._written - self._taken_over > LARGE_WAL
+
+    def catch_up(self) -> Deferred[None]:
+        """Take all that was written into the database. Fails with `StoreError` if it cannot be.
+
+        As long as much is written meanwhile the write-ahead log has no end.
+        """
+        if not self._is_open or self._is_away:
+            return fail(StoreError("the store's file is not open"))
+        return self._look(True)
 
     @property
     def is_away(self) -> bool:
@@ -152,7 +161,8 @@ class Disk:
         if self._is_away:
             self._begin_renewal()
         elif self._is_open:
-            self._begin_look()
+            if not self._is_looking:
+                self._look(self._is_due()).addErrback(_nothing)
             self.probe(READING)
 
     @property
@@ -160,24 +170,26 @@ class Disk:
         """Octets that were written, ever, as far as that can be told."""
         return self._octets + ROW_OCTETS * self._database.changes
 
-    def _begin_look(self) -> None:
-        if self._is_looking:
-            return
+    def _is_due(self) -> bool:
+        """Whether what was written is to be taken into the database now."""
+        changed = self._written - self._taken_over
+        return changed > (CHANGED_MUCH if self._ticks % CHECKPOINT_TICKS else 0)
+
+    def _look(self, takes_over: bool) -> Deferred[None]:
         self._is_looking = True
+        job = self._workers.keeper.run(self._database.look, takes_over)
+        job.addBoth(self._end_look)
         written = self._written
-        changed = written - self._taken_over
-        is_due = changed > (CHANGED_MUCH if self._ticks % CHECKPOINT_TICKS else 0)
-        look = self._workers.keeper.run(self._database.look, is_due)
-        self._checked(FILE, look).addCallback(self._looked, is_due, written)
-        look.addErrback(_nothing).addCallback(self._end_look)
+        return self._checked(FILE, job).addCallback(self._looked, takes_over, written)
 
     def _looked(self, octets: int, has_taken_over: bool, written: int) -> None:
         self.octets = octets
         if has_taken_over:
-            self._taken_over = written
+            self._taken_over = max(self._taken_over, written)
 
-    def _end_look(self, _: object) -> None:
+    def _end_look(self, result: T) -> T:
         self._is_looking = False
+        return result
 
     def _checked(self, part: str, job: Deferred[T]) -> Deferred[T]:
         return job.addCallbacks(

@@ -18,7 +18,7 @@ from attrs import define, field
 
 _HEAD = struct.Struct("<II")
 
-PIECE_SIZE = 8192
+PIECE_SIZE = 4096
 """Routes with which a `Piece` is enough: taking them over is to be no pause for the reactor."""
 END_WEIGHT = 8
 """What the end of a route counts against that: it is looked for in each segment of memory."""

@@ -24,7 +24,7 @@ from attrs import define, field
 SEGMENTS = 16
 """How many parts a full memory, and the time to live, have at the least."""
 LARGEST_SEGMENT = 65_536
-"""Freeing that many routes takes 2 ms, making two segments of half of it one as long."""
+"""Making two segments of a quarter of that one takes a millisecond."""
 CROWDED = 0.75
 """The part of the limit from which on the oldest are to leave: what comes while they are
 written elsewhere needs room."""
@@ -69,6 +69,8 @@ class RecentRoutes:
         self._usual = -(-limit // self._room)
         self._segments: deque[Segment] = deque()
         """The youngest first."""
+        self._gone: deque[dict[bytes, bytes]] = deque()
+        """Routes that are forgotten, but for the memory they take: that is freed bit by bit."""
 
     def __len__(self) -> int:
         return sum(len(segment.routes) for segment in self._segments)
@@ -95,6 +97,7 @@ class RecentRoutes:
         segment.last = now
         segment.mark = mark
         segment.entries += len(routes) + ends
+        self._free(2 * len(routes))
 
     def end(self, keys: Sequence[bytes]) -> None:
         """Forget ``keys``, known or not."""
@@ -106,6 +109,7 @@ class RecentRoutes:
         """Forget the segments of which the last route has lived long enough."""
         while self._segments and self._segments[-1].last + self._lifetime <= now:
             self._pop()
+        self._free(LARGEST_SEGMENT // SEGMENTS)
 
     @property
     def is_crowded(self) -> bool:
@@ -161,18 +165,29 @@ class RecentRoutes:
         return self._segments[0]
 
     def _pop(self) -> None:
-        self.left = max(self.left, self._segments.pop().mark)
+        segment = self._segments.pop()
+        self.left = max(self.left, segment.mark)
+        self._gone.append(segment.routes)
+
+    def _free(self, count: int) -> None:
+        while self._gone and count > 0:
+            routes = self._gone[0]
+            part = min(count, len(routes))
+            deque(islice(iter(routes.popitem, None), part), maxlen=0)
+            count -= part
+            if not routes:
+                self._gone.popleft()
 
     def _merge(self) -> None:
-        """Make the two neighbours one that are the smallest together, if they fit."""
+        """Make the two neighbours one that are the smallest together, if that is no pause."""
         segments = list(self._segments)
         pairs = [
             (len(younger.routes) + len(older.routes), place)
             for place, (younger, older) in enumerate(pairwise(segments))
             if not older.is_leaving and younger.last - older.begun <= self._lifetime / SEGMENTS
         ]
-        size, place = min(pairs, default=(self._room + 1, 0))
-        if size > self._room:
+        size, place = min(pairs, default=(self._room, 0))
+        if size > self._room // 2:
             return
         younger, older = segments[place : place + 2]
         older.routes.update(younger.routes)

@@ -126,15 +126,23 @@ class Upkeep:
     # Steps
 
     def _step(self) -> None:
-        if not self._rests and not self._disk.is_behind:
-            for _ in range(len(self._kinds)):
-                self._kinds.rotate(-1)
-                step = self._kinds[0]()
-                if step is not None:
-                    step.addCallbacks(self._stepped, self._failed)
-                    return
-            self._disk.probe(UPKEEP)
-        self._rest()
+        step = None if self._rests else self._next()
+        if step is None:
+            self._rest()
+        else:
+            step.addCallbacks(self._stepped, self._failed)
+
+    def _next(self) -> Deferred[Any] | None:
+        """Begin the next step, if there is one to be made."""
+        if self._disk.is_behind:
+            return self._disk.catch_up()
+        for _ in range(len(self._kinds)):
+            self._kinds.rotate(-1)
+            step = self._kinds[0]()
+            if step is not None:
+                return step
+        self._disk.probe(UPKEEP)
+        return None
 
     def _stepped(self, _: object) -> None:
         # Everything else has its turn in between.

@@ -224,6 +224,17 @@ class SmppProtocol(Protocol):
             self._bound()
         return answer
 
+    def outbind(self, pdu: Pdu) -> None:
+        """Ask the peer, an ESME, with an outbind to bind; its bind comes to `bindReceived`.
+
+        :raises PduError: when ``pdu`` cannot be encoded.
+        :raises StateError: when this end may send no outbind now.
+        """
+        octets = encode(pdu)
+        if not self.session.outbox:
+            self.batch.add(self)
+        self.session.outbind(octets)
+
     def answer_bind(self, frame: Frame, command_status: int, body: bytes = b"") -> None:
         """Answer the bind in ``frame``, once."""
         if not self.session.outbox:

@@ -145,6 +145,18 @@ class Session:
         number = self.outstanding.claim(request)
         self.outbox.append(renumbered(octets, number))
 
+    def outbind(self, octets: bytes) -> None:
+        """Ask the peer, an ESME, to bind: until it does the session is OUTBOUND.
+
+        SMPP v3.4 §2.2.1; ``octets`` are an outbind, sent under a number of this end's.
+
+        :raises StateError: when this end may send none now.
+        """
+        if CommandId.OUTBIND not in allowed(self.role, self.state):
+            raise StateError("no outbind is allowed now")
+        self.outbox.append(renumbered(octets, self.outstanding.number()))
+        self._enter(State.OUTBOUND)
+
     def close(self, reason: str) -> None:
         """Refuse whatever comes from now on; the connection is to be closed."""
         self._end(State.CLOSED, reason)

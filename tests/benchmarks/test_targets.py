@@ -16,6 +16,7 @@ LOOKED_UP = RouteLookups(
     lookups=LOOKUPS,
     latency_us={"p99": 5_000.0},
     pause_ms={},
+    others=0.0,
     rss_mb=1000.0,
     disk_mb=0.0,
 )

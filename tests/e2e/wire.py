@@ -136,12 +136,15 @@ class Wire:
         return Pdu(command_id, status, number, self._exactly(length - 16))
 
     def receive_message(self) -> Pdu:
-        """The next PDU that is no enquire_link; those are answered."""
-        while True:
-            got = self.receive()
-            if got.command_id != ENQUIRE_LINK:
-                return got
+        """The next PDU that is no enquire_link; one of those is answered.
+
+        The gate asks after as long as a test is patient.
+        """
+        got = self.receive()
+        if got.command_id == ENQUIRE_LINK:
             self.send(pdu(ENQUIRE_LINK | RESP, got.number))
+            got = self.receive()
+        return got
 
     def is_closed(self) -> bool:
         """Whether the peer has closed or cut the connection, with nothing more to read."""

@@ -1,4 +1,4 @@
-"""Queues in memory: a store that answers when it is told to, sessions and SMSCs of a test's own."""
+"""Queues in memory: a store that answers when told to, sessions and SMSCs of a test's own."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ from smppgate.txsmpp.versions import V3_4, Version
 TTL = 1000.0
 
 
-class ManualStore:
+@implementer(IStore)
+class ManualStore(MemoryStore):
     """What queues see of a store. It answers at once, or, when ``holds_back``, with `answer`.
 
     ``messages`` outlives the gate that put them there.

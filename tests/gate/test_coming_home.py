@@ -46,6 +46,11 @@ class Receipt:
     times_delivered: int = 0
 
 
+def key_of(link: FakeSession, message_id: bytes) -> bytes:
+    """Where the store has the way back: ids are those of one group of SMSCs."""
+    return link.member.group.name.encode() + b"\0" + message_id
+
+
 class ComingHome(RuleBasedStateMachine):
     """Two accounts and two SMSCs, a store that takes its time, and what can happen to them."""
 
@@ -107,7 +112,7 @@ class ComingHome(RuleBasedStateMachine):
         message = receipt.about
         assert message is not None
         assert (session.system_id, found[1]) == (message.account, message.given)
-        assert session.receives
+        assert session.has_room
         assert message.is_answered or message.session.has_ended
         receipt.times_delivered += 1
         if self._can_take(message.session):
@@ -179,7 +184,7 @@ class ComingHome(RuleBasedStateMachine):
         self._answer(link, number, 0, message_id + b"\0")
 
     def _own(self, link: FakeSession, message_id: bytes, message: Message) -> None:
-        key = link.member.group.prefix + message_id
+        key = key_of(link, message_id)
         self.owners[key] = message
         message.given = (link.member.tag if self.tags else b"") + message_id
         for receipt in self.receipts:
@@ -210,7 +215,7 @@ class ComingHome(RuleBasedStateMachine):
     def report(self, which: int, message_id: bytes, kind: int) -> None:
         link = self.links[which % len(self.links)]
         number = len(self.receipts)
-        key = link.member.group.prefix + message_id
+        key = key_of(link, message_id)
         self._forget_what_ended()
         self.receipts.append(Receipt(link, number, key, self.owners.get(key)))
         text = b"id:%b sub:001 dlvrd:001 stat:DELIVRD err:000 text:r%d" % (message_id, number)
@@ -235,8 +240,9 @@ class ComingHome(RuleBasedStateMachine):
         asked = [(link, frame) for link in self.links for frame in link.requests]
         for link, frame in asked:
             link.requests.clear()
-            assert link.member.group.prefix + frame.octets[16:].partition(b"\0")[0] == key
-            link.answer(frame, 0, frame.octets[16:].partition(b"\0")[0] + b"\0\0\2\0")
+            message_id = frame.octets[16:].partition(b"\0")[0]
+            assert key_of(link, message_id) == key
+            link.answer(frame, 0, message_id + b"\0\0\2\0")
         answer = self.answers_to_queries.pop()
         if message.account != esme.system_id:
             assert (asked, answer.command_status) == ([], 0x0C)

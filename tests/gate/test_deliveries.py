@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smppgate.routing.translation import Exchange
+from smppgate.txsmpp import receipts
 from smppgate.txsmpp.codec import decode
 from smppgate.txsmpp.constants import CommandId, Tag
 from smppgate.txsmpp.frame import Frame, response
@@ -215,8 +216,50 @@ def test_a_data_sm_reaches_an_esme_of_3_3_as_a_deliver_sm() -> None:
     assert gate.router.open_exchanges == 0
 
 
+@pytest.mark.parametrize("pdu", [DeliverSm, DataSm])
+def test_a_receipt_in_tlvs_reaches_an_esme_of_3_3_as_a_text(
+    pdu: type[DeliverSm] | type[DataSm],
+) -> None:
+    """Or nothing would be left of it."""
+    gate = Gate(tags=True)
+    esme, link = gate.esme(version=V3_3), gate.link()
+    gate.submitted(esme, link, b"1")
+    told = esme.answers[0].octets[16:-1]
+    tlvs = (Tlv(Tag.RECEIPTED_MESSAGE_ID, b"1\0"), Tlv(Tag.MESSAGE_STATE, b"\5"))
+    gate.deliver(link, fakes.frame_of(pdu(esm_class=fakes.RECEIPT, tlvs=tlvs)))
+    (went,) = esme.requests
+    receipt = receipts.read(went.octets)
+    assert receipt is not None
+    assert (receipt.message_id, receipt.stat) == (told, b"UNDELIV")
+    assert decode(went.octets).tlvs == ()
+
+
+@pytest.mark.parametrize("message_id", [b"unknown", b"x" * 300])
+def test_a_receipt_without_a_state_does_not_become_one_of_success(message_id: bytes) -> None:
+    gate = Gate(tags=True)
+    esme, link = gate.esme(version=V3_3), gate.link()
+    tlvs = (Tlv(Tag.RECEIPTED_MESSAGE_ID, message_id),)
+    pdu = DeliverSm(destination_addr=b"1000", esm_class=fakes.RECEIPT, tlvs=tlvs)
+    gate.deliver(link, fakes.frame_of(pdu))
+    text = decode(esme.requests[0].octets)
+    assert isinstance(text, DeliverSm)
+    assert text.short_message.startswith(b"id:" + message_id[:200])
+    assert b"DELIVRD" not in text.short_message
+
+
+def test_what_says_nothing_in_tlvs_either_stays_without_a_text() -> None:
+    gate = Gate(tags=True)
+    esme, link = gate.esme(version=V3_3), gate.link()
+    gate.deliver(link, fakes.deliver(b"1000", esm_class=fakes.RECEIPT))
+    gate.deliver(link, fakes.deliver(b"1000"))
+    for frame in esme.requests:
+        pdu = decode(frame.octets)
+        assert isinstance(pdu, DeliverSm)
+        assert pdu.short_message == b""
+
+
 @pytest.mark.parametrize("status", [0x45, 0x58])
-def test_so_does_a_refusal_of_it(status: int) -> None:
+def test_a_refusal_of_a_deliver_sm_that_was_a_data_sm_is_one_of_that(status: int) -> None:
     gate = Gate()
     esme, link = gate.esme(version=V3_3), gate.link()
     gate.deliver(link, data_sm())

@@ -1,4 +1,4 @@
-"""Whatever happens to sessions, store and gate: in order, none missing, none twice without need."""
+"""Whatever happens to sessions, store and gate: in order, none missing, none twice."""
 
 from __future__ import annotations
 

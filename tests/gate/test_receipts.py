@@ -376,6 +376,19 @@ def test_one_that_has_waited_long_enough_is_refused_once() -> None:
     assert gate.clock.getDelayedCalls() == []
 
 
+def test_many_that_have_waited_long_enough_do_not_make_all_others_wait() -> None:
+    """Each is looked for once more, under every notation: that takes time."""
+    gate = Gate(tags=True)
+    _, link = early(gate, b"unknown")
+    for number in range(100, 400):
+        gate.deliver(link, receipt(b"unknown", number))
+    gate.clock.advance(PATIENCE + 1.0)
+    assert 0 < len(link.answers) < 100
+    gate.clock.pump([0.01] * 50)
+    assert len(link.answers) == 301
+    assert gate.router.receipts.waiting == 0
+
+
 def test_with_nothing_to_wait_for_it_is_refused_at_once() -> None:
     gate = Gate(tags=True)
     gate.esme()

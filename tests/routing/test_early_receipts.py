@@ -83,19 +83,19 @@ class Waiting(RuleBasedStateMachine):
         assert self.early.arrived(key) == [n for n, keys, _ in self.plain if key in keys]
         self.plain = [waiting for waiting in self.plain if key not in waiting[1]]
 
-    @rule(seconds=st.floats(0.0, 4.0))
-    def wait(self, seconds: float) -> None:
+    @rule(seconds=st.floats(0.0, 4.0), limit=st.one_of(st.none(), st.integers(0, 3)))
+    def wait(self, seconds: float, limit: int | None) -> None:
         self.now += seconds
-        assert self.early.overdue(self.now) == [n for n, _, at in self.plain if at <= self.now]
-        self.plain = [waiting for waiting in self.plain if waiting[2] > self.now]
+        expected = [n for n, _, at in self.plain if at <= self.now][:limit]
+        assert self.early.overdue(self.now, limit) == expected
+        self.plain = [waiting for waiting in self.plain if waiting[0] not in expected]
 
-    @rule(part=st.integers(1, 4))
-    def take(self, part: int) -> None:
+    @rule(part=st.integers(1, 4), limit=st.integers(0, 3))
+    def take(self, part: int, limit: int) -> None:
         """Those that cannot get what they wait for."""
-        assert self.early.take(lambda n: n % part == 0) == [
-            n for n, _, _ in self.plain if n % part == 0
-        ]
-        self.plain = [waiting for waiting in self.plain if waiting[0] % part]
+        expected = [n for n, _, _ in self.plain if n % part == 0][:limit]
+        assert self.early.take(lambda n: n % part == 0, limit) == expected
+        self.plain = [waiting for waiting in self.plain if waiting[0] not in expected]
 
     @invariant()
     def all_that_wait_are_there(self) -> None:

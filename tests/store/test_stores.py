@@ -273,7 +273,7 @@ def test_it_does_what_the_model_says(box: type[MemoryBox]) -> None:
         make = box
 
     Run.TestCase.settings = settings(
-        max_examples=400, stateful_step_count=40, phases=[Phase.generate]
+        max_examples=25, stateful_step_count=40, phases=[Phase.generate]
     )
     Run.TestCase().runTest()
 

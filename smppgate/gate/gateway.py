@@ -113,7 +113,7 @@ class Gateway(MultiService):
             self.store_failed(error)
             return
         if self.running:
-            self.router.way_back.fetch_numbers()
+            self.router.way_back.aliases.fetch()
             self.router.queues.start()
             self._linking.setServiceParent(self)
 

@@ -15,7 +15,7 @@ from twisted.python.failure import Failure
 
 from smppgate.gate.way_back import WayBack
 from smppgate.routing.correlator import Correlator
-from smppgate.routing.message_ids import may_be_alias
+from smppgate.routing.message_ids import alias_in
 from smppgate.routing.pools import Link, Member
 from smppgate.routing.routes_back import Route, alias_key, alias_target, original_key
 from smppgate.routing.translation import Exchange, Origin
@@ -139,9 +139,11 @@ class Operations:
     # Who has it
 
     def _find(self, origin: EsmeProtocol | Caller, frame: Frame, given: bytes) -> None:
-        if may_be_alias(given, origin.version):
-            key = alias_key(given)
-            self._look_up(key, lambda value: self._of_alias(origin, frame, given, value))
+        alias = alias_in(given, origin.version)
+        if alias:
+            self._look_up(
+                alias_key(alias), lambda value: self._of_alias(origin, frame, given, value)
+            )
         else:
             self._of_no_alias(origin, frame, given)
 

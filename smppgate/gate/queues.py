@@ -198,7 +198,8 @@ class Queues(Mapping["Account[EsmeProtocol]", EsmeQueue]):
                 size=size,
                 account=account.decode("latin-1"),
             )
-        self._wait(_LOOK, self._look)
+        if self._queues:
+            self._wait(_LOOK, self._look)
 
     def _not_counted(self, failure: Failure) -> None:
         if not failure.check(StoreError):

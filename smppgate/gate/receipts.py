@@ -293,7 +293,8 @@ class Receipts:
             status: int = CommandStatus.ESME_RX_T_APPN
         except PduError as error:
             status = error.command_status
-        if self._acknowledges_unmatched:
+        # While the store cannot be read, somebody may well be known there.
+        if self._acknowledges_unmatched and not self._way_back.store.statistics().fault:
             link.send(response(frame, CommandStatus.ESME_ROK, b"\0"))
         else:
             self._deliveries.refuse(link, frame, status)

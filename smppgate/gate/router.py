@@ -152,6 +152,7 @@ class RouterService(Service):
         """Whoever still waits for a link waits in vain."""
         super().stopService()
         self.receipts.stop()
+        self.way_back.stop()
         self.queues.stop()
         waiting, self._awaiting_link = self._awaiting_link, []
         for waiter in waiting:

@@ -8,19 +8,18 @@ being written the next one gathers: there is no clock to wait for.
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable
 from struct import Struct
 
 from attrs import define, field, frozen
-from twisted.internet.interfaces import IReactorTime
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from smppgate.gate.aliases import Aliases
 from smppgate.routing.ending import EndingRoutes
 from smppgate.routing.message_ids import (
     MessageIds,
-    alias,
     longest_taggable,
     longest_untouched,
 )
@@ -44,8 +43,11 @@ from smppgate.txsmpp.errors import PduError
 from smppgate.txsmpp.frame import HEADER_SIZE, Frame, renumbered, spliced
 from smppgate.txsmpp.versions import Version
 
-_RESERVED = 10_000
-"""Numbers for aliases that are fetched from the store at a time."""
+_LOOK_AT_ENDS = 1.0
+"""Seconds between two looks at routes that are to end."""
+
+_MOST_ENDS = 1000
+"""Routes that end in one look: less than a millisecond's work."""
 
 # Of one number that an ESME was given by two SMSCs, one line in so many seconds is enough.
 _QUIET_SECONDS = 60.0
@@ -116,8 +118,9 @@ class WayBack:
         self._being_kept: _Gathered | None = None
         self._scheduled = False
         self._ending = EndingRoutes()
-        self._numbers = iter(range(0))
-        self._is_fetching = False
+        self._end_look: IDelayedCall | None = None
+        self._ends_early = False
+        self.aliases = Aliases(store)
         self.expected: Callable[[bytes], None] | None = None
         """Told the key of each message taken, while set: somebody waits for one."""
         self.shared_ids = 0
@@ -221,7 +224,7 @@ class WayBack:
         if not self.tags and _goes_untouched(message_id, origin):
             given, kind = message_id, ORIGINAL
         else:
-            given, kind = alias(self._number(), origin.version), ALIASED
+            given, kind = self.aliases.next(origin.version), ALIASED
         if kept:
             if exchange.frame.command_id == CommandId.SUBMIT_MULTI:
                 kind += MANY
@@ -261,33 +264,31 @@ class WayBack:
             count=self.shared_ids,
         )
 
-    def _number(self) -> int:
-        number = next(self._numbers, None)
-        if number is None:
-            # The store owes us some: numbers of the same size that nobody counts.
-            number = random.getrandbits(63) | 1 << 63
-            self.fetch_numbers()
-        return number
-
-    def fetch_numbers(self) -> None:
-        """Have numbers for aliases ready; those at hand are kept for the time being."""
-        if not self._is_fetching:
-            self._is_fetching = True
-            self.store.reserve_numbers(_RESERVED).addCallbacks(self._fetched, self._not_fetched)
-
-    def _fetched(self, first: int) -> None:
-        self._is_fetching = False
-        self._numbers = iter(range(first, first + _RESERVED))
-
-    def _not_fetched(self, failure: Failure) -> None:
-        self._is_fetching = False
-        self.log.warn("no numbers for aliases: {why}", why=failure.getErrorMessage())
+    # Ends
 
     def end(self, key: bytes, now: float) -> None:
         """The final receipt for ``key`` is delivered: its route ends after a while."""
-        over = self._ending.add(key, now)
+        self._ending.add(key, now)
+        if self._end_look is None:
+            self._end_look = self._clock.callLater(_LOOK_AT_ENDS, self._end_due)
+        elif self._ending.is_over_limit and not self._ends_early:
+            self._ends_early = True
+            self._end_look.reset(0)
+
+    def _end_due(self) -> None:
+        self._end_look, self._ends_early = None, False
+        over = self._ending.take(self._clock.seconds(), _MOST_ENDS)
         if over:
             self.store.end_routes(over)
+        if self._ending:
+            pause = 0 if len(over) == _MOST_ENDS else _LOOK_AT_ENDS
+            self._end_look = self._clock.callLater(pause, self._end_due)
+
+    def stop(self) -> None:
+        """The gate stops: routes that were to end stay until their time is over."""
+        if self._end_look is not None:
+            self._end_look.cancel()
+            self._end_look = None
 
     # Batches
 

@@ -44,7 +44,7 @@ def _written(digits: bytes, form: bytes) -> Callable[[bytes], bytes]:
     """From a number in these digits to one in another form; to nothing from what is no number."""
 
     def write(receipt_id: bytes) -> bytes:
-        if receipt_id.strip(digits):
+        if not receipt_id or receipt_id.strip(digits):
             return b""
         return form % int(receipt_id, 10 if digits == _DECIMAL_DIGITS else 16)
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from itertools import islice
+from collections import deque
 
 from attrs import define, field
-
-# Looked at in one go: each call adds one route, so what is due never piles up.
-_AT_A_TIME = 100
 
 
 @define
@@ -21,22 +18,34 @@ class EndingRoutes:
     grace: float = 60.0
     limit: int = 100_000
     _due: dict[bytes, float] = field(factory=dict, init=False)
+    # With those that `stay`, or were added again: what counts is what `_due` says.
+    _order: deque[tuple[float, bytes]] = field(factory=deque, init=False)
 
     def __len__(self) -> int:
         return len(self._due)
 
-    def add(self, key: bytes, now: float) -> list[bytes]:
-        """Let ``key`` end in time; gives those that are to end now."""
-        due = self._due
-        due.pop(key, None)
-        due[key] = now + self.grace
-        over = [k for k, at in islice(due.items(), _AT_A_TIME) if at <= now]
-        if not over and len(due) > self.limit:
-            over = [next(iter(due))]
-        for each in over:
-            del due[each]
-        return over
+    def add(self, key: bytes, now: float) -> None:
+        """Let ``key`` end in time."""
+        at = now + self.grace
+        self._due[key] = at
+        self._order.append((at, key))
 
     def stay(self, key: bytes) -> None:
         """``key`` is the route of a new message now."""
         self._due.pop(key, None)
+
+    def take(self, now: float, most: int) -> list[bytes]:
+        """Take out the keys whose time has come, ``most`` of them at most."""
+        due, order = self._due, self._order
+        over: list[bytes] = []
+        while order and (order[0][0] <= now or len(order) > self.limit) and len(over) < most:
+            at, key = order.popleft()
+            if due.get(key) == at:
+                del due[key]
+                over.append(key)
+        return over
+
+    @property
+    def is_over_limit(self) -> bool:
+        """Whether some are to end although their time has not come."""
+        return len(self._order) > self.limit

@@ -64,8 +64,14 @@ def alias(number: int, version: Version) -> bytes:
     return _ALIAS_MARK + b"%x" % number
 
 
-def may_be_alias(message_id: bytes, version: Version) -> bool:
-    """Whether a peer of ``version`` may mean an alias by it."""
-    return message_id.startswith(_ALIAS_MARK) or (
-        version is V3_3 and len(message_id) == V3_3.message_id_size - 1
-    )
+def alias_in(message_id: bytes, version: Version) -> bytes:
+    """The alias that a peer of ``version`` may mean; empty where it can mean none.
+
+    For 3.3 it is a number: zeros in front and the case of letters do not matter.
+    """
+    if message_id.startswith(_ALIAS_MARK):
+        return message_id
+    size = V3_3.message_id_size - 1
+    if version is V3_3 and len(message_id) <= size:
+        return message_id.upper().rjust(size, b"0")
+    return b""

@@ -24,9 +24,13 @@ BUSY_SECONDS = 5.0
 CACHE_KIB = 32_768
 """Memory for pages of the file, of each connection."""
 LARGE_WAL = 64 << 20
-"""Octets of the write-ahead log at which it is made to begin anew."""
+"""Octets of the write-ahead log at which it had better begin anew."""
+LARGEST_WAL = 256 << 20
+"""Octets at which it must."""
 KEPT_WAL = 2 * LARGE_WAL
-"""Octets of it that stay on disk then."""
+"""Octets of it that stay on disk when it does."""
+PASSES = 8
+"""How often it is tried to let it begin anew by itself."""
 FRAME_SIZE = 4096 + 24
 """Octets of a page in the write-ahead log."""
 
@@ -164,15 +168,30 @@ class Database:
         _close(keeper)
 
     def _checkpoint(self) -> None:
+        """Copy what is in the write-ahead log, until it begins anew if it is large.
+
+        It does when something is written while nothing is left to be copied, and that comes to
+        pass soon: each time less is left. To make it do so lets the writer wait for the disk,
+        200 ms and more.
+        """
+        frames = before = self._take_over("PASSIVE")
+        for _ in range(PASSES):
+            if frames * FRAME_SIZE <= LARGE_WAL:
+                return
+            frames = self._take_over("PASSIVE")
+            if frames <= before:
+                # The log has begun anew, or will with what is written next.
+                return
+            before = frames
+        if frames * FRAME_SIZE > LARGEST_WAL:
+            self._take_over("RESTART")
+
+    def _take_over(self, mode: str) -> int:
+        """Copy what is in the write-ahead log; how many pages that has."""
         if self._keeper is None:
             self._keeper = self._connect()
-        statement = "PRAGMA wal_checkpoint(%s)"
-        _, frames, _ = self._keeper.execute(statement % "PASSIVE").fetchone()
-        if frames * FRAME_SIZE > LARGE_WAL:
-            # For what is left then the writer waits. So the first is done twice: what was
-            # written meanwhile is little.
-            self._keeper.execute(statement % "PASSIVE").fetchone()
-            self._keeper.execute(statement % "RESTART").fetchone()
+        _, frames, _ = self._keeper.execute(f"PRAGMA wal_checkpoint({mode})").fetchone()
+        return int(frames)
 
     # Any
 

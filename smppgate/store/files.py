@@ -51,6 +51,9 @@ class StateDirectory:
     def make_database(self) -> None:
         """Make an empty file for the owner alone where there is none: SQLite makes it anybody's.
 
+        Nobody in this process may have the database open: who closes a file lets go of all locks
+        on it that his process holds, SQLite's too.
+
         :raises OSError: when that is not possible.
         """
         os.close(os.open(self.database, os.O_RDWR | os.O_CREAT, 0o600))

@@ -28,6 +28,8 @@ LARGEST_SEGMENT = 65_536
 CROWDED = 0.75
 """The part of the limit from which on the oldest are to leave: what comes while they are
 written elsewhere needs room."""
+NEARLY_FULL = 0.875
+"""The part of the limit from which on they are to hurry."""
 JOURNAL_FACTOR = 4
 """How many times the limit may have come and gone again before the oldest are to leave, few
 though they are: as much is read again at the next start."""
@@ -116,6 +118,15 @@ class RecentRoutes:
         """Whether the oldest are to leave."""
         entries = sum(segment.entries for segment in self._segments)
         return len(self) > CROWDED * self._limit or entries > JOURNAL_FACTOR * self._limit
+
+    @property
+    def is_nearly_full(self) -> bool:
+        """Whether the oldest will soon have to be forgotten."""
+        return len(self) > NEARLY_FULL * self._limit
+
+    def has_room(self, count: int) -> bool:
+        """Whether so many may come without any being forgotten."""
+        return len(self) + count + 2 * self._room <= self._limit
 
     def next_to_leave(self) -> Segment | None:
         """The oldest segment, if it is to leave: to be saved, then `let_go`; else None.

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from twisted.internet.defer import Deferred, DeferredLock, succeed
 from twisted.internet.interfaces import IReactorFromThreads, IReactorTime
-from twisted.internet.task import LoopingCall, deferLater
+from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
@@ -34,8 +34,6 @@ TICK = 1.0
 """Seconds after which what failed is tried again, and what is over is looked for."""
 LARGEST_BATCH = 4096
 """Routes that are packed and taken into memory at once; it takes a millisecond."""
-PATIENCE = 0.02
-"""Seconds until it is looked again whether memory has room, at a start."""
 
 
 @implementer(IStore)
@@ -62,7 +60,6 @@ class SqliteStore:
     ) -> None:
         self._clock = clock
         self._lifetime = limits.route_ttl
-        # Memory that is not crowded has room for two of them.
         self._piece_size = max(1, min(PIECE_SIZE, limits.recent // 8))
         self._recent = RecentRoutes(limits.recent, limits.route_ttl)
         path = Path(directory).absolute()
@@ -156,11 +153,12 @@ class SqliteStore:
         self._recent.update(piece.routes, piece.written, piece.last, ends)
 
     async def _room(self) -> None:
-        while self._recent.is_crowded and UPKEEP not in self._disk.faults:
+        """Wait until there is room in memory, or none can be made."""
+        while self._recent.is_crowded and not self._recent.has_room(self._piece_size):
             self._upkeep.wake()
             await self._upkeep.settle()
-            if self._recent.is_crowded:
-                await deferLater(self._clock, PATIENCE)
+            if UPKEEP in self._disk.faults:
+                return
 
     def _tick(self) -> None:
         self._recent.expire(self._clock.seconds())

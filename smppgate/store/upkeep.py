@@ -21,6 +21,10 @@ from smppgate.store.tables import STEP, archive, expire_archive, trim, unarchive
 
 TRIM_STEP = 32
 """Batches that are deleted in one go."""
+PACE = 0.01
+"""Seconds between two steps when there is no hurry."""
+HURRY = 5000
+"""Ended routes waiting to be deleted from the archive that are enough to be one."""
 ENDED_LIMIT = 100_000
 """Ended routes that may wait to be deleted from the archive. Beyond it the oldest stay there
 until they expire."""
@@ -145,8 +149,9 @@ class Upkeep:
         return None
 
     def _stepped(self, _: object) -> None:
-        # Everything else has its turn in between.
-        self._clock.callLater(0, self._step)
+        # Lookups have the disk to themselves in between, unless somebody waits for room.
+        is_urgent = self._settled or self._recent.is_nearly_full or len(self._ended) > HURRY
+        self._clock.callLater(0 if is_urgent else PACE, self._step)
 
     def _failed(self, _: object) -> None:
         self._rests = True

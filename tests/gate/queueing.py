@@ -24,8 +24,7 @@ from smppgate.txsmpp.versions import V3_4, Version
 TTL = 1000.0
 
 
-@implementer(IStore)
-class ManualStore(MemoryStore):
+class ManualStore:
     """What queues see of a store. It answers at once, or, when ``holds_back``, with `answer`.
 
     ``messages`` outlives the gate that put them there.
@@ -222,7 +221,9 @@ class Desk:
         ttl: float = TTL,
     ) -> None:
         self.clock = clock if clock is not None else Clock()
-        self.store: Any = store if store is not None else ManualStore(self.clock)
+        self.store: Any = store
+        if store is None:
+            self.store = ManualStore(self.clock)
         self.smsc = Smsc(self.clock)
         self.acme, self.bolt = account("acme"), account("bolt")
         self.queues = Queues(self.clock, self.store, in_version)

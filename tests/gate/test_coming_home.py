@@ -316,6 +316,7 @@ class ComingHome(RuleBasedStateMachine):
         sessions = [*self.esmes, *self.links, *self.past]
         assert [session.unanswered for session in sessions] == [0] * len(sessions)
         assert self.gate.router.open_exchanges == 0
+        self.gate.router.stopService()
         assert self.gate.clock.getDelayedCalls() == []
 
 

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from attrs.exceptions import FrozenInstanceError
 from twisted.internet.task import Clock
-from twisted.logger import LogEvent, formatEvent, globalLogPublisher
+from twisted.logger import capturedLogs, formatEvent
 
 from smppgate.gate.backlog import PIECE
 from smppgate.gate.esme_queue import QueueStatistics
 from smppgate.gate.queue_delivery import RETRYABLE
+from smppgate.store import Limits, MemoryStore
 from smppgate.txsmpp.constants import CommandId
 from smppgate.txsmpp.errors import PduError
 from smppgate.txsmpp.frame import Frame
 from smppgate.txsmpp.versions import V3_3, V3_4, Version
-from tests.gate.queueing import TTL, Desk, Session, text_of
+from tests.gate.queueing import TTL, Desk, ManualStore, Session, text_of
 
 OK, SYSERR, FULL, LATER = 0, 0x08, 0x14, 0x64
 
@@ -151,12 +154,10 @@ def test_a_store_that_cannot_count_is_asked_again_and_the_smsc_too() -> None:
 def test_messages_of_an_account_without_queue_are_told_in_the_log() -> None:
     desk = Desk()
     desk.stored("a", to=desk.bolt)
-    events: list[LogEvent] = []
-    globalLogPublisher.addObserver(events.append)
     after = Desk(desk.clock, desk.store, start=False)
     after.queues._queues.pop(after.bolt)
-    after.queues.start()
-    globalLogPublisher.removeObserver(events.append)
+    with capturedLogs() as events:
+        after.queues.start()
     assert [formatEvent(event) for event in events] == [
         "1 messages are queued for ESME bolt, which has no queue any more"
     ]
@@ -342,16 +343,11 @@ def test_the_pause_of_one_account_is_not_another_ones() -> None:
 def test_what_is_refused_for_good_is_dropped_and_told_once_a_minute() -> None:
     desk = Desk()
     desk.stored(*numbered(4))
-    events: list[LogEvent] = []
-    globalLogPublisher.addObserver(events.append)
     session = desk.bind(Session(window=1))
-    session.answer(0x0B)
-    desk.turn()
-    session.answer(0x0B)
-    desk.turn(60.0)
-    session.answer(0x0B)
-    desk.turn()
-    globalLogPublisher.removeObserver(events.append)
+    with capturedLogs() as events:
+        for seconds in (0.0, 60.0, 0.0):
+            session.answer(0x0B)
+            desk.turn(seconds)
     texts = [str(formatEvent(event)) for event in events]
     assert [text.partition("(0x0000000B)")[2] for text in texts] == [" (1 so far)", " (3 so far)"]
     assert session.open == ["m4"]
@@ -439,8 +435,10 @@ def test_an_answer_that_comes_in_the_pause_spares_the_second_time() -> None:
     assert desk.store.messages == {}
 
 
-def test_after_a_restart_nothing_is_missing() -> None:
-    desk = Desk()
+@pytest.mark.parametrize("kind", [ManualStore, MemoryStore])
+def test_after_a_restart_nothing_is_missing(kind: type[Any]) -> None:
+    clock = Clock()
+    desk = Desk(clock, kind(clock) if kind is ManualStore else kind(clock, Limits()))
     desk.stored(*numbered(5))
     session = desk.bind(Session(window=3))
     session.answer(at=1)

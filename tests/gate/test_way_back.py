@@ -158,7 +158,7 @@ def test_aliases_are_never_the_same_also_after_a_restart() -> None:
     gate = Gate(tags=True)
     told = set()
     for _ in range(3):
-        gate.router.way_back.fetch_numbers()
+        gate.router.way_back.aliases.fetch()
         esme, link = gate.esme(), gate.link()
         for number in range(5):
             gate.submitted(esme, link, b"%060d" % number)

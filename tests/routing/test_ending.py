@@ -12,19 +12,21 @@ KEYS = st.integers(0, 12).map(lambda number: b"%d" % number)
 
 def test_a_route_ends_after_the_grace_and_no_sooner() -> None:
     ending = EndingRoutes(grace=60.0)
-    assert ending.add(b"1", 0.0) == []
-    assert ending.add(b"2", 59.9) == []
-    assert ending.add(b"3", 60.0) == [b"1"]
-    assert ending.add(b"4", 119.9) == [b"2"]
-    assert len(ending) == 2
+    ending.add(b"1", 0.0)
+    ending.add(b"2", 59.9)
+    assert ending.take(59.9, 100) == []
+    assert ending.take(60.0, 100) == [b"1"]
+    assert ending.take(119.8, 100) == []
+    assert ending.take(119.9, 100) == [b"2"]
+    assert len(ending) == 0
 
 
 def test_a_receipt_sent_again_lengthens_the_grace() -> None:
     ending = EndingRoutes(grace=60.0)
     ending.add(b"1", 0.0)
     ending.add(b"1", 50.0)
-    assert ending.add(b"2", 70.0) == []
-    assert ending.add(b"3", 110.0) == [b"1"]
+    assert ending.take(109.0, 100) == []
+    assert ending.take(110.0, 100) == [b"1"]
 
 
 def test_the_route_of_a_new_message_stays() -> None:
@@ -32,7 +34,7 @@ def test_the_route_of_a_new_message_stays() -> None:
     ending = EndingRoutes(grace=60.0)
     ending.add(b"1", 0.0)
     ending.stay(b"1")
-    assert ending.add(b"2", 1000.0) == []
+    assert ending.take(1000.0, 100) == []
 
 
 def test_what_does_not_end_may_stay() -> None:
@@ -41,20 +43,24 @@ def test_what_does_not_end_may_stay() -> None:
     assert len(ending) == 0
 
 
-def test_beyond_the_limit_the_oldest_ends_at_once() -> None:
+def test_beyond_the_limit_the_oldest_end_at_once() -> None:
     ending = EndingRoutes(grace=60.0, limit=2)
-    assert ending.add(b"1", 0.0) == []
-    assert ending.add(b"2", 0.0) == []
-    assert ending.add(b"3", 0.0) == [b"1"]
+    for key in (b"1", b"2"):
+        ending.add(key, 0.0)
+    assert not ending.is_over_limit
+    ending.add(b"3", 0.0)
+    assert ending.is_over_limit
+    assert ending.take(0.0, 100) == [b"1"]
+    assert not ending.is_over_limit
     assert len(ending) == 2
 
 
-def test_one_call_ends_no_more_than_some_hundred() -> None:
-    """However long nothing was added: the reactor waits for it."""
+def test_no_more_are_taken_than_asked_for() -> None:
+    """However many are due: the reactor waits for it."""
     ending = EndingRoutes(grace=60.0)
     for number in range(1000):
         ending.add(b"%d" % number, 0.0)
-    assert 1 <= len(ending.add(b"last", 1000.0)) <= 500
+    assert ending.take(1000.0, 300) == [b"%d" % number for number in range(300)]
 
 
 class Ending(RuleBasedStateMachine):
@@ -71,13 +77,20 @@ class Ending(RuleBasedStateMachine):
         self.now += seconds
         self.due.pop(key, None)
         self.due[key] = self.now + 10.0
-        over = self.ending.add(key, self.now)
+        self.ending.add(key, self.now)
+
+    @rule(most=st.integers(1, 4))
+    def take(self, most: int) -> None:
+        were_too_many = self.ending.is_over_limit
+        over = self.ending.take(self.now, most)
         expected = [known for known, at in self.due.items() if at <= self.now]
-        if not expected and len(self.due) > 5:
-            expected = [next(iter(self.due))]
-        assert over == expected
+        early = [known for known in over if known not in expected]
+        assert over == list(self.due)[: len(over)]
+        assert not early or were_too_many
         for each in over:
             del self.due[each]
+        if not self.ending.is_over_limit and len(over) < most:
+            assert all(at > self.now for at in self.due.values())
 
     @rule(key=KEYS)
     def stay(self, key: bytes) -> None:
@@ -85,8 +98,8 @@ class Ending(RuleBasedStateMachine):
         self.due.pop(key, None)
 
     @invariant()
-    def it_is_bounded(self) -> None:
-        assert len(self.ending) == len(self.due) <= 5
+    def what_is_counted_is_there(self) -> None:
+        assert len(self.ending) == len(self.due)
 
 
 TestEnding = Ending.TestCase

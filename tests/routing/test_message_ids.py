@@ -11,9 +11,9 @@ from smppgate.routing.message_ids import (
     LONGEST_TAG,
     MessageIds,
     alias,
+    alias_in,
     longest_taggable,
     longest_untouched,
-    may_be_alias,
 )
 from smppgate.routing.pools import Member
 from smppgate.txsmpp.versions import V3_3, V3_4, V5_0, Version
@@ -116,15 +116,19 @@ def test_for_3_3_an_alias_is_eight_hexadecimal_digits(number: int) -> None:
 def test_an_alias_fits_its_field_and_is_known_for_one(number: int, version: Version) -> None:
     given_out = alias(number, version)
     assert len(given_out) < version.message_id_size
-    assert may_be_alias(given_out, version)
+    assert alias_in(given_out, version) == given_out
 
 
 @given(TAGS, IDS)
 def test_no_tagged_id_is_taken_for_an_alias_beyond_3_3(tag: bytes, message_id: bytes) -> None:
     """Tags have letters and digits only."""
-    assert not may_be_alias(tag + message_id, V3_4)
+    assert alias_in(tag + message_id, V3_4) == b""
 
 
-@pytest.mark.parametrize("message_id", [b"", b"1234567", b"123456789"])
-def test_for_3_3_only_eight_octets_may_be_an_alias(message_id: bytes) -> None:
-    assert not may_be_alias(message_id, V3_3)
+@pytest.mark.parametrize("written", [b"AB", b"ab", b"0ab", b"000000aB"])
+def test_for_3_3_it_is_a_number_however_it_is_written(written: bytes) -> None:
+    assert alias_in(written, V3_3) == b"000000AB"
+
+
+def test_for_3_3_more_than_eight_octets_are_none() -> None:
+    assert alias_in(b"123456789", V3_3) == b""

@@ -158,7 +158,7 @@ class Model(RuleBasedStateMachine):
         for start in range(first, first + count, 4):
             self.keep(some(4, start, value.replace(b"%", b"")))
             for _ in range(4):
-                self.box.clock.advance(0)
+                self.box.clock.advance(0.01)
 
     @rule(keys=st.lists(KEYS, max_size=5))
     def end(self, keys: list[bytes]) -> None:
@@ -318,7 +318,7 @@ def test_statistics_tell_where_everything_is(box: type[SqliteBox]) -> None:
     made = box()
     for start in range(0, 300, 3):
         made.wait(made.store.keep_routes(some(3, start)))
-        made.clock.pump([0] * 5)
+        made.clock.pump([0.01] * 5)
     made.wait(made.store.enqueue([NewMessage(b"one", b"pdu", BEGUN + 100)] * 3))
     made.clock.advance(1.0)
     statistics = made.store.statistics()

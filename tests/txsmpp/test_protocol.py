@@ -23,6 +23,7 @@ from smppgate.txsmpp.pdu import (
     EnquireLink,
     EnquireLinkResp,
     GenericNack,
+    Outbind,
     Pdu,
     QuerySm,
     SubmitSmResp,
@@ -508,6 +509,21 @@ def test_one_that_never_reads_is_dropped_in_the_end() -> None:
     clock.pump([1] * 12)
     assert transport.is_cut()
     assert len(smsc.endings) == 1
+
+
+def test_an_smsc_asks_by_outbind_and_the_esme_binds() -> None:
+    """Under a number of its own, and at once."""
+    clock = Clock()
+    smsc = Recorder(Role.SMSC, clock)
+    transport = connect(clock, smsc)
+    outbind = Outbind(system_id=b"smsc", password=b"pw")
+    smsc.outbind(outbind)
+    clock.advance(0)
+    assert transport.take() == numbered(outbind, 1)
+    transport.deliver(numbered(bind_of(State.BOUND_RX), 1))
+    assert smsc.session.state is State.BOUND_RX
+    with pytest.raises(StateError):
+        smsc.outbind(Outbind())
 
 
 def test_passwords_do_not_show() -> None:

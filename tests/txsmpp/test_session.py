@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smppgate.txsmpp.constants import RESPONSE_BIT, CommandId
+from smppgate.txsmpp.constants import RESPONSE_BIT, CommandId, CommandStatus
 from smppgate.txsmpp.errors import StateError
 from smppgate.txsmpp.frame import Frame
 from smppgate.txsmpp.sequence import Request
@@ -285,6 +285,34 @@ def test_an_outbind_leads_to_outbound() -> None:
     session.send_request(Request(CommandId.BIND_RECEIVER, 0), bare(CommandId.BIND_RECEIVER))
     session.receive_data(resp_of(CommandId.BIND_RECEIVER, 1))
     assert session.receives
+
+
+def test_an_outbind_of_our_own_leads_there_too_and_a_bind_may_follow() -> None:
+    """SMPP v3.4 §2.2.1; a message may not."""
+    session = Session(Role.SMSC)
+    session.outbind(bare(CommandId.OUTBIND, 99))
+    assert session.data_to_send() == bare(CommandId.OUTBIND, 1)
+    assert session.state is State.OUTBOUND
+    assert session.receive_data(bare(CommandId.SUBMIT_SM, 5)) == []
+    assert session.data_to_send() == resp_of(CommandId.SUBMIT_SM, 5, CommandStatus.ESME_RINVBNDSTS)
+    (bind,) = session.receive_data(bare(CommandId.BIND_RECEIVER, 6))
+    session.answer_bind(bind, CommandStatus.ESME_ROK)
+    assert session.receives
+
+
+@pytest.mark.parametrize(
+    ("role", "state"),
+    [
+        (Role.ESME, State.OPEN),
+        *((Role.SMSC, state) for state in State if state is not State.OPEN),
+    ],
+)
+def test_an_outbind_comes_from_an_smsc_and_comes_first(role: Role, state: State) -> None:
+    session = Session(role)
+    session.state = state
+    with pytest.raises(StateError):
+        session.outbind(bare(CommandId.OUTBIND))
+    assert session.data_to_send() == b""
 
 
 @pytest.mark.parametrize(

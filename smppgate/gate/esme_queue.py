@@ -17,7 +17,7 @@ from smppgate.gate.queue_delivery import (
     InVersion,
     QueueDelivery,
     Shelf,
-    any_receiver,
+    any_of,
 )
 from smppgate.routing.accounts import Account
 from smppgate.routing.translation import Exchange
@@ -82,7 +82,7 @@ class EsmeQueue:
         keeper: Keeper,
         clock: IReactorTime,
         in_version: InVersion,
-        choose: Choose = any_receiver,
+        choose: Choose = any_of,
     ) -> None:
         self.account = account
         self.name = account.system_id.encode("latin-1")

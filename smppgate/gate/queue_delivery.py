@@ -17,6 +17,7 @@ from twisted.python.failure import Failure
 
 from smppgate.gate.backlog import Backlog
 from smppgate.routing.accounts import Account
+from smppgate.routing.clusters import Cluster
 from smppgate.store import QueuedMessage, StoreError
 from smppgate.txsmpp.constants import RESPONSE_BIT, CommandStatus, status_meaning
 from smppgate.txsmpp.errors import NoAnswer, ProtocolError, RequestTimeout
@@ -54,15 +55,13 @@ _QUIET_SECONDS = 60.0
 InVersion: TypeAlias = Callable[[Version, int, bytes], tuple[bytes, int]]
 """See `smppgate.gate.deliveries.Deliveries.in_version`."""
 
-Choose: TypeAlias = "Callable[[Account[EsmeProtocol], bytes, float], EsmeProtocol | None]"
-"""Gives the session that a message goes to now, or None when none can take it."""
+Choose: TypeAlias = "Callable[[Cluster[EsmeProtocol], bytes, float], EsmeProtocol | None]"
+"""Gives the session of a cluster that a message goes to now, or None when none can take it."""
 
 
-def any_receiver(
-    account: Account[EsmeProtocol], _octets: bytes, _now: float
-) -> EsmeProtocol | None:
-    """Whichever session of the account is next."""
-    return account.receiver()
+def any_of(cluster: Cluster[EsmeProtocol], _octets: bytes, _now: float) -> EsmeProtocol | None:
+    """Whichever session is next."""
+    return cluster.session()
 
 
 class Shelf(Protocol):
@@ -198,7 +197,7 @@ class QueueDelivery:
     def _send_all(self) -> None:
         backlog, now = self._backlog, self._clock.seconds()
         while (message := backlog.next()) is not None:
-            session = self._choose(self._account, message.pdu, now)
+            session = self._choose(self._account.receivers, message.pdu, now)
             if session is None:
                 if not backlog.under_way:
                     # Its window is full of what is not ours, or it does not read.

@@ -18,7 +18,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from smppgate.gate.esme_queue import EsmeQueue, QueueStatistics
-from smppgate.gate.queue_delivery import Choose, InVersion, any_receiver
+from smppgate.gate.queue_delivery import Choose, InVersion, any_of
 from smppgate.routing.accounts import Account
 from smppgate.routing.translation import Exchange
 from smppgate.store import IStore, NewMessage, QueuedMessage, StoreError
@@ -50,7 +50,7 @@ class Queues(Mapping["Account[EsmeProtocol]", EsmeQueue]):
         clock: IReactorTime,
         store: IStore,
         in_version: InVersion,
-        choose: Choose = any_receiver,
+        choose: Choose = any_of,
     ) -> None:
         self._clock = clock
         self._store = store
@@ -66,6 +66,10 @@ class Queues(Mapping["Account[EsmeProtocol]", EsmeQueue]):
 
     def __getitem__(self, account: Account[EsmeProtocol]) -> EsmeQueue:
         return self._queues[account]
+
+    def __contains__(self, account: object) -> bool:
+        # Asked for each message: without an exception where there is none.
+        return account in self._queues
 
     def __iter__(self) -> Iterator[Account[EsmeProtocol]]:
         return iter(self._queues)

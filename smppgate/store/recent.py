@@ -65,6 +65,8 @@ class RecentRoutes:
         """Routes that had to go for want of room."""
         self.left = 0
         """The number of the last batch that nothing is here of any more."""
+        self.expected = 0
+        """Routes that are to come at once, as soon as they find room."""
         self._limit = limit
         self._lifetime = lifetime
         self._room = max(1, min(limit // SEGMENTS, LARGEST_SEGMENT))
@@ -116,17 +118,18 @@ class RecentRoutes:
     @property
     def is_crowded(self) -> bool:
         """Whether the oldest are to leave."""
+        count = len(self)
+        if count > CROWDED * self._limit:
+            return True
+        if self.expected and count + self.expected > self._limit - 2 * self._room:
+            return count > 0
         entries = sum(segment.entries for segment in self._segments)
-        return len(self) > CROWDED * self._limit or entries > JOURNAL_FACTOR * self._limit
+        return entries > JOURNAL_FACTOR * self._limit
 
     @property
     def is_nearly_full(self) -> bool:
         """Whether the oldest will soon have to be forgotten."""
         return len(self) > NEARLY_FULL * self._limit
-
-    def has_room(self, count: int) -> bool:
-        """Whether so many may come without any being forgotten."""
-        return len(self) + count + 2 * self._room <= self._limit
 
     def next_to_leave(self) -> Segment | None:
         """The oldest segment, if it is to leave: to be saved, then `let_go`; else None.

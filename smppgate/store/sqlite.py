@@ -13,7 +13,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from smppgate.store.batches import Batches
-from smppgate.store.disk import UPKEEP, Disk
+from smppgate.store.disk import Disk
 from smppgate.store.interface import IStore
 from smppgate.store.journal import PIECE_SIZE, Piece, pack
 from smppgate.store.message_queue import MessageQueue
@@ -140,9 +140,9 @@ class SqliteStore:
                 break
             if not last:
                 self._recent.left = piece.first - 1
+            await self._room(len(piece.routes))
             self._take_over(piece)
             last = piece.last
-            await self._room()
         if not last:
             self._recent.left = self._last
 
@@ -152,13 +152,13 @@ class SqliteStore:
         ends = piece.entries - len(piece.routes)
         self._recent.update(piece.routes, piece.written, piece.last, ends)
 
-    async def _room(self) -> None:
-        """Wait until there is room in memory, or none can be made."""
-        while self._recent.is_crowded and not self._recent.has_room(self._piece_size):
+    async def _room(self, count: int) -> None:
+        """Wait until memory has room for so many, or none can be made."""
+        self._recent.expected = count
+        if self._recent.is_crowded:
             self._upkeep.wake()
             await self._upkeep.settle()
-            if UPKEEP in self._disk.faults:
-                return
+        self._recent.expected = 0
 
     def _tick(self) -> None:
         self._recent.expire(self._clock.seconds())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from tests.e2e.wire import (
     BIND_RECEIVER,
     DELIVER_SM,
     RESP,
+    UDHI,
     Pdu,
     Smsc,
     Wire,
@@ -62,12 +64,18 @@ def text_of(got: Pdu) -> bytes:
     return got.body[len(message_body(text=b"")) :]
 
 
+def received(esme: Wire, count: int) -> list[Pdu]:
+    """So many messages that the ESME gets."""
+    messages = [esme.receive_message() for _ in range(count)]
+    assert {message.command_id for message in messages} == {DELIVER_SM}
+    return messages
+
+
 def take(esme: Wire, count: int, status: int = OK) -> list[bytes]:
-    """The ESME gets so many messages, and answers each of them."""
+    """The ESME gets so many messages, and answers each as it comes; gives their texts."""
     got = []
     for _ in range(count):
-        message = esme.receive_message()
-        assert message.command_id == DELIVER_SM, message
+        (message,) = received(esme, 1)
         got.append(text_of(message))
         answer(esme, message, b"\0", status)
     return got
@@ -91,6 +99,28 @@ def test_nothing_that_was_answered_ok_is_lost_by_kill_9(tmp_path: Path) -> None:
         with running(tmp_path, config, port):
             smsc.link()
             assert bound(port).is_quiet()
+
+
+def test_killed_while_it_stores(tmp_path: Path) -> None:
+    """Whatever had its answer is there; what had none may be."""
+    port = free_port()
+    acknowledged: set[int] = set()
+    with Smsc() as smsc:
+        config = settings(port, {"alpha": smsc.port}, esmes=ACME)
+        with running(tmp_path, config, port) as doomed:
+            link = smsc.link()
+            for number, text in enumerate(texts(MESSAGES), 1):
+                link.send(pdu(DELIVER_SM, number, message_body(text=text)))
+            acknowledged.update(link.receive_message().number for _ in range(MESSAGES // 3))
+            doomed.kill()
+            with suppress(ConnectionError):
+                while True:
+                    acknowledged.add(link.receive_message().number)
+        with running(tmp_path, config, port):
+            smsc.link()
+            esme = bound(port)
+            got = take(esme, max(acknowledged))
+            assert got == texts(max(acknowledged))
 
 
 def test_killed_while_it_delivers(tmp_path: Path) -> None:
@@ -118,7 +148,7 @@ def test_what_comes_during_delivery_comes_behind(tmp_path: Path) -> None:
     with relaying(tmp_path, "alpha", esmes=ACME) as (gate, (link,)):
         put(link, texts(100))
         esme = bound(gate.port)
-        messages = [esme.receive_message() for _ in range(20)]
+        messages = received(esme, 20)
         assert put(link, texts(100, 101)) == [OK] * 100
         for message in messages:
             answer(esme, message, b"\0")
@@ -178,6 +208,26 @@ def test_an_esme_that_is_throttled_gets_it_again(tmp_path: Path) -> None:
         assert take(esme, 1) == texts(1)
         assert take(esme, 1, THROTTLED) == texts(1, 2)
         assert take(esme, 2) == texts(2, 2)
+
+
+def test_the_parts_of_one_message_go_to_one_session(tmp_path: Path) -> None:
+    """One that has room waits, rather than get a part that is of no use to it."""
+    parts = [bytes((5, 0, 3, reference, 2, part)) for reference in (1, 2) for part in (1, 2)]
+    with relaying(tmp_path, "alpha", esmes=ACME.replace("20", "1")) as (gate, (link,)):
+        for number, udh in enumerate(parts):
+            link.send(pdu(DELIVER_SM, number, message_body(text=udh + b"text", esm_class=UDHI)))
+            assert link.receive_message().status == OK
+        first = bound(gate.port)
+        (one,) = received(first, 1)
+        second = bound(gate.port)
+        assert second.is_quiet()
+        answer(first, one, b"\0")
+        (two,) = received(first, 1)
+        (three,) = received(second, 1)
+        assert first.is_quiet()
+        answer(second, three, b"\0")
+        (four,) = received(second, 1)
+        assert [text_of(part)[:6] for part in (one, two, three, four)] == parts
 
 
 @pytest.mark.parametrize("restarts", [False, True])

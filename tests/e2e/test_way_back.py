@@ -228,11 +228,11 @@ def test_a_receipt_for_an_unknown_message_is_not_taken_for_another_notation(
     """Once receipts have shown that the SMSC does not change from one base to the other."""
     with relaying(tmp_path, "alpha") as (instance, (link,)):
         esme = bound(instance.port)
-        for own in range(14, 64):
+        for own in range(14, 134):
             given = submitted(esme, link, b"%d" % own)
             assert delivered(link, esme, receipt_body(b"%d" % own)) == receipt_body(given)
-        # 40 and 41 in hexadecimal are 64 and 65.
-        for unknown in (b"64", b"65"):
+        # They are 100 and 101 in hexadecimal.
+        for unknown in (b"256", b"257"):
             assert refused(link, receipt_body(unknown)) == REFUSED
         assert esme.is_quiet()
 

@@ -184,7 +184,7 @@ class QueueOrder(RuleBasedStateMachine):
 
 
 TestQueueOrder = QueueOrder.TestCase
-TestQueueOrder.settings = settings(max_examples=150, stateful_step_count=60, deadline=None)
+TestQueueOrder.settings = settings(max_examples=100, stateful_step_count=60, deadline=None)
 
 
 class SmallPieces(QueueOrder):
@@ -202,4 +202,4 @@ class SmallPieces(QueueOrder):
 
 
 TestSmallPieces = SmallPieces.TestCase
-TestSmallPieces.settings = settings(max_examples=150, stateful_step_count=60, deadline=None)
+TestSmallPieces.settings = settings(max_examples=100, stateful_step_count=60, deadline=None)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
+import tempfile
 from collections import deque
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -99,17 +101,26 @@ class Inline:
     def close(self) -> None:
         self.wait(self.store.close())
 
-    def settle(self) -> None:
-        """Turn the clock, without time going on, until nothing more is to be done at once."""
-        for _ in range(10_000):
-            if not any(call.getTime() <= self.clock.seconds() for call in self.clock.calls):
-                return
-            self.clock.advance(0)
-        raise AssertionError("it does not come to rest")
+    @contextmanager
+    def broken_table(self, name: str) -> Generator[None]:
+        """A table is not what it should be meanwhile."""
+        writer = self.store._disk._database._writer
+        assert writer is not None
+        writer.execute(f"ALTER TABLE {name} RENAME TO elsewhere")
+        yield
+        writer.execute(f"ALTER TABLE elsewhere RENAME TO {name}")
 
     def wait(self, deferred: Deferred[T]) -> T:
         """The result of ``deferred``, which comes with at most a few seconds going by."""
         return wait(self.clock, deferred)
+
+
+def killed(directory: Path) -> Path:
+    """What is left of a store whose process ends now: the files as they are."""
+    left = Path(tempfile.mkdtemp(dir=directory.parent, prefix="left-"))
+    for file in directory.glob("smppgate.sqlite*"):
+        shutil.copy(file, left)
+    return left
 
 
 def clock_at(now: float) -> Clock:

@@ -24,7 +24,7 @@ from smppgate.store import (
     SqliteStore,
     StoreStatistics,
 )
-from tests.store.fakes import BEGUN, Inline, clock_at, octets, some, wait
+from tests.store.fakes import BEGUN, Inline, clock_at, killed, octets, some, wait
 
 LIFETIME = 1600.0
 # A route may be kept for a sixteenth longer, and a second until somebody looks; a restart cannot
@@ -74,9 +74,7 @@ class SqliteBox(MemoryBox):
 
     def kill(self) -> None:
         """What a killed process leaves: the files as they are."""
-        left = Path(tempfile.mkdtemp(prefix="store-"))
-        for file in self.directory.glob("smppgate.sqlite*"):
-            shutil.copy(file, left)
+        left = killed(self.directory)
         self.close()
         self.directory = left
         self._open()

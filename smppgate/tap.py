@@ -63,7 +63,6 @@ class Program(Gateway):
         except CannotListen as error:
             sys.exit(f"smppgate: {error}")
 
-
     def store_failed(self, error: StoreError) -> None:
         """End the process: whoever started it has something to mend."""
         super().store_failed(error)

@@ -78,7 +78,7 @@ class Deliveries:
         cluster = self.ranges.cluster(to.addr, to.ton, to.npi)
         if cluster is None:
             return False
-        self._to_one_of(cluster.accounts, self._session(cluster, octets, now), exchange, octets)
+        self._to_one_of(cluster.accounts, self.choose(cluster, octets, now), exchange, octets)
         return True
 
     def to_account(
@@ -125,22 +125,22 @@ class Deliveries:
         self.undeliverable += 1
         origin.send(response(frame, status))
 
-    # How it gets there
-
-    def _session(
+    def choose(
         self, cluster: Cluster[EsmeProtocol], octets: bytes, now: float
     ) -> EsmeProtocol | None:
-        """One of the cluster's: for the parts of one long message always the same."""
+        """A session of the cluster's with room; for parts of one long message always the same."""
         segment = segment_of(octets)
         if segment is None:
             return cluster.session()
         parts = (peek.source(octets), peek.destination(octets), segment.reference, segment.total)
         session = self._affinity.get(parts, now)
-        if session is None or session.has_ended or not session.receives:
+        if session is None:
             session = cluster.session()
             if session is not None:
                 self._affinity.put(parts, session, now)
         return session if session is not None and session.has_room else None
+
+    # How it gets there
 
     def _to_one_of(
         self,

@@ -1,10 +1,12 @@
-"""`Gateway`: settings in, a running gate out. The one place where the parts are put together."""
+"""`Gateway`: the running gate: what begins and ends in which order.
+
+What it is made of, and how that follows from the settings, is in `smppgate.gate.parts`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from random import random
-from secrets import token_hex
 
 from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred, DeferredList, ensureDeferred
@@ -16,19 +18,20 @@ from smppgate.gate.esme import EsmeFactory, EsmeProtocol, EsmeSide
 from smppgate.gate.listener import Listener
 from smppgate.gate.outbind import EsmeOutbind
 from smppgate.gate.outbind_listener import OutbindFactory, OutbindSide
+from smppgate.gate.parts import (
+    esme_timers,
+    make_bind,
+    make_members,
+    make_router,
+    make_store,
+    smsc_timers,
+)
 from smppgate.gate.passing import Passage, Passages
-from smppgate.gate.router import RouterOptions, RouterService
 from smppgate.gate.smsc import LinkSide, Reconnection, SmscLink, SmscProtocol
 from smppgate.gate.waiting import until
-from smppgate.routing.accounts import Account, Accounts
-from smppgate.routing.balancers import BALANCERS
-from smppgate.routing.groups import Group
-from smppgate.routing.pools import Member, Pool
-from smppgate.routing.ranges import RangeTable
-from smppgate.settings import EsmeSettings, Settings, SmscSettings
-from smppgate.store import Durability, IStore, Limits, MemoryStore, SqliteStore, StoreError
-from smppgate.txsmpp.pdu import BindReceiver, BindTransceiver, BindTransmitter, Outbind, Pdu
-from smppgate.txsmpp.timers import Timers
+from smppgate.settings import Settings, SmscSettings
+from smppgate.store import StoreError
+from smppgate.txsmpp.pdu import Outbind
 from smppgate.txsmpp.versions import version_named
 
 _UNBIND_TIMEOUT = 5.0
@@ -67,9 +70,9 @@ class Gateway(MultiService):
         self.settings = settings
         self._reactor = reactor
         self._jitter = jitter
-        self.store = self._make_store()
-        self.members = self._make_members()
-        self.router = self._make_router()
+        self.store = make_store(settings, reactor)
+        self.members = make_members(settings.smsc)
+        self.router = make_router(settings, reactor, self.members, self.store)
         self.router.setServiceParent(self)
         self.links = [link for smsc in settings.smsc for link in self._make_links(smsc)]
         self._linking = MultiService()
@@ -169,65 +172,6 @@ class Gateway(MultiService):
 
     # Parts
 
-    def _make_store(self) -> IStore:
-        settings = self.settings.store
-        limits = Limits(settings.routes, settings.routes_in_memory, settings.route_ttl)
-        if settings.kind == "memory":
-            return MemoryStore(self._reactor, limits)
-        durability = Durability(settings.durability)
-        return SqliteStore(self._reactor, self.settings.gate.state_dir, limits, durability)
-
-    def _make_members(self) -> dict[str, Member]:
-        groups = {
-            smsc.group_or_name: Group(smsc.group_or_name, smsc.receipt_ids)
-            for smsc in self.settings.smsc
-        }
-        return {
-            smsc.name: Member(
-                smsc.name,
-                smsc.weight,
-                smsc.tag_or_derived.encode(),
-                groups[smsc.group_or_name],
-                version_named(smsc.interface_version).commands,
-            )
-            for smsc in self.settings.smsc
-        }
-
-    def _make_router(self) -> RouterService:
-        settings = self.settings
-        gate = settings.gate
-        pools = {
-            pool.name: Pool(
-                pool.name, BALANCERS[pool.balance]([self.members[name] for name in pool.members])
-            )
-            for pool in settings.pool
-        }
-        default = next(iter(pools.values()))
-        accounts = [
-            _account(esme, pools[esme.pool] if esme.pool else default) for esme in settings.esme
-        ]
-        ranges: RangeTable[EsmeProtocol] = RangeTable()
-        for esme, account in zip(settings.esme, accounts, strict=True):
-            for address_range in esme.address_ranges:
-                ranges.add(address_range, account)
-        options = RouterOptions(
-            run=token_hex(4).encode(),
-            tags=gate.message_ids == "tagged",
-            waits=settings.store.kind != "memory" and settings.store.durability != "none",
-            acknowledges_unmatched=gate.unmatched_receipts == "ack",
-            pass_newer_tlvs=gate.pass_newer_tlvs,
-            no_member_status=gate.no_member_status,
-        )
-        return RouterService(
-            self._reactor,
-            self.members.values(),
-            pools,
-            Accounts(accounts),
-            ranges,
-            self.store,
-            options,
-        )
-
     def _make_queues(self) -> Iterator[EsmeOutbind]:
         for esme in self.settings.esme:
             account = self.router.accounts.named(esme.system_id.encode("latin-1"))
@@ -255,12 +199,7 @@ class Gateway(MultiService):
         return EsmeSide(
             router=self.router,
             name=gate.name,
-            timers=Timers(
-                session_init=gate.session_init_timeout,
-                enquire_link=gate.enquire_link,
-                inactivity=gate.inactivity_timeout,
-                response=gate.response_timeout,
-            ),
+            timers=esme_timers(gate),
             max_pdu_size=gate.max_pdu_size,
             accepts_without_smsc=gate.accept_binds_without_smsc,
             passages=self.passages,
@@ -282,11 +221,11 @@ class Gateway(MultiService):
                     name=f"{smsc.name} {bind} {number}",
                     router=self.router,
                     member=self.members[smsc.name],
-                    bind=_bind(smsc, bind),
+                    bind=make_bind(smsc, bind),
                     reconnection=Reconnection(
                         smsc.reconnect_min, smsc.reconnect_max, self._jitter
                     ),
-                    timers=self._smsc_timers(smsc),
+                    timers=smsc_timers(self.settings.gate, smsc),
                     version=version_named(smsc.interface_version),
                     window=smsc.window,
                     max_pdu_size=gate.max_pdu_size,
@@ -300,7 +239,7 @@ class Gateway(MultiService):
             yield Passage(
                 self.members[smsc.name],
                 clientFromString(self._reactor, smsc.endpoint),
-                self._smsc_timers(smsc),
+                smsc_timers(self.settings.gate, smsc),
                 smsc.window,
                 self.settings.gate.max_pdu_size,
             )
@@ -313,11 +252,11 @@ class Gateway(MultiService):
                 name=f"{smsc.name} outbind",
                 router=self.router,
                 member=self.members[smsc.name],
-                timers=self._smsc_timers(smsc),
+                timers=smsc_timers(self.settings.gate, smsc),
                 version=version_named(smsc.interface_version),
                 window=smsc.window,
                 max_pdu_size=self.settings.gate.max_pdu_size,
-                bind=_bind(smsc, "receiver"),
+                bind=make_bind(smsc, "receiver"),
                 system_id=smsc.outbind_system_id.encode("latin-1"),
                 password=smsc.outbind_password.encode("latin-1"),
             )
@@ -327,51 +266,8 @@ class Gateway(MultiService):
             listener.setServiceParent(self._listeners)
             yield factory
 
-    def _smsc_timers(self, smsc: SmscSettings) -> Timers:
-        gate = self.settings.gate
-        return Timers(
-            session_init=gate.session_init_timeout,
-            enquire_link=smsc.enquire_link,
-            inactivity=0.0,
-            response=gate.response_timeout,
-        )
-
 
 async def _ended(stopping: Deferred[None] | None) -> None:
     # stopService gives a Deferred only where there is something to wait for.
     if stopping is not None:
         await stopping
-
-
-def _account(esme: EsmeSettings, pool: Pool) -> Account[EsmeProtocol]:
-    return Account(
-        system_id=esme.system_id,
-        password=(esme.password or "").encode("latin-1"),
-        binds=frozenset(esme.binds),
-        max_binds=esme.max_binds,
-        window=esme.window,
-        pool=pool,
-        weight=esme.weight,
-        bind_ranges=esme.bind_ranges,
-        queries=esme.queries,
-        asks_smsc=esme.auth == "smsc",
-    )
-
-
-_BINDS: dict[str, type[BindTransceiver | BindTransmitter | BindReceiver]] = {
-    "transceiver": BindTransceiver,
-    "transmitter": BindTransmitter,
-    "receiver": BindReceiver,
-}
-
-
-def _bind(smsc: SmscSettings, kind: str) -> Pdu:
-    return _BINDS[kind](
-        system_id=smsc.system_id.encode("latin-1"),
-        password=smsc.password.encode("latin-1"),
-        system_type=smsc.system_type.encode("latin-1"),
-        interface_version=version_named(smsc.interface_version).interface_version,
-        addr_ton=smsc.addr_ton,
-        addr_npi=smsc.addr_npi,
-        address_range=smsc.address_range.encode("latin-1"),
-    )

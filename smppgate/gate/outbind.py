@@ -135,12 +135,12 @@ class EsmeOutbind(Service):
 
     def startService(self) -> None:
         """Ask as soon as something waits."""
-        super().startService()  # type: ignore[no-untyped-call]
+        super().startService()
         self.ask()
 
     def stopService(self) -> None:
         """Ask no more. The session, if there is one, is for whoever ends all sessions."""
-        super().stopService()  # type: ignore[no-untyped-call]
+        super().stopService()
         if self._again is not None:
             self._again.cancel()
             self._again = None

@@ -127,7 +127,7 @@ class RouterService(Service):
         )
         self.correlator = Correlator(self._retry, self.way_back, self.adapt)
         self.deliveries = Deliveries(self.correlator, ranges, self.adapt)
-        self.queues = Queues(clock, store, self.deliveries.in_version, self.deliveries._session)
+        self.queues = Queues(clock, store, self.deliveries.in_version, self.deliveries.choose)
         self.deliveries.queues = self.queues
         self._senders: Senders[EsmeProtocol] = Senders(options.run)
         self.receipts = Receipts(

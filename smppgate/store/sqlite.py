@@ -231,9 +231,10 @@ class SqliteStore:
         now = self._clock.seconds()
         self._last += 1
         self._recent.update(routes, now, self._last, len(ended))
+        done = self._batches.add(self._last, now, octets, len(routes) + len(ended))
         if self._recent.is_crowded:
             self._upkeep.wake()
-        return self._batches.add(self._last, now, octets, len(routes) + len(ended))
+        return done
 
     def _append_ended(self) -> None:
         if self._ended:

@@ -33,6 +33,8 @@ def run(args: argparse.Namespace) -> int:
     for warning in warnings(settings):
         print(f"{args.file}: warning: {warning}", file=sys.stderr)
     print(f"{args.file}: valid: {_summary(settings)}")
+    if settings.gate.message_ids == "tagged":
+        print(f"message ids begin with {_tags(settings)}")
     return 0
 
 
@@ -44,3 +46,7 @@ def _summary(settings: Settings) -> str:
         (len(settings.pool), "pool"),
     )
     return ", ".join(f"{count} {noun}{'' if count == 1 else 's'}" for count, noun in counts)
+
+
+def _tags(settings: Settings) -> str:
+    return ", ".join(f"{smsc.tag_or_derived} ({smsc.name})" for smsc in settings.smsc)

@@ -18,7 +18,7 @@ def run(path: Path) -> int:
 
 
 def test_a_valid_file_is_summed_up(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Exit 0, one line with what is in it, nothing on standard error."""
+    """Exit 0, lines with what is in it, nothing on standard error."""
     document = documents.full()
     for table in (*document["esme"], *document["smsc"]):
         table["password"] = "pw"
@@ -26,7 +26,10 @@ def test_a_valid_file_is_summed_up(tmp_path: Path, capsys: pytest.CaptureFixture
     path.write_text(documents.toml(document))
     assert run(path) == 0
     out, err = capsys.readouterr()
-    assert out == f"{path}: valid: 1 listener, 2 ESME accounts, 2 SMSCs, 2 pools\n"
+    valid, tags = out.splitlines()
+    assert valid == f"{path}: valid: 1 listener, 2 ESME accounts, 2 SMSCs, 2 pools"
+    assert tags.startswith("message ids begin with ")
+    assert all(f"({smsc['name']})" in tags for smsc in document["smsc"])
     assert err == ""
 
 
@@ -38,7 +41,7 @@ def test_warnings_do_not_make_it_invalid(
     path.write_text(documents.toml(documents.minimal()))
     assert run(path) == 0
     out, err = capsys.readouterr()
-    assert out == f"{path}: valid: 1 listener, 1 ESME account, 1 SMSC, 1 pool\n"
+    assert out.startswith(f"{path}: valid: 1 listener, 1 ESME account, 1 SMSC, 1 pool\n")
     assert [line.split(":")[:3] for line in err.splitlines()] == [
         [str(path), " warning", " esme[0].password"],
         [str(path), " warning", " smsc[0].password"],
@@ -68,3 +71,13 @@ def test_a_missing_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert capsys.readouterr().err == (
         f"{tmp_path / 'none.toml'}: cannot be read: No such file or directory\n"
     )
+
+
+def test_untouched_ids_have_no_tags(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """message_ids = "original": one line only."""
+    path = tmp_path / "gate.toml"
+    document = documents.minimal()
+    document["gate"] = {"message_ids": "original"}
+    path.write_text(documents.toml(document))
+    assert run(path) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 1

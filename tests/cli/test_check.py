@@ -20,6 +20,7 @@ def run(path: Path) -> int:
 def test_a_valid_file_is_summed_up(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Exit 0, lines with what is in it, nothing on standard error."""
     document = documents.full()
+    document["gate"]["message_ids"] = "tagged"
     for table in (*document["esme"], *document["smsc"]):
         table["password"] = "pw"
     path = tmp_path / "gate.toml"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
+import os
 import sys
 from typing import Any
 
@@ -66,6 +68,7 @@ class Program(Gateway):
     def store_failed(self, error: StoreError) -> None:
         """End the process: whoever started it has something to mend."""
         super().store_failed(error)
+        atexit.register(_end_in_failure)
         self._stop_reactor()
 
 
@@ -75,6 +78,13 @@ def makeService(options: Options) -> IService:
     from twisted.internet import reactor  # noqa: PLC0415
 
     return Program(options["settings"], reactor)
+
+
+def _end_in_failure() -> None:
+    """Tell whoever started the process: Twisted ends one that was stopped as if all were well."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(1)
 
 
 def _calm_the_collector() -> None:

@@ -145,7 +145,7 @@ def test_two_gates_cannot_share_one_state_dir(tmp_path: Path) -> None:
         second = start(elsewhere, settings(port, {"alpha": free_port()}, gate=line), port)
         try:
             second.wait_for_log(f"is in use by another gate (process {first.process.pid})")
-            second.wait()
+            assert second.wait() == 1
         finally:
             second.kill()
         assert "Traceback" not in second.log
@@ -162,7 +162,7 @@ def test_a_state_dir_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     gate = start(tmp_path, settings(port, {"alpha": free_port()}, gate=line), port)
     try:
         gate.wait_for_log(f"{tmp_path}/file/state cannot be used")
-        gate.wait()
+        assert gate.wait() == 1
     finally:
         gate.kill()
     assert "Traceback" not in gate.log

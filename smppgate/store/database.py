@@ -115,10 +115,11 @@ class Database:
         :raises sqlite3.Error: when no new one can be made.
         """
         self._close_writer()
-        # A file that somebody put there is not the broken one.
-        if self._identity is not None and self._identity == self._directory.identity():
+        if self._identity is not None:
+            # A file that somebody put there is not the broken one.
+            if self._identity == self._directory.identity():
+                self._aside = self._directory.set_aside(now)
             self._identity = None
-            self._aside = self._directory.set_aside(now)
         self._open()
         # Numbers that were given out before are not known any more; so many there were not.
         self.write(leap, int(now * 1000))

@@ -40,6 +40,8 @@ class MessageQueue:
         """Numbers to be deleted, in the order of the calls."""
         self._hidden: set[int] = set()
         """The same, to look them up."""
+        self._reads: list[set[int]] = []
+        """For each time that a queue is being read, what is not to come out of it."""
         self._is_removing = False
         self._asked = 0
         """Numbers that were put into `_removals`, ever."""
@@ -108,6 +110,8 @@ class MessageQueue:
         """See `IStore.remove_queued`."""
         self._removals += numbers
         self._hidden.update(numbers)
+        for hidden in self._reads:
+            hidden.update(numbers)
         self._asked += len(numbers)
         done = self._removal()
         if not self._fails:
@@ -164,11 +168,13 @@ class MessageQueue:
     async def queued(self, account: bytes, after: int, limit: int) -> list[QueuedMessage]:
         """See `IStore.queued`."""
         hidden = set(self._hidden)
-        messages = await self._disk.read(
-            queued, account, after, limit + len(hidden), self._clock.seconds()
-        )
-        # What was deleted after it had been read is in `hidden`, what is to be since then not.
-        hidden |= self._hidden
+        self._reads.append(hidden)
+        try:
+            messages = await self._disk.read(
+                queued, account, after, limit + len(hidden), self._clock.seconds()
+            )
+        finally:
+            self._reads = [read for read in self._reads if read is not hidden]
         return [message for message in messages if message.number not in hidden][:limit]
 
     async def sizes(self) -> dict[bytes, int]:

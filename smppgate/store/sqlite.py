@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from twisted.internet.defer import Deferred, DeferredLock, succeed
@@ -74,6 +75,8 @@ class SqliteStore:
         """The number of the last batch."""
         self._ended: list[bytes] = []
         """Ends of routes that the next batch takes along."""
+        self._searches: list[set[bytes]] = []
+        """For each search of the archive, what ended while it goes on."""
         self._ticks = LoopingCall(self._tick)
         self._ticks.clock = clock
         self._lock = DeferredLock()
@@ -204,25 +207,33 @@ class SqliteStore:
                 asked.append(key)
         if not asked or not self._upkeep.archived:
             return succeed(found)
-        reading = self._disk.read(find, asked, self._clock.seconds())
-        return reading.addCallbacks(self._found, lambda _: found, (found,))
+        return Deferred.fromCoroutine(self._find(asked, found))
 
     def end_routes(self, keys: Sequence[bytes]) -> None:
         """See `IStore.end_routes`."""
         self._recent.end(keys)
         self._upkeep.forget(keys)
+        for ended in self._searches:
+            ended.update(keys)
         self._ended += keys
         if len(self._ended) > LARGEST_BATCH:
             self._append_ended()
 
-    def _found(
-        self, archived: dict[bytes, bytes], found: dict[bytes, bytes]
-    ) -> dict[bytes, bytes]:
-        for key, value in archived.items():
-            if not self._upkeep.is_ended(key):
-                # Kept anew while it was looked for.
-                newer = self._recent.get(key)
-                found[key] = value if newer is None else newer
+    async def _find(self, keys: Sequence[bytes], found: dict[bytes, bytes]) -> dict[bytes, bytes]:
+        """``found``, and what the archive has for ``keys``."""
+        ended: set[bytes] = set()
+        self._searches.append(ended)
+        archived: dict[bytes, bytes] = {}
+        with suppress(StoreError):
+            archived = await self._disk.read(find, keys, self._clock.seconds())
+        self._searches = [search for search in self._searches if search is not ended]
+        for key in keys:
+            # It may have been kept anew meanwhile.
+            value = self._recent.get(key)
+            if value is None and key not in ended:
+                value = archived.get(key)
+            if value is not None:
+                found[key] = value
         return found
 
     def _append(self, routes: Mapping[bytes, bytes], octets: bytes) -> Deferred[None]:

@@ -35,11 +35,14 @@ SOON = 0.02
 
 
 class InlineWorker:
-    """Does all at once; or, while ``holds``, when told to; or, with a ``fault``, nothing."""
+    """Does all at once; or, while ``holds``, when told to; or, with a ``fault``, nothing.
+
+    While it is ``late`` it does all at once and tells of it when told to.
+    """
 
     def __init__(self) -> None:
         self.fault: Exception | None = None
-        self.holds = False
+        self.holds = self.late = False
         self.held: deque[Callable[[], None]] = deque()
         self.ran: list[str] = []
         """The names of the functions that were to be run."""
@@ -48,6 +51,10 @@ class InlineWorker:
         self.ran.append(_name(function))
         if self.fault is not None:
             return fail(self.fault)
+        if self.late:
+            done, told = execute(function, *args, **kwargs), Deferred[T]()
+            self.held.append(partial(_tell, done, told))
+            return told
         if not self.holds:
             return execute(function, *args, **kwargs)
         result: Deferred[T] = Deferred()
@@ -57,7 +64,7 @@ class InlineWorker:
 
     def go_on(self) -> None:
         """Do what was held, and hold nothing any more."""
-        self.holds = False
+        self.holds = self.late = False
         while self.held:
             self.held.popleft()()
 
@@ -68,6 +75,10 @@ class InlineWorker:
 
 def _finish(job: Callable[[], T], result: Deferred[T]) -> None:
     execute(job).chainDeferred(result)
+
+
+def _tell(done: Deferred[T], told: Deferred[T]) -> None:
+    done.chainDeferred(told)
 
 
 def _name(function: Callable[..., Any]) -> str:

@@ -135,14 +135,56 @@ def test_an_archived_route_can_be_ended_and_kept_anew(full: Inline, tmp_path: Pa
 
 
 def test_the_newer_of_memory_and_archive_wins(full: Inline) -> None:
-    """Also when it comes while the archive is being read."""
-    full.reader.holds = True
-    finding = full.store.find_routes([octets(0), octets(1)])
+    """Also when it comes, or ends, after the archive was read and before that is known."""
+    full.reader.late = True
+    finding = full.store.find_routes([octets(number) for number in range(4)])
     full.store.keep_routes({octets(0): b""})
-    full.store.end_routes([octets(1)])
+    full.store.end_routes([octets(1), octets(2)])
+    full.clock.pump([0.01] * 5)
+    full.store.keep_routes({octets(2): b"new"})
     full.reader.go_on()
-    assert result_of(finding) == {octets(0): b""}
+    assert result_of(finding) == {octets(0): b"", octets(2): b"new", octets(3): b"value-3"}
     full.close()
+
+
+def test_what_is_ended_is_not_found_before_it_is_deleted(full: Inline) -> None:
+    """Also when it has been by the time that the answer is there."""
+    full.writer.holds = True
+    full.store.end_routes([octets(0)])
+    full.reader.late = True
+    finding = full.store.find_routes([octets(0), octets(1)])
+    full.writer.go_on()
+    full.clock.pump([0.01] * 5)
+    full.reader.go_on()
+    assert result_of(finding) == {octets(1): b"value-1"}
+    full.close()
+
+
+def test_what_is_kept_anew_outlives_the_deletion_of_what_it_was(full: Inline) -> None:
+    """Though it gets to the archive before that has come to it."""
+    store = full.store
+    store.end_routes([octets(number) for number in range(1, 3000)])
+    store.end_routes([octets(0)])
+    for start in range(0, 1300, 100):
+        # The first of them is the oldest of all that is in memory now.
+        store.keep_routes(some(100, 5000 + start) if start else some(100))
+    while store.recent_route(octets(0)):
+        full.clock.advance(0.01)
+    assert store._upkeep.is_ended(octets(1500))
+    full.clock.pump([0.01] * 200)
+    assert not store._upkeep.is_ended(octets(1500))
+    assert _find(store, 0) == {0}
+    full.close()
+
+
+def test_routes_that_are_archived_again_are_counted_once(full: Inline, tmp_path: Path) -> None:
+    for _ in range(2):
+        _fill(full, 2000)
+    assert full.store.statistics().routes_archived == _rows(tmp_path, "archive")
+    full.close()
+    again = Inline(tmp_path, LIMITS)
+    assert again.open().statistics().routes_archived == _rows(tmp_path, "archive")
+    again.close()
 
 
 def test_a_process_that_ends_while_archiving_loses_and_doubles_nothing(tmp_path: Path) -> None:
@@ -248,6 +290,17 @@ def test_what_expired_while_the_gate_was_down_does_not_come_back(tmp_path: Path)
     again.clock.pump([1.0, 1.0])
     assert _rows(tmp_path, "journal") == 1
     again.close()
+
+
+def test_many_small_batches_leave_the_journal_too(tmp_path: Path) -> None:
+    inline = Inline(tmp_path, LIMITS)
+    inline.open()
+    for number in range(300):
+        inline.store.keep_routes(some(1, number))
+    inline.clock.advance(LIFETIME * 17 / 16 + 1)
+    inline.clock.pump([0.01] * 20)
+    assert _rows(tmp_path, "journal") == 0
+    inline.close()
 
 
 def test_an_archive_that_cannot_be_written_is_tried_again(full: Inline) -> None:

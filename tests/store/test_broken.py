@@ -10,8 +10,9 @@ import pytest
 from twisted.logger import LogEvent, formatEvent
 
 from smppgate.store import Limits, NewMessage, SqliteStore, StoreError
+from smppgate.store.database import PASSES, Database
 from smppgate.store.schema import MIGRATIONS
-from tests.store.fakes import BEGUN, Inline, errors, logged, octets, result_of, some
+from tests.store.fakes import BEGUN, Inline, errors, logged, octets, result_of, some, sqlite_error
 
 MESSAGE = NewMessage(b"one", b"pdu", BEGUN + 1000)
 ASIDE = "smppgate.sqlite.broken-20270115T080000"
@@ -205,8 +206,80 @@ def test_nothing_fails_but_what_needs_the_file_while_it_is_replaced(tmp_path: Pa
     with pytest.raises(StoreError):
         result_of(store.reserve_numbers(1))
     assert "no space" in store.statistics().fault
+    # Who opens a file that is about to be renamed takes the new one's write-ahead log away.
+    assert not {"find", "queued"} & set(inline.reader.ran)
+    assert not (tmp_path / "smppgate.sqlite").exists()
     inline.writer.fault = None
     inline.clock.pump([1.0] * 3)
     assert store.statistics().unsaved == 0
     assert _works(store)
+    inline.close()
+
+
+@pytest.mark.parametrize("found", ["broken", "gone"])
+def test_a_file_is_set_aside_once_at_most_however_long_a_new_one_takes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, found: str
+) -> None:
+    inline = Inline(tmp_path)
+    store = inline.open()
+    result_of(store.keep_routes({b"old": b"1"}))
+
+    def no_space(_: sqlite3.Connection) -> int:
+        raise sqlite_error("SQLITE_FULL")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("smppgate.store.database.migrate", no_space)
+        if found == "gone":
+            (tmp_path / "smppgate.sqlite").unlink()
+        inline.writer.fault = sqlite_error("SQLITE_CORRUPT")
+        store.keep_routes({b"new": b"1"})
+        inline.writer.fault = None
+        inline.clock.pump([1.0] * 5)
+        assert "SQLITE_FULL" in store.statistics().fault
+    with logged() as events:
+        inline.clock.pump([1.0] * 2)
+    aside = len(list(tmp_path.glob("*.broken-???????????????")))
+    assert aside == (".broken-" in _tell(events)) == (found == "broken")
+    assert store.statistics().unsaved == 0
+    assert _works(store)
+    inline.close()
+
+
+# The write-ahead log
+
+
+def test_a_write_ahead_log_that_has_no_end_is_made_to_begin_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a last resort: then the writer has to wait."""
+    monkeypatch.setattr("smppgate.store.database.LARGE_WAL", 0)
+    monkeypatch.setattr("smppgate.store.database.LARGEST_WAL", 0)
+    inline = Inline(tmp_path)
+    store = inline.open()
+    take_over, modes = Database._take_over, []
+
+    def and_more(database: Database, mode: str) -> int:
+        modes.append(mode)
+        return take_over(database, mode) + len(modes)
+
+    monkeypatch.setattr(Database, "_take_over", and_more)
+    result_of(store.keep_routes(some(1)))
+    inline.wait(store._disk.catch_up())
+    assert modes == ["PASSIVE"] * (1 + PASSES) + ["RESTART"]
+    inline.close()
+
+
+def test_a_write_ahead_log_begins_anew_by_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("smppgate.store.database.LARGE_WAL", 0)
+    inline = Inline(tmp_path)
+    store = inline.open()
+    for round_ in range(20):
+        for number in range(10):
+            result_of(store.keep_routes(some(100, 100 * number)))
+        inline.wait(store._disk.catch_up())
+        if not round_:
+            once = (tmp_path / "smppgate.sqlite-wal").stat().st_size
+    assert (tmp_path / "smppgate.sqlite-wal").stat().st_size < 2 * once
     inline.close()

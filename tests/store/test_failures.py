@@ -8,7 +8,8 @@ import pytest
 from twisted.logger import formatEvent
 
 from smppgate.store import Durability, Limits, NewMessage, StoreError
-from smppgate.store.batches import BACKLOG
+from smppgate.store.batches import BACKLOG, Batches
+from smppgate.store.journal import pack
 from tests.store.fakes import BEGUN, Inline, errors, logged, octets, result_of, some, sqlite_error
 
 MESSAGE = NewMessage(b"one", b"pdu", BEGUN + 1000)
@@ -115,6 +116,25 @@ def test_the_backlog_is_bounded_and_what_is_lost_is_counted(
     again.close()
 
 
+def test_the_oldest_of_the_backlog_is_what_was_being_written(
+    inline: Inline, tmp_path: Path
+) -> None:
+    batches = Batches(inline.store._disk, True, backlog=2)
+    inline.writer.holds = True
+    for number in range(1, 4):
+        batches.add(number, BEGUN, pack([], some(1, number)), 1)
+    with inline.broken_table("journal"):
+        inline.writer.go_on()
+    assert (batches.unsaved, batches.lost) == (2, 1)
+    batches.tick()
+    assert batches.unsaved == 0
+    inline.close()
+    again = _again(tmp_path)
+    found = [number for number in range(5) if again.store.recent_route(octets(number))]
+    assert found == [2, 3]
+    again.close()
+
+
 def test_a_message_that_was_not_written_is_not_in_the_queue(
     inline: Inline, tmp_path: Path
 ) -> None:
@@ -197,11 +217,11 @@ def test_a_removal_is_over_when_its_own_numbers_are_written(inline: Inline) -> N
 
 def test_a_message_removed_while_the_queue_is_read_is_not_given(inline: Inline) -> None:
     result_of(inline.store.enqueue([MESSAGE] * 3))
-    inline.reader.holds = True
+    inline.reader.late = True
     reading = inline.store.queued(b"one", 0, 2)
-    inline.store.remove_queued([1])
+    assert result_of(inline.store.remove_queued([1])) is None
     inline.reader.go_on()
-    assert 1 not in [message.number for message in result_of(reading)]
+    assert [message.number for message in result_of(reading)] == [2]
     inline.close()
 
 

@@ -106,10 +106,13 @@ def test_lookups_stay_short_where_nearly_all_routes_end() -> None:
 
 def test_making_segments_one_keeps_the_newer_value() -> None:
     recent = RecentRoutes(160, LIFETIME)
-    for number in range(200):
-        recent.update({b"key": b"%d" % number, **some(9, 9 * number)}, 0.0)
-        recent.end(list(some(9, 9 * number)))
-    assert recent.get(b"key") == b"199"
+    for number in range(10):
+        recent.update({b"key": b"%d" % number} | some(9), 0.0)
+        recent.end(list(some(9)))
+    for number in range(13):
+        recent.update(some(10, 10 * number), 0.0)
+    assert len(recent._segments) < 10 + 13
+    assert recent.get(b"key") == b"9"
     recent.end([b"key"])
     assert recent.get(b"key") is None
 

@@ -83,9 +83,10 @@ def introduction() -> str:
         "two ESMEs → smppgate → two SMSCs\n"
         f"  acme and bolt send {RATE:,.0f} messages/s each over {SESSIONS} sessions each, both\n"
         "  under the same sequence numbers, and ask for a receipt of every message.\n"
-        f"  The SMSCs answer out of order, {speeds}: the gate gives\n"
-        "  the next message to the one with fewer unanswered, brings each answer back\n"
-        "  under the number it was asked under, and each receipt home to its sender.\n"
+        f"  The SMSCs answer out of order, {speeds}, and both hand\n"
+        "  out the same message ids: the gate gives the next message to the one with\n"
+        "  fewer unanswered, brings each answer back under the number it was asked under,\n"
+        "  and each receipt home to its sender.\n"
     )
 
 

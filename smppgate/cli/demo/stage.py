@@ -34,10 +34,10 @@ WINDOW = 50
 """Unanswered messages on each of its sessions."""
 
 SMSCS = {
-    "alpha": Behaviour(name=b"alpha", latency=0.005, jitter=0.002, id_prefix=b"A"),
-    "beta": Behaviour(name=b"beta", latency=0.025, jitter=0.010, id_prefix=b"B"),
+    "alpha": Behaviour(name=b"alpha", latency=0.005, jitter=0.002),
+    "beta": Behaviour(name=b"beta", latency=0.025, jitter=0.010),
 }
-"""Jitter makes them answer out of order."""
+"""Jitter makes them answer out of order. Both hand out the same ids."""
 
 ACCOUNTS = {"acme": b"1001", "bolt": b"2002"}
 """system_id → the address that it sends from."""

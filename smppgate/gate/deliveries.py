@@ -134,7 +134,8 @@ class Deliveries:
             return cluster.session()
         parts = (peek.source(octets), peek.destination(octets), segment.reference, segment.total)
         session = self._affinity.get(parts, now)
-        if session is None:
+        # Two accounts may be told of equal parts: receipts repeat them, and numbers are shared.
+        if session is None or session not in cluster:
             session = cluster.session()
             if session is not None:
                 self._affinity.put(parts, session, now)
@@ -149,20 +150,30 @@ class Deliveries:
         exchange: Exchange,
         octets: bytes,
     ) -> None:
-        if self.queues:
-            queues = [self.queues[account] for account in accounts if account in self.queues]
-            # What comes behind a message that waits must wait too, to stay behind it.
-            queue = next(
-                (q for q in queues if q.holds), None if session else next(iter(queues), None)
-            )
-            if queue is not None:
-                exchange.origin.unanswered += 1
-                queue.put(exchange, octets)
-                return
-        if session is None:
+        queue = self._queue(accounts, session) if self.queues else None
+        if queue is not None:
+            exchange.origin.unanswered += 1
+            queue.put(exchange, octets)
+        elif session is None:
             self.refuse(exchange.origin, exchange.frame)
         else:
             self._send(session, exchange, octets)
+
+    def _queue(
+        self, accounts: Iterable[Account[EsmeProtocol]], session: EsmeProtocol | None
+    ) -> Queue | None:
+        """The queue that a message for ``session``, or for nobody who could take it, goes to."""
+        waiting = [account for account in accounts if account in self.queues]
+        if session is None:
+            # Who is there, and only has no room, will sooner take it than who is away.
+            waiting.sort(key=lambda account: not len(account.receivers))
+            return self.queues[waiting[0]] if waiting else None
+        # What comes behind a message that waits must wait too, to stay behind it; what another
+        # account waits for is no reason.
+        for account in waiting:
+            if session in account.receivers and self.queues[account].holds:
+                return self.queues[account]
+        return None
 
     def _send(self, session: EsmeProtocol, exchange: Exchange, octets: bytes) -> None:
         if session.version is not exchange.origin.version:

@@ -73,6 +73,8 @@ class Gateway(MultiService):
         self.store = make_store(settings, reactor)
         self.members = make_members(settings.smsc)
         self.router = make_router(settings, reactor, self.members, self.store)
+        # It listens before the store is open.
+        self.router.is_ready = False
         self.router.setServiceParent(self)
         self.links = [link for smsc in settings.smsc for link in self._make_links(smsc)]
         self._linking = MultiService()
@@ -116,6 +118,7 @@ class Gateway(MultiService):
             self.store_failed(error)
             return
         if self.running:
+            self.router.store_opened()
             self.router.way_back.aliases.fetch()
             self.router.queues.start()
             self._linking.setServiceParent(self)

@@ -10,7 +10,7 @@ from contextlib import suppress
 from hmac import compare_digest
 
 from attrs import define, field
-from twisted.internet.defer import ensureDeferred
+from twisted.internet.defer import CancelledError, ensureDeferred
 from twisted.internet.interfaces import IAddress
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.logger import Logger
@@ -93,7 +93,8 @@ class OutbindProtocol(SmscProtocol):
 
     async def _bind(self) -> None:
         # Without a bind it is closed, and the SMSC may ask again.
-        with suppress(SmppError):
+        with suppress(SmppError, CancelledError):
+            await self.router.ready()
             await self.attach(self._side.bind)
 
 

@@ -152,6 +152,7 @@ class Passages:
     async def _ask(self, esme: EsmeProtocol, bind: Bind) -> None:
         error, body = BindRejected("no longer wanted", CommandStatus.ESME_RBINDFAIL), b""
         try:
+            await esme.router.ready()
             link, answer = await self._in_turn(esme, bind)
         except BindRejected as rejected:
             error = rejected

@@ -130,6 +130,7 @@ class QueueDelivery:
         self._reading: Deferred[list[QueuedMessage]] | None = None
         self._turn: IDelayedCall | None = None
         self._pause: IDelayedCall | None = None
+        self._later: IDelayedCall | None = None
         self._step = _QUICKEST
         self._rests = False
         self._told = float("-inf")
@@ -158,7 +159,8 @@ class QueueDelivery:
         self._rests = True
         _cancel(self._pause)
         _cancel(self._turn)
-        self._pause = self._turn = None
+        _cancel(self._later)
+        self._pause = self._turn = self._later = None
 
     def _look(self) -> None:
         self._turn = None
@@ -175,15 +177,21 @@ class QueueDelivery:
 
     def _back_off(self) -> None:
         if self._pause is None:
-            self._wait(self._step)
+            if not self._rests:
+                self._pause = self._clock.callLater(self._step, self._resume)
             self._step = min(_SLOWEST, self._step * 2)
-
-    def _wait(self, seconds: float) -> None:
-        if self._pause is None and not self._rests:
-            self._pause = self._clock.callLater(seconds, self._resume)
 
     def _resume(self) -> None:
         self._pause = None
+        self.news()
+
+    def _look_later(self) -> None:
+        # No pause: what is answered meanwhile makes room at once.
+        if self._later is None and not self._rests:
+            self._later = self._clock.callLater(_LOOK, self._look_now)
+
+    def _look_now(self) -> None:
+        self._later = None
         self.news()
 
     def _expire(self, now: float) -> None:
@@ -199,9 +207,8 @@ class QueueDelivery:
         while (message := backlog.next()) is not None:
             session = self._choose(self._account.receivers, message.pdu, now)
             if session is None:
-                if not backlog.under_way:
-                    # Its window is full of what is not ours, or it does not read.
-                    self._wait(_LOOK)
+                # A window may be full of what is not ours, or its ESME does not read.
+                self._look_later()
                 return
             self._send(session, message, now)
 

@@ -146,15 +146,20 @@ class RouterService(Service):
         self._awaiting_link: list[Deferred[None]] = []
         self.is_draining = False
         """While true, no new request is taken."""
+        self.is_ready = True
+        """While false, the same: the store is not open, and cannot say whose a message is. No
+        session with an SMSC is made then."""
+        self._awaiting_store: list[Deferred[None]] = []
         self._throttled = self._turned_down = self._strays = 0
 
     def stopService(self) -> None:
-        """Whoever still waits for a link waits in vain."""
+        """Whoever still waits for a link, or for the store, waits in vain."""
         super().stopService()
         self.receipts.stop()
         self.way_back.stop()
         self.queues.stop()
-        waiting, self._awaiting_link = self._awaiting_link, []
+        waiting = self._awaiting_link + self._awaiting_store
+        self._awaiting_link, self._awaiting_store = [], []
         for waiter in waiting:
             waiter.cancel()
 
@@ -164,6 +169,13 @@ class RouterService(Service):
         :raises PduError: when it cannot be said in that version.
         """
         return adapted(octets, version, self._options.pass_newer_tlvs)
+
+    def store_opened(self) -> None:
+        """The store is open: whoever waited for that goes on."""
+        self.is_ready = True
+        waiting, self._awaiting_store = self._awaiting_store, []
+        for waiter in waiting:
+            waiter.callback(None)
 
     # What sessions tell
 
@@ -226,6 +238,14 @@ class RouterService(Service):
         self._awaiting_link.append(waiter)
         return waiter
 
+    def ready(self) -> Deferred[None]:
+        """Fires as soon as the store is open; cancelled when the gate stops first."""
+        if self.is_ready:
+            return succeed(None)
+        waiter: Deferred[None] = Deferred()
+        self._awaiting_store.append(waiter)
+        return waiter
+
     @property
     def open_exchanges(self) -> int:
         """Requests relayed that are not answered yet, in both directions."""
@@ -269,7 +289,7 @@ class RouterService(Service):
             self._throttled += 1
             origin.send(response(frame, CommandStatus.ESME_RTHROTTLED))
             return
-        if self.is_draining:
+        if self.is_draining or not self.is_ready:
             self._turn_down(origin, frame, self._options.no_member_status)
             return
         command = frame.command_id
@@ -287,7 +307,9 @@ class RouterService(Service):
     def deliver(self, link: SmscProtocol, frame: Frame, now: float) -> None:
         """A request of an SMSC's: to the session it belongs to, or an error back."""
         if frame.command_id in WITHOUT_RESP:
-            self.deliveries.alert(link, frame)
+            # An outbind has a password in it, and is for nobody but the gate.
+            if frame.command_id == CommandId.ALERT_NOTIFICATION:
+                self.deliveries.alert(link, frame)
             return
         if self.is_draining:
             self.deliveries.refuse(link, frame)

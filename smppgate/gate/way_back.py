@@ -352,8 +352,9 @@ def _wants_receipt(request: Frame) -> bool:
     try:
         return peek.registered_delivery(request.octets) != 0
     except PduError:
-        # Some broadcast_sm have none, and what the gate cannot read it keeps no route for.
-        return request.command_id == CommandId.BROADCAST_SM
+        # Some broadcast_sm have none, and of a submit_multi to many whose answer is late the end
+        # is gone. For what else the gate cannot read it keeps no route.
+        return request.command_id in (CommandId.BROADCAST_SM, CommandId.SUBMIT_MULTI)
 
 
 def _goes_untouched(message_id: bytes, origin: Origin) -> bool:

@@ -35,10 +35,13 @@ class EarlyReceipts(Generic[T]):
         return len(self._in_order)
 
     def add(self, receipt: T, keys: Iterable[bytes], now: float) -> bool:
-        """Let ``receipt`` wait for a route under any of ``keys``; False when there is no room."""
+        """Let ``receipt`` wait for a route under any of ``keys``; False when there is no room.
+
+        One key twice is one key: two writings of an id may be the same.
+        """
         if len(self._in_order) >= self.limit:
             return False
-        waiting = _Waiting(receipt, tuple(keys), now + self.patience)
+        waiting = _Waiting(receipt, tuple(dict.fromkeys(keys)), now + self.patience)
         self._in_order[id(waiting)] = waiting
         for key in waiting.keys:
             self._by_key.setdefault(key, []).append(waiting)

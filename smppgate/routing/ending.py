@@ -17,8 +17,8 @@ class EndingRoutes:
 
     grace: float = 60.0
     limit: int = 100_000
-    _due: dict[bytes, float] = field(factory=dict, init=False)
-    # With those that `stay`, or were added again: what counts is what `_due` says.
+    _due: dict[bytes, tuple[float, bytes]] = field(factory=dict, init=False)
+    # With those that `stay`, or were added again: what counts is the one that `_due` has.
     _order: deque[tuple[float, bytes]] = field(factory=deque, init=False)
 
     def __len__(self) -> int:
@@ -26,9 +26,8 @@ class EndingRoutes:
 
     def add(self, key: bytes, now: float) -> None:
         """Let ``key`` end in time."""
-        at = now + self.grace
-        self._due[key] = at
-        self._order.append((at, key))
+        self._due[key] = entry = (now + self.grace, key)
+        self._order.append(entry)
 
     def stay(self, key: bytes) -> None:
         """``key`` is the route of a new message now."""
@@ -39,8 +38,9 @@ class EndingRoutes:
         due, order = self._due, self._order
         over: list[bytes] = []
         while order and (order[0][0] <= now or len(order) > self.limit) and len(over) < most:
-            at, key = order.popleft()
-            if due.get(key) == at:
+            entry = order.popleft()
+            key = entry[1]
+            if due.get(key) is entry:
                 del due[key]
                 over.append(key)
         return over

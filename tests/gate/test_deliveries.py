@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
@@ -13,7 +13,7 @@ from smppgate.txsmpp import receipts
 from smppgate.txsmpp.codec import decode
 from smppgate.txsmpp.constants import CommandId, Tag
 from smppgate.txsmpp.frame import Frame, response
-from smppgate.txsmpp.pdu import AlertNotification, DataSm, DeliverSm
+from smppgate.txsmpp.pdu import AlertNotification, DataSm, DeliverSm, Outbind
 from smppgate.txsmpp.states import State
 from smppgate.txsmpp.tlv import Tlv
 from smppgate.txsmpp.versions import V3_3, V3_4, V5_0, Version
@@ -199,6 +199,14 @@ def test_an_alert_on_a_session_of_its_own_goes_to_that_session() -> None:
     assert (len(owner.requests), other.requests) == (1, [])
 
 
+def test_an_outbind_goes_to_nobody() -> None:
+    """Its password, read as an address, could be somebody's."""
+    gate = Gate()
+    esme, link = gate.esme(), gate.link()
+    gate.deliver(link, fakes.frame_of(Outbind(system_id=b"smsc", password=b"pw1000")))
+    assert (esme.requests, link.answers) == ([], [])
+
+
 # Peers of different versions
 
 
@@ -343,6 +351,42 @@ def test_a_command_goes_to_an_smsc_that_knows_it(command: int) -> None:
 # Queues
 
 
+def partial_receipt(message_id: bytes, number: int) -> Frame:
+    """A receipt that repeats which part of which message its message was."""
+    tlvs = (
+        Tlv.of(Tag.SAR_MSG_REF_NUM, 7),
+        Tlv.of(Tag.SAR_TOTAL_SEGMENTS, 2),
+        Tlv.of(Tag.SAR_SEGMENT_SEQNUM, 1),
+    )
+    pdu = DeliverSm(
+        source_addr=b"4477",
+        destination_addr=b"9000",
+        esm_class=fakes.RECEIPT,
+        short_message=b"id:" + message_id + b" stat:DELIVRD err:000",
+        tlvs=tlvs,
+    )
+    return fakes.frame_of(pdu, number)
+
+
+def test_what_waits_for_two_accounts_and_reads_as_parts_of_one_message_goes_to_both() -> None:
+    gate = Gate(tags=True)
+    link = gate.link()
+    for account in (gate.acme, gate.other):
+        gate.router.queues.add(cast(Any, account), 10, 1000.0)
+        esme = gate.esme(account)
+        gate.submitted(esme, link, account.system_id.encode())
+        gate.lose(esme)
+    gate.router.queues.start()
+    gate.deliver(link, partial_receipt(b"acme", 1))
+    gate.deliver(link, partial_receipt(b"other", 2))
+    gate.clock.pump([0.1] * 3)
+    esmes = [gate.esme(gate.acme), gate.esme(gate.other)]
+    gate.clock.pump([0.1] * 5)
+    texts = [[r.octets.partition(b"id:")[2].split()[0] for r in e.requests] for e in esmes]
+    assert texts == [[b"alphaacme"], [b"alphaother"]]
+    gate.router.queues.stop()
+
+
 class FakeQueue:
     """A queue that remembers what it was given, and answers when the test says so."""
 
@@ -387,6 +431,25 @@ def test_what_comes_while_the_queue_holds_something_goes_behind_it() -> None:
     esme = gate.esme()
     gate.deliver(link, fakes.deliver(b"1000"))
     assert (esme.requests, len(queue.taken)) == ([], 1)
+
+
+def test_what_waits_for_one_account_is_no_reason_to_keep_a_message_from_another() -> None:
+    """Both serve the number, and the one that is there takes it."""
+    gate, queue, link = with_queue(holds=True)
+    gate.router.ranges.add("2*", cast(Any, gate.acme))
+    esme = gate.esme(gate.other)
+    gate.deliver(link, fakes.deliver(b"2000"))
+    assert (len(esme.requests), queue.taken) == (1, [])
+
+
+def test_who_has_no_room_is_waited_for_rather_than_who_is_away() -> None:
+    gate, queue, link = with_queue(holds=True)
+    gate.router.ranges.add("1*", cast(Any, gate.other))
+    others = FakeQueue()
+    gate.router.deliveries.queues = {gate.acme: queue, gate.other: others}  # type: ignore[dict-item]
+    gate.esme(gate.other, window=0)
+    gate.deliver(link, fakes.deliver(b"1000"))
+    assert (len(others.taken), queue.taken) == (1, [])
 
 
 def test_an_account_without_a_queue_is_refused_as_before() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from twisted.internet.defer import CancelledError
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.error import CannotListenError, ConnectionDone, ConnectionRefusedError
 from twisted.internet.testing import MemoryReactorClock, StringTransport
 from twisted.logger import LogEvent, formatEvent, globalLogPublisher
@@ -22,6 +22,7 @@ from smppgate.settings import (
     SmscSettings,
     StoreSettings,
 )
+from smppgate.store import MemoryStore
 from smppgate.txsmpp import (
     BindReceiver,
     BindTransceiver,
@@ -30,6 +31,7 @@ from smppgate.txsmpp import (
     CommandId,
     DeliverSm,
     Frame,
+    QuerySm,
     SubmitSm,
     Tag,
     UnbindResp,
@@ -241,6 +243,23 @@ def test_a_bind_that_cannot_be_read_is_refused_with_the_fields_status() -> None:
     session.dataReceived(b"\0\0\0\x1a\0\0\0\x09\0\0\0\0\0\0\0\x05" + b"acme\0secre")
     (answer,) = frames(transport)
     assert answer[:3] == (CommandId.BIND_TRANSCEIVER_RESP, 0x0E, 5)
+
+
+def test_until_the_store_is_open_no_message_is_said_to_be_unknown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    opening: Deferred[None] = Deferred()
+    monkeypatch.setattr(MemoryStore, "open", lambda _: opening)
+    ends = Ends()
+    session, transport = ends.bound(BindTransceiver(system_id=b"acme", password=b"secret"))
+    told = []
+    for number in (2, 3):
+        frames(transport)
+        session.dataReceived(encode(QuerySm(sequence_number=number, message_id=b"1")))
+        told.append(frames(transport)[0].command_status)
+        if not opening.called:
+            opening.callback(None)
+    assert told == [0x08, 0x0C]
 
 
 def test_too_many_binds_are_refused_until_one_unbinds() -> None:

@@ -10,6 +10,7 @@ from twisted.internet.testing import StringTransport
 
 from smppgate.gate.esme import Bind, EsmeFactory, EsmeSide
 from smppgate.settings import EsmeSettings, GateSettings, PoolSettings
+from smppgate.store import MemoryStore
 from smppgate.txsmpp.constants import CommandId, CommandStatus
 from smppgate.txsmpp.frame import Frame
 from smppgate.txsmpp.pdu import (
@@ -134,6 +135,33 @@ def test_what_the_gate_itself_refuses_reaches_no_smsc() -> None:
         (answer,) = gate.esme(octets).heard()
         assert answer.command_status == status
     assert gate.connections == []
+
+
+def test_no_smsc_is_asked_before_the_store_is_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it sends at once, when a receiver is back, must find its way."""
+    opening: Deferred[None] = Deferred()
+    monkeypatch.setattr(MemoryStore, "open", lambda _: opening)
+    gate = Gate()
+    gone, end = gate.esme(bind()), gate.esme(bind())
+    gone.transport.lose()
+    assert (end.heard(), gate.connections) == ([], [])
+    opening.callback(None)
+    link = gate.smsc()
+    (request,) = link.heard()
+    link.answer(request, 0, b"smsc\0")
+    assert (end.heard()[0].command_status, len(gate.connections)) == (0, 1)
+
+
+def test_a_gate_that_stops_before_its_store_is_open_refuses_the_bind(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    opening: Deferred[None] = Deferred()
+    monkeypatch.setattr(MemoryStore, "open", lambda _: opening)
+    gate = Gate()
+    end = gate.esme(bind())
+    gate.gateway.stopService()
+    assert (end.heard()[0].command_status, gate.connections) == (0x0D, [])
+    opening.callback(None)
 
 
 def test_a_bind_to_pass_on_needs_no_link_that_is_up() -> None:

@@ -14,6 +14,7 @@ from smppgate.gate.queue_delivery import RETRYABLE
 from smppgate.store import Limits, MemoryStore
 from smppgate.txsmpp.constants import CommandId
 from smppgate.txsmpp.errors import PduError
+from smppgate.txsmpp.sequence import Request
 from smppgate.txsmpp.versions import V3_3, V3_4, Version
 from tests.gate.queueing import Desk, ManualStore, Session, text_of
 
@@ -121,6 +122,19 @@ def test_a_session_full_of_other_traffic_gets_its_share_when_it_has_room() -> No
     session.writable = True
     desk.turn(0.1)
     assert session.texts == ["a"]
+
+
+def test_a_session_that_hangs_does_not_keep_messages_from_another() -> None:
+    """Not even one that had no room when the queue looked for some."""
+    desk = Desk()
+    desk.stored("a", "b")
+    desk.bind(Session(window=1))
+    busy = Session(window=1)
+    busy.outstanding.claim(Request(CommandId.DELIVER_SM, 0.0))
+    desk.bind(busy)
+    busy.outstanding.drain()
+    desk.turn(0.1)
+    assert busy.texts == ["b"]
 
 
 # What the ESME answers

@@ -44,6 +44,19 @@ def test_also_where_the_receipt_comes_first(kind: str, told: bytes, reported: by
     assert ids(esme) == [b"alpha" + told]
 
 
+def test_one_without_letters_waits_too_where_the_case_differs_otherwise() -> None:
+    """What is likely and what stands there are one id then."""
+    gate = Gate(tags=True)
+    esme, link = gate.esme(), gate.link()
+    gate.submitted(esme, link, b"0AB1")
+    gate.deliver(link, receipt(b"0ab1"))
+    gate.forward(esme, fakes.submit(2, registered_delivery=1))
+    gate.deliver(link, receipt(b"00123456", 9))
+    gate.answer(link, 0, b"00123456\0")
+    assert ids(esme) == [b"alpha0AB1", b"alpha00123456"]
+    assert said(esme) == [(1, 0), (2, 0)]
+
+
 @pytest.mark.parametrize(("kind", "told", "reported"), DIALECTS)
 def test_also_where_it_has_to_be_looked_up(kind: str, told: bytes, reported: bytes) -> None:
     gate, store = held(receipt_ids=kind)

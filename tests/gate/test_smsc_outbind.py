@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from twisted.internet.defer import Deferred
 
 from smppgate.gate.outbind_listener import OutbindSide
 from smppgate.settings import EsmeSettings, GateSettings
+from smppgate.store import MemoryStore
 from smppgate.txsmpp.codec import decode
 from smppgate.txsmpp.constants import CommandId
 from smppgate.txsmpp.frame import FrameBuffer
@@ -63,6 +65,18 @@ def test_an_outbind_is_answered_with_a_bind_receiver() -> None:
     assert gate.router.statistics().smsc_links == 1
     (link,) = gate.router._links
     assert link.version.name == "5.0"
+
+
+def test_before_the_store_is_open_the_gate_does_not_bind(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    opening: Deferred[None] = Deferred()
+    monkeypatch.setattr(MemoryStore, "open", lambda _: opening)
+    gate = gate_of()
+    end = gate.outbind(OUTBIND)
+    assert end.heard() == []
+    opening.callback(None)
+    assert [request.command_id for request in end.heard()] == [CommandId.BIND_RECEIVER]
 
 
 def test_from_then_on_it_is_a_link_for_what_the_smsc_sends() -> None:

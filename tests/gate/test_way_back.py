@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -325,6 +326,8 @@ ASKING = [
     fakes.submit(registered_delivery=2),
     fakes.frame_of(DataSm(destination_addr=b"4477", registered_delivery=1)),
     fakes.frame_of(MULTI),
+    # More of them than is kept of a request whose answer is late.
+    fakes.frame_of(evolve(MULTI, dest_address=MULTI.dest_address * 100)),
     fakes.frame_of(BroadcastSm(source_addr=b"1000")),
 ]
 NOT_ASKING = [

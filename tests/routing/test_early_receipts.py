@@ -21,6 +21,14 @@ def test_a_receipt_leaves_with_any_of_its_keys_and_only_once() -> None:
     assert len(early) == 0
 
 
+def test_a_key_that_is_named_twice_is_one() -> None:
+    """An id may be written alike in two notations, as one of digits is in upper and lower case."""
+    early: EarlyReceipts[str] = EarlyReceipts()
+    early.add("one", [b"1", b"A", b"1"], 0.0)
+    assert early.arrived(b"1") == ["one"]
+    assert early.arrived(b"1") == early.arrived(b"A") == []
+
+
 def test_several_for_one_key_leave_in_the_order_they_came() -> None:
     """An intermediate receipt comes before the final one."""
     early: EarlyReceipts[str] = EarlyReceipts()

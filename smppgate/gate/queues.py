@@ -213,13 +213,14 @@ class Queues(Mapping["Account[EsmeProtocol]", EsmeQueue]):
         self._wait(_COUNT_AGAIN, self._count_first)
 
     def _look(self) -> None:
-        """The store removes what has expired; count again what may have changed by that."""
+        """The store removes what has expired, and a broken file is begun anew: count again."""
         self._timer = None
         now = self._clock.seconds()
-        old = [q for q in self._queues.values() if q.stored and q.expires_first <= now]
-        at_store = {queue: queue.changes for queue in old if queue.is_at_store}
-        for queue in old:
-            queue.delivery.news()
+        filled = [queue for queue in self._queues.values() if queue.stored]
+        at_store = {queue: queue.changes for queue in filled if queue.is_at_store}
+        for queue in filled:
+            if queue.expires_first <= now:
+                queue.delivery.news()
         if at_store:
             self._remove()
             counting = self._store.queue_sizes()

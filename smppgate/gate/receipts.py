@@ -60,15 +60,15 @@ class _CannotCome:
 class _ReceiptExchange(Exchange):
     """A final receipt: once the ESME has taken it, its route is of no more use."""
 
-    __slots__ = ("key", "way_back")
+    __slots__ = ("keys", "way_back")
 
-    key: bytes
+    keys: tuple[bytes, ...]
     way_back: WayBack
 
     def answered(self, frame: Frame, now: float) -> None:
         """The ESME answered."""
         if frame.command_status == 0:
-            self.way_back.end(self.key, now)
+            self.way_back.end(self.keys, now)
         super().answered(frame, now)
 
 
@@ -157,6 +157,7 @@ class Receipts:
         finding = store.find_routes([prefix + message_id for message_id in ids])
         finding.addErrback(self._not_looked_up)
         finding.addCallback(self._looked_up, link, frame, ids, trusted, waits)
+        finding.addErrback(lambda failure: self.log.failure("a receipt was not brought", failure))
 
     def _not_looked_up(self, failure: Failure) -> dict[bytes, bytes]:
         self.log.failure("routes could not be looked up", failure)
@@ -232,7 +233,8 @@ class Receipts:
         now = self._clock.seconds()
         if not route.is_to_many and receipts.is_final(octets):
             final = _ReceiptExchange(self._deliveries.correlator, link, frame, None, now)
-            final.key, final.way_back = link.member.group.prefix + message_id, self._way_back
+            key = link.member.group.prefix + message_id
+            final.keys, final.way_back = (key, *route.kept_beside(message_id)), self._way_back
             exchange = final
         else:
             exchange = Exchange(self._deliveries.correlator, link, frame, None, now)

@@ -8,7 +8,7 @@ being written the next one gathers: there is no clock to wait for.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from struct import Struct
 
 from attrs import define, field, frozen
@@ -266,9 +266,10 @@ class WayBack:
 
     # Ends
 
-    def end(self, key: bytes, now: float) -> None:
-        """The final receipt for ``key`` is delivered: its route ends after a while."""
-        self._ending.add(key, now)
+    def end(self, keys: Iterable[bytes], now: float) -> None:
+        """The final receipt for a message is delivered: what is kept of it ends after a while."""
+        for key in keys:
+            self._ending.add(key, now)
         if self._end_look is None:
             self._end_look = self._clock.callLater(_LOOK_AT_ENDS, self._end_due)
         elif self._ending.is_over_limit and not self._ends_early:

@@ -4,9 +4,9 @@ The next is the one whose window is used least for its weight; among equals the 
 fewest unanswered requests; among these the one whose turn it is. A turn belongs to a session's
 seat in *one* cluster, not to the session: one that is busy elsewhere owes nothing here.
 
-A choice looks at `MOST_LOOKS` sessions at most, in rotation. In a larger cluster those that are
-found without room are set aside and looked at now and then, so that many that stall do not hide
-the few that do not.
+A choice looks at `MOST_LOOKS` sessions, in rotation, and at more only while none has room. In a
+larger cluster those that are found without room are set aside and looked at now and then, so that
+many that stall do not hide the few that do not.
 """
 
 from __future__ import annotations
@@ -127,19 +127,13 @@ class Cluster(Generic[S]):
 
     def session(self) -> S | None:
         """The session for the next message; None when none of those looked at has room."""
-        seats: Iterable[_Seat[S]] = self._seats_in_turn
-        if self._aside or len(self._seats) > MOST_LOOKS:
-            seats = self._in_view()
-        best: _Seat[S] | None = None
-        least = (0.0, 0, 0.0)
-        for seat in seats:
-            session = seat.session
-            if session.has_room:
-                outstanding = len(session.outstanding)
-                # Equal shares divide to equal floats: what is a tie is seen as one.
-                load = (outstanding / seat.capacity, outstanding, seat.turn)
-                if best is None or load < least:
-                    best, least = seat, load
+        if not self._aside and len(self._seats) <= MOST_LOOKS:
+            best = _best(self._seats_in_turn)
+        else:
+            best = _best(self._in_view())
+            # Those without room were set aside, so each look sees others.
+            while best is None and self._seats_in_turn:
+                best = _best(self._in_view())
         if best is None:
             return None
         turn, now = best.turn, self._now
@@ -251,3 +245,18 @@ class Guests(Generic[S]):
     def _is_asked_for(self, ton: int, npi: int) -> bool:
         anybody = bool(self._kinds)
         return anybody and ton in self._tons | {ANY} and npi in self._npis | {ANY}
+
+
+def _best(seats: Iterable[_Seat[S]]) -> _Seat[S] | None:
+    """The one with the least load of those that have room."""
+    best: _Seat[S] | None = None
+    least = (0.0, 0, 0.0)
+    for seat in seats:
+        session = seat.session
+        if session.has_room:
+            outstanding = len(session.outstanding)
+            # Equal shares divide to equal floats: what is a tie is seen as one.
+            load = (outstanding / seat.capacity, outstanding, seat.turn)
+            if best is None or load < least:
+                best, least = seat, load
+    return best

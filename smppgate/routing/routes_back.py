@@ -70,6 +70,13 @@ class Route(NamedTuple):
             return self.tag + message_id
         return message_id if how == ORIGINAL else self.given
 
+    def kept_beside(self, message_id: bytes) -> tuple[bytes, ...]:
+        """Under which other keys something is kept of the message with that id of the SMSC's."""
+        how = self.kind[:1]
+        if how == ALIASED:
+            return (alias_key(self.given),)
+        return (original_key(self.account, message_id),) if how == ORIGINAL else ()
+
 
 def alias_key(alias: bytes) -> bytes:
     """Where the store has what ``alias`` stands for: see `alias_value`."""

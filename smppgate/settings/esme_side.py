@@ -85,7 +85,9 @@ class EsmeSettings(Table):
     bind_ranges: bool = attrs.field(
         default=False,
         metadata=told(
-            Flag(), "Whether the address_range in its binds counts beside address_ranges."
+            Flag(),
+            "Whether the address_range in its binds counts beside address_ranges. It may name "
+            "numbers that another account serves by a wider range: only for accounts you trust.",
         ),
     )
     weight: int = attrs.field(

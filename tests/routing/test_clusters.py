@@ -153,17 +153,33 @@ def test_who_is_busy_in_one_cluster_owes_nothing_in_another() -> None:
 
 
 @given(st.integers(1, 60), st.data())
-def test_no_choice_looks_at_more_than_sixteen(size: int, data: st.DataObject) -> None:
+def test_a_choice_looks_at_sixteen_and_at_those_without_room_once(
+    size: int, data: st.DataObject
+) -> None:
     """Whoever of them has room, and as this changes."""
     cluster, sessions = crowd(size)
     for _ in range(5):
         for each in sessions:
             each.writable = data.draw(st.booleans())
+        looks = 0
         for _ in range(10):
             chosen = cluster.session()
             looked = looked_at(sessions)
-            assert len(looked) <= MOST_LOOKS
+            looks += len(looked)
             assert chosen is None or (chosen.writable and chosen in looked)
+        assert looks <= 10 * MOST_LOOKS + size
+
+
+@pytest.mark.parametrize("size", [17, 100])
+def test_none_is_turned_down_while_one_that_was_not_looked_at_has_room(size: int) -> None:
+    _, sessions = crowd(size)
+    for free in (0, size // 2, size - 1):
+        for at, each in enumerate(sessions):
+            each.writable = at == free
+        cluster, _ = crowd(0)
+        for each in sessions:
+            cluster.add(each, 1)
+        assert cluster.session() is sessions[free]
 
 
 @pytest.mark.parametrize("size", [17, 100, 1000])

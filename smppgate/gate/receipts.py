@@ -7,7 +7,7 @@ within the SMSC's group: exactly where that is possible, by its dialect otherwis
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
@@ -142,19 +142,20 @@ class Receipts:
         :param waits: whether it may wait for its submit_sm_resp.
         """
         told = receipts.receipt_ids(frame.octets)
-        dialect = link.member.group.dialect
-        exact = filter(dialect.takes, told)
-        others = (i for each in told for i in dialect.others(each))
-        ids = list(dict.fromkeys((*exact, *others)))
-        # While that resp may come, no other message's id is good enough.
-        trusted = [i for each in told for i in dialect.trusted(each)]
+        group = link.member.group
+        dialect = group.dialect
+        exact = tuple(filter(dialect.takes, told))
+        trusted = dict.fromkeys((*exact, *(i for each in told for i in dialect.trusted(each))))
+        waits = waits and group.is_awaited
+        ids = trusted
+        if not waits:
+            ids = dict.fromkeys((*exact, *(i for each in told for i in dialect.others(each))))
         store = self._way_back.store
         if store.is_all_recent:
             self._choose(link, frame, ids, trusted, waits, {}, now)
             return
-        prefix = link.member.group.prefix
         self._under_way += 1
-        finding = store.find_routes([prefix + message_id for message_id in ids])
+        finding = store.find_routes([group.prefix + message_id for message_id in ids])
         finding.addErrback(self._not_looked_up)
         finding.addCallback(self._looked_up, link, frame, ids, trusted, waits)
         finding.addErrback(lambda failure: self.log.failure("a receipt was not brought", failure))
@@ -168,8 +169,8 @@ class Receipts:
         found: dict[bytes, bytes],
         link: SmscProtocol,
         frame: Frame,
-        ids: Sequence[bytes],
-        trusted: Sequence[bytes],
+        ids: Collection[bytes],
+        trusted: Collection[bytes],
         waits: bool,
     ) -> None:
         self._under_way -= 1
@@ -179,36 +180,33 @@ class Receipts:
         self,
         link: SmscProtocol,
         frame: Frame,
-        ids: Sequence[bytes],
-        trusted: Sequence[bytes],
+        ids: Collection[bytes],
+        trusted: Collection[bytes],
         waits: bool,
         found: dict[bytes, bytes],
         now: float,
     ) -> None:
         """The first of ``ids`` that is known; the exact ones come first.
 
-        One that is not ``trusted`` is taken only if its message cannot be another still to come,
-        and if the SMSC is not known to write ids in one way only.
+        Those that are not ``trusted`` are there only if the receipt need not wait for its own
+        message; they are taken if the SMSC is not known to write ids in one way only.
         """
         group = link.member.group
-        may_wait = waits and group.is_awaited
         for message_id in ids:
             key = group.prefix + message_id
             value = self._way_back.recent(key) or found.get(key)
             if value is None:
                 continue
             told = _told_as(frame, message_id, group.dialect)
-            if message_id not in trusted and (
-                may_wait or not group.dialect.may_guess(told, message_id)
-            ):
+            if message_id not in trusted and not group.dialect.may_guess(told, message_id):
                 break
             group.dialect.learned(told, message_id)
             self._found(link, frame, message_id, value)
             return
-        if not may_wait:
+        if not waits:
             self._give_up(link, frame, now)
-        elif not self._wait(link, frame, trusted, now):
-            self._choose(link, frame, ids, trusted, False, found, now)
+        elif not (group.is_awaited and self._wait(link, frame, trusted, now)):
+            self._seek(link, frame, now, waits=False)
 
     def _found(self, link: SmscProtocol, frame: Frame, message_id: bytes, value: bytes) -> None:
         """It is for the SMSC's ``message_id``, whose route is ``value``."""
@@ -250,7 +248,7 @@ class Receipts:
 
     # No match
 
-    def _wait(self, link: SmscProtocol, frame: Frame, ids: Sequence[bytes], now: float) -> bool:
+    def _wait(self, link: SmscProtocol, frame: Frame, ids: Collection[bytes], now: float) -> bool:
         """Its submit_sm_resp may be on the way still."""
         prefix = link.member.group.prefix
         if not self._early.add((link, frame), [prefix + i for i in ids], now):

@@ -3,7 +3,7 @@
 The answer to a submit is the last moment at which everything is known: the SMSC's id, the session
 it is for, the id that session is to know the message by. Routes of one turn of the reactor go to
 the store as one batch, and only when the store has it do the answers leave. While one batch is
-being written the next one gathers: there is no clock to wait for.
+being written the next one gathers.
 """
 
 from __future__ import annotations
@@ -42,6 +42,10 @@ from smppgate.txsmpp.constants import CommandId
 from smppgate.txsmpp.errors import PduError
 from smppgate.txsmpp.frame import HEADER_SIZE, Frame, renumbered, spliced
 from smppgate.txsmpp.versions import Version
+
+_APART = 0.002
+"""Seconds from one batch to the next at the least, but for a message that comes alone. A batch
+costs the processor as much as some thirty messages do, and what comes together may as well wait."""
 
 _LOOK_AT_ENDS = 1.0
 """Seconds between two looks at routes that are to end."""
@@ -117,6 +121,7 @@ class WayBack:
         self._gathering = _Gathered()
         self._being_kept: _Gathered | None = None
         self._scheduled = False
+        self._rests_until = 0.0
         self._ending = EndingRoutes()
         self._end_look: IDelayedCall | None = None
         self._ends_early = False
@@ -296,13 +301,23 @@ class WayBack:
     def _schedule(self) -> None:
         self._scheduled = True
         if self._being_kept is None:
-            self._clock.callLater(0, self._commit)
+            self._clock.callLater(0, self._end_turn)
+
+    def _end_turn(self) -> None:
+        """Commit now, or when the last batch is long enough ago."""
+        pause = self._rests_until - self._clock.seconds()
+        if pause > 0.0 and len(self._gathering.routes) > 1:
+            # A clock that was put back is no reason to wait longer.
+            self._clock.callLater(min(pause, _APART), self._commit)
+        else:
+            self._commit()
 
     def _commit(self) -> None:
         if self._being_kept is not None or not self._scheduled:
             return
         self._being_kept, self._gathering = self._gathering, _Gathered()
         self._scheduled = False
+        self._rests_until = self._clock.seconds() + _APART
         self.store.keep_routes(self._being_kept.routes).addBoth(self._kept)
 
     def _kept(self, result: object) -> None:
@@ -316,7 +331,8 @@ class WayBack:
                 _let_go(done)
         finally:
             self._batch.close()
-            self._commit()
+            if self._scheduled:
+                self._end_turn()
 
     # Looking things up
 

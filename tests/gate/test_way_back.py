@@ -28,6 +28,9 @@ MULTI = SubmitMulti(
     registered_delivery=1,
 )
 
+APART = 0.002
+"""Seconds from one batch to the next."""
+
 
 def an_id(size: int) -> bytes:
     """A message_id of so many octets, in hexadecimal digits."""
@@ -172,11 +175,11 @@ def test_without_numbers_from_the_store_aliases_are_made_all_the_same() -> None:
     """The store is away: ids are chosen so that none has been given before, by all likelihood."""
     gate, store = held()
     esme, link = gate.esme(), gate.link()
-    gate.router.way_back.fetch_numbers = lambda: None  # type: ignore[method-assign]
+    gate.router.way_back.aliases.fetch = lambda: None  # type: ignore[method-assign]
     told = set()
     for number in range(20):
         gate.submitted(esme, link, b"%060d" % number)
-        gate.clock.advance(0)
+        gate.clock.advance(APART)
         store.write()
         told.add(given_id(esme))
     assert len(told) == 20
@@ -236,11 +239,39 @@ def test_what_comes_in_one_turn_is_one_batch_and_the_next_waits_for_it() -> None
     assert [len(batch) for batch in store.batches] == [2]
     store.write()
     assert len(esme.answers) == 2
+    gate.clock.advance(APART)
     assert [len(batch) for batch in store.batches] == [3]
     store.write()
     assert [given_id(esme, at) for at in range(5)] == [b"alpha%d" % n for n in range(1, 6)]
     gate.clock.advance(0)
     assert store.batches == []
+
+
+def test_batches_keep_a_distance() -> None:
+    gate, store = held()
+    esme, link = gate.esme(), gate.link()
+    gate.clock.advance(100.0)
+    for message_id in (b"1", b"2"):
+        gate.submitted(esme, link, message_id)
+    gate.clock.advance(0)
+    store.write()
+    for message_id in (b"3", b"4"):
+        gate.submitted(esme, link, message_id)
+    gate.clock.advance(APART * 0.9)
+    assert store.batches == []
+    gate.clock.advance(APART * 0.2)
+    assert [len(batch) for batch in store.batches] == [2]
+
+
+def test_a_message_that_comes_alone_waits_for_nothing() -> None:
+    gate, store = held()
+    esme, link = gate.esme(), gate.link()
+    for message_id in (b"1", b"2", b"3"):
+        gate.submitted(esme, link, message_id)
+        gate.clock.advance(0)
+        assert [len(batch) for batch in store.batches] == [1]
+        store.write()
+    assert len(esme.answers) == 3
 
 
 def test_a_batch_that_cannot_be_written_lets_its_answers_go_all_the_same() -> None:
@@ -249,7 +280,7 @@ def test_a_batch_that_cannot_be_written_lets_its_answers_go_all_the_same() -> No
     esme, link = gate.esme(), gate.link()
     for message_id in (b"1", b"2"):
         gate.submitted(esme, link, message_id)
-        gate.clock.advance(0)
+        gate.clock.advance(APART)
         store.fail()
     assert said(esme) == [(1, 0), (1, 0)]
     assert gate.router.open_exchanges == 0

@@ -45,7 +45,7 @@ from smppgate.txsmpp.versions import Version
 
 _APART = 0.002
 """Seconds from one batch to the next at the least, but for a message that comes alone. A batch
-costs the processor as much as some thirty messages do, and what comes together may as well wait."""
+costs the processor as much as some thirty messages do; what comes together may as well wait."""
 
 _LOOK_AT_ENDS = 1.0
 """Seconds between two looks at routes that are to end."""

@@ -31,6 +31,12 @@ if TYPE_CHECKING:
     from smppgate.gate.esme import EsmeProtocol
     from smppgate.gate.smsc import SmscProtocol
 
+_MOST_SEARCHES = 2000
+"""Receipts that are looked for on disk at one time."""
+
+_MOST_IDS = 4
+"""Ids of one receipt that are looked for: each is sought in dozens of notations."""
+
 _LOOK = 0.25
 """Seconds between two looks at receipts that wait for their route."""
 
@@ -141,7 +147,7 @@ class Receipts:
 
         :param waits: whether it may wait for its submit_sm_resp.
         """
-        told = receipts.receipt_ids(frame.octets)
+        told = _told(frame)
         group = link.member.group
         dialect = group.dialect
         exact = tuple(filter(dialect.takes, told))
@@ -153,6 +159,10 @@ class Receipts:
         store = self._way_back.store
         if store.is_all_recent:
             self._choose(link, frame, ids, trusted, waits, {}, now)
+            return
+        if self._under_way >= _MOST_SEARCHES:
+            # It will be sent again; a storm of unknown ones must not be all that is done.
+            self._deliveries.refuse(link, frame)
             return
         self._under_way += 1
         finding = store.find_routes([group.prefix + message_id for message_id in ids])
@@ -300,7 +310,12 @@ class Receipts:
             self._deliveries.refuse(link, frame, status)
 
 
+def _told(frame: Frame) -> tuple[bytes, ...]:
+    """The ids that the receipt names, as many of them as one message can have."""
+    return receipts.receipt_ids(frame.octets)[:_MOST_IDS]
+
+
 def _told_as(frame: Frame, message_id: bytes, dialect: Dialect) -> bytes:
     """Which of the ids in the receipt ``message_id`` is a writing of: text and TLV may differ."""
-    told = receipts.receipt_ids(frame.octets)
+    told = _told(frame)
     return next((each for each in told if message_id in dialect.sought(each)), message_id)

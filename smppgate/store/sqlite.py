@@ -75,8 +75,9 @@ class SqliteStore:
         """The number of the last batch."""
         self._ended: list[bytes] = []
         """Ends of routes that the next batch takes along."""
-        self._searches: list[set[bytes]] = []
+        self._searches: dict[int, set[bytes]] = {}
         """For each search of the archive, what ended while it goes on."""
+        self._told_forgotten = 0
         self._ticks = LoopingCall(self._tick)
         self._ticks.clock = clock
         self._lock = DeferredLock()
@@ -170,6 +171,19 @@ class SqliteStore:
         self._batches.tick()
         self._queue.tick()
         self._upkeep.tick()
+        self._tell_forgotten()
+
+    def _tell_forgotten(self) -> None:
+        """Say so once, and again when it has doubled."""
+        forgotten = self._recent.forgotten + self._upkeep.forgotten
+        if forgotten > 2 * self._told_forgotten:
+            self._told_forgotten = forgotten
+            self.log.warn(
+                "{count} routes back were forgotten for want of room, before their time: more "
+                "come than `routes` holds, or than can be moved out of memory; their receipts "
+                "will find nobody",
+                count=forgotten,
+            )
 
     def _log_end(self, failure: Failure) -> None:
         self.log.failure("The store is not looked after any more", failure)
@@ -213,7 +227,7 @@ class SqliteStore:
         """See `IStore.end_routes`."""
         self._recent.end(keys)
         self._upkeep.forget(keys)
-        for ended in self._searches:
+        for ended in self._searches.values():
             ended.update(keys)
         self._ended += keys
         if len(self._ended) > LARGEST_BATCH:
@@ -222,11 +236,11 @@ class SqliteStore:
     async def _find(self, keys: Sequence[bytes], found: dict[bytes, bytes]) -> dict[bytes, bytes]:
         """``found``, and what the archive has for ``keys``."""
         ended: set[bytes] = set()
-        self._searches.append(ended)
+        self._searches[id(ended)] = ended
         archived: dict[bytes, bytes] = {}
         with suppress(StoreError):
             archived = await self._disk.read(find, keys, self._clock.seconds())
-        self._searches = [search for search in self._searches if search is not ended]
+        del self._searches[id(ended)]
         for key in keys:
             # It may have been kept anew meanwhile.
             value = self._recent.get(key)

@@ -431,3 +431,28 @@ def test_one_about_a_message_whose_way_is_not_kept_is_answered_all_the_same() ->
     gate.clock.advance(PATIENCE)
     assert said(link) == [(9, 0x64)]
     assert gate.router.open_exchanges == 0
+
+
+# Storms
+
+
+def test_a_storm_of_unknown_receipts_is_not_looked_up_all_at_once() -> None:
+    """What is too many is turned down for now, and the SMSC sends it again."""
+    gate, store = held()
+    store.forget()
+    link = gate.link()
+    for number in range(1, 2011):
+        gate.deliver(link, fakes.receipt(b"x%d" % number, NOBODYS, number))
+    assert said(link) == [(number, 0x64) for number in range(2001, 2011)]
+
+
+def test_of_a_receipt_with_thousands_of_ids_only_some_are_looked_for() -> None:
+    gate, store = held()
+    gate.submitted(gate.esme(), link := gate.link(), b"last")
+    gate.clock.advance(0)
+    store.write()
+    ids_told = [b"%d" % number for number in range(3000)]
+    tlvs = tuple(Tlv.of(Tag.RECEIPTED_MESSAGE_ID, each) for each in (*ids_told, b"last"))
+    pdu = DeliverSm(destination_addr=NOBODYS, esm_class=fakes.RECEIPT, tlvs=tlvs)
+    gate.deliver(link, fakes.frame_of(pdu, 2))
+    assert said(link) == [(2, 0x64)]

@@ -43,7 +43,7 @@ from smppgate.txsmpp.errors import PduError
 from smppgate.txsmpp.frame import HEADER_SIZE, Frame, renumbered, spliced
 from smppgate.txsmpp.versions import Version
 
-_APART = 0.002
+_APART = 0.0005
 """Seconds from one batch to the next at the least, but for a message that comes alone. A batch
 costs the processor as much as some thirty messages do; what comes together may as well wait."""
 

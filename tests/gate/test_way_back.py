@@ -28,7 +28,7 @@ MULTI = SubmitMulti(
     registered_delivery=1,
 )
 
-APART = 0.002
+APART = 0.0005
 """Seconds from one batch to the next."""
 
 

@@ -30,7 +30,7 @@ _MOST_AGAINST = 8
 _SURE = 1000
 """Receipts with the very id of the resp that as many in another base have to outweigh."""
 
-_ENOUGH = 100
+_ENOUGH = 10
 """So many of them show that an SMSC writes ids in one way only."""
 
 _DECIMAL_DIGITS, _HEX_DIGITS = b"0123456789", b"0123456789ABCDEFabcdef"

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from smppgate.routing.dialects import KINDS, Dialect
 
-ENOUGH = 100
+ENOUGH = 10
 """Equal ids that show that an SMSC writes ids in one way only."""
 
 FORMS = {"upper": b"%0*X", "lower": b"%0*x", "decimal": b"%0*d"}

@@ -22,8 +22,7 @@ from smppgate.routing.translation import Exchange, Origin
 from smppgate.txsmpp import peek
 from smppgate.txsmpp.constants import CommandId, CommandStatus
 from smppgate.txsmpp.errors import PduError
-from smppgate.txsmpp.frame import Frame, response, spliced
-from smppgate.txsmpp.versions import Version
+from smppgate.txsmpp.frame import HEADER_SIZE, Frame, response, spliced
 
 if TYPE_CHECKING:
     from smppgate.gate.caller import Caller
@@ -57,7 +56,7 @@ class _Operation(Exchange):
 
     def answered(self, frame: Frame, now: float) -> None:
         """The SMSC answered."""
-        if len(frame.octets) > 16 and self.command_id != CommandId.BROADCAST_SM:
+        if len(frame.octets) > HEADER_SIZE and self.command_id != CommandId.BROADCAST_SM:
             frame = _renamed(frame, self.given)
         super().answered(frame, now)
 
@@ -95,7 +94,8 @@ class _Everyone:
 class Operations:
     """Sends requests about messages to their owners.
 
-    :param adapt: gives a PDU as a peer of another version can take it.
+    :param send: sends a request in these octets on a link of a member; a `PduError` when it cannot
+        be said in the version of the link.
     """
 
     log = Logger()
@@ -105,13 +105,13 @@ class Operations:
         clock: IReactorTime,
         way_back: WayBack,
         correlator: Correlator,
-        adapt: Callable[[bytes, Version], bytes],
+        send: Callable[[Exchange, Member, Link, bytes], None],
         unavailable: int,
     ) -> None:
         self._clock = clock
         self._way_back = way_back
         self._correlator = correlator
-        self._adapt = adapt
+        self._send_on = send
         self._unavailable = unavailable
         self.waiting = 0
         """Requests that wait for the store."""
@@ -242,7 +242,7 @@ class Operations:
             self._reply(origin, frame, self._unavailable)
             return
         for each in members:
-            link = each.link() if each.outstanding < each.capacity else None
+            link = each.free_link()
             if link is not None and frame.command_id in each.commands:
                 start, end = peek.message_id_at(frame.octets)
                 operation = _Operation(
@@ -250,27 +250,18 @@ class Operations:
                 )
                 operation.given = frame.octets[start:end]
                 try:
-                    self._ask(operation, each, link, spliced(frame.octets, start, end, message_id))
+                    octets = spliced(frame.octets, start, end, message_id)
+                    self._send_on(operation, each, link, octets)
                 except PduError as error:
                     self._reply(origin, frame, error.command_status)
                 return
         self._reply(origin, frame, self._unavailable)
 
-    def _ask(self, exchange: Exchange, member: Member, link: Link, octets: bytes) -> None:
-        if link.version is not exchange.origin.version:
-            exchange.adapts = exchange.origin.version
-            octets = self._adapt(octets, link.version)
-        exchange.member = member
-        member.outstanding += 1
-        link.send_request(exchange, octets)
-
     def _cancel_everywhere(self, origin: EsmeProtocol | Caller, frame: Frame) -> None:
         """To each SMSC that may have such messages; it succeeds if one does."""
         pool = origin.pool
         able = [m for m in pool.members if frame.command_id in m.commands] if pool else []
-        links = [
-            (member, member.link()) for member in able if member.outstanding < member.capacity
-        ]
+        links = [(member, member.free_link()) for member in able]
         asked = [(member, link) for member, link in links if link is not None]
         if not asked:
             self._reply(origin, frame, self._unavailable)
@@ -278,7 +269,7 @@ class Operations:
         everyone = _Everyone(origin, len(asked), lambda status: self._reply(origin, frame, status))
         for member, link in asked:
             exchange = Exchange(self._correlator, everyone, frame, None, self._clock.seconds())
-            self._ask(exchange, member, link, frame.octets)
+            self._send_on(exchange, member, link, frame.octets)
 
     def _reply(self, origin: EsmeProtocol | Caller, frame: Frame, status: int) -> None:
         origin.unanswered -= 1
@@ -289,5 +280,5 @@ def _renamed(resp: Frame, given: bytes) -> Frame:
     """A query_sm_resp or query_broadcast_sm_resp under the ESME's id; any other as it is."""
     if resp.command_id not in (CommandId.QUERY_SM_RESP, CommandId.QUERY_BROADCAST_SM_RESP):
         return resp
-    end = resp.octets.find(0, 16)
-    return Frame.of(spliced(resp.octets, 16, end, given)) if end >= 0 else resp
+    end = resp.octets.find(0, HEADER_SIZE)
+    return Frame.of(spliced(resp.octets, HEADER_SIZE, end, given)) if end >= 0 else resp

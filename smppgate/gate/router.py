@@ -24,7 +24,7 @@ from smppgate.gate.way_back import WayBack
 from smppgate.routing.accounts import Account, Accounts
 from smppgate.routing.correlator import Correlator, Endings
 from smppgate.routing.message_ids import MessageIds
-from smppgate.routing.pools import Member, Pool
+from smppgate.routing.pools import Link, Member, Pool
 from smppgate.routing.ranges import RangeTable
 from smppgate.routing.routes_back import Senders
 from smppgate.routing.translation import Exchange
@@ -139,7 +139,7 @@ class RouterService(Service):
             options.acknowledges_unmatched,
         )
         self._operations = Operations(
-            clock, self.way_back, self.correlator, self.adapt, options.no_member_status
+            clock, self.way_back, self.correlator, self._send, options.no_member_status
         )
         self._callers = {name: Caller(clock, pool) for name, pool in pools.items()}
         self._links: set[SmscProtocol] = set()
@@ -345,14 +345,20 @@ class RouterService(Service):
                 break
             # It has room, but every link is full of what else the gate asked on it.
             exchange.tried += (member,)
-        octets = exchange.frame.octets
+        self._send(exchange, member, link, exchange.frame.octets)
+        return True
+
+    def _send(self, exchange: Exchange, member: Member, link: Link, octets: bytes) -> None:
+        """Send ``octets`` on a link of ``member``.
+
+        :raises PduError: when they cannot be said in the version of the link.
+        """
         if link.version is not exchange.origin.version:
             octets = self.adapt(octets, link.version)
             exchange.adapts = exchange.origin.version
         exchange.member = member
         member.outstanding += 1
         link.send_request(exchange, octets)
-        return True
 
     def _retry(self, exchange: Exchange, now: float) -> bool:
         """Another member for a request that one has turned down."""

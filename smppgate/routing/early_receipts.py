@@ -49,29 +49,27 @@ class EarlyReceipts(Generic[T]):
 
     def arrived(self, key: bytes) -> list[T]:
         """Take out those that waited for ``key``."""
-        found = list(self._by_key.get(key, ()))
-        for waiting in found:
-            self._remove(waiting)
-        return [waiting.receipt for waiting in found]
+        return self._out(self._by_key.get(key, ()))
 
     def take(self, is_wanted: Callable[[T], bool], limit: int | None = None) -> list[T]:
         """Take out those that are wanted, in the order they came, up to ``limit`` of them."""
         wanted = (waiting for waiting in self._in_order.values() if is_wanted(waiting.receipt))
-        found = list(islice(wanted, limit))
-        for waiting in found:
-            self._remove(waiting)
-        return [waiting.receipt for waiting in found]
+        return self._out(islice(wanted, limit))
 
     def overdue(self, now: float, limit: int | None = None) -> list[T]:
         """Take out those that have waited long enough, up to ``limit`` of them."""
         waited = takewhile(lambda waiting: waiting.until <= now, self._in_order.values())
-        found = list(islice(waited, limit))
-        for waiting in found:
-            self._remove(waiting)
-        return [waiting.receipt for waiting in found]
+        return self._out(islice(waited, limit))
 
     def __iter__(self) -> Iterator[T]:
         return iter([waiting.receipt for waiting in self._in_order.values()])
+
+    def _out(self, found: Iterable[_Waiting[T]]) -> list[T]:
+        # All of them before the first is removed: they come out of what that changes.
+        leaving = list(found)
+        for waiting in leaving:
+            self._remove(waiting)
+        return [waiting.receipt for waiting in leaving]
 
     def _remove(self, waiting: _Waiting[T]) -> None:
         del self._in_order[id(waiting)]

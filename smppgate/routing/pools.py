@@ -123,6 +123,10 @@ class Member:
                 return link
         return None
 
+    def free_link(self) -> Link | None:
+        """`link`, if there is room for one more request."""
+        return self.link() if self.outstanding < self.capacity else None
+
 
 class Balancer(Protocol):
     """A way to choose among the members it was made for."""

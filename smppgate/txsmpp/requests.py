@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Generic, TypeVar
+
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
@@ -11,15 +13,35 @@ from smppgate.txsmpp.frame import Frame
 from smppgate.txsmpp.pdu import Pdu
 from smppgate.txsmpp.sequence import Request
 
+T = TypeVar("T")
 
-class DeferredRequest(Request):
-    """A request whose answer somebody waits for."""
 
+class _AwaitedRequest(Request, Generic[T]):
     __slots__ = ("answer",)
 
     def __init__(self, command_id: int, sent_at: float) -> None:
         super().__init__(command_id, sent_at)
-        self.answer: Deferred[Pdu] = Deferred()
+        self.answer: Deferred[T] = Deferred()
+
+    def failed(self, reason: NoAnswer) -> None:
+        """Fail with `RequestTimeout` or `SessionLost`."""
+        self.answer.errback(Failure(reason))
+
+
+class FrameRequest(_AwaitedRequest[Frame]):
+    """A request whose answer somebody waits for as it is, octet for octet."""
+
+    __slots__ = ()
+
+    def answered(self, frame: Frame, now: float) -> None:
+        """Fire with the resp."""
+        self.answer.callback(frame)
+
+
+class DeferredRequest(_AwaitedRequest[Pdu]):
+    """A request whose answer somebody waits for."""
+
+    __slots__ = ()
 
     def answered(self, frame: Frame, now: float) -> None:
         """Fire with the decoded resp."""
@@ -29,25 +51,3 @@ class DeferredRequest(Request):
             self.answer.errback(Failure())
         else:
             self.answer.callback(pdu)
-
-    def failed(self, reason: NoAnswer) -> None:
-        """Fail with `RequestTimeout` or `SessionLost`."""
-        self.answer.errback(Failure(reason))
-
-
-class FrameRequest(Request):
-    """A request whose answer somebody waits for as it is, octet for octet."""
-
-    __slots__ = ("answer",)
-
-    def __init__(self, command_id: int, sent_at: float) -> None:
-        super().__init__(command_id, sent_at)
-        self.answer: Deferred[Frame] = Deferred()
-
-    def answered(self, frame: Frame, now: float) -> None:
-        """Fire with the resp."""
-        self.answer.callback(frame)
-
-    def failed(self, reason: NoAnswer) -> None:
-        """Fail with `RequestTimeout` or `SessionLost`."""
-        self.answer.errback(Failure(reason))

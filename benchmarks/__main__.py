@@ -124,7 +124,7 @@ def _parser() -> argparse.ArgumentParser:
         "--receipts-asked",
         action=argparse.BooleanOptionalAction,
         default=True,
-        help="ask a receipt with each message: the gate then remembers its way back (default)",
+        help="ask a receipt with each message: the gate then remembers its return path (default)",
     )
     add(
         "--store",

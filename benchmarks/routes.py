@@ -17,7 +17,7 @@ from smppgate.store import Limits
 ROUTES = 10_000_000
 LOOKUPS = 20_000
 
-LIMITS = Limits(routes=2 * ROUTES)
+LIMITS = Limits(return_paths=2 * ROUTES)
 """The gate's own but for the room that old routes have: none has to go while it is measured."""
 
 _LONGEST_SECONDS = 3600.0

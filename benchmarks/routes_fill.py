@@ -13,9 +13,9 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 
-from smppgate.store.files import DATABASE
-from smppgate.store.schema import migrate
-from smppgate.store.tables import STEP, archive
+from smppgate.store.sqlite.files import DATABASE
+from smppgate.store.sqlite.schema import migrate
+from smppgate.store.sqlite.tables import STEP, archive
 
 # Odd, so that different routes have different ids; no index is filled in its order by them.
 _SCATTER = 0x9E3779B97F4A7C15

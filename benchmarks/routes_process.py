@@ -90,7 +90,7 @@ async def measured(
     looked_up = await _look_up_meanwhile(reactor, store, routes, lookups)
     told = store.statistics()
     found = RouteLookups(
-        routes=min(told.routes_recent + told.routes_archived, routes),
+        routes=min(told.paths_recent + told.paths_archived, routes),
         kept_per_second=kept / keeping,
         lookups=lookups,
         latency_us=percentiles(looked_up.latencies),
@@ -117,18 +117,18 @@ def _faults(told: StoreStatistics, wrong: int) -> dict[str, int]:
 
 async def _keep(reactor: IReactorTime, store: IStore, numbers: Iterable[int]) -> None:
     for batch in batches(numbers, _BATCH):
-        await store.keep_routes(batch)
+        await store.keep(batch)
         await _room(reactor, store, _FULL_SHARE)
 
 
 async def _room(reactor: IReactorTime, store: IStore, share: float) -> None:
     """Wait until no more than that share of memory is full."""
-    while store.statistics().routes_recent > share * LIMITS.recent:
+    while store.statistics().paths_recent > share * LIMITS.recent:
         await deferLater(reactor, _PAUSE_SECONDS)
 
 
 def _add(store: IStore, numbers: Iterator[int]) -> None:
-    store.keep_routes({key(n): value(n) for n in islice(numbers, _KEPT_IN_TICK)})
+    store.keep({key(n): value(n) for n in islice(numbers, _KEPT_IN_TICK)})
 
 
 async def _look_up_meanwhile(
@@ -152,9 +152,9 @@ async def _look_up(store: IStore, routes: int, lookups: int) -> tuple[list[int],
         is_known = rng.random() < 0.5
         wanted = key(number if is_known else -number)
         began = time.perf_counter_ns()
-        found = store.recent_route(wanted)
+        found = store.recent(wanted)
         if found is None:
-            found = (await store.find_routes([wanted])).get(wanted)
+            found = (await store.find([wanted])).get(wanted)
         latencies.append(time.perf_counter_ns() - began)
         wrong += found != (value(number) if is_known else None)
     return latencies, wrong

@@ -9,7 +9,7 @@ from benchmarks.measurement import GATE, HAPROXY
 from benchmarks.routes import LOOKUPS, ROUTES, RouteLookups
 from benchmarks.rows import STEADY, Row, ScaleRow
 
-# With everything on: tagged ids, and the way back of each message kept before its answer.
+# With everything on: tagged ids, and the return path of each message kept before its answer.
 _RATE_RATIOS = {"16x50": 0.04, "64x10": 0.09}
 _STEADY_P99_MS = 10.0
 _LOOKUP_P99_MS, _ROUTES_MB = 5.0, 1000.0

@@ -27,7 +27,7 @@ def settings(smsc_endpoint: str, listen_endpoint: str) -> Settings:
     """What a configuration file would say."""
     return Settings(
         listen=(ListenSettings(endpoint=listen_endpoint),),
-        # Nothing is kept on disk here; leave it out, and ways back survive a restart.
+        # Nothing is kept on disk here; leave it out, and return paths survive a restart.
         store=StoreSettings(kind="memory"),
         esme=(EsmeSettings(system_id="acme", password="secret"),),
         smsc=(

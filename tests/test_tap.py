@@ -18,7 +18,7 @@ from zope.interface.verify import verifyObject
 
 from smppgate import tap
 from smppgate.gate import CannotListen, Gateway
-from smppgate.gate.smsc import _ToldEndpoint
+from smppgate.gate.sessions.links import _ToldEndpoint
 from smppgate.txsmpp import Role, SmppProtocol
 from tests.e2e.twistd import ROOT, settings
 

@@ -1,6 +1,6 @@
 """`Gateway`: the running gate: what begins and ends in which order.
 
-What it is made of, and how that follows from the settings, is in `smppgate.gate.parts`.
+What it is made of, and how that follows from the settings, is in `smppgate.gate.build`.
 """
 
 from __future__ import annotations
@@ -14,21 +14,22 @@ from twisted.internet.endpoints import clientFromString, serverFromString
 from twisted.internet.interfaces import IAddress, IReactorTime
 from twisted.logger import Logger
 
-from smppgate.gate.esme import EsmeFactory, EsmeProtocol, EsmeSide
-from smppgate.gate.listener import Listener
-from smppgate.gate.outbind import EsmeOutbind
-from smppgate.gate.outbind_listener import OutbindFactory, OutbindSide
-from smppgate.gate.parts import (
+from smppgate.gate.build import (
     esme_timers,
     make_bind,
-    make_members,
     make_router,
+    make_smscs,
     make_store,
     smsc_timers,
 )
-from smppgate.gate.passing import Passage, Passages
-from smppgate.gate.smsc import LinkSide, Reconnection, SmscLink, SmscProtocol
-from smppgate.gate.waiting import until
+from smppgate.gate.drain import until
+from smppgate.gate.sessions.esme import EsmeFactory, EsmeProtocol, EsmeSessionConfig
+from smppgate.gate.sessions.links import Backoff, LinkSessionConfig, SmscLink
+from smppgate.gate.sessions.listener import Listener
+from smppgate.gate.sessions.outbind_esme import EsmeOutbind
+from smppgate.gate.sessions.outbind_smsc import OutbindFactory, OutbindSessionConfig
+from smppgate.gate.sessions.pass_through import PassThrough, PassThroughTarget
+from smppgate.gate.sessions.smsc import SmscProtocol
 from smppgate.settings import Settings, SmscSettings
 from smppgate.store import StoreError
 from smppgate.txsmpp.pdu import Outbind
@@ -71,10 +72,10 @@ class Gateway(MultiService):
         self._reactor = reactor
         self._jitter = jitter
         self.store = make_store(settings, reactor)
-        self.members = make_members(settings.smsc)
-        self.router = make_router(settings, reactor, self.members, self.store)
+        self.smscs = make_smscs(settings.smsc)
+        self.router = make_router(settings, reactor, self.smscs, self.store)
         # It listens before the store is open.
-        self.router.is_ready = False
+        self.router.await_store()
         self.router.setServiceParent(self)
         self.links = [link for smsc in settings.smsc for link in self._make_links(smsc)]
         self._linking = MultiService()
@@ -83,8 +84,8 @@ class Gateway(MultiService):
         self._opening: Deferred[None] | None = None
         self._listeners = MultiService()
         self._listeners.setServiceParent(self)
-        self.passages = Passages(self.router, self._make_passages())
-        self._esme_side = self._make_esme_side()
+        self.pass_through = PassThrough(self.router, self._make_targets())
+        self._esme_config = self._make_esme_config()
         self._factories = list(self._make_listeners())
         self._esme_outbinds = list(self._make_queues())
         self._factories.extend(outbind.factory for outbind in self._esme_outbinds)
@@ -119,17 +120,17 @@ class Gateway(MultiService):
             return
         if self.running:
             self.router.store_opened()
-            self.router.way_back.aliases.fetch()
+            self.router.return_paths.aliases.fetch()
             self.router.queues.start()
             self._linking.setServiceParent(self)
 
     async def _stop(self) -> None:
         self.log.info("stopping: {open} requests open", open=self.router.open_exchanges)
-        self.router.is_draining = True
+        self.router.drain()
         self.router.queues.rest()
         for outbind in self._esme_outbinds:
             outbind.stopService()
-        self.passages.stop()
+        self.pass_through.stop()
         await _ended(self._listeners.stopService())
         await until(self._is_drained, self.settings.gate.stop_timeout, self._reactor)
         # Links first: what their SMSCs have not answered by now fails, and its ESME is told.
@@ -171,7 +172,7 @@ class Gateway(MultiService):
     def _smscs(self) -> list[SmscProtocol]:
         """The sessions with SMSCs that are not the links'."""
         outbinds = (session for factory in self._outbinds for session in factory.sessions)
-        return [*self.passages.sessions, *outbinds]
+        return [*self.pass_through.sessions, *outbinds]
 
     # Parts
 
@@ -186,31 +187,31 @@ class Gateway(MultiService):
                     account,
                     queue.delivery,
                     clientFromString(self._reactor, esme.outbind),
-                    self._esme_side,
+                    self._esme_config,
                     Outbind(
                         system_id=self.settings.gate.name.encode("latin-1"),
                         password=esme.outbind_password.encode("latin-1"),
                     ),
-                    Reconnection(_OUTBIND_AGAIN, _OUTBIND_SELDOM, self._jitter),
+                    Backoff(_OUTBIND_AGAIN, _OUTBIND_SELDOM, self._jitter),
                     self._reactor,
                 )
                 outbind.setServiceParent(self)
                 yield outbind
 
-    def _make_esme_side(self) -> EsmeSide:
+    def _make_esme_config(self) -> EsmeSessionConfig:
         gate = self.settings.gate
-        return EsmeSide(
+        return EsmeSessionConfig(
             router=self.router,
             name=gate.name,
             timers=esme_timers(gate),
             max_pdu_size=gate.max_pdu_size,
             accepts_without_smsc=gate.accept_binds_without_smsc,
-            passages=self.passages,
+            pass_through=self.pass_through,
         )
 
     def _make_listeners(self) -> Iterator[EsmeFactory]:
         for listen in self.settings.listen:
-            factory = EsmeFactory(self._esme_side, listen.max_sessions)
+            factory = EsmeFactory(self._esme_config, listen.max_sessions)
             endpoint = serverFromString(self._reactor, listen.endpoint)
             listener = Listener(listen.endpoint, endpoint, factory)
             listener.setServiceParent(self._listeners)
@@ -220,27 +221,25 @@ class Gateway(MultiService):
         gate = self.settings.gate
         for number in range(1, smsc.sessions + 1):
             for bind in smsc.bind.split("+"):
-                side = LinkSide(
+                config = LinkSessionConfig(
                     name=f"{smsc.name} {bind} {number}",
                     router=self.router,
-                    member=self.members[smsc.name],
+                    smsc=self.smscs[smsc.name],
                     bind=make_bind(smsc, bind),
-                    reconnection=Reconnection(
-                        smsc.reconnect_min, smsc.reconnect_max, self._jitter
-                    ),
+                    backoff=Backoff(smsc.reconnect_min, smsc.reconnect_max, self._jitter),
                     timers=smsc_timers(self.settings.gate, smsc),
                     version=version_named(smsc.interface_version),
                     window=smsc.window,
                     max_pdu_size=gate.max_pdu_size,
                 )
-                yield SmscLink(clientFromString(self._reactor, smsc.endpoint), side)
+                yield SmscLink(clientFromString(self._reactor, smsc.endpoint), config)
 
-    def _make_passages(self) -> Iterator[Passage]:
+    def _make_targets(self) -> Iterator[PassThroughTarget]:
         if not any(esme.auth == "smsc" for esme in self.settings.esme):
             return
         for smsc in self.settings.smsc:
-            yield Passage(
-                self.members[smsc.name],
+            yield PassThroughTarget(
+                self.smscs[smsc.name],
                 clientFromString(self._reactor, smsc.endpoint),
                 smsc_timers(self.settings.gate, smsc),
                 smsc.window,
@@ -251,10 +250,10 @@ class Gateway(MultiService):
         for smsc in self.settings.smsc:
             if not smsc.outbind_listen:
                 continue
-            side = OutbindSide(
+            config = OutbindSessionConfig(
                 name=f"{smsc.name} outbind",
                 router=self.router,
-                member=self.members[smsc.name],
+                smsc=self.smscs[smsc.name],
                 timers=smsc_timers(self.settings.gate, smsc),
                 version=version_named(smsc.interface_version),
                 window=smsc.window,
@@ -263,7 +262,7 @@ class Gateway(MultiService):
                 system_id=smsc.outbind_system_id.encode("latin-1"),
                 password=smsc.outbind_password.encode("latin-1"),
             )
-            factory = OutbindFactory(side, max(smsc.sessions, _FEWEST_OUTBINDS))
+            factory = OutbindFactory(config, max(smsc.sessions, _FEWEST_OUTBINDS))
             endpoint = serverFromString(self._reactor, smsc.outbind_listen)
             listener = Listener(smsc.outbind_listen, endpoint, factory)
             listener.setServiceParent(self._listeners)

@@ -117,6 +117,12 @@ class GateSettings(Table):
 class StoreSettings(Table):
     """``[store]``: what the gate keeps to bring receipts and waiting messages home."""
 
+    RENAMED = {  # noqa: RUF012 - the annotation is in Table
+        "routes": "return_paths",
+        "routes_in_memory": "return_paths_in_memory",
+        "route_ttl": "return_path_ttl",
+    }
+
     kind: str = attrs.field(
         default="sqlite",
         metadata=told(
@@ -130,7 +136,7 @@ class StoreSettings(Table):
         default="process",
         metadata=told(
             Choice(("none", "process", "disk")),
-            "What the way back of a message survives once its ESME has been told its id: "
+            "What the return path of a message survives once its ESME has been told its id: "
             '"process" the loss of the gate, by kill -9 too; "disk" the loss of power too; with '
             '"none" no write is waited for, and the last ones are lost with the gate. Each '
             "message that asked for a receipt, or whose account has queries = true, costs a "
@@ -138,7 +144,7 @@ class StoreSettings(Table):
             reloadable=False,
         ),
     )
-    routes: int = attrs.field(
+    return_paths: int = attrs.field(
         default=10_000_000,
         metadata=told(
             Whole(1, 1_000_000_000),
@@ -147,7 +153,7 @@ class StoreSettings(Table):
             "messages",
         ),
     )
-    routes_in_memory: int = attrs.field(
+    return_paths_in_memory: int = attrs.field(
         default=1_000_000,
         metadata=told(
             Whole(1, 100_000_000),
@@ -156,7 +162,7 @@ class StoreSettings(Table):
             "messages",
         ),
     )
-    route_ttl: float = attrs.field(
+    return_path_ttl: float = attrs.field(
         default=259_200.0,
         metadata=told(Seconds(), "How long each of them is remembered.", "seconds"),
     )

@@ -204,7 +204,15 @@ def _unknown_keys(error: ForbiddenExtraKeysError, path: str) -> Iterator[str]:
     known = [field.name for field in attrs.fields(error.cl)]
     for key in sorted(error.extra_fields):
         shown = key if _BARE_KEY.fullmatch(key) else repr(key)
-        yield f"{_inside(path, shown)}: unknown key{nearest(key, known)}"
+        yield f"{_inside(path, shown)}: {_not_known(key, error.cl, known)}"
+
+
+def _not_known(key: str, table: type, known: list[str]) -> str:
+    # Settings itself is no Table: no section was ever called otherwise.
+    renamed = table.RENAMED if issubclass(table, Table) else {}
+    if key in renamed:
+        return f"is called {renamed[key]} now"
+    return f"unknown key{nearest(key, known)}"
 
 
 def _inside(path: str, rest: str) -> str:

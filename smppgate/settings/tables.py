@@ -8,7 +8,7 @@ file are held to it by a test.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import attrs
 
@@ -33,6 +33,9 @@ def told(check: Check, meaning: str, unit: str = "", reloadable: bool = True) ->
 @attrs.frozen
 class Table:
     """One TOML table; its fields' checks run whenever one is made."""
+
+    RENAMED: ClassVar[Mapping[str, str]] = {}
+    """Keys of earlier versions → what they are called now."""
 
     def __attrs_post_init__(self) -> None:
         problems = tuple(self._problems()) or tuple(self._relations())

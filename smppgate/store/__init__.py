@@ -1,4 +1,4 @@
-"""Where routes back and queued messages are kept, whatever the gate's sessions do.
+"""Where return paths and queued messages are kept, whatever the gate's sessions do.
 
 A store knows nothing of SMPP: it has octets under keys for a time, and queues of octets.
 """
@@ -13,7 +13,7 @@ from smppgate.store.records import (
     StoreError,
     StoreStatistics,
 )
-from smppgate.store.sqlite import SqliteStore
+from smppgate.store.sqlite.store import SqliteStore
 
 __all__ = [
     "Durability",

@@ -18,15 +18,15 @@ from smppgate.store.records import NewMessage, QueuedMessage, StoreStatistics
 
 
 class IStore(Interface):
-    """Routes back to the senders of messages, queues for receivers that are away, and numbers.
+    """Return paths to the senders of messages, queues for receivers that are away, and numbers.
 
     What fails underneath is logged, counted and shown by `statistics`, and tried again until it
     works; forwarding is never to depend on it. Only what says so below fails with `StoreError`.
     """
 
     is_all_recent: bool = Attribute(
-        """Whether memory holds every live route: a key that `recent_route` does not know is
-        then known to nobody, and `find_routes` would find no more."""
+        """Whether memory holds every live return path: a key that `recent` does not know is
+        then known to nobody, and `find` would find no more."""
     )
 
     def open() -> Deferred[None]:
@@ -38,28 +38,28 @@ class IStore(Interface):
     def close() -> Deferred[None]:
         """Write all that is not written yet, and let go of everything. It never fails."""
 
-    def keep_routes(routes: Mapping[bytes, bytes]) -> Deferred[None]:
-        """Remember ``routes``, key to value, each of any octets, for the time to live.
+    def keep(paths: Mapping[bytes, bytes]) -> Deferred[None]:
+        """Remember ``paths``, key to value, each of any octets, for the time to live.
 
-        `recent_route` knows them when this returns. The mapping is not to be changed afterwards.
+        `recent` knows them when this returns. The mapping is not to be changed afterwards.
         A key that is kept again leads to its newest value.
 
-        :return: fires when the routes are as durable as the store was asked to make them, or
+        :return: fires when the return paths are as durable as the store was asked to make them, or
             when that is not possible at present; it never fails.
         :raises TypeError: when keys or values are no octets; nothing is kept.
         """
 
-    def recent_route(key: bytes) -> bytes | None:
+    def recent(key: bytes) -> bytes | None:
         """The value kept for ``key``, when memory has it. It costs a few microseconds at most."""
 
-    def find_routes(keys: Sequence[bytes]) -> Deferred[dict[bytes, bytes]]:
+    def find(keys: Sequence[bytes]) -> Deferred[dict[bytes, bytes]]:
         """The values for those of ``keys`` that are known, from wherever they are.
 
         It never fails: what cannot be read at present is not found.
         """
 
-    def end_routes(keys: Sequence[bytes]) -> None:
-        """Forget the routes of ``keys``, known or not: nothing finds them from now on.
+    def end(keys: Sequence[bytes]) -> None:
+        """Forget the return paths of ``keys``, known or not: nothing finds them from now on.
 
         A restart within the second may bring them back.
         """
@@ -76,9 +76,9 @@ class IStore(Interface):
     def enqueue(messages: Sequence[NewMessage]) -> Deferred[None]:
         """Put ``messages`` at the ends of their accounts' queues, all of them or none.
 
-        :return: fires when they survive the end of this process, whatever the durability of
-            routes is. Fails with `StoreError` when they could not be written: they are not in
-            the queue, and are not to be acknowledged.
+        :return: fires when they survive the end of this process, whatever the durability of return
+            paths is. Fails with `StoreError` when they could not be written: they are not in the
+            queue, and are not to be acknowledged.
         """
 
     def queued(account: bytes, after: int, limit: int) -> Deferred[list[QueuedMessage]]:

@@ -12,18 +12,18 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from smppgate.store.interface import IStore
-from smppgate.store.recent import RecentRoutes
+from smppgate.store.recent import RecentPaths
 from smppgate.store.records import Limits, NewMessage, QueuedMessage, StoreStatistics
 
 TICK = 1.0
-"""Seconds after which routes that are over are looked for."""
+"""Seconds after which return paths that are over are looked for."""
 
 
 @implementer(IStore)
 class MemoryStore:
     """For tests, and for those to whom a restart may cost receipts and queued messages.
 
-    :param limits: ``routes`` or ``routes_in_memory``, whichever is less, are kept.
+    :param limits: ``paths`` or ``return_paths_in_memory``, whichever is less, are kept.
     """
 
     log = Logger()
@@ -31,7 +31,7 @@ class MemoryStore:
 
     def __init__(self, clock: IReactorTime, limits: Limits) -> None:
         self._clock = clock
-        self._recent = RecentRoutes(limits.recent, limits.route_ttl)
+        self._recent = RecentPaths(limits.recent, limits.return_path_ttl)
         self._next_number = 1
         self._last_message = 0
         self._queues: dict[bytes, dict[int, QueuedMessage]] = {}
@@ -52,25 +52,25 @@ class MemoryStore:
             self._ticks.stop()
         return succeed(None)
 
-    def keep_routes(self, routes: Mapping[bytes, bytes]) -> Deferred[None]:
-        """See `IStore.keep_routes`."""
+    def keep(self, paths: Mapping[bytes, bytes]) -> Deferred[None]:
+        """See `IStore.keep`."""
         # What is no octets is to be told now, as by a store that writes.
-        b"".join(routes)
-        b"".join(routes.values())
-        self._recent.update(routes, self._clock.seconds())
+        b"".join(paths)
+        b"".join(paths.values())
+        self._recent.update(paths, self._clock.seconds())
         return succeed(None)
 
-    def recent_route(self, key: bytes) -> bytes | None:
-        """See `IStore.recent_route`."""
+    def recent(self, key: bytes) -> bytes | None:
+        """See `IStore.recent`."""
         return self._recent.get(key)
 
-    def find_routes(self, keys: Sequence[bytes]) -> Deferred[dict[bytes, bytes]]:
-        """See `IStore.find_routes`."""
+    def find(self, keys: Sequence[bytes]) -> Deferred[dict[bytes, bytes]]:
+        """See `IStore.find`."""
         values = ((key, self._recent.get(key)) for key in keys)
         return succeed({key: value for key, value in values if value is not None})
 
-    def end_routes(self, keys: Sequence[bytes]) -> None:
-        """See `IStore.end_routes`."""
+    def end(self, keys: Sequence[bytes]) -> None:
+        """See `IStore.end`."""
         self._recent.end(keys)
 
     def reserve_numbers(self, count: int) -> Deferred[int]:
@@ -111,7 +111,7 @@ class MemoryStore:
     def statistics(self) -> StoreStatistics:
         """See `IStore.statistics`."""
         return StoreStatistics(
-            routes_recent=len(self._recent),
+            paths_recent=len(self._recent),
             forgotten=self._recent.forgotten,
             queued=len(self._accounts),
         )

@@ -12,7 +12,7 @@ class StoreError(Exception):
 
 
 class Durability(Enum):
-    """What a route has survived when the Deferred of `IStore.keep_routes` fires."""
+    """What a return path has survived when the Deferred of `IStore.keep` fires."""
 
     NONE = "none"
     """Nothing yet: it is written soon after."""
@@ -26,19 +26,19 @@ class Durability(Enum):
 class Limits:
     """How much a store keeps.
 
-    :param routes: routes kept in all; beyond it the oldest are forgotten.
-    :param routes_in_memory: how many of them lie in memory.
-    :param route_ttl: seconds that a route is kept; up to a sixteenth longer.
+    :param return_paths: return paths kept in all; beyond it the oldest are forgotten.
+    :param return_paths_in_memory: how many of them lie in memory.
+    :param return_path_ttl: seconds that a return path is kept; up to a sixteenth longer.
     """
 
-    routes: int = 10_000_000
-    routes_in_memory: int = 1_000_000
-    route_ttl: float = 259_200.0
+    return_paths: int = 10_000_000
+    return_paths_in_memory: int = 1_000_000
+    return_path_ttl: float = 259_200.0
 
     @property
     def recent(self) -> int:
-        """Routes that memory may really hold."""
-        return min(self.routes, self.routes_in_memory)
+        """Return paths that memory may really hold."""
+        return min(self.return_paths, self.return_paths_in_memory)
 
 
 @frozen
@@ -68,19 +68,19 @@ class QueuedMessage:
 class StoreStatistics:
     """What a store holds and how it is.
 
-    :param routes_recent: routes in memory.
-    :param routes_archived: routes on disk, older than those in memory.
-    :param unsaved: routes and ends of routes in memory that the disk is still to get.
+    :param paths_recent: return paths in memory.
+    :param paths_archived: return paths on disk, older than those in memory.
+    :param unsaved: return paths and ends of return paths in memory that the disk is still to get.
     :param lost: of those, how many it will not get: it failed for too long. Memory has them.
-    :param forgotten: routes that had to go before their time for want of room.
+    :param forgotten: return paths that had to go before their time for want of room.
     :param queued: messages in all queues.
     :param octets: what the store takes on disk.
     :param failures: how often something of the store failed.
     :param fault: what fails at present, for an operator to read; empty when all is well.
     """
 
-    routes_recent: int = 0
-    routes_archived: int = 0
+    paths_recent: int = 0
+    paths_archived: int = 0
     unsaved: int = 0
     lost: int = 0
     forgotten: int = 0

@@ -169,7 +169,7 @@ def test_a_state_dir_that_cannot_be_made_is_told(tmp_path: Path) -> None:
 
 
 def test_a_broken_file_is_set_aside(tmp_path: Path) -> None:
-    """The gate starts, says what is lost, and keeps ways back again."""
+    """The gate starts, says what is lost, and keeps return paths again."""
     port = free_port()
     with Smsc() as smsc:
         config = settings(port, {"alpha": smsc.port})

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.test_operations import check_owner
+from tests.e2e.test_ancillary import check_owner
 from tests.e2e.twistd import free_port, relaying, running, settings
 from tests.e2e.wire import (
     ALERT_NOTIFICATION,
@@ -247,7 +247,7 @@ def multi_body(*destinations: bytes) -> bytes:
 
 
 def test_submit_multi_has_one_id_and_a_receipt_for_each_destination(tmp_path: Path) -> None:
-    """unsuccess_sme comes back as it is; the way back stays for the last receipt."""
+    """unsuccess_sme comes back as it is; the return path stays for the last receipt."""
     body = multi_body(b"4477009001", b"4477009002", b"@friends", b"4477009003")
     failed = b"\1" + b"\1\x014477009003\0" + b"\0\0\0\x0b"
     with relaying(tmp_path, "alpha", "beta") as (instance, links):

@@ -47,8 +47,8 @@ class Receipt:
 
 
 def key_of(link: FakeSession, message_id: bytes) -> bytes:
-    """Where the store has the way back: ids are those of one group of SMSCs."""
-    return link.member.group.name.encode() + b"\0" + message_id
+    """Where the store has the return path: ids are those of one group of SMSCs."""
+    return link.smsc.center.name.encode() + b"\0" + message_id
 
 
 class ComingHome(RuleBasedStateMachine):
@@ -186,7 +186,7 @@ class ComingHome(RuleBasedStateMachine):
     def _own(self, link: FakeSession, message_id: bytes, message: Message) -> None:
         key = key_of(link, message_id)
         self.owners[key] = message
-        message.given = (link.member.tag if self.tags else b"") + message_id
+        message.given = (link.smsc.tag if self.tags else b"") + message_id
         for receipt in self.receipts:
             if receipt.key == key and receipt.about is None:
                 receipt.about = message

@@ -12,7 +12,7 @@ from twisted.logger import LogEvent, formatEvent, globalLogPublisher
 from twisted.python.failure import Failure
 
 from smppgate.gate import CannotListen, Gateway
-from smppgate.gate.smsc import Reconnection
+from smppgate.gate.sessions.links import Backoff
 from smppgate.settings import (
     EsmeSettings,
     GateSettings,
@@ -161,9 +161,9 @@ def test_a_pair_of_binds_and_parallel_sessions_are_links_of_one_member() -> None
     ends = Ends(smsc=(smsc,))
     binds = [type(accept(*ends.smsc(index))) for index in range(4)]
     assert binds == [BindTransmitter, BindReceiver] * 2
-    member = ends.gateway.members["alpha"]
+    smsc = ends.gateway.smscs["alpha"]
     # Receivers take no requests.
-    assert (len(member.links), member.capacity) == (2, 14)
+    assert (len(smsc.links), smsc.capacity) == (2, 14)
     assert ends.gateway.router.statistics().smsc_links == 4
 
 
@@ -181,7 +181,7 @@ def test_a_link_that_is_lost_comes_back_later_and_later_and_resets_when_bound() 
     session, transport = ends.smsc()
     accept(session, transport)
     session.connectionLost(DONE)
-    assert ends.gateway.members["alpha"].links == []
+    assert ends.gateway.smscs["alpha"].links == []
 
 
 def test_messages_of_an_account_go_to_its_pool() -> None:
@@ -390,7 +390,7 @@ def test_a_bind_resp_counts_by_its_status(body: bytes) -> None:
     header = (bind.command_id | 0x80000000).to_bytes(4, "big") + bytes(4)
     number = bind.sequence_number.to_bytes(4, "big")
     link.dataReceived((16 + len(body)).to_bytes(4, "big") + header + number + body)
-    assert len(ends.gateway.members["alpha"].links) == 1
+    assert len(ends.gateway.smscs["alpha"].links) == 1
 
 
 def test_messages_for_an_account_that_is_away_are_not_for_one_with_a_wider_range() -> None:
@@ -412,13 +412,13 @@ def test_messages_for_an_account_that_is_away_are_not_for_one_with_a_wider_range
 def test_a_link_that_is_closed_soon_after_its_bind_waits_longer_each_time() -> None:
     """As one that cannot be reached does; once it has stood for a while, it is quick again."""
     waits = []
-    reconnection = Reconnection(1.0, 60.0, lambda: 1.0)
+    backoff = Backoff(1.0, 60.0, lambda: 1.0)
     now = 0.0
     for uptime in (0.0, 0.1, 0.1, 0.1, 100.0, 0.1):
-        reconnection.bound(now)
+        backoff.bound(now)
         now += uptime
-        reconnection.lost(now)
-        waits.append(reconnection(1))
+        backoff.lost(now)
+        waits.append(backoff(1))
         now += waits[-1]
     assert waits == [1, 2, 4, 8, 1, 2]
 

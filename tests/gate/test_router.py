@@ -7,9 +7,9 @@ from typing import Any, cast
 import pytest
 from twisted.internet.testing import StringTransport
 
-from smppgate.gate.esme import EsmeFactory, EsmeProtocol, EsmeSide
-from smppgate.gate.smsc import LinkProtocol, LinkSide, Reconnection
-from smppgate.routing.pools import Member
+from smppgate.gate.sessions.esme import EsmeFactory, EsmeProtocol, EsmeSessionConfig
+from smppgate.gate.sessions.links import Backoff, LinkProtocol, LinkSessionConfig
+from smppgate.routing.smscs.smsc import Smsc
 from smppgate.txsmpp.constants import CommandId
 from smppgate.txsmpp.frame import Frame, header_only
 from smppgate.txsmpp.pdu import (
@@ -159,7 +159,7 @@ def test_a_refusal_worth_another_member_goes_to_one(status: int) -> None:
     assert (gate.alpha.outstanding, gate.beta.outstanding, esme.unanswered) == (0, 1, 1)
     gate.answer(beta, 0, b"id\0")
     assert said(esme) == [(7, 0)]
-    assert gate.router.correlator.endings().retried == 1
+    assert gate.router.correlator.outcomes().retried == 1
 
 
 def test_it_comes_back_to_no_member_that_refused_it() -> None:
@@ -236,7 +236,7 @@ def test_after_the_timeout_a_late_answer_is_not_sent_on() -> None:
     link.expire(gate.now - TIMEOUT)
     gate.answer(link, 0, b"id\0")
     assert said(esme) == [(7, 0x08)]
-    assert gate.router.correlator.endings().late == 1
+    assert gate.router.correlator.outcomes().late == 1
     gate.deliver(link, fakes.receipt(b"id"))
     assert len(esme.requests) == 1
 
@@ -273,7 +273,7 @@ def test_while_draining_nothing_new_is_taken_and_what_is_open_is_answered() -> N
     esme, link = gate.esme(), gate.link()
     gate.forward(esme, fakes.submit(1))
     gate.deliver(link, fakes.deliver(number=1))
-    gate.router.is_draining = True
+    gate.router.drain()
     gate.forward(esme, fakes.submit(2))
     gate.deliver(link, fakes.deliver(number=2))
     assert (said(esme), said(link)) == ([(2, 0x08)], [(2, 0x64)])
@@ -288,7 +288,7 @@ def test_while_draining_what_is_open_may_still_go_to_another_member() -> None:
     gate = Gate()
     esme, alpha, beta = gate.esme(), gate.link(), gate.link(gate.beta)
     gate.forward(esme, fakes.submit(7))
-    gate.router.is_draining = True
+    gate.router.drain()
     gate.answer(alpha, 0x58)
     gate.answer(beta, 0, b"id\0")
     assert said(esme) == [(7, 0)]
@@ -378,7 +378,7 @@ def test_statistics_tell_what_is_held() -> None:
     assert (held.open_exchanges, held.esme_sessions, held.smsc_links) == (1, 1, 1)
     assert (held.undeliverable, held.turned_down, held.throttled) == (1, 0, 0)
     assert (held.unmatched_receipts, held.receipts_waiting, held.shared_ids) == (0, 0, 0)
-    assert (held.endings.answered, held.endings.failed) == (1, 0)
+    assert (held.outcomes.answered, held.outcomes.failed) == (1, 0)
 
 
 # Sessions that are about to end, or do not read: here they are real ones
@@ -386,8 +386,8 @@ def test_statistics_tell_what_is_held() -> None:
 
 def real_esme(gate: Gate) -> tuple[EsmeProtocol, StringTransport]:
     router = gate.router
-    side = EsmeSide(router)
-    session = cast(EsmeProtocol, EsmeFactory(side, 10).buildProtocol(None))
+    config = EsmeSessionConfig(router)
+    session = cast(EsmeProtocol, EsmeFactory(config, 10).buildProtocol(None))
     transport = StringTransport()
     cast(Any, session).makeConnection(transport)
     bind = BindTransceiver(system_id=b"acme", password=b"secret", interface_version=0x34)
@@ -396,15 +396,15 @@ def real_esme(gate: Gate) -> tuple[EsmeProtocol, StringTransport]:
     return session, transport
 
 
-def real_link(gate: Gate, member: Member) -> tuple[LinkProtocol, StringTransport]:
-    side = LinkSide(
-        name=member.name,
+def real_link(gate: Gate, smsc: Smsc) -> tuple[LinkProtocol, StringTransport]:
+    config = LinkSessionConfig(
+        name=smsc.name,
         router=gate.router,
-        member=member,
+        smsc=smsc,
         bind=BindTransceiver(system_id=b"gate"),
-        reconnection=Reconnection(1.0, 60.0, lambda: 0.0),
+        backoff=Backoff(1.0, 60.0, lambda: 0.0),
     )
-    link = LinkProtocol(side)
+    link = LinkProtocol(config)
     transport = StringTransport()
     cast(Any, link).makeConnection(transport)
     link.flush()

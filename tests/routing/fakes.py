@@ -10,11 +10,12 @@ from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
 from smppgate.gate.router import RouterOptions, RouterService
-from smppgate.routing.accounts import Account, Accounts
-from smppgate.routing.balancers import LeastOutstanding
-from smppgate.routing.groups import Group
-from smppgate.routing.pools import Member, Pool
-from smppgate.routing.ranges import RangeTable
+from smppgate.routing.esmes.account import Account
+from smppgate.routing.esmes.accounts import Accounts
+from smppgate.routing.esmes.ranges import RangeTable
+from smppgate.routing.smscs.balancers import LeastOutstanding
+from smppgate.routing.smscs.pool import Member, Pool
+from smppgate.routing.smscs.smsc import MessageCenter, Smsc
 from smppgate.store import IStore, Limits, MemoryStore, StoreError
 from smppgate.txsmpp.codec import encode
 from smppgate.txsmpp.constants import RESPONSE_BIT, CommandId
@@ -33,7 +34,8 @@ RECEIPT = 0x04
 
 
 class FakeSession:
-    """A bound session of either side: what `smppgate.gate.peer.Peer` is, without a transport.
+    """A bound session of either side: what `smppgate.gate.sessions.relay_session.RelaySession` is,
+    without a transport.
 
     ``answers`` is what it was given to send as it is, ``requests`` what it sent under numbers of
     its own. Its peer is played by `answer`, the network by `lose`, its timer by `expire`.
@@ -44,7 +46,7 @@ class FakeSession:
         window: int = 100,
         state: State = State.BOUND_TRX,
         first: int = 1,
-        member: Member | None = None,
+        smsc: Smsc | None = None,
         pool: Pool | None = None,
         version: Version = V3_4,
     ) -> None:
@@ -57,25 +59,29 @@ class FakeSession:
         self.system_id = self.token = b""
         self.queries = True
         self.version = version
-        self.ways: dict[Member, Any] = {}
-        self.passed_through: Member | None = None
+        self.answer_forms: dict[Smsc, Any] = {}
+        self.passed_through: Smsc | None = None
         self.owner: FakeSession | None = None
         self.has_ended = False
         self.writable = True
         self.answers: list[Frame] = []
         self.requests: list[Frame] = []
         self.strays: list[Frame] = []
-        self._member = member
+        self._smsc = smsc
 
     @property
-    def member(self) -> Member:
-        if self._member is None:
+    def smsc(self) -> Smsc:
+        if self._smsc is None:
             raise AttributeError("a session of an ESME's has no member")
-        return self._member
+        return self._smsc
 
     @property
     def receives(self) -> bool:
         return self.session.receives
+
+    @property
+    def submits(self) -> bool:
+        return self.session.submits
 
     @property
     def has_room(self) -> bool:
@@ -174,22 +180,22 @@ def deliver(
     return frame_of(pdu, number)
 
 
-def member(name: str = "alpha", weight: int = 1, *windows: int, first: int = 1) -> Member:
+def smsc(name: str = "alpha", weight: int = 1, *windows: int, first: int = 1) -> Smsc:
     """An SMSC with a link for each of ``windows``."""
-    made = Member(name, weight, name.encode())
+    made = Smsc(name, weight, name.encode())
     for window in windows:
-        made.add(FakeSession(window, first=first, member=made))
+        made.add(FakeSession(window, first=first, smsc=made))
     return made
 
 
-def members(*weights: int, window: int = 1000) -> list[Member]:
+def smscs(*weights: int, window: int = 1000) -> list[Smsc]:
     """SMSCs named a, b, c, ... of these weights, each with one link."""
-    return [member(chr(ord("a") + at), weight, window) for at, weight in enumerate(weights)]
+    return [smsc(chr(ord("a") + at), weight, window) for at, weight in enumerate(weights)]
 
 
-def pool(*of: Member) -> Pool:
+def pool(*of: Smsc) -> Pool:
     """A pool that chooses by load."""
-    return Pool("main", LeastOutstanding(of))
+    return Pool("main", LeastOutstanding([Member(smsc) for smsc in of]))
 
 
 def account(
@@ -212,14 +218,14 @@ def account(
 class HeldStore:
     """A store that is as slow as a test wants it: batches and look-ups wait to be let through.
 
-    ``routes`` is what it has, ``batches`` what waits to be written. While ``is_all_recent`` is
-    false, its memory knows what is in ``recent`` only.
+    ``paths`` is what it has, ``batches`` what waits to be written. While ``is_all_recent`` is
+    false, its memory knows what is in ``in_memory`` only.
     """
 
     def __init__(self) -> None:
         self.is_all_recent = True
-        self.routes: dict[bytes, bytes] = {}
-        self.recent: dict[bytes, bytes] = {}
+        self.paths: dict[bytes, bytes] = {}
+        self.in_memory: dict[bytes, bytes] = {}
         self.batches: list[Mapping[bytes, bytes]] = []
         self.lookups: list[Sequence[bytes]] = []
         self.ended: list[bytes] = []
@@ -227,25 +233,25 @@ class HeldStore:
         self._keeping: list[Deferred[None]] = []
         self._finding: list[Deferred[dict[bytes, bytes]]] = []
 
-    def keep_routes(self, routes: Mapping[bytes, bytes]) -> Deferred[None]:
-        self.recent.update(routes)
-        self.batches.append(dict(routes))
+    def keep(self, paths: Mapping[bytes, bytes]) -> Deferred[None]:
+        self.in_memory.update(paths)
+        self.batches.append(dict(paths))
         self._keeping.append(Deferred())
         return self._keeping[-1]
 
-    def recent_route(self, key: bytes) -> bytes | None:
-        return self.recent.get(key)
+    def recent(self, key: bytes) -> bytes | None:
+        return self.in_memory.get(key)
 
-    def find_routes(self, keys: Sequence[bytes]) -> Deferred[dict[bytes, bytes]]:
+    def find(self, keys: Sequence[bytes]) -> Deferred[dict[bytes, bytes]]:
         self.lookups.append(keys)
         self._finding.append(Deferred())
         return self._finding[-1]
 
-    def end_routes(self, keys: Sequence[bytes]) -> None:
+    def end(self, keys: Sequence[bytes]) -> None:
         self.ended += keys
         for key in keys:
-            self.routes.pop(key, None)
-            self.recent.pop(key, None)
+            self.paths.pop(key, None)
+            self.in_memory.pop(key, None)
 
     def reserve_numbers(self, count: int) -> Deferred[int]:
         self.reserved += count
@@ -259,11 +265,11 @@ class HeldStore:
     def forget(self) -> None:
         """What is kept leaves the memory, and has to be looked up."""
         self.is_all_recent = False
-        self.recent.clear()
+        self.in_memory.clear()
 
     def write(self) -> None:
         """The oldest batch is written."""
-        self.routes.update(self.batches.pop(0))
+        self.paths.update(self.batches.pop(0))
         self._keeping.pop(0).callback(None)
 
     def fail(self) -> None:
@@ -274,7 +280,7 @@ class HeldStore:
     def look_up(self) -> None:
         """The oldest look-up is done."""
         keys = self.lookups.pop(0)
-        found = {key: self.routes[key] for key in keys if key in self.routes}
+        found = {key: self.paths[key] for key in keys if key in self.paths}
         self._finding.pop(0).callback(found)
 
     def fail_to_look_up(self) -> None:
@@ -307,9 +313,9 @@ class Gate:
         **options: Any,
     ) -> None:
         self.clock: Clock = after.clock if after is not None else Clock()
-        groups = [Group("alpha", receipt_ids), Group("beta", receipt_ids)]
-        self.alpha = Member("alpha", weight, b"alpha", groups[0])
-        self.beta = Member("beta", 1, b"beta", groups[0] if shared else groups[1])
+        centers = [MessageCenter("alpha", receipt_ids), MessageCenter("beta", receipt_ids)]
+        self.alpha = Smsc("alpha", weight, b"alpha", centers[0])
+        self.beta = Smsc("beta", 1, b"beta", centers[0] if shared else centers[1])
         self.pool = pool(self.alpha, self.beta)
         self.acme, self.other = account("acme"), account("other")
         self.acme.pool = self.other.pool = self.pool
@@ -352,15 +358,15 @@ class Gate:
 
     def link(
         self,
-        of: Member | None = None,
+        of: Smsc | None = None,
         window: int = 10,
         state: State = State.BOUND_TRX,
         first: int = 1,
         version: Version = V3_4,
     ) -> FakeSession:
         """A link to ``of``, by default ``alpha``, is bound."""
-        member = of if of is not None else self.alpha
-        link: Any = FakeSession(window, state, first, member, version=version)
+        smsc = of if of is not None else self.alpha
+        link: Any = FakeSession(window, state, first, smsc, version=version)
         self.router.smsc_bound(link)
         return cast(FakeSession, link)
 

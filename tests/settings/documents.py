@@ -30,9 +30,9 @@ _FULL: dict[str, Any] = {
     "store": {
         "kind": "sqlite",
         "durability": "disk",
-        "routes": 5,
-        "routes_in_memory": 3,
-        "route_ttl": 1.5,
+        "return_paths": 5,
+        "return_paths_in_memory": 3,
+        "return_path_ttl": 1.5,
     },
     "listen": [{"endpoint": "tcp:2775:interface=127.0.0.1", "max_sessions": 7}],
     "esme": [

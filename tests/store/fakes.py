@@ -21,8 +21,8 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from smppgate.store.records import Durability, Limits
-from smppgate.store.sqlite import SqliteStore
-from smppgate.store.worker import Workers
+from smppgate.store.sqlite.store import SqliteStore
+from smppgate.store.sqlite.worker import Workers
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -229,7 +229,7 @@ def octets(number: int) -> bytes:
 
 
 def some(count: int, first: int = 0, value: bytes = b"value-%d") -> dict[bytes, bytes]:
-    """So many routes, each of another key."""
+    """So many return paths, each of another key."""
     return {
         octets(it): value % it if b"%" in value else value for it in range(first, first + count)
     }

@@ -1,4 +1,5 @@
-"""Recent routes are bounded and expire by segments, and weigh nothing on the cycle collector."""
+"""Recent return paths are bounded and expire by segments, and weigh nothing on the cycle
+collector."""
 
 from __future__ import annotations
 
@@ -9,18 +10,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from smppgate.store.recent import CROWDED, JOURNAL_FACTOR, SEGMENTS, RecentRoutes, Segment, parts
+from smppgate.store.recent import CROWDED, JOURNAL_FACTOR, SEGMENTS, RecentPaths, Segment, parts
 from tests.store.fakes import octets, some
 
 LIFETIME = 160.0
-# A route's own lifetime, what its segment is longer, and a little for what floats make of them.
+# A return path's own lifetime, what its segment is longer, and a little for what floats make of
+# them.
 LONGEST = LIFETIME * (1 + 1 / SEGMENTS) + 1e-6
 KEYS = st.sampled_from([b"", *(octets(number) for number in range(12))])
 
 
 def test_the_newest_value_is_found() -> None:
     """Also when the older one is in an older segment."""
-    recent = RecentRoutes(32, LIFETIME)
+    recent = RecentPaths(32, LIFETIME)
     for value in (b"old", b"new"):
         recent.update({b"key": value, **some(2)}, 0.0)
     assert recent.get(b"key") == b"new"
@@ -28,13 +30,13 @@ def test_the_newest_value_is_found() -> None:
 
 
 def test_an_empty_value_is_a_value() -> None:
-    recent = RecentRoutes(32, LIFETIME)
+    recent = RecentPaths(32, LIFETIME)
     recent.update({b"": b""}, 0.0)
     assert recent.get(b"") == b""
 
 
 def test_an_ended_route_is_not_found_whatever_it_was_before() -> None:
-    recent = RecentRoutes(32, LIFETIME)
+    recent = RecentPaths(32, LIFETIME)
     for value in (b"old", b"new"):
         recent.update({b"key": value, **some(2)}, 0.0)
     recent.end([b"key", b"unknown"])
@@ -45,7 +47,7 @@ def test_an_ended_route_is_not_found_whatever_it_was_before() -> None:
 @given(st.integers(1, 100), st.lists(st.integers(0, 60), max_size=20))
 def test_there_are_never_more_than_the_limit(limit: int, sizes: list[int]) -> None:
     """And all that are not there any more are counted, but for a large batch's own."""
-    recent = RecentRoutes(limit, LIFETIME)
+    recent = RecentPaths(limit, LIFETIME)
     first = 0
     for size in sizes:
         recent.update(some(size, first), 0.0)
@@ -59,7 +61,7 @@ def test_there_are_never_more_than_the_limit(limit: int, sizes: list[int]) -> No
 @pytest.mark.parametrize("limit", [1, 15, 16, 17, 64, 100, 1600])
 def test_at_the_limit_the_newest_stay(limit: int) -> None:
     """All but two of 16 parts of the limit at the least."""
-    recent = RecentRoutes(limit, LIFETIME)
+    recent = RecentPaths(limit, LIFETIME)
     kept = limit - 2 * (limit // SEGMENTS)
     for number in range(limit * 3):
         recent.update(some(1, number), 0.0)
@@ -67,7 +69,7 @@ def test_at_the_limit_the_newest_stay(limit: int) -> None:
 
 
 def test_a_route_expires_with_the_last_of_its_segment() -> None:
-    recent = RecentRoutes(32, LIFETIME)
+    recent = RecentPaths(32, LIFETIME)
     recent.update({b"key": b""}, 1000.0)
     recent.update({b"later": b""}, 1000.0 + LIFETIME / SEGMENTS - 1)
     recent.expire(1000.0 + LIFETIME)
@@ -78,14 +80,14 @@ def test_a_route_expires_with_the_last_of_its_segment() -> None:
 
 
 def test_expired_routes_are_not_counted_as_forgotten() -> None:
-    recent = RecentRoutes(32, LIFETIME)
+    recent = RecentPaths(32, LIFETIME)
     recent.update(some(10), 0.0)
     recent.expire(LONGEST)
     assert recent.forgotten == 0
 
 
 def test_a_clock_that_is_set_back_forgets_nothing_early() -> None:
-    recent = RecentRoutes(320, LIFETIME)
+    recent = RecentPaths(320, LIFETIME)
     recent.update({b"key": b"1"}, 5000.0)
     recent.update({b"other": b"2"}, 1000.0)
     recent.expire(1000.0 + LIFETIME / 2)
@@ -94,7 +96,7 @@ def test_a_clock_that_is_set_back_forgets_nothing_early() -> None:
 
 def test_lookups_stay_short_where_nearly_all_routes_end() -> None:
     """Segments of which little is left are made one."""
-    recent = RecentRoutes(1600, LIFETIME)
+    recent = RecentPaths(1600, LIFETIME)
     for number in range(20_000):
         recent.update(some(1, number), 0.0)
         if number % 100:
@@ -105,7 +107,7 @@ def test_lookups_stay_short_where_nearly_all_routes_end() -> None:
 
 
 def test_making_segments_one_keeps_the_newer_value() -> None:
-    recent = RecentRoutes(160, LIFETIME)
+    recent = RecentPaths(160, LIFETIME)
     for number in range(10):
         recent.update({b"key": b"%d" % number} | some(9), 0.0)
         recent.end(list(some(9)))
@@ -120,7 +122,7 @@ def test_making_segments_one_keeps_the_newer_value() -> None:
 # Leaving
 
 
-def _leave(recent: RecentRoutes) -> list[Segment]:
+def _leave(recent: RecentPaths) -> list[Segment]:
     """Let all go that are to leave."""
     gone = []
     while segment := recent.next_to_leave():
@@ -130,35 +132,35 @@ def _leave(recent: RecentRoutes) -> list[Segment]:
 
 
 def test_the_oldest_leave_when_there_is_little_room() -> None:
-    recent = RecentRoutes(160, LIFETIME)
+    recent = RecentPaths(160, LIFETIME)
     recent.update(some(int(160 * CROWDED)), 0.0)
     assert recent.next_to_leave() is None
     recent.update(some(10, 500), 0.0)
-    assert octets(0) in _leave(recent)[0].routes
+    assert octets(0) in _leave(recent)[0].paths
     assert len(recent) <= 160 * CROWDED
     assert recent.forgotten == 0
 
 
 def test_a_segment_that_leaves_is_found_until_it_has_left() -> None:
-    recent = RecentRoutes(160, LIFETIME)
+    recent = RecentPaths(160, LIFETIME)
     recent.update(some(140), 0.0)
     segment = recent.next_to_leave()
     assert segment is not None
     assert recent.next_to_leave() is segment
     assert recent.get(octets(0)) is not None
     recent.end([octets(0)])
-    assert octets(0) not in segment.routes
+    assert octets(0) not in segment.paths
     assert recent.get(octets(1)) is not None
     recent.let_go(segment)
     assert recent.get(octets(1)) is None
 
 
 def test_what_was_saved_of_a_segment_is_not_forgotten_with_it() -> None:
-    recent = RecentRoutes(16, LIFETIME)
+    recent = RecentPaths(16, LIFETIME)
     recent.update(some(16), 0.0)
     segment = recent.next_to_leave()
     assert segment is not None
-    segment.saved = len(segment.routes)
+    segment.saved = len(segment.paths)
     recent.update(some(2, 100), 0.0)
     assert not recent.is_here(segment)
     assert recent.forgotten == 1
@@ -168,7 +170,7 @@ def test_what_was_saved_of_a_segment_is_not_forgotten_with_it() -> None:
 
 def test_even_the_only_segment_may_leave() -> None:
     """What comes meanwhile is kept apart from it."""
-    recent = RecentRoutes(1, LIFETIME)
+    recent = RecentPaths(1, LIFETIME)
     recent.update({b"key": b"1"}, 0.0)
     segment = recent.next_to_leave()
     assert segment is not None
@@ -179,7 +181,7 @@ def test_even_the_only_segment_may_leave() -> None:
 
 def test_the_oldest_leave_when_much_has_come_and_gone() -> None:
     """Or the journal, whose batches are kept for the few that stay, has no bound."""
-    recent = RecentRoutes(160, LIFETIME)
+    recent = RecentPaths(160, LIFETIME)
     recent.update({b"key": b""}, 0.0, 1)
     for number in range(2000):
         recent.update(some(1, number), 0.0, number + 2)
@@ -195,7 +197,7 @@ class Marks(RuleBasedStateMachine):
 
     @initialize(limit=st.integers(1, 80))
     def make(self, limit: int) -> None:
-        self.recent = RecentRoutes(limit, LIFETIME)
+        self.recent = RecentPaths(limit, LIFETIME)
         self.limit = limit
         self.now = 1000.0
         self.mark = 0
@@ -208,13 +210,13 @@ class Marks(RuleBasedStateMachine):
         self.recent.expire(self.now)
 
     @rule(
-        routes=st.dictionaries(KEYS, st.binary(max_size=2), max_size=5),
+        paths=st.dictionaries(KEYS, st.binary(max_size=2), max_size=5),
         first=st.integers(0, 300),
         count=st.integers(0, 30),
     )
-    def update(self, routes: dict[bytes, bytes], first: int, count: int) -> None:
+    def update(self, paths: dict[bytes, bytes], first: int, count: int) -> None:
         self.mark += 1
-        batch = some(count, first, b"%d") | routes
+        batch = some(count, first, b"%d") | paths
         self.recent.update(batch, self.now, self.mark)
         self.batches |= {key: (self.mark, value, self.now) for key, value in batch.items()}
 
@@ -263,23 +265,23 @@ def test_parts_are_the_whole(count: int, size: int) -> None:
 
 def test_routes_are_nothing_that_the_cycle_collector_follows() -> None:
     """A million of them would otherwise be walked through by each of its long runs."""
-    recent = RecentRoutes(100, LIFETIME)
+    recent = RecentPaths(100, LIFETIME)
     recent.update(some(80), 0.0)
     for segment in recent._segments:
-        assert {(type(k), type(v)) for k, v in segment.routes.items()} == {(bytes, bytes)}
+        assert {(type(k), type(v)) for k, v in segment.paths.items()} == {(bytes, bytes)}
 
 
 @pytest.mark.skipif(gc.is_tracked({b"key": b""}), reason="this Python tracks every dict")
 def test_the_cycle_collector_passes_the_tables_over() -> None:
-    recent = RecentRoutes(100, LIFETIME)
+    recent = RecentPaths(100, LIFETIME)
     recent.update(some(80), 0.0)
     gc.collect()
-    assert not any(gc.is_tracked(segment.routes) for segment in recent._segments)
+    assert not any(gc.is_tracked(segment.paths) for segment in recent._segments)
 
 
 def test_memory_of_what_is_forgotten_is_freed_bit_by_bit() -> None:
     """And all of it in the end, also when nothing new comes."""
-    recent = RecentRoutes(1000, LIFETIME)
+    recent = RecentPaths(1000, LIFETIME)
     recent.update(some(900), 0.0)
     recent.expire(LONGEST)
     assert len(recent) == 0

@@ -27,12 +27,12 @@ from smppgate.store import (
 from tests.store.fakes import BEGUN, Inline, clock_at, killed, octets, some, wait
 
 LIFETIME = 1600.0
-# A route may be kept for a sixteenth longer, and a second until somebody looks; a restart cannot
-# know when exactly a route of a piece of the journal came.
+# A return path may be kept for a sixteenth longer, and a second until somebody looks; a restart
+# cannot know when exactly a return path of a piece of the journal came.
 LONGEST = LIFETIME * (1 + 1 / 16 + 1 / 64) + 2.0
-ROOMY = Limits(routes=10_000, routes_in_memory=5_000, route_ttl=LIFETIME)
+ROOMY = Limits(return_paths=10_000, return_paths_in_memory=5_000, return_path_ttl=LIFETIME)
 # So few in memory that nearly all go to the archive.
-TIGHT = Limits(routes=10_000, routes_in_memory=64, route_ttl=LIFETIME)
+TIGHT = Limits(return_paths=10_000, return_paths_in_memory=64, return_path_ttl=LIFETIME)
 
 T = TypeVar("T")
 
@@ -119,7 +119,7 @@ class Model(RuleBasedStateMachine):
     @initialize()
     def begin(self) -> None:
         self.box = self.make()
-        self.routes: dict[bytes, tuple[bytes, float]] = {}
+        self.paths: dict[bytes, tuple[bytes, float]] = {}
         self.messages: dict[int, tuple[bytes, QueuedMessage]] = {}
         self.unnumbered: list[NewMessage] = []
         self.numbers = 0
@@ -140,15 +140,15 @@ class Model(RuleBasedStateMachine):
     def is_on_disk(self) -> bool:
         return isinstance(self.store, SqliteStore)
 
-    # Routes
+    # Return paths
 
-    @rule(routes=st.dictionaries(KEYS, VALUES, max_size=5))
-    def keep(self, routes: dict[bytes, bytes]) -> None:
-        kept = self.store.keep_routes(routes)
-        for key, value in routes.items():
-            assert self.store.recent_route(key) == value
+    @rule(paths=st.dictionaries(KEYS, VALUES, max_size=5))
+    def keep(self, paths: dict[bytes, bytes]) -> None:
+        kept = self.store.keep(paths)
+        for key, value in paths.items():
+            assert self.store.recent(key) == value
         self.box.wait(kept)
-        self.routes.update({key: (value, self.now) for key, value in routes.items()})
+        self.paths.update({key: (value, self.now) for key, value in paths.items()})
 
     @rule(first=st.integers(0, 500), count=st.integers(1, 40), value=VALUES)
     def keep_many(self, first: int, count: int, value: bytes) -> None:
@@ -160,10 +160,10 @@ class Model(RuleBasedStateMachine):
 
     @rule(keys=st.lists(KEYS, max_size=5))
     def end(self, keys: list[bytes]) -> None:
-        self.store.end_routes(keys)
+        self.store.end(keys)
         for key in keys:
-            self.routes.pop(key, None)
-            assert self.store.recent_route(key) is None
+            self.paths.pop(key, None)
+            assert self.store.recent(key) is None
 
     @rule(first=st.integers(0, 500), count=st.integers(1, 40))
     def end_many(self, first: int, count: int) -> None:
@@ -171,19 +171,19 @@ class Model(RuleBasedStateMachine):
 
     @rule(keys=st.lists(st.one_of(KEYS, st.integers(0, 540).map(octets)), max_size=20))
     def find(self, keys: list[bytes]) -> None:
-        found = self.box.wait(self.store.find_routes(keys))
+        found = self.box.wait(self.store.find(keys))
         assert found.keys() <= set(keys)
         for key in keys:
             self._check(key, found.get(key))
 
     @rule(key=KEYS)
     def look_up(self, key: bytes) -> None:
-        value = self.store.recent_route(key)
+        value = self.store.recent(key)
         if value is not None or self.store.is_all_recent:
             self._check(key, value)
 
     def _check(self, key: bytes, value: bytes | None) -> None:
-        kept, since = self.routes.get(key, (None, 0.0))
+        kept, since = self.paths.get(key, (None, 0.0))
         if value is not None:
             assert value == kept
             assert self.now - since <= LONGEST
@@ -254,7 +254,7 @@ class Model(RuleBasedStateMachine):
     @rule()
     def kill(self) -> None:
         assert isinstance(self.box, SqliteBox)
-        # Ends of routes get there within a second.
+        # Ends of return paths get there within a second.
         self.box.clock.advance(1.0)
         self.box.kill()
 
@@ -280,10 +280,10 @@ def test_it_does_what_the_model_says(box: type[MemoryBox]) -> None:
 def test_what_is_no_octets_is_refused_and_nothing_of_it_kept(box: type[MemoryBox]) -> None:
     made = box()
     with pytest.raises(TypeError):
-        made.store.keep_routes({b"key": b"value", "text": b""})  # type: ignore[dict-item]
+        made.store.keep({b"key": b"value", "text": b""})  # type: ignore[dict-item]
     with pytest.raises(TypeError):
-        made.store.keep_routes({b"key": 7})  # type: ignore[dict-item]
-    assert made.store.recent_route(b"key") is None
+        made.store.keep({b"key": 7})  # type: ignore[dict-item]
+    assert made.store.recent(b"key") is None
     made.close()
 
 
@@ -301,13 +301,13 @@ def test_memory_is_bounded_and_the_newest_stay(
     box: type[MemoryBox], limit: int, count: int
 ) -> None:
     class Bounded(box):  # type: ignore[misc,valid-type]
-        limits = Limits(routes=limit, routes_in_memory=limit, route_ttl=LIFETIME)
+        limits = Limits(return_paths=limit, return_paths_in_memory=limit, return_path_ttl=LIFETIME)
 
     made = Bounded()
     for number in range(count):
-        made.store.keep_routes({octets(number): b"value"})
-        assert made.store.statistics().routes_recent <= limit
-        assert made.store.recent_route(octets(number)) == b"value"
+        made.store.keep({octets(number): b"value"})
+        assert made.store.statistics().paths_recent <= limit
+        assert made.store.recent(octets(number)) == b"value"
     made.close()
 
 
@@ -315,12 +315,12 @@ def test_memory_is_bounded_and_the_newest_stay(
 def test_statistics_tell_where_everything_is(box: type[SqliteBox]) -> None:
     made = box()
     for start in range(0, 300, 3):
-        made.wait(made.store.keep_routes(some(3, start)))
+        made.wait(made.store.keep(some(3, start)))
         made.clock.pump([0.01] * 5)
     made.wait(made.store.enqueue([NewMessage(b"one", b"pdu", BEGUN + 100)] * 3))
     made.clock.advance(1.0)
     statistics = made.store.statistics()
-    assert statistics.routes_recent + statistics.routes_archived == 300
+    assert statistics.paths_recent + statistics.paths_archived == 300
     assert (statistics.unsaved, statistics.forgotten, statistics.queued) == (0, 0, 3)
     assert statistics.octets > 4096
     assert made.store.is_all_recent is (box is SqliteBox)

@@ -15,7 +15,7 @@ from smppgate.cli.demo.esme import DemoEsme
 from smppgate.cli.demo.ledger import Ledger
 from smppgate.cli.simulator import Behaviour, SimulatedSmsc
 from smppgate.gate import Gateway
-from smppgate.gate.waiting import until
+from smppgate.gate.drain import until
 from smppgate.settings import (
     EsmeSettings,
     GateSettings,
@@ -125,7 +125,7 @@ class Stage:
         return await until(done, seconds, self.reactor)
 
     def _is_linked(self) -> bool:
-        return self.gateway is not None and all(m.links for m in self.gateway.members.values())
+        return self.gateway is not None and all(m.links for m in self.gateway.smscs.values())
 
     def _is_settled(self) -> bool:
         return not any(ledger.unanswered or ledger.missing for ledger in self.ledgers)

@@ -1,0 +1,142 @@
+"""What a gate is made of, from its settings: the one place that knows both."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from secrets import token_hex
+
+from twisted.internet.interfaces import IReactorTime
+
+from smppgate.gate.router import RouterOptions, RouterService
+from smppgate.routing.esmes.account import Account
+from smppgate.routing.esmes.accounts import Accounts
+from smppgate.routing.esmes.ranges import RangeTable
+from smppgate.routing.sessions import EsmeSession
+from smppgate.routing.smscs.balancers import BALANCERS
+from smppgate.routing.smscs.pool import Member, Pool
+from smppgate.routing.smscs.smsc import MessageCenter, Smsc
+from smppgate.settings import EsmeSettings, GateSettings, Settings, SmscSettings
+from smppgate.store import Durability, IStore, Limits, MemoryStore, SqliteStore
+from smppgate.txsmpp.pdu import BindReceiver, BindTransceiver, BindTransmitter, Pdu
+from smppgate.txsmpp.timers import Timers
+from smppgate.txsmpp.versions import version_named
+
+_BINDS: dict[str, type[BindTransceiver | BindTransmitter | BindReceiver]] = {
+    "transceiver": BindTransceiver,
+    "transmitter": BindTransmitter,
+    "receiver": BindReceiver,
+}
+
+
+def make_store(settings: Settings, reactor: IReactorTime) -> IStore:
+    """The store, not open yet.
+
+    :param reactor: with threads, for one on disk.
+    """
+    store = settings.store
+    limits = Limits(store.return_paths, store.return_paths_in_memory, store.return_path_ttl)
+    if store.kind == "memory":
+        return MemoryStore(reactor, limits)
+    return SqliteStore(reactor, settings.gate.state_dir, limits, Durability(store.durability))
+
+
+def make_smscs(settings: Iterable[SmscSettings]) -> dict[str, Smsc]:
+    """Each SMSC by its name, those of one group sharing it."""
+    centers: dict[str, MessageCenter] = {}
+    smscs: dict[str, Smsc] = {}
+    for smsc in settings:
+        name = smsc.group_or_name
+        if name not in centers:
+            centers[name] = MessageCenter(name, smsc.receipt_ids)
+        smscs[smsc.name] = Smsc(
+            smsc.name,
+            smsc.weight,
+            smsc.tag_or_derived.encode(),
+            centers[name],
+            version_named(smsc.interface_version).commands,
+        )
+    return smscs
+
+
+def make_router(
+    settings: Settings, reactor: IReactorTime, smscs: Mapping[str, Smsc], store: IStore
+) -> RouterService:
+    """The router, with its pools, accounts and ranges."""
+    pools = {
+        pool.name: Pool(
+            pool.name, BALANCERS[pool.balance]([Member(smscs[name]) for name in pool.members])
+        )
+        for pool in settings.pool
+    }
+    default = next(iter(pools.values()))
+    accounts = [
+        _account(esme, pools[esme.pool] if esme.pool else default) for esme in settings.esme
+    ]
+    ranges: RangeTable[EsmeSession] = RangeTable()
+    for esme, account in zip(settings.esme, accounts, strict=True):
+        for address_range in esme.address_ranges:
+            ranges.add(address_range, account)
+    return RouterService(
+        reactor, smscs.values(), pools, Accounts(accounts), ranges, store, _options(settings)
+    )
+
+
+def _options(settings: Settings) -> RouterOptions:
+    gate, store = settings.gate, settings.store
+    return RouterOptions(
+        run=token_hex(4).encode(),
+        tags=gate.message_ids == "tagged",
+        # What is in memory only is there at once, and nothing of it survives anything.
+        waits=store.kind != "memory" and store.durability != "none",
+        acknowledges_unmatched=gate.unmatched_receipts == "ack",
+        pass_newer_tlvs=gate.pass_newer_tlvs,
+        no_member_status=gate.no_member_status,
+    )
+
+
+def _account(esme: EsmeSettings, pool: Pool) -> Account[EsmeSession]:
+    return Account(
+        system_id=esme.system_id,
+        password=(esme.password or "").encode("latin-1"),
+        binds=frozenset(esme.binds),
+        max_binds=esme.max_binds,
+        window=esme.window,
+        pool=pool,
+        weight=esme.weight,
+        bind_ranges=esme.bind_ranges,
+        queries=esme.queries,
+        asks_smsc=esme.auth == "smsc",
+    )
+
+
+def make_bind(smsc: SmscSettings, kind: str) -> Pdu:
+    """The bind of that ``kind`` with which a link to ``smsc`` begins."""
+    return _BINDS[kind](
+        system_id=smsc.system_id.encode("latin-1"),
+        password=smsc.password.encode("latin-1"),
+        system_type=smsc.system_type.encode("latin-1"),
+        interface_version=version_named(smsc.interface_version).interface_version,
+        addr_ton=smsc.addr_ton,
+        addr_npi=smsc.addr_npi,
+        address_range=smsc.address_range.encode("latin-1"),
+    )
+
+
+def esme_timers(gate: GateSettings) -> Timers:
+    """The timers of an ESME's session."""
+    return Timers(
+        session_init=gate.session_init_timeout,
+        enquire_link=gate.enquire_link,
+        inactivity=gate.inactivity_timeout,
+        response=gate.response_timeout,
+    )
+
+
+def smsc_timers(gate: GateSettings, smsc: SmscSettings) -> Timers:
+    """The timers of a session with ``smsc``."""
+    return Timers(
+        session_init=gate.session_init_timeout,
+        enquire_link=smsc.enquire_link,
+        inactivity=0.0,
+        response=gate.response_timeout,
+    )

@@ -1,0 +1,1 @@
+"""Requests of SMSCs, receipts among them, on their way to ESMEs."""

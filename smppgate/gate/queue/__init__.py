@@ -1,0 +1,1 @@
+"""Queues of messages for accounts that are not bound to receive them."""

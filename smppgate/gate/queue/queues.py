@@ -1,0 +1,251 @@
+"""`Queues`: the queues of all accounts that have one, and their way to the store.
+
+What SMSCs send in one turn of the reactor goes to the store as one batch, whichever accounts it is
+for. While one batch is being written the next one gathers. What ESMEs have answered is removed in
+batches too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import reduce
+from operator import add
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from smppgate.gate.queue.account_queue import AccountQueue, QueueStatistics
+from smppgate.gate.queue.sender import Choose, InVersion, any_of
+from smppgate.routing.esmes.account import Account
+from smppgate.routing.exchange import Exchange
+from smppgate.routing.sessions import EsmeSession
+from smppgate.store import IStore, NewMessage, QueuedMessage, StoreError
+
+_COUNT_AGAIN = 1.0
+"""Seconds until the store is asked again how much it has, when it could not tell."""
+
+_LOOK = 60.0
+"""Seconds between two looks whether anything has expired in the store."""
+
+_Arrival = tuple[AccountQueue, Exchange, NewMessage]
+
+
+class Queues(Mapping["Account[EsmeSession]", AccountQueue]):
+    """Account → its queue.
+
+    :param store: where the messages are; whoever made it opens and closes it.
+    :param in_version: puts a message as a peer of another version can take it.
+    :param choose: chooses a session for a message; by default any that has room.
+    """
+
+    log = Logger()
+
+    def __init__(
+        self,
+        clock: IReactorTime,
+        store: IStore,
+        in_version: InVersion,
+        choose: Choose = any_of,
+    ) -> None:
+        self._clock = clock
+        self._store = store
+        self._in_version = in_version
+        self._choose = choose
+        self._queues: dict[Account[EsmeSession], AccountQueue] = {}
+        self._gathered: list[_Arrival] = []
+        self._being_kept: list[_Arrival] | None = None
+        self._ended: list[int] = []
+        self._turn: IDelayedCall | None = None
+        self._timer: IDelayedCall | None = None
+        self._is_stopped = False
+
+    def __getitem__(self, account: Account[EsmeSession]) -> AccountQueue:
+        return self._queues[account]
+
+    def __contains__(self, account: object) -> bool:
+        # Asked for each message: without an exception where there is none.
+        return account in self._queues
+
+    def __iter__(self) -> Iterator[Account[EsmeSession]]:
+        return iter(self._queues)
+
+    def __len__(self) -> int:
+        return len(self._queues)
+
+    def add(self, account: Account[EsmeSession], limit: int, ttl: float) -> AccountQueue:
+        """Let ``account`` have a queue of ``limit`` messages that are kept ``ttl`` seconds."""
+        queue = AccountQueue(
+            account, limit, ttl, self, self._clock, self._in_version, self._choose
+        )
+        self._queues[account] = queue
+        return queue
+
+    def statistics(self) -> QueueStatistics:
+        """What all queues together did so far and hold now."""
+        return reduce(add, (q.statistics() for q in self._queues.values()), QueueStatistics())
+
+    @property
+    def under_way(self) -> int:
+        """Messages sent to ESMEs that they have not answered."""
+        return sum(queue.under_way for queue in self._queues.values())
+
+    # What the gate tells
+
+    def start(self) -> None:
+        """The store is open: find out what is in it."""
+        self._is_stopped = False
+        self._count_first()
+
+    def bound(self, account: Account[EsmeSession]) -> None:
+        """A session of ``account`` is bound that receives."""
+        queue = self._queues.get(account)
+        if queue is not None:
+            queue.delivery.bound()
+
+    def lost(self, account: Account[EsmeSession]) -> None:
+        """A session of ``account`` has ended."""
+        queue = self._queues.get(account)
+        if queue is not None:
+            queue.delivery.news()
+
+    def rest(self) -> None:
+        """Send nothing more; what is under way may still be answered."""
+        for queue in self._queues.values():
+            queue.delivery.rest()
+
+    def stop(self) -> None:
+        """The store is about to be closed: hand it what has gathered, and stop all timers."""
+        self.rest()
+        self._is_stopped = True
+        for call in (self._turn, self._timer):
+            if call is not None:
+                call.cancel()
+        self._turn = self._timer = None
+        self._commit()
+
+    # What queues have for the store
+
+    def keep(self, queue: AccountQueue, exchange: Exchange, message: NewMessage) -> None:
+        """Store ``message``, and tell ``queue`` with `AccountQueue.kept`."""
+        self._gathered.append((queue, exchange, message))
+        if self._being_kept is None:
+            self._schedule()
+
+    def remove(self, number: int) -> None:
+        """Remove the message of that number."""
+        self._ended.append(number)
+        self._schedule()
+
+    def read(self, account: bytes, after: int, limit: int) -> Deferred[list[QueuedMessage]]:
+        """The next messages of an account; none that was removed before."""
+        self._remove()
+        return self._store.queued(account, after, limit)
+
+    def _schedule(self) -> None:
+        if self._is_stopped:
+            self._commit()
+        elif self._turn is None:
+            self._turn = self._clock.callLater(0, self._end_turn)
+
+    def _end_turn(self) -> None:
+        self._turn = None
+        self._commit()
+
+    def _commit(self) -> None:
+        self._remove()
+        if self._being_kept is None and self._gathered:
+            batch, self._gathered = self._gathered, []
+            self._being_kept = batch
+            keeping = self._store.enqueue([message for _, _, message in batch])
+            keeping.addCallbacks(self._kept, self._not_kept)
+
+    def _remove(self) -> None:
+        if self._ended:
+            ended, self._ended = self._ended, []
+            self._store.remove_queued(ended)
+
+    def _kept(self, _result: None) -> None:
+        self._tell(stored=True)
+
+    def _not_kept(self, failure: Failure) -> None:
+        if not failure.check(StoreError):
+            self.log.failure("messages could not be put into their queues", failure)
+        self._tell(stored=False)
+
+    def _tell(self, stored: bool) -> None:
+        batch, self._being_kept = self._being_kept or [], None
+        for queue, exchange, _ in batch:
+            try:
+                queue.kept(exchange, stored)
+            except Exception:
+                # One SMSC that cannot be answered is no reason not to answer the others.
+                self.log.failure("a message that was queued could not be answered")
+        if self._gathered:
+            self._schedule()
+
+    # How much is in the store
+
+    def _count_first(self) -> None:
+        self._timer = None
+        self._store.queue_sizes().addCallbacks(self._counted_first, self._not_counted)
+
+    def _counted_first(self, sizes: dict[bytes, int]) -> None:
+        left = dict(sizes)
+        for queue in self._queues.values():
+            queue.count(left.pop(queue.name, 0))
+        for account, size in left.items():
+            self.log.warn(
+                "{size} messages are queued for ESME {account}, which has no queue any more",
+                size=size,
+                account=account.decode("latin-1"),
+            )
+        if self._queues:
+            self._wait(_LOOK, self._look)
+
+    def _not_counted(self, failure: Failure) -> None:
+        if not failure.check(StoreError):
+            self.log.failure("queues could not be counted", failure)
+        for queue in self._queues.values():
+            queue.not_counted()
+        self._wait(_COUNT_AGAIN, self._count_first)
+
+    def _look(self) -> None:
+        """The store removes what has expired, and a broken file is begun anew: count again."""
+        self._timer = None
+        now = self._clock.seconds()
+        filled = [queue for queue in self._queues.values() if queue.stored]
+        at_store = {queue: queue.changes for queue in filled if queue.is_at_store}
+        for queue in filled:
+            if queue.expires_first <= now:
+                queue.delivery.news()
+        if at_store:
+            self._remove()
+            counting = self._store.queue_sizes()
+            counting.addCallbacks(self._counted, self._not_counted_again, (at_store,))
+        else:
+            self._wait(_LOOK, self._look)
+
+    def _counted(self, sizes: dict[bytes, int], at_store: dict[AccountQueue, int]) -> None:
+        for queue, changes in at_store.items():
+            if queue.is_at_store and queue.changes == changes:
+                queue.count(sizes.get(queue.name, 0))
+            if queue.name in sizes:
+                first = self._store.queued(queue.name, 0, 1)
+                first.addCallbacks(queue.begins_with, _let_be)
+        self._wait(_LOOK, self._look)
+
+    def _not_counted_again(self, failure: Failure) -> None:
+        if not failure.check(StoreError):
+            self.log.failure("queues could not be counted", failure)
+        self._wait(_LOOK, self._look)
+
+    def _wait(self, seconds: float, then: Callable[[], None]) -> None:
+        if not self._is_stopped:
+            self._timer = self._clock.callLater(seconds, then)
+
+
+def _let_be(failure: Failure) -> None:
+    """The next look asks again."""
+    failure.trap(StoreError)

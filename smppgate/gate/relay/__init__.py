@@ -1,0 +1,1 @@
+"""What every exchange passes through, in either direction."""

@@ -1,0 +1,1 @@
+"""Return paths: kept before an ESME hears the id of its message."""

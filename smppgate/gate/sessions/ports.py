@@ -1,0 +1,89 @@
+"""What sessions need of the rest of the gate.
+
+Protocols: sessions know neither the router nor each other's kinds by name, and so the router may
+know sessions by theirs alone.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
+
+from smppgate.gate.sessions.binds import Bind
+from smppgate.routing.esmes.account import Account
+from smppgate.routing.esmes.accounts import Accounts
+from smppgate.routing.esmes.ranges import RangeTable
+from smppgate.routing.sessions import EsmeSession, SmscSession
+from smppgate.routing.smscs.smsc import Smsc
+from smppgate.txsmpp.batch import Batch
+from smppgate.txsmpp.errors import ProtocolError
+from smppgate.txsmpp.frame import Frame
+
+
+class Switch(Protocol):
+    """What sessions hand requests to, and tell of their beginning and end: the router."""
+
+    clock: IReactorTime
+    batch: Batch
+    """Shared by all sessions of the gate."""
+    accounts: Accounts[EsmeSession]
+    ranges: RangeTable[EsmeSession]
+    is_draining: bool
+    """While true, no new request is taken."""
+
+    def forward(self, origin: EsmeSession, frame: Frame, now: float) -> None:
+        """Relay or answer a request of an ESME."""
+
+    def deliver(self, link: SmscSession, frame: Frame, now: float) -> None:
+        """Relay or answer a request of an SMSC."""
+
+    def esme_bound(self, session: EsmeSession, account: Account[EsmeSession]) -> None:
+        """A session is bound to ``account``."""
+
+    def esme_lost(self, session: EsmeSession, account: Account[EsmeSession]) -> None:
+        """A session that was bound to ``account`` has ended."""
+
+    def smsc_bound(self, link: SmscSession) -> None:
+        """A session with an SMSC is bound."""
+
+    def smsc_lost(self, link: SmscSession) -> None:
+        """A session with an SMSC has ended."""
+
+    def stray(self) -> None:
+        """A resp came that answers nothing."""
+
+    def ready(self) -> Deferred[None]:
+        """Fires as soon as the store is open; cancelled when the gate stops first."""
+
+
+class BindingEsme(EsmeSession, Protocol):
+    """An ESME's session whose bind is being judged, or was accepted."""
+
+    unbinding: bool
+    """Whether the gate has sent it an unbind."""
+    router: Switch
+
+    @property
+    def bound_by(self) -> float:
+        """When the session ends unless it is bound by then; seconds on its clock."""
+
+    def accept_bind(self, bind: Bind, body: bytes, passed_through: Smsc | None = None) -> None:
+        """Answer the bind with ESME_ROK."""
+
+    def refuse_bind(self, frame: Frame, error: ProtocolError, body: bytes = b"") -> None:
+        """Answer the bind in ``frame`` with the error's status, and close."""
+
+    async def unbind(self, reason: str = "unbound") -> None:
+        """End the session in order."""
+
+
+class BindJudge(Protocol):
+    """Judges binds of accounts that want it elsewhere, and answers them later."""
+
+    def begin(self, esme: BindingEsme, bind: Bind) -> None:
+        """Judge ``bind``; `BindingEsme.accept_bind` or `BindingEsme.refuse_bind` follows."""
+
+    def esme_lost(self, esme: BindingEsme) -> None:
+        """``esme`` has ended, bound or not."""

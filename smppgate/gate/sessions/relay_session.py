@@ -1,0 +1,70 @@
+"""`RelaySession`: a session that the router relays on, of either side."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.internet.address import IPv4Address, IPv6Address
+from twisted.internet.interfaces import IReactorTime
+
+from smppgate.routing.smscs.smsc import Smsc
+from smppgate.txsmpp.batch import Batch
+from smppgate.txsmpp.protocol import SmppProtocol
+from smppgate.txsmpp.states import Role
+from smppgate.txsmpp.timers import Timers
+from smppgate.txsmpp.versions import V3_4, Version
+
+
+class RelaySession(SmppProtocol):
+    """A session with a window for each direction.
+
+    :param window: requests of the peer's, and requests to the peer, that may be unanswered.
+
+    The other parameters are `SmppProtocol`'s.
+    """
+
+    def __init__(
+        self,
+        role: Role,
+        clock: IReactorTime,
+        timers: Timers,
+        max_pdu_size: int,
+        batch: Batch,
+        window: int,
+    ) -> None:
+        super().__init__(role, clock, timers, max_pdu_size, batch)
+        self.outstanding = self.session.outstanding
+        self.window = window
+        self.unanswered = 0
+        """Requests of the peer's that the gate has not answered."""
+        self.version: Version = V3_4
+        """What the peer speaks."""
+        # What makes it an `Origin`; for SMSCs, no return path ever leads back to them.
+        self.system_id = self.token = b""
+        self.queries = False
+        self.answer_forms: dict[Smsc, Any] = {}
+
+    @property
+    def receives(self) -> bool:
+        """Whether the ESME end is bound to receive."""
+        return self.session.receives
+
+    @property
+    def submits(self) -> bool:
+        """Whether the ESME end is bound to submit."""
+        return self.session.submits
+
+    @property
+    def has_room(self) -> bool:
+        """Whether the peer can take one more request now."""
+        return self.writable and not self.unbinding and len(self.outstanding) < self.window
+
+    @property
+    def where(self) -> str:
+        """The peer's network address, for the log."""
+        if self.transport is None:
+            return "nowhere"
+        address = self.transport.getPeer()
+        if isinstance(address, IPv4Address | IPv6Address):
+            return f"{address.host}:{address.port}"
+        return str(address)

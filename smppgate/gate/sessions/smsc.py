@@ -1,0 +1,91 @@
+"""`SmscProtocol`: a session with an SMSC, of which the gate is the ESME."""
+
+from __future__ import annotations
+
+from attrs import define, field
+from twisted.logger import Logger
+
+from smppgate.gate.sessions.ports import Switch
+from smppgate.gate.sessions.relay_session import RelaySession
+from smppgate.routing.sessions import EsmeSession
+from smppgate.routing.smscs.smsc import Smsc
+from smppgate.txsmpp.errors import BindRefused, SmppError
+from smppgate.txsmpp.frame import MAX_PDU_SIZE, Frame
+from smppgate.txsmpp.pdu import Pdu
+from smppgate.txsmpp.states import Role
+from smppgate.txsmpp.timers import Timers
+from smppgate.txsmpp.versions import V3_4, Version
+
+
+@define
+class SmscSessionConfig:
+    """What sessions with one SMSC have in common.
+
+    :param name: for the log.
+    :param version: what it speaks.
+    :param window: unanswered requests allowed on it.
+    """
+
+    name: str
+    router: Switch
+    smsc: Smsc
+    timers: Timers = field(factory=Timers)
+    version: Version = V3_4
+    window: int = 100
+    max_pdu_size: int = MAX_PDU_SIZE
+
+
+class SmscProtocol(RelaySession):
+    """A session with an SMSC; the gate is its ESME."""
+
+    log = Logger()
+
+    def __init__(self, config: SmscSessionConfig) -> None:
+        super().__init__(
+            Role.ESME,
+            config.router.clock,
+            config.timers,
+            config.max_pdu_size,
+            config.router.batch,
+            config.window,
+        )
+        self.name = config.name
+        self.router = config.router
+        self.smsc = config.smsc
+        self.version = config.version
+        self.owner: EsmeSession | None = None
+        """The only ESME session that this session is for; None where it is for everyone."""
+
+    async def attach(self, bind: Pdu) -> None:
+        """Bind; from its bind_resp on the router may use the session.
+
+        :raises SmppError: when that fails; the session is closed and it is in the log.
+        """
+        try:
+            await self.bind(bind)
+        except BindRefused as refusal:
+            self.log.error("SMSC {name}: {refusal}", name=self.name, refusal=refusal)
+            self.close(str(refusal))
+            raise
+        except SmppError as error:
+            self.close(f"no usable bind_resp: {error}")
+            raise
+        self.attached()
+
+    def attached(self) -> None:
+        """It is bound: the router may use it."""
+        self.router.smsc_bound(self)
+        self.log.info("SMSC {name} bound at {where}", name=self.name, where=self.where)
+
+    def requestReceived(self, frame: Frame, now: float) -> None:
+        """The SMSC has something for an ESME."""
+        self.router.deliver(self, frame, now)
+
+    def strayReceived(self, frame: Frame) -> None:
+        """A resp to nothing: it goes nowhere."""
+        self.router.stray()
+
+    def sessionEnding(self, reason: str) -> None:
+        """Take the session out of its member."""
+        self.router.smsc_lost(self)
+        self.log.info("SMSC {name} gone: {reason}", name=self.name, reason=reason)

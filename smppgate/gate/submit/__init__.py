@@ -1,0 +1,1 @@
+"""Requests of ESMEs, and of this process, on their way to SMSCs."""

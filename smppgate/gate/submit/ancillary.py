@@ -1,0 +1,281 @@
+"""`AncillaryRequests`: query_sm, cancel_sm, replace_sm and their like, to the SMSC that has the
+message.
+
+An ESME names the message by the id that the gate gave it; the SMSC is asked by its own. Only the
+account that sent a message may do anything about it: to everybody else its id is unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from smppgate.gate.relay.correlator import Correlator
+from smppgate.gate.return_path.keeper import ReturnPathKeeper
+from smppgate.routing.exchange import Exchange
+from smppgate.routing.return_path.message_ids import alias_in
+from smppgate.routing.return_path.records import ReturnPath, alias_key, alias_target, original_key
+from smppgate.routing.sessions import Origin, Requester
+from smppgate.routing.smscs.smsc import Link, Smsc
+from smppgate.txsmpp import peek
+from smppgate.txsmpp.constants import CommandId, CommandStatus
+from smppgate.txsmpp.errors import PduError
+from smppgate.txsmpp.frame import HEADER_SIZE, Frame, response, spliced
+
+ANCILLARY: frozenset[int] = frozenset(
+    {
+        CommandId.QUERY_SM,
+        CommandId.CANCEL_SM,
+        CommandId.REPLACE_SM,
+        CommandId.QUERY_BROADCAST_SM,
+        CommandId.CANCEL_BROADCAST_SM,
+        # With the id of an earlier one, which it replaces: SMPP v5.0 §4.4.1.1.
+        CommandId.BROADCAST_SM,
+    }
+)
+"""Requests about a message that was sent before."""
+
+# Those that may name their messages by addresses, without an id: SMPP v3.4 §4.9, v5.0 §4.6.2.
+_CANCELS = frozenset({CommandId.CANCEL_SM, CommandId.CANCEL_BROADCAST_SM})
+
+_UNKNOWN = CommandStatus.ESME_RINVMSGID
+
+
+class _AncillaryRequest(Exchange):
+    """A request about one message; the resp names it as the ESME does."""
+
+    __slots__ = ("given",)
+
+    given: bytes
+
+    def answered(self, frame: Frame, now: float) -> None:
+        """The SMSC answered."""
+        if len(frame.octets) > HEADER_SIZE and self.command_id != CommandId.BROADCAST_SM:
+            frame = _renamed(frame, self.given)
+        super().answered(frame, now)
+
+
+class _CancelEverywhere:
+    """The origin of a cancel that goes to several SMSCs: it answers once all have.
+
+    :param answer: told the status.
+    """
+
+    system_id = token = b""
+    queries = False
+
+    def __init__(self, origin: Origin, count: int, answer: Callable[[int], None]) -> None:
+        self.version = origin.version
+        self.unanswered = count
+        self.answer_forms: dict[Smsc, object] = {}
+        self._origin = origin
+        self._answer = answer
+        self._best: int | None = None
+
+    @property
+    def has_ended(self) -> bool:
+        return self._origin.has_ended
+
+    def send(self, octets: bytes) -> None:
+        """One of them has answered; any success is one, and otherwise the first error counts."""
+        status = Frame.of(octets).command_status
+        if self._best is None or status == 0:
+            self._best = status
+        if not self.unanswered:
+            self._answer(self._best)
+
+
+class AncillaryRequests:
+    """Sends requests about messages to their owners.
+
+    :param send: sends a request in these octets on a link of a member; a `PduError` when it cannot
+        be said in the version of the link.
+    """
+
+    log = Logger()
+
+    def __init__(
+        self,
+        clock: IReactorTime,
+        return_paths: ReturnPathKeeper,
+        correlator: Correlator,
+        send: Callable[[Exchange, Smsc, Link, bytes], None],
+        unavailable: int,
+    ) -> None:
+        self._clock = clock
+        self._return_paths = return_paths
+        self._correlator = correlator
+        self._send_on = send
+        self._unavailable = unavailable
+        self.waiting = 0
+        """Requests that wait for the store."""
+
+    def take(self, origin: Requester, frame: Frame) -> bool:
+        """Deal with a request about a message; False for a broadcast_sm that is about none."""
+        try:
+            start, end = peek.message_id_at(frame.octets)
+        except PduError as error:
+            origin.send(response(frame, error.command_status))
+            return True
+        given = frame.octets[start:end]
+        if given:
+            origin.unanswered += 1
+            self._find(origin, frame, given)
+        elif frame.command_id in _CANCELS:
+            origin.unanswered += 1
+            self._cancel_everywhere(origin, frame)
+        elif frame.command_id == CommandId.BROADCAST_SM:
+            return False
+        else:
+            origin.send(response(frame, _UNKNOWN))
+        return True
+
+    # Who has it
+
+    def _find(self, origin: Requester, frame: Frame, given: bytes) -> None:
+        alias = alias_in(given, origin.version)
+        if alias:
+            self._look_up(
+                alias_key(alias), lambda value: self._of_alias(origin, frame, given, value)
+            )
+        else:
+            self._of_no_alias(origin, frame, given)
+
+    def _of_no_alias(self, origin: Requester, frame: Frame, given: bytes) -> None:
+        if self._return_paths.tags:
+            self._of_tagged(origin, frame, given)
+        else:
+            key = original_key(origin.system_id, given)
+            self._look_up(key, lambda tag: self._of_original(origin, frame, given, tag))
+
+    def _of_alias(
+        self, origin: Requester, frame: Frame, given: bytes, value: bytes | None
+    ) -> None:
+        if value is None:
+            # Some SMSC's own id may look like one.
+            self._of_no_alias(origin, frame, given)
+            return
+        tag, message_id = alias_target(value)
+        self._check(origin, frame, self._return_paths.message_ids.tagged(tag), message_id)
+
+    def _of_tagged(self, origin: Requester, frame: Frame, given: bytes) -> None:
+        target = self._return_paths.message_ids.split(given)
+        smsc, message_id = target if target is not None else (None, b"")
+        self._check(origin, frame, smsc, message_id)
+
+    def _of_original(
+        self, origin: Requester, frame: Frame, given: bytes, tag: bytes | None
+    ) -> None:
+        smsc = self._return_paths.message_ids.tagged(tag) if tag is not None else None
+        self._check(origin, frame, smsc, given)
+
+    def _check(
+        self, origin: Requester, frame: Frame, smsc: Smsc | None, message_id: bytes
+    ) -> None:
+        """Only with a return path of the account's own is it the account's message."""
+        if smsc is None:
+            self._reply(origin, frame, _UNKNOWN)
+        elif not origin.system_id:
+            # This process may ask about every message.
+            self._send(origin, frame, smsc, message_id)
+        else:
+            self._look_up(
+                smsc.center.prefix + message_id,
+                lambda value: self._checked(origin, frame, smsc, message_id, value),
+            )
+
+    def _checked(
+        self,
+        origin: Requester,
+        frame: Frame,
+        smsc: Smsc,
+        message_id: bytes,
+        value: bytes | None,
+    ) -> None:
+        path = ReturnPath.of(value) if value is not None else None
+        if path is None or (path.account, path.tag) != (origin.system_id, smsc.tag):
+            self._reply(origin, frame, _UNKNOWN)
+        else:
+            self._send(origin, frame, smsc, message_id)
+
+    def _look_up(self, key: bytes, go_on: Callable[[bytes | None], None]) -> None:
+        """Call ``go_on`` with what is kept under ``key``, now or later."""
+        value = self._return_paths.recent(key)
+        store = self._return_paths.store
+        if value is not None or store.is_all_recent:
+            go_on(value)
+            return
+        finding = store.find([key])
+        finding.addErrback(self._not_looked_up)
+        self.waiting += 1
+        finding.addCallback(self._looked_up, key, go_on)
+        finding.addErrback(lambda failure: self.log.failure("an operation failed", failure))
+
+    def _looked_up(
+        self, found: dict[bytes, bytes], key: bytes, go_on: Callable[[bytes | None], None]
+    ) -> None:
+        self.waiting -= 1
+        go_on(found.get(key))
+
+    def _not_looked_up(self, failure: Failure) -> dict[bytes, bytes]:
+        self.log.failure("a return path could not be looked up", failure)
+        return {}
+
+    # Asking
+
+    def _send(self, origin: Requester, frame: Frame, smsc: Smsc, message_id: bytes) -> None:
+        """Over any link to the message center that has the message."""
+        if origin.has_ended:
+            origin.unanswered -= 1
+            return
+        own = origin.passed_through
+        smscs: Iterable[Smsc] = (own,) if own is not None else (smsc, *smsc.center.smscs)
+        if own is not None and own.center is not smsc.center:
+            self._reply(origin, frame, self._unavailable)
+            return
+        for each in smscs:
+            link = each.free_link()
+            if link is not None and frame.command_id in each.commands:
+                start, end = peek.message_id_at(frame.octets)
+                ancillary = _AncillaryRequest(
+                    self._correlator, origin, frame, None, self._clock.seconds()
+                )
+                ancillary.given = frame.octets[start:end]
+                try:
+                    octets = spliced(frame.octets, start, end, message_id)
+                    self._send_on(ancillary, each, link, octets)
+                except PduError as error:
+                    self._reply(origin, frame, error.command_status)
+                return
+        self._reply(origin, frame, self._unavailable)
+
+    def _cancel_everywhere(self, origin: Requester, frame: Frame) -> None:
+        """To each SMSC that may have such messages; it succeeds if one does."""
+        pool = origin.pool
+        able = [m for m in pool.smscs if frame.command_id in m.commands] if pool else []
+        links = [(smsc, smsc.free_link()) for smsc in able]
+        asked = [(smsc, link) for smsc, link in links if link is not None]
+        if not asked:
+            self._reply(origin, frame, self._unavailable)
+            return
+        everyone = _CancelEverywhere(
+            origin, len(asked), lambda status: self._reply(origin, frame, status)
+        )
+        for smsc, link in asked:
+            exchange = Exchange(self._correlator, everyone, frame, None, self._clock.seconds())
+            self._send_on(exchange, smsc, link, frame.octets)
+
+    def _reply(self, origin: Requester, frame: Frame, status: int) -> None:
+        origin.unanswered -= 1
+        origin.send(response(frame, status))
+
+
+def _renamed(resp: Frame, given: bytes) -> Frame:
+    """A query_sm_resp or query_broadcast_sm_resp under the ESME's id; any other as it is."""
+    if resp.command_id not in (CommandId.QUERY_SM_RESP, CommandId.QUERY_BROADCAST_SM_RESP):
+        return resp
+    end = resp.octets.find(0, HEADER_SIZE)
+    return Frame.of(spliced(resp.octets, HEADER_SIZE, end, given)) if end >= 0 else resp

@@ -1,0 +1,56 @@
+"""`LocalEsme`: this process as the origin of requests, with Deferreds for answers."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
+
+from smppgate.routing.smscs.pool import Pool
+from smppgate.routing.smscs.smsc import Smsc
+from smppgate.txsmpp.codec import encode
+from smppgate.txsmpp.frame import Frame, renumbered
+from smppgate.txsmpp.pdu import Pdu
+from smppgate.txsmpp.requests import DeferredRequest
+from smppgate.txsmpp.sequence import Outstanding
+from smppgate.txsmpp.versions import V3_4, Version
+
+
+class LocalEsme:
+    """An origin like a session, but without one: what it sends is answered to a Deferred.
+
+    :param pool: where its requests go.
+    """
+
+    def __init__(self, clock: IReactorTime, pool: Pool) -> None:
+        self.pool: Pool | None = pool
+        self.window = sys.maxsize
+        self.unanswered = 0
+        self.has_ended = False
+        # No return paths are kept for it: it has its answers, and receipts go to sessions.
+        self.system_id = self.token = b""
+        self.queries = False
+        self.version: Version = V3_4
+        self.answer_forms: dict[Smsc, Any] = {}
+        self.passed_through: Smsc | None = None
+        self._clock = clock
+        self._outstanding = Outstanding()
+
+    def request(self, pdu: Pdu) -> tuple[Frame, Deferred[Pdu]]:
+        """The frame to relay for ``pdu``, and what fires with its resp.
+
+        :raises PduError: when ``pdu`` cannot be encoded.
+        """
+        octets = encode(pdu)
+        request = DeferredRequest(pdu.command_id, self._clock.seconds())
+        number = self._outstanding.claim(request)
+        return Frame.of(renumbered(octets, number)), request.answer
+
+    def send(self, octets: bytes) -> None:
+        """Take the answer to one of the requests."""
+        frame = Frame.of(octets)
+        request = self._outstanding.answered(frame)
+        if request is not None:
+            request.answered(frame, self._clock.seconds())

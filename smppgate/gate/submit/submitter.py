@@ -1,0 +1,145 @@
+"""`Submitter`: requests of ESMEs, and of this process, on their way to SMSCs.
+
+The life of a submit_sm:
+
+1. Octets arrive; `FrameBuffer` judges command_length as soon as its four octets are there.
+2. `Session` asks the table in `txsmpp.states`: may a bound ESME send this now? If not, it answers
+   itself: 0x04, or generic_nack 0x03 for a command that no version has.
+3. `Submitter.submit` admits it: over the session's window it is answered 0x58.
+4. `Pool.choose` gives an SMSC with room, `Smsc.link` one of its links. Where the link speaks
+   another version than the ESME, `adaptation` makes the PDU one that the link can take.
+5. `Outstanding.claim` on that link gives the number and stores the `Exchange` under it. The frame
+   goes into the link's outbox with four octets changed.
+6. The turn of the reactor ends: one write for each outbox that got something.
+7. The resp comes back on the link: `Outstanding.answered` gives the exchange, and
+   `Correlator.answered` comes back to `Submitter.again` if the status is worth another SMSC. An
+   answer that took the message goes to `ReturnPathKeeper.take` (see there).
+8. No resp in time: `Correlator.failed` answers ESME_RSYSERR, once. The number stays reserved, in
+   the table of late ones; a late answer is used for the return path and goes no further. A lost
+   link fails all of its exchanges the same way.
+
+query_sm and its like leave at 3 for `AncillaryRequests`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from twisted.internet.interfaces import IReactorTime
+
+from smppgate.gate.relay.correlator import Correlator
+from smppgate.gate.return_path.keeper import ReturnPathKeeper
+from smppgate.gate.submit.ancillary import ANCILLARY, AncillaryRequests
+from smppgate.routing.exchange import Exchange
+from smppgate.routing.sessions import Requester
+from smppgate.routing.smscs.smsc import Link, Smsc
+from smppgate.txsmpp.constants import CommandStatus
+from smppgate.txsmpp.errors import PduError
+from smppgate.txsmpp.frame import Frame, response
+from smppgate.txsmpp.versions import V3_3, Version
+
+# Those that every SMSC knows, whatever its version.
+_KNOWN_TO_ALL = V3_3.commands
+
+
+class Submitter:
+    """Admits requests, chooses an SMSC for each, sends them, and tries again elsewhere.
+
+    :param adapt: gives a PDU as a peer of another version can take it.
+    :param unavailable: the command_status while no SMSC can take a message.
+    """
+
+    def __init__(
+        self,
+        clock: IReactorTime,
+        return_paths: ReturnPathKeeper,
+        correlator: Correlator,
+        adapt: Callable[[bytes, Version], bytes],
+        unavailable: int,
+    ) -> None:
+        self.is_open = True
+        """While false, every request is turned down."""
+        self.throttled = 0
+        """Requests over their session's window."""
+        self.turned_down = 0
+        """Requests that no SMSC could take."""
+        self._correlator = correlator
+        self._adapt = adapt
+        self._unavailable = unavailable
+        self._ancillary = AncillaryRequests(
+            clock, return_paths, correlator, self._send, unavailable
+        )
+
+    @property
+    def waiting(self) -> int:
+        """Requests that wait for the store."""
+        return self._ancillary.waiting
+
+    def submit(self, origin: Requester, frame: Frame, now: float) -> None:
+        """Send a request to the SMSC that the balancer chooses, or answer it with an error."""
+        if origin.unanswered >= origin.window:
+            self.throttled += 1
+            origin.send(response(frame, CommandStatus.ESME_RTHROTTLED))
+            return
+        if not self.is_open:
+            self._turn_down(origin, frame, self._unavailable)
+            return
+        if frame.command_id in ANCILLARY and self._ancillary.take(origin, frame):
+            return
+        exchange = Exchange(self._correlator, origin, frame, origin.pool, now)
+        try:
+            if self._assign(exchange):
+                origin.unanswered += 1
+            else:
+                self._turn_down(origin, frame, self._unavailable)
+        except PduError as error:
+            self._turn_down(origin, frame, error.command_status)
+
+    def again(self, exchange: Exchange, now: float) -> bool:
+        """Send a request that an SMSC has turned down to another; False when there is none."""
+        if exchange.smsc is None or exchange.origin.has_ended:
+            return False
+        exchange.tried += (exchange.smsc,)
+        exchange.sent_at = now
+        try:
+            return self._assign(exchange)
+        except PduError:
+            return False
+
+    def _turn_down(self, origin: Requester, frame: Frame, status: int) -> None:
+        self.turned_down += 1
+        origin.send(response(frame, status))
+
+    def _assign(self, exchange: Exchange) -> bool:
+        """Send it to an SMSC that it has not been to; False when none can take it.
+
+        :raises PduError: when it cannot be said in the version of the SMSC chosen.
+        """
+        pool = exchange.pool
+        if pool is None:
+            return False
+        if exchange.command_id not in _KNOWN_TO_ALL and not exchange.tried:
+            exchange.tried = pool.without(exchange.command_id)
+        while True:
+            smsc = pool.choose(exchange.tried)
+            if smsc is None:
+                return False
+            link = smsc.link()
+            if link is not None:
+                break
+            # It has room, but every link is full of what else the gate asked on it.
+            exchange.tried += (smsc,)
+        self._send(exchange, smsc, link, exchange.frame.octets)
+        return True
+
+    def _send(self, exchange: Exchange, smsc: Smsc, link: Link, octets: bytes) -> None:
+        """Send ``octets`` on a link of ``smsc``.
+
+        :raises PduError: when they cannot be said in the version of the link.
+        """
+        if link.version is not exchange.origin.version:
+            octets = self._adapt(octets, link.version)
+            exchange.adapts = exchange.origin.version
+        exchange.smsc = smsc
+        smsc.outstanding += 1
+        link.send_request(exchange, octets)

@@ -1,0 +1,1 @@
+"""ESMEs: their accounts and sessions, and which of them a message is for."""

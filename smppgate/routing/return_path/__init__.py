@@ -1,0 +1,1 @@
+"""Return paths: what leads a receipt, or a query, to the ESME session and the id it belongs to."""

@@ -1,0 +1,81 @@
+"""Receipts that overtook the submit_sm_resp which would have said whose they are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice, takewhile
+from typing import Generic, TypeVar
+
+from attrs import define, field
+
+T = TypeVar("T")
+
+
+@define(eq=False)
+class _Waiting(Generic[T]):
+    receipt: T
+    keys: tuple[bytes, ...]
+    until: float
+
+
+@define
+class EarlyReceipts(Generic[T]):
+    """Receipts that wait for their return path, in the order they came.
+
+    :param limit: receipts kept; beyond it none is taken.
+    :param patience: seconds that each waits at the most.
+    """
+
+    limit: int = 10_000
+    patience: float = 10.0
+    _by_key: dict[bytes, list[_Waiting[T]]] = field(factory=dict, init=False)
+    _in_order: dict[int, _Waiting[T]] = field(factory=dict, init=False)
+
+    def __len__(self) -> int:
+        return len(self._in_order)
+
+    def add(self, receipt: T, keys: Iterable[bytes], now: float) -> bool:
+        """Let ``receipt`` wait for a return path under any of ``keys``; False when there is no
+        room.
+
+        One key twice is one key: two writings of an id may be the same.
+        """
+        if len(self._in_order) >= self.limit:
+            return False
+        waiting = _Waiting(receipt, tuple(dict.fromkeys(keys)), now + self.patience)
+        self._in_order[id(waiting)] = waiting
+        for key in waiting.keys:
+            self._by_key.setdefault(key, []).append(waiting)
+        return True
+
+    def arrived(self, key: bytes) -> list[T]:
+        """Take out those that waited for ``key``."""
+        return self._out(self._by_key.get(key, ()))
+
+    def take(self, is_wanted: Callable[[T], bool], limit: int | None = None) -> list[T]:
+        """Take out those that are wanted, in the order they came, up to ``limit`` of them."""
+        wanted = (waiting for waiting in self._in_order.values() if is_wanted(waiting.receipt))
+        return self._out(islice(wanted, limit))
+
+    def overdue(self, now: float, limit: int | None = None) -> list[T]:
+        """Take out those that have waited long enough, up to ``limit`` of them."""
+        waited = takewhile(lambda waiting: waiting.until <= now, self._in_order.values())
+        return self._out(islice(waited, limit))
+
+    def __iter__(self) -> Iterator[T]:
+        return iter([waiting.receipt for waiting in self._in_order.values()])
+
+    def _out(self, found: Iterable[_Waiting[T]]) -> list[T]:
+        # All of them before the first is removed: they come out of what that changes.
+        leaving = list(found)
+        for waiting in leaving:
+            self._remove(waiting)
+        return [waiting.receipt for waiting in leaving]
+
+    def _remove(self, waiting: _Waiting[T]) -> None:
+        del self._in_order[id(waiting)]
+        for key in waiting.keys:
+            others = self._by_key[key]
+            others.remove(waiting)
+            if not others:
+                del self._by_key[key]

@@ -1,0 +1,269 @@
+"""What is read from and written to the tables, as functions of a connection.
+
+Each call of `Connection.execute`, and each row it gives, lets another thread run and then waits
+for the interpreter again, up to 5 ms where the reactor is busy. So a batch is one statement
+wherever it can be, and many rows are read as one line of text.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import chain, islice
+from typing import TypeVar
+
+from attrs import frozen
+
+from smppgate.store.records import NewMessage, QueuedMessage
+from smppgate.store.sqlite.journal import Piece, gather
+
+T = TypeVar("T")
+
+STEP = 128
+"""Rows that are written in one go, for the end of which a batch of return paths may have to wait:
+2 to 4 ms, with ten million return paths in the archive."""
+ROWS = 128
+"""Messages written, and keys asked for, by one statement."""
+
+
+@frozen
+class Contents:
+    """What a database has as it is opened."""
+
+    last_batch: int
+    archived: int
+    queued: int
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """All that is done inside is done when it ends, or nothing is."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        # Some errors have ended it already.
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def contents(connection: sqlite3.Connection) -> Contents:
+    """What lies in the database."""
+    row = connection.execute(
+        "SELECT (SELECT coalesce(max(seq), 0) FROM journal),"
+        " (SELECT value FROM meta WHERE name = 'archived'), (SELECT count(*) FROM queue)"
+    ).fetchone()
+    return Contents(*row)
+
+
+def leap(connection: sqlite3.Connection, number: int) -> None:
+    """Number messages, and those who ask for numbers, from ``number`` on."""
+    with transaction(connection):
+        connection.execute("UPDATE meta SET value = ? WHERE name = 'next_number'", (number,))
+        connection.execute("DELETE FROM sqlite_sequence WHERE name = 'queue'")
+        connection.execute("INSERT INTO sqlite_sequence VALUES ('queue', ?)", (number,))
+
+
+# The journal
+
+
+def append(connection: sqlite3.Connection, rows: Sequence[tuple[int, float, bytes]]) -> None:
+    """Write batches: number, time written, octets. One that is there already stays."""
+    statement = "INSERT OR REPLACE INTO journal VALUES (?, ?, ?)"
+    if len(rows) == 1:
+        connection.execute(statement, rows[0])
+        return
+    with transaction(connection):
+        connection.executemany(statement, rows)
+
+
+def replay(
+    connection: sqlite3.Connection, after: int, since: float, span: float, size: int
+) -> Piece | None:
+    """The next batches with numbers over ``after``, of those written after ``since``.
+
+    ``span`` and ``size`` are those of `gather`.
+    """
+    rows = connection.execute(
+        "SELECT seq, written, routes FROM journal WHERE seq > ? AND written > ? ORDER BY seq",
+        (after, since),
+    )
+    try:
+        return gather(rows, span, size)
+    finally:
+        rows.close()
+
+
+def trim(connection: sqlite3.Connection, last: int, limit: int) -> int:
+    """Delete the first ``limit`` batches of those up to ``last``; how many there were."""
+    return connection.execute(
+        "DELETE FROM journal WHERE seq IN"
+        " (SELECT seq FROM journal WHERE seq <= ? ORDER BY seq LIMIT ?)",
+        (last, limit),
+    ).rowcount
+
+
+# The archive
+
+
+def archive(connection: sqlite3.Connection, paths: Mapping[bytes, bytes], expires: float) -> int:
+    """Put ``paths``, up to `STEP`, at the young end; by how many the archive has grown."""
+    count = len(paths)
+    values = chain.from_iterable((key, value, expires) for key, value in paths.items())
+    rows = ",".join(["(?,?,?)"] * count)
+    with transaction(connection):
+        # What REPLACE replaces, nobody counts.
+        known = _delete_keys(connection, list(paths))
+        connection.execute(
+            f"INSERT INTO archive (key, value, expires) VALUES {rows}",  # noqa: S608
+            tuple(values),
+        )
+        _count_archived(connection, count - known)
+    return count - known
+
+
+def unarchive(connection: sqlite3.Connection, keys: Sequence[bytes]) -> int:
+    """Delete the return paths of ``keys``, up to `STEP`; how many there were."""
+    with transaction(connection):
+        deleted = _delete_keys(connection, keys)
+        if deleted:
+            _count_archived(connection, -deleted)
+    return deleted
+
+
+def expire_archive(connection: sqlite3.Connection, now: float, limit: int) -> int:
+    """Delete the oldest ``limit`` return paths, of those that have expired; how many there
+    were."""
+    with transaction(connection):
+        deleted = connection.execute(
+            "DELETE FROM archive WHERE expires <= ?"
+            " AND id IN (SELECT id FROM archive ORDER BY id LIMIT ?)",
+            (now, limit),
+        ).rowcount
+        if deleted:
+            _count_archived(connection, -deleted)
+    return deleted
+
+
+def find(connection: sqlite3.Connection, keys: Sequence[bytes], now: float) -> dict[bytes, bytes]:
+    """The return paths of ``keys`` that have not expired."""
+    found: dict[bytes, bytes] = {}
+    for part in _parts(keys, ROWS):
+        places = _places(part)
+        (text,) = connection.execute(
+            "SELECT group_concat(hex(key) || ':' || hex(value)) FROM archive"  # noqa: S608
+            f" WHERE key IN ({','.join('?' * len(places))}) AND expires > ?",
+            (*places, now),
+        ).fetchone()
+        for path in text.split(",") if text else ():
+            key, _, value = path.partition(":")
+            found[bytes.fromhex(key)] = bytes.fromhex(value)
+    return found
+
+
+def _delete_keys(connection: sqlite3.Connection, keys: Sequence[bytes]) -> int:
+    return connection.execute(
+        f"DELETE FROM archive WHERE key IN ({','.join('?' * len(keys))})",  # noqa: S608
+        tuple(keys),
+    ).rowcount
+
+
+def _count_archived(connection: sqlite3.Connection, more: int) -> None:
+    connection.execute("UPDATE meta SET value = value + ? WHERE name = 'archived'", (more,))
+
+
+# Queues and numbers
+
+
+def enqueue(connection: sqlite3.Connection, messages: Sequence[NewMessage]) -> int:
+    """Put ``messages`` at the ends of their queues, all or none; how many there are."""
+    with transaction(connection):
+        for part in _parts(messages, ROWS):
+            values = chain.from_iterable((it.account, it.expires, it.pdu) for it in part)
+            connection.execute(
+                "INSERT INTO queue (account, expires, pdu) VALUES "  # noqa: S608
+                + ",".join(["(?,?,?)"] * len(part)),
+                tuple(values),
+            )
+    return len(messages)
+
+
+def queued(
+    connection: sqlite3.Connection, account: bytes, after: int, limit: int, now: float
+) -> list[QueuedMessage]:
+    """The first ``limit`` messages of a queue, with numbers over ``after``."""
+    (text,) = connection.execute(
+        "SELECT group_concat(number || ':' || hex(pdu) || ':' || quote(expires)) FROM"
+        " (SELECT number, pdu, expires FROM queue"
+        " WHERE account = ? AND number > ? AND expires > ? ORDER BY number LIMIT ?)",
+        (account, after, now, limit),
+    ).fetchone()
+    parts = [line.split(":") for line in text.split(",")] if text else []
+    messages = [QueuedMessage(int(it[0]), bytes.fromhex(it[1]), float(it[2])) for it in parts]
+    return sorted(messages, key=lambda message: message.number)
+
+
+def remove(connection: sqlite3.Connection, numbers: Sequence[int]) -> int:
+    """Delete these messages; how many there were."""
+    deleted = 0
+    with transaction(connection):
+        for part in _parts(numbers, ROWS):
+            deleted += connection.execute(
+                f"DELETE FROM queue WHERE number IN ({','.join('?' * len(part))})",  # noqa: S608
+                tuple(part),
+            ).rowcount
+    return deleted
+
+
+def expire_queue(connection: sqlite3.Connection, now: float, limit: int) -> int:
+    """Delete ``limit`` messages, of those that have expired; how many there were."""
+    return connection.execute(
+        "DELETE FROM queue WHERE number IN (SELECT number FROM queue WHERE expires <= ? LIMIT ?)",
+        (now, limit),
+    ).rowcount
+
+
+def queue_sizes(connection: sqlite3.Connection, now: float) -> dict[bytes, int]:
+    """How many messages that have not expired each account has."""
+    return dict(
+        connection.execute(
+            "SELECT account, count(*) FROM queue WHERE expires > ? GROUP BY account", (now,)
+        ).fetchall()
+    )
+
+
+def reserve(connection: sqlite3.Connection, count: int) -> int:
+    """The first of ``count`` numbers that are given to nobody else."""
+    with transaction(connection):
+        (first,) = connection.execute(
+            "SELECT value FROM meta WHERE name = 'next_number'"
+        ).fetchone()
+        connection.execute(
+            "UPDATE meta SET value = ? WHERE name = 'next_number'", (first + count,)
+        )
+    return int(first)
+
+
+def probe(connection: sqlite3.Connection) -> None:
+    """Write a little, to see whether that is possible."""
+    connection.execute("UPDATE meta SET value = value + 1 WHERE name = 'probes'")
+
+
+def probe_reading(connection: sqlite3.Connection) -> None:
+    """Read a little, to see whether that is possible."""
+    connection.execute("SELECT value FROM meta").fetchall()
+
+
+def _parts(items: Sequence[T], size: int) -> Iterator[list[T]]:
+    rest = iter(items)
+    while part := list(islice(rest, size)):
+        yield part
+
+
+def _places(keys: Sequence[bytes]) -> list[bytes]:
+    """``keys``, and the last of them again up to one of few lengths, whose statements are kept."""
+    size = next((size for size in (1, 8, 64) if len(keys) <= size), ROWS)
+    return [*keys, *[keys[-1]] * (size - len(keys))]

@@ -1,0 +1,319 @@
+"""Who may bind, what a refusal says, and whose turn it is to receive."""
+
+from __future__ import annotations
+
+import hmac
+from typing import Any
+
+import attrs
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from smppgate.routing.esmes.account import Account
+from smppgate.routing.esmes.accounts import Accounts, BindRejected
+from smppgate.txsmpp.constants import CommandId, CommandStatus
+from smppgate.txsmpp.sequence import Request
+from smppgate.txsmpp.states import State
+from tests.routing import fakes
+from tests.routing.fakes import FakeSession
+
+BINDS = {
+    "transmitter": CommandId.BIND_TRANSMITTER,
+    "receiver": CommandId.BIND_RECEIVER,
+    "transceiver": CommandId.BIND_TRANSCEIVER,
+}
+PASSWORD = b"p4ssw0rd-nobody-may-see"
+
+
+def accounts(**changes: Any) -> Accounts[FakeSession]:
+    return Accounts([fakes.account(password=PASSWORD, **changes)])
+
+
+def acme(of: Accounts[FakeSession]) -> Account[FakeSession]:
+    account = of.named(b"acme")
+    assert account is not None
+    return account
+
+
+def rejected(
+    of: Accounts[FakeSession],
+    command_id: int = CommandId.BIND_TRANSCEIVER,
+    system_id: bytes = b"acme",
+    password: bytes = PASSWORD,
+) -> BindRejected:
+    with pytest.raises(BindRejected) as caught:
+        of.admit(command_id, system_id, password)
+    return caught.value
+
+
+@pytest.mark.parametrize("command_id", BINDS.values(), ids=BINDS)
+def test_name_and_password_admit_to_the_account(command_id: int) -> None:
+    account = fakes.account(password=PASSWORD)
+    admitted = Accounts([fakes.account("other"), account]).admit(command_id, b"acme", PASSWORD)
+    assert admitted is account
+
+
+@pytest.mark.parametrize("system_id", [b"", b"acm", b"ACME", b"acme ", b"\xff\xfe"])
+def test_an_unknown_name_is_refused_with_0x0f(system_id: bytes) -> None:
+    assert rejected(accounts(), system_id=system_id).command_status == 0x0F
+
+
+@pytest.mark.parametrize(
+    "password", [b"", PASSWORD[:-1], PASSWORD + b"x", PASSWORD.upper(), b"\xff"]
+)
+def test_a_wrong_password_is_refused_with_0x0e(password: bytes) -> None:
+    assert rejected(accounts(), password=password).command_status == 0x0E
+
+
+@pytest.mark.parametrize(("kind", "command_id"), BINDS.items(), ids=BINDS)
+def test_a_bind_type_that_is_not_allowed_is_refused_with_0x0d(kind: str, command_id: int) -> None:
+    others = frozenset(BINDS) - {kind}
+    assert rejected(accounts(binds=others), command_id).command_status == 0x0D
+    for other in others:
+        accounts(binds=others).admit(BINDS[other], b"acme", PASSWORD)
+
+
+def test_more_binds_than_allowed_are_refused_with_0x0d() -> None:
+    of = accounts(max_binds=2)
+    account = acme(of)
+    account.add(FakeSession())
+    assert of.admit(CommandId.BIND_TRANSMITTER, b"acme", PASSWORD) is account
+    account.add(FakeSession(state=State.BOUND_TX))
+    assert rejected(of, CommandId.BIND_TRANSMITTER).command_status == 0x0D
+
+
+def test_a_session_that_ended_makes_room_for_another() -> None:
+    of = accounts(max_binds=1)
+    session = FakeSession()
+    acme(of).add(session)
+    acme(of).remove(session)
+    assert of.admit(CommandId.BIND_RECEIVER, b"acme", PASSWORD) is acme(of)
+
+
+def test_the_limit_is_told_to_nobody_without_the_password() -> None:
+    """Whoever does not know it learns no more of the account than that it exists."""
+    of = accounts(max_binds=0, binds=frozenset())
+    assert rejected(of, password=b"guess").command_status == 0x0E
+
+
+@given(
+    st.sampled_from(sorted(BINDS.values())),
+    st.sampled_from([b"acme", b"other"]),
+    st.sampled_from([PASSWORD, b"guess"]),
+    st.frozensets(st.sampled_from(sorted(BINDS))),
+    st.integers(0, 2),
+)
+def test_no_refusal_is_taken_for_success(
+    command_id: int, system_id: bytes, password: bytes, binds: frozenset[str], max_binds: int
+) -> None:
+    """Kannel counts 0x05, ESME_RALYBND, as a bind that worked."""
+    told = CommandStatus.ESME_ROK
+    try:
+        accounts(binds=binds, max_binds=max_binds).admit(command_id, system_id, password)
+    except BindRejected as rejection:
+        told = CommandStatus(rejection.command_status)
+    assert told in {0x00, 0x0F, 0x0E, 0x0D}
+    may = system_id == b"acme" and password == PASSWORD and max_binds > 0
+    allowed = {BINDS[kind] for kind in binds}
+    assert (told == CommandStatus.ESME_ROK) == (may and command_id in allowed)
+
+
+def test_the_password_is_in_no_text() -> None:
+    of = accounts(max_binds=0)
+    account = acme(of)
+    account.add(FakeSession())
+    refused = (
+        rejected(of),
+        rejected(of, password=PASSWORD + b"x"),
+        rejected(of, system_id=b"other"),
+        rejected(accounts(binds=frozenset())),
+    )
+    for text in (repr(account), str(account), repr(of), *map(str, refused), *map(repr, refused)):
+        assert PASSWORD.decode() not in text
+
+
+@pytest.mark.parametrize("system_id", [b"acme", b"unknown"])
+def test_names_known_and_unknown_cost_the_same_comparison(
+    system_id: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One `hmac.compare_digest` with the password given."""
+    compared: list[bytes] = []
+    compare = hmac.compare_digest
+
+    def counting(expected: bytes, given: bytes) -> bool:
+        compared.append(given)
+        return compare(expected, given)
+
+    monkeypatch.setattr(hmac, "compare_digest", counting)
+    rejected(accounts(), system_id=system_id, password=b"guess")
+    assert compared == [b"guess"]
+
+
+def test_accounts_are_known_by_their_names() -> None:
+    account = fakes.account("acme")
+    of = Accounts([account])
+    assert of.named(b"acme") is account
+    assert of.named(b"ACME") is None
+    assert of.named(b"*") is None
+
+
+# Whom an SMSC judges, and who has no account of their own
+
+
+def asks(system_id: str = "acme", **changes: Any) -> Account[FakeSession]:
+    """An account whose binds an SMSC judges."""
+    return attrs.evolve(fakes.account(system_id, b"", **changes), asks_smsc=True)
+
+
+def admitted(of: Accounts[FakeSession], system_id: bytes = b"stranger") -> Account[FakeSession]:
+    return of.admit(CommandId.BIND_TRANSCEIVER, system_id, b"whatever")
+
+
+def test_a_password_that_an_smsc_judges_is_not_judged_here() -> None:
+    account = asks()
+    assert admitted(Accounts([account]), b"acme") is account
+
+
+def test_what_is_no_matter_of_the_password_is_judged_here_all_the_same() -> None:
+    of = Accounts([asks(binds=frozenset({"receiver"}), max_binds=0)])
+    assert rejected(of).command_status == 0x0D
+    assert rejected(of, CommandId.BIND_RECEIVER).command_status == 0x0D
+
+
+def test_one_who_waits_for_the_smsc_has_a_place_and_receives_nothing() -> None:
+    account = asks(max_binds=1)
+    session = FakeSession(state=State.OPEN)
+    account.add(session)
+    assert account.receiver() is None
+    assert rejected(Accounts([account])).command_status == 0x0D
+    session.session.state = State.BOUND_TRX
+    account.add(session)
+    assert account.sessions == [session]
+    assert account.receiver() is session
+
+
+def test_the_wildcard_is_for_those_whom_no_other_is_for() -> None:
+    account, wildcard = fakes.account("acme", PASSWORD), asks("*")
+    of = Accounts([wildcard, account])
+    assert of.admit(CommandId.BIND_RECEIVER, b"acme", PASSWORD) is account
+    assert rejected(of, password=b"guess").command_status == 0x0E
+    stranger = admitted(of)
+    assert stranger.system_id == "stranger"
+    assert (stranger.max_binds, stranger.window) == (wildcard.max_binds, wildcard.window)
+    assert stranger.pool is wildcard.pool
+    assert stranger.asks_smsc
+
+
+def test_a_wildcard_with_a_password_admits_with_that_alone() -> None:
+    of = Accounts([fakes.account("*", PASSWORD)])
+    assert of.admit(CommandId.BIND_RECEIVER, b"stranger", PASSWORD).system_id == "stranger"
+    assert rejected(of, system_id=b"stranger", password=b"guess").command_status == 0x0E
+
+
+@pytest.mark.parametrize("system_id", [b"*", b"", b"a\nb", b"\x1b[2J", b"caf\xe9", b"a\x7f"])
+def test_a_name_that_is_none_is_not_for_the_wildcard(system_id: bytes) -> None:
+    """It would stand in the log, and ``*`` is the wildcard's own."""
+    assert rejected(Accounts([asks("*")]), system_id=system_id).command_status == 0x0F
+
+
+def test_all_of_one_name_share_an_account_as_long_as_one_of_them_is_bound() -> None:
+    of = Accounts([asks("*", max_binds=2)])
+    account, first, second = admitted(of), FakeSession(), FakeSession(state=State.BOUND_TX)
+    account.add(first)
+    assert admitted(of) is account
+    account.add(second)
+    assert rejected(of, system_id=b"stranger").command_status == 0x0D
+    account.remove(first)
+    assert of.named(b"stranger") is account
+    account.remove(second)
+    assert of.named(b"stranger") is None
+    assert admitted(of) is not account
+
+
+def test_those_of_different_names_have_nothing_in_common() -> None:
+    of = Accounts([asks("*", max_binds=1)])
+    one, other, session = admitted(of, b"one"), admitted(of, b"other"), FakeSession()
+    one.add(session)
+    other.add(FakeSession())
+    assert one.receiver() is session
+    assert of.named(b"one") is one
+    assert of.named(b"other") is other
+
+
+@given(st.lists(st.tuples(st.sampled_from([b"a", b"b", b"c"]), st.booleans()), max_size=30))
+def test_a_name_is_known_exactly_while_somebody_is_bound_to_it(
+    events: list[tuple[bytes, bool]],
+) -> None:
+    """However often somebody was admitted who did not bind then."""
+    of = Accounts([asks("*", max_binds=100)])
+    bound: dict[bytes, list[FakeSession]] = {b"a": [], b"b": [], b"c": []}
+    for name, binds in events:
+        account = admitted(of, name)
+        if binds:
+            bound[name].append(FakeSession())
+            account.add(bound[name][-1])
+        elif bound[name]:
+            account.remove(bound[name].pop())
+        assert {n for n in bound if of.named(n) is not None} == {n for n in bound if bound[n]}
+        assert len(of._derived) <= sum(map(len, bound.values()))
+
+
+# Whose turn it is
+
+
+def bound(count: int, window: int = 5) -> tuple[Account[FakeSession], list[FakeSession]]:
+    account = fakes.account()
+    sessions = [FakeSession(window) for _ in range(count)]
+    for session in sessions:
+        account.add(session)
+    return account, sessions
+
+
+@given(st.integers(1, 6), st.integers(1, 4))
+def test_receivers_are_used_in_turn(count: int, rounds: int) -> None:
+    account, sessions = bound(count)
+    chosen = [account.receiver() for _ in range(count * rounds)]
+    assert [chosen.count(session) for session in sessions] == [rounds] * count
+
+
+def test_the_receiver_with_the_least_part_of_its_window_used_is_next() -> None:
+    account, (busy, idle) = bound(2)
+    busy.outstanding.claim(Request(CommandId.DELIVER_SM, 0.0))
+    assert [account.receiver() for _ in range(3)] == [idle] * 3
+
+
+def test_full_receivers_are_passed_over() -> None:
+    account, (first, second, third) = bound(3)
+    first.writable = False
+    third.window = 0
+    assert [account.receiver() for _ in range(4)] == [second] * 4
+
+
+def test_nobody_receives_when_all_are_full() -> None:
+    account, _ = bound(3, window=0)
+    assert account.receiver() is None
+
+
+def test_nobody_receives_where_nobody_is_bound_to() -> None:
+    account = fakes.account()
+    account.add(FakeSession(state=State.BOUND_TX))
+    assert account.receiver() is None
+    assert len(account.sessions) == 1
+    assert len(account.receivers) == 0
+
+
+def test_a_session_that_ended_receives_no_more() -> None:
+    account, (first, second) = bound(2)
+    account.remove(first)
+    account.remove(first)
+    assert [account.receiver() for _ in range(3)] == [second] * 3
+    account.remove(second)
+    assert account.receiver() is None
+    assert not account.sessions
+
+
+def test_the_end_of_a_session_that_never_was_bound_is_no_error() -> None:
+    account, sessions = bound(1)
+    account.remove(FakeSession())
+    assert account.sessions == sessions

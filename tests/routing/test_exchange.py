@@ -1,0 +1,248 @@
+"""An exchange brings back the origin and the number it used, whatever number it travels under.
+
+And it ends exactly once, whatever happens to the sessions between.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from smppgate.routing.exchange import Exchange
+from smppgate.txsmpp.constants import RESPONSE_BIT, CommandId
+from smppgate.txsmpp.errors import NoAnswer, SessionLost
+from smppgate.txsmpp.frame import Frame
+from smppgate.txsmpp.sequence import MAX_SEQUENCE_NUMBER, Outstanding
+from tests.routing import fakes
+from tests.routing.fakes import FakeSession, Gate, said
+
+TIMEOUT = 60.0
+
+
+class Told:
+    """What exchanges tell of their ends."""
+
+    def __init__(self) -> None:
+        self.outcomes: list[tuple[Any, ...]] = []
+
+    def answered(self, exchange: Exchange, frame: Frame, now: float) -> None:
+        self.outcomes.append(("answered", exchange, frame, now))
+
+    def failed(self, exchange: Exchange, reason: NoAnswer) -> None:
+        self.outcomes.append(("failed", exchange, reason))
+
+    def answered_late(self, exchange: Exchange, frame: Frame, now: float) -> None:
+        self.outcomes.append(("late", exchange, frame, now))
+
+
+def exchange_of(told: Told, frame: Frame, sent_at: float = 0.0) -> Exchange:
+    return Exchange(told, FakeSession(), frame, fakes.pool(), sent_at)
+
+
+def test_an_exchange_knows_its_request_and_is_nowhere_yet() -> None:
+    told, frame, origin, pool = Told(), fakes.submit(77), FakeSession(), fakes.pool()
+    exchange = Exchange(told, origin, frame, pool, 12.5)
+    assert exchange.command_id == CommandId.SUBMIT_SM
+    assert exchange.sent_at == 12.5
+    assert (exchange.origin, exchange.frame, exchange.pool) == (origin, frame, pool)
+    assert exchange.smsc is None
+    assert exchange.tried == ()
+
+
+def test_an_exchange_is_slotted() -> None:
+    """One is made for every message."""
+    exchange = exchange_of(Told(), fakes.submit())
+    assert not hasattr(exchange, "__dict__")
+    with pytest.raises(AttributeError):
+        exchange.anything = 1  # type: ignore[attr-defined]
+
+
+def test_an_exchange_tells_its_correlator_how_it_ended() -> None:
+    told, frame = Told(), fakes.submit()
+    exchange = exchange_of(told, frame)
+    answer, reason = fakes.resp(frame), SessionLost("lost")
+    exchange.answered(answer, 1.0)
+    exchange.failed(reason)
+    exchange.answered_late(answer, 2.0)
+    assert told.outcomes == [
+        ("answered", exchange, answer, 1.0),
+        ("failed", exchange, reason),
+        ("late", exchange, answer, 2.0),
+    ]
+
+
+@given(
+    st.integers(MAX_SEQUENCE_NUMBER - 20, MAX_SEQUENCE_NUMBER),
+    st.permutations(range(30)),
+)
+def test_exchanges_stay_matched_when_numbers_begin_again(first: int, order: list[int]) -> None:
+    """Thirty at once across 0x7FFFFFFF, answered in any order: each gets its own answer."""
+    told = Told()
+    link = FakeSession(first=first)
+    exchanges = [exchange_of(told, fakes.submit(number)) for number in range(30)]
+    for exchange in exchanges:
+        link.send_request(exchange, exchange.frame.octets)
+    numbers = [frame.sequence_number for frame in link.requests]
+    assert all(1 <= number <= MAX_SEQUENCE_NUMBER for number in numbers)
+    assert len(set(numbers)) == 30
+    for at in order:
+        link.answer(link.requests[at], body=b"%d\0" % at)
+    ended = {id(exchange): frame.octets[16:-1] for _, exchange, frame, _ in told.outcomes}
+    assert ended == {id(exchange): b"%d" % at for at, exchange in enumerate(exchanges)}
+    assert not len(link.outstanding)
+
+
+def test_a_number_still_waited_for_is_passed_over_after_the_wrap() -> None:
+    """Neither one that is unanswered nor one whose answer is late is given to another."""
+    told = Told()
+    outstanding = Outstanding(first=1)
+    late, waiting = exchange_of(told, fakes.submit(), 0.0), exchange_of(told, fakes.submit(), 9.0)
+    assert outstanding.claim(late) == 1
+    assert outstanding.claim(waiting) == 2
+    assert outstanding.expire(5.0) == [late]
+    outstanding._next = MAX_SEQUENCE_NUMBER
+    numbers = [outstanding.claim(exchange_of(told, fakes.submit(), 9.0)) for _ in range(3)]
+    assert numbers == [MAX_SEQUENCE_NUMBER, 3, 4]
+    assert outstanding.answered_late(fakes.resp(fakes.submit(1))) is late
+    assert outstanding.answered(fakes.resp(fakes.submit(2))) is waiting
+
+
+# Everything at once
+
+
+class Exchanges(RuleBasedStateMachine):
+    """Three ESMEs and two SMSCs, and whatever can happen to them, in any order.
+
+    An answer is taken from every request ever sent on a session that lives: so some are given
+    twice, some late, and some to a request of before.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gate = Gate()
+        self.esmes = [self.gate.esme(), self.gate.esme(), self.gate.esme(self.gate.other)]
+        first = MAX_SEQUENCE_NUMBER - 3
+        self.links = [self.gate.link(m, 3, first=first) for m in self.gate.router.smscs]
+        self.sent: dict[FakeSession, int] = {}
+        self.passed: Counter[tuple[bytes, str]] = Counter()
+        self.seen: Counter[FakeSession] = Counter()
+
+    @property
+    def alive(self) -> list[FakeSession]:
+        return self.esmes + self.links
+
+    def _number(self, session: FakeSession) -> int:
+        self.sent[session] = self.sent.get(session, 0) + 1
+        return self.sent[session]
+
+    @rule(who=st.integers(0, 2))
+    def submit(self, who: int) -> None:
+        esme = self.esmes[who % len(self.esmes)]
+        number = self._number(esme)
+        text = b"%d %d" % (id(esme), number)
+        self.gate.forward(esme, fakes.submit(number, text, registered_delivery=1))
+
+    @precondition(lambda self: self.links)
+    @rule(which=st.integers(0, 3), destination=st.sampled_from([b"1", b"2", b"3"]))
+    def deliver(self, which: int, destination: bytes) -> None:
+        link = self.links[which % len(self.links)]
+        self.gate.deliver(link, fakes.deliver(destination, self._number(link)))
+
+    @precondition(lambda self: any(session.requests for session in self.alive))
+    @rule(
+        which=st.integers(0, 9),
+        at=st.integers(0, 50),
+        status=st.sampled_from([0, 0x45, 0x08, 0x14, 0x58, 0x64]),
+        kind=st.sampled_from(["resp", "resp", "resp", "generic_nack", "other"]),
+    )
+    def answer(self, which: int, at: int, status: int, kind: str) -> None:
+        asked = [session for session in self.alive if session.requests]
+        session = asked[which % len(asked)]
+        # The latest come first: they are the ones that wait.
+        request = session.requests[-1 - at % len(session.requests)]
+        command = {"resp": request.command_id, "generic_nack": 0}.get(kind, CommandId.QUERY_SM)
+        frame = fakes.raw(command | RESPONSE_BIT, status, request.sequence_number, b"id\0")
+        session.hear(frame, self.gate.now)
+
+    @rule(seconds=st.sampled_from([1.0, 25.0, TIMEOUT]))
+    def wait(self, seconds: float) -> None:
+        self.gate.clock.advance(seconds)
+        for session in self.alive:
+            session.expire(self.gate.now - TIMEOUT)
+
+    @precondition(lambda self: self.links)
+    @rule(which=st.integers(0, 3))
+    def lose_link(self, which: int) -> None:
+        self.gate.lose(self.links.pop(which % len(self.links)))
+
+    @precondition(lambda self: len(self.links) < 4)
+    @rule(to_beta=st.booleans(), window=st.integers(1, 3))
+    def bind_link(self, to_beta: bool, window: int) -> None:
+        gate = self.gate
+        self.links.append(gate.link(gate.beta if to_beta else gate.alpha, window))
+
+    @rule(who=st.integers(0, 2))
+    def lose_esme(self, who: int) -> None:
+        """Another session of the same account takes its place."""
+        lost = self.esmes[who]
+        self.gate.lose(lost)
+        of = self.gate.other if who == 2 else self.gate.acme
+        self.esmes[who] = self.gate.esme(of, window=4)
+
+    @invariant()
+    def nothing_is_answered_twice_or_unasked(self) -> None:
+        for session in {*self.alive, *self.sent}:
+            numbers = [number for number, _ in said(session)]
+            assert len(set(numbers)) == len(numbers)
+            assert set(numbers) <= set(range(1, self.sent.get(session, 0) + 1))
+
+    @invariant()
+    def what_is_open_is_counted(self) -> None:
+        for session in self.alive:
+            assert session.unanswered == self.sent.get(session, 0) - len(session.answers)
+        for smsc in self.gate.router.smscs:
+            links = [link for link in self.links if link.smsc is smsc]
+            assert smsc.outstanding == sum(len(link.outstanding) for link in links)
+            assert smsc.capacity == sum(link.window for link in links)
+            assert all(len(link.outstanding) <= link.window for link in links)
+        submitted = sum(len(link.outstanding) for link in self.links)
+        delivered = sum(link.unanswered for link in self.links)
+        assert self.gate.router.open_exchanges == submitted + delivered
+        assert all(session.unanswered >= 0 for session in self.sent)
+
+    @invariant()
+    def no_message_is_given_to_a_member_twice(self) -> None:
+        for link in self.links:
+            for frame in link.requests[self.seen[link] :]:
+                self.passed[frame.octets[16:], link.smsc.name] += 1
+            self.seen[link] = len(link.requests)
+        assert not self.passed or max(self.passed.values()) == 1
+
+    def teardown(self) -> None:
+        """At the end everything is answered, exactly once, and nothing is left."""
+        self.gate.clock.advance(TIMEOUT)
+        for session in self.alive:
+            session.expire(self.gate.now)
+        for session in self.alive:
+            assert len(session.answers) == self.sent.get(session, 0)
+            assert not len(session.outstanding)
+        assert all(session.unanswered == 0 for session in self.sent)
+        assert [smsc.outstanding for smsc in self.gate.router.smscs] == [0, 0]
+        assert self.gate.router.open_exchanges == 0
+        self._counts_add_up()
+
+    def _counts_add_up(self) -> None:
+        held = self.gate.router.statistics()
+        ended = held.outcomes.answered + held.outcomes.failed
+        refused = held.throttled + held.turned_down + held.undeliverable
+        assert ended + refused == sum(self.sent.values())
+        assert held.esme_sessions == len(self.esmes)
+        assert held.smsc_links == len(self.links)
+
+
+TestExchanges = Exchanges.TestCase

@@ -1,0 +1,74 @@
+"""A disk that is really full: files of a process that may not grow any further."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+SCRIPT = """
+import json, resource, sys
+from smppgate.store import Limits, NewMessage, SqliteStore, StoreError
+from tests.store.fakes import BEGUN, ThreadedClock, octets, some
+
+clock = ThreadedClock()
+store = SqliteStore(clock, sys.argv[1], Limits())
+told = {}
+
+def limit(octets):
+    resource.setrlimit(resource.RLIMIT_FSIZE, (octets, resource.RLIM_INFINITY))
+
+def tick():
+    clock.advance(1.0)
+    clock.wait(store._batches.settle())
+
+clock.wait(store.open())
+clock.wait(store.keep(some(1000)))
+limit(200_000)
+for start in range(1000, 20_000, 1000):
+    clock.wait(store.keep(some(1000, start)))
+    tick()
+full = store.statistics()
+told["unsaved"], told["failures"], told["fault"] = full.unsaved, full.failures, full.fault
+told["recent"] = full.paths_recent
+try:
+    message = NewMessage(b"one", b"x" * 300_000, BEGUN + 1000)
+    clock.wait(store.enqueue([message]))
+except StoreError:
+    told["refused"] = True
+told["queued"] = len(clock.wait(store.queued(b"one", 0, 10)))
+limit(resource.RLIM_INFINITY)
+for _ in range(3):
+    tick()
+    clock.wait(store.reserve_numbers(1))
+mended = store.statistics()
+told["mended"] = [mended.unsaved, mended.fault, mended.lost]
+clock.wait(store.close())
+again = SqliteStore(clock, sys.argv[1], Limits())
+clock.wait(again.open())
+told["after"] = again.statistics().paths_recent
+clock.wait(again.close())
+print(json.dumps(told))
+"""
+
+
+def test_a_full_disk_costs_nothing_but_what_it_would_have_kept(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT, str(tmp_path / "state")],
+        cwd=Path(__file__).parents[3],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["recent"] == 20_000
+    assert told["unsaved"] > 10_000
+    assert told["failures"] > 3
+    assert told["fault"].startswith("return paths: ")
+    assert told["refused"] is True
+    assert told["queued"] == 0
+    assert told["mended"] == [0, "", 0]
+    assert told["after"] == 20_000

@@ -1,0 +1,57 @@
+"""What a store has said to be kept survives ``kill -9``."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from smppgate.store import Limits, SqliteStore
+from tests.store.fakes import ThreadedClock, octets
+
+SCRIPT = """
+import sys
+from smppgate.store import Durability, Limits, NewMessage, SqliteStore
+from tests.store.fakes import BEGUN, ThreadedClock, some
+
+clock = ThreadedClock()
+limits = Limits(return_paths_in_memory=1600)
+store = SqliteStore(clock, sys.argv[1], limits, Durability(sys.argv[2]))
+clock.wait(store.open())
+for number in range(0, 10**9, 20):
+    clock.wait(store.keep(some(20, number)))
+    clock.wait(store.enqueue([NewMessage(b"one", b"%d" % number, BEGUN + 1000)]))
+    clock.advance(0.01)
+    print(number, flush=True)
+"""
+
+
+@pytest.mark.parametrize("durability", ["process", "disk"])
+def test_no_acknowledged_route_or_message_is_lost(tmp_path: Path, durability: str) -> None:
+    """While return paths go to the archive."""
+    told = -1
+    with subprocess.Popen(
+        [sys.executable, "-c", SCRIPT, str(tmp_path), durability],
+        cwd=Path(__file__).parents[3],
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            told = int(line)
+            if told >= 4000:
+                process.kill()
+                break
+        told = max([told, *(int(line) for line in process.stdout if line.endswith("\n"))])
+    clock = ThreadedClock()
+    store = SqliteStore(clock, tmp_path, Limits(return_paths_in_memory=1600))
+    clock.wait(store.open())
+    keys = [octets(number) for number in range(told + 20)]
+    assert clock.wait(store.find(keys)).keys() == set(keys)
+    messages = clock.wait(store.queued(b"one", 0, 10_000))
+    expected = [b"%d" % number for number in range(0, told + 1, 20)]
+    assert [message.pdu for message in messages][: len(expected)] == expected
+    assert store.statistics().paths_archived > 1000
+    clock.wait(store.close())

@@ -260,7 +260,7 @@ class RouterService(Service):
         return (
             submitted
             + sum(link.unanswered for link in self._links)
-            + self.return_paths.answers_waiting
+            + self.return_paths.commits.answers_waiting
             + self.receipts.waiting
             + self._submitter.waiting
             + self.queues.under_way

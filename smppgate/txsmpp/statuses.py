@@ -87,6 +87,17 @@ class CommandStatus(IntEnum):
     ESME_RINVOPTPARAMVAL = ESME_RINVTLVVAL
 
 
+TRANSIENT: frozenset[int] = frozenset(
+    {
+        CommandStatus.ESME_RSYSERR,
+        CommandStatus.ESME_RMSGQFUL,
+        CommandStatus.ESME_RTHROTTLED,
+        CommandStatus.ESME_RX_T_APPN,
+    }
+)
+"""Statuses that speak of the moment and not of the message: another peer, or the same one later,
+may well take it. They are what Kannel sends again on."""
+
 STATUS_MEANINGS: dict[int, str] = {
     CommandStatus.ESME_ROK: "no error",
     CommandStatus.ESME_RINVMSGLEN: "invalid message length",

@@ -2,7 +2,22 @@
 
 A receipt names a message by the SMSC's id, perhaps in another notation than the submit_sm_resp
 used, perhaps before that resp has come, perhaps days later and after a restart. It is matched
-within the SMSC's group: exactly where that is possible, by its dialect otherwise.
+within the SMSC's message center: exactly where that is possible, by its dialect otherwise.
+
+The life of a receipt:
+
+1. A deliver_sm or data_sm that esm_class calls a receipt comes on a link: `Receipts.bring`.
+2. The id that it names, in the TLV or the text, is looked up in the message center: in memory,
+   then on disk, exactly; where there is no such return path, in the other notations that the
+   `Dialect` knows.
+3. No return path, but submits unanswered at that message center: the submit_sm_resp may be on its
+   way. The receipt waits in `EarlyReceipts` until its return path is kept or its patience is over.
+4. A return path whose answer still waits for the store: the receipt follows behind that answer.
+5. The ESME's id goes into text and TLV (`receipts.with_id`), and `Dispatcher` brings it to the
+   session that submitted, or to another of the account, or to the account's queue; never to
+   another account.
+6. The ESME has taken a final receipt: its return path ends after a grace period (`PathEnds`).
+7. No return path at all: it goes by destination like any message, or back, as configured.
 """
 
 from __future__ import annotations
@@ -10,8 +25,6 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
-from twisted.logger import Logger
-from twisted.python.failure import Failure
 
 from smppgate.gate.deliver.dispatcher import Dispatcher
 from smppgate.gate.return_path.keeper import ReturnPathKeeper
@@ -28,24 +41,23 @@ from smppgate.txsmpp.constants import CommandStatus
 from smppgate.txsmpp.errors import PduError
 from smppgate.txsmpp.frame import Frame, response
 
-_MOST_SEARCHES = 2000
-"""Receipts that are looked for on disk at one time."""
+MOST_SEARCHES = 2000
+"""Receipts that are looked up on disk at one time."""
 
-_MOST_IDS = 4
-"""Ids of one receipt that are looked for: each is sought in dozens of notations."""
+MOST_IDS = 4
+"""Ids of one receipt that are looked up: each is looked for in dozens of notations."""
 
-_LOOK = 0.25
+POLL_INTERVAL = 0.25
 """Seconds between two looks at receipts that wait for their return path."""
 
+YIELD_INTERVAL = 0.001
+"""Seconds to the next look while some are left that need wait no longer: others get a turn."""
 
-_BREATH = 0.001
-"""The same, while some are left that could be looked for now."""
-
-_AT_A_TIME = 32
-"""Receipts that are looked for in vain in one go: each takes 0.1 ms, for all notations."""
+MOST_AT_A_TIME = 32
+"""Receipts that are looked up in all notations in one go: each takes 0.1 ms."""
 
 
-class _CannotCome:
+class _NoAnswerDue:
     """Whether the resp that a receipt waits for cannot come any more, for none is awaited."""
 
     def __init__(self) -> None:
@@ -55,12 +67,12 @@ class _CannotCome:
         center = waiting[0].smsc.center
         awaited = self._awaited.get(center)
         if awaited is None:
-            # Once for each group: there may be thousands of receipts.
+            # Once for each message center: there may be thousands of receipts.
             awaited = self._awaited[center] = center.is_awaited
         return not awaited
 
 
-class _ReceiptExchange(Exchange):
+class _FinalReceipt(Exchange):
     """A final receipt: once the ESME has taken it, its return path is of no more use."""
 
     __slots__ = ("keys", "return_paths")
@@ -71,18 +83,16 @@ class _ReceiptExchange(Exchange):
     def answered(self, frame: Frame, now: float) -> None:
         """The ESME answered."""
         if frame.command_status == 0:
-            self.return_paths.end(self.keys, now)
+            self.return_paths.ends.add(self.keys, now)
         super().answered(frame, now)
 
 
 class Receipts:
-    """Finds out whose a receipt is.
+    """Finds the account and the id of each receipt.
 
-    :param acknowledges_unmatched: whether the SMSC is told ok for a receipt that is nobody's, and
-        so never sends it again.
+    :param acknowledges_unmatched: whether the SMSC hears ok for a receipt that has no return path,
+        and so never sends it again.
     """
-
-    log = Logger()
 
     def __init__(
         self,
@@ -91,7 +101,7 @@ class Receipts:
         dispatcher: Dispatcher,
         accounts: Accounts[EsmeSession],
         submitters: Submitters[EsmeSession],
-        acknowledges_unmatched: bool = False,
+        acknowledges_unmatched: bool,
     ) -> None:
         self._clock = clock
         self._return_paths = return_paths
@@ -102,16 +112,17 @@ class Receipts:
         self._early: EarlyReceipts[tuple[SmscSession, Frame]] = EarlyReceipts()
         self._look: IDelayedCall | None = None
         self.unmatched = 0
-        """Receipts for messages that nobody is known for."""
-        self._under_way = 0
+        """Receipts without a return path."""
+        self._searching = 0
+        self._behind_answers = 0
 
     @property
     def waiting(self) -> int:
-        """Receipts that wait for the store, or for their return path."""
-        return self._under_way + len(self._early)
+        """Receipts that wait for the store, for an answer, or for their return path."""
+        return self._searching + self._behind_answers + len(self._early)
 
     def bring(self, link: SmscSession, frame: Frame, now: float) -> None:
-        """Bring the receipt in ``frame`` home, at once if memory knows where that is."""
+        """Bring the receipt in ``frame`` home, at once if memory has its return path."""
         message_id = receipts.receipt_id(frame.octets)
         if message_id is None:
             self._give_up(link, frame, now)
@@ -129,7 +140,7 @@ class Receipts:
         self._seek(link, frame, now)
 
     def stop(self) -> None:
-        """The gate stops: what waits for a return path is turned down."""
+        """The gate stops: receipts that wait for a return path are turned down."""
         self._return_paths.expected = None
         if self._look is not None:
             self._look.cancel()
@@ -140,48 +151,30 @@ class Receipts:
     # Matching
 
     def _seek(self, link: SmscSession, frame: Frame, now: float, waits: bool = True) -> None:
-        """Not known exactly, by what memory has: look further.
+        """Look further for a receipt whose id, as it stands, memory does not have.
 
         :param waits: whether it may wait for its submit_sm_resp.
         """
-        told = _told(frame)
+        named = _ids_in(frame)
         center = link.smsc.center
         dialect = center.dialect
-        exact = tuple(filter(dialect.takes, told))
-        trusted = dict.fromkeys((*exact, *(i for each in told for i in dialect.trusted(each))))
+        exact = tuple(filter(dialect.takes, named))
+        trusted = dict.fromkeys((*exact, *(i for each in named for i in dialect.trusted(each))))
         waits = waits and center.is_awaited
         ids = trusted
         if not waits:
-            ids = dict.fromkeys((*exact, *(i for each in told for i in dialect.others(each))))
-        store = self._return_paths.store
-        if store.is_all_recent:
-            self._choose(link, frame, ids, trusted, waits, {}, now)
-            return
-        if self._under_way >= _MOST_SEARCHES:
-            # It will be sent again; a storm of unknown ones must not be all that is done.
+            ids = dict.fromkeys((*exact, *(i for each in named for i in dialect.others(each))))
+        if not self._return_paths.store.is_all_recent and self._searching >= MOST_SEARCHES:
+            # It will be sent again; a storm of unknown receipts must not keep others waiting.
             self._dispatcher.refuse(link, frame)
             return
-        self._under_way += 1
-        finding = store.find([center.prefix + message_id for message_id in ids])
-        finding.addErrback(self._not_looked_up)
-        finding.addCallback(self._looked_up, link, frame, ids, trusted, waits)
-        finding.addErrback(lambda failure: self.log.failure("a receipt was not brought", failure))
+        self._searching += 1
 
-    def _not_looked_up(self, failure: Failure) -> dict[bytes, bytes]:
-        self.log.failure("return paths could not be looked up", failure)
-        return {}
+        def found(values: dict[bytes, bytes]) -> None:
+            self._searching -= 1
+            self._choose(link, frame, ids, trusted, waits, values)
 
-    def _looked_up(
-        self,
-        found: dict[bytes, bytes],
-        link: SmscSession,
-        frame: Frame,
-        ids: Collection[bytes],
-        trusted: Collection[bytes],
-        waits: bool,
-    ) -> None:
-        self._under_way -= 1
-        self._choose(link, frame, ids, trusted, waits, found, self._clock.seconds())
+        self._return_paths.find([center.prefix + message_id for message_id in ids], found)
 
     def _choose(
         self,
@@ -191,12 +184,11 @@ class Receipts:
         trusted: Collection[bytes],
         waits: bool,
         found: dict[bytes, bytes],
-        now: float,
     ) -> None:
-        """The first of ``ids`` that is known; the exact ones come first.
+        """Take the first of ``ids`` that has a return path; exact ones come first.
 
-        Those that are not ``trusted`` are there only if the receipt need not wait for its own
-        message; they are taken if the SMSC is not known to write ids in one way only.
+        Ids that are not ``trusted`` are there only if the receipt need not wait for its own
+        message; they are taken if the SMSC is not known to write ids in one notation only.
         """
         center = link.smsc.center
         for message_id in ids:
@@ -204,12 +196,13 @@ class Receipts:
             value = self._return_paths.recent(key) or found.get(key)
             if value is None:
                 continue
-            told = _told_as(frame, message_id, center.dialect)
-            if message_id not in trusted and not center.dialect.may_guess(told, message_id):
+            named = _named_as(frame, message_id, center.dialect)
+            if message_id not in trusted and not center.dialect.may_guess(named, message_id):
                 break
-            center.dialect.learned(told, message_id)
+            center.dialect.learned(named, message_id)
             self._found(link, frame, message_id, value)
             return
+        now = self._clock.seconds()
         if not waits:
             self._give_up(link, frame, now)
         elif not (center.is_awaited and self._wait(link, frame, trusted, now)):
@@ -219,12 +212,12 @@ class Receipts:
         """It is for the SMSC's ``message_id``, whose return path is ``value``."""
         key = link.smsc.center.prefix + message_id
 
-        def go_on() -> None:
-            self._under_way -= 1
+        def answer_is_out() -> None:
+            self._behind_answers -= 1
             self._deliver(link, frame, message_id, value)
 
-        if self._return_paths.when_out(key, go_on):
-            self._under_way += 1
+        if self._return_paths.commits.when_out(key, answer_is_out):
+            self._behind_answers += 1
         else:
             self._deliver(link, frame, message_id, value)
 
@@ -233,20 +226,8 @@ class Receipts:
             # It has not been answered and will be sent again.
             return
         path = ReturnPath.of(value)
-        octets = frame.octets
-        exchange: Exchange
-        now = self._clock.seconds()
-        if not path.is_to_many and receipts.is_final(octets):
-            final = _ReceiptExchange(self._dispatcher.correlator, link, frame, None, now)
-            key = link.smsc.center.prefix + message_id
-            final.keys, final.return_paths = (
-                (key, *path.kept_beside(message_id)),
-                self._return_paths,
-            )
-            exchange = final
-        else:
-            exchange = Exchange(self._dispatcher.correlator, link, frame, None, now)
-        octets = receipts.with_id(octets, path.esme_id(message_id))
+        exchange = self._exchange(link, frame, message_id, path)
+        octets = receipts.with_id(frame.octets, path.esme_id(message_id))
         account = self._accounts.named(path.account)
         if link.owner is not None and link.owner.system_id == path.account:
             self._dispatcher.to_session(link.owner, exchange, octets)
@@ -256,16 +237,27 @@ class Receipts:
             submitter = self._submitters.find(path.session)
             self._dispatcher.to_account(account, submitter, exchange, octets)
 
+    def _exchange(
+        self, link: SmscSession, frame: Frame, message_id: bytes, path: ReturnPath
+    ) -> Exchange:
+        correlator, now = self._dispatcher.correlator, self._clock.seconds()
+        if path.is_to_many or not receipts.is_final(frame.octets):
+            return Exchange(correlator, link, frame, None, now)
+        final = _FinalReceipt(correlator, link, frame, None, now)
+        final.keys = (link.smsc.center.prefix + message_id, *path.kept_beside(message_id))
+        final.return_paths = self._return_paths
+        return final
+
     # No match
 
     def _wait(self, link: SmscSession, frame: Frame, ids: Collection[bytes], now: float) -> bool:
-        """Its submit_sm_resp may be on the way still."""
+        """Let it wait for its submit_sm_resp; False when there is no room."""
         prefix = link.smsc.center.prefix
         if not self._early.add((link, frame), [prefix + i for i in ids], now):
             return False
         self._return_paths.expected = self._arrived
         if self._look is None:
-            self._look = self._clock.callLater(_LOOK, self._look_again)
+            self._look = self._clock.callLater(POLL_INTERVAL, self._look_again)
         return True
 
     def _arrived(self, key: bytes) -> None:
@@ -278,13 +270,12 @@ class Receipts:
     def _look_again(self) -> None:
         self._look = None
         now = self._clock.seconds()
-        done = self._early.overdue(now, _AT_A_TIME)
-        done += self._early.take(_CannotCome(), _AT_A_TIME - len(done))
+        done = self._early.overdue(now, MOST_AT_A_TIME)
+        done += self._early.take(_NoAnswerDue(), MOST_AT_A_TIME - len(done))
         for link, frame in done:
             self._seek(link, frame, now, waits=False)
         if self._early:
-            # The others get their turn in between.
-            pause = _BREATH if len(done) == _AT_A_TIME else _LOOK
+            pause = YIELD_INTERVAL if len(done) == MOST_AT_A_TIME else POLL_INTERVAL
             self._look = self._clock.callLater(pause, self._look_again)
         self._rest_if_empty()
 
@@ -293,7 +284,7 @@ class Receipts:
             self._return_paths.expected = None
 
     def _give_up(self, link: SmscSession, frame: Frame, now: float) -> None:
-        """Nobody is known to have submitted it."""
+        """It has no return path: by destination, or back."""
         if link.has_ended:
             return
         self.unmatched += 1
@@ -303,19 +294,19 @@ class Receipts:
             status: int = CommandStatus.ESME_RX_T_APPN
         except PduError as error:
             status = error.command_status
-        # While the store cannot be read, somebody may well be known there.
+        # While the store cannot be read, the return path may well be there.
         if self._acknowledges_unmatched and not self._return_paths.store.statistics().fault:
             link.send(response(frame, CommandStatus.ESME_ROK, b"\0"))
         else:
             self._dispatcher.refuse(link, frame, status)
 
 
-def _told(frame: Frame) -> tuple[bytes, ...]:
+def _ids_in(frame: Frame) -> tuple[bytes, ...]:
     """The ids that the receipt names, as many of them as one message can have."""
-    return receipts.receipt_ids(frame.octets)[:_MOST_IDS]
+    return receipts.receipt_ids(frame.octets)[:MOST_IDS]
 
 
-def _told_as(frame: Frame, message_id: bytes, dialect: Dialect) -> bytes:
-    """Which of the ids in the receipt ``message_id`` is a writing of: text and TLV may differ."""
-    told = _told(frame)
-    return next((each for each in told if message_id in dialect.sought(each)), message_id)
+def _named_as(frame: Frame, message_id: bytes, dialect: Dialect) -> bytes:
+    """The id in the receipt that ``message_id`` is a notation of: text and TLV may differ."""
+    named = _ids_in(frame)
+    return next((each for each in named if message_id in dialect.sought(each)), message_id)

@@ -23,22 +23,17 @@ from smppgate.txsmpp.constants import RESPONSE_BIT, CommandStatus, status_meanin
 from smppgate.txsmpp.errors import NoAnswer, ProtocolError, RequestTimeout
 from smppgate.txsmpp.frame import Frame
 from smppgate.txsmpp.sequence import Request
+from smppgate.txsmpp.statuses import TRANSIENT
 from smppgate.txsmpp.versions import Version
 
-RETRYABLE: frozenset[int] = frozenset(
-    {
-        CommandStatus.ESME_RSYSERR,
-        CommandStatus.ESME_RMSGQFUL,
-        CommandStatus.ESME_RSUBMITFAIL,
-        CommandStatus.ESME_RTHROTTLED,
-        CommandStatus.ESME_RX_T_APPN,
-        CommandStatus.ESME_RQUERYFAIL,
-        CommandStatus.ESME_RDELIVERYFAILURE,
-        CommandStatus.ESME_RUNKNOWNERR,
-    }
-)
-"""Answers of an ESME that mean "later": what providers deliver again on, and ESME_RX_T_APPN, the
-specification's own word for it (SMPP v3.4 §5.1.3)."""
+RETRYABLE: frozenset[int] = TRANSIENT | {
+    CommandStatus.ESME_RSUBMITFAIL,
+    CommandStatus.ESME_RQUERYFAIL,
+    CommandStatus.ESME_RDELIVERYFAILURE,
+    CommandStatus.ESME_RUNKNOWNERR,
+}
+"""Answers of an ESME that mean "later": those on which providers deliver again, and
+ESME_RX_T_APPN, the specification's own word for it (SMPP v3.4 §5.1.3)."""
 
 _QUICKEST, _SLOWEST = 1.0, 60.0
 """Seconds to wait after such an answer: doubling from the one to the other."""

@@ -18,17 +18,8 @@ from smppgate.routing.smscs.smsc import Smsc
 from smppgate.txsmpp.constants import RESPONSE_BIT, CommandId, CommandStatus
 from smppgate.txsmpp.errors import NoAnswer
 from smppgate.txsmpp.frame import HEADER_SIZE, Frame, renumbered, response, spliced
+from smppgate.txsmpp.statuses import TRANSIENT
 from smppgate.txsmpp.versions import Version
-
-RETRYABLE: frozenset[int] = frozenset(
-    {
-        CommandStatus.ESME_RSYSERR,
-        CommandStatus.ESME_RMSGQFUL,
-        CommandStatus.ESME_RTHROTTLED,
-        CommandStatus.ESME_RX_T_APPN,
-    }
-)
-"""Answers of an SMSC that are worth trying another one for; all others are the ESME's to hear."""
 
 KEPT_OF_LATE = 256
 """Octets kept of a request that was not answered in time: more than the fields up to
@@ -95,7 +86,7 @@ class Correlator:
                     self._answered += 1
                     self.keeper.take(exchange, smsc, frame)
                     return
-            elif status in RETRYABLE and self.retry(exchange, now):
+            elif status in TRANSIENT and self.retry(exchange, now):
                 self._retried += 1
                 return
         elif frame.command_id == CommandId.DELIVER_SM_RESP:

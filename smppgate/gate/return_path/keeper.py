@@ -1,24 +1,32 @@
-"""`ReturnPathKeeper`: what leads receipts and queries home, kept before the ESME hears its id.
+"""`ReturnPathKeeper`: the return path of a message is kept before its ESME hears the id.
 
 The answer to a submit is the last moment at which everything is known: the SMSC's id, the session
-it is for, the id that session is to know the message by. Return paths of one turn of the reactor
-go to the store as one batch, and only when the store has it do the answers leave. While one batch
-is being written the next one gathers.
+that submitted, the id that this session is to know the message by.
+
+The life of a return path:
+
+1. An SMSC took a message: `ReturnPathKeeper.take` puts the SMSC's tag in front of the id and the
+   ESME's number into the header, and hands return path and answer to `Commits`.
+2. The turn of the reactor ends: the batch goes to the store as one record. When the store has it,
+   the answers of that batch go into their outboxes. Meanwhile the next batch gathers.
+3. A receipt, or a request about the message, finds the return path by the SMSC's id.
+4. The ESME has taken a final receipt: `PathEnds` ends the return path after a grace period.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from struct import Struct
 
-from attrs import define, field, frozen
-from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from attrs import frozen
+from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from smppgate.gate.return_path.aliases import Aliases
+from smppgate.gate.return_path.commits import Commits
+from smppgate.gate.return_path.path_ends import PathEnds
 from smppgate.routing.exchange import Exchange
-from smppgate.routing.return_path.ending import EndingPaths
 from smppgate.routing.return_path.message_ids import (
     MessageIds,
     longest_taggable,
@@ -44,18 +52,8 @@ from smppgate.txsmpp.errors import PduError
 from smppgate.txsmpp.frame import HEADER_SIZE, Frame, renumbered, spliced
 from smppgate.txsmpp.versions import Version
 
-_APART = 0.0005
-"""Seconds from one batch to the next at the least, but for a message that comes alone. A batch
-costs the processor as much as some thirty messages do; what comes together may as well wait."""
-
-_LOOK_AT_ENDS = 1.0
-"""Seconds between two looks at return paths that are to end."""
-
-_MOST_ENDS = 1000
-"""Return paths that end in one look: less than a millisecond's work."""
-
-# Of one number that an ESME was given by two SMSCs, one line in so many seconds is enough.
-_QUIET_SECONDS = 60.0
+WARNING_INTERVAL = 60.0
+"""Seconds between two warnings that an ESME was given one id by two SMSCs."""
 
 _HEX_DIGITS = b"0123456789ABCDEFabcdef"
 
@@ -64,12 +62,12 @@ _pack_header = Struct(">IIII").pack
 
 @frozen(eq=False)
 class AnswerForm:
-    """How answers of one SMSC reach one session. Made once, used for every message.
+    """The form of one SMSC's answers for one session. Made once, used for every message.
 
     :param tag: octets to put in front of the id.
-    :param longest: octets that an id may have for that; with more it needs an alias.
-    :param keeps: whether there is anybody to lead back to.
-    :param always: whether that is done for messages that asked for no receipt, too.
+    :param longest: octets that an id may have for that; a longer one needs an alias.
+    :param keeps: whether the session is an account's, so that return paths can lead to it.
+    :param always: whether a message that asked for no receipt has a return path too.
     :param path: the octets to keep for a message.
     :param path_to_many: the same for a submit_multi.
     """
@@ -82,21 +80,12 @@ class AnswerForm:
     path_to_many: bytes
 
 
-@define(eq=False)
-class _Gathered:
-    """What waits for one batch to be kept."""
-
-    paths: dict[bytes, bytes] = field(factory=dict)
-    answers: list[tuple[Origin, bytes]] = field(factory=list)
-    then: list[Callable[[], None]] = field(factory=list)
-
-
 class ReturnPathKeeper:
-    """Keeps return paths, and lets answers out once they are kept.
+    """Keeps return paths, and gives ESMEs their answers under ids of their own.
 
-    :param batch: the sessions' own, so that what is let out leaves in one piece.
-    :param tags: whether ESMEs' ids are made unique.
-    :param waits: whether answers wait for the store at all.
+    :param batch: the sessions' own, see `Commits`.
+    :param tags: whether ids are made unique by the tag of their SMSC.
+    :param waits: whether answers wait until the store has their return paths.
     :param adapt: gives a PDU as a peer of another version can take it.
     """
 
@@ -108,36 +97,27 @@ class ReturnPathKeeper:
         batch: Batch,
         store: IStore,
         message_ids: MessageIds,
-        tags: bool = True,
-        waits: bool = True,
-        adapt: Callable[[bytes, Version], bytes] = lambda octets, _: octets,
+        tags: bool,
+        waits: bool,
+        adapt: Callable[[bytes, Version], bytes],
     ) -> None:
-        self._clock = clock
-        self._batch = batch
         self.store = store
         self.message_ids = message_ids
         self.tags = tags
-        self._waits = waits
-        self._adapt = adapt
-        self._gathering = _Gathered()
-        self._being_kept: _Gathered | None = None
-        self._scheduled = False
-        self._rests_until = 0.0
-        self._ending = EndingPaths()
-        self._end_look: IDelayedCall | None = None
-        self._ends_early = False
+        self.commits = Commits(clock, batch, store, waits)
+        self.ends = PathEnds(clock, store)
         self.aliases = Aliases(store)
         self.expected: Callable[[bytes], None] | None = None
-        """Told the key of each message taken, while set: somebody waits for one."""
+        """Called with the key of each message taken, while a receipt waits for one."""
         self.shared_ids = 0
         """Ids that one account was given by two SMSCs, untouched."""
-        self._told_shared = float("-inf")
+        self._clock = clock
+        self._adapt = adapt
+        self._warned_at = float("-inf")
 
-    @property
-    def answers_waiting(self) -> int:
-        """Answers that wait for the store."""
-        waiting = (self._gathering, self._being_kept)
-        return sum(len(gathered.answers) for gathered in waiting if gathered is not None)
+    def stop(self) -> None:
+        """The gate stops: no return path ends by itself any more."""
+        self.ends.stop()
 
     # The hot path
 
@@ -194,18 +174,15 @@ class ReturnPathKeeper:
         if exchange.adapts is not None:
             octets = self._adapt(octets, exchange.adapts)
         origin = exchange.origin
-        if kept and self._waits:
-            self._gathering.answers.append((origin, octets))
+        if kept and self.commits.waits:
+            self.commits.answer(origin, octets)
         else:
             origin.unanswered -= 1
             origin.send(octets)
 
     def _keep(self, key: bytes, value: bytes) -> None:
-        self._gathering.paths[key] = value
-        if not self._scheduled:
-            self._schedule()
-        if self._ending:
-            self._ending.stay(key)
+        self.commits.keep(key, value)
+        self.ends.stay(key)
 
     def _form(self, origin: Origin, smsc: Smsc) -> AnswerForm:
         kind, tag = (TAGGED, smsc.tag) if self.tags else (ORIGINAL, b"")
@@ -246,15 +223,17 @@ class ReturnPathKeeper:
         key = original_key(origin.system_id, message_id)
         before = self.recent(key)
         if before is not None and before != smsc.tag:
-            self._tell_shared(origin, smsc, before, message_id)
+            self._warn_of_shared(origin, smsc, before, message_id)
         self._keep(key, smsc.tag)
 
-    def _tell_shared(self, origin: Origin, smsc: Smsc, before: bytes, message_id: bytes) -> None:
+    def _warn_of_shared(
+        self, origin: Origin, smsc: Smsc, before: bytes, message_id: bytes
+    ) -> None:
         self.shared_ids += 1
         now = self._clock.seconds()
-        if now - self._told_shared < _QUIET_SECONDS:
+        if now - self._warned_at < WARNING_INTERVAL:
             return
-        self._told_shared = now
+        self._warned_at = now
         other = self.message_ids.tagged(before)
         self.log.warn(
             "ESME {account} was given the id {message_id} by SMSC {one} and by SMSC {other}: it "
@@ -266,100 +245,28 @@ class ReturnPathKeeper:
             count=self.shared_ids,
         )
 
-    # Ends
-
-    def end(self, keys: Iterable[bytes], now: float) -> None:
-        """The final receipt for a message is delivered: what is kept of it ends after a while."""
-        for key in keys:
-            self._ending.add(key, now)
-        if self._end_look is None:
-            self._end_look = self._clock.callLater(_LOOK_AT_ENDS, self._end_due)
-        elif self._ending.is_over_limit and not self._ends_early:
-            self._ends_early = True
-            self._end_look.reset(0)
-
-    def _end_due(self) -> None:
-        self._end_look, self._ends_early = None, False
-        over = self._ending.take(self._clock.seconds(), _MOST_ENDS)
-        if over:
-            self.store.end(over)
-        if self._ending:
-            pause = 0 if len(over) == _MOST_ENDS else _LOOK_AT_ENDS
-            self._end_look = self._clock.callLater(pause, self._end_due)
-
-    def stop(self) -> None:
-        """The gate stops: return paths that were to end stay until their time is over."""
-        if self._end_look is not None:
-            self._end_look.cancel()
-            self._end_look = None
-
-    # Batches
-
-    def _schedule(self) -> None:
-        self._scheduled = True
-        if self._being_kept is None:
-            self._clock.callLater(0, self._end_turn)
-
-    def _end_turn(self) -> None:
-        """Commit now, or when the last batch is long enough ago."""
-        pause = self._rests_until - self._clock.seconds()
-        if pause > 0.0 and len(self._gathering.paths) > 1:
-            # A clock that was put back is no reason to wait longer.
-            self._clock.callLater(min(pause, _APART), self._commit)
-        else:
-            self._commit()
-
-    def _commit(self) -> None:
-        if self._being_kept is not None or not self._scheduled:
-            return
-        self._being_kept, self._gathering = self._gathering, _Gathered()
-        self._scheduled = False
-        self._rests_until = self._clock.seconds() + _APART
-        self.store.keep(self._being_kept.paths).addBoth(self._kept)
-
-    def _kept(self, result: object) -> None:
-        """Let go what waited, whatever became of the batch: the SMSC has taken the messages."""
-        if isinstance(result, Failure):
-            self.log.failure("return paths were not kept", result)
-        done, self._being_kept = self._being_kept, None
-        self._batch.open()
-        try:
-            if done is not None:
-                _let_go(done)
-        finally:
-            self._batch.close()
-            if self._scheduled:
-                self._end_turn()
-
-    # Looking things up
+    # Looking up
 
     def recent(self, key: bytes) -> bytes | None:
-        """What is kept under ``key``, as far as memory knows."""
-        value = self._gathering.paths.get(key)
-        if value is None and self._being_kept is not None:
-            value = self._being_kept.paths.get(key)
+        """The value under ``key``, as far as memory has it."""
+        value = self.commits.recent(key)
         return value if value is not None else self.store.recent(key)
 
-    def when_out(self, key: bytes, go_on: Callable[[], None]) -> bool:
-        """Call ``go_on`` once the answer that goes with ``key`` is out; False when it is.
+    def find(self, keys: Sequence[bytes], go_on: Callable[[dict[bytes, bytes]], None]) -> None:
+        """Look ``keys`` up, and call ``go_on`` with the values of those that were found.
 
-        What follows a message must not overtake its answer.
+        At once where memory has all that there is: `recent` finds the rest then.
         """
-        if not self._waits:
-            return False
-        for gathered in (self._gathering, self._being_kept):
-            if gathered is not None and key in gathered.paths:
-                gathered.then.append(go_on)
-                return True
-        return False
+        if self.store.is_all_recent:
+            go_on({})
+            return
+        finding = self.store.find(keys).addErrback(self._not_found)
+        finding.addCallback(go_on)
+        finding.addErrback(lambda failure: self.log.failure("a look-up led to an error", failure))
 
-
-def _let_go(done: _Gathered) -> None:
-    for origin, octets in done.answers:
-        origin.unanswered -= 1
-        origin.send(octets)
-    for go_on in done.then:
-        go_on()
+    def _not_found(self, failure: Failure) -> dict[bytes, bytes]:
+        self.log.failure("return paths could not be looked up", failure)
+        return {}
 
 
 def _wants_receipt(request: Frame) -> bool:

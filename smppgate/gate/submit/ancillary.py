@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from twisted.internet.interfaces import IReactorTime
-from twisted.logger import Logger
-from twisted.python.failure import Failure
 
 from smppgate.gate.relay.correlator import Correlator
 from smppgate.gate.return_path.keeper import ReturnPathKeeper
@@ -94,8 +92,6 @@ class AncillaryRequests:
     :param send: sends a request in these octets on a link of a member; a `PduError` when it cannot
         be said in the version of the link.
     """
-
-    log = Logger()
 
     def __init__(
         self,
@@ -202,27 +198,18 @@ class AncillaryRequests:
             self._send(origin, frame, smsc, message_id)
 
     def _look_up(self, key: bytes, go_on: Callable[[bytes | None], None]) -> None:
-        """Call ``go_on`` with what is kept under ``key``, now or later."""
+        """Call ``go_on`` with the value under ``key``, now or later."""
         value = self._return_paths.recent(key)
-        store = self._return_paths.store
-        if value is not None or store.is_all_recent:
+        if value is not None:
             go_on(value)
             return
-        finding = store.find([key])
-        finding.addErrback(self._not_looked_up)
         self.waiting += 1
-        finding.addCallback(self._looked_up, key, go_on)
-        finding.addErrback(lambda failure: self.log.failure("an operation failed", failure))
 
-    def _looked_up(
-        self, found: dict[bytes, bytes], key: bytes, go_on: Callable[[bytes | None], None]
-    ) -> None:
-        self.waiting -= 1
-        go_on(found.get(key))
+        def found(values: dict[bytes, bytes]) -> None:
+            self.waiting -= 1
+            go_on(values.get(key))
 
-    def _not_looked_up(self, failure: Failure) -> dict[bytes, bytes]:
-        self.log.failure("a return path could not be looked up", failure)
-        return {}
+        self._return_paths.find([key], found)
 
     # Asking
 

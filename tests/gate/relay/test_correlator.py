@@ -6,13 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smppgate.gate.relay.correlator import RETRYABLE, Correlator
+from smppgate.gate.relay.correlator import Correlator
 from smppgate.routing.exchange import Exchange
 from smppgate.routing.smscs.smsc import Smsc
 from smppgate.txsmpp.constants import RESPONSE_BIT, CommandId, CommandStatus
 from smppgate.txsmpp.errors import RequestTimeout, SessionLost
 from smppgate.txsmpp.frame import Frame
 from smppgate.txsmpp.pdu import BroadcastSm, DataSm, QuerySm, SmeAddress, SubmitMulti
+from smppgate.txsmpp.statuses import TRANSIENT
 from smppgate.txsmpp.tlv import Tlv
 from smppgate.txsmpp.versions import V3_3, V3_4, Version
 from tests.routing import fakes
@@ -188,10 +189,10 @@ def test_a_generic_nack_to_it_is_one_all_the_same() -> None:
 
 
 def test_the_statuses_worth_another_member() -> None:
-    assert {0x08, 0x14, 0x58, 0x64} == RETRYABLE
+    assert {0x08, 0x14, 0x58, 0x64} == TRANSIENT
 
 
-@pytest.mark.parametrize("status", sorted(RETRYABLE))
+@pytest.mark.parametrize("status", sorted(TRANSIENT))
 def test_an_answer_worth_another_member_is_not_passed_on_when_there_is_one(status: int) -> None:
     ends = Ends(fakes.submit(), retries=True)
     ends.answered(status, b"")
@@ -203,7 +204,7 @@ def test_an_answer_worth_another_member_is_not_passed_on_when_there_is_one(statu
     assert ends.correlator.outcomes().answered == 0
 
 
-@pytest.mark.parametrize("status", sorted(RETRYABLE))
+@pytest.mark.parametrize("status", sorted(TRANSIENT))
 def test_it_is_passed_on_when_there_is_none(status: int) -> None:
     ends = Ends(fakes.submit(7))
     ends.answered(status, b"")

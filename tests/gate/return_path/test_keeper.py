@@ -444,20 +444,22 @@ def test_what_follows_an_answer_waits_until_that_is_out() -> None:
     key = gate.alpha.center.prefix + b"1"
     out: list[int] = []
     gate.submitted(esme, link, b"1")
-    assert return_paths.when_out(key, lambda: out.append(len(esme.answers)))
+    assert return_paths.commits.when_out(key, lambda: out.append(len(esme.answers)))
     gate.clock.advance(0)
-    assert return_paths.when_out(key, lambda: out.append(-len(esme.answers)))
+    assert return_paths.commits.when_out(key, lambda: out.append(-len(esme.answers)))
     assert out == []
     store.write()
     assert out == [1, -1]
-    assert not return_paths.when_out(key, lambda: out.append(0))
+    assert not return_paths.commits.when_out(key, lambda: out.append(0))
 
 
 def test_where_nothing_waits_nothing_has_to_be_waited_for() -> None:
     gate = Gate(store=HeldStore())
     esme, link = gate.esme(), gate.link()
     gate.submitted(esme, link, b"1")
-    assert not gate.router.return_paths.when_out(gate.alpha.center.prefix + b"1", lambda: None)
+    assert not gate.router.return_paths.commits.when_out(
+        gate.alpha.center.prefix + b"1", lambda: None
+    )
 
 
 # Peers of another version
@@ -476,7 +478,13 @@ def test_a_way_back_of_its_own_needs_no_gate() -> None:
     """Nothing is kept and nothing waits as long as nothing was taken."""
     gate = Gate()
     return_paths = ReturnPathKeeper(
-        gate.clock, gate.router.batch, gate.store, MessageIds([Smsc("a")])
+        gate.clock,
+        gate.router.batch,
+        gate.store,
+        MessageIds([Smsc("a")]),
+        tags=True,
+        waits=True,
+        adapt=gate.router.adapt,
     )
-    assert return_paths.answers_waiting == 0
+    assert return_paths.commits.answers_waiting == 0
     assert return_paths.recent(b"a\0" + b"1") is None

@@ -1,0 +1,131 @@
+"""`Commits`: return paths on their way to the store, and the answers that wait for them.
+
+Return paths of one turn of the reactor go to the store as one batch, and only when the store has
+it do the answers leave. While one batch is being written the next one gathers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from attrs import define, field
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from smppgate.routing.sessions import Origin
+from smppgate.store import IStore
+from smppgate.txsmpp.batch import Batch
+
+MIN_BATCH_INTERVAL = 0.0005
+"""Seconds from one batch to the next at the least, but for a message that comes alone. A batch
+costs the processor as much as some thirty messages do; what comes together may as well wait."""
+
+
+@define(eq=False)
+class _Gathered:
+    """The content of one batch, and what follows once the store has it."""
+
+    paths: dict[bytes, bytes] = field(factory=dict)
+    answers: list[tuple[Origin, bytes]] = field(factory=list)
+    then: list[Callable[[], None]] = field(factory=list)
+
+
+class Commits:
+    """Gathers return paths into batches, and sends answers once their batch is kept.
+
+    :param batch: the sessions' own, so that the answers of one batch leave in one piece.
+    :param waits: whether answers wait for the store at all.
+    """
+
+    log = Logger()
+
+    def __init__(self, clock: IReactorTime, batch: Batch, store: IStore, waits: bool) -> None:
+        self.waits = waits
+        self._clock = clock
+        self._batch = batch
+        self._store = store
+        self._gathering = _Gathered()
+        self._being_kept: _Gathered | None = None
+        self._scheduled = False
+        self._rests_until = 0.0
+
+    @property
+    def answers_waiting(self) -> int:
+        """Answers that wait for the store."""
+        waiting = (self._gathering, self._being_kept)
+        return sum(len(gathered.answers) for gathered in waiting if gathered is not None)
+
+    def keep(self, key: bytes, value: bytes) -> None:
+        """Put a return path into the batch that is gathering."""
+        self._gathering.paths[key] = value
+        if not self._scheduled:
+            self._schedule()
+
+    def answer(self, origin: Origin, octets: bytes) -> None:
+        """Send ``octets`` to ``origin`` once the batch that is gathering is kept."""
+        self._gathering.answers.append((origin, octets))
+
+    def recent(self, key: bytes) -> bytes | None:
+        """The value under ``key`` in a batch that the store does not have yet."""
+        value = self._gathering.paths.get(key)
+        if value is None and self._being_kept is not None:
+            value = self._being_kept.paths.get(key)
+        return value
+
+    def when_out(self, key: bytes, go_on: Callable[[], None]) -> bool:
+        """Call ``go_on`` once the answer that waits for ``key`` is sent; False if none waits.
+
+        What follows a message must not overtake its answer.
+        """
+        if not self.waits:
+            return False
+        for gathered in (self._gathering, self._being_kept):
+            if gathered is not None and key in gathered.paths:
+                gathered.then.append(go_on)
+                return True
+        return False
+
+    def _schedule(self) -> None:
+        self._scheduled = True
+        if self._being_kept is None:
+            self._clock.callLater(0, self._end_turn)
+
+    def _end_turn(self) -> None:
+        """Commit now, or as soon as the last batch is `MIN_BATCH_INTERVAL` ago."""
+        pause = self._rests_until - self._clock.seconds()
+        if pause > 0.0 and len(self._gathering.paths) > 1:
+            # A clock that was put back is no reason to wait longer.
+            self._clock.callLater(min(pause, MIN_BATCH_INTERVAL), self._commit)
+        else:
+            self._commit()
+
+    def _commit(self) -> None:
+        if self._being_kept is not None or not self._scheduled:
+            return
+        self._being_kept, self._gathering = self._gathering, _Gathered()
+        self._scheduled = False
+        self._rests_until = self._clock.seconds() + MIN_BATCH_INTERVAL
+        self._store.keep(self._being_kept.paths).addBoth(self._kept)
+
+    def _kept(self, result: object) -> None:
+        """Send the answers, whatever became of the batch: the SMSC has taken the messages."""
+        if isinstance(result, Failure):
+            self.log.failure("return paths were not kept", result)
+        done, self._being_kept = self._being_kept, None
+        self._batch.open()
+        try:
+            if done is not None:
+                _release(done)
+        finally:
+            self._batch.close()
+            if self._scheduled:
+                self._end_turn()
+
+
+def _release(done: _Gathered) -> None:
+    for origin, octets in done.answers:
+        origin.unanswered -= 1
+        origin.send(octets)
+    for go_on in done.then:
+        go_on()

@@ -1,0 +1,57 @@
+"""`PathEnds`: return paths of messages whose final receipt was delivered, until they end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+
+from smppgate.routing.return_path.ending import EndingPaths
+from smppgate.store import IStore
+
+POLL_INTERVAL = 1.0
+"""Seconds between two looks at return paths that are to end."""
+
+MOST_AT_A_TIME = 1000
+"""Return paths that end in one look: less than a millisecond's work."""
+
+
+class PathEnds:
+    """Ends return paths in the store when their time has come, with one timer for all."""
+
+    def __init__(self, clock: IReactorTime, store: IStore) -> None:
+        self._clock = clock
+        self._store = store
+        self._paths = EndingPaths()
+        self._look: IDelayedCall | None = None
+        self._is_early = False
+
+    def add(self, keys: Iterable[bytes], now: float) -> None:
+        """Let the return paths under ``keys`` end after the grace period of `EndingPaths`."""
+        for key in keys:
+            self._paths.add(key, now)
+        if self._look is None:
+            self._look = self._clock.callLater(POLL_INTERVAL, self._end_due)
+        elif self._paths.is_over_limit and not self._is_early:
+            self._is_early = True
+            self._look.reset(0)
+
+    def stay(self, key: bytes) -> None:
+        """A new message has the return path ``key``: the end of an earlier one does not count."""
+        if self._paths:
+            self._paths.stay(key)
+
+    def stop(self) -> None:
+        """Stop the timer: return paths that were to end stay until their time to live is over."""
+        if self._look is not None:
+            self._look.cancel()
+            self._look = None
+
+    def _end_due(self) -> None:
+        self._look, self._is_early = None, False
+        due = self._paths.take(self._clock.seconds(), MOST_AT_A_TIME)
+        if due:
+            self._store.end(due)
+        if self._paths:
+            pause = 0 if len(due) == MOST_AT_A_TIME else POLL_INTERVAL
+            self._look = self._clock.callLater(pause, self._end_due)

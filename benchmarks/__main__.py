@@ -1,35 +1,42 @@
 """``python -m benchmarks``: measure, show, write JSON.
 
 Exit status 0 when all was measured and every message answered exactly once, whether or not the
-targets were met; 1 after faults; 2 when something could not be measured.
+targets were met; 1 after faults; 2 when something could not be measured; 3 when the gate is slower
+than the one it was measured against.
 """
 
 from __future__ import annotations
 
 import argparse
-import re
 import signal
 import sys
-from pathlib import Path
+from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 from rich.console import Console
 
-from benchmarks import machine, rows
-from benchmarks.gate_process import ROOT, STORES, GateOptions
+from benchmarks import comparison_report, machine, report, rows
+from benchmarks.against import compare, measurer
+from benchmarks.arguments import parsed
+from benchmarks.checkout import HERE
+from benchmarks.comparison import OTHER, THIS, ComparedRow
+from benchmarks.comparison_report import ComparisonReport
+from benchmarks.gate_process import GateOptions
 from benchmarks.haproxy import installed
 from benchmarks.idle import measure_idle
-from benchmarks.measurement import DIRECT, GATE, HAPROXY, Timing
+from benchmarks.measurement import HAPROXY, Timing
 from benchmarks.process import ProgramError
-from benchmarks.report import Report, line
+from benchmarks.report import Report
 from benchmarks.routes import measure_routes
 
-_THROUGHS = (DIRECT, HAPROXY, GATE)
-_SHAPE = re.compile(r"[1-9]\d*x[1-9]\d*")
+# Not how it was measured: where that is written, and the other checkout, which has a place there.
+_UNTOLD = {"json", "against"}
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the benchmark; gives the exit status."""
-    options = _parser().parse_args(arguments)
+    options = parsed(arguments)
     # Wide enough for the table where the output is a file.
     console = Console() if sys.stdout.isatty() else Console(width=150)
     if HAPROXY in options.through and not installed():
@@ -38,123 +45,84 @@ def main(arguments: list[str] | None = None) -> int:
     machine.allow_many_files()
     # Leave by way of every finally, so that no program under measurement stays behind.
     signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
-    chosen = {name: value for name, value in vars(options).items() if name != "json"}
-    report = Report(machine.description(), chosen)
+    found, measure = (_comparison if options.against else _alone)(options, console)
     try:
-        _measure(report, options, console)
+        measure()
     except ProgramError as error:
         console.print(f"not measured: {error}", markup=False)
         return 2
     finally:
-        report.show(console)
-        report.write(options.json)
-    return 1 if report.faults else 0
+        found.show(console)
+        found.write(options.json)
+    return found.status
 
 
-def _measure(report: Report, options: argparse.Namespace, console: Console) -> None:
+def _alone(options: argparse.Namespace, console: Console) -> tuple[Report, Callable[[], None]]:
+    """A report on this gate, and what fills it."""
+    found = Report(machine.description(), _chosen(options))
+    plan = _plan(
+        options,
+        console,
+        lambda name, measurement: console.print(report.line(name, measurement), markup=False),
+    )
+    return found, partial(_measure, found, plan, options.rows)
+
+
+def _comparison(
+    options: argparse.Namespace, console: Console
+) -> tuple[ComparisonReport, Callable[[], None]]:
+    """A report on this gate and another, and what fills it."""
+    checkouts = {THIS: HERE, OTHER: options.against}
+    found = ComparisonReport(
+        machine.hardware(),
+        _chosen(options),
+        {side: checkout.description() for side, checkout in checkouts.items()},
+        [ComparedRow(name) for name in options.rows],
+    )
+    # A round is told as a whole.
+    plan = _plan(options, console, lambda _name, _measurement: None)
+    return found, partial(
+        compare,
+        found.rows,
+        options.rounds,
+        measurer(plan, checkouts),
+        lambda row: console.print(comparison_report.line(row), markup=False),
+    )
+
+
+def _plan(options: argparse.Namespace, console: Console, told: rows.Told) -> rows.Plan:
     cores = machine.pin_generator()
     if cores.shared:
         console.print("one core for both sides: these figures are of little use")
-    plan = rows.Plan(
+    return rows.Plan(
         core=cores.program,
         timing=Timing(options.warmup, options.seconds),
         rounds=options.rounds,
         receipts_asked=options.receipts_asked,
         throughs=options.through,
         options=GateOptions(store=options.store),
-        told=lambda name, measurement: console.print(line(name, measurement), markup=False),
+        told=told,
     )
-    for name in options.rows:
-        _measure_row(name, plan, report)
 
 
-def _measure_row(name: str, plan: rows.Plan, report: Report) -> None:
-    if name == rows.IDLE:
-        report.idle = measure_idle(plan.core, plan.options)
-    elif name == rows.ROUTES:
-        report.routes = measure_routes(plan.core)
-    elif name in (rows.SCALE, rows.SCALE_TO_ESMES):
-        report.scales.append(plan.scale_row(name))
-    elif name == rows.RECEIPTS:
-        report.rows.append(plan.receipts_row())
-    elif name == rows.STEADY:
-        report.rows.append(plan.steady_row())
-    else:
-        report.rows.append(plan.shape_row(name))
+def _chosen(options: argparse.Namespace) -> dict[str, Any]:
+    return {name: value for name, value in vars(options).items() if name not in _UNTOLD}
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks",
-        description="The gate on one core; ESMEs and SMSCs, simulated, on another.",
-    )
-    add = parser.add_argument
-    add(
-        "--rows",
-        type=_rows,
-        default=rows.DEFAULT,
-        metavar="ROW,...",
-        help=f"of {', '.join(rows.ALL)}; or any other SESSIONSxWINDOW (all but {rows.ROUTES})",
-    )
-    add(
-        "--through",
-        type=_throughs,
-        default=_THROUGHS,
-        metavar="WHAT,...",
-        help=f"what stands between: {', '.join(_THROUGHS)}",
-    )
-    add("--seconds", type=_seconds, default=5.0, help="counted for each measurement (%(default)s)")
-    add("--warmup", type=_seconds, default=1.0, help="seconds before that (%(default)s)")
-    add(
-        "--rounds",
-        type=int,
-        choices=range(1, 100),
-        default=1,
-        metavar="N",
-        help="measure each row so often and take the median (%(default)s)",
-    )
-    add(
-        "--json",
-        type=Path,
-        default=ROOT / "benchmarks" / "results" / "latest.json",
-        metavar="FILE",
-        help="where results are written (benchmarks/results/latest.json)",
-    )
-    add(
-        "--receipts-asked",
-        action=argparse.BooleanOptionalAction,
-        default=True,
-        help="ask a receipt with each message: the gate then remembers its return path (default)",
-    )
-    add(
-        "--store",
-        choices=STORES,
-        default=STORES[0],
-        help="durability of the gate's SQLite store, or a store in memory (%(default)s)",
-    )
-    return parser
-
-
-def _rows(text: str) -> tuple[str, ...]:
-    names = tuple(text.split(","))
+def _measure(found: Report, plan: rows.Plan, names: tuple[str, ...]) -> None:
     for name in names:
-        if name not in rows.ALL and not _SHAPE.fullmatch(name):
-            raise argparse.ArgumentTypeError(f"no row {name!r}")
-    return names
+        _measure_row(name, plan, found)
 
 
-def _throughs(text: str) -> tuple[str, ...]:
-    wanted = text.split(",")
-    if not set(wanted) <= set(_THROUGHS):
-        raise argparse.ArgumentTypeError(f"not of {', '.join(_THROUGHS)}: {text!r}")
-    return tuple(through for through in _THROUGHS if through in wanted)
-
-
-def _seconds(text: str) -> float:
-    seconds = float(text)
-    if not 0 < seconds <= 600:
-        raise argparse.ArgumentTypeError("more than 0, at most 600")
-    return seconds
+def _measure_row(name: str, plan: rows.Plan, found: Report) -> None:
+    if name == rows.IDLE:
+        found.idle = measure_idle(plan.core, plan.options)
+    elif name == rows.ROUTES:
+        found.routes = measure_routes(plan.core)
+    elif name in (rows.SCALE, rows.SCALE_TO_ESMES):
+        found.scales.append(plan.scale_row(name))
+    else:
+        found.rows.append(plan.row(name))
 
 
 if __name__ == "__main__":

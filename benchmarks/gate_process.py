@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from attrs import frozen
 
+from benchmarks.checkout import HERE, Checkout
 from benchmarks.esme import HOST, PASSWORD
 from benchmarks.process import Program, free_port, running
 
-ROOT = Path(__file__).resolve().parent.parent
-
-# twistd of this very environment, whether or not its script is on PATH.
-_TWISTD = [sys.executable, "-c", "from twisted.scripts.twistd import run; run()"]
 _TWISTD_OPTIONS = ["--nodaemon", "--pidfile=", "--reactor=epoll"]
 
 _DESTINATION_DIGITS = 12
@@ -80,10 +76,12 @@ class GateOptions:
 
     ``store`` is a durability of the SQLite store, the first being its default, or "memory".
     ``pairs`` gives each SMSC a transmitter and a receiver session instead of a transceiver.
+    ``checkout`` is whose gate runs: the settings here are those that every version knows.
     """
 
     store: str = STORES[0]
     pairs: bool = False
+    checkout: Checkout = HERE
 
     def store_toml(self) -> str:
         """The ``[store]`` table; none for what is the default."""
@@ -126,8 +124,9 @@ def gate(
         file = directory / "gate.toml"
         state = directory / "state"
         file.write_text(configuration(port, smsc_ports, accounts, options, state))
-        command = [*_TWISTD, *_TWISTD_OPTIONS, "smppgate", "--config", str(file)]
-        with running(command, core, directory, ROOT) as child:
+        twistd = options.checkout.twistd
+        command = [*twistd, *_TWISTD_OPTIONS, "smppgate", "--config", str(file)]
+        with running(command, core, directory, options.checkout.root) as child:
             yield port, child
 
 

@@ -80,13 +80,20 @@ def allow_many_files() -> int:
 def description() -> dict[str, str]:
     """Processor, system and versions, by name."""
     return {
-        "cpu": _cpu_model(),
-        "cores": str(os.cpu_count()),
-        "kernel": platform.release(),
+        **hardware(),
         "python": platform.python_version(),
         "twisted": _version("twisted"),
         "smppgate": _version("smppgate"),
         "haproxy": _haproxy_version(),
+    }
+
+
+def hardware() -> dict[str, str]:
+    """Processor and system, by name."""
+    return {
+        "cpu": _cpu_model(),
+        "cores": str(os.cpu_count()),
+        "kernel": platform.release(),
     }
 
 

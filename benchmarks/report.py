@@ -75,6 +75,11 @@ class Report:
             for what, count in faults.items()
         ]
 
+    @property
+    def status(self) -> int:
+        """The exit status: 1 after faults; a missed target is no fault."""
+        return 1 if self.faults else 0
+
     def write(self, file: Path) -> None:
         """Write JSON, making the folder if need be."""
         document = asdict(self)

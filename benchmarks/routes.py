@@ -10,7 +10,7 @@ from pathlib import Path
 
 from attrs import field, frozen
 
-from benchmarks.gate_process import ROOT
+from benchmarks.checkout import ROOT
 from benchmarks.process import ProgramError, running
 from smppgate.store import Limits
 

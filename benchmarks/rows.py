@@ -22,6 +22,8 @@ ROUTES = "routes"
 DEFAULT = (*SHAPES, RECEIPTS, STEADY, SCALE, SCALE_TO_ESMES, IDLE)
 # To fill a store with so many routes takes minutes.
 ALL = (*DEFAULT, ROUTES)
+# Those that are not one cost a message of one gate.
+ALONE = (SCALE, SCALE_TO_ESMES, IDLE, ROUTES)
 
 FEW = Accounts(count=2, ranges_each=1)
 MANY = Accounts(count=1000, ranges_each=10)
@@ -73,9 +75,7 @@ class ScaleRow:
     @classmethod
     def of(cls, name: str, few: list[Measurement], many: list[Measurement]) -> ScaleRow:
         """From measurements made by turns."""
-        ratios = [
-            m.cpu_us / f.cpu_us for f, m in zip(few, many, strict=True) if f.cpu_us and m.cpu_us
-        ]
+        ratios = cpu_ratios(many, few)
         ratio = statistics.median(ratios) if ratios else None
         return cls(name, middle(few), middle(many), ratio)
 
@@ -91,6 +91,14 @@ class Plan:
     throughs: tuple[str, ...]
     options: GateOptions
     told: Told
+
+    def row(self, name: str) -> Row:
+        """Measure the row of that name, one that has several things to go through."""
+        if name == RECEIPTS:
+            return self.receipts_row()
+        if name == STEADY:
+            return self.steady_row()
+        return self.shape_row(name)
 
     def shape_row(self, name: str) -> Row:
         """Measure ``sessions x window`` through everything, so many rounds."""
@@ -143,6 +151,12 @@ class Plan:
         measurement = measure(shape, through, self.core, self.timing, accounts, options)
         self.told(name, measurement)
         return measurement
+
+
+def cpu_ratios(ones: list[Measurement], others: list[Measurement]) -> list[float]:
+    """Processor time a message of each over that of its neighbour, where both are known."""
+    pairs = zip(ones, others, strict=True)
+    return [one.cpu_us / other.cpu_us for one, other in pairs if one.cpu_us and other.cpu_us]
 
 
 def middle(measurements: list[Measurement]) -> Measurement:

@@ -74,7 +74,9 @@ def other(directory: Path) -> Checkout:
         raise CheckoutError(reason)
     imported = Path(checkout.asked()["smppgate"]).resolve()
     if not imported.is_relative_to(root / "smppgate"):
-        raise CheckoutError(f"{root} would run the gate of {imported.parent}: {_make(root)}")
+        raise CheckoutError(
+            f"{root} would run the gate of {imported.parent}: unset PYTHONPATH, and {_make(root)}"
+        )
     return checkout
 
 

@@ -28,7 +28,7 @@ from benchmarks.idle import measure_idle
 from benchmarks.measurement import HAPROXY, Timing
 from benchmarks.process import ProgramError
 from benchmarks.report import Report
-from benchmarks.routes import measure_routes
+from benchmarks.return_paths import measure_return_paths
 
 # Not how it was measured: where that is written, and the other checkout, which has a place there.
 _UNTOLD = {"json", "against"}
@@ -117,8 +117,8 @@ def _measure(found: Report, plan: rows.Plan, names: tuple[str, ...]) -> None:
 def _measure_row(name: str, plan: rows.Plan, found: Report) -> None:
     if name == rows.IDLE:
         found.idle = measure_idle(plan.core, plan.options)
-    elif name == rows.ROUTES:
-        found.routes = measure_routes(plan.core)
+    elif name == rows.RETURN_PATHS:
+        found.paths = measure_return_paths(plan.core)
     elif name in (rows.SCALE, rows.SCALE_TO_ESMES):
         found.scales.append(plan.scale_row(name))
     else:

@@ -82,8 +82,8 @@ def _add_what(parser: argparse.ArgumentParser) -> None:
         "--rows",
         type=_rows,
         metavar="ROW,...",
-        help=f"of {', '.join(rows.ALL)}; or any other SESSIONSxWINDOW (all but {rows.ROUTES}; "
-        f"{','.join(comparison.ROWS)} with --against)",
+        help=f"of {', '.join(rows.ALL)}; or any other SESSIONSxWINDOW (all but "
+        f"{rows.RETURN_PATHS}; {','.join(comparison.ROWS)} with --against)",
     )
     add(
         "--through",

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from benchmarks.idle import IdleSessions
 from benchmarks.measurement import HAPROXY, Measurement, ReceiptFlow
-from benchmarks.routes import RouteLookups
+from benchmarks.return_paths import PathLookups
 from benchmarks.rows import RECEIPTS, STEADY, Row, ScaleRow
 from benchmarks.targets import Target, targets
 
@@ -47,12 +47,12 @@ class Report:
     rows: list[Row] = field(factory=list)
     scales: list[ScaleRow] = field(factory=list)
     idle: IdleSessions | None = None
-    routes: RouteLookups | None = None
+    paths: PathLookups | None = None
 
     @property
     def targets(self) -> list[Target]:
         """The targets, as far as they were measured."""
-        return targets(self.rows, self.scales, self.idle, self.routes)
+        return targets(self.rows, self.scales, self.idle, self.paths)
 
     @property
     def faults(self) -> list[str]:
@@ -67,8 +67,8 @@ class Report:
             places[f"{scale.name} many"] = scale.many.faults
         if self.idle:
             places["idle"] = self.idle.faults
-        if self.routes:
-            places["routes"] = self.routes.faults
+        if self.paths:
+            places["return-paths"] = self.paths.faults
         return [
             f"{place}: {what}: {count}"
             for place, faults in places.items()
@@ -104,8 +104,8 @@ class Report:
                 f"{self.idle.sessions} idle sessions: RSS {before:.0f} MB before, {after:.0f} MB "
                 f"with them, {(after - before) * 1000 / self.idle.sessions:.1f} kB each"
             )
-        if self.routes:
-            console.print(_routes_told(self.routes), markup=False)
+        if self.paths:
+            console.print(_paths_told(self.paths), markup=False)
         if self.targets:
             console.print(_target_table(self.targets))
         for fault in self.faults:
@@ -160,14 +160,14 @@ def _receipt_cells(receipts: ReceiptFlow) -> list[str]:
     return [f"{receipts.rate:,.0f}", "", "", *latencies, "", "", "", ""]
 
 
-def _routes_told(routes: RouteLookups) -> str:
-    ranks = ", ".join(f"{name} {routes.latency_us[name]:,.0f}" for name in _RANKS)
-    pause = routes.pause_ms
+def _paths_told(paths: PathLookups) -> str:
+    ranks = ", ".join(f"{name} {paths.latency_us[name]:,.0f}" for name in _RANKS)
+    pause = paths.pause_ms
     return (
-        f"{routes.routes:,} routes, the last kept at {routes.kept_per_second:,.0f}/s; "
-        f"lookups µs {ranks}; RSS {routes.rss_mb:.0f} MB, {routes.disk_mb:,.0f} MB on disk; "
+        f"{paths.paths:,} return paths, the last kept at {paths.kept_per_second:,.0f}/s; "
+        f"lookups µs {ranks}; RSS {paths.rss_mb:.0f} MB, {paths.disk_mb:,.0f} MB on disk; "
         f"longest pause of the reactor {pause['keeping']:.1f} ms keeping, "
-        f"{pause['lookups']:.1f} ms looking up; others used {routes.others:.0%} of the core"
+        f"{pause['lookups']:.1f} ms looking up; others used {paths.others:.0%} of the core"
     )
 
 

@@ -18,12 +18,12 @@ from benchmarks.measurement import GATE, HAPROXY, Measurement, Timing, measure
 SHAPES = ("1x1", "4x10", "16x50", "64x10")
 RECEIPTS, STEADY = "receipts", "steady"
 SCALE, SCALE_TO_ESMES, IDLE = "scale", "scale-mo", "idle"
-ROUTES = "routes"
+RETURN_PATHS = "return-paths"
 DEFAULT = (*SHAPES, RECEIPTS, STEADY, SCALE, SCALE_TO_ESMES, IDLE)
-# To fill a store with so many routes takes minutes.
-ALL = (*DEFAULT, ROUTES)
+# To fill a store with so many return paths takes minutes.
+ALL = (*DEFAULT, RETURN_PATHS)
 # Those that are not one cost a message of one gate.
-ALONE = (SCALE, SCALE_TO_ESMES, IDLE, ROUTES)
+ALONE = (SCALE, SCALE_TO_ESMES, IDLE, RETURN_PATHS)
 
 FEW = Accounts(count=2, ranges_each=1)
 MANY = Accounts(count=1000, ranges_each=10)

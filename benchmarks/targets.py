@@ -6,13 +6,13 @@ from attrs import frozen
 
 from benchmarks.idle import SESSIONS, IdleSessions
 from benchmarks.measurement import GATE, HAPROXY
-from benchmarks.routes import LOOKUPS, ROUTES, RouteLookups
+from benchmarks.return_paths import LOOKUPS, RETURN_PATHS, PathLookups
 from benchmarks.rows import STEADY, Row, ScaleRow
 
 # With everything on: tagged ids, and the return path of each message kept before its answer.
 _RATE_RATIOS = {"16x50": 0.04, "64x10": 0.09}
 _STEADY_P99_MS = 10.0
-_LOOKUP_P99_MS, _ROUTES_MB = 5.0, 1000.0
+_LOOKUP_P99_MS, _PATHS_MB = 5.0, 1000.0
 _LATENCY_ROW, _LATENCY_RATIO = "1x1", 2.0
 _SCALE_TOLERANCE = 0.10
 _IDLE_MB = 150.0
@@ -37,7 +37,7 @@ def targets(
     rows: list[Row],
     scales: list[ScaleRow],
     idle: IdleSessions | None,
-    routes: RouteLookups | None,
+    paths: PathLookups | None,
 ) -> list[Target]:
     """The targets that the rows measured have something to say on."""
     found = [_rate(row) for row in rows if row.name in _RATE_RATIOS]
@@ -46,8 +46,8 @@ def targets(
     found += [_scale(row) for row in scales]
     if idle:
         found.append(_idle(idle))
-    if routes:
-        found += [_lookup(routes), _routes_memory(routes)]
+    if paths:
+        found += [_lookup(paths), _paths_memory(paths)]
     return found
 
 
@@ -108,24 +108,24 @@ def _idle(idle: IdleSessions) -> Target:
     )
 
 
-def _lookup(routes: RouteLookups) -> Target:
-    p99 = routes.latency_us["p99"] / 1e3
+def _lookup(paths: PathLookups) -> Target:
+    p99 = paths.latency_us["p99"] / 1e3
     return Target(
-        what=f"{routes.routes:,} routes: p99 of a lookup",
+        what=f"{paths.paths:,} return paths: p99 of a lookup",
         wanted=f"<= {_LOOKUP_P99_MS:.0f} ms",
         found=f"{p99:.2f} ms",
-        met=_whole(routes) and p99 <= _LOOKUP_P99_MS,
+        met=_whole(paths) and p99 <= _LOOKUP_P99_MS,
     )
 
 
-def _routes_memory(routes: RouteLookups) -> Target:
+def _paths_memory(paths: PathLookups) -> Target:
     return Target(
-        what=f"{routes.routes:,} routes: RSS",
-        wanted=f"<= {_ROUTES_MB:.0f} MB",
-        found=f"{routes.rss_mb:.0f} MB",
-        met=_whole(routes) and routes.rss_mb <= _ROUTES_MB,
+        what=f"{paths.paths:,} return paths: RSS",
+        wanted=f"<= {_PATHS_MB:.0f} MB",
+        found=f"{paths.rss_mb:.0f} MB",
+        met=_whole(paths) and paths.rss_mb <= _PATHS_MB,
     )
 
 
-def _whole(routes: RouteLookups) -> bool:
-    return routes.routes >= ROUTES and routes.lookups >= LOOKUPS and not routes.faults
+def _whole(paths: PathLookups) -> bool:
+    return paths.paths >= RETURN_PATHS and paths.lookups >= LOOKUPS and not paths.faults

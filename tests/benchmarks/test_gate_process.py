@@ -16,7 +16,7 @@ def settings(options: GateOptions) -> Settings:
 
 
 def test_everything_is_on_by_default() -> None:
-    """Tagged ids, and SQLite that has each route before its answer leaves."""
+    """Tagged ids, and SQLite that has each return path before its answer leaves."""
     found = settings(GateOptions())
     assert found.gate.message_ids == "tagged"
     assert (found.store.kind, found.store.durability) == ("sqlite", "process")

@@ -6,12 +6,12 @@ import pytest
 from attrs import evolve
 
 from benchmarks.measurement import GATE, HAPROXY, Measurement
-from benchmarks.routes import LOOKUPS, ROUTES, RouteLookups
+from benchmarks.return_paths import LOOKUPS, RETURN_PATHS, PathLookups
 from benchmarks.rows import Row
 from benchmarks.targets import targets
 
-LOOKED_UP = RouteLookups(
-    routes=ROUTES,
+LOOKED_UP = PathLookups(
+    paths=RETURN_PATHS,
     kept_per_second=1.0,
     lookups=LOOKUPS,
     latency_us={"p99": 5_000.0},
@@ -27,9 +27,9 @@ def measurement(through: str, rate: float, p99: float = 0.0) -> Measurement:
     return Measurement(through, rate, {"p99": p99}, 1.0, None, 1)
 
 
-def verdicts(*rows: Row, routes: RouteLookups | None = None) -> list[bool | None]:
+def verdicts(*rows: Row, paths: PathLookups | None = None) -> list[bool | None]:
     """Of each target, in order."""
-    return [target.met for target in targets(list(rows), [], None, routes)]
+    return [target.met for target in targets(list(rows), [], None, paths)]
 
 
 @pytest.mark.parametrize(("name", "least"), [("16x50", 0.04), ("64x10", 0.09)])
@@ -48,10 +48,10 @@ def test_a_steady_rate_is_judged_by_its_slowest_hundredth() -> None:
     assert verdicts(Row("steady", {HAPROXY: measurement(HAPROXY, 1.0)}, {})) == [None]
 
 
-def test_lookups_and_memory_are_judged_for_ten_million_routes() -> None:
-    """Fewer routes, or a wrong answer, meet nothing."""
-    assert verdicts(routes=LOOKED_UP) == [True, True]
-    assert verdicts(routes=evolve(LOOKED_UP, latency_us={"p99": 5_001.0})) == [False, True]
-    assert verdicts(routes=evolve(LOOKED_UP, rss_mb=1001.0)) == [True, False]
-    assert verdicts(routes=evolve(LOOKED_UP, routes=ROUTES - 1)) == [False, False]
-    assert verdicts(routes=evolve(LOOKED_UP, faults={"routes lost": 1})) == [False, False]
+def test_lookups_and_memory_are_judged_for_ten_million_return_paths() -> None:
+    """Fewer return paths, or a wrong answer, meet nothing."""
+    assert verdicts(paths=LOOKED_UP) == [True, True]
+    assert verdicts(paths=evolve(LOOKED_UP, latency_us={"p99": 5_001.0})) == [False, True]
+    assert verdicts(paths=evolve(LOOKED_UP, rss_mb=1001.0)) == [True, False]
+    assert verdicts(paths=evolve(LOOKED_UP, paths=RETURN_PATHS - 1)) == [False, False]
+    assert verdicts(paths=evolve(LOOKED_UP, faults={"return paths lost": 1})) == [False, False]

@@ -1,10 +1,10 @@
-"""The process of the row ``routes``: a store alone on its reactor.
+"""The process of the row ``paths``: a store alone on its reactor.
 
-Old routes are in its file; the newest are kept as a gate keeps them, by batches, each waited
-for. Then routes are looked up, as for a receipt: in memory first, on disk if it is not there.
-Half of what is looked for is known, and of that any is as likely as any other: worse than life,
-where receipts mostly come while their messages are still in memory. Meanwhile new routes are
-kept, a thousand a second, and as many are moved to the disk.
+Old return paths are in its file; the newest are kept as a gate keeps them, by batches, each waited
+for. Then return paths are looked up, as for a receipt: in memory first, on disk if it is not
+there. Half of what is looked for is known, and of that any is as likely as any other: worse than
+life, where receipts mostly come while their messages are still in memory. Meanwhile new return
+paths are kept, a thousand a second, and as many are moved to the disk.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from twisted.internet.task import LoopingCall, deferLater, react
 
 from benchmarks.machine import CoreUsage
 from benchmarks.measurement import percentiles
-from benchmarks.routes import LIMITS, RouteLookups
-from benchmarks.routes_fill import batches, key, value
+from benchmarks.return_paths import LIMITS, PathLookups
+from benchmarks.return_paths_fill import batches, key, value
 from smppgate.store import Durability, IStore, SqliteStore, StoreStatistics
 from smppgate.store.recent import CROWDED
 
 _BATCH = 1000
-# What comes in beyond what can be moved to disk meanwhile would push routes out of memory.
+# What comes in beyond what can be moved to disk meanwhile would push return paths out of memory.
 _FULL_SHARE = 0.9
 _PAUSE_SECONDS = 0.01
 _TICK_SECONDS = 0.001
@@ -76,21 +76,21 @@ class Lookups:
 
 async def measured(
     reactor: IReactorTime, directory: Path, archived: int, kept: int, lookups: int
-) -> RouteLookups:
-    """Keep so many routes beside those ``archived`` in ``directory``, look up, and tell."""
+) -> PathLookups:
+    """Keep so many return paths beside those ``archived`` in ``directory``, look up, and tell."""
     store = SqliteStore(reactor, directory, LIMITS, Durability.PROCESS)
     await store.open()
-    routes = archived + kept
+    paths = archived + kept
     pauses = Pauses(reactor)
     began = time.perf_counter()
-    await _keep(reactor, store, range(archived, routes))
+    await _keep(reactor, store, range(archived, paths))
     keeping, keep_pause = time.perf_counter() - began, pauses.longest_ms()
     # What a hundred times the usual rate has left to be moved is not what lookups live with.
     await _room(reactor, store, CROWDED)
-    looked_up = await _look_up_meanwhile(reactor, store, routes, lookups)
+    looked_up = await _look_up_meanwhile(reactor, store, paths, lookups)
     told = store.statistics()
-    found = RouteLookups(
-        routes=min(told.paths_recent + told.paths_archived, routes),
+    found = PathLookups(
+        paths=min(told.paths_recent + told.paths_archived, paths),
         kept_per_second=kept / keeping,
         lookups=lookups,
         latency_us=percentiles(looked_up.latencies),
@@ -109,8 +109,8 @@ def _faults(told: StoreStatistics, wrong: int) -> dict[str, int]:
     counts = {
         "lookups with a wrong answer": wrong,
         "failures of the store": told.failures,
-        "routes lost": told.lost,
-        "routes forgotten": told.forgotten,
+        "return paths lost": told.lost,
+        "return paths forgotten": told.forgotten,
     }
     return {what: times for what, times in counts.items() if times}
 
@@ -132,23 +132,23 @@ def _add(store: IStore, numbers: Iterator[int]) -> None:
 
 
 async def _look_up_meanwhile(
-    reactor: IReactorTime, store: IStore, routes: int, lookups: int
+    reactor: IReactorTime, store: IStore, paths: int, lookups: int
 ) -> Lookups:
-    adding = LoopingCall(_add, store, count(routes))
+    adding = LoopingCall(_add, store, count(paths))
     adding.clock = reactor
     adding.start(_PAUSE_SECONDS, now=False)
     usage = CoreUsage(min(os.sched_getaffinity(0)), time.process_time)
-    latencies, wrong = await _look_up(store, routes, lookups)
+    latencies, wrong = await _look_up(store, paths, lookups)
     adding.stop()
     return Lookups(latencies, wrong, usage.others())
 
 
-async def _look_up(store: IStore, routes: int, lookups: int) -> tuple[list[int], int]:
+async def _look_up(store: IStore, paths: int, lookups: int) -> tuple[list[int], int]:
     """Nanoseconds that each of the lookups took, and how many gave a wrong answer."""
     rng = random.Random(_SEED)
     latencies = []
     wrong = 0
-    for number in (rng.randrange(1, routes) for _ in range(lookups)):
+    for number in (rng.randrange(1, paths) for _ in range(lookups)):
         is_known = rng.random() < 0.5
         wanted = key(number if is_known else -number)
         began = time.perf_counter_ns()

@@ -1,4 +1,4 @@
-"""Fills the store's file with old routes, before a store is opened on it.
+"""Fills the store's file with old return paths, before a store is opened on it.
 
 What a gate moves to its archive in days takes minutes here: nothing is synchronised, and the
 whole file stays in this process's memory. The tables and how they are written are the store's.
@@ -17,7 +17,7 @@ from smppgate.store.sqlite.files import DATABASE
 from smppgate.store.sqlite.schema import migrate
 from smppgate.store.sqlite.tables import STEP, archive
 
-# Odd, so that different routes have different ids; no index is filled in its order by them.
+# Odd, so that different return paths have different ids; no index is filled in its order by them.
 _SCATTER = 0x9E3779B97F4A7C15
 _MASK = (1 << 64) - 1
 
@@ -31,24 +31,24 @@ _PRAGMAS = (
 
 
 def key(number: int) -> bytes:
-    """The key of one route: a group and an id of 16 octets that look random."""
+    """The key of one return path: a group and an id of 16 octets that look random."""
     return b"smsc%d\0%016x" % (number % 2, number * _SCATTER & _MASK)
 
 
 def value(number: int) -> bytes:
-    """What a route says: account, tag, session, kind."""
+    """What a return path says: account, tag, session, kind."""
     return b"esme%d\0k3f9\0a81be2d7.%x\0t" % (number % 7, number % 16 + 1)
 
 
 def batches(numbers: Iterable[int], size: int) -> Iterator[dict[bytes, bytes]]:
-    """The routes of these numbers, so many at a time."""
+    """The return paths of these numbers, so many at a time."""
     rest = iter(numbers)
     while batch := {key(n): value(n) for n in islice(rest, size)}:
         yield batch
 
 
-def fill(directory: Path, routes: int) -> None:
-    """Make the file in ``directory`` and put routes 0 to ``routes`` - 1 into its archive."""
+def fill(directory: Path, paths: int) -> None:
+    """Make the file in ``directory`` and put return paths 0 to ``paths`` - 1 into its archive."""
     directory.mkdir(mode=0o700)
     connection = sqlite3.connect(directory / DATABASE, isolation_level=None)
     try:
@@ -56,7 +56,7 @@ def fill(directory: Path, routes: int) -> None:
             connection.execute(f"PRAGMA {pragma}")
         migrate(connection)
         expires = time.time() + _LIFE_SECONDS
-        for batch in batches(range(routes), STEP):
+        for batch in batches(range(paths), STEP):
             archive(connection, batch, expires)
     finally:
         connection.close()

@@ -1,4 +1,4 @@
-"""Millions of live routes in the store: how long a lookup takes, and how much memory."""
+"""Millions of live return paths in the store: how long a lookup takes, and how much memory."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from benchmarks.checkout import ROOT
 from benchmarks.process import ProgramError, running
 from smppgate.store import Limits
 
-ROUTES = 10_000_000
+RETURN_PATHS = 10_000_000
 LOOKUPS = 20_000
 
-LIMITS = Limits(return_paths=2 * ROUTES)
-"""The gate's own but for the room that old routes have: none has to go while it is measured."""
+LIMITS = Limits(return_paths=2 * RETURN_PATHS)
+"""The gate's own but for the room that old return paths have: none has to go meanwhile."""
 
 _LONGEST_SECONDS = 3600.0
 _LOOK_SECONDS = 0.2
 
 
 @frozen
-class RouteLookups:
+class PathLookups:
     """What the store's process found.
 
     ``rss_mb`` and ``disk_mb`` are 10^6 octets, at the end; ``kept_per_second`` is how fast it took
-    routes in; ``pause_ms`` is the longest pause of the reactor, by what was done meanwhile;
+    return paths in; ``pause_ms`` is the longest pause of the reactor, by what was done meanwhile;
     latencies are microseconds from asking to the answer; ``others`` is the share of the core that
     something else used during lookups.
     """
 
-    routes: int
+    paths: int
     kept_per_second: float
     lookups: int
     latency_us: dict[str, float]
@@ -45,19 +45,21 @@ class RouteLookups:
     faults: dict[str, int] = field(factory=dict)
 
 
-def measure_routes(core: int, routes: int = ROUTES, lookups: int = LOOKUPS) -> RouteLookups:
-    """Fill a file, open a store on it in a process on ``core``, and look routes up there.
+def measure_return_paths(
+    core: int, paths: int = RETURN_PATHS, lookups: int = LOOKUPS
+) -> PathLookups:
+    """Fill a file, open a store on it in a process on ``core``, and look return paths up there.
 
     Raises ProgramError when that does not end well.
     """
-    kept = min(routes, LIMITS.recent)
+    kept = min(paths, LIMITS.recent)
     with tempfile.TemporaryDirectory(prefix="smppgate-bench-") as name:
         directory = Path(name)
         state, result = str(directory / "state"), directory / "found.json"
-        _run(core, directory, "benchmarks.routes_fill", state, routes - kept)
-        counts = (routes - kept, kept, lookups)
-        _run(core, directory, "benchmarks.routes_process", state, result, *counts)
-        return RouteLookups(**json.loads(result.read_text()))
+        _run(core, directory, "benchmarks.return_paths_fill", state, paths - kept)
+        counts = (paths - kept, kept, lookups)
+        _run(core, directory, "benchmarks.return_paths_process", state, result, *counts)
+        return PathLookups(**json.loads(result.read_text()))
 
 
 def _run(core: int, directory: Path, module: str, *arguments: object) -> None:

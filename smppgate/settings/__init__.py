@@ -1,4 +1,4 @@
-"""The gate's settings: TOML in, frozen and checked attrs classes out."""
+"""The gate's settings: read from TOML, checked, and kept in frozen attrs classes."""
 
 from smppgate.settings.advice import warnings
 from smppgate.settings.errors import SettingsError

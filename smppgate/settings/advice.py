@@ -1,4 +1,4 @@
-"""What is allowed in the settings and is likely not meant."""
+"""Warnings: settings that are valid and likely to be mistakes."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from smppgate.settings.endpoints import is_exposed
 from smppgate.settings.esme_side import EsmeSettings
 from smppgate.settings.model import Settings
 
-# SMPP v3.4 §5.2.2: 9 octets with the NUL.
 STANDARD_PASSWORD = 8
+"""Octets of a password in SMPP v3.4 §5.2.2, without the NUL."""
 
 
 def warnings(settings: Settings) -> tuple[str, ...]:
-    """One line for each thing in ``settings`` that works and is worth a second look.
+    """One line for each setting that works but is likely to be a mistake.
 
-    Each begins with its path, as the errors do; no password is shown.
+    A line begins with the path of the setting, as errors do, and shows no password.
     """
     return (
         *_listener_warnings(settings),
@@ -58,7 +58,7 @@ def _bind_password_warnings(path: str, esme: EsmeSettings) -> Iterator[str]:
         if esme.password is not None:
             yield f"{path}: is not used, the SMSC judges binds of this account"
     elif not esme.password:
-        yield f"{path}: is empty; whoever knows the system_id may bind"
+        yield f"{path}: is empty; every peer that knows the system_id may bind"
     else:
         yield from _password_warnings(path, esme.password)
 
@@ -73,8 +73,8 @@ def _smsc_warnings(settings: Settings) -> Iterator[str]:
             yield from _exposure_warnings(f"{path}.outbind_listen", smsc.outbind_listen)
             if not smsc.outbind_password:
                 yield (
-                    f"{path}.outbind_password: is empty; whoever connects to outbind_listen is "
-                    "sent the password that the gate binds with"
+                    f"{path}.outbind_password: is empty; every peer that connects to "
+                    "outbind_listen is sent the password that the gate binds with"
                 )
         if smsc.name not in members:
             binds = "binds to it and sends it" if smsc.sessions else "sends it"
@@ -93,7 +93,7 @@ def _pool_of(esme: EsmeSettings, settings: Settings) -> str:
 
 
 def _pools_that_take_nothing(settings: Settings) -> set[str]:
-    """The pools of SMSCs with which the gate never has a session of its own."""
+    """The pools whose SMSCs the gate neither binds to nor is called by."""
     reached = {smsc.name for smsc in settings.smsc if smsc.sessions or smsc.outbind_listen}
     return {pool.name for pool in settings.pool if reached.isdisjoint(pool.members)}
 

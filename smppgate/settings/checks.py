@@ -1,9 +1,8 @@
-"""What a setting's value may be: one small class for each kind of value.
+"""Checks of a setting's value: one class for each kind of value.
 
-A check is data that the settings classes carry in their fields' metadata, so that a file, a
-program that builds the classes itself, and the documentation go by the same rule. Checks do
-not convert between kinds: ``"10"`` is no integer and ``true`` is no 1. The two liberties are
-an integer where seconds are wanted, and a list where a tuple is.
+A check is in the metadata of a field, so that a file, a program that makes the settings itself and
+the documentation have the same rule. Checks do not convert between kinds: ``"10"`` is no integer
+and ``true`` is no 1. There are two exceptions: an integer for seconds, and a list for a tuple.
 """
 
 from __future__ import annotations
@@ -16,10 +15,10 @@ import attrs
 
 from smppgate.settings.errors import Problem
 
-# Longer values are cut where an error shows them.
 LONGEST_SHOWN = 60
-# Python refuses to write out integers of thousands of digits; nobody wants to read them.
+"""Characters of a value that an error shows; the rest is cut."""
 LARGEST_SHOWN = 10**18
+"""Integers from here on are not shown: Python refuses to write out thousands of digits."""
 
 _KINDS: tuple[tuple[type | tuple[type, ...], str], ...] = (
     (bool, "a boolean"),
@@ -33,7 +32,7 @@ _KINDS: tuple[tuple[type | tuple[type, ...], str], ...] = (
 
 
 def kind_of(value: object) -> str:
-    """Name the kind of ``value`` in TOML's words, and nothing of what it holds."""
+    """The kind of ``value`` in TOML's words, without the value itself."""
     for types, words in _KINDS:
         if isinstance(value, types):
             return words
@@ -41,7 +40,7 @@ def kind_of(value: object) -> str:
 
 
 def describe(value: object) -> str:
-    """Name the kind of ``value`` and, where it is short, what it is."""
+    """The kind of ``value`` in TOML's words and, except for arrays and tables, the value."""
     if isinstance(value, bool):
         return f"the boolean {str(value).lower()}"
     if isinstance(value, int):
@@ -54,27 +53,27 @@ def describe(value: object) -> str:
 
 
 def shown(text: str) -> str:
-    """Quote ``text`` for an error: on one line, printable, and cut when it is long."""
+    """``text`` in quotes for an error: on one line, printable, at most `LONGEST_SHOWN` long."""
     return repr(text if len(text) <= LONGEST_SHOWN else text[:LONGEST_SHOWN] + "...")
 
 
 def shown_integer(value: int) -> str:
-    """``value`` in digits, unless there are too many of them."""
+    """``value`` in digits, if there are at most 18 of them."""
     return str(value) if abs(value) < LARGEST_SHOWN else "of more than 18 digits"
 
 
 @attrs.frozen
 class Check:
-    """A rule for one setting's value; on its own it refuses every value."""
+    """A rule for one setting's value. This base class refuses every value."""
 
     @property
     def kind(self) -> str:
-        """The kind of value, in TOML's words."""
+        """The kind of value in TOML's words, for the documentation."""
         return "string"
 
     @property
     def allowed(self) -> str:
-        """Which values of that kind, for the documentation; empty for all."""
+        """The valid values of that kind, for the documentation; empty if all are."""
         return ""
 
     def write(self, value: object) -> str:
@@ -82,11 +81,11 @@ class Check:
         return f'"{value}"'
 
     def tidy(self, value: object) -> object:
-        """``value`` in the form that the settings keep; what does not fit stays as it is."""
+        """``value`` in the form that the settings keep; an invalid one is returned unchanged."""
         return value
 
     def problems(self, value: object) -> Iterator[Problem]:
-        """All that is wrong with ``value``, which has been tidied."""
+        """The problems of ``value``, which `tidy` has returned."""
         yield Problem("", f"must not be {kind_of(value)}")
 
 
@@ -100,20 +99,20 @@ class Whole(Check):
 
     @property
     def kind(self) -> str:
-        """Integer."""
+        """``integer``."""
         return "integer"
 
     @property
     def allowed(self) -> str:
-        """The range."""
+        """The smallest and the largest."""
         return f"{self.write(self.minimum)} to {self.write(self.maximum)}"
 
     def write(self, value: object) -> str:
-        """In digits, or as command_status values are written."""
+        """``value`` in decimal, or as ``0x08`` if it is ``hexadecimal``."""
         return f"0x{value:02X}" if self.hexadecimal else str(value)
 
     def problems(self, value: object) -> Iterator[Problem]:
-        """Not an integer, or out of range."""
+        """``value`` is not an integer, or out of range."""
         if isinstance(value, bool) or not isinstance(value, int):
             yield Problem("", f"must be an integer, not {describe(value)}")
         elif value < self.minimum:
@@ -124,26 +123,26 @@ class Whole(Check):
 
 @attrs.frozen
 class Seconds(Check):
-    """A time in seconds, finite and more than 0; 0 itself only where it means off."""
+    """A finite number of seconds, more than 0; with ``zero`` 0 is valid too, and means off."""
 
     zero: bool = False
 
     @property
     def kind(self) -> str:
-        """Number."""
+        """``number``."""
         return "number"
 
     @property
     def allowed(self) -> str:
-        """Whether 0 is."""
+        """Whether it may be 0."""
         return "0 or more" if self.zero else "more than 0"
 
     def write(self, value: object) -> str:
-        """With its decimal point."""
+        """``value`` with a decimal point."""
         return str(value)
 
     def tidy(self, value: object) -> object:
-        """Make a float of an integer."""
+        """An integer as a float; infinite if it is too large for one."""
         if isinstance(value, bool) or not isinstance(value, int):
             return value
         try:
@@ -152,7 +151,7 @@ class Seconds(Check):
             return math.inf if value > 0 else -math.inf
 
     def problems(self, value: object) -> Iterator[Problem]:
-        """Not a number, not finite, or not enough."""
+        """``value`` is not a number, not finite, or too small."""
         if not isinstance(value, float):
             yield Problem("", f"must be a number of seconds, not {describe(value)}")
         elif not math.isfinite(value):
@@ -168,52 +167,52 @@ class Flag(Check):
 
     @property
     def kind(self) -> str:
-        """Boolean."""
+        """``boolean``."""
         return "boolean"
 
     @property
     def allowed(self) -> str:
-        """Both."""
+        """``true`` and ``false``."""
         return "`true` or `false`"
 
     def write(self, value: object) -> str:
-        """As TOML writes it."""
+        """``value`` as TOML writes it."""
         return str(value).lower()
 
     def problems(self, value: object) -> Iterator[Problem]:
-        """Not a boolean."""
+        """``value`` is not a boolean."""
         if not isinstance(value, bool):
             yield Problem("", f"must be true or false, not {describe(value)}")
 
 
 @attrs.frozen
 class Several(Check):
-    """An array in which each item passes ``item`` and none comes twice."""
+    """An array of at least ``minimum`` items that pass ``item`` and differ from each other."""
 
     item: Check
     minimum: int = 0
 
     @property
     def kind(self) -> str:
-        """An array of the item's kind."""
+        """``array of``, with the kind of the items."""
         return f"array of {self.item.kind}s"
 
     @property
     def allowed(self) -> str:
-        """What each item may be, and whether there must be one."""
+        """The valid values of an item, and whether there must be one."""
         return f"{'at least one of: ' if self.minimum else ''}{self.item.allowed}"
 
     def write(self, value: object) -> str:
-        """On one line."""
+        """``value`` on one line."""
         items = value if isinstance(value, tuple) else ()
         return f"[{', '.join(self.item.write(item) for item in items)}]"
 
     def tidy(self, value: object) -> object:
-        """Make a tuple of a list."""
+        """A list as a tuple."""
         return tuple(value) if isinstance(value, list) else value
 
     def problems(self, value: object) -> Iterator[Problem]:
-        """Not an array, too few items, an item that is wrong or comes again."""
+        """``value`` is not an array, has too few items, invalid ones or equal ones."""
         if not isinstance(value, tuple):
             yield Problem("", f"must be an array, not {describe(value)}")
             return

@@ -1,10 +1,9 @@
-"""Judges Twisted's endpoint strings; the one module of the settings that knows Twisted.
+"""Checks Twisted's endpoint strings; the only module of the settings that imports Twisted.
 
-Twisted itself says whether a string makes an endpoint: certificates are read, nothing is
-opened and no reactor is touched. What its parsers let pass and would fail only when the gate
-starts (a port beyond 65535, a missing directory of certificates) is looked at here.
-``systemd:`` is judged by its form alone, since its descriptors are there only in the unit
-that systemd starts, and `check` is run elsewhere.
+Twisted makes an endpoint of the string: that reads certificates, but opens no socket and uses no
+reactor. Faults that its parsers accept, and that would show only when the gate starts (a port
+beyond 65535, a missing directory of certificates), are checked here. Of ``systemd:`` only the form
+is checked, since its descriptors exist only in the unit that systemd starts.
 """
 
 from __future__ import annotations
@@ -22,14 +21,14 @@ from zope.interface import implementer
 LARGEST_PORT = 65535
 SOCKET_FAMILIES = ("INET", "INET6", "UNIX")
 
-# Which argument is the port, counted from 0, where it has no name.
+# Type of endpoint → position of the port among the arguments without a name.
 _SERVER_PORTS = {"tcp": 0, "tcp6": 0, "ssl": 0, "tls": 1}
 _CLIENT_PORTS = {"tcp": 1, "ssl": 1, "tls": 1}
 
 
 @implementer(IReactorPluggableNameResolver)
 class _NoReactor:
-    """Stands where an endpoint's constructor wants a reactor that it only keeps."""
+    """Takes the place of the reactor in the constructors of endpoints, which only store it."""
 
     nameResolver: Any = None  # noqa: N815
 
@@ -39,7 +38,7 @@ class _NoReactor:
 
 @attrs.frozen
 class _Parts:
-    """An endpoint string taken apart: its type and its arguments, escapes undone."""
+    """The parts of an endpoint string, without escapes: its type and its arguments."""
 
     scheme: str
     arguments: tuple[str, ...]
@@ -52,7 +51,7 @@ class _Parts:
 
 
 def server_fault(description: str) -> str | None:
-    """What is wrong with ``description`` as an endpoint to listen on, or None."""
+    """The fault of ``description`` as an endpoint to listen on; None if it is valid."""
     parts = _split(_unwrapped(description))
     if parts.scheme == "systemd":
         return _systemd_fault(parts)
@@ -65,7 +64,7 @@ def server_fault(description: str) -> str | None:
 
 
 def client_fault(description: str) -> str | None:
-    """What is wrong with ``description`` as an endpoint to connect to, or None."""
+    """The fault of ``description`` as an endpoint to connect to; None if it is valid."""
     parts = _split(description)
     if parts.scheme in _CLIENT_PORTS and parts.get("host", 0) == "":
         return "names no host"
@@ -84,7 +83,7 @@ def is_exposed(description: str) -> bool:
 
 
 def _unwrapped(description: str) -> str:
-    """Without ``haproxy:``, which stands before a whole endpoint string."""
+    """``description`` without ``haproxy:``, which may precede any endpoint string."""
     return re.sub(r"^(haproxy:)+", "", description, flags=re.IGNORECASE)
 
 
@@ -141,13 +140,13 @@ def _twisted_fault(parse: Callable[[object, str], object], description: str) -> 
     except OSError as error:
         return _file_fault(error)
     except TypeError as error:
-        # Twisted hands the arguments to Python functions; their names say nothing to users.
+        # Twisted calls Python functions with the arguments: the function's name is cut off.
         return f"does not have the arguments of an endpoint: {str(error).rpartition('() ')[2]}"
     except ValueError as error:
         return f"is not an endpoint: {error}"
     except Exception as error:
-        # Endpoint parsers are plugins, and certificates are read by OpenSSL: each raises
-        # what it likes, and `check` has to tell about all of it.
+        # Endpoint parsers are plugins, and OpenSSL reads certificates: they raise exceptions of
+        # any class, and `check` has to report them all.
         return f"is not usable: {type(error).__module__}.{type(error).__name__}: {error}"
     return None
 

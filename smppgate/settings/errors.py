@@ -1,8 +1,7 @@
-"""What is said when a configuration cannot be used.
+"""The errors of a configuration that cannot be used.
 
-A `Problem` is found by a check and knows no more than the place inside its own value. A
-`SettingsError` is all problems of a file at once, ready to be shown. Neither ever holds the
-value of a password.
+A check finds `Problem`s, each with its place inside the checked value. A `SettingsError` has all
+problems of a file as text. Neither holds the value of a password.
 """
 
 from __future__ import annotations
@@ -14,8 +13,8 @@ from typing import NamedTuple
 class Problem(NamedTuple):
     """One thing wrong with a value.
 
-    ``where`` is the place inside the value (``""`` for all of it, ``"[2]"``, ``"window"``),
-    ``text`` says what is wrong and reads on after ``where: ``.
+    ``where`` is the place inside the value: ``""`` for the whole, ``"[2]"``, ``"window"``.
+    ``text`` says what is wrong, as the rest of a line that begins with ``where: ``.
     """
 
     where: str
@@ -23,7 +22,7 @@ class Problem(NamedTuple):
 
 
 class BadValue(ValueError):
-    """Raised while a file is read: one key's value has ``problems``."""
+    """The value of one key has ``problems``; raised and caught while a file is read."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
@@ -33,9 +32,9 @@ class BadValue(ValueError):
 class SettingsError(ValueError):
     """Settings that cannot be used.
 
-    ``errors`` has one line for each thing wrong, with its path, such as
-    ``esme[0].window: must be at least 1, not 0``. ``name`` is the file's name, or empty; the
-    error as text is a line for each of ``errors``, each after ``name``.
+    ``errors`` has one line for each problem, with its path, such as
+    ``esme[0].window: must be at least 1, not 0``. ``name`` is the file's name, or empty. As text
+    the error is these lines, each with ``name`` in front.
     """
 
     def __init__(self, errors: Iterable[str], name: str = "") -> None:
@@ -49,5 +48,8 @@ class SettingsError(ValueError):
 
 
 def _printable(text: str) -> str:
-    """What cannot be seen in Python's notation: Twisted's own words have the file's in them."""
+    """``text`` with escapes for characters that cannot be printed.
+
+    Messages of Twisted quote values of the file unescaped.
+    """
     return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in text)

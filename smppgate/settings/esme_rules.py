@@ -1,7 +1,7 @@
-"""What must hold between the settings of one account.
+"""Rules between the settings of one account.
 
-The table may be one that a file holds, with other things wrong in it: what has the wrong kind
-is passed over, and its own check tells about it.
+The table may come from a file and have other problems: a value of the wrong kind is skipped here,
+and reported by its own check.
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ from collections.abc import Iterator, Mapping
 from smppgate.settings.errors import Problem
 from smppgate.settings.raw import is_array
 
-# The system_id of the account for everybody who has none.
 WILDCARD = "*"
+"""The system_id of the account for binds whose system_id has no account."""
 
-# Each names one ESME, or keeps something for it.
-_NOT_FOR_ALL = ("address_ranges", "bind_ranges", "queue", "outbind")
+# Settings that presuppose a single ESME: its numbers, its queue, its address.
+_SINGLE_ESME_KEYS = ("address_ranges", "bind_ranges", "queue", "outbind")
 
 
 def esme_problems(esme: Mapping[str, object]) -> Iterator[Problem]:
-    """What is wrong in ``esme``: an account as it is written, with defaults for the rest."""
+    """The problems of ``esme``, an account as it is written, completed with defaults."""
     auth = esme.get("auth")
     if auth == "gate" and "password" not in esme:
         yield Problem("password", "is missing")
@@ -33,17 +33,19 @@ def esme_problems(esme: Mapping[str, object]) -> Iterator[Problem]:
             "SMSC session that its bind opened",
         )
     if _is_set(esme.get("outbind")) and esme.get("queue") is False:
-        yield Problem("outbind", "needs queue = true: nothing else waits for an ESME that is away")
+        yield Problem("outbind", "needs queue = true: nothing else keeps messages for it")
 
 
 def _wildcard_problems(esme: Mapping[str, object], auth: object) -> Iterator[Problem]:
     if auth == "gate":
-        yield Problem("system_id", '"*" is everybody else, whom only auth = "smsc" can judge')
-    for key in _NOT_FOR_ALL:
+        yield Problem(
+            "system_id", '"*" needs auth = "smsc": the gate knows no password for other names'
+        )
+    for key in _SINGLE_ESME_KEYS:
         if _is_set(esme.get(key)):
             yield Problem(key, 'must not be set for system_id = "*", which is no single ESME')
 
 
 def _is_set(value: object) -> bool:
-    """Whether it is a flag that is up, or text or an array with something in it."""
+    """Whether ``value`` is true, or a text or an array that is not empty."""
     return value is True or (bool(value) and (isinstance(value, str) or is_array(value)))

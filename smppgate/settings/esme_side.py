@@ -9,23 +9,23 @@ import attrs
 from smppgate.settings.checks import Flag, Seconds, Several
 from smppgate.settings.endpoints import client_fault, server_fault
 from smppgate.settings.errors import Problem
-from smppgate.settings.esme_rules import esme_problems
-from smppgate.settings.tables import COUNT, PASSWORD, SYSTEM_ID, WEIGHT, Table, told
+from smppgate.settings.esme_rules import WILDCARD, esme_problems
+from smppgate.settings.tables import COUNT, PASSWORD, SYSTEM_ID, WEIGHT, Table, setting
 from smppgate.settings.texts import AddressRange, Choice, Endpoint, Reference
 
 
 @attrs.frozen
 class ListenSettings(Table):
-    """``[[listen]]``: one place where ESMEs connect."""
+    """``[[listen]]``: one endpoint that ESMEs connect to."""
 
     endpoint: str = attrs.field(
-        metadata=told(
+        metadata=setting(
             Endpoint("server", server_fault), "Where the gate listens.", reloadable=False
         ),
     )
     max_sessions: int = attrs.field(
         default=10_000,
-        metadata=told(COUNT, "How many connections are open here at most.", "sessions"),
+        metadata=setting(COUNT, "How many connections are open here at most.", "sessions"),
     )
 
 
@@ -34,16 +34,16 @@ class EsmeSettings(Table):
     """``[[esme]]``: one account that may bind to the gate."""
 
     system_id: str = attrs.field(
-        metadata=told(
+        metadata=setting(
             SYSTEM_ID,
             "The name the account binds with; no two accounts share one. "
-            '"*" is everybody else, with auth = "smsc".',
+            '"*" is every name without an account, with auth = "smsc".',
         )
     )
     password: str | None = attrs.field(
         default=None,
         repr=False,
-        metadata=told(
+        metadata=setting(
             PASSWORD,
             "The password it binds with. SMPP itself ends at 8 octets. "
             'With auth = "smsc" there is none.',
@@ -51,7 +51,7 @@ class EsmeSettings(Table):
     )
     auth: str = attrs.field(
         default="gate",
-        metadata=told(
+        metadata=setting(
             Choice(("gate", "smsc")),
             'Who judges its binds: "gate" by the password; with "smsc" each is passed on to an '
             "SMSC of its pool, and the session that this opens there is its own.",
@@ -59,24 +59,24 @@ class EsmeSettings(Table):
     )
     binds: tuple[str, ...] = attrs.field(
         default=("transmitter", "receiver", "transceiver"),
-        metadata=told(
+        metadata=setting(
             Several(Choice(("transmitter", "receiver", "transceiver")), 1),
             "The kinds of bind it may use.",
         ),
     )
     max_binds: int = attrs.field(
         default=10,
-        metadata=told(COUNT, "How many sessions it may have bound at once.", "sessions"),
+        metadata=setting(COUNT, "How many sessions it may have bound at once.", "sessions"),
     )
     window: int = attrs.field(
         default=100,
-        metadata=told(
+        metadata=setting(
             COUNT, "Unanswered requests allowed per session, in each direction.", "requests"
         ),
     )
     address_ranges: tuple[str, ...] = attrs.field(
         default=(),
-        metadata=told(
+        metadata=setting(
             Several(AddressRange()),
             "Mobile-originated messages to these numbers go to this account; receipts find their "
             "sender without.",
@@ -84,7 +84,7 @@ class EsmeSettings(Table):
     )
     bind_ranges: bool = attrs.field(
         default=False,
-        metadata=told(
+        metadata=setting(
             Flag(),
             "Whether the address_range in its binds counts beside address_ranges. It may name "
             "numbers that another account serves by a wider range: only for accounts you trust.",
@@ -92,7 +92,7 @@ class EsmeSettings(Table):
     )
     weight: int = attrs.field(
         default=1,
-        metadata=told(
+        metadata=setting(
             WEIGHT,
             "Its sessions' share of the messages for a range that several accounts serve, against "
             "the others' weights.",
@@ -100,13 +100,13 @@ class EsmeSettings(Table):
     )
     pool: str = attrs.field(
         default="",
-        metadata=told(
+        metadata=setting(
             Reference("pool"), "The pool that takes its messages; empty means the first pool."
         ),
     )
     queries: bool = attrs.field(
         default=True,
-        metadata=told(
+        metadata=setting(
             Flag(),
             "Whether it may query, cancel and replace messages that asked for no receipt. "
             "Without, such a message costs no write.",
@@ -114,36 +114,41 @@ class EsmeSettings(Table):
     )
     queue: bool = attrs.field(
         default=False,
-        metadata=told(
+        metadata=setting(
             Flag(),
-            "Whether messages and receipts for it are kept while it is away. Without, SMSCs are "
-            "answered 0x64.",
+            "Whether messages and receipts are kept while no session can receive them. Without, "
+            "SMSCs are answered 0x64.",
         ),
     )
     queue_size: int = attrs.field(
         default=10_000,
-        metadata=told(
+        metadata=setting(
             COUNT, "How many of them are kept. Beyond it SMSCs are answered 0x14.", "messages"
         ),
     )
     queue_ttl: float = attrs.field(
         default=259_200.0,
-        metadata=told(Seconds(), "How long each of them is kept.", "seconds"),
+        metadata=setting(Seconds(), "How long each of them is kept.", "seconds"),
     )
     outbind: str = attrs.field(
         default="",
-        metadata=told(
+        metadata=setting(
             Endpoint("client", client_fault, optional=True),
-            "Where it is told by outbind that messages wait for it; empty is nowhere.",
+            "Where the gate sends outbind when messages wait for the ESME; empty is nowhere.",
         ),
     )
     outbind_password: str = attrs.field(
         default="",
         repr=False,
-        metadata=told(PASSWORD, "The password that the gate's outbind has."),
+        metadata=setting(PASSWORD, "The password that the gate's outbind has."),
     )
+
+    @property
+    def is_wildcard(self) -> bool:
+        """Whether it is the account for binds whose system_id has no account."""
+        return self.system_id == WILDCARD
 
     @classmethod
     def between(cls, table: Mapping[str, object]) -> Iterator[Problem]:
-        """What one account cannot have together."""
+        """The settings of one account that exclude each other."""
         return esme_problems(table)

@@ -5,21 +5,21 @@ from __future__ import annotations
 import attrs
 
 from smppgate.settings.checks import Flag, Seconds, Whole
-from smppgate.settings.tables import SYSTEM_ID, Table, told
+from smppgate.settings.tables import SYSTEM_ID, Table, setting
 from smppgate.settings.texts import Choice, FolderPath
 
 
 @attrs.frozen
 class GateSettings(Table):
-    """``[gate]``: what holds for the whole gate."""
+    """``[gate]``: settings of the whole gate."""
 
     name: str = attrs.field(
         default="smppgate",
-        metadata=told(SYSTEM_ID, "The system_id that ESMEs are told in bind_resp."),
+        metadata=setting(SYSTEM_ID, "The gate's system_id in bind_resp to ESMEs."),
     )
     response_timeout: float = attrs.field(
         default=60.0,
-        metadata=told(
+        metadata=setting(
             Seconds(),
             "How long an answer is waited for. After that the gate answers for the silent side.",
             "seconds",
@@ -27,7 +27,7 @@ class GateSettings(Table):
     )
     stop_timeout: float = attrs.field(
         default=30.0,
-        metadata=told(
+        metadata=setting(
             Seconds(),
             "How long a stop waits for outstanding answers before it unbinds and closes.",
             "seconds",
@@ -35,13 +35,13 @@ class GateSettings(Table):
     )
     session_init_timeout: float = attrs.field(
         default=30.0,
-        metadata=told(
+        metadata=setting(
             Seconds(), "How long a new connection may take until it has bound.", "seconds"
         ),
     )
     enquire_link: float = attrs.field(
         default=30.0,
-        metadata=told(
+        metadata=setting(
             Seconds(zero=True),
             "An ESME session idle for this long is asked with enquire_link; 0 never asks.",
             "seconds",
@@ -49,7 +49,7 @@ class GateSettings(Table):
     )
     inactivity_timeout: float = attrs.field(
         default=300.0,
-        metadata=told(
+        metadata=setting(
             Seconds(zero=True),
             "An ESME session that sends nothing but answers to the gate's own enquire_link for "
             "this long is ended; 0 never ends one.",
@@ -58,7 +58,7 @@ class GateSettings(Table):
     )
     max_pdu_size: int = attrs.field(
         default=70_000,
-        metadata=told(
+        metadata=setting(
             Whole(1024, 1_048_576),
             "The largest PDU taken from either side. A longer command_length ends the session.",
             "octets",
@@ -66,7 +66,7 @@ class GateSettings(Table):
     )
     no_member_status: int = attrs.field(
         default=0x08,
-        metadata=told(
+        metadata=setting(
             Whole(1, 0xFFFF_FFFF, hexadecimal=True),
             "The answer to a message that no SMSC of its pool can take now.",
             "command_status",
@@ -74,14 +74,14 @@ class GateSettings(Table):
     )
     accept_binds_without_smsc: bool = attrs.field(
         default=True,
-        metadata=told(
+        metadata=setting(
             Flag(),
             "Whether ESMEs may bind while no SMSC link is up. If not, they are refused with 0x0D.",
         ),
     )
     message_ids: str = attrs.field(
         default="tagged",
-        metadata=told(
+        metadata=setting(
             Choice(("tagged", "original")),
             'How ESMEs see message ids: "tagged" has the tag of the SMSC in front, so that no two '
             'are equal; "original" is what the SMSC gave.',
@@ -90,7 +90,7 @@ class GateSettings(Table):
     )
     unmatched_receipts: str = attrs.field(
         default="reject",
-        metadata=told(
+        metadata=setting(
             Choice(("reject", "ack")),
             "The answer to a receipt of an unknown message whose number is in no account's "
             'address_ranges: "reject" is 0x64, "ack" drops it as if it had been delivered.',
@@ -98,13 +98,13 @@ class GateSettings(Table):
     )
     pass_newer_tlvs: bool = attrs.field(
         default=False,
-        metadata=told(
+        metadata=setting(
             Flag(), "Whether TLVs that only SMPP 5.0 has go to peers that are bound as 3.4."
         ),
     )
     state_dir: str = attrs.field(
         default="state",
-        metadata=told(
+        metadata=setting(
             FolderPath(),
             "The folder of what outlives the gate; a relative path counts from the directory that "
             "the gate runs in. It is made on first start, for the gate's user alone.",
@@ -115,17 +115,11 @@ class GateSettings(Table):
 
 @attrs.frozen
 class StoreSettings(Table):
-    """``[store]``: what the gate keeps to bring receipts and waiting messages home."""
-
-    RENAMED = {  # noqa: RUF012 - the annotation is in Table
-        "routes": "return_paths",
-        "routes_in_memory": "return_paths_in_memory",
-        "route_ttl": "return_path_ttl",
-    }
+    """``[store]``: how the gate keeps return paths and queued messages."""
 
     kind: str = attrs.field(
         default="sqlite",
-        metadata=told(
+        metadata=setting(
             Choice(("sqlite", "memory")),
             'Where it is kept: "sqlite" is a file in state_dir; "memory" is lost when the gate '
             "ends.",
@@ -134,9 +128,9 @@ class StoreSettings(Table):
     )
     durability: str = attrs.field(
         default="process",
-        metadata=told(
+        metadata=setting(
             Choice(("none", "process", "disk")),
-            "What the return path of a message survives once its ESME has been told its id: "
+            "What the return path of a message survives once its ESME has got its id: "
             '"process" the loss of the gate, by kill -9 too; "disk" the loss of power too; with '
             '"none" no write is waited for, and the last ones are lost with the gate. Each '
             "message that asked for a receipt, or whose account has queries = true, costs a "
@@ -146,23 +140,27 @@ class StoreSettings(Table):
     )
     return_paths: int = attrs.field(
         default=10_000_000,
-        metadata=told(
+        metadata=setting(
             Whole(1, 1_000_000_000),
-            "How many messages are remembered that may get a receipt or be queried. Beyond it the "
-            "oldest are forgotten.",
-            "messages",
+            "How many return paths are kept: one for each message that may get a receipt or be "
+            "queried. Beyond it the oldest are forgotten.",
+            "return paths",
+            former_key="routes",
         ),
     )
     return_paths_in_memory: int = attrs.field(
         default=1_000_000,
-        metadata=told(
+        metadata=setting(
             Whole(1, 100_000_000),
             'How many of them, the newest, are found without reading the disk; "memory" has all '
             "there.",
-            "messages",
+            "return paths",
+            former_key="routes_in_memory",
         ),
     )
     return_path_ttl: float = attrs.field(
         default=259_200.0,
-        metadata=told(Seconds(), "How long each of them is remembered.", "seconds"),
+        metadata=setting(
+            Seconds(), "How long each of them is kept.", "seconds", former_key="route_ttl"
+        ),
     )

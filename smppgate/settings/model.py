@@ -1,7 +1,7 @@
-"""The whole configuration: all tables together, and what must hold between them.
+"""The whole configuration: all tables, and the rules between them.
 
-A program that embeds the gate may make these classes itself. They check what they are given
-and raise `SettingsError` with everything that is wrong, as a file's reader does.
+A program that embeds the gate may make these classes itself. They check their values and raise
+`SettingsError` with all problems, as reading a file does.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from smppgate.settings.esme_side import EsmeSettings, ListenSettings
 from smppgate.settings.gate_side import GateSettings, StoreSettings
 from smppgate.settings.relations import DEFAULT_POOL, relation_problems
 from smppgate.settings.smsc_side import PoolSettings, SmscSettings
-from smppgate.settings.tables import Table, told
+from smppgate.settings.tables import Table, setting
 
 
 @attrs.frozen
@@ -27,7 +27,7 @@ class One(Check):
     table: type[Table]
 
     def problems(self, value: object) -> Iterator[Problem]:
-        """Something else; the table has checked itself."""
+        """Another class. A table of the right class has checked itself."""
         if not isinstance(value, self.table):
             yield Problem("", f"must be {self.table.__name__}, not {kind_of(value)}")
 
@@ -41,9 +41,8 @@ SECTIONS: dict[str, type[Table]] = {
     "pool": PoolSettings,
 }
 
-
-# Sections that are one table; each of the others is an array of tables.
 SINGLE = ("gate", "store")
+"""Sections that are one table; each of the others is an array of tables."""
 
 
 def heading(section: str) -> str:
@@ -53,16 +52,17 @@ def heading(section: str) -> str:
 
 def _section(name: str, meaning: str, minimum: int = 0) -> dict[str, Any]:
     one = One(SECTIONS[name])
-    return told(one if name in SINGLE else Several(one, minimum), meaning)
+    return setting(one if name in SINGLE else Several(one, minimum), meaning)
 
 
 @attrs.frozen(kw_only=True)
 class Settings(Table):
     """A whole configuration: at least one listener, account and SMSC.
 
-    Without pools there is one, named ``default``, of all SMSCs. Raises `SettingsError` with
-    all that is wrong, also between tables: a name used twice or not defined, tags that
-    collide, a group with two forms of ids.
+    Without pools there is one, named ``default``, of all SMSCs.
+
+    :raises SettingsError: with all problems, also those between tables: a name that is used twice
+        or not defined, tags that collide, a group with two forms of ids.
     """
 
     gate: GateSettings = attrs.field(

@@ -1,4 +1,4 @@
-"""A document as TOML gives it, gone through without trusting any kind of value in it."""
+"""Access to a TOML document in which any value may be of the wrong kind."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TypeGuard
 def tables(
     document: Mapping[str, object], section: str
 ) -> Iterator[tuple[int, dict[str, object]]]:
-    """The tables of ``section``, each with its index; whatever is no table is left out."""
+    """The tables of ``section``, each with its index; values of other kinds are skipped."""
     found = document.get(section)
     if is_array(found):
         yield from ((index, table) for index, table in enumerate(found) if isinstance(table, dict))
@@ -18,9 +18,9 @@ def tables(
 def named_tables(
     document: Mapping[str, object], section: str, key: str
 ) -> Iterator[tuple[int, str, dict[str, object]]]:
-    """The tables of ``section`` that have a name of their own in ``key``: index, name, table.
+    """Index, name and table for each name in ``section``; ``key`` has the name.
 
-    Of several with one name only the first is there.
+    Of several tables with one name only the first is given.
     """
     seen = set()
     for index, table in tables(document, section):
@@ -31,5 +31,5 @@ def named_tables(
 
 
 def is_array(value: object) -> TypeGuard[list[object] | tuple[object, ...]]:
-    """Whether ``value`` is an array, of a file or of a program."""
+    """Whether ``value`` is an array: a list from a file, a list or tuple from a program."""
     return isinstance(value, list | tuple)

@@ -1,12 +1,12 @@
-"""TOML in, `Settings` out, or everything that is wrong at once.
+"""Reads TOML into `Settings`, or raises all problems at once.
 
-cattrs goes through the document and gathers what it finds into a tree of exceptions with the
-place of each; here the tree is turned into lines. A field's own check runs as its hook, so one
-bad value hides no other. What cattrs cannot see, relations between tables, is looked for in
-the document itself, which works however much else is wrong.
+cattrs structures the document and gathers errors into a tree of exceptions with their places; the
+tree is turned into lines here. The check of each field runs as its structure hook, so one bad
+value hides no other. Rules between tables are checked on the document itself, which works whatever
+other problems it has.
 
-Exceptions met on the way hold pieces of the file, passwords among them. They are turned into
-text and dropped before `SettingsError` is raised, so that no traceback leads back to them.
+The exceptions in the tree hold pieces of the file, passwords among them. They are turned into text
+and dropped before `SettingsError` is raised, so that no traceback leads back to them.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 def load(path: str | os.PathLike[str]) -> Settings:
     """Read the settings from the UTF-8 TOML file at ``path``.
 
-    Raises `SettingsError` with everything that is wrong, also when the file cannot be read.
+    :raises SettingsError: with all problems, or because the file cannot be read.
     """
     name = os.fspath(path)
     text, error = _read(name)
@@ -51,9 +51,9 @@ def load(path: str | os.PathLike[str]) -> Settings:
 
 
 def parse(text: str, name: str = "<string>") -> Settings:
-    """Read the settings from TOML ``text``; ``name`` stands before each line of an error.
+    """Read the settings from TOML ``text``; ``name`` begins each line of an error.
 
-    Raises `SettingsError` with everything that is wrong.
+    :raises SettingsError: with all problems.
     """
     document, error = _document(text)
     if error:
@@ -89,7 +89,7 @@ def _document(text: str) -> tuple[dict[str, Any], str]:
     except RecursionError:
         return {}, "is not TOML that can be read: nested too deeply"
     except ValueError as error:
-        # What is no TOMLDecodeError is Python's limit on the digits of an integer.
+        # Any other ValueError is Python's limit on the digits of an integer.
         known = isinstance(error, tomllib.TOMLDecodeError)
         return {}, f"is not TOML: {error if known else 'an integer has too many digits'}"
 
@@ -170,7 +170,7 @@ def _section_hook(converter: Converter, section: str) -> _Hook:
 
 
 def _lines(error: Exception, path: str) -> Iterator[str]:
-    """The error lines of ``error``, met at ``path`` in the document."""
+    """The lines for ``error``, which was found at ``path`` in the document."""
     if isinstance(error, ClassValidationError | IterableValidationError):
         yield from _group_lines(error, path)
     elif isinstance(error, ForbiddenExtraKeysError):
@@ -201,18 +201,17 @@ def _group_lines(
 
 
 def _unknown_keys(error: ForbiddenExtraKeysError, path: str) -> Iterator[str]:
-    known = [field.name for field in attrs.fields(error.cl)]
     for key in sorted(error.extra_fields):
         shown = key if _BARE_KEY.fullmatch(key) else repr(key)
-        yield f"{_inside(path, shown)}: {_not_known(key, error.cl, known)}"
+        yield f"{_inside(path, shown)}: {_key_fault(key, error.cl)}"
 
 
-def _not_known(key: str, table: type, known: list[str]) -> str:
-    # Settings itself is no Table: no section was ever called otherwise.
-    renamed = table.RENAMED if issubclass(table, Table) else {}
-    if key in renamed:
-        return f"is called {renamed[key]} now"
-    return f"unknown key{nearest(key, known)}"
+def _key_fault(key: str, table: type) -> str:
+    fields = attrs.fields(table)
+    for field in fields:
+        if field.metadata["former_key"] == key:
+            return f"is called {field.name} now"
+    return f"unknown key{nearest(key, (field.name for field in fields))}"
 
 
 def _inside(path: str, rest: str) -> str:

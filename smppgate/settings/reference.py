@@ -1,4 +1,4 @@
-"""The settings as rows of a table, made from the classes: what the documentation goes by.
+"""The settings as rows of text, made from the classes; the documentation must agree with them.
 
 ``python -m smppgate.settings.reference`` prints the tables of ``docs/settings.md``.
 """
@@ -18,7 +18,7 @@ HEADINGS = ("key", "value", "allowed", "default", "reloadable", "meaning")
 
 @attrs.frozen
 class Row:
-    """One setting: all that is told about it, as text."""
+    """The description of one setting, as text."""
 
     section: str
     key: str
@@ -30,7 +30,7 @@ class Row:
     meaning: str
 
     def markdown(self) -> str:
-        """A line of the documentation's table."""
+        """Its line in the documentation's table."""
         cells = (
             f"`{self.key}`",
             f"{self.kind}, {self.unit}" if self.unit else self.kind,
@@ -42,7 +42,7 @@ class Row:
         return f"| {' | '.join(cells)} |"
 
     def comment(self) -> str:
-        """What the example file says above the key, before it is broken into lines."""
+        """The comment above its key in the example file, as one line."""
         facts = (
             self.unit or self.kind,
             self.allowed.replace("`", ""),

@@ -1,8 +1,8 @@
-"""What must hold between settings that are right each by itself.
+"""Rules between settings that are valid each by itself.
 
-These functions take a document as plain mappings and lists, and pass over what has the wrong
-kind: so they tell about a file's names even where other things in it are wrong too. Time is
-linear in the document, suggestions included.
+The functions take a document of plain mappings and lists, and skip values of the wrong kind, so
+that they work on a file that has other problems. Time is linear in the document, suggestions
+included.
 """
 
 from __future__ import annotations
@@ -17,26 +17,28 @@ from smppgate.settings.raw import is_array, named_tables, tables
 from smppgate.settings.tags import tag_problems
 
 DEFAULT_POOL = "default"
+"""The name of the pool of all SMSCs, where no pool is configured."""
 
-# The key whose value names a table, for each section where no two may share one.
-NAMES = {"esme": "system_id", "smsc": "name", "pool": "name"}
+NAME_KEYS = {"esme": "system_id", "smsc": "name", "pool": "name"}
+"""The key that names a table, for each section in which names are unique."""
 
-# How an SMSC writes one message's id in its resp and in the receipt.
 RECEIPT_IDS = ("auto", "same", "resp_hex", "receipt_hex")
+"""How an SMSC writes the id of a message in the resp and in the receipt; the first is the
+default."""
+
+MAX_COMPARED = 100
+"""Names among which the nearest is looked for: it takes time with each of them."""
 
 _SECONDS = Seconds()
 
-# Looking for the nearest name takes time with each name known.
-MOST_COMPARED = 100
-
 
 def relation_problems(document: Mapping[str, object]) -> Iterator[Problem]:
-    """All that is wrong between the tables of ``document``.
+    """The problems between the tables of ``document``.
 
-    Names used twice, names of pools and SMSCs that nothing has, tags that collide, and SMSCs
-    of one group that would be read in different ways.
+    Names that are used twice, references to pools and SMSCs that are not defined, tags that
+    collide, and SMSCs of one group with different ``receipt_ids``.
     """
-    for section, key in NAMES.items():
+    for section, key in NAME_KEYS.items():
         yield from _duplicates(document, section, key)
     yield from _unknown_members(document)
     yield from _unknown_pools(document)
@@ -45,7 +47,7 @@ def relation_problems(document: Mapping[str, object]) -> Iterator[Problem]:
 
 
 def reconnect_problems(shortest: object, longest: object) -> Iterator[Problem]:
-    """Two waits in seconds, each right by itself, the wrong way round."""
+    """A ``shortest`` wait that is longer than the ``longest``; each is a number of seconds."""
     times = [time for time in map(_SECONDS.tidy, (shortest, longest)) if _is_time(time)]
     if len(times) == 2 and times != sorted(times):
         text = f"must be at most reconnect_max ({times[1]}), not {times[0]}"
@@ -53,9 +55,9 @@ def reconnect_problems(shortest: object, longest: object) -> Iterator[Problem]:
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """``; did you mean X?`` with the nearest of ``known``, or nothing when none is near."""
+    """``; did you mean X?`` with the nearest of ``known``; empty when none is near."""
     candidates = tuple(known)
-    if len(candidates) > MOST_COMPARED:
+    if len(candidates) > MAX_COMPARED:
         return ""
     near = difflib.get_close_matches(word, candidates, n=1)
     return f"; did you mean {shown(near[0])}?" if near else ""
@@ -96,7 +98,7 @@ def _unknown_pools(document: Mapping[str, object]) -> Iterator[Problem]:
 
 def _divided_groups(document: Mapping[str, object]) -> Iterator[Problem]:
     first: dict[str, tuple[int, object]] = {}
-    for index, name, table in named_tables(document, "smsc", NAMES["smsc"]):
+    for index, name, table in named_tables(document, "smsc", NAME_KEYS["smsc"]):
         group, written = table.get("group") or name, table.get("receipt_ids", RECEIPT_IDS[0])
         if not isinstance(group, str) or written not in RECEIPT_IDS:
             continue
@@ -110,8 +112,8 @@ def _divided_groups(document: Mapping[str, object]) -> Iterator[Problem]:
 
 
 def _names(document: Mapping[str, object], section: str) -> dict[str, None]:
-    """The names in ``section``, in order and quick to look up."""
-    names = (table.get(NAMES[section]) for _, table in tables(document, section))
+    """The names in ``section``, in order; a dict, so that lookups take constant time."""
+    names = (table.get(NAME_KEYS[section]) for _, table in tables(document, section))
     return {name: None for name in names if isinstance(name, str)}
 
 

@@ -10,32 +10,32 @@ from smppgate.settings.checks import Seconds, Several, Whole
 from smppgate.settings.endpoints import client_fault, server_fault
 from smppgate.settings.errors import Problem
 from smppgate.settings.relations import RECEIPT_IDS, reconnect_problems
-from smppgate.settings.tables import COUNT, PASSWORD, SYSTEM_ID, WEIGHT, Table, told
+from smppgate.settings.tables import COUNT, PASSWORD, SYSTEM_ID, WEIGHT, Table, setting
 from smppgate.settings.tags import derived_tag
 from smppgate.settings.texts import Choice, Endpoint, Name, Octets, Reference, ShortTag
 
-# One octet on the wire, and vendors have their own values: SMPP v3.4 §5.2.5, §5.2.6.
+# One octet, SMPP v3.4 §5.2.5 and §5.2.6. All values are accepted: vendors define their own.
 _OCTET = Whole(0, 255)
 
 
 @attrs.frozen
 class SmscSettings(Table):
-    """``[[smsc]]``: one message center, and how the gate binds to it."""
+    """``[[smsc]]``: one SMSC, and how the gate binds to it."""
 
     name: str = attrs.field(
-        metadata=told(Name(), "What pools and logs call it; no two SMSCs share one."),
+        metadata=setting(Name(), "What pools and logs call it; no two SMSCs share one."),
     )
     endpoint: str = attrs.field(
-        metadata=told(
+        metadata=setting(
             Endpoint("client", client_fault), "Where the gate connects to.", reloadable=False
         ),
     )
     system_id: str = attrs.field(
-        metadata=told(SYSTEM_ID, "The name the gate binds with.", reloadable=False)
+        metadata=setting(SYSTEM_ID, "The name the gate binds with.", reloadable=False)
     )
     password: str = attrs.field(
         repr=False,
-        metadata=told(
+        metadata=setting(
             PASSWORD,
             "The password the gate binds with. SMPP itself ends at 8 octets.",
             reloadable=False,
@@ -43,13 +43,13 @@ class SmscSettings(Table):
     )
     system_type: str = attrs.field(
         default="",
-        metadata=told(
+        metadata=setting(
             Octets(0, 12), "The system_type to bind with, if one is asked for.", reloadable=False
         ),
     )
     bind: str = attrs.field(
         default="transceiver",
-        metadata=told(
+        metadata=setting(
             Choice(("transceiver", "transmitter+receiver")),
             "One session for both directions, or a pair with one for each.",
             reloadable=False,
@@ -57,7 +57,7 @@ class SmscSettings(Table):
     )
     sessions: int = attrs.field(
         default=1,
-        metadata=told(
+        metadata=setting(
             Whole(0, 1000),
             "How many sessions, or pairs of them, are bound in parallel. With 0 there are only "
             "those of binds passed through and of outbinds.",
@@ -67,7 +67,7 @@ class SmscSettings(Table):
     )
     interface_version: str = attrs.field(
         default="3.4",
-        metadata=told(
+        metadata=setting(
             Choice(("3.3", "3.4", "5.0")),
             "The version of SMPP to speak. In quotes.",
             reloadable=False,
@@ -75,19 +75,19 @@ class SmscSettings(Table):
     )
     addr_ton: int = attrs.field(
         default=0,
-        metadata=told(
+        metadata=setting(
             _OCTET, "Type of number of address_range, in the bind.", "TON", reloadable=False
         ),
     )
     addr_npi: int = attrs.field(
         default=0,
-        metadata=told(
+        metadata=setting(
             _OCTET, "Numbering plan of address_range, in the bind.", "NPI", reloadable=False
         ),
     )
     address_range: str = attrs.field(
         default="",
-        metadata=told(
+        metadata=setting(
             Octets(0, 40),
             "The addresses to ask for in the bind. Most SMSCs want it empty.",
             reloadable=False,
@@ -95,17 +95,19 @@ class SmscSettings(Table):
     )
     window: int = attrs.field(
         default=100,
-        metadata=told(COUNT, "Unanswered requests to the SMSC allowed per session.", "requests"),
+        metadata=setting(
+            COUNT, "Unanswered requests to the SMSC allowed per session.", "requests"
+        ),
     )
     weight: int = attrs.field(
         default=1,
-        metadata=told(
+        metadata=setting(
             WEIGHT, "Its share of a pool's messages, against the other members' weights."
         ),
     )
     enquire_link: float = attrs.field(
         default=30.0,
-        metadata=told(
+        metadata=setting(
             Seconds(zero=True),
             "A session idle for this long is asked with enquire_link; 0 never asks.",
             "seconds",
@@ -113,7 +115,7 @@ class SmscSettings(Table):
     )
     reconnect_min: float = attrs.field(
         default=1.0,
-        metadata=told(
+        metadata=setting(
             Seconds(),
             "The first wait before a lost link is tried again; later ones grow.",
             "seconds",
@@ -121,14 +123,14 @@ class SmscSettings(Table):
     )
     reconnect_max: float = attrs.field(
         default=60.0,
-        metadata=told(
+        metadata=setting(
             Seconds(), "The longest wait, and the wait after a refused bind.", "seconds"
         ),
     )
 
     tag: str = attrs.field(
         default="",
-        metadata=told(
+        metadata=setting(
             ShortTag(),
             "What its message ids begin with where ESMEs see them; empty means 4 letters and "
             "digits made from its name. No tag may begin with another.",
@@ -137,7 +139,7 @@ class SmscSettings(Table):
     )
     group: str = attrs.field(
         default="",
-        metadata=told(
+        metadata=setting(
             Name(optional=True),
             "SMSCs that give one set of message ids, and receipts for each other's messages, "
             "have one group; empty means its name.",
@@ -146,7 +148,7 @@ class SmscSettings(Table):
     )
     receipt_ids: str = attrs.field(
         default="auto",
-        metadata=told(
+        metadata=setting(
             Choice(RECEIPT_IDS),
             'How a receipt has the id that was in the resp: the "same"; in decimal where the '
             'resp has hexadecimal, "resp_hex"; the other way round, "receipt_hex"; "auto" finds '
@@ -155,7 +157,7 @@ class SmscSettings(Table):
     )
     outbind_listen: str = attrs.field(
         default="",
-        metadata=told(
+        metadata=setting(
             Endpoint("server", server_fault, optional=True),
             "Where it may connect and send outbind, which the gate answers with bind_receiver; "
             "empty is nowhere.",
@@ -164,17 +166,17 @@ class SmscSettings(Table):
     )
     outbind_system_id: str = attrs.field(
         default="",
-        metadata=told(Octets(0, 15), "The system_id its outbind must have; empty takes any."),
+        metadata=setting(Octets(0, 15), "The system_id its outbind must have; empty takes any."),
     )
     outbind_password: str = attrs.field(
         default="",
         repr=False,
-        metadata=told(PASSWORD, "The password its outbind must have; empty takes any."),
+        metadata=setting(PASSWORD, "The password its outbind must have; empty takes any."),
     )
 
     @property
     def tag_or_derived(self) -> str:
-        """The tag in use: 1 to 5 of ``[A-Za-z0-9]``, no beginning of another SMSC's."""
+        """The tag in use: 1 to 5 of ``[A-Za-z0-9]``; no other SMSC's tag begins with it."""
         return self.tag or derived_tag(self.name)
 
     @property
@@ -184,23 +186,23 @@ class SmscSettings(Table):
 
     @classmethod
     def between(cls, table: Mapping[str, object]) -> Iterator[Problem]:
-        """Waits the wrong way round."""
+        """A shortest wait longer than the longest."""
         return reconnect_problems(table.get("reconnect_min"), table.get("reconnect_max"))
 
 
 @attrs.frozen
 class PoolSettings(Table):
-    """``[[pool]]``: SMSCs that share messages."""
+    """``[[pool]]``: SMSCs among which messages are balanced."""
 
     name: str = attrs.field(
-        metadata=told(Name(), "What accounts call it; no two pools share one.")
+        metadata=setting(Name(), "What accounts call it; no two pools share one.")
     )
     members: tuple[str, ...] = attrs.field(
-        metadata=told(Several(Reference("smsc"), 1), "The SMSCs in it.")
+        metadata=setting(Several(Reference("smsc"), 1), "The SMSCs in it.")
     )
     balance: str = attrs.field(
         default="least_outstanding",
-        metadata=told(
+        metadata=setting(
             Choice(("least_outstanding", "round_robin")),
             "Who gets the next message: the member with the fewest unanswered requests for its "
             "weight, or each in turn as often as its weight says.",

@@ -1,14 +1,14 @@
-"""What every table of the settings has in common.
+"""`Table`, the base of all tables of the settings, and the description of a field.
 
-A field's metadata is the one place where a setting is described: its check, its unit, a help
-text, and whether a running gate could take a new value. The documentation and the example
-file are held to it by a test.
+A setting is described in the metadata of its field and nowhere else: its check, its unit, a help
+text, whether a running gate could take a new value, its former key. A test compares the
+documentation and the example file with it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 import attrs
 
@@ -16,26 +16,43 @@ from smppgate.settings.checks import Check, Whole
 from smppgate.settings.errors import Problem, SettingsError
 from smppgate.settings.texts import Octets, Secret
 
-# Lengths without the NUL: SMPP v3.4 §5.2.1 to §5.2.7. The specification ends a password after
-# 8 octets; providers hand out longer ones, so they are accepted and `check` warns.
+# Lengths without the NUL, SMPP v3.4 §5.2.1 and §5.2.2. The specification allows a password 8
+# octets; providers issue longer ones, so they are accepted and `check` warns.
 SYSTEM_ID = Octets(1, 15)
 PASSWORD = Secret(0, 64)
 COUNT = Whole(1, 1_000_000)
-# Against the weights of others.
 WEIGHT = Whole(1, 256)
 
 
-def told(check: Check, meaning: str, unit: str = "", reloadable: bool = True) -> dict[str, Any]:
-    """Metadata of a field: its ``check``, ``help``, ``unit`` and whether it is ``reloadable``."""
-    return {"check": check, "help": meaning, "unit": unit, "reloadable": reloadable}
+def setting(
+    check: Check,
+    meaning: str,
+    unit: str = "",
+    reloadable: bool = True,
+    former_key: str | None = None,
+) -> dict[str, Any]:
+    """The metadata of a field.
+
+    :param meaning: the help text.
+    :param reloadable: whether a running gate could take a new value.
+    :param former_key: the key of the setting in earlier versions; a file that has it gets an error
+        that names the new one.
+    """
+    return {
+        "check": check,
+        "help": meaning,
+        "unit": unit,
+        "reloadable": reloadable,
+        "former_key": former_key,
+    }
 
 
 @attrs.frozen
 class Table:
-    """One TOML table; its fields' checks run whenever one is made."""
+    """One TOML table. Making one runs the checks of its fields.
 
-    RENAMED: ClassVar[Mapping[str, str]] = {}
-    """Keys of earlier versions → what they are called now."""
+    :raises SettingsError: with all problems.
+    """
 
     def __attrs_post_init__(self) -> None:
         problems = tuple(self._problems()) or tuple(self._relations())
@@ -44,15 +61,15 @@ class Table:
 
     @classmethod
     def between(cls, table: Mapping[str, object]) -> Iterator[Problem]:
-        """What is wrong between values of ``table`` that are right each by itself.
+        """The problems between values of ``table`` that are valid each by itself.
 
-        ``table`` is `filled`; a value of the wrong kind is passed over.
+        ``table`` is completed by `filled`; a value of the wrong kind is skipped.
         """
         yield from ()
 
     @classmethod
     def filled(cls, table: Mapping[str, object]) -> dict[str, object]:
-        """``table`` with defaults for what it leaves out; what has none stays out."""
+        """``table``, completed with the defaults of the fields that have one."""
         defaults = {field.name: field.default for field in attrs.fields(cls)}
         return _given(defaults) | _given(table)
 
@@ -62,16 +79,16 @@ class Table:
                 continue
             check: Check = field.metadata["check"]
             value = check.tidy(getattr(self, field.name))
-            # Frozen begins when the object is made; until then this is attrs' own way in.
+            # The class is frozen; attrs' own __init__ sets its fields in this way.
             object.__setattr__(self, field.name, value)
             for problem in check.problems(value):
                 yield Problem(f"{field.name}{problem.where}", problem.text)
 
     def _relations(self) -> Iterator[Problem]:
-        """What is wrong between fields that are right each by itself."""
+        """The problems between fields that are valid each by itself."""
         return self.between(_given(attrs.asdict(self, recurse=False)))
 
 
 def _given(table: Mapping[str, object]) -> dict[str, object]:
-    """Without what is not there: a program says None where a file has no key."""
+    """``table`` without None and NOTHING: None in a program stands for a missing key."""
     return {key: value for key, value in table.items() if value not in (None, attrs.NOTHING)}

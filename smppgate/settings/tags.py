@@ -1,9 +1,9 @@
-"""The short tags by which message ids name their SMSC.
+"""The tags of SMSCs, with which the message ids that ESMEs see begin.
 
-A tag stands before an SMSC's id without anything between, so no tag may be the beginning of
-another: else one id would name two SMSCs. A derived tag is made from the SMSC's name alone;
-counted along the file it would change when a table is put in front, and ids given out before
-would lead elsewhere.
+A tag is put directly in front of an SMSC's id. So no tag may be the beginning of another: an id
+would belong to two SMSCs. A derived tag is made from the SMSC's name alone. Made from its place in
+the file, it would change when a table is inserted before it, and ids that were given out would
+belong to another SMSC.
 """
 
 from __future__ import annotations
@@ -18,14 +18,16 @@ from smppgate.settings.errors import Problem
 from smppgate.settings.raw import named_tables
 
 LONGEST_TAG = 5
+"""Octets of a tag at most. A message_id has 64 octets (SMPP v3.4 §5.2.23), so every id of an SMSC
+of up to 59 octets can have a tag; the gate has aliases for longer ones."""
 DERIVED_LENGTH = 4
 
 _TAG = re.compile(f"[A-Za-z0-9]{{1,{LONGEST_TAG}}}")
-_SIGNS = string.ascii_lowercase + string.digits
+_DERIVED_CHARACTERS = string.ascii_lowercase + string.digits
 
 
 class _Tagged(NamedTuple):
-    """Who has a tag: the place of its table, and whether the tag was derived."""
+    """The tag of the SMSC at ``place`` in the file."""
 
     place: int
     tag: str
@@ -38,23 +40,24 @@ def is_tag(text: str) -> bool:
 
 
 def derived_tag(name: str) -> str:
-    """The tag of an SMSC that was given none: 4 of ``[a-z0-9]``, the same for the same name."""
+    """The tag of an SMSC without a ``tag``: 4 of ``[a-z0-9]``, the same for the same name."""
     digest = hashlib.blake2b(name.encode(), digest_size=8).digest()
     number = int.from_bytes(digest, "big")
-    signs = []
+    characters = []
     for _ in range(DERIVED_LENGTH):
-        number, place = divmod(number, len(_SIGNS))
-        signs.append(_SIGNS[place])
-    return "".join(signs)
+        number, place = divmod(number, len(_DERIVED_CHARACTERS))
+        characters.append(_DERIVED_CHARACTERS[place])
+    return "".join(characters)
 
 
 def tag_problems(document: Mapping[str, object]) -> Iterator[Problem]:
     """Tags of ``[[smsc]]`` that are equal, or of which one begins with the other.
 
-    Each is told at the later table, with the first that it collides with. The time does not
-    grow with the number of pairs.
+    A problem is that of the later table, and names one that it collides with. Time is linear in
+    the number of tags.
     """
     whole: dict[str, _Tagged] = {}
+    # Each beginning of a tag → the first tag that begins with it.
     begun: dict[str, _Tagged] = {}
     for one in _tagged(document):
         beginnings = [one.tag[:end] for end in range(1, len(one.tag) + 1)]
@@ -80,9 +83,9 @@ def _collision(one: _Tagged, other: _Tagged) -> str:
         relation = "equals"
     else:
         relation = "begins with" if one.tag.startswith(other.tag) else "is the beginning of"
-    fault = f"{_called(one)} {relation} {_called(other)} of smsc[{other.place}]"
+    fault = f"{_named(one)} {relation} {_named(other)} of smsc[{other.place}]"
     return f"{fault}; give it a tag" if one.derived else fault
 
 
-def _called(one: _Tagged) -> str:
+def _named(one: _Tagged) -> str:
     return f"the {'derived ' if one.derived else ''}tag {one.tag!r}"

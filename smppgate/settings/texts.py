@@ -1,4 +1,4 @@
-"""Checks for the kinds of text that settings hold."""
+"""Checks of texts: one class for each kind."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _NAME = re.compile(r"[A-Za-z0-9_.-]+")
 
 @attrs.frozen
 class Text(Check):
-    """A string; `faults` of a subclass says which."""
+    """A string without `faults`."""
 
     def faults(self, text: str) -> Iterator[str]:
-        """All that is wrong with ``text``; here nothing is."""
+        """The faults of ``text``; this base class finds none."""
         yield from ()
 
     def problems(self, value: object) -> Iterator[Problem]:
-        """Not a string, or one with faults."""
+        """``value`` is not a string, or has faults."""
         if isinstance(value, str):
             yield from (Problem("", fault) for fault in self.faults(value))
         else:
@@ -34,9 +34,9 @@ class Text(Check):
 
 @attrs.frozen
 class Octets(Text):
-    """A text that goes on the wire: Latin-1, one octet a character, without control characters.
+    """A C-octet string: Latin-1, so that each character is one octet, no control characters.
 
-    ``maximum`` counts octets without the NUL that ends a C-octet string (SMPP v3.4 §3.1).
+    ``minimum`` and ``maximum`` are in octets, without the NUL at its end (SMPP v3.4 §3.1).
     """
 
     minimum: int
@@ -44,11 +44,11 @@ class Octets(Text):
 
     @property
     def allowed(self) -> str:
-        """The length."""
+        """The lengths."""
         return f"{self.minimum} to {self.maximum} octets"
 
     def faults(self, text: str) -> Iterator[str]:
-        """Too short, too long, or not fit for the wire. The text itself is not shown."""
+        """``text`` is too short, too long, or has other characters. No fault shows ``text``."""
         if len(text) < self.minimum:
             yield "must not be empty"
         if len(text) > self.maximum:
@@ -61,10 +61,10 @@ class Octets(Text):
 
 @attrs.frozen
 class Secret(Octets):
-    """A password: `Octets` that no message shows, not even one of the wrong kind."""
+    """A password: `Octets` that no error shows, also if the value is no string."""
 
     def problems(self, value: object) -> Iterator[Problem]:
-        """As for any text, with no more than the kind of a wrong value."""
+        """As of `Octets`; of a value that is no string only the kind is shown."""
         if isinstance(value, str):
             yield from super().problems(value)
         else:
@@ -73,47 +73,47 @@ class Secret(Octets):
 
 @attrs.frozen
 class Name(Text):
-    """A name that other settings refer to and that logs show; empty only if ``optional``."""
+    """A name for other settings and for logs; empty only if ``optional``."""
 
     optional: bool = False
 
     @property
     def allowed(self) -> str:
-        """The characters."""
+        """The valid characters."""
         return f"letters, digits, `_`, `.`, `-`{_or_empty(self.optional)}"
 
     def faults(self, text: str) -> Iterator[str]:
-        """Empty, or with other characters."""
+        """``text`` is empty, or has other characters."""
         if not (_NAME.fullmatch(text) or (self.optional and not text)):
             yield f"must be letters, digits, '_', '.' and '-', not {shown(text)}"
 
 
 @attrs.frozen
 class ShortTag(Text):
-    """What message ids of an SMSC begin with, or nothing."""
+    """The tag of an SMSC, or empty."""
 
     @property
     def allowed(self) -> str:
-        """The characters, and how many."""
+        """The valid lengths and characters."""
         return f"1 to {LONGEST_TAG} letters and digits{_or_empty(True)}"
 
     def faults(self, text: str) -> Iterator[str]:
-        """Too long, or with other characters."""
+        """``text`` is too long, or has other characters."""
         if text and not is_tag(text):
             yield f"must be 1 to {LONGEST_TAG} letters and digits, not {shown(text)}"
 
 
 @attrs.frozen
 class FolderPath(Text):
-    """The path of a folder, which need not be there yet."""
+    """The path of a folder, which need not exist yet."""
 
     @property
     def allowed(self) -> str:
-        """That it is a path."""
+        """``path of a folder``."""
         return "path of a folder"
 
     def faults(self, text: str) -> Iterator[str]:
-        """Empty, or with what no path should have."""
+        """``text`` is empty, or has control characters."""
         if not text:
             yield "must not be empty"
         if _CONTROL.search(text):
@@ -122,13 +122,13 @@ class FolderPath(Text):
 
 @attrs.frozen
 class Reference(Text):
-    """A name defined elsewhere in the file; whether it is, is checked with the whole file."""
+    """A name of a table in ``section``; `relations` checks that there is one."""
 
     section: str
 
     @property
     def allowed(self) -> str:
-        """Where the name must be."""
+        """The section that has the name."""
         return f"name of a `[[{self.section}]]`"
 
 
@@ -140,16 +140,16 @@ class Choice(Text):
 
     @property
     def allowed(self) -> str:
-        """The words, quoted."""
+        """The words, in quotes."""
         return ", ".join(f'`"{word}"`' for word in self.words)
 
     def faults(self, text: str) -> Iterator[str]:
-        """None of the words."""
+        """``text`` is none of the words."""
         if text not in self.words:
             yield f"must be {self._any()}, not {shown(text)}"
 
     def problems(self, value: object) -> Iterator[Problem]:
-        """As for any text; a number that looks like one of the words lacks its quotes."""
+        """As of `Text`; of a number that is one of the words, that it needs quotes."""
         if isinstance(value, float) and str(value) in self.words:
             yield Problem("", f'must be a string: put it in quotes, "{value}"')
         else:
@@ -165,11 +165,11 @@ class AddressRange(Text):
 
     @property
     def allowed(self) -> str:
-        """The three forms."""
+        """The three forms of a range."""
         return '`"prefix*"`, `"number"`, `"^regex$"`'
 
     def faults(self, text: str) -> Iterator[str]:
-        """None of the three forms."""
+        """``text`` has none of the three forms."""
         fault = range_problem(text)
         if fault is not None:
             yield fault
@@ -177,9 +177,9 @@ class AddressRange(Text):
 
 @attrs.frozen
 class Endpoint(Text):
-    """A Twisted endpoint string; ``fault`` says what is wrong with one, or None.
+    """A Twisted endpoint string for ``side``, ``"server"`` or ``"client"``.
 
-    An empty one is for ``fault`` to judge too, unless it is ``optional``.
+    ``fault`` returns the fault of a string, or None. An ``optional`` one may be empty.
     """
 
     side: str
@@ -188,11 +188,11 @@ class Endpoint(Text):
 
     @property
     def allowed(self) -> str:
-        """Whether one listens or connects."""
+        """The side, and whether it may be empty."""
         return f"Twisted {self.side} endpoint{_or_empty(self.optional)}"
 
     def faults(self, text: str) -> Iterator[str]:
-        """Not one that Twisted can make an endpoint of."""
+        """``text`` has control characters, or Twisted cannot make an endpoint of it."""
         if self.optional and not text:
             return
         if _CONTROL.search(text):

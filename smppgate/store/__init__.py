@@ -1,6 +1,6 @@
-"""Where return paths and queued messages are kept, whatever the gate's sessions do.
+"""Keeps return paths and queued messages longer than the sessions of the gate live.
 
-A store knows nothing of SMPP: it has octets under keys for a time, and queues of octets.
+A store knows nothing of SMPP: it keeps octets under keys for a time, and queues of octets.
 """
 
 from smppgate.store.interface import IStore

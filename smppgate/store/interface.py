@@ -1,8 +1,8 @@
-"""`IStore`: what the gate remembers beyond a session, whatever keeps it.
+"""`IStore`: what the gate keeps longer than a session lives.
 
-Batches go in and come out, answers are Deferreds, and nothing is found but by its key: that is
-what a database in another process can do as well. Times are seconds of the clock that the store
-was made with, which is to be a wall clock: they are compared after a restart.
+Batches go in and come out, answers are Deferreds, and everything is found by its key alone, so
+that a database in another process can implement it as well. Times are seconds of the clock that
+the store was made with. It must be a wall clock: times are compared after a restart.
 """
 
 # ruff: noqa: N805 - the methods of an interface have no self
@@ -18,90 +18,90 @@ from smppgate.store.records import NewMessage, QueuedMessage, StoreStatistics
 
 
 class IStore(Interface):
-    """Return paths to the senders of messages, queues for receivers that are away, and numbers.
+    """Keeps return paths, queues of messages that are not delivered yet, and numbers.
 
-    What fails underneath is logged, counted and shown by `statistics`, and tried again until it
-    works; forwarding is never to depend on it. Only what says so below fails with `StoreError`.
+    An error of the disk is logged, counted, shown by `statistics` and retried until it is gone;
+    forwarding does not depend on it. Only the methods that say so fail with `StoreError`.
     """
 
     is_all_recent: bool = Attribute(
-        """Whether memory holds every live return path: a key that `recent` does not know is
-        then known to nobody, and `find` would find no more."""
+        """Whether memory holds every live return path: a key that `recent` does not find is
+        then unknown, and `find` would not find it either."""
     )
 
     def open() -> Deferred[None]:
-        """Make ready; nothing else may be called before it has fired.
+        """Prepare the store; no other method may be called before this has fired.
 
-        Fails with `StoreError` for what an operator must mend, and the store is closed again.
+        Fails with `StoreError` when an operator has to act; the store is closed again.
         """
 
     def close() -> Deferred[None]:
-        """Write all that is not written yet, and let go of everything. It never fails."""
+        """Write what is not written yet and release all files and threads. Never fails."""
 
     def keep(paths: Mapping[bytes, bytes]) -> Deferred[None]:
-        """Remember ``paths``, key to value, each of any octets, for the time to live.
+        """Keep ``paths``, key to value, each of any octets, for the time to live.
 
-        `recent` knows them when this returns. The mapping is not to be changed afterwards.
-        A key that is kept again leads to its newest value.
+        `recent` finds them as soon as this returns. A key that is kept again has its newest
+        value. The store keeps the mapping itself: the caller must not change it afterwards.
 
         :return: fires when the return paths are as durable as the store was asked to make them, or
-            when that is not possible at present; it never fails.
-        :raises TypeError: when keys or values are no octets; nothing is kept.
+            when that is not possible at present; never fails.
+        :raises TypeError: when a key or value is not octets; nothing is kept.
         """
 
     def recent(key: bytes) -> bytes | None:
-        """The value kept for ``key``, when memory has it. It costs a few microseconds at most."""
+        """The value of ``key``, if memory has it. Takes a few microseconds at most."""
 
     def find(keys: Sequence[bytes]) -> Deferred[dict[bytes, bytes]]:
-        """The values for those of ``keys`` that are known, from wherever they are.
+        """The values of those of ``keys`` that are kept, in memory or on disk.
 
-        It never fails: what cannot be read at present is not found.
+        Never fails: a value that cannot be read at present is not found.
         """
 
     def end(keys: Sequence[bytes]) -> None:
-        """Forget the return paths of ``keys``, known or not: nothing finds them from now on.
+        """Forget the return paths of ``keys``, kept or not: from now on they are not found.
 
-        A restart within the second may bring them back.
+        After a crash within the next second they may be found again.
         """
 
     def reserve_numbers(count: int) -> Deferred[int]:
-        """Take ``count`` integers that nobody was given before and nobody will be given again.
+        """Reserve ``count`` consecutive integers that no call has reserved or will reserve.
 
-        They are greater than all given before, also by earlier runs on the same state; up to 63
-        bits, beginning with 1, and leaping ahead where state was lost.
+        They are greater than all reserved before, also by earlier runs on the same state. They
+        begin with 1, have up to 63 bits, and leap ahead where the state was lost.
 
-        :return: the first of them. Fails with `StoreError` when they cannot be noted as taken.
+        :return: the first of them. Fails with `StoreError` when the reservation cannot be written.
         """
 
     def enqueue(messages: Sequence[NewMessage]) -> Deferred[None]:
-        """Put ``messages`` at the ends of their accounts' queues, all of them or none.
+        """Append ``messages`` to the queues of their accounts, all of them or none.
 
         :return: fires when they survive the end of this process, whatever the durability of return
-            paths is. Fails with `StoreError` when they could not be written: they are not in the
-            queue, and are not to be acknowledged.
+            paths is. Fails with `StoreError` when they could not be written: no queue has them,
+            and they must not be acknowledged.
         """
 
     def queued(account: bytes, after: int, limit: int) -> Deferred[list[QueuedMessage]]:
-        """Of the queue of ``account``, the first ``limit`` messages with numbers over ``after``.
+        """The first ``limit`` messages in the queue of ``account`` with numbers over ``after``.
 
-        They come in the order in which they were put there. Expired ones are left out. Fails
+        They are in the order in which they were enqueued, without those that have expired. Fails
         with `StoreError` when the queue cannot be read at present.
         """
 
     def remove_queued(numbers: Sequence[int]) -> Deferred[None]:
-        """Take the messages of these numbers, there or not, out of their queues.
+        """Remove the messages of these numbers, queued or not, from their queues.
 
-        `queued` does not give them any more when this returns.
+        `queued` does not return them any more as soon as this returns.
 
-        :return: fires when that has been written, or cannot be at present; it never fails. What
-            could not be written is tried again until it is.
+        :return: fires when the removal has been written, or cannot be at present; never fails. A
+            removal that could not be written is retried until it is.
         """
 
     def queue_sizes() -> Deferred[dict[bytes, int]]:
-        """How many messages, expired ones left out, each account with any has in its queue.
+        """How many messages, without those that have expired, each account that has any has.
 
-        Fails with `StoreError` when that cannot be read at present.
+        Fails with `StoreError` when they cannot be read at present.
         """
 
     def statistics() -> StoreStatistics:
-        """What the store holds and how it is, at no cost to speak of."""
+        """How much the store holds and what fails in it, from counters: the disk is not read."""

@@ -1,4 +1,4 @@
-"""`MemoryStore`: all of it is gone with the process."""
+"""`MemoryStore`: a store whose contents end with the process."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from smppgate.store.recent import RecentPaths
 from smppgate.store.records import Limits, NewMessage, QueuedMessage, StoreStatistics
 
 TICK = 1.0
-"""Seconds after which return paths that are over are looked for."""
+"""Seconds between two looks for return paths and messages that have expired."""
 
 
 @implementer(IStore)
 class MemoryStore:
-    """For tests, and for those to whom a restart may cost receipts and queued messages.
+    """For tests, and for gates that may lose receipts and queued messages at a restart.
 
-    :param limits: ``paths`` or ``return_paths_in_memory``, whichever is less, are kept.
+    :param limits: the lower of ``return_paths`` and ``return_paths_in_memory`` is the bound.
     """
 
     log = Logger()
@@ -35,9 +35,9 @@ class MemoryStore:
         self._next_number = 1
         self._last_message = 0
         self._queues: dict[bytes, dict[int, QueuedMessage]] = {}
-        """Messages by number, the oldest first, of each account that has any."""
+        """Account → its messages by number, the oldest first. No queue is empty."""
         self._accounts: dict[int, bytes] = {}
-        """Whose the message of a number is."""
+        """Number of a message → its account."""
         self._ticks = LoopingCall(self._tick)
         self._ticks.clock = clock
 
@@ -54,7 +54,7 @@ class MemoryStore:
 
     def keep(self, paths: Mapping[bytes, bytes]) -> Deferred[None]:
         """See `IStore.keep`."""
-        # What is no octets is to be told now, as by a store that writes.
+        # Raises TypeError for other values than octets, as packing them for the disk does.
         b"".join(paths)
         b"".join(paths.values())
         self._recent.update(paths, self._clock.seconds())
@@ -127,4 +127,4 @@ class MemoryStore:
             self.remove_queued([it.number for it in queue.values() if it.expires <= now])
 
     def _log_end(self, failure: Failure) -> None:
-        self.log.failure("The store is not looked after any more", failure)
+        self.log.failure("The store has stopped removing what has expired", failure)

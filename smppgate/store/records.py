@@ -8,11 +8,11 @@ from attrs import frozen
 
 
 class StoreError(Exception):
-    """A store could not do what was asked; the text says why, for an operator to read."""
+    """A store could not do what was asked; the text tells an operator why."""
 
 
 class Durability(Enum):
-    """What a return path has survived when the Deferred of `IStore.keep` fires."""
+    """What a return path survives from the moment that the Deferred of `IStore.keep` fires."""
 
     NONE = "none"
     """Nothing yet: it is written soon after."""
@@ -27,7 +27,7 @@ class Limits:
     """How much a store keeps.
 
     :param return_paths: return paths kept in all; beyond it the oldest are forgotten.
-    :param return_paths_in_memory: how many of them lie in memory.
+    :param return_paths_in_memory: how many of them memory holds.
     :param return_path_ttl: seconds that a return path is kept; up to a sixteenth longer.
     """
 
@@ -37,17 +37,17 @@ class Limits:
 
     @property
     def recent(self) -> int:
-        """Return paths that memory may really hold."""
+        """Return paths that memory holds at most."""
         return min(self.return_paths, self.return_paths_in_memory)
 
 
 @frozen
 class NewMessage:
-    """A message for a receiver that is away.
+    """A message for the queue of an account.
 
-    :param account: whose it is, any octets.
+    :param account: the account, any octets.
     :param pdu: the message, any octets.
-    :param expires: when it is of no use any more, in seconds of the store's clock.
+    :param expires: when it expires, in seconds of the store's clock.
     """
 
     account: bytes
@@ -57,7 +57,7 @@ class NewMessage:
 
 @frozen
 class QueuedMessage:
-    """A message of a queue; ``number`` is its place, greater than that of all before it."""
+    """A message in a queue; its ``number`` is greater than those of all before it."""
 
     number: int
     pdu: bytes
@@ -66,17 +66,19 @@ class QueuedMessage:
 
 @frozen
 class StoreStatistics:
-    """What a store holds and how it is.
+    """How much a store holds, and what fails in it.
 
     :param paths_recent: return paths in memory.
     :param paths_archived: return paths on disk, older than those in memory.
-    :param unsaved: return paths and ends of return paths in memory that the disk is still to get.
-    :param lost: of those, how many it will not get: it failed for too long. Memory has them.
-    :param forgotten: return paths that had to go before their time for want of room.
+    :param unsaved: return paths and ends of return paths in memory that are still to be written.
+    :param lost: return paths and ends of return paths that were dropped unwritten, because writing
+        failed for too long. Memory has them.
+    :param forgotten: return paths that were dropped before they expired, because a limit was
+        reached.
     :param queued: messages in all queues.
-    :param octets: what the store takes on disk.
-    :param failures: how often something of the store failed.
-    :param fault: what fails at present, for an operator to read; empty when all is well.
+    :param octets: size of the store's files.
+    :param failures: how many operations of the store have failed.
+    :param fault: what fails at present, as text for an operator; empty when everything works.
     """
 
     paths_recent: int = 0

@@ -1,4 +1,4 @@
-"""What is warned of."""
+"""Warnings of settings that are valid and likely to be mistakes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def warnings_of(document: dict[str, Any]) -> tuple[str, ...]:
 
 
 def sound() -> dict[str, Any]:
-    """A document that nothing is said about."""
+    """A document without warnings."""
     document = documents.minimal()
     for section in ("esme", "smsc"):
         document[section][0]["password"] = "12345678"
@@ -23,7 +23,7 @@ def sound() -> dict[str, Any]:
 
 
 def test_a_sound_configuration_has_no_warnings() -> None:
-    """Eight octets are a password of SMPP's own length."""
+    """Eight octets is the longest password of SMPP."""
     assert warnings_of(sound()) == ()
 
 
@@ -46,7 +46,7 @@ def test_a_sound_configuration_has_no_warnings() -> None:
         (
             "smsc",
             {"outbind_listen": "tcp:2776:interface=127.0.0.1"},
-            "smsc[0].outbind_password: is empty; whoever connects",
+            "smsc[0].outbind_password: is empty; every peer that connects",
         ),
         ("smsc", {"sessions": 0}, "esme[0].pool: nothing can be sent"),
         (
@@ -66,7 +66,7 @@ def test_warnings_of_a_table(section: str, change: dict[str, Any], begin: str) -
 
 
 def test_what_no_message_can_reach() -> None:
-    """An SMSC in no pool, and a pool that no account uses; the first pool is used unnamed."""
+    """An SMSC in no pool, and a pool of no account; accounts without a pool use the first one."""
     document = sound()
     document["smsc"].append(document["smsc"][0] | {"name": "beta"})
     document["pool"] = [{"name": name, "members": ["alpha"]} for name in ("main", "spare")]
@@ -99,7 +99,7 @@ def test_an_smsc_that_nothing_uses_is_not_said_to_be_bound_to() -> None:
 
 
 def test_only_a_queue_in_memory_is_warned_of() -> None:
-    """The SMSC hears that its message has arrived; the gate's end must not undo that."""
+    """The SMSC was answered that its message has arrived: the message must not be lost."""
     document = sound()
     document["store"] = {"kind": "memory"}
     assert warnings_of(document) == ()

@@ -1,4 +1,4 @@
-"""Which endpoint strings are taken, and what is said of the others."""
+"""Which endpoint strings are valid, and the errors of the others."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def test_clients_refused(description: str, reason: str) -> None:
 
 
 def test_certificates_are_read(certificate: Path) -> None:
-    """A good one is taken; a file that is none is told by its endpoint, not by a traceback."""
+    """A valid one is accepted; another file is an error of the endpoint, not a traceback."""
     assert server_fault(f"ssl:3550:privateKey={certificate}:certKey={certificate}") is None
     assert server_fault(f"tls:{certificate.parent}:3550") is None
     empty = certificate.with_suffix(".txt")

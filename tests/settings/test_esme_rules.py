@@ -1,4 +1,4 @@
-"""What one account cannot have together."""
+"""Settings of one account that exclude each other."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def errors_of(esme: dict[str, Any]) -> tuple[str, ...]:
     ],
 )
 def test_accounts_taken(esme: dict[str, Any]) -> None:
-    """Sizes of a queue that is off do no harm, nor does a password that nothing compares."""
+    """The size of a queue that is off is ignored, and a password that is not compared too."""
     assert errors_of(esme) == ()
 
 
@@ -45,7 +45,8 @@ NO_QUEUE = (
     'must be false with auth = "smsc": the messages for such a session come on the SMSC session '
     "that its bind opened"
 )
-NO_OUTBIND = "needs queue = true: nothing else waits for an ESME that is away"
+NO_PASSWORD = '"*" needs auth = "smsc": the gate knows no password for other names'
+NO_OUTBIND = "needs queue = true: nothing else keeps messages for it"
 
 
 @pytest.mark.parametrize(
@@ -64,7 +65,7 @@ NO_OUTBIND = "needs queue = true: nothing else waits for an ESME that is away"
         ),
         (
             {"system_id": "*", "password": "pw"},
-            ('system_id: "*" is everybody else, whom only auth = "smsc" can judge',),
+            (f"system_id: {NO_PASSWORD}",),
         ),
         (
             {
@@ -82,7 +83,7 @@ NO_OUTBIND = "needs queue = true: nothing else waits for an ESME that is away"
     ],
 )
 def test_accounts_refused(esme: dict[str, Any], errors: tuple[str, ...]) -> None:
-    """Each fault once, under its path, from a file; and the same from a program."""
+    """Each problem once, with its path, from a file and from a program."""
     esme = {"system_id": "acme"} | esme
     assert errors_of(esme) == tuple(f"esme[0].{error}" for error in errors)
     with pytest.raises(SettingsError) as caught:
@@ -90,12 +91,12 @@ def test_accounts_refused(esme: dict[str, Any], errors: tuple[str, ...]) -> None
     assert caught.value.errors == errors
 
 
-def test_rules_are_told_beside_other_errors() -> None:
-    """A table that cannot be made for another reason is gone through all the same."""
+def test_rules_are_checked_beside_other_errors() -> None:
+    """Also of a table that cannot be made for another reason."""
     assert errors_of({"system_id": "*", "queue": True, "window": 0}) == (
         "esme[0].window: must be at least 1, not 0",
         "esme[0].password: is missing",
-        'esme[0].system_id: "*" is everybody else, whom only auth = "smsc" can judge',
+        f"esme[0].system_id: {NO_PASSWORD}",
         f"esme[0].queue: {WILD}",
     )
 
@@ -114,15 +115,20 @@ def test_rules_are_told_beside_other_errors() -> None:
         ),
     ],
 )
-def test_what_has_the_wrong_kind_is_told_once(change: dict[str, Any], error: str) -> None:
-    """Nothing is concluded from a value that is no value of its key."""
+def test_a_value_of_the_wrong_kind_is_one_error(change: dict[str, Any], error: str) -> None:
+    """Rules skip values of the wrong kind."""
     assert errors_of({"system_id": "acme"} | change) == (f"esme[0].{error}",)
 
 
 def test_a_change_cannot_lose_the_password() -> None:
-    """An account that the gate judges has one, however it was made."""
+    """An account with ``auth = "gate"`` has one, however it was made."""
     esme = EsmeSettings(system_id="acme", auth="smsc")
     assert esme.password is None
     with pytest.raises(SettingsError, match="password: is missing"):
         attrs.evolve(esme, auth="gate")
     assert attrs.evolve(esme, auth="gate", password="").password == ""
+
+
+def test_the_wildcard_account_is_known_by_its_name() -> None:
+    assert EsmeSettings(system_id="*", auth="smsc").is_wildcard
+    assert not EsmeSettings(system_id="**", auth="smsc").is_wildcard

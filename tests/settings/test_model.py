@@ -1,4 +1,4 @@
-"""Settings that a program makes itself: the same checks, and values that stay as they are."""
+"""Settings that a program makes itself: the same checks, and frozen values."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_lists_and_integers_are_tidied() -> None:
     assert Settings(listen=cast(Any, [LISTEN]), esme=(ESME,), smsc=(SMSC,)) == SETTINGS
 
 
-def test_all_faults_of_a_table_are_told_at_once() -> None:
+def test_all_problems_of_a_table_are_reported_at_once() -> None:
     """Each with the name of its field."""
     with pytest.raises(SettingsError) as caught:
         EsmeSettings(system_id="", password=cast(Any, 1), window=0, binds=())
@@ -66,7 +66,7 @@ def test_all_faults_of_a_table_are_told_at_once() -> None:
     )
 
 
-def test_faults_between_tables_are_told() -> None:
+def test_problems_between_tables_are_reported() -> None:
     """Names used twice and not defined, as in a file."""
     stray = PoolSettings(name="main", members=("alpha", "gamma"))
     with pytest.raises(SettingsError) as caught:

@@ -1,4 +1,4 @@
-"""Whatever is done to a valid file, it is valid still or an error with the right path."""
+"""Any change of a valid file leaves it valid, or is an error with the right path."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def errors_of(document: dict[str, Any]) -> tuple[str, ...]:
         assert isinstance(settings, Settings)
         return ()
     assert error.errors
-    # Whatever led to it held pieces of the file.
+    # The exceptions that led to it held pieces of the file.
     assert error.__context__ is None
     return error.errors
 
@@ -107,8 +107,8 @@ def test_an_unknown_key_is_refused(place: Place, suffix: str) -> None:
 
 
 @given(PLACES)
-def test_a_misspelt_key_is_told_the_nearest(place: Place) -> None:
-    """A letter doubled is recognised."""
+def test_the_error_of_a_misspelt_key_names_the_nearest(place: Place) -> None:
+    """A key with its last letter doubled."""
     document = documents.full()
     place.within(document)[place.key + place.key[-1]] = 1
     assert errors_of(document) == (
@@ -188,7 +188,7 @@ BAD: dict[tuple[str, str], tuple[Any, ...]] = {
     ("smsc", "outbind_system_id"): ("x" * 16, "a\0b"),
     ("smsc", "outbind_password"): ("x" * 65, "\u20ac"),
     ("pool", "name"): ("", "a b"),
-    ("pool", "members"): ([], ["nobody"], ["alpha", "alpha"]),
+    ("pool", "members"): ([], ["gamma"], ["alpha", "alpha"]),
     ("pool", "balance"): ("", "random"),
 }
 
@@ -208,7 +208,7 @@ def test_a_bad_value_is_refused_under_its_path(section: str, key: str, value: An
 
 
 @given(PLACES, VALUES)
-# Twisted's words for it have the soft hyphen in them.
+# Twisted's message quotes the soft hyphen unescaped.
 @example(Place("listen", 0, "endpoint"), "\xad")
 def test_any_value_anywhere_is_fine_or_an_error(place: Place, value: Any) -> None:
     """No value makes the reader raise anything but its own error, of one line each."""

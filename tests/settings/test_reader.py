@@ -1,4 +1,4 @@
-"""Reading TOML: what becomes of a good file, and what is said of a bad one."""
+"""Reading TOML: the settings of a valid file, and the errors of others."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_the_published_example_loads() -> None:
 def test_every_key_arrives_with_its_value() -> None:
     """Each value of a file is the attribute of the same name; integers become seconds."""
     document = documents.full()
-    # Other than its default, which in the full document would be warned of.
+    # Other than its default; in the full document, with a queue, it would be warned of.
     document["store"]["kind"] = "memory"
     settings = parse(documents.toml(document))
     for section, tables in document.items():
@@ -97,7 +97,7 @@ def test_a_minimal_file_has_the_defaults() -> None:
     ]
 
 
-def test_everything_wrong_is_told_at_once() -> None:
+def test_all_errors_are_reported_at_once() -> None:
     """One line for each error, wherever it is and whatever else is wrong beside it."""
     document = documents.full()
     document["gate"] |= {"name": "x" * 16, "response_timeout": 0, "widnow": 3}
@@ -130,8 +130,8 @@ def test_everything_wrong_is_told_at_once() -> None:
     )
 
 
-def test_a_relation_broken_in_a_table_is_told_once() -> None:
-    """The table's own complaint and the document's are the same line."""
+def test_a_broken_rule_of_a_table_is_reported_once() -> None:
+    """The table and the document report it with the same line."""
     document = documents.full()
     document["smsc"][0]["reconnect_min"] = 9
     assert errors_of(document) == (
@@ -143,7 +143,7 @@ def test_a_relation_broken_in_a_table_is_told_once() -> None:
     ("section", "key"), [("esme", "system_id"), ("smsc", "name"), ("pool", "name")]
 )
 def test_a_name_used_twice_is_refused(section: str, key: str) -> None:
-    """The second one is told, with the place of the first."""
+    """The error is that of the second table, and names the first."""
     document = documents.full()
     name = document[section][0][key]
     document[section].append(
@@ -197,7 +197,7 @@ def test_without_pools_an_account_can_name_only_the_default() -> None:
     ],
 )
 def test_sections_of_the_wrong_shape(document: dict[str, Any], error: str) -> None:
-    """A table where an array of tables belongs, and the reverse, are told as such."""
+    """A table in place of an array of tables, and the reverse."""
     errors = errors_of(documents.minimal() | document)
     assert error in errors
 
@@ -243,7 +243,7 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_not_utf8(tmp_path: Path) -> None:
-    """The first octet that does not fit is told with its place."""
+    """The error has the first invalid octet and its place."""
     path = tmp_path / "latin1.toml"
     path.write_bytes(b"[gate]\nname = 'caf\xe9'\n")
     with pytest.raises(SettingsError) as caught:

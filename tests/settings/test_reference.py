@@ -39,8 +39,8 @@ def _example_keys() -> dict[tuple[str, str], tuple[str, str]]:
 
 
 @pytest.mark.parametrize("row", rows(), ids=_id)
-def test_every_setting_is_told(row: Row) -> None:
-    """A sentence, and for every number what it counts or how far it goes."""
+def test_every_setting_is_described(row: Row) -> None:
+    """With a sentence, the kind of its value and what is allowed."""
     assert re.fullmatch(r"[A-Z].*\.", row.meaning)
     assert row.kind
     assert row.allowed
@@ -54,9 +54,9 @@ def test_the_documentation_has_a_row_for_every_setting(section: str) -> None:
 
 
 def test_the_documentation_has_no_other_rows() -> None:
-    """Nothing is told of a setting that is gone."""
-    told = re.findall(r"^\| `(\w+)` \|", DOCUMENT, re.MULTILINE)
-    assert told == [row.key for row in rows()]
+    """Settings that do not exist any more are not described."""
+    keys = re.findall(r"^\| `(\w+)` \|", DOCUMENT, re.MULTILINE)
+    assert keys == [row.key for row in rows()]
 
 
 @pytest.mark.parametrize("row", rows(), ids=_id)
@@ -67,14 +67,14 @@ def test_the_example_shows_and_explains_every_setting(row: Row) -> None:
 
 
 def test_the_example_has_defaults_where_there_are_some() -> None:
-    """Whoever deletes a line of it gets what the line said, address_ranges apart."""
+    """A key that is deleted from it keeps its value, except address_ranges."""
     shown = _example_keys()
     other = [_id(row) for row in rows() if row.default not in ("", shown[row.section, row.key][0])]
     assert other == ["esme.address_ranges"]
 
 
 def test_the_shipped_files_are_valid_and_listen_on_loopback() -> None:
-    """Both load as they are, and nobody is let in from outside by trying them."""
+    """Both load as they are, and trying them opens no port to other machines."""
     whole, least = load(EXAMPLE), load(ROOT / "etc/minimal.toml")
     assert [smsc.endpoint for smsc in whole.smsc] == ["tcp:127.0.0.1:3001", "tcp:127.0.0.1:3002"]
     for settings in (whole, least):

@@ -1,4 +1,4 @@
-"""Tags of SMSCs: how they are derived, and which cannot stand beside each other."""
+"""Tags of SMSCs: how they are derived, and which exclude each other."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def errors_of(*smscs: dict[str, Any]) -> tuple[str, ...]:
 
 
 def names_of_one_tag() -> tuple[str, str]:
-    """Two names that the same tag is derived from."""
+    """Two names with the same derived tag."""
     first: dict[str, str] = {}
     for name in (f"smsc{number}" for number in itertools.count()):
         other = first.setdefault(derived_tag(name), name)
@@ -41,7 +41,7 @@ def names_of_one_tag() -> tuple[str, str]:
 
 
 def test_derived_tags_are_those_of_every_release() -> None:
-    """A gate that is upgraded still knows the ids that it gave out."""
+    """An upgraded gate still finds the SMSCs of ids that were given out before."""
     assert [derived_tag(name) for name in ("alpha", "beta")] == ["4dz0", "4i1l"]
 
 
@@ -72,19 +72,19 @@ def test_the_tag_in_use_does_not_depend_on_the_order() -> None:
     ],
 )
 def test_tags_that_collide_are_refused(tags: tuple[str, ...], error: str) -> None:
-    """At the later one, which says with whom and how."""
+    """The error is that of the later table, and names the other tag."""
     assert errors_of(*({"tag": tag} for tag in tags)) == (error,)
 
 
 @pytest.mark.parametrize("tags", [("a", "b"), ("a", "A"), ("ab", "ba"), ("12345", "12346")])
-def test_tags_that_differ_stand_beside_each_other(tags: tuple[str, ...]) -> None:
+def test_other_tags_are_accepted(tags: tuple[str, ...]) -> None:
     """Case counts."""
     settings = parse(documents.toml(document(*({"tag": tag} for tag in tags))))
     assert tuple(smsc.tag_or_derived for smsc in settings.smsc) == tags
 
 
-def test_whose_derived_tag_collides_is_told_to_give_one() -> None:
-    """With a tag that is given, and with another derived one; giving one mends it."""
+def test_the_error_of_a_derived_tag_asks_for_a_tag() -> None:
+    """It may collide with a given tag or with a derived one; a given tag ends it."""
     tag = derived_tag("beta")
     assert errors_of({"tag": tag[:2]}, {"name": "beta"}) == (
         f"smsc[1].tag: the derived tag {tag!r} begins with the tag {tag[:2]!r} of smsc[0]; "
@@ -100,7 +100,7 @@ def test_whose_derived_tag_collides_is_told_to_give_one() -> None:
 
 
 def test_a_given_tag_that_meets_a_derived_one_says_so() -> None:
-    """It has a tag already, so it is told no more than with whom."""
+    """It has a tag already, so the error does not ask for one."""
     tag = derived_tag("smsc0")
     assert errors_of({}, {"tag": tag}) == (
         f"smsc[1].tag: the tag {tag!r} equals the derived tag {tag!r} of smsc[0]",
@@ -112,7 +112,7 @@ TAGS = st.lists(st.text("aB1", min_size=1, max_size=5), max_size=8)
 
 @given(TAGS)
 def test_a_table_has_an_error_when_it_collides_with_one_before(tags: list[str]) -> None:
-    """Held against a comparison of every pair."""
+    """Compared with a comparison of all pairs."""
     colliding = [
         f"smsc[{index}].tag"
         for index, tag in enumerate(tags)
@@ -123,7 +123,7 @@ def test_a_table_has_an_error_when_it_collides_with_one_before(tags: list[str]) 
 
 
 def test_tags_beside_other_errors() -> None:
-    """A wrong tag is told by itself, a name used twice once, and collisions are told with it."""
+    """An invalid tag, and a name used twice, are one error each and hide no collision."""
     assert errors_of(
         {"tag": "ab", "weight": 0}, {"tag": "a-b"}, {"tag": "abc"}, {"name": "smsc0", "tag": "ab"}
     ) == (

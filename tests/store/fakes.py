@@ -1,4 +1,4 @@
-"""Threads that are none, a reactor that is a queue, and stores made of them."""
+"""Workers without threads, a reactor for real threads, and stores made of them."""
 
 from __future__ import annotations
 
@@ -28,16 +28,17 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 BEGUN = 1_800_000_000.0
-# Seconds that a thread may take before a test gives up on it.
-FOREVER = 30.0
-# Seconds ahead that waiting for a thread may go in time.
+# Seconds after which a test fails that waits for a thread.
+THREAD_TIMEOUT = 30.0
+# Seconds that the clock may advance while a test waits for a thread.
 SOON = 0.02
 
 
 class InlineWorker:
-    """Does all at once; or, while ``holds``, when told to; or, with a ``fault``, nothing.
+    """Runs each function at once.
 
-    While it is ``late`` it does all at once and tells of it when told to.
+    While it ``holds``, functions run at `go_on`; while it is ``late``, they run at once and their
+    Deferreds fire at `go_on`; with a ``fault`` they do not run, and their Deferreds fail with it.
     """
 
     def __init__(self) -> None:
@@ -45,16 +46,16 @@ class InlineWorker:
         self.holds = self.late = False
         self.held: deque[Callable[[], None]] = deque()
         self.ran: list[str] = []
-        """The names of the functions that were to be run."""
+        """Names of the functions of all calls, in order."""
 
     def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Deferred[T]:
         self.ran.append(_name(function))
         if self.fault is not None:
             return fail(self.fault)
         if self.late:
-            done, told = execute(function, *args, **kwargs), Deferred[T]()
-            self.held.append(partial(_tell, done, told))
-            return told
+            done, later = execute(function, *args, **kwargs), Deferred[T]()
+            self.held.append(partial(_pass_on, done, later))
+            return later
         if not self.holds:
             return execute(function, *args, **kwargs)
         result: Deferred[T] = Deferred()
@@ -63,7 +64,7 @@ class InlineWorker:
         return result
 
     def go_on(self) -> None:
-        """Do what was held, and hold nothing any more."""
+        """Do what was held back, and hold nothing back from now on."""
         self.holds = self.late = False
         while self.held:
             self.held.popleft()()
@@ -77,8 +78,8 @@ def _finish(job: Callable[[], T], result: Deferred[T]) -> None:
     execute(job).chainDeferred(result)
 
 
-def _tell(done: Deferred[T], told: Deferred[T]) -> None:
-    done.chainDeferred(told)
+def _pass_on(done: Deferred[T], later: Deferred[T]) -> None:
+    done.chainDeferred(later)
 
 
 def _name(function: Callable[..., Any]) -> str:
@@ -88,7 +89,7 @@ def _name(function: Callable[..., Any]) -> str:
 
 
 class Inline:
-    """A store in ``directory`` whose threads are none."""
+    """A store in ``directory`` that runs without threads."""
 
     def __init__(
         self,
@@ -116,7 +117,7 @@ class Inline:
 
     @contextmanager
     def broken_table(self, name: str) -> Generator[None]:
-        """A table is not what it should be meanwhile."""
+        """Statements that use the table fail meanwhile."""
         writer = self.store._disk._database._writer
         assert writer is not None
         writer.execute(f"ALTER TABLE {name} RENAME TO elsewhere")
@@ -124,12 +125,12 @@ class Inline:
         writer.execute(f"ALTER TABLE elsewhere RENAME TO {name}")
 
     def wait(self, deferred: Deferred[T]) -> T:
-        """The result of ``deferred``, which comes with at most a few seconds going by."""
+        """The result of ``deferred``, advancing the clock by up to 100 seconds."""
         return wait(self.clock, deferred)
 
 
 def killed(directory: Path) -> Path:
-    """What is left of a store whose process ends now: the files as they are."""
+    """A copy of the files of a store as they are, as ``kill -9`` would leave them."""
     left = Path(tempfile.mkdtemp(dir=directory.parent, prefix="left-"))
     for file in directory.glob("smppgate.sqlite*"):
         shutil.copy(file, left)
@@ -151,7 +152,7 @@ def wait(clock: Clock, deferred: Deferred[T]) -> T:
 
 
 def result_of(deferred: Deferred[T]) -> T:
-    """What ``deferred`` has fired with; raised, if it is an error."""
+    """The result that ``deferred`` has fired with; its exception is raised."""
     outcome: list[Any] = []
     deferred.addBoth(outcome.append)
     assert outcome, "it has not fired"
@@ -163,7 +164,7 @@ def result_of(deferred: Deferred[T]) -> T:
 
 @implementer(IReactorFromThreads)
 class ThreadedClock(Clock):
-    """A reactor for real threads: what they bring back is done by who waits for it."""
+    """A reactor for real threads: results that they return are delivered by `wait` and `turn`."""
 
     def __init__(self, now: float = BEGUN) -> None:
         super().__init__()
@@ -181,15 +182,15 @@ class ThreadedClock(Clock):
         return result_of(deferred)
 
     def turn(self) -> None:
-        """Do what is to be done by now, or the next thing that a thread brings."""
+        """Run the calls that are due, or else the next one that a thread hands over."""
         due = any(call.getTime() <= self.seconds() for call in self.calls)
         if due:
             self.advance(0)
         elif self._calls.empty() and self._is_soon():
-            # Only what the store paces itself with; what is due in a second is no part of it.
+            # Only the intervals between steps of the store; not its ticks, a second apart.
             self.advance(SOON)
         else:
-            self._calls.get(timeout=FOREVER)()
+            self._calls.get(timeout=THREAD_TIMEOUT)()
 
     def _is_soon(self) -> bool:
         return any(call.getTime() <= self.seconds() + SOON for call in self.calls)
@@ -197,7 +198,7 @@ class ThreadedClock(Clock):
 
 @contextmanager
 def logged() -> Generator[list[LogEvent]]:
-    """What is logged as an error or as information meanwhile."""
+    """The events that the store logs meanwhile."""
     events: list[LogEvent] = []
 
     @implementer(ILogObserver)
@@ -229,7 +230,7 @@ def octets(number: int) -> bytes:
 
 
 def some(count: int, first: int = 0, value: bytes = b"value-%d") -> dict[bytes, bytes]:
-    """So many return paths, each of another key."""
+    """``count`` return paths of different keys, numbered from ``first``."""
     return {
         octets(it): value % it if b"%" in value else value for it in range(first, first + count)
     }

@@ -1,5 +1,4 @@
-"""Recent return paths are bounded and expire by segments, and weigh nothing on the cycle
-collector."""
+"""Recent return paths are bounded, expire by segments and cost the cycle collector nothing."""
 
 from __future__ import annotations
 
@@ -14,8 +13,7 @@ from smppgate.store.recent import CROWDED, JOURNAL_FACTOR, SEGMENTS, RecentPaths
 from tests.store.fakes import octets, some
 
 LIFETIME = 160.0
-# A return path's own lifetime, what its segment is longer, and a little for what floats make of
-# them.
+# A return path is held with its segment, up to a sixteenth longer; and floats are not exact.
 LONGEST = LIFETIME * (1 + 1 / SEGMENTS) + 1e-6
 KEYS = st.sampled_from([b"", *(octets(number) for number in range(12))])
 
@@ -35,7 +33,7 @@ def test_an_empty_value_is_a_value() -> None:
     assert recent.get(b"") == b""
 
 
-def test_an_ended_route_is_not_found_whatever_it_was_before() -> None:
+def test_an_ended_return_path_is_not_found_whatever_values_it_had() -> None:
     recent = RecentPaths(32, LIFETIME)
     for value in (b"old", b"new"):
         recent.update({b"key": value, **some(2)}, 0.0)
@@ -46,7 +44,7 @@ def test_an_ended_route_is_not_found_whatever_it_was_before() -> None:
 
 @given(st.integers(1, 100), st.lists(st.integers(0, 60), max_size=20))
 def test_there_are_never_more_than_the_limit(limit: int, sizes: list[int]) -> None:
-    """And all that are not there any more are counted, but for a large batch's own."""
+    """All that were dropped are counted, those of a large batch itself included."""
     recent = RecentPaths(limit, LIFETIME)
     first = 0
     for size in sizes:
@@ -60,7 +58,7 @@ def test_there_are_never_more_than_the_limit(limit: int, sizes: list[int]) -> No
 
 @pytest.mark.parametrize("limit", [1, 15, 16, 17, 64, 100, 1600])
 def test_at_the_limit_the_newest_stay(limit: int) -> None:
-    """All but two of 16 parts of the limit at the least."""
+    """At least 14 sixteenths of the limit."""
     recent = RecentPaths(limit, LIFETIME)
     kept = limit - 2 * (limit // SEGMENTS)
     for number in range(limit * 3):
@@ -68,7 +66,7 @@ def test_at_the_limit_the_newest_stay(limit: int) -> None:
         assert recent.get(octets(max(0, number + 1 - kept))) is not None
 
 
-def test_a_route_expires_with_the_last_of_its_segment() -> None:
+def test_a_return_path_expires_with_the_newest_of_its_segment() -> None:
     recent = RecentPaths(32, LIFETIME)
     recent.update({b"key": b""}, 1000.0)
     recent.update({b"later": b""}, 1000.0 + LIFETIME / SEGMENTS - 1)
@@ -79,7 +77,7 @@ def test_a_route_expires_with_the_last_of_its_segment() -> None:
     assert len(recent) == 0
 
 
-def test_expired_routes_are_not_counted_as_forgotten() -> None:
+def test_expired_return_paths_are_not_counted_as_forgotten() -> None:
     recent = RecentPaths(32, LIFETIME)
     recent.update(some(10), 0.0)
     recent.expire(LONGEST)
@@ -94,8 +92,8 @@ def test_a_clock_that_is_set_back_forgets_nothing_early() -> None:
     assert (recent.get(b"key"), recent.get(b"other")) == (b"1", b"2")
 
 
-def test_lookups_stay_short_where_nearly_all_routes_end() -> None:
-    """Segments of which little is left are made one."""
+def test_lookups_stay_short_where_nearly_all_return_paths_end() -> None:
+    """Segments with few live return paths are merged."""
     recent = RecentPaths(1600, LIFETIME)
     for number in range(20_000):
         recent.update(some(1, number), 0.0)
@@ -106,7 +104,7 @@ def test_lookups_stay_short_where_nearly_all_routes_end() -> None:
     assert recent.get(octets(100)) is not None
 
 
-def test_making_segments_one_keeps_the_newer_value() -> None:
+def test_merging_segments_keeps_the_newer_value() -> None:
     recent = RecentPaths(160, LIFETIME)
     for number in range(10):
         recent.update({b"key": b"%d" % number} | some(9), 0.0)
@@ -123,7 +121,7 @@ def test_making_segments_one_keeps_the_newer_value() -> None:
 
 
 def _leave(recent: RecentPaths) -> list[Segment]:
-    """Let all go that are to leave."""
+    """Let go of all segments that are to leave."""
     gone = []
     while segment := recent.next_to_leave():
         gone.append(segment)
@@ -162,14 +160,14 @@ def test_what_was_saved_of_a_segment_is_not_forgotten_with_it() -> None:
     assert segment is not None
     segment.saved = len(segment.paths)
     recent.update(some(2, 100), 0.0)
-    assert not recent.is_here(segment)
+    assert not recent.is_oldest(segment)
     assert recent.forgotten == 1
     recent.let_go(segment)
     assert len(recent) == 16
 
 
 def test_even_the_only_segment_may_leave() -> None:
-    """What comes meanwhile is kept apart from it."""
+    """New return paths go into another segment meanwhile."""
     recent = RecentPaths(1, LIFETIME)
     recent.update({b"key": b"1"}, 0.0)
     segment = recent.next_to_leave()
@@ -180,7 +178,7 @@ def test_even_the_only_segment_may_leave() -> None:
 
 
 def test_the_oldest_leave_when_much_has_come_and_gone() -> None:
-    """Or the journal, whose batches are kept for the few that stay, has no bound."""
+    """Otherwise the journal, which keeps whole batches for the few that stay, has no bound."""
     recent = RecentPaths(160, LIFETIME)
     recent.update({b"key": b""}, 0.0, 1)
     for number in range(2000):
@@ -188,12 +186,12 @@ def test_the_oldest_leave_when_much_has_come_and_gone() -> None:
         recent.end([octets(number)])
         _leave(recent)
         assert sum(segment.entries for segment in recent._segments) <= JOURNAL_FACTOR * 160
-    assert recent.left > 1
+    assert recent.trimmable > 1
     assert recent.forgotten == 0
 
 
 class Marks(RuleBasedStateMachine):
-    """No batch is given up of which anything is still here, whatever else goes on."""
+    """No batch is trimmable while memory has a return path of it, whatever else happens."""
 
     @initialize(limit=st.integers(1, 80))
     def make(self, limit: int) -> None:
@@ -240,14 +238,14 @@ class Marks(RuleBasedStateMachine):
         self.departure = None
 
     @invariant()
-    def holds_what_it_says(self) -> None:
+    def keeps_its_promises(self) -> None:
         if not hasattr(self, "recent"):
             return
         assert len(self.recent) <= self.limit
-        assert self.recent.left <= self.mark
+        assert self.recent.trimmable <= self.mark
         for key, (mark, value, since) in self.batches.items():
             found = self.recent.get(key)
-            if mark <= self.recent.left:
+            if mark <= self.recent.trimmable:
                 assert found is None
             if found is not None and found == value:
                 assert self.now - since <= LONGEST
@@ -263,8 +261,8 @@ def test_parts_are_the_whole(count: int, size: int) -> None:
     assert all(0 < len(piece) <= size for piece in pieces)
 
 
-def test_routes_are_nothing_that_the_cycle_collector_follows() -> None:
-    """A million of them would otherwise be walked through by each of its long runs."""
+def test_return_paths_are_nothing_that_the_cycle_collector_follows() -> None:
+    """Otherwise each of its full runs would traverse a million of them."""
     recent = RecentPaths(100, LIFETIME)
     recent.update(some(80), 0.0)
     for segment in recent._segments:
@@ -280,11 +278,11 @@ def test_the_cycle_collector_passes_the_tables_over() -> None:
 
 
 def test_memory_of_what_is_forgotten_is_freed_bit_by_bit() -> None:
-    """And all of it in the end, also when nothing new comes."""
+    """In the end all of it is freed, also without new return paths."""
     recent = RecentPaths(1000, LIFETIME)
     recent.update(some(900), 0.0)
     recent.expire(LONGEST)
     assert len(recent) == 0
     for _ in range(5):
         recent.expire(LONGEST)
-    assert not recent._gone
+    assert not recent._unfreed

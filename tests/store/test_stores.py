@@ -1,4 +1,4 @@
-"""Every store does what `IStore` says: each against one model, the one on disk restarted too."""
+"""Every store does what `IStore` says: each is compared with one model, across restarts too."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ from smppgate.store import (
 from tests.store.fakes import BEGUN, Inline, clock_at, killed, octets, some, wait
 
 LIFETIME = 1600.0
-# A return path may be kept for a sixteenth longer, and a second until somebody looks; a restart
-# cannot know when exactly a return path of a piece of the journal came.
+# A return path may be kept for a sixteenth longer, and until the next tick, a second later; a
+# restart knows the time of a whole piece of the journal only.
 LONGEST = LIFETIME * (1 + 1 / 16 + 1 / 64) + 2.0
 ROOMY = Limits(return_paths=10_000, return_paths_in_memory=5_000, return_path_ttl=LIFETIME)
-# So few in memory that nearly all go to the archive.
+# Memory holds so few that nearly all are archived.
 TIGHT = Limits(return_paths=10_000, return_paths_in_memory=64, return_path_ttl=LIFETIME)
 
 T = TypeVar("T")
@@ -42,7 +42,7 @@ ACCOUNTS = st.sampled_from([b"", b"one", b"two,:\0\xff"])
 
 
 class MemoryBox:
-    """A memory store; no restart."""
+    """A memory store, which is not restarted."""
 
     limits = ROOMY
 
@@ -73,7 +73,7 @@ class SqliteBox(MemoryBox):
         self._open()
 
     def kill(self) -> None:
-        """What a killed process leaves: the files as they are."""
+        """Open a copy of the files as they are, as after ``kill -9``."""
         left = killed(self.directory)
         self.close()
         self.directory = left
@@ -89,13 +89,13 @@ class SqliteBox(MemoryBox):
 
 
 class TightBox(SqliteBox):
-    """The same, and nearly everything in the archive."""
+    """The same, with nearly all return paths in the archive."""
 
     limits = TIGHT
 
 
 class LooseBox(SqliteBox):
-    """The same, and nobody waits for anything to be written."""
+    """The same, with Deferreds that do not wait for the disk."""
 
     durability = Durability.NONE
 
@@ -112,7 +112,7 @@ def test_it_has_what_the_interface_asks_for(box: type[MemoryBox]) -> None:
 
 
 class Model(RuleBasedStateMachine):
-    """What was told to a store, and what may be expected of it."""
+    """Calls a store, and compares its answers with what the calls before lead to."""
 
     make: type[MemoryBox]
 
@@ -152,7 +152,7 @@ class Model(RuleBasedStateMachine):
 
     @rule(first=st.integers(0, 500), count=st.integers(1, 40), value=VALUES)
     def keep_many(self, first: int, count: int, value: bytes) -> None:
-        # Four at a time, with turns between: as many as memory has room for at once.
+        # Four at a time, with pauses: memory has room for no more at once.
         for start in range(first, first + count, 4):
             self.keep(some(4, start, value.replace(b"%", b"")))
             for _ in range(4):
@@ -202,7 +202,7 @@ class Model(RuleBasedStateMachine):
 
     @rule(account=ACCOUNTS)
     def look_into_queue(self, account: bytes) -> None:
-        """All of them, a few at a time."""
+        """Read the whole queue, three messages at a time."""
         seen: list[QueuedMessage] = []
         while some := self.box.wait(self.store.queued(account, seen[-1].number if seen else 0, 3)):
             assert len(some) <= 3
@@ -238,7 +238,7 @@ class Model(RuleBasedStateMachine):
         assert first > self.numbers
         self.numbers = first + count - 1
 
-    # Time, and ends of the process
+    # Time, restarts and kills
 
     @rule(seconds=st.one_of(st.floats(0, 5), st.floats(0, LIFETIME)))
     def let_time_pass(self, seconds: float) -> None:
@@ -254,7 +254,7 @@ class Model(RuleBasedStateMachine):
     @rule()
     def kill(self) -> None:
         assert isinstance(self.box, SqliteBox)
-        # Ends of return paths get there within a second.
+        # Ends of return paths are on disk within a second.
         self.box.clock.advance(1.0)
         self.box.kill()
 
@@ -312,7 +312,7 @@ def test_memory_is_bounded_and_the_newest_stay(
 
 
 @pytest.mark.parametrize("box", [SqliteBox, TightBox])
-def test_statistics_tell_where_everything_is(box: type[SqliteBox]) -> None:
+def test_statistics_count_what_is_in_each_place(box: type[SqliteBox]) -> None:
     made = box()
     for start in range(0, 300, 3):
         made.wait(made.store.keep(some(3, start)))

@@ -19,36 +19,36 @@ from smppgate.store.sqlite.tables import Contents, contents, leap
 P = ParamSpec("P")
 T = TypeVar("T")
 
-BUSY_SECONDS = 5.0
-"""How long to wait for somebody else's lock, such as that of a curious operator."""
+BUSY_TIMEOUT = 5.0
+"""Seconds to wait for a lock of another process, such as the sqlite3 shell of an operator."""
 CACHE_KIB = 32_768
-"""Memory for pages of the file, of each connection."""
+"""Memory of each connection for pages of the file."""
 LARGE_WAL = 64 << 20
-"""Octets of the write-ahead log at which it had better begin anew."""
+"""Octets of the write-ahead log from which on it should start over."""
 LARGEST_WAL = 256 << 20
-"""Octets at which it must."""
+"""Octets from which on it is made to start over, for which the writer waits."""
 KEPT_WAL = 2 * LARGE_WAL
-"""Octets of it that stay on disk when it does."""
-PASSES = 8
-"""How often it is tried to let it begin anew by itself."""
-FRAME_SIZE = 4096 + 24
+"""Octets of it that stay allocated on disk when it starts over."""
+CHECKPOINT_PASSES = 8
+"""Passive checkpoints after the first, in which a large write-ahead log may start over."""
+WAL_FRAME_SIZE = 4096 + 24
 """Octets of a page in the write-ahead log."""
 
 
 class FileGone(OSError):
-    """The database's file was removed or replaced by somebody."""
+    """The database's file was removed or replaced by another process."""
 
 
 @frozen
-class Begun:
-    """What a database has, and the path of the broken one that it replaces, if it does."""
+class Opened:
+    """The contents of an opened database, and the path of the broken file it replaces, if any."""
 
     contents: Contents
     set_aside: Path | None
 
 
 def is_broken(error: BaseException) -> bool:
-    """Whether ``error`` says that the file is of no use any more, and no trying again helps."""
+    """Whether ``error`` says that the file is unusable, so that no retry can succeed."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) or isinstance(
         error, JournalError | FileGone
@@ -56,19 +56,19 @@ def is_broken(error: BaseException) -> bool:
 
 
 class Database:
-    """The file in ``directory``.
+    """The database file in ``directory``.
 
-    :param durability: DISK: each change has reached the disk when it returns.
+    :param durability: with DISK, a change has reached the disk when the call that made it returns.
     """
 
     def __init__(self, directory: StateDirectory, durability: Durability) -> None:
         self.file = directory.database
         self.changes = 0
-        """Rows that `write` changed, ever."""
+        """Rows that calls of `write` have changed since the start."""
         self._directory = directory
         self._durability = durability
         self._identity: tuple[int, int] | None = None
-        """The file that is open; None as long as a broken one is being replaced."""
+        """The file that is open; None while a broken one is being replaced."""
         self._aside: Path | None = None
         self._writer: sqlite3.Connection | None = None
         self._reader: sqlite3.Connection | None = None
@@ -76,10 +76,10 @@ class Database:
 
     # In the writer's thread
 
-    def begin(self, now: float) -> Begun:
-        """Take the directory and open the file, at the time ``now``.
+    def open(self, now: float) -> Opened:
+        """Claim the directory and open the file, at the time ``now``; replace a broken file.
 
-        :raises StoreError: when that is not possible, and not for the file's being broken.
+        :raises StoreError: when the directory or the file cannot be used.
         """
         self._directory.claim()
         try:
@@ -104,29 +104,28 @@ class Database:
         finally:
             self.changes += writer.total_changes - before
 
-    def renew(self, now: float) -> Begun:
-        """Set the file aside and begin a new one, at the time ``now``.
+    def renew(self, now: float) -> Opened:
+        """Set the file aside and create a new one, at the time ``now``.
 
-        `leave_reader` and `leave_keeper` are to be called before: a connection that is closed
-        when the file has another name deletes the new one's write-ahead log. When this raises,
-        it is to be called again.
+        Call `close_reader` and `close_keeper` before: a connection that is closed after its file
+        was renamed deletes the write-ahead log of the new one. When this raises, call it again.
 
-        :raises OSError: when that is not possible.
-        :raises sqlite3.Error: when no new one can be made.
+        :raises OSError: when the file cannot be renamed.
+        :raises sqlite3.Error: when no new file can be created.
         """
         self._close_writer()
         if self._identity is not None:
-            # A file that somebody put there is not the broken one.
+            # A file that another process has put there is not the broken one.
             if self._identity == self._directory.identity():
                 self._aside = self._directory.set_aside(now)
             self._identity = None
         self._open()
-        # Numbers that were given out before are not known any more; so many there were not.
+        # Which numbers were given out is lost; fewer than the milliseconds since 1970.
         self.write(leap, int(now * 1000))
-        return Begun(self.write(contents), self._aside)
+        return Opened(self.write(contents), self._aside)
 
     def close(self) -> None:
-        """Close the last connection, and let go of the directory."""
+        """Close the last connection and release the directory."""
         try:
             self._close_writer()
         finally:
@@ -145,61 +144,61 @@ class Database:
             self._reader = self._connect()
         return function(self._reader, *args, **kwargs)
 
-    def leave_reader(self) -> None:
+    def close_reader(self) -> None:
         """Close the connection that reads, until `read` is called again."""
         reader, self._reader = self._reader, None
         _close(reader)
 
     # In the keeper's thread
 
-    def look(self, has_changed: bool) -> int:
-        """Take the write-ahead log into the file if it ``has_changed``; the octets on disk.
+    def inspect(self, takes_over: bool) -> int:
+        """The octets on disk; copies the write-ahead log into the file if it ``takes_over``.
 
-        :raises FileGone: when there is no file any more, or another.
+        :raises FileGone: when the file is missing or another one.
         """
         if self._directory.identity() != self._identity:
             raise FileGone(f"{self.file} is gone")
-        if has_changed:
+        if takes_over:
             self._checkpoint()
         return self._directory.octets()
 
-    def leave_keeper(self) -> None:
-        """Close the connection that looks, until `look` is called again."""
+    def close_keeper(self) -> None:
+        """Close the keeper's connection, until `inspect` is called again."""
         keeper, self._keeper = self._keeper, None
         _close(keeper)
 
     def _checkpoint(self) -> None:
-        """Copy what is in the write-ahead log, until it begins anew if it is large.
+        """Copy the write-ahead log into the file, until it starts over if it is large.
 
-        It does when something is written while nothing is left to be copied, and that comes to
-        pass soon: each time less is left. To make it do so lets the writer wait for the disk,
-        200 ms and more.
+        SQLite starts it over at the first write that finds all of it copied, and a few passes come
+        to that: each has less left to copy. RESTART makes the writer wait for the disk, 200 ms and
+        more.
         """
         frames = before = self._take_over("PASSIVE")
-        for _ in range(PASSES):
-            if frames * FRAME_SIZE <= LARGE_WAL:
+        for _ in range(CHECKPOINT_PASSES):
+            if frames * WAL_FRAME_SIZE <= LARGE_WAL:
                 return
             frames = self._take_over("PASSIVE")
             if frames <= before:
-                # The log has begun anew, or will with what is written next.
+                # The log has started over, or does so at the next write.
                 return
             before = frames
-        if frames * FRAME_SIZE > LARGEST_WAL:
+        if frames * WAL_FRAME_SIZE > LARGEST_WAL:
             self._take_over("RESTART")
 
     def _take_over(self, mode: str) -> int:
-        """Copy what is in the write-ahead log; how many pages that has."""
+        """Copy the write-ahead log into the file; the number of pages in the log."""
         if self._keeper is None:
             self._keeper = self._connect()
         _, frames, _ = self._keeper.execute(f"PRAGMA wal_checkpoint({mode})").fetchone()
         return int(frames)
 
-    # Any
+    # In any thread
 
-    def _open_or_renew(self, now: float) -> Begun:
+    def _open_or_renew(self, now: float) -> Opened:
         try:
             self._open()
-            return Begun(self.write(contents), None)
+            return Opened(self.write(contents), None)
         except sqlite3.Error as error:
             if not is_broken(error):
                 raise
@@ -221,11 +220,11 @@ class Database:
         self._identity = self._directory.identity()
 
     def _connect(self) -> sqlite3.Connection:
-        # Each connection is used in one thread. Python cannot know that no thread's own work
-        # goes on when the connections of a store that fails to open are closed by another.
+        # Each connection is used in one thread, but Python's own check is off: when a store fails
+        # to open, its connections may be closed in another thread after theirs has ended.
         connection = sqlite3.connect(
             self.file,
-            timeout=BUSY_SECONDS,
+            timeout=BUSY_TIMEOUT,
             isolation_level=None,
             check_same_thread=False,
         )
@@ -245,6 +244,6 @@ class Database:
 
 def _close(connection: sqlite3.Connection | None) -> None:
     if connection is not None:
-        # What could not be written in the end is in the write-ahead log still.
+        # What a failed close leaves unfinished is still in the write-ahead log.
         with suppress(sqlite3.Error):
             connection.close()

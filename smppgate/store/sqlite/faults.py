@@ -1,4 +1,4 @@
-"""What of a store fails, said once when it begins and once when it is over."""
+"""What fails in a store, logged once when it begins and once when it is over."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from twisted.python.failure import Failure
 
 
 class Faults:
-    """The parts of a store that do not work at present.
+    """The parts of a store that fail at present.
 
-    :param name: the store, for the log.
+    :param name: the store's name in the log.
     """
 
     log = Logger()
 
     def __init__(self, name: str) -> None:
         self.failures = 0
-        """How often something failed."""
+        """Operations that have failed since the start."""
         self._name = name
         self._present: dict[str, str] = {}
 
@@ -29,7 +29,7 @@ class Faults:
         return part in self._present
 
     def failed(self, part: str, failure: Failure) -> None:
-        """``part`` did not work."""
+        """An operation of ``part`` failed."""
         self.failures += 1
         if part not in self._present and not failure.check(sqlite3.Error, OSError):
             self.log.failure("A mistake in the store", failure)
@@ -44,6 +44,6 @@ class Faults:
         self._present[part] = failure.getErrorMessage()
 
     def worked(self, part: str) -> None:
-        """``part`` works."""
+        """An operation of ``part`` succeeded."""
         if self._present.pop(part, None) is not None and not self._present:
             self.log.info("The store in {store} works again", store=self._name)

@@ -1,4 +1,4 @@
-"""The folder that a gate keeps its state in, and whose it is."""
+"""The folder that a gate keeps its state in, and the lock that makes it one gate's."""
 
 from __future__ import annotations
 
@@ -11,55 +11,57 @@ from smppgate.store.records import StoreError
 
 DATABASE = "smppgate.sqlite"
 LOCK = "smppgate.lock"
-# What SQLite keeps beside a database, under its name with these at the end.
-COMPANIONS = ("", "-wal", "-shm")
+# The files of one SQLite database: its name, with each of these at the end.
+SUFFIXES = ("", "-wal", "-shm")
 
 
 class StateDirectory:
-    """The folder ``path``, held by one gate at a time.
+    """The folder ``path``, claimed by one gate at a time.
 
-    All of its methods are for a thread of their own: a disk may be slow.
+    Its methods wait for the disk: they are called in the store's threads, not in the reactor's.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.database = path / DATABASE
         self._lock: int | None = None
+        """The descriptor of the lock file, whose lock ends when it is closed."""
 
     def claim(self) -> None:
-        """Make the folder if it is missing, for its owner alone, and take it.
+        """Lock the folder; if it is missing, create it with mode 0700.
 
-        :raises StoreError: when another gate has it, or it cannot be made or written to.
+        :raises StoreError: when another gate has locked it, or it cannot be created or written to.
         """
         try:
             for folder in reversed((self.path, *self.path.parents)):
                 if not folder.exists():
                     folder.mkdir(mode=0o700, exist_ok=True)
-            self._lock = os.open(self.path / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+            lock = self._lock = os.open(self.path / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
             raise StoreError(
                 f"the state directory {self.path} cannot be used: {error.strerror}"
             ) from error
-        self._take()
+        self._hold(lock)
 
     def release(self) -> None:
-        """Let another gate have it."""
+        """Unlock the folder, so that another gate can claim it."""
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
 
     def make_database(self) -> None:
-        """Make an empty file for the owner alone where there is none: SQLite makes it anybody's.
+        """Create the database's file, empty and with mode 0600, unless it exists.
 
-        Nobody in this process may have the database open: who closes a file lets go of all locks
-        on it that his process holds, SQLite's too.
+        SQLite would create it with the mode that the umask leaves. No connection of this process
+        may be open: closing any descriptor of a file releases all POSIX locks that the process
+        holds on it, SQLite's included.
 
-        :raises OSError: when that is not possible.
+        :raises OSError: when the file cannot be created or opened.
         """
         os.close(os.open(self.database, os.O_RDWR | os.O_CREAT, 0o600))
 
     def identity(self) -> tuple[int, int] | None:
-        """What tells the present database's file from another of its name; None without one."""
+        """Device and inode of the database's file, which identify it; None without a file."""
         try:
             status = self.database.stat()
         except FileNotFoundError:
@@ -67,39 +69,39 @@ class StateDirectory:
         return status.st_dev, status.st_ino
 
     def octets(self) -> int:
-        """What the database takes on disk."""
+        """Size of the database's files."""
         return sum(_size(file) for file in self._files(DATABASE))
 
     def set_aside(self, now: float) -> Path | None:
-        """Rename the database, which nobody has open; its new path, or None without one.
+        """Rename the database's files; the new path, or None if there is no database.
 
-        :raises OSError: when that is not possible.
+        No connection may be open.
+
+        :raises OSError: when a file cannot be renamed.
         """
         if not self.database.exists():
             return None
-        while (aside := self._aside(now)).exists():
+        while (aside := self._path_aside(now)).exists():
             now += 1.0
         for file, target in zip(self._files(DATABASE), self._files(aside.name), strict=True):
             if file.exists():
                 file.rename(target)
         return aside
 
-    def _aside(self, now: float) -> Path:
+    def _path_aside(self, now: float) -> Path:
         stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime(now))
         return self.path / f"{DATABASE}.broken-{stamp}"
 
     def _files(self, name: str) -> list[Path]:
-        return [self.path / (name + companion) for companion in COMPANIONS]
+        return [self.path / (name + suffix) for suffix in SUFFIXES]
 
-    def _take(self) -> None:
-        if self._lock is None:
-            return
+    def _hold(self, lock: int) -> None:
         try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            os.truncate(self._lock, 0)
-            os.pwrite(self._lock, b"%d\n" % os.getpid(), 0)
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.truncate(lock, 0)
+            os.pwrite(lock, b"%d\n" % os.getpid(), 0)
         except BlockingIOError as error:
-            owner = os.pread(self._lock, 20, 0).decode(errors="replace").strip()
+            owner = os.pread(lock, 20, 0).decode(errors="replace").strip()
             self.release()
             raise StoreError(
                 f"the state directory {self.path} is in use by another gate (process "

@@ -1,12 +1,12 @@
-"""A batch of return paths, and of ends of return paths, as one run of octets.
+"""Packs a batch of return paths, and of ends of return paths, into one run of octets.
 
-Packing and unpacking are loops of the interpreter's own, in C: the former lies on the way of
-every message that asks for a receipt.
+Packing and unpacking use the interpreter's loops in C: every message that asks for a receipt is
+packed.
 
-Layout, integers being 4 octets, lowest first: the number of ended keys, the number of return
+Layout, integers being 4 octets, little-endian: the number of ended keys, the number of return
 paths; the lengths of the ended keys, of the return paths' keys, of their values; then all of these
-in the same order. The ends are older than the return paths: a key may be ended and kept anew in
-one batch.
+in the same order. The ends are older than the return paths: a batch may end a key and keep it
+anew.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ from attrs import define, field
 _HEAD = struct.Struct("<II")
 
 PIECE_SIZE = 4096
-"""Return paths with which a `Piece` is enough: taking them over is to be no pause for the
+"""Weight at which a `Piece` is complete: putting it into memory must be no pause for the
 reactor."""
 END_WEIGHT = 8
-"""What the end of a return path counts against that: it is looked for in each segment of
-memory."""
+"""Weight of the end of a return path, where a return path has 1: each segment of memory is
+searched for it."""
 
 
 class JournalError(ValueError):
-    """Octets that are no batch."""
+    """A row of the journal is not a batch."""
 
 
 def pack(ended: Sequence[bytes], paths: Mapping[bytes, bytes]) -> bytes:
     """The octets of a batch.
 
-    :raises TypeError: when keys or values are no octets.
+    :raises TypeError: when a key or value is not octets.
     """
     count = len(paths)
     values = paths.values()
@@ -54,7 +54,7 @@ def pack(ended: Sequence[bytes], paths: Mapping[bytes, bytes]) -> bytes:
 def unpack(octets: bytes) -> tuple[list[bytes], dict[bytes, bytes]]:
     """The ended keys and the return paths of a batch.
 
-    :raises JournalError: when it is none.
+    :raises JournalError: when ``octets`` are not a batch.
     """
     try:
         ends, count = _HEAD.unpack_from(octets)
@@ -72,10 +72,10 @@ def unpack(octets: bytes) -> tuple[list[bytes], dict[bytes, bytes]]:
 
 @define
 class Piece:
-    """Batches that follow each other, as one.
+    """Consecutive batches, combined.
 
-    ``first`` and ``last`` are their numbers, ``written`` the time of the last, ``entries`` how
-    many return paths and ends of return paths they have. ``ended`` is older than ``paths``.
+    ``first`` and ``last`` are their numbers, ``written`` is when the last was written, ``entries``
+    the number of return paths and ends of return paths in them. ``ended`` is older than ``paths``.
     """
 
     first: int
@@ -87,13 +87,13 @@ class Piece:
 
     @property
     def weight(self) -> int:
-        """How much there is to be dealt with, in return paths."""
+        """The work of putting it into memory, in return paths."""
         return len(self.paths) + END_WEIGHT * len(self.ended)
 
     def add(self, number: int, written: float, octets: bytes) -> None:
-        """Take the next batch in.
+        """Add the next batch.
 
-        :raises JournalError: when ``octets`` are none.
+        :raises JournalError: when ``octets`` are not a batch.
         """
         ended, paths = unpack(octets)
         for key in ended:
@@ -104,15 +104,12 @@ class Piece:
         self.last, self.written = number, written
 
 
-def gather(
-    rows: Iterable[tuple[int, float, bytes]], span: float, size: int = PIECE_SIZE
-) -> Piece | None:
-    """The first of ``rows`` (number, time written, octets) as one piece; None without any.
+def gather(rows: Iterable[tuple[int, float, bytes]], span: float, size: int) -> Piece | None:
+    """The first of ``rows`` (number, time written, octets) as one piece; None if there are none.
 
-    ``span`` is how many seconds may lie between the first and the last of them, ``size`` the
-    weight at which it is enough.
-
-    :raises JournalError: when one of them is no batch.
+    :param span: seconds that may lie between the first and the last batch of the piece.
+    :param size: the weight at which the piece is complete.
+    :raises JournalError: when a row is not a batch.
     """
     piece: Piece | None = None
     for number, written, octets in rows:

@@ -1,4 +1,4 @@
-"""Messages for receivers that are away, on disk."""
+"""The queues of accounts, on disk."""
 
 from __future__ import annotations
 
@@ -31,31 +31,31 @@ class MessageQueue:
 
     def __init__(self, clock: IReactorTime, disk: Disk) -> None:
         self.count = 0
-        """Messages that lie on disk."""
+        """Messages on disk."""
         self._clock = clock
         self._disk = disk
         self._new: list[tuple[Sequence[NewMessage], Deferred[None]]] = []
         self._is_enqueuing = False
         self._removals: deque[int] = deque()
-        """Numbers to be deleted, in the order of the calls."""
+        """Numbers that are to be deleted, in the order of the calls."""
         self._hidden: set[int] = set()
-        """The same, to look them up."""
+        """The same numbers, as a set."""
         self._reads: list[set[int]] = []
-        """For each time that a queue is being read, what is not to come out of it."""
+        """For each read of a queue under way, the numbers that it must not return."""
         self._is_removing = False
         self._asked = 0
-        """Numbers that were put into `_removals`, ever."""
+        """Numbers that were ever put into `_removals`."""
         self._waiting: deque[tuple[int, Deferred[None]]] = deque()
-        """Who waits until so many of these have been deleted."""
+        """How many of them must have been deleted for each Deferred to fire."""
         self._fails = False
         self._ticks = 0
 
     def begin(self, count: int) -> None:
-        """There is a file, new to this, with so many messages."""
+        """Begin with a newly opened file that has ``count`` messages."""
         self.count = count
 
     def tick(self) -> None:
-        """Some time has passed: try again what failed."""
+        """Retry what failed; called once a second."""
         self._ticks += 1
         if self._removals:
             self._remove()
@@ -65,7 +65,7 @@ class MessageQueue:
     async def settle(self) -> None:
         """Wait until everything is written, or cannot be."""
         with suppress(StoreError):
-            # It is written after all others.
+            # An empty call: it ends after all before it.
             await self.enqueue(())
         self._remove()
         await self._removal()
@@ -152,7 +152,7 @@ class MessageQueue:
             self._waiting.popleft()[1].callback(None)
 
     def expire(self) -> Deferred[None] | None:
-        """Begin to delete some of the messages that have expired, when it is time to."""
+        """Begin to delete up to `STEP` expired messages; None when it is not time to."""
         if not self.count or self._ticks < EXPIRY_TICKS:
             return None
         job = self._disk.write(QUEUES, 0, expire_queue, self._clock.seconds(), STEP)
@@ -163,7 +163,7 @@ class MessageQueue:
         if deleted < STEP:
             self._ticks = 0
 
-    # Messages are looked at
+    # Messages are read
 
     async def queued(self, account: bytes, after: int, limit: int) -> list[QueuedMessage]:
         """See `IStore.queued`."""

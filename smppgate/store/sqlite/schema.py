@@ -1,10 +1,11 @@
-"""The tables, and how those of earlier versions become those of today.
+"""The tables, and the statements that bring a database of an earlier version to the present one.
 
-``journal`` has one row for each batch of return paths, as `smppgate.store.sqlite.journal` packs
-it. All of it is in memory as well. What no longer is lies in ``archive``, one row for each return
-path, the oldest first. ``meta`` has ``next_number``, the first of `reserve_numbers`, and
-``archived``, the number of rows of ``archive``, which to count would be to read all keys, and
-``probes``, which changes when it is tried whether writing works.
+``journal`` has a row for each batch of return paths, packed by `smppgate.store.sqlite.journal`
+(its column ``routes`` has been called so since version 1). Memory has all of its return paths too.
+``archive`` has a row for each return path that has left memory, the oldest first. ``queue`` has a
+row for each queued message. ``meta`` has ``next_number``, which `IStore.reserve_numbers` gives
+next; ``archived``, the number of rows in ``archive``, since counting them would read all keys;
+and ``probes``, which a test write changes.
 """
 
 from __future__ import annotations
@@ -32,16 +33,16 @@ MIGRATIONS = (
     INSERT INTO meta VALUES ('next_number', 1), ('archived', 0), ('probes', 0);
     """,
 )
-"""What makes each version out of the one before, the first out of nothing. Nothing is ever
-changed here, only added."""
+"""Statements that make each version out of the one before, the first out of an empty database.
+Databases in use were made by them: add new ones, never change these."""
 
 
 def migrate(connection: sqlite3.Connection, migrations: tuple[str, ...] = MIGRATIONS) -> int:
-    """Bring a database to the version that ``migrations`` end with; the version it had.
+    """Bring a database to the last version of ``migrations``; returns the version it had.
 
-    A version is made whole or not at all.
+    Each version is a transaction.
 
-    :raises StoreError: when it is of a version still newer.
+    :raises StoreError: when the database is of a newer version.
     :raises sqlite3.Error: when the database cannot be read or written.
     """
     (found,) = connection.execute("PRAGMA user_version").fetchone()

@@ -1,8 +1,8 @@
-"""What is read from and written to the tables, as functions of a connection.
+"""Reads and writes the tables, with functions of a connection.
 
-Each call of `Connection.execute`, and each row it gives, lets another thread run and then waits
-for the interpreter again, up to 5 ms where the reactor is busy. So a batch is one statement
-wherever it can be, and many rows are read as one line of text.
+Each call of `Connection.execute`, and each row it returns, releases the interpreter's lock and
+then waits for it, up to 5 ms while the reactor is busy. So a batch is one statement where
+possible, and many rows are read as one line of text.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from smppgate.store.sqlite.journal import Piece, gather
 T = TypeVar("T")
 
 STEP = 128
-"""Rows that are written in one go, for the end of which a batch of return paths may have to wait:
-2 to 4 ms, with ten million return paths in the archive."""
-ROWS = 128
-"""Messages written, and keys asked for, by one statement."""
+"""Rows that one job writes. A batch of return paths may have to wait for it: 2 to 4 ms, with ten
+million return paths in the archive."""
+STATEMENT_ROWS = 128
+"""Messages that one statement writes, and keys that one looks up."""
 
 
 @frozen
 class Contents:
-    """What a database has as it is opened."""
+    """How much a database has when it is opened; ``last_batch`` is the number of the newest."""
 
     last_batch: int
     archived: int
@@ -38,20 +38,20 @@ class Contents:
 
 @contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """All that is done inside is done when it ends, or nothing is."""
+    """Commit all statements inside when the block ends; roll all back if it raises."""
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield
         connection.execute("COMMIT")
     except BaseException:
-        # Some errors have ended it already.
+        # Some errors, such as a full disk, have rolled back already.
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
 
 
 def contents(connection: sqlite3.Connection) -> Contents:
-    """What lies in the database."""
+    """How much the database has."""
     row = connection.execute(
         "SELECT (SELECT coalesce(max(seq), 0) FROM journal),"
         " (SELECT value FROM meta WHERE name = 'archived'), (SELECT count(*) FROM queue)"
@@ -60,7 +60,7 @@ def contents(connection: sqlite3.Connection) -> Contents:
 
 
 def leap(connection: sqlite3.Connection, number: int) -> None:
-    """Number messages, and those who ask for numbers, from ``number`` on."""
+    """Let the numbers of messages, and those of `reserve`, go on from ``number``."""
     with transaction(connection):
         connection.execute("UPDATE meta SET value = ? WHERE name = 'next_number'", (number,))
         connection.execute("DELETE FROM sqlite_sequence WHERE name = 'queue'")
@@ -71,7 +71,7 @@ def leap(connection: sqlite3.Connection, number: int) -> None:
 
 
 def append(connection: sqlite3.Connection, rows: Sequence[tuple[int, float, bytes]]) -> None:
-    """Write batches: number, time written, octets. One that is there already stays."""
+    """Write batches (number, time written, octets); a row of the same number is replaced."""
     statement = "INSERT OR REPLACE INTO journal VALUES (?, ?, ?)"
     if len(rows) == 1:
         connection.execute(statement, rows[0])
@@ -80,12 +80,12 @@ def append(connection: sqlite3.Connection, rows: Sequence[tuple[int, float, byte
         connection.executemany(statement, rows)
 
 
-def replay(
+def next_piece(
     connection: sqlite3.Connection, after: int, since: float, span: float, size: int
 ) -> Piece | None:
-    """The next batches with numbers over ``after``, of those written after ``since``.
+    """The first batches with numbers over ``after`` of those written after ``since``.
 
-    ``span`` and ``size`` are those of `gather`.
+    As many as `gather` takes with ``span`` and ``size``; None if there are none.
     """
     rows = connection.execute(
         "SELECT seq, written, routes FROM journal WHERE seq > ? AND written > ? ORDER BY seq",
@@ -98,7 +98,7 @@ def replay(
 
 
 def trim(connection: sqlite3.Connection, last: int, limit: int) -> int:
-    """Delete the first ``limit`` batches of those up to ``last``; how many there were."""
+    """Delete the first ``limit`` batches of those up to ``last``; returns how many it deleted."""
     return connection.execute(
         "DELETE FROM journal WHERE seq IN"
         " (SELECT seq FROM journal WHERE seq <= ? ORDER BY seq LIMIT ?)",
@@ -110,12 +110,12 @@ def trim(connection: sqlite3.Connection, last: int, limit: int) -> int:
 
 
 def archive(connection: sqlite3.Connection, paths: Mapping[bytes, bytes], expires: float) -> int:
-    """Put ``paths``, up to `STEP`, at the young end; by how many the archive has grown."""
+    """Write ``paths``, at most `STEP`, as the newest; returns by how many the archive grew."""
     count = len(paths)
     values = chain.from_iterable((key, value, expires) for key, value in paths.items())
     rows = ",".join(["(?,?,?)"] * count)
     with transaction(connection):
-        # What REPLACE replaces, nobody counts.
+        # Deleted first: INSERT OR REPLACE does not report how many rows it replaced.
         known = _delete_keys(connection, list(paths))
         connection.execute(
             f"INSERT INTO archive (key, value, expires) VALUES {rows}",  # noqa: S608
@@ -126,7 +126,7 @@ def archive(connection: sqlite3.Connection, paths: Mapping[bytes, bytes], expire
 
 
 def unarchive(connection: sqlite3.Connection, keys: Sequence[bytes]) -> int:
-    """Delete the return paths of ``keys``, up to `STEP`; how many there were."""
+    """Delete the return paths of ``keys``, at most `STEP`; returns how many it deleted."""
     with transaction(connection):
         deleted = _delete_keys(connection, keys)
         if deleted:
@@ -135,8 +135,7 @@ def unarchive(connection: sqlite3.Connection, keys: Sequence[bytes]) -> int:
 
 
 def expire_archive(connection: sqlite3.Connection, now: float, limit: int) -> int:
-    """Delete the oldest ``limit`` return paths, of those that have expired; how many there
-    were."""
+    """Delete those of the ``limit`` oldest return paths that have expired; returns how many."""
     with transaction(connection):
         deleted = connection.execute(
             "DELETE FROM archive WHERE expires <= ?"
@@ -151,7 +150,7 @@ def expire_archive(connection: sqlite3.Connection, now: float, limit: int) -> in
 def find(connection: sqlite3.Connection, keys: Sequence[bytes], now: float) -> dict[bytes, bytes]:
     """The return paths of ``keys`` that have not expired."""
     found: dict[bytes, bytes] = {}
-    for part in _parts(keys, ROWS):
+    for part in _parts(keys, STATEMENT_ROWS):
         places = _places(part)
         (text,) = connection.execute(
             "SELECT group_concat(hex(key) || ':' || hex(value)) FROM archive"  # noqa: S608
@@ -179,9 +178,9 @@ def _count_archived(connection: sqlite3.Connection, more: int) -> None:
 
 
 def enqueue(connection: sqlite3.Connection, messages: Sequence[NewMessage]) -> int:
-    """Put ``messages`` at the ends of their queues, all or none; how many there are."""
+    """Append ``messages`` to their queues, all or none; returns how many there are."""
     with transaction(connection):
-        for part in _parts(messages, ROWS):
+        for part in _parts(messages, STATEMENT_ROWS):
             values = chain.from_iterable((it.account, it.expires, it.pdu) for it in part)
             connection.execute(
                 "INSERT INTO queue (account, expires, pdu) VALUES "  # noqa: S608
@@ -194,7 +193,7 @@ def enqueue(connection: sqlite3.Connection, messages: Sequence[NewMessage]) -> i
 def queued(
     connection: sqlite3.Connection, account: bytes, after: int, limit: int, now: float
 ) -> list[QueuedMessage]:
-    """The first ``limit`` messages of a queue, with numbers over ``after``."""
+    """The first ``limit`` messages of a queue with numbers over ``after``, none expired."""
     (text,) = connection.execute(
         "SELECT group_concat(number || ':' || hex(pdu) || ':' || quote(expires)) FROM"
         " (SELECT number, pdu, expires FROM queue"
@@ -207,10 +206,10 @@ def queued(
 
 
 def remove(connection: sqlite3.Connection, numbers: Sequence[int]) -> int:
-    """Delete these messages; how many there were."""
+    """Delete the messages of ``numbers``; returns how many it deleted."""
     deleted = 0
     with transaction(connection):
-        for part in _parts(numbers, ROWS):
+        for part in _parts(numbers, STATEMENT_ROWS):
             deleted += connection.execute(
                 f"DELETE FROM queue WHERE number IN ({','.join('?' * len(part))})",  # noqa: S608
                 tuple(part),
@@ -219,7 +218,7 @@ def remove(connection: sqlite3.Connection, numbers: Sequence[int]) -> int:
 
 
 def expire_queue(connection: sqlite3.Connection, now: float, limit: int) -> int:
-    """Delete ``limit`` messages, of those that have expired; how many there were."""
+    """Delete up to ``limit`` messages that have expired; returns how many it deleted."""
     return connection.execute(
         "DELETE FROM queue WHERE number IN (SELECT number FROM queue WHERE expires <= ? LIMIT ?)",
         (now, limit),
@@ -227,7 +226,7 @@ def expire_queue(connection: sqlite3.Connection, now: float, limit: int) -> int:
 
 
 def queue_sizes(connection: sqlite3.Connection, now: float) -> dict[bytes, int]:
-    """How many messages that have not expired each account has."""
+    """The number of messages that have not expired, for each account that has any."""
     return dict(
         connection.execute(
             "SELECT account, count(*) FROM queue WHERE expires > ? GROUP BY account", (now,)
@@ -236,7 +235,7 @@ def queue_sizes(connection: sqlite3.Connection, now: float) -> dict[bytes, int]:
 
 
 def reserve(connection: sqlite3.Connection, count: int) -> int:
-    """The first of ``count`` numbers that are given to nobody else."""
+    """Reserve ``count`` consecutive numbers, which no other call reserves; returns the first."""
     with transaction(connection):
         (first,) = connection.execute(
             "SELECT value FROM meta WHERE name = 'next_number'"
@@ -248,12 +247,12 @@ def reserve(connection: sqlite3.Connection, count: int) -> int:
 
 
 def probe(connection: sqlite3.Connection) -> None:
-    """Write a little, to see whether that is possible."""
+    """Write one row, to test whether writing works."""
     connection.execute("UPDATE meta SET value = value + 1 WHERE name = 'probes'")
 
 
 def probe_reading(connection: sqlite3.Connection) -> None:
-    """Read a little, to see whether that is possible."""
+    """Read one table, to test whether reading works."""
     connection.execute("SELECT value FROM meta").fetchall()
 
 
@@ -264,6 +263,6 @@ def _parts(items: Sequence[T], size: int) -> Iterator[list[T]]:
 
 
 def _places(keys: Sequence[bytes]) -> list[bytes]:
-    """``keys``, and the last of them again up to one of few lengths, whose statements are kept."""
-    size = next((size for size in (1, 8, 64) if len(keys) <= size), ROWS)
+    """``keys`` padded with the last of them to one of four lengths: sqlite3 caches statements."""
+    size = next((size for size in (1, 8, 64) if len(keys) <= size), STATEMENT_ROWS)
     return [*keys, *[keys[-1]] * (size - len(keys))]

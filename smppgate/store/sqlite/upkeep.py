@@ -1,6 +1,6 @@
-"""What is done to the disk besides writing batches: one small step after the other.
+"""Work on the disk besides writing batches, done in small steps.
 
-A batch of return paths never waits for more than one step. Steps of different kinds take turns.
+A batch of return paths waits for one step at most. Steps of different kinds take turns.
 """
 
 from __future__ import annotations
@@ -18,16 +18,20 @@ from twisted.python.failure import Failure
 from smppgate.store.recent import RecentPaths, Segment
 from smppgate.store.sqlite.disk import UPKEEP, Disk
 from smppgate.store.sqlite.tables import STEP, archive, expire_archive, trim, unarchive
+from smppgate.store.sqlite.waiters import Waiters
 
 TRIM_STEP = 32
-"""Batches that are deleted in one go."""
-PACE = 0.01
-"""Seconds between two steps when there is no hurry."""
-HURRY = 5000
-"""Ended return paths waiting to be deleted from the archive that are enough to be one."""
-ENDED_LIMIT = 100_000
-"""Ended return paths that may wait to be deleted from the archive. Beyond it the oldest stay there
-until they expire."""
+"""Batches that one step deletes."""
+STEP_INTERVAL = 0.01
+"""Seconds between two steps, unless they are urgent."""
+URGENT_ENDED = 5000
+"""Ended return paths still to be deleted from the archive, beyond which steps are urgent."""
+MAX_ENDED = 100_000
+"""Ended return paths that may wait to be deleted from the archive. Beyond it the archive keeps the
+oldest until they expire."""
+
+Step = Callable[[], Deferred[Any] | None]
+"""Begins a step of one kind; None when there is nothing to do."""
 
 
 @define(eq=False)
@@ -38,18 +42,17 @@ class _Departure:
     keys: Iterator[bytes]
 
     def next_paths(self) -> dict[bytes, bytes]:
-        """The next of its return paths that nobody has ended meanwhile, at most `STEP`."""
+        """Its next return paths that have not been ended meanwhile, at most `STEP`."""
         paths = self.segment.paths
         live = (key for key in self.keys if key in paths)
         return {key: paths[key] for key in islice(live, STEP)}
 
 
 class Upkeep:
-    """Moves return paths from memory to the archive, and forgets what is over.
+    """Archives return paths that leave memory, and deletes what has expired or been ended.
 
     :param limit: return paths in the archive, beyond which the oldest are forgotten.
-    :param others: steps of others that take their turns with these: each begins one, if there is
-        something to do.
+    :param others: kinds of steps that take their turns with those of this class.
     """
 
     def __init__(
@@ -58,31 +61,33 @@ class Upkeep:
         disk: Disk,
         recent: RecentPaths,
         limit: int,
-        others: Sequence[Callable[[], Deferred[Any] | None]] = (),
+        others: Sequence[Step],
     ) -> None:
         self.archived = 0
         """Return paths in the archive."""
         self.forgotten = 0
-        """Return paths that were there and had to go for want of room."""
+        """Return paths deleted from it before they expired, because of ``limit``."""
         self._clock = clock
         self._disk = disk
         self._recent = recent
         self._limit = limit
         self._departure: _Departure | None = None
         self._ended: dict[bytes, None] = {}
+        """Keys still to be deleted from the archive, the oldest first."""
         self._trimmed = 0
+        """Number of the batch up to which the journal has been deleted."""
         self._is_expiry_due = False
         self._is_at_work = False
         self._rests = False
-        """Whether it waits for the next tick, after an error or because it is stopped."""
+        """Whether steps wait for the next tick, after an error or because of `stop`."""
         self._is_stopped = False
-        self._settled: list[Deferred[None]] = []
-        self._kinds: deque[Callable[[], Deferred[Any] | None]] = deque(
+        self._settled = Waiters()
+        self._kinds: deque[Step] = deque(
             (self._unarchive, self._archive, self._trim, self._expire, *others)
         )
 
     def begin(self, archived: int) -> None:
-        """There is a file, new to this, with so many return paths in its archive."""
+        """Begin with a newly opened file that has ``archived`` return paths in its archive."""
         self.archived = archived
         if self._departure is not None:
             self._departure.segment.saved = 0
@@ -91,39 +96,35 @@ class Upkeep:
         self._ended.clear()
 
     def tick(self) -> None:
-        """Some time has passed: try again what failed, and look for what has expired."""
+        """Retry what failed and look for what has expired; called once a second."""
         self._rests = self._is_stopped
         self._is_expiry_due = True
         self.wake()
 
     def wake(self) -> None:
-        """There may be something to do."""
+        """Begin to make steps, as there may be something to do."""
         if not self._is_at_work and not self._rests:
             self._is_at_work = True
             self._step()
 
     def forget(self, keys: Iterable[bytes]) -> None:
-        """These are not in memory any more, and are not to be in the archive."""
+        """Delete ``keys``, which have been ended in memory, from the archive too."""
         if self.archived or self._departure is not None:
             self._ended.update(dict.fromkeys(keys))
-            while len(self._ended) > ENDED_LIMIT:
+            while len(self._ended) > MAX_ENDED:
                 del self._ended[next(iter(self._ended))]
             self.wake()
 
     def is_ended(self, key: bytes) -> bool:
-        """Whether the archive may have ``key`` only because it has not been deleted yet."""
+        """Whether ``key`` has been ended and is still to be deleted from the archive."""
         return key in self._ended
 
     def settle(self) -> Deferred[None]:
-        """Fires when there is nothing left to do, or nothing can be done at present."""
-        if not self._is_at_work:
-            return succeed(None)
-        settled: Deferred[None] = Deferred()
-        self._settled.append(settled)
-        return settled
+        """Fires when there is nothing left to do, or when a step has failed."""
+        return self._settled.wait() if self._is_at_work else succeed(None)
 
     def stop(self) -> Deferred[None]:
-        """End with the step that is being made; fires then."""
+        """Make no more steps; fires when the present one has ended."""
         self._is_stopped = self._rests = True
         return self.settle()
 
@@ -137,7 +138,7 @@ class Upkeep:
             step.addCallbacks(self._stepped, self._failed)
 
     def _next(self) -> Deferred[Any] | None:
-        """Begin the next step, if there is one to be made."""
+        """Begin the next step; None when there is nothing to do."""
         if self._disk.is_behind:
             return self._disk.catch_up()
         for _ in range(len(self._kinds)):
@@ -149,9 +150,9 @@ class Upkeep:
         return None
 
     def _stepped(self, _: object) -> None:
-        # Lookups have the disk to themselves in between, unless somebody waits for room.
-        is_urgent = self._settled or self._recent.is_nearly_full or len(self._ended) > HURRY
-        self._clock.callLater(0 if is_urgent else PACE, self._step)
+        # Between two steps the disk is free for lookups, unless the steps are urgent.
+        is_urgent = self._settled or self._recent.is_nearly_full or len(self._ended) > URGENT_ENDED
+        self._clock.callLater(0 if is_urgent else STEP_INTERVAL, self._step)
 
     def _failed(self, _: object) -> None:
         self._rests = True
@@ -159,9 +160,7 @@ class Upkeep:
 
     def _rest(self) -> None:
         self._is_at_work = False
-        settled, self._settled = self._settled, []
-        for done in settled:
-            done.callback(None)
+        self._settled.release()
 
     def _write(self, function: Callable[..., int], *args: object) -> Deferred[int]:
         return self._disk.write(UPKEEP, 0, function, *args)
@@ -177,7 +176,7 @@ class Upkeep:
             self._recent.let_go(departure.segment)
             return self._archive()
         for key in paths:
-            # What is written now replaces what was to be deleted.
+            # The new row replaces the one that was to be deleted.
             self._ended.pop(key, None)
         expires = self._recent.expires(departure.segment)
         step = self._write(archive, paths, expires)
@@ -190,7 +189,7 @@ class Upkeep:
 
     def _next_departure(self) -> _Departure | None:
         departure = self._departure
-        if departure is None or not self._recent.is_here(departure.segment):
+        if departure is None or not self._recent.is_oldest(departure.segment):
             segment = self._recent.next_to_leave()
             departure = _Departure(segment, iter(list(segment.paths))) if segment else None
             self._departure = departure
@@ -207,7 +206,7 @@ class Upkeep:
         return failure
 
     def _unarchive(self) -> Deferred[None] | None:
-        """Delete ended return paths that may be in the archive."""
+        """Delete ended return paths from the archive."""
         keys = list(islice(self._ended, STEP))
         if not keys:
             return None
@@ -219,8 +218,8 @@ class Upkeep:
             self._ended.pop(key, None)
 
     def _trim(self) -> Deferred[None] | None:
-        """Delete batches of which nothing is in memory any more."""
-        last = self._recent.left
+        """Delete batches that have no return path in memory any more from the journal."""
+        last = self._recent.trimmable
         if last <= self._trimmed:
             return None
         return self._write(trim, last, TRIM_STEP).addCallback(self._trimmed_to, last)
@@ -230,7 +229,7 @@ class Upkeep:
             self._trimmed = last
 
     def _expire(self) -> Deferred[None] | None:
-        """Delete the oldest of the archive: what is over, and what there is no room for."""
+        """Delete the oldest of the archive: those over its limit, else those that have expired."""
         surplus = min(STEP, self.archived - self._limit)
         if surplus > 0:
             step = self._write(expire_archive, float("inf"), surplus)

@@ -1,7 +1,7 @@
-"""Threads that do one thing after the other.
+"""Threads that run one function after the other.
 
-Twisted's ThreadPool of one thread would do, but for its start, which it makes anybody wait for,
-and its end, for which it stops the reactor.
+Rejected: Twisted's ThreadPool with one thread. Its owner has to start it, and its ``stop`` blocks
+the reactor until the thread has ended.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ T = TypeVar("T")
 
 
 class AnyWorker(Protocol):
-    """What runs functions elsewhere, in the order of the calls."""
+    """Runs functions one after the other, in the order of the calls."""
 
     def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Deferred[T]:
-        """Call ``function`` elsewhere; fires here with what it returned or raised."""
+        """Call ``function``; fires with what it returned, or fails with what it raised."""
 
     def stop(self) -> Deferred[None]:
-        """Fires when all that was to run has run, and nothing is left of the worker."""
+        """Fires when all functions have run and the worker has ended."""
 
 
 class Workers(NamedTuple):
     """The threads of one store.
 
-    Batches are written by one and return paths looked up by another. A third takes the write-ahead
-    log into the database: with 400 MB of it that is a second, for which neither of them may wait.
+    ``writer`` writes, ``reader`` looks up, ``keeper`` copies the write-ahead log into the
+    database: 400 MB of it take a second, for which the others must not wait.
     """
 
     writer: AnyWorker
@@ -43,10 +43,10 @@ class Workers(NamedTuple):
 
 
 class Worker:
-    """A thread, begun with the first function that is to run in it.
+    """A thread, started by the first call of `run`.
 
-    :param reactor: what the results are brought back to.
-    :param name: the thread's, for those who look at a process.
+    :param reactor: results are returned in its thread.
+    :param name: the thread's name, as debuggers show it.
     """
 
     def __init__(self, reactor: IReactorFromThreads, name: str) -> None:
@@ -54,20 +54,20 @@ class Worker:
         self._name = name
         self._jobs: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._thread: Thread | None = None
-        self._goes_on = True
+        self._is_running = True
 
     def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Deferred[T]:
-        """Call ``function`` in the thread; fires in the reactor's with the result."""
+        """Call ``function`` in the thread; fires in the reactor's thread with the result."""
         result: Deferred[T] = Deferred()
         self._jobs.put(partial(self._do, partial(function, *args, **kwargs), result))
         if self._thread is None:
-            # A program that ends without a word is not kept from it.
+            # A daemon thread does not keep a program alive that ends without stopping it.
             self._thread = Thread(target=self._work, name=self._name, daemon=True)
             self._thread.start()
         return result
 
     def stop(self) -> Deferred[None]:
-        """Fires when everything has run and the thread is gone."""
+        """Fires when all functions have run and the thread has ended."""
         if self._thread is None:
             return succeed(None)
         done: Deferred[None] = Deferred()
@@ -76,7 +76,7 @@ class Worker:
         return done
 
     def _work(self) -> None:
-        while self._goes_on:
+        while self._is_running:
             self._jobs.get()()
 
     def _do(self, function: Callable[[], T], result: Deferred[T]) -> None:
@@ -89,11 +89,16 @@ class Worker:
         self._reactor.callFromThread(answer, outcome)
 
     def _end(self, thread: Thread, done: Deferred[None]) -> None:
-        self._goes_on = False
+        self._is_running = False
         self._reactor.callFromThread(_join, thread, done)
 
 
 def _join(thread: Thread, done: Deferred[None]) -> None:
-    # All that it has left to do is to return.
+    # The thread has only to return from `_work`: this does not block.
     thread.join()
     done.callback(None)
+
+
+def store_workers(reactor: IReactorFromThreads) -> Workers:
+    """The threads of one store; each starts with its first function."""
+    return Workers(*(Worker(reactor, f"store-{name}") for name in Workers._fields))

@@ -1,5 +1,4 @@
-"""Return paths that leave memory go to disk in small steps, and are found, bounded and given
-up."""
+"""Return paths that leave memory are archived in small steps, found, bounded and expired."""
 
 from __future__ import annotations
 
@@ -24,7 +23,7 @@ def _rows(directory: Path, table: str) -> int:
 
 
 def _fill(inline: Inline, count: int, first: int = 0) -> None:
-    """Keep so many, a hundred at a time, and let the store do what there is to do."""
+    """Keep ``count`` return paths, a hundred at a time, with time for upkeep in between."""
     for start in range(first, first + count, 100):
         inline.wait(inline.store.keep(some(100, start)))
         inline.clock.pump([0.01] * 5)
@@ -121,7 +120,7 @@ def test_what_is_ended_while_it_is_archived_is_not_found_again(tmp_path: Path) -
     assert store.statistics().failures == 0
 
 
-def test_an_archived_route_can_be_ended_and_kept_anew(full: Inline, tmp_path: Path) -> None:
+def test_an_archived_return_path_can_be_ended_and_kept_anew(full: Inline, tmp_path: Path) -> None:
     full.store.end([octets(0), octets(1)])
     full.store.keep({octets(1): b"value-1"})
     assert _find(full.store, 0, 1, 2) == {1, 2}
@@ -136,7 +135,7 @@ def test_an_archived_route_can_be_ended_and_kept_anew(full: Inline, tmp_path: Pa
 
 
 def test_the_newer_of_memory_and_archive_wins(full: Inline) -> None:
-    """Also when it comes, or ends, after the archive was read and before that is known."""
+    """Also when it is kept, or ended, after the archive was read and before its answer is here."""
     full.reader.late = True
     finding = full.store.find([octets(number) for number in range(4)])
     full.store.keep({octets(0): b""})
@@ -149,7 +148,7 @@ def test_the_newer_of_memory_and_archive_wins(full: Inline) -> None:
 
 
 def test_what_is_ended_is_not_found_before_it_is_deleted(full: Inline) -> None:
-    """Also when it has been by the time that the answer is there."""
+    """Also when it has been deleted by the time that the answer is here."""
     full.writer.holds = True
     full.store.end([octets(0)])
     full.reader.late = True
@@ -162,7 +161,7 @@ def test_what_is_ended_is_not_found_before_it_is_deleted(full: Inline) -> None:
 
 
 def test_what_is_kept_anew_outlives_the_deletion_of_what_it_was(full: Inline) -> None:
-    """Though it gets to the archive before that has come to it."""
+    """Even if it is archived before the deletion would have reached it."""
     store = full.store
     store.end([octets(number) for number in range(1, 3000)])
     store.end([octets(0)])
@@ -178,7 +177,9 @@ def test_what_is_kept_anew_outlives_the_deletion_of_what_it_was(full: Inline) ->
     full.close()
 
 
-def test_routes_that_are_archived_again_are_counted_once(full: Inline, tmp_path: Path) -> None:
+def test_return_paths_that_are_archived_again_are_counted_once(
+    full: Inline, tmp_path: Path
+) -> None:
     for _ in range(2):
         _fill(full, 2000)
     assert full.store.statistics().paths_archived == _rows(tmp_path, "archive")
@@ -219,7 +220,7 @@ def test_the_archive_is_bounded_and_the_newest_stay(tmp_path: Path) -> None:
     inline.close()
 
 
-def test_archived_routes_expire_in_small_steps(full: Inline, tmp_path: Path) -> None:
+def test_archived_return_paths_expire_in_small_steps(full: Inline, tmp_path: Path) -> None:
     full.clock.advance(LIFETIME * 17 / 16 + 1)
     assert _find(full.store, *range(3000)) == set()
     full.writer.ran.clear()
@@ -232,7 +233,7 @@ def test_archived_routes_expire_in_small_steps(full: Inline, tmp_path: Path) -> 
 
 
 def test_memory_is_bounded_when_writing_is_slower_than_arriving(tmp_path: Path) -> None:
-    """The oldest are forgotten, and said to be."""
+    """The oldest are forgotten and counted."""
     inline = Inline(tmp_path, LIMITS)
     store = inline.open()
     inline.wait(store.keep(some(1000)))
@@ -249,7 +250,7 @@ def test_memory_is_bounded_when_writing_is_slower_than_arriving(tmp_path: Path) 
     inline.close()
 
 
-def test_the_journal_is_bounded_where_nearly_all_routes_end(tmp_path: Path) -> None:
+def test_the_journal_is_bounded_where_nearly_all_return_paths_end(tmp_path: Path) -> None:
     inline = Inline(tmp_path, Limits(100_000, 160, LIFETIME))
     store = inline.open()
     store.keep({b"stays": b""})
@@ -264,7 +265,7 @@ def test_the_journal_is_bounded_where_nearly_all_routes_end(tmp_path: Path) -> N
 
 
 def test_smaller_limits_at_a_restart_forget_nothing(tmp_path: Path) -> None:
-    """What memory has no room for any more goes to the archive."""
+    """Return paths for which memory has no room are archived."""
     first = Inline(tmp_path, Limits(100_000, 50_000, LIFETIME))
     first.open()
     _fill(first, 3000)

@@ -1,4 +1,4 @@
-"""A file that is of no use is set aside, or refused where an operator must decide."""
+"""An unusable file is set aside, or refused if an operator has to decide."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from twisted.logger import LogEvent, formatEvent
 
 from smppgate.store import Limits, NewMessage, SqliteStore, StoreError
-from smppgate.store.sqlite.database import PASSES, Database
+from smppgate.store.sqlite.database import CHECKPOINT_PASSES, Database
 from smppgate.store.sqlite.schema import MIGRATIONS
 from tests.store.fakes import BEGUN, Inline, errors, logged, octets, result_of, some, sqlite_error
 
@@ -36,7 +36,7 @@ def _filled(directory: Path) -> None:
 
 
 def _spoil(file: Path, start: int) -> None:
-    """All but the first ``start`` octets are others."""
+    """Overwrite all but the first ``start`` octets."""
     with file.open("r+b") as stream:
         size = stream.seek(0, 2)
         stream.seek(start)
@@ -53,7 +53,7 @@ def _works(store: SqliteStore) -> bool:
     )
 
 
-def _tell(events: list[LogEvent]) -> str:
+def _text_of_errors(events: list[LogEvent]) -> str:
     return "\n".join(formatEvent(event) for event in errors(events))
 
 
@@ -69,7 +69,7 @@ def test_a_file_that_is_no_database_is_set_aside(tmp_path: Path, start: int) -> 
         store = inline.open()
     assert _works(store)
     assert (tmp_path / ASIDE).exists()
-    assert str(tmp_path / ASIDE) in _tell(events)
+    assert str(tmp_path / ASIDE) in _text_of_errors(events)
     inline.close()
 
 
@@ -147,7 +147,7 @@ def test_a_file_found_broken_is_replaced_while_the_gate_runs(tmp_path: Path) -> 
         inline.wait(store.keep(some(10, start)))
         inline.clock.pump([0.01] * 2)
     inline.clock.pump([1.0] * 20)
-    # Nothing may be left in the write-ahead log or a cache: they would hide it.
+    # The write-ahead log and caches must be empty: they would hide the spoilt pages.
     inline.wait(store._disk.catch_up())
     assert store.statistics().paths_archived > 1000
     _spoil(tmp_path / "smppgate.sqlite", 4096)
@@ -156,7 +156,7 @@ def test_a_file_found_broken_is_replaced_while_the_gate_runs(tmp_path: Path) -> 
         inline.clock.pump([1.0] * 3)
     assert len(lost) < 1000
     assert len(list(tmp_path.glob("smppgate.sqlite.broken-???????????????"))) == 1
-    assert "was begun anew" in _tell(events)
+    assert "was begun anew" in _text_of_errors(events)
     assert store.recent(octets(1999)) is not None
     assert store.statistics().paths_archived == 0
     assert _works(store)
@@ -167,7 +167,7 @@ def test_a_file_found_broken_is_replaced_while_the_gate_runs(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("replaced", [False, True])
-def test_a_file_that_somebody_took_away_is_begun_anew(tmp_path: Path, replaced: bool) -> None:
+def test_a_file_that_was_removed_or_replaced_is_begun_anew(tmp_path: Path, replaced: bool) -> None:
     inline = Inline(tmp_path / "state")
     store = inline.open()
     result_of(store.keep({b"old": b"1"}))
@@ -180,7 +180,7 @@ def test_a_file_that_somebody_took_away_is_begun_anew(tmp_path: Path, replaced: 
         shutil.copy(tmp_path / "other" / "smppgate.sqlite", tmp_path / "state")
     with logged() as events:
         inline.clock.pump([1.0] * 3)
-    assert "is gone" in _tell(events)
+    assert "is gone" in _text_of_errors(events)
     assert not list(tmp_path.glob("state/*.broken-*"))
     assert store.recent(b"old") == b"1"
     assert _works(store)
@@ -206,7 +206,7 @@ def test_nothing_fails_but_what_needs_the_file_while_it_is_replaced(tmp_path: Pa
     with pytest.raises(StoreError):
         result_of(store.reserve_numbers(1))
     assert "no space" in store.statistics().fault
-    # Who opens a file that is about to be renamed takes the new one's write-ahead log away.
+    # A connection opened before the file is renamed would delete the new one's write-ahead log.
     assert not {"find", "queued"} & set(inline.reader.ran)
     assert not (tmp_path / "smppgate.sqlite").exists()
     inline.writer.fault = None
@@ -239,7 +239,7 @@ def test_a_file_is_set_aside_once_at_most_however_long_a_new_one_takes(
     with logged() as events:
         inline.clock.pump([1.0] * 2)
     aside = len(list(tmp_path.glob("*.broken-???????????????")))
-    assert aside == (".broken-" in _tell(events)) == (found == "broken")
+    assert aside == (".broken-" in _text_of_errors(events)) == (found == "broken")
     assert store.statistics().unsaved == 0
     assert _works(store)
     inline.close()
@@ -251,7 +251,7 @@ def test_a_file_is_set_aside_once_at_most_however_long_a_new_one_takes(
 def test_a_write_ahead_log_that_has_no_end_is_made_to_begin_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As a last resort: then the writer has to wait."""
+    """As the last resort, because it makes the writer wait."""
     monkeypatch.setattr("smppgate.store.sqlite.database.LARGE_WAL", 0)
     monkeypatch.setattr("smppgate.store.sqlite.database.LARGEST_WAL", 0)
     inline = Inline(tmp_path)
@@ -265,7 +265,7 @@ def test_a_write_ahead_log_that_has_no_end_is_made_to_begin_anew(
     monkeypatch.setattr(Database, "_take_over", and_more)
     result_of(store.keep(some(1)))
     inline.wait(store._disk.catch_up())
-    assert modes == ["PASSIVE"] * (1 + PASSES) + ["RESTART"]
+    assert modes == ["PASSIVE"] * (1 + CHECKPOINT_PASSES) + ["RESTART"]
     inline.close()
 
 

@@ -1,4 +1,4 @@
-"""A disk that is really full: files of a process that may not grow any further."""
+"""A disk that is really full: a process whose files may not grow any further."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.store.fakes import BEGUN, ThreadedClock, octets, some
 
 clock = ThreadedClock()
 store = SqliteStore(clock, sys.argv[1], Limits())
-told = {}
+seen = {}
 
 def limit(octets):
     resource.setrlimit(resource.RLIMIT_FSIZE, (octets, resource.RLIM_INFINITY))
@@ -30,26 +30,26 @@ for start in range(1000, 20_000, 1000):
     clock.wait(store.keep(some(1000, start)))
     tick()
 full = store.statistics()
-told["unsaved"], told["failures"], told["fault"] = full.unsaved, full.failures, full.fault
-told["recent"] = full.paths_recent
+seen["unsaved"], seen["failures"], seen["fault"] = full.unsaved, full.failures, full.fault
+seen["recent"] = full.paths_recent
 try:
     message = NewMessage(b"one", b"x" * 300_000, BEGUN + 1000)
     clock.wait(store.enqueue([message]))
 except StoreError:
-    told["refused"] = True
-told["queued"] = len(clock.wait(store.queued(b"one", 0, 10)))
+    seen["refused"] = True
+seen["queued"] = len(clock.wait(store.queued(b"one", 0, 10)))
 limit(resource.RLIM_INFINITY)
 for _ in range(3):
     tick()
     clock.wait(store.reserve_numbers(1))
 mended = store.statistics()
-told["mended"] = [mended.unsaved, mended.fault, mended.lost]
+seen["mended"] = [mended.unsaved, mended.fault, mended.lost]
 clock.wait(store.close())
 again = SqliteStore(clock, sys.argv[1], Limits())
 clock.wait(again.open())
-told["after"] = again.statistics().paths_recent
+seen["after"] = again.statistics().paths_recent
 clock.wait(again.close())
-print(json.dumps(told))
+print(json.dumps(seen))
 """
 
 
@@ -63,12 +63,12 @@ def test_a_full_disk_costs_nothing_but_what_it_would_have_kept(tmp_path: Path) -
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout)
-    assert told["recent"] == 20_000
-    assert told["unsaved"] > 10_000
-    assert told["failures"] > 3
-    assert told["fault"].startswith("return paths: ")
-    assert told["refused"] is True
-    assert told["queued"] == 0
-    assert told["mended"] == [0, "", 0]
-    assert told["after"] == 20_000
+    seen = json.loads(done.stdout)
+    assert seen["recent"] == 20_000
+    assert seen["unsaved"] > 10_000
+    assert seen["failures"] > 3
+    assert seen["fault"].startswith("return paths: ")
+    assert seen["refused"] is True
+    assert seen["queued"] == 0
+    assert seen["mended"] == [0, "", 0]
+    assert seen["after"] == 20_000

@@ -1,4 +1,4 @@
-"""When the disk fails forwarding goes on, nothing is acknowledged that is not so, and it mends."""
+"""While the disk fails forwarding goes on and no queued message is acknowledged; it recovers."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _again(tmp_path: Path) -> Inline:
     return again
 
 
-def test_routes_are_kept_in_memory_and_written_when_it_works_again(
+def test_return_paths_are_kept_in_memory_and_written_when_it_works_again(
     inline: Inline, tmp_path: Path
 ) -> None:
     store = inline.store
@@ -117,9 +117,10 @@ def test_the_backlog_is_bounded_and_what_is_lost_is_counted(
 
 
 def test_the_oldest_of_the_backlog_is_what_was_being_written(
-    inline: Inline, tmp_path: Path
+    inline: Inline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    batches = Batches(inline.store._disk, True, backlog=2)
+    monkeypatch.setattr("smppgate.store.sqlite.batches.BACKLOG", 2)
+    batches = Batches(inline.store._disk, True)
     inline.writer.holds = True
     for number in range(1, 4):
         batches.add(number, BEGUN, pack([], some(1, number)), 1)
@@ -138,7 +139,7 @@ def test_the_oldest_of_the_backlog_is_what_was_being_written(
 def test_a_message_that_was_not_written_is_not_in_the_queue(
     inline: Inline, tmp_path: Path
 ) -> None:
-    """And who wanted it there is told."""
+    """Its Deferred fails."""
     inline.writer.fault = FULL
     with pytest.raises(StoreError, match="SQLITE_FULL"):
         result_of(inline.store.enqueue([MESSAGE]))
@@ -273,7 +274,7 @@ def test_closing_ends_though_the_disk_fails_and_says_what_was_lost(inline: Inlin
 # Durability
 
 
-def test_nobody_waits_for_a_batch_where_nothing_is_to_survive(tmp_path: Path) -> None:
+def test_a_batch_fires_at_once_where_nothing_is_to_survive(tmp_path: Path) -> None:
     inline = Inline(tmp_path, durability=Durability.NONE)
     store = inline.open()
     inline.writer.holds = True
@@ -311,7 +312,7 @@ def test_a_batch_fires_when_it_is_written_and_not_before(
 def test_only_what_is_to_survive_a_loss_of_power_waits_for_the_disk(
     tmp_path: Path, durability: Durability, level: int
 ) -> None:
-    """SQLite's word for it is ``synchronous``: 1 with checkpoints only, 2 with each write."""
+    """By SQLite's ``synchronous``: 1 syncs at checkpoints only, 2 with each write."""
     inline = Inline(tmp_path, durability=durability)
     store = inline.open()
     writer = store._disk._database._writer

@@ -1,4 +1,4 @@
-"""The state directory is one gate's at a time, and its owner's alone."""
+"""The state directory is claimed by one gate at a time and readable by its owner alone."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def _mode(path: Path) -> int:
 
 
 def test_it_is_made_for_its_owner_alone(tmp_path: Path) -> None:
-    """And so are the folders on the way to it."""
+    """So are the folders that are created above it."""
     directory = StateDirectory(tmp_path / "a" / "b" / "state")
     directory.claim()
     directory.make_database()
@@ -34,7 +34,7 @@ def test_one_that_is_there_keeps_its_mode(tmp_path: Path) -> None:
     assert _mode(tmp_path) == 0o750
 
 
-def test_another_gate_is_told_who_has_it_and_what_to_do(tmp_path: Path) -> None:
+def test_another_gate_gets_an_error_that_says_which_process_has_it(tmp_path: Path) -> None:
     first, second = StateDirectory(tmp_path), StateDirectory(tmp_path)
     first.claim()
     with pytest.raises(StoreError, match=rf"process {os.getpid()}\): stop that one, or give"):
@@ -44,7 +44,7 @@ def test_another_gate_is_told_who_has_it_and_what_to_do(tmp_path: Path) -> None:
     second.release()
 
 
-def test_what_is_no_folder_is_told_by_name(tmp_path: Path) -> None:
+def test_an_error_names_the_path_that_is_no_folder(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(StoreError, match=r"file/state cannot be used: Not a directory"):
         StateDirectory(tmp_path / "file" / "state").claim()

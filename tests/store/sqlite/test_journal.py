@@ -1,4 +1,4 @@
-"""A batch comes out of its octets as it went in, and pieces of the journal as their batches."""
+"""Unpacking returns what was packed, and pieces of the journal equal their batches."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from smppgate.store.sqlite.journal import END_WEIGHT, JournalError, gather, pack
 
 KEYS = st.binary(max_size=6)
 ENDED = st.lists(KEYS, max_size=6)
-ROUTES = st.dictionaries(KEYS, st.binary(max_size=6), max_size=6)
-BATCHES = st.lists(st.tuples(ENDED, ROUTES), max_size=8)
+PATHS = st.dictionaries(KEYS, st.binary(max_size=6), max_size=6)
+BATCHES = st.lists(st.tuples(ENDED, PATHS), max_size=8)
 
 
-@given(ENDED, ROUTES)
+@given(ENDED, PATHS)
 def test_a_batch_comes_out_as_it_went_in(ended: list[bytes], paths: dict[bytes, bytes]) -> None:
     assert unpack(pack(ended, paths)) == (ended, paths)
 
 
 def test_keys_and_values_may_be_long() -> None:
-    """Longer than two octets can tell."""
+    """Their length takes more than two octets."""
     paths = {b"k" * 70_000: b"v" * 140_000, b"": b""}
     assert unpack(pack([b"e" * 66_000], paths)) == ([b"e" * 66_000], paths)
 
 
-@given(ENDED, ROUTES, st.data())
+@given(ENDED, PATHS, st.data())
 def test_what_is_cut_off_or_too_long_is_no_batch(
     ended: list[bytes], paths: dict[bytes, bytes], data: st.DataObject
 ) -> None:
@@ -43,7 +43,7 @@ def test_any_octets_are_a_batch_or_an_error(octets: bytes) -> None:
         ended, paths = unpack(octets)
     except JournalError:
         return
-    # Only a key that is in it twice is lost.
+    # Only a key that occurs twice is dropped.
     assert len(pack(ended, paths)) <= len(octets)
 
 
@@ -77,7 +77,7 @@ def test_pieces_are_what_their_batches_are_one_after_the_other(
 
 
 def test_a_piece_is_as_large_as_is_asked_for() -> None:
-    """But for its last batch. Ends of return paths cost more than return paths."""
+    """Up to its last batch. Ends of return paths weigh more than return paths."""
     rows = [(place, 0.0, pack([], {b"%d" % place: b""})) for place in range(100)]
     piece = gather(rows, 1.0, 10)
     assert piece is not None
@@ -89,4 +89,4 @@ def test_a_piece_is_as_large_as_is_asked_for() -> None:
 
 
 def test_there_is_no_piece_of_nothing() -> None:
-    assert gather([], 1.0) is None
+    assert gather([], 1.0, 1) is None

@@ -1,4 +1,4 @@
-"""What a store has said to be kept survives ``kill -9``."""
+"""Return paths and messages whose Deferreds have fired survive ``kill -9``."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ for number in range(0, 10**9, 20):
 
 
 @pytest.mark.parametrize("durability", ["process", "disk"])
-def test_no_acknowledged_route_or_message_is_lost(tmp_path: Path, durability: str) -> None:
-    """While return paths go to the archive."""
-    told = -1
+def test_no_acknowledged_return_path_or_message_is_lost(tmp_path: Path, durability: str) -> None:
+    """Also while return paths are being archived."""
+    last = -1
     with subprocess.Popen(
         [sys.executable, "-c", SCRIPT, str(tmp_path), durability],
         cwd=Path(__file__).parents[3],
@@ -40,18 +40,18 @@ def test_no_acknowledged_route_or_message_is_lost(tmp_path: Path, durability: st
     ) as process:
         assert process.stdout is not None
         for line in process.stdout:
-            told = int(line)
-            if told >= 4000:
+            last = int(line)
+            if last >= 4000:
                 process.kill()
                 break
-        told = max([told, *(int(line) for line in process.stdout if line.endswith("\n"))])
+        last = max([last, *(int(line) for line in process.stdout if line.endswith("\n"))])
     clock = ThreadedClock()
     store = SqliteStore(clock, tmp_path, Limits(return_paths_in_memory=1600))
     clock.wait(store.open())
-    keys = [octets(number) for number in range(told + 20)]
+    keys = [octets(number) for number in range(last + 20)]
     assert clock.wait(store.find(keys)).keys() == set(keys)
     messages = clock.wait(store.queued(b"one", 0, 10_000))
-    expected = [b"%d" % number for number in range(0, told + 1, 20)]
+    expected = [b"%d" % number for number in range(0, last + 1, 20)]
     assert [message.pdu for message in messages][: len(expected)] == expected
     assert store.statistics().paths_archived > 1000
     clock.wait(store.close())

@@ -1,4 +1,4 @@
-"""Databases of earlier versions become today's, whole or not at all; later ones are refused."""
+"""Databases of earlier versions are migrated, whole or not at all; newer ones are refused."""
 
 from __future__ import annotations
 

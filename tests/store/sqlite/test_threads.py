@@ -44,7 +44,7 @@ def test_everything_comes_back_after_a_restart(tmp_path: Path, durability: Durab
     clock.wait(again.close())
 
 
-def test_routes_go_to_the_archive_while_batches_and_lookups_go_on(tmp_path: Path) -> None:
+def test_return_paths_are_archived_while_batches_and_lookups_go_on(tmp_path: Path) -> None:
     clock = ThreadedClock()
     store = SqliteStore(clock, tmp_path, LIMITS)
     clock.wait(store.open())
@@ -84,7 +84,7 @@ def test_one_that_cannot_be_opened_leaves_none_either(tmp_path: Path) -> None:
 
 
 def test_it_may_be_closed_while_it_is_being_opened(tmp_path: Path) -> None:
-    """A gate that is stopped at once."""
+    """As by a gate that is stopped right after its start."""
     clock = ThreadedClock()
     store = SqliteStore(clock, tmp_path, Limits())
     clock.wait(store.open())
@@ -121,7 +121,7 @@ def test_a_broken_file_is_replaced_while_threads_are_at_work(tmp_path: Path) -> 
     clock.advance(1.0)
     clock.wait(gatherResults(kept))
     clock.wait(gatherResults(finding))
-    while store._disk.is_away or not store._disk.was_renewed:
+    while store._disk.is_unusable or not store._disk.was_renewed:
         clock.turn()
     clock.wait(store.keep(some(10, 1000)))
     clock.wait(store.close())

@@ -1,4 +1,4 @@
-"""A worker runs one thing after the other in one thread, and leaves nothing behind."""
+"""A worker runs one function after the other in one thread, which ends with it."""
 
 from __future__ import annotations
 

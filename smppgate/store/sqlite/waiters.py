@@ -1,0 +1,27 @@
+"""Deferreds that fire together."""
+
+from __future__ import annotations
+
+from twisted.internet.defer import Deferred
+
+
+class Waiters:
+    """Deferreds of calls that wait for one event."""
+
+    def __init__(self) -> None:
+        self._waiting: list[Deferred[None]] = []
+
+    def __bool__(self) -> bool:
+        return bool(self._waiting)
+
+    def wait(self) -> Deferred[None]:
+        """A Deferred that fires at the next `release`."""
+        done: Deferred[None] = Deferred()
+        self._waiting.append(done)
+        return done
+
+    def release(self) -> None:
+        """Fire all Deferreds. A callback that waits again waits for the next release."""
+        waiting, self._waiting = self._waiting, []
+        for done in waiting:
+            done.callback(None)

@@ -1,10 +1,11 @@
-"""``smppgate check FILE``: is this configuration usable, and does it mean what it says?"""
+"""``smppgate check FILE``: reports the errors and warnings of a configuration file."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 
+from smppgate.cli.failures import FAILED
 from smppgate.settings import Settings, SettingsError, load, warnings
 
 DESCRIPTION = """\
@@ -15,21 +16,21 @@ Exit status: 0 when the gate can start with it, 1 when it cannot.
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Put the arguments of this command into ``parser``."""
+    """Add the arguments of ``smppgate check`` to ``parser``."""
     parser.description = DESCRIPTION
     parser.add_argument("file", metavar="FILE", help="the configuration (TOML) to check")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Check ``args.file``: the summary to standard output, errors and warnings to standard error.
+    """Check ``args.file`` and return the exit status, 0 if it is valid and 1 if not.
 
-    Returns the exit status: 0 when it is valid, 1 when it is not.
+    The summary goes to standard output, errors and warnings to standard error.
     """
     try:
         settings = load(args.file)
     except SettingsError as error:
         print(error, file=sys.stderr)
-        return 1
+        return FAILED
     for warning in warnings(settings):
         print(f"{args.file}: warning: {warning}", file=sys.stderr)
     print(f"{args.file}: valid: {_summary(settings)}")

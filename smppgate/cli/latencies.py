@@ -1,32 +1,30 @@
-"""Latencies without end in a table that does not grow.
+"""A histogram of latencies whose size does not depend on their number.
 
-The buckets are logarithmic: each reaches from one power of 1.02 microseconds to the next, and a
-latency is told as its bucket's geometric middle. That is off by at most the square root of
-1.02, which is less than 1 %. Fixed buckets were preferred to a sample of the latencies because
-a sample of bounded size says nothing exact about p99 and beyond.
+The buckets are logarithmic: each reaches from one power of 1.02 to the next, in microseconds,
+and its latencies are reported as its geometric middle. The error is at most the square root of
+1.02, less than 1 %. A sample of the latencies was rejected: of bounded size, it is not exact for
+p99 and beyond.
 """
 
 from __future__ import annotations
 
 from math import ceil, log
 
-_GROWTH = 1.02
-_FACTOR = 1.0 / log(_GROWTH)
-_UNIT = 1e-6
-
 SHORTEST = 1e-6
-"""Seconds; a shorter latency counts as this one."""
+"""Seconds, where the first bucket begins; a shorter latency counts in it too."""
 
 LONGEST = 3600.0
-"""Seconds; in a percentile a longer latency counts as this one."""
+"""Seconds, in the last bucket; a longer latency counts in it too."""
 
-_LAST = int(log(LONGEST / _UNIT) * _FACTOR)
+_GROWTH = 1.02
+_BUCKETS_PER_E = 1.0 / log(_GROWTH)
+_LAST_BUCKET = int(log(LONGEST / SHORTEST) * _BUCKETS_PER_E)
 
 
 class Latencies:
-    """How many latencies there were of each length.
+    """Counts latencies by their length.
 
-    :ivar longest: the longest one exactly, seconds; 0.0 where there is none.
+    :ivar longest: the longest latency, exact, in seconds; 0.0 before the first.
     """
 
     __slots__ = ("_counts", "_total", "longest")
@@ -34,45 +32,44 @@ class Latencies:
     def __init__(self) -> None:
         self.longest = 0.0
         self._total = 0.0
-        self._counts = [0] * (_LAST + 1)
+        self._counts = [0] * (_LAST_BUCKET + 1)
 
     def __len__(self) -> int:
-        """Latencies counted."""
+        """How many latencies were counted."""
         return sum(self._counts)
 
     def add(self, seconds: float) -> None:
         """Count one latency."""
-        # Called for every message: no max(), and an exception for what is too long.
+        # Called for every message: max() and a test for the last bucket would cost more.
         if seconds > self.longest:  # noqa: PLR1730
             self.longest = seconds
         self._total += seconds
         if seconds > SHORTEST:
             try:
-                self._counts[int(log(seconds / _UNIT) * _FACTOR)] += 1
+                self._counts[int(log(seconds / SHORTEST) * _BUCKETS_PER_E)] += 1
             except IndexError:
-                self._counts[_LAST] += 1
+                self._counts[_LAST_BUCKET] += 1
         else:
             self._counts[0] += 1
 
     def merge(self, other: Latencies) -> None:
-        """Count all of the other's too."""
+        """Add the counts of ``other``."""
         self.longest = max(self.longest, other.longest)
         self._total += other._total
         self._counts = [a + b for a, b in zip(self._counts, other._counts, strict=True)]
 
     @property
     def average(self) -> float:
-        """Seconds, exactly; 0.0 where there is none."""
+        """The exact mean in seconds; 0.0 before the first latency."""
         return self._total / (len(self) or 1)
 
     def percentile(self, percent: float) -> float:
-        """The shortest latency that ``percent`` of all do not exceed; seconds.
+        """The shortest latency that ``percent`` of all do not exceed, in seconds.
 
-        That is the nearest rank, told with an error of at most 1 % between `SHORTEST` and
-        `LONGEST`.
+        It is the nearest rank, with an error of at most 1 % between `SHORTEST` and `LONGEST`.
 
         :param percent: above 0 and up to 100.
-        :raises ValueError: when none was counted.
+        :raises ValueError: before the first latency.
         """
         rank = ceil(len(self) * percent / 100)
         for bucket, count in enumerate(self._counts):
@@ -83,4 +80,4 @@ class Latencies:
 
 
 def _middle(bucket: int) -> float:
-    return float(_UNIT * _GROWTH ** (bucket + 0.5))
+    return float(SHORTEST * _GROWTH ** (bucket + 0.5))

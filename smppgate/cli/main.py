@@ -1,4 +1,4 @@
-"""The ``smppgate`` console command: which subcommand, and what its failures look like."""
+"""The ``smppgate`` console command: selects the subcommand and reports its failures."""
 
 from __future__ import annotations
 
@@ -11,11 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from attrs import frozen
 
-FAILED = 1
-"""Exit status when a command could not do its work, or found fault with what it looked at."""
-
-INTERRUPTED = 130
-"""Exit status after Ctrl-C: 128 and the signal's number."""
+from smppgate.cli.failures import FAILED, INTERRUPTED, fail, one_line
 
 DESCRIPTION = """\
 An SMPP load balancer and message router between ESMEs and SMSCs, and tools around it.
@@ -77,33 +73,32 @@ exit status:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line in ``argv`` (default: the process's own); gives the exit status.
+    """Run the command line ``argv``, by default the process's own; returns the exit status.
 
-    :raises SystemExit: for --help and --version (0), and arguments that cannot be (2).
+    :raises SystemExit: 0 after --help and --version, 2 for invalid arguments.
     """
-    argv = sys.argv[1:] if argv is None else list(argv)
+    argv = sys.argv[1:] if argv is None else argv
     args = _parser(argv).parse_args(argv)
     try:
         status: int = args.run(args)
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        # Whoever read the output has seen enough. What is still in the buffer goes nowhere, or
-        # Python would complain of it at the end.
+        # The reader of standard output has closed it. What is buffered goes to /dev/null, else
+        # Python reports the broken pipe once more when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     except Exception as error:
         if not _is_expected(error):
             raise
-        print(f"smppgate {args.command}: {_one_line(error)}", file=sys.stderr)
-        return FAILED
+        return fail(args.command, one_line(error))
     return status
 
 
 def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
-    """The parser, with the arguments of the one subcommand that ``argv`` names.
+    """The parser, with the arguments of the subcommand that ``argv`` names.
 
-    The others' modules are left alone: most of them load Twisted.
+    The modules of the other subcommands are not imported: most of them load Twisted.
     """
     parser = argparse.ArgumentParser(
         prog="smppgate",
@@ -137,14 +132,10 @@ def _version() -> str:
 
 
 def _is_expected(error: Exception) -> bool:
-    """Whether the world and not this program is at fault: a port in use, nobody at home."""
-    # Only a command that has loaded Twisted can raise what is Twisted's.
+    """Whether the cause lies outside this program, such as a port in use or a refused bind."""
+    # Imported here because a command that does without Twisted should not load it.
     from twisted.internet.error import CannotListenError, ConnectError  # noqa: PLC0415
 
     from smppgate.txsmpp.errors import SmppError  # noqa: PLC0415
 
     return isinstance(error, OSError | CannotListenError | ConnectError | SmppError)
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split()) or type(error).__name__

@@ -1,7 +1,7 @@
-"""What options of several commands have in common: types for `argparse`, with their errors.
+"""Types of command-line options for `argparse`.
 
-Each takes the text of one argument and gives its value, or raises `argparse.ArgumentTypeError`
-with a sentence that names what was expected.
+Each type takes the text of one argument and returns its value, or raises
+`argparse.ArgumentTypeError` with a message that names what was expected.
 """
 
 from __future__ import annotations
@@ -14,6 +14,9 @@ from smppgate.settings.endpoints import client_fault, server_fault
 from smppgate.txsmpp.constants import CommandStatus
 
 _LARGEST_STATUS = 0xFFFF_FFFF
+
+_SECONDS = "seconds"
+_RATE = "a rate per second"
 
 
 def listening_endpoint(text: str) -> str:
@@ -31,21 +34,26 @@ def connecting_endpoint(text: str) -> str:
 
 def seconds(text: str) -> float:
     """A number of seconds, 0 or more."""
-    return _number(text, "seconds")
+    return _number(text, _SECONDS)
 
 
 def positive_seconds(text: str) -> float:
     """A number of seconds, more than 0."""
-    return _positive(seconds(text), text, "seconds")
+    return _positive(seconds(text), text, _SECONDS)
 
 
 def rate(text: str) -> float:
     """A number per second, 0 or more."""
-    return _number(text, "a rate per second")
+    return _number(text, _RATE)
+
+
+def positive_rate(text: str) -> float:
+    """A number per second, more than 0."""
+    return _positive(rate(text), text, _RATE)
 
 
 def percentage(text: str) -> float:
-    """0 to 100, with or without a % sign, or ``all``; given as a share from 0.0 to 1.0."""
+    """0 to 100, with or without a % sign, or ``all``; the value is a share from 0.0 to 1.0."""
     if text == "all":
         return 1.0
     value = _number(text.removesuffix("%"), "a percentage")
@@ -62,7 +70,7 @@ def count(text: str) -> int:
 
 
 def command_status(text: str) -> int:
-    """A command_status: ``0x45``, ``69`` or ``ESME_RSUBMITFAIL``; any but 0."""
+    """A command_status other than 0, written ``0x45``, ``69`` or ``ESME_RSUBMITFAIL``."""
     if text in CommandStatus.__members__:
         status = int(CommandStatus[text])
     else:
@@ -80,7 +88,7 @@ def command_status(text: str) -> int:
 def octets(limit: int) -> Callable[[str], bytes]:
     """The type of a text of at most ``limit`` octets in Latin-1, without NUL."""
 
-    # Argument errors show the text; a password that is too long is told without it.
+    # Unlike the others, this error does not repeat the text: it may be a password.
     def text(value: str) -> bytes:
         try:
             encoded = value.encode("latin-1")
@@ -91,6 +99,14 @@ def octets(limit: int) -> Callable[[str], bytes]:
         return encoded
 
     return text
+
+
+# SMPP v3.4 §5.2.1, §5.2.3 and §5.2.8, without the NUL. The specification has passwords of 8
+# octets; providers hand out longer ones, see `runs.Password`.
+system_id = octets(15)
+password = octets(63)
+system_type = octets(12)
+address = octets(20)
 
 
 def _endpoint(text: str, fault: Callable[[str], str | None]) -> str:

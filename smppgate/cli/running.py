@@ -1,7 +1,7 @@
-"""Running a command's work on Twisted's reactor, to its end or until a signal.
+"""Runs a command's coroutine on Twisted's reactor until it returns or a signal arrives.
 
-`twisted.internet.task.react` is not used because it exits the process itself and takes a
-Ctrl-C for success.
+`twisted.internet.task.react` is not used because it exits the process itself and reports
+success after Ctrl-C.
 """
 
 from __future__ import annotations
@@ -15,31 +15,30 @@ from twisted.internet.defer import CancelledError, Deferred, ensureDeferred
 from twisted.internet.interfaces import IReactorCore, IReactorFromThreads, IReactorTime
 from twisted.python.failure import Failure
 
-SIGNALLED = 128
-"""Added to a signal's number it makes the exit status, as shells have it: 130 for Ctrl-C."""
+from smppgate.cli.failures import SIGNALLED
 
 Work = Callable[[IReactorTime], Coroutine[Any, Any, int]]
-"""What a command does: given the reactor, it gives the exit status."""
+"""The coroutine function of a command: it takes the reactor and returns the exit status."""
 
 
 class Run:
-    """One run of ``work``, whose result is the exit status.
+    """One run of a reactor for one `Work`.
 
-    The first SIGINT or SIGTERM cancels the work, which may still tidy up; the second stops the
+    The first SIGINT or SIGTERM cancels the work, which may still clean up; the second stops the
     reactor at once.
     """
 
     def __init__(self, reactor: Any) -> None:
-        self.status = 0
+        self._status = 0
         self._reactor = reactor
         self._failure: Failure | None = None
         self._signal = 0
         self._done: Deferred[None] | None = None
 
     def until_done(self, work: Work) -> int:
-        """Run the reactor until ``work`` is done; gives the exit status.
+        """Run the reactor until ``work`` has ended; returns the exit status.
 
-        :raises Exception: whatever the work raised.
+        :raises Exception: the exception of the work, unless a signal cancelled it.
         """
         reactor = self._reactor
         cast(IReactorCore, reactor).callWhenRunning(self._begin, work)
@@ -48,17 +47,17 @@ class Run:
             return SIGNALLED + self._signal
         if self._failure is not None:
             self._failure.raiseException()
-        return self.status
+        return self._status
 
     def _begin(self, work: Work) -> None:
-        # Only now: the reactor has put its own in place while it started.
+        # Set here because the reactor installs handlers of its own while it starts.
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._signalled)
         self._done = ensureDeferred(work(self._reactor)).addCallbacks(self._ended, self._failed)
         self._done.addBoth(lambda _: self._stop())
 
     def _ended(self, status: int) -> None:
-        self.status = status
+        self._status = status
 
     def _failed(self, failure: Failure) -> None:
         if not (self._signal and failure.check(CancelledError)):
@@ -80,11 +79,11 @@ class Run:
 
 
 def run_until_done(work: Work) -> int:
-    """Run ``work`` on Twisted's reactor; gives its exit status, 128 + n after signal n.
+    """Run ``work`` on Twisted's reactor; returns its exit status, 128 + n after signal n.
 
-    :raises Exception: whatever the work raised.
+    :raises Exception: the exception of the work, unless a signal cancelled it.
     """
-    # Which reactor runs is known only now.
+    # The import installs the reactor, which the process may have chosen before this call.
     from twisted.internet import reactor  # noqa: PLC0415
 
     return Run(reactor).until_done(work)

@@ -1,4 +1,4 @@
-"""``smppgate simulate``: a simulated SMSC as a program."""
+"""``smppgate simulate``: runs a simulated SMSC and prints its statistics."""
 
 from __future__ import annotations
 
@@ -13,14 +13,17 @@ from twisted.internet.interfaces import IAddress, IReactorTime
 from twisted.internet.task import LoopingCall
 
 from smppgate.cli.options import (
+    address,
     command_status,
     count,
     listening_endpoint,
     octets,
+    password,
     percentage,
     positive_seconds,
     rate,
     seconds,
+    system_id,
 )
 from smppgate.cli.running import run_until_done
 from smppgate.cli.simulator import Behaviour, SimulatedSmsc, Statistics
@@ -31,17 +34,14 @@ replace_sm, and send receipts (to whoever of the same system_id is bound to rece
 mobile-originated messages. It runs until Ctrl-C and tells every few seconds what it did.
 """
 
-# Without their NUL: SMPP v3.4 §5.2.1, §5.2.8 and §5.2.23. Longer passwords do occur.
-_system_id = octets(15)
-_password = octets(63)
-_address = octets(20)
-_prefix = octets(32)
+# Half of the 64 octets of a message_id, SMPP v3.4 §5.2.23; the rest is for the number.
+_id_prefix = octets(32)
 
 _DEFAULT = Behaviour()
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Put the arguments of this command into ``parser``."""
+    """Add the arguments of ``smppgate simulate`` to ``parser``."""
     parser.description = DESCRIPTION
     parser.add_argument(
         "--listen",
@@ -66,7 +66,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def behaviour(args: argparse.Namespace) -> Behaviour:
-    """What the arguments say."""
+    """The behaviour that the arguments describe."""
     return Behaviour(
         name=args.name,
         system_id=args.system_id,
@@ -87,7 +87,7 @@ def behaviour(args: argparse.Namespace) -> Behaviour:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Be an SMSC until told to stop; gives the exit status, 130 after Ctrl-C.
+    """Run a simulated SMSC until a signal arrives; returns the exit status, 130 after Ctrl-C.
 
     :raises CannotListenError: when the port is in use.
     """
@@ -95,16 +95,14 @@ def run(args: argparse.Namespace) -> int:
 
 
 async def simulate(args: argparse.Namespace, reactor: IReactorTime) -> int:
-    """Be an SMSC until cancelled."""
-    # Chance for tests, not for secrets.
+    """Run a simulated SMSC until the coroutine is cancelled."""
+    # The random generator makes test traffic, not secrets.
     smsc = SimulatedSmsc(behaviour(args), reactor, Random(args.seed))  # noqa: S311
     try:
-        address = await smsc.listen(args.listen)
-        print(
-            f"SMSC {smsc.behaviour.name.decode('latin-1')} listens on {where(address)}", flush=True
-        )
+        listening = where(await smsc.listen(args.listen))
+        print(f"SMSC {smsc.behaviour.name.decode('latin-1')} listens on {listening}", flush=True)
         smsc.startService()
-        reports = LoopingCall(Report(smsc, args.report).tell)
+        reports = LoopingCall(Report(smsc, args.report).print_line)
         reports.clock = reactor
         reports.start(args.report, now=False)
         try:
@@ -117,9 +115,9 @@ async def simulate(args: argparse.Namespace, reactor: IReactorTime) -> int:
 
 
 class Report:
-    """Lines of statistics.
+    """Prints a line of statistics at each call of `print_line`.
 
-    :param interval: seconds from one to the next.
+    :param interval: seconds between two calls.
     """
 
     def __init__(self, smsc: SimulatedSmsc, interval: float) -> None:
@@ -127,54 +125,55 @@ class Report:
         self._interval = interval
         self._last = smsc.statistics()
 
-    def tell(self) -> None:
-        """Print the line for the time since the last one."""
+    def print_line(self) -> None:
+        """Print the line for the time since the previous call."""
         last, self._last = self._last, self._smsc.statistics()
         print(f"{strftime('%H:%M:%S', localtime())}  {self.line(last, self._last)}", flush=True)
 
     def line(self, before: Statistics, after: Statistics) -> str:
-        """The line for the time between the two."""
-        taken = (after.taken - before.taken) / self._interval
+        """The line for the interval from ``before`` to ``after``."""
+        counts = after.counts
+        per_second = (counts.taken - before.counts.taken) / self._interval
         parts = [
             f"{after.sessions} sessions",
-            f"{taken:,.0f} messages/s",
-            f"{after.taken:,} taken",
-            f"{after.refused:,} refused",
-            f"{after.receipts:,} receipts",
-            f"{after.mobile_originated:,} MO",
-            f"{after.delivered:,} delivered",
+            f"{per_second:,.0f} messages/s",
+            f"{counts.taken:,} taken",
+            f"{counts.refused:,} refused",
+            f"{counts.receipts:,} receipts",
+            f"{counts.mobile_originated:,} MO",
+            f"{counts.delivered:,} delivered",
         ]
         troubles = {
             "waiting": after.waiting,
-            "to be repeated": after.repeated,
-            "not delivered": after.delivery_failures,
-            "dropped": after.dropped,
+            "to be repeated": counts.repeated,
+            "not delivered": counts.delivery_failures,
+            "dropped": counts.dropped,
         }
         parts += [f"{number:,} {what}" for what, number in troubles.items() if number]
         return "  ".join(parts)
 
 
-def where(address: IAddress) -> str:
-    """The address that something listens on, to be read and typed."""
-    if isinstance(address, IPv4Address | IPv6Address):
-        return f"{address.host}:{address.port}"
-    return str(address)
+def where(listening: IAddress) -> str:
+    """``HOST:PORT`` of an IP address; any other kind of address as Twisted writes it."""
+    if isinstance(listening, IPv4Address | IPv6Address):
+        return f"{listening.host}:{listening.port}"
+    return str(listening)
 
 
 def _add_bind(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
-        "--system-id", metavar="NAME", type=_system_id, help="who may bind (default: anyone)"
+        "--system-id", metavar="NAME", type=system_id, help="who may bind (default: anyone)"
     )
     group.add_argument(
         "--password",
         metavar="PASSWORD",
-        type=_password,
+        type=password,
         help="the password to bind with (default: any)",
     )
     group.add_argument(
         "--name",
         metavar="NAME",
-        type=_system_id,
+        type=system_id,
         default=_DEFAULT.name,
         help="the system_id that the SMSC calls itself by (default: smsc)",
     )
@@ -213,7 +212,7 @@ def _add_answers(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--id-prefix",
         metavar="TEXT",
-        type=_prefix,
+        type=_id_prefix,
         default=_DEFAULT.id_prefix,
         help="what each message_id begins with (default: nothing)",
     )
@@ -251,7 +250,7 @@ def _add_deliveries(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--mo-destination",
         metavar="ADDRESS",
-        type=_address,
+        type=address,
         action="append",
         help="the number they go to; given more than once, one of them by chance "
         f"(default: {_DEFAULT.mo_destinations[0].decode()})",

@@ -1,12 +1,12 @@
-"""The submit_sm that `send` and `load` send: its options, and the PDU that they make."""
+"""The submit_sm of `send` and `load`, and the options that describe it."""
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
 
-from smppgate.cli.connection import UsageError
-from smppgate.cli.options import octets
+from smppgate.cli import options
+from smppgate.cli.failures import UsageError
 from smppgate.txsmpp.alphabet import encode_text
 from smppgate.txsmpp.constants import DataCoding, Npi, RegisteredDelivery, Tag, Ton
 from smppgate.txsmpp.errors import PduError
@@ -15,23 +15,21 @@ from smppgate.txsmpp.peek import Address
 from smppgate.txsmpp.versions import Version
 
 LONGEST_SHORT_MESSAGE = 254
-"""Octets of short_message, SMPP v3.4 §5.2.21; v5.0 allows one more, which no one needs."""
-
-# 20 octets and a NUL, SMPP v3.4 §5.2.8.
-_address_octets = octets(20)
+"""Octets that fit into short_message, SMPP v3.4 §5.2.21; v5.0 allows one more, not used here."""
 
 
 def address(text: str) -> Address:
-    """Address with type of number and numbering plan as its form tells.
+    """An address, whose form determines type of number and numbering plan.
 
-    ``+447700900123`` is international (TON 1, NPI 1), a text with other characters than digits
-    alphanumeric (TON 5, NPI 0); for a number without a sign the SMSC knows best (0, 0).
+    ``+447700900123`` is international (TON 1, NPI 1). A text with other characters than digits
+    is alphanumeric (TON 5, NPI 0). Digits alone are unknown (TON 0, NPI 0), which leaves the
+    interpretation to the SMSC.
 
-    :raises ArgumentTypeError: when it is empty or longer than 20 octets.
+    :raises ArgumentTypeError: when the text is empty or longer than 20 octets of Latin-1.
     """
     if not text:
         raise argparse.ArgumentTypeError("an address is not empty")
-    encoded = _address_octets(text)
+    encoded = options.address(text)
     if encoded[:1] == b"+" and encoded[1:].isdigit():
         return Address(Ton.INTERNATIONAL, Npi.ISDN, encoded[1:])
     if encoded.isdigit():
@@ -40,7 +38,7 @@ def address(text: str) -> Address:
 
 
 def hexadecimal(text: str) -> bytes:
-    """Octets from pairs of hexadecimal digits; blanks between them do not count.
+    """Octets from pairs of hexadecimal digits; blanks between the pairs are ignored.
 
     :raises ArgumentTypeError: for anything else.
     """
@@ -51,7 +49,7 @@ def hexadecimal(text: str) -> bytes:
 
 
 def octet(text: str) -> int:
-    """A number from 0 to 255, decimal or with 0x in front.
+    """A number from 0 to 255, decimal or hexadecimal with a leading 0x.
 
     :raises ArgumentTypeError: for anything else.
     """
@@ -65,7 +63,7 @@ def octet(text: str) -> int:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Put the options that say what to send into ``parser``."""
+    """Add the options of the message to ``parser``."""
     group = parser.add_argument_group("message")
     group.add_argument(
         "--from",
@@ -116,9 +114,10 @@ def _add_octet_arguments(add: Callable[..., object]) -> None:
 def submit_sm(args: argparse.Namespace, version: Version, receipt: bool) -> SubmitSm:
     """The PDU that the options of `add_arguments` describe.
 
-    :param version: what the session speaks; before 3.4 there is no message_payload.
-    :param receipt: whether to ask for a receipt of the SMSC's.
-    :raises UsageError: when the message cannot be sent so.
+    :param version: the session's version; before 3.4 there is no message_payload.
+    :param receipt: whether registered_delivery requests a receipt from the SMSC.
+    :raises UsageError: when the message is too long for the version, or --data-coding is given
+        without --hex.
     """
     data_coding, content = _content(args)
     is_short = len(content) <= LONGEST_SHORT_MESSAGE

@@ -14,11 +14,10 @@ from smppgate.cli.connection import (
     PASSWORD_VARIABLE,
     Connection,
     NotBound,
-    UsageError,
     add_arguments,
-    fail,
     unbind,
 )
+from smppgate.cli.failures import UsageError
 from smppgate.txsmpp.codec import decode
 from smppgate.txsmpp.constants import CommandId, CommandStatus
 from smppgate.txsmpp.pdu import BindTransceiver, BindTransmitter, Pdu
@@ -202,12 +201,3 @@ def test_unbinding_does_not_wait_long() -> None:
     reactor.advance(0.2)
     assert done == [None]
     assert peer.transport.disconnecting
-
-
-def test_failing_is_a_line_with_the_command(capsys: pytest.CaptureFixture[str]) -> None:
-    """On standard error; the status is handed on."""
-    assert fail("send", "no receipt") == 1
-    assert fail("send", "no such option", 2) == 2
-    out, err = capsys.readouterr()
-    assert out == ""
-    assert err == "smppgate send: no receipt\nsmppgate send: no such option\n"

@@ -64,9 +64,9 @@ def smsc_and_report() -> tuple[SimulatedSmsc, Report]:
 def test_a_line_tells_the_rate_since_the_last_one(capsys: pytest.CaptureFixture[str]) -> None:
     smsc, report = smsc_and_report()
     smsc.counts.taken = 3000
-    report.tell()
+    report.print_line()
     smsc.counts.taken = 3010
-    report.tell()
+    report.print_line()
     first, second = capsys.readouterr().out.splitlines()
     assert "  1,500 messages/s  3,000 taken  " in first
     assert "  5 messages/s  3,010 taken  " in second

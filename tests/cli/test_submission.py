@@ -6,7 +6,7 @@ import argparse
 
 import pytest
 
-from smppgate.cli.connection import UsageError
+from smppgate.cli.failures import UsageError
 from smppgate.cli.submission import add_arguments, address, hexadecimal, octet, submit_sm
 from smppgate.txsmpp.codec import decode, encode
 from smppgate.txsmpp.constants import DataCoding, Tag

@@ -1,4 +1,4 @@
-"""``smppgate demo``: two ESMEs, the gate and two SMSCs in one process, and a verdict."""
+"""``smppgate demo``: runs two ESMEs, the gate and two SMSCs in one process and checks them."""
 
 from smppgate.cli.demo.command import add_arguments, run
 

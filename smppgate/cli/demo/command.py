@@ -1,4 +1,4 @@
-"""``smppgate demo``: its arguments, its course, its exit status."""
+"""``smppgate demo``: its arguments, its course and its exit status."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from twisted.internet.task import LoopingCall, deferLater
 from smppgate.cli.demo.stage import RATE, SESSIONS, SMSCS, Stage
 from smppgate.cli.demo.verdict import Outcome, shortcomings, summary
 from smppgate.cli.demo.view import View, view
+from smppgate.cli.failures import FAILED
 from smppgate.cli.options import positive_seconds
 from smppgate.cli.running import run_until_done
 
@@ -24,12 +25,12 @@ Exit status: 0 when every message was answered exactly once with ESME_ROK and ev
 home to its own sender; 1 when not, and then it is told what is missing.
 """
 
-_SETTLE = 10.0
-"""Seconds for answers and receipts to come when sending has stopped."""
+_SETTLE_TIMEOUT = 10.0
+"""Seconds that the last answers and receipts may take after the ESMEs have stopped sending."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Put the arguments of this command into ``parser``."""
+    """Add the arguments of ``smppgate demo`` to ``parser``."""
     parser.description = DESCRIPTION
     parser.add_argument(
         "--seconds",
@@ -47,17 +48,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Show the demo; gives the exit status.
+    """Run the demo; returns the exit status.
 
-    :raises OSError: when loopback sockets are not to be had.
+    :raises OSError: when loopback sockets are not available, or the gate does not bind.
     """
     print(introduction(), flush=True)
     return run_until_done(partial(demo, args.seconds, args.seed))
 
 
 async def demo(seconds: float, seed: int, reactor: IReactorTime) -> int:
-    """Show the demo, sending for so long; gives the exit status."""
-    # Chance for a show, not for secrets.
+    """Run the demo, in which the ESMEs send for ``seconds``; returns the exit status."""
+    # The random generator makes jitter, not secrets.
     stage = Stage(reactor, Random(seed))  # noqa: S311
     try:
         await stage.open()
@@ -77,7 +78,7 @@ async def demo(seconds: float, seed: int, reactor: IReactorTime) -> int:
 
 
 def introduction() -> str:
-    """What is being shown, in words."""
+    """The paragraph that explains the demo."""
     speeds = ", ".join(f"{name} in {b.latency * 1000:.0f} ms" for name, b in SMSCS.items())
     return (
         "two ESMEs → smppgate → two SMSCs\n"
@@ -91,7 +92,7 @@ def introduction() -> str:
 
 
 def report(outcome: Outcome) -> int:
-    """Print summary and verdict; gives the exit status."""
+    """Print the summary and the verdict; returns the exit status."""
     print()
     for line in summary(outcome):
         print(line)
@@ -105,21 +106,21 @@ def report(outcome: Outcome) -> int:
     print("FAILED:")
     for line in missing:
         print(f"  {line}")
-    return 1
+    return FAILED
 
 
 async def _show(stage: Stage, shown: View, seconds: float) -> None:
     started = monotonic()
     for esme in stage.esmes:
         esme.start()
-    looking = LoopingCall(lambda: shown.tell(stage, monotonic() - started))
-    looking.clock = stage.reactor
-    # Whatever keeps it from telling does so again at the end, where it is seen.
-    looking.start(shown.interval, now=False).addErrback(lambda _: None)
+    updates = LoopingCall(lambda: shown.update(stage, monotonic() - started))
+    updates.clock = stage.reactor
+    # An error ends the updates; the last update below raises it again.
+    updates.start(shown.interval, now=False).addErrback(lambda _: None)
     try:
         await deferLater(stage.reactor, seconds)
-        await stage.settle(_SETTLE)
+        await stage.settle(_SETTLE_TIMEOUT)
     finally:
-        if looking.running:
-            looking.stop()
-        shown.tell(stage, monotonic() - started)
+        if updates.running:
+            updates.stop()
+        shown.update(stage, monotonic() - started)

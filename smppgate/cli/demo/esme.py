@@ -1,4 +1,4 @@
-"""The ESMEs of the demo: sessions that send at a steady rate and write everything down."""
+"""The ESMEs of the demo: they send at a steady rate and record everything in a `Ledger`."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from twisted.internet.interfaces import IReactorTime, IStreamClientEndpoint
 from twisted.internet.task import LoopingCall
 
 from smppgate.cli.demo.ledger import Ledger
+from smppgate.cli.esme import EsmeSession
 from smppgate.txsmpp.batch import Batch
 from smppgate.txsmpp.codec import encode
-from smppgate.txsmpp.constants import CommandId, CommandStatus, RegisteredDelivery
-from smppgate.txsmpp.frame import Frame, response
+from smppgate.txsmpp.constants import CommandId, RegisteredDelivery
+from smppgate.txsmpp.frame import Frame
 from smppgate.txsmpp.pdu import BindTransceiver, SubmitSm
-from smppgate.txsmpp.protocol import SmppProtocol
 from smppgate.txsmpp.sequence import Request
-from smppgate.txsmpp.states import Role
+from smppgate.txsmpp.versions import V3_4
 
-_TICK = 0.005
-"""Seconds between two looks at how many messages are due."""
+_SEND_INTERVAL = 0.005
+"""Seconds between two batches of messages."""
 
-_CATCH_UP = 0.05
-"""Seconds of delay that are made up for; a machine that is slower than that sends less."""
+_MAX_CATCH_UP = 0.05
+"""Seconds of delay whose messages are sent afterwards; those of a longer delay are not sent."""
 
 
 class Submission(Request):
-    """A submit_sm on its way. Slotted: one is made for every message."""
+    """A submit_sm without an answer. Slotted: every message makes one."""
 
     __slots__ = ("ledger", "text")
 
@@ -38,23 +38,26 @@ class Submission(Request):
         self.text = text
 
     def answered(self, frame: Frame, now: float) -> None:
-        """Its answer came."""
+        """Record the answer and its latency."""
         self.ledger.answered(self.text, frame, now - self.sent_at)
 
     def answered_late(self, frame: Frame, now: float) -> None:
-        """An answer came after it had been given up."""
+        """Count an answer after the response timeout as a stray."""
         self.ledger.strays += 1
 
 
-class DemoSession(SmppProtocol):
-    """A session of an ESME's: numbers its messages from where its bind left off, as all do."""
+class DemoSession(EsmeSession):
+    """A session of a demo ESME.
+
+    All of these sessions use the same sequence numbers, which the gate must keep apart.
+    """
 
     def __init__(self, ledger: Ledger, clock: IReactorTime, batch: Batch) -> None:
-        super().__init__(Role.ESME, clock, batch=batch)
+        super().__init__(clock, batch=batch)
         self.ledger = ledger
 
     def submit(self, source: bytes, destination: bytes) -> None:
-        """Send the account's next message, and ask for a receipt."""
+        """Send the account's next message and request a receipt."""
         text = self.ledger.send()
         pdu = SubmitSm(
             source_addr=source,
@@ -64,24 +67,21 @@ class DemoSession(SmppProtocol):
         )
         self.send_request(Submission(self.ledger, text, self.clock.seconds()), encode(pdu))
 
-    def requestReceived(self, frame: Frame, now: float) -> None:
-        """A receipt: nothing else is sent to these accounts."""
-        if frame.command_id != CommandId.DELIVER_SM:
-            super().requestReceived(frame, now)
-            return
-        self.ledger.receipt(frame.octets)
-        self.send(response(frame, CommandStatus.ESME_ROK, b"\0"))
+    def delivered(self, octets: bytes, now: float) -> None:
+        """Record a receipt; these accounts get no other messages."""
+        self.ledger.receipt(octets)
 
     def strayReceived(self, frame: Frame) -> None:
-        """An answer to nothing."""
+        """Count a resp that answers no request."""
         self.ledger.strays += 1
 
 
 @define
 class Pace:
-    """A steady rate, without bursts.
+    """Keeps a steady rate of messages.
 
     :param rate: messages per second.
+    :param at: seconds on the clock, where the rate begins.
     """
 
     rate: float
@@ -89,9 +89,9 @@ class Pace:
     _credit: float = 0.0
 
     def due(self, now: float) -> int:
-        """Messages to be sent now."""
+        """How many messages are due at ``now``; they count as sent."""
         self._credit = min(
-            self._credit + (now - self._at) * self.rate, max(1.0, _CATCH_UP * self.rate)
+            self._credit + (now - self._at) * self.rate, max(1.0, _MAX_CATCH_UP * self.rate)
         )
         self._at = now
         whole = int(self._credit)
@@ -103,25 +103,25 @@ class Pace:
 class DemoEsme:
     """An ESME: an account with several sessions.
 
-    :param rate: messages per second, all sessions together.
-    :param window: unanswered messages on each session.
-    :param source: the address it sends from.
+    :param source: the source address of its messages.
+    :param rate: messages per second over all sessions.
+    :param window: messages that each session may have unanswered.
     """
 
     ledger: Ledger
     password: str = field(repr=False)
     clock: IReactorTime
     source: bytes
-    rate: float = 2000.0
-    window: int = 50
+    rate: float
+    window: int
     sessions: list[DemoSession] = field(factory=list)
     _sending: LoopingCall | None = None
 
     async def bind(self, endpoint: IStreamClientEndpoint, count: int) -> None:
-        """Bind so many sessions.
+        """Connect and bind ``count`` sessions.
 
         :raises SmppError: when a bind is refused or not answered.
-        :raises ConnectError: when nobody listens.
+        :raises ConnectError: when a connection fails.
         """
         batch = Batch(self.clock)
         for _ in range(count):
@@ -131,24 +131,24 @@ class DemoEsme:
                 BindTransceiver(
                     system_id=self.ledger.account.encode(),
                     password=self.password.encode(),
-                    interface_version=0x34,
+                    interface_version=V3_4.interface_version,
                 )
             )
             self.sessions.append(session)
 
     @property
     def bound(self) -> int:
-        """Sessions that are bound."""
+        """How many sessions are bound."""
         return sum(session.session.is_bound for session in self.sessions)
 
     def start(self) -> None:
-        """Begin to send."""
+        """Start sending."""
         self._sending = LoopingCall(self._sender())
         self._sending.clock = self.clock
-        self._sending.start(_TICK)
+        self._sending.start(_SEND_INTERVAL)
 
     def stop(self) -> None:
-        """Send no more."""
+        """Stop sending; the sessions stay bound."""
         if self._sending is not None and self._sending.running:
             self._sending.stop()
 

@@ -1,9 +1,9 @@
-"""What an ESME of the demo writes down, so that nothing wrong can pass for right.
+"""The record of one ESME of the demo, from which every error of the gate can be found.
 
-Each message has a text of its own, which begins with the account's name. The SMSC puts the text
-into the receipt. So a receipt proves three things: it is at the account that sent the message,
-its id is one that the account was given, and the id was given for that very message: an answer
-that went to the wrong request, though under a right number, shows.
+Each message has a unique text, which begins with the account's name and which the SMSC puts into
+the receipt. A receipt thus shows whether it reached the account that sent the message, whether
+its message_id was given to that account, and whether it was given for this message. The last one
+reveals an answer that reached the wrong request of the right session.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _DELIVERED = STAT_OF[MessageState.DELIVERED]
 
 @define
 class Ledger:
-    """One account's messages, answers and receipts. Mutable; all its sessions write in it."""
+    """The messages, answers and receipts of one account. Mutable; all its sessions change it."""
 
     account: str
     sent: int = 0
@@ -33,58 +33,58 @@ class Ledger:
     errors: Counter[int] = field(factory=Counter)
     """command_status → messages answered with it."""
     strays: int = 0
-    """Answers to no message that is unanswered: a second one, or somebody else's."""
+    """Resps that answer no unanswered message: a duplicate, or one for another session."""
     repeated_ids: int = 0
-    """Answers with an id that another message has."""
+    """Answers with the message_id of another message whose receipt is missing."""
     home: int = 0
-    """Receipts for a message of this account's, under the id that it was given."""
+    """Receipts for a message of this account, with the message_id of its answer."""
     foreign: int = 0
-    """Receipts for another account's message."""
+    """Receipts for a message of another account."""
     unexpected: int = 0
-    """Receipts under an id that none is awaited for: a second one, or never given."""
+    """Receipts for which none is awaited: a duplicate, or an unknown message_id."""
     mixed: int = 0
-    """Receipts whose id was given for another message."""
+    """Receipts whose message_id belongs to another message."""
     undelivered: int = 0
-    """Receipts that do not say that the message was delivered."""
+    """Receipts with another state than DELIVRD."""
     latencies: Latencies = field(factory=Latencies)
     _awaited: dict[bytes, bytes] = field(factory=dict)
-    """message_id → text, until the receipt comes."""
+    """message_id → text of the messages whose receipt is missing."""
 
     @property
     def unanswered(self) -> int:
-        """Messages without an answer."""
+        """Messages without an answer so far."""
         return self.sent - self.accepted - self.errors.total()
 
     @property
     def missing(self) -> int:
-        """Receipts that have not come home."""
+        """Receipts that have not arrived so far."""
         return len(self._awaited)
 
     @property
     def odd_receipts(self) -> int:
-        """Receipts that are here rightly, but wrong in themselves."""
+        """Receipts that reached the right account and are wrong otherwise."""
         return self.unexpected + self.mixed + self.undelivered
 
     def send(self) -> bytes:
-        """One more message; gives its text, at most 20 octets."""
+        """Count one more message; returns its text, at most 20 octets."""
         self.sent += 1
         return b"%b %d" % (self.account.encode(), self.sent)
 
     def answered(self, text: bytes, frame: Frame, seconds: float) -> None:
-        """The message with ``text`` was answered with ``frame`` after so long."""
+        """Record that ``frame`` answered the message with ``text`` after ``seconds``."""
         self.latencies.add(seconds)
         status = frame.command_status
         if status != CommandStatus.ESME_ROK or frame.command_id != CommandId.SUBMIT_SM_RESP:
             self.errors[status] += 1
             return
         self.accepted += 1
-        given = message_id(frame.octets)
-        if given in self._awaited:
+        key = message_id(frame.octets)
+        if key in self._awaited:
             self.repeated_ids += 1
-        self._awaited[given] = text
+        self._awaited[key] = text
 
     def receipt(self, octets: bytes) -> None:
-        """A deliver_sm came."""
+        """Record the receipt in ``octets``, a whole deliver_sm."""
         receipt = receipts.read(octets) or receipts.Receipt()
         text = self._awaited.pop(receipt.message_id, None)
         if receipt.text.partition(b" ")[0] != self.account.encode():

@@ -1,9 +1,8 @@
-"""The demo's stage: two SMSCs, the gate and two ESMEs on loopback sockets, set up and cleared."""
+"""The parts of the demo: two SMSCs, the gate and two ESMEs on loopback sockets."""
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
 from random import Random
 from typing import cast
 
@@ -27,31 +26,34 @@ from smppgate.settings import (
 
 HOST = "127.0.0.1"
 SESSIONS = 3
-"""Of each ESME."""
+"""Sessions of each ESME."""
 RATE = 2000.0
 """Messages per second of each ESME."""
 WINDOW = 50
-"""Unanswered messages on each of its sessions."""
+"""Messages that each session may have unanswered."""
 
 SMSCS = {
     "alpha": Behaviour(name=b"alpha", latency=0.005, jitter=0.002),
     "beta": Behaviour(name=b"beta", latency=0.025, jitter=0.010),
 }
-"""Jitter makes them answer out of order. Both hand out the same ids."""
+"""Name → behaviour. The jitter mixes the order of answers, and both give out the same ids."""
 
 ACCOUNTS = {"acme": b"1001", "bolt": b"2002"}
-"""system_id → the address that it sends from."""
+"""system_id → source address of its messages."""
 
-# Larger than all that is unanswered at one time: the demo is about the balance, not the limits.
+# More than all messages that can be unanswered: the demo shows the balance, not the limits.
 _GATE_WINDOW = 1000
 
 _LINKS_TIMEOUT = 5.0
+"""Seconds that the gate has to bind to both SMSCs."""
 
 
 class Stage:
-    """Everyone who takes part.
+    """Starts and stops the SMSCs, the gate and the ESMEs.
 
-    :param random: the SMSCs' chance.
+    :param random: the random generator of the SMSCs.
+    :ivar lost_sessions: ESME sessions that had ended before `close`.
+    :ivar open_exchanges: exchanges that the gate had not ended when it had stopped.
     """
 
     def __init__(self, reactor: IReactorTime, random: Random) -> None:
@@ -72,24 +74,24 @@ class Stage:
         ]
         self.gateway: Gateway | None = None
         self.lost_sessions = 0
-        """ESME sessions that had ended before anybody stopped them."""
         self.open_exchanges = 0
-        """Exchanges that the gate had not ended when it had stopped."""
 
     @property
     def ledgers(self) -> list[Ledger]:
-        """What the ESMEs wrote down."""
+        """The ledgers of the ESMEs."""
         return [esme.ledger for esme in self.esmes]
 
     @property
     def taken(self) -> dict[str, int]:
-        """SMSC → messages that it took, by its own account."""
+        """SMSC → messages that it accepted, as it counts them."""
         return {name: smsc.counts.taken for name, smsc in self.smscs.items()}
 
     async def open(self) -> None:
         """Start the SMSCs, then the gate, then bind the ESMEs.
 
-        :raises OSError: when something of that cannot be done; other errors as `DemoEsme.bind`.
+        :raises CannotListenError: when a port cannot be opened.
+        :raises TimeoutError: when the gate does not bind to both SMSCs in 5 seconds.
+        :raises SmppError, ConnectError: as `DemoEsme.bind`.
         """
         endpoints = {}
         for name, smsc in self.smscs.items():
@@ -97,20 +99,20 @@ class Stage:
             smsc.startService()
             endpoints[name] = f"tcp:{HOST}:{address.port}"
         port = self._start_gateway(endpoints)
-        if not await self.until(self._is_linked, _LINKS_TIMEOUT):
+        if not await until(self._is_linked, _LINKS_TIMEOUT, self.reactor):
             raise TimeoutError(f"the gate did not bind to both SMSCs in {_LINKS_TIMEOUT:g} s")
         for esme in self.esmes:
             gate = clientFromString(self.reactor, f"tcp:{HOST}:{port}")
             await esme.bind(gate, SESSIONS)
 
     async def settle(self, seconds: float) -> None:
-        """Send no more; wait that long at most for answers and receipts."""
+        """Stop sending; wait up to ``seconds`` for all answers and receipts."""
         for esme in self.esmes:
             esme.stop()
-        await self.until(self._is_settled, seconds)
+        await until(self._is_settled, seconds, self.reactor)
 
     async def close(self) -> None:
-        """Stop the gate in order, then the SMSCs."""
+        """Stop the ESMEs, then the gate, then the SMSCs."""
         for esme in self.esmes:
             esme.stop()
             self.lost_sessions += len(esme.sessions) - esme.bound
@@ -120,10 +122,6 @@ class Stage:
         for smsc in self.smscs.values():
             await smsc.stopService()
 
-    async def until(self, done: Callable[[], bool], seconds: float) -> bool:
-        """Wait for ``done``, that long at most; tells whether it is."""
-        return await until(done, seconds, self.reactor)
-
     def _is_linked(self) -> bool:
         return self.gateway is not None and all(m.links for m in self.gateway.smscs.values())
 
@@ -131,7 +129,7 @@ class Stage:
         return not any(ledger.unanswered or ledger.missing for ledger in self.ledgers)
 
     def _start_gateway(self, smscs: dict[str, str]) -> int:
-        """Start the gate; gives the port that it listens on, the kernel's choice."""
+        """Start the gate; returns the port that the kernel gave it."""
         self.gateway = Gateway(self._settings(smscs), self.reactor)
         self.gateway.privilegedStartService()
         self.gateway.startService()
@@ -141,7 +139,7 @@ class Stage:
     def _settings(self, smscs: dict[str, str]) -> Settings:
         return Settings(
             gate=GateSettings(name="demo", stop_timeout=5.0),
-            # The demo leaves nothing behind.
+            # A store in memory leaves no files.
             store=StoreSettings(kind="memory"),
             listen=(ListenSettings(endpoint=f"tcp:0:interface={HOST}"),),
             esme=tuple(

@@ -1,4 +1,4 @@
-"""The demo's verdict: what is missing, and the summary."""
+"""The verdict on the demo: its shortcomings and its summary."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from smppgate.txsmpp.constants import status_name
 
 @frozen
 class Outcome:
-    """What was written down when all was over.
+    """The counts at the end of the demo.
 
-    :param taken: SMSC → messages that it took, by its own account.
-    :param lost_sessions: ESME sessions that ended before they should.
-    :param open_exchanges: exchanges that the gate still held when it had stopped.
-    :param seconds: how long messages were sent.
+    :param taken: SMSC → messages that it accepted, as it counts them.
+    :param lost_sessions: ESME sessions that had ended before the gate was stopped.
+    :param open_exchanges: exchanges that the gate had not ended when it had stopped.
+    :param seconds: for how long the ESMEs sent.
     """
 
     ledgers: Sequence[Ledger]
@@ -29,12 +29,12 @@ class Outcome:
 
     @property
     def sent(self) -> int:
-        """Messages that were sent."""
+        """Messages that all ESMEs sent."""
         return sum(ledger.sent for ledger in self.ledgers)
 
 
 def shortcomings(outcome: Outcome) -> list[str]:
-    """What was not as it should be, a line each; empty when all was well."""
+    """The errors of the run, one line each; empty when there were none."""
     found = [
         f"{ledger.account}: {number:,} {what}"
         for ledger in outcome.ledgers
@@ -56,7 +56,7 @@ def shortcomings(outcome: Outcome) -> list[str]:
 
 
 def summary(outcome: Outcome) -> Iterator[str]:
-    """The facts, line by line."""
+    """The lines of the summary."""
     ledgers = outcome.ledgers
     yield f"{outcome.seconds:.1f} s of messages"
     yield _row("sent", [ledger.sent for ledger in ledgers], ledgers)
@@ -84,7 +84,7 @@ def latency(latencies: Latencies) -> str:
 
 
 def p99(latencies: Latencies) -> float:
-    """Seconds; 0.0 where there is no latency yet."""
+    """The 99th percentile in seconds; 0.0 before the first latency."""
     return latencies.percentile(99) if len(latencies) else 0.0
 
 

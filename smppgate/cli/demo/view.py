@@ -1,4 +1,4 @@
-"""The demo while it runs: a live table on a terminal, a line a second elsewhere."""
+"""The display of the running demo: live tables on a terminal, elsewhere a line each second."""
 
 from __future__ import annotations
 
@@ -17,43 +17,43 @@ from smppgate.cli.demo.ledger import Ledger
 from smppgate.cli.demo.stage import SMSCS, Stage
 from smppgate.cli.demo.verdict import latency, merged, p99, shares
 
-_BAR = 22
-"""Columns of a bar that stands for all messages."""
+_BAR_WIDTH = 22
+"""Columns of a bar that represents all messages."""
 
 
 @frozen
 class Moment:
-    """The numbers at one time."""
+    """The counts at one time."""
 
     at: float
-    """Seconds since sending began."""
+    """Seconds since the ESMEs began to send."""
     accepted: tuple[int, ...]
-    """Messages of each ESME that were answered with ESME_ROK."""
+    """For each ESME, its messages that were answered with ESME_ROK."""
     taken: tuple[int, ...]
-    """Messages that each SMSC took."""
+    """For each SMSC, the messages that it accepted."""
 
     @classmethod
     def of(cls, stage: Stage, at: float) -> Moment:
-        """The numbers now."""
+        """The counts of ``stage`` now."""
         accepted = tuple(ledger.accepted for ledger in stage.ledgers)
         return cls(at, accepted, tuple(stage.taken.values()))
 
 
 class View(Protocol):
-    """Shows the stage from time to time."""
+    """Shows the counts of a `Stage`."""
 
     interval: float
-    """Seconds from one time to the next."""
+    """Seconds between two updates."""
 
-    def tell(self, stage: Stage, at: float) -> None:
-        """Show the numbers, ``at`` seconds after sending began."""
+    def update(self, stage: Stage, at: float) -> None:
+        """Show the counts, ``at`` seconds after the ESMEs began to send."""
 
 
 @contextmanager
 def view() -> Iterator[View]:
-    """What standard output can show."""
+    """`LiveTable` where standard output is a terminal that can redraw, else `Lines`."""
     console = Console()
-    # Rich may be told by the environment to take anything for a terminal.
+    # isatty, because environment variables can make Rich take a pipe for a terminal.
     if not sys.stdout.isatty() or console.is_dumb_terminal:
         yield Lines()
         return
@@ -62,15 +62,15 @@ def view() -> Iterator[View]:
 
 
 class Lines:
-    """A line each second."""
+    """Prints a line each second."""
 
     interval = 1.0
 
     def __init__(self) -> None:
         self._last = Moment(0.0, (), ())
 
-    def tell(self, stage: Stage, at: float) -> None:
-        """Print the line for the time since the last one."""
+    def update(self, stage: Stage, at: float) -> None:
+        """Print the line for the time since the previous one."""
         last, self._last = self._last, Moment.of(stage, at)
         rate = (sum(self._last.accepted) - sum(last.accepted)) / max(at - last.at, 0.001)
         ledgers = stage.ledgers
@@ -84,7 +84,7 @@ class Lines:
 
 
 class LiveTable:
-    """Two tables that stay in place on a terminal."""
+    """Redraws two tables in place: one of the ESMEs, one of the SMSCs."""
 
     interval = 0.2
 
@@ -92,10 +92,11 @@ class LiveTable:
         self._live = live
         self._last: Moment | None = None
 
-    def tell(self, stage: Stage, at: float) -> None:
-        """Draw the tables again."""
+    def update(self, stage: Stage, at: float) -> None:
+        """Redraw the tables."""
         now = Moment.of(stage, at)
-        last, self._last = self._last or Moment(0.0, (0,) * 9, (0,) * 9), now
+        start = Moment(0.0, (0,) * len(now.accepted), (0,) * len(now.taken))
+        last, self._last = self._last or start, now
         seconds = max(at - last.at, 0.001)
         shown = Group(
             Text(f"{at:.1f} s", style="dim"),
@@ -106,7 +107,7 @@ class LiveTable:
 
 
 def _rates(before: tuple[int, ...], after: tuple[int, ...], seconds: float) -> list[float]:
-    return [(b - a) / seconds for a, b in zip(before, after, strict=False)]
+    return [(b - a) / seconds for a, b in zip(before, after, strict=True)]
 
 
 def _table(*columns: str) -> Table:
@@ -135,7 +136,7 @@ def _esmes(ledgers: list[Ledger], rates: list[float]) -> Table:
 
 def _smscs(taken: dict[str, int], rates: list[float]) -> Table:
     table = _table("SMSC", "answers in", "msg/s", "taken", "share")
-    table.add_column(" " * _BAR)
+    table.add_column(" " * _BAR_WIDTH)
     total = sum(taken.values()) or 1
     for (name, number), rate in zip(taken.items(), rates, strict=True):
         table.add_row(
@@ -144,6 +145,6 @@ def _smscs(taken: dict[str, int], rates: list[float]) -> Table:
             f"{rate:,.0f}",
             f"{number:,}",
             f"{number / total:.1%}",
-            Text("█" * round(_BAR * number / total), style="cyan"),
+            Text("█" * round(_BAR_WIDTH * number / total), style="cyan"),
         )
     return table

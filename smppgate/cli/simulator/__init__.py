@@ -1,4 +1,4 @@
-"""An SMSC to test against: fast, reproducible, and to be embedded."""
+"""A simulated SMSC for tests: fast, reproducible, and usable within another program."""
 
 from smppgate.cli.simulator.behaviour import Behaviour, Counts, Statistics
 from smppgate.cli.simulator.smsc import SimulatedSmsc

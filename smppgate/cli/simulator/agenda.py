@@ -1,4 +1,4 @@
-"""What is to be sent later: one queue in order of time, and one timer for all of it."""
+"""PDUs that are to be sent later: one queue in the order of time, with one timer."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import NamedTuple
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
-GRAIN = 0.001
-"""Seconds from now to the next look at the least: what falls due in between goes together."""
+MIN_DELAY = 0.001
+"""Seconds that the timer is set ahead at least; entries due within them are sent together."""
 
 
 class Entry(NamedTuple):
-    """One thing to be sent. The serial keeps what is due at one time in the order it came."""
+    """One PDU to be sent. ``serial`` keeps entries of the same time in the order of `add`."""
 
     at: float
     serial: int
@@ -23,10 +23,9 @@ class Entry(NamedTuple):
 
 
 class Agenda:
-    """PDUs to be sent at a time of their own.
+    """Sends each PDU at its own time.
 
-    :param clock: time, and the one timer.
-    :param limit: entries it holds at the most.
+    :param limit: entries that it holds at the most.
     """
 
     def __init__(self, clock: IReactorTime, limit: int) -> None:
@@ -41,38 +40,38 @@ class Agenda:
 
     @property
     def is_full(self) -> bool:
-        """Whether nothing more can be added."""
+        """Whether `add` would refuse an entry."""
         return len(self._entries) >= self._limit
 
     def add(self, at: float, send: Callable[[bytes], None], octets: bytes) -> bool:
-        """Have ``send`` called with ``octets`` at ``at``, seconds on the clock.
+        """Call ``send`` with ``octets`` at ``at``, seconds on the clock.
 
-        Returns False, and does nothing, when the agenda is full.
+        Returns False, and does nothing, when the agenda is full or closed.
         """
         if self.is_full:
             return False
         entry = Entry(at, next(self._serials), send, octets)
         heappush(self._entries, entry)
         if self._entries[0] is entry:
-            self._wake(at)
+            self._set_timer(at)
         return True
 
     def close(self) -> None:
-        """Forget everything and take nothing more."""
+        """Discard all entries and refuse further ones."""
         self._entries.clear()
         self._limit = 0
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
-    def _wake(self, at: float) -> None:
-        delay = max(GRAIN, at - self._clock.seconds())
+    def _set_timer(self, at: float) -> None:
+        delay = max(MIN_DELAY, at - self._clock.seconds())
         if self._timer is None:
-            self._timer = self._clock.callLater(delay, self._fall_due)
+            self._timer = self._clock.callLater(delay, self._send_due)
         elif self._timer.getTime() > self._clock.seconds() + delay:
             self._timer.reset(delay)
 
-    def _fall_due(self) -> None:
+    def _send_due(self) -> None:
         self._timer = None
         entries, now = self._entries, self._clock.seconds()
         try:
@@ -80,6 +79,6 @@ class Agenda:
                 entry = heappop(entries)
                 entry.send(entry.octets)
         finally:
-            # What was sent may have put something new on the agenda, and a timer with it.
+            # Also after an exception. A `send` may have added entries, and set the timer for them.
             if entries:
-                self._wake(entries[0].at)
+                self._set_timer(entries[0].at)

@@ -1,4 +1,4 @@
-"""How a simulated SMSC answers what is no message: query_sm, cancel_sm, replace_sm."""
+"""The answers of a simulated SMSC to query_sm, cancel_sm and replace_sm."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from smppgate.txsmpp.frame import HEADER_SIZE, Frame, response
 from smppgate.txsmpp.pdu import QuerySmResp
 
 Answer = Callable[[Messages, Frame, float], bytes]
-"""The octets of the resp to a request that came at a time, in seconds.
+"""Returns the octets of the resp to a request that arrived at a time in seconds.
 
-Raises `PduError` for a request whose message_id cannot be found."""
+Raises `PduError` for a request without a readable message_id."""
 
 
 def query_sm(messages: Messages, frame: Frame, now: float) -> bytes:
-    """What has become of the message; ESME_RQUERYFAIL for an id never given."""
+    """The state of the message; ESME_RQUERYFAIL for an unknown id."""
     message_id = peek.message_id(frame.octets)
     state = messages.state(message_id, now)
     if state is None:
@@ -34,13 +34,13 @@ def query_sm(messages: Messages, frame: Frame, now: float) -> bytes:
 
 
 def cancel_sm(messages: Messages, frame: Frame, now: float) -> bytes:
-    """Cancel a message that is on its way still; ESME_RCANCELFAIL for any other."""
+    """Cancel a message that is ENROUTE; ESME_RCANCELFAIL for any other."""
     done = messages.delete(peek.message_id(frame.octets), now)
     return response(frame, CommandStatus.ESME_ROK if done else CommandStatus.ESME_RCANCELFAIL)
 
 
 def replace_sm(messages: Messages, frame: Frame, now: float) -> bytes:
-    """Accept a new text for a message on its way; ESME_RREPLACEFAIL for any other."""
+    """Accept a new text for a message that is ENROUTE; ESME_RREPLACEFAIL for any other."""
     state = messages.state(peek.message_id(frame.octets), now)
     done = state is MessageState.ENROUTE
     return response(frame, CommandStatus.ESME_ROK if done else CommandStatus.ESME_RREPLACEFAIL)
@@ -51,4 +51,4 @@ ANSWERS: dict[int, Answer] = {
     CommandId.CANCEL_SM: cancel_sm,
     CommandId.REPLACE_SM: replace_sm,
 }
-"""command_id of the request → what answers it."""
+"""command_id of the request → its answer."""

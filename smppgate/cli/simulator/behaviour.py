@@ -1,4 +1,4 @@
-"""How a simulated SMSC is told to behave, and what it tells of itself."""
+"""The configuration of a simulated SMSC, and its statistics."""
 
 from __future__ import annotations
 
@@ -9,74 +9,70 @@ from smppgate.txsmpp.constants import CommandStatus
 
 @frozen(kw_only=True)
 class Behaviour:
-    """How a simulated SMSC behaves. Times in seconds, shares from 0.0 to 1.0."""
+    """The configuration of a simulated SMSC. Times are seconds, shares 0.0 to 1.0."""
 
     name: bytes = b"smsc"
-    """The system_id that it tells, up to 15 octets."""
+    """The system_id in its bind_resp, up to 15 octets."""
     system_id: bytes | None = None
-    """The only one that may bind; None for all."""
+    """The only system_id that may bind; None: any."""
     password: bytes | None = field(default=None, repr=False)
-    """The only one to bind with; None for any."""
+    """The only password that is accepted; None: any."""
     latency: float = 0.0
-    """From a message to its answer."""
+    """From the arrival of a message to its answer."""
     jitter: float = 0.0
-    """How much latency may be more or less, evenly spread."""
+    """The latency varies by up to this much in both directions, evenly distributed."""
     error_rate: float = 0.0
-    """The share of messages that is refused."""
+    """The share of messages that are refused."""
     error_statuses: tuple[int, ...] = (CommandStatus.ESME_RSUBMITFAIL,)
-    """What they are refused with, by chance."""
+    """The statuses of refusals; each refusal has a random one of them."""
     receipts: float = 1.0
-    """The share of messages asking for a receipt that get one."""
+    """The share of requested receipts that are sent."""
     receipt_delay: float = 0.0
     """From a message's answer to its receipt."""
     mo_rate: float = 0.0
-    """Mobile-originated messages per second, whoever is bound to receive them."""
+    """Mobile-originated messages per second, spread over all system_ids with a receiver."""
     mo_destinations: tuple[bytes, ...] = (b"447700900000",)
+    """The destinations of these; each message has a random one of them."""
     id_prefix: bytes = b""
-    """In front of each message_id."""
+    """The octets that each message_id begins with."""
     hexadecimal_ids: bool = True
-    """Or decimal."""
+    """Whether the number in a message_id is hexadecimal or decimal."""
     window: int = 100
     """deliver_sm that may be unanswered on a session."""
     queue: int = 100_000
-    """Answers and receipts that may wait for their time, and receipts that may wait for a
-    receiver of one system_id."""
+    """Answers and receipts that may wait for their time; for each system_id also the deliver_sm
+    that may wait for a receiver."""
 
 
 @define
 class Counts:
-    """What a simulated SMSC did so far. Mutable: the hot path counts in it."""
+    """The totals of a simulated SMSC since its start. Mutable: every message changes it."""
 
     taken: int = 0
     """Messages answered with ESME_ROK."""
     refused: int = 0
     """Messages answered with an error."""
     receipts: int = 0
-    """Receipts made."""
+    """Receipts created."""
     mobile_originated: int = 0
-    """MO messages made."""
+    """MO messages created."""
     delivered: int = 0
-    """deliver_sm, of both kinds, answered with ESME_ROK."""
+    """deliver_sm, receipts and MO messages, answered with ESME_ROK."""
     repeated: int = 0
-    """Times that a deliver_sm was put off, to be sent again: not answered, or not now."""
+    """Repetitions of deliver_sm that were not answered, or answered with a transient status."""
     delivery_failures: int = 0
-    """deliver_sm refused for good, or given up."""
+    """deliver_sm answered with another error, or given up."""
     dropped: int = 0
-    """deliver_sm that found the queue full."""
+    """deliver_sm discarded because a queue was full."""
 
 
 @frozen(kw_only=True)
 class Statistics:
-    """The `Counts` at one time, and what there is then."""
+    """The state of a simulated SMSC at one time."""
 
     sessions: int
+    """Bound sessions."""
     waiting: int
-    """Answers and receipts whose time has not come, and deliver_sm that wait for a receiver."""
-    taken: int
-    refused: int
-    receipts: int
-    mobile_originated: int
-    delivered: int
-    repeated: int
-    delivery_failures: int
-    dropped: int
+    """Answers and receipts that wait for their time, and deliver_sm that wait for a receiver."""
+    counts: Counts
+    """The totals at that time."""

@@ -1,8 +1,8 @@
-"""The simulator's memory of the messages it took: ids, and what has become of each.
+"""The messages that a simulated SMSC accepted: their ids and their states.
 
-Ids are a prefix and a number in turn, so an id tells by itself whether it was ever given. When
-a message was taken is kept for the latest `REMEMBERED` only, in a ring of plain numbers; older
-ones have long been delivered.
+An id is a prefix and a consecutive number, so an unknown id is recognised without a table of
+ids. A ring of plain numbers keeps the times of the latest `REMEMBERED` messages; older ones count
+as delivered.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ from array import array
 from smppgate.txsmpp.constants import MessageState
 
 REMEMBERED = 1 << 16
-"""Messages whose time is known; a power of 2."""
+"""Messages whose times and cancellations are kept; a power of 2."""
 
 _MASK = REMEMBERED - 1
 
 
 class Messages:
-    """The messages that a simulated SMSC took.
+    """Gives out message_ids and knows the state of each message.
 
-    :param prefix: octets in front of each id.
-    :param hexadecimal: whether numbers are written so (8 digits at least), or in decimal.
-    :param delivery: seconds from taking a message to its delivery.
+    :param prefix: the octets that each id begins with.
+    :param hexadecimal: whether numbers are hexadecimal, with at least 8 digits, or decimal.
+    :param delivery: seconds from the acceptance of a message to its delivery.
     """
 
     def __init__(self, prefix: bytes, hexadecimal: bool, delivery: float) -> None:
@@ -35,17 +35,17 @@ class Messages:
         self._deleted: dict[int, None] = {}
 
     def __len__(self) -> int:
-        """Messages taken so far."""
+        """How many messages were accepted."""
         return self._last
 
     def take(self, now: float) -> bytes:
-        """Take one more message; gives its id."""
+        """Accept one message; returns its id."""
         self._last = number = self._last + 1
         self._taken_at[number & _MASK] = now
         return self._format % (self._prefix, number)
 
     def state(self, message_id: bytes, now: float) -> MessageState | None:
-        """What has become of it: ENROUTE, DELIVERED or DELETED; None for an id never given."""
+        """ENROUTE, DELIVERED or DELETED; None for an unknown id."""
         number = self._number(message_id)
         if number is None:
             return None
@@ -57,7 +57,7 @@ class Messages:
         return MessageState.ENROUTE
 
     def delete(self, message_id: bytes, now: float) -> bool:
-        """Cancel a message; False when it is unknown or no longer on its way."""
+        """Cancel a message; False when its id is unknown or it is no longer ENROUTE."""
         number = self._number(message_id)
         if number is None or self.state(message_id, now) is not MessageState.ENROUTE:
             return False

@@ -1,4 +1,4 @@
-"""The PDUs that a simulated SMSC sends of its own accord, made from octets without decoding."""
+"""The deliver_sm of a simulated SMSC, built from the octets of messages without decoding them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from smppgate.txsmpp.receipts import STAT_OF, Receipt, receipt_text
 _LENGTH = Struct(">I")
 _TLV_HEADER = Struct(">HH")
 
-# command_id, command_status and sequence_number of a deliver_sm; its session numbers it.
+# command_id, command_status and sequence_number of a deliver_sm; the session sets the last.
 _AFTER_LENGTH = _LENGTH.pack(CommandId.DELIVER_SM) + bytes(8)
 
 # protocol_id, priority_flag, schedule_delivery_time, validity_period, registered_delivery,
@@ -29,9 +29,9 @@ _ASKING = frozenset({RegisteredDelivery.MC_RECEIPT, RegisteredDelivery.MC_RECEIP
 
 
 def asks_for_receipt(octets: bytes) -> bool:
-    """Whether a submit_sm, submit_multi or data_sm wants to hear of its delivery.
+    """Whether a submit_sm, submit_multi or data_sm requests a receipt on delivery.
 
-    A receipt on failure only is not asked for here: whatever the simulator takes it delivers.
+    A receipt on failure only never falls due: the simulator delivers all messages it accepts.
 
     :raises PduError: where registered_delivery cannot be found.
     """
@@ -42,11 +42,10 @@ def asks_for_receipt(octets: bytes) -> bool:
 def receipt_for(
     octets: bytes, message_id: bytes, state: MessageState, taken_at: float, done_at: float
 ) -> bytes:
-    """The deliver_sm that tells what became of the submit_sm or data_sm in ``octets``.
+    """The deliver_sm with the receipt for the submit_sm or data_sm in ``octets``.
 
-    Its addresses are the message's, changed round; id and state stand in its text (SMPP v3.4
-    appendix B) and in the TLVs receipted_message_id and message_state. Times are seconds since
-    the epoch.
+    It has the message's addresses, exchanged. Its text (SMPP v3.4 appendix B) and the TLVs
+    receipted_message_id and message_state have id and state. Times are seconds since the epoch.
 
     :raises PduError: where the addresses cannot be found.
     """
@@ -71,24 +70,26 @@ def receipt_for(
 
 
 def singles(octets: bytes) -> list[bytes]:
-    """For each number that the submit_multi in ``octets`` goes to, the submit_sm to it alone.
+    """The submit_multi in ``octets`` as one submit_sm for each of its SME addresses.
 
-    Lists are left out: whom they stand for is known to nobody here.
+    Distribution lists are skipped: the simulator has none.
 
-    :raises PduError: where it cannot be decoded.
+    :raises PduError: where the submit_multi cannot be decoded.
     """
     pdu = cast(SubmitMulti, decode(octets))
     return [_single(pdu, each) for each in pdu.dest_address if isinstance(each, SmeAddress)]
 
 
 def mobile_originated(source: bytes, destination: bytes, text: bytes) -> bytes:
-    """A deliver_sm with somebody's message to ``destination``."""
+    """A deliver_sm with a message from ``source`` to ``destination``."""
     pdu = DeliverSm(source_addr=source, destination_addr=destination, short_message=text)
     return encode(pdu)
 
 
 def without_tlvs(octets: bytes) -> bytes:
-    """A deliver_sm for a peer older than SMPP 3.4, which must not be sent any TLV (v3.4 §1.6.1).
+    """The deliver_sm in ``octets`` without its TLVs.
+
+    A peer older than SMPP 3.4 must not be sent any, v3.4 §1.6.1.
 
     :raises PduError: where short_message does not end within the PDU.
     """
@@ -102,7 +103,7 @@ def short_date(at: float) -> bytes:
 
 
 def _deliver_sm(head: bytes, receipt: Receipt) -> bytes:
-    """``head`` is service_type and both addresses."""
+    """A deliver_sm with ``receipt``; ``head`` is service_type and both addresses."""
     text = receipt_text(receipt)
     message_id = receipt.message_id + b"\0"
     body = b"".join(
@@ -122,7 +123,7 @@ def _deliver_sm(head: bytes, receipt: Receipt) -> bytes:
 
 
 def _beginning(octets: bytes) -> bytes:
-    """The first 20 octets of the text, where they are readable as such."""
+    """The first 20 octets of the text if they are ASCII, else nothing."""
     begin, end = peek.short_message_at(octets)
     text = octets[begin : min(end, begin + 20)]
     return text if text.isascii() else b""
@@ -146,7 +147,7 @@ def _single(pdu: SubmitMulti, destination: SmeAddress) -> bytes:
 
 @lru_cache(maxsize=4)
 def _minute(minute: int) -> bytes:
-    # Receipts come by the thousand, and new minutes rarely.
+    # Cached because thousands of receipts share one minute.
     return time.strftime("%y%m%d%H%M", time.gmtime(minute * 60)).encode()
 
 

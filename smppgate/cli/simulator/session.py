@@ -1,128 +1,69 @@
-"""One session of the simulated SMSC, and the receivers of one system_id taken together."""
+"""A session between the simulated SMSC and an ESME."""
 
 from __future__ import annotations
 
-from collections import deque
-from typing import TYPE_CHECKING, cast
+from typing import Protocol, TypeAlias, cast
 
-from attrs import define, field
+from twisted.internet.interfaces import IReactorTime
 
 from smppgate.cli.simulator import pdus
+from smppgate.cli.simulator.behaviour import Behaviour
+from smppgate.cli.simulator.mailbox import Delivery, Mailbox
+from smppgate.txsmpp.batch import Batch
 from smppgate.txsmpp.codec import decode
 from smppgate.txsmpp.constants import CommandId, CommandStatus
-from smppgate.txsmpp.errors import NoAnswer, PduError
+from smppgate.txsmpp.errors import PduError
 from smppgate.txsmpp.frame import Frame
 from smppgate.txsmpp.pdu import BindReceiver, BindTransceiver, BindTransmitter
 from smppgate.txsmpp.protocol import SmppProtocol
-from smppgate.txsmpp.sequence import Request
 from smppgate.txsmpp.states import Role
 from smppgate.txsmpp.timers import Timers
-
-if TYPE_CHECKING:
-    from smppgate.cli.simulator.smsc import SimulatedSmsc
+from smppgate.txsmpp.versions import version_of
 
 _SUBMITS = frozenset({CommandId.SUBMIT_SM, CommandId.DATA_SM, CommandId.SUBMIT_MULTI})
 
-# ESMEs may rest as long as they like: a tool to test against does not end sessions on its own.
+# ESMEs may be idle without limit: a simulator does not end sessions of its own accord.
 _TIMERS = Timers(inactivity=0.0)
 
-WORTH_AGAIN = frozenset(
-    {
-        CommandStatus.ESME_RSYSERR,
-        CommandStatus.ESME_RMSGQFUL,
-        CommandStatus.ESME_RTHROTTLED,
-        CommandStatus.ESME_RX_T_APPN,
-    }
-)
-"""Answers to a deliver_sm after which it is sent again, a little later."""
+Bind: TypeAlias = BindReceiver | BindTransceiver | BindTransmitter
 
 
-class Delivery(Request):
-    """A deliver_sm on its way to an ESME. Mutable and slotted: one is made for every receipt."""
+class Smsc(Protocol):
+    """What a session needs of its SMSC."""
 
-    __slots__ = ("attempts", "mailbox", "octets")
+    behaviour: Behaviour
+    clock: IReactorTime
+    batch: Batch
 
-    def __init__(self, mailbox: Mailbox, octets: bytes, attempts: int = 0) -> None:
-        super().__init__(CommandId.DELIVER_SM, 0.0)
-        self.mailbox = mailbox
-        self.octets = octets
-        self.attempts = attempts
-        """Times that it was sent."""
+    def judge(self, bind: Bind) -> CommandStatus:
+        """The status to answer ``bind`` with."""
 
-    def answered(self, frame: Frame, now: float) -> None:
-        """Taken, refused for good, or to be sent again."""
-        if frame.command_status == CommandStatus.ESME_ROK:
-            self.mailbox.smsc.counts.delivered += 1
-        elif frame.command_status in WORTH_AGAIN:
-            self.mailbox.again(self)
-        else:
-            self.mailbox.smsc.counts.delivery_failures += 1
-        self.mailbox.resume()
+    def bind_resp_body(self, takes_tlvs: bool) -> bytes:
+        """The body of a bind_resp with ESME_ROK."""
 
-    def failed(self, reason: NoAnswer) -> None:
-        """No answer: the ESME may have it or not, and that is what sending it again is for."""
-        self.mailbox.again(self)
-        self.mailbox.resume()
+    def mailbox(self, system_id: bytes) -> Mailbox:
+        """The mailbox of ``system_id``."""
 
+    def submitted(self, session: SimulatedSession, frame: Frame, now: float) -> None:
+        """Answer the submit_sm, data_sm or submit_multi in ``frame``."""
 
-@define(eq=False)
-class Mailbox:
-    """What goes to one system_id, by whichever of its sessions is bound to receive."""
+    def asked(self, session: SimulatedSession, frame: Frame, now: float) -> bool:
+        """Answer another request; False where the SMSC does not support it."""
 
-    smsc: SimulatedSmsc = field(repr=False)
-    receivers: list[SimulatedSession] = field(factory=list)
-    _waiting: deque[Delivery] = field(factory=deque)
-    _turn: int = 0
-
-    def __len__(self) -> int:
-        """Deliveries that wait for a receiver with room."""
-        return len(self._waiting)
-
-    def post(self, octets: bytes) -> None:
-        """Send a deliver_sm, or keep it until it can be sent."""
-        self.take(Delivery(self, octets))
-
-    def take(self, delivery: Delivery) -> None:
-        """Send ``delivery``, or keep it; it is dropped where too many wait already."""
-        session = None if self._waiting else self._receiver()
-        if session is not None:
-            session.deliver(delivery)
-        elif len(self._waiting) < self.smsc.behaviour.queue:
-            self._waiting.append(delivery)
-        else:
-            self.smsc.counts.dropped += 1
-
-    def resume(self) -> None:
-        """There may be room again: send of what waits."""
-        while self._waiting:
-            session = self._receiver()
-            if session is None:
-                return
-            session.deliver(self._waiting.popleft())
-
-    def again(self, delivery: Delivery) -> None:
-        """Send ``delivery`` once more in a while, unless that was done often enough."""
-        if self.smsc.deliver_again(delivery):
-            self.smsc.counts.repeated += 1
-        else:
-            self.smsc.counts.delivery_failures += 1
-
-    def _receiver(self) -> SimulatedSession | None:
-        receivers = self.receivers
-        for _ in receivers:
-            self._turn = (self._turn + 1) % len(receivers)
-            if receivers[self._turn].has_room:
-                return receivers[self._turn]
-        return None
+    def ended(self, session: SimulatedSession) -> None:
+        """Forget ``session``."""
 
 
 class SimulatedSession(SmppProtocol):
-    """A session that an ESME, or a gate, holds with the simulated SMSC."""
+    """A session that an ESME, or a gate, holds with the simulated SMSC.
 
-    def __init__(self, smsc: SimulatedSmsc) -> None:
+    :ivar mailbox: the mailbox of the bound system_id; None before the bind.
+    """
+
+    def __init__(self, smsc: Smsc) -> None:
         super().__init__(Role.SMSC, smsc.clock, _TIMERS, batch=smsc.batch)
-        self.smsc = smsc
         self.mailbox: Mailbox | None = None
+        self._smsc = smsc
         self._takes_tlvs = False
         self._window = smsc.behaviour.window
 
@@ -133,32 +74,32 @@ class SimulatedSession(SmppProtocol):
         return self.writable and session.receives and len(session.outstanding) < self._window
 
     def requestReceived(self, frame: Frame, now: float) -> None:
-        """A message, or something that is asked about one."""
+        """Let the SMSC answer a message or a request about one."""
         if frame.command_id in _SUBMITS:
-            self.smsc.submitted(self, frame, now)
-        elif not self.smsc.asked(self, frame, now):
+            self._smsc.submitted(self, frame, now)
+        elif not self._smsc.asked(self, frame, now):
             super().requestReceived(frame, now)
 
     def bindReceived(self, frame: Frame) -> None:
-        """Accept or refuse, as the SMSC was told to."""
+        """Accept or refuse the bind, as the SMSC judges it."""
         try:
-            bind = cast(BindReceiver | BindTransceiver | BindTransmitter, decode(frame.octets))
+            bind = cast(Bind, decode(frame.octets))
         except PduError as error:
             self._refuse(frame, error.command_status)
             return
-        status = self.smsc.judge(bind)
+        status = self._smsc.judge(bind)
         if status != CommandStatus.ESME_ROK:
             self._refuse(frame, status)
             return
-        self._takes_tlvs = bind.interface_version >= 0x34
-        self.answer_bind(frame, status, self.smsc.bind_resp_body(self._takes_tlvs))
-        self.mailbox = self.smsc.mailbox(bind.system_id)
+        self._takes_tlvs = version_of(bind.interface_version).tlvs
+        self.answer_bind(frame, status, self._smsc.bind_resp_body(self._takes_tlvs))
+        self.mailbox = self._smsc.mailbox(bind.system_id)
         if self.session.receives:
             self.mailbox.receivers.append(self)
             self.mailbox.resume()
 
     def deliver(self, delivery: Delivery) -> None:
-        """Send a deliver_sm under a number of this session's."""
+        """Send a deliver_sm under a sequence number of this session."""
         delivery.sent_at = self.clock.seconds()
         delivery.attempts += 1
         octets = delivery.octets
@@ -167,14 +108,14 @@ class SimulatedSession(SmppProtocol):
         self.send_request(delivery, octets)
 
     def resumeProducing(self) -> None:
-        """The ESME reads again: what waits may go out."""
+        """The ESME reads again: send waiting deliveries."""
         super().resumeProducing()
         if self.mailbox is not None:
             self.mailbox.resume()
 
     def sessionEnded(self, reason: str) -> None:
-        """Nothing can be delivered here any more."""
-        self.smsc.sessions.discard(self)
+        """Leave the SMSC and the mailbox."""
+        self._smsc.ended(self)
         if self.mailbox is not None and self in self.mailbox.receivers:
             self.mailbox.receivers.remove(self)
 

@@ -1,9 +1,9 @@
-"""`SimulatedSmsc`: an SMSC to test against, on real sessions of `SmppProtocol`.
+"""`SimulatedSmsc`: a simulated SMSC on real sessions of `SmppProtocol`.
 
-It is quick, so that what is tested is the program on the other end: messages are answered from
-their octets, a read at a time, and whatever has to wait does so in one queue with one timer.
-Time and chance are passed in. All queues are bounded: with too much waiting a message is
-refused with ESME_RMSGQFUL, and a receipt is dropped and counted.
+It is fast, so that a test measures the program on the other end: messages are answered from their
+octets without decoding, and delayed PDUs share one queue with one timer. Clock and random
+generator are passed in, so that a run can be reproduced. All queues are bounded: if one is full,
+a message is refused with ESME_RMSGQFUL, and a receipt is dropped and counted.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from functools import partial
 from random import Random
 from typing import Any, cast
 
-from attrs import asdict
+from attrs import evolve
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, DeferredList, ensureDeferred
 from twisted.internet.endpoints import serverFromString
@@ -26,42 +26,30 @@ from smppgate.cli.simulator import pdus
 from smppgate.cli.simulator.agenda import Agenda
 from smppgate.cli.simulator.answers import ANSWERS
 from smppgate.cli.simulator.behaviour import Behaviour, Counts, Statistics
+from smppgate.cli.simulator.mailbox import Mailbox
 from smppgate.cli.simulator.messages import Messages
-from smppgate.cli.simulator.session import Delivery, Mailbox, SimulatedSession
+from smppgate.cli.simulator.session import Bind, SimulatedSession
 from smppgate.txsmpp.batch import Batch
 from smppgate.txsmpp.codec import encode
 from smppgate.txsmpp.constants import CommandId, CommandStatus, MessageState, Tag
 from smppgate.txsmpp.errors import PduError
 from smppgate.txsmpp.frame import HEADER_SIZE, Frame, response
-from smppgate.txsmpp.pdu import (
-    BindReceiver,
-    BindTransceiver,
-    BindTransceiverResp,
-    BindTransmitter,
-)
+from smppgate.txsmpp.pdu import BindTransceiverResp
 from smppgate.txsmpp.tlv import Tlv
+from smppgate.txsmpp.versions import V3_4
 
-_INTERFACE_VERSION = 0x34
-
-_MO_TICK = 0.02
-"""Seconds between two looks at how many MO messages are due."""
-
-_REPEAT_AFTER = 0.5
-"""Seconds until a deliver_sm that could not be taken is sent again."""
-
-_REPEATS = 20
-"""Times that a deliver_sm is sent at the most."""
+_MO_INTERVAL = 0.02
+"""Seconds between two batches of MO messages."""
 
 _UNBIND_TIMEOUT = 1.0
-"""Seconds that ESMEs have to answer the unbind of an SMSC that stops."""
+"""Seconds that ESMEs have to answer the unbind when the SMSC stops."""
 
 
 class SimulatedSmsc(Service):
-    """An SMSC to test against. `listen` opens a port for it; stopping the service closes all,
-    for good.
+    """A simulated SMSC. `listen` opens a port; a stopped service cannot be started again.
 
-    :param clock: time and timers, a reactor as a rule; its seconds are taken for a date, too.
-    :param random: chance, for errors, jitter, receipts left out and MO messages.
+    :param clock: the reactor, or a clock in tests; its seconds also make the dates of receipts.
+    :param random: decides on errors, jitter, receipts that are left out, and MO messages.
     """
 
     def __init__(self, behaviour: Behaviour, clock: IReactorTime, random: Random) -> None:
@@ -78,17 +66,17 @@ class SimulatedSmsc(Service):
         self._random = random
         self._mailboxes: dict[bytes, Mailbox] = {}
         self._ports: list[IListeningPort] = []
-        self._mobiles = LoopingCall.withCount(self._ring)
-        self._mobiles.clock = clock
+        self._mo_batches = LoopingCall.withCount(self._send_mobile_originated)
+        self._mo_batches.clock = clock
         self._mo_due = 0.0
-        self._turn = 0
+        self._mo_turn = 0
 
     # The service
 
     async def listen(self, endpoint: str) -> IAddress:
-        """Listen on a Twisted server endpoint string; gives the address, port included.
+        """Listen on a Twisted server endpoint string; returns the address with its port.
 
-        :raises CannotListenError: when that cannot be.
+        :raises CannotListenError: when the port cannot be opened.
         """
         listening = serverFromString(cast(Any, self.clock), endpoint).listen(self.factory)
         port = cast(IListeningPort, await listening)
@@ -96,19 +84,19 @@ class SimulatedSmsc(Service):
         return port.getHost()
 
     def startService(self) -> None:
-        """Begin with MO messages, if there are to be any."""
+        """Begin with MO messages if the behaviour has a rate of them."""
         super().startService()  # type: ignore[no-untyped-call]
         if self.behaviour.mo_rate:
-            self._mobiles.start(_MO_TICK, now=False)
+            self._mo_batches.start(_MO_INTERVAL, now=False)
 
     def stopService(self) -> Deferred[None]:
-        """Stop listening, unbind all sessions, close."""
+        """Stop listening, unbind all sessions and close them; fires when that is done."""
         super().stopService()  # type: ignore[no-untyped-call]
         return ensureDeferred(self._stop())
 
     async def _stop(self) -> None:
-        if self._mobiles.running:
-            self._mobiles.stop()
+        if self._mo_batches.running:
+            self._mo_batches.stop()
         self.agenda.close()
         ends: list[Deferred[Any]] = []
         while self._ports:
@@ -124,17 +112,17 @@ class SimulatedSmsc(Service):
             session.abort("the SMSC is stopping")
 
     def statistics(self) -> Statistics:
-        """What was done so far and is held now."""
+        """The state of the SMSC now."""
         return Statistics(
             sessions=sum(session.session.is_bound for session in self.sessions),
             waiting=len(self.agenda) + sum(map(len, self._mailboxes.values())),
-            **asdict(self.counts),
+            counts=evolve(self.counts),
         )
 
-    # What sessions ask
+    # Called by the sessions
 
-    def judge(self, bind: BindReceiver | BindTransceiver | BindTransmitter) -> CommandStatus:
-        """The status to answer a bind with."""
+    def judge(self, bind: Bind) -> CommandStatus:
+        """ESME_ROK, or ESME_RINVSYSID or ESME_RINVPASWD where the behaviour expects another."""
         expected = self.behaviour
         if expected.system_id is not None and bind.system_id != expected.system_id:
             return CommandStatus.ESME_RINVSYSID
@@ -145,20 +133,26 @@ class SimulatedSmsc(Service):
         return CommandStatus.ESME_ROK
 
     def bind_resp_body(self, takes_tlvs: bool) -> bytes:
-        """The body of a bind_resp with ESME_ROK."""
-        tlvs = (Tlv.of(Tag.SC_INTERFACE_VERSION, _INTERFACE_VERSION),) if takes_tlvs else ()
+        """The body of a bind_resp with ESME_ROK; ``takes_tlvs`` says whether the ESME does."""
+        tlvs = (Tlv.of(Tag.SC_INTERFACE_VERSION, V3_4.interface_version),) if takes_tlvs else ()
         resp = BindTransceiverResp(system_id=self.behaviour.name, tlvs=tlvs)
         return encode(resp)[HEADER_SIZE:]
 
     def mailbox(self, system_id: bytes) -> Mailbox:
-        """Where to post what goes to ``system_id``."""
+        """The mailbox of ``system_id``, created at its first bind."""
         mailbox = self._mailboxes.get(system_id)
         if mailbox is None:
-            mailbox = self._mailboxes[system_id] = Mailbox(self)
+            mailbox = self._mailboxes[system_id] = Mailbox(
+                self.clock, self.agenda, self.counts, self.behaviour.queue
+            )
         return mailbox
 
+    def ended(self, session: SimulatedSession) -> None:
+        """Forget ``session``, which has ended."""
+        self.sessions.discard(session)
+
     def asked(self, session: SimulatedSession, frame: Frame, now: float) -> bool:
-        """Answer a request that is no plain message; False where this SMSC does not know how."""
+        """Answer a query_sm, cancel_sm or replace_sm; False for any other request."""
         answer = ANSWERS.get(frame.command_id)
         if answer is None:
             return False
@@ -168,17 +162,10 @@ class SimulatedSmsc(Service):
             session.send(response(frame, error.command_status))
         return True
 
-    def deliver_again(self, delivery: Delivery) -> bool:
-        """Send ``delivery`` once more in a while; False when it was sent often enough."""
-        if delivery.attempts >= _REPEATS:
-            return False
-        at = self.clock.seconds() + _REPEAT_AFTER
-        return self.agenda.add(at, lambda _: delivery.mailbox.take(delivery), delivery.octets)
-
     # The hot path
 
     def submitted(self, session: SimulatedSession, frame: Frame, now: float) -> None:
-        """A message came: answer it, now or later, and see to its receipt."""
+        """Answer a message, at once or after the latency, and schedule its receipts."""
         behaviour = self.behaviour
         answer_at = now
         if behaviour.latency or behaviour.jitter:
@@ -193,11 +180,11 @@ class SimulatedSmsc(Service):
         else:
             session.send(answer)
         if message_id and session.mailbox is not None:
-            for octets in _reported(frame):
-                self._report(session.mailbox, octets, message_id, answer_at)
+            for octets in _receipted(frame):
+                self._schedule_receipt(session.mailbox, octets, message_id, answer_at)
 
     def _answer(self, frame: Frame, now: float) -> tuple[bytes, bytes]:
-        """The resp, and the id that a receipt is to be sent for, empty where none is."""
+        """The resp, and the message_id for the receipt; empty where no receipt is due."""
         behaviour = self.behaviour
         if behaviour.error_rate and self._random.random() < behaviour.error_rate:
             self.counts.refused += 1
@@ -209,7 +196,7 @@ class SimulatedSmsc(Service):
             return response(frame, error.command_status), b""
         self.counts.taken += 1
         message_id = self.messages.take(now)
-        # In a submit_multi_resp the number of destinations that failed follows: none.
+        # In a submit_multi_resp no_unsuccess follows, the number of failed destinations: 0.
         end = b"\0\0" if frame.command_id == CommandId.SUBMIT_MULTI else b"\0"
         return response(frame, 0, message_id + end), message_id if asks else b""
 
@@ -217,10 +204,10 @@ class SimulatedSmsc(Service):
         jitter = self.behaviour.jitter
         return max(0.0, self.behaviour.latency + self._random.uniform(-jitter, jitter))
 
-    def _report(
+    def _schedule_receipt(
         self, mailbox: Mailbox, octets: bytes, message_id: bytes, answer_at: float
     ) -> None:
-        """See to it that the receipt for the message in ``octets`` follows its answer."""
+        """Post the receipt for the message in ``octets`` ``receipt_delay`` after its answer."""
         if self.behaviour.receipts < 1 and self._random.random() >= self.behaviour.receipts:
             return
         at = answer_at + self.behaviour.receipt_delay
@@ -239,33 +226,32 @@ class SimulatedSmsc(Service):
         try:
             receipt = pdus.receipt_for(octets, message_id, state, taken_at, now)
         except PduError:
-            # Taken though it cannot be read to the end: there is nobody to report to.
+            # The message was accepted, but without readable addresses it gets no receipt.
             return
         self.counts.receipts += 1
         mailbox.post(receipt)
 
     # Mobile-originated messages
 
-    def _ring(self, ticks: int) -> None:
-        self._mo_due += ticks * _MO_TICK * self.behaviour.mo_rate
+    def _send_mobile_originated(self, intervals: int) -> None:
+        self._mo_due += intervals * _MO_INTERVAL * self.behaviour.mo_rate
         due, self._mo_due = int(self._mo_due), self._mo_due % 1
         mailboxes = [each for each in self._mailboxes.values() if each.receivers]
         for _ in range(due if mailboxes else 0):
-            self._turn += 1
-            mailboxes[self._turn % len(mailboxes)].post(self._mobile_originated())
+            self._mo_turn += 1
+            mailboxes[self._mo_turn % len(mailboxes)].post(self._mobile_originated())
             self.counts.mobile_originated += 1
 
     def _mobile_originated(self) -> bytes:
-        chance = self._random
         return pdus.mobile_originated(
-            source=b"4477009%05d" % chance.randrange(100_000),
-            destination=chance.choice(self.behaviour.mo_destinations),
+            source=b"4477009%05d" % self._random.randrange(100_000),
+            destination=self._random.choice(self.behaviour.mo_destinations),
             text=b"MO %d" % self.counts.mobile_originated,
         )
 
 
 class SimulatedSmscFactory(Factory):
-    """Makes the sessions of a `SimulatedSmsc`."""
+    """Creates the sessions of a `SimulatedSmsc`."""
 
     noisy = False
 
@@ -273,15 +259,15 @@ class SimulatedSmscFactory(Factory):
         self._smsc = smsc
 
     def buildProtocol(self, addr: IAddress | None) -> SimulatedSession:
-        """A session for a connection from ``addr``."""
+        """A session for a new connection."""
         session = SimulatedSession(self._smsc)
         session.factory = self
         self._smsc.sessions.add(session)
         return session
 
 
-def _reported(frame: Frame) -> Sequence[bytes]:
-    """The messages to send receipts for: the one in ``frame``, or one for each destination."""
+def _receipted(frame: Frame) -> Sequence[bytes]:
+    """The messages that get receipts: the one in ``frame``, or one for each destination."""
     if frame.command_id != CommandId.SUBMIT_MULTI:
         return (frame.octets,)
     try:

@@ -1,5 +1,5 @@
-"""Decisions: who may bind, which SMSC, whose answer, which ESME.
+"""Decisions: which binds are accepted, which SMSC takes a request, which ESME session a message.
 
-Nothing here does I/O, knows a reactor or reads a wall clock; times are arguments. What is
-decided is returned, and ``smppgate.gate`` carries it out.
+No module here does I/O, knows a reactor or reads a wall clock; times are arguments, in seconds. A
+decision is returned, and ``smppgate.gate`` carries it out.
 """

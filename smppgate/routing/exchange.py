@@ -1,9 +1,9 @@
-"""An exchange: a request on its way through the gate, and the answer awaited.
+"""An exchange: a request that the gate relays, until its answer is relayed too.
 
-The table that translates (session, our number) → exchange is each session's own
-`smppgate.txsmpp.sequence.Outstanding`: the same object hands the numbers out, so a number can
-never be in use twice, whoever sends on that session. An exchange brings back the origin and the
-number it used.
+The table (session, the gate's sequence number) → exchange is each session's own
+`smppgate.txsmpp.sequence.Outstanding`. The same object gives the numbers out, so all senders on
+that session together never use a number twice. The exchange that an answer leads to names the
+origin and, in the request's frame, the number that the origin used.
 """
 
 from __future__ import annotations
@@ -19,33 +19,44 @@ from smppgate.txsmpp.sequence import Request
 from smppgate.txsmpp.versions import Version
 
 
-class Owner(Protocol):
-    """Who is told how an exchange ended: the correlator."""
+class ExchangeListener(Protocol):
+    """Learns how exchanges end; the gate's correlator is one."""
 
     def answered(self, exchange: Exchange, frame: Frame, now: float) -> None:
-        """The answer came in time."""
+        """The answer came in time: ``frame``, in a read at ``now``."""
 
     def failed(self, exchange: Exchange, reason: NoAnswer) -> None:
-        """No answer came in time, or none can come any more."""
+        """No answer came in time, or the session was lost; called instead of `answered`."""
 
     def answered_late(self, exchange: Exchange, frame: Frame, now: float) -> None:
-        """The answer came after the exchange had failed for want of it."""
+        """The answer came after `failed` was called for want of it."""
 
 
 class Exchange(Request):
-    """One relayed request. Mutable and slotted: the hot path makes one per message.
+    """One relayed request. Mutable and slotted: the hot path makes one for every message.
 
-    :param frame: the request as the origin sent it, its number included.
-    :param pool: where it goes; None for what goes to an ESME.
-    :param sent_at: seconds.
-    :ivar adapts: what its answer must be adapted to; None where both ends speak one version.
+    ``command_id``, of `Request`, is that of the request as it leaves the gate; a data_sm may leave
+    as a deliver_sm.
+
+    :param correlator: learns how the exchange ends.
+    :param origin: the session, or this process, that sent the request and awaits the answer.
+    :param frame: the request as the origin sent it; the answer goes back under its sequence
+        number.
+    :param pool: the pool whose SMSCs may take the request; None for a request to an ESME, and for
+        a request about a message that one SMSC has.
+    :param sent_at: seconds; moved on when the request is sent again.
+    :ivar smsc: the SMSC that it was sent to last; None before that, and for a request to an ESME.
+    :ivar tried: the SMSCs that must not be chosen for it any more: those that turned it down, had
+        no link with room, or do not know its command.
+    :ivar adapts: the version that its answer must be adapted to, which is the origin's; None while
+        both ends speak the same version.
     """
 
     __slots__ = ("adapts", "correlator", "frame", "origin", "pool", "smsc", "tried")
 
     def __init__(
         self,
-        correlator: Owner,
+        correlator: ExchangeListener,
         origin: Origin,
         frame: Frame,
         pool: Pool | None,
@@ -62,13 +73,13 @@ class Exchange(Request):
         self.adapts: Version | None = None
 
     def answered(self, frame: Frame, now: float) -> None:
-        """The peer answered."""
+        """See `ExchangeListener.answered`."""
         self.correlator.answered(self, frame, now)
 
     def failed(self, reason: NoAnswer) -> None:
-        """It did not."""
+        """See `ExchangeListener.failed`."""
         self.correlator.failed(self, reason)
 
     def answered_late(self, frame: Frame, now: float) -> None:
-        """It did after all."""
+        """See `ExchangeListener.answered_late`."""
         self.correlator.answered_late(self, frame, now)

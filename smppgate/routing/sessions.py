@@ -1,6 +1,7 @@
-"""What a decision needs to know of a session, whatever the session runs on.
+"""Protocols: what decisions need to know of a session.
 
-Protocols, so that decisions know no transport and sessions need not know who decides.
+They keep both sides apart: a decision knows no transport, and a session does not import the code
+that decides about it.
 """
 
 from __future__ import annotations
@@ -14,51 +15,51 @@ from smppgate.txsmpp.sequence import Outstanding, Request
 
 
 class Origin(Addressee, Protocol):
-    """What sent a request into the gate: a session, or this process."""
+    """The origin of a request: a session on which it arrived, or this process."""
 
     unanswered: int
-    """Its requests that the gate has not answered: its window counts them."""
+    """Its requests that the gate has not answered; its window limits them."""
     answer_forms: dict[Smsc, Any]
-    """The form of answers from each SMSC; made and read by the return path keeper."""
+    """SMSC → the form of that SMSC's answers; made and read by the return path keeper."""
 
     @property
     def has_ended(self) -> bool:
-        """Whether it has ended, so that it can be answered no more."""
+        """Whether it has ended: an answer cannot reach it any more."""
 
     def send(self, octets: bytes) -> None:
-        """Take a PDU; once the origin has ended this does nothing."""
+        """Send a whole PDU; does nothing once the origin has ended."""
 
 
 class Requester(Origin, Protocol):
     """An origin whose requests go to SMSCs: an ESME's session, or this process."""
 
     window: int
-    """Unanswered requests it may have."""
+    """The most requests that it may have unanswered."""
     pool: Pool | None
-    """Where its messages go; None before it is bound."""
+    """The pool that takes its messages; None before it is bound."""
     passed_through: Smsc | None
-    """The SMSC session that serves it alone, where its bind was passed through."""
+    """The SMSC that serves this session alone; None unless its bind was passed through."""
 
 
 class EsmeSession(Requester, Protocol):
-    """A bound session of an ESME."""
+    """A bound session with an ESME."""
 
     outstanding: Outstanding
-    """Requests to the ESME that it has not answered."""
+    """Requests to the ESME that the ESME has not answered."""
 
     @property
     def receives(self) -> bool:
-        """Whether it is bound to receive."""
+        """Whether the ESME is bound as receiver or transceiver."""
 
     @property
     def has_room(self) -> bool:
-        """Whether it can take one more request now."""
+        """Whether the session can take one more request now."""
 
     def send_request(self, request: Request, octets: bytes) -> None:
-        """Send under a number of the session's."""
+        """Send ``octets`` under a sequence number of this session, and await the answer."""
 
     def send_unanswered(self, octets: bytes) -> None:
-        """Send an alert_notification under a number of the session's."""
+        """Send an alert_notification under a sequence number of this session."""
 
 
 class SmscSession(Origin, Protocol):
@@ -66,17 +67,17 @@ class SmscSession(Origin, Protocol):
 
     smsc: Smsc
     window: int
-    """Unanswered requests that either end may have."""
+    """The most requests that either end may have unanswered."""
     outstanding: Outstanding
-    """Requests to the SMSC that it has not answered."""
+    """Requests to the SMSC that the SMSC has not answered."""
 
     @property
     def owner(self) -> EsmeSession | None:
-        """The ESME session that it serves alone; None where it serves all."""
+        """The ESME session that it serves alone; None where it serves all of them."""
 
     @property
     def submits(self) -> bool:
-        """Whether messages can be sent on it."""
+        """Whether the gate is bound as transmitter or transceiver."""
 
     def send_request(self, request: Request, octets: bytes) -> None:
-        """Send under a number of the session's."""
+        """Send ``octets`` under a sequence number of this session, and await the answer."""

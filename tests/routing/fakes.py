@@ -1,4 +1,4 @@
-"""Sessions, members and a whole router in memory, for tests of what is decided about them."""
+"""Sessions, SMSCs and a whole router in memory, for tests of decisions about them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from smppgate.txsmpp.pdu import DeliverSm, Pdu, SubmitSm
 from smppgate.txsmpp.sequence import Outstanding, Request
 from smppgate.txsmpp.session import Session
 from smppgate.txsmpp.states import Role, State
-from smppgate.txsmpp.versions import V3_4, Version
+from smppgate.txsmpp.versions import V3_4, V5_0, Version
 
 ALL_BINDS = frozenset({"transmitter", "receiver", "transceiver"})
 
@@ -34,11 +34,12 @@ RECEIPT = 0x04
 
 
 class FakeSession:
-    """A bound session of either side: what `smppgate.gate.sessions.relay_session.RelaySession` is,
-    without a transport.
+    """A bound session of either side: `smppgate.gate.sessions.relay_session.RelaySession` without
+    a transport.
 
-    ``answers`` is what it was given to send as it is, ``requests`` what it sent under numbers of
-    its own. Its peer is played by `answer`, the network by `lose`, its timer by `expire`.
+    ``answers`` has the PDUs that it was given to send as they are, ``requests`` those that it sent
+    under numbers of its own, ``strays`` the resps to no request. `answer` and `hear` play its
+    peer, `lose` the network, `expire` its timer.
     """
 
     def __init__(
@@ -72,7 +73,7 @@ class FakeSession:
     @property
     def smsc(self) -> Smsc:
         if self._smsc is None:
-            raise AttributeError("a session of an ESME's has no member")
+            raise AttributeError("an ESME's session has no SMSC")
         return self._smsc
 
     @property
@@ -105,7 +106,7 @@ class FakeSession:
         self.hear(resp(request, status, body), now)
 
     def hear(self, frame: Frame, now: float = 0.0) -> None:
-        """A resp of the peer's arrives."""
+        """A resp of the peer arrives."""
         request = self.outstanding.answered(frame)
         late = self.outstanding.answered_late(frame) if request is None else None
         if request is not None:
@@ -116,12 +117,12 @@ class FakeSession:
             self.strays.append(frame)
 
     def expire(self, sent_by: float) -> None:
-        """What was sent at ``sent_by`` or earlier has had its time."""
+        """The requests sent at ``sent_by`` or earlier have timed out."""
         for request in self.outstanding.expire(sent_by):
             request.failed(RequestTimeout("no answer in time"))
 
     def lose(self) -> None:
-        """The connection is gone."""
+        """The connection is lost."""
         self.has_ended = True
         self.session.close("lost")
         for request in self.outstanding.drain():
@@ -140,7 +141,7 @@ def raw(command_id: int, status: int, number: int, body: bytes = b"") -> Frame:
 
 
 def generic_nack(request: Frame, status: int) -> Frame:
-    """The answer of a peer that did not understand ``request``."""
+    """The answer of a peer that does not understand ``request``."""
     return raw(CommandId.GENERIC_NACK, status, request.sequence_number)
 
 
@@ -162,7 +163,7 @@ def submit(number: int = 1, text: bytes = b"", registered_delivery: int = 0) -> 
 
 
 def receipt(message_id: bytes, destination: bytes = b"1000", number: int = 1) -> Frame:
-    """A deliver_sm that tells what became of ``message_id``."""
+    """A deliver_sm with a receipt: the message ``message_id`` was delivered."""
     text = b"id:" + message_id + b" sub:001 dlvrd:001 stat:DELIVRD err:000 text:"
     return deliver(destination, number, text, esm_class=RECEIPT)
 
@@ -180,11 +181,17 @@ def deliver(
     return frame_of(pdu, number)
 
 
-def smsc(name: str = "alpha", weight: int = 1, *windows: int, first: int = 1) -> Smsc:
-    """An SMSC with a link for each of ``windows``."""
-    made = Smsc(name, weight, name.encode())
+def smsc(
+    name: str = "alpha",
+    weight: int = 1,
+    *windows: int,
+    center: MessageCenter | None = None,
+    commands: frozenset[int] = V5_0.commands,
+) -> Smsc:
+    """An SMSC with a link for each of ``windows``, in ``center`` or in one of its own."""
+    made = Smsc(name, weight, name.encode(), center or MessageCenter(name, "auto"), commands)
     for window in windows:
-        made.add(FakeSession(window, first=first, smsc=made))
+        made.add(FakeSession(window, smsc=made))
     return made
 
 
@@ -216,10 +223,10 @@ def account(
 
 
 class HeldStore:
-    """A store that is as slow as a test wants it: batches and look-ups wait to be let through.
+    """A store whose batches and look-ups wait until the test lets them through.
 
-    ``paths`` is what it has, ``batches`` what waits to be written. While ``is_all_recent`` is
-    false, its memory knows what is in ``in_memory`` only.
+    ``paths`` has the records written, ``batches`` those that wait to be written, ``lookups`` the
+    keys that wait to be looked up. ``in_memory`` has those that `recent` knows.
     """
 
     def __init__(self) -> None:
@@ -260,10 +267,10 @@ class HeldStore:
     def statistics(self) -> None:
         return None
 
-    # A test's
+    # For tests
 
     def forget(self) -> None:
-        """What is kept leaves the memory, and has to be looked up."""
+        """The records leave the memory, and have to be looked up."""
         self.is_all_recent = False
         self.in_memory.clear()
 
@@ -290,14 +297,14 @@ class HeldStore:
 
 
 class Gate:
-    """A router in memory: members ``alpha`` and ``beta``, accounts ``acme`` and ``other``.
+    """A router in memory: SMSCs ``alpha`` and ``beta``, accounts ``acme`` and ``other``.
 
     ``acme`` serves the numbers that begin with 1, ``other`` those that begin with 2.
 
-    :param shared: whether both members share message ids.
-    :param receipt_ids: the notations of both members.
-    :param after: the gate of which this is the next run, with the same store.
-    :param options: others of `RouterOptions`.
+    :param shared: whether both SMSCs are in one message center.
+    :param receipt_ids: the kind of dialect of both SMSCs.
+    :param after: the run of the gate before this one, with the same store.
+    :param options: other `RouterOptions`.
     """
 
     def __init__(
@@ -348,7 +355,7 @@ class Gate:
         state: State = State.BOUND_TRX,
         version: Version = V3_4,
     ) -> FakeSession:
-        """A session of ``of``, by default of ``acme``, is bound."""
+        """A session of the account ``of``, by default ``acme``, is bound."""
         bound_to = of if of is not None else self.acme
         session: Any = FakeSession(window, state, pool=self.pool, version=version)
         session.system_id = bound_to.system_id.encode()
@@ -364,7 +371,7 @@ class Gate:
         first: int = 1,
         version: Version = V3_4,
     ) -> FakeSession:
-        """A link to ``of``, by default ``alpha``, is bound."""
+        """A link to the SMSC ``of``, by default ``alpha``, is bound."""
         smsc = of if of is not None else self.alpha
         link: Any = FakeSession(window, state, first, smsc, version=version)
         self.router.smsc_bound(link)
@@ -375,18 +382,18 @@ class Gate:
         self.router.forward(cast(Any, esme), frame, self.now)
 
     def submitted(self, esme: FakeSession, link: FakeSession, message_id: bytes = b"id") -> None:
-        """``link``'s SMSC takes a message of ``esme``'s that asks for a receipt."""
+        """The SMSC of ``link`` takes a message of ``esme`` that asks for a receipt."""
         self.forward(esme, submit(registered_delivery=1))
         self.answer(link, 0, message_id + b"\0")
 
     def deliver(self, link: FakeSession, frame: Frame) -> None:
-        """``link``'s SMSC sends a request."""
+        """The SMSC of ``link`` sends a request."""
         self.router.deliver(cast(Any, link), frame, self.now)
 
     def answer(
         self, session: FakeSession, status: int = 0, body: bytes = b"", at: int = -1
     ) -> None:
-        """The peer of ``session`` answers the request at that place, the latest by default."""
+        """The peer of ``session`` answers one of its requests, the latest by default."""
         session.answer(session.requests[at], status, body, self.now)
 
     def lose(self, session: FakeSession) -> None:

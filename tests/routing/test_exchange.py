@@ -1,6 +1,6 @@
-"""An exchange brings back the origin and the number it used, whatever number it travels under.
+"""An answer leads to the origin's exchange under any sequence number, and each exchange ends once.
 
-And it ends exactly once, whatever happens to the sessions between.
+The second half runs a whole router through random events on its sessions.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from tests.routing.fakes import FakeSession, Gate, said
 TIMEOUT = 60.0
 
 
-class Told:
-    """What exchanges tell of their ends."""
+class Listener:
+    """Records how exchanges end."""
 
     def __init__(self) -> None:
         self.outcomes: list[tuple[Any, ...]] = []
@@ -40,36 +40,37 @@ class Told:
         self.outcomes.append(("late", exchange, frame, now))
 
 
-def exchange_of(told: Told, frame: Frame, sent_at: float = 0.0) -> Exchange:
-    return Exchange(told, FakeSession(), frame, fakes.pool(), sent_at)
+def exchange_of(listener: Listener, frame: Frame, sent_at: float = 0.0) -> Exchange:
+    return Exchange(listener, FakeSession(), frame, fakes.pool(), sent_at)
 
 
-def test_an_exchange_knows_its_request_and_is_nowhere_yet() -> None:
-    told, frame, origin, pool = Told(), fakes.submit(77), FakeSession(), fakes.pool()
-    exchange = Exchange(told, origin, frame, pool, 12.5)
+def test_a_new_exchange_has_its_request_and_no_smsc() -> None:
+    frame, origin, pool = fakes.submit(77), FakeSession(), fakes.pool()
+    exchange = Exchange(Listener(), origin, frame, pool, 12.5)
     assert exchange.command_id == CommandId.SUBMIT_SM
     assert exchange.sent_at == 12.5
     assert (exchange.origin, exchange.frame, exchange.pool) == (origin, frame, pool)
     assert exchange.smsc is None
     assert exchange.tried == ()
+    assert exchange.adapts is None
 
 
 def test_an_exchange_is_slotted() -> None:
     """One is made for every message."""
-    exchange = exchange_of(Told(), fakes.submit())
+    exchange = exchange_of(Listener(), fakes.submit())
     assert not hasattr(exchange, "__dict__")
     with pytest.raises(AttributeError):
         exchange.anything = 1  # type: ignore[attr-defined]
 
 
-def test_an_exchange_tells_its_correlator_how_it_ended() -> None:
-    told, frame = Told(), fakes.submit()
-    exchange = exchange_of(told, frame)
+def test_the_correlator_learns_how_an_exchange_ended() -> None:
+    listener, frame = Listener(), fakes.submit()
+    exchange = exchange_of(listener, frame)
     answer, reason = fakes.resp(frame), SessionLost("lost")
     exchange.answered(answer, 1.0)
     exchange.failed(reason)
     exchange.answered_late(answer, 2.0)
-    assert told.outcomes == [
+    assert listener.outcomes == [
         ("answered", exchange, answer, 1.0),
         ("failed", exchange, reason),
         ("late", exchange, answer, 2.0),
@@ -82,9 +83,9 @@ def test_an_exchange_tells_its_correlator_how_it_ended() -> None:
 )
 def test_exchanges_stay_matched_when_numbers_begin_again(first: int, order: list[int]) -> None:
     """Thirty at once across 0x7FFFFFFF, answered in any order: each gets its own answer."""
-    told = Told()
+    listener = Listener()
     link = FakeSession(first=first)
-    exchanges = [exchange_of(told, fakes.submit(number)) for number in range(30)]
+    exchanges = [exchange_of(listener, fakes.submit(number)) for number in range(30)]
     for exchange in exchanges:
         link.send_request(exchange, exchange.frame.octets)
     numbers = [frame.sequence_number for frame in link.requests]
@@ -92,34 +93,34 @@ def test_exchanges_stay_matched_when_numbers_begin_again(first: int, order: list
     assert len(set(numbers)) == 30
     for at in order:
         link.answer(link.requests[at], body=b"%d\0" % at)
-    ended = {id(exchange): frame.octets[16:-1] for _, exchange, frame, _ in told.outcomes}
+    ended = {id(exchange): frame.octets[16:-1] for _, exchange, frame, _ in listener.outcomes}
     assert ended == {id(exchange): b"%d" % at for at, exchange in enumerate(exchanges)}
     assert not len(link.outstanding)
 
 
-def test_a_number_still_waited_for_is_passed_over_after_the_wrap() -> None:
-    """Neither one that is unanswered nor one whose answer is late is given to another."""
-    told = Told()
+def test_numbers_in_use_are_passed_over_when_numbers_begin_again() -> None:
+    """Of an unanswered request, and of one whose answer is late."""
+    listener = Listener()
     outstanding = Outstanding(first=1)
-    late, waiting = exchange_of(told, fakes.submit(), 0.0), exchange_of(told, fakes.submit(), 9.0)
+    late = exchange_of(listener, fakes.submit(), 0.0)
+    waiting = exchange_of(listener, fakes.submit(), 9.0)
     assert outstanding.claim(late) == 1
     assert outstanding.claim(waiting) == 2
     assert outstanding.expire(5.0) == [late]
     outstanding._next = MAX_SEQUENCE_NUMBER
-    numbers = [outstanding.claim(exchange_of(told, fakes.submit(), 9.0)) for _ in range(3)]
+    numbers = [outstanding.claim(exchange_of(listener, fakes.submit(), 9.0)) for _ in range(3)]
     assert numbers == [MAX_SEQUENCE_NUMBER, 3, 4]
     assert outstanding.answered_late(fakes.resp(fakes.submit(1))) is late
     assert outstanding.answered(fakes.resp(fakes.submit(2))) is waiting
 
 
-# Everything at once
+# A whole router
 
 
 class Exchanges(RuleBasedStateMachine):
-    """Three ESMEs and two SMSCs, and whatever can happen to them, in any order.
+    """Three ESMEs and two SMSCs, and all events that can happen on their sessions, in any order.
 
-    An answer is taken from every request ever sent on a session that lives: so some are given
-    twice, some late, and some to a request of before.
+    Any request ever sent on a session may be answered: so some are answered twice and some late.
     """
 
     def __init__(self) -> None:
@@ -127,10 +128,10 @@ class Exchanges(RuleBasedStateMachine):
         self.gate = Gate()
         self.esmes = [self.gate.esme(), self.gate.esme(), self.gate.esme(self.gate.other)]
         first = MAX_SEQUENCE_NUMBER - 3
-        self.links = [self.gate.link(m, 3, first=first) for m in self.gate.router.smscs]
+        self.links = [self.gate.link(smsc, 3, first=first) for smsc in self.gate.router.smscs]
         self.sent: dict[FakeSession, int] = {}
-        self.passed: Counter[tuple[bytes, str]] = Counter()
-        self.seen: Counter[FakeSession] = Counter()
+        self.relayed: Counter[tuple[bytes, str]] = Counter()
+        self.counted: Counter[FakeSession] = Counter()
 
     @property
     def alive(self) -> list[FakeSession]:
@@ -140,9 +141,9 @@ class Exchanges(RuleBasedStateMachine):
         self.sent[session] = self.sent.get(session, 0) + 1
         return self.sent[session]
 
-    @rule(who=st.integers(0, 2))
-    def submit(self, who: int) -> None:
-        esme = self.esmes[who % len(self.esmes)]
+    @rule(which=st.integers(0, 2))
+    def submit(self, which: int) -> None:
+        esme = self.esmes[which]
         number = self._number(esme)
         text = b"%d %d" % (id(esme), number)
         self.gate.forward(esme, fakes.submit(number, text, registered_delivery=1))
@@ -163,7 +164,7 @@ class Exchanges(RuleBasedStateMachine):
     def answer(self, which: int, at: int, status: int, kind: str) -> None:
         asked = [session for session in self.alive if session.requests]
         session = asked[which % len(asked)]
-        # The latest come first: they are the ones that wait.
+        # The latest are more likely: they are unanswered.
         request = session.requests[-1 - at % len(session.requests)]
         command = {"resp": request.command_id, "generic_nack": 0}.get(kind, CommandId.QUERY_SM)
         frame = fakes.raw(command | RESPONSE_BIT, status, request.sequence_number, b"id\0")
@@ -186,23 +187,22 @@ class Exchanges(RuleBasedStateMachine):
         gate = self.gate
         self.links.append(gate.link(gate.beta if to_beta else gate.alpha, window))
 
-    @rule(who=st.integers(0, 2))
-    def lose_esme(self, who: int) -> None:
+    @rule(which=st.integers(0, 2))
+    def lose_esme(self, which: int) -> None:
         """Another session of the same account takes its place."""
-        lost = self.esmes[who]
-        self.gate.lose(lost)
-        of = self.gate.other if who == 2 else self.gate.acme
-        self.esmes[who] = self.gate.esme(of, window=4)
+        self.gate.lose(self.esmes[which])
+        of = self.gate.other if which == 2 else self.gate.acme
+        self.esmes[which] = self.gate.esme(of, window=4)
 
     @invariant()
-    def nothing_is_answered_twice_or_unasked(self) -> None:
-        for session in {*self.alive, *self.sent}:
+    def each_request_is_answered_once_at_most(self) -> None:
+        for session in dict.fromkeys((*self.alive, *self.sent)):
             numbers = [number for number, _ in said(session)]
             assert len(set(numbers)) == len(numbers)
             assert set(numbers) <= set(range(1, self.sent.get(session, 0) + 1))
 
     @invariant()
-    def what_is_open_is_counted(self) -> None:
+    def unanswered_requests_are_counted(self) -> None:
         for session in self.alive:
             assert session.unanswered == self.sent.get(session, 0) - len(session.answers)
         for smsc in self.gate.router.smscs:
@@ -216,15 +216,15 @@ class Exchanges(RuleBasedStateMachine):
         assert all(session.unanswered >= 0 for session in self.sent)
 
     @invariant()
-    def no_message_is_given_to_a_member_twice(self) -> None:
+    def no_smsc_gets_a_message_twice(self) -> None:
         for link in self.links:
-            for frame in link.requests[self.seen[link] :]:
-                self.passed[frame.octets[16:], link.smsc.name] += 1
-            self.seen[link] = len(link.requests)
-        assert not self.passed or max(self.passed.values()) == 1
+            for frame in link.requests[self.counted[link] :]:
+                self.relayed[frame.octets[16:], link.smsc.name] += 1
+            self.counted[link] = len(link.requests)
+        assert not self.relayed or max(self.relayed.values()) == 1
 
     def teardown(self) -> None:
-        """At the end everything is answered, exactly once, and nothing is left."""
+        """In the end each request is answered exactly once, and no counter is left above 0."""
         self.gate.clock.advance(TIMEOUT)
         for session in self.alive:
             session.expire(self.gate.now)
@@ -237,12 +237,12 @@ class Exchanges(RuleBasedStateMachine):
         self._counts_add_up()
 
     def _counts_add_up(self) -> None:
-        held = self.gate.router.statistics()
-        ended = held.outcomes.answered + held.outcomes.failed
-        refused = held.throttled + held.turned_down + held.undeliverable
+        statistics = self.gate.router.statistics()
+        ended = statistics.outcomes.answered + statistics.outcomes.failed
+        refused = statistics.throttled + statistics.turned_down + statistics.undeliverable
         assert ended + refused == sum(self.sent.values())
-        assert held.esme_sessions == len(self.esmes)
-        assert held.smsc_links == len(self.links)
+        assert statistics.esme_sessions == len(self.esmes)
+        assert statistics.smsc_links == len(self.links)
 
 
 TestExchanges = Exchanges.TestCase

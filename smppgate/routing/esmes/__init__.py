@@ -1,1 +1,1 @@
-"""ESMEs: their accounts and sessions, and which of them a message is for."""
+"""ESMEs: their accounts and sessions, and the session that a message goes to."""

@@ -1,17 +1,17 @@
 """An ESME's account with its bound sessions, and the cluster of sessions that serve the same
 numbers.
 
-The session for a message is the one whose window is used least for its weight; among equals the
-session with the fewest unanswered requests; among these the session whose turn it is. A turn
-belongs to a session's seat in *one* cluster, not to the session: what keeps it busy elsewhere is
-not held against it here.
+A cluster chooses the session with the least share of its window used, in proportion to its weight;
+among equals the session with the fewest unanswered requests; among these the session with the
+lowest turn. A turn belongs to a session's seat in *one* cluster, so messages that the session gets
+through another cluster do not change it.
 
-A choice looks at `MOST_LOOKS` sessions, in rotation, and at more only while none has room. In a
-larger cluster, sessions that are found without room are set aside and looked at now and then, so
-that many that stall do not hide the few that do not.
+A choice looks at `VIEW_SIZE` sessions, in rotation, and at more only while none has room. In a
+larger cluster, sessions found without room are kept apart and looked at less often, so that many
+stalled sessions do not hide the few that can take a message.
 
-Account and Cluster know each other, and so they share a module: an account's receivers serve in
-clusters, and a cluster names the accounts that own its numbers.
+Account and Cluster refer to each other, and so they share a module: an account adds its receivers
+to clusters, and a cluster names the accounts that own its numbers.
 """
 
 from __future__ import annotations
@@ -31,28 +31,28 @@ BIND_KINDS: dict[int, str] = {
     CommandId.BIND_RECEIVER: "receiver",
     CommandId.BIND_TRANSCEIVER: "transceiver",
 }
-"""The configuration's names for the three binds."""
+"""command_id of a bind → its name in the settings."""
 
-MOST_LOOKS = 16
-"""Sessions looked at for one message: some 10 µs."""
+VIEW_SIZE = 16
+"""Sessions looked at for one choice, which takes some 10 µs."""
 
-# Of these, how many of those set aside, where there are enough of the others.
-_LOOKS_ASIDE = 4
+# Of these, the stalled sessions; more of them where there are fewer than 12 others.
+_STALLED_IN_VIEW = 4
 
-# How far a session may be behind in its turns. One that was away, or not looked at, is not owed
-# all that it could not take; with nothing owed, those of more weight would lose their share in a
-# large cluster, where each is looked at now and then.
-_MOST_OWED = 1.0
+# The most that a session's turn may be behind the highest. A session that was stalled, or not
+# looked at, does not get all the messages that it missed. With 0 here, sessions of more weight
+# would lose their share in a large cluster, where a choice does not look at each session.
+_MOST_BEHIND = 1.0
 
 _GOLDEN_RATIO = 0.6180339887498949
 
 
 class Receiver(Protocol):
-    """An ESME's bound session, as far as something may be delivered on it."""
+    """What a cluster needs to know of an ESME's session."""
 
     @property
     def receives(self) -> bool:
-        """Whether it is bound to receive."""
+        """Whether it is bound as receiver or transceiver."""
 
     @property
     def has_room(self) -> bool:
@@ -60,24 +60,24 @@ class Receiver(Protocol):
 
     @property
     def window(self) -> int:
-        """Unanswered requests allowed on it; the same as long as it is bound."""
+        """The most requests that may be unanswered on it; constant while it is bound."""
 
     @property
     def outstanding(self) -> Sized:
-        """Its unanswered requests."""
+        """The requests that are unanswered on it."""
 
 
 S = TypeVar("S", bound=Receiver)
 
 
 class _Seat(Generic[S]):
-    """A session's place in one cluster. Mutable and slotted for the hot path."""
+    """A session's seat in one cluster. Mutable and slotted for the hot path."""
 
     __slots__ = ("capacity", "cost", "session", "turn")
 
     def __init__(self, session: S, weight: int) -> None:
         self.session = session
-        # A session with no window never has room: its capacity is not used.
+        # At least 1, because it is a divisor. A session with a window of 0 never has room.
         self.capacity = max(1, session.window * weight)
         self.cost = 1.0 / weight
         self.turn = 0.0
@@ -86,24 +86,24 @@ class _Seat(Generic[S]):
 class Cluster(Generic[S]):
     """Sessions that serve the same numbers.
 
-    :param accounts: who owns these numbers, in the order of the configuration; their receivers
-        are added by `of`.
+    :param accounts: the accounts that own these numbers, in the order of the configuration. Their
+        receivers are not added here but by `of`.
     """
 
-    __slots__ = ("_aside", "_now", "_seats", "_seats_in_turn", "accounts")
+    __slots__ = ("_now", "_seats", "_seats_in_turn", "_stalled", "accounts")
 
-    def __init__(self, accounts: Iterable[Account[S]] = ()) -> None:
+    def __init__(self, accounts: Iterable[Account[S]]) -> None:
         self.accounts: Sequence[Account[S]] = tuple(accounts)
         self._seats: dict[S, _Seat[S]] = {}
-        # Each seat is in one of these.
+        # Each seat is in one of these two; in the second, those last seen without room.
         self._seats_in_turn: deque[_Seat[S]] = deque()
-        self._aside: deque[_Seat[S]] = deque()
-        # The latest turn that anybody had.
+        self._stalled: deque[_Seat[S]] = deque()
+        # The highest turn at which a session was chosen.
         self._now = 0.0
 
     @classmethod
     def of(cls, accounts: Iterable[Account[S]]) -> Cluster[S]:
-        """What these accounts own together: their receivers serve in it, now and later."""
+        """A cluster to which these accounts add their receivers, now and whenever one binds."""
         cluster = cls(accounts)
         for account in cluster.accounts:
             account.serve(cluster)
@@ -111,7 +111,7 @@ class Cluster(Generic[S]):
 
     def __repr__(self) -> str:
         names = ", ".join(account.system_id for account in self.accounts)
-        return f"<Cluster of {names or 'nobody'}, {len(self)} sessions>"
+        return f"<Cluster of {names or 'no account'}, {len(self)} sessions>"
 
     def __len__(self) -> int:
         return len(self._seats)
@@ -123,54 +123,54 @@ class Cluster(Generic[S]):
         return session in self._seats
 
     def add(self, session: S, weight: int) -> None:
-        """``session`` serves here too, with a weight of 1 or more. Once: again changes nothing."""
+        """Add ``session`` with a weight of 1 or more; a session that is here is ignored."""
         if session not in self._seats:
             self._seats[session] = seat = _Seat(session, weight)
-            # Strewn: sessions of one account come in a row, and one view would see no others.
+            # Spread out: sessions of one account are added in a row, and would fill whole views.
             at = len(self._seats_in_turn) * (len(self._seats) * _GOLDEN_RATIO % 1.0)
             self._seats_in_turn.insert(int(at), seat)
 
     def remove(self, session: S) -> None:
-        """``session`` does not serve here any more; one that did not is no error."""
+        """Remove ``session``; a session that is not here is ignored."""
         seat = self._seats.pop(session, None)
         if seat is not None:
-            (self._aside if seat in self._aside else self._seats_in_turn).remove(seat)
+            (self._stalled if seat in self._stalled else self._seats_in_turn).remove(seat)
 
     def session(self) -> S | None:
-        """The session for the next message; None when none of those looked at has room."""
-        if not self._aside and len(self._seats) <= MOST_LOOKS:
+        """The session for the next message; None when no session looked at has room."""
+        if not self._stalled and len(self._seats) <= VIEW_SIZE:
             best = _best(self._seats_in_turn)
         else:
-            best = _best(self._in_view())
-            # Those without room were set aside, so each look sees others.
+            best = _best(self._view())
+            # A view moves the seats without room to the stalled ones, so the next has other seats.
             while best is None and self._seats_in_turn:
-                best = _best(self._in_view())
+                best = _best(self._view())
         if best is None:
             return None
         turn, now = best.turn, self._now
         if turn > now:
             self._now = turn
-        elif turn < now - _MOST_OWED:
-            turn = now - _MOST_OWED
+        elif turn < now - _MOST_BEHIND:
+            turn = now - _MOST_BEHIND
         best.turn = turn + best.cost
         return best.session
 
-    def _in_view(self) -> list[_Seat[S]]:
-        """The seats to choose from this time, none of them without room."""
-        in_turn, aside = self._seats_in_turn, self._aside
-        again = min(len(aside), max(_LOOKS_ASIDE, MOST_LOOKS - len(in_turn)))
-        view = list(islice(in_turn, MOST_LOOKS - again))
+    def _view(self) -> list[_Seat[S]]:
+        """The seats to choose from this time, all of them with room."""
+        in_turn, stalled = self._seats_in_turn, self._stalled
+        again = min(len(stalled), max(_STALLED_IN_VIEW, VIEW_SIZE - len(in_turn)))
+        view = list(islice(in_turn, VIEW_SIZE - again))
         for seat in [seat for seat in view if not seat.session.has_room]:
             view.remove(seat)
             in_turn.remove(seat)
-            aside.append(seat)
+            stalled.append(seat)
         for _ in range(again):
-            seat = aside.popleft()
+            seat = stalled.popleft()
             if seat.session.has_room:
                 view.append(seat)
                 in_turn.append(seat)
             else:
-                aside.append(seat)
+                stalled.append(seat)
         in_turn.rotate(-1)
         return view
 
@@ -179,17 +179,18 @@ class Cluster(Generic[S]):
 class Account(Generic[S]):
     """An ESME's account and its bound sessions.
 
-    :param password: octets; never shown.
-    :param binds: the kinds allowed, by `BIND_KINDS`.
-    :param max_binds: sessions at one time.
-    :param window: unanswered requests per session, each way.
-    :param pool: where its messages go.
-    :param weight: its sessions' share of what a cluster gets, relative to others; 1 or more.
+    :param password: octets; left out of every text.
+    :param binds: the kinds of bind allowed, by their names in `BIND_KINDS`.
+    :param max_binds: the most sessions at one time.
+    :param window: the most unanswered requests of a session, in each direction.
+    :param pool: the pool that takes its messages.
+    :param weight: its sessions' share of a cluster's messages relative to others; 1 or more.
     :param bind_ranges: whether its binds may name address ranges to serve.
-    :param queries: whether its messages may be asked about later.
-    :param asks_smsc: whether an SMSC judges its binds, and not the password here.
-    :param found_in: for an account that no configuration names: where it is found by its
-        system_id as long as somebody is bound to it.
+    :param queries: whether messages that ask for no receipt have a return path too, so that
+        query_sm and its like find them.
+    :param asks_smsc: whether an SMSC judges its binds in place of the password here.
+    :param found_in: for an account derived from the wildcard: the table, by system_id, that it is
+        in while it has sessions. None for an account of the configuration.
     """
 
     system_id: str
@@ -205,7 +206,7 @@ class Account(Generic[S]):
     found_in: dict[bytes, Account[S]] | None = field(default=None, kw_only=True, repr=False)
     sessions: list[S] = field(factory=list, init=False, repr=False)
     receivers: Cluster[S] = field(init=False, repr=False)
-    """Those of its sessions that are bound to receive."""
+    """Its sessions that are bound as receiver or transceiver."""
     _serves: dict[Cluster[S], None] = field(factory=dict, init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
@@ -213,9 +214,10 @@ class Account(Generic[S]):
         self.serve(self.receivers)
 
     def add(self, session: S) -> None:
-        """A session is bound, or waits for an SMSC's word on its bind.
+        """Add a session that is bound, or whose bind waits for an SMSC's answer.
 
-        One that waits has its place among `max_binds`, and is added again when it is bound.
+        A waiting session counts for `max_binds`. It is added again once it is bound, and only then
+        can it receive.
         """
         if session not in self.sessions:
             self.sessions.append(session)
@@ -226,7 +228,7 @@ class Account(Generic[S]):
                 cluster.add(session, self.weight)
 
     def remove(self, session: S) -> None:
-        """A session has ended; one that never was bound is no error."""
+        """Remove a session that has ended; a session that was not added is ignored."""
         if session not in self.sessions:
             return
         self.sessions.remove(session)
@@ -236,29 +238,29 @@ class Account(Generic[S]):
             self.found_in.pop(self.system_id.encode("latin-1"), None)
 
     def receiver(self) -> S | None:
-        """The session for the next message to this ESME; see `Cluster.session`."""
+        """The session for the next message to this account; see `Cluster.session`."""
         return self.receivers.session()
 
     def serve(self, cluster: Cluster[S]) -> None:
-        """Let its receivers serve in ``cluster``, those bound now and those bound later."""
+        """Add its receivers to ``cluster``, those bound now and those that bind later."""
         self._serves[cluster] = None
         for session in self.receivers:
             cluster.add(session, self.weight)
 
     def withdraw(self, cluster: Cluster[S]) -> None:
-        """Those bound later do not serve in ``cluster``; nobody is removed from it."""
+        """Stop adding sessions to ``cluster``; those in it stay."""
         self._serves.pop(cluster, None)
 
 
 def _best(seats: Iterable[_Seat[S]]) -> _Seat[S] | None:
-    """The one with the least load of those that have room."""
+    """The least loaded of the seats with room; None without such."""
     best: _Seat[S] | None = None
     least = (0.0, 0, 0.0)
     for seat in seats:
         session = seat.session
         if session.has_room:
             outstanding = len(session.outstanding)
-            # Equal shares divide to equal floats: what is a tie is seen as one.
+            # Equal shares divide to equal floats, so a tie compares as one.
             load = (outstanding / seat.capacity, outstanding, seat.turn)
             if best is None or load < least:
                 best, least = seat, load

@@ -1,4 +1,4 @@
-"""Who may bind: the accounts by system_id."""
+"""The accounts by system_id, and the judgement of binds."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from smppgate.txsmpp.constants import CommandStatus
 from smppgate.txsmpp.errors import ProtocolError
 
 WILDCARD = "*"
-"""The system_id of the account for everybody who has none of his own."""
+"""The system_id of the account for ESMEs without an account of their own."""
 
 
 class BindRejected(ProtocolError):
-    """A bind that the gate refuses; ``command_status`` goes into the bind_resp."""
+    """The gate refuses a bind; the bind_resp has ``command_status``."""
 
 
 class Accounts(Generic[S]):
     """All accounts, by system_id.
 
-    One whose system_id is `WILDCARD` admits everybody whom no other is for: to an account of
-    their own system_id, in all else like the wildcard's. It is known as long as somebody is
-    bound to it, so there are never more of these than sessions.
+    The account with the system_id `WILDCARD` is a template. A bind with a system_id that has no
+    account is admitted to one derived from the template: a copy with that system_id. A derived
+    account is kept while it has sessions, so there are never more of them than sessions.
     """
 
     def __init__(self, accounts: Iterable[Account[S]]) -> None:
@@ -34,19 +34,21 @@ class Accounts(Generic[S]):
         self._derived: dict[bytes, Account[S]] = {}
 
     def named(self, system_id: bytes) -> Account[S] | None:
-        """The account of that very name: configured, or one with somebody bound."""
+        """The account with exactly this system_id: configured, or derived and with sessions."""
         return self._by_id.get(system_id) or self._derived.get(system_id)
 
     def admit(self, command_id: int, system_id: bytes, password: bytes) -> Account[S]:
-        """The account that this bind is for; the session is to be added to it at once.
+        """The account that this bind is admitted to; the caller adds the session to it at once.
 
-        Where the account asks an SMSC, the password is for that to judge.
+        The password of an account that asks an SMSC is not judged here.
 
-        :raises BindRejected: with ESME_RINVSYSID, ESME_RINVPASWD or ESME_RBINDFAIL.
+        :raises BindRejected: with ESME_RINVSYSID for an unknown system_id, ESME_RINVPASWD for a
+            wrong password, ESME_RBINDFAIL for a kind of bind that is not allowed and beyond
+            `Account.max_binds`.
         """
         account = self.named(system_id) or self._derive(system_id)
-        # As much work for an unknown name as for a known one: the answer's delay tells nothing
-        # about the password. That the name is unknown, the status itself tells.
+        # An unknown system_id costs the same comparison as a known one, so the delay of the answer
+        # says nothing about the password. That a system_id is unknown, the status says anyway.
         expected = account.password if account is not None else b""
         matches = hmac.compare_digest(expected, password)
         if account is None:
@@ -62,8 +64,8 @@ class Accounts(Generic[S]):
         return account
 
     def _derive(self, system_id: bytes) -> Account[S] | None:
-        """What the wildcard is for that name; None when it is for nobody of that name."""
-        # The name will stand in logs and tables, and "*" is nobody's.
+        """An account for this system_id, like the wildcard's; None where that is not possible."""
+        # The system_id goes into logs and tables, and "*" is the wildcard's own.
         name = system_id.decode("latin-1")
         if self._wildcard is None or not _is_plain(name) or name == WILDCARD:
             return None

@@ -1,7 +1,7 @@
-"""Which session got the first part of a long message: the others follow it there.
+"""The sessions that got the first parts of long messages: later parts go to the same session.
 
-A phone's message in parts makes sense only to whoever gets all of them. Kept for a short time and
-in small numbers; a part that is too late goes where any message would.
+An ESME can put a long message together only if one session gets all of its parts. Entries are kept
+for a short time and in small numbers; a part that comes later goes where any message would.
 """
 
 from __future__ import annotations
@@ -11,38 +11,38 @@ from collections.abc import Hashable
 from typing import Generic, Protocol, TypeVar
 
 
-class Ending(Protocol):
-    """Something that ends."""
+class Session(Protocol):
+    """What affinity needs to know of a session."""
 
     @property
     def has_ended(self) -> bool:
-        """Whether it is over."""
+        """Whether it has ended."""
 
 
-E = TypeVar("E", bound=Ending)
+S = TypeVar("S", bound=Session)
 
 
-class Affinity(Generic[E]):
-    """Messages in parts → the session that has the first of them.
+class Affinity(Generic[S]):
+    """Long message → the session that got its first part.
 
-    A key is whatever the parts of one message have in common, and other messages have not:
-    source, destination, reference and number of parts.
+    A key is what the parts of one message have in common and no other message has: source,
+    destination, reference and number of parts.
 
-    :param limit: messages known at one time; beyond it the oldest are forgotten.
-    :param lifetime: seconds that a message is known after `put`.
+    :param limit: the most messages kept at one time; beyond it the oldest is dropped.
+    :param lifetime: seconds that a message is kept after `put`.
     """
 
     def __init__(self, limit: int = 10_000, lifetime: float = 300.0) -> None:
         self._limit = limit
         self._lifetime = lifetime
-        # In the order of their end, which is that of their beginning.
-        self._known: OrderedDict[Hashable, tuple[E, float]] = OrderedDict()
+        # In the order in which the entries were put, which is that in which their time is over.
+        self._known: OrderedDict[Hashable, tuple[S, float]] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._known)
 
-    def get(self, key: Hashable, now: float) -> E | None:
-        """The session for the next part; None when it has ended, or none is known."""
+    def get(self, key: Hashable, now: float) -> S | None:
+        """The session for the next part; None when it has ended or none is kept."""
         known = self._known.get(key)
         if known is None:
             return None
@@ -52,14 +52,15 @@ class Affinity(Generic[E]):
         del self._known[key]
         return None
 
-    def put(self, key: Hashable, session: E, now: float) -> None:
-        """``session`` gets the first part; one known for ``key`` before is forgotten."""
+    def put(self, key: Hashable, session: S, now: float) -> None:
+        """Keep ``session``, which gets the first part, in place of any other under ``key``."""
         known = self._known
         known[key] = (session, now + self._lifetime)
         known.move_to_end(key)
         if len(known) > self._limit:
             known.popitem(last=False)
-        # Two for each that comes: what is overdue goes, and no one message waits for all of it.
+        # Two overdue entries at most go for each one put: no message waits for the removal of
+        # many, and all of them go in time.
         for _ in range(2):
             if known and next(iter(known.values()))[1] <= now:
                 known.popitem(last=False)

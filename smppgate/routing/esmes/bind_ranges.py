@@ -1,4 +1,4 @@
-"""Sessions that serve an address range because their bind named it."""
+"""Guests: sessions that serve an address range because their binds name it."""
 
 from __future__ import annotations
 
@@ -8,26 +8,33 @@ from typing import Generic, NamedTuple
 from smppgate.routing.esmes.account import Account, Cluster, S
 
 ANY = 0
-"""TON and NPI of a bind that serves numbers of every kind: "unknown", SMPP v3.4 §5.2.5, §5.2.6."""
+"""TON or NPI of a bind that serves numbers of every type or plan: "unknown", SMPP v3.4 §5.2.5 and
+§5.2.6."""
 
 
 class Guest(NamedTuple):
-    """How a session serves a range that it named in its bind."""
+    """How one session serves a range that its bind names.
+
+    ``weight`` is that of its account, ``ton`` and ``npi`` are the bind's addr_ton and addr_npi.
+    """
 
     weight: int
     ton: int
     npi: int
 
     def serves(self, ton: int, npi: int) -> bool:
-        """Whether numbers of that type and plan are for it."""
+        """Whether the session serves numbers of this type and plan."""
         return self.ton in {ANY, ton} and self.npi in {ANY, npi}
 
 
 class Guests(Generic[S]):
-    """Sessions that serve one range by their binds, beside the accounts that own it.
+    """The guests of one range, beside the accounts that own it.
 
-    They tell numbers apart by some types and plans only. So there is a cluster for each of these,
-    made when it is first asked for, and `ANY` stands for those nobody asked for.
+    Sessions serve a number depending on its type and plan, so there is a cluster for each pair of
+    TON and NPI, made when it is first asked for. Types and plans that no guest's bind names share
+    the clusters of `ANY`, so there are no more clusters than the binds can tell apart.
+
+    :param accounts: the accounts that own the range, in the order of the configuration.
     """
 
     __slots__ = ("_accounts", "_clusters", "_guests", "_kinds", "_npis", "_tons")
@@ -36,12 +43,13 @@ class Guests(Generic[S]):
         self._accounts = accounts
         self._guests: dict[S, Guest] = {}
         self._clusters: dict[tuple[int, int], Cluster[S]] = {}
+        # TON and NPI of a bind → the number of guests with that pair.
         self._kinds: Counter[tuple[int, int]] = Counter()
-        """TON and NPI of binds → how many of the guests have them."""
+        # Those that guests' binds name.
         self._tons = self._npis = frozenset[int]()
 
     def add(self, session: S, guest: Guest) -> None:
-        """One more, that is not among them."""
+        """Add ``session``, which is not a guest yet."""
         self._guests[session] = guest
         self._count(guest, 1)
         for kind, cluster in self._clusters.items():
@@ -49,7 +57,7 @@ class Guests(Generic[S]):
                 cluster.add(session, guest.weight)
 
     def remove(self, session: S) -> bool:
-        """One less; one that is not among them is no error. Whether nobody is left."""
+        """Remove ``session``, if it is a guest; True when no guest is left."""
         guest = self._guests.pop(session, None)
         if guest is not None:
             for cluster in self._clusters.values():
@@ -58,7 +66,7 @@ class Guests(Generic[S]):
         return not self._guests
 
     def cluster(self, ton: int, npi: int) -> Cluster[S] | None:
-        """Who serves numbers of that type and plan; None when nobody does or owns them."""
+        """The cluster for numbers of this type and plan; None if it is empty and has no owners."""
         kind = (ton if ton in self._tons else ANY, npi if npi in self._npis else ANY)
         cluster = self._clusters.get(kind)
         if cluster is None:
@@ -73,22 +81,24 @@ class Guests(Generic[S]):
         return cluster
 
     def _count(self, guest: Guest, more: int) -> None:
-        """There are so many more guests of that kind."""
+        """Add ``more`` guests with this TON and NPI."""
         before, kind = len(self._kinds), (guest.ton, guest.npi)
         self._kinds[kind] += more
         if not self._kinds[kind]:
             del self._kinds[kind]
         if len(self._kinds) != before:
-            self._tell_apart()
+            self._kinds_changed()
 
-    def _tell_apart(self) -> None:
+    def _kinds_changed(self) -> None:
+        """Note the types and plans that guests' binds name, and drop the clusters of others."""
         self._tons = frozenset(ton for ton, _ in self._kinds)
         self._npis = frozenset(npi for _, npi in self._kinds)
-        for kind in [kind for kind in self._clusters if not self._is_asked_for(*kind)]:
+        for kind in [kind for kind in self._clusters if not self._is_told_apart(*kind)]:
             cluster = self._clusters.pop(kind)
             for account in self._accounts:
                 account.withdraw(cluster)
 
-    def _is_asked_for(self, ton: int, npi: int) -> bool:
-        anybody = bool(self._kinds)
-        return anybody and ton in self._tons | {ANY} and npi in self._npis | {ANY}
+    def _is_told_apart(self, ton: int, npi: int) -> bool:
+        if not self._kinds:
+            return False
+        return ton in self._tons | {ANY} and npi in self._npis | {ANY}

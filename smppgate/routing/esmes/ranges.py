@@ -1,15 +1,15 @@
 """Destination number → the cluster that serves it, by the most specific range.
 
-Exact numbers and prefixes are looked up by hash, so a lookup costs one probe for each prefix
-*length* in use, however many ranges there are. Regular expressions are tried one after the
-other, and only when nothing else matched.
+Exact numbers and prefixes are looked up by hash, so a look-up costs one probe for each prefix
+*length* in use, with any number of ranges. Regular expressions are tried one after the other, and
+only when no exact number and no prefix matches.
 
-The accounts that the configuration names for a range own its numbers: while they are away, what
-is for them is not for anybody else whose range is wider. A range that is known by binds alone
-lasts as long as their sessions do.
+The accounts that the configuration names for a range own its numbers: also while they have no
+session, a message to such a number does not go to an account with a wider range. A range that only
+binds name is kept as long as their sessions are.
 
-Ranges are many and sets of owners few, so ranges of the same owners share one cluster. Only one
-that sessions have joined by their binds has clusters of its own.
+There are many ranges and few sets of owners, so ranges with the same owners share one cluster.
+Only a range with guests, sessions that serve it by their binds, has clusters of its own.
 """
 
 from __future__ import annotations
@@ -27,42 +27,43 @@ class RangeTable(Generic[S]):
     """Ranges and the clusters that serve them.
 
     A range is an exact number (``447700900123``), a prefix (``4477009*``) or a regular
-    expression (``^44(77|78)[0-9]{8}$``). Those of the configuration are added before any session
-    joins; so expressions from binds come behind them.
+    expression (``^44(77|78)[0-9]{8}$``). The ranges of the configuration are added before any
+    session joins, so their expressions are tried before those of binds.
     """
 
     def __init__(self) -> None:
         self._exact: dict[bytes, _Range[S]] = {}
         self._prefixes: dict[bytes, _Range[S]] = {}
         self._patterns: dict[re.Pattern[bytes], _Range[S]] = {}
+        # The prefix lengths in use, the longest first.
         self._lengths: tuple[int, ...] = ()
-        """Those of prefixes in use, the longest first."""
+        # Length → the number of prefixes with it.
         self._prefixes_of: Counter[int] = Counter()
-        """Length → how many prefixes have it."""
         self._owned: _Owned[S] = _Owned()
+        # Session → the places of the ranges that its bind names.
         self._joined: dict[S, list[_Place[S]]] = {}
 
     def add(self, address_range: str, account: Account[S]) -> None:
-        """Let ``account`` own ``address_range``, beside those that own it already.
+        """Make ``account`` an owner of ``address_range``, after the owners that it has already.
 
-        :raises re.error: for an expression that is none.
-        :raises RuntimeError: when sessions have joined.
+        :raises re.error: for an expression that does not compile.
+        :raises RuntimeError: while any session has joined.
         """
         if self._joined:
-            raise RuntimeError("a range of the configuration comes before those of sessions")
+            raise RuntimeError("ranges of the configuration are added before sessions join")
         self._range(self._place(address_range)).add(account)
 
     def join(
         self, session: S, account: Account[S], ranges: Iterable[str], ton: int, npi: int
     ) -> None:
-        """``session`` serves the ``ranges`` that its bind to ``account`` names.
+        """Let ``session`` serve the ``ranges`` that its bind to ``account`` names, and only these.
 
-        One that is not bound to receive serves none. What it joined before, it leaves. A range
-        that its account owns it serves anyway, whatever its bind says.
+        It leaves the ranges that it joined before. A session bound as transmitter joins none. Of a
+        range that its account owns, the session serves all numbers: it does not become a guest.
 
-        :param ton: addr_ton of the bind, one octet: it serves destinations of that type; 0: all.
+        :param ton: addr_ton of the bind, one octet: the type of the numbers served; 0 for all.
         :param npi: addr_npi of the bind, one octet: the same for the numbering plan.
-        :raises re.error: for an expression that is none; nothing is joined then.
+        :raises re.error: for an expression that does not compile; no range is joined then.
         """
         self.leave(session)
         places = [self._place(address_range) for address_range in dict.fromkeys(ranges)]
@@ -76,9 +77,9 @@ class RangeTable(Generic[S]):
                 range_.join(session, guest)
 
     def leave(self, session: S) -> None:
-        """``session`` does not serve what it joined any more; one that joined nothing is no error.
+        """Let ``session`` leave the ranges that it joined; a session that joined none is ignored.
 
-        A range that nobody else serves or owns is gone with it.
+        A range without owners goes with its last guest.
         """
         for place in self._joined.pop(session, ()):
             range_ = place.table[place.key]
@@ -89,11 +90,11 @@ class RangeTable(Generic[S]):
                     self._count(len(place.key), -1)
 
     def cluster(self, address: bytes, ton: int, npi: int) -> Cluster[S] | None:
-        """Who serves ``address`` by the most specific range that it is in; None: nobody's number.
+        """The cluster of the most specific range that has ``address``; None if no range has it.
 
-        An exact number wins over a prefix, a longer prefix over a shorter, and any of these over
-        an expression; of expressions the first does. A range that nobody owns, and that sessions
-        joined for other types and plans of number only, is passed over.
+        An exact number wins over a prefix, a longer prefix over a shorter, a prefix over an
+        expression, and an earlier expression over a later one. A range without owners, whose
+        guests all serve other types or plans of number, is passed over.
 
         :param address: of the destination, up to 64 octets without a NUL.
         :param ton: its type of number, one octet.
@@ -106,7 +107,7 @@ class RangeTable(Generic[S]):
         return None
 
     def _matching(self, address: bytes) -> Iterator[_Range[S]]:
-        """The ranges that ``address`` is in, the most specific first."""
+        """The ranges that have ``address``, the most specific first."""
         range_ = self._exact.get(address)
         if range_ is not None:
             yield range_
@@ -128,7 +129,7 @@ class RangeTable(Generic[S]):
         return _Place(self._exact, octets)
 
     def _range(self, place: _Place[S]) -> _Range[S]:
-        """The range of that place, made if need be."""
+        """The range in ``place``, made if there is none."""
         range_ = place.table.get(place.key)
         if range_ is None:
             range_ = place.table[place.key] = _Range(self._owned)
@@ -137,7 +138,7 @@ class RangeTable(Generic[S]):
         return range_
 
     def _count(self, length: int, more: int) -> None:
-        """There are so many more prefixes of that length."""
+        """Add ``more`` prefixes of this length."""
         self._prefixes_of[length] += more
         if not self._prefixes_of[length]:
             del self._prefixes_of[length]
@@ -146,7 +147,7 @@ class RangeTable(Generic[S]):
 
 
 class _Owned(dict[tuple[Account[S], ...], Cluster[S]]):
-    """Accounts → the cluster of the ranges that these own, made when first asked for."""
+    """Accounts → the cluster of the ranges that they own together, made when first asked for."""
 
     def __missing__(self, accounts: tuple[Account[S], ...]) -> Cluster[S]:
         alone = len(accounts) == 1
@@ -155,37 +156,39 @@ class _Owned(dict[tuple[Account[S], ...], Cluster[S]]):
 
 
 class _Range(Generic[S]):
-    """Who serves one range. Slotted: there may be a hundred thousand."""
+    """The owners and guests of one range. Slotted: there may be a hundred thousand.
+
+    :ivar accounts: its owners, in the order of the configuration.
+    :ivar guests: the sessions that joined by their binds; None without any.
+    """
 
     __slots__ = ("_cluster", "_owned", "accounts", "guests")
 
     def __init__(self, owned: _Owned[S]) -> None:
         self.accounts: tuple[Account[S], ...] = ()
-        """Its owners, in the order of the configuration."""
         self.guests: Guests[S] | None = None
-        """Who joined by their binds, as long as there are any."""
         self._owned = owned
         self._cluster: Cluster[S] | None = None
 
     def add(self, account: Account[S]) -> None:
-        """``account`` owns it too."""
+        """Make ``account`` an owner; an account that is one is ignored."""
         if account not in self.accounts:
             self.accounts += (account,)
             self._cluster = None
 
     def join(self, session: S, guest: Guest) -> None:
-        """``session`` serves it by its bind."""
+        """Make ``session`` a guest."""
         if self.guests is None:
             self.guests = Guests(self.accounts)
         self.guests.add(session, guest)
 
     def leave(self, session: S) -> None:
-        """``session`` does not serve it by its bind any more."""
+        """Remove ``session`` from the guests; a session that is not one is ignored."""
         if self.guests is not None and self.guests.remove(session):
             self.guests = None
 
     def cluster(self, ton: int, npi: int) -> Cluster[S] | None:
-        """Who serves its numbers of that type and plan; None when nobody does or ever will."""
+        """The cluster for its numbers of this type and plan; see `Guests.cluster`."""
         if self.guests is not None:
             return self.guests.cluster(ton, npi)
         if self._cluster is None:
@@ -194,7 +197,7 @@ class _Range(Generic[S]):
 
 
 class _Place(NamedTuple, Generic[S]):
-    """Where a range is kept."""
+    """The table and key of a range."""
 
     table: dict[Any, _Range[S]]
     key: Any

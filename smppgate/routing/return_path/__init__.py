@@ -1,1 +1,1 @@
-"""Return paths: what leads a receipt, or a query, to the ESME session and the id it belongs to."""
+"""Return paths: they lead from an SMSC's message id to the ESME session and the ESME's id."""

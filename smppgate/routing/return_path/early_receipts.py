@@ -1,4 +1,4 @@
-"""Receipts that overtook the submit_sm_resp which would have said whose they are."""
+"""Receipts that overtook the submit_sm_resp of their message, and so find no return path yet."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ T = TypeVar("T")
 
 @define(eq=False)
 class _Waiting(Generic[T]):
+    """A receipt, the keys it waits for, and the time until which it does."""
+
     receipt: T
     keys: tuple[bytes, ...]
     until: float
@@ -22,8 +24,8 @@ class _Waiting(Generic[T]):
 class EarlyReceipts(Generic[T]):
     """Receipts that wait for their return path, in the order they came.
 
-    :param limit: receipts kept; beyond it none is taken.
-    :param patience: seconds that each waits at the most.
+    :param limit: the most receipts kept; beyond it none is taken.
+    :param patience: the most seconds that each waits.
     """
 
     limit: int = 10_000
@@ -35,10 +37,9 @@ class EarlyReceipts(Generic[T]):
         return len(self._in_order)
 
     def add(self, receipt: T, keys: Iterable[bytes], now: float) -> bool:
-        """Let ``receipt`` wait for a return path under any of ``keys``; False when there is no
-        room.
+        """Let ``receipt`` wait for a return path under any of ``keys``; False beyond the limit.
 
-        One key twice is one key: two writings of an id may be the same.
+        A key may be named twice: an id may be the same in two notations.
         """
         if len(self._in_order) >= self.limit:
             return False
@@ -49,16 +50,16 @@ class EarlyReceipts(Generic[T]):
         return True
 
     def arrived(self, key: bytes) -> list[T]:
-        """Take out those that waited for ``key``."""
+        """Take out the receipts that waited for ``key``, in the order they came."""
         return self._out(self._by_key.get(key, ()))
 
-    def take(self, is_wanted: Callable[[T], bool], limit: int | None = None) -> list[T]:
-        """Take out those that are wanted, in the order they came, up to ``limit`` of them."""
+    def take(self, is_wanted: Callable[[T], bool], limit: int) -> list[T]:
+        """Take out wanted receipts, in the order they came, ``limit`` of them at most."""
         wanted = (waiting for waiting in self._in_order.values() if is_wanted(waiting.receipt))
         return self._out(islice(wanted, limit))
 
     def overdue(self, now: float, limit: int | None = None) -> list[T]:
-        """Take out those that have waited long enough, up to ``limit`` of them."""
+        """Take out receipts that have waited `patience` seconds, ``limit`` of them at most."""
         waited = takewhile(lambda waiting: waiting.until <= now, self._in_order.values())
         return self._out(islice(waited, limit))
 
@@ -66,7 +67,7 @@ class EarlyReceipts(Generic[T]):
         return iter([waiting.receipt for waiting in self._in_order.values()])
 
     def _out(self, found: Iterable[_Waiting[T]]) -> list[T]:
-        # All of them before the first is removed: they come out of what that changes.
+        # Collected before the first removal, which changes what ``found`` iterates over.
         leaving = list(found)
         for waiting in leaving:
             self._remove(waiting)

@@ -1,9 +1,8 @@
-"""The return path: what leads a receipt, or a query, home.
+"""Records of return paths, as the store keeps them.
 
-The store keeps return paths as octets under octets, and so does the gate's memory: the cycle
-collector passes octets over, and a million of them add nothing to its pauses. A return path says
-whose message it is by name, not by number, because it outlives the process and changes of the
-configuration.
+A record is octets under a key of octets, in memory too: the cycle collector passes octets over,
+and a million of them add nothing to its pauses. A return path names account and SMSC by system_id
+and tag, not by number, because it outlives the process and changes of the configuration.
 """
 
 from __future__ import annotations
@@ -11,22 +10,24 @@ from __future__ import annotations
 from typing import NamedTuple
 
 TAGGED, ORIGINAL, ALIASED = b"t", b"o", b"a"
-"""How the ESME's id is made: the SMSC's tag in front, the SMSC's own, one of the gate's."""
+"""Kinds of ids given to ESMEs: the SMSC's with its tag in front, the SMSC's own, an alias."""
 
 MANY = b"m"
-"""Behind one of these: a message to many, each of whom a receipt comes for."""
+"""Appended to a kind: the message has several destinations, and a receipt comes for each."""
 
-# No name of a group is empty, so these keys are nobody's return paths.
+# The key of a return path begins with the name of a message center, which is not empty. So these
+# keys differ from all of them.
 _ALIAS_PREFIX = b"\0alias\0"
 _ORIGINAL_PREFIX = b"\0original\0"
 
 
 class ReturnPath(NamedTuple):
-    """Whose a message is.
+    """The return path of one message.
 
-    ``account`` is the system_id, ``tag`` that of the SMSC which took it, ``session`` the token of
-    the session that submitted it, ``kind`` one of the above, perhaps with `MANY`, and ``given``
-    the ESME's id where it is an alias. None of them has a NUL in it.
+    ``account`` is the system_id of the account that submitted the message, ``session`` the token
+    of its session, see `Submitters`. ``tag`` is that of the SMSC that took the message. ``kind``
+    is `TAGGED`, `ORIGINAL` or `ALIASED`, with `MANY` appended for a message to many. ``given`` is
+    the ESME's id where it is an alias, and empty otherwise. No part has a NUL in it.
     """
 
     account: bytes
@@ -36,50 +37,50 @@ class ReturnPath(NamedTuple):
     given: bytes = b""
 
     def octets(self) -> bytes:
-        """As the store keeps it."""
+        """The record."""
         return b"\0".join(self)
 
     @classmethod
     def of(cls, octets: bytes) -> ReturnPath:
-        """What `octets` gave."""
+        """The return path in a record; the reverse of `octets`."""
         return cls(*octets.split(b"\0", 4))
 
     @property
     def is_to_many(self) -> bool:
-        """Whether a receipt for it is only one of several."""
+        """Whether the message has several destinations, with a receipt for each."""
         return self.kind.endswith(MANY)
 
     def esme_id(self, message_id: bytes) -> bytes:
         """The id that the ESME was given for the SMSC's ``message_id``."""
-        how = self.kind[:1]
-        if how == TAGGED:
+        kind = self.kind[:1]
+        if kind == TAGGED:
             return self.tag + message_id
-        return message_id if how == ORIGINAL else self.given
+        return message_id if kind == ORIGINAL else self.given
 
     def kept_beside(self, message_id: bytes) -> tuple[bytes, ...]:
-        """Under which other keys something is kept of the message with that id of the SMSC's."""
-        how = self.kind[:1]
-        if how == ALIASED:
+        """The keys of the other records of this message, for the SMSC's ``message_id``."""
+        kind = self.kind[:1]
+        if kind == ALIASED:
             return (alias_key(self.given),)
-        return (original_key(self.account, message_id),) if how == ORIGINAL else ()
+        return (original_key(self.account, message_id),) if kind == ORIGINAL else ()
 
 
 def alias_key(alias: bytes) -> bytes:
-    """Where the store has what ``alias`` stands for: see `alias_value`."""
+    """The key of the record of what ``alias`` stands for, see `alias_value`."""
     return _ALIAS_PREFIX + alias
 
 
 def alias_value(tag: bytes, message_id: bytes) -> bytes:
-    """An SMSC's tag and its id; `alias_target` takes them apart."""
+    """The record of an SMSC's tag and id; `alias_target` is the reverse."""
     return tag + b"\0" + message_id
 
 
 def alias_target(value: bytes) -> tuple[bytes, bytes]:
-    """Tag and id."""
+    """The SMSC's tag and id in a record."""
     tag, _, message_id = value.partition(b"\0")
     return tag, message_id
 
 
 def original_key(account: bytes, message_id: bytes) -> bytes:
-    """Where the store has the tag of the SMSC that gave ``account`` this id untouched."""
+    """The key of the record of the tag of the SMSC whose id ``account`` was given untouched."""
     return _ORIGINAL_PREFIX + account + b"\0" + message_id

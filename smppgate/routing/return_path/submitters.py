@@ -1,4 +1,4 @@
-"""The bound sessions that submit messages, by the token that their return paths name."""
+"""The bound sessions that submit messages, by the tokens in their return paths."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ from smppgate.txsmpp.versions import Version
 
 
 class Addressee(Protocol):
-    """A session, as far as return paths lead to it."""
+    """What a return path needs to know of the session that it leads to."""
 
     system_id: bytes
-    """Its account's name; empty for whom nothing can be brought to."""
+    """The system_id of its account; empty for an origin that return paths cannot lead to."""
     token: bytes
-    """What it is called in return paths, see `Submitters`."""
+    """The octets that name it in return paths, see `Submitters`."""
     queries: bool
-    """Whether it may ask about messages that it wanted no receipt for."""
+    """Whether messages that ask for no receipt have a return path too."""
     version: Version
+    """The SMPP version that the peer speaks."""
 
 
 S = TypeVar("S", bound=Addressee)
@@ -26,8 +27,8 @@ S = TypeVar("S", bound=Addressee)
 class Submitters(Generic[S]):
     """The bound sessions that return paths may lead to.
 
-    :param run: octets without NUL that no other run of the gate has: a token of an earlier one is
-        nobody's.
+    :param run: octets without NUL that no other run of the gate has. They begin each token, so a
+        token of an earlier run leads to no session.
     """
 
     def __init__(self, run: bytes) -> None:
@@ -39,14 +40,14 @@ class Submitters(Generic[S]):
         return len(self._sessions)
 
     def add(self, session: S) -> None:
-        """Give ``session``, which is bound now, its token."""
+        """Add ``session``, which is bound, and give it its token."""
         session.token = b"%s.%x" % (self._run, next(self._serials))
         self._sessions[session.token] = session
 
     def remove(self, session: S) -> None:
-        """It has ended; one that was never added is no error."""
+        """Remove ``session``, which has ended; a session that was not added is ignored."""
         self._sessions.pop(session.token, None)
 
     def find(self, token: bytes) -> S | None:
-        """The session of that token, if it is bound still."""
+        """The session with this token; None once it has ended."""
         return self._sessions.get(token)

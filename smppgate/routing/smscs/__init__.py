@@ -1,1 +1,1 @@
-"""SMSCs: what the gate knows of each, the pools they are in, and the choice among them."""
+"""SMSCs: links, counters and message ids of each, the pools they are in, the choice among them."""

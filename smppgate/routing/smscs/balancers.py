@@ -1,5 +1,7 @@
-"""Ways to choose a member of a pool. Each looks once at every member: pools are small, and links
-are not looked at."""
+"""Balancers: each looks at every member of its pool once for a choice, and never at links.
+
+Pools are small, and an SMSC's load and capacity are two integers.
+"""
 
 from __future__ import annotations
 
@@ -11,20 +13,20 @@ from smppgate.routing.smscs.smsc import Smsc
 
 
 class LeastOutstanding:
-    """The member with the fewest unanswered requests for its weight.
+    """Chooses the member with the fewest unanswered requests in proportion to its weight.
 
-    Among equals the member whose turn it is: a message moves its member's turn on by the member's
-    cost, so that an idle pool spreads its messages by weight too.
+    Of members with equal load it chooses the one with the lowest turn. Each message adds its
+    member's cost to that member's turn, so an idle pool too spreads its messages by weight.
     """
 
     def __init__(self, members: Sequence[Member]) -> None:
         self.members = tuple(members)
-        # The turn of the member that was chosen last. A member that could take nothing for a
-        # while starts from here: it is not owed what it could not take.
+        # The highest turn at which a member was chosen. A member that took no messages for a while
+        # goes on from here, and so does not get all those that it missed.
         self._now = 0.0
 
-    def choose(self, tried: Sequence[Smsc] = ()) -> Smsc | None:
-        """The least loaded SMSC with room; None when there is none."""
+    def choose(self, tried: Sequence[Smsc]) -> Smsc | None:
+        """The least loaded SMSC with room that is not in ``tried``; None without such."""
         best: Member | None = None
         least = inf
         for member in self.members:
@@ -47,17 +49,17 @@ class LeastOutstanding:
 
 
 class RoundRobin:
-    """By weight and in turn, spread evenly: 5:1:1 gives ``aabacaa``, not ``aaaaabc``.
+    """Chooses by weight and in turn, spread evenly: 5:1:1 gives ``aabacaa``, not ``aaaaabc``.
 
-    Every member that can take a message gains its weight; the member that has gained most is
-    chosen and pays what all gained together.
+    For each message, every member with room adds its weight to its turn. The member with the
+    highest turn is chosen, and the sum of all weights added is taken off its turn.
     """
 
     def __init__(self, members: Sequence[Member]) -> None:
         self.members = tuple(members)
 
-    def choose(self, tried: Sequence[Smsc] = ()) -> Smsc | None:
-        """The SMSC whose turn it is; None when none has room."""
+    def choose(self, tried: Sequence[Smsc]) -> Smsc | None:
+        """The SMSC with room and the highest turn that is not in ``tried``; None without such."""
         best: Member | None = None
         total = 0
         for member in self.members:
@@ -78,4 +80,4 @@ BALANCERS: dict[str, Callable[[Sequence[Member]], Balancer]] = {
     "least_outstanding": LeastOutstanding,
     "round_robin": RoundRobin,
 }
-"""By the name that the configuration uses."""
+"""Name in the settings → balancer."""

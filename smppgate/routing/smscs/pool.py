@@ -1,7 +1,7 @@
 """Pools of SMSCs that take the same messages.
 
-An SMSC may be in several pools and has a seat in each, a `Member`: what it took for one pool is
-not held against it in another.
+An SMSC may be in several pools. It has a seat in each, a `Member`, so that the messages it took
+for one pool do not change its turn in another.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ class Member:
     """An SMSC's seat in one pool. Mutable and slotted for the hot path.
 
     :ivar weight: its share of the pool's messages relative to the other members; the SMSC's.
-    :ivar cost: what one more message adds to its load, 1 / weight.
-    :ivar turn: how far it is with its share, in a balancer's own unit.
+    :ivar cost: the load that one message adds to it, 1 / weight.
+    :ivar turn: a counter for the balancer, which defines its unit.
     """
 
     __slots__ = ("cost", "smsc", "turn", "weight")
@@ -33,19 +33,20 @@ class Member:
 
 
 class Balancer(Protocol):
-    """A way to choose among the members it was made for."""
+    """Chooses among the members of one pool."""
 
     members: tuple[Member, ...]
     """In the order of the configuration."""
 
-    def choose(self, tried: Sequence[Smsc] = ()) -> Smsc | None:
-        """An SMSC with room that is not in ``tried``; None when there is none."""
+    def choose(self, tried: Sequence[Smsc]) -> Smsc | None:
+        """The SMSC for the next message: one with room, not in ``tried``; None without such."""
 
 
 class Pool:
     """SMSCs that take the same messages.
 
-    :ivar choose: the SMSC for the next message, or None; see `Balancer.choose`.
+    :param name: as configured.
+    :ivar choose: `Balancer.choose` of its balancer.
     """
 
     __slots__ = ("choose", "members", "name")
@@ -60,11 +61,11 @@ class Pool:
 
     @property
     def smscs(self) -> tuple[Smsc, ...]:
-        """Those of its members."""
+        """The SMSCs of its members, in the order of the configuration."""
         return tuple(member.smsc for member in self.members)
 
     def without(self, command_id: int) -> tuple[Smsc, ...]:
-        """The SMSCs that do not know this request."""
+        """The SMSCs that do not know the request with this command_id."""
         return tuple(smsc for smsc in self.smscs if command_id not in smsc.commands)
 
     @property

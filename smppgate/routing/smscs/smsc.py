@@ -1,8 +1,8 @@
 """An SMSC with its bound links, and the message center whose ids it gives out.
 
-The load and the room of an SMSC are two numbers, so a choice costs the same however many links it
-has; a link that is lost takes its share of the room with it. An SMSC that stalls shows by its
-window: the window fills, and other SMSCs are chosen.
+Load and capacity of an SMSC are two integers, kept as links come and go, so a choice costs the
+same with any number of links. An SMSC that stops answering fills its windows, has no room then,
+and other SMSCs are chosen.
 """
 
 from __future__ import annotations
@@ -16,16 +16,17 @@ from smppgate.txsmpp.versions import V5_0, Version
 
 
 class Link(Protocol):
-    """A session bound to an SMSC, able to take requests."""
+    """A bound session with an SMSC that can take requests."""
 
     window: int
-    """Unanswered requests allowed on it."""
+    """The most requests that may be unanswered on it."""
     outstanding: Outstanding
+    """The requests that are unanswered on it."""
     version: Version
-    """What its SMSC speaks."""
+    """The SMPP version that the SMSC speaks on it."""
 
     def send_request(self, request: Request, octets: bytes) -> None:
-        """Send under a number of the link's."""
+        """Send ``octets`` under a sequence number of this link, and await the answer."""
 
 
 class Smsc:
@@ -33,14 +34,19 @@ class Smsc:
 
     :param name: as configured.
     :param weight: its share of a pool's messages relative to other SMSCs, 1 or more.
-    :param tag: the octets in front of its message ids, as ESMEs see them.
-    :param center: shares its ids with this SMSC; by default the ids are this SMSC's alone.
-    :param commands: the requests that it knows; by default all.
+    :param tag: the octets that are put in front of its message ids for ESMEs.
+    :param center: the message center whose ids it gives out; by default one of its own.
+    :param commands: the command_ids of the requests that it knows; by default all.
     :param reserved: whether it serves one ESME session alone, see `for_one_session`.
+    :ivar links: those that are bound and can take requests.
+    :ivar capacity: the most requests that may be unanswered on all links together; 0 without a
+        link.
+    :ivar outstanding: requests that it has not answered. The gate counts them here as it sends
+        requests and takes answers.
     """
 
     __slots__ = (
-        "_next",
+        "_last",
         "capacity",
         "center",
         "commands",
@@ -62,7 +68,7 @@ class Smsc:
     ) -> None:
         self.name = name
         self.tag = tag
-        self.center = center if center is not None else MessageCenter(name)
+        self.center = center if center is not None else MessageCenter(name, "auto")
         if reserved:
             self.center.reserved[self] = None
         else:
@@ -71,77 +77,81 @@ class Smsc:
         self.weight = weight
         self.links: list[Link] = []
         self.capacity = 0
-        """Unanswered requests that all links together may have; 0 without a link."""
         self.outstanding = 0
-        self._next = 0
+        self._last = 0
+        """Index of the link that was used last."""
 
     def __repr__(self) -> str:
         return f"<Smsc {self.name} {self.outstanding}/{self.capacity} on {len(self.links)} links>"
 
     def for_one_session(self) -> Smsc:
-        """The same SMSC with links and counters of its own, for one ESME session alone.
+        """Make the same SMSC anew, without links, to serve one ESME session alone.
 
-        `retire` takes it out of its message center.
+        The new one has counters of its own and is in the same message center until `retire`.
         """
         return Smsc(self.name, self.weight, self.tag, self.center, self.commands, reserved=True)
 
     def retire(self) -> None:
-        """The session that it was made for has ended; no error for any other SMSC."""
+        """Leave the message center, if made by `for_one_session`: that session has ended."""
         self.center.reserved.pop(self, None)
 
     def add(self, link: Link) -> None:
-        """A link is bound and can take requests."""
+        """Use ``link``, which is bound and can take requests."""
         self.links.append(link)
         self.capacity += link.window
 
     def remove(self, link: Link) -> None:
-        """A link is lost or cannot take requests; a link that was not added is no error."""
+        """Do not use ``link`` any more; a link that was not added is ignored."""
         if link in self.links:
             self.links.remove(link)
             self.capacity -= link.window
 
     def link(self) -> Link | None:
-        """The link for the next request: in turn, passing over links with a full window."""
+        """The next link in turn with room in its window; None when no link has room.
+
+        A single link is returned in any case: the caller has seen that the SMSC has room.
+        """
         links = self.links
         if len(links) == 1:
             return links[0]
         for _ in links:
-            self._next = (self._next + 1) % len(links)
-            link = links[self._next]
+            self._last = (self._last + 1) % len(links)
+            link = links[self._last]
             if len(link.outstanding) < link.window:
                 return link
         return None
 
     def free_link(self) -> Link | None:
-        """`link`, if there is room for one more request."""
+        """`link`, or None when the SMSC has no room for one more request."""
         return self.link() if self.outstanding < self.capacity else None
 
 
 class MessageCenter:
-    """One space of message ids, and the notations it uses for them.
+    """One space of message ids, given out by one SMSC or by several.
 
-    The SMSCs of one message center are several links to the same ids: a receipt may come over any
-    of them, whichever took the message. The settings call this a ``group``.
+    The receipt for a message may come from any SMSC of the message center, not only from the one
+    that took the message. The setting ``group`` of an ``[[smsc]]`` names its message center.
 
-    :param name: of the group, as configured.
-    :param receipt_ids: a `Dialect`'s kind.
+    :param name: the group's; for an SMSC without a group, the SMSC's.
+    :param receipt_ids: the kind of `Dialect` in which it writes ids.
+    :ivar smscs: its SMSCs, in the order of the configuration.
+    :ivar reserved: its SMSCs that serve one ESME session each, in the order they were made.
+    :ivar prefix: the beginning of the keys of its return paths.
     """
 
     __slots__ = ("dialect", "name", "prefix", "reserved", "smscs")
 
-    def __init__(self, name: str, receipt_ids: str = "auto") -> None:
+    def __init__(self, name: str, receipt_ids: str) -> None:
         self.name = name
         self.dialect = Dialect(receipt_ids)
         self.smscs: list[Smsc] = []
         self.reserved: dict[Smsc, None] = {}
-        """Those of one ESME session each, in the order they were made."""
         self.prefix = name.encode("latin-1") + b"\0"
-        """The beginning of the keys of its return paths."""
 
     def __repr__(self) -> str:
         return f"<MessageCenter {self.name} of {len(self.smscs)}>"
 
     @property
     def is_awaited(self) -> bool:
-        """Whether any of its SMSCs has yet to answer a request."""
+        """Whether a request to any of its SMSCs is unanswered."""
         return any(smsc.outstanding for smsc in chain(self.smscs, self.reserved))

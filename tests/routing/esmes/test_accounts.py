@@ -1,4 +1,4 @@
-"""Who may bind, what a refusal says, and whose turn it is to receive."""
+"""Binds are admitted to an account, or refused with a status that says why."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from smppgate.routing.esmes.account import Account
 from smppgate.routing.esmes.accounts import Accounts, BindRejected
 from smppgate.txsmpp.constants import CommandId, CommandStatus
-from smppgate.txsmpp.sequence import Request
 from smppgate.txsmpp.states import State
 from tests.routing import fakes
 from tests.routing.fakes import FakeSession
@@ -23,7 +22,7 @@ BINDS = {
     "receiver": CommandId.BIND_RECEIVER,
     "transceiver": CommandId.BIND_TRANSCEIVER,
 }
-PASSWORD = b"p4ssw0rd-nobody-may-see"
+PASSWORD = b"p4ssw0rd-in-no-text"
 
 
 def accounts(**changes: Any) -> Accounts[FakeSession]:
@@ -48,14 +47,14 @@ def rejected(
 
 
 @pytest.mark.parametrize("command_id", BINDS.values(), ids=BINDS)
-def test_name_and_password_admit_to_the_account(command_id: int) -> None:
+def test_system_id_and_password_admit_to_the_account(command_id: int) -> None:
     account = fakes.account(password=PASSWORD)
     admitted = Accounts([fakes.account("other"), account]).admit(command_id, b"acme", PASSWORD)
     assert admitted is account
 
 
 @pytest.mark.parametrize("system_id", [b"", b"acm", b"ACME", b"acme ", b"\xff\xfe"])
-def test_an_unknown_name_is_refused_with_0x0f(system_id: bytes) -> None:
+def test_an_unknown_system_id_is_refused_with_0x0f(system_id: bytes) -> None:
     assert rejected(accounts(), system_id=system_id).command_status == 0x0F
 
 
@@ -67,7 +66,9 @@ def test_a_wrong_password_is_refused_with_0x0e(password: bytes) -> None:
 
 
 @pytest.mark.parametrize(("kind", "command_id"), BINDS.items(), ids=BINDS)
-def test_a_bind_type_that_is_not_allowed_is_refused_with_0x0d(kind: str, command_id: int) -> None:
+def test_a_kind_of_bind_that_is_not_allowed_is_refused_with_0x0d(
+    kind: str, command_id: int
+) -> None:
     others = frozenset(BINDS) - {kind}
     assert rejected(accounts(binds=others), command_id).command_status == 0x0D
     for other in others:
@@ -91,8 +92,8 @@ def test_a_session_that_ended_makes_room_for_another() -> None:
     assert of.admit(CommandId.BIND_RECEIVER, b"acme", PASSWORD) is acme(of)
 
 
-def test_the_limit_is_told_to_nobody_without_the_password() -> None:
-    """Whoever does not know it learns no more of the account than that it exists."""
+def test_a_wrong_password_is_refused_before_limits_are_looked_at() -> None:
+    """Without the password, a peer learns no more of the account than that it exists."""
     of = accounts(max_binds=0, binds=frozenset())
     assert rejected(of, password=b"guess").command_status == 0x0E
 
@@ -108,15 +109,15 @@ def test_no_refusal_is_taken_for_success(
     command_id: int, system_id: bytes, password: bytes, binds: frozenset[str], max_binds: int
 ) -> None:
     """Kannel counts 0x05, ESME_RALYBND, as a bind that worked."""
-    told = CommandStatus.ESME_ROK
+    answered = CommandStatus.ESME_ROK
     try:
         accounts(binds=binds, max_binds=max_binds).admit(command_id, system_id, password)
     except BindRejected as rejection:
-        told = CommandStatus(rejection.command_status)
-    assert told in {0x00, 0x0F, 0x0E, 0x0D}
-    may = system_id == b"acme" and password == PASSWORD and max_binds > 0
+        answered = CommandStatus(rejection.command_status)
+    assert answered in {0x00, 0x0F, 0x0E, 0x0D}
+    is_known = system_id == b"acme" and password == PASSWORD and max_binds > 0
     allowed = {BINDS[kind] for kind in binds}
-    assert (told == CommandStatus.ESME_ROK) == (may and command_id in allowed)
+    assert (answered == CommandStatus.ESME_ROK) == (is_known and command_id in allowed)
 
 
 def test_the_password_is_in_no_text() -> None:
@@ -134,10 +135,10 @@ def test_the_password_is_in_no_text() -> None:
 
 
 @pytest.mark.parametrize("system_id", [b"acme", b"unknown"])
-def test_names_known_and_unknown_cost_the_same_comparison(
+def test_known_and_unknown_system_ids_cost_the_same_comparison(
     system_id: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One `hmac.compare_digest` with the password given."""
+    """One `hmac.compare_digest` with the password of the bind."""
     compared: list[bytes] = []
     compare = hmac.compare_digest
 
@@ -150,7 +151,7 @@ def test_names_known_and_unknown_cost_the_same_comparison(
     assert compared == [b"guess"]
 
 
-def test_accounts_are_known_by_their_names() -> None:
+def test_accounts_are_found_by_their_exact_system_ids() -> None:
     account = fakes.account("acme")
     of = Accounts([account])
     assert of.named(b"acme") is account
@@ -158,7 +159,7 @@ def test_accounts_are_known_by_their_names() -> None:
     assert of.named(b"*") is None
 
 
-# Whom an SMSC judges, and who has no account of their own
+# Binds that an SMSC judges, and accounts derived from the wildcard
 
 
 def asks(system_id: str = "acme", **changes: Any) -> Account[FakeSession]:
@@ -167,7 +168,7 @@ def asks(system_id: str = "acme", **changes: Any) -> Account[FakeSession]:
 
 
 def admitted(of: Accounts[FakeSession], system_id: bytes = b"stranger") -> Account[FakeSession]:
-    return of.admit(CommandId.BIND_TRANSCEIVER, system_id, b"whatever")
+    return of.admit(CommandId.BIND_TRANSCEIVER, system_id, b"any")
 
 
 def test_a_password_that_an_smsc_judges_is_not_judged_here() -> None:
@@ -175,25 +176,19 @@ def test_a_password_that_an_smsc_judges_is_not_judged_here() -> None:
     assert admitted(Accounts([account]), b"acme") is account
 
 
-def test_what_is_no_matter_of_the_password_is_judged_here_all_the_same() -> None:
+def test_kind_and_number_of_binds_are_judged_here_all_the_same() -> None:
     of = Accounts([asks(binds=frozenset({"receiver"}), max_binds=0)])
     assert rejected(of).command_status == 0x0D
     assert rejected(of, CommandId.BIND_RECEIVER).command_status == 0x0D
 
 
-def test_one_who_waits_for_the_smsc_has_a_place_and_receives_nothing() -> None:
+def test_a_session_that_waits_for_the_smsc_is_one_of_max_binds() -> None:
     account = asks(max_binds=1)
-    session = FakeSession(state=State.OPEN)
-    account.add(session)
-    assert account.receiver() is None
+    account.add(FakeSession(state=State.OPEN))
     assert rejected(Accounts([account])).command_status == 0x0D
-    session.session.state = State.BOUND_TRX
-    account.add(session)
-    assert account.sessions == [session]
-    assert account.receiver() is session
 
 
-def test_the_wildcard_is_for_those_whom_no_other_is_for() -> None:
+def test_a_system_id_without_an_account_is_admitted_to_one_like_the_wildcards() -> None:
     account, wildcard = fakes.account("acme", PASSWORD), asks("*")
     of = Accounts([wildcard, account])
     assert of.admit(CommandId.BIND_RECEIVER, b"acme", PASSWORD) is account
@@ -205,19 +200,19 @@ def test_the_wildcard_is_for_those_whom_no_other_is_for() -> None:
     assert stranger.asks_smsc
 
 
-def test_a_wildcard_with_a_password_admits_with_that_alone() -> None:
+def test_a_wildcard_with_a_password_admits_with_that_password_only() -> None:
     of = Accounts([fakes.account("*", PASSWORD)])
     assert of.admit(CommandId.BIND_RECEIVER, b"stranger", PASSWORD).system_id == "stranger"
     assert rejected(of, system_id=b"stranger", password=b"guess").command_status == 0x0E
 
 
 @pytest.mark.parametrize("system_id", [b"*", b"", b"a\nb", b"\x1b[2J", b"caf\xe9", b"a\x7f"])
-def test_a_name_that_is_none_is_not_for_the_wildcard(system_id: bytes) -> None:
-    """It would stand in the log, and ``*`` is the wildcard's own."""
+def test_the_wildcard_refuses_system_ids_that_are_not_plain_text(system_id: bytes) -> None:
+    """They would go into the log; and ``*`` is the wildcard's own."""
     assert rejected(Accounts([asks("*")]), system_id=system_id).command_status == 0x0F
 
 
-def test_all_of_one_name_share_an_account_as_long_as_one_of_them_is_bound() -> None:
+def test_sessions_of_one_system_id_share_an_account_while_one_of_them_is_bound() -> None:
     of = Accounts([asks("*", max_binds=2)])
     account, first, second = admitted(of), FakeSession(), FakeSession(state=State.BOUND_TX)
     account.add(first)
@@ -231,7 +226,7 @@ def test_all_of_one_name_share_an_account_as_long_as_one_of_them_is_bound() -> N
     assert admitted(of) is not account
 
 
-def test_those_of_different_names_have_nothing_in_common() -> None:
+def test_derived_accounts_of_different_system_ids_share_no_sessions() -> None:
     of = Accounts([asks("*", max_binds=1)])
     one, other, session = admitted(of, b"one"), admitted(of, b"other"), FakeSession()
     one.add(session)
@@ -242,10 +237,10 @@ def test_those_of_different_names_have_nothing_in_common() -> None:
 
 
 @given(st.lists(st.tuples(st.sampled_from([b"a", b"b", b"c"]), st.booleans()), max_size=30))
-def test_a_name_is_known_exactly_while_somebody_is_bound_to_it(
+def test_a_derived_account_is_known_exactly_while_it_has_sessions(
     events: list[tuple[bytes, bool]],
 ) -> None:
-    """However often somebody was admitted who did not bind then."""
+    """Also if binds were admitted to it and no session was added."""
     of = Accounts([asks("*", max_binds=100)])
     bound: dict[bytes, list[FakeSession]] = {b"a": [], b"b": [], b"c": []}
     for name, binds in events:
@@ -257,63 +252,3 @@ def test_a_name_is_known_exactly_while_somebody_is_bound_to_it(
             account.remove(bound[name].pop())
         assert {n for n in bound if of.named(n) is not None} == {n for n in bound if bound[n]}
         assert len(of._derived) <= sum(map(len, bound.values()))
-
-
-# Whose turn it is
-
-
-def bound(count: int, window: int = 5) -> tuple[Account[FakeSession], list[FakeSession]]:
-    account = fakes.account()
-    sessions = [FakeSession(window) for _ in range(count)]
-    for session in sessions:
-        account.add(session)
-    return account, sessions
-
-
-@given(st.integers(1, 6), st.integers(1, 4))
-def test_receivers_are_used_in_turn(count: int, rounds: int) -> None:
-    account, sessions = bound(count)
-    chosen = [account.receiver() for _ in range(count * rounds)]
-    assert [chosen.count(session) for session in sessions] == [rounds] * count
-
-
-def test_the_receiver_with_the_least_part_of_its_window_used_is_next() -> None:
-    account, (busy, idle) = bound(2)
-    busy.outstanding.claim(Request(CommandId.DELIVER_SM, 0.0))
-    assert [account.receiver() for _ in range(3)] == [idle] * 3
-
-
-def test_full_receivers_are_passed_over() -> None:
-    account, (first, second, third) = bound(3)
-    first.writable = False
-    third.window = 0
-    assert [account.receiver() for _ in range(4)] == [second] * 4
-
-
-def test_nobody_receives_when_all_are_full() -> None:
-    account, _ = bound(3, window=0)
-    assert account.receiver() is None
-
-
-def test_nobody_receives_where_nobody_is_bound_to() -> None:
-    account = fakes.account()
-    account.add(FakeSession(state=State.BOUND_TX))
-    assert account.receiver() is None
-    assert len(account.sessions) == 1
-    assert len(account.receivers) == 0
-
-
-def test_a_session_that_ended_receives_no_more() -> None:
-    account, (first, second) = bound(2)
-    account.remove(first)
-    account.remove(first)
-    assert [account.receiver() for _ in range(3)] == [second] * 3
-    account.remove(second)
-    assert account.receiver() is None
-    assert not account.sessions
-
-
-def test_the_end_of_a_session_that_never_was_bound_is_no_error() -> None:
-    account, sessions = bound(1)
-    account.remove(FakeSession())
-    assert account.sessions == sessions

@@ -1,4 +1,4 @@
-"""Parts of one long message go to one session, as long as it is there."""
+"""All parts of a long message go to one session, as long as that is bound."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Session:
     has_ended: bool = False
 
 
-def test_later_parts_go_where_the_first_went() -> None:
+def test_later_parts_go_to_the_session_of_the_first() -> None:
     affinity: Affinity[Session] = Affinity()
     one, other = Session(), Session()
     affinity.put((b"447700900123", b"1000", 7, 3), one, now=0.0)
@@ -25,7 +25,7 @@ def test_later_parts_go_where_the_first_went() -> None:
     assert affinity.get((b"447700900123", b"1000", 9, 3), now=1.0) is None
 
 
-def test_a_session_that_ended_is_not_given() -> None:
+def test_a_session_that_has_ended_gets_no_parts() -> None:
     affinity: Affinity[Session] = Affinity()
     session, another = Session(), Session()
     affinity.put("message", session, now=0.0)
@@ -36,7 +36,7 @@ def test_a_session_that_ended_is_not_given() -> None:
     assert affinity.get("message", now=1.0) is another
 
 
-def test_a_part_that_is_too_late_finds_nobody() -> None:
+def test_after_its_lifetime_an_entry_is_not_found() -> None:
     affinity: Affinity[Session] = Affinity(lifetime=300.0)
     session = Session()
     affinity.put("message", session, now=10.0)
@@ -44,7 +44,7 @@ def test_a_part_that_is_too_late_finds_nobody() -> None:
     assert affinity.get("message", now=310.0) is None
 
 
-def test_the_oldest_are_forgotten_when_there_are_too_many() -> None:
+def test_beyond_the_limit_the_oldest_entries_are_dropped() -> None:
     affinity: Affinity[Session] = Affinity(limit=2)
     sessions = [Session() for _ in range(3)]
     for key, session in enumerate(sessions):
@@ -53,8 +53,8 @@ def test_the_oldest_are_forgotten_when_there_are_too_many() -> None:
 
 
 @given(st.integers(1, 100))
-def test_what_is_overdue_goes_as_others_come(count: int) -> None:
-    """No session is held on to for long by messages that are over."""
+def test_overdue_entries_go_as_others_are_put(count: int) -> None:
+    """So a session that has ended is not kept in memory by old messages."""
     affinity: Affinity[Session] = Affinity(lifetime=10.0)
     for key in range(count):
         affinity.put(key, Session(), now=0.0)
@@ -67,7 +67,7 @@ KEYS = st.integers(0, 9)
 
 
 class Affinities(RuleBasedStateMachine):
-    """Against a list of all that was ever put."""
+    """Beside a list of all entries ever put."""
 
     LIMIT, LIFETIME = 5, 20.0
 

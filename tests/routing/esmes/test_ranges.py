@@ -1,4 +1,4 @@
-"""Who serves a number: the most specific range first, at a cost that ranges do not add to."""
+"""The most specific range serves a number, at the same cost with any number of ranges."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from smppgate.routing.esmes.account import Account, Cluster
 from smppgate.routing.esmes.ranges import RangeTable
-from smppgate.txsmpp.states import State
 from tests.routing import fakes
 from tests.routing.fakes import FakeSession
 
@@ -31,7 +30,7 @@ Table = RangeTable[FakeSession]
 
 
 def table_of(*address_ranges: str) -> Table:
-    """Each range owned by an account that is named by its place in the list."""
+    """Each range has an owner, whose system_id is the place of the range in the list."""
     table: Table = RangeTable()
     for place, address_range in enumerate(address_ranges):
         table.add(address_range, fakes.account(str(place)))
@@ -39,13 +38,13 @@ def table_of(*address_ranges: str) -> Table:
 
 
 def owners(address: bytes, *address_ranges: str) -> list[int]:
-    """The places of those that own ``address``."""
+    """The places of the owners of ``address``."""
     cluster = table_of(*address_ranges).cluster(address, 1, 1)
     return [int(account.system_id) for account in cluster.accounts] if cluster is not None else []
 
 
 def _rank(address_range: str, address: str, place: int) -> tuple[int, int] | None:
-    """How specific a range that matches is, the smallest first; None if it does not."""
+    """The rank of a range that has ``address``, the most specific lowest; None for any other."""
     if address_range.startswith("^"):
         return (1000, place) if re.fullmatch(address_range, address) else None
     if address_range.endswith("*"):
@@ -64,22 +63,22 @@ def _naive(address: str, address_ranges: list[str]) -> list[int]:
 
 
 @given(ranges, numbers)
-def test_owners_are_those_of_a_look_at_every_range(
+def test_owners_are_the_same_as_by_a_look_at_every_range(
     address_ranges: list[str], address: str
 ) -> None:
-    """All who own the most specific range that matches, and nobody else."""
+    """The owners of the most specific range that has the number, and no others."""
     assert owners(address.encode(), *address_ranges) == _naive(address, address_ranges)
 
 
 def test_the_most_specific_range_owns_the_number() -> None:
-    """Exact, then the longer prefix, then the expression, whatever the order of the file."""
+    """Exact, then the longer prefix, then the expression, in any order of the configuration."""
     ranges = ["^447.*$", "44*", "4477009*", "447700900123"]
     for owner in (3, 2, 1, 0):
         assert owners(b"447700900123", *ranges) == [owner]
         ranges.pop()
 
 
-def test_several_owners_of_one_range_are_given_in_the_order_of_the_file() -> None:
+def test_several_owners_of_one_range_are_in_the_order_of_the_configuration() -> None:
     assert owners(b"4477", "4477", "44*", "4477", "44*") == [0, 2]
     assert owners(b"448", "4477", "44*", "4477", "44*") == [1, 3]
     assert owners(b"5", "^5$", "^.*$", "^5$") == [0, 2]
@@ -103,12 +102,12 @@ def test_an_owner_that_is_added_later_owns_the_range_too() -> None:
     assert [account.system_id for account in cluster.accounts] == ["0", "1"]
 
 
-def test_a_star_alone_takes_every_number() -> None:
+def test_a_star_alone_is_every_number() -> None:
     assert owners(b"1", "*") == [0]
     assert owners(b"", "*") == [0]
 
 
-def test_a_prefix_takes_the_number_that_it_is_and_none_shorter() -> None:
+def test_a_prefix_has_the_number_that_it_is_and_no_shorter_one() -> None:
     assert owners(b"4477", "4477*") == [0]
     assert owners(b"447", "4477*") == []
 
@@ -118,8 +117,8 @@ def test_an_exact_number_is_no_prefix() -> None:
 
 
 @pytest.mark.parametrize("address", [b"447700900123\n", b"+447700900123", b"4477009001234"])
-def test_an_expression_takes_the_numbers_that_it_describes_and_no_others(address: bytes) -> None:
-    """Its ``$`` is the end of the number: an octet behind it, newline or digit, is too many."""
+def test_an_expression_has_the_numbers_that_it_describes_and_no_others(address: bytes) -> None:
+    """Its ``$`` is the end of the number: no octet may follow, not even a newline."""
     assert owners(address, "^44(77|78)[0-9]{8}$") == []
     assert owners(b"447700900123", "^44(77|78)[0-9]{8}$") == [0]
 
@@ -129,12 +128,12 @@ def test_octets_beyond_ascii_are_looked_up_like_others() -> None:
     assert owners(b"\xff", "^\xff$") == [0]
 
 
-def test_nobody_without_ranges() -> None:
+def test_without_ranges_there_is_no_cluster() -> None:
     assert RangeTable[FakeSession]().cluster(b"447700900123", 1, 1) is None
 
 
-def test_a_number_is_owned_while_nobody_is_bound() -> None:
-    """It is not for somebody whose range is wider, however near at hand."""
+def test_a_number_belongs_to_its_owner_also_while_that_has_no_session() -> None:
+    """The account with the wider range does not get it, although it has a session."""
     table, narrow, wide = RangeTable[FakeSession](), fakes.account("narrow"), fakes.account("wide")
     table.add("44*", wide)
     table.add("4477*", narrow)
@@ -146,7 +145,7 @@ def test_a_number_is_owned_while_nobody_is_bound() -> None:
 
 
 def test_ranges_of_the_same_owners_share_a_cluster() -> None:
-    """However many ranges an account has, a session that binds is added to few clusters."""
+    """So a session that binds is added to few clusters, with any number of ranges."""
     table, one, other = RangeTable[FakeSession](), fakes.account("one"), fakes.account("other")
     for number in range(100):
         table.add(f"44{number}", one)
@@ -156,184 +155,6 @@ def test_ranges_of_the_same_owners_share_a_cluster() -> None:
     both = {table.cluster(b"44%d0" % number, 0, 0) for number in range(10, 100)}
     assert alone == {one.receivers}
     assert len(both) == 1
-
-
-# Ranges of binds
-
-
-@define
-class Bound:
-    """A table, an account ``acme``, and sessions that join."""
-
-    table: Table = field(factory=RangeTable)
-    acme: Owner = field(factory=lambda: fakes.account("acme", max_binds=100))
-
-    def session(
-        self, *address_ranges: str, ton: int = 0, npi: int = 0, state: State = State.BOUND_TRX
-    ) -> FakeSession:
-        session = FakeSession(state=state)
-        self.acme.add(session)
-        self.table.join(session, self.acme, address_ranges, ton, npi)
-        return session
-
-    def served(self, address: bytes, ton: int = 1, npi: int = 1) -> set[FakeSession] | None:
-        cluster = self.table.cluster(address, ton, npi)
-        return None if cluster is None else set(cluster)
-
-
-@pytest.mark.parametrize("address_range", ["447700900123", "4477*", "^44[0-9]+$"])
-def test_a_range_is_served_as_long_as_a_session_that_named_it_is_bound(address_range: str) -> None:
-    bound = Bound()
-    first, second = bound.session(address_range), bound.session(address_range)
-    assert bound.served(b"447700900123") == {first, second}
-    bound.table.leave(first)
-    assert bound.served(b"447700900123") == {second}
-    bound.table.leave(second)
-    bound.table.leave(second)
-    assert bound.served(b"447700900123") is None
-
-
-def test_those_that_bind_for_a_range_serve_beside_its_owners() -> None:
-    bound, owner = Bound(), fakes.account("owner")
-    bound.table.add("44*", owner)
-    early, late = FakeSession(), FakeSession()
-    owner.add(early)
-    guest = bound.session("44*")
-    assert bound.served(b"44") == {early, guest}
-    owner.add(late)
-    owner.remove(early)
-    assert bound.served(b"44") == {late, guest}
-    bound.table.leave(guest)
-    assert bound.served(b"44") == {late}
-    cluster = bound.table.cluster(b"44", 0, 0)
-    assert cluster is not None
-    assert list(cluster.accounts) == [owner]
-
-
-def test_a_bind_for_a_narrower_range_takes_the_numbers_from_the_owner_of_a_wider() -> None:
-    bound = Bound()
-    bound.table.add("44*", fakes.account("owner"))
-    guest = bound.session("4477*")
-    assert bound.served(b"4477") == {guest}
-    bound.table.leave(guest)
-    assert bound.served(b"4477") == set()
-
-
-def test_one_that_leaves_goes_on_serving_what_its_account_owns() -> None:
-    bound = Bound()
-    bound.table.add("44*", bound.acme)
-    session, guest = bound.session("44*", ton=5), FakeSession()
-    bound.table.join(guest, fakes.account("other"), ["44*"], 0, 0)
-    assert bound.served(b"44", ton=1) == {session, guest}
-    bound.table.leave(session)
-    assert bound.served(b"44", ton=1) == {session, guest}
-
-
-def test_one_that_is_not_bound_to_receive_serves_nothing() -> None:
-    bound = Bound()
-    bound.session("44*", state=State.BOUND_TX)
-    assert bound.served(b"44") is None
-
-
-def test_one_that_joins_anew_leaves_what_it_joined_before() -> None:
-    bound = Bound()
-    session = bound.session("44*", "447*", "44*")
-    bound.table.join(session, bound.acme, ["48*"], 0, 0)
-    assert bound.served(b"447") is None
-    assert bound.served(b"48") == {session}
-
-
-def test_expressions_of_binds_come_behind_the_configurations_and_in_order_of_joining() -> None:
-    bound = Bound()
-    bound.table.add("^4+$", fakes.account("owner"))
-    first, second = bound.session("^[47]+$"), bound.session("^.*$")
-    assert bound.served(b"44") == set()
-    assert bound.served(b"47") == {first}
-    assert bound.served(b"5") == {second}
-    bound.table.leave(first)
-    first = bound.session("^[47]+$")
-    assert bound.served(b"47") == {second}
-
-
-@pytest.mark.parametrize(
-    ("bind", "destination", "fits"),
-    [
-        ((0, 0), (0, 0), True),
-        ((0, 0), (5, 9), True),
-        ((1, 0), (1, 9), True),
-        ((0, 1), (5, 1), True),
-        ((1, 1), (1, 1), True),
-        ((1, 1), (1, 0), False),
-        ((1, 1), (0, 1), False),
-        ((1, 1), (2, 1), False),
-        ((1, 0), (0, 1), False),
-    ],
-)
-def test_a_session_serves_the_type_and_plan_of_its_bind_and_0_is_any(
-    bind: tuple[int, int], destination: tuple[int, int], fits: bool
-) -> None:
-    bound = Bound()
-    session = bound.session("44*", ton=bind[0], npi=bind[1])
-    assert bound.served(b"44", *destination) == ({session} if fits else None)
-
-
-def test_where_no_type_fits_the_next_range_is_looked_at() -> None:
-    bound = Bound()
-    narrow, wide = bound.session("4477", ton=5), bound.session("44*", ton=1)
-    least = bound.session("^.*$")
-    assert bound.served(b"4477", ton=5) == {narrow}
-    assert bound.served(b"4477", ton=1) == {wide}
-    assert bound.served(b"4477", ton=2) == {least}
-
-
-def test_an_owned_range_is_not_passed_over_for_want_of_a_type() -> None:
-    bound = Bound()
-    bound.table.add("4477*", fakes.account("owner"))
-    bound.session("4477*", ton=5)
-    bound.session("44*")
-    assert bound.served(b"4477", ton=1) == set()
-
-
-def test_weights_count_among_those_that_joined() -> None:
-    bound, light = Bound(), fakes.account("light")
-    bound.acme.weight = 3
-    heavy, other = bound.session("44*"), FakeSession()
-    light.add(other)
-    bound.table.join(other, light, ["44*"], 0, 0)
-    cluster = bound.table.cluster(b"44", 0, 0)
-    assert cluster is not None
-    chosen = [cluster.session() for _ in range(40)]
-    assert (chosen.count(heavy), chosen.count(other)) == (30, 10)
-
-
-def test_an_expression_that_is_none_is_an_error_that_changes_nothing() -> None:
-    bound, session = Bound(), FakeSession()
-    with pytest.raises(re.error):
-        bound.table.join(session, bound.acme, ["44*", "^(4$"], 0, 0)
-    assert bound.served(b"44") is None
-    bound.table.leave(session)
-
-
-def test_the_configurations_ranges_come_first() -> None:
-    bound = Bound()
-    session = bound.session("44*")
-    with pytest.raises(RuntimeError):
-        bound.table.add("48*", bound.acme)
-    bound.table.leave(session)
-    bound.table.add("48*", bound.acme)
-    assert bound.served(b"48") == {session}
-
-
-def test_clusters_that_are_over_are_let_go() -> None:
-    """An account does not gather those of all sessions that ever joined its ranges."""
-    bound, owner = Bound(), fakes.account("owner")
-    bound.table.add("44*", owner)
-    for ton in range(1, 10):
-        guest = bound.session("44*", ton=ton, npi=1)
-        assert bound.served(b"44", ton) == {guest}
-        assert bound.served(b"44", 0, 0) == set()
-        bound.table.leave(guest)
-    assert len(owner._serves) == 1
 
 
 # Against a model
@@ -354,7 +175,7 @@ class Range:
 
 
 class Ranges(RuleBasedStateMachine):
-    """Sessions bind, join and end; every lookup is that of a look at every range."""
+    """Sessions bind, join and end; each look-up finds the same as a look at every range."""
 
     @initialize(configured=st.lists(ranges, min_size=3, max_size=3))
     def begin(self, configured: list[list[str]]) -> None:
@@ -415,7 +236,7 @@ class Ranges(RuleBasedStateMachine):
             assert set(cluster) == expected.fitting(ton, npi)
 
     @invariant()
-    def keeps_what_is_live(self) -> None:
+    def has_the_ranges_with_owners_or_guests(self) -> None:
         texts = [model.text for model in self.live]
         lengths = {len(text) - 1 for text in texts if text.endswith("*")}
         assert self.table._lengths == tuple(sorted(lengths, reverse=True))
@@ -427,11 +248,11 @@ class Ranges(RuleBasedStateMachine):
 TestRanges = Ranges.TestCase
 
 
-# What a lookup costs
+# The cost of a look-up
 
 
 class Counting(dict[bytes, Any]):
-    """Counts the looks."""
+    """A table that counts the looks into it."""
 
     looks = 0
 
@@ -441,7 +262,7 @@ class Counting(dict[bytes, Any]):
 
 
 def _looks(table: Table, address: bytes) -> tuple[int, Cluster[FakeSession] | None]:
-    """How often the tables are looked into for one number, and what is found."""
+    """The number of looks into the tables for one number, and the cluster found."""
     exact, prefixes = Counting(table._exact), Counting(table._prefixes)
     table._exact, table._prefixes = exact, prefixes
     found = table.cluster(address, 1, 1)
@@ -449,7 +270,7 @@ def _looks(table: Table, address: bytes) -> tuple[int, Cluster[FakeSession] | No
 
 
 def _many(count: int, accounts: Sequence[Owner]) -> Table:
-    """``count`` numbers and prefixes of ten octets, and one prefix of one."""
+    """``count`` numbers and ``count`` prefixes of ten octets, and one prefix of one octet."""
     table: Table = RangeTable()
     for number in range(count):
         table.add(f"44{number:08}", accounts[number % len(accounts)])
@@ -460,23 +281,24 @@ def _many(count: int, accounts: Sequence[Owner]) -> Table:
 
 @pytest.mark.parametrize("count", [1, 10, 10_000])
 def test_looks_grow_with_the_prefix_lengths_in_use_and_not_with_the_ranges(count: int) -> None:
-    """One for the exact number and one for each of the two lengths."""
+    """One look for the exact number, and one for each of the two lengths."""
     accounts = [fakes.account(str(number)) for number in range(10)]
     assert _looks(_many(count, accounts), b"4999999999") == (3, accounts[0].receivers)
 
 
-def test_what_is_not_asked_for_is_not_looked_up() -> None:
-    """Prefixes are not tried after an exact number."""
+def test_prefixes_are_not_looked_up_after_an_exact_number_was_found() -> None:
     looks, found = _looks(table_of("4477", "44*"), b"4477")
     assert looks == 1
     assert found is not None
 
 
-def test_a_length_that_nobody_uses_any_more_costs_no_look() -> None:
-    bound = Bound()
-    bound.table.add("4*", bound.acme)
-    gone = [bound.session("4" * length + "*", ton=5) for length in range(2, 8)]
-    assert _looks(bound.table, b"44444444")[0] == 8
-    for session in gone:
-        bound.table.leave(session)
-    assert _looks(bound.table, b"44444444")[0] == 2
+def test_a_length_that_is_not_in_use_any_more_costs_no_look() -> None:
+    table, account = RangeTable[FakeSession](), fakes.account()
+    table.add("4*", account)
+    guests = [FakeSession() for _ in range(6)]
+    for length, guest in enumerate(guests, 2):
+        table.join(guest, fakes.account("guest"), ["4" * length + "*"], 5, 0)
+    assert _looks(table, b"44444444")[0] == 8
+    for guest in guests:
+        table.leave(guest)
+    assert _looks(table, b"44444444")[0] == 2

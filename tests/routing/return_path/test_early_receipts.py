@@ -1,5 +1,4 @@
-"""Receipts that wait for their return path leave once: with it, or when they have waited
-enough."""
+"""A receipt that waits for its return path leaves once: with it, or when its time is over."""
 
 from __future__ import annotations
 
@@ -22,15 +21,15 @@ def test_a_receipt_leaves_with_any_of_its_keys_and_only_once() -> None:
     assert len(early) == 0
 
 
-def test_a_key_that_is_named_twice_is_one() -> None:
-    """An id may be written alike in two notations, as one of digits is in upper and lower case."""
+def test_a_key_may_be_named_twice() -> None:
+    """An id may be the same in two notations, as one of digits only is in both cases."""
     early: EarlyReceipts[str] = EarlyReceipts()
     early.add("one", [b"1", b"A", b"1"], 0.0)
     assert early.arrived(b"1") == ["one"]
     assert early.arrived(b"1") == early.arrived(b"A") == []
 
 
-def test_several_for_one_key_leave_in_the_order_they_came() -> None:
+def test_several_receipts_for_one_key_leave_in_the_order_they_came() -> None:
     """An intermediate receipt comes before the final one."""
     early: EarlyReceipts[str] = EarlyReceipts()
     for name in ("first", "second", "third"):
@@ -38,7 +37,7 @@ def test_several_for_one_key_leave_in_the_order_they_came() -> None:
     assert early.arrived(b"1") == ["first", "second", "third"]
 
 
-def test_what_has_waited_long_enough_leaves_and_no_sooner() -> None:
+def test_a_receipt_leaves_after_its_patience_and_no_sooner() -> None:
     early: EarlyReceipts[str] = EarlyReceipts(patience=5.0)
     early.add("one", [b"1"], 10.0)
     early.add("two", [b"2"], 11.0)
@@ -61,7 +60,7 @@ def test_beyond_the_limit_none_is_taken_until_one_has_left() -> None:
 
 @given(st.lists(st.integers(), unique=True))
 def test_the_same_receipt_may_wait_twice(numbers: list[int]) -> None:
-    """The SMSC sends one again that was not answered: each is answered."""
+    """The SMSC sends a receipt again that was not answered; each is answered."""
     early: EarlyReceipts[int] = EarlyReceipts()
     for number in numbers + numbers:
         early.add(number, [b"%d" % number], 0.0)
@@ -101,18 +100,18 @@ class Waiting(RuleBasedStateMachine):
 
     @rule(part=st.integers(1, 4), limit=st.integers(0, 3))
     def take(self, part: int, limit: int) -> None:
-        """Those that cannot get what they wait for."""
+        """Take out the receipts whose return path cannot come any more."""
         expected = [n for n, _, _ in self.plain if n % part == 0][:limit]
         assert self.early.take(lambda n: n % part == 0, limit) == expected
         self.plain = [waiting for waiting in self.plain if waiting[0] not in expected]
 
     @invariant()
-    def all_that_wait_are_there(self) -> None:
+    def has_the_waiting_receipts(self) -> None:
         assert list(self.early) == [number for number, _, _ in self.plain]
         assert len(self.early) == len(self.plain)
 
     def teardown(self) -> None:
-        """Nothing is kept of those that have left."""
+        """No key is kept of receipts that have left."""
         self.early.overdue(float("inf"))
         assert not self.early._by_key
 

@@ -1,4 +1,4 @@
-"""Return paths of messages that are done with end once, some time after their final receipt."""
+"""A return path ends once, some time after its final receipt was delivered."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from smppgate.routing.return_path.ending import EndingPaths
 KEYS = st.integers(0, 12).map(lambda number: b"%d" % number)
 
 
-def test_a_route_ends_after_the_grace_and_no_sooner() -> None:
+def test_a_return_path_ends_after_the_grace_and_no_sooner() -> None:
     ending = EndingPaths(grace=60.0)
     ending.add(b"1", 0.0)
     ending.add(b"2", 59.9)
@@ -29,15 +29,15 @@ def test_a_receipt_sent_again_lengthens_the_grace() -> None:
     assert ending.take(110.0, 100) == [b"1"]
 
 
-def test_the_route_of_a_new_message_stays() -> None:
-    """The SMSC has given its id anew."""
+def test_the_return_path_of_a_new_message_stays() -> None:
+    """The SMSC has given the same id again."""
     ending = EndingPaths(grace=60.0)
     ending.add(b"1", 0.0)
     ending.stay(b"1")
     assert ending.take(1000.0, 100) == []
 
 
-def test_what_does_not_end_may_stay() -> None:
+def test_a_return_path_that_is_not_to_end_may_be_told_to_stay() -> None:
     ending = EndingPaths()
     ending.stay(b"1")
     assert len(ending) == 0
@@ -55,8 +55,8 @@ def test_beyond_the_limit_the_oldest_end_at_once() -> None:
     assert len(ending) == 2
 
 
-def test_one_that_is_added_again_is_no_older_than_that() -> None:
-    """Not even where both were in one instant."""
+def test_a_key_that_is_added_again_moves_to_the_end() -> None:
+    """Even if both happen at one time."""
     ending = EndingPaths(grace=60.0, limit=2)
     for key in (b"1", b"2", b"1"):
         ending.add(key, 0.0)
@@ -64,7 +64,7 @@ def test_one_that_is_added_again_is_no_older_than_that() -> None:
 
 
 def test_no_more_are_taken_than_asked_for() -> None:
-    """However many are due: the reactor waits for it."""
+    """The reactor waits for it, with any number of keys due."""
     ending = EndingPaths(grace=60.0)
     for number in range(1000):
         ending.add(b"%d" % number, 0.0)
@@ -72,7 +72,7 @@ def test_no_more_are_taken_than_asked_for() -> None:
 
 
 class Ending(RuleBasedStateMachine):
-    """Each key ends when it is due and only then, or because there are too many."""
+    """Each key ends when it is due, or sooner because there are too many."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -106,7 +106,7 @@ class Ending(RuleBasedStateMachine):
         self.due.pop(key, None)
 
     @invariant()
-    def what_is_counted_is_there(self) -> None:
+    def has_the_keys_that_are_to_end(self) -> None:
         assert len(self.ending) == len(self.due)
 
 

@@ -1,4 +1,4 @@
-"""Tags in front of ids, and the aliases of those that cannot have one."""
+"""Tags in front of ids, and the aliases of ids that cannot have one."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smppgate.routing.return_path.message_ids import (
-    LONGEST_ID,
-    LONGEST_TAG,
     MessageIds,
     alias,
     alias_in,
     longest_taggable,
     longest_untouched,
 )
-from smppgate.routing.smscs.smsc import Smsc
+from smppgate.routing.smscs.smsc import MessageCenter, Smsc
 from smppgate.txsmpp.versions import V3_3, V3_4, V5_0, Version
 
+# Octets that a tag and an id may have.
+LONGEST_TAG, LONGEST_ID = 5, 64
 CHARACTERS = "".join(map(chr, [*range(48, 58), *range(65, 91), *range(97, 123)]))
 TAGS = st.text(CHARACTERS, min_size=1, max_size=LONGEST_TAG).map(str.encode)
 IDS = st.binary(min_size=1, max_size=LONGEST_ID).filter(lambda octets: 0 not in octets)
@@ -26,7 +26,7 @@ VERSIONS = st.sampled_from([V3_3, V3_4, V5_0])
 
 
 def without_beginnings(tags: list[bytes]) -> list[bytes]:
-    """Those of ``tags`` of which none is the beginning of another."""
+    """The ``tags`` without those that are the beginning of another or begin with another."""
     kept: list[bytes] = []
     for tag in tags:
         if not any(tag.startswith(other) or other.startswith(tag) for other in kept):
@@ -38,14 +38,15 @@ SETS_OF_TAGS = st.lists(TAGS, min_size=1, max_size=8).map(without_beginnings)
 
 
 def smsc(tag: bytes) -> Smsc:
-    return Smsc("smsc-" + tag.decode(), tag=tag)
+    name = "smsc-" + tag.decode()
+    return Smsc(name, 1, tag, MessageCenter(name, "auto"), V3_4.commands)
 
 
 @given(SETS_OF_TAGS, IDS, st.data())
-def test_what_was_tagged_comes_apart_as_it_was(
+def test_a_tagged_id_is_split_into_smsc_and_id(
     tags: list[bytes], message_id: bytes, data: st.DataObject
 ) -> None:
-    """Whatever the id is: it may look like a tag, or like a tag with an id behind it."""
+    """Any id: also one that looks like a tag, or like a tag with an id behind it."""
     smscs = [smsc(tag) for tag in tags]
     ids = MessageIds(smscs)
     chosen = data.draw(st.sampled_from(smscs))
@@ -54,7 +55,7 @@ def test_what_was_tagged_comes_apart_as_it_was(
 
 
 @given(SETS_OF_TAGS, IDS)
-def test_an_id_without_a_tag_is_of_no_smsc(tags: list[bytes], message_id: bytes) -> None:
+def test_an_id_without_a_tag_belongs_to_no_smsc(tags: list[bytes], message_id: bytes) -> None:
     expected = any(message_id.startswith(tag) for tag in tags)
     assert (MessageIds(map(smsc, tags)).split(message_id) is not None) is expected
 
@@ -73,9 +74,9 @@ def test_the_tag_alone_stands_for_an_empty_id() -> None:
     assert MessageIds([alpha]).split(b"al") == (alpha, b"")
 
 
-def test_a_member_without_a_tag_takes_no_id_for_itself() -> None:
-    """Or it would be thought to have every message that has no other tag."""
-    assert MessageIds([Smsc("plain")]).split(b"anything") is None
+def test_no_id_is_split_into_an_empty_tag() -> None:
+    """An SMSC without a tag would seem to have every message that has no other tag."""
+    assert MessageIds([smsc(b"")]).split(b"anything") is None
 
 
 @pytest.mark.parametrize("tag", [b"a", b"abcde"])
@@ -90,7 +91,7 @@ def test_for_3_3_nothing_can_be_tagged() -> None:
     assert longest_taggable(b"a", V3_3) < 0
 
 
-def test_how_long_an_id_may_be_that_is_not_changed() -> None:
+def test_the_longest_id_that_can_be_given_as_it_is_fills_the_field() -> None:
     """9 octets with the NUL in 3.3, 65 in later versions."""
     assert [longest_untouched(v) + 1 for v in (V3_3, V3_4, V5_0)] == [9, 65, 65]
 
@@ -101,7 +102,7 @@ def test_aliases_of_different_numbers_differ(one: int, other: int, version: Vers
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(0, 2**32 - 1))
-def test_those_for_3_3_differ_up_to_four_thousand_million(one: int, other: int) -> None:
+def test_aliases_for_3_3_of_different_numbers_of_32_bits_differ(one: int, other: int) -> None:
     assert (alias(one, V3_3) == alias(other, V3_3)) is (one == other)
 
 
@@ -113,7 +114,7 @@ def test_for_3_3_an_alias_is_eight_hexadecimal_digits(number: int) -> None:
 
 
 @given(st.integers(0, 2**64 - 1), VERSIONS)
-def test_an_alias_fits_its_field_and_is_known_for_one(number: int, version: Version) -> None:
+def test_an_alias_fits_its_field_and_is_recognized(number: int, version: Version) -> None:
     given_out = alias(number, version)
     assert len(given_out) < version.message_id_size
     assert alias_in(given_out, version) == given_out
@@ -126,9 +127,11 @@ def test_no_tagged_id_is_taken_for_an_alias_beyond_3_3(tag: bytes, message_id: b
 
 
 @pytest.mark.parametrize("written", [b"AB", b"ab", b"0ab", b"000000aB"])
-def test_for_3_3_it_is_a_number_however_it_is_written(written: bytes) -> None:
+def test_for_3_3_an_alias_may_be_written_in_any_case_and_without_zeros_in_front(
+    written: bytes,
+) -> None:
     assert alias_in(written, V3_3) == b"000000AB"
 
 
-def test_for_3_3_more_than_eight_octets_are_none() -> None:
+def test_for_3_3_more_than_eight_octets_are_no_alias() -> None:
     assert alias_in(b"123456789", V3_3) == b""

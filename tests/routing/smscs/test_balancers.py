@@ -1,4 +1,4 @@
-"""Who gets the next message."""
+"""The SMSC that a balancer chooses for the next message."""
 
 from __future__ import annotations
 
@@ -21,80 +21,80 @@ BOTH = pytest.mark.parametrize("balance", sorted(BALANCERS))
 
 
 def names(balancer: Balancer, count: int) -> str:
-    """Who gets ``count`` messages that are answered at once."""
-    chosen = (balancer.choose() for _ in range(count))
+    """The SMSCs chosen for ``count`` messages that are answered at once."""
+    chosen = (balancer.choose(()) for _ in range(count))
     return "".join(smsc.name if smsc is not None else "-" for smsc in chosen)
 
 
-def seats(smscs: Sequence[Smsc]) -> list[Member]:
-    """A seat for each in one pool."""
+def members_of(smscs: Sequence[Smsc]) -> list[Member]:
+    """The members of one pool."""
     return [Member(smsc) for smsc in smscs]
 
 
-def room(smsc: Smsc, places: int) -> None:
-    """Let ``smsc`` have room for so many more."""
-    smsc.capacity = smsc.outstanding + places
+def room(smsc: Smsc, requests: int) -> None:
+    """Let ``smsc`` have room for this many more requests."""
+    smsc.capacity = smsc.outstanding + requests
 
 
 # Both
 
 
 @BOTH
-def test_nobody_without_members(balance: str) -> None:
-    assert BALANCERS[balance](seats(())).choose() is None
+def test_without_members_none_is_chosen(balance: str) -> None:
+    assert BALANCERS[balance](members_of(())).choose(()) is None
 
 
 @BOTH
-def test_nobody_when_none_has_room(balance: str) -> None:
+def test_without_room_none_is_chosen(balance: str) -> None:
     smscs = fakes.smscs(1, 3)
     for smsc in smscs:
         room(smsc, 0)
-    assert BALANCERS[balance](seats(smscs)).choose() is None
+    assert BALANCERS[balance](members_of(smscs)).choose(()) is None
 
 
 @BOTH
-def test_nobody_when_all_were_tried(balance: str) -> None:
+def test_when_all_were_tried_none_is_chosen(balance: str) -> None:
     smscs = fakes.smscs(1, 3)
-    assert BALANCERS[balance](seats(smscs)).choose(tuple(smscs)) is None
+    assert BALANCERS[balance](members_of(smscs)).choose(tuple(smscs)) is None
 
 
 @BOTH
-def test_who_was_tried_is_passed_over(balance: str) -> None:
+def test_an_smsc_that_was_tried_is_passed_over(balance: str) -> None:
     a, b = fakes.smscs(100, 1)
-    balancer = BALANCERS[balance](seats((a, b)))
+    balancer = BALANCERS[balance](members_of((a, b)))
     assert [balancer.choose((a,)) for _ in range(5)] == [b] * 5
 
 
 @BOTH
-def test_who_has_no_room_is_passed_over(balance: str) -> None:
+def test_an_smsc_without_room_is_passed_over(balance: str) -> None:
     a, b = fakes.smscs(100, 1)
     room(a, 0)
-    balancer = BALANCERS[balance](seats((a, b)))
+    balancer = BALANCERS[balance](members_of((a, b)))
     assert names(balancer, 5) == "bbbbb"
 
 
 @BOTH
-def test_members_are_told_in_the_order_given(balance: str) -> None:
+def test_members_are_in_the_order_given(balance: str) -> None:
     smscs = fakes.smscs(1, 2, 3)
-    members = seats(smscs)
+    members = members_of(smscs)
     assert BALANCERS[balance](members).members == tuple(members)
 
 
 @BOTH
 @given(data=st.data())
-def test_nobody_gets_more_than_there_is_room_for(balance: str, data: st.DataObject) -> None:
+def test_no_smsc_gets_more_than_it_has_room_for(balance: str, data: st.DataObject) -> None:
     """Messages, answers and changes of capacity in any order."""
     smscs = fakes.smscs(*data.draw(WEIGHTS))
-    balancer = BALANCERS[balance](seats(smscs))
+    balancer = BALANCERS[balance](members_of(smscs))
     for smsc in smscs:
         smsc.capacity = data.draw(st.integers(0, 4))
     for answered in data.draw(st.lists(st.one_of(st.none(), st.sampled_from(smscs)))):
         if answered is not None:
             answered.outstanding = max(0, answered.outstanding - 1)
             continue
-        chosen = balancer.choose()
+        chosen = balancer.choose(())
         if chosen is None:
-            assert all(m.outstanding >= m.capacity for m in smscs)
+            assert all(smsc.outstanding >= smsc.capacity for smsc in smscs)
         else:
             assert chosen.outstanding < chosen.capacity
             chosen.outstanding += 1
@@ -104,25 +104,25 @@ def test_nobody_gets_more_than_there_is_room_for(balance: str, data: st.DataObje
 
 
 def test_round_robin_is_smooth() -> None:
-    """The weights' shares are spread over the cycle, not one burst after the other."""
-    assert names(RoundRobin(seats(fakes.smscs(5, 1, 1))), 14) == "aabacaa" * 2
+    """Each share is spread over the cycle, not taken in one burst."""
+    assert names(RoundRobin(members_of(fakes.smscs(5, 1, 1))), 14) == "aabacaa" * 2
 
 
 @given(WEIGHTS)
 def test_round_robin_keeps_to_the_weights_exactly_in_every_cycle(weights: list[int]) -> None:
     smscs = fakes.smscs(*weights)
-    balancer = RoundRobin(seats(smscs))
+    balancer = RoundRobin(members_of(smscs))
     smallest = gcd(*weights)
     for _ in range(3):
         chosen = Counter(names(balancer, sum(weights) // smallest))
-        assert chosen == {m.name: m.weight // smallest for m in smscs}
+        assert chosen == {smsc.name: smsc.weight // smallest for smsc in smscs}
 
 
 @given(WEIGHTS)
 def test_round_robin_is_never_far_from_the_weights(weights: list[int]) -> None:
-    """At any moment of the cycle each has its share, give or take as many as there are members."""
+    """At any moment of the cycle, by fewer messages than there are members."""
     smscs = fakes.smscs(*weights)
-    chosen = names(RoundRobin(seats(smscs)), sum(weights))
+    chosen = names(RoundRobin(members_of(smscs)), sum(weights))
     for taken in range(1, len(chosen) + 1):
         so_far = Counter(chosen[:taken])
         for smsc in smscs:
@@ -130,18 +130,18 @@ def test_round_robin_is_never_far_from_the_weights(weights: list[int]) -> None:
             assert abs(so_far[smsc.name] - due) < len(smscs)
 
 
-def test_round_robin_does_not_owe_what_could_not_be_taken() -> None:
+def test_round_robin_does_not_make_up_for_messages_missed_without_room() -> None:
     a, b = fakes.smscs(1, 1)
-    balancer = RoundRobin(seats((a, b)))
+    balancer = RoundRobin(members_of((a, b)))
     room(a, 0)
     assert names(balancer, 1000) == "b" * 1000
     room(a, 1000)
     assert Counter(names(balancer, 10)) == {"a": 5, "b": 5}
 
 
-def test_a_member_of_two_round_robin_pools_has_a_turn_in_each() -> None:
+def test_an_smsc_of_two_round_robin_pools_has_a_turn_in_each() -> None:
     a, b, c = fakes.smscs(1, 1, 1)
-    first, second = RoundRobin(seats((a, b))), RoundRobin(seats((b, c)))
+    first, second = RoundRobin(members_of((a, b))), RoundRobin(members_of((b, c)))
     names(first, 101)
     assert Counter(names(second, 10)) == {"b": 5, "c": 5}
 
@@ -151,13 +151,14 @@ def test_a_member_of_two_round_robin_pools_has_a_turn_in_each() -> None:
 
 @given(data=st.data())
 def test_least_outstanding_gives_to_the_least_loaded(data: st.DataObject) -> None:
-    """Nobody with room has fewer unanswered requests for its weight than the one chosen."""
+    """No SMSC with room has fewer unanswered requests in proportion to its weight."""
     smscs = fakes.smscs(*data.draw(WEIGHTS))
     for smsc in smscs:
         smsc.outstanding = data.draw(st.integers(0, 50))
         room(smsc, data.draw(st.integers(0, 1)))
-    chosen = LeastOutstanding(seats(smscs)).choose()
-    loads = [Fraction(m.outstanding, m.weight) for m in smscs if m.outstanding < m.capacity]
+    chosen = LeastOutstanding(members_of(smscs)).choose(())
+    able = [smsc for smsc in smscs if smsc.outstanding < smsc.capacity]
+    loads = [Fraction(smsc.outstanding, smsc.weight) for smsc in able]
     if chosen is None:
         assert not loads
     else:
@@ -166,10 +167,10 @@ def test_least_outstanding_gives_to_the_least_loaded(data: st.DataObject) -> Non
 
 @given(WEIGHTS)
 def test_an_idle_pool_spreads_by_weight_too(weights: list[int]) -> None:
-    """Each has its share, give or take two: one that it began with, one that it ends with."""
+    """Each has its share within two messages: one at the beginning and one at the end."""
     smscs = fakes.smscs(*weights)
     total = sum(weights)
-    chosen = Counter(names(LeastOutstanding(seats(smscs)), total * 3))
+    chosen = Counter(names(LeastOutstanding(members_of(smscs)), total * 3))
     for smsc in smscs:
         assert abs(chosen[smsc.name] - smsc.weight * 3) <= 2
 
@@ -178,26 +179,26 @@ def test_an_idle_pool_spreads_by_weight_too(weights: list[int]) -> None:
 def test_a_burst_is_spread_by_weight(weights: list[int]) -> None:
     """While nothing is answered, load follows weight."""
     smscs = fakes.smscs(*weights)
-    balancer = LeastOutstanding(seats(smscs))
+    balancer = LeastOutstanding(members_of(smscs))
     for _ in range(sum(weights) * 2):
-        chosen = balancer.choose()
+        chosen = balancer.choose(())
         assert chosen is not None
         chosen.outstanding += 1
     for smsc in smscs:
         assert abs(smsc.outstanding - smsc.weight * 2) <= 1
 
 
-def test_the_faster_member_gets_more() -> None:
+def test_the_faster_smsc_gets_more() -> None:
     """One answers after 1 turn, the other after 9."""
     fast, slow = fakes.smscs(1, 1)
-    balancer = LeastOutstanding(seats((fast, slow)))
+    balancer = LeastOutstanding(members_of((fast, slow)))
     taken: Counter[str] = Counter()
     ends: list[tuple[int, Smsc]] = []
     for turn in range(1000):
         for end, smsc in [e for e in ends if e[0] <= turn]:
             smsc.outstanding -= 1
             ends.remove((end, smsc))
-        chosen = balancer.choose()
+        chosen = balancer.choose(())
         assert chosen is not None
         chosen.outstanding += 1
         taken[chosen.name] += 1
@@ -205,44 +206,45 @@ def test_the_faster_member_gets_more() -> None:
     assert taken["a"] > taken["b"] * 2
 
 
-def _absent(balancer: LeastOutstanding, smsc: Smsc, messages: int) -> None:
+def _stall(balancer: LeastOutstanding, smsc: Smsc, messages: int) -> None:
+    """``smsc`` has no room for the time of this many messages."""
     room(smsc, 0)
     names(balancer, messages)
     room(smsc, 1000)
 
 
-def test_a_member_that_was_away_does_not_take_everything_on_its_return() -> None:
+def test_an_smsc_that_had_no_room_does_not_take_every_message_afterwards() -> None:
     a, b = fakes.smscs(1, 1)
-    balancer = LeastOutstanding(seats((a, b)))
-    _absent(balancer, a, 1000)
+    balancer = LeastOutstanding(members_of((a, b)))
+    _stall(balancer, a, 1000)
     assert abs(names(balancer, 100).count("a") - 50) <= 1
 
 
 @given(WEIGHTS, st.integers(0, 5), st.integers(0, 300))
-def test_after_an_absence_shares_are_by_weight_again(
-    weights: list[int], who: int, messages: int
+def test_after_a_stall_shares_are_by_weight_again(
+    weights: list[int], which: int, messages: int
 ) -> None:
     smscs = fakes.smscs(*weights)
-    balancer = LeastOutstanding(seats(smscs))
-    _absent(balancer, smscs[who % len(smscs)], messages)
+    balancer = LeastOutstanding(members_of(smscs))
+    _stall(balancer, smscs[which % len(smscs)], messages)
     chosen = Counter(names(balancer, sum(weights) * 3))
     for smsc in smscs:
         assert abs(chosen[smsc.name] - smsc.weight * 3) <= 3
 
 
-def test_a_member_that_was_busy_is_not_owed_either() -> None:
-    """Loaded all along, then idle: it goes first, but not until it has caught up."""
+def test_an_smsc_that_was_loaded_does_not_make_up_for_missed_messages() -> None:
+    """It was passed over while it had an unanswered request, and is idle then."""
     a, b = fakes.smscs(1, 1)
-    balancer = LeastOutstanding(seats((a, b)))
+    balancer = LeastOutstanding(members_of((a, b)))
     a.outstanding = 1
     names(balancer, 1000)
     a.outstanding = 0
     assert abs(names(balancer, 100).count("a") - 50) <= 1
 
 
-def test_a_member_of_two_pools_has_a_turn_in_each() -> None:
-    """What it took for one pool is not held against it in the other."""
+def test_an_smsc_of_two_pools_has_a_turn_in_each() -> None:
+    """Messages that it took for one pool do not change its turn in the other."""
     a, b, c = fakes.smscs(1, 1, 1)
-    first, second = LeastOutstanding(seats((a, b))), LeastOutstanding(seats((b, c)))
+    first, second = LeastOutstanding(members_of((a, b))), LeastOutstanding(members_of((b, c)))
     names(first, 100)
     assert Counter(names(second, 10)) == {"b": 5, "c": 5}

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from smppgate.routing.smscs.dialects import KINDS, Dialect
 
 ENOUGH = 10
-"""Equal ids that show that an SMSC writes ids in one way only."""
+"""Receipts with equal ids after which an SMSC is taken to use one base only."""
 
 FORMS = {"upper": b"%0*X", "lower": b"%0*x", "decimal": b"%0*d"}
 
@@ -28,7 +28,7 @@ def written(form: str, number: int, width: int = 1) -> bytes:
     return FORMS[form] % (width, number)
 
 
-def test_an_unknown_kind_is_refused_with_those_there_are():
+def test_an_unknown_kind_is_refused_with_a_list_of_all_kinds():
     with pytest.raises(ValueError, match="no dialect 'hex': it is one of auto, same, resp_hex"):
         Dialect("hex")
 
@@ -83,8 +83,8 @@ def test_the_most_likely_come_first(kind, receipt_id, others):
         ("receipt_hex", b"10", (b"16", b"016")),
     ],
 )
-def test_a_number_as_it_stands_is_anothers_where_notations_differ(kind, receipt_id, first):
-    """With ids 10 and 16 both alive, a receipt for 16 is for the one that is 16 in hexadecimal."""
+def test_where_bases_differ_a_number_as_it_stands_is_another_messages(kind, receipt_id, first):
+    """With resp_hex, a receipt for 16 is for the message with the id 10, not for that with 16."""
     dialect = Dialect(kind)
     assert not dialect.takes(receipt_id)
     assert dialect.sought(receipt_id)[:2] == first
@@ -92,9 +92,9 @@ def test_a_number_as_it_stands_is_anothers_where_notations_differ(kind, receipt_
 
 
 @given(kinds, any_ids, st.lists(st.tuples(any_ids, any_ids), max_size=3))
-def test_the_exact_id_is_first_whatever_was_learned_and_none_comes_twice(kind, receipt_id, told):
+def test_the_exact_id_is_first_after_any_lesson_and_no_id_comes_twice(kind, receipt_id, lessons):
     dialect = Dialect(kind)
-    for pair in told:
+    for pair in lessons:
         dialect.learned(*pair)
     sought = dialect.sought(receipt_id)
     itself = (receipt_id,) if dialect.takes(receipt_id) else ()
@@ -107,7 +107,7 @@ def test_the_exact_id_is_first_whatever_was_learned_and_none_comes_twice(kind, r
 
 
 @given(kinds, numbers, forms, widths, forms, st.one_of(widths, st.just(32)))
-def test_what_matched_comes_first_of_all_others_from_then_on(
+def test_the_notation_that_matched_comes_first_of_all_others(
     kind, number, receipt_form, receipt_width, resp_form, resp_width
 ):
     dialect = Dialect(kind)
@@ -137,8 +137,8 @@ def test_the_notation_that_matched_is_used_for_other_ids(kind, first, later):
     assert next(dialect.others(later[0])) == later[1]
 
 
-def test_an_id_that_tells_nothing_new_changes_nothing():
-    """Without letters, a number looks alike in both cases; one that is equal is no notation."""
+def test_ids_that_show_no_other_notation_change_nothing():
+    """A number without letters is the same in both cases, and some ids no notation connects."""
     dialect = Dialect("auto")
     dialect.learned(b"170", b"aa")
     for receipt_id, found in ((b"16", b"10"), (b"5", b"5"), (b"x", b"y"), (b"xyz", b"000")):
@@ -146,21 +146,21 @@ def test_an_id_that_tells_nothing_new_changes_nothing():
         assert dialect.sought(b"171")[1] == b"ab"
 
 
-def test_another_notation_takes_the_place_of_the_one_before():
+def test_another_notation_that_matches_replaces_the_one_before():
     dialect = Dialect("auto")
     dialect.learned(b"170", b"aa")
     dialect.learned(b"171", b"AB")
     assert dialect.sought(b"172")[:2] == (b"172", b"AC")
 
 
-def test_what_is_learned_stays_with_its_group():
+def test_one_dialect_learns_nothing_from_another():
     one, other = Dialect("auto"), Dialect("auto")
     one.learned(b"170", b"000000AA")
     assert one.sought(b"170")[1] != other.sought(b"170")[1]
 
 
-def test_a_number_in_another_base_is_not_guessed_once_many_equal_ids_were_seen():
-    """An unknown 20 is not the 14 that is 20 in hexadecimal; case and zeros stay free."""
+def test_after_many_equal_ids_a_number_in_another_base_is_not_guessed():
+    """An unknown 20 is not the message 14, its hexadecimal; case and zeros may still differ."""
     dialect = Dialect("auto")
     for number in range(20, 20 + ENOUGH - 1):
         dialect.learned(b"%d" % number, b"%d" % number)
@@ -173,14 +173,14 @@ def test_a_number_in_another_base_is_not_guessed_once_many_equal_ids_were_seen()
 
 
 @pytest.mark.parametrize("equal", [b"5", b"x-1", b"message"])
-def test_equal_ids_that_are_no_numbers_or_read_alike_forbid_nothing(equal):
+def test_equal_ids_that_show_no_base_forbid_no_guess(equal):
     dialect = Dialect("auto")
     for _ in range(ENOUGH):
         dialect.learned(equal, equal)
     assert dialect.may_guess(b"20", b"14")
 
 
-def test_what_was_learned_goes_when_equal_ids_outweigh_it():
+def test_more_equal_ids_than_matches_in_another_base_end_a_notation():
     dialect = Dialect("auto")
     dialect.learned(b"20", b"14")
     dialect.learned(b"31", b"31")
@@ -189,7 +189,7 @@ def test_what_was_learned_goes_when_equal_ids_outweigh_it():
     assert dialect.trusted(b"20") == (b"20",)
 
 
-def test_what_is_configured_is_no_guess():
+def test_a_configured_base_is_no_guess():
     dialect = Dialect("resp_hex")
     for _ in range(ENOUGH):
         dialect.learned(b"31", b"31")

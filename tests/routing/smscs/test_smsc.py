@@ -1,4 +1,4 @@
-"""A member's room follows its links; requests go over its links in turn."""
+"""The capacity of an SMSC is that of its links, and its requests go over them in turn."""
 
 from __future__ import annotations
 
@@ -7,11 +7,8 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smppgate.routing.smscs.pool import Member
 from smppgate.routing.smscs.smsc import MessageCenter, Smsc
-from smppgate.txsmpp.constants import CommandId
 from smppgate.txsmpp.sequence import Request
-from smppgate.txsmpp.versions import V3_3, V3_4
 from tests.routing import fakes
 from tests.routing.fakes import FakeSession
 
@@ -24,10 +21,10 @@ def fill(link: FakeSession) -> None:
 
 
 @given(WINDOWS, st.data())
-def test_capacity_is_the_sum_of_the_windows_of_the_links_there_are(
+def test_capacity_is_the_sum_of_the_windows_of_its_links(
     windows: list[int], data: st.DataObject
 ) -> None:
-    """Whatever is added and removed, in any order, some of it twice or never there."""
+    """Links are added and removed in any order; some are removed twice or were never added."""
     one = fakes.smsc()
     links = [FakeSession(window) for window in windows]
     present: list[FakeSession] = []
@@ -42,7 +39,7 @@ def test_capacity_is_the_sum_of_the_windows_of_the_links_there_are(
         assert one.links == present
 
 
-def test_a_link_removed_twice_takes_its_room_with_it_once() -> None:
+def test_a_link_removed_twice_lowers_the_capacity_once() -> None:
     one = fakes.smsc("alpha", 1, 10, 20)
     lost = one.links[0]
     one.remove(lost)
@@ -50,25 +47,25 @@ def test_a_link_removed_twice_takes_its_room_with_it_once() -> None:
     assert one.capacity == 20
 
 
-def test_removing_a_link_that_was_never_there_changes_nothing() -> None:
+def test_removing_a_link_that_was_not_added_changes_nothing() -> None:
     one = fakes.smsc("alpha", 1, 10)
     one.remove(FakeSession(10))
     assert one.capacity == 10
 
 
-def test_without_a_link_there_is_none_to_send_on() -> None:
+def test_without_links_there_is_no_link_and_no_capacity() -> None:
     assert fakes.smsc().link() is None
     assert fakes.smsc().capacity == 0
 
 
-def test_the_only_link_is_the_one_to_send_on() -> None:
+def test_a_single_link_takes_every_request() -> None:
     one = fakes.smsc("alpha", 1, 1)
     assert [one.link() for _ in range(3)] == [one.links[0]] * 3
 
 
 @given(WINDOWS)
 def test_links_are_used_in_turn(windows: list[int]) -> None:
-    """Each as often as every other."""
+    """Each link as often as every other."""
     one = fakes.smsc("alpha", 1, *windows)
     chosen = Counter(id(one.link()) for _ in range(len(windows) * 3))
     assert chosen == {id(link): 3 for link in one.links}
@@ -84,6 +81,14 @@ def test_links_with_a_full_window_are_passed_over() -> None:
     assert [one.link() for _ in range(4)] == [links[1]] * 4
 
 
+def test_a_free_link_is_found_while_the_smsc_has_room() -> None:
+    one = fakes.smsc("alpha", 1, 2)
+    one.outstanding = 1
+    assert one.free_link() is one.links[0]
+    one.outstanding = 2
+    assert one.free_link() is None
+
+
 def test_the_turn_survives_the_loss_of_any_link() -> None:
     one = fakes.smsc("alpha", 1, 5, 5, 5)
     one.link()
@@ -93,34 +98,15 @@ def test_the_turn_survives_the_loss_of_any_link() -> None:
     assert one.link() is one.links[0]
 
 
-def test_a_member_shows_its_name_load_and_links() -> None:
+def test_an_smsc_shows_its_name_load_and_links() -> None:
     one = fakes.smsc("alpha", 1, 10, 10)
     one.outstanding = 3
     assert repr(one) == "<Smsc alpha 3/20 on 2 links>"
 
 
-def test_cost_is_what_one_message_adds_to_the_load() -> None:
-    assert [Member(smsc).cost for smsc in fakes.smscs(1, 4)] == [1.0, 0.25]
-
-
-def is_up(*smscs: Smsc) -> bool:
-    return fakes.pool(*smscs).is_up
-
-
-def test_a_pool_is_up_while_any_member_has_a_link() -> None:
-    alpha, beta = fakes.smsc("alpha", 1), fakes.smsc("beta", 1, 10)
-    assert is_up(alpha, beta)
-    beta.remove(beta.links[0])
-    assert not is_up(alpha, beta)
-
-
-def test_a_pool_shows_its_members() -> None:
-    assert repr(fakes.pool(fakes.smsc("alpha"))) == "<Pool main (<Member alpha weight=1>,)>"
-
-
-def test_a_member_for_one_session_is_the_same_smsc_with_counters_of_its_own() -> None:
-    """Nobody else sends there, but its answers are awaited as any other's."""
-    shared = Smsc("alpha", 3, b"a", MessageCenter("g"), frozenset({4}))
+def test_an_smsc_for_one_session_is_the_same_with_counters_of_its_own() -> None:
+    """It is not among those that other requests go to, but its message center is awaited."""
+    shared = Smsc("alpha", 3, b"a", MessageCenter("group", "auto"), frozenset({4}))
     own = shared.for_one_session()
     assert (own.name, own.weight, own.tag, own.center) == ("alpha", 3, b"a", shared.center)
     assert own.commands == shared.commands
@@ -136,18 +122,9 @@ def test_a_member_for_one_session_is_the_same_smsc_with_counters_of_its_own() ->
     assert shared.center.smscs == [shared]
 
 
-def test_a_member_that_is_for_all_stays_when_it_is_retired() -> None:
-    shared = Smsc("alpha", center=MessageCenter("g"))
+def test_an_smsc_for_all_sessions_stays_when_it_is_retired() -> None:
+    shared = fakes.smsc("alpha")
     own = shared.for_one_session()
     for smsc in (own, own, shared):
         smsc.retire()
     assert shared.center.smscs == [shared]
-
-
-def test_a_pool_knows_who_does_not_know_a_command() -> None:
-    old = Smsc("old", commands=V3_3.commands)
-    new, unsaid = Smsc("new", commands=V3_4.commands), Smsc("unsaid")
-    three = fakes.pool(old, new, unsaid)
-    assert three.without(CommandId.SUBMIT_SM) == ()
-    assert three.without(CommandId.DATA_SM) == (old,)
-    assert three.without(CommandId.BROADCAST_SM) == (old, new)

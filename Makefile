@@ -4,23 +4,31 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 ARGS   ?=
 
-.PHONY: demo check test format bench clean
+# As many tests beside each other as there are cores.
+PYTEST := pytest -n auto --dist worksteal $(ARGS)
+
+.PHONY: demo quick check test static format bench clean
 
 demo: $(VENV)/.runtime
 	$(BIN)/smppgate demo $(ARGS)
 
-check: $(VENV)/.dev
-	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports
+quick: static
+	$(BIN)/$(PYTEST) --ignore tests/e2e
+
+check: static
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest $(ARGS)
+	$(BIN)/coverage run -m $(PYTEST)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
 test: $(VENV)/.dev
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/$(PYTEST)
+
+static: $(VENV)/.dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .

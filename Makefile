@@ -7,7 +7,7 @@ ARGS   ?=
 # As many tests beside each other as there are cores.
 PYTEST := pytest -n auto --dist worksteal $(ARGS)
 
-.PHONY: demo quick check test static format bench clean
+.PHONY: demo quick check foreign test static format bench clean
 
 demo: $(VENV)/.runtime
 	$(BIN)/smppgate demo $(ARGS)
@@ -20,6 +20,10 @@ check: static
 	$(BIN)/coverage run -m $(PYTEST)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
+
+# Needs kannel, tshark, node and npm besides, which .ci/run installs.
+foreign: $(VENV)/.foreign
+	$(BIN)/$(PYTEST) tests/foreign
 
 test: $(VENV)/.dev
 	$(BIN)/$(PYTEST)
@@ -49,4 +53,9 @@ $(VENV)/.runtime: $(BIN)/python setup.cfg pyproject.toml
 
 $(VENV)/.dev: $(VENV)/.runtime
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	touch $@
+
+$(VENV)/.foreign: $(VENV)/.dev
+	$(BIN)/python -m pip install --quiet --editable '.[foreign]'
+	npm install --silent --no-audit --no-fund --prefix $(VENV)/node smpp@0.5.1
 	touch $@

@@ -4,23 +4,35 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 ARGS   ?=
 
-.PHONY: demo check test format bench clean
+# As many tests beside each other as there are cores.
+PYTEST := pytest -n auto --dist worksteal $(ARGS)
+
+.PHONY: demo quick check foreign test static format bench clean
 
 demo: $(VENV)/.runtime
 	$(BIN)/smppgate demo $(ARGS)
 
-check: $(VENV)/.dev
+quick: static
+	$(BIN)/$(PYTEST) --ignore tests/e2e
+
+check: static
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m $(PYTEST)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
+# Needs kannel, tshark, node and npm besides, which .ci/run installs.
+foreign: $(VENV)/.foreign
+	$(BIN)/$(PYTEST) tests/foreign
+
+test: $(VENV)/.dev
+	$(BIN)/$(PYTEST)
+
+static: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest $(ARGS)
-	$(BIN)/coverage combine --quiet
-	$(BIN)/coverage report
-
-test: $(VENV)/.dev
-	$(BIN)/pytest $(ARGS)
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
@@ -41,4 +53,9 @@ $(VENV)/.runtime: $(BIN)/python setup.cfg pyproject.toml
 
 $(VENV)/.dev: $(VENV)/.runtime
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	touch $@
+
+$(VENV)/.foreign: $(VENV)/.dev
+	$(BIN)/python -m pip install --quiet --editable '.[foreign]'
+	npm install --silent --no-audit --no-fund --prefix $(VENV)/node smpp@0.5.1
 	touch $@

@@ -154,11 +154,8 @@ def test_a_refused_bind_is_one_line(gate: str, command: str) -> None:
 @pytest.mark.parametrize("command", ["send", "load"])
 def test_nobody_there_is_one_line(command: str) -> None:
     """Exit 1."""
-    with socket.socket() as taken:
-        # Bound and not listening: nobody else can take the port meanwhile.
-        taken.bind(("127.0.0.1", 0))
-        where = f"127.0.0.1:{taken.getsockname()[1]}"
-        status, out, err = ran(command, "--connect", where)
+    where = f"127.0.0.1:{free_port()}"
+    status, out, err = ran(command, "--connect", where)
     assert (status, out) == (1, "")
     assert err.startswith(f"smppgate {command}: cannot connect to tcp:{where}: ")
     assert err.count("\n") == 1

@@ -208,6 +208,20 @@ def test_behind_a_balancer_the_log_has_the_real_address(tmp_path: Path) -> None:
         gate.wait_for_log("ESME acme bound as transceiver from 192.0.2.7:40000")
 
 
+def is_turned_away(port: int, greeting: bytes) -> bool:
+    """Whether a connection is closed, or cut, before anything comes on it.
+
+    The gate may be faster than the client: its reset can be there before `connect` is over, or
+    before the greeting is written, and then the kernel tells of it there.
+    """
+    try:
+        with socket.create_connection(("127.0.0.1", port), PATIENCE) as sock:
+            sock.sendall(greeting)
+            return Wire(sock).is_closed()
+    except (ConnectionResetError, BrokenPipeError):
+        return True
+
+
 @pytest.mark.parametrize("wrapping", ["tcp", "ssl", "haproxy"])
 def test_connections_too_many_are_closed_whatever_wraps_them(
     tmp_path: Path, certificate: Path, wrapping: str
@@ -223,11 +237,9 @@ def test_connections_too_many_are_closed_whatever_wraps_them(
     limit = "max_sessions = 1\n\n[[esme]]"
     with listening(tmp_path, endpoint, port, limit=limit) as gate:
         first = socket.create_connection(("127.0.0.1", port), PATIENCE)
+        greeting = b"PROXY TCP4 192.0.2.7 192.0.2.1 40000 2775\r\n"
         for _ in range(5):
-            with socket.create_connection(("127.0.0.1", port), PATIENCE) as sock:
-                if wrapping == "haproxy":
-                    sock.sendall(b"PROXY TCP4 192.0.2.7 192.0.2.1 40000 2775\r\n")
-                assert Wire(sock).is_closed()
+            assert is_turned_away(port, greeting if wrapping == "haproxy" else b"")
         first.close()
         gate.wait_for_log("all 1 sessions of the listener are in use", 5)
         assert "Traceback" not in gate.log

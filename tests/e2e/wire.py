@@ -8,6 +8,8 @@ import struct
 from contextlib import suppress
 from typing import NamedTuple
 
+from tests.e2e.ports import free_port
+
 # For things that a healthy machine does in a second; only a broken gate makes a test wait.
 PATIENCE = 30.0
 
@@ -230,7 +232,7 @@ class Smsc:
     """An SMSC that takes one bind at a time and leaves the rest to the test."""
 
     def __init__(self, port: int = 0) -> None:
-        self._listener = socket.create_server(("127.0.0.1", port))
+        self._listener = socket.create_server(("127.0.0.1", port or free_port()))
         self._listener.settimeout(PATIENCE)
         self.port: int = self._listener.getsockname()[1]
 

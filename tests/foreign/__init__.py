@@ -1,0 +1,1 @@
+"""Against programs and libraries that nobody here wrote; `make foreign` gets and runs them."""

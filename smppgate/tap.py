@@ -14,6 +14,7 @@ from twisted.python import usage
 from smppgate.gate import CannotListen, Gateway
 from smppgate.settings import Settings, SettingsError, load
 from smppgate.store import StoreError
+from smppgate.txsmpp.clock import use_monotonic
 
 
 class Options(usage.Options):
@@ -42,6 +43,7 @@ class Program(Gateway):
     """
 
     def __init__(self, settings: Settings, reactor: Any) -> None:
+        use_monotonic(reactor)
         super().__init__(settings, reactor)
         self._stop_reactor = reactor.stop
         _calm_the_collector()

@@ -16,6 +16,7 @@ from twisted.internet.interfaces import IReactorCore, IReactorFromThreads, IReac
 from twisted.python.failure import Failure
 
 from smppgate.cli.failures import SIGNALLED
+from smppgate.txsmpp.clock import use_monotonic
 
 Work = Callable[[IReactorTime], Coroutine[Any, Any, int]]
 """The coroutine function of a command: it takes the reactor and returns the exit status."""
@@ -86,4 +87,5 @@ def run_until_done(work: Work) -> int:
     # The import installs the reactor, which the process may have chosen before this call.
     from twisted.internet import reactor  # noqa: PLC0415
 
+    use_monotonic(reactor)
     return Run(reactor).until_done(work)

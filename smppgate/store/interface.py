@@ -1,8 +1,8 @@
 """`IStore`: what the gate keeps longer than a session lives.
 
 Batches go in and come out, answers are Deferreds, and everything is found by its key alone, so
-that a database in another process can implement it as well. Times are seconds of the clock that
-the store was made with. It must be a wall clock: times are compared after a restart.
+that a database in another process can implement it as well. Times are seconds of the wall clock,
+`Clock.wall`: they are compared after a restart.
 """
 
 # ruff: noqa: N805 - the methods of an interface have no self

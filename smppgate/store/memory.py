@@ -14,6 +14,7 @@ from zope.interface import implementer
 from smppgate.store.interface import IStore
 from smppgate.store.recent import RecentPaths
 from smppgate.store.records import Limits, NewMessage, QueuedMessage, StoreStatistics
+from smppgate.txsmpp.clock import Clock
 
 TICK = 1.0
 """Seconds between two looks for return paths and messages that have expired."""
@@ -29,8 +30,8 @@ class MemoryStore:
     log = Logger()
     is_all_recent = True
 
-    def __init__(self, clock: IReactorTime, limits: Limits) -> None:
-        self._clock = clock
+    def __init__(self, reactor: IReactorTime, limits: Limits) -> None:
+        self._clock = clock = Clock.of(reactor)
         self._recent = RecentPaths(limits.recent, limits.return_path_ttl)
         self._next_number = 1
         self._last_message = 0
@@ -57,7 +58,7 @@ class MemoryStore:
         # Raises TypeError for other values than octets, as packing them for the disk does.
         b"".join(paths)
         b"".join(paths.values())
-        self._recent.update(paths, self._clock.seconds())
+        self._recent.update(paths, self._clock.wall())
         return succeed(None)
 
     def recent(self, key: bytes) -> bytes | None:
@@ -117,11 +118,11 @@ class MemoryStore:
         )
 
     def _live(self, account: bytes) -> list[QueuedMessage]:
-        now = self._clock.seconds()
+        now = self._clock.wall()
         return [it for it in self._queues.get(account, {}).values() if it.expires > now]
 
     def _tick(self) -> None:
-        now = self._clock.seconds()
+        now = self._clock.wall()
         self._recent.expire(now)
         for queue in list(self._queues.values()):
             self.remove_queued([it.number for it in queue.values() if it.expires <= now])

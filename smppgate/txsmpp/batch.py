@@ -1,9 +1,9 @@
 """One write per peer per turn of the reactor.
 
-Whoever gets octets is noted once, and written to once all reads of this turn are dealt with:
-when many sessions talk to few, what they sent leaves together. A message that nothing else is
-going on beside is written at once, and spared the turn. Sessions whose traffic feeds each other
-share one `Batch`.
+A session that has octets to write is noted once, and written to once all reads of this turn are
+dealt with: when many sessions talk to few, what they sent leaves together. A message that nothing
+else is going on beside is written at once, and spared the turn. Sessions whose traffic feeds each
+other share one `Batch`.
 
 Writing at the end of each single read was measured too: a quarter slower at 64 sessions with a
 window of 1.
@@ -11,10 +11,17 @@ window of 1.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
-from twisted.internet.interfaces import IReactorTime
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
+
+from smppgate.txsmpp.clock import Clock
+
+STALLED = 1.0
+"""Seconds after which the end of a turn is believed to be lost: the reactor goes by a wall clock,
+and that was set back meanwhile. It is scheduled again."""
 
 
 class Flushable(Protocol):
@@ -29,20 +36,22 @@ class Flushable(Protocol):
 
 
 class Batch:
-    """The sessions that have octets to write.
+    """The sessions that have octets to write, and calls for the end of the turn.
 
-    :param clock: tells when the turn is over, a reactor as a rule.
+    :param clock: schedules the end of the turn; a reactor as a rule.
     """
 
-    __slots__ = ("_clock", "_reading", "_scheduled", "_touched")
+    __slots__ = ("_calls", "_clock", "_end", "_ends_since", "_reading", "_touched")
 
     log = Logger()
 
     def __init__(self, clock: IReactorTime) -> None:
-        self._clock = clock
+        self._clock = Clock.of(clock)
+        self._calls: list[Callable[[], None]] = []
         self._touched: list[Flushable] = []
         self._reading = False
-        self._scheduled = False
+        self._end: IDelayedCall | None = None
+        self._ends_since = 0.0
 
     def open(self) -> None:
         """A read begins, to be ended with `close`."""
@@ -58,15 +67,21 @@ class Batch:
         """A read is dealt with."""
         self._reading = False
         touched = self._touched
-        if len(touched) == 1 and not self._scheduled and touched[0].is_quiet:
+        if len(touched) == 1 and self._end is None and touched[0].is_quiet:
             # A message that nothing else goes on beside does not wait for company.
             self.flush()
         elif touched:
             self._schedule()
 
+    def at_end(self, function: Callable[[], None]) -> None:
+        """Call ``function`` when this turn is over, before sessions are written to."""
+        self._calls.append(function)
+        self._schedule()
+
     def flush(self) -> None:
-        """Write to everyone noted."""
-        self._scheduled = False
+        """Make the calls, and write to every session noted."""
+        if self._calls:
+            self._call_all()
         touched, self._touched = self._touched, []
         for session in touched:
             try:
@@ -75,7 +90,24 @@ class Batch:
                 # A transport that fails is its own session's end, not that of the others here.
                 self.log.failure("write failed")
 
+    def _turn_ended(self) -> None:
+        self._end = None
+        self.flush()
+
+    def _call_all(self) -> None:
+        calls, self._calls = self._calls, []
+        for function in calls:
+            try:
+                function()
+            except Exception:
+                # Each is another's business: one that fails keeps none of the others back.
+                self.log.failure("a call at the end of a turn failed")
+
     def _schedule(self) -> None:
-        if not self._scheduled:
-            self._scheduled = True
-            self._clock.callLater(0, self.flush)
+        now = self._clock.monotonic()
+        if self._end is not None:
+            if now - self._ends_since < STALLED:
+                return
+            self._end.cancel()
+        self._ends_since = now
+        self._end = self._clock.schedule(0.0, self._turn_ended)

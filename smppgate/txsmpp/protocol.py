@@ -20,6 +20,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from smppgate.txsmpp.batch import Batch
+from smppgate.txsmpp.clock import LATE, Clock
 from smppgate.txsmpp.codec import decode, encode
 from smppgate.txsmpp.constants import (
     RESPONSE_BIT,
@@ -48,13 +49,17 @@ from smppgate.txsmpp.timers import NEVER, Due, Timers, Watch
 # next instant only.
 _SHORTEST_SLEEP, _LONGEST_SLEEP = 0.00001, 3600.0
 
+_MOST_READS = 64
+"""Reads that are waited for after the process was stopped, 64 KB each: a peer that sends without
+end does not put off its own timeouts for ever."""
+
 
 @implementer(IPushProducer)
 class SmppProtocol(Protocol):
     """One SMPP session on a transport.
 
     :param role: which end this is.
-    :param clock: time and timers, a reactor as a rule.
+    :param clock: time and timers: a reactor as a rule, or its `Clock`.
     :param timers: the session's timers.
     :param max_pdu_size: octets a PDU of the peer may have.
     :param batch: shared by sessions that relay to each other; one of its own by default.
@@ -71,9 +76,9 @@ class SmppProtocol(Protocol):
         batch: Batch | None = None,
     ) -> None:
         self.session = Session(role, max_pdu_size)
-        self.clock = clock
+        self.clock = Clock.of(clock)
         self.timers = timers if timers is not None else Timers()
-        self.batch = batch if batch is not None else Batch(clock)
+        self.batch = batch if batch is not None else Batch(self.clock)
         self.writable = True
         """Whether the peer reads what it is sent; if not, more had better go elsewhere."""
         self.unbinding = False
@@ -82,6 +87,7 @@ class SmppProtocol(Protocol):
         self._ended = False
         self._is_lost = False
         self._cut_at = NEVER
+        self._reads = 0
         self._timer: IDelayedCall | None = None
         self._write_now: Callable[[], object] | None = None
 
@@ -186,7 +192,7 @@ class SmppProtocol(Protocol):
         if pdu.command_id in WITHOUT_RESP:
             raise ValueError(f"{command_name(pdu.command_id)} is not answered")
         octets = encode(pdu)
-        request = DeferredRequest(pdu.command_id, self.clock.seconds())
+        request = DeferredRequest(pdu.command_id, self.clock.monotonic())
         self.send_request(request, octets)
         return request.answer
 
@@ -215,7 +221,7 @@ class SmppProtocol(Protocol):
 
         :raises NoAnswer: when the peer does not answer, or ends the session at once.
         """
-        request = FrameRequest(Frame.of(octets).command_id, self.clock.seconds())
+        request = FrameRequest(Frame.of(octets).command_id, self.clock.monotonic())
         self.send_request(request, octets)
         answer = await request.answer
         if self.session.close_reason is not None:
@@ -248,7 +254,7 @@ class SmppProtocol(Protocol):
         if self.session.is_bound and not self.unbinding:
             self.unbinding = True
             self.session.unbind_reason = reason
-            request = DeferredRequest(CommandId.UNBIND, self.clock.seconds())
+            request = DeferredRequest(CommandId.UNBIND, self.clock.monotonic())
             self.send_request(request, header_only(CommandId.UNBIND, 0, 0))
             with suppress(SmppError, CancelledError):
                 await request.answer
@@ -297,12 +303,13 @@ class SmppProtocol(Protocol):
         # has ideas of its own about when it is written and closed.
         if isinstance(transport, FileDescriptor):
             self._write_now = transport.doWrite
-        self._watch = Watch(self.timers, self.clock.seconds())
+        self._watch = Watch(self.timers, self.clock.monotonic())
         self._arm()
 
     def dataReceived(self, data: bytes) -> None:
         """One read: all whole PDUs in it, then one write per peer that got something."""
-        now = self.clock.seconds()
+        now = self.clock.monotonic()
+        self._reads += 1
         session = self.session
         was_quiet = not session.outbox
         if not self._is_producer:
@@ -368,7 +375,7 @@ class SmppProtocol(Protocol):
                 # A transport with a producer waits for more of it before it closes.
                 transport.unregisterProducer()
             transport.loseConnection()
-        self._cut_at = self.clock.seconds() + self.timers.closing
+        self._cut_at = self.clock.monotonic() + self.timers.closing
         self._wake(self._cut_at)
 
     def _end(self) -> None:
@@ -399,13 +406,13 @@ class SmppProtocol(Protocol):
     def _wake(self, at: float) -> None:
         """Make sure that `_tick` looks at the session no later than ``at``."""
         if self._timer is not None and self._timer.getTime() > at:
-            self._timer.reset(max(0.0, at - self.clock.seconds()))
+            self._timer.reset(max(0.0, at - self.clock.monotonic()))
 
     def _arm(self) -> None:
         if self._is_lost:
             return
         # With every timer switched off there is still one to be moved by `_wake`.
-        delay = self._next_look() - self.clock.seconds()
+        delay = self._next_look() - self.clock.monotonic()
         delay = min(max(_SHORTEST_SLEEP, delay), _LONGEST_SLEEP)
         self._timer = self.clock.callLater(delay, self._tick)
 
@@ -417,9 +424,25 @@ class SmppProtocol(Protocol):
         return at if oldest is None else min(at, oldest + self.timers.response)
 
     def _tick(self) -> None:
+        now = self.clock.monotonic()
+        due = self._timer.getTime() if self._timer is not None else now
+        if now - due > LATE and self._watch.heard > due:
+            # The process was stopped: what lies in the socket has come in time.
+            self._judge_when_read(-1, _MOST_READS)
+        else:
+            self._judge(now)
+
+    def _judge_when_read(self, reads: int, left: int) -> None:
+        """Judge in the first turn of the reactor that brings no more, or ``left`` turns later."""
+        if self._reads == reads or not left:
+            self._judge(self.clock.monotonic())
+        else:
+            again = self._judge_when_read
+            self._timer = self.clock.callLater(0.0, again, self._reads, left - 1)
+
+    def _judge(self, now: float) -> None:
         # What happens in here may want to `_wake` us: `_arm` below sees to it.
         self._timer = None
-        now = self.clock.seconds()
         if not self._ended:
             self._look(now)
         elif now >= self._cut_at:

@@ -11,6 +11,8 @@ from smppgate.txsmpp.constants import CommandId
 from smppgate.txsmpp.errors import (
     RequestTimeout,
 )
+from smppgate.txsmpp.frame import header_only
+from smppgate.txsmpp.pdu import SubmitSmResp
 from smppgate.txsmpp.states import Role, State
 from tests.fakes import connect, outcomes
 from tests.txsmpp.pairs import (
@@ -236,3 +238,43 @@ def test_a_session_without_timers_has_one_that_never_does_anything() -> None:
     clock.pump([1000] * 20)
     assert transport.writes == []
     assert smsc.endings == []
+
+
+def test_answers_in_the_socket_of_a_process_that_was_stopped_are_heard() -> None:
+    """The timeout of 3 s is over before they are read, over several turns of the reactor."""
+    clock = Clock()
+    esme, transport = bound_esme(clock, evolve(UNLIMITED, response=3))
+    seen = [outcomes(esme.request(SUBMIT)) for _ in range(6)]
+    answers = [resp(request) for request in sent(transport, clock)]
+
+    def read_on() -> None:
+        esme.dataReceived(answers.pop(0))
+        if len(answers) > 1:
+            clock.callLater(0, read_on)
+
+    clock.callLater(4.9, read_on)
+    clock.advance(5.0)
+    assert [len(outcome) for outcome in seen] == [1] * 6
+    assert [isinstance(outcome[0], SubmitSmResp) for outcome in seen] == [True] * 5 + [False]
+    assert isinstance(failure_of(seen[5]), RequestTimeout)
+
+
+def test_a_peer_that_sends_without_end_does_not_put_off_timeouts_for_ever() -> None:
+    """After the process was stopped, no more than some reads are waited for."""
+    clock = Clock()
+    esme, transport = bound_esme(clock, evolve(UNLIMITED, response=3))
+    seen = outcomes(esme.request(SUBMIT))
+    sent(transport, clock)
+    reads = 0
+
+    def read_on() -> None:
+        nonlocal reads
+        reads += 1
+        esme.dataReceived(header_only(CommandId.ENQUIRE_LINK, 0, reads))
+        if not seen:
+            clock.callLater(0, read_on)
+
+    clock.callLater(4.9, read_on)
+    clock.advance(5.0)
+    assert isinstance(failure_of(seen), RequestTimeout)
+    assert reads <= 100

@@ -30,6 +30,7 @@ from smppgate.cli.simulator.mailbox import Mailbox
 from smppgate.cli.simulator.messages import Messages
 from smppgate.cli.simulator.session import Bind, SimulatedSession
 from smppgate.txsmpp.batch import Batch
+from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.codec import encode
 from smppgate.txsmpp.constants import CommandId, CommandStatus, MessageState, Tag
 from smppgate.txsmpp.errors import PduError
@@ -48,7 +49,7 @@ _UNBIND_TIMEOUT = 1.0
 class SimulatedSmsc(Service):
     """A simulated SMSC. `listen` opens a port; a stopped service cannot be started again.
 
-    :param clock: the reactor, or a clock in tests; its seconds also make the dates of receipts.
+    :param clock: the reactor, or a clock in tests; receipts have the dates of its wall clock.
     :param random: decides on errors, jitter, receipts that are left out, and MO messages.
     """
 
@@ -63,6 +64,7 @@ class SimulatedSmsc(Service):
         self.messages = Messages(
             behaviour.id_prefix, behaviour.hexadecimal_ids, behaviour.receipt_delay
         )
+        self._wall = Clock.of(clock).wall
         self._random = random
         self._mailboxes: dict[bytes, Mailbox] = {}
         self._ports: list[IListeningPort] = []
@@ -157,7 +159,7 @@ class SimulatedSmsc(Service):
         if answer is None:
             return False
         try:
-            session.send(answer(self.messages, frame, now))
+            session.send(answer(self.messages, frame, now, self._wall()))
         except PduError as error:
             session.send(response(frame, error.command_status))
         return True
@@ -220,11 +222,11 @@ class SimulatedSmsc(Service):
     def _post_receipt(
         self, mailbox: Mailbox, message_id: bytes, taken_at: float, octets: bytes
     ) -> None:
-        now = self.clock.seconds()
+        now, wall = self.clock.seconds(), self._wall()
         is_deleted = self.messages.state(message_id, now) is MessageState.DELETED
         state = MessageState.DELETED if is_deleted else MessageState.DELIVERED
         try:
-            receipt = pdus.receipt_for(octets, message_id, state, taken_at, now)
+            receipt = pdus.receipt_for(octets, message_id, state, wall - (now - taken_at), wall)
         except PduError:
             # The message was accepted, but without readable addresses it gets no receipt.
             return

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
 from twisted.internet.defer import Deferred, fail
-from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -19,6 +18,7 @@ from smppgate.store.sqlite.faults import Faults
 from smppgate.store.sqlite.files import StateDirectory
 from smppgate.store.sqlite.tables import Contents, probe, probe_reading
 from smppgate.store.sqlite.worker import Workers
+from smppgate.txsmpp.clock import Clock
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -46,7 +46,7 @@ class Disk:
 
     def __init__(
         self,
-        clock: IReactorTime,
+        clock: Clock,
         workers: Workers,
         directory: Path,
         durability: Durability,
@@ -78,7 +78,7 @@ class Disk:
         :raises StoreError: when an operator has to act; all is closed again.
         """
         try:
-            opened = await self._workers.writer.run(self._database.open, self._clock.seconds())
+            opened = await self._workers.writer.run(self._database.open, self._clock.wall())
         except BaseException:
             await self.close()
             raise
@@ -219,7 +219,7 @@ class Disk:
         try:
             await self._workers.reader.run(database.close_reader)
             await self._workers.keeper.run(database.close_keeper)
-            opened = await self._workers.writer.run(database.renew, self._clock.seconds())
+            opened = await self._workers.writer.run(database.renew, self._clock.wall())
         except Exception:
             self.faults.failed(FILE, Failure())
         else:

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from twisted.internet.defer import Deferred, succeed
-from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
 
 from smppgate.store.records import NewMessage, QueuedMessage, StoreError
@@ -21,6 +20,7 @@ from smppgate.store.sqlite.tables import (
     remove,
     reserve,
 )
+from smppgate.txsmpp.clock import Clock
 
 EXPIRY_TICKS = 10
 """Ticks between two looks for messages that have expired."""
@@ -29,7 +29,7 @@ EXPIRY_TICKS = 10
 class MessageQueue:
     """The queues of all accounts. One job of each kind at a time; calls gather meanwhile."""
 
-    def __init__(self, clock: IReactorTime, disk: Disk) -> None:
+    def __init__(self, clock: Clock, disk: Disk) -> None:
         self.count = 0
         """Messages on disk."""
         self._clock = clock
@@ -155,7 +155,7 @@ class MessageQueue:
         """Begin to delete up to `STEP` expired messages; None when it is not time to."""
         if not self.count or self._ticks < EXPIRY_TICKS:
             return None
-        job = self._disk.write(QUEUES, 0, expire_queue, self._clock.seconds(), STEP)
+        job = self._disk.write(QUEUES, 0, expire_queue, self._clock.wall(), STEP)
         return job.addCallback(self._expired)
 
     def _expired(self, deleted: int) -> None:
@@ -171,7 +171,7 @@ class MessageQueue:
         self._reads.append(hidden)
         try:
             messages = await self._disk.read(
-                queued, account, after, limit + len(hidden), self._clock.seconds()
+                queued, account, after, limit + len(hidden), self._clock.wall()
             )
         finally:
             self._reads = [read for read in self._reads if read is not hidden]
@@ -180,7 +180,7 @@ class MessageQueue:
     async def sizes(self) -> dict[bytes, int]:
         """See `IStore.queue_sizes`."""
         await self._removal()
-        return await self._disk.read(queue_sizes, self._clock.seconds())
+        return await self._disk.read(queue_sizes, self._clock.wall())
 
     def reserve(self, count: int) -> Deferred[int]:
         """See `IStore.reserve_numbers`."""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from twisted.internet.interfaces import IReactorTime
-
 from smppgate.store.recent import SEGMENTS, RecentPaths
 from smppgate.store.records import Limits
 from smppgate.store.sqlite.disk import Disk
 from smppgate.store.sqlite.journal import PIECE_SIZE, Piece
 from smppgate.store.sqlite.tables import next_piece
 from smppgate.store.sqlite.upkeep import Upkeep
+from smppgate.txsmpp.clock import Clock
 
 
 class Replay:
@@ -17,7 +16,7 @@ class Replay:
 
     def __init__(
         self,
-        clock: IReactorTime,
+        clock: Clock,
         disk: Disk,
         recent: RecentPaths,
         upkeep: Upkeep,
@@ -43,7 +42,7 @@ class Replay:
         last = 0
         span = self._lifetime / SEGMENTS / 4
         while not self._is_stopped:
-            since = self._clock.seconds() - self._lifetime
+            since = self._clock.wall() - self._lifetime
             piece = await self._disk.read(next_piece, last, since, span, self._piece_size)
             if piece is None:
                 break

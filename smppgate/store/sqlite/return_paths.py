@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 from twisted.internet.defer import Deferred, succeed
-from twisted.internet.interfaces import IReactorTime
 
 from smppgate.store.recent import RecentPaths, parts
 from smppgate.store.records import StoreError
@@ -15,6 +14,7 @@ from smppgate.store.sqlite.disk import Disk
 from smppgate.store.sqlite.journal import pack
 from smppgate.store.sqlite.tables import find
 from smppgate.store.sqlite.upkeep import Upkeep
+from smppgate.txsmpp.clock import Clock
 
 LARGEST_BATCH = 4096
 """Return paths that are packed and put into memory at once; they take a millisecond."""
@@ -29,7 +29,7 @@ class ReturnPaths:
 
     def __init__(
         self,
-        clock: IReactorTime,
+        clock: Clock,
         disk: Disk,
         recent: RecentPaths,
         batches: Batches,
@@ -103,7 +103,7 @@ class ReturnPaths:
         self._ended_meanwhile[id(ended)] = ended
         archived: dict[bytes, bytes] = {}
         with suppress(StoreError):
-            archived = await self._disk.read(find, keys, self._clock.seconds())
+            archived = await self._disk.read(find, keys, self._clock.wall())
         del self._ended_meanwhile[id(ended)]
         for key in keys:
             # A key may have been kept anew while the archive was read.
@@ -117,7 +117,7 @@ class ReturnPaths:
     def _append(self, paths: Mapping[bytes, bytes], octets: bytes) -> Deferred[None]:
         """Make a batch of ``paths`` and of the ended keys, packed as ``octets``."""
         ended, self._ended = self._ended, []
-        now = self._clock.seconds()
+        now = self._clock.wall()
         self.last_batch += 1
         self._recent.update(paths, now, self.last_batch, len(ended))
         done = self._batches.add(self.last_batch, now, octets, len(paths) + len(ended))

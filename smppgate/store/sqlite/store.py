@@ -30,6 +30,7 @@ from smppgate.store.sqlite.return_paths import ReturnPaths
 from smppgate.store.sqlite.tables import Contents
 from smppgate.store.sqlite.upkeep import Upkeep
 from smppgate.store.sqlite.worker import Workers, store_workers
+from smppgate.txsmpp.clock import Clock
 
 TICK = 1.0
 """Seconds between two retries of what failed, and two looks for what has expired."""
@@ -39,7 +40,7 @@ TICK = 1.0
 class SqliteStore:
     """Return paths in memory and in a journal on disk; older ones, and queues, in tables.
 
-    :param clock: a reactor; with ``workers``, any clock.
+    :param reactor: with threads, unless there are ``workers``.
     :param directory: the folder of the file, created if it is missing.
     :param limits: how much is kept.
     :param durability: what return paths survive once `keep` has fired; queued messages always
@@ -51,15 +52,15 @@ class SqliteStore:
 
     def __init__(
         self,
-        clock: IReactorTime,
+        reactor: IReactorTime,
         directory: str | Path,
         limits: Limits,
         durability: Durability = Durability.PROCESS,
         workers: Workers | None = None,
     ) -> None:
-        self._clock = clock
+        self._clock = clock = Clock.of(reactor)
         path = Path(directory).absolute()
-        workers = workers or store_workers(IReactorFromThreads(clock))
+        workers = workers or store_workers(IReactorFromThreads(reactor))
         self._disk = disk = Disk(clock, workers, path, durability, self._renewed)
         self._recent = recent = RecentPaths(limits.recent, limits.return_path_ttl)
         self._batches = Batches(disk, durability is not Durability.NONE)
@@ -126,7 +127,7 @@ class SqliteStore:
         self._batches.tick()
 
     def _tick(self) -> None:
-        self._recent.expire(self._clock.seconds())
+        self._recent.expire(self._clock.wall())
         self._paths.append_ended()
         self._disk.tick()
         self._batches.tick()

@@ -12,13 +12,13 @@ from typing import Any
 
 from attrs import define
 from twisted.internet.defer import Deferred, succeed
-from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
 
 from smppgate.store.recent import RecentPaths, Segment
 from smppgate.store.sqlite.disk import UPKEEP, Disk
 from smppgate.store.sqlite.tables import STEP, archive, expire_archive, trim, unarchive
 from smppgate.store.sqlite.waiters import Waiters
+from smppgate.txsmpp.clock import Clock
 
 TRIM_STEP = 32
 """Batches that one step deletes."""
@@ -57,7 +57,7 @@ class Upkeep:
 
     def __init__(
         self,
-        clock: IReactorTime,
+        clock: Clock,
         disk: Disk,
         recent: RecentPaths,
         limit: int,
@@ -235,7 +235,7 @@ class Upkeep:
             step = self._write(expire_archive, float("inf"), surplus)
             return step.addCallback(self._forgot)
         if self._is_expiry_due and self.archived:
-            step = self._write(expire_archive, self._clock.seconds(), STEP)
+            step = self._write(expire_archive, self._clock.wall(), STEP)
             return step.addCallback(self._expired)
         return None
 

@@ -1,4 +1,7 @@
-"""What a gate is made of, from its settings: the one place that knows both."""
+"""Makes the objects of a gate from its settings.
+
+No other module of the gate but `smppgate.gate.gateway` reads settings.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,8 @@ from secrets import token_hex
 
 from twisted.internet.interfaces import IReactorTime
 
-from smppgate.gate.router import RouterOptions, RouterService
+from smppgate.gate.options import RouterOptions
+from smppgate.gate.router import RouterService
 from smppgate.routing.esmes.account import Account
 from smppgate.routing.esmes.accounts import Accounts
 from smppgate.routing.esmes.ranges import RangeTable
@@ -21,17 +25,18 @@ from smppgate.txsmpp.pdu import BindReceiver, BindTransceiver, BindTransmitter, 
 from smppgate.txsmpp.timers import Timers
 from smppgate.txsmpp.versions import version_named
 
-_BINDS: dict[str, type[BindTransceiver | BindTransmitter | BindReceiver]] = {
+BINDS: dict[str, type[BindTransceiver | BindTransmitter | BindReceiver]] = {
     "transceiver": BindTransceiver,
     "transmitter": BindTransmitter,
     "receiver": BindReceiver,
 }
+"""The settings' names for the three binds."""
 
 
 def make_store(settings: Settings, reactor: IReactorTime) -> IStore:
     """The store, not open yet.
 
-    :param reactor: with threads, for one on disk.
+    :param reactor: for a store on disk it must have threads.
     """
     store = settings.store
     limits = Limits(store.return_paths, store.return_paths_in_memory, store.return_path_ttl)
@@ -41,7 +46,7 @@ def make_store(settings: Settings, reactor: IReactorTime) -> IStore:
 
 
 def make_smscs(settings: Iterable[SmscSettings]) -> dict[str, Smsc]:
-    """Each SMSC by its name, those of one group sharing it."""
+    """Each SMSC by its name. SMSCs of one ``group`` share a message center."""
     centers: dict[str, MessageCenter] = {}
     smscs: dict[str, Smsc] = {}
     for smsc in settings:
@@ -86,7 +91,7 @@ def _options(settings: Settings) -> RouterOptions:
     return RouterOptions(
         run=token_hex(4).encode(),
         tags=gate.message_ids == "tagged",
-        # What is in memory only is there at once, and nothing of it survives anything.
+        # A store that loses its content with the process is nothing to wait for.
         waits=store.kind != "memory" and store.durability != "none",
         acknowledges_unmatched=gate.unmatched_receipts == "ack",
         pass_newer_tlvs=gate.pass_newer_tlvs,
@@ -110,8 +115,8 @@ def _account(esme: EsmeSettings, pool: Pool) -> Account[EsmeSession]:
 
 
 def make_bind(smsc: SmscSettings, kind: str) -> Pdu:
-    """The bind of that ``kind`` with which a link to ``smsc`` begins."""
-    return _BINDS[kind](
+    """The bind PDU of ``kind`` for a link to ``smsc``; ``kind`` is a key of `BINDS`."""
+    return BINDS[kind](
         system_id=smsc.system_id.encode("latin-1"),
         password=smsc.password.encode("latin-1"),
         system_type=smsc.system_type.encode("latin-1"),
@@ -123,7 +128,7 @@ def make_bind(smsc: SmscSettings, kind: str) -> Pdu:
 
 
 def esme_timers(gate: GateSettings) -> Timers:
-    """The timers of an ESME's session."""
+    """The timers of a session with an ESME."""
     return Timers(
         session_init=gate.session_init_timeout,
         enquire_link=gate.enquire_link,

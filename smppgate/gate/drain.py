@@ -1,4 +1,4 @@
-"""Waiting for something that nobody tells of."""
+"""Waiting for a condition that no event announces."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from collections.abc import Callable
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import LoopingCall
 
-_LOOK = 0.05
-"""Seconds between two looks."""
+POLL_INTERVAL = 0.05
+"""Seconds between two tests of the condition: too short to be felt when a gate stops."""
 
 
 async def until(done: Callable[[], bool], seconds: float, clock: IReactorTime) -> bool:
-    """Wait for ``done``, so many seconds at most; tells whether it is."""
+    """Wait until ``done`` is true, for ``seconds`` at the most; gives whether it is."""
     deadline = clock.seconds() + seconds
 
-    def look() -> None:
+    def poll() -> None:
         if done() or clock.seconds() >= deadline:
-            looking.stop()
+            polling.stop()
 
-    looking = LoopingCall(look)
-    looking.clock = clock
+    polling = LoopingCall(poll)
+    polling.clock = clock
     try:
-        await looking.start(_LOOK)
+        await polling.start(POLL_INTERVAL)
     finally:
-        if looking.running:
-            looking.stop()
+        if polling.running:
+            polling.stop()
     return done()

@@ -1,6 +1,6 @@
-"""`Gateway`: the running gate: what begins and ends in which order.
+"""`Gateway`: the running gate, and the order in which its parts start and stop.
 
-What it is made of, and how that follows from the settings, is in `smppgate.gate.build`.
+`smppgate.gate.build` makes the parts from the settings.
 """
 
 from __future__ import annotations
@@ -35,25 +35,25 @@ from smppgate.store import StoreError
 from smppgate.txsmpp.pdu import Outbind
 from smppgate.txsmpp.versions import version_named
 
-_UNBIND_TIMEOUT = 5.0
-"""Seconds that peers have to answer the unbind of a gate that stops."""
+UNBIND_TIMEOUT = 5.0
+"""Seconds that peers have to answer the unbind of a gate that stops: then they are cut off."""
 
-_OUTBIND_AGAIN, _OUTBIND_SELDOM = 1.0, 60.0
-"""Seconds until an ESME for whom messages wait is asked once more: from the one to the other."""
+CLOSE_TIMEOUT = 1.0
+"""Seconds that connections have to close after the unbind, and again after they are cut off."""
 
-_CLOSE_TIMEOUT = 1.0
-"""Seconds for connections to be gone after that."""
+MIN_OUTBIND_BACKOFF, MAX_OUTBIND_BACKOFF = 1.0, 60.0
+"""Seconds of the shortest and of the longest pause between two outbinds to one ESME."""
 
-_FEWEST_OUTBINDS = 10
-"""Connections with outbind that an SMSC may have, whatever its ``sessions``: one that is dead and
-not known to be must not be in the way of its successor."""
+MIN_OUTBIND_CONNECTIONS = 10
+"""Connections with outbind that every SMSC may have, however small its ``sessions``. A connection
+that was lost unnoticed counts until its timer ends it, and must not keep a new one out."""
 
 
 class Gateway(MultiService):
     """The whole gate as one service.
 
-    Started, it binds to its SMSCs and listens for ESMEs. Stopped, it does the reverse in order
-    and gives outstanding requests ``stop_timeout`` seconds to be answered.
+    At the start it binds to its SMSCs and listens for ESMEs. At the stop it does the reverse in
+    order, and gives outstanding requests ``stop_timeout`` seconds to be answered.
 
     :param reactor: for sockets, time and timers.
     :param jitter: numbers from 0 to 1 for the pauses between reconnections.
@@ -74,7 +74,7 @@ class Gateway(MultiService):
         self.store = make_store(settings, reactor)
         self.smscs = make_smscs(settings.smsc)
         self.router = make_router(settings, reactor, self.smscs, self.store)
-        # It listens before the store is open.
+        # It listens before the store is open, and ESMEs may bind already.
         self.router.await_store()
         self.router.setServiceParent(self)
         self.links = [link for smsc in settings.smsc for link in self._make_links(smsc)]
@@ -92,23 +92,23 @@ class Gateway(MultiService):
         self._outbinds = list(self._make_outbind_listeners())
 
     def addresses(self) -> tuple[IAddress, ...]:
-        """Where the gate listens now: first for ESMEs, each in the order of the settings."""
+        """The addresses that the gate listens on now: for ESMEs first, in order of settings."""
         addresses = (listener.address for listener in self._listeners)
         return tuple(address for address in addresses if address is not None)
 
     def startService(self) -> None:
-        """Open the store, and then bind to the SMSCs: what they send may be about any message."""
+        """Open the store, then bind to the SMSCs: their receipts need the return paths in it."""
         super().startService()
         self._opening = ensureDeferred(self._open())
 
     def stopService(self) -> Deferred[None]:
-        """Stop listening, let what is outstanding end, unbind both sides, close."""
+        """Stop listening, let outstanding requests end, unbind SMSCs and then ESMEs, close."""
         return ensureDeferred(self._stop())
 
     def store_failed(self, error: StoreError) -> None:
-        """The store cannot be opened, and nothing that came back would find its way.
+        """The store cannot be opened: without return paths the gate takes no requests.
 
-        Told in the log; a program may want to end.
+        This writes it to the log; a program may override it to end.
         """
         self.log.critical("the store cannot be opened: {error}", error=error)
 
@@ -131,24 +131,29 @@ class Gateway(MultiService):
         for outbind in self._esme_outbinds:
             outbind.stopService()
         self.pass_through.stop()
-        await _ended(self._listeners.stopService())
+        await _wait_for(self._listeners.stopService())
         await until(self._is_drained, self.settings.gate.stop_timeout, self._reactor)
-        # Links first: what their SMSCs have not answered by now fails, and its ESME is told.
+        # Links first: a request that its SMSC has not answered by now fails, and its ESME, still
+        # bound, is answered ESME_RSYSERR.
         await self._all_unbound(
             [
                 *(ensureDeferred(link.leave()) for link in self.links),
-                *(ensureDeferred(s.unbind("the gate is stopping")) for s in self._smscs()),
+                *(
+                    ensureDeferred(s.unbind("the gate is stopping"))
+                    for s in self._other_smsc_sessions()
+                ),
             ]
         )
         await self._all_unbound(
-            [ensureDeferred(s.unbind("the gate is stopping")) for s in self._sessions()]
+            [ensureDeferred(s.unbind("the gate is stopping")) for s in self._esme_sessions()]
         )
-        await until(self._is_empty, _CLOSE_TIMEOUT, self._reactor)
-        for session in (*self._sessions(), *self._smscs()):
+        await until(self._is_empty, CLOSE_TIMEOUT, self._reactor)
+        for session in (*self._esme_sessions(), *self._other_smsc_sessions()):
             session.abort("the gate is stopping")
-        await _ended(super().stopService())
-        await until(self._is_empty, _CLOSE_TIMEOUT, self._reactor)
-        # Last: what ended just now may have been kept, and what was being opened is open.
+        await _wait_for(super().stopService())
+        await until(self._is_empty, CLOSE_TIMEOUT, self._reactor)
+        # The store last: exchanges that ended just now may have written to it. It cannot be closed
+        # while it is being opened.
         if self._opening is not None:
             await self._opening
         await self.store.close()
@@ -158,19 +163,19 @@ class Gateway(MultiService):
         return not self.router.open_exchanges
 
     def _is_empty(self) -> bool:
-        return not self._sessions() and not self._smscs()
+        return not self._esme_sessions() and not self._other_smsc_sessions()
 
     async def _all_unbound(self, unbinds: list[Deferred[None]]) -> None:
         for unbind in unbinds:
-            unbind.addTimeout(_UNBIND_TIMEOUT, self._reactor)
+            unbind.addTimeout(UNBIND_TIMEOUT, self._reactor)
         await DeferredList(unbinds, consumeErrors=True)
 
-    def _sessions(self) -> list[EsmeProtocol]:
-        # As they are now: ending one may take it out of its factory.
+    def _esme_sessions(self) -> list[EsmeProtocol]:
+        # A copy: a session that ends leaves its factory.
         return [session for factory in self._factories for session in factory.sessions]
 
-    def _smscs(self) -> list[SmscProtocol]:
-        """The sessions with SMSCs that are not the links'."""
+    def _other_smsc_sessions(self) -> list[SmscProtocol]:
+        """The sessions with SMSCs that no `SmscLink` keeps: passed through or with outbind."""
         outbinds = (session for factory in self._outbinds for session in factory.sessions)
         return [*self.pass_through.sessions, *outbinds]
 
@@ -185,14 +190,14 @@ class Gateway(MultiService):
             if esme.outbind:
                 outbind = EsmeOutbind(
                     account,
-                    queue.delivery,
+                    queue.sender,
                     clientFromString(self._reactor, esme.outbind),
                     self._esme_config,
                     Outbind(
                         system_id=self.settings.gate.name.encode("latin-1"),
                         password=esme.outbind_password.encode("latin-1"),
                     ),
-                    Backoff(_OUTBIND_AGAIN, _OUTBIND_SELDOM, self._jitter),
+                    Backoff(MIN_OUTBIND_BACKOFF, MAX_OUTBIND_BACKOFF, self._jitter),
                     self._reactor,
                 )
                 outbind.setServiceParent(self)
@@ -262,14 +267,14 @@ class Gateway(MultiService):
                 system_id=smsc.outbind_system_id.encode("latin-1"),
                 password=smsc.outbind_password.encode("latin-1"),
             )
-            factory = OutbindFactory(config, max(smsc.sessions, _FEWEST_OUTBINDS))
+            factory = OutbindFactory(config, max(smsc.sessions, MIN_OUTBIND_CONNECTIONS))
             endpoint = serverFromString(self._reactor, smsc.outbind_listen)
             listener = Listener(smsc.outbind_listen, endpoint, factory)
             listener.setServiceParent(self._listeners)
             yield factory
 
 
-async def _ended(stopping: Deferred[None] | None) -> None:
-    # stopService gives a Deferred only where there is something to wait for.
+async def _wait_for(stopping: Deferred[None] | None) -> None:
+    # stopService gives None where it need not wait.
     if stopping is not None:
         await stopping

@@ -1,24 +1,24 @@
-"""`RouterService`: joins the two sides.
+"""`RouterService`: joins sessions with ESMEs to sessions with SMSCs.
 
-It holds the pools, the accounts and the return paths, asks them where a PDU goes, and hands it to
-the session that is to send it. Sessions write by themselves, once per batch.
+It holds the pools, the accounts and the return paths, asks them where a PDU goes, and hands the
+PDU to the session that is to send it. A session writes once per batch.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from attrs import frozen
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IReactorTime
 
 from smppgate.gate.deliver.dispatcher import Dispatcher
 from smppgate.gate.deliver.receipts import Receipts
-from smppgate.gate.queue.account_queue import QueueStatistics
+from smppgate.gate.options import RouterOptions
 from smppgate.gate.queue.queues import Queues
-from smppgate.gate.relay.correlator import Correlator, Outcomes
+from smppgate.gate.relay.correlator import Correlator
 from smppgate.gate.return_path.keeper import ReturnPathKeeper
+from smppgate.gate.statistics import Statistics
 from smppgate.gate.submit.local_esme import LocalEsme
 from smppgate.gate.submit.submitter import Submitter
 from smppgate.routing.esmes.account import Account
@@ -30,58 +30,19 @@ from smppgate.routing.return_path.submitters import Submitters
 from smppgate.routing.sessions import EsmeSession, SmscSession
 from smppgate.routing.smscs.pool import Pool
 from smppgate.routing.smscs.smsc import Smsc
-from smppgate.store import IStore, StoreStatistics
+from smppgate.store import IStore
 from smppgate.txsmpp import peek, receipts
 from smppgate.txsmpp.adaptation import adapted
 from smppgate.txsmpp.batch import Batch
-from smppgate.txsmpp.constants import CommandId, CommandStatus, command_name
+from smppgate.txsmpp.constants import CommandId, command_name
 from smppgate.txsmpp.errors import PduError
 from smppgate.txsmpp.frame import Frame, response
 from smppgate.txsmpp.pdu import Pdu
 from smppgate.txsmpp.states import SESSION_COMMANDS, WITHOUT_RESP, Role, State, allowed
 from smppgate.txsmpp.versions import Version
 
-# What an ESME may ask of an SMSC, but for what each session sees to itself.
+# Requests of an ESME to an SMSC, without those that each session answers itself.
 _REQUESTS = allowed(Role.ESME, State.BOUND_TX) - SESSION_COMMANDS - {CommandId.GENERIC_NACK}
-
-
-@frozen
-class Statistics:
-    """What the router did so far and holds now."""
-
-    open_exchanges: int
-    outcomes: Outcomes
-    throttled: int
-    turned_down: int
-    undeliverable: int
-    unmatched_receipts: int
-    receipts_waiting: int
-    shared_ids: int
-    strays: int
-    esme_sessions: int
-    smsc_links: int
-    queues: QueueStatistics
-    store: StoreStatistics
-
-
-@frozen(kw_only=True)
-class RouterOptions:
-    """How the router deals with what can be dealt with in several ways.
-
-    :ivar run: octets that no other run of the gate has: see `Submitters`.
-    :ivar tags: whether message ids are made unique.
-    :ivar waits: whether answers wait until their return paths are in the store.
-    :ivar acknowledges_unmatched: see `Receipts`.
-    :ivar pass_newer_tlvs: whether TLVs go to peers whose version has none such.
-    :ivar no_member_status: the answer while no SMSC can take a message.
-    """
-
-    run: bytes = b"0"
-    tags: bool = True
-    waits: bool = True
-    acknowledges_unmatched: bool = False
-    pass_newer_tlvs: bool = False
-    no_member_status: int = CommandStatus.ESME_RSYSERR
 
 
 class RouterService(Service):
@@ -89,9 +50,9 @@ class RouterService(Service):
 
     :param smscs: all SMSCs.
     :param pools: by name; the first is where `request` sends by default.
-    :param accounts: everyone who may bind.
-    :param ranges: who serves which destination.
-    :param store: where return paths are kept; whoever made it opens and closes it.
+    :param accounts: of all ESMEs that may bind.
+    :param ranges: the accounts and sessions that serve each destination.
+    :param store: keeps return paths and queued messages; the caller opens and closes it.
     """
 
     def __init__(
@@ -102,14 +63,14 @@ class RouterService(Service):
         accounts: Accounts[EsmeSession],
         ranges: RangeTable[EsmeSession],
         store: IStore,
-        options: RouterOptions | None = None,
+        options: RouterOptions,
     ) -> None:
         self.clock = clock
         self.smscs = tuple(smscs)
         self.pools = pools
         self.accounts = accounts
         self.ranges = ranges
-        self._options = options = options if options is not None else RouterOptions()
+        self._options = options
         self.batch = Batch(clock)
         self.return_paths = ReturnPathKeeper(
             clock,
@@ -120,7 +81,7 @@ class RouterService(Service):
             waits=options.waits,
             adapt=self.adapt,
         )
-        self.correlator = Correlator(self._again, self.return_paths, self.adapt)
+        self.correlator = Correlator(self._retry, self.return_paths, self.adapt)
         self.dispatcher = Dispatcher(self.correlator, ranges, self.adapt)
         self.queues = Queues(clock, store, self.dispatcher.in_version, self.dispatcher.choose)
         self.dispatcher.queues = self.queues
@@ -137,9 +98,9 @@ class RouterService(Service):
             clock, self.return_paths, self.correlator, self.adapt, options.no_member_status
         )
         self.forward = self._submitter.submit
-        """Takes a request of an ESME's. The submitter's own: each message goes through it."""
+        """Relays or answers a request of an ESME's. `Submitter.submit` itself: no call between."""
         self._local_esmes = {name: LocalEsme(clock, pool) for name, pool in pools.items()}
-        # A dict for its order, which outcomes depend on.
+        # A dict and no set: links are in order of arrival.
         self._links: dict[SmscSession, None] = {}
         self._awaiting_link: list[Deferred[None]] = []
         self.is_draining = False
@@ -149,7 +110,7 @@ class RouterService(Service):
         self._strays = 0
 
     def stopService(self) -> None:
-        """Whoever still waits for a link, or for the store, waits in vain."""
+        """Stop all timers; `link_up` and `ready` that have not fired are cancelled."""
         super().stopService()
         self.receipts.stop()
         self.return_paths.stop()
@@ -162,17 +123,17 @@ class RouterService(Service):
     def adapt(self, octets: bytes, version: Version) -> bytes:
         """A PDU as a peer of ``version`` can take it.
 
-        :raises PduError: when it cannot be said in that version.
+        :raises PduError: when that version cannot express it.
         """
         return adapted(octets, version, self._options.pass_newer_tlvs)
 
     def drain(self) -> None:
-        """From now on no new request is taken."""
+        """Take no new request from now on."""
         self.is_draining = True
         self._submitter.is_open = False
 
     def await_store(self) -> None:
-        """Take no request until `store_opened`: before, it is not known whose a message is."""
+        """Take no request until `store_opened`: without the store no message's owner is known."""
         self._is_ready = False
         self._submitter.is_open = False
 
@@ -184,7 +145,7 @@ class RouterService(Service):
         for waiter in waiting:
             waiter.callback(None)
 
-    # What sessions tell
+    # What sessions report
 
     def esme_bound(self, session: EsmeSession, account: Account[EsmeSession]) -> None:
         """An ESME is bound to ``account``."""
@@ -216,18 +177,18 @@ class RouterService(Service):
         link.smsc.remove(link)
 
     def stray(self) -> None:
-        """A resp came that answers nothing."""
+        """A resp came that answers no request."""
         self._strays += 1
 
-    # Doors for this process
+    # For this process
 
     def request(self, pdu: Pdu, pool: str | None = None) -> Deferred[Pdu]:
         """Send a request of this process's own to an SMSC of ``pool`` (default: the first).
 
-        Fires with the resp, whatever its status: an error of the gate's own is one too.
+        Fires with the resp, whatever its status; an error of the gate's own is a resp too.
 
-        :raises KeyError: when there is no such pool.
-        :raises ValueError: for a PDU that is no request to an SMSC.
+        :raises KeyError: when no pool has that name.
+        :raises ValueError: when ``pdu`` is no request to an SMSC.
         :raises PduError: when ``pdu`` cannot be encoded.
         """
         if pdu.command_id not in _REQUESTS:
@@ -238,7 +199,7 @@ class RouterService(Service):
         return answer
 
     def link_up(self) -> Deferred[None]:
-        """Fires as soon as some SMSC can take requests; cancelled when the gate stops first."""
+        """Fires as soon as a link can take requests; cancelled if the gate stops first."""
         if any(smsc.links for smsc in self.smscs):
             return succeed(None)
         waiter: Deferred[None] = Deferred()
@@ -246,7 +207,7 @@ class RouterService(Service):
         return waiter
 
     def ready(self) -> Deferred[None]:
-        """Fires as soon as the store is open; cancelled when the gate stops first."""
+        """Fires as soon as the store is open; cancelled if the gate stops first."""
         if self._is_ready:
             return succeed(None)
         waiter: Deferred[None] = Deferred()
@@ -255,7 +216,7 @@ class RouterService(Service):
 
     @property
     def open_exchanges(self) -> int:
-        """Requests relayed that are not answered yet, in both directions."""
+        """Requests without an answer, in both directions."""
         submitted = sum(smsc.outstanding for smsc in self._smscs_in_use())
         return (
             submitted
@@ -267,7 +228,7 @@ class RouterService(Service):
         )
 
     def statistics(self) -> Statistics:
-        """What was done so far and what is held now."""
+        """What the router has done so far and holds now."""
         return Statistics(
             open_exchanges=self.open_exchanges,
             outcomes=self.correlator.outcomes(),
@@ -285,15 +246,15 @@ class RouterService(Service):
         )
 
     def _smscs_in_use(self) -> Iterable[Smsc]:
-        # Binds that are passed through have SMSC records of their own.
+        # A bind that was passed through has an `Smsc` of its own, see `Smsc.for_one_session`.
         return dict.fromkeys((*self.smscs, *(link.smsc for link in self._links)))
 
     # The hot path
 
     def deliver(self, link: SmscSession, frame: Frame, now: float) -> None:
-        """A request of an SMSC's: to the session it belongs to, or an error back."""
+        """Relay or answer a request of an SMSC's."""
         if frame.command_id in WITHOUT_RESP:
-            # An outbind has a password in it, and is for nobody but the gate.
+            # An outbind holds a password and is for the gate only: it is never relayed.
             if frame.command_id == CommandId.ALERT_NOTIFICATION:
                 self.dispatcher.alert(link, frame)
             return
@@ -308,5 +269,5 @@ class RouterService(Service):
         except PduError as error:
             link.send(response(frame, error.command_status))
 
-    def _again(self, exchange: Exchange, now: float) -> bool:
+    def _retry(self, exchange: Exchange, now: float) -> bool:
         return self._submitter.again(exchange, now)

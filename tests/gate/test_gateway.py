@@ -148,7 +148,7 @@ def test_the_bind_toward_an_smsc_says_what_the_settings_say() -> None:
     )
 
 
-def test_a_pair_of_binds_and_parallel_sessions_are_links_of_one_member() -> None:
+def test_a_pair_of_binds_and_parallel_sessions_are_links_of_one_smsc() -> None:
     smsc = SmscSettings(
         name="alpha",
         endpoint="tcp:127.0.0.1:3001",
@@ -277,7 +277,7 @@ def test_too_many_binds_are_refused_until_one_unbinds() -> None:
     assert frames(fourth)[0].command_status == 0
 
 
-def test_a_listener_takes_so_many_connections_and_no_more() -> None:
+def test_a_listener_takes_max_sessions_connections_and_cuts_further_ones() -> None:
     ends = Ends()
     pairs = [ends.esme() for _ in range(4)]
     assert [transport.disconnecting for _, transport in pairs] == [False, False, False, True]
@@ -286,7 +286,7 @@ def test_a_listener_takes_so_many_connections_and_no_more() -> None:
     assert not transport.disconnecting
 
 
-def test_binds_may_be_refused_while_no_smsc_is_there() -> None:
+def test_binds_may_be_refused_while_no_link_is_up() -> None:
     ends = Ends(gate=GateSettings(accept_binds_without_smsc=False))
     bind = BindTransceiver(system_id=b"acme", password=b"secret")
     _, transport = ends.bound(bind)
@@ -349,7 +349,7 @@ def test_an_endpoint_that_cannot_be_opened_is_named(monkeypatch: pytest.MonkeyPa
         gateway.privilegedStartService()
 
 
-def test_whoever_waits_for_a_link_is_told_when_the_gate_stops() -> None:
+def test_link_up_is_cancelled_when_the_gate_stops() -> None:
     ends = Ends()
     waiting = ends.gateway.router.link_up()
     cancelled: list[Any] = []
@@ -360,7 +360,7 @@ def test_whoever_waits_for_a_link_is_told_when_the_gate_stops() -> None:
     assert failure.check(CancelledError)
 
 
-def test_a_bind_needs_no_more_than_who_binds() -> None:
+def test_a_bind_needs_no_more_than_system_id_and_password() -> None:
     """Odd octets behind that are no reason to refuse: a TLV cut short, or no version at all."""
     for rest in (b"\0\x34\0\0\0\x12", b"\0\x34\0\0\0\x02\x10\0\x05\x34", b""):
         ends = Ends()
@@ -370,8 +370,8 @@ def test_a_bind_needs_no_more_than_who_binds() -> None:
         assert frames(transport)[0].command_status == 0
 
 
-def test_a_bind_in_front_of_an_impossible_length_binds_nobody() -> None:
-    """The session is over when the bind's turn comes: nothing is raised, nobody is bound."""
+def test_a_bind_in_front_of_an_impossible_length_is_not_accepted() -> None:
+    """The session has ended when the bind is read: nothing is raised, no session is bound."""
     ends = Ends()
     session, transport = ends.esme()
     bind = encode(BindTransceiver(sequence_number=1, system_id=b"acme", password=b"secret"))
@@ -393,7 +393,7 @@ def test_a_bind_resp_counts_by_its_status(body: bytes) -> None:
     assert len(ends.gateway.smscs["alpha"].links) == 1
 
 
-def test_messages_for_an_account_that_is_away_are_not_for_one_with_a_wider_range() -> None:
+def test_messages_for_an_account_without_sessions_are_not_for_one_with_a_wider_range() -> None:
     """The most specific range owns the number."""
     esmes = (
         EsmeSettings(system_id="acme", password="secret", address_ranges=("447700900123",)),
@@ -423,7 +423,7 @@ def test_a_link_that_is_closed_soon_after_its_bind_waits_longer_each_time() -> N
     assert waits == [1, 2, 4, 8, 1, 2]
 
 
-def test_a_link_that_was_left_does_not_come_back_while_others_take_their_time() -> None:
+def test_a_link_that_was_stopped_does_not_connect_again_while_others_stop() -> None:
     smscs = tuple(
         SmscSettings(name=n, endpoint="tcp:127.0.0.1:3001", system_id="g", password="pw")
         for n in ("alpha", "beta")
@@ -444,7 +444,7 @@ def test_a_link_that_was_left_does_not_come_back_while_others_take_their_time() 
 
 
 def test_a_bind_that_has_lost_a_nul_leaves_no_password_in_the_log() -> None:
-    """The password would be part of the name; and a name of 70 000 octets is told to nobody."""
+    """The password would be part of the name; a name of 70 000 octets is not logged either."""
     told: list[str] = []
 
     def observer(event: LogEvent) -> None:
@@ -465,7 +465,7 @@ def test_a_bind_that_has_lost_a_nul_leaves_no_password_in_the_log() -> None:
     assert not any("SECRET" in line or "xxxx" in line for line in told)
 
 
-def test_a_stranger_cannot_make_the_gate_keep_much() -> None:
+def test_before_a_bind_the_gate_keeps_a_kilobyte_at_most() -> None:
     """Before a bind, a PDU of a kilobyte is the limit; after it, max_pdu_size is."""
     ends = Ends()
     session, transport = ends.esme()

@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 from twisted.internet.testing import StringTransport
 
-from smppgate.gate.sessions.esme import EsmeFactory, EsmeProtocol, EsmeSessionConfig
+from smppgate.gate.sessions.esme import EsmeFactory, EsmeProtocol
 from smppgate.gate.sessions.links import Backoff, LinkProtocol, LinkSessionConfig
 from smppgate.routing.smscs.smsc import Smsc
 from smppgate.txsmpp.constants import CommandId
@@ -21,6 +21,7 @@ from smppgate.txsmpp.pdu import (
 )
 from smppgate.txsmpp.sequence import MAX_SEQUENCE_NUMBER, Request
 from smppgate.txsmpp.states import State
+from tests.gate.configs import esme_config, smsc_fields
 from tests.routing import fakes
 from tests.routing.fakes import FakeSession, Gate, said
 
@@ -62,7 +63,7 @@ def test_two_esmes_with_the_same_numbers_get_their_own_answers_in_any_order() ->
         assert bodies == {number: whose + b"%d" % number for number in range(1, 5)}
 
 
-def test_requests_are_balanced_over_the_members() -> None:
+def test_requests_are_balanced_over_the_smscs() -> None:
     gate = Gate(weight=3)
     esme, alpha, beta = gate.esme(), gate.link(), gate.link(gate.beta)
     for number in range(8):
@@ -70,7 +71,7 @@ def test_requests_are_balanced_over_the_members() -> None:
     assert (len(alpha.requests), len(beta.requests)) == (6, 2)
 
 
-def test_over_its_window_an_esme_is_told_0x58() -> None:
+def test_over_its_window_an_esme_is_answered_0x58() -> None:
     gate = Gate()
     esme, link = gate.esme(window=2), gate.link()
     for number in (1, 2, 3):
@@ -92,7 +93,7 @@ def test_a_window_is_a_sessions_own() -> None:
 
 
 @pytest.mark.parametrize("status", [0x08, 0x58, 0x400])
-def test_without_a_member_an_esme_is_told_the_status_configured(status: int) -> None:
+def test_without_an_smsc_an_esme_is_answered_the_status_configured(status: int) -> None:
     gate = Gate(no_member_status=status)
     esme, link = gate.esme(), gate.link(window=1)
     gate.forward(esme, fakes.submit(1))
@@ -119,7 +120,7 @@ def test_a_link_bound_to_receive_only_gets_no_messages() -> None:
     assert gate.router.statistics().smsc_links == 1
 
 
-def test_a_member_whose_links_are_busy_with_other_things_is_passed_over() -> None:
+def test_an_smsc_whose_links_are_full_of_enquire_links_is_passed_over() -> None:
     """An enquire_link of the gate's own counts on a link, though it is no message."""
     gate = Gate()
     esme, beta = gate.esme(), gate.link(gate.beta)
@@ -146,11 +147,11 @@ def test_an_exchange_stays_matched_when_numbers_begin_again() -> None:
     }
 
 
-# Another member
+# Another SMSC
 
 
 @pytest.mark.parametrize("status", [0x08, 0x14, 0x58, 0x64])
-def test_a_refusal_worth_another_member_goes_to_one(status: int) -> None:
+def test_after_a_transient_error_the_request_goes_to_another_smsc(status: int) -> None:
     gate = Gate()
     esme, alpha, beta = gate.esme(), gate.link(), gate.link(gate.beta)
     gate.forward(esme, fakes.submit(7, b"x"))
@@ -162,7 +163,7 @@ def test_a_refusal_worth_another_member_goes_to_one(status: int) -> None:
     assert gate.router.correlator.outcomes().retried == 1
 
 
-def test_it_comes_back_to_no_member_that_refused_it() -> None:
+def test_it_goes_to_no_smsc_that_refused_it() -> None:
     gate = Gate()
     esme, alpha, beta = gate.esme(), gate.link(), gate.link(gate.beta)
     gate.forward(esme, fakes.submit(7))
@@ -173,7 +174,7 @@ def test_it_comes_back_to_no_member_that_refused_it() -> None:
     assert esme.unanswered == 0
 
 
-def test_the_refusal_is_passed_on_when_the_other_member_has_no_room() -> None:
+def test_the_refusal_is_passed_on_when_the_other_smsc_has_no_room() -> None:
     gate = Gate()
     esme, alpha = gate.esme(), gate.link()
     gate.link(gate.beta, window=0)
@@ -202,7 +203,7 @@ def test_nothing_is_tried_again_for_an_esme_that_has_ended() -> None:
     assert gate.router.open_exchanges == 0
 
 
-def test_the_time_for_an_answer_begins_anew_with_another_member() -> None:
+def test_the_time_for_an_answer_begins_anew_with_another_smsc() -> None:
     gate = Gate()
     esme, alpha, beta = gate.esme(), gate.link(), gate.link(gate.beta)
     gate.forward(esme, fakes.submit())
@@ -284,7 +285,7 @@ def test_while_draining_nothing_new_is_taken_and_what_is_open_is_answered() -> N
     assert gate.router.open_exchanges == 0
 
 
-def test_while_draining_what_is_open_may_still_go_to_another_member() -> None:
+def test_while_draining_what_is_open_may_still_go_to_another_smsc() -> None:
     gate = Gate()
     esme, alpha, beta = gate.esme(), gate.link(), gate.link(gate.beta)
     gate.forward(esme, fakes.submit(7))
@@ -308,8 +309,8 @@ def test_a_message_goes_to_receivers_of_its_number_in_turn() -> None:
 
 
 @pytest.mark.parametrize("destination", [b"1000", b"3000", b""])
-def test_a_message_that_nobody_takes_is_refused_with_0x64(destination: bytes) -> None:
-    """Nobody has room, or nobody serves the number."""
+def test_a_message_that_no_session_can_take_is_answered_0x64(destination: bytes) -> None:
+    """No session has room, or no account serves the number."""
     gate = Gate()
     esme = gate.esme()
     esme.writable = False
@@ -381,13 +382,12 @@ def test_statistics_tell_what_is_held() -> None:
     assert (held.outcomes.answered, held.outcomes.failed) == (1, 0)
 
 
-# Sessions that are about to end, or do not read: here they are real ones
+# Real sessions: about to end, or not reading
 
 
 def real_esme(gate: Gate) -> tuple[EsmeProtocol, StringTransport]:
-    router = gate.router
-    config = EsmeSessionConfig(router)
-    session = cast(EsmeProtocol, EsmeFactory(config, 10).buildProtocol(None))
+    factory = EsmeFactory(esme_config(gate.router), 10)
+    session = cast(EsmeProtocol, factory.buildProtocol(None))
     transport = StringTransport()
     cast(Any, session).makeConnection(transport)
     bind = BindTransceiver(system_id=b"acme", password=b"secret", interface_version=0x34)
@@ -398,9 +398,7 @@ def real_esme(gate: Gate) -> tuple[EsmeProtocol, StringTransport]:
 
 def real_link(gate: Gate, smsc: Smsc) -> tuple[LinkProtocol, StringTransport]:
     config = LinkSessionConfig(
-        name=smsc.name,
-        router=gate.router,
-        smsc=smsc,
+        **smsc_fields(gate.router, smsc),
         bind=BindTransceiver(system_id=b"gate"),
         backoff=Backoff(1.0, 60.0, lambda: 0.0),
     )
@@ -442,7 +440,7 @@ def test_a_receipt_for_an_esme_that_has_unbound_goes_to_another_of_its_account()
 
 
 def test_an_smsc_that_has_unbound_is_sent_nothing_more() -> None:
-    """What is sent there is lost; another member can take it."""
+    """A request sent there would be lost; another SMSC can take it."""
     gate = Gate()
     esme, beta = gate.esme(), gate.link(gate.beta)
     link, _ = real_link(gate, gate.alpha)
@@ -453,7 +451,7 @@ def test_an_smsc_that_has_unbound_is_sent_nothing_more() -> None:
 
 
 def test_a_bind_of_the_gates_own_is_no_exchange() -> None:
-    """Unbinding, binding and asking for a sign of life end without the router."""
+    """bind, unbind and enquire_link end without the router."""
     gate = Gate()
     link, _ = real_link(gate, gate.alpha)
     link.dataReceived(header_only(CommandId.ENQUIRE_LINK, 0, 1))

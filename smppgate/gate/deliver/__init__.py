@@ -1,1 +1,1 @@
-"""Requests of SMSCs, receipts among them, on their way to ESMEs."""
+"""Requests of SMSCs, receipts among them, to ESMEs."""

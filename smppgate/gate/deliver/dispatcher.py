@@ -1,4 +1,24 @@
-"""`Dispatcher`: what SMSCs send, on its way to ESMEs."""
+"""`Dispatcher`: relays requests of SMSCs to ESMEs, or puts them into queues.
+
+The life of a deliver_sm that is no receipt:
+
+1. A deliver_sm or data_sm comes on a link: `RouterService.deliver`. While the gate stops it is
+   answered ESME_RX_T_APPN. A receipt goes to `Receipts`.
+2. `Dispatcher.by_destination`: on a link that serves one ESME session alone the message is for
+   that session. On any other link `RangeTable` gives the cluster of sessions that serve the most
+   specific range of the destination. Accounts with a wider range are not considered.
+3. `Cluster.session` gives the least utilized session with room. All parts of one long message go
+   to one session (`Affinity`).
+4. While the queue of the session's account holds messages, the message goes behind them. Without a
+   session it goes to the queue of an account of the cluster; where none has a queue it is answered
+   ESME_RX_T_APPN. The SMSC is answered ESME_ROK when the store has a queued message.
+5. Where the session speaks another version than the link, `Dispatcher.in_version` gives the PDU
+   that the ESME can take. `Outstanding.claim` on the session gives the sequence number and stores
+   the `Exchange` under it; the frame goes into the session's outbox.
+6. The resp comes back on the session: `Correlator.answered` gives it to the link under the SMSC's
+   own number. Without a resp in time, or when the session is lost, the SMSC is answered
+   ESME_RSYSERR.
+"""
 
 from __future__ import annotations
 
@@ -24,20 +44,20 @@ from smppgate.txsmpp.versions import Version
 
 
 class Queue(Protocol):
-    """Takes messages for an ESME that is away."""
+    """Keeps messages for an account whose sessions cannot take them now."""
 
     @property
     def holds(self) -> bool:
-        """Whether there is anything in it, so that what comes now must come behind."""
+        """Whether messages wait to be sent, so that a new message must go behind them."""
 
     def put(self, exchange: Exchange, octets: bytes) -> None:
-        """Keep the message in ``octets``, and answer ``exchange`` as the ESME would."""
+        """Store the message in ``octets``, and answer ``exchange`` as the ESME would."""
 
 
 class Dispatcher:
-    """Brings a request of an SMSC's to a session, to a queue, or back as an error.
+    """Relays requests of SMSCs to sessions or queues, or answers them with an error.
 
-    :param ranges: who serves which destination.
+    :param ranges: the accounts and sessions that serve each destination.
     :param adapt: gives a PDU as a peer of another version can take it.
     """
 
@@ -50,28 +70,28 @@ class Dispatcher:
         self.correlator = correlator
         self.ranges = ranges
         self.queues: Mapping[Account[EsmeSession], Queue] = {}
-        """Those of accounts that have one."""
+        """The queues of those accounts that have one."""
         self.undeliverable = 0
-        """What nobody could take."""
+        """Requests that no session and no queue could take."""
         self._adapt = adapt
         self._affinity: Affinity[EsmeSession] = Affinity()
 
-    # Who is it for
+    # The choice of a session
 
     def by_destination(self, link: SmscSession, frame: Frame, now: float) -> bool:
-        """To whoever serves the destination; False when that is nobody's number.
+        """Relay to a session that serves the destination; False when no account serves it.
 
-        What comes on a link that belongs to one ESME's session is for that session.
+        A request on a link that serves one ESME session alone is for that session.
 
-        :raises PduError: where the destination cannot be found.
+        :raises PduError: when the destination cannot be found in the PDU.
         """
         octets = frame.octets
         exchange = Exchange(self.correlator, link, frame, None, now)
         if link.owner is not None:
             self.to_session(link.owner, exchange, octets)
             return True
-        to = peek.destination_address(octets)
-        cluster = self.ranges.cluster(to.addr, to.ton, to.npi)
+        address = peek.destination_address(octets)
+        cluster = self.ranges.cluster(address.addr, address.ton, address.npi)
         if cluster is None:
             return False
         self._to_one_of(cluster.accounts, self.choose(cluster, octets, now), exchange, octets)
@@ -84,26 +104,26 @@ class Dispatcher:
         exchange: Exchange,
         octets: bytes,
     ) -> None:
-        """To ``submitter``, if it can take it now, or else to another session of the account."""
+        """Relay to ``submitter`` if it can take a message now, or else to another session."""
         if submitter is None or not submitter.receives or not submitter.has_room:
             submitter = account.receiver()
         self._to_one_of((account,), submitter, exchange, octets)
 
     def to_session(self, session: EsmeSession, exchange: Exchange, octets: bytes) -> None:
-        """To this session and to no other."""
+        """Relay to this session and to no other."""
         if session.receives and session.has_room:
             self._send(session, exchange, octets)
         else:
             self.refuse(exchange.origin, exchange.frame)
 
     def alert(self, link: SmscSession, frame: Frame) -> None:
-        """An alert_notification: to the ESME of its esme_addr, if one is there. No answer."""
+        """Relay an alert_notification to a session that serves its esme_addr. It has no resp."""
         try:
-            to = peek.esme_address(frame.octets)
+            address = peek.esme_address(frame.octets)
         except PduError:
             session = None
         else:
-            cluster = self.ranges.cluster(to.addr, to.ton, to.npi)
+            cluster = self.ranges.cluster(address.addr, address.ton, address.npi)
             session = cluster.session() if cluster is not None else None
         session = link.owner or session
         if session is None or frame.command_id not in session.version.commands:
@@ -117,27 +137,27 @@ class Dispatcher:
     def refuse(
         self, origin: Origin, frame: Frame, status: int = CommandStatus.ESME_RX_T_APPN
     ) -> None:
-        """Tell the SMSC that nobody takes it."""
+        """Answer a request that no session and no queue can take."""
         self.undeliverable += 1
         origin.send(response(frame, status))
 
     def choose(
         self, cluster: Cluster[EsmeSession], octets: bytes, now: float
     ) -> EsmeSession | None:
-        """A session of the cluster's with room; for parts of one long message always the same."""
+        """A session of the cluster with room; the same one for all parts of a long message."""
         segment = segment_of(octets)
         if segment is None:
             return cluster.session()
         parts = (peek.source(octets), peek.destination(octets), segment.reference, segment.total)
         session = self._affinity.get(parts, now)
-        # Two accounts may be told of equal parts: receipts repeat them, and numbers are shared.
+        # Equal parts may be for two accounts: receipts repeat them, and accounts share numbers.
         if session is None or session not in cluster:
             session = cluster.session()
             if session is not None:
                 self._affinity.put(parts, session, now)
         return session if session is not None and session.has_room else None
 
-    # How it gets there
+    # Relaying
 
     def _to_one_of(
         self,
@@ -158,14 +178,14 @@ class Dispatcher:
     def _queue(
         self, accounts: Iterable[Account[EsmeSession]], session: EsmeSession | None
     ) -> Queue | None:
-        """The queue that a message for ``session``, or for nobody who could take it, goes to."""
+        """The queue that a message goes to which ``session``, or no session, could take now."""
         waiting = [account for account in accounts if account in self.queues]
         if session is None:
-            # Who is there, and only has no room, will sooner take it than who is away.
+            # An account whose receivers are full will take it sooner than one without receivers.
             waiting.sort(key=lambda account: not len(account.receivers))
             return self.queues[waiting[0]] if waiting else None
-        # What comes behind a message that waits must wait too, to stay behind it; what another
-        # account waits for is no reason.
+        # Messages stay in order: behind waiting ones of the same account a message waits too.
+        # The queue of another account does not count.
         for account in waiting:
             if session in account.receivers and self.queues[account].holds:
                 return self.queues[account]
@@ -185,30 +205,30 @@ class Dispatcher:
         session.send_request(exchange, octets)
 
     def in_version(self, version: Version, command_id: int, octets: bytes) -> tuple[bytes, int]:
-        """A message to an ESME as a peer of ``version`` has it, and its command_id there.
+        """A message as an ESME of ``version`` can take it, and its command_id there.
 
-        What a receipt tells in TLVs only, a peer that knows none is told in the text.
+        A receipt that has its content in TLVs gets a text in a version without TLVs.
 
-        :raises PduError: when it cannot be said in that version.
+        :raises PduError: when that version cannot express it.
         """
-        came = octets
+        original = octets
         if command_id not in version.commands:
             if command_id != CommandId.DATA_SM:
                 raise PduError("not in the ESME's version", CommandStatus.ESME_RX_P_APPN)
             command_id, octets = CommandId.DELIVER_SM, to_deliver_sm(octets)
         octets = self._adapt(octets, version)
-        return octets if version.tlvs else _with_text(octets, came), command_id
+        return octets if version.tlvs else _with_text(octets, original), command_id
 
 
-def _with_text(octets: bytes, came: bytes) -> bytes:
-    """A deliver_sm without TLVs; if it is a receipt without a text, with one like ``came``."""
+def _with_text(octets: bytes, original: bytes) -> bytes:
+    """A deliver_sm without TLVs; a receipt without a text gets that of the PDU ``original``."""
     begin, end = peek.short_message_at(octets)
     if begin < end or not receipts.is_receipt(peek.esm_class(octets)):
         return octets
-    receipt = receipts.read(came)
+    receipt = receipts.read(original)
     if receipt is None:
         return octets
-    # Not what is usual: nobody has said that it was delivered.
+    # Not DELIVRD, the usual default: the receipt does not state a delivery.
     receipt = evolve(receipt, stat=receipt.stat or STAT_OF[MessageState.UNKNOWN])
     text = receipts.receipt_text(receipt)[:LONGEST_SHORT_MESSAGE]
     return spliced(octets, begin - 1, end, bytes((len(text),)) + text)

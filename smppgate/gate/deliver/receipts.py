@@ -27,6 +27,7 @@ from collections.abc import Collection
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from smppgate.gate.deliver.dispatcher import Dispatcher
+from smppgate.gate.deliver.final_receipt import FinalReceipt
 from smppgate.gate.return_path.keeper import ReturnPathKeeper
 from smppgate.routing.esmes.accounts import Accounts
 from smppgate.routing.exchange import Exchange
@@ -57,8 +58,8 @@ MOST_AT_A_TIME = 32
 """Receipts that are looked up in all notations in one go: each takes 0.1 ms."""
 
 
-class _NoAnswerDue:
-    """Whether the resp that a receipt waits for cannot come any more, for none is awaited."""
+class _NoneAwaited:
+    """Whether a message center has no unanswered submits, so that no receipt need wait for one."""
 
     def __init__(self) -> None:
         self._awaited: dict[MessageCenter, bool] = {}
@@ -72,26 +73,11 @@ class _NoAnswerDue:
         return not awaited
 
 
-class _FinalReceipt(Exchange):
-    """A final receipt: once the ESME has taken it, its return path is of no more use."""
-
-    __slots__ = ("keys", "return_paths")
-
-    keys: tuple[bytes, ...]
-    return_paths: ReturnPathKeeper
-
-    def answered(self, frame: Frame, now: float) -> None:
-        """The ESME answered."""
-        if frame.command_status == 0:
-            self.return_paths.ends.add(self.keys, now)
-        super().answered(frame, now)
-
-
 class Receipts:
-    """Finds the account and the id of each receipt.
+    """Relays each receipt to the account that submitted, under the id that the ESME knows.
 
-    :param acknowledges_unmatched: whether the SMSC hears ok for a receipt that has no return path,
-        and so never sends it again.
+    :param acknowledges_unmatched: whether a receipt without a return path is answered ESME_ROK, so
+        that the SMSC does not send it again.
     """
 
     def __init__(
@@ -110,7 +96,7 @@ class Receipts:
         self._submitters = submitters
         self._acknowledges_unmatched = acknowledges_unmatched
         self._early: EarlyReceipts[tuple[SmscSession, Frame]] = EarlyReceipts()
-        self._look: IDelayedCall | None = None
+        self._timer: IDelayedCall | None = None
         self.unmatched = 0
         """Receipts without a return path."""
         self._searching = 0
@@ -122,7 +108,7 @@ class Receipts:
         return self._searching + self._behind_answers + len(self._early)
 
     def bring(self, link: SmscSession, frame: Frame, now: float) -> None:
-        """Bring the receipt in ``frame`` home, at once if memory has its return path."""
+        """Relay the receipt in ``frame``, at once if memory has its return path."""
         message_id = receipts.receipt_id(frame.octets)
         if message_id is None:
             self._give_up(link, frame, now)
@@ -135,25 +121,25 @@ class Receipts:
                 self._found(link, frame, likely, value)
                 return
             if not self._return_paths.store.is_all_recent:
-                # What comes first may be on disk.
+                # A likelier id than the next may be on disk.
                 break
         self._seek(link, frame, now)
 
     def stop(self) -> None:
-        """The gate stops: receipts that wait for a return path are turned down."""
+        """The gate stops: receipts that wait are answered ESME_RX_T_APPN."""
         self._return_paths.expected = None
-        if self._look is not None:
-            self._look.cancel()
-            self._look = None
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         for link, frame in self._early.overdue(float("inf")):
             link.send(response(frame, CommandStatus.ESME_RX_T_APPN))
 
     # Matching
 
     def _seek(self, link: SmscSession, frame: Frame, now: float, waits: bool = True) -> None:
-        """Look further for a receipt whose id, as it stands, memory does not have.
+        """Look for a return path that memory does not have under the id as it stands.
 
-        :param waits: whether it may wait for its submit_sm_resp.
+        :param waits: whether the receipt may wait for its submit_sm_resp.
         """
         named = _ids_in(frame)
         center = link.smsc.center
@@ -165,7 +151,7 @@ class Receipts:
         if not waits:
             ids = dict.fromkeys((*exact, *(i for each in named for i in dialect.others(each))))
         if not self._return_paths.store.is_all_recent and self._searching >= MOST_SEARCHES:
-            # It will be sent again; a storm of unknown receipts must not keep others waiting.
+            # The SMSC will send it again. Many unknown receipts must not delay the others.
             self._dispatcher.refuse(link, frame)
             return
         self._searching += 1
@@ -209,7 +195,7 @@ class Receipts:
             self._seek(link, frame, now, waits=False)
 
     def _found(self, link: SmscSession, frame: Frame, message_id: bytes, value: bytes) -> None:
-        """It is for the SMSC's ``message_id``, whose return path is ``value``."""
+        """The receipt is about ``message_id``, whose return path is ``value``."""
         key = link.smsc.center.prefix + message_id
 
         def answer_is_out() -> None:
@@ -223,7 +209,7 @@ class Receipts:
 
     def _deliver(self, link: SmscSession, frame: Frame, message_id: bytes, value: bytes) -> None:
         if link.has_ended:
-            # It has not been answered and will be sent again.
+            # The SMSC has no answer and will send it again.
             return
         path = ReturnPath.of(value)
         exchange = self._exchange(link, frame, message_id, path)
@@ -243,7 +229,7 @@ class Receipts:
         correlator, now = self._dispatcher.correlator, self._clock.seconds()
         if path.is_to_many or not receipts.is_final(frame.octets):
             return Exchange(correlator, link, frame, None, now)
-        final = _FinalReceipt(correlator, link, frame, None, now)
+        final = FinalReceipt(correlator, link, frame, None, now)
         final.keys = (link.smsc.center.prefix + message_id, *path.kept_beside(message_id))
         final.return_paths = self._return_paths
         return final
@@ -251,13 +237,13 @@ class Receipts:
     # No match
 
     def _wait(self, link: SmscSession, frame: Frame, ids: Collection[bytes], now: float) -> bool:
-        """Let it wait for its submit_sm_resp; False when there is no room."""
+        """Let the receipt wait for its submit_sm_resp; False when no room is left."""
         prefix = link.smsc.center.prefix
         if not self._early.add((link, frame), [prefix + i for i in ids], now):
             return False
         self._return_paths.expected = self._arrived
-        if self._look is None:
-            self._look = self._clock.callLater(POLL_INTERVAL, self._look_again)
+        if self._timer is None:
+            self._timer = self._clock.callLater(POLL_INTERVAL, self._poll)
         return True
 
     def _arrived(self, key: bytes) -> None:
@@ -267,16 +253,16 @@ class Receipts:
                 self._found(link, frame, key[len(link.smsc.center.prefix) :], value)
         self._rest_if_empty()
 
-    def _look_again(self) -> None:
-        self._look = None
+    def _poll(self) -> None:
+        self._timer = None
         now = self._clock.seconds()
         done = self._early.overdue(now, MOST_AT_A_TIME)
-        done += self._early.take(_NoAnswerDue(), MOST_AT_A_TIME - len(done))
+        done += self._early.take(_NoneAwaited(), MOST_AT_A_TIME - len(done))
         for link, frame in done:
             self._seek(link, frame, now, waits=False)
         if self._early:
             pause = YIELD_INTERVAL if len(done) == MOST_AT_A_TIME else POLL_INTERVAL
-            self._look = self._clock.callLater(pause, self._look_again)
+            self._timer = self._clock.callLater(pause, self._poll)
         self._rest_if_empty()
 
     def _rest_if_empty(self) -> None:
@@ -284,7 +270,7 @@ class Receipts:
             self._return_paths.expected = None
 
     def _give_up(self, link: SmscSession, frame: Frame, now: float) -> None:
-        """It has no return path: by destination, or back."""
+        """Relay a receipt without a return path by its destination, or answer it."""
         if link.has_ended:
             return
         self.unmatched += 1
@@ -294,7 +280,7 @@ class Receipts:
             status: int = CommandStatus.ESME_RX_T_APPN
         except PduError as error:
             status = error.command_status
-        # While the store cannot be read, the return path may well be there.
+        # While the store cannot be read, it may have the return path.
         if self._acknowledges_unmatched and not self._return_paths.store.statistics().fault:
             link.send(response(frame, CommandStatus.ESME_ROK, b"\0"))
         else:

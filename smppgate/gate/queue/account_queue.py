@@ -1,18 +1,17 @@
 """`AccountQueue`: the messages that wait for one account.
 
-The SMSC hears ok when the store has its message, and not before: from then on the message is the
-gate's to bring (see `QueueSender`).
+The SMSC is answered ESME_ROK when the store has its message, and not before. From then on the gate
+is responsible for the message: `QueueSender` sends it until the ESME has taken it or it expires.
 """
 
 from __future__ import annotations
 
-from typing import Protocol
-
 from attrs import frozen
 from twisted.internet.interfaces import IReactorTime
 
+from smppgate.gate.queue.ports import ChooseSession, InVersion, QueueStore
 from smppgate.gate.queue.read_ahead import ReadAhead
-from smppgate.gate.queue.sender import Choose, InVersion, QueueSender, QueueStore, any_of
+from smppgate.gate.queue.sender import QueueSender
 from smppgate.routing.esmes.account import Account
 from smppgate.routing.exchange import Exchange
 from smppgate.routing.sessions import EsmeSession
@@ -23,12 +22,12 @@ from smppgate.txsmpp.frame import Frame, response
 
 @frozen
 class QueueStatistics:
-    """What a queue, or all of them, did so far and hold now, in messages.
+    """Counts of messages, of one queue or of all together.
 
-    :ivar queued: kept and not answered by the ESME.
-    :ivar delivered: taken by the ESME.
-    :ivar refused: not taken from the SMSC because the queue was full.
-    :ivar dropped: refused by the ESME for good, or not to be said in its version of SMPP.
+    :ivar queued: stored now and not answered by the ESME.
+    :ivar delivered: answered ESME_ROK by the ESME.
+    :ivar refused: answered ESME_RMSGQFUL to the SMSC because the queue was full.
+    :ivar dropped: refused by the ESME for good, or not expressible in its version of SMPP.
     :ivar expired: not delivered in time.
     """
 
@@ -48,22 +47,15 @@ class QueueStatistics:
         )
 
 
-class ArrivalStore(QueueStore, Protocol):
-    """Brings what queues have for the store there, in batches."""
-
-    def keep(self, queue: AccountQueue, exchange: Exchange, message: NewMessage) -> None:
-        """Store ``message``, and tell ``queue`` with `AccountQueue.kept`."""
-
-
 class AccountQueue:
     """The queue of one account.
 
     :param limit: messages it holds at the most.
     :param ttl: seconds that each of them is kept.
-    :param in_version: puts a message as a peer of another version can take it.
-    :param choose: chooses a session for a message; by default any that has room.
-    :ivar delivery: brings its messages to the ESME.
-    :ivar expires_first: nothing in it expires before that; seconds.
+    :param in_version: gives a message as a peer of another version can take it.
+    :param choose: gives the session for a message.
+    :ivar sender: sends its messages to the ESME.
+    :ivar earliest_expiry: no message in it expires before that; seconds.
     """
 
     def __init__(
@@ -71,22 +63,22 @@ class AccountQueue:
         account: Account[EsmeSession],
         limit: int,
         ttl: float,
-        keeper: ArrivalStore,
+        store: QueueStore,
         clock: IReactorTime,
         in_version: InVersion,
-        choose: Choose = any_of,
+        choose: ChooseSession,
     ) -> None:
         self.account = account
         self.name = account.system_id.encode("latin-1")
-        self.expires_first = float("-inf")
+        self.earliest_expiry = float("-inf")
         self._limit = limit
         self._ttl = ttl
-        self._keeper = keeper
+        self._store = store
         self._clock = clock
         self._read_ahead = read_ahead = ReadAhead()
-        self.delivery = QueueSender(account, read_ahead, keeper, clock, in_version, choose)
-        # What came before it was known how much the store has; None afterwards.
-        self._early: list[tuple[Exchange, bytes]] | None = []
+        self.sender = QueueSender(account, read_ahead, store, clock, in_version, choose)
+        # Messages that came before the store was counted; None afterwards.
+        self._uncounted: list[tuple[Exchange, bytes]] | None = []
         self._refused = 0
 
     def __repr__(self) -> str:
@@ -94,24 +86,24 @@ class AccountQueue:
 
     @property
     def holds(self) -> bool:
-        """Whether anything waits to be sent, so that what comes now must come behind."""
+        """Whether messages wait to be sent, so that a new message must go behind them."""
         read_ahead = self._read_ahead
-        return self._early is not None or read_ahead.arriving > 0 or read_ahead.unsent > 0
+        return self._uncounted is not None or read_ahead.arriving > 0 or read_ahead.unsent > 0
 
     @property
     def is_at_store(self) -> bool:
-        """Whether all of it is in the store and nothing in memory, or on its way."""
+        """Whether the store has every message: none is in memory or on its way to the store."""
         read_ahead = self._read_ahead
-        return self._early is None and not read_ahead.arriving and read_ahead.is_unread
+        return self._uncounted is None and not read_ahead.arriving and read_ahead.is_unread
 
     @property
     def changes(self) -> int:
-        """Grows with all that changes how much there is in the store."""
+        """Grows with every change of the number of messages in the store."""
         return self._read_ahead.arrivals + self._read_ahead.ends
 
     @property
     def stored(self) -> int:
-        """Messages kept that the ESME has not answered."""
+        """Messages stored that the ESME has not answered."""
         return self._read_ahead.stored
 
     @property
@@ -120,66 +112,66 @@ class AccountQueue:
         return self._read_ahead.under_way
 
     def statistics(self) -> QueueStatistics:
-        """What it did so far and holds now."""
+        """The counts so far."""
         return QueueStatistics(
             queued=self._read_ahead.stored,
-            delivered=self.delivery.delivered,
+            delivered=self.sender.delivered,
             refused=self._refused,
-            dropped=self.delivery.dropped,
-            expired=self.delivery.expired,
+            dropped=self.sender.dropped,
+            expired=self.sender.expired,
         )
 
     def put(self, exchange: Exchange, octets: bytes) -> None:
-        """Keep the message in ``octets``, a whole PDU, and answer ``exchange`` as the ESME would.
+        """Store the message in ``octets``, a whole PDU, and answer ``exchange``.
 
-        ESME_ROK once it is stored, ESME_RX_T_APPN when it cannot be, ESME_RMSGQFUL when there is
-        no room for it.
+        ESME_ROK once it is stored, ESME_RX_T_APPN when it cannot be stored, ESME_RMSGQFUL when the
+        queue is full.
         """
         read_ahead = self._read_ahead
-        if self._early is not None:
-            self._early.append((exchange, octets))
+        if self._uncounted is not None:
+            self._uncounted.append((exchange, octets))
         elif read_ahead.stored + read_ahead.arriving >= self._limit:
             self._refused += 1
             self._answer(exchange, CommandStatus.ESME_RMSGQFUL)
         else:
             expires = self._clock.seconds() + self._ttl
             if not read_ahead.stored + read_ahead.arriving:
-                self.expires_first = expires
+                self.earliest_expiry = expires
             read_ahead.arrive()
-            self._keeper.keep(self, exchange, NewMessage(self.name, octets, expires))
+            self._store.keep(self, exchange, NewMessage(self.name, octets, expires))
 
     def kept(self, exchange: Exchange, stored: bool) -> None:
-        """The store has what `put` gave it, or could not take it."""
+        """The message of ``exchange`` is in the store; with ``stored`` false it could not be."""
         self._read_ahead.arrived(stored)
         if stored:
-            self.delivery.news()
+            self.sender.look_soon()
         status = CommandStatus.ESME_ROK if stored else CommandStatus.ESME_RX_T_APPN
         self._answer(exchange, status)
 
     def count(self, size: int) -> None:
-        """The store has so many messages: told at first, and whenever some may have expired."""
+        """The store has ``size`` messages: at the start, and whenever some may have expired."""
         read_ahead = self._read_ahead
-        if self._early is None:
-            self.delivery.expired += max(0, read_ahead.unread - size)
+        if self._uncounted is None:
+            self.sender.expired += max(0, read_ahead.unread - size)
             read_ahead.unread = size
             return
         read_ahead.unread = size
-        early, self._early = self._early, None
-        for exchange, octets in early:
+        uncounted, self._uncounted = self._uncounted, None
+        for exchange, octets in uncounted:
             self.put(exchange, octets)
-        self.delivery.news()
+        self.sender.look_soon()
 
     def not_counted(self) -> None:
-        """It is not known how much the store has: SMSCs are to try again later."""
-        if self._early:
-            early, self._early = self._early, []
-            for exchange, _ in early:
+        """The store could not be counted: waiting messages are answered ESME_RX_T_APPN."""
+        if self._uncounted:
+            uncounted, self._uncounted = self._uncounted, []
+            for exchange, _ in uncounted:
                 self._answer(exchange, CommandStatus.ESME_RX_T_APPN)
 
-    def begins_with(self, messages: list[QueuedMessage]) -> None:
-        """The first that the store has, if any: what comes behind expires later."""
+    def first_read(self, messages: list[QueuedMessage]) -> None:
+        """``messages`` is the first message in the store, or empty: the rest expire later."""
         for message in messages:
-            self.expires_first = message.expires
+            self.earliest_expiry = message.expires
 
     def _answer(self, exchange: Exchange, status: int) -> None:
         answer = Frame.of(response(exchange.frame, status, b"\0"))

@@ -1,8 +1,8 @@
 """`Queues`: the queues of all accounts that have one, and their way to the store.
 
-What SMSCs send in one turn of the reactor goes to the store as one batch, whichever accounts it is
-for. While one batch is being written the next one gathers. What ESMEs have answered is removed in
-batches too.
+Messages that SMSCs send in one turn of the reactor go to the store as one batch, for all accounts
+together. While one batch is being written the next one gathers. Messages that ESMEs have answered
+are removed in batches too.
 """
 
 from __future__ import annotations
@@ -17,27 +17,29 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from smppgate.gate.queue.account_queue import AccountQueue, QueueStatistics
-from smppgate.gate.queue.sender import Choose, InVersion, any_of
+from smppgate.gate.queue.ports import ChooseSession, Depositor, InVersion
 from smppgate.routing.esmes.account import Account
 from smppgate.routing.exchange import Exchange
 from smppgate.routing.sessions import EsmeSession
 from smppgate.store import IStore, NewMessage, QueuedMessage, StoreError
 
-_COUNT_AGAIN = 1.0
-"""Seconds until the store is asked again how much it has, when it could not tell."""
+RECOUNT_INTERVAL = 1.0
+"""Seconds until the store is counted again at the start, when it could not be: until then SMSCs
+are answered ESME_RX_T_APPN."""
 
-_LOOK = 60.0
-"""Seconds between two looks whether anything has expired in the store."""
+POLL_INTERVAL = 60.0
+"""Seconds between two counts of what has expired in the store. Expired messages take room in
+`queue_size` until then; a count reads the whole table."""
 
-_Arrival = tuple[AccountQueue, Exchange, NewMessage]
+_Arrival = tuple[Depositor, Exchange, NewMessage]
 
 
 class Queues(Mapping["Account[EsmeSession]", AccountQueue]):
     """Account → its queue.
 
-    :param store: where the messages are; whoever made it opens and closes it.
-    :param in_version: puts a message as a peer of another version can take it.
-    :param choose: chooses a session for a message; by default any that has room.
+    :param store: has the messages; the caller opens and closes it.
+    :param in_version: gives a message as a peer of another version can take it.
+    :param choose: gives the session for a message.
     """
 
     log = Logger()
@@ -47,7 +49,7 @@ class Queues(Mapping["Account[EsmeSession]", AccountQueue]):
         clock: IReactorTime,
         store: IStore,
         in_version: InVersion,
-        choose: Choose = any_of,
+        choose: ChooseSession,
     ) -> None:
         self._clock = clock
         self._store = store
@@ -65,7 +67,7 @@ class Queues(Mapping["Account[EsmeSession]", AccountQueue]):
         return self._queues[account]
 
     def __contains__(self, account: object) -> bool:
-        # Asked for each message: without an exception where there is none.
+        # Called for each message: Mapping's own would raise and catch a KeyError.
         return account in self._queues
 
     def __iter__(self) -> Iterator[Account[EsmeSession]]:
@@ -83,7 +85,7 @@ class Queues(Mapping["Account[EsmeSession]", AccountQueue]):
         return queue
 
     def statistics(self) -> QueueStatistics:
-        """What all queues together did so far and hold now."""
+        """The counts of all queues together."""
         return reduce(add, (q.statistics() for q in self._queues.values()), QueueStatistics())
 
     @property
@@ -91,32 +93,32 @@ class Queues(Mapping["Account[EsmeSession]", AccountQueue]):
         """Messages sent to ESMEs that they have not answered."""
         return sum(queue.under_way for queue in self._queues.values())
 
-    # What the gate tells
+    # What the gate reports
 
     def start(self) -> None:
-        """The store is open: find out what is in it."""
+        """The store is open: count what is in it."""
         self._is_stopped = False
         self._count_first()
 
     def bound(self, account: Account[EsmeSession]) -> None:
-        """A session of ``account`` is bound that receives."""
+        """A session of ``account`` that receives is bound."""
         queue = self._queues.get(account)
         if queue is not None:
-            queue.delivery.bound()
+            queue.sender.bound()
 
     def lost(self, account: Account[EsmeSession]) -> None:
         """A session of ``account`` has ended."""
         queue = self._queues.get(account)
         if queue is not None:
-            queue.delivery.news()
+            queue.sender.look_soon()
 
     def rest(self) -> None:
-        """Send nothing more; what is under way may still be answered."""
+        """Send nothing more; messages that are under way may still be answered."""
         for queue in self._queues.values():
-            queue.delivery.rest()
+            queue.sender.stop()
 
     def stop(self) -> None:
-        """The store is about to be closed: hand it what has gathered, and stop all timers."""
+        """The store is about to be closed: give it what has gathered, and stop all timers."""
         self.rest()
         self._is_stopped = True
         for call in (self._turn, self._timer):
@@ -125,10 +127,10 @@ class Queues(Mapping["Account[EsmeSession]", AccountQueue]):
         self._turn = self._timer = None
         self._commit()
 
-    # What queues have for the store
+    # `QueueStore`
 
-    def keep(self, queue: AccountQueue, exchange: Exchange, message: NewMessage) -> None:
-        """Store ``message``, and tell ``queue`` with `AccountQueue.kept`."""
+    def keep(self, queue: Depositor, exchange: Exchange, message: NewMessage) -> None:
+        """Store ``message`` and then call `Depositor.kept` of ``queue``."""
         self._gathered.append((queue, exchange, message))
         if self._being_kept is None:
             self._schedule()
@@ -139,7 +141,8 @@ class Queues(Mapping["Account[EsmeSession]", AccountQueue]):
         self._schedule()
 
     def read(self, account: bytes, after: int, limit: int) -> Deferred[list[QueuedMessage]]:
-        """The next messages of an account; none that was removed before."""
+        """The next ``limit`` messages of an account behind the number ``after``."""
+        # First: removed messages are not to be read.
         self._remove()
         return self._store.queued(account, after, limit)
 
@@ -167,25 +170,25 @@ class Queues(Mapping["Account[EsmeSession]", AccountQueue]):
             self._store.remove_queued(ended)
 
     def _kept(self, _result: None) -> None:
-        self._tell(stored=True)
+        self._batch_done(stored=True)
 
     def _not_kept(self, failure: Failure) -> None:
         if not failure.check(StoreError):
             self.log.failure("messages could not be put into their queues", failure)
-        self._tell(stored=False)
+        self._batch_done(stored=False)
 
-    def _tell(self, stored: bool) -> None:
+    def _batch_done(self, stored: bool) -> None:
         batch, self._being_kept = self._being_kept or [], None
         for queue, exchange, _ in batch:
             try:
                 queue.kept(exchange, stored)
             except Exception:
-                # One SMSC that cannot be answered is no reason not to answer the others.
+                # An error in one answer does not keep the others from their SMSCs.
                 self.log.failure("a message that was queued could not be answered")
         if self._gathered:
             self._schedule()
 
-    # How much is in the store
+    # Counting the store
 
     def _count_first(self) -> None:
         self._timer = None
@@ -202,50 +205,50 @@ class Queues(Mapping["Account[EsmeSession]", AccountQueue]):
                 account=account.decode("latin-1"),
             )
         if self._queues:
-            self._wait(_LOOK, self._look)
+            self._call_later(POLL_INTERVAL, self._poll)
 
     def _not_counted(self, failure: Failure) -> None:
         if not failure.check(StoreError):
             self.log.failure("queues could not be counted", failure)
         for queue in self._queues.values():
             queue.not_counted()
-        self._wait(_COUNT_AGAIN, self._count_first)
+        self._call_later(RECOUNT_INTERVAL, self._count_first)
 
-    def _look(self) -> None:
-        """The store removes what has expired, and a broken file is begun anew: count again."""
+    def _poll(self) -> None:
+        """Count again: the store removes expired messages and sets a broken file aside."""
         self._timer = None
         now = self._clock.seconds()
         filled = [queue for queue in self._queues.values() if queue.stored]
         at_store = {queue: queue.changes for queue in filled if queue.is_at_store}
         for queue in filled:
-            if queue.expires_first <= now:
-                queue.delivery.news()
+            if queue.earliest_expiry <= now:
+                queue.sender.look_soon()
         if at_store:
             self._remove()
             counting = self._store.queue_sizes()
-            counting.addCallbacks(self._counted, self._not_counted_again, (at_store,))
+            counting.addCallbacks(self._recounted, self._not_recounted, (at_store,))
         else:
-            self._wait(_LOOK, self._look)
+            self._call_later(POLL_INTERVAL, self._poll)
 
-    def _counted(self, sizes: dict[bytes, int], at_store: dict[AccountQueue, int]) -> None:
+    def _recounted(self, sizes: dict[bytes, int], at_store: dict[AccountQueue, int]) -> None:
         for queue, changes in at_store.items():
             if queue.is_at_store and queue.changes == changes:
                 queue.count(sizes.get(queue.name, 0))
             if queue.name in sizes:
                 first = self._store.queued(queue.name, 0, 1)
-                first.addCallbacks(queue.begins_with, _let_be)
-        self._wait(_LOOK, self._look)
+                first.addCallbacks(queue.first_read, _ignore_store_error)
+        self._call_later(POLL_INTERVAL, self._poll)
 
-    def _not_counted_again(self, failure: Failure) -> None:
+    def _not_recounted(self, failure: Failure) -> None:
         if not failure.check(StoreError):
             self.log.failure("queues could not be counted", failure)
-        self._wait(_LOOK, self._look)
+        self._call_later(POLL_INTERVAL, self._poll)
 
-    def _wait(self, seconds: float, then: Callable[[], None]) -> None:
+    def _call_later(self, seconds: float, then: Callable[[], None]) -> None:
         if not self._is_stopped:
             self._timer = self._clock.callLater(seconds, then)
 
 
-def _let_be(failure: Failure) -> None:
-    """The next look asks again."""
+def _ignore_store_error(failure: Failure) -> None:
+    """The next poll reads it again."""
     failure.trap(StoreError)

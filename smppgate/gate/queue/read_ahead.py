@@ -1,8 +1,9 @@
-"""`ReadAhead`: what of a queue is in memory.
+"""`ReadAhead`: the part of a queue that is in memory.
 
-A queue lies in the store. Of its messages only the next few hundred are here, and those that are
-under way to the ESME. Each is in one state: still to be read, next, under way, or gone: answered,
-but perhaps not removed from the store yet. Nothing here does anything: the queue asks.
+A queue lies in the store. In memory are the next few hundred of its messages, and those that are
+under way to the ESME. A message is in one of four states: unread, next, under way, or ended. An
+ended message is answered or expired; the store may still have it for a moment. `ReadAhead` only
+keeps account: `AccountQueue` and `QueueSender` store, read, send and remove.
 """
 
 from __future__ import annotations
@@ -12,28 +13,38 @@ from heapq import heapify, heappop, heappush
 
 from smppgate.store import QueuedMessage
 
-PIECE = 300
+READ_SIZE = 300
 """Messages read from the store at a time: some windows full."""
 
 
 class ReadAhead:
     """The messages of one queue, in the order of their numbers. Mutable and slotted.
 
-    :ivar piece: how many are read at a time.
-    :ivar unread: how many the store is believed to have behind `after`.
-    :ivar arriving: how many are on their way into the store.
+    :ivar read_size: messages to read at a time.
+    :ivar unread: messages that the store is believed to have behind `after`.
+    :ivar arriving: messages on their way into the store.
     :ivar after: the number up to which the store has been read.
-    :ivar arrivals: grows with all that goes into the store; `ends` with all that leaves it.
+    :ivar arrivals: grows with each message that goes into the store.
+    :ivar ends: grows with each message that ends.
     """
 
-    __slots__ = ("_next", "_under_way", "after", "arrivals", "arriving", "ends", "piece", "unread")
+    __slots__ = (
+        "_next",
+        "_under_way",
+        "after",
+        "arrivals",
+        "arriving",
+        "ends",
+        "read_size",
+        "unread",
+    )
 
     def __init__(self) -> None:
         self.unread = self.arriving = 0
         self.arrivals = self.ends = 0
         self.after = 0
-        self.piece = PIECE
-        # A heap: what comes back takes its old place.
+        self.read_size = READ_SIZE
+        # A heap: a message that is put back takes its old place.
         self._next: list[tuple[int, QueuedMessage]] = []
         self._under_way: dict[int, QueuedMessage] = {}
 
@@ -45,46 +56,46 @@ class ReadAhead:
 
     @property
     def under_way(self) -> int:
-        """How many are sent and not answered."""
+        """Messages that are sent and not answered."""
         return len(self._under_way)
 
     @property
     def unsent(self) -> int:
-        """How many are kept and not under way."""
+        """Messages that are stored and not under way."""
         return self.unread + len(self._next)
 
     @property
     def stored(self) -> int:
-        """How many are kept that the ESME has not answered."""
+        """Messages that are stored and not ended."""
         return self.unsent + len(self._under_way)
 
     @property
     def is_unread(self) -> bool:
-        """Whether nothing is in memory."""
+        """Whether no message is in memory."""
         return not self._next and not self._under_way
 
     @property
-    def lacks(self) -> bool:
-        """Whether it is time to read on."""
-        return len(self._next) < self.piece // 2 and self.unread > 0
+    def needs_reading(self) -> bool:
+        """Whether it is time to read on: less than half of `read_size` is left in memory."""
+        return len(self._next) < self.read_size // 2 and self.unread > 0
 
     def arrive(self) -> None:
-        """One more is on its way into the store."""
+        """One more message is on its way into the store."""
         self.arriving += 1
         self.arrivals += 1
 
     def arrived(self, stored: bool) -> None:
-        """The store has one of these, or could not take it."""
+        """The store has one of the arriving messages; with ``stored`` false it could not be."""
         self.arriving -= 1
         self.arrivals += 1
         self.unread += stored
 
     def next(self) -> QueuedMessage | None:
-        """The first that is to be sent; None when none has been read."""
+        """The first message to send; None when none has been read."""
         return self._next[0][1] if self._next else None
 
     def send(self) -> QueuedMessage:
-        """Take `next`, which is under way from now on.
+        """Take the message of `next`, which is under way from now on.
 
         :raises IndexError: when there is none.
         """
@@ -92,17 +103,17 @@ class ReadAhead:
         self._under_way[number] = message
         return message
 
-    def come_back(self, number: int) -> None:
-        """It was not answered, and takes its old place."""
+    def put_back(self, number: int) -> None:
+        """A message under way was not taken: it is to be sent again, in its old place."""
         heappush(self._next, (number, self._under_way.pop(number)))
 
     def end(self, number: int) -> None:
-        """What was under way is answered."""
+        """A message under way is answered."""
         del self._under_way[number]
         self.ends += 1
 
     def end_next(self) -> QueuedMessage:
-        """Take `next`, which is not to be sent after all.
+        """Take the message of `next`, which is not to be sent after all.
 
         :raises IndexError: when there is none.
         """
@@ -110,7 +121,7 @@ class ReadAhead:
         return heappop(self._next)[1]
 
     def end_late(self, number: int) -> bool:
-        """One that came back is answered after all; False when it is not here to be ended."""
+        """A message that was put back is answered; False when it is not among those to send."""
         left = [entry for entry in self._next if entry[0] != number]
         if len(left) == len(self._next):
             return False
@@ -124,16 +135,16 @@ class ReadAhead:
         for message in messages:
             self.after = message.number
             heappush(self._next, (message.number, message))
-            # Less than none are unread where one was read before it was told to have arrived.
+            # Below zero for a moment where a message is read before `arrived` counts it.
             self.unread -= 1
 
-    def correct(self) -> int:
-        """All there is has been read: count it. Gives how many had left the store unseen."""
-        unseen, self.unread = self.unread, 0
-        return unseen
+    def all_read(self) -> int:
+        """The store has nothing behind `after`. Gives how many messages left it without a read."""
+        left, self.unread = self.unread, 0
+        return left
 
     def forget(self) -> None:
-        """Read again from the first on, where that gives nothing that is under way."""
+        """Read again from the first message on; while any is under way this changes nothing."""
         if not self._under_way:
             self.unread += len(self._next)
             self._next.clear()

@@ -1,1 +1,1 @@
-"""What every exchange passes through, in either direction."""
+"""The parts that exchanges of both directions pass through."""

@@ -1,8 +1,7 @@
-"""How exchanges end: answered, failed, late. Each exactly once.
+"""`Correlator`: ends each exchange exactly once: answered or failed.
 
-The correlator puts the answer under the origin's own number and hands it to the origin's
-outbox; no Deferred is made for it. Whoever wants one asks `RouterService.request`, whose origin
-turns the answer into a Deferred's result.
+The answer gets the origin's own sequence number and goes into the origin's outbox, without a
+Deferred. `RouterService.request` gives a Deferred: its origin is a `LocalEsme`.
 """
 
 from __future__ import annotations
@@ -22,10 +21,10 @@ from smppgate.txsmpp.statuses import TRANSIENT
 from smppgate.txsmpp.versions import Version
 
 KEPT_OF_LATE = 256
-"""Octets kept of a request that was not answered in time: more than the fields up to
-registered_delivery may have in a submit_sm, SMPP v3.4 §4.4.1."""
+"""Octets kept of a request that was not answered in time, for `ReturnPathKeeper.take_late`. The
+fields up to registered_delivery of a submit_sm are shorter: SMPP v3.4 §4.4.1."""
 
-# Requests that make a message a receipt may come for.
+# Requests that submit a message.
 _SUBMITS: frozenset[int] = frozenset(
     {CommandId.SUBMIT_SM, CommandId.SUBMIT_MULTI, CommandId.DATA_SM, CommandId.BROADCAST_SM}
 )
@@ -35,7 +34,11 @@ _COMMAND_ID = Struct(">I")
 
 @frozen
 class Outcomes:
-    """How exchanges ended so far, in numbers."""
+    """Counts of ended exchanges.
+
+    :ivar retried: answers after which the request went to another SMSC; the exchange went on.
+    :ivar late: answers that came after their exchange had failed.
+    """
 
     answered: int
     retried: int
@@ -44,21 +47,21 @@ class Outcomes:
 
 
 class AnswerKeeper(Protocol):
-    """Who answers for messages that an SMSC took: it knows the return paths."""
+    """Answers the origins of messages that an SMSC took: the keeper of return paths."""
 
     def take(self, exchange: Exchange, smsc: Smsc, frame: Frame) -> None:
-        """Answer the origin, as soon as the return path for a receipt is safe."""
+        """Answer the origin as soon as the return path is stored."""
 
     def take_late(self, exchange: Exchange, smsc: Smsc, frame: Frame) -> None:
-        """The origin has been told otherwise; keep the return path all the same."""
+        """Keep the return path; the origin was answered ESME_RSYSERR before."""
 
 
 @define
 class Correlator:
     """Ends exchanges.
 
-    :param retry: sends an exchange to another member; False when none is left.
-    :param keeper: answers for messages that were taken.
+    :param retry: sends an exchange to another SMSC; False when none is left.
+    :param keeper: answers the origins of messages that an SMSC took.
     :param adapt: gives a PDU as a peer of another version can take it.
     """
 
@@ -71,11 +74,11 @@ class Correlator:
     _late: int = field(default=0, init=False)
 
     def outcomes(self) -> Outcomes:
-        """The counts."""
+        """The counts so far."""
         return Outcomes(self._answered, self._retried, self._failed, self._late)
 
     def answered(self, exchange: Exchange, frame: Frame, now: float) -> None:
-        """Pass the answer on; or try another member, where the answer is worth that."""
+        """Pass the answer on; after a transient error try another SMSC first."""
         smsc = exchange.smsc
         octets = frame.octets
         if smsc is not None:
@@ -99,18 +102,18 @@ class Correlator:
         origin.send(renumbered(octets, exchange.frame.sequence_number))
 
     def failed(self, exchange: Exchange, reason: NoAnswer) -> None:
-        """Tell the origin ESME_RSYSERR, once; see `answered_late` for what may follow."""
+        """Answer the origin ESME_RSYSERR; `answered_late` may follow."""
         if exchange.smsc is not None:
             exchange.smsc.outstanding -= 1
         self._failed += 1
         origin, request = exchange.origin, exchange.frame
         origin.unanswered -= 1
         origin.send(response(request, CommandStatus.ESME_RSYSERR))
-        # A late answer needs no more of it, and late ones are kept by the thousand.
+        # A late answer needs no more of it, and each session keeps up to 10 000 late requests.
         exchange.frame = request._replace(octets=request.octets[:KEPT_OF_LATE])
 
     def answered_late(self, exchange: Exchange, frame: Frame, now: float) -> None:
-        """The origin has had its answer: only the return path for a receipt is still of use."""
+        """The origin has its answer already: only the return path of a message taken is kept."""
         self._late += 1
         smsc = exchange.smsc
         is_taken = frame.command_status == 0 and exchange.command_id in _SUBMITS
@@ -120,7 +123,7 @@ class Correlator:
     def _adapted(self, exchange: Exchange, version: Version, octets: bytes) -> bytes:
         asked, sent = exchange.frame.command_id, exchange.command_id
         if asked != sent and _COMMAND_ID.unpack_from(octets, 4)[0] == sent | RESPONSE_BIT:
-            # It went out as another command, see `adaptation.to_deliver_sm`.
+            # The request was sent as another command, see `adaptation.to_deliver_sm`.
             octets = octets[:4] + _COMMAND_ID.pack(asked | RESPONSE_BIT) + octets[8:]
         return self.adapt(octets, version)
 
@@ -131,7 +134,7 @@ def _without_message_id(frame: Frame) -> bytes:
     if octets[HEADER_SIZE : HEADER_SIZE + 1] == b"\0":
         return octets
     if len(octets) == HEADER_SIZE:
-        # Some ESMEs leave it out, and some SMSCs cannot do without.
+        # Some ESMEs leave the NUL out, and some SMSCs need it.
         return (
             spliced(octets, HEADER_SIZE, HEADER_SIZE, b"\0")
             if not frame.command_status

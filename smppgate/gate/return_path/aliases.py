@@ -11,14 +11,14 @@ from smppgate.routing.return_path.message_ids import alias
 from smppgate.store import IStore
 from smppgate.txsmpp.versions import Version
 
-_RESERVED = 10_000
-"""Numbers that are fetched from the store at a time."""
+RESERVED_NUMBERS = 10_000
+"""Numbers fetched from the store at a time. Those that are left at a stop are lost."""
 
 
 class Aliases:
-    """Hands out aliases, none of them twice, over restarts too.
+    """Gives out aliases, no alias twice, not after a restart either.
 
-    :param store: counts them.
+    :param store: counts the aliases.
     """
 
     log = Logger()
@@ -26,29 +26,31 @@ class Aliases:
     def __init__(self, store: IStore) -> None:
         self._store = store
         self._numbers = iter(range(0))
-        self._is_fetching = self._was_told = False
+        self._is_fetching = self._has_warned = False
 
     def next(self, version: Version) -> bytes:
-        """One that a peer of ``version`` can take."""
+        """An alias that a peer of ``version`` can take."""
         number = next(self._numbers, None)
         if number is None:
-            # The store owes us some: one of so many that nobody meets it again.
+            # The store has not answered yet. One of 2**63 numbers: chance will not give it twice.
             number = random.getrandbits(63) | 1 << 63
             self.fetch()
         return alias(number, version)
 
     def fetch(self) -> None:
-        """Have numbers ready."""
+        """Fetch numbers from the store, so that `next` has them ready."""
         if not self._is_fetching:
             self._is_fetching = True
-            self._store.reserve_numbers(_RESERVED).addCallbacks(self._fetched, self._not_fetched)
+            self._store.reserve_numbers(RESERVED_NUMBERS).addCallbacks(
+                self._fetched, self._not_fetched
+            )
 
     def _fetched(self, first: int) -> None:
-        self._is_fetching = self._was_told = False
-        self._numbers = iter(range(first, first + _RESERVED))
+        self._is_fetching = self._has_warned = False
+        self._numbers = iter(range(first, first + RESERVED_NUMBERS))
 
     def _not_fetched(self, failure: Failure) -> None:
         self._is_fetching = False
-        if not self._was_told:
-            self._was_told = True
+        if not self._has_warned:
+            self._has_warned = True
             self.log.warn("no numbers for aliases: {why}", why=failure.getErrorMessage())

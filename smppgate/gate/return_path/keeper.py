@@ -126,7 +126,7 @@ class ReturnPathKeeper:
         origin, octets, request = exchange.origin, frame.octets, exchange.frame
         end = octets.find(0, HEADER_SIZE)
         if end <= HEADER_SIZE:
-            # No id: no receipt can be told from others, and nothing can be asked.
+            # Without an id no receipt and no request can name the message.
             self._answer(exchange, renumbered(octets, request.sequence_number), kept=False)
             return
         try:
@@ -152,9 +152,9 @@ class ReturnPathKeeper:
             self.expected(key)
 
     def take_late(self, exchange: Exchange, smsc: Smsc, frame: Frame) -> None:
-        """``smsc`` took it after the ESME was told otherwise: a receipt may come all the same.
+        """``smsc`` took a message after its ESME was answered ESME_RSYSERR: keep the return path.
 
-        It bears the id that the ESME would have been given.
+        A receipt has the id that the ESME would have been given.
         """
         origin = exchange.origin
         form = origin.answer_forms.get(smsc) or self._form(origin, smsc)
@@ -197,10 +197,10 @@ class ReturnPathKeeper:
             path_to_many=path._replace(kind=kind + MANY).octets(),
         )
 
-    # What cannot be tagged, and what is not
+    # Ids without a tag
 
     def _give_other(self, exchange: Exchange, smsc: Smsc, message_id: bytes, kept: bool) -> bytes:
-        """The id that the ESME is given where a tag in front is not the way."""
+        """The id for the ESME where it is not the SMSC's id behind a tag."""
         origin = exchange.origin
         if not self.tags and _goes_untouched(message_id, origin):
             given, kind = message_id, ORIGINAL
@@ -219,7 +219,7 @@ class ReturnPathKeeper:
         return given
 
     def _keep_owner(self, origin: Origin, smsc: Smsc, message_id: bytes) -> None:
-        """Where ids are not tagged: whose this one is among those that the account was given."""
+        """Keep which SMSC gave an untagged id to the account."""
         key = original_key(origin.system_id, message_id)
         before = self.recent(key)
         if before is not None and before != smsc.tag:

@@ -23,18 +23,18 @@ class PathEnds:
         self._clock = clock
         self._store = store
         self._paths = EndingPaths()
-        self._look: IDelayedCall | None = None
+        self._timer: IDelayedCall | None = None
         self._is_early = False
 
     def add(self, keys: Iterable[bytes], now: float) -> None:
         """Let the return paths under ``keys`` end after the grace period of `EndingPaths`."""
         for key in keys:
             self._paths.add(key, now)
-        if self._look is None:
-            self._look = self._clock.callLater(POLL_INTERVAL, self._end_due)
+        if self._timer is None:
+            self._timer = self._clock.callLater(POLL_INTERVAL, self._end_due)
         elif self._paths.is_over_limit and not self._is_early:
             self._is_early = True
-            self._look.reset(0)
+            self._timer.reset(0)
 
     def stay(self, key: bytes) -> None:
         """A new message has the return path ``key``: the end of an earlier one does not count."""
@@ -43,15 +43,15 @@ class PathEnds:
 
     def stop(self) -> None:
         """Stop the timer: return paths that were to end stay until their time to live is over."""
-        if self._look is not None:
-            self._look.cancel()
-            self._look = None
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     def _end_due(self) -> None:
-        self._look, self._is_early = None, False
+        self._timer, self._is_early = None, False
         due = self._paths.take(self._clock.seconds(), MOST_AT_A_TIME)
         if due:
             self._store.end(due)
         if self._paths:
             pause = 0 if len(due) == MOST_AT_A_TIME else POLL_INTERVAL
-            self._look = self._clock.callLater(pause, self._end_due)
+            self._timer = self._clock.callLater(pause, self._end_due)

@@ -1,1 +1,1 @@
-"""Sessions on transports: what ESMEs connect to, and the gate's links to SMSCs."""
+"""Sessions on transports: with ESMEs and with SMSCs, and the services that begin them."""

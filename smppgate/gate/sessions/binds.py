@@ -1,4 +1,30 @@
-"""Binds of ESMEs, as far as the gate has read and admitted them."""
+"""`Bind`: a bind of an ESME that the gate has admitted.
+
+The life of a bind:
+
+1. An ESME connects. `EsmeFactory` makes an `EsmeProtocol`, or cuts the connection when the
+   listener's ``max_sessions`` are in use. The session ends when no bind is accepted in
+   ``session_init_timeout``.
+2. The bind comes: `EsmeProtocol.bindReceived`. `Accounts.admit` judges name and password, the kind
+   of bind and the number of sessions. A refusal is one bind_resp with its status; then the
+   connection is closed.
+3. Most binds are accepted at once: `EsmeProtocol.accept_bind` answers ESME_ROK, and the session
+   belongs to its account from then on. It serves the account's ranges and those named in the bind,
+   and `QueueSender` sends it the messages that wait.
+4. An account with ``auth = "smsc"`` leaves the decision to an SMSC. `PassThrough` connects to one
+   of the account's pool, sends the ESME's own octets under a sequence number of the gate's, and
+   gives the answer to the ESME. Meanwhile the session has a place among ``max_binds``.
+5. The SMSC answers ESME_ROK: the two sessions belong together from then on. The ESME's `Pool` has
+   a single `Member` with a single link, the ``owner`` of the link is the ESME's session, and each
+   session ends with the other.
+6. The SMSC answers an error: the ESME gets the same status, and `RefusedCredentials` remembers it.
+   Binds with the same credentials wait for one verdict, so that a storm of them reaches the SMSC
+   once.
+
+With outbind the other end connects. An SMSC that connects to ``outbind_listen`` is sent
+bind_receiver on that connection (`OutbindProtocol`). `EsmeOutbind` connects to an ESME for which
+messages wait, and the ESME binds on that connection as on any other.
+"""
 
 from __future__ import annotations
 
@@ -17,14 +43,14 @@ from smppgate.txsmpp.versions import Version
 
 @frozen(eq=False)
 class Bind:
-    """A bind that the gate has nothing against.
+    """A bind that the gate has admitted; an SMSC may still refuse it.
 
-    :param password: never shown.
-    :param version: what the ESME speaks.
-    :param ranges: those it asks to serve, of this type of number and plan.
+    :param password: left out of the repr.
+    :param version: the ESME's version of SMPP.
+    :param ranges: the address ranges that the bind names; ``ton`` and ``npi`` are theirs.
     """
 
-    # The password is in it too.
+    # Without a repr: the password is in its octets.
     frame: Frame = field(repr=False)
     account: Account[EsmeSession]
     password: bytes = field(repr=False)
@@ -37,8 +63,8 @@ class Bind:
 def shown_name(bind: Frame) -> str:
     """The system_id for the log.
 
-    Not that of a bind which is not sound as a whole: where a NUL was lost, the password would be
-    part of it.
+    A bind that cannot be decoded as a whole has none: where a NUL was lost, the password would be
+    part of the name.
     """
     try:
         return repr(cast(BindTransceiver, decode(bind.octets)).system_id.decode("latin-1"))

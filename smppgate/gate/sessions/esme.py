@@ -1,15 +1,14 @@
-"""The ESME side: what listens, and a session of an ESME's."""
+"""`EsmeProtocol`: a session with an ESME, of which the gate is the SMSC; and its factory."""
 
 from __future__ import annotations
 
-from attrs import define, field
-from twisted.internet.interfaces import IAddress
-from twisted.internet.protocol import Factory, Protocol, connectionDone
+from attrs import define
+from twisted.internet.protocol import connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from smppgate.gate.sessions.binds import Bind, shown_name
-from smppgate.gate.sessions.listener import TurnedAway
+from smppgate.gate.sessions.listener import LimitedFactory
 from smppgate.gate.sessions.ports import BindJudge, Switch
 from smppgate.gate.sessions.relay_session import RelaySession
 from smppgate.routing.esmes.account import BIND_KINDS, Account
@@ -23,7 +22,7 @@ from smppgate.txsmpp.address_range import bind_ranges
 from smppgate.txsmpp.codec import encode
 from smppgate.txsmpp.constants import CommandStatus, Tag
 from smppgate.txsmpp.errors import ProtocolError
-from smppgate.txsmpp.frame import HEADER_SIZE, MAX_PDU_SIZE, Frame
+from smppgate.txsmpp.frame import HEADER_SIZE, Frame
 from smppgate.txsmpp.pdu import BindTransceiverResp
 from smppgate.txsmpp.states import Role
 from smppgate.txsmpp.timers import Timers
@@ -33,19 +32,19 @@ from smppgate.txsmpp.versions import Version, version_of
 
 @define
 class EsmeSessionConfig:
-    """What the sessions of the ESME side have in common.
+    """The configuration that all sessions with ESMEs share.
 
-    :param name: the system_id that ESMEs are told, up to 15 octets.
+    :param name: the gate's system_id in a bind_resp, up to 15 octets.
     :param accepts_without_smsc: whether to accept a bind while no link to an SMSC is up.
-    :param pass_through: asks SMSCs about the binds of accounts that want it.
+    :param pass_through: passes binds of accounts with ``auth = "smsc"`` through to an SMSC.
     """
 
     router: Switch
-    name: str = "smppgate"
-    timers: Timers = field(factory=Timers)
-    max_pdu_size: int = MAX_PDU_SIZE
-    accepts_without_smsc: bool = True
-    pass_through: BindJudge | None = None
+    name: str
+    timers: Timers
+    max_pdu_size: int
+    accepts_without_smsc: bool
+    pass_through: BindJudge
 
     def bind_resp_body(self, version: Version) -> bytes:
         """The body of a bind_resp with ESME_ROK, to a peer that speaks ``version``."""
@@ -57,7 +56,7 @@ class EsmeSessionConfig:
 
 
 class EsmeProtocol(RelaySession):
-    """A session of an ESME's; the gate is its SMSC."""
+    """A session with an ESME; the gate is its SMSC."""
 
     log = Logger()
 
@@ -68,51 +67,47 @@ class EsmeProtocol(RelaySession):
             config.timers,
             config.max_pdu_size,
             config.router.batch,
-            # The account's, once it is bound: before that nothing of it is relayed.
+            # The account's window once it is bound; no request is relayed before.
             window=0,
         )
         self.router = config.router
         self.account: Account[EsmeSession] | None = None
         self.pool: Pool | None = None
         self.passed_through: Smsc | None = None
-        """The SMSC session that is this session's own, where its bind was passed through."""
+        """The `Smsc` that serves this session alone, where its bind was passed through."""
         self._config = config
         self._factory = factory
 
     def requestReceived(self, frame: Frame, now: float) -> None:
-        """The ESME asks for something that an SMSC is to do."""
+        """Relay a request of the ESME's to an SMSC."""
         self.router.forward(self, frame, now)
 
     def strayReceived(self, frame: Frame) -> None:
-        """A resp to nothing: it goes nowhere."""
+        """Count a resp that answers no request."""
         self.router.stray()
 
     def bindReceived(self, frame: Frame) -> None:
-        """Accept or refuse, with exactly one bind_resp."""
+        """Accept or refuse the bind with exactly one bind_resp, now or later."""
         try:
             bind = self._admit(frame)
         except ProtocolError as error:
             self.refuse_bind(frame, error)
             return
         self.version = bind.version
-        pass_through = self._config.pass_through
-        if not bind.account.asks_smsc:
-            self.accept_bind(bind, self._config.bind_resp_body(self.version))
-        elif pass_through is not None:
-            pass_through.begin(self, bind)
+        if bind.account.asks_smsc:
+            self._config.pass_through.begin(self, bind)
         else:
-            status = CommandStatus.ESME_RBINDFAIL
-            self.refuse_bind(frame, BindRejected("there is no SMSC to ask", status))
+            self.accept_bind(bind, self._config.bind_resp_body(self.version))
 
     @property
     def bound_by(self) -> float:
-        """When the session ends unless it is bound by then; seconds on its clock."""
+        """The time at which the session ends unless it is bound; seconds on its clock."""
         return self._watch.next(bound=False)
 
     def accept_bind(self, bind: Bind, body: bytes, passed_through: Smsc | None = None) -> None:
-        """Answer it with ESME_ROK and ``body``, and be a session of its account from now on.
+        """Answer the bind with ESME_ROK and ``body``; the session belongs to its account then.
 
-        With ``passed_through``, its requests go to that SMSC session only.
+        With ``passed_through``, its requests go to that SMSC only.
         """
         self.answer_bind(bind.frame, CommandStatus.ESME_ROK, body)
         account = bind.account
@@ -144,7 +139,7 @@ class EsmeProtocol(RelaySession):
         self.close(f"bind refused: {error}")
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        """Give the listener its place back."""
+        """Give its place in the listener's limit back."""
         super().connectionLost(reason)
         self._factory.lost(self)
 
@@ -161,20 +156,19 @@ class EsmeProtocol(RelaySession):
         )
 
     def sessionEnded(self, reason: str) -> None:
-        """What it has with an SMSC ends too, now that all that came from there is answered."""
-        if self._config.pass_through is not None:
-            self._config.pass_through.esme_lost(self)
+        """End its session with an SMSC too: requests that came from there have failed by now."""
+        self._config.pass_through.esme_lost(self)
 
     def _admit(self, frame: Frame) -> Bind:
-        """What is in a bind that may be accepted.
+        """Read a bind and decide whether it may be accepted.
 
-        :raises ProtocolError: with the status to refuse any other with.
+        :raises ProtocolError: with the command_status of the refusal.
         """
         who = peek.credentials(frame.octets)
         account = self.router.accounts.admit(frame.command_id, who.system_id, who.password)
         if self.router.is_draining:
             raise BindRejected("the gate is stopping", CommandStatus.ESME_RBINDFAIL)
-        # One that is passed on needs no link: it makes its own.
+        # A bind that is passed through makes a link of its own.
         is_up = account.asks_smsc or account.pool.is_up
         if not is_up and not self._config.accepts_without_smsc:
             raise BindRejected("no link to an SMSC is up", CommandStatus.ESME_RBINDFAIL)
@@ -184,35 +178,17 @@ class EsmeProtocol(RelaySession):
         return Bind(frame, account, who.password, version, ranges, asked.ton, asked.npi)
 
 
-class EsmeFactory(Factory):
-    """Makes the sessions of one listener.
+class EsmeFactory(LimitedFactory[EsmeProtocol]):
+    """Makes the sessions of one listener for ESMEs."""
 
-    :param max_sessions: connections at one time, bound or not; more are closed at once.
-    """
-
-    log = Logger()
-    # Each session has a line of its own in the log.
-    noisy = False
-
-    def __init__(self, config: EsmeSessionConfig, max_sessions: int) -> None:
-        self.sessions: set[EsmeProtocol] = set()
+    def __init__(self, config: EsmeSessionConfig, limit: int) -> None:
+        super().__init__(limit)
         self._config = config
-        self._max_sessions = max_sessions
 
-    def buildProtocol(self, addr: IAddress | None) -> Protocol:
-        """A session for a connection from ``addr``, or its end when there are too many."""
-        if len(self.sessions) >= self._max_sessions:
-            self.log.warn(
-                "connection from {addr} closed: all {limit} sessions of the listener are in use",
-                addr=addr,
-                limit=self._max_sessions,
-            )
-            return TurnedAway()
-        session = EsmeProtocol(self._config, self)
-        session.factory = self
-        self.sessions.add(session)
-        return session
+    def make_session(self) -> EsmeProtocol:
+        """A session with an ESME."""
+        return EsmeProtocol(self._config, self)
 
-    def lost(self, session: EsmeProtocol) -> None:
-        """A connection is gone."""
-        self.sessions.discard(session)
+    def limit_reached(self) -> str:
+        """The listener's ``max_sessions`` is reached."""
+        return f"all {self.limit} sessions of the listener are in use"

@@ -26,19 +26,19 @@ from smppgate.txsmpp.pdu import Pdu
 
 @define
 class Backoff:
-    """How long to wait before the next try: doubling from the quick end to the slow one.
+    """The pause before the next try to connect: it doubles with each failure.
 
-    It counts failures itself, because to the `ClientService` a connection that was made was a
-    success, whatever became of the bind on it.
+    It counts failures itself, because to `ClientService` a connection is a success, even if the
+    bind on it is refused.
 
-    :param quickest: seconds after the first failure.
-    :param slowest: seconds at the most; at once after a refused bind, which asking more often
-        would not mend.
-    :param jitter: gives a number from 0 to 1 for each try, so that links do not return in step.
+    :param shortest: seconds after the first failure.
+    :param longest: seconds at the most, and after every refused bind: trying more often would not
+        change the SMSC's settings.
+    :param jitter: gives a number from 0 to 1 for each pause, so that links do not return in step.
     """
 
-    quickest: float
-    slowest: float
+    shortest: float
+    longest: float
     jitter: Callable[[], float]
     _failures: int = field(default=0, init=False)
     _refused: bool = field(default=False, init=False)
@@ -54,26 +54,26 @@ class Backoff:
         self._refused = True
 
     def lost(self, now: float) -> None:
-        """The link is gone. If it stood longer than it was waited for, failures count anew."""
+        """The link is lost. If it was up longer than the pause before it, failures count anew."""
         if self._bound_at is not None and now - self._bound_at >= self._step:
             self._failures = 0
         self._bound_at = None
 
     def __call__(self, _attempts: int) -> float:
-        """Seconds to wait now: between half and all of the step."""
-        # Beyond 2**32 the power would only overflow, some weeks later.
-        self._step = min(self.slowest, self.quickest * 2.0 ** min(self._failures, 32))
+        """Seconds of the pause now: at least half of the doubled value, jitter decides."""
+        # Bounded, or after some weeks of failures the power overflows.
+        self._step = min(self.longest, self.shortest * 2.0 ** min(self._failures, 32))
         self._failures += 1
         if self._refused:
-            self._step, self._refused = self.slowest, False
+            self._step, self._refused = self.longest, False
         return round(self._step * (0.5 + 0.5 * self.jitter()), 3)
 
 
 @define(kw_only=True)
 class LinkSessionConfig(SmscSessionConfig):
-    """What the sessions of one link have in common.
+    """The configuration that the sessions of one link share.
 
-    :param bind: the bind PDU to begin with.
+    :param bind: the bind PDU that each of them begins with.
     """
 
     bind: Pdu
@@ -94,12 +94,12 @@ class LinkProtocol(SmscProtocol):
         ensureDeferred(self._begin())
 
     def attached(self) -> None:
-        """It is bound: the router may use it."""
+        """The session is bound: the router may use it."""
         self._backoff.bound(self.clock.seconds())
         super().attached()
 
     def sessionEnding(self, reason: str) -> None:
-        """Take the session out of its member."""
+        """Take the session out of its SMSC's links."""
         self._backoff.lost(self.clock.seconds())
         super().sessionEnding(reason)
 
@@ -109,14 +109,14 @@ class LinkProtocol(SmscProtocol):
         except BindRefused:
             self._backoff.refused()
         except SmppError:
-            # It is closed; the link connects again.
+            # The session is closed, and `SmscLink` connects again.
             pass
 
 
 class SmscFactory(Factory):
     """Makes the sessions of one link, one after the other.
 
-    :ivar session: the latest; it may have ended.
+    :ivar session: the latest session; it may have ended.
     """
 
     noisy = False
@@ -134,7 +134,7 @@ class SmscFactory(Factory):
 
 @implementer(IStreamClientEndpoint)
 class _ToldEndpoint:
-    """An endpoint whose failures are logged: the `ClientService` keeps them to itself."""
+    """An endpoint whose failures are logged: `ClientService` does not log them."""
 
     log = Logger()
 
@@ -143,11 +143,11 @@ class _ToldEndpoint:
         self._endpoint = endpoint
 
     def __repr__(self) -> str:
-        # What the ClientService writes into its log.
+        # `ClientService` writes it to the log.
         return f"SMSC {self._name}"
 
     def connect(self, protocolFactory: IProtocolFactory) -> Deferred[IProtocol]:
-        """Connect, and tell when that fails."""
+        """Connect, and log a failure."""
         connecting: Deferred[IProtocol] = self._endpoint.connect(protocolFactory)
         return connecting.addErrback(self._failed)
 
@@ -160,9 +160,9 @@ class _ToldEndpoint:
 class SmscLink(ClientService):
     """Keeps one link to an SMSC up: connects, and after any loss connects again.
 
-    The bind is the session's own business and not ``prepareConnection``'s: a ClientService
-    whose prepared connection is lost, as every refused one is, ends up in a state that its
-    machine does not know (seen in Twisted 26.10: ``NoTransition`` for each).
+    The session binds by itself and not in ``prepareConnection``: a ClientService whose prepared
+    connection is lost, as every refused one is, reaches a state that its machine does not know
+    (seen in Twisted 26.10: ``NoTransition`` for each).
     """
 
     def __init__(self, endpoint: IStreamClientEndpoint, config: LinkSessionConfig) -> None:
@@ -176,11 +176,11 @@ class SmscLink(ClientService):
         )
 
     async def leave(self) -> None:
-        """End the session in order, and do not come back."""
+        """Unbind the session, and connect no more."""
         session = self._factory.session
         if session is not None:
             await session.unbind("the gate is stopping")
         await super().stopService()
-        # Twisted's machine is still at work when it tells that it has stopped, and cannot be
-        # asked to stop once more, as the parent service does, before it is done.
+        # Twisted's machine is still at work when it reports that it has stopped. The parent
+        # service will stop it once more, and that fails in the same turn.
         await deferLater(self._clock, 0)

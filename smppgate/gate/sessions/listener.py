@@ -1,8 +1,9 @@
-"""`Listener`: one place where ESMEs connect, as a service."""
+"""`Listener`: an endpoint that peers connect to, as a service; `LimitedFactory`: its sessions."""
 
 from __future__ import annotations
 
-from typing import cast
+from abc import ABC, abstractmethod
+from typing import Generic, TypeVar, cast
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, succeed
@@ -18,16 +19,16 @@ from twisted.python.failure import Failure
 
 
 class CannotListen(OSError):
-    """A listener's endpoint cannot be opened: it is in use, or not ours to open."""
+    """A listener's endpoint cannot be opened: it is in use, or this process has no right to it."""
 
 
 class Listener(Service):
     """Opens an endpoint when it is started and closes it when it is stopped.
 
-    Twisted's StreamServerEndpointService does the same, but keeps to itself where it listens, and
-    lets a failure go unnoticed or end in a traceback.
+    Twisted's StreamServerEndpointService does the same, but does not give the address that it
+    listens on, and a failure goes unnoticed or ends in a traceback.
 
-    :param description: the endpoint string, for what is told of it.
+    :param description: the endpoint string, for the log and for errors.
     """
 
     log = Logger()
@@ -43,13 +44,14 @@ class Listener(Service):
 
     @property
     def address(self) -> IAddress | None:
-        """Where it listens; None while it does not."""
+        """The address that it listens on; None while it does not listen."""
         return self._port.getHost() if self._port is not None else None
 
     def privilegedStartService(self) -> None:
         """Open the endpoint, while the process may still use privileged ports.
 
-        :raises CannotListen: when that fails at once, as it nearly always does.
+        :raises CannotListen: when the endpoint fails at once. Failures that come later, which few
+            endpoints have, are only logged.
         """
         opening: Deferred[IListeningPort] = self._endpoint.listen(self._factory)
         opening.addCallbacks(self._opened, self._not_opened)
@@ -58,7 +60,7 @@ class Listener(Service):
             raise CannotListen(f"cannot listen on {self.description}: {reason}")
 
     def stopService(self) -> Deferred[None]:
-        """Close it; fires when that is done. Sessions go on."""
+        """Close the endpoint; fires when that is done. Sessions go on."""
         super().stopService()
         port, self._port = self._port, None
         stopping = port.stopListening() if port is not None else None
@@ -78,12 +80,55 @@ class Listener(Service):
 
 
 class TurnedAway(Protocol):
-    """A connection too many.
+    """A connection over the limit, which is cut at once.
 
-    A factory that makes None instead is what a listener that wraps its sessions, as TLS does,
-    stumbles over.
+    A factory that makes None instead breaks listeners that wrap its sessions, as TLS does.
     """
 
     def connectionMade(self) -> None:
-        """Cut it."""
+        """Cut the connection."""
         cast(ITCPTransport, self.transport).abortConnection()
+
+
+S = TypeVar("S", bound=Protocol)
+
+
+class LimitedFactory(Factory, ABC, Generic[S]):
+    """Makes sessions for connections, and cuts connections over a limit.
+
+    Subclasses make the session and name the limit for the log.
+
+    :param limit: connections at one time, bound or not.
+    :ivar sessions: sessions whose connection is not lost, in order of arrival.
+    """
+
+    log = Logger()
+    # Each session has a line of its own in the log.
+    noisy = False
+
+    def __init__(self, limit: int) -> None:
+        self.sessions: dict[S, None] = {}
+        self.limit = limit
+
+    @abstractmethod
+    def make_session(self) -> S:
+        """A session for a new connection."""
+
+    @abstractmethod
+    def limit_reached(self) -> str:
+        """The reason why a connection is cut, for the log."""
+
+    def buildProtocol(self, addr: IAddress | None) -> Protocol:
+        """A session for a connection from ``addr``, or `TurnedAway` when the limit is reached."""
+        if len(self.sessions) >= self.limit:
+            reason = self.limit_reached()
+            self.log.warn("connection from {addr} closed: {reason}", addr=addr, reason=reason)
+            return TurnedAway()
+        session = self.make_session()
+        session.factory = self
+        self.sessions[session] = None
+        return session
+
+    def lost(self, session: S) -> None:
+        """The connection of ``session`` is lost: another connection may take its place."""
+        self.sessions.pop(session, None)

@@ -1,10 +1,10 @@
-"""`EsmeOutbind`: asks an ESME that is away, and for whom messages wait, to come and get them.
+"""`EsmeOutbind`: sends outbind to an ESME that is not bound and for which messages wait.
 
-The gate connects to the ESME and sends outbind (SMPP v3.4 §2.2.1, §4.1.7); from then on the
-connection is like one that a listener has accepted: the ESME binds on it, as itself and to
-receive, and what waits for it is delivered. Only while something waits and nobody receives it does
-the gate ask; not reached or not answered, it asks again, ever more slowly. One connection at a
-time.
+The gate connects to the ESME and sends outbind (SMPP v3.4 §2.2.1, §4.1.7). From then on the
+connection is like one that a listener has accepted: the ESME binds on it, with its own system_id
+and to receive, and `QueueSender` sends the messages that wait. The gate connects only while
+messages wait and no session is bound to receive them. If the ESME is not reached or does not bind,
+the gate tries again after pauses that grow (`Backoff`). There is one connection at a time.
 """
 
 from __future__ import annotations
@@ -14,13 +14,11 @@ from typing import cast
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import (
-    IAddress,
     IDelayedCall,
     IProtocol,
     IReactorTime,
     IStreamClientEndpoint,
 )
-from twisted.internet.protocol import Protocol
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -39,43 +37,43 @@ from smppgate.txsmpp.pdu import Outbind
 
 
 class OutboundEsme(EsmeProtocol):
-    """A session that the gate has asked an ESME for.
+    """A session with an ESME that begins with outbind.
 
-    :param outbind: what it begins with.
-    :param account: who may bind on it.
+    :param outbind: the PDU that the gate sends first.
+    :param account: the account that may bind on it.
     """
 
     def __init__(
         self,
         config: EsmeSessionConfig,
-        factory: EsmeFactory,
+        factory: _OutboundFactory,
         outbind: Outbind,
         account: Account[EsmeSession],
     ) -> None:
         super().__init__(config, factory)
         self._outbind = outbind
-        self._asked = account
+        self._expected = account
         self.bound_since: float | None = None
-        """When it was bound; seconds on its clock."""
+        """The time at which it was bound; seconds on its clock."""
 
     def connectionMade(self) -> None:
-        """Ask for the bind."""
+        """Send outbind."""
         super().connectionMade()
         self.outbind(self._outbind)
         self.log.info(
             "ESME {system_id} at {where} was sent outbind",
-            system_id=self._asked.system_id,
+            system_id=self._expected.system_id,
             where=self.where,
         )
 
     def accept_bind(self, bind: Bind, body: bytes, passed_through: Smsc | None = None) -> None:
-        """The ESME has come."""
+        """Accept the bind, and note the time for the next pause."""
         super().accept_bind(bind, body, passed_through)
         self.bound_since = self.clock.seconds()
 
     def _admit(self, frame: Frame) -> Bind:
-        # Before anything else: here nobody learns about the password of another account.
-        if peek.credentials(frame.octets).system_id != self._asked.system_id.encode("latin-1"):
+        # First of all: other checks would show whether the password of another account is right.
+        if peek.credentials(frame.octets).system_id != self._expected.system_id.encode("latin-1"):
             raise BindRejected("outbind was for another", CommandStatus.ESME_RBINDFAIL)
         if frame.command_id == CommandId.BIND_TRANSMITTER:
             raise BindRejected("outbind is for receivers", CommandStatus.ESME_RBINDFAIL)
@@ -86,32 +84,29 @@ class _OutboundFactory(EsmeFactory):
     """Makes the sessions of one `EsmeOutbind`, one after the other."""
 
     def __init__(self, config: EsmeSessionConfig, outbind: Outbind, owner: EsmeOutbind) -> None:
-        super().__init__(config, 1)
+        super().__init__(config, limit=1)
         self._outbind = outbind
         self._owner = owner
 
-    def buildProtocol(self, _addr: IAddress | None) -> Protocol:
+    def make_session(self) -> OutboundEsme:
         """A session on a connection that the gate has made."""
-        session = OutboundEsme(self._config, self, self._outbind, self._owner.account)
-        session.factory = self
-        self.sessions.add(session)
-        return session
+        return OutboundEsme(self._config, self, self._outbind, self._owner.account)
 
     def lost(self, session: EsmeProtocol) -> None:
-        """The connection is gone."""
+        """The connection is lost: tell the owner how long the session was bound."""
         super().lost(session)
         self._owner.lost(cast(OutboundEsme, session).bound_since)
 
 
 class EsmeOutbind(Service):
-    """Asks one ESME to bind while messages wait for it.
+    """Sends outbind to one ESME while messages wait for it.
 
-    :param account: whose messages.
-    :param delivery: of its queue.
-    :param endpoint: where it is.
-    :param outbind: what it is sent; its password is the gate's for this ESME.
-    :param backoff: how long to wait before asking again.
-    :ivar factory: has the session, if there is one.
+    :param account: the ESME's account.
+    :param sender: of the account's queue.
+    :param endpoint: where the ESME listens.
+    :param outbind: the PDU to send; its password is the gate's at this ESME.
+    :param backoff: gives the pause before the next try.
+    :ivar factory: has the session, while there is one.
     """
 
     log = Logger()
@@ -119,7 +114,7 @@ class EsmeOutbind(Service):
     def __init__(
         self,
         account: Account[EsmeSession],
-        delivery: QueueSender,
+        sender: QueueSender,
         endpoint: IStreamClientEndpoint,
         config: EsmeSessionConfig,
         outbind: Outbind,
@@ -128,42 +123,42 @@ class EsmeOutbind(Service):
     ) -> None:
         self.account = account
         self.factory: EsmeFactory = _OutboundFactory(config, outbind, self)
-        self._delivery = delivery
+        self._sender = sender
         self._endpoint = endpoint
         self._backoff = backoff
         self._clock = clock
         self._connecting: Deferred[IProtocol] | None = None
-        self._again: IDelayedCall | None = None
-        delivery.away = self.ask
+        self._pause: IDelayedCall | None = None
+        sender.receiver_needed = self.connect_if_needed
 
     def startService(self) -> None:
-        """Ask as soon as something waits."""
+        """Send outbind now if messages wait, and from now on as soon as they do."""
         super().startService()
-        self.ask()
+        self.connect_if_needed()
 
     def stopService(self) -> None:
-        """Ask no more. The session, if there is one, is for whoever ends all sessions."""
+        """Connect no more. A session goes on: `Gateway` ends it with all others."""
         super().stopService()
-        if self._again is not None:
-            self._again.cancel()
-            self._again = None
+        if self._pause is not None:
+            self._pause.cancel()
+            self._pause = None
         if self._connecting is not None:
             self._connecting.cancel()
 
-    def ask(self) -> None:
-        """Connect, if that is of use and not under way."""
-        is_busy = self._connecting is not None or self._again is not None or self.factory.sessions
-        if is_busy or not self.running or not self._delivery.is_away:
+    def connect_if_needed(self) -> None:
+        """Connect, unless no receiver is needed or a connection or a pause is under way."""
+        is_busy = self._connecting is not None or self._pause is not None or self.factory.sessions
+        if is_busy or not self.running or not self._sender.needs_receiver:
             return
         self._connecting = connecting = self._endpoint.connect(self.factory)
         connecting.addCallbacks(self._reached, self._not_reached)
 
     def lost(self, bound_since: float | None) -> None:
-        """The session has ended, which was bound since then or never."""
+        """The session has ended; it was bound at ``bound_since``, or never."""
         if bound_since is not None:
             self._backoff.bound(bound_since)
         self._backoff.lost(self._clock.seconds())
-        self._wait()
+        self._begin_pause()
 
     def _reached(self, _session: IProtocol) -> None:
         self._connecting = None
@@ -177,12 +172,12 @@ class EsmeOutbind(Service):
             system_id=self.account.system_id,
             reason=failure.getErrorMessage(),
         )
-        self._wait()
+        self._begin_pause()
 
-    def _wait(self) -> None:
-        if self.running and self._again is None:
-            self._again = self._clock.callLater(self._backoff(0), self._ask_again)
+    def _begin_pause(self) -> None:
+        if self.running and self._pause is None:
+            self._pause = self._clock.callLater(self._backoff(0), self._end_pause)
 
-    def _ask_again(self) -> None:
-        self._again = None
-        self.ask()
+    def _end_pause(self) -> None:
+        self._pause = None
+        self.connect_if_needed()

@@ -1,7 +1,8 @@
-"""Where SMSCs connect by themselves and ask with outbind to be bound to.
+"""`OutbindProtocol`: a session on which an SMSC sends outbind; and its factory.
 
-The gate is the ESME on such a connection too: it binds as a receiver, SMPP v3.4 §2.2.1. From then
-on the connection is a link to that SMSC, for what that sends.
+The SMSC connects to the gate and sends outbind, and the gate binds as a receiver on that
+connection: SMPP v3.4 §2.2.1. From then on the SMSC sends messages and receipts on it as on any
+link.
 """
 
 from __future__ import annotations
@@ -11,12 +12,10 @@ from hmac import compare_digest
 
 from attrs import define, field
 from twisted.internet.defer import CancelledError, ensureDeferred
-from twisted.internet.interfaces import IAddress
-from twisted.internet.protocol import Factory, Protocol, connectionDone
-from twisted.logger import Logger
+from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 
-from smppgate.gate.sessions.listener import TurnedAway
+from smppgate.gate.sessions.listener import LimitedFactory
 from smppgate.gate.sessions.smsc import SmscProtocol, SmscSessionConfig
 from smppgate.txsmpp import peek
 from smppgate.txsmpp.constants import CommandId
@@ -25,25 +24,25 @@ from smppgate.txsmpp.frame import Frame
 from smppgate.txsmpp.pdu import Pdu
 from smppgate.txsmpp.session import UNBOUND_PDU_SIZE
 
-# command_length and command_id.
-_HEAD_SIZE = 8
+HEAD_SIZE = 8
+"""Octets of command_length and command_id, by which an outbind is told from anything else."""
 
 
 @define(kw_only=True)
 class OutbindSessionConfig(SmscSessionConfig):
-    """What the sessions that one SMSC asks for have in common.
+    """The configuration that sessions with outbinds of one SMSC share.
 
-    :param bind: what an outbind is answered with, a bind_receiver.
-    :param system_id: what the outbind must have; empty takes any.
-    :param password: the same.
+    :param bind: the bind_receiver that follows an outbind.
+    :param system_id: the outbind's system_id must be equal to it; empty accepts any.
+    :param password: the same for the outbind's password.
     """
 
     bind: Pdu
-    system_id: bytes = b""
-    password: bytes = field(default=b"", repr=False)
+    system_id: bytes
+    password: bytes = field(repr=False)
 
     def trusts(self, outbind: Frame) -> bool:
-        """Whether the outbind has what it must have."""
+        """Whether the outbind has the configured system_id and password."""
         try:
             who = peek.credentials(outbind.octets)
         except PduError:
@@ -54,7 +53,7 @@ class OutbindSessionConfig(SmscSessionConfig):
 
 
 class OutbindProtocol(SmscProtocol):
-    """A session that an SMSC has asked for, or is to ask for by its first PDU."""
+    """A session that an SMSC begins with outbind, its first PDU."""
 
     def __init__(self, config: OutbindSessionConfig, factory: OutbindFactory) -> None:
         super().__init__(config)
@@ -63,22 +62,22 @@ class OutbindProtocol(SmscProtocol):
         self._head = b""
 
     def dataReceived(self, data: bytes) -> None:
-        """Nothing is looked at that does not begin with an outbind."""
-        if len(self._head) < _HEAD_SIZE:
-            self._head += data[: _HEAD_SIZE - len(self._head)]
+        """Close the session if the stream does not begin with an outbind; nothing else is read."""
+        if len(self._head) < HEAD_SIZE:
+            self._head += data[: HEAD_SIZE - len(self._head)]
             if not _may_be_outbind(self._head):
                 self.close("no outbind")
                 return
         super().dataReceived(data)
 
     def requestReceived(self, frame: Frame, now: float) -> None:
-        """The outbind, or, once bound, something for an ESME."""
+        """Bind after a trusted outbind; relay the requests of a bound SMSC."""
         if frame.command_id != CommandId.OUTBIND:
             super().requestReceived(frame, now)
         elif self._config.trusts(frame):
             ensureDeferred(self._bind())
         else:
-            # Not even the name is told: where a NUL was lost, the password would be part of it.
+            # The name that it gave is not logged: without its NUL it has the password in it.
             self.log.warn(
                 "outbind of SMSC {name} from {where} refused: not its system_id and password",
                 name=self.name,
@@ -87,52 +86,37 @@ class OutbindProtocol(SmscProtocol):
             self.close("outbind refused")
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        """Give the listener its place back."""
+        """Give its place in the listener's limit back."""
         super().connectionLost(reason)
-        self._factory.sessions.discard(self)
+        self._factory.lost(self)
 
     async def _bind(self) -> None:
-        # Without a bind it is closed, and the SMSC may ask again.
+        # A session without a bind is closed, and the SMSC may connect again.
         with suppress(SmppError, CancelledError):
             await self.router.ready()
             await self.attach(self._config.bind)
 
 
-class OutbindFactory(Factory):
-    """Makes the sessions that one SMSC asks for.
+class OutbindFactory(LimitedFactory[OutbindProtocol]):
+    """Makes the sessions on which one SMSC sends outbind."""
 
-    :param most: connections at one time, bound or not; more are closed at once.
-    """
-
-    log = Logger()
-    # Each session has a line of its own in the log.
-    noisy = False
-
-    def __init__(self, config: OutbindSessionConfig, most: int) -> None:
-        self.sessions: set[OutbindProtocol] = set()
+    def __init__(self, config: OutbindSessionConfig, limit: int) -> None:
+        super().__init__(limit)
         self._config = config
-        self._most = most
 
-    def buildProtocol(self, addr: IAddress | None) -> Protocol:
-        """A session for a connection from ``addr``, or its end when there are too many."""
-        if len(self.sessions) >= self._most:
-            self.log.warn(
-                "connection from {addr} closed: SMSC {name} has {limit} for outbind already",
-                addr=addr,
-                name=self._config.name,
-                limit=self._most,
-            )
-            return TurnedAway()
-        session = OutbindProtocol(self._config, self)
-        session.factory = self
-        self.sessions.add(session)
-        return session
+    def make_session(self) -> OutbindProtocol:
+        """A session that waits for outbind."""
+        return OutbindProtocol(self._config, self)
+
+    def limit_reached(self) -> str:
+        """The SMSC has as many connections with outbind as it may have."""
+        return f"SMSC {self._config.name} has {self.limit} for outbind already"
 
 
 def _may_be_outbind(head: bytes) -> bool:
-    """Whether a stream that begins so, with 8 octets or fewer, may begin with an outbind.
+    """Whether a stream with the first octets ``head``, 8 at the most, may begin with an outbind.
 
-    What cannot be one of a size that a stranger may send is not waited for.
+    A command_length over `UNBOUND_PDU_SIZE` is answered by no: such a PDU would be refused anyway.
     """
     outbind = CommandId.OUTBIND.to_bytes(4, "big")
     length = int.from_bytes(head[:4], "big") if len(head) >= 4 else 0

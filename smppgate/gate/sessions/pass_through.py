@@ -1,13 +1,13 @@
-"""`PassThrough`: binds that an SMSC is to judge, and the sessions that come of them.
+"""`PassThrough`: binds that an SMSC judges, and the pairs of sessions that follow.
 
-The bind of such an ESME goes on to an SMSC of its account's pool over a connection of its own, and
-the SMSC's answer comes back. From then on the two sessions are one: nothing but this ESME's
-requests goes over that connection, what comes on it is for this ESME, and neither session outlives
-the other. All else is as with any ESME and any SMSC: numbers, message ids and receipts are
-translated, and the account's limits hold.
+The bind goes to an SMSC of the account's pool over a connection made for it, and the SMSC's answer
+goes to the ESME. Once it is ESME_ROK the two sessions belong together: only this ESME's requests
+go over that connection, requests that come on it are for this ESME, and neither session outlives
+the other. All else is as with any ESME and any SMSC: sequence numbers, message ids and receipts
+are translated, and the account's limits hold.
 
-An SMSC that is not reached, or gives no answer in its share of the time, leaves the bind to the
-next. One that has answered has decided.
+If an SMSC is not reached, or gives no answer in its share of the time, the bind goes to the next
+SMSC. Any answer, an error too, is final.
 """
 
 from __future__ import annotations
@@ -29,39 +29,41 @@ from smppgate.routing.esmes.refused_credentials import RefusedCredentials
 from smppgate.routing.smscs.pool import Pool
 from smppgate.routing.smscs.smsc import Smsc
 from smppgate.txsmpp.constants import CommandStatus, status_meaning
-from smppgate.txsmpp.frame import HEADER_SIZE, MAX_PDU_SIZE, Frame
+from smppgate.txsmpp.frame import HEADER_SIZE, Frame
 from smppgate.txsmpp.timers import Timers
 
-AVOIDED_SECONDS = 10.0
-"""How long an SMSC that gave no answer is asked after all others."""
+AVOIDANCE_SECONDS = 10.0
+"""Seconds for which an SMSC that gave no answer is tried after all others: each try costs a share
+of the time that the ESME waits."""
 
 
 @define(eq=False)
 class PassThroughTarget:
-    """The way of binds to one SMSC.
+    """An SMSC that binds are passed through to.
 
-    :param smsc: the SMSC; the sessions' messages are not counted in it.
-    :param endpoint: where each of the sessions connects.
-    :param window: unanswered requests allowed on each of them.
+    :param smsc: the SMSC; each session has an `Smsc` of its own, see `Smsc.for_one_session`.
+    :param endpoint: the endpoint that each session connects to.
+    :param window: unanswered requests allowed on each session, in either direction.
     """
 
     smsc: Smsc
     endpoint: IStreamClientEndpoint
-    timers: Timers = field(factory=Timers)
-    window: int = 100
-    max_pdu_size: int = MAX_PDU_SIZE
-    sessions: set[PassThroughSession] = field(factory=set, init=False, repr=False)
-    """Those bound, those that are to be, and those whose connection is not closed yet."""
+    timers: Timers
+    window: int
+    max_pdu_size: int
+    sessions: dict[PassThroughSession, None] = field(factory=dict, init=False, repr=False)
+    """Sessions that are to be bound, are bound, or whose connection is not closed yet; in order
+    of arrival."""
     avoided_until: float = field(default=0.0, init=False)
 
     @property
     def load(self) -> float:
-        """Sessions for its weight."""
+        """Sessions relative to the weight of the SMSC."""
         return len(self.sessions) / self.smsc.weight
 
 
 class PassThroughSession(SmscProtocol):
-    """The SMSC's half of the session of one ESME."""
+    """A session with an SMSC that serves the session of one ESME."""
 
     def __init__(self, target: PassThroughTarget, esme: BindingEsme, bind: Bind) -> None:
         smsc = target.smsc.for_one_session()
@@ -77,84 +79,79 @@ class PassThroughSession(SmscProtocol):
         super().__init__(config)
         self.owner: BindingEsme = esme
         self._target = target
-        target.sessions.add(self)
+        target.sessions[self] = None
 
     def sessionEnding(self, reason: str) -> None:
-        """Take it out of its member's group."""
+        """Take its `Smsc` out of the message center."""
         super().sessionEnding(reason)
         self.smsc.retire()
         if self.transport is None:
-            self._target.sessions.discard(self)
+            self._target.sessions.pop(self, None)
 
     def sessionEnded(self, reason: str) -> None:
-        """The ESME's session ends with it, now that all its requests are answered."""
-        # A gate that stops unbinds its ESMEs by itself, when it has come to that.
+        """End the ESME's session too: requests that it sent here have failed by now."""
+        # A gate that stops unbinds its ESMEs itself, at a later step.
         if self.owner.passed_through is self.smsc and not self.router.is_draining:
-            _part(self.owner, "its SMSC session has ended")
+            _unbind(self.owner, "its SMSC session has ended")
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        """It counts no longer."""
+        """Take the session out of its target."""
         super().connectionLost(reason)
-        self._target.sessions.discard(self)
+        self._target.sessions.pop(self, None)
 
 
 class PassThrough:
-    """Asks SMSCs about binds, and joins the sessions of those that are accepted.
+    """Passes binds through to SMSCs, and joins the two sessions of an accepted bind.
 
-    While one bind is being judged, others with the same credentials wait: a refusal is for all of
-    them.
+    While one bind is being judged, others with the same credentials wait: a refusal counts for all
+    of them.
 
-    :param targets: one for each SMSC that may be asked.
+    :param targets: one for each SMSC that judges binds.
     """
 
     log = Logger()
 
-    def __init__(
-        self,
-        router: Switch,
-        targets: Iterable[PassThroughTarget],
-        refused: RefusedCredentials | None = None,
-    ) -> None:
+    def __init__(self, router: Switch, targets: Iterable[PassThroughTarget]) -> None:
         self._clock = router.clock
         self._targets = {target.smsc: target for target in targets}
-        self._refusals = refused if refused is not None else RefusedCredentials()
-        self._asking: dict[BindingEsme, Deferred[None]] = {}
+        self._refused = RefusedCredentials()
+        self._under_way: dict[BindingEsme, Deferred[None]] = {}
         self._joined: dict[BindingEsme, PassThroughSession] = {}
-        # Digest of credentials that are being judged → who waits for it, to be told whether they
-        # were accepted.
+        # Digest of credentials that are being judged → Deferreds of the binds that wait for the
+        # verdict; each fires with whether it was an acceptance.
         self._judging: dict[bytes, list[Deferred[bool]]] = {}
 
     @property
     def sessions(self) -> list[PassThroughSession]:
-        """The sessions with SMSCs, those not bound yet included."""
+        """The sessions with SMSCs, including those that are not bound yet."""
         return [session for each in self._targets.values() for session in each.sessions]
 
     def begin(self, esme: BindingEsme, bind: Bind) -> None:
-        """Ask an SMSC about ``bind``, and answer ``esme`` with what it says, later."""
+        """Pass ``bind`` through to an SMSC, and give ``esme`` the answer when it comes."""
         bind.account.add(esme)
-        asking = ensureDeferred(self._ask(esme, bind))
-        if not asking.called:
-            self._asking[esme] = asking
+        passing = ensureDeferred(self._pass(esme, bind))
+        if not passing.called:
+            self._under_way[esme] = passing
 
     def esme_lost(self, esme: BindingEsme) -> None:
-        """``esme`` has ended, bound or not: so does what it has with an SMSC."""
-        asking = self._asking.pop(esme, None)
-        if asking is not None:
-            asking.cancel()
+        """``esme`` has ended, bound or not: end its session with an SMSC, or its waiting bind."""
+        passing = self._under_way.pop(esme, None)
+        if passing is not None:
+            passing.cancel()
         link = self._joined.pop(esme, None)
         if link is not None:
-            _part(link, "its ESME is gone")
+            _unbind(link, "its ESME is gone")
 
     def stop(self) -> None:
-        """The gate stops: the binds that wait for an answer are refused."""
-        for asking in list(self._asking.values()):
-            asking.cancel()
+        """The gate stops: binds that wait for an answer are refused."""
+        for passing in list(self._under_way.values()):
+            passing.cancel()
 
-    async def _ask(self, esme: BindingEsme, bind: Bind) -> None:
+    async def _pass(self, esme: BindingEsme, bind: Bind) -> None:
         error, body = BindRejected("no longer wanted", CommandStatus.ESME_RBINDFAIL), b""
         try:
             await esme.router.ready()
-            link, answer = await self._in_turn(esme, bind)
+            link, answer = await self._judge(esme, bind)
         except BindRejected as rejected:
             error = rejected
         except CancelledError:
@@ -163,12 +160,12 @@ class PassThrough:
             self.log.failure("a bind could not be passed on")
         else:
             if link.session.is_bound:
-                self._asking.pop(esme, None)
+                self._under_way.pop(esme, None)
                 self._join(esme, bind, link, answer)
                 return
-            error, body = _said_no(link, answer), answer.octets[HEADER_SIZE:]
+            error, body = _refusal(link, answer), answer.octets[HEADER_SIZE:]
             link.close(str(error))
-        self._asking.pop(esme, None)
+        self._under_way.pop(esme, None)
         bind.account.remove(esme)
         if not esme.has_ended:
             esme.refuse_bind(bind.frame, error, body)
@@ -180,16 +177,16 @@ class PassThrough:
         link.attached()
         esme.accept_bind(bind, answer.octets[HEADER_SIZE:], link.smsc)
 
-    # One at a time
+    # One verdict for equal credentials
 
-    async def _in_turn(self, esme: BindingEsme, bind: Bind) -> tuple[PassThroughSession, Frame]:
+    async def _judge(self, esme: BindingEsme, bind: Bind) -> tuple[PassThroughSession, Frame]:
         """The SMSC's answer, and the session that it came on.
 
-        :raises BindRejected: when there is none, or it is known.
+        :raises BindRejected: when no SMSC answers, or the credentials were refused a moment ago.
         """
-        digest = self._refusals.digest(bind.account.system_id.encode("latin-1"), bind.password)
-        await self._wait(digest)
-        status = self._refusals.status(digest, self._clock.seconds())
+        digest = self._refused.digest(bind.account.system_id.encode("latin-1"), bind.password)
+        await self._await_verdict(digest)
+        status = self._refused.status(digest, self._clock.seconds())
         if status is not None:
             raise BindRejected("an SMSC refused it a moment ago", status)
         if digest in self._judging:
@@ -201,7 +198,7 @@ class PassThrough:
             self._judged(digest, accepted=False)
             raise
         if not link.session.is_bound:
-            self._refusals.add(digest, answer.command_status, self._clock.seconds())
+            self._refused.add(digest, answer.command_status, self._clock.seconds())
         self._judged(digest, accepted=link.session.is_bound)
         return link, answer
 
@@ -209,41 +206,41 @@ class PassThrough:
         for waiting in self._judging.pop(digest):
             waiting.callback(accepted)
 
-    async def _wait(self, digest: bytes) -> None:
-        """Until nobody's bind with these credentials is being judged, or one was accepted."""
+    async def _await_verdict(self, digest: bytes) -> None:
+        """Wait until no bind with these credentials is being judged, or one was accepted."""
         while digest in self._judging:
             verdict: Deferred[bool] = Deferred()
             self._judging[digest].append(verdict)
             if await verdict:
                 return
 
-    # Asking
+    # Trying SMSCs
 
     async def _try_each(self, esme: BindingEsme, bind: Bind) -> tuple[PassThroughSession, Frame]:
         targets = self._in_order(bind.account.pool)
         for tried, target in enumerate(targets):
             link = PassThroughSession(target, esme, bind)
-            asking = ensureDeferred(_answer(link, target.endpoint, bind.frame.octets))
-            # A share is left to tell the ESME that nobody answered.
+            answer = ensureDeferred(_answer(link, target.endpoint, bind.frame.octets))
+            # One share is left over, to answer the ESME when no SMSC has.
             patience = (esme.bound_by - self._clock.seconds()) / (len(targets) - tried + 1)
-            asking.addTimeout(max(0.0, min(patience, target.timers.response)), self._clock)
+            answer.addTimeout(max(0.0, min(patience, target.timers.response)), self._clock)
             try:
-                return link, await asking
+                return link, await answer
             except Exception as error:
-                # Endpoints have errors of their own for having been cancelled.
+                # A cancelled endpoint fails with an error of its own class.
                 if esme.has_ended or esme.router.is_draining:
                     raise CancelledError from error
                 self._avoid(target, link.name, error)
         raise BindRejected("no SMSC has answered it", CommandStatus.ESME_RBINDFAIL)
 
     def _in_order(self, pool: Pool) -> list[PassThroughTarget]:
-        """The passages of the pool, the one to be asked first in front."""
+        """The targets of the pool, in the order in which they are tried."""
         now = self._clock.seconds()
         targets = [self._targets[each] for each in pool.smscs if each in self._targets]
         return sorted(targets, key=lambda each: (each.avoided_until > now, each.load))
 
     def _avoid(self, target: PassThroughTarget, name: str, error: Exception) -> None:
-        target.avoided_until = self._clock.seconds() + AVOIDED_SECONDS
+        target.avoided_until = self._clock.seconds() + AVOIDANCE_SECONDS
         self.log.warn(
             "SMSC {name} gave no answer to its bind: {reason}",
             name=name,
@@ -251,8 +248,8 @@ class PassThrough:
         )
 
 
-class _Connection(Factory):
-    """One connection, for a session that is there already."""
+class _SessionFactory(Factory):
+    """A factory of one connection, whose session was made before."""
 
     noisy = False
 
@@ -267,22 +264,22 @@ class _Connection(Factory):
 async def _answer(
     link: PassThroughSession, endpoint: IStreamClientEndpoint, octets: bytes
 ) -> Frame:
-    """What the SMSC answers to the bind in ``octets``; without an answer ``link`` is closed."""
+    """The SMSC's answer to the bind in ``octets``; without an answer ``link`` is closed."""
     try:
-        await endpoint.connect(_Connection(link))
+        await endpoint.connect(_SessionFactory(link))
         return await link.bind_with(octets)
     except Exception:
         link.close("no answer to the bind")
         raise
 
 
-def _said_no(link: PassThroughSession, answer: Frame) -> BindRejected:
-    """The SMSC's status. A generic_nack with ESME_ROK has bound nobody either."""
+def _refusal(link: PassThroughSession, answer: Frame) -> BindRejected:
+    """The SMSC's status. A generic_nack with ESME_ROK is a refusal too."""
     status = answer.command_status or CommandStatus.ESME_RBINDFAIL
     return BindRejected(f"SMSC {link.name}: {status_meaning(status)}", status)
 
 
-def _part(session: BindingEsme | PassThroughSession, reason: str) -> None:
-    """End a session in order, if nobody is about it already."""
+def _unbind(session: BindingEsme | PassThroughSession, reason: str) -> None:
+    """Unbind ``session``, unless the gate is doing so already."""
     if not session.unbinding:
         ensureDeferred(session.unbind(reason))

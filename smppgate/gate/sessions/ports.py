@@ -1,7 +1,6 @@
-"""What sessions need of the rest of the gate.
+"""What sessions need of the rest of the gate, as Protocols.
 
-Protocols: sessions know neither the router nor each other's kinds by name, and so the router may
-know sessions by theirs alone.
+Sessions do not import the router, and the router imports no session.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from smppgate.txsmpp.frame import Frame
 
 
 class Switch(Protocol):
-    """What sessions hand requests to, and tell of their beginning and end: the router."""
+    """Takes the requests of sessions, and learns when sessions begin and end: the router."""
 
     clock: IReactorTime
     batch: Batch
@@ -52,14 +51,14 @@ class Switch(Protocol):
         """A session with an SMSC has ended."""
 
     def stray(self) -> None:
-        """A resp came that answers nothing."""
+        """A resp came that answers no request."""
 
     def ready(self) -> Deferred[None]:
-        """Fires as soon as the store is open; cancelled when the gate stops first."""
+        """Fires as soon as the store is open; cancelled if the gate stops first."""
 
 
 class BindingEsme(EsmeSession, Protocol):
-    """An ESME's session whose bind is being judged, or was accepted."""
+    """An ESME's session whose bind an SMSC judges, or has accepted."""
 
     unbinding: bool
     """Whether the gate has sent it an unbind."""
@@ -67,23 +66,23 @@ class BindingEsme(EsmeSession, Protocol):
 
     @property
     def bound_by(self) -> float:
-        """When the session ends unless it is bound by then; seconds on its clock."""
+        """The time at which the session ends unless it is bound; seconds on its clock."""
 
     def accept_bind(self, bind: Bind, body: bytes, passed_through: Smsc | None = None) -> None:
-        """Answer the bind with ESME_ROK."""
+        """Answer the bind with ESME_ROK and ``body``."""
 
     def refuse_bind(self, frame: Frame, error: ProtocolError, body: bytes = b"") -> None:
-        """Answer the bind in ``frame`` with the error's status, and close."""
+        """Answer the bind in ``frame`` with the error's status and ``body``, and close."""
 
     async def unbind(self, reason: str = "unbound") -> None:
         """End the session in order."""
 
 
 class BindJudge(Protocol):
-    """Judges binds of accounts that want it elsewhere, and answers them later."""
+    """Judges the binds of accounts with ``auth = "smsc"``, and answers them later."""
 
     def begin(self, esme: BindingEsme, bind: Bind) -> None:
         """Judge ``bind``; `BindingEsme.accept_bind` or `BindingEsme.refuse_bind` follows."""
 
     def esme_lost(self, esme: BindingEsme) -> None:
-        """``esme`` has ended, bound or not."""
+        """``esme`` has ended, bound or not; any session may be given."""

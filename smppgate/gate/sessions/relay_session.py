@@ -1,4 +1,4 @@
-"""`RelaySession`: a session that the router relays on, of either side."""
+"""`RelaySession`: a session that the router relays requests on, with an ESME or an SMSC."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from smppgate.txsmpp.versions import V3_4, Version
 class RelaySession(SmppProtocol):
     """A session with a window for each direction.
 
-    :param window: requests of the peer's, and requests to the peer, that may be unanswered.
+    :param window: unanswered requests allowed in each direction.
 
-    The other parameters are `SmppProtocol`'s.
+    The other parameters are those of `SmppProtocol`.
     """
 
     def __init__(
@@ -36,10 +36,11 @@ class RelaySession(SmppProtocol):
         self.outstanding = self.session.outstanding
         self.window = window
         self.unanswered = 0
-        """Requests of the peer's that the gate has not answered."""
+        """Requests of the peer that the gate has not answered."""
         self.version: Version = V3_4
-        """What the peer speaks."""
-        # What makes it an `Origin`; for SMSCs, no return path ever leads back to them.
+        """The peer's version of SMPP."""
+        # The rest of an `Origin`. For a session with an SMSC they stay empty: no return path leads
+        # to it.
         self.system_id = self.token = b""
         self.queries = False
         self.answer_forms: dict[Smsc, Any] = {}

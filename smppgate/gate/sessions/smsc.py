@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from attrs import define, field
+from attrs import define
 from twisted.logger import Logger
 
 from smppgate.gate.sessions.ports import Switch
@@ -10,29 +10,29 @@ from smppgate.gate.sessions.relay_session import RelaySession
 from smppgate.routing.sessions import EsmeSession
 from smppgate.routing.smscs.smsc import Smsc
 from smppgate.txsmpp.errors import BindRefused, SmppError
-from smppgate.txsmpp.frame import MAX_PDU_SIZE, Frame
+from smppgate.txsmpp.frame import Frame
 from smppgate.txsmpp.pdu import Pdu
 from smppgate.txsmpp.states import Role
 from smppgate.txsmpp.timers import Timers
-from smppgate.txsmpp.versions import V3_4, Version
+from smppgate.txsmpp.versions import Version
 
 
 @define
 class SmscSessionConfig:
-    """What sessions with one SMSC have in common.
+    """The configuration that sessions with one SMSC share.
 
     :param name: for the log.
-    :param version: what it speaks.
-    :param window: unanswered requests allowed on it.
+    :param version: the SMSC's version of SMPP.
+    :param window: unanswered requests allowed on each session, in either direction.
     """
 
     name: str
     router: Switch
     smsc: Smsc
-    timers: Timers = field(factory=Timers)
-    version: Version = V3_4
-    window: int = 100
-    max_pdu_size: int = MAX_PDU_SIZE
+    timers: Timers
+    version: Version
+    window: int
+    max_pdu_size: int
 
 
 class SmscProtocol(RelaySession):
@@ -54,12 +54,12 @@ class SmscProtocol(RelaySession):
         self.smsc = config.smsc
         self.version = config.version
         self.owner: EsmeSession | None = None
-        """The only ESME session that this session is for; None where it is for everyone."""
+        """The ESME session that this session serves alone; None where it serves all."""
 
     async def attach(self, bind: Pdu) -> None:
-        """Bind; from its bind_resp on the router may use the session.
+        """Bind; from the bind_resp on the router may use the session.
 
-        :raises SmppError: when that fails; the session is closed and it is in the log.
+        :raises SmppError: when the bind fails; the session is closed then.
         """
         try:
             await self.bind(bind)
@@ -73,19 +73,19 @@ class SmscProtocol(RelaySession):
         self.attached()
 
     def attached(self) -> None:
-        """It is bound: the router may use it."""
+        """The session is bound: the router may use it."""
         self.router.smsc_bound(self)
         self.log.info("SMSC {name} bound at {where}", name=self.name, where=self.where)
 
     def requestReceived(self, frame: Frame, now: float) -> None:
-        """The SMSC has something for an ESME."""
+        """Relay a request of the SMSC's to an ESME."""
         self.router.deliver(self, frame, now)
 
     def strayReceived(self, frame: Frame) -> None:
-        """A resp to nothing: it goes nowhere."""
+        """Count a resp that answers no request."""
         self.router.stray()
 
     def sessionEnding(self, reason: str) -> None:
-        """Take the session out of its member."""
+        """Take the session out of its SMSC's links."""
         self.router.smsc_lost(self)
         self.log.info("SMSC {name} gone: {reason}", name=self.name, reason=reason)

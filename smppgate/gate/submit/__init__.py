@@ -1,1 +1,1 @@
-"""Requests of ESMEs, and of this process, on their way to SMSCs."""
+"""Requests of ESMEs, and of this process, to SMSCs."""

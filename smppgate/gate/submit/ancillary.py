@@ -1,8 +1,8 @@
-"""`AncillaryRequests`: query_sm, cancel_sm, replace_sm and their like, to the SMSC that has the
-message.
+"""`AncillaryRequests`: query_sm, cancel_sm, replace_sm and other requests about a message.
 
-An ESME names the message by the id that the gate gave it; the SMSC is asked by its own. Only the
-account that sent a message may do anything about it: to everybody else its id is unknown.
+The request goes to the SMSC that has the message. An ESME names the message by the id that the
+gate gave it; the SMSC is sent its own id. Only the account that submitted a message may query,
+cancel or replace it: requests of other accounts are answered ESME_RINVMSGID, as for an unknown id.
 """
 
 from __future__ import annotations
@@ -30,20 +30,20 @@ ANCILLARY: frozenset[int] = frozenset(
         CommandId.REPLACE_SM,
         CommandId.QUERY_BROADCAST_SM,
         CommandId.CANCEL_BROADCAST_SM,
-        # With the id of an earlier one, which it replaces: SMPP v5.0 §4.4.1.1.
+        # A broadcast_sm with a message_id replaces an earlier one: SMPP v5.0 §4.4.1.1.
         CommandId.BROADCAST_SM,
     }
 )
-"""Requests about a message that was sent before."""
+"""Requests about a message that was submitted before."""
 
-# Those that may name their messages by addresses, without an id: SMPP v3.4 §4.9, v5.0 §4.6.2.
+# Without an id they name their messages by addresses: SMPP v3.4 §4.9, v5.0 §4.6.2.
 _CANCELS = frozenset({CommandId.CANCEL_SM, CommandId.CANCEL_BROADCAST_SM})
 
 _UNKNOWN = CommandStatus.ESME_RINVMSGID
 
 
 class _AncillaryRequest(Exchange):
-    """A request about one message; the resp names it as the ESME does."""
+    """A request about one message. The resp has the id that the ESME used, ``given``."""
 
     __slots__ = ("given",)
 
@@ -57,9 +57,9 @@ class _AncillaryRequest(Exchange):
 
 
 class _CancelEverywhere:
-    """The origin of a cancel that goes to several SMSCs: it answers once all have.
+    """The origin of a cancel_sm that goes to several SMSCs.
 
-    :param answer: told the status.
+    :param answer: called with the command_status once all of them have answered.
     """
 
     system_id = token = b""
@@ -78,7 +78,7 @@ class _CancelEverywhere:
         return self._origin.has_ended
 
     def send(self, octets: bytes) -> None:
-        """One of them has answered; any success is one, and otherwise the first error counts."""
+        """An SMSC has answered. The result is ESME_ROK if any is, or else the first error."""
         status = Frame.of(octets).command_status
         if self._best is None or status == 0:
             self._best = status
@@ -87,10 +87,11 @@ class _CancelEverywhere:
 
 
 class AncillaryRequests:
-    """Sends requests about messages to their owners.
+    """Sends requests about messages to the SMSCs that have them.
 
-    :param send: sends a request in these octets on a link of a member; a `PduError` when it cannot
-        be said in the version of the link.
+    :param send: sends a request in these octets on a link of an SMSC; raises `PduError` when the
+        version of the link cannot express it.
+    :param unavailable: the command_status while the SMSC cannot be asked.
     """
 
     def __init__(
@@ -104,13 +105,13 @@ class AncillaryRequests:
         self._clock = clock
         self._return_paths = return_paths
         self._correlator = correlator
-        self._send_on = send
+        self._send_on_link = send
         self._unavailable = unavailable
         self.waiting = 0
         """Requests that wait for the store."""
 
     def take(self, origin: Requester, frame: Frame) -> bool:
-        """Deal with a request about a message; False for a broadcast_sm that is about none."""
+        """Relay or answer a request about a message; False for a broadcast_sm without an id."""
         try:
             start, end = peek.message_id_at(frame.octets)
         except PduError as error:
@@ -129,7 +130,7 @@ class AncillaryRequests:
             origin.send(response(frame, _UNKNOWN))
         return True
 
-    # Who has it
+    # Finding the SMSC
 
     def _find(self, origin: Requester, frame: Frame, given: bytes) -> None:
         alias = alias_in(given, origin.version)
@@ -151,7 +152,7 @@ class AncillaryRequests:
         self, origin: Requester, frame: Frame, given: bytes, value: bytes | None
     ) -> None:
         if value is None:
-            # Some SMSC's own id may look like one.
+            # An SMSC's own id may look like an alias.
             self._of_no_alias(origin, frame, given)
             return
         tag, message_id = alias_target(value)
@@ -171,11 +172,11 @@ class AncillaryRequests:
     def _check(
         self, origin: Requester, frame: Frame, smsc: Smsc | None, message_id: bytes
     ) -> None:
-        """Only with a return path of the account's own is it the account's message."""
+        """Ask ``smsc`` if the account owns the message: then its return path names the account."""
         if smsc is None:
             self._reply(origin, frame, _UNKNOWN)
         elif not origin.system_id:
-            # This process may ask about every message.
+            # A request of this process, which may name every message.
             self._send(origin, frame, smsc, message_id)
         else:
             self._look_up(
@@ -214,7 +215,7 @@ class AncillaryRequests:
     # Asking
 
     def _send(self, origin: Requester, frame: Frame, smsc: Smsc, message_id: bytes) -> None:
-        """Over any link to the message center that has the message."""
+        """Send on any link to the message center that has the message."""
         if origin.has_ended:
             origin.unanswered -= 1
             return
@@ -233,27 +234,27 @@ class AncillaryRequests:
                 ancillary.given = frame.octets[start:end]
                 try:
                     octets = spliced(frame.octets, start, end, message_id)
-                    self._send_on(ancillary, each, link, octets)
+                    self._send_on_link(ancillary, each, link, octets)
                 except PduError as error:
                     self._reply(origin, frame, error.command_status)
                 return
         self._reply(origin, frame, self._unavailable)
 
     def _cancel_everywhere(self, origin: Requester, frame: Frame) -> None:
-        """To each SMSC that may have such messages; it succeeds if one does."""
+        """Send to each SMSC that may have such messages; the origin gets one answer."""
         pool = origin.pool
-        able = [m for m in pool.smscs if frame.command_id in m.commands] if pool else []
+        able = [s for s in pool.smscs if frame.command_id in s.commands] if pool else []
         links = [(smsc, smsc.free_link()) for smsc in able]
         asked = [(smsc, link) for smsc, link in links if link is not None]
         if not asked:
             self._reply(origin, frame, self._unavailable)
             return
-        everyone = _CancelEverywhere(
+        cancel = _CancelEverywhere(
             origin, len(asked), lambda status: self._reply(origin, frame, status)
         )
         for smsc, link in asked:
-            exchange = Exchange(self._correlator, everyone, frame, None, self._clock.seconds())
-            self._send_on(exchange, smsc, link, frame.octets)
+            exchange = Exchange(self._correlator, cancel, frame, None, self._clock.seconds())
+            self._send_on_link(exchange, smsc, link, frame.octets)
 
     def _reply(self, origin: Requester, frame: Frame, status: int) -> None:
         origin.unanswered -= 1
@@ -261,7 +262,7 @@ class AncillaryRequests:
 
 
 def _renamed(resp: Frame, given: bytes) -> Frame:
-    """A query_sm_resp or query_broadcast_sm_resp under the ESME's id; any other as it is."""
+    """A query_sm_resp or query_broadcast_sm_resp with the id ``given``; other resps unchanged."""
     if resp.command_id not in (CommandId.QUERY_SM_RESP, CommandId.QUERY_BROADCAST_SM_RESP):
         return resp
     end = resp.octets.find(0, HEADER_SIZE)

@@ -1,4 +1,4 @@
-"""`LocalEsme`: this process as the origin of requests, with Deferreds for answers."""
+"""`LocalEsme`: this process as an ESME, whose answers fire Deferreds."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from smppgate.txsmpp.versions import V3_4, Version
 
 
 class LocalEsme:
-    """An origin like a session, but without one: what it sends is answered to a Deferred.
+    """The origin of this process's own requests. It needs no session and no bind.
 
-    :param pool: where its requests go.
+    :param pool: the pool whose SMSCs take its requests.
     """
 
     def __init__(self, clock: IReactorTime, pool: Pool) -> None:
@@ -29,7 +29,7 @@ class LocalEsme:
         self.window = sys.maxsize
         self.unanswered = 0
         self.has_ended = False
-        # No return paths are kept for it: it has its answers, and receipts go to sessions.
+        # Without a system_id no return path is kept: receipts go to sessions, and it has none.
         self.system_id = self.token = b""
         self.queries = False
         self.version: Version = V3_4
@@ -39,7 +39,7 @@ class LocalEsme:
         self._outstanding = Outstanding()
 
     def request(self, pdu: Pdu) -> tuple[Frame, Deferred[Pdu]]:
-        """The frame to relay for ``pdu``, and what fires with its resp.
+        """The frame to relay for ``pdu``, and the Deferred that fires with its resp.
 
         :raises PduError: when ``pdu`` cannot be encoded.
         """

@@ -1,4 +1,4 @@
-"""`Submitter`: requests of ESMEs, and of this process, on their way to SMSCs.
+"""`Submitter`: relays requests of ESMEs, and of this process, to SMSCs.
 
 The life of a submit_sm:
 
@@ -18,7 +18,7 @@ The life of a submit_sm:
    the table of late ones; a late answer is used for the return path and goes no further. A lost
    link fails all of its exchanges the same way.
 
-query_sm and its like leave at 3 for `AncillaryRequests`.
+query_sm, cancel_sm and other ancillary requests go from 3 to `AncillaryRequests`.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from smppgate.txsmpp.errors import PduError
 from smppgate.txsmpp.frame import Frame, response
 from smppgate.txsmpp.versions import V3_3, Version
 
-# Those that every SMSC knows, whatever its version.
+# Requests that every SMSC knows, whatever its version.
 _KNOWN_TO_ALL = V3_3.commands
 
 
@@ -113,7 +113,7 @@ class Submitter:
     def _assign(self, exchange: Exchange) -> bool:
         """Send it to an SMSC that it has not been to; False when none can take it.
 
-        :raises PduError: when it cannot be said in the version of the SMSC chosen.
+        :raises PduError: when the version of the chosen SMSC cannot express it.
         """
         pool = exchange.pool
         if pool is None:
@@ -127,7 +127,7 @@ class Submitter:
             link = smsc.link()
             if link is not None:
                 break
-            # It has room, but every link is full of what else the gate asked on it.
+            # The SMSC has room, but the gate's own enquire_links fill every window.
             exchange.tried += (smsc,)
         self._send(exchange, smsc, link, exchange.frame.octets)
         return True
@@ -135,7 +135,7 @@ class Submitter:
     def _send(self, exchange: Exchange, smsc: Smsc, link: Link, octets: bytes) -> None:
         """Send ``octets`` on a link of ``smsc``.
 
-        :raises PduError: when they cannot be said in the version of the link.
+        :raises PduError: when the version of the link cannot express them.
         """
         if link.version is not exchange.origin.version:
             octets = self._adapt(octets, link.version)

@@ -1,4 +1,4 @@
-"""What SMSCs send reaches whoever serves its number, and the answer the session it came from."""
+"""Messages of SMSCs reach a session that serves the number; answers return to their link."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def alert(esme_addr: bytes = b"1000") -> Frame:
     st.lists(st.integers(1, 0xFFFFFFFF), min_size=1, max_size=8, unique=True),
     st.randoms(use_true_random=False),
 )
-def test_each_answer_returns_to_its_own_link_under_that_ones_number(
+def test_each_answer_returns_to_its_own_link_under_its_own_number(
     numbers: list[int], random: Any
 ) -> None:
     """Four links, two of them to the same SMSC, all using the same numbers."""
@@ -129,7 +129,7 @@ def test_where_the_session_of_the_first_part_is_gone_the_rest_go_together() -> N
 
 
 def test_a_part_whose_session_is_full_does_not_go_to_another() -> None:
-    """The SMSC is told to send it again: a part alone is of no use to the other."""
+    """The SMSC is answered 0x64, to send it again: a part alone is of no use to the other."""
     gate = Gate()
     link, first = gate.link(), gate.esme(window=1)
     gate.deliver(link, part(1))
@@ -142,8 +142,8 @@ def test_a_part_whose_session_is_full_does_not_go_to_another() -> None:
     assert len(first.requests) == 2
 
 
-def test_what_comes_on_a_session_of_its_own_goes_to_that_session() -> None:
-    """Whoever else serves the number: the bind was passed through, and its SMSC knows."""
+def test_a_message_on_a_link_of_one_session_goes_to_that_session() -> None:
+    """Whatever other session serves the number: the bind was passed through."""
     gate = Gate()
     owner, other, link = gate.esme(gate.other), gate.esme(), gate.link()
     link.owner = owner
@@ -158,7 +158,7 @@ def test_what_comes_on_a_session_of_its_own_goes_to_that_session() -> None:
 # alert_notification
 
 
-def test_an_alert_goes_to_the_esme_of_its_address_and_nobody_answers() -> None:
+def test_an_alert_goes_to_the_esme_of_its_address_and_is_not_answered() -> None:
     gate = Gate()
     one, two, link = gate.esme(), gate.esme(gate.other), gate.link()
     gate.deliver(link, alert(b"2000"))
@@ -170,7 +170,7 @@ def test_an_alert_goes_to_the_esme_of_its_address_and_nobody_answers() -> None:
 
 @pytest.mark.parametrize("version", [V3_3, V3_4])
 @pytest.mark.parametrize("esme_addr", [b"3000", b"1000"])
-def test_an_alert_that_nobody_can_take_is_dropped_and_counted(
+def test_an_alert_that_no_session_can_take_is_dropped_and_counted(
     version: Version, esme_addr: bytes
 ) -> None:
     """SMPP 3.3 has no such command."""
@@ -191,7 +191,7 @@ def test_an_alert_in_which_no_address_is_found_is_dropped() -> None:
     assert gate.router.statistics().undeliverable == 1
 
 
-def test_an_alert_on_a_session_of_its_own_goes_to_that_session() -> None:
+def test_an_alert_on_a_link_of_one_session_goes_to_that_session() -> None:
     gate = Gate()
     owner, other, link = gate.esme(gate.other), gate.esme(), gate.link()
     link.owner = owner
@@ -199,8 +199,8 @@ def test_an_alert_on_a_session_of_its_own_goes_to_that_session() -> None:
     assert (len(owner.requests), other.requests) == (1, [])
 
 
-def test_an_outbind_goes_to_nobody() -> None:
-    """Its password, read as an address, could be somebody's."""
+def test_an_outbind_goes_to_no_session() -> None:
+    """Its password, read as an address, could be in the range of an account."""
     gate = Gate()
     esme, link = gate.esme(), gate.link()
     gate.deliver(link, fakes.frame_of(Outbind(system_id=b"smsc", password=b"pw1000")))
@@ -408,8 +408,8 @@ def with_queue(holds: bool = False) -> tuple[Gate, FakeQueue, FakeSession]:
     return gate, queue, gate.link()
 
 
-def test_what_nobody_can_take_goes_to_the_queue_of_the_account() -> None:
-    """It is open until the queue has it; then the SMSC is told, under its own number."""
+def test_a_message_that_no_session_can_take_goes_to_the_queue_of_the_account() -> None:
+    """It is open until the queue has it; then the SMSC is answered under its own number."""
     gate, queue, link = with_queue()
     message = fakes.deliver(b"1000", 9)
     gate.deliver(link, message)
@@ -419,7 +419,7 @@ def test_what_nobody_can_take_goes_to_the_queue_of_the_account() -> None:
     assert (said(link), link.unanswered, gate.router.open_exchanges) == ([(9, 0)], 0, 0)
 
 
-def test_what_somebody_can_take_does_not() -> None:
+def test_a_message_that_a_session_can_take_does_not_go_to_the_queue() -> None:
     gate, queue, link = with_queue()
     esme = gate.esme()
     gate.deliver(link, fakes.deliver(b"1000"))
@@ -433,7 +433,7 @@ def test_what_comes_while_the_queue_holds_something_goes_behind_it() -> None:
     assert (esme.requests, len(queue.taken)) == ([], 1)
 
 
-def test_what_waits_for_one_account_is_no_reason_to_keep_a_message_from_another() -> None:
+def test_the_queue_of_one_account_does_not_delay_another_account() -> None:
     """Both serve the number, and the one that is there takes it."""
     gate, queue, link = with_queue(holds=True)
     gate.router.ranges.add("2*", cast(Any, gate.acme))
@@ -442,7 +442,7 @@ def test_what_waits_for_one_account_is_no_reason_to_keep_a_message_from_another(
     assert (len(esme.requests), queue.taken) == (1, [])
 
 
-def test_who_has_no_room_is_waited_for_rather_than_who_is_away() -> None:
+def test_the_queue_of_an_account_with_sessions_is_preferred() -> None:
     gate, queue, link = with_queue(holds=True)
     gate.router.ranges.add("1*", cast(Any, gate.other))
     others = FakeQueue()

@@ -1,4 +1,4 @@
-"""Receipts that name their message in another notation, or nobody's message at all."""
+"""Receipts that name their message in another notation, or a message that is unknown."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_also_where_the_receipt_comes_first(kind: str, told: bytes, reported: by
     assert ids(esme) == [b"alpha" + told]
 
 
-def test_one_without_letters_waits_too_where_the_case_differs_otherwise() -> None:
+def test_an_id_without_letters_waits_too_where_the_case_differs_otherwise() -> None:
     """What is likely and what stands there are one id then."""
     gate = Gate(tags=True)
     esme, link = gate.esme(), gate.link()
@@ -161,7 +161,7 @@ def test_a_notation_is_learned_under_way_although_nothing_is_ever_quiet() -> Non
     assert ids(esme) == [b"alphaBC614E", b"alphaBC614F"]
 
 
-def test_with_nothing_more_awaited_nothing_is_waited_for() -> None:
+def test_when_no_answer_is_awaited_no_receipt_waits() -> None:
     """However long its patience: the answer that it waited for was another message's."""
     gate = Gate(tags=True)
     esme, link = gate.esme(), gate.link()
@@ -195,7 +195,7 @@ def test_an_id_that_is_none_has_no_other_notation(receipt_id: bytes) -> None:
 # What has to be looked up
 
 
-def test_a_receipt_whose_way_is_not_in_memory_is_looked_up() -> None:
+def test_a_receipt_whose_return_path_is_not_in_memory_is_looked_up() -> None:
     gate, store = held()
     esme, link = gate.esme(), gate.link()
     gate.submitted(esme, link, b"1")
@@ -212,7 +212,7 @@ def test_a_receipt_whose_way_is_not_in_memory_is_looked_up() -> None:
 
 
 @pytest.mark.parametrize("fails", [False, True])
-def test_one_that_is_not_found_is_refused(fails: bool) -> None:
+def test_a_receipt_without_a_return_path_is_refused(fails: bool) -> None:
     gate, store = held()
     esme, link = gate.esme(), gate.link()
     store.forget()
@@ -225,7 +225,7 @@ def test_one_that_is_not_found_is_refused(fails: bool) -> None:
     assert gate.router.open_exchanges == 0
 
 
-def test_a_way_that_comes_while_it_is_being_looked_up_is_found() -> None:
+def test_a_return_path_that_comes_during_the_look_up_is_found() -> None:
     """Its answer arrived after the receipt, and before the store had nothing to say."""
     gate, store = held()
     esme, link = gate.esme(), gate.link()
@@ -251,11 +251,11 @@ def test_nothing_is_delivered_for_a_link_that_is_lost_while_it_is_looked_up() ->
     assert gate.router.open_exchanges == 0
 
 
-# Receipts that are nobody's
+# Receipts without a return path
 
 
 @pytest.mark.parametrize("acknowledges", [False, True])
-def test_an_unmatched_receipt_goes_to_whoever_serves_its_destination(acknowledges: bool) -> None:
+def test_an_unmatched_receipt_goes_by_its_destination(acknowledges: bool) -> None:
     gate = Gate(tags=True, acknowledges_unmatched=acknowledges)
     one, two, link = gate.esme(), gate.esme(gate.other), gate.link()
     gate.deliver(link, fakes.receipt(b"unknown", b"2000", number=9))
@@ -266,7 +266,7 @@ def test_an_unmatched_receipt_goes_to_whoever_serves_its_destination(acknowledge
 
 
 @pytest.mark.parametrize(("acknowledges", "status"), [(False, 0x64), (True, 0)])
-def test_with_nobody_there_it_is_refused_or_acknowledged_as_configured(
+def test_without_a_session_there_it_is_refused_or_acknowledged_as_configured(
     acknowledges: bool, status: int
 ) -> None:
     gate = Gate(tags=True, acknowledges_unmatched=acknowledges)
@@ -278,7 +278,7 @@ def test_with_nobody_there_it_is_refused_or_acknowledged_as_configured(
     assert link.unanswered == 0
 
 
-def test_a_receipt_whose_account_is_away_is_never_acknowledged() -> None:
+def test_a_receipt_whose_account_has_no_session_is_never_acknowledged() -> None:
     """It is not unmatched: only an unknown id is."""
     gate = Gate(tags=True, acknowledges_unmatched=True)
     esme, link = gate.esme(), gate.link()
@@ -300,8 +300,8 @@ def test_a_receipt_without_an_id_goes_by_its_destination() -> None:
 # Binds that were passed through
 
 
-def test_on_a_link_of_its_own_a_receipt_goes_to_its_session() -> None:
-    """Whichever session submitted: the SMSC has told this one."""
+def test_on_a_link_of_one_session_a_receipt_goes_to_that_session() -> None:
+    """Whichever session submitted: the link serves this one alone."""
     gate = Gate(tags=True)
     owner, other, link = gate.esme(), gate.esme(), gate.link()
     link.owner = owner
@@ -312,7 +312,7 @@ def test_on_a_link_of_its_own_a_receipt_goes_to_its_session() -> None:
     assert ids(owner) == [b"alpha1", b"unknown"]
 
 
-def test_even_there_no_account_is_told_of_anothers_message() -> None:
+def test_even_there_no_account_gets_a_receipt_of_another_account() -> None:
     gate = Gate(tags=True)
     owner, other, link = gate.esme(), gate.esme(gate.other), gate.link()
     link.owner = owner

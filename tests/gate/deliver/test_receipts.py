@@ -1,4 +1,4 @@
-"""Each receipt comes home: to whoever submitted the message, under the id that it was given."""
+"""Each receipt goes to the session that submitted, under the id that the ESME was given."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_a_receipt_goes_to_the_session_that_submitted() -> None:
 
 
 @pytest.mark.parametrize("why", ["gone", "transmitter", "does not read", "window full"])
-def test_where_that_cannot_take_it_another_of_the_account_gets_it(why: str) -> None:
+def test_if_that_session_cannot_take_it_another_of_the_account_gets_it(why: str) -> None:
     gate = Gate(tags=True)
     state = State.BOUND_TX if why == "transmitter" else State.BOUND_TRX
     submitter = gate.esme(state=state, window=1)
@@ -79,7 +79,7 @@ def test_where_that_cannot_take_it_another_of_the_account_gets_it(why: str) -> N
     assert ids(second) == [b"alpha1"]
 
 
-def test_of_the_others_the_least_loaded_gets_it() -> None:
+def test_of_the_other_sessions_the_least_loaded_gets_it() -> None:
     gate = Gate(tags=True)
     submitter, second, third = gate.esme(), gate.esme(), gate.esme()
     link = gate.link()
@@ -91,7 +91,7 @@ def test_of_the_others_the_least_loaded_gets_it() -> None:
     assert ids(third) == [b"alpha1"]
 
 
-def test_a_receipt_for_an_account_that_is_away_is_refused_with_0x64() -> None:
+def test_a_receipt_for_an_account_without_sessions_is_answered_0x64() -> None:
     """So that the SMSC sends it again. It is for no other account, whatever its destination."""
     gate = Gate(tags=True)
     submitter, stranger, link = gate.esme(gate.other), gate.esme(), gate.link()
@@ -105,7 +105,7 @@ def test_a_receipt_for_an_account_that_is_away_is_refused_with_0x64() -> None:
     assert ids(again) == [b"alpha1"]
 
 
-def test_a_receipt_for_an_account_that_is_no_more_is_refused() -> None:
+def test_a_receipt_for_an_account_that_was_removed_is_refused() -> None:
     gate = Gate(tags=True)
     submitter, link = gate.esme(), gate.link()
     submitter.system_id = b"former"
@@ -135,7 +135,7 @@ def test_smscs_that_give_the_same_ids_do_not_mix_up_two_accounts(tags: bool) -> 
         assert sorted(ids(session)) == sorted(told[session])
 
 
-def test_a_receipt_may_come_over_any_link_of_its_group() -> None:
+def test_a_receipt_may_come_over_any_link_of_its_message_center() -> None:
     gate = Gate(tags=True, shared=True)
     esme, alpha = gate.esme(), gate.link()
     gate.submitted(esme, alpha, b"1")
@@ -144,7 +144,7 @@ def test_a_receipt_may_come_over_any_link_of_its_group() -> None:
     assert ids(esme) == [b"alpha1"]
 
 
-def test_a_receipt_over_an_smsc_of_another_group_is_about_something_else() -> None:
+def test_a_receipt_of_another_message_center_is_about_another_message() -> None:
     gate = Gate(tags=True)
     esme, alpha = gate.esme(), gate.link()
     gate.submitted(esme, alpha, b"1")
@@ -154,7 +154,7 @@ def test_a_receipt_over_an_smsc_of_another_group_is_about_something_else() -> No
     assert said(beta) == [(9, 0x64)]
 
 
-def test_a_receipt_comes_home_after_the_gate_was_started_again() -> None:
+def test_a_receipt_reaches_its_account_after_a_restart() -> None:
     """To the account: its sessions are others, and one with the same place may be bound."""
     gate = Gate(tags=True, run=b"one")
     esme, link = gate.esme(), gate.link()
@@ -238,7 +238,7 @@ def pass_the_grace(gate: Gate, esme: FakeSession, link: FakeSession) -> None:
     ],
     ids=["final", "final failure", "not final", "intermediate", "ESME throttles", "ESME refuses"],
 )
-def test_a_final_receipt_that_the_esme_took_ends_its_way(
+def test_a_final_receipt_that_the_esme_took_ends_its_return_path(
     options: dict[str, Any], status: int, stays: bool
 ) -> None:
     gate = Gate(tags=True)
@@ -253,7 +253,7 @@ def test_a_final_receipt_that_the_esme_took_ends_its_way(
     assert said(link) == ([] if stays else [(9, 0x64)])
 
 
-def test_it_ends_a_little_later_for_the_smsc_may_send_it_again() -> None:
+def test_the_return_path_ends_after_a_grace_period() -> None:
     gate = Gate(tags=True)
     esme, link = gate.esme(), gate.link()
     gate.submitted(esme, link, b"1")
@@ -264,7 +264,7 @@ def test_it_ends_a_little_later_for_the_smsc_may_send_it_again() -> None:
     assert ids(esme) == [b"alpha1"] * 3
 
 
-def test_the_way_of_a_new_message_of_the_same_id_is_not_ended() -> None:
+def test_the_return_path_of_a_new_message_of_the_same_id_does_not_end() -> None:
     gate = Gate(tags=True)
     esme, link = gate.esme(), gate.link()
     gate.submitted(esme, link, b"1")
@@ -339,7 +339,7 @@ def test_a_batch_that_cannot_be_written_keeps_no_receipt_back() -> None:
     assert (ids(esme), said(esme)) == ([b"alpha1"], [(1, 0)])
 
 
-def test_several_that_wait_come_in_the_order_they_came() -> None:
+def test_receipts_that_wait_are_delivered_in_order_of_arrival() -> None:
     gate = Gate(tags=True)
     esme, link = early(gate)
     for at in (10, 11, 12):
@@ -349,7 +349,7 @@ def test_several_that_wait_come_in_the_order_they_came() -> None:
         assert b"S%d" % at in frame.octets
 
 
-def test_its_answer_may_come_over_another_link_of_the_group() -> None:
+def test_its_answer_may_come_over_another_link_of_the_message_center() -> None:
     gate = Gate(tags=True, shared=True)
     esme, alpha = gate.esme(), gate.link()
     gate.forward(esme, fakes.submit(1, registered_delivery=1))
@@ -361,7 +361,7 @@ def test_its_answer_may_come_over_another_link_of_the_group() -> None:
     assert said(beta) == [(9, 0)]
 
 
-def test_one_that_has_waited_long_enough_is_refused_once() -> None:
+def test_a_receipt_that_has_waited_long_enough_is_refused_once() -> None:
     gate = Gate(tags=True)
     esme, link = early(gate, b"unknown")
     gate.clock.advance(PATIENCE - 1.0)
@@ -376,7 +376,7 @@ def test_one_that_has_waited_long_enough_is_refused_once() -> None:
     assert gate.clock.getDelayedCalls() == []
 
 
-def test_many_that_have_waited_long_enough_do_not_make_all_others_wait() -> None:
+def test_many_receipts_that_have_waited_long_enough_do_not_delay_others() -> None:
     """Each is looked for once more, under every notation: that takes time."""
     gate = Gate(tags=True)
     _, link = early(gate, b"unknown")
@@ -397,7 +397,7 @@ def test_with_nothing_to_wait_for_it_is_refused_at_once() -> None:
     assert said(link) == [(9, 0x64)]
 
 
-def test_one_whose_link_is_lost_meanwhile_is_not_delivered() -> None:
+def test_a_receipt_whose_link_is_lost_meanwhile_is_not_delivered() -> None:
     """The SMSC has had no answer and will send it again."""
     gate = Gate(tags=True)
     esme, link = gate.esme(), gate.link()
@@ -420,8 +420,8 @@ def test_a_gate_that_stops_turns_down_what_waits() -> None:
     assert gate.clock.getDelayedCalls() == []
 
 
-def test_one_about_a_message_whose_way_is_not_kept_is_answered_all_the_same() -> None:
-    """The message asked for no receipt, and nobody may ask about it."""
+def test_a_receipt_of_a_message_without_a_return_path_is_answered() -> None:
+    """The message asked for no receipt, and its account may not query messages."""
     gate = Gate(tags=True)
     esme, link = gate.esme(), gate.link()
     esme.queries = False

@@ -1,4 +1,4 @@
-"""Queues in memory: a store that answers when told to, sessions and SMSCs of a test's own."""
+"""Queues in memory, with a store that answers on command, and fake sessions and SMSCs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import Clock
 
 from smppgate.gate.queue.queues import Queues
-from smppgate.routing.esmes.account import Account
+from smppgate.routing.esmes.account import Account, Cluster
 from smppgate.routing.exchange import Exchange
 from smppgate.store import NewMessage, QueuedMessage, StoreError
 from smppgate.txsmpp.codec import encode
@@ -208,6 +208,11 @@ def as_it_is(_version: Version, command_id: int, octets: bytes) -> tuple[bytes, 
     return octets, command_id
 
 
+def any_of(cluster: Cluster[Any], _octets: bytes, _now: float) -> Any:
+    """The next session with room, for every message."""
+    return cluster.session()
+
+
 class Desk:
     """A gate's queues, those of ``acme`` and ``bolt``, on a store that may be older than it."""
 
@@ -226,7 +231,7 @@ class Desk:
             self.store = ManualStore(self.clock)
         self.smsc = Smsc(self.clock)
         self.acme, self.bolt = account("acme"), account("bolt")
-        self.queues = Queues(self.clock, self.store, in_version)
+        self.queues = Queues(self.clock, self.store, in_version, any_of)
         self.queue = self.queues.add(self.acme, limit, ttl)
         self.queues.add(self.bolt, limit, ttl)
         if start:

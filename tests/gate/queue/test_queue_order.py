@@ -15,7 +15,7 @@ PLACE = st.integers(0, 9)
 
 
 class WatchedSession(Session):
-    """A session that has a look at each message it is given."""
+    """A session that checks each message it is given."""
 
     def __init__(self, window: int, order: QueueOrder) -> None:
         super().__init__(window)
@@ -161,7 +161,7 @@ class QueueOrder(RuleBasedStateMachine):
         assert self.first_sent == sorted(self.first_sent)
 
     def teardown(self) -> None:
-        """In the end somebody takes all of it."""
+        """In the end one session takes all messages."""
         self.store.holds_back = False
         for _ in range(5):
             self.store.answer()
@@ -187,19 +187,19 @@ TestQueueOrder = QueueOrder.TestCase
 TestQueueOrder.settings = settings(max_examples=100, stateful_step_count=60, deadline=None)
 
 
-class SmallPieces(QueueOrder):
-    """The same with pieces so small that the end of one is always near."""
+class SmallReads(QueueOrder):
+    """The same with reads of 4 messages, so that most steps meet the end of one."""
 
     def __init__(self) -> None:
-        self._piece, read_ahead.PIECE = read_ahead.PIECE, 4
+        self._read_size, read_ahead.READ_SIZE = read_ahead.READ_SIZE, 4
         super().__init__()
 
     def teardown(self) -> None:
         try:
             super().teardown()
         finally:
-            read_ahead.PIECE = self._piece
+            read_ahead.READ_SIZE = self._read_size
 
 
-TestSmallPieces = SmallPieces.TestCase
-TestSmallPieces.settings = settings(max_examples=100, stateful_step_count=60, deadline=None)
+TestSmallReads = SmallReads.TestCase
+TestSmallReads.settings = settings(max_examples=100, stateful_step_count=60, deadline=None)

@@ -16,7 +16,7 @@ OK, FULL, LATER = 0, 0x14, 0x64
 
 
 def restarted(desk: Desk) -> Desk:
-    """A gate that begins on the store which another one has left, without any farewell."""
+    """A gate on the store of another one that was killed."""
     return Desk(desk.clock, desk.store)
 
 
@@ -106,7 +106,7 @@ def test_one_origin_that_breaks_does_not_leave_the_others_without_answer(
     assert desk.queue.statistics().queued == 3
 
 
-# Before the store has told how much there is
+# Before the store is counted
 
 
 def test_what_comes_before_the_sizes_are_known_waits_for_them() -> None:
@@ -139,7 +139,7 @@ def test_a_store_that_cannot_count_is_asked_again_and_the_smsc_too() -> None:
     assert desk.smsc.answers == {"a": LATER, "b": OK}
 
 
-def test_messages_of_an_account_without_queue_are_told_in_the_log() -> None:
+def test_messages_of_an_account_without_queue_are_logged() -> None:
     desk = Desk()
     desk.stored("a", to=desk.bolt)
     after = Desk(desk.clock, desk.store, start=False)
@@ -324,14 +324,15 @@ def test_statistics_are_frozen_and_of_all_queues() -> None:
         statistics.queued = 0  # type: ignore[misc]
 
 
-def test_somebody_away_is_told_of() -> None:
+def test_the_sender_says_that_messages_wait_and_no_session_receives() -> None:
     desk = Desk()
-    told: list[bool] = []
-    desk.queue.delivery.away = lambda: told.append(desk.queue.delivery.is_away)
+    calls: list[bool] = []
+    sender = desk.queue.sender
+    sender.receiver_needed = lambda: calls.append(sender.needs_receiver)
     desk.stored("a")
-    assert told == [True]
+    assert calls == [True]
     session = desk.bind()
     desk.stored("b")
-    assert told == [True]
+    assert calls == [True]
     desk.lose(session)
-    assert told == [True, True]
+    assert calls == [True, True]

@@ -9,7 +9,7 @@ from twisted.internet.task import Clock
 from twisted.logger import capturedLogs, formatEvent
 
 from smppgate.gate.queue.account_queue import QueueStatistics
-from smppgate.gate.queue.read_ahead import PIECE
+from smppgate.gate.queue.read_ahead import READ_SIZE
 from smppgate.gate.queue.sender import RETRYABLE
 from smppgate.store import Limits, MemoryStore
 from smppgate.txsmpp.constants import CommandId
@@ -65,9 +65,9 @@ def test_a_queue_of_thousands_is_never_in_memory_as_a_whole() -> None:
         session.answer()
         desk.turn()
     assert session.texts == numbered(3000)
-    assert {limit for _, limit in desk.store.reads} == {PIECE}
+    assert {limit for _, limit in desk.store.reads} == {READ_SIZE}
     # One read for each piece, and perhaps a few for what is left of the last one.
-    assert len(desk.store.reads) <= 3000 // PIECE * 2 + 1
+    assert len(desk.store.reads) <= 3000 // READ_SIZE * 2 + 1
     assert desk.store.messages == {}
 
 
@@ -92,13 +92,13 @@ def test_it_holds_nothing_when_all_is_sent() -> None:
     assert not desk.queue.holds
 
 
-def test_one_that_does_not_receive_gets_nothing() -> None:
+def test_a_session_that_does_not_receive_gets_no_messages() -> None:
     desk = Desk()
     desk.stored("a")
     assert desk.bind(Session(receives=False)).texts == []
 
 
-def test_sessions_of_the_account_share_the_work_and_nobody_else_does() -> None:
+def test_sessions_of_the_account_share_its_messages_and_other_accounts_get_none() -> None:
     desk = Desk()
     desk.stored(*numbered(6))
     first, second, other = Session(window=3), Session(window=3), Session()
@@ -112,7 +112,7 @@ def test_sessions_of_the_account_share_the_work_and_nobody_else_does() -> None:
 
 
 def test_a_session_full_of_other_traffic_gets_its_share_when_it_has_room() -> None:
-    """No answer of the queue's own tells of that."""
+    """The queue gets no answer that would show it, so it looks again."""
     desk = Desk()
     session = Session()
     session.writable = False
@@ -216,7 +216,7 @@ def test_the_pause_of_one_account_is_not_another_ones() -> None:
     assert desk.bind(to=desk.bolt).open == ["b"]
 
 
-def test_what_is_refused_for_good_is_dropped_and_told_once_a_minute() -> None:
+def test_what_is_refused_for_good_is_dropped_and_logged_once_a_minute() -> None:
     desk = Desk()
     desk.stored(*numbered(4))
     session = desk.bind(Session(window=1))
@@ -272,7 +272,7 @@ def test_another_session_takes_over_in_order() -> None:
     assert sorted(second.texts) == numbered(8)
 
 
-def test_a_read_that_ends_after_everybody_left_is_not_used_twice() -> None:
+def test_a_read_that_ends_after_all_sessions_ended_is_not_used() -> None:
     desk = Desk()
     desk.stored("a", "b")
     desk.store.holds_back = True
@@ -319,7 +319,7 @@ def test_after_a_restart_nothing_is_missing(kind: type[Any]) -> None:
     session = desk.bind(Session(window=3))
     session.answer(at=1)
     desk.turn()
-    # Without any farewell of the one before.
+    # The gate before was killed.
     after = Desk(desk.clock, desk.store)
     assert after.queue.statistics().queued == 4
     assert after.bind().texts == ["m1", "m3", "m4", "m5"]

@@ -1,4 +1,4 @@
-"""How exchanges end: what the origin is told, what is counted, what is remembered."""
+"""How exchanges end: what the origin is answered, what is counted, what is kept."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ BODIES = st.one_of(
 
 
 class Ends:
-    """A correlator, an origin and a member with one exchange on its way at second 10.
+    """A correlator, an origin and an SMSC with one exchange on its way at second 10.
 
-    ``taken`` and ``taken_late`` are the messages that whoever keeps return paths was told of: it
-    is the one to answer these.
+    It is the correlator's `AnswerKeeper` too: ``taken`` and ``taken_late`` are the messages that
+    the keeper is to answer.
     """
 
     def __init__(self, frame: Frame, retries: bool = False, smsc: Smsc | None = None) -> None:
@@ -111,7 +111,7 @@ def test_an_answer_ends_what_was_counted_as_open() -> None:
     assert ends.correlator.outcomes().answered == 1
 
 
-def test_an_answer_to_what_had_no_member_ends_it_too() -> None:
+def test_an_answer_of_an_esme_ends_its_exchange_too() -> None:
     """That is the other direction: a deliver_sm that an ESME answers."""
     ends = delivered()
     ends.answered(CommandStatus.ESME_RX_T_APPN, b"\0")
@@ -185,15 +185,15 @@ def test_a_generic_nack_to_it_is_one_all_the_same() -> None:
     assert ends.origin.answers == [fakes.raw(CommandId.GENERIC_NACK, 0x03, 5)]
 
 
-# Another member
+# Another SMSC
 
 
-def test_the_statuses_worth_another_member() -> None:
+def test_the_statuses_after_which_another_smsc_is_tried() -> None:
     assert {0x08, 0x14, 0x58, 0x64} == TRANSIENT
 
 
 @pytest.mark.parametrize("status", sorted(TRANSIENT))
-def test_an_answer_worth_another_member_is_not_passed_on_when_there_is_one(status: int) -> None:
+def test_a_transient_error_is_not_passed_on_when_another_smsc_is_left(status: int) -> None:
     ends = Ends(fakes.submit(), retries=True)
     ends.answered(status, b"")
     assert ends.said == []
@@ -205,7 +205,7 @@ def test_an_answer_worth_another_member_is_not_passed_on_when_there_is_one(statu
 
 
 @pytest.mark.parametrize("status", sorted(TRANSIENT))
-def test_it_is_passed_on_when_there_is_none(status: int) -> None:
+def test_a_transient_error_is_passed_on_when_no_other_smsc_is_left(status: int) -> None:
     ends = Ends(fakes.submit(7))
     ends.answered(status, b"")
     assert ends.said == [(7, status)]
@@ -215,7 +215,7 @@ def test_it_is_passed_on_when_there_is_none(status: int) -> None:
 
 
 @given(UINT32.filter(lambda status: status not in {0, 0x08, 0x14, 0x58, 0x64}))
-def test_no_other_status_is_worth_one(status: int) -> None:
+def test_after_no_other_status_another_smsc_is_tried(status: int) -> None:
     ends = Ends(fakes.submit(7), retries=True)
     ends.answered(status, b"")
     assert ends.said == [(7, status)]
@@ -226,7 +226,9 @@ def test_no_other_status_is_worth_one(status: int) -> None:
 
 
 @pytest.mark.parametrize("reason", [RequestTimeout("60 s"), SessionLost("lost")])
-def test_without_an_answer_the_origin_is_told_0x08(reason: RequestTimeout | SessionLost) -> None:
+def test_without_an_answer_the_origin_is_answered_0x08(
+    reason: RequestTimeout | SessionLost,
+) -> None:
     """In the resp of its own command, without a body."""
     ends = Ends(fakes.submit(7))
     ends.exchange.failed(reason)
@@ -261,7 +263,7 @@ def test_a_late_answer_is_counted_and_never_sent_on(status: int) -> None:
     assert (ends.correlator.outcomes().failed, ends.correlator.outcomes().late) == (1, 1)
 
 
-def test_a_late_answer_still_shows_the_receipt_its_way() -> None:
+def test_a_late_answer_still_keeps_the_return_path() -> None:
     ends = Ends(fakes.submit(registered_delivery=1))
     late(ends)
     ((exchange, smsc, frame),) = ends.taken_late
@@ -270,7 +272,7 @@ def test_a_late_answer_still_shows_the_receipt_its_way() -> None:
     assert not ends.taken
 
 
-def test_a_late_refusal_shows_no_way() -> None:
+def test_a_late_refusal_keeps_no_return_path() -> None:
     ends = Ends(fakes.submit(registered_delivery=1))
     late(ends, 0x45)
     assert not ends.taken_late
@@ -313,7 +315,7 @@ SUBMITS = pytest.mark.parametrize(
 
 
 @SUBMITS
-def test_a_message_that_was_taken_is_answered_by_who_keeps_the_ways_back(frame: Frame) -> None:
+def test_a_message_that_was_taken_is_answered_by_the_return_path_keeper(frame: Frame) -> None:
     """Once they are kept: until then nothing is said, and the window counts it."""
     ends = Ends(frame)
     ends.answered()
@@ -326,14 +328,14 @@ def test_a_message_that_was_taken_is_answered_by_who_keeps_the_ways_back(frame: 
 
 @SUBMITS
 @pytest.mark.parametrize("status", [0x45, 0x58])
-def test_a_message_that_was_refused_has_no_way_back(frame: Frame, status: int) -> None:
+def test_a_message_that_was_refused_has_no_return_path(frame: Frame, status: int) -> None:
     ends = Ends(frame)
     ends.answered(status)
     assert ends.said == [(1, status)]
     assert not ends.taken
 
 
-def test_what_is_no_message_has_no_way_back() -> None:
+def test_a_request_that_submits_nothing_has_no_return_path() -> None:
     ends = Ends(fakes.frame_of(QuerySm(message_id=b"id", source_addr=b"1")))
     ends.answered(0, b"id\0\0\2\0")
     assert ends.said == [(1, 0)]

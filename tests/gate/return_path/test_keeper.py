@@ -1,4 +1,4 @@
-"""What an ESME is told of its message, when it is told, and what is kept for later."""
+"""The id that an ESME is given for its message, when it is given, and the return path kept."""
 
 from __future__ import annotations
 
@@ -172,7 +172,7 @@ def test_aliases_are_never_the_same_also_after_a_restart() -> None:
 
 
 def test_without_numbers_from_the_store_aliases_are_made_all_the_same() -> None:
-    """The store is away: ids are chosen so that none has been given before, by all likelihood."""
+    """While the store does not answer, aliases are random: no id is given twice."""
     gate, store = held()
     esme, link = gate.esme(), gate.link()
     gate.router.return_paths.aliases.fetch = lambda: None  # type: ignore[method-assign]
@@ -199,7 +199,7 @@ def test_ids_that_two_smscs_give_one_account_are_counted() -> None:
     assert gate.router.statistics().shared_ids == 1
 
 
-def test_the_same_id_of_the_same_smsc_or_of_another_account_is_no_such_case() -> None:
+def test_the_same_id_of_the_same_smsc_or_of_another_account_is_not_counted() -> None:
     gate = Gate()
     esme, other = gate.esme(), gate.esme(gate.other)
     link = gate.link()
@@ -210,10 +210,10 @@ def test_the_same_id_of_the_same_smsc_or_of_another_account_is_no_such_case() ->
     assert gate.router.statistics().shared_ids == 0
 
 
-# When it is told
+# When the ESME is answered
 
 
-def test_an_answer_leaves_when_its_way_back_is_kept_and_no_sooner() -> None:
+def test_an_answer_leaves_when_its_return_path_is_kept_and_no_sooner() -> None:
     gate, store = held()
     esme, link = gate.esme(), gate.link()
     gate.submitted(esme, link, b"1")
@@ -310,7 +310,7 @@ def test_the_window_counts_what_waits_for_the_store() -> None:
     assert len(link.requests) == 2
 
 
-def test_what_needs_no_way_back_waits_for_nothing() -> None:
+def test_an_answer_without_a_return_path_waits_for_nothing() -> None:
     gate, store = held()
     esme, link = gate.esme(), gate.link()
     esme.queries = False
@@ -321,7 +321,7 @@ def test_what_needs_no_way_back_waits_for_nothing() -> None:
     assert store.batches == []
 
 
-def test_where_nobody_waits_for_the_store_answers_leave_at_once() -> None:
+def test_where_answers_do_not_wait_for_the_store_they_leave_at_once() -> None:
     """And return paths are kept all the same."""
     store = HeldStore()
     gate = Gate(tags=True, store=store)
@@ -372,7 +372,7 @@ NOT_ASKING = [
 
 @pytest.mark.parametrize("late", [False, True])
 @pytest.mark.parametrize("frame", ASKING)
-def test_the_way_back_of_a_message_that_asks_for_a_receipt_is_kept(
+def test_the_return_path_of_a_message_that_asks_for_a_receipt_is_kept(
     frame: Frame, late: bool
 ) -> None:
     """Also where the answer came too late for the ESME: a receipt comes all the same."""
@@ -394,7 +394,7 @@ def test_of_one_that_asks_for_none_nothing_once_it_is_late(frame: Frame) -> None
     assert kept(frame, queries=True, late=True) == {}
 
 
-def test_smscs_of_one_group_keep_their_routes_in_one_place() -> None:
+def test_smscs_of_one_message_center_share_their_return_paths() -> None:
     gate = Gate(tags=True, shared=True)
     esme, beta = gate.esme(), gate.link(gate.beta)
     gate.submitted(esme, beta, b"1")
@@ -411,7 +411,7 @@ def test_where_ids_are_not_tagged_their_owner_is_kept_too() -> None:
 
 
 @pytest.mark.parametrize("state", ["gathered", "being written", "written"])
-def test_a_way_back_is_known_from_the_moment_it_is_gathered(state: str) -> None:
+def test_a_return_path_is_found_from_the_moment_it_is_gathered(state: str) -> None:
     gate, store = held()
     esme, link = gate.esme(), gate.link()
     gate.submitted(esme, link, b"1")
@@ -474,7 +474,7 @@ def test_an_answer_to_an_esme_of_3_3_has_no_tlvs() -> None:
     assert len(answer.octets) == 16 + 8 + 1
 
 
-def test_a_way_back_of_its_own_needs_no_gate() -> None:
+def test_a_keeper_by_itself_holds_nothing() -> None:
     """Nothing is kept and nothing waits as long as nothing was taken."""
     gate = Gate()
     return_paths = ReturnPathKeeper(

@@ -23,22 +23,23 @@ from smppgate.txsmpp.pdu import (
     SubmitSm,
     Unbind,
 )
-from tests.gate.passed import End, Gate, Log, bind, smsc
+from tests.gate.configs import smsc_fields
+from tests.gate.memory_gateway import End, Log, MemoryGateway, bind, smsc
 from tests.txsmpp.pairs import bare, numbered
 
 OUTBIND = numbered(Outbind(system_id=b"center", password=b"let-me"), 3)
 MO = DeliverSm(source_addr=b"447700900123", destination_addr=b"1000", short_message=b"yo")
 
 
-def gate_of(**more: Any) -> Gate:
+def gate_of(**more: Any) -> MemoryGateway:
     """A gate that waits for outbinds of ``alpha``, and an account that serves 1000."""
     known = {"outbind_system_id": "center", "outbind_password": "let-me"}
     alpha = smsc(outbind_listen="tcp:2776", system_type="VMA", **{**known, **more})
     acme = EsmeSettings(system_id="acme", password="secret", address_ranges=("1000",))
-    return Gate(alpha, esme=(acme,), gate=GateSettings(session_init_timeout=20))
+    return MemoryGateway(alpha, esme=(acme,), gate=GateSettings(session_init_timeout=20))
 
 
-def attached(gate: Gate, octets: bytes = OUTBIND) -> End:
+def attached(gate: MemoryGateway, octets: bytes = OUTBIND) -> End:
     """A connection that the gate has bound on."""
     end = gate.outbind(octets)
     (request,) = end.heard()
@@ -139,7 +140,7 @@ def test_an_outbind_that_cannot_be_read_is_closed(body: bytes) -> None:
         ({"outbind_system_id": "", "outbind_password": ""}, Outbind()),
     ],
 )
-def test_what_is_not_configured_is_not_asked_for(known: dict[str, str], told: Outbind) -> None:
+def test_an_empty_system_id_or_password_accepts_any(known: dict[str, str], told: Outbind) -> None:
     gate = gate_of(**known)
     attached(gate, numbered(told, 1))
     assert gate.router.statistics().smsc_links == 1
@@ -154,7 +155,7 @@ def test_what_is_not_configured_is_not_asked_for(known: dict[str, str], told: Ou
         numbered(Unbind(), 1),
         bare(CommandId.GENERIC_NACK, 1),
         b"GET / HTTP/1.1\r\n\r\n",
-        # No stranger sends so much.
+        # Longer than a PDU may be before the bind.
         (1025).to_bytes(4, "big") + CommandId.OUTBIND.to_bytes(4, "big"),
     ],
 )
@@ -164,7 +165,7 @@ def test_anything_else_first_is_closed_without_an_answer(first: bytes) -> None:
     assert end.heard() == []
     assert end.is_closed()
     end.transport.lose()
-    assert gate.gateway._outbinds[0].sessions == set()
+    assert gate.gateway._outbinds[0].sessions == {}
 
 
 def test_an_outbind_may_come_octet_by_octet() -> None:
@@ -224,7 +225,7 @@ def test_an_smsc_that_refuses_the_bind_it_asked_for_is_closed() -> None:
 
 @pytest.mark.parametrize(("sessions", "most"), [(0, 10), (1, 10), (12, 12)])
 def test_connections_are_limited_and_places_given_back(sessions: int, most: int) -> None:
-    """At least 10: a connection that is dead is not known to be at once."""
+    """At least 10: a connection that was lost unnoticed counts until its timer ends it."""
     gate = gate_of(sessions=sessions)
     ends = [gate.outbind() for _ in range(most)]
     assert not any(end.is_closed() for end in ends)
@@ -274,25 +275,23 @@ def test_no_password_is_in_the_log() -> None:
 
 def test_the_password_is_not_shown() -> None:
     """In a traceback, say."""
-    nobody: Any = None
     config = OutbindSessionConfig(
-        name="alpha",
-        router=nobody,
-        smsc=nobody,
+        **smsc_fields(router=None, smsc=None),
         bind=BindReceiver(system_id=b"gate", password=b"SECRET-1"),
+        system_id=b"center",
         password=b"SECRET-2",
     )
     assert "SECRET" not in repr(config)
 
 
-def test_it_is_told_where_the_gate_listens_for_outbind() -> None:
+def test_addresses_include_the_outbind_listener() -> None:
     gate = gate_of()
     assert [port for port, *_ in gate.reactor.tcpServers] == [2775, 2776]
     assert len(gate.gateway.addresses()) == 2
 
 
-def test_octets_of_one_stranger_are_not_kept() -> None:
-    """What cannot be an outbind is known by its first octets."""
+def test_octets_that_begin_no_outbind_are_not_kept() -> None:
+    """The first 8 octets decide."""
     gate = gate_of()
     end = gate.outbind(b"\0\0\0\x20\0\0\0")
     assert not end.is_closed()

@@ -1,4 +1,4 @@
-"""Binds that an SMSC judges, and sessions that belong together."""
+"""Binds that an SMSC judges, and the pairs of sessions that follow."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.testing import StringTransport
 
 from smppgate.gate.sessions.binds import Bind
-from smppgate.gate.sessions.esme import EsmeFactory, EsmeSessionConfig
+from smppgate.gate.sessions.esme import EsmeFactory
 from smppgate.settings import EsmeSettings, GateSettings, PoolSettings
 from smppgate.store import MemoryStore
 from smppgate.txsmpp.constants import CommandId, CommandStatus
@@ -25,7 +25,8 @@ from smppgate.txsmpp.pdu import (
     Unbind,
 )
 from smppgate.txsmpp.versions import V3_4
-from tests.gate.passed import End, Gate, Log, bind, esme, smsc
+from tests.gate.configs import esme_config
+from tests.gate.memory_gateway import End, Log, MemoryGateway, bind, esme, smsc
 from tests.txsmpp.pairs import bare, frames_of, numbered
 
 SUBMIT = SubmitSm(source_addr=b"1000", destination_addr=b"447700900123", short_message=b"hi")
@@ -45,7 +46,7 @@ def receipt(message_id: bytes) -> DeliverSm:
     )
 
 
-def refused(gate: Gate, octets: bytes, status: int, body: bytes = b"") -> Frame:
+def refused(gate: MemoryGateway, octets: bytes, status: int, body: bytes = b"") -> Frame:
     """A bind that its SMSC refuses, and what the ESME is answered."""
     end = gate.esme(octets)
     link = gate.smsc()
@@ -62,7 +63,7 @@ def refused(gate: Gate, octets: bytes, status: int, body: bytes = b"") -> Frame:
 
 def test_a_bind_goes_on_octet_for_octet_and_so_does_its_answer() -> None:
     """Odd fields and unknown TLVs too; each side has its own number."""
-    gate = Gate()
+    gate = MemoryGateway()
     sent = bytearray(bind(b"secret", 0xFFFFFFF0, system_type=b"x", address_range=b"^44"))
     sent += b"\x15\x01\x00\x03abc"
     sent[:4] = len(sent).to_bytes(4, "big")
@@ -82,7 +83,7 @@ def test_a_bind_goes_on_octet_for_octet_and_so_does_its_answer() -> None:
 @pytest.mark.parametrize("status", [0x0E, 0x0F, 0x0D, 0x05, 0x08, 0x58, 0x0400])
 def test_a_refusal_is_the_smscs_own(status: int) -> None:
     """Its status and whatever body it has; both sessions are closed, and no place is taken."""
-    gate = Gate()
+    gate = MemoryGateway()
     answer = refused(gate, bind(number=9), status, b"why\0")
     assert answer[:3] == (CommandId.BIND_TRANSCEIVER_RESP, status, 9)
     assert answer.octets[16:] == b"why\0"
@@ -91,8 +92,8 @@ def test_a_refusal_is_the_smscs_own(status: int) -> None:
 
 
 @pytest.mark.parametrize(("status", "told"), [(0x03, 0x03), (0x00, 0x0D)])
-def test_a_generic_nack_is_a_refusal_whatever_it_says(status: int, told: int) -> None:
-    gate = Gate()
+def test_a_generic_nack_is_a_refusal_whatever_its_status(status: int, told: int) -> None:
+    gate = MemoryGateway()
     end, link = gate.esme(bind(number=3)), gate.smsc()
     (request,) = link.heard()
     link.send(bare(CommandId.GENERIC_NACK, request.sequence_number, status))
@@ -101,8 +102,8 @@ def test_a_generic_nack_is_a_refusal_whatever_it_says(status: int, told: int) ->
     assert end.is_closed()
 
 
-def test_a_second_bind_while_one_is_judged_is_refused_and_a_sign_of_life_given() -> None:
-    gate = Gate()
+def test_while_a_bind_is_judged_another_is_refused_and_enquire_link_is_answered() -> None:
+    gate = MemoryGateway()
     end, link = gate.esme(bind(number=1)), gate.smsc()
     (request,) = link.heard()
     end.send(bind(number=2))
@@ -120,7 +121,7 @@ def test_a_second_bind_while_one_is_judged_is_refused_and_a_sign_of_life_given()
 
 @pytest.mark.parametrize(("octet", "name"), [(0x33, "3.3"), (0x34, "3.4"), (0x50, "5.0")])
 def test_both_sessions_speak_the_version_of_the_bind(octet: int, name: str) -> None:
-    gate = Gate(smsc(interface_version="3.4"))
+    gate = MemoryGateway(smsc(interface_version="3.4"))
     gate.joined(bind(interface_version=octet))
     (account,) = (gate.router.accounts.named(b"acme"),)
     (session,) = account.sessions
@@ -131,7 +132,7 @@ def test_both_sessions_speak_the_version_of_the_bind(octet: int, name: str) -> N
 
 def test_what_the_gate_itself_refuses_reaches_no_smsc() -> None:
     """An unknown name, and a kind of bind that is not allowed."""
-    gate = Gate(esme=(esme(binds=("receiver",)),))
+    gate = MemoryGateway(esme=(esme(binds=("receiver",)),))
     for octets, status in ((bind(), 0x0D), (bind(system_id=b"nobody"), 0x0F)):
         (answer,) = gate.esme(octets).heard()
         assert answer.command_status == status
@@ -142,7 +143,7 @@ def test_no_smsc_is_asked_before_the_store_is_open(monkeypatch: pytest.MonkeyPat
     """What it sends at once, when a receiver is back, must find its way."""
     opening: Deferred[None] = Deferred()
     monkeypatch.setattr(MemoryStore, "open", lambda _: opening)
-    gate = Gate()
+    gate = MemoryGateway()
     gone, end = gate.esme(bind()), gate.esme(bind())
     gone.transport.lose()
     assert (end.heard(), gate.connections) == ([], [])
@@ -158,7 +159,7 @@ def test_a_gate_that_stops_before_its_store_is_open_refuses_the_bind(
 ) -> None:
     opening: Deferred[None] = Deferred()
     monkeypatch.setattr(MemoryStore, "open", lambda _: opening)
-    gate = Gate()
+    gate = MemoryGateway()
     end = gate.esme(bind())
     gate.gateway.stopService()
     assert (end.heard()[0].command_status, gate.connections) == (0x0D, [])
@@ -167,15 +168,15 @@ def test_a_gate_that_stops_before_its_store_is_open_refuses_the_bind(
 
 def test_a_bind_to_pass_on_needs_no_link_that_is_up() -> None:
     """Not even where other accounts' binds do."""
-    gate = Gate(gate=GateSettings(accept_binds_without_smsc=False))
+    gate = MemoryGateway(gate=GateSettings(accept_binds_without_smsc=False))
     gate.joined()
     assert gate.router.statistics().esme_sessions == 1
 
 
-def test_without_anybody_to_ask_a_bind_is_refused_and_not_let_in() -> None:
-    """Whoever puts a gate together and forgets the passages has no open door."""
-    gate = Gate()
-    session: Any = EsmeFactory(EsmeSessionConfig(gate.router), 1).buildProtocol(None)
+def test_without_an_smsc_to_judge_it_a_bind_is_refused() -> None:
+    """A gate without targets for `PassThrough` lets no such ESME in."""
+    gate = MemoryGateway()
+    session: Any = EsmeFactory(esme_config(gate.router), 1).buildProtocol(None)
     transport = StringTransport()
     session.makeConnection(transport)
     session.dataReceived(bind())
@@ -184,13 +185,13 @@ def test_without_anybody_to_ask_a_bind_is_refused_and_not_let_in() -> None:
     assert answer.command_status == 0x0D
 
 
-# RefusedCredentials are remembered
+# Refused credentials are remembered
 
 
 @pytest.mark.parametrize("status", REFUSALS)
 def test_refused_credentials_are_refused_again_without_the_smsc(status: int) -> None:
     """For 30 s, and whatever else is in the bind."""
-    gate = Gate()
+    gate = MemoryGateway()
     refused(gate, bind(b"wrong"), status)
     gate.reactor.advance(29)
     end = gate.esme(bind(b"wrong", 4, system_type=b"other"))
@@ -203,16 +204,16 @@ def test_refused_credentials_are_refused_again_without_the_smsc(status: int) -> 
     assert len(gate.connections) == 2
 
 
-def test_another_password_is_asked_about_at_once() -> None:
-    gate = Gate()
+def test_another_password_goes_to_the_smsc_at_once() -> None:
+    gate = MemoryGateway()
     refused(gate, bind(b"wrong"), 0x0E)
     gate.joined(bind(b"right"))
     assert len(gate.connections) == 2
 
 
 @pytest.mark.parametrize("status", [0x08, 0x0D, 0x58, 0x05])
-def test_what_may_be_over_in_a_moment_is_not_remembered(status: int) -> None:
-    gate = Gate()
+def test_a_transient_refusal_is_not_remembered(status: int) -> None:
+    gate = MemoryGateway()
     refused(gate, bind(), status)
     gate.joined()
     assert len(gate.connections) == 2
@@ -220,7 +221,7 @@ def test_what_may_be_over_in_a_moment_is_not_remembered(status: int) -> None:
 
 def test_a_storm_of_wrong_binds_reaches_the_smsc_once() -> None:
     """All at once, before there is any answer to remember."""
-    gate = Gate(esme=(esme(max_binds=50),))
+    gate = MemoryGateway(esme=(esme(max_binds=50),))
     ends = [gate.esme(bind(b"wrong")) for _ in range(50)]
     assert len(gate.connections) == 1
     link = gate.smsc()
@@ -235,7 +236,7 @@ def test_a_storm_of_wrong_binds_reaches_the_smsc_once() -> None:
 
 
 def test_once_one_is_accepted_the_others_go_together() -> None:
-    gate = Gate()
+    gate = MemoryGateway()
     ends = [gate.esme(bind()) for _ in range(5)]
     first = gate.smsc()
     first.answer(first.heard()[0], 0, b"smsc\0")
@@ -247,9 +248,9 @@ def test_once_one_is_accepted_the_others_go_together() -> None:
     assert gate.router.statistics().smsc_links == 5
 
 
-def test_who_waited_for_one_that_is_gone_asks_himself() -> None:
-    """One of them: the others wait for that one."""
-    gate = Gate()
+def test_a_bind_that_waited_for_one_that_ended_goes_to_the_smsc() -> None:
+    """One of the waiting binds goes to the SMSC; the others wait for its verdict."""
+    gate = MemoryGateway()
     ends = [gate.esme(bind(b"wrong")) for _ in range(3)]
     ends[0].transport.lose()
     gate.turn()
@@ -260,9 +261,9 @@ def test_who_waited_for_one_that_is_gone_asks_himself() -> None:
     assert len(gate.connections) == 2
 
 
-def test_who_is_gone_is_not_waited_for() -> None:
-    """One of those that wait hangs up: nothing is asked for it."""
-    gate = Gate()
+def test_a_waiting_bind_whose_esme_ended_is_not_passed_on() -> None:
+    """One of the waiting ESMEs closes its connection."""
+    gate = MemoryGateway()
     first, second = gate.esme(bind()), gate.esme(bind())
     second.transport.lose()
     link = gate.smsc()
@@ -276,9 +277,9 @@ def test_who_is_gone_is_not_waited_for() -> None:
 # Which SMSC
 
 
-def two_smscs(**more: Any) -> Gate:
+def two_smscs(**more: Any) -> MemoryGateway:
     """One of weight 2, one of weight 1."""
-    return Gate(smsc("alpha", weight=2), smsc("beta"), **more)
+    return MemoryGateway(smsc("alpha", weight=2), smsc("beta"), **more)
 
 
 ALPHA, BETA = 3097, 3098
@@ -313,7 +314,7 @@ def test_binds_go_to_the_pool_of_their_account() -> None:
     assert gate.connections == [BETA] * 3
 
 
-def test_one_that_is_not_reached_leaves_the_bind_to_the_next() -> None:
+def test_if_an_smsc_is_not_reached_the_bind_goes_to_the_next() -> None:
     gate = two_smscs()
     end = gate.esme(bind(number=5))
     gate.refuse()
@@ -333,7 +334,7 @@ def test_one_that_is_not_reached_leaves_the_bind_to_the_next() -> None:
 
 
 @pytest.mark.parametrize("how", ["hangs up", "unbinds at once"])
-def test_one_that_does_not_answer_leaves_the_bind_to_the_next(how: str) -> None:
+def test_if_an_smsc_does_not_answer_the_bind_goes_to_the_next(how: str) -> None:
     gate = two_smscs()
     gate.esme(bind())
     link = gate.smsc()
@@ -383,8 +384,8 @@ def test_silent_smscs_take_no_longer_than_the_esme_has() -> None:
     assert end.is_closed()
 
 
-def test_an_answer_that_comes_too_late_binds_nobody() -> None:
-    gate = Gate(gate=GateSettings(session_init_timeout=10))
+def test_an_answer_that_comes_too_late_accepts_no_bind() -> None:
+    gate = MemoryGateway(gate=GateSettings(session_init_timeout=10))
     end, link = gate.esme(bind()), gate.smsc()
     (request,) = link.heard()
     gate.reactor.advance(5.1)
@@ -393,11 +394,11 @@ def test_an_answer_that_comes_too_late_binds_nobody() -> None:
     assert gate.router.statistics().smsc_links == 0
 
 
-# The ESME does not wait
+# An ESME that ends while its bind is judged
 
 
 @pytest.mark.parametrize("connected", [True, False])
-def test_an_esme_that_is_gone_leaves_no_session_behind(connected: bool) -> None:
+def test_an_esme_that_ended_leaves_no_session_behind(connected: bool) -> None:
     """Whether its bind is on the way, or the connection is being made still."""
     gate = two_smscs()
     end = gate.esme(bind())
@@ -416,8 +417,8 @@ def test_an_esme_that_is_gone_leaves_no_session_behind(connected: bool) -> None:
     assert gate.timers_left == 0
 
 
-def test_binds_on_their_way_count_among_max_binds() -> None:
-    gate = Gate(esme=(esme(max_binds=2),))
+def test_binds_under_way_count_among_max_binds() -> None:
+    gate = MemoryGateway(esme=(esme(max_binds=2),))
     gate.esme(bind())
     gate.esme(bind())
     third = gate.esme(bind())
@@ -432,13 +433,13 @@ def test_binds_on_their_way_count_among_max_binds() -> None:
     assert fourth.heard() == []
 
 
-# What belongs together
+# The two sessions together
 
 
 def test_requests_go_over_the_sessions_own_connection_only() -> None:
-    """Although there is a link that everybody else's go over."""
+    """Although the SMSC has a link for all other sessions."""
     esmes = (esme(), EsmeSettings(system_id="bolt", password="hidden"))
-    gate = Gate(smsc(sessions=1), esme=esmes)
+    gate = MemoryGateway(smsc(sessions=1), esme=esmes)
     shared = gate.smsc(0)
     shared.answer(shared.heard()[0], 0, b"smsc\0")
     one, own = gate.joined()
@@ -457,7 +458,7 @@ def test_requests_go_over_the_sessions_own_connection_only() -> None:
 
 def test_answers_are_translated_as_on_any_session() -> None:
     """The ESME's number and the tagged id, on its session's own connection."""
-    gate = Gate()
+    gate = MemoryGateway()
     one, own = gate.joined()
     one.ask(SUBMIT, 77)
     (request,) = own.heard()
@@ -473,9 +474,9 @@ def test_answers_are_translated_as_on_any_session() -> None:
     assert answer.octets[16:21] == b"Aabc\0"
 
 
-def test_what_comes_on_the_connection_is_for_that_esme() -> None:
-    """Whoever else is bound to the account, and whatever the destination."""
-    gate = Gate()
+def test_a_message_on_the_connection_is_for_that_esme() -> None:
+    """Whatever other sessions the account has, and whatever the destination."""
+    gate = MemoryGateway()
     pairs = [gate.joined() for _ in range(3)]
     for number, (one, own) in enumerate(pairs):
         own.ask(MO, 100 + number)
@@ -489,7 +490,7 @@ def test_what_comes_on_the_connection_is_for_that_esme() -> None:
 
 
 def test_a_receipt_on_the_connection_has_the_id_that_the_esme_was_given() -> None:
-    gate = Gate()
+    gate = MemoryGateway()
     one, own = gate.joined()
     one.ask(ASKS_RECEIPT, 1)
     own.answer(own.heard()[0], 0, b"abc\0")
@@ -501,7 +502,7 @@ def test_a_receipt_on_the_connection_has_the_id_that_the_esme_was_given() -> Non
 
 def test_a_receipt_that_overtakes_its_answer_waits_for_it() -> None:
     """A session of one ESME counts among those whose answers are awaited."""
-    gate = Gate()
+    gate = MemoryGateway()
     one, own = gate.joined()
     one.ask(ASKS_RECEIPT, 1)
     (request,) = own.heard()
@@ -512,10 +513,10 @@ def test_a_receipt_that_overtakes_its_answer_waits_for_it() -> None:
     assert told == [CommandId.SUBMIT_SM_RESP, CommandId.DELIVER_SM]
 
 
-def test_nobody_elses_query_goes_over_the_connection() -> None:
-    """It asks about a message of the same SMSC, which has no link of the gate's own."""
+def test_no_other_sessions_query_goes_over_the_connection() -> None:
+    """The query is about a message of the same SMSC, which has no other link."""
     esmes = (esme(), EsmeSettings(system_id="bolt", password="hidden"))
-    gate = Gate(smsc(sessions=1), esme=esmes)
+    gate = MemoryGateway(smsc(sessions=1), esme=esmes)
     shared = gate.smsc(0)
     shared.answer(shared.heard()[0], 0, b"smsc\0")
     _, own = gate.joined()
@@ -533,16 +534,16 @@ def test_nobody_elses_query_goes_over_the_connection() -> None:
 
 def test_a_receiver_receives() -> None:
     """A bind_receiver is passed through as any other."""
-    gate = Gate()
+    gate = MemoryGateway()
     octets = numbered(BindReceiver(system_id=b"acme", password=b"secret"), 1)
     one, own = gate.joined(octets)
     own.ask(MO, 3)
     assert [frame.command_id for frame in one.heard()] == [CommandId.DELIVER_SM]
 
 
-def test_each_side_has_its_own_window() -> None:
+def test_each_of_the_two_sessions_has_its_own_window() -> None:
     """The account's toward the gate, the SMSC's from it."""
-    gate = Gate(smsc(window=2), esme=(esme(window=3),))
+    gate = MemoryGateway(smsc(window=2), esme=(esme(window=3),))
     one, own = gate.joined()
     for number in range(1, 5):
         one.ask(SUBMIT, number)
@@ -551,20 +552,20 @@ def test_each_side_has_its_own_window() -> None:
     assert len(own.heard()) == 2
 
 
-def test_it_is_no_link_for_others_to_wait_for() -> None:
-    """Whoever waits for an SMSC to be up could not send on it."""
-    gate = Gate()
+def test_its_smsc_session_does_not_fire_link_up() -> None:
+    """`link_up` promises a link that any request can use."""
+    gate = MemoryGateway()
     up: Deferred[None] = gate.router.link_up()
     gate.joined()
     assert not up.called
     up.addErrback(lambda _: None)
 
 
-# Everybody whom no account is for
+# A wildcard account
 
 
-def test_a_wildcard_lets_an_smsc_judge_everybody() -> None:
-    gate = Gate(esme=(esme("*", max_binds=1),))
+def test_a_wildcard_account_lets_an_smsc_judge_every_name() -> None:
+    gate = MemoryGateway(esme=(esme("*", max_binds=1),))
     one, own = gate.joined(bind(system_id=b"someone"))
     other, _ = gate.joined(bind(system_id=b"other"))
     one.ask(ASKS_RECEIPT, 1)
@@ -582,7 +583,7 @@ def test_a_wildcard_lets_an_smsc_judge_everybody() -> None:
 
 
 def test_a_name_that_is_refused_leaves_no_account() -> None:
-    gate = Gate(esme=(esme("*"),))
+    gate = MemoryGateway(esme=(esme("*"),))
     refused(gate, bind(system_id=b"someone"), 0x0F)
     assert gate.router.accounts.named(b"someone") is None
 
@@ -591,7 +592,7 @@ def test_a_name_that_is_refused_leaves_no_account() -> None:
 
 
 def only_failed(end: End, number: int) -> None:
-    """The ESME is told ESME_RSYSERR for that request, and then unbound."""
+    """The ESME is answered ESME_RSYSERR for that request, and then unbound."""
     failed, unbind = end.heard()
     assert failed[:3] == (CommandId.SUBMIT_SM_RESP, 0x08, number)
     assert unbind.command_id == CommandId.UNBIND
@@ -600,9 +601,9 @@ def only_failed(end: End, number: int) -> None:
 
 
 @pytest.mark.parametrize("how", ["lost", "unbound"])
-def test_an_smsc_that_goes_takes_its_esme_along(how: str) -> None:
+def test_when_the_smsc_session_ends_the_esme_session_ends(how: str) -> None:
     """What is outstanding fails first, and then the ESME is unbound in order."""
-    gate = Gate()
+    gate = MemoryGateway()
     one, own = gate.joined()
     one.ask(SUBMIT, 6)
     own.heard()
@@ -617,8 +618,8 @@ def test_an_smsc_that_goes_takes_its_esme_along(how: str) -> None:
 
 
 @pytest.mark.parametrize("how", ["lost", "unbound"])
-def test_an_esme_that_goes_takes_its_smsc_session_along(how: str) -> None:
-    gate = Gate()
+def test_when_the_esme_session_ends_the_smsc_session_ends(how: str) -> None:
+    gate = MemoryGateway()
     one, own = gate.joined()
     own.ask(MO, 6)
     one.heard()
@@ -639,8 +640,8 @@ def test_an_esme_that_goes_takes_its_smsc_session_along(how: str) -> None:
     everything_is_over(gate, one, own)
 
 
-def everything_is_over(gate: Gate, *ends: End) -> None:
-    """No session, no account's place, no member and no timer is left."""
+def everything_is_over(gate: MemoryGateway, *ends: End) -> None:
+    """No session, no account's place, no `Smsc` and no timer is left."""
     for end in ends:
         end.transport.lose()
     gate.turn()
@@ -654,8 +655,8 @@ def everything_is_over(gate: Gate, *ends: End) -> None:
     assert gate.timers_left == 0
 
 
-def test_both_may_go_at_once() -> None:
-    gate = Gate()
+def test_both_sessions_may_end_at_once() -> None:
+    gate = MemoryGateway()
     one, own = gate.joined()
     one.ask(Unbind(), 1)
     own.transport.lose()
@@ -664,7 +665,7 @@ def test_both_may_go_at_once() -> None:
 
 
 def test_a_peer_that_does_not_answer_the_unbind_is_closed_all_the_same() -> None:
-    gate = Gate(gate=GateSettings(response_timeout=20))
+    gate = MemoryGateway(gate=GateSettings(response_timeout=20))
     one, own = gate.joined()
     own.transport.lose()
     gate.turn()
@@ -675,8 +676,8 @@ def test_a_peer_that_does_not_answer_the_unbind_is_closed_all_the_same() -> None
     everything_is_over(gate, one, own)
 
 
-def test_each_side_is_asked_for_a_sign_of_life_by_itself() -> None:
-    gate = Gate(smsc(enquire_link=10), gate=GateSettings(enquire_link=25))
+def test_each_of_the_two_sessions_has_its_own_enquire_links() -> None:
+    gate = MemoryGateway(smsc(enquire_link=10), gate=GateSettings(enquire_link=25))
     one, own = gate.joined()
     gate.reactor.advance(10)
     (asked,) = own.heard()
@@ -690,7 +691,7 @@ def test_each_side_is_asked_for_a_sign_of_life_by_itself() -> None:
 
 def test_a_gate_that_stops_ends_them_in_order() -> None:
     """First what is outstanding, then the SMSC's side, then the ESME's."""
-    gate = Gate()
+    gate = MemoryGateway()
     one, own = gate.joined()
     waiting = gate.esme(bind(b"other"))
     one.ask(SUBMIT, 6)
@@ -715,9 +716,9 @@ def test_a_gate_that_stops_ends_them_in_order() -> None:
     assert gate.reactor.getDelayedCalls() == []
 
 
-def test_an_esme_that_goes_while_the_gate_stops_hurries_nobody() -> None:
-    """Its SMSC session is being unbound already, and has the time to answer."""
-    gate = Gate()
+def test_an_esme_that_ends_while_the_gate_stops_does_not_cut_its_smsc_session() -> None:
+    """The SMSC session is being unbound already and has its time to answer."""
+    gate = MemoryGateway()
     one, own = gate.joined()
     gate.gateway.stopService()
     gate.reactor.pump([0.05] * 4)
@@ -743,8 +744,8 @@ def test_no_password_is_in_the_log() -> None:
     assert not any("SECRET" in line for line in log.lines)
 
 
-def test_the_log_names_who_is_bound_through_whom() -> None:
-    gate = Gate()
+def test_the_log_names_the_esme_and_its_smsc() -> None:
+    gate = MemoryGateway()
     with Log() as log:
         gate.joined()
     assert any("SMSC alpha for acme bound at" in line for line in log.lines)

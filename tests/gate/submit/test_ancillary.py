@@ -1,4 +1,4 @@
-"""What an ESME asks about a message reaches the SMSC that has it, if the message is its own."""
+"""An ancillary request reaches the SMSC that has the message, if the account owns it."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ class Asked:
 
 @MODES
 @ALL
-def test_it_goes_to_the_smsc_that_has_the_message_under_that_ones_id(
+def test_it_goes_to_the_smsc_that_has_the_message_under_the_smscs_id(
     kind: str, tags: bool
 ) -> None:
     """All else stays octet for octet, and it bears a number of the link's."""
@@ -105,7 +105,7 @@ def test_it_goes_to_the_smsc_that_has_the_message_under_that_ones_id(
 @pytest.mark.parametrize("kind", KINDS[:-1])
 @pytest.mark.parametrize("status", [0, 0x14, 0x67, 0xFFFF])
 def test_its_answer_comes_back_under_the_esmes_number(kind: str, status: int, tags: bool) -> None:
-    """Whatever its status: nobody else could be asked."""
+    """Whatever its status: no other SMSC has the message."""
     asked = Asked(tags=tags, version=V5_0)
     asked.gate.forward(asked.esme, about(kind, asked.told, 77))
     asked.gate.answer(asked.alpha, status)
@@ -142,7 +142,7 @@ def test_a_generic_nack_bears_the_esmes_number_too() -> None:
 
 
 @pytest.mark.parametrize("how", ["no answer", "link lost"])
-def test_without_an_answer_the_esme_is_told_0x08_once(how: str) -> None:
+def test_without_an_answer_the_esme_is_answered_0x08_once(how: str) -> None:
     asked = Asked(tags=True)
     asked.gate.forward(asked.esme, query(asked.told))
     if how == "no answer":
@@ -164,7 +164,7 @@ def test_another_session_of_the_account_may_ask_too() -> None:
 @MODES
 @pytest.mark.parametrize("message_id", [b"1", b"0" * 64, b"x" * 200])
 @pytest.mark.parametrize("version", [V3_3, V3_4, V5_0])
-def test_after_a_restart_it_still_finds_its_way(
+def test_after_a_restart_it_still_finds_its_return_path(
     tags: bool, message_id: bytes, version: Any
 ) -> None:
     before = Asked(message_id, version, tags=tags, run=b"one")
@@ -191,13 +191,13 @@ def test_a_broadcast_that_replaces_none_goes_where_any_message_goes() -> None:
     assert len(asked.alpha.requests) + len(asked.beta.requests) == 1
 
 
-# By anybody else
+# By other accounts
 
 
 @MODES
 @ALL
 @pytest.mark.parametrize("message_id", [b"1", b"0" * 64])
-def test_to_a_stranger_the_id_is_unknown(kind: str, tags: bool, message_id: bytes) -> None:
+def test_to_another_account_the_id_is_unknown(kind: str, tags: bool, message_id: bytes) -> None:
     """And the SMSC is not asked."""
     asked = Asked(message_id, tags=tags, version=V5_0)
     stranger = asked.by_stranger(about(kind, asked.told))
@@ -210,7 +210,7 @@ def test_to_a_stranger_the_id_is_unknown(kind: str, tags: bool, message_id: byte
 @MODES
 @pytest.mark.parametrize("version", [V3_3, V3_4])
 @pytest.mark.parametrize("given", [b"2", b"beta1", b"alpha", b"alpha2", b"_1", b"0000002A"])
-def test_an_id_that_nobody_was_given_is_unknown(tags: bool, version: Any, given: bytes) -> None:
+def test_an_id_that_no_esme_was_given_is_unknown(tags: bool, version: Any, given: bytes) -> None:
     asked = Asked(tags=tags, version=version)
     asked.gate.forward(asked.esme, query(given))
     assert said(asked.esme) == [(5, UNKNOWN)]
@@ -247,7 +247,7 @@ def test_a_body_in_which_no_id_can_be_found_is_refused(kind: str) -> None:
 # Where the SMSC cannot be asked
 
 
-def test_with_the_smsc_down_the_esme_is_told_0x08() -> None:
+def test_with_the_smsc_down_the_esme_is_answered_0x08() -> None:
     """And no other SMSC is asked: it would know another message by that id, or none."""
     asked = Asked(tags=True)
     asked.gate.lose(asked.alpha)
@@ -257,7 +257,7 @@ def test_with_the_smsc_down_the_esme_is_told_0x08() -> None:
     assert asked.is_done
 
 
-def test_it_may_go_over_any_link_of_the_group() -> None:
+def test_it_may_go_over_any_link_of_the_message_center() -> None:
     asked = Asked(tags=True, shared=True)
     asked.gate.lose(asked.alpha)
     asked.gate.forward(asked.esme, query(asked.told))
@@ -293,7 +293,7 @@ def test_an_smsc_that_does_not_know_the_command_is_not_sent_it() -> None:
     assert asked.alpha.requests == []
 
 
-def test_an_smsc_that_is_no_longer_configured_is_known_to_nobody() -> None:
+def test_a_message_of_an_smsc_that_is_no_longer_configured_is_unknown() -> None:
     before = Asked(tags=True)
     gate = Gate(tags=True, after=before.gate)
     gate.router.return_paths.message_ids._by_tag.pop(b"alpha")
@@ -330,7 +330,7 @@ def test_a_cancel_without_an_id_succeeds_if_one_smsc_says_so(
     assert asked.is_done
 
 
-def test_one_smsc_that_is_lost_keeps_nobody_waiting() -> None:
+def test_a_lost_smsc_does_not_delay_the_answer_to_a_cancel() -> None:
     asked = Asked(tags=True)
     asked.gate.forward(asked.esme, cancel())
     asked.gate.answer(asked.beta, 0)
@@ -347,7 +347,7 @@ def test_with_no_smsc_up_it_is_answered_at_once() -> None:
     assert esme.unanswered == 0
 
 
-def test_it_goes_to_those_only_that_its_pool_has() -> None:
+def test_it_goes_to_the_smscs_of_its_pool_only() -> None:
     asked = Asked(tags=True)
     asked.esme.pool = fakes.pool(asked.gate.beta)
     asked.gate.forward(asked.esme, cancel())
@@ -399,7 +399,7 @@ def test_what_the_store_does_not_know_is_unknown() -> None:
     assert gate.router.open_exchanges == 0
 
 
-def test_nobody_is_asked_for_an_esme_that_ended_while_it_was_looked_up() -> None:
+def test_no_smsc_is_asked_for_an_esme_that_ended_during_the_look_up() -> None:
     gate, store, esme, link = slow()
     gate.forward(esme, query(b"alpha1"))
     gate.lose(esme)
@@ -445,7 +445,7 @@ def test_a_session_with_an_smsc_session_of_its_own_asks_over_that() -> None:
     assert asked.is_done
 
 
-def test_and_not_about_a_message_that_another_smsc_has() -> None:
+def test_a_session_with_an_smsc_session_of_its_own_cannot_ask_another_smsc() -> None:
     asked = Asked(tags=True)
     own = Smsc("beta", tag=b"beta", center=asked.gate.beta.center)
     mine = asked.gate.link(own)

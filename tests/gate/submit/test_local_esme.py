@@ -1,4 +1,4 @@
-"""This process as an origin: each request of its own has one Deferred, fired once."""
+"""This process as an ESME: each request has one Deferred, fired once."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def answered(frame: Frame, status: int, body: bytes = b"") -> bytes:
     return response(frame, status, body)
 
 
-def test_a_request_becomes_a_frame_with_a_number_of_the_callers() -> None:
+def test_a_request_becomes_a_frame_with_a_number_of_the_local_esme() -> None:
     origin = local_esme()
     frames = [origin.request(MESSAGE)[0] for _ in range(3)]
     assert [frame.sequence_number for frame in frames] == [1, 2, 3]
@@ -102,14 +102,14 @@ def test_an_answer_that_cannot_be_decoded_is_a_failure() -> None:
 
 
 def test_a_pdu_that_cannot_be_encoded_takes_no_number() -> None:
-    """Nothing waits then for an answer that cannot come."""
+    """No request waits for an answer that cannot come."""
     origin = local_esme()
     with pytest.raises(PduError):
         origin.request(SubmitSm(short_message=b"x" * 300))
     assert origin.request(MESSAGE)[0].sequence_number == 1
 
 
-def test_a_caller_has_no_window_to_exceed_and_does_not_go_away() -> None:
+def test_a_local_esme_has_no_window_and_never_ends() -> None:
     origin = local_esme()
     origin.unanswered = 1_000_000_000
     assert origin.unanswered < origin.window
@@ -154,11 +154,11 @@ def test_it_fires_once_with_0x08_when_there_is_no_answer_in_time() -> None:
     assert [resp.command_status for resp in results] == [0x08]
 
 
-def test_it_fires_at_once_when_nobody_can_take_it() -> None:
+def test_it_fires_at_once_when_no_smsc_can_take_it() -> None:
     assert [resp.command_status for resp in asked(Gate(no_member_status=0x400))] == [0x400]
 
 
-def test_it_goes_to_another_member_too() -> None:
+def test_it_is_sent_to_another_smsc_after_a_transient_error() -> None:
     gate = Gate()
     alpha, beta = gate.link(), gate.link(gate.beta)
     results = asked(gate)
@@ -177,7 +177,7 @@ def test_it_goes_to_the_pool_that_was_asked_for() -> None:
         gate.router.request(MESSAGE, "unknown")
 
 
-def test_the_next_may_be_asked_when_the_first_is_answered() -> None:
+def test_the_next_request_may_follow_the_first_answer() -> None:
     gate = Gate()
     link = gate.link(window=1)
     results: list[Any] = []
@@ -199,7 +199,7 @@ def test_a_receipt_for_a_request_of_this_process_goes_to_no_account() -> None:
     assert said(link) == [(9, 0x64)]
 
 
-def test_a_request_that_cannot_be_encoded_is_told_at_once_and_leaves_nothing() -> None:
+def test_a_request_that_cannot_be_encoded_raises_at_once_and_leaves_nothing() -> None:
     gate = Gate()
     link = gate.link()
     with pytest.raises(PduError):
@@ -208,14 +208,14 @@ def test_a_request_that_cannot_be_encoded_is_told_at_once_and_leaves_nothing() -
     assert gate.router.open_exchanges == 0
 
 
-def test_a_link_that_is_up_is_told_at_once() -> None:
+def test_link_up_fires_at_once_while_a_link_is_up() -> None:
     gate = Gate()
     gate.link()
     assert gate.router.link_up().called
 
 
-def test_the_first_link_is_told_to_everyone_who_waits_for_it() -> None:
-    """One that only receives is none; those that wait anew wait for the next."""
+def test_the_first_link_fires_every_link_up_that_waits() -> None:
+    """A link that only receives does not count; later callers wait for the next link."""
     gate = Gate()
     gate.link(state=State.BOUND_RX)
     waiting = [gate.router.link_up() for _ in range(2)]

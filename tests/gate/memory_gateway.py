@@ -1,4 +1,4 @@
-"""A whole gate on a reactor in memory, whose peers are the test."""
+"""The whole gateway on a reactor in memory. The test plays the peers."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ def bind(password: bytes = b"secret", number: int = 7, **more: Any) -> bytes:
 
 
 class End:
-    """The test's end of a connection of the gate's."""
+    """The peer's end of a connection of the gate's."""
 
-    def __init__(self, gate: Gate, protocol: Any) -> None:
+    def __init__(self, gate: MemoryGateway, protocol: Any) -> None:
         self._gate = gate
         self.transport: MemoryTransport = connect(gate.reactor, protocol)
 
@@ -80,8 +80,8 @@ class End:
         assert self.is_closed()
 
 
-class Gate:
-    """The gate: its listeners and its connections, numbered in the order they were made."""
+class MemoryGateway:
+    """A `Gateway` with its listeners and connections, the latter in the order they were made."""
 
     def __init__(self, *smscs: SmscSettings, **more: Any) -> None:
         # Twisted's fakes are annotated in part only.
@@ -111,11 +111,11 @@ class Gate:
 
     @property
     def timers_left(self) -> int:
-        """Timers that a gate at rest has not."""
+        """Timers set beyond those of a gate at rest."""
         return max(0, len(self.reactor.getDelayedCalls()) - self._idle_timers)
 
     def turn(self) -> None:
-        """Let everything happen that is to happen at once."""
+        """Run all calls that are due now."""
         for _ in range(4):
             self.reactor.advance(0)
 
@@ -134,19 +134,19 @@ class Gate:
         return end
 
     def smsc(self, at: int = -1) -> End:
-        """The SMSC takes the connection; the gate has written nothing but what follows."""
+        """The SMSC takes a connection of the gate's; the latest by default."""
         end = End(self, self.reactor.tcpClients[at][2].buildProtocol(None))
         self.turn()
         return end
 
     def refuse(self, at: int = -1) -> None:
-        """Nobody listens there."""
+        """The connection is refused."""
         factory, connector = self.reactor.tcpClients[at][2], self.reactor.connectors[at]
         factory.clientConnectionFailed(connector, Failure(ConnectionRefusedError()))
         self.turn()
 
     def joined(self, octets: bytes = b"", body: bytes = b"smsc\0") -> tuple[End, End]:
-        """An ESME bound through, and its SMSC's end; what they were told is taken."""
+        """The ends of an ESME and its SMSC, after a bind that was passed through."""
         end = self.esme(octets or bind())
         link = self.smsc()
         (request,) = link.heard()

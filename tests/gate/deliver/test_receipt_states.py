@@ -1,4 +1,4 @@
-"""Whatever happens, each receipt comes home or is refused once, and nothing is left over."""
+"""Whatever happens, each receipt reaches its account or is refused once, and nothing is left."""
 
 from __future__ import annotations
 
@@ -47,11 +47,11 @@ class Receipt:
 
 
 def key_of(link: FakeSession, message_id: bytes) -> bytes:
-    """Where the store has the return path: ids are those of one group of SMSCs."""
+    """The key of the return path in the store: message centers have ids of their own."""
     return link.smsc.center.name.encode() + b"\0" + message_id
 
 
-class ComingHome(RuleBasedStateMachine):
+class ReceiptStates(RuleBasedStateMachine):
     """Two accounts and two SMSCs, a store that takes its time, and what can happen to them."""
 
     @initialize(tags=st.booleans(), waits=st.booleans(), shared=st.booleans())
@@ -320,5 +320,5 @@ class ComingHome(RuleBasedStateMachine):
         assert self.gate.clock.getDelayedCalls() == []
 
 
-ComingHome.TestCase.settings = settings(max_examples=150, stateful_step_count=60, deadline=None)
-TestComingHome = ComingHome.TestCase
+ReceiptStates.TestCase.settings = settings(max_examples=150, stateful_step_count=60, deadline=None)
+TestReceiptStates = ReceiptStates.TestCase

@@ -1,0 +1,27 @@
+"""`RouterOptions`: the router's choices where there are several ways."""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+from smppgate.txsmpp.constants import CommandStatus
+
+
+@frozen(kw_only=True)
+class RouterOptions:
+    """The router's choices where there are several ways.
+
+    :ivar run: octets that no other run of the gate has: see `Submitters`.
+    :ivar tags: whether message ids are made unique by the tag of their SMSC.
+    :ivar waits: whether answers wait until their return paths are in the store.
+    :ivar acknowledges_unmatched: whether receipts without a return path are answered ESME_ROK.
+    :ivar pass_newer_tlvs: whether TLVs are passed to peers of a version that does not have them.
+    :ivar no_member_status: the command_status while no SMSC can take a message.
+    """
+
+    run: bytes = b"0"
+    tags: bool = True
+    waits: bool = True
+    acknowledges_unmatched: bool = False
+    pass_newer_tlvs: bool = False
+    no_member_status: int = CommandStatus.ESME_RSYSERR

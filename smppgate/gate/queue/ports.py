@@ -1,0 +1,43 @@
+"""What queues need of the store and of the dispatcher, as Protocols and types."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol, TypeAlias
+
+from twisted.internet.defer import Deferred
+
+from smppgate.routing.esmes.account import Cluster
+from smppgate.routing.exchange import Exchange
+from smppgate.routing.sessions import EsmeSession
+from smppgate.store import NewMessage, QueuedMessage
+from smppgate.txsmpp.versions import Version
+
+InVersion: TypeAlias = Callable[[Version, int, bytes], tuple[bytes, int]]
+"""Gives a PDU as a peer of another version can take it: see `Dispatcher.in_version`."""
+
+ChooseSession: TypeAlias = "Callable[[Cluster[EsmeSession], bytes, float], EsmeSession | None]"
+"""Gives the session of a cluster that a message goes to now; None when none can take it."""
+
+
+class Depositor(Protocol):
+    """A queue that has given a message to the store and waits for the outcome."""
+
+    def kept(self, exchange: Exchange, stored: bool) -> None:
+        """The message of ``exchange`` is in the store; with ``stored`` false it could not be."""
+
+
+class QueueStore(Protocol):
+    """The messages of all queues in the store, written and removed in batches."""
+
+    def keep(self, queue: Depositor, exchange: Exchange, message: NewMessage) -> None:
+        """Store ``message`` and then call `Depositor.kept` of ``queue``."""
+
+    def remove(self, number: int) -> None:
+        """Remove the message of that number."""
+
+    def read(self, account: bytes, after: int, limit: int) -> Deferred[list[QueuedMessage]]:
+        """The next ``limit`` messages of an account behind the number ``after``.
+
+        Messages removed before the call are not among them.
+        """

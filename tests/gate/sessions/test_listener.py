@@ -1,0 +1,49 @@
+"""Factories of sessions: how many connections they take, and in which order they keep them."""
+
+from __future__ import annotations
+
+from twisted.internet.protocol import Protocol
+from twisted.logger import capturedLogs, formatEvent
+
+from smppgate.gate.sessions.listener import LimitedFactory, TurnedAway
+
+
+class TwoSessions(LimitedFactory[Protocol]):
+    """Takes two connections at one time."""
+
+    def __init__(self) -> None:
+        super().__init__(limit=2)
+
+    def make_session(self) -> Protocol:
+        return Protocol()
+
+    def limit_reached(self) -> str:
+        return f"{self.limit} are enough"
+
+
+def test_sessions_are_kept_in_order_of_arrival() -> None:
+    factory = TwoSessions()
+    first, second = factory.buildProtocol(None), factory.buildProtocol(None)
+    factory.lost(first)
+    third = factory.buildProtocol(None)
+    assert list(factory.sessions) == [second, third]
+    assert [session.factory for session in factory.sessions] == [factory, factory]
+
+
+def test_a_connection_over_the_limit_is_cut_and_logged() -> None:
+    factory = TwoSessions()
+    sessions = [factory.buildProtocol(None) for _ in range(2)]
+    with capturedLogs() as events:
+        assert isinstance(factory.buildProtocol(None), TurnedAway)
+    assert [formatEvent(event) for event in events] == [
+        "connection from None closed: 2 are enough"
+    ]
+    assert list(factory.sessions) == sessions
+
+
+def test_a_session_that_is_lost_twice_is_no_error() -> None:
+    factory = TwoSessions()
+    session = factory.buildProtocol(None)
+    factory.lost(session)
+    factory.lost(session)
+    assert factory.sessions == {}

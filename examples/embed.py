@@ -20,7 +20,7 @@ from smppgate.settings import (
     SmscSettings,
     StoreSettings,
 )
-from smppgate.txsmpp import SubmitSm, status_meaning
+from smppgate.txsmpp import SubmitSm, status_meaning, use_monotonic
 
 
 def settings(smsc_endpoint: str, listen_endpoint: str) -> Settings:
@@ -57,6 +57,8 @@ async def program(reactor: Any, smsc: str, listen: str) -> None:
 
 def main(reactor: Any, smsc: str, listen: str = "tcp:2775:interface=127.0.0.1") -> Deferred[None]:
     """Run the program under a reactor."""
+    # Before anything is scheduled: timers are not to follow a wall clock that is set.
+    use_monotonic(reactor)
     return ensureDeferred(program(reactor, smsc, listen))
 
 

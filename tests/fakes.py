@@ -6,6 +6,7 @@ connection that is closed is lost, in the next turn of the clock (``clock.advanc
 
 from __future__ import annotations
 
+from random import Random
 from typing import TypeVar
 
 from twisted.internet.defer import Deferred
@@ -18,6 +19,13 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 T = TypeVar("T")
+
+
+class NoJitter(Random):
+    """Chance that makes every pause as long as it can be."""
+
+    def random(self) -> float:
+        return 1.0
 
 
 @implementer(ITCPTransport)

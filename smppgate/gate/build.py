@@ -6,7 +6,7 @@ No other module of the gate but `smppgate.gate.gateway` reads settings.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from secrets import token_hex
+from random import Random
 
 from twisted.internet.interfaces import IReactorTime
 
@@ -21,6 +21,7 @@ from smppgate.routing.smscs.pool import Member, Pool
 from smppgate.routing.smscs.smsc import MessageCenter, Smsc
 from smppgate.settings import EsmeSettings, GateSettings, Settings, SmscSettings
 from smppgate.store import Durability, IStore, Limits, MemoryStore, SqliteStore
+from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.pdu import BindReceiver, BindTransceiver, BindTransmitter, Pdu
 from smppgate.txsmpp.timers import Timers
 from smppgate.txsmpp.versions import version_named
@@ -64,9 +65,12 @@ def make_smscs(settings: Iterable[SmscSettings]) -> dict[str, Smsc]:
 
 
 def make_router(
-    settings: Settings, reactor: IReactorTime, smscs: Mapping[str, Smsc], store: IStore
+    settings: Settings, clock: Clock, smscs: Mapping[str, Smsc], store: IStore, entropy: Random
 ) -> RouterService:
-    """The router, with its pools, accounts and ranges."""
+    """The router, with its pools, accounts and ranges.
+
+    :param entropy: for what must not be guessed, or must differ from run to run.
+    """
     pools = {
         pool.name: Pool(
             pool.name, BALANCERS[pool.balance]([Member(smscs[name]) for name in pool.members])
@@ -81,15 +85,16 @@ def make_router(
     for esme, account in zip(settings.esme, accounts, strict=True):
         for address_range in esme.address_ranges:
             ranges.add(address_range, account)
+    options = _options(settings, entropy)
     return RouterService(
-        reactor, smscs.values(), pools, Accounts(accounts), ranges, store, _options(settings)
+        clock, smscs.values(), pools, Accounts(accounts), ranges, store, options, entropy
     )
 
 
-def _options(settings: Settings) -> RouterOptions:
+def _options(settings: Settings, entropy: Random) -> RouterOptions:
     gate, store = settings.gate, settings.store
     return RouterOptions(
-        run=token_hex(4).encode(),
+        run=entropy.randbytes(4).hex().encode(),
         tags=gate.message_ids == "tagged",
         # A store that loses its content with the process is nothing to wait for.
         waits=store.kind != "memory" and store.durability != "none",

@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from random import random
+from collections.abc import Iterator
+from random import Random, SystemRandom
 
 from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred, DeferredList, ensureDeferred
@@ -30,8 +30,10 @@ from smppgate.gate.sessions.outbind_esme import EsmeOutbind
 from smppgate.gate.sessions.outbind_smsc import OutbindFactory, OutbindSessionConfig
 from smppgate.gate.sessions.pass_through import PassThrough, PassThroughTarget
 from smppgate.gate.sessions.smsc import SmscProtocol
+from smppgate.routing.esmes.refused_credentials import RefusedCredentials
 from smppgate.settings import Settings, SmscSettings
-from smppgate.store import StoreError
+from smppgate.store import IStore, StoreError
+from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.pdu import Outbind
 from smppgate.txsmpp.versions import version_named
 
@@ -55,8 +57,10 @@ class Gateway(MultiService):
     At the start it binds to its SMSCs and listens for ESMEs. At the stop it does the reverse in
     order, and gives outstanding requests ``stop_timeout`` seconds to be answered.
 
-    :param reactor: for sockets, time and timers.
-    :param jitter: numbers from 0 to 1 for the pauses between reconnections.
+    :param reactor: for sockets, time and timers. Unless `use_monotonic` was called on it, a wall
+        clock that is set back delays timers; see `smppgate.txsmpp.clock`.
+    :param entropy: the one source of chance; by default the operating system's.
+    :param store: keeps return paths and queues; by default the store that the settings describe.
     """
 
     log = Logger()
@@ -65,15 +69,18 @@ class Gateway(MultiService):
         self,
         settings: Settings,
         reactor: IReactorTime,
-        jitter: Callable[[], float] = random,
+        *,
+        entropy: Random | None = None,
+        store: IStore | None = None,
     ) -> None:
         super().__init__()
         self.settings = settings
         self._reactor = reactor
-        self._jitter = jitter
-        self.store = make_store(settings, reactor)
+        self._clock = clock = Clock.of(reactor)
+        self._entropy = entropy = entropy if entropy is not None else SystemRandom()
+        self.store = store if store is not None else make_store(settings, reactor)
         self.smscs = make_smscs(settings.smsc)
-        self.router = make_router(settings, reactor, self.smscs, self.store)
+        self.router = make_router(settings, clock, self.smscs, self.store, entropy)
         # It listens before the store is open, and ESMEs may bind already.
         self.router.await_store()
         self.router.setServiceParent(self)
@@ -84,7 +91,9 @@ class Gateway(MultiService):
         self._opening: Deferred[None] | None = None
         self._listeners = MultiService()
         self._listeners.setServiceParent(self)
-        self.pass_through = PassThrough(self.router, self._make_targets())
+        self.pass_through = PassThrough(
+            self.router, self._make_targets(), RefusedCredentials(entropy.randbytes(32))
+        )
         self._esme_config = self._make_esme_config()
         self._factories = list(self._make_listeners())
         self._esme_outbinds = list(self._make_queues())
@@ -132,7 +141,7 @@ class Gateway(MultiService):
             outbind.stopService()
         self.pass_through.stop()
         await _wait_for(self._listeners.stopService())
-        await until(self._is_drained, self.settings.gate.stop_timeout, self._reactor)
+        await until(self._is_drained, self.settings.gate.stop_timeout, self._clock)
         # Links first: a request that its SMSC has not answered by now fails, and its ESME, still
         # bound, is answered ESME_RSYSERR.
         await self._all_unbound(
@@ -147,11 +156,11 @@ class Gateway(MultiService):
         await self._all_unbound(
             [ensureDeferred(s.unbind("the gate is stopping")) for s in self._esme_sessions()]
         )
-        await until(self._is_empty, CLOSE_TIMEOUT, self._reactor)
+        await until(self._is_empty, CLOSE_TIMEOUT, self._clock)
         for session in (*self._esme_sessions(), *self._other_smsc_sessions()):
             session.abort("the gate is stopping")
         await _wait_for(super().stopService())
-        await until(self._is_empty, CLOSE_TIMEOUT, self._reactor)
+        await until(self._is_empty, CLOSE_TIMEOUT, self._clock)
         # The store last: exchanges that ended just now may have written to it. It cannot be closed
         # while it is being opened.
         if self._opening is not None:
@@ -167,7 +176,7 @@ class Gateway(MultiService):
 
     async def _all_unbound(self, unbinds: list[Deferred[None]]) -> None:
         for unbind in unbinds:
-            unbind.addTimeout(UNBIND_TIMEOUT, self._reactor)
+            unbind.addTimeout(UNBIND_TIMEOUT, self._clock)
         await DeferredList(unbinds, consumeErrors=True)
 
     def _esme_sessions(self) -> list[EsmeProtocol]:
@@ -197,8 +206,8 @@ class Gateway(MultiService):
                         system_id=self.settings.gate.name.encode("latin-1"),
                         password=esme.outbind_password.encode("latin-1"),
                     ),
-                    Backoff(MIN_OUTBIND_BACKOFF, MAX_OUTBIND_BACKOFF, self._jitter),
-                    self._reactor,
+                    Backoff(MIN_OUTBIND_BACKOFF, MAX_OUTBIND_BACKOFF, self._entropy.random),
+                    self._clock,
                 )
                 outbind.setServiceParent(self)
                 yield outbind
@@ -231,7 +240,7 @@ class Gateway(MultiService):
                     router=self.router,
                     smsc=self.smscs[smsc.name],
                     bind=make_bind(smsc, bind),
-                    backoff=Backoff(smsc.reconnect_min, smsc.reconnect_max, self._jitter),
+                    backoff=Backoff(smsc.reconnect_min, smsc.reconnect_max, self._entropy.random),
                     timers=smsc_timers(self.settings.gate, smsc),
                     version=version_named(smsc.interface_version),
                     window=smsc.window,

@@ -7,16 +7,17 @@ PDU to the session that is to send it. A session writes once per batch.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from random import Random
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, succeed
-from twisted.internet.interfaces import IReactorTime
 
 from smppgate.gate.deliver.dispatcher import Dispatcher
 from smppgate.gate.deliver.receipts import Receipts
 from smppgate.gate.options import RouterOptions
 from smppgate.gate.queue.queues import Queues
 from smppgate.gate.relay.correlator import Correlator
+from smppgate.gate.return_path.aliases import Aliases
 from smppgate.gate.return_path.keeper import ReturnPathKeeper
 from smppgate.gate.statistics import Statistics
 from smppgate.gate.submit.local_esme import LocalEsme
@@ -34,6 +35,7 @@ from smppgate.store import IStore
 from smppgate.txsmpp import peek, receipts
 from smppgate.txsmpp.adaptation import adapted
 from smppgate.txsmpp.batch import Batch
+from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.constants import CommandId, command_name
 from smppgate.txsmpp.errors import PduError
 from smppgate.txsmpp.frame import Frame, response
@@ -53,17 +55,19 @@ class RouterService(Service):
     :param accounts: of all ESMEs that may bind.
     :param ranges: the accounts and sessions that serve each destination.
     :param store: keeps return paths and queued messages; the caller opens and closes it.
+    :param entropy: for aliases, see `Aliases`.
     """
 
     def __init__(
         self,
-        clock: IReactorTime,
+        clock: Clock,
         smscs: Iterable[Smsc],
         pools: Mapping[str, Pool],
         accounts: Accounts[EsmeSession],
         ranges: RangeTable[EsmeSession],
         store: IStore,
         options: RouterOptions,
+        entropy: Random,
     ) -> None:
         self.clock = clock
         self.smscs = tuple(smscs)
@@ -77,13 +81,16 @@ class RouterService(Service):
             self.batch,
             store,
             MessageIds(self.smscs),
+            Aliases(store, entropy),
             tags=options.tags,
             waits=options.waits,
             adapt=self.adapt,
         )
         self.correlator = Correlator(self._retry, self.return_paths, self.adapt)
         self.dispatcher = Dispatcher(self.correlator, ranges, self.adapt)
-        self.queues = Queues(clock, store, self.dispatcher.in_version, self.dispatcher.choose)
+        self.queues = Queues(
+            clock, self.batch, store, self.dispatcher.in_version, self.dispatcher.choose
+        )
         self.dispatcher.queues = self.queues
         self._submitters: Submitters[EsmeSession] = Submitters(options.run)
         self.receipts = Receipts(
@@ -195,7 +202,7 @@ class RouterService(Service):
             raise ValueError(f"{command_name(pdu.command_id)} is no request to an SMSC")
         local_esme = self._local_esmes[pool if pool is not None else next(iter(self._local_esmes))]
         frame, answer = local_esme.request(pdu)
-        self.forward(local_esme, frame, self.clock.seconds())
+        self.forward(local_esme, frame, self.clock.monotonic())
         return answer
 
     def link_up(self) -> Deferred[None]:

@@ -6,6 +6,7 @@ without loss) and `peek` (single fields of a PDU that is not decoded); what a se
 Twisted protocol around that.
 """
 
+from smppgate.txsmpp.clock import Clock, use_monotonic
 from smppgate.txsmpp.codec import decode, encode
 from smppgate.txsmpp.constants import (
     CommandId,
@@ -93,6 +94,7 @@ __all__ = [
     "CancelBroadcastSmResp",
     "CancelSm",
     "CancelSmResp",
+    "Clock",
     "CommandId",
     "CommandStatus",
     "DataCoding",
@@ -146,4 +148,5 @@ __all__ = [
     "decode",
     "encode",
     "status_meaning",
+    "use_monotonic",
 ]

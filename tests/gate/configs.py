@@ -6,6 +6,7 @@ from typing import Any
 
 from smppgate.gate.sessions.esme import EsmeSessionConfig
 from smppgate.gate.sessions.pass_through import PassThrough
+from smppgate.routing.esmes.refused_credentials import RefusedCredentials
 from smppgate.txsmpp.frame import MAX_PDU_SIZE
 from smppgate.txsmpp.timers import Timers
 from smppgate.txsmpp.versions import V3_4
@@ -19,7 +20,7 @@ def esme_config(router: Any) -> EsmeSessionConfig:
         timers=Timers(),
         max_pdu_size=MAX_PDU_SIZE,
         accepts_without_smsc=True,
-        pass_through=PassThrough(router, []),
+        pass_through=PassThrough(router, [], RefusedCredentials(bytes(32))),
     )
 
 

@@ -20,7 +20,7 @@ from smppgate.settings import (
 from smppgate.txsmpp.constants import RESPONSE_BIT, CommandId
 from smppgate.txsmpp.frame import Frame, response
 from smppgate.txsmpp.pdu import BindTransceiver, Pdu
-from tests.fakes import MemoryTransport, connect
+from tests.fakes import MemoryTransport, NoJitter, connect
 from tests.txsmpp.pairs import frames_of, numbered
 
 
@@ -93,7 +93,7 @@ class MemoryGateway:
             "smsc": smscs or (smsc(),),
         }
         settings = Settings(**{**parts, **more})
-        self.gateway = cast(Any, Gateway(settings, self.reactor, jitter=lambda: 1.0))
+        self.gateway = cast(Any, Gateway(settings, self.reactor, entropy=NoJitter(1)))
         self.gateway.privilegedStartService()
         self.gateway.startService()
         self.turn()

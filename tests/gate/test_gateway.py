@@ -39,6 +39,7 @@ from smppgate.txsmpp import (
     encode,
 )
 from smppgate.txsmpp.frame import FrameBuffer
+from tests.fakes import NoJitter
 
 REFUSED = Failure(ConnectionRefusedError())
 DONE = Failure(ConnectionDone())
@@ -79,7 +80,7 @@ class Ends:
 
     def __init__(self, **more: Any) -> None:
         self.reactor = MemoryReactorClock()
-        self.gateway = Gateway(settings(**more), self.reactor, jitter=lambda: 1.0)
+        self.gateway = Gateway(settings(**more), self.reactor, entropy=NoJitter(1))
         self.gateway.privilegedStartService()
         self.gateway.startService()
 

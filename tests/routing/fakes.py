@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from random import Random
 from typing import Any, cast
 
 from twisted.internet.defer import Deferred, succeed
@@ -17,6 +18,7 @@ from smppgate.routing.smscs.balancers import LeastOutstanding
 from smppgate.routing.smscs.pool import Member, Pool
 from smppgate.routing.smscs.smsc import MessageCenter, Smsc
 from smppgate.store import IStore, Limits, MemoryStore, StoreError
+from smppgate.txsmpp.clock import Clock as SmppClock
 from smppgate.txsmpp.codec import encode
 from smppgate.txsmpp.constants import RESPONSE_BIT, CommandId
 from smppgate.txsmpp.errors import RequestTimeout, SessionLost
@@ -334,13 +336,14 @@ class Gate:
         if store is None:
             self.store = MemoryStore(self.clock, Limits()) if after is None else after.store
         self.router = RouterService(
-            self.clock,
+            SmppClock.of(self.clock),
             (self.alpha, self.beta),
             {"main": self.pool, "beta": pool(self.beta)},
             accounts,
             table,
             cast(IStore, self.store),
             RouterOptions(tags=tags, waits=waits, no_member_status=no_member_status, **options),
+            Random(1),
         )
         self._sessions: dict[FakeSession, Account[FakeSession]] = {}
 

@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.interfaces import IDelayedCall
 
 from smppgate.gate.deliver.dispatcher import Dispatcher
 from smppgate.gate.deliver.final_receipt import FinalReceipt
@@ -38,6 +38,7 @@ from smppgate.routing.sessions import EsmeSession, SmscSession
 from smppgate.routing.smscs.dialects import Dialect
 from smppgate.routing.smscs.smsc import MessageCenter
 from smppgate.txsmpp import receipts
+from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.constants import CommandStatus
 from smppgate.txsmpp.errors import PduError
 from smppgate.txsmpp.frame import Frame, response
@@ -82,7 +83,7 @@ class Receipts:
 
     def __init__(
         self,
-        clock: IReactorTime,
+        clock: Clock,
         return_paths: ReturnPathKeeper,
         dispatcher: Dispatcher,
         accounts: Accounts[EsmeSession],
@@ -188,7 +189,7 @@ class Receipts:
             center.dialect.learned(named, message_id)
             self._found(link, frame, message_id, value)
             return
-        now = self._clock.seconds()
+        now = self._clock.monotonic()
         if not waits:
             self._give_up(link, frame, now)
         elif not (center.is_awaited and self._wait(link, frame, trusted, now)):
@@ -226,7 +227,7 @@ class Receipts:
     def _exchange(
         self, link: SmscSession, frame: Frame, message_id: bytes, path: ReturnPath
     ) -> Exchange:
-        correlator, now = self._dispatcher.correlator, self._clock.seconds()
+        correlator, now = self._dispatcher.correlator, self._clock.monotonic()
         if path.is_to_many or not receipts.is_final(frame.octets):
             return Exchange(correlator, link, frame, None, now)
         final = FinalReceipt(correlator, link, frame, None, now)
@@ -255,7 +256,7 @@ class Receipts:
 
     def _poll(self) -> None:
         self._timer = None
-        now = self._clock.seconds()
+        now = self._clock.monotonic()
         done = self._early.overdue(now, MOST_AT_A_TIME)
         done += self._early.take(_NoneAwaited(), MOST_AT_A_TIME - len(done))
         for link, frame in done:

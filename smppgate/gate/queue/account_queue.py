@@ -7,7 +7,6 @@ is responsible for the message: `QueueSender` sends it until the ESME has taken 
 from __future__ import annotations
 
 from attrs import frozen
-from twisted.internet.interfaces import IReactorTime
 
 from smppgate.gate.queue.ports import ChooseSession, InVersion, QueueStore
 from smppgate.gate.queue.read_ahead import ReadAhead
@@ -16,6 +15,8 @@ from smppgate.routing.esmes.account import Account
 from smppgate.routing.exchange import Exchange
 from smppgate.routing.sessions import EsmeSession
 from smppgate.store import NewMessage, QueuedMessage
+from smppgate.txsmpp.batch import Batch
+from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.constants import CommandStatus
 from smppgate.txsmpp.frame import Frame, response
 
@@ -64,7 +65,8 @@ class AccountQueue:
         limit: int,
         ttl: float,
         store: QueueStore,
-        clock: IReactorTime,
+        clock: Clock,
+        batch: Batch,
         in_version: InVersion,
         choose: ChooseSession,
     ) -> None:
@@ -76,7 +78,7 @@ class AccountQueue:
         self._store = store
         self._clock = clock
         self._read_ahead = read_ahead = ReadAhead()
-        self.sender = QueueSender(account, read_ahead, store, clock, in_version, choose)
+        self.sender = QueueSender(account, read_ahead, store, clock, batch, in_version, choose)
         # Messages that came before the store was counted; None afterwards.
         self._uncounted: list[tuple[Exchange, bytes]] | None = []
         self._refused = 0
@@ -134,7 +136,7 @@ class AccountQueue:
             self._refused += 1
             self._answer(exchange, CommandStatus.ESME_RMSGQFUL)
         else:
-            expires = self._clock.seconds() + self._ttl
+            expires = self._clock.wall() + self._ttl
             if not read_ahead.stored + read_ahead.arriving:
                 self.earliest_expiry = expires
             read_ahead.arrive()
@@ -175,4 +177,4 @@ class AccountQueue:
 
     def _answer(self, exchange: Exchange, status: int) -> None:
         answer = Frame.of(response(exchange.frame, status, b"\0"))
-        exchange.answered(answer, self._clock.seconds())
+        exchange.answered(answer, self._clock.monotonic())

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.interfaces import IDelayedCall
+
+from smppgate.txsmpp.batch import Batch
+from smppgate.txsmpp.clock import Clock
 
 MIN_BACKOFF, MAX_BACKOFF = 1.0, 60.0
 """Seconds of the first and of the longest pause after an answer that means "later". Each pause is
@@ -18,15 +21,17 @@ their windows, and its answers do not reach the queue."""
 class Pacing:
     """The timers of one `QueueSender`.
 
+    :param batch: tells the end of a turn of the reactor.
     :param look: called when it is time to look for messages to send.
     """
 
-    def __init__(self, clock: IReactorTime, look: Callable[[], None]) -> None:
+    def __init__(self, clock: Clock, batch: Batch, look: Callable[[], None]) -> None:
         self._clock = clock
+        self._batch = batch
         self._look = look
         self._backoff = MIN_BACKOFF
         self._is_stopped = False
-        self._at_end_of_turn: IDelayedCall | None = None
+        self._looks_soon = False
         self._poll: IDelayedCall | None = None
         self._pause: IDelayedCall | None = None
 
@@ -37,8 +42,9 @@ class Pacing:
 
     def look_soon(self) -> None:
         """Look at the end of this turn of the reactor."""
-        if self._at_end_of_turn is None and not self._is_stopped:
-            self._at_end_of_turn = self._clock.callLater(0, self._turn_ended)
+        if not self._looks_soon and not self._is_stopped:
+            self._looks_soon = True
+            self._batch.at_end(self._turn_ended)
 
     def look_later(self) -> None:
         """Look after `POLL_INTERVAL`. This is no pause: an answer until then is used at once."""
@@ -66,13 +72,14 @@ class Pacing:
     def stop(self) -> None:
         """Cancel all timers and set none any more."""
         self._is_stopped = True
-        for call in (self._at_end_of_turn, self._poll, self._pause):
+        for call in (self._poll, self._pause):
             _cancel(call)
-        self._at_end_of_turn = self._poll = self._pause = None
+        self._poll = self._pause = None
 
     def _turn_ended(self) -> None:
-        self._at_end_of_turn = None
-        self._look()
+        self._looks_soon = False
+        if not self._is_stopped:
+            self._look()
 
     def _polled(self) -> None:
         self._poll = None

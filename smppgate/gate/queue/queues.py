@@ -12,7 +12,7 @@ from functools import reduce
 from operator import add
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -22,6 +22,8 @@ from smppgate.routing.esmes.account import Account
 from smppgate.routing.exchange import Exchange
 from smppgate.routing.sessions import EsmeSession
 from smppgate.store import IStore, NewMessage, QueuedMessage, StoreError
+from smppgate.txsmpp.batch import Batch
+from smppgate.txsmpp.clock import Clock
 
 RECOUNT_INTERVAL = 1.0
 """Seconds until the store is counted again at the start, when it could not be: until then SMSCs
@@ -37,6 +39,7 @@ _Arrival = tuple[Depositor, Exchange, NewMessage]
 class Queues(Mapping["Account[EsmeSession]", AccountQueue]):
     """Account → its queue.
 
+    :param batch: the sessions' own: the messages of one turn go to the store together.
     :param store: has the messages; the caller opens and closes it.
     :param in_version: gives a message as a peer of another version can take it.
     :param choose: gives the session for a message.
@@ -46,12 +49,14 @@ class Queues(Mapping["Account[EsmeSession]", AccountQueue]):
 
     def __init__(
         self,
-        clock: IReactorTime,
+        clock: Clock,
+        batch: Batch,
         store: IStore,
         in_version: InVersion,
         choose: ChooseSession,
     ) -> None:
         self._clock = clock
+        self._batch = batch
         self._store = store
         self._in_version = in_version
         self._choose = choose
@@ -59,7 +64,7 @@ class Queues(Mapping["Account[EsmeSession]", AccountQueue]):
         self._gathered: list[_Arrival] = []
         self._being_kept: list[_Arrival] | None = None
         self._ended: list[int] = []
-        self._turn: IDelayedCall | None = None
+        self._is_scheduled = False
         self._timer: IDelayedCall | None = None
         self._is_stopped = False
 
@@ -79,7 +84,14 @@ class Queues(Mapping["Account[EsmeSession]", AccountQueue]):
     def add(self, account: Account[EsmeSession], limit: int, ttl: float) -> AccountQueue:
         """Let ``account`` have a queue of ``limit`` messages that are kept ``ttl`` seconds."""
         queue = AccountQueue(
-            account, limit, ttl, self, self._clock, self._in_version, self._choose
+            account,
+            limit,
+            ttl,
+            self,
+            self._clock,
+            self._batch,
+            self._in_version,
+            self._choose,
         )
         self._queues[account] = queue
         return queue
@@ -121,10 +133,9 @@ class Queues(Mapping["Account[EsmeSession]", AccountQueue]):
         """The store is about to be closed: give it what has gathered, and stop all timers."""
         self.rest()
         self._is_stopped = True
-        for call in (self._turn, self._timer):
-            if call is not None:
-                call.cancel()
-        self._turn = self._timer = None
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         self._commit()
 
     # `QueueStore`
@@ -149,11 +160,12 @@ class Queues(Mapping["Account[EsmeSession]", AccountQueue]):
     def _schedule(self) -> None:
         if self._is_stopped:
             self._commit()
-        elif self._turn is None:
-            self._turn = self._clock.callLater(0, self._end_turn)
+        elif not self._is_scheduled:
+            self._is_scheduled = True
+            self._batch.at_end(self._end_turn)
 
     def _end_turn(self) -> None:
-        self._turn = None
+        self._is_scheduled = False
         self._commit()
 
     def _commit(self) -> None:
@@ -217,7 +229,7 @@ class Queues(Mapping["Account[EsmeSession]", AccountQueue]):
     def _poll(self) -> None:
         """Count again: the store removes expired messages and sets a broken file aside."""
         self._timer = None
-        now = self._clock.seconds()
+        now = self._clock.wall()
         filled = [queue for queue in self._queues.values() if queue.stored]
         at_store = {queue: queue.changes for queue in filled if queue.is_at_store}
         for queue in filled:

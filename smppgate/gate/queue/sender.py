@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -20,6 +19,8 @@ from smppgate.gate.queue.read_ahead import ReadAhead
 from smppgate.routing.esmes.account import Account
 from smppgate.routing.sessions import EsmeSession
 from smppgate.store import QueuedMessage, StoreError
+from smppgate.txsmpp.batch import Batch
+from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.constants import RESPONSE_BIT, CommandStatus, status_meaning
 from smppgate.txsmpp.errors import NoAnswer, ProtocolError, RequestTimeout
 from smppgate.txsmpp.frame import Frame
@@ -78,7 +79,8 @@ class QueueSender:
         account: Account[EsmeSession],
         read_ahead: ReadAhead,
         store: QueueStore,
-        clock: IReactorTime,
+        clock: Clock,
+        batch: Batch,
         in_version: InVersion,
         choose: ChooseSession,
     ) -> None:
@@ -91,7 +93,7 @@ class QueueSender:
         self._clock = clock
         self._in_version = in_version
         self._choose = choose
-        self._pacing = Pacing(clock, self._look)
+        self._pacing = Pacing(clock, batch, self._look)
         self._reading: Deferred[list[QueuedMessage]] | None = None
         self._warned_at = float("-inf")
 
@@ -121,7 +123,7 @@ class QueueSender:
             if self.receiver_needed is not None and self.needs_receiver:
                 self.receiver_needed()
             return
-        self._expire(self._clock.seconds())
+        self._expire(self._clock.wall())
         if not self._pacing.is_paused:
             self._send_all()
             self._read_on()
@@ -135,7 +137,7 @@ class QueueSender:
     # Sending
 
     def _send_all(self) -> None:
-        read_ahead, now = self._read_ahead, self._clock.seconds()
+        read_ahead, now = self._read_ahead, self._clock.monotonic()
         while (message := read_ahead.next()) is not None:
             session = self._choose(self._account.receivers, message.pdu, now)
             if session is None:
@@ -188,7 +190,7 @@ class QueueSender:
 
     def _drop(self, why: str) -> None:
         self.dropped += 1
-        now = self._clock.seconds()
+        now = self._clock.monotonic()
         if now - self._warned_at >= WARNING_INTERVAL:
             self._warned_at = now
             self.log.warn(

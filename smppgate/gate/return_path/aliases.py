@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import random
+from random import Random
 
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -19,12 +19,14 @@ class Aliases:
     """Gives out aliases, no alias twice, not after a restart either.
 
     :param store: counts the aliases.
+    :param entropy: for aliases that the store could not count in time.
     """
 
     log = Logger()
 
-    def __init__(self, store: IStore) -> None:
+    def __init__(self, store: IStore, entropy: Random) -> None:
         self._store = store
+        self._entropy = entropy
         self._numbers = iter(range(0))
         self._is_fetching = self._has_warned = False
 
@@ -33,7 +35,7 @@ class Aliases:
         number = next(self._numbers, None)
         if number is None:
             # The store has not answered yet. One of 2**63 numbers: chance will not give it twice.
-            number = random.getrandbits(63) | 1 << 63
+            number = self._entropy.getrandbits(63) | 1 << 63
             self.fetch()
         return alias(number, version)
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from attrs import define, field
-from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from smppgate.routing.sessions import Origin
 from smppgate.store import IStore
 from smppgate.txsmpp.batch import Batch
+from smppgate.txsmpp.clock import Clock
 
 MIN_BATCH_INTERVAL = 0.0005
 """Seconds from one batch to the next at the least, but for a message that comes alone. A batch
@@ -40,7 +40,7 @@ class Commits:
 
     log = Logger()
 
-    def __init__(self, clock: IReactorTime, batch: Batch, store: IStore, waits: bool) -> None:
+    def __init__(self, clock: Clock, batch: Batch, store: IStore, waits: bool) -> None:
         self.waits = waits
         self._clock = clock
         self._batch = batch
@@ -89,14 +89,13 @@ class Commits:
     def _schedule(self) -> None:
         self._scheduled = True
         if self._being_kept is None:
-            self._clock.callLater(0, self._end_turn)
+            self._batch.at_end(self._end_turn)
 
     def _end_turn(self) -> None:
         """Commit now, or as soon as the last batch is `MIN_BATCH_INTERVAL` ago."""
-        pause = self._rests_until - self._clock.seconds()
+        pause = self._rests_until - self._clock.monotonic()
         if pause > 0.0 and len(self._gathering.paths) > 1:
-            # A clock that was put back is no reason to wait longer.
-            self._clock.callLater(min(pause, MIN_BATCH_INTERVAL), self._commit)
+            self._clock.callLater(pause, self._commit)
         else:
             self._commit()
 
@@ -105,7 +104,7 @@ class Commits:
             return
         self._being_kept, self._gathering = self._gathering, _Gathered()
         self._scheduled = False
-        self._rests_until = self._clock.seconds() + MIN_BATCH_INTERVAL
+        self._rests_until = self._clock.monotonic() + MIN_BATCH_INTERVAL
         self._store.keep(self._being_kept.paths).addBoth(self._kept)
 
     def _kept(self, result: object) -> None:

@@ -19,7 +19,6 @@ from collections.abc import Callable, Sequence
 from struct import Struct
 
 from attrs import frozen
-from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -47,6 +46,7 @@ from smppgate.routing.smscs.smsc import Smsc
 from smppgate.store import IStore
 from smppgate.txsmpp import peek
 from smppgate.txsmpp.batch import Batch
+from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.constants import CommandId
 from smppgate.txsmpp.errors import PduError
 from smppgate.txsmpp.frame import HEADER_SIZE, Frame, renumbered, spliced
@@ -93,10 +93,11 @@ class ReturnPathKeeper:
 
     def __init__(
         self,
-        clock: IReactorTime,
+        clock: Clock,
         batch: Batch,
         store: IStore,
         message_ids: MessageIds,
+        aliases: Aliases,
         tags: bool,
         waits: bool,
         adapt: Callable[[bytes, Version], bytes],
@@ -106,7 +107,7 @@ class ReturnPathKeeper:
         self.tags = tags
         self.commits = Commits(clock, batch, store, waits)
         self.ends = PathEnds(clock, store)
-        self.aliases = Aliases(store)
+        self.aliases = aliases
         self.expected: Callable[[bytes], None] | None = None
         """Called with the key of each message taken, while a receipt waits for one."""
         self.shared_ids = 0
@@ -230,7 +231,7 @@ class ReturnPathKeeper:
         self, origin: Origin, smsc: Smsc, before: bytes, message_id: bytes
     ) -> None:
         self.shared_ids += 1
-        now = self._clock.seconds()
+        now = self._clock.monotonic()
         if now - self._warned_at < WARNING_INTERVAL:
             return
         self._warned_at = now

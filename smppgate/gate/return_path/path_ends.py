@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.interfaces import IDelayedCall
 
 from smppgate.routing.return_path.ending import EndingPaths
 from smppgate.store import IStore
+from smppgate.txsmpp.clock import Clock
 
 POLL_INTERVAL = 1.0
 """Seconds between two looks at return paths that are to end."""
@@ -19,7 +20,7 @@ MOST_AT_A_TIME = 1000
 class PathEnds:
     """Ends return paths in the store when their time has come, with one timer for all."""
 
-    def __init__(self, clock: IReactorTime, store: IStore) -> None:
+    def __init__(self, clock: Clock, store: IStore) -> None:
         self._clock = clock
         self._store = store
         self._paths = EndingPaths()
@@ -49,7 +50,7 @@ class PathEnds:
 
     def _end_due(self) -> None:
         self._timer, self._is_early = None, False
-        due = self._paths.take(self._clock.seconds(), MOST_AT_A_TIME)
+        due = self._paths.take(self._clock.monotonic(), MOST_AT_A_TIME)
         if due:
             self._store.end(due)
         if self._paths:

@@ -95,12 +95,12 @@ class LinkProtocol(SmscProtocol):
 
     def attached(self) -> None:
         """The session is bound: the router may use it."""
-        self._backoff.bound(self.clock.seconds())
+        self._backoff.bound(self.clock.monotonic())
         super().attached()
 
     def sessionEnding(self, reason: str) -> None:
         """Take the session out of its SMSC's links."""
-        self._backoff.lost(self.clock.seconds())
+        self._backoff.lost(self.clock.monotonic())
         super().sessionEnding(reason)
 
     async def _begin(self) -> None:

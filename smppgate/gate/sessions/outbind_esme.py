@@ -16,7 +16,6 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import (
     IDelayedCall,
     IProtocol,
-    IReactorTime,
     IStreamClientEndpoint,
 )
 from twisted.logger import Logger
@@ -31,6 +30,7 @@ from smppgate.routing.esmes.accounts import BindRejected
 from smppgate.routing.sessions import EsmeSession
 from smppgate.routing.smscs.smsc import Smsc
 from smppgate.txsmpp import peek
+from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.constants import CommandId, CommandStatus
 from smppgate.txsmpp.frame import Frame
 from smppgate.txsmpp.pdu import Outbind
@@ -69,7 +69,7 @@ class OutboundEsme(EsmeProtocol):
     def accept_bind(self, bind: Bind, body: bytes, passed_through: Smsc | None = None) -> None:
         """Accept the bind, and note the time for the next pause."""
         super().accept_bind(bind, body, passed_through)
-        self.bound_since = self.clock.seconds()
+        self.bound_since = self.clock.monotonic()
 
     def _admit(self, frame: Frame) -> Bind:
         # First of all: other checks would show whether the password of another account is right.
@@ -119,7 +119,7 @@ class EsmeOutbind(Service):
         config: EsmeSessionConfig,
         outbind: Outbind,
         backoff: Backoff,
-        clock: IReactorTime,
+        clock: Clock,
     ) -> None:
         self.account = account
         self.factory: EsmeFactory = _OutboundFactory(config, outbind, self)
@@ -157,7 +157,7 @@ class EsmeOutbind(Service):
         """The session has ended; it was bound at ``bound_since``, or never."""
         if bound_since is not None:
             self._backoff.bound(bound_since)
-        self._backoff.lost(self._clock.seconds())
+        self._backoff.lost(self._clock.monotonic())
         self._begin_pause()
 
     def _reached(self, _session: IProtocol) -> None:

@@ -107,14 +107,20 @@ class PassThrough:
     of them.
 
     :param targets: one for each SMSC that judges binds.
+    :param refused: remembers refusals.
     """
 
     log = Logger()
 
-    def __init__(self, router: Switch, targets: Iterable[PassThroughTarget]) -> None:
+    def __init__(
+        self,
+        router: Switch,
+        targets: Iterable[PassThroughTarget],
+        refused: RefusedCredentials,
+    ) -> None:
         self._clock = router.clock
         self._targets = {target.smsc: target for target in targets}
-        self._refused = RefusedCredentials()
+        self._refused = refused
         self._under_way: dict[BindingEsme, Deferred[None]] = {}
         self._joined: dict[BindingEsme, PassThroughSession] = {}
         # Digest of credentials that are being judged → Deferreds of the binds that wait for the
@@ -186,7 +192,7 @@ class PassThrough:
         """
         digest = self._refused.digest(bind.account.system_id.encode("latin-1"), bind.password)
         await self._await_verdict(digest)
-        status = self._refused.status(digest, self._clock.seconds())
+        status = self._refused.status(digest, self._clock.monotonic())
         if status is not None:
             raise BindRejected("an SMSC refused it a moment ago", status)
         if digest in self._judging:
@@ -198,7 +204,7 @@ class PassThrough:
             self._judged(digest, accepted=False)
             raise
         if not link.session.is_bound:
-            self._refused.add(digest, answer.command_status, self._clock.seconds())
+            self._refused.add(digest, answer.command_status, self._clock.monotonic())
         self._judged(digest, accepted=link.session.is_bound)
         return link, answer
 
@@ -222,7 +228,7 @@ class PassThrough:
             link = PassThroughSession(target, esme, bind)
             answer = ensureDeferred(_answer(link, target.endpoint, bind.frame.octets))
             # One share is left over, to answer the ESME when no SMSC has.
-            patience = (esme.bound_by - self._clock.seconds()) / (len(targets) - tried + 1)
+            patience = (esme.bound_by - self._clock.monotonic()) / (len(targets) - tried + 1)
             answer.addTimeout(max(0.0, min(patience, target.timers.response)), self._clock)
             try:
                 return link, await answer
@@ -235,12 +241,12 @@ class PassThrough:
 
     def _in_order(self, pool: Pool) -> list[PassThroughTarget]:
         """The targets of the pool, in the order in which they are tried."""
-        now = self._clock.seconds()
+        now = self._clock.monotonic()
         targets = [self._targets[each] for each in pool.smscs if each in self._targets]
         return sorted(targets, key=lambda each: (each.avoided_until > now, each.load))
 
     def _avoid(self, target: PassThroughTarget, name: str, error: Exception) -> None:
-        target.avoided_until = self._clock.seconds() + AVOIDANCE_SECONDS
+        target.avoided_until = self._clock.monotonic() + AVOIDANCE_SECONDS
         self.log.warn(
             "SMSC {name} gave no answer to its bind: {reason}",
             name=name,

@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Protocol
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IReactorTime
 
 from smppgate.gate.sessions.binds import Bind
 from smppgate.routing.esmes.account import Account
@@ -17,6 +16,7 @@ from smppgate.routing.esmes.ranges import RangeTable
 from smppgate.routing.sessions import EsmeSession, SmscSession
 from smppgate.routing.smscs.smsc import Smsc
 from smppgate.txsmpp.batch import Batch
+from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.errors import ProtocolError
 from smppgate.txsmpp.frame import Frame
 
@@ -24,7 +24,7 @@ from smppgate.txsmpp.frame import Frame
 class Switch(Protocol):
     """Takes the requests of sessions, and learns when sessions begin and end: the router."""
 
-    clock: IReactorTime
+    clock: Clock
     batch: Batch
     """Shared by all sessions of the gate."""
     accounts: Accounts[EsmeSession]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from twisted.internet.address import IPv4Address, IPv6Address
-from twisted.internet.interfaces import IReactorTime
 
 from smppgate.routing.smscs.smsc import Smsc
 from smppgate.txsmpp.batch import Batch
+from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.protocol import SmppProtocol
 from smppgate.txsmpp.states import Role
 from smppgate.txsmpp.timers import Timers
@@ -26,7 +26,7 @@ class RelaySession(SmppProtocol):
     def __init__(
         self,
         role: Role,
-        clock: IReactorTime,
+        clock: Clock,
         timers: Timers,
         max_pdu_size: int,
         batch: Batch,

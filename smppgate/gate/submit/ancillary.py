@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from twisted.internet.interfaces import IReactorTime
-
 from smppgate.gate.relay.correlator import Correlator
 from smppgate.gate.return_path.keeper import ReturnPathKeeper
 from smppgate.routing.exchange import Exchange
@@ -19,6 +17,7 @@ from smppgate.routing.return_path.records import ReturnPath, alias_key, alias_ta
 from smppgate.routing.sessions import Origin, Requester
 from smppgate.routing.smscs.smsc import Link, Smsc
 from smppgate.txsmpp import peek
+from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.constants import CommandId, CommandStatus
 from smppgate.txsmpp.errors import PduError
 from smppgate.txsmpp.frame import HEADER_SIZE, Frame, response, spliced
@@ -96,7 +95,7 @@ class AncillaryRequests:
 
     def __init__(
         self,
-        clock: IReactorTime,
+        clock: Clock,
         return_paths: ReturnPathKeeper,
         correlator: Correlator,
         send: Callable[[Exchange, Smsc, Link, bytes], None],
@@ -229,7 +228,7 @@ class AncillaryRequests:
             if link is not None and frame.command_id in each.commands:
                 start, end = peek.message_id_at(frame.octets)
                 ancillary = _AncillaryRequest(
-                    self._correlator, origin, frame, None, self._clock.seconds()
+                    self._correlator, origin, frame, None, self._clock.monotonic()
                 )
                 ancillary.given = frame.octets[start:end]
                 try:
@@ -253,7 +252,7 @@ class AncillaryRequests:
             origin, len(asked), lambda status: self._reply(origin, frame, status)
         )
         for smsc, link in asked:
-            exchange = Exchange(self._correlator, cancel, frame, None, self._clock.seconds())
+            exchange = Exchange(self._correlator, cancel, frame, None, self._clock.monotonic())
             self._send_on_link(exchange, smsc, link, frame.octets)
 
     def _reply(self, origin: Requester, frame: Frame, status: int) -> None:

@@ -6,10 +6,10 @@ import sys
 from typing import Any
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IReactorTime
 
 from smppgate.routing.smscs.pool import Pool
 from smppgate.routing.smscs.smsc import Smsc
+from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.codec import encode
 from smppgate.txsmpp.frame import Frame, renumbered
 from smppgate.txsmpp.pdu import Pdu
@@ -24,7 +24,7 @@ class LocalEsme:
     :param pool: the pool whose SMSCs take its requests.
     """
 
-    def __init__(self, clock: IReactorTime, pool: Pool) -> None:
+    def __init__(self, clock: Clock, pool: Pool) -> None:
         self.pool: Pool | None = pool
         self.window = sys.maxsize
         self.unanswered = 0
@@ -44,7 +44,7 @@ class LocalEsme:
         :raises PduError: when ``pdu`` cannot be encoded.
         """
         octets = encode(pdu)
-        request = DeferredRequest(pdu.command_id, self._clock.seconds())
+        request = DeferredRequest(pdu.command_id, self._clock.monotonic())
         number = self._outstanding.claim(request)
         return Frame.of(renumbered(octets, number)), request.answer
 
@@ -53,4 +53,4 @@ class LocalEsme:
         frame = Frame.of(octets)
         request = self._outstanding.answered(frame)
         if request is not None:
-            request.answered(frame, self._clock.seconds())
+            request.answered(frame, self._clock.monotonic())

@@ -25,14 +25,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from twisted.internet.interfaces import IReactorTime
-
 from smppgate.gate.relay.correlator import Correlator
 from smppgate.gate.return_path.keeper import ReturnPathKeeper
 from smppgate.gate.submit.ancillary import ANCILLARY, AncillaryRequests
 from smppgate.routing.exchange import Exchange
 from smppgate.routing.sessions import Requester
 from smppgate.routing.smscs.smsc import Link, Smsc
+from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.constants import CommandStatus
 from smppgate.txsmpp.errors import PduError
 from smppgate.txsmpp.frame import Frame, response
@@ -51,7 +50,7 @@ class Submitter:
 
     def __init__(
         self,
-        clock: IReactorTime,
+        clock: Clock,
         return_paths: ReturnPathKeeper,
         correlator: Correlator,
         adapt: Callable[[bytes, Version], bytes],

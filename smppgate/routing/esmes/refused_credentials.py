@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from hashlib import blake2b
-from secrets import token_bytes
 
 from smppgate.txsmpp.constants import CommandStatus
 
@@ -30,20 +29,20 @@ class RefusedCredentials:
 
     Each refusal counts for the same time, so they are kept in the order in which they go.
 
-    :param key: 32 random octets that key the digests; by default new ones.
+    :param key: 32 random octets that key the digests.
     :param seconds: the time for which a refusal counts.
     :param most: the most refusals kept; beyond it the oldest is dropped.
     """
 
     def __init__(
         self,
-        key: bytes | None = None,
+        key: bytes,
         seconds: float = REFUSED_SECONDS,
         most: int = MOST_REFUSED,
     ) -> None:
         self._seconds = seconds
         self._most = most
-        self._key = key if key is not None else token_bytes(32)
+        self._key = key
         # The oldest entry of an OrderedDict is found in constant time; that of a dict is not, once
         # many of the oldest were removed.
         self._refused: OrderedDict[bytes, tuple[int, float]] = OrderedDict()

@@ -13,6 +13,8 @@ from smppgate.gate.queue.queues import Queues
 from smppgate.routing.esmes.account import Account, Cluster
 from smppgate.routing.exchange import Exchange
 from smppgate.store import NewMessage, QueuedMessage, StoreError
+from smppgate.txsmpp.batch import Batch
+from smppgate.txsmpp.clock import Clock as SmppClock
 from smppgate.txsmpp.codec import encode
 from smppgate.txsmpp.constants import CommandId
 from smppgate.txsmpp.errors import RequestTimeout, SessionLost
@@ -231,7 +233,9 @@ class Desk:
             self.store = ManualStore(self.clock)
         self.smsc = Smsc(self.clock)
         self.acme, self.bolt = account("acme"), account("bolt")
-        self.queues = Queues(self.clock, self.store, in_version, any_of)
+        self.queues = Queues(
+            SmppClock.of(self.clock), Batch(self.clock), self.store, in_version, any_of
+        )
         self.queue = self.queues.add(self.acme, limit, ttl)
         self.queues.add(self.bolt, limit, ttl)
         if start:

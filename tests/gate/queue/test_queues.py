@@ -298,6 +298,7 @@ def test_stopped_it_leaves_no_timer_and_loses_nothing() -> None:
     desk.put("b")
     desk.queues.stop()
     session.lose()
+    desk.turn()
     assert desk.clock.getDelayedCalls() == []
     assert restarted(desk).bind().texts == ["a", "b"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from random import Random
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
+from smppgate.gate.return_path.aliases import Aliases
 from smppgate.gate.return_path.keeper import ReturnPathKeeper
 from smppgate.routing.return_path.message_ids import MessageIds
 from smppgate.routing.return_path.records import MANY, ReturnPath, original_key
@@ -478,10 +480,11 @@ def test_a_keeper_by_itself_holds_nothing() -> None:
     """Nothing is kept and nothing waits as long as nothing was taken."""
     gate = Gate()
     return_paths = ReturnPathKeeper(
-        gate.clock,
+        gate.router.clock,
         gate.router.batch,
         gate.store,
         MessageIds([Smsc("a")]),
+        Aliases(gate.store, Random(1)),
         tags=True,
         waits=True,
         adapt=gate.router.adapt,

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 from twisted.internet.defer import Deferred
-from twisted.internet.task import Clock
+from twisted.internet.task import Clock as Reactor
 
 from smppgate.gate.submit.local_esme import LocalEsme
+from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.codec import encode
 from smppgate.txsmpp.constants import CommandId
 from smppgate.txsmpp.errors import PduError
@@ -27,7 +28,7 @@ MESSAGE = SubmitSm(
 
 
 def local_esme() -> LocalEsme:
-    return LocalEsme(Clock(), fakes.pool())
+    return LocalEsme(Clock.of(Reactor()), fakes.pool())
 
 
 def fired(answer: Deferred[Pdu]) -> list[Any]:

@@ -20,7 +20,8 @@ from smppgate import tap
 from smppgate.gate import CannotListen, Gateway
 from smppgate.gate.sessions.links import _ToldEndpoint
 from smppgate.txsmpp import Role, SmppProtocol
-from tests.e2e.twistd import ROOT, settings
+from tests.e2e.program import ROOT
+from tests.e2e.twistd import settings
 
 
 @pytest.fixture(autouse=True)

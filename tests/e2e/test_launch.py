@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.twistd import ROOT, TWISTD, free_port, running, running_command, settings, start
+from tests.e2e.program import ROOT
+from tests.e2e.twistd import TWISTD, free_port, running, running_command, settings, start
 from tests.e2e.wire import PATIENCE, RESP, SUBMIT_SM, Pdu, Smsc, bound, message_body, pdu
 
 

@@ -8,7 +8,7 @@ import sys
 import venv
 from pathlib import Path
 
-from tests.e2e.twistd import ROOT
+from tests.e2e.program import ROOT
 
 
 def run(*command: str | Path, cwd: Path) -> str:

@@ -2,69 +2,28 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
 from tests.e2e.ports import free_port
-from tests.e2e.wire import PATIENCE, Smsc, Wire, hang_up
+from tests.e2e.program import RunningProgram, launched, until_done
+from tests.e2e.wire import Smsc, Wire, hang_up
 
-ROOT = Path(__file__).parents[2]
 
-
-class RunningGate:
+class RunningGate(RunningProgram):
     """The process, its port and its log, read line by line as it comes."""
 
     def __init__(self, process: subprocess.Popen[str], port: int) -> None:
-        self.process = process
+        super().__init__(process)
         self.port = port
-        self._lines: list[str] = []
-        self._ended = False
-        self._news = threading.Condition()
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
-
-    @property
-    def log(self) -> str:
-        """What it has logged so far."""
-        return "".join(self._lines)
-
-    def wait_for_log(self, text: str, times: int = 1) -> None:
-        """Return when ``text`` stands in the log so often."""
-        with self._news:
-            self._news.wait_for(lambda: self._ended or self.log.count(text) >= times, PATIENCE)
-        assert self.log.count(text) >= times, f"{times} times {text!r} in the log:\n{self.log}"
 
     def stop(self) -> int:
         """Hang up and end it as an operator does; gives its exit code when it has ended."""
         hang_up()
-        self.process.send_signal(signal.SIGTERM)
-        return self.wait()
-
-    def kill(self) -> None:
-        """End it as a crash does, with nothing left to say."""
-        self.process.kill()
-        self.wait()
-
-    def wait(self) -> int:
-        """Its exit code, once it has ended and its log is read."""
-        code = self.process.wait(PATIENCE)
-        self._reader.join(PATIENCE)
-        return code
-
-    def _read(self) -> None:
-        for line in self.process.stdout or ():
-            with self._news:
-                self._lines.append(line)
-                self._news.notify_all()
-        with self._news:
-            self._ended = True
-            self._news.notify_all()
+        return super().stop()
 
 
 ACCOUNTS = """
@@ -127,21 +86,8 @@ def start(folder: Path, config: str, port: int) -> RunningGate:
 def _launch(
     folder: Path, command: list[str], port: int, environment: Mapping[str, str] | None = None
 ) -> RunningGate:
-    paths = (str(ROOT), *os.environ.get("PYTHONPATH", "").split(os.pathsep))
-    process = subprocess.Popen(
-        command,
-        # Each gate has a folder of its own: the default state_dir is beneath it.
-        cwd=folder,
-        env={
-            **os.environ,
-            **(environment or {}),
-            "PYTHONPATH": os.pathsep.join(filter(None, paths)),
-        },
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    return RunningGate(process, port)
+    # Each gate has a folder of its own: the default state_dir is beneath it.
+    return RunningGate(launched(folder, command, environment), port)
 
 
 def running(folder: Path, config: str, port: int) -> AbstractContextManager[RunningGate]:
@@ -174,14 +120,8 @@ def relaying(folder: Path, *names: str, **more: str) -> Iterator[tuple[RunningGa
 
 @contextmanager
 def _until_done(gate: RunningGate) -> Iterator[RunningGate]:
-    try:
-        gate.wait_for_log("listening on ")
-        yield gate
-    finally:
-        hang_up()
-        gate.process.terminate()
+    with until_done(gate, "listening on "):
         try:
-            gate.wait()
-        except subprocess.TimeoutExpired:
-            gate.process.kill()
-            gate.wait()
+            yield gate
+        finally:
+            hang_up()

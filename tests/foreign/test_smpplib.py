@@ -9,6 +9,7 @@ import smpplib.consts
 
 from tests.e2e.twistd import free_port, running, settings
 from tests.e2e.wire import DELIVER_SM, PATIENCE, RESP, SUBMIT_SM, Smsc, message_body, pdu
+from tests.foreign.programs import MESSAGES, before_simulated
 
 
 def test_smpplib_binds_sends_and_gets_its_receipt(tmp_path: Path) -> None:
@@ -50,3 +51,40 @@ def test_smpplib_binds_sends_and_gets_its_receipt(tmp_path: Path) -> None:
             client.unbind()
             client.disconnect()
             gate.wait_for_log("ESME acme at")
+
+
+def test_every_message_is_answered_and_has_its_receipt(tmp_path: Path) -> None:
+    """No id comes twice, although two SMSCs hand out the same ones."""
+    ids, told = [], []
+
+    def submit() -> None:
+        client.send_message(
+            source_addr="1234",
+            destination_addr="4477009001",
+            short_message=b"hello",
+            registered_delivery=True,
+        )
+
+    def answered(pdu: smpplib.command.SubmitSMResp) -> None:
+        assert pdu.status == 0
+        ids.append(pdu.message_id)
+        if len(ids) <= MESSAGES - 10:
+            submit()
+
+    with before_simulated(tmp_path) as gate:
+        client = smpplib.client.Client(
+            "127.0.0.1", gate.port, timeout=PATIENCE, allow_unknown_opt_params=True
+        )
+        client.set_message_sent_handler(answered)
+        client.set_message_received_handler(lambda pdu: told.append(pdu.receipted_message_id))
+        client.connect()
+        client.bind_transceiver(system_id="acme", password="secret")
+        for _ in range(10):
+            submit()
+        while len(ids) < MESSAGES or len(told) < MESSAGES:
+            client.read_once()
+        client.unbind()
+        client.disconnect()
+        gate.wait_for_log("ESME acme at")
+    assert len(set(ids)) == MESSAGES
+    assert sorted(told) == sorted(ids)

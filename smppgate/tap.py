@@ -68,7 +68,7 @@ class Program(Gateway):
             sys.exit(f"smppgate: {error}")
 
     def store_failed(self, error: StoreError) -> None:
-        """End the process: whoever started it has something to mend."""
+        """End the process with status 1: the log says what an operator has to mend."""
         super().store_failed(error)
         atexit.register(_end_in_failure)
         self._stop_reactor()
@@ -83,7 +83,7 @@ def makeService(options: Options) -> IService:
 
 
 def _end_in_failure() -> None:
-    """Tell whoever started the process: Twisted ends one that was stopped as if all were well."""
+    """End with status 1: Twisted ends a process that was stopped as if all were well."""
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(1)

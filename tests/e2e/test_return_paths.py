@@ -323,7 +323,7 @@ def test_acknowledgements_by_the_other_sme_find_their_way_too(
         assert got == receipt_body(given, esm_class=esm_class)
 
 
-def test_intermediate_receipts_leave_the_way_back_for_the_final_one(tmp_path: Path) -> None:
+def test_intermediate_receipts_leave_the_return_path_for_the_final_one(tmp_path: Path) -> None:
     """And the final one may come again, when its resp was lost."""
     with relaying(tmp_path, "alpha") as (instance, (link,)):
         esme = bound(instance.port)

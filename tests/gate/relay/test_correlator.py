@@ -86,7 +86,7 @@ def test_an_answer_changes_in_its_number_and_nothing_else(
 ) -> None:
     """Unknown statuses, vendor TLVs and bodies that cannot be read pass octet for octet.
 
-    Of a message that was taken the id may be changed too: see test_way_back.
+    Of a message that was taken the id may be changed too: see test_keeper.
     """
     ends = Ends(fakes.submit(number))
     answer = fakes.raw(CommandId.SUBMIT_SM_RESP, status, link_number, body)

@@ -21,7 +21,7 @@ check: static
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
-# Needs kannel, tshark, node and npm besides, which .ci/run installs.
+# Needs kannel, tshark, libfaketime, node and npm besides, which .ci/run installs.
 foreign: $(VENV)/.foreign
 	$(BIN)/$(PYTEST) tests/foreign
 

@@ -183,7 +183,8 @@ class ReturnPathKeeper:
 
     def _keep(self, key: bytes, value: bytes) -> None:
         self.commits.keep(key, value)
-        self.ends.stay(key)
+        if not self.ends.is_idle:
+            self.ends.stay(key)
 
     def _form(self, origin: Origin, smsc: Smsc) -> AnswerForm:
         kind, tag = (TAGGED, smsc.tag) if self.tags else (ORIGINAL, b"")

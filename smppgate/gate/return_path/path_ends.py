@@ -24,6 +24,8 @@ class PathEnds:
         self._clock = clock
         self._store = store
         self._paths = EndingPaths()
+        self.is_idle = True
+        """Whether no return path is to end. A plain attribute: it is read for each message."""
         self._timer: IDelayedCall | None = None
         self._is_early = False
 
@@ -31,6 +33,7 @@ class PathEnds:
         """Let the return paths under ``keys`` end after the grace period of `EndingPaths`."""
         for key in keys:
             self._paths.add(key, now)
+        self.is_idle = False
         if self._timer is None:
             self._timer = self._clock.callLater(POLL_INTERVAL, self._end_due)
         elif self._paths.is_over_limit and not self._is_early:
@@ -39,8 +42,7 @@ class PathEnds:
 
     def stay(self, key: bytes) -> None:
         """A new message has the return path ``key``: the end of an earlier one does not count."""
-        if self._paths:
-            self._paths.stay(key)
+        self._paths.stay(key)
 
     def stop(self) -> None:
         """Stop the timer: return paths that were to end stay until their time to live is over."""
@@ -53,6 +55,7 @@ class PathEnds:
         due = self._paths.take(self._clock.monotonic(), MOST_AT_A_TIME)
         if due:
             self._store.end(due)
-        if self._paths:
+        self.is_idle = not self._paths
+        if not self.is_idle:
             pause = 0 if len(due) == MOST_AT_A_TIME else POLL_INTERVAL
             self._timer = self._clock.callLater(pause, self._end_due)

@@ -56,6 +56,10 @@ password = secret
 class Told(ThreadingHTTPServer):
     """An HTTP server that Kannel tells what became of messages, by dlr-url."""
 
+    # Kannel opens a connection for each; with the usual 5 the kernel drops some, and what they
+    # carry comes seconds later, when they are tried again.
+    request_queue_size = 1024
+
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", free_port()), _Telling)
         self.of: Counter[tuple[int, int]] = Counter()

@@ -227,7 +227,7 @@ class EsmeFactory(Factory):
     noisy = False
 
     def __init__(self, side: EsmeSide, max_sessions: int) -> None:
-        self.sessions: set[EsmeProtocol] = set()
+        self.sessions: dict[EsmeProtocol, None] = {}
         self._side = side
         self._max_sessions = max_sessions
 
@@ -242,9 +242,9 @@ class EsmeFactory(Factory):
             return TurnedAway()
         session = EsmeProtocol(self._side, self)
         session.factory = self
-        self.sessions.add(session)
+        self.sessions[session] = None
         return session
 
     def lost(self, session: EsmeProtocol) -> None:
         """A connection is gone."""
-        self.sessions.discard(session)
+        self.sessions.pop(session, None)

@@ -30,7 +30,7 @@ from smppgate.gate.passing import Passage, Passages
 from smppgate.gate.smsc import LinkSide, Reconnection, SmscLink, SmscProtocol
 from smppgate.gate.waiting import until
 from smppgate.settings import Settings, SmscSettings
-from smppgate.store import StoreError
+from smppgate.store import IStore, StoreError
 from smppgate.txsmpp.pdu import Outbind
 from smppgate.txsmpp.versions import version_named
 
@@ -56,6 +56,7 @@ class Gateway(MultiService):
 
     :param reactor: for sockets, time and timers.
     :param jitter: numbers from 0 to 1 for the pauses between reconnections.
+    :param store: what to keep things in, not open yet; by default what the settings say.
     """
 
     log = Logger()
@@ -65,12 +66,14 @@ class Gateway(MultiService):
         settings: Settings,
         reactor: IReactorTime,
         jitter: Callable[[], float] = random,
+        *,
+        store: IStore | None = None,
     ) -> None:
         super().__init__()
         self.settings = settings
         self._reactor = reactor
         self._jitter = jitter
-        self.store = make_store(settings, reactor)
+        self.store = store if store is not None else make_store(settings, reactor)
         self.members = make_members(settings.smsc)
         self.router = make_router(settings, reactor, self.members, self.store)
         # It listens before the store is open.

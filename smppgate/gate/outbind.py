@@ -91,7 +91,7 @@ class _OutboundFactory(EsmeFactory):
         """A session on a connection that the gate has made."""
         session = OutboundEsme(self._side, self, self._outbind, self._owner.account)
         session.factory = self
-        self.sessions.add(session)
+        self.sessions[session] = None
         return session
 
     def lost(self, session: EsmeProtocol) -> None:

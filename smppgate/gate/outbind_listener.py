@@ -89,7 +89,7 @@ class OutbindProtocol(SmscProtocol):
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Give the listener its place back."""
         super().connectionLost(reason)
-        self._factory.sessions.discard(self)
+        self._factory.sessions.pop(self, None)
 
     async def _bind(self) -> None:
         # Without a bind it is closed, and the SMSC may ask again.
@@ -109,7 +109,7 @@ class OutbindFactory(Factory):
     noisy = False
 
     def __init__(self, side: OutbindSide, most: int) -> None:
-        self.sessions: set[OutbindProtocol] = set()
+        self.sessions: dict[OutbindProtocol, None] = {}
         self._side = side
         self._most = most
 
@@ -125,7 +125,7 @@ class OutbindFactory(Factory):
             return TurnedAway()
         session = OutbindProtocol(self._side, self)
         session.factory = self
-        self.sessions.add(session)
+        self.sessions[session] = None
         return session
 
 

@@ -52,7 +52,7 @@ class Passage:
     timers: Timers = field(factory=Timers)
     window: int = 100
     max_pdu_size: int = MAX_PDU_SIZE
-    sessions: set[PassedSession] = field(factory=set, init=False, repr=False)
+    sessions: dict[PassedSession, None] = field(factory=dict, init=False, repr=False)
     """Those bound, those that are to be, and those whose connection is not closed yet."""
     avoided_until: float = field(default=0.0, init=False)
 
@@ -79,14 +79,14 @@ class PassedSession(SmscProtocol):
         super().__init__(side)
         self.owner: EsmeProtocol = esme
         self._passage = passage
-        passage.sessions.add(self)
+        passage.sessions[self] = None
 
     def sessionEnding(self, reason: str) -> None:
         """Take it out of its member's group."""
         super().sessionEnding(reason)
         self.member.retire()
         if self.transport is None:
-            self._passage.sessions.discard(self)
+            self._passage.sessions.pop(self, None)
 
     def sessionEnded(self, reason: str) -> None:
         """The ESME's session ends with it, now that all its requests are answered."""
@@ -97,7 +97,7 @@ class PassedSession(SmscProtocol):
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """It counts no longer."""
         super().connectionLost(reason)
-        self._passage.sessions.discard(self)
+        self._passage.sessions.pop(self, None)
 
 
 class Passages:

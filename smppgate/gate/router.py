@@ -142,7 +142,7 @@ class RouterService(Service):
             clock, self.way_back, self.correlator, self._send, options.no_member_status
         )
         self._callers = {name: Caller(clock, pool) for name, pool in pools.items()}
-        self._links: set[SmscProtocol] = set()
+        self._links: dict[SmscProtocol, None] = {}
         self._awaiting_link: list[Deferred[None]] = []
         self.is_draining = False
         """While true, no new request is taken."""
@@ -195,7 +195,7 @@ class RouterService(Service):
 
     def smsc_bound(self, link: SmscProtocol) -> None:
         """A link to an SMSC is bound."""
-        self._links.add(link)
+        self._links[link] = None
         if link.session.submits:
             link.member.add(link)
         if link.session.submits and link.owner is None:
@@ -205,7 +205,7 @@ class RouterService(Service):
 
     def smsc_lost(self, link: SmscProtocol) -> None:
         """A link to an SMSC has ended."""
-        self._links.discard(link)
+        self._links.pop(link, None)
         link.member.remove(link)
 
     def stray(self) -> None:

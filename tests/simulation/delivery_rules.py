@@ -68,7 +68,7 @@ class DeliveryRules:
     def _ids(self, request: Request, delivery: Delivery, pdu: wire.Pdu) -> list[bytes]:
         """The ids that may be in a receipt: what the ESME was given, or would have been."""
         if request.given and request.answered_at < delivery.at:
-            return [request.given]
+            return request.may_be_given
         assert request.taken_by is not None
         tag = request.taken_by.smsc.plan.tag.encode()
         # Without a path it goes by its destination, as it is.
@@ -135,7 +135,7 @@ class DeliveryRules:
         key = (delivery.session.center.plan.name, destination[:20], (reference, total))
         known = self._parts.setdefault(key, session)
         if known is not session:
-            if known.is_alive and not known.is_disturbed:
+            if known.is_alive and not (known.is_disturbed or session.is_disturbed):
                 session.violated(f"{delivery} is a part of a message that {known} has")
             self._parts[key] = session
 

@@ -91,6 +91,7 @@ class Request:
     answered_at: float = 0.0
     given: bytes = b""
     """The id that the ESME was told."""
+    slot: Slot | None = None
     source: bytes = b""
     """The number that it was sent from."""
     taken_id: bytes = b""
@@ -99,6 +100,16 @@ class Request:
     receipts: list[Delivery] = field(factory=list)
     done_at: float = 0.0
     """When the ESME has taken a final receipt for it; 0 before."""
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether it is the only one under its number."""
+        return self.slot is not None and len(self.slot.requests) == 1
+
+    @property
+    def may_be_given(self) -> list[bytes]:
+        """The ids that the ESME may have been given for it: those given under its number."""
+        return [r.given for r in self.slot.requests if r.given] if self.slot is not None else []
 
     def __str__(self) -> str:
         return f"<m{self.label}> {wire.name(self.command)} #{self.number} of {self.session.name}"

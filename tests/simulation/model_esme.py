@@ -65,13 +65,17 @@ class EsmeSession(ModelSession):
             )
             if self.plan.asks_smsc:
                 self._bind_status = 0x0E
-        self._bind_number = self.number()
+        self._bind_number = self.fresh()
         self.send(self.kind, 0, self._bind_number, wire.bind(name, password, self.plan.version))
 
     def number(self) -> int:
         """A number that is free, but for those who do not care."""
         if self.pending and self.draw(self.traits.reuse, "number reused"):
             return self.chance.choice(list(self.pending))
+        return self.fresh()
+
+    def fresh(self) -> int:
+        """A number that is free."""
         while self._next in self.pending or self._next in self._links:
             self._next = self._next % wire.MAX_NUMBER + 1
         number, self._next = self._next, self._next % wire.MAX_NUMBER + 1
@@ -174,7 +178,7 @@ class EsmeSession(ModelSession):
     def _ask(self) -> None:
         """About a message of its own, of another's, or of nobody's."""
         chance, label = self.chance, self.world.ledger.label()
-        known = [r for r in self.world.ledger.submits() if r.given and not r.session.plan.asks_smsc]
+        known = [r for r in self.world.ledger.submits() if r.given and r.is_certain]
         target = chance.choice(known) if known and chance.random() < 0.8 else None
         about = target.given if target else b"4dz0%08X" % chance.randrange(1 << 32)
         source = b"<m%d>" % label
@@ -202,7 +206,8 @@ class EsmeSession(ModelSession):
             is_over,
         )
         self.world.ledger.requests[label] = request
-        self.pending.setdefault(request.number, Slot()).requests.append(request)
+        request.slot = self.pending.setdefault(request.number, Slot())
+        request.slot.requests.append(request)
         self.send(command, 0, request.number, body)
         return request
 

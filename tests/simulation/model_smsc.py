@@ -65,7 +65,7 @@ class SmscSession(ModelSession):
         self._serial = 0
         self._next = self.chance.choice((1, 500, wire.MAX_NUMBER - 3))
 
-    def number(self) -> int:
+    def fresh(self) -> int:
         """A number that is free."""
         while self._next in self.deliveries or self._next in self._links:
             self._next = self._next % wire.MAX_NUMBER + 1
@@ -174,7 +174,7 @@ class SmscSession(ModelSession):
             label,
             outgoing.account,
             self,
-            self.number(),
+            self.fresh(),
             command,
             body,
             self.world.clock.now,
@@ -219,9 +219,11 @@ class ModelSmsc:
         self._serial = 0
         self._down_until = 0.0
 
-    def accept(self, end: ModelEnd) -> bool:
-        """The gate connects; False to refuse it."""
-        if self.world.clock.now < self._down_until or not self.world.is_open:
+    def accept(self, end: ModelEnd) -> bool | None:
+        """The gate connects; False to refuse it, None to let it wait."""
+        if not self.world.is_open:
+            return None
+        if self.world.clock.now < self._down_until:
             return False
         self._serial += 1
         session = SmscSession(self, f"{self.plan.name}.{self._serial}")

@@ -53,7 +53,7 @@ class ModelStore:
         self._archived: dict[bytes, None] = {}
         self._gone: dict[int, None] = {}
         self._writes: list[Callable[[], None]] = []
-        self._last = 0.0
+        self._last = self._busy_until = 0.0
         self._is_open = False
 
     # The life of a store
@@ -70,6 +70,7 @@ class ModelStore:
 
     def close(self) -> Deferred[None]:
         """See `IStore.close`."""
+        self._last = max(self._last, self._busy_until)
         return self._written(lambda: None)
 
     def crash(self) -> None:
@@ -193,19 +194,23 @@ class ModelStore:
         if not delay:
             return succeed(read())
         done: Deferred[Any] = Deferred()
-        self._clock.callLater(delay, lambda: done.callback(read()))
+        self._later(delay, lambda: done.callback(read()))
         return done
+
+    def _later(self, delay: float, what: Callable[..., Any], *args: Any) -> None:
+        self._busy_until = max(self._busy_until, self._clock.seconds() + delay)
+        self._clock.callLater(delay, what, *args)
 
     def _written(self, write: Callable[[], Any], fails: bool = False) -> Deferred[Any]:
         """A Deferred that fires when ``write`` is done, behind all writes before it."""
         if fails and self._draw_failure():
             return self._failing()
         delay = self._delay()
-        if not delay and not self._writes:
+        now = self._clock.seconds()
+        if not delay and not self._writes and self._last <= now:
             return succeed(write())
         done: Deferred[Any] = Deferred()
         self._writes.append(write)
-        now = self._clock.seconds()
         self._last = max(self._last, now + delay)
         self._clock.callLater(self._last - now, self._write, done)
         return done
@@ -215,7 +220,7 @@ class ModelStore:
 
     def _failing(self) -> Deferred[Any]:
         done: Deferred[Any] = Deferred()
-        self._clock.callLater(self._delay(), done.errback, StoreError("the disk is full"))
+        self._later(self._delay(), done.errback, StoreError("the disk is full"))
         return done
 
     def _draw_failure(self) -> bool:

@@ -20,8 +20,8 @@ class Acceptor(Protocol):
         """Somebody has connected."""
 
 
-Accept = Callable[[ModelEnd], bool]
-"""Takes a connection of the gate's to a model; False to refuse it."""
+Accept = Callable[[ModelEnd], bool | None]
+"""Takes a connection of the gate's to a model; False to refuse it, None to say nothing."""
 
 
 class Network:
@@ -99,9 +99,10 @@ class Network:
             return
         accept = self._models.get(skt.getpeername())
         end = self._join(skt)
-        if accept is None or not accept(end):
+        taken = accept(end) if accept is not None else False
+        if not taken:
             skt.incoming = skt.outgoing = skt.model_end = None
-            skt.refusal = errno.ECONNREFUSED
+            skt.refusal = 0 if taken is None else errno.ECONNREFUSED
 
     # Both
 

@@ -139,8 +139,8 @@ class ModelSession:
         self.is_over = self.is_disturbed = True
         self.is_bound = False
 
-    def number(self) -> int:
-        """A number for a request of this end's."""
+    def fresh(self) -> int:
+        """A number for a request of this end's that none has that is open."""
         raise NotImplementedError
 
     # Sending
@@ -210,7 +210,7 @@ class ModelSession:
 
     def enquire(self) -> None:
         """Ask for a sign of life."""
-        number = self.number()
+        number = self.fresh()
         self._links[number] = None
         self.send(wire.ENQUIRE_LINK, 0, number)
 
@@ -227,7 +227,7 @@ class ModelSession:
         """End it in order, whatever is open."""
         if self.is_alive:
             self.is_leaving = self.is_disturbed = True
-            self._unbind = self.number()
+            self._unbind = self.fresh()
             self.send(wire.UNBIND, 0, self._unbind)
             self.later(self.world.plan.response_timeout * 2, self.close)
 
@@ -254,7 +254,7 @@ class Episodes:
     def _happen(self) -> None:
         session = self._session
         # The world may have calmed down since.
-        if session.traits.episodes:
+        if session.traits.episodes and not session.is_cut:
             kind = session.chance.choice(session.traits.episodes)
             session.is_disturbed = True
             session.world.trace.fault(session.name, kind)
@@ -277,7 +277,7 @@ class Episodes:
     def _vanish(self) -> None:
         """In the middle of a PDU."""
         session = self._session
-        octets = wire.pdu(wire.ENQUIRE_LINK, 0, session.number())
+        octets = wire.pdu(wire.ENQUIRE_LINK, 0, session.fresh())
         session.end.write(octets[: session.chance.randrange(1, len(octets))])
         session.is_cut = True
         session.later(0.05, self._reset)

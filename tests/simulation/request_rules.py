@@ -125,6 +125,7 @@ class RequestRules:
 
     def _settle(self, request: Request, pdu: wire.Pdu) -> None:
         request.answer, request.answered_at = pdu, self._world.clock.now
+        request.given = b""
         if pdu.status == 0 and request.command in wire.SUBMITS:
             request.given = wire.until_nul(pdu.body, 0)[0]
             self._world.given(request)

@@ -59,7 +59,7 @@ class CenterPlan:
 
     name: str
     ids: str = "hex"
-    notation: str = "same"
+    notation: str = "auto"
     receipts: str = "both"
     first_id: int = 0
     messages: int = 10
@@ -116,8 +116,8 @@ class Plan:
     response_timeout: float = 3.0
     enquire_link: float = 10.0
     inactivity: float = 60.0
-    return_path_ttl: float = 600.0
-    queue_ttl: float = 600.0
+    return_path_ttl: float = 300.0
+    queue_ttl: float = 300.0
     message_ids: str = "tagged"
     unmatched: str = "reject"
     weather: tuple[str, ...] = ()
@@ -209,13 +209,20 @@ def _center(draw: Random, name: str) -> CenterPlan:
     return CenterPlan(
         name=name,
         ids=ids,
-        notation="resp_hex" if ids == "hex" and draw.random() < 0.2 else "same",
+        notation=_notation(draw, ids),
         receipts=draw.choice(("both", "text", "tlvs")),
         first_id=first,
         messages=draw.randint(0, 15),
         pace=draw.choice((0.5, 2.0)),
         deliver_window=draw.choice((1, 5, 10)),
     )
+
+
+def _notation(draw: Random, ids: str) -> str:
+    if ids == "decimal":
+        # Small numbers could be taken for each other's in the other base.
+        return "same"
+    return "resp_hex" if ids == "hex" and draw.random() < 0.2 else "auto"
 
 
 def _smscs(draw: Random, centers: tuple[CenterPlan, ...], choose: _Chooser) -> list[SmscPlan]:
@@ -350,7 +357,7 @@ def _smsc_lines(plan: Plan, smsc: SmscPlan) -> list[str]:
     lines += [f"sessions = {smsc.sessions}", f"window = {smsc.window}"]
     lines += [f"weight = {smsc.weight}", "reconnect_min = 0.5", "reconnect_max = 4.0"]
     lines.append(f"enquire_link = {plan.enquire_link}")
-    if center.notation != "same":
+    if center.notation != "auto":
         lines.append(f'receipt_ids = "{center.notation}"')
     return lines
 

@@ -114,7 +114,11 @@ class World:
                 self._end()
             finally:
                 self._stores.end()
-        self._dead.clear()
+        if self._dead:
+            self._dead.clear()
+            # What is thrown away may do something still, and is thrown away again.
+            gc.collect()
+            gc.collect()
         return Outcome(
             self.plan.seed,
             self.steps,

@@ -115,7 +115,9 @@ class Agenda:
         """Have ``function`` called ``delay`` seconds from now."""
         return self.call_at(self.now() + delay, function, *args, **kwargs)
 
-    def call_at(self, time: float, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Call:
+    def call_at(
+        self, time: float, function: Callable[..., Any], *args: Any, **kwargs: Any
+    ) -> Call:
         """Have ``function`` called at ``time``."""
         call = Call(self, time, function, args, kwargs)
         self.active += 1

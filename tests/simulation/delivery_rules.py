@@ -38,7 +38,8 @@ class DeliveryRules:
         assert delivery is not None
         if delivery.account is not session.plan:
             session.violated(f"{delivery} is for {delivery.account.system_id}")
-        self._check_number(session, pdu)
+        if not 1 <= pdu.number <= wire.MAX_NUMBER or pdu.number in session.open:
+            session.violated(f"{pdu} has a number that is none, or is in use")
         self._check_body(session, delivery, pdu)
         self._check_repeated(session, delivery)
         self._check_order(session, delivery)
@@ -49,12 +50,6 @@ class DeliveryRules:
         delivery.arrivals.append(arrival)
         self._check_window(session)
         return arrival
-
-    def _check_number(self, session: EsmeSession, pdu: wire.Pdu) -> None:
-        if not 1 <= pdu.number <= wire.MAX_NUMBER:
-            session.violated(f"{pdu} has a number that is none")
-        if pdu.number in session.open:
-            session.violated(f"{pdu} has a number that is in use")
 
     def _check_body(self, session: EsmeSession, delivery: Delivery, pdu: wire.Pdu) -> None:
         if delivery.request is None:
@@ -73,6 +68,8 @@ class DeliveryRules:
         tag = request.taken_by.smsc.plan.tag.encode()
         # Without a path it goes by its destination, as it is.
         own = tag + request.taken_id if self._world.plan.message_ids == "tagged" else b""
+        if "receipts_of_unknown" in self._world.plan.moods:
+            return [own]
         ids = [own, request.taken_id, delivery.told_id]
         if len(ids[0]) > LONGEST_ID:
             ids += _ALIAS.findall(pdu.body)
@@ -83,7 +80,7 @@ class DeliveryRules:
         assert request is not None
         label = b"<d%d>" % delivery.label
         plan = delivery.session.center.plan
-        return receipt_body(plan, request, given, delivery.state, label)
+        return receipt_body(plan, request, given, delivery.state, label, delivery.esm_class)
 
     def _check_repeated(self, session: EsmeSession, delivery: Delivery) -> None:
         if not delivery.arrivals:
@@ -123,7 +120,10 @@ class DeliveryRules:
 
     def _check_resp(self, session: EsmeSession, delivery: Delivery) -> None:
         request = delivery.request
-        if request is not None and request.session is session and request.answer is None:
+        if request is None or request.answer is not None:
+            return
+        is_strict = self._world.plan.elsewhere and request.session.is_alive
+        if request.session is session or is_strict:
             session.violated(f"{delivery} comes before the answer")
 
     def _check_parts(self, session: EsmeSession, delivery: Delivery) -> None:
@@ -141,7 +141,9 @@ class DeliveryRules:
 
     def _check_window(self, session: EsmeSession) -> None:
         now, timeout = session.sent_at, self._world.plan.response_timeout
-        if session.end.incoming.was_full or any(now - a.at >= timeout for a in session.open.values()):
+        if session.end.incoming.was_full or any(
+            now - a.at >= timeout for a in session.open.values()
+        ):
             return
         if len(session.open) > session.plan.window:
             session.violated(f"{len(session.open)} requests of the gate's are open")
@@ -159,9 +161,6 @@ class DeliveryRules:
         if reason is not None:
             session.violated(f"{pdu} cannot be: {delivery}: {reason}")
         delivery.resp = pdu
-        request = delivery.request
-        if request is not None and delivery.was_taken and not request.done_at:
-            request.done_at = self._world.clock.now
         return delivery, outgoing
 
     def _wrong(self, delivery: Delivery, pdu: wire.Pdu) -> str | None:
@@ -202,4 +201,5 @@ class DeliveryRules:
         for arrival in delivery.arrivals:
             if arrival.has_counted(self._world.plan.response_timeout):
                 return f"{arrival.session} has taken it"
+        self._world.suspect(delivery, delivery.arrivals)
         return None

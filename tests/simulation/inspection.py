@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from random import Random
 from typing import Any, ClassVar
 
 from smppgate.gate import Gateway
 from smppgate.txsmpp.frame import FrameBuffer
-from smppgate.txsmpp.sequence import MAX_LATE, MAX_SEQUENCE_NUMBER, Outstanding
+from smppgate.txsmpp.sequence import MAX_LATE, MAX_SEQUENCE_NUMBER
 from smppgate.txsmpp.session import Session
 from smppgate.txsmpp.states import KNOWN, Role, State, allowed
 
@@ -45,7 +46,9 @@ class Inspection:
         for session in self.sessions():
             count = len(session.outstanding)
             if session.window and count > session.window:
-                own = sum(1 for r in session.outstanding._requests.values() if r.command_id in _OWN)
+                own = sum(
+                    1 for r in session.outstanding._requests.values() if r.command_id in _OWN
+                )
                 if count - own > session.window:
                     return f"{session.where}: {count - own} of {session.window} open"
         return None
@@ -69,7 +72,11 @@ class Inspection:
         yield "sessions joined", len(passages._joined), len(self._gateway._sessions())
         yield "binds waiting for a verdict", len(passages._judging), 10_000
         yield "sessions with ranges", len(router.ranges._joined), 10_000
-        yield "messages being queued", len(queues._gathered) + len(queues._being_kept or ()), 10_000
+        yield (
+            "messages being queued",
+            len(queues._gathered) + len(queues._being_kept or ()),
+            10_000,
+        )
         yield "queued messages to remove", len(queues._ended), 10_000
         for queue in queues.values():
             backlog = queue._backlog
@@ -127,6 +134,14 @@ class Inspection:
                 self._wrapped[session] = None
                 session.outstanding._next = MAX_SEQUENCE_NUMBER - 3
 
+    def crowd(self, chance: Random) -> None:
+        """Let the next number of some session be one that is in use, as after 2**31 of them."""
+        for session in self.sessions():
+            outstanding = session.outstanding
+            taken = [*outstanding._requests, *outstanding._late]
+            if taken and chance.random() < 0.3:
+                outstanding._next = chance.choice(taken)
+
 
 _OWN = frozenset({0x15, 0x06})
 
@@ -170,8 +185,3 @@ class Coverage:
             f"state table: {sum(1 for it in may if it in seen)} of {len(may)} allowed, "
             f"{sum(1 for it in may_not if it in seen)} of {len(may_not)} not allowed"
         )
-
-
-def numbers_of(outstanding: Outstanding) -> list[int]:
-    """Those in use."""
-    return [*outstanding._requests, *outstanding._late]

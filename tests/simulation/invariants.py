@@ -39,7 +39,12 @@ class Judge:
         request = outgoing.request
         if request is None:
             return bool(outgoing.account.prefix)
-        if not request.given or request.done_at:
+        # It may be known to a session that is gone, or not to ask for receipts at this center.
+        if (
+            outgoing.owned
+            or not request.given
+            or (request.was_told_the_end and not outgoing.is_owed)
+        ):
             return False
         age = self._world.clock.now - request.answered_at
         return age < self._world.plan.return_path_ttl * 0.9
@@ -63,7 +68,9 @@ class Judge:
             sessions = [s for door in center.doors for s in door.sessions if s.is_alive]
             found += [f"{d} is not answered" for s in sessions for d, _ in s.deliveries.values()]
         found += [
-            f"{d} was queued and is not delivered" for d in world.queued.values() if not d.was_settled
+            f"{d} was queued and is not delivered"
+            for d in world.queued.values()
+            if not d.was_settled
         ]
         return found
 

@@ -51,6 +51,7 @@ class Attempt:
     session: SmscSession | EsmeSession
     number: int
     at: float
+    request: Request | None = None
     answers: list[Answer] = field(factory=list)
 
     def was_read(self, statuses: Container[int] = (0,)) -> bool:
@@ -59,10 +60,16 @@ class Attempt:
 
     def has_counted(self, timeout: float) -> bool:
         """Whether it has read an ok when it certainly had not given up yet."""
-        if self.session.is_disturbed or self.session.end.incoming.was_full:
+        if self.session.end.incoming.was_full:
             return False
-        by = self.at + timeout
+        by = min(self.at + timeout, self.session.disturbed_at)
         return any(a.pdu.status == 0 and a.read_at < by for a in self.answers)
+
+    def is_open(self, timeout: float, now: float) -> bool:
+        """Whether the gate cannot have given it up, unless it is about to end the session."""
+        session = self.session
+        is_orderly = not session.is_disturbed and not session.end.incoming.was_full
+        return is_orderly and not self.was_read(range(1 << 32)) and now - self.at < timeout
 
 
 @define(eq=False)
@@ -98,13 +105,17 @@ class Request:
     """The id that the last SMSC to accept it has given it."""
     taken_by: SmscSession | None = None
     receipts: list[Delivery] = field(factory=list)
-    done_at: float = 0.0
-    """When the ESME has taken a final receipt for it; 0 before."""
 
     @property
     def is_certain(self) -> bool:
         """Whether it is the only one under its number."""
         return self.slot is not None and len(self.slot.requests) == 1
+
+    @property
+    def was_told_the_end(self) -> bool:
+        """Whether the gate has read that the ESME has taken a final receipt."""
+        final = [d for d in self.receipts if d.state in wire.FINAL]
+        return any(arrival.was_read() for d in final for arrival in d.arrivals)
 
     @property
     def may_be_given(self) -> list[bytes]:
@@ -168,6 +179,7 @@ class Delivery:
     request: Request | None = None
     told_id: bytes = b""
     state: str = ""
+    esm_class: int = 4
     serial: int = 0
     """Its place among what its session has sent."""
     parts: tuple[int, int, int] | None = None

@@ -33,6 +33,7 @@ class EsmeSession(ModelSession):
         self.pending: dict[int, Slot] = {}
         self.odd: dict[int, int] = {}
         self.last: dict[object, int] = {}
+        self.is_parting = False
         self._next = self.chance.choice((1, 1, 7, 1000, wire.MAX_NUMBER - 5))
         self._bind_number = 0
         self._bind_status = 0
@@ -67,6 +68,13 @@ class EsmeSession(ModelSession):
                 self._bind_status = 0x0E
         self._bind_number = self.fresh()
         self.send(self.kind, 0, self._bind_number, wire.bind(name, password, self.plan.version))
+        if (
+            self.submits
+            and not self._bind_status
+            and self.draw(self.traits.pipelines, "pipelined")
+        ):
+            for _ in range(self.chance.randint(1, min(4, self.plan.window))):
+                self._submit()
 
     def number(self) -> int:
         """A number that is free, but for those who do not care."""
@@ -125,8 +133,19 @@ class EsmeSession(ModelSession):
     def over(self) -> None:
         """Its application binds anew."""
         if not self.is_over:
+            self._check_parting()
             super().over()
             self.app.lost(self)
+
+    def _check_parting(self) -> None:
+        """Behind an unbind comes the answer to all that was in front of it."""
+        timeout = self.world.plan.response_timeout
+        for slot in self.pending.values() if self.is_parting else ():
+            for request in slot.requests:
+                if request.answer is None and any(
+                    a.has_counted(timeout) for a in request.attempts
+                ):
+                    self.violated(f"{request} is not answered, though an SMSC has taken it")
 
     # What it sends
 
@@ -149,6 +168,9 @@ class EsmeSession(ModelSession):
                 return
             self.app.quota -= 1
             self._send_one()
+        if size and self.draw(self.traits.partings, "parting"):
+            self.is_parting = True
+            self.say_goodbye()
         self._traffic()
 
     def _send_one(self) -> None:

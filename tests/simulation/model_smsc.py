@@ -29,6 +29,8 @@ class Outgoing:
     """What a message center is to send, as often as it takes.
 
     :param parts: reference, total and place of a part of a long message.
+    :param owned: whether it is for a session of the account's own.
+    :param is_owed: whether the ESME is to get it although it has taken a final receipt.
     """
 
     account: AccountPlan
@@ -37,6 +39,8 @@ class Outgoing:
     parts: tuple[int, int, int] | None = None
     destination: bytes = b""
     owned: bool = False
+    is_owed: bool = False
+    esm_class: int = 4
     tries: int = 0
 
     def __str__(self) -> str:
@@ -87,9 +91,11 @@ class SmscSession(ModelSession):
             self._bind(pdu)
             return
         attempt = self.world.judge.requested(self, pdu)
-        request = self.world.ledger.asked(pdu.body)
+        request = attempt.request
         assert request is not None
-        if pdu.command in wire.SUBMITS:
+        if self.has_forgotten:
+            self.later(0.001, self._answer, pdu.command | wire.RESP, 4, pdu.number, b"", attempt)
+        elif pdu.command in wire.SUBMITS:
             self._submitted(pdu, request, attempt)
         elif pdu.command == wire.QUERY_SM:
             self.respond(pdu, 0, wire.query_resp(wire.until_nul(pdu.body, 0)[0]), attempt)
@@ -109,8 +115,20 @@ class SmscSession(ModelSession):
         message_id = self.center.new_id()
         more = b"\0" if pdu.command == wire.SUBMIT_MULTI else b""
         status, delay = self.respond(pdu, 0, message_id + b"\0" + more, attempt)
-        if status == 0:
+        is_known = status == 0 and pdu.number in self.open
+        if is_known or (status == -1 and self.chance.random() < self.traits.unknown):
             self.center.took(request, message_id, self, delay)
+
+    def answer_all(self) -> None:
+        """Answer what is open."""
+        for number, attempt in list(self.open.items()):
+            request = attempt.request
+            if request is not None and request.command in (wire.SUBMIT_SM, wire.DATA_SM):
+                message_id = request.taken_id or self.center.new_id()
+                command = request.command | wire.RESP
+                self._answer(command, 0, number, message_id + b"\0", attempt)
+                if not request.taken_id:
+                    self.center.took(request, message_id, self, 0.0)
 
     def _bind(self, pdu: wire.Pdu) -> None:
         if self.kind:
@@ -171,23 +189,24 @@ class SmscSession(ModelSession):
             command, body = wire.DELIVER_SM, wire.message(source, outgoing.destination, text)
         self._serial += 1
         delivery = Delivery(
-            label,
-            outgoing.account,
-            self,
-            self.fresh(),
-            command,
-            body,
-            self.world.clock.now,
-            request,
-            self.center.in_receipt(request.taken_id) if request is not None else b"",
-            outgoing.state,
-            self._serial,
+            label=label,
+            account=outgoing.account,
+            session=self,
+            number=self.fresh(),
+            command=command,
+            body=body,
+            at=self.world.clock.now,
+            request=request,
+            state=outgoing.state,
+            serial=self._serial,
             parts=outgoing.parts,
+            esm_class=outgoing.esm_class,
         )
+        if request is not None:
+            delivery.told_id = self.center.in_receipt(request.taken_id)
+            request.receipts.append(delivery)
         outgoing.tries += 1
         self.world.ledger.deliveries[label] = delivery
-        if request is not None:
-            request.receipts.append(delivery)
         self.deliveries[delivery.number] = (delivery, outgoing)
         self.send(command, 0, delivery.number, body)
 
@@ -298,7 +317,8 @@ class MessageCenter:
         request = outgoing.request
         assert request is not None
         written = self.in_receipt(request.taken_id)
-        return receipt_body(self.plan, request, written, outgoing.state, text)
+        esm_class = outgoing.esm_class
+        return receipt_body(self.plan, request, written, outgoing.state, text, esm_class)
 
     # Receipts
 
@@ -311,23 +331,47 @@ class MessageCenter:
             return
         traits, chance = session.traits, self.chance
         pause = delay + 0.01 + chance.expovariate(1.0)
-        if session.draw(traits.early, "receipt early", request):
+        if session.draw(traits.at_once, "receipt at once", request):
+            pause = delay + 0.0001 * chance.random()
+        elif session.draw(traits.early, "receipt early", request):
             pause = delay * chance.random()
         elif session.draw(traits.belated, "receipt belated", request):
             pause = delay + 10.0 * chance.random()
-        state = chance.choice(wire.FINAL)
-        owned = session.owner is not None
-        self._plan(pause, Outgoing(request.account, request, state, owned=owned))
+        final = chance.choice(wire.FINAL)
+        if session.draw(traits.interim, "receipt interim", request):
+            self._receipt(request, session, pause, "ACCEPTD")
+            pause += 62.0 + 10.0 * chance.random()
+        self._receipt(request, session, pause, final)
         if session.draw(traits.again, "receipt twice", request):
-            again = pause + chance.expovariate(0.5)
-            self._plan(again, Outgoing(request.account, request, state, owned=owned))
+            self._receipt(request, session, pause + chance.expovariate(0.5), final)
+        if session.draw(traits.late_again, "receipt late again", request):
+            again = pause + 62.0 + 10.0 * chance.random()
+            self._receipt(request, session, again, final, is_owed=True)
+
+    def _receipt(
+        self,
+        request: Request,
+        session: SmscSession,
+        pause: float,
+        state: str,
+        is_owed: bool = False,
+    ) -> None:
+        outgoing = Outgoing(request.account, request, state)
+        outgoing.owned, outgoing.is_owed = session.owner is not None, is_owed
+        if session.draw(session.traits.plain, "receipt by text", request):
+            outgoing.esm_class = 0
+        self._plan(pause, outgoing)
 
     def refused(self, outgoing: Outgoing) -> None:
         """The gate has not taken it: some time later it may."""
-        if outgoing.tries >= _MOST_TRIES or not self.world.is_open:
-            self.given_up.append(outgoing)
+        is_owed = not self.world.is_active and self.world.judge.is_promised(outgoing)
+        if self.world.is_open and (is_owed or outgoing.tries < _MOST_TRIES):
+            self._plan(self._patience() + self.chance.expovariate(1.0), outgoing)
         else:
-            self._plan(0.5 + self.chance.expovariate(1.0), outgoing)
+            self.given_up.append(outgoing)
+
+    def _patience(self) -> float:
+        return max(0.5, *(door.traits.patience for door in self.doors))
 
     def _plan(self, delay: float, outgoing: Outgoing) -> None:
         self.coming += 1
@@ -393,9 +437,19 @@ class MessageCenter:
 
 
 def receipt_body(
-    plan: CenterPlan, request: Request, message_id: bytes, state: str, text: bytes
+    plan: CenterPlan,
+    request: Request,
+    message_id: bytes,
+    state: str,
+    text: bytes,
+    esm_class: int = 4,
 ) -> bytes:
-    """A receipt for ``request``, from where it was sent to, to where it came from."""
-    tlvs = wire.receipt_tlvs(message_id, state) if plan.receipts != "text" else b""
-    told = wire.receipt_text(message_id, state, text) if plan.receipts != "tlvs" else text
-    return wire.message(b"99555", request.source, told, 4, 0, tlvs)
+    """A receipt for ``request``, from where it was sent to, to where it came from.
+
+    One without a word of it in esm_class has its id in the text only.
+    """
+    has_text = plan.receipts != "tlvs" or not esm_class
+    has_tlvs = plan.receipts != "text" and esm_class
+    tlvs = wire.receipt_tlvs(message_id, state) if has_tlvs else b""
+    told = wire.receipt_text(message_id, state, text) if has_text else text
+    return wire.message(b"99555", request.source, told, esm_class, 0, tlvs)

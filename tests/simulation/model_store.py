@@ -32,7 +32,10 @@ class Disk:
 
 @implementer(IStore)
 class ModelStore:
-    """One process's store on a `Disk`."""
+    """One process's store on a `Disk`.
+
+    :param writes: told when something begins to be written.
+    """
 
     def __init__(
         self,
@@ -42,6 +45,7 @@ class ModelStore:
         lifetime: float,
         chance: Random,
         trace: Trace,
+        writes: Callable[[], None],
     ) -> None:
         self.disk = disk
         self._clock = clock
@@ -49,6 +53,7 @@ class ModelStore:
         self._lifetime = lifetime
         self._chance = chance
         self._trace = trace
+        self._tell = writes
         self._memory: dict[bytes, bytes] = {}
         self._archived: dict[bytes, None] = {}
         self._gone: dict[int, None] = {}
@@ -211,6 +216,7 @@ class ModelStore:
             return succeed(write())
         done: Deferred[Any] = Deferred()
         self._writes.append(write)
+        self._tell()
         self._last = max(self._last, now + delay)
         self._clock.callLater(self._last - now, self._write, done)
         return done

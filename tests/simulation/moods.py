@@ -38,7 +38,13 @@ class Traits:
     :param wrong_bind: the chance that a bind is wrong (ESME) or refused (SMSC); `slow_bind`: that
         it is answered late or never.
     :param early: the chance of a receipt before its resp; `belated`: a good deal later; `again`:
-        of a second one.
+        of a second one; `at_once`: at the heels of the resp.
+    :param late_again: the chance of a second receipt more than a minute after the first was
+        taken; `interim`: of a final one that long after one that is not; `plain`: of a receipt
+        that only its text tells; `unknown`: of one for what was never answered.
+    :param pipelines: the chance that an ESME sends requests behind its bind without waiting;
+        `partings`: that it sends an unbind right behind a burst.
+    :param patience: seconds until an SMSC sends again what the gate has not taken; 0 for few.
     """
 
     quickest: float = 0.0005
@@ -62,6 +68,14 @@ class Traits:
     early: float = 0.0
     belated: float = 0.0
     again: float = 0.0
+    at_once: float = 0.0
+    patience: float = 0.0
+    late_again: float = 0.0
+    interim: float = 0.0
+    plain: float = 0.0
+    unknown: float = 0.0
+    pipelines: float = 0.0
+    partings: float = 0.0
 
 
 CALM = Traits()
@@ -112,6 +126,8 @@ MOODS: dict[str, Mood] = {
         reusing_numbers={"reuse": 0.3},
         asking={"asks": 0.35},
         misbinding={"wrong_bind": 0.5},
+        pipelining={"pipelines": 0.5},
+        parting={"partings": 0.15},
     ),
     **_moods(
         "smsc",
@@ -120,6 +136,15 @@ MOODS: dict[str, Mood] = {
         receipts_early={"early": 0.5},
         receipts_belated={"belated": 0.5},
         receipts_twice={"again": 0.4},
+        receipts_at_once={"at_once": 0.6},
+        patient={"patience": 65.0},
+        last_words={"spread": 0.1, "episodes": ("last_words",), "rate": 0.3},
+        forgetting={"episodes": ("forget",), "rate": 0.1},
+        silent_for_good={"silence": 0.6},
+        receipts_late_again={"late_again": 0.4},
+        interim_first={"interim": 0.5},
+        receipts_by_text={"plain": 0.5},
+        receipts_of_unknown={"silence": 0.2, "unknown": 1.0},
         away_long={"episodes": ("reset",), "rate": 0.08, "away": 8.0},
     ),
     **_moods(
@@ -142,7 +167,10 @@ MOODS: dict[str, Mood] = {
         "gate",
         crashing={"crashes": 2},
         restarting={"restarts": 1},
-        full_numbers={"wraps": True},
+        numbers_wrapping={},
+        numbers_crowded={},
+        clock_stepping={},
+        receipts_elsewhere={},
     ),
 }
 

@@ -17,10 +17,10 @@ from smppgate.gate import aliases, operations, queue_delivery, receipts, way_bac
 from smppgate.gate.deliveries import Deliveries
 from smppgate.gate.peer import Peer
 from smppgate.gate.router import RouterService
+from smppgate.gate.smsc import SmscProtocol
 from smppgate.routing import accounts as accounts_module
 from smppgate.routing.accounts import Account
 from smppgate.routing.correlator import Correlator
-from smppgate.routing.pools import Member
 from smppgate.txsmpp import protocol, sequence
 from smppgate.txsmpp import session as session_module
 from smppgate.txsmpp.constants import RESPONSE_BIT
@@ -235,21 +235,19 @@ def _retry_at_the_same(retry: Any) -> Any:
 # Windows
 
 
-@_mutant(Member, "add", "An SMSC's window is one too large.")
-def _window_of_smsc_off_by_one(add: Any) -> Any:
-    def added(self: Any, link: Any) -> None:
-        add(self, link)
-        self.capacity += 1
+@_mutant(SmscProtocol, "attached", "An SMSC's window is one too large.")
+def _window_of_smsc_off_by_one(attached: Any) -> Any:
+    def with_more(self: Any) -> None:
+        self.window += 1
+        attached(self)
 
-    return added
+    return with_more
 
 
 @_mutant(Peer, "has_room", "An ESME's window is one too large for what is sent to it.")
 def _window_of_esme_off_by_one(_room: Any) -> Any:
     return property(
-        lambda self: (
-            self.writable and not self.unbinding and len(self.outstanding) <= self.window
-        )
+        lambda self: self.writable and not self.unbinding and len(self.outstanding) <= self.window
     )
 
 

@@ -7,12 +7,15 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from tests.simulation import wire
-from tests.simulation.ledger import Answer, Attempt
+from tests.simulation.ledger import NEVER, Answer, Attempt
 from tests.simulation.moods import Traits
 from tests.simulation.sockets import ModelEnd
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
+
+# Episodes for which no answer may be lost.
+_HARMLESS = ("last_words", "forget")
 
 # Before it is connected.
 _NOWHERE: Any = None
@@ -28,8 +31,9 @@ class ModelSession:
     :ivar is_bound: whether messages may flow.
     :ivar is_over: whether the connection is gone, or as good as gone.
     :ivar is_leaving: whether an unbind has been sent or has come.
+    :ivar has_forgotten: whether it has forgotten that the gate is bound.
     :ivar is_cut: whether it can send nothing any more that makes sense.
-    :ivar is_disturbed: whether anything has happened to it, so that answers may be lost.
+    :ivar disturbed_at: when anything has happened to it, so that answers may be lost.
     """
 
     def __init__(self, world: World, name: str, traits: Traits, chance: Random) -> None:
@@ -38,8 +42,9 @@ class ModelSession:
         self.traits = traits
         self.chance = chance
         self.is_bound = self.is_over = self.is_leaving = False
-        self.is_mute = self.is_disturbed = self.is_garbled = False
-        self.is_cut = False
+        self.has_forgotten = False
+        self.is_mute = self.is_garbled = self.is_cut = False
+        self.disturbed_at = NEVER
         self.end: ModelEnd = _NOWHERE
         self.bound_at = 0.0
         self.open: dict[int, Attempt] = {}
@@ -49,6 +54,15 @@ class ModelSession:
 
     def __repr__(self) -> str:
         return self.name
+
+    @property
+    def is_disturbed(self) -> bool:
+        """Whether anything has happened to it."""
+        return self.disturbed_at < NEVER
+
+    def disturb(self) -> None:
+        """Something happens now."""
+        self.disturbed_at = min(self.disturbed_at, self.world.clock.now)
 
     @property
     def sent_at(self) -> float:
@@ -113,6 +127,7 @@ class ModelSession:
             self.was_asked(pdu)
 
     def _leave(self, pdu: wire.Pdu) -> None:
+        self.disturb()
         self.is_leaving = True
         if not self.is_mute:
             self.send(wire.UNBIND | wire.RESP, 0, pdu.number)
@@ -134,9 +149,13 @@ class ModelSession:
         """A resp came."""
         raise NotImplementedError
 
+    def answer_all(self) -> None:
+        """Answer what is open."""
+
     def over(self) -> None:
         """The session is over; called once or more."""
-        self.is_over = self.is_disturbed = True
+        self.disturb()
+        self.is_over = True
         self.is_bound = False
 
     def fresh(self) -> int:
@@ -202,7 +221,7 @@ class ModelSession:
 
     def _stray(self, asked: wire.Pdu) -> None:
         """A resp that answers nothing: under another number, or to another command."""
-        if self.chance.random() < 0.7:
+        if self.chance.random() < 0.7 or asked.command == wire.REPLACE_SM:
             number = self.chance.randrange(10**6, 10**9)
             self.send(asked.command | wire.RESP, 0, number, b"stray\0")
         else:
@@ -226,10 +245,15 @@ class ModelSession:
     def unbind(self) -> None:
         """End it in order, whatever is open."""
         if self.is_alive:
-            self.is_leaving = self.is_disturbed = True
-            self._unbind = self.fresh()
-            self.send(wire.UNBIND, 0, self._unbind)
-            self.later(self.world.plan.response_timeout * 2, self.close)
+            self.disturb()
+            self.say_goodbye()
+
+    def say_goodbye(self) -> None:
+        """Send an unbind."""
+        self.is_leaving = True
+        self._unbind = self.fresh()
+        self.send(wire.UNBIND, 0, self._unbind)
+        self.later(self.world.plan.response_timeout * 2, self.close)
 
     def violated(self, what: str) -> None:
         """An invariant is broken."""
@@ -256,7 +280,8 @@ class Episodes:
         # The world may have calmed down since.
         if session.traits.episodes and not session.is_cut:
             kind = session.chance.choice(session.traits.episodes)
-            session.is_disturbed = True
+            if kind not in _HARMLESS:
+                session.disturb()
             session.world.trace.fault(session.name, kind)
             getattr(self, f"_{kind}")()
             self._wait()
@@ -273,6 +298,16 @@ class Episodes:
 
     def _unbind(self) -> None:
         self._session.unbind()
+
+    def _last_words(self) -> None:
+        """An unbind, with the answers to all that is open right behind it."""
+        if self._session.is_alive:
+            self._session.say_goodbye()
+            self._session.answer_all()
+
+    def _forget(self) -> None:
+        """It does not know of the bind any more."""
+        self._session.has_forgotten = True
 
     def _vanish(self) -> None:
         """In the middle of a PDU."""

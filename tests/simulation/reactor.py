@@ -242,4 +242,3 @@ class SimulatedReactor:
         self.accepted, self.ports = [], {}
         agenda, self._agenda = self._agenda, Agenda(self.seconds)
         return agenda
-

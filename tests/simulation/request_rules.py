@@ -33,22 +33,18 @@ class RequestRules:
         if request is None or request.command != pdu.command:
             session.violated(f"{pdu} is no request of any ESME's")
         assert request is not None
-        self._check_number(session, pdu)
+        if not 1 <= pdu.number <= wire.MAX_NUMBER or pdu.number in session.open:
+            session.violated(f"{pdu} has a number that is none, or is in use")
         self._check_place(session, request)
         self._check_body(session, request, pdu)
         self._check_attempts(session, request)
         self._check_order(session, request)
-        attempt = Attempt(session, pdu.number, session.sent_at)
+        attempt = Attempt(session, pdu.number, session.sent_at, request)
         session.open[pdu.number] = attempt
         request.attempts.append(attempt)
         self._check_window(session)
+        self._check_own_window(request.session)
         return attempt
-
-    def _check_number(self, session: SmscSession, pdu: wire.Pdu) -> None:
-        if not 1 <= pdu.number <= wire.MAX_NUMBER:
-            session.violated(f"{pdu} has a number that is none")
-        if pdu.number in session.open:
-            session.violated(f"{pdu} has a number that is in use")
 
     def _check_place(self, session: SmscSession, request: Request) -> None:
         plan = self._world.plan
@@ -84,7 +80,9 @@ class RequestRules:
         last = request.attempts[-1]
         if any(each.session.smsc is session.smsc for each in request.attempts):
             session.violated(f"{request} comes a second time")
-        if not last.was_read(RETRYABLE):
+        # One that has forgotten the bind has turned down everything.
+        turned_down = (*RETRYABLE, 0x04) if last.session.has_forgotten else RETRYABLE
+        if not last.was_read(turned_down):
             session.violated(f"{request} has not been turned down by {last.session}")
 
     def _check_order(self, session: SmscSession, request: Request) -> None:
@@ -97,10 +95,23 @@ class RequestRules:
     def _check_window(self, session: SmscSession) -> None:
         """As long as none of them may have been given up."""
         now, timeout = session.sent_at, self._world.plan.response_timeout
-        if session.end.incoming.was_full or any(now - a.at >= timeout for a in session.open.values()):
+        if "silent_for_good" in session.smsc.plan.moods:
+            timeout *= 2
+        if session.end.incoming.was_full or any(
+            now - a.at >= timeout for a in session.open.values()
+        ):
             return
         if len(session.open) > session.smsc.plan.window:
             session.violated(f"{len(session.open)} requests are open")
+
+    def _check_own_window(self, session: EsmeSession) -> None:
+        """Of the ESME's: what SMSCs certainly have not answered is open in the gate."""
+        by = self._world.clock.now - self._world.plan.response_timeout
+        requests = (r for slot in session.pending.values() for r in slot.requests)
+        last = (r.attempts[-1] for r in requests if r.answer is None and r.attempts)
+        count = sum(1 for a in last if not a.answers and a.at > by)
+        if count > session.plan.window:
+            session.violated(f"{count} of its requests are with SMSCs")
 
     # At the ESME
 
@@ -146,6 +157,9 @@ class RequestRules:
 
     def _is_from(self, request: Request, attempt: Attempt, answer: Answer, pdu: wire.Pdu) -> bool:
         said = answer.pdu
+        if attempt.session.has_forgotten and said.status == 0x04:
+            # That was said of the gate's own bind.
+            return False
         if (said.command, said.status) != (pdu.command, pdu.status):
             return False
         if said.command == wire.NACK or said.status:
@@ -187,11 +201,12 @@ class RequestRules:
         for attempt in request.attempts:
             if attempt.has_counted(self._world.plan.response_timeout):
                 return f"{attempt.session} has taken it"
+        self._world.suspect(request, request.attempts)
         return None
 
     def _wrongly_unknown(self, request: Request) -> str | None:
         target = request.target
-        if target is None or target.account is not request.account or target.done_at:
+        if target is None or target.account is not request.account or target.was_told_the_end:
             return None
         if target.wants_receipt or target.account.queries:
             return "the message is known"

@@ -1,4 +1,4 @@
-"""What one seed decides: the settings of the gate, the models, their moods, and when what happens."""
+"""What one seed decides: the settings of the gate, the models, their moods, and the times."""
 
 from __future__ import annotations
 
@@ -105,6 +105,9 @@ class Plan:
     :param active: seconds until everybody begins to behave.
     :param crashes: when the gate's process is killed; ``restarts``: when it is stopped in order.
     :param wraps: whether sequence numbers are about to wrap.
+    :param crowds: whether they come upon numbers in use, as after a wrap.
+    :param elsewhere: whether a receipt on another session waits for its resp too.
+    :param steps: when the wall clock is stepped, and how far.
     """
 
     seed: int
@@ -126,6 +129,9 @@ class Plan:
     crashes: tuple[float, ...] = ()
     restarts: tuple[float, ...] = ()
     wraps: bool = False
+    crowds: bool = False
+    elsewhere: bool = False
+    steps: tuple[tuple[float, float], ...] = ()
 
     def passed(self, system_id: str) -> AccountPlan | None:
         """The account of that name whose binds an SMSC judges."""
@@ -155,13 +161,14 @@ def scenario(seed: int, moods: tuple[str, ...] = ()) -> Plan:
     smscs = tuple(_smscs(draw, centers, choose))
     pools = _pools(draw, smscs)
     active = draw.uniform(8.0, 25.0)
+    accounts = tuple(_accounts(draw, list(pools), choose))
     store, crashes, restarts = _store_and_ends(draw, choose, active)
     return Plan(
         seed=seed,
         centers=centers,
         smscs=smscs,
         pools=pools,
-        accounts=tuple(_accounts(draw, list(pools), choose)),
+        accounts=accounts,
         balance=draw.choice(("least_outstanding", "round_robin")),
         response_timeout=draw.choice((1.5, 3.0, 5.0)),
         enquire_link=draw.choice((0.0, 2.0, 10.0)),
@@ -173,8 +180,22 @@ def scenario(seed: int, moods: tuple[str, ...] = ()) -> Plan:
         crashes=crashes,
         restarts=restarts,
         active=active,
-        wraps=choose.one("full_numbers", 0.2),
+        wraps=choose.one("numbers_wrapping", 0.15),
+        elsewhere=choose.one("receipts_elsewhere", 0.5),
+        steps=_clock_steps(draw, choose, active),
+        crowds=choose.one("numbers_crowded", 0.15) and not _answers_twice(smscs, accounts),
     )
+
+
+def _clock_steps(draw: Random, choose: _Chooser, active: float) -> tuple[tuple[float, float], ...]:
+    if not choose.one("clock_stepping", 0.2):
+        return ()
+    return ((draw.uniform(2.0, active), draw.choice((400.0, -3600.0, 0.5, -0.5))),)
+
+
+def _answers_twice(smscs: tuple[SmscPlan, ...], accounts: tuple[AccountPlan, ...]) -> bool:
+    """Whether anybody answers twice: to a number that comes again at once, that answers it."""
+    return any("answering_twice" in each.moods for each in (*smscs, *accounts))
 
 
 @frozen

@@ -13,6 +13,7 @@ import socket
 from bisect import bisect_left
 from collections import deque
 from collections.abc import Callable
+from itertools import pairwise
 from random import Random
 from typing import Any, Protocol
 
@@ -141,7 +142,7 @@ class Stream:
             return [octets] if octets else []
         at = sorted(chance.randrange(len(octets) + 1) for _ in range(chance.randint(1, 4)))
         ends = [0, *at, len(octets)]
-        return [octets[a:b] for a, b in zip(ends, ends[1:], strict=False) if a < b]
+        return [octets[a:b] for a, b in pairwise(ends) if a < b]
 
     def _arrive(self, piece: bytes) -> None:
         if not self._dropped:

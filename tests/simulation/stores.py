@@ -58,6 +58,8 @@ class Stores:
         self._folder: Path | None = None
         self._crashes = 0
         self._old: list[SqliteStore] = []
+        self.told: Callable[[], None] | None = None
+        """Told when something begins to be written."""
 
     def open(self, reactor: IReactorTime) -> IStore:
         """One for a new life of the gate."""
@@ -71,8 +73,13 @@ class Stores:
                 self._plan.return_path_ttl,
                 self._chance,
                 self._trace,
+                self._writes,
             )
         return self._store
+
+    def _writes(self) -> None:
+        if self.told is not None:
+            self.told()
 
     def crash(self) -> None:
         """The process is gone."""

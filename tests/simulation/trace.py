@@ -40,7 +40,9 @@ class Trace:
     def lines(self, last: int | None = None) -> list[str]:
         """The last so many, or all."""
         begin = 0 if last is None else max(0, len(self._lines) - last)
-        return [f"{t:12.6f} {who:<12} {what} {it}".rstrip() for t, who, what, it in self._lines[begin:]]
+        return [
+            f"{t:12.6f} {who:<12} {what} {it}".rstrip() for t, who, what, it in self._lines[begin:]
+        ]
 
     def digest(self) -> str:
         """One word for all of them."""

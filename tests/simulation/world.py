@@ -18,7 +18,7 @@ from smppgate.settings import parse
 from tests.simulation.clock import Agenda, WorldClock
 from tests.simulation.inspection import Coverage, Inspection
 from tests.simulation.invariants import Judge
-from tests.simulation.ledger import Delivery, Ledger, Request
+from tests.simulation.ledger import Attempt, Delivery, Ledger, Request
 from tests.simulation.logs import Errors, errors
 from tests.simulation.model_esme import ModelEsme
 from tests.simulation.model_smsc import MessageCenter, ModelSmsc
@@ -29,8 +29,8 @@ from tests.simulation.scenario import Plan, chance, settings_text
 from tests.simulation.stores import Stores
 from tests.simulation.trace import Trace, Violation
 
-_MOST_STEPS_AT_ONCE = 5000
-"""Turns of the reactor without time going by: more is a loop without an end."""
+_MOST_TURNS = 20_000
+"""Turns of the reactor in one second: more is a loop without an end."""
 
 _SETTLING = 150.0
 """Seconds that everything may take to be brought home once everybody behaves."""
@@ -61,7 +61,7 @@ class World:
         self.trace = Trace(self.clock)
         self.ledger = Ledger()
         self.judge = Judge(self)
-        self.steps = self.turns = 0
+        self.steps = self.turns = self._turns_before = 0
         self.is_active = self.is_open = True
         self.queued: dict[int, Delivery] = {}
         self.given_ids: dict[bytes, Request] = {}
@@ -72,6 +72,8 @@ class World:
         self._lives = 0
         self._is_up = False
         self._dead: list[object] = []
+        self._crashes = self._chance("crashes")
+        self._crowding = self._chance("crowding")
         self._violation: Violation | None = None
         self._errors = Errors()
         self.reactor: SimulatedReactor
@@ -137,6 +139,19 @@ class World:
         )
         raise self._violation
 
+    def suspect(self, what: Request | Delivery, attempts: list[Attempt]) -> None:
+        """The gate says that ``what`` has failed: look later whether it may say so.
+
+        Somebody may have it who has not answered, and whose time is not over; then the session
+        must be about to end.
+        """
+        if attempts and attempts[-1].is_open(self.plan.response_timeout, self.clock.now):
+            self.agenda.call(5.0, self._check_suspect, what, attempts[-1])
+
+    def _check_suspect(self, what: Request | Delivery, attempt: Attempt) -> None:
+        if not attempt.session.is_disturbed:
+            self.violated(f"{what} was given up, though {attempt.session} has it and its time")
+
     def given(self, request: Request) -> None:
         """An ESME was told an id."""
         account = request.account.system_id.encode()
@@ -150,9 +165,12 @@ class World:
         for each in (*self.esmes, *self.centers):
             each.start()
         for at in self.plan.crashes:
-            self.agenda.call(at, self._crash)
+            how = self._crashes.choice((self._crash, self._crash_soon))
+            self.agenda.call(at, how)
         for at in self.plan.restarts:
             self.agenda.call(at, self._restart)
+        for at, step in self.plan.steps:
+            self.agenda.call(at, self._step_clock, step)
         self._run(self.plan.active)
 
     def _rest(self) -> None:
@@ -214,7 +232,17 @@ class World:
         self._is_up = True
         self.trace.add("gate", "begins")
 
+    def _crash_soon(self) -> None:
+        """While something is being written, if that comes within a few seconds."""
+        self._stores.told = self._crash_amid
+        self.agenda.call(4.0, self._crash)
+
+    def _crash_amid(self) -> None:
+        self._stores.told = None
+        self.agenda.call(self.plan.store.delay * self._crashes.random(), self._crash)
+
     def _crash(self) -> None:
+        self._stores.told = None
         if not self._is_up:
             return
         self._is_up = False
@@ -222,7 +250,11 @@ class World:
         # What is thrown away of a process that is gone never happened: it is kept.
         self._dead.append((self.reactor.kill(), self.gateway))
         self._stores.crash()
-        self.agenda.call(0.1 + self._chance("crash").random(), self._begin)
+        self.agenda.call(0.1 + self._crashes.random(), self._begin)
+
+    def _step_clock(self, step: float) -> None:
+        self.trace.fault("world", "clock stepped", f"{step:+.0f} s")
+        self.clock.stepped += step
 
     def _restart(self) -> None:
         if not self._is_up:
@@ -258,11 +290,11 @@ class World:
 
     def _run(self, seconds: float) -> None:
         end = self.clock.now + seconds
-        at_once = 0
         while (time := self._next()) is not None and time <= end:
-            at_once = 0 if time > self.clock.now else at_once + 1
-            if at_once > _MOST_STEPS_AT_ONCE:
-                self.violated(f"no time goes by: {self.reactor.getDelayedCalls()[:5]}")
+            if int(time) > int(self.clock.now):
+                self._turns_before = self.turns
+            elif self.turns - self._turns_before > _MOST_TURNS:
+                self.violated(f"it runs in circles: {self.reactor.getDelayedCalls()[:3]}")
             self.clock.advance_to(time)
             self.agenda.run_due()
             self.reactor.turn()
@@ -285,6 +317,8 @@ class World:
             self.violated(over)
         if self.plan.wraps:
             self.inspection.wrap_soon()
+        if self.plan.crowds and self.turns % 8 == 0:
+            self.inspection.crowd(self._crowding)
         if self.turns % 16 == 0:
             self._check_tables()
 

@@ -1,0 +1,205 @@
+"""What must hold of messages and receipts from SMSCs to ESMEs, and of their answers."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from tests.simulation import wire
+from tests.simulation.ledger import Attempt, Delivery, Request
+from tests.simulation.model_smsc import receipt_body
+from tests.simulation.moods import AGAIN
+from tests.simulation.request_rules import LONGEST_ID
+
+if TYPE_CHECKING:
+    from tests.simulation.model_esme import EsmeSession
+    from tests.simulation.model_smsc import Outgoing, SmscSession
+    from tests.simulation.world import World
+
+_ALIAS = re.compile(rb"_[0-9a-f]+")
+
+FAILED, FULL, UNDELIVERABLE = 0x08, 0x14, 0x64
+
+
+class DeliveryRules:
+    """Judges each message that an ESME gets, and each answer that an SMSC gets."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._parts: dict[tuple[str, bytes, tuple[int, ...]], EsmeSession] = {}
+
+    # At the ESME
+
+    def arrived(self, session: EsmeSession, pdu: wire.Pdu) -> Attempt:
+        """An ESME gets a message or a receipt."""
+        delivery = self._world.ledger.delivered(pdu.body)
+        if delivery is None or delivery.command != pdu.command:
+            session.violated(f"{pdu} is nothing that an SMSC has sent")
+        assert delivery is not None
+        if delivery.account is not session.plan:
+            session.violated(f"{delivery} is for {delivery.account.system_id}")
+        if not 1 <= pdu.number <= wire.MAX_NUMBER or pdu.number in session.open:
+            session.violated(f"{pdu} has a number that is none, or is in use")
+        self._check_body(session, delivery, pdu)
+        self._check_repeated(session, delivery)
+        self._check_order(session, delivery)
+        self._check_resp(session, delivery)
+        self._check_parts(session, delivery)
+        arrival = Attempt(session, pdu.number, session.sent_at)
+        session.open[pdu.number] = arrival
+        delivery.arrivals.append(arrival)
+        self._check_window(session)
+        return arrival
+
+    def _check_body(self, session: EsmeSession, delivery: Delivery, pdu: wire.Pdu) -> None:
+        if delivery.request is None:
+            if delivery.body != pdu.body:
+                session.violated(f"{delivery} has been changed")
+            return
+        ids = self._ids(delivery.request, delivery, pdu)
+        if all(self._receipt(delivery, given) != pdu.body for given in ids):
+            session.violated(f"{delivery} is not as it should be: {ids} in {pdu.body!r}")
+
+    def _ids(self, request: Request, delivery: Delivery, pdu: wire.Pdu) -> list[bytes]:
+        """The ids that may be in a receipt: what the ESME was given, or would have been."""
+        if request.given and request.answered_at < delivery.at:
+            return request.may_be_given
+        assert request.taken_by is not None
+        tag = request.taken_by.smsc.plan.tag.encode()
+        # Without a path it goes by its destination, as it is.
+        own = tag + request.taken_id if self._world.plan.message_ids == "tagged" else b""
+        if "receipts_of_unknown" in self._world.plan.moods:
+            return [own]
+        ids = [own, request.taken_id, delivery.told_id]
+        if len(ids[0]) > LONGEST_ID:
+            ids += _ALIAS.findall(pdu.body)
+        return ids
+
+    def _receipt(self, delivery: Delivery, given: bytes) -> bytes:
+        request = delivery.request
+        assert request is not None
+        label = b"<d%d>" % delivery.label
+        plan = delivery.session.center.plan
+        return receipt_body(plan, request, given, delivery.state, label, delivery.esm_class)
+
+    def _check_repeated(self, session: EsmeSession, delivery: Delivery) -> None:
+        if not delivery.arrivals:
+            return
+        if not session.plan.queue:
+            session.violated(f"{delivery} comes a second time")
+        for arrival in delivery.arrivals:
+            done = [a.read_at for a in arrival.answers if a.pdu.status not in AGAIN]
+            in_time = arrival.at + self._world.plan.response_timeout
+            if done and done[0] < min(in_time, session.sent_at) and self._is_orderly(arrival):
+                session.violated(f"{delivery} comes again, though {arrival.session} has answered")
+
+    def _is_orderly(self, arrival: Attempt) -> bool:
+        """Whether nothing has happened to its session that the gate may have to start anew for."""
+        session = arrival.session
+        return not session.is_disturbed and not session.end.incoming.was_full
+
+    def _check_order(self, session: EsmeSession, delivery: Delivery) -> None:
+        """Of one session of an SMSC's to one of an ESME's; receipts if nothing is looked up."""
+        if delivery.arrivals or not self._is_plain(delivery):
+            return
+        app = session.app
+        if session.plan.queue and app.disturbed_at > delivery.at:
+            # It may have been under way to a session that is gone.
+            return
+        last = session.last.get(delivery.session, 0)
+        if last > delivery.serial:
+            session.violated(f"{delivery} has been overtaken")
+        session.last[delivery.session] = delivery.serial
+
+    def _is_plain(self, delivery: Delivery) -> bool:
+        request = delivery.request
+        if request is None:
+            return True
+        is_known = bool(request.given) and request.answered_at < delivery.at
+        return is_known and not self._world.plan.store.archives
+
+    def _check_resp(self, session: EsmeSession, delivery: Delivery) -> None:
+        request = delivery.request
+        if request is None or request.answer is not None:
+            return
+        is_strict = self._world.plan.elsewhere and request.session.is_alive
+        if request.session is session or is_strict:
+            session.violated(f"{delivery} comes before the answer")
+
+    def _check_parts(self, session: EsmeSession, delivery: Delivery) -> None:
+        """Parts of one message come to one session as long as that lives."""
+        if delivery.parts is None:
+            return
+        reference, total, _ = delivery.parts
+        destination = delivery.body
+        key = (delivery.session.center.plan.name, destination[:20], (reference, total))
+        known = self._parts.setdefault(key, session)
+        if known is not session:
+            if known.is_alive and not (known.is_disturbed or session.is_disturbed):
+                session.violated(f"{delivery} is a part of a message that {known} has")
+            self._parts[key] = session
+
+    def _check_window(self, session: EsmeSession) -> None:
+        now, timeout = session.sent_at, self._world.plan.response_timeout
+        if session.end.incoming.was_full or any(
+            now - a.at >= timeout for a in session.open.values()
+        ):
+            return
+        if len(session.open) > session.plan.window:
+            session.violated(f"{len(session.open)} requests of the gate's are open")
+
+    # At the SMSC
+
+    def delivered(self, session: SmscSession, pdu: wire.Pdu) -> tuple[Delivery, Outgoing]:
+        """An SMSC gets an answer."""
+        known = session.deliveries.pop(pdu.number, None)
+        if known is None:
+            session.violated(f"{pdu} answers nothing, or something a second time")
+        assert known is not None
+        delivery, outgoing = known
+        reason = self._wrong(delivery, pdu)
+        if reason is not None:
+            session.violated(f"{pdu} cannot be: {delivery}: {reason}")
+        delivery.resp = pdu
+        return delivery, outgoing
+
+    def _wrong(self, delivery: Delivery, pdu: wire.Pdu) -> str | None:
+        """Why ``pdu`` cannot be the answer to ``delivery``; None where it can."""
+        if pdu.command not in (delivery.command | wire.RESP, wire.NACK):
+            return "another command"
+        said = [a.pdu for arrival in delivery.arrivals for a in arrival.answers]
+        # The message_id of a deliver_sm_resp is empty, whatever the ESME has put there.
+        told = [s.body for s in said] if pdu.command == wire.DATA_SM | wire.RESP else []
+        if pdu.body not in (b"", b"\0", *told):
+            return f"its body is {pdu.body!r}"
+        if any((s.command, s.status) == (pdu.command, pdu.status) for s in said):
+            return None
+        if pdu.command == wire.NACK:
+            return "no ESME has said so"
+        return self._wrong_status(delivery, pdu.status)
+
+    def _wrong_status(self, delivery: Delivery, status: int) -> str | None:
+        """Why the gate itself cannot have said so."""
+        account = delivery.account
+        if status == 0:
+            request = delivery.request
+            if request is not None and self._world.plan.unmatched == "ack" and not request.given:
+                return None
+            if account.queue:
+                self._world.queued[delivery.label] = delivery
+                return None
+            return "no ESME has taken it"
+        if status == FULL and account.queue:
+            return None
+        if status == UNDELIVERABLE:
+            return "an ESME has got it" if delivery.arrivals and not account.queue else None
+        if status == FAILED:
+            return self._wrongly_failed(delivery)
+        return "no ESME has said so"
+
+    def _wrongly_failed(self, delivery: Delivery) -> str | None:
+        for arrival in delivery.arrivals:
+            if arrival.has_counted(self._world.plan.response_timeout):
+                return f"{arrival.session} has taken it"
+        self._world.suspect(delivery, delivery.arrivals)
+        return None

@@ -1,0 +1,187 @@
+"""All that the simulated world knows of the gate's insides, in one place.
+
+Names of classes and attributes of `smppgate.gate`, `smppgate.routing` and `smppgate.txsmpp` are
+used here and in ``mutants.py`` only: where the gate is changed, these two follow.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from random import Random
+from typing import Any, ClassVar
+
+from smppgate.gate import Gateway
+from smppgate.txsmpp.frame import FrameBuffer
+from smppgate.txsmpp.sequence import MAX_LATE, MAX_SEQUENCE_NUMBER
+from smppgate.txsmpp.session import Session
+from smppgate.txsmpp.states import KNOWN, Role, State, allowed
+
+
+class Inspection:
+    """Looks into one gate.
+
+    :param gateway: the running one.
+    """
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+        self._router = gateway.router
+        self._wrapped: dict[Any, None] = {}
+
+    # Sessions
+
+    def sessions(self) -> list[Any]:
+        """All sessions of both sides."""
+        return [*self._gateway._sessions(), *self._gateway._smscs(), *self._links()]
+
+    def _links(self) -> list[Any]:
+        return list(self._router._links)
+
+    def over_window(self) -> str | None:
+        """A session with more open than its window allows; None as it should be.
+
+        enquire_link and unbind do not count: they are sent whatever else is open.
+        """
+        for session in self.sessions():
+            count = len(session.outstanding)
+            if session.window and count > session.window:
+                own = sum(
+                    1 for r in session.outstanding._requests.values() if r.command_id in _OWN
+                )
+                if count - own > session.window:
+                    return f"{session.where}: {count - own} of {session.window} open"
+        return None
+
+    # Tables
+
+    def tables(self) -> Iterator[tuple[str, int, int]]:
+        """Each table: its name, how much is in it, and how much may be."""
+        router = self._router
+        way_back, receipts, queues = router.way_back, router.receipts, router.queues
+        yield "answers waiting for the store", way_back.answers_waiting, 100_000
+        yield "return paths ending", len(way_back._ending), way_back._ending.limit
+        yield "early receipts", len(receipts._early), receipts._early.limit
+        yield "receipts looked up", receipts._under_way, 4000
+        yield "ancillary requests looked up", router._operations.waiting, 100_000
+        yield "submitters", len(router._senders), len(self._gateway._sessions())
+        yield "parts of long messages", self._parts(), router.deliveries._affinity._limit
+        yield "sessions in outboxes", len(router.batch._touched), 10_000
+        passages = self._gateway.passages
+        yield "binds being judged", len(passages._asking), 10_000
+        yield "sessions joined", len(passages._joined), len(self._gateway._sessions())
+        yield "binds waiting for a verdict", len(passages._judging), 10_000
+        yield "sessions with ranges", len(router.ranges._joined), 10_000
+        yield (
+            "messages being queued",
+            len(queues._gathered) + len(queues._being_kept or ()),
+            10_000,
+        )
+        yield "queued messages to remove", len(queues._ended), 10_000
+        for queue in queues.values():
+            backlog = queue._backlog
+            # What waits for the first count is not counted yet.
+            yield f"queue of {queue.name.decode()}", backlog.stored + backlog.arriving, 1_000_000
+            yield f"under way of {queue.name.decode()}", backlog.under_way, 10_000
+        for session in self.sessions():
+            yield f"late ones of {session.where}", len(session.outstanding._late), MAX_LATE
+
+    def _parts(self) -> int:
+        # Those whose session has ended, or whose time is over, go with the next ones.
+        affinity, now = self._router.deliveries._affinity, self._router.clock.seconds()
+        return sum(1 for s, until in affinity._known.values() if until > now and not s.has_ended)
+
+    def open_requests(self) -> int:
+        """What the gate itself takes for open, in both directions."""
+        return self._router.open_exchanges
+
+    def counted(self) -> Iterator[tuple[str, int, int]]:
+        """Counters that must agree with what they count: name, counter, count."""
+        for member in self._router.members:
+            capacity = sum(link.window for link in member.links)
+            yield f"capacity of {member.name}", member.capacity, capacity
+        for account in self._accounts():
+            for session in account.sessions:
+                unanswered = session.unanswered
+                yield f"unanswered of {session.where}", int(unanswered < 0), 0
+
+    def left(self) -> Iterator[str]:
+        """What is left although no session is, and the time of everything is over."""
+        for name, count, _ in self.tables():
+            if count:
+                yield f"{name}: {count}"
+        for member in self._router.members:
+            if member.outstanding or member.capacity or member.links:
+                yield repr(member)
+            if member.group.reserved:
+                yield f"{member.group!r} has {len(member.group.reserved)} reserved"
+        for account in self._accounts():
+            if account.sessions or len(account.receivers):
+                yield repr(account)
+        if self._gateway._sessions() or self._gateway._smscs() or self._links():
+            yield "sessions"
+        if self.open_requests():
+            yield f"{self.open_requests()} open exchanges"
+
+    def _accounts(self) -> list[Any]:
+        accounts = self._router.accounts
+        return [*accounts._by_id.values(), *accounts._derived.values()]
+
+    def wrap_soon(self) -> None:
+        """Let the numbers of sessions that are new be about to wrap."""
+        for session in self.sessions():
+            if session not in self._wrapped:
+                self._wrapped[session] = None
+                session.outstanding._next = MAX_SEQUENCE_NUMBER - 3
+
+    def crowd(self, chance: Random) -> None:
+        """Let the next number of some session be one that is in use, as after 2**31 of them."""
+        for session in self.sessions():
+            outstanding = session.outstanding
+            taken = [*outstanding._requests, *outstanding._late]
+            if taken and chance.random() < 0.3:
+                outstanding._next = chance.choice(taken)
+
+
+_OWN = frozenset({0x15, 0x06})
+
+
+class Coverage:
+    """Which commands came in which state of the gate's sessions, over all runs of this process."""
+
+    seen: ClassVar[Counter[tuple[Role, State, int]]] = Counter()
+
+    @classmethod
+    def install(cls) -> None:
+        """Watch all sessions from now on; once is enough."""
+        if getattr(Session.receive_data, "is_watched", False):
+            return
+        receive, split = Session.receive_data, FrameBuffer.receive
+
+        def receive_data(session: Session, octets: bytes) -> Any:
+            cls._now = (session.role.peer, session.state)
+            return receive(session, octets)
+
+        def split_frames(buffer: FrameBuffer, octets: bytes) -> Any:
+            frames = split(buffer, octets)
+            for frame in frames:
+                cls.seen[(*cls._now, frame.command_id)] += 1
+            return frames
+
+        receive_data.is_watched = True  # type: ignore[attr-defined]
+        Session.receive_data = receive_data  # type: ignore[method-assign]
+        FrameBuffer.receive = split_frames  # type: ignore[method-assign]
+
+    _now: ClassVar[tuple[Role, State]] = (Role.ESME, State.OPEN)
+
+    @classmethod
+    def report(cls, seen: Counter[Any] | None = None) -> str:
+        """How much of the table was seen."""
+        seen = cls.seen if seen is None else seen
+        pairs = [(role, state) for role in Role for state in State]
+        may = [(*pair, c) for pair in pairs for c in allowed(*pair)]
+        may_not = [(*pair, c) for pair in pairs for c in KNOWN if c not in allowed(*pair)]
+        return (
+            f"state table: {sum(1 for it in may if it in seen)} of {len(may)} allowed, "
+            f"{sum(1 for it in may_not if it in seen)} of {len(may_not)} not allowed"
+        )

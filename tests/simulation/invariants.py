@@ -1,0 +1,80 @@
+"""What must hold: at each step for what is sent and answered, and at the end for all of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.simulation import wire
+from tests.simulation.delivery_rules import DeliveryRules
+from tests.simulation.request_rules import RequestRules
+
+if TYPE_CHECKING:
+    from tests.simulation.model_esme import EsmeSession
+    from tests.simulation.model_smsc import Outgoing
+    from tests.simulation.world import World
+
+BIND_FAILED = 0x0D
+
+
+class Judge:
+    """All invariants that can be seen from outside the gate."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        requests, deliveries = RequestRules(world), DeliveryRules(world)
+        self.requested, self.answered = requests.requested, requests.answered
+        self.arrived, self.delivered = deliveries.arrived, deliveries.delivered
+
+    def bind_answered(self, session: EsmeSession, pdu: wire.Pdu, expected: int) -> None:
+        """An ESME's bind is answered; it was to be refused with ``expected``, or 0 for not."""
+        if pdu.status == 0 and expected:
+            session.violated(f"bound with a wrong name or password: {pdu}")
+        if session.plan.asks_smsc or pdu.status == BIND_FAILED:
+            return
+        if pdu.status != expected:
+            session.violated(f"its bind should have been answered with {expected:#x}: {pdu}")
+
+    def is_promised(self, outgoing: Outgoing) -> bool:
+        """Whether the gate has to bring it to the ESME, once everybody behaves."""
+        request = outgoing.request
+        if request is None:
+            return bool(outgoing.account.prefix)
+        # It may be known to a session that is gone, or not to ask for receipts at this center.
+        if (
+            outgoing.owned
+            or not request.given
+            or (request.was_told_the_end and not outgoing.is_owed)
+        ):
+            return False
+        age = self._world.clock.now - request.answered_at
+        return age < self._world.plan.return_path_ttl * 0.9
+
+    # When everybody has behaved for a while
+
+    def unsettled(self) -> list[str]:
+        """What is still to come; empty when all is done."""
+        world = self._world
+        found = []
+        for app in world.esmes:
+            alive = app.alive()
+            if len(alive) < len(app.sessions):
+                found.append(f"{app.plan.system_id} has {len(alive)} sessions bound")
+            found += [f"{r} is not answered" for s in alive for r in _pending(s)]
+        for center in world.centers:
+            # There may be no session of its owner's with this center any more.
+            found += [f"{o} is not sent" for o in center.waiting if not o.owned]
+            if center.coming:
+                found.append(f"{center.plan.name} has {center.coming} to send")
+            sessions = [s for door in center.doors for s in door.sessions if s.is_alive]
+            found += [f"{d} is not answered" for s in sessions for d, _ in s.deliveries.values()]
+        found += [
+            f"{d} was queued and is not delivered"
+            for d in world.queued.values()
+            if not d.was_settled
+        ]
+        return found
+
+
+def _pending(session: EsmeSession) -> list[object]:
+    slots = session.pending.values()
+    return [request for slot in slots for request in slot.requests if request.answer is None]

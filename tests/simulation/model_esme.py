@@ -1,0 +1,302 @@
+"""Model ESMEs: one application for each account, with as many sessions as its plan has."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import TYPE_CHECKING
+
+from tests.simulation import wire
+from tests.simulation.ledger import Request, Slot
+from tests.simulation.moods import CALM, Traits
+from tests.simulation.peers import Episodes, ModelSession
+from tests.simulation.sockets import ModelEnd
+
+if TYPE_CHECKING:
+    from tests.simulation.scenario import AccountPlan
+    from tests.simulation.world import World
+
+_UNKNOWN = (0x00000055, 0x0000FFFF, wire.BIND_TRX, wire.DELIVER_SM, wire.OUTBIND)
+
+
+class EsmeSession(ModelSession):
+    """A session of an ESME's.
+
+    :ivar pending: number → what is not answered under it.
+    :ivar last: for each link of the gate's, or session of an SMSC's, the last that came from it.
+    """
+
+    def __init__(self, app: ModelEsme, kind: int, name: str) -> None:
+        super().__init__(app.world, name, app.traits, app.chance)
+        self.app = app
+        self.plan = app.plan
+        self.kind = kind
+        self.pending: dict[int, Slot] = {}
+        self.odd: dict[int, int] = {}
+        self.last: dict[object, int] = {}
+        self.is_parting = False
+        self._next = self.chance.choice((1, 1, 7, 1000, wire.MAX_NUMBER - 5))
+        self._bind_number = 0
+        self._bind_status = 0
+
+    @property
+    def submits(self) -> bool:
+        """Whether it may send."""
+        return self.kind != wire.BIND_RX
+
+    @property
+    def receives(self) -> bool:
+        """Whether it may be sent to."""
+        return self.kind != wire.BIND_TX
+
+    @property
+    def unanswered(self) -> int:
+        """Requests of its that are open."""
+        return sum(slot.open for slot in self.pending.values())
+
+    def connected(self, end: ModelEnd | None) -> None:
+        """Bind, if there is anybody."""
+        if end is None:
+            self.over()
+            return
+        self.attach(end)
+        name, password, self._bind_status = self.plan.system_id, self.plan.password, 0
+        if self.draw(self.traits.wrong_bind, "wrong bind"):
+            name, password, self._bind_status = self.chance.choice(
+                ((name, "guess", 0x0E), ("nobody", password, 0x0F))
+            )
+            if self.plan.asks_smsc:
+                self._bind_status = 0x0E
+        self._bind_number = self.fresh()
+        self.send(self.kind, 0, self._bind_number, wire.bind(name, password, self.plan.version))
+        if (
+            self.submits
+            and not self._bind_status
+            and self.draw(self.traits.pipelines, "pipelined")
+        ):
+            for _ in range(self.chance.randint(1, min(4, self.plan.window))):
+                self._submit()
+
+    def number(self) -> int:
+        """A number that is free, but for those who do not care."""
+        if self.pending and self.draw(self.traits.reuse, "number reused"):
+            return self.chance.choice(list(self.pending))
+        return self.fresh()
+
+    def fresh(self) -> int:
+        """A number that is free."""
+        while self._next in self.pending or self._next in self._links:
+            self._next = self._next % wire.MAX_NUMBER + 1
+        number, self._next = self._next, self._next % wire.MAX_NUMBER + 1
+        return number
+
+    # What comes
+
+    def was_answered(self, pdu: wire.Pdu) -> None:
+        """The gate has answered."""
+        if pdu.number in self.odd and pdu.number not in self.pending:
+            self._odd_answered(pdu)
+        elif pdu.command & ~wire.RESP in wire.BINDS:
+            self._bind_answered(pdu)
+        else:
+            self.world.judge.answered(self, pdu)
+
+    def was_asked(self, pdu: wire.Pdu) -> None:
+        """The gate has sent something."""
+        if not self.is_bound or not self.receives:
+            self.violated(f"not bound to receive, and gets {pdu}")
+        if pdu.command == wire.ALERT:
+            return
+        arrival = self.world.judge.arrived(self, pdu)
+        body = b"\0" if self.chance.random() < 0.8 else b"esme\0"
+        self.respond(pdu, 0, body, arrival)
+
+    def _bind_answered(self, pdu: wire.Pdu) -> None:
+        if pdu.number != self._bind_number or pdu.command != self.kind | wire.RESP:
+            self.violated(f"a bind_resp to no bind: {pdu}")
+        self._bind_number = 0
+        self.world.judge.bind_answered(self, pdu, self._bind_status)
+        if pdu.status:
+            self.later(0.05, self.close)
+        else:
+            self.is_bound = True
+            self.bound_at = self.world.clock.now
+            Episodes(self)
+            self._traffic()
+
+    def _odd_answered(self, pdu: wire.Pdu) -> None:
+        """An answer to what is not allowed."""
+        command = self.odd.pop(pdu.number)
+        right = (wire.NACK, 0x03) if command not in wire.NAMES else (command | wire.RESP, 0x04)
+        if (pdu.command, pdu.status) != right:
+            self.violated(f"{wire.name(command)} is answered with {pdu}")
+
+    def over(self) -> None:
+        """Its application binds anew."""
+        if not self.is_over:
+            self._check_parting()
+            super().over()
+            self.app.lost(self)
+
+    def _check_parting(self) -> None:
+        """Behind an unbind comes the answer to all that was in front of it."""
+        timeout = self.world.plan.response_timeout
+        for slot in self.pending.values() if self.is_parting else ():
+            for request in slot.requests:
+                if request.answer is None and any(
+                    a.has_counted(timeout) for a in request.attempts
+                ):
+                    self.violated(f"{request} is not answered, though an SMSC has taken it")
+
+    # What it sends
+
+    def _traffic(self) -> None:
+        if not self.submits:
+            return
+        if self.app.quota > 0:
+            self.later(self.chance.expovariate(self.app.plan.pace), self._burst)
+        elif self.world.is_active:
+            self.later(1.0, self._traffic)
+
+    def _burst(self) -> None:
+        size = min(self.app.quota, 1 + int(self.chance.expovariate(0.5)))
+        if self.draw(self.traits.flood, "flood"):
+            size = self.plan.window + self.chance.randint(1, 5)
+        elif self.plan.window < self.unanswered + size:
+            size = max(0, self.plan.window - self.unanswered)
+        for _ in range(size):
+            if not self.is_alive:
+                return
+            self.app.quota -= 1
+            self._send_one()
+        if size and self.draw(self.traits.partings, "parting"):
+            self.is_parting = True
+            self.say_goodbye()
+        self._traffic()
+
+    def _send_one(self) -> None:
+        if self.draw(self.traits.nonsense, "nonsense"):
+            self._send_odd()
+        elif self.chance.random() < 0.05:
+            self.enquire()
+        elif self.chance.random() < self.traits.asks:
+            self._ask()
+        else:
+            self._submit()
+
+    def _submit(self) -> None:
+        chance, label = self.chance, self.world.ledger.label()
+        text = b"%s<m%d>" % (chance.choice((b"", b"hello ", b"x" * 100)), label)
+        source, to = self.plan.some_number(chance), b"99%06d" % chance.randrange(10**6)
+        wants = chance.random() < self.app.plan.receipts
+        kind = chance.random()
+        if kind < 0.85:
+            command, body = wire.SUBMIT_SM, wire.message(source, to, text, 0, wants)
+        elif kind < 0.95:
+            command, body = wire.DATA_SM, wire.data(source, to, text, 0, wants)
+        else:
+            command, body = wire.SUBMIT_MULTI, wire.multi(source, [to, b"98765"], text, wants)
+        self._request(label, command, body, wants).source = source
+
+    def _ask(self) -> None:
+        """About a message of its own, of another's, or of nobody's."""
+        chance, label = self.chance, self.world.ledger.label()
+        known = [r for r in self.world.ledger.submits() if r.given and r.is_certain]
+        target = chance.choice(known) if known and chance.random() < 0.8 else None
+        about = target.given if target else b"4dz0%08X" % chance.randrange(1 << 32)
+        source = b"<m%d>" % label
+        command, body = chance.choice(
+            (
+                (wire.QUERY_SM, wire.query(about, source)),
+                (wire.CANCEL_SM, wire.cancel(about, source)),
+                (wire.REPLACE_SM, wire.replace(about, source, b"new")),
+            )
+        )
+        request = self._request(label, command, body, False)
+        request.target, request.about = target, about
+
+    def _request(self, label: int, command: int, body: bytes, wants: bool) -> Request:
+        is_over = self.unanswered >= self.plan.window
+        request = Request(
+            label,
+            self.plan,
+            self,
+            self.number(),
+            command,
+            body,
+            self.world.clock.now,
+            wants,
+            is_over,
+        )
+        self.world.ledger.requests[label] = request
+        request.slot = self.pending.setdefault(request.number, Slot())
+        request.slot.requests.append(request)
+        self.send(command, 0, request.number, body)
+        return request
+
+    def _send_odd(self) -> None:
+        """What an ESME may not send."""
+        command, number = self.chance.choice(_UNKNOWN), self._next
+        self._next = self._next % wire.MAX_NUMBER + 1
+        if number not in self.pending and command != wire.OUTBIND:
+            self.odd[number] = command
+        self.send(command, 0, number, wire.bind("x", "y") if command in wire.BINDS else b"")
+
+
+class ModelEsme:
+    """The application of one account.
+
+    :ivar quota: requests that it still has to send.
+    :ivar disturbed_at: when a session of its was lost last.
+    :ivar sessions: one for each kind of bind in its plan, the latest.
+    """
+
+    def __init__(self, world: World, plan: AccountPlan, traits: Traits, chance: Random) -> None:
+        self.world = world
+        self.plan = plan
+        self.traits = traits
+        self.chance = chance
+        self.quota = plan.quota
+        self.sessions: list[EsmeSession | None] = [None] * len(plan.binds)
+        self.disturbed_at = 0.0
+        self._serial = 0
+
+    def start(self) -> None:
+        """Connect, one session after the other."""
+        for place in range(len(self.plan.binds)):
+            self.world.agenda.call(self.chance.expovariate(2.0), self._connect, place)
+
+    def alive(self) -> list[EsmeSession]:
+        """Sessions that are bound."""
+        return [s for s in self.sessions if s is not None and s.is_alive]
+
+    def lost(self, session: EsmeSession) -> None:
+        """A session is over: bind anew."""
+        self.disturbed_at = self.world.clock.now
+        if session in self.sessions and self.world.is_open:
+            place = self.sessions.index(session)
+            pause = self.traits.away * (0.1 + self.chance.expovariate(1.0))
+            self.world.agenda.call(pause, self._connect, place)
+
+    def calm(self) -> None:
+        """Behave from now on."""
+        self.traits = CALM
+        self.quota = 0
+        for session in self.sessions:
+            if session is not None and not session.is_over:
+                session.calm(CALM)
+
+    def leave(self) -> None:
+        """End all sessions, each in some way."""
+        for session in self.sessions:
+            if session is not None and not session.is_over:
+                self.chance.choice((session.unbind, session.close, session.close))()
+
+    def _connect(self, place: int) -> None:
+        if not self.world.is_open:
+            return
+        self._serial += 1
+        kind = self.plan.binds[place]
+        name = f"{self.plan.system_id}.{self._serial}"
+        session = self.sessions[place] = EsmeSession(self, kind, name)
+        host = f"10.1.0.{self.plan.serial}"
+        self.world.network.connect(host, self.plan.port, session.connected)

@@ -1,0 +1,455 @@
+"""Model SMSCs: message centers that take messages, give them ids, and send receipts and messages.
+
+Those of one group are doors of one message center: it has the ids, and what is to be sent goes
+over any session of any of them.
+"""
+
+from __future__ import annotations
+
+from random import Random
+from typing import TYPE_CHECKING
+
+from attrs import define
+
+from tests.simulation import wire
+from tests.simulation.ledger import Attempt, Delivery, Request
+from tests.simulation.moods import CALM, Traits
+from tests.simulation.peers import Episodes, ModelSession
+from tests.simulation.sockets import ModelEnd
+
+if TYPE_CHECKING:
+    from tests.simulation.scenario import AccountPlan, CenterPlan, SmscPlan
+    from tests.simulation.world import World
+
+_MOST_TRIES = 4
+
+
+@define(eq=False)
+class Outgoing:
+    """What a message center is to send, as often as it takes.
+
+    :param parts: reference, total and place of a part of a long message.
+    :param owned: whether it is for a session of the account's own.
+    :param is_owed: whether the ESME is to get it although it has taken a final receipt.
+    """
+
+    account: AccountPlan
+    request: Request | None = None
+    state: str = ""
+    parts: tuple[int, int, int] | None = None
+    destination: bytes = b""
+    owned: bool = False
+    is_owed: bool = False
+    esm_class: int = 4
+    tries: int = 0
+
+    def __str__(self) -> str:
+        if self.request is not None:
+            return f"{self.state} for {self.request}"
+        return f"message to {self.destination.decode()}"
+
+
+class SmscSession(ModelSession):
+    """A session of the gate's with an SMSC.
+
+    :ivar kind: the bind; 0 before.
+    :ivar owner: the account that has it for itself, where a bind was passed through.
+    :ivar deliveries: number → what was sent under it and is not answered.
+    :ivar last: ESME's session → the label of the last message of its that came here.
+    """
+
+    def __init__(self, smsc: ModelSmsc, name: str) -> None:
+        super().__init__(smsc.world, name, smsc.traits, smsc.chance)
+        self.smsc = smsc
+        self.center = smsc.center
+        self.kind = 0
+        self.owner: AccountPlan | None = None
+        self.deliveries: dict[int, tuple[Delivery, Outgoing]] = {}
+        self.last: dict[object, int] = {}
+        self._serial = 0
+        self._next = self.chance.choice((1, 500, wire.MAX_NUMBER - 3))
+
+    def fresh(self) -> int:
+        """A number that is free."""
+        while self._next in self.deliveries or self._next in self._links:
+            self._next = self._next % wire.MAX_NUMBER + 1
+        number, self._next = self._next, self._next % wire.MAX_NUMBER + 1
+        return number
+
+    @property
+    def can_send(self) -> bool:
+        """Whether a message may be sent on it now."""
+        if not self.is_alive or self.is_mute or self.kind == wire.BIND_TX:
+            return False
+        return len(self.deliveries) < self.center.plan.deliver_window
+
+    # What comes
+
+    def was_asked(self, pdu: wire.Pdu) -> None:
+        """The gate asks for something."""
+        if pdu.command in wire.BINDS:
+            self._bind(pdu)
+            return
+        attempt = self.world.judge.requested(self, pdu)
+        request = attempt.request
+        assert request is not None
+        if self.has_forgotten:
+            self.later(0.001, self._answer, pdu.command | wire.RESP, 4, pdu.number, b"", attempt)
+        elif pdu.command in wire.SUBMITS:
+            self._submitted(pdu, request, attempt)
+        elif pdu.command == wire.QUERY_SM:
+            self.respond(pdu, 0, wire.query_resp(wire.until_nul(pdu.body, 0)[0]), attempt)
+        else:
+            self.respond(pdu, 0, b"", attempt)
+
+    def was_answered(self, pdu: wire.Pdu) -> None:
+        """The gate answers."""
+        delivery, outgoing = self.world.judge.delivered(self, pdu)
+        if pdu.status:
+            self.center.refused(outgoing)
+        else:
+            self.center.done.append(outgoing)
+        self.center.send()
+
+    def _submitted(self, pdu: wire.Pdu, request: Request, attempt: Attempt) -> None:
+        message_id = self.center.new_id()
+        more = b"\0" if pdu.command == wire.SUBMIT_MULTI else b""
+        status, delay = self.respond(pdu, 0, message_id + b"\0" + more, attempt)
+        is_known = status == 0 and pdu.number in self.open
+        if is_known or (status == -1 and self.chance.random() < self.traits.unknown):
+            self.center.took(request, message_id, self, delay)
+
+    def answer_all(self) -> None:
+        """Answer what is open."""
+        for number, attempt in list(self.open.items()):
+            request = attempt.request
+            if request is not None and request.command in (wire.SUBMIT_SM, wire.DATA_SM):
+                message_id = request.taken_id or self.center.new_id()
+                command = request.command | wire.RESP
+                self._answer(command, 0, number, message_id + b"\0", attempt)
+                if not request.taken_id:
+                    self.center.took(request, message_id, self, 0.0)
+
+    def _bind(self, pdu: wire.Pdu) -> None:
+        if self.kind:
+            self.violated("bound twice")
+        self.kind = pdu.command
+        name, password = wire.credentials(pdu.body)
+        plan = self.smsc.plan
+        status = 0
+        if (name, password) != (plan.system_id, plan.password):
+            self.owner = self.world.plan.passed(name)
+            if self.owner is None:
+                self.violated(f"a bind as {name}")
+            elif password != self.owner.secret:
+                status = 0x0E
+        if self.owner is None and self.draw(self.traits.wrong_bind, "bind refused"):
+            status = self.chance.choice((0x0D, 0x0E, 0x05))
+        delay = self.chance.expovariate(100.0)
+        if self.draw(self.traits.slow_bind, "bind answered late"):
+            delay = self.world.plan.response_timeout * self.chance.uniform(0.3, 2.0)
+        self.later(delay, self._bind_answer, pdu, status)
+
+    def _bind_answer(self, pdu: wire.Pdu, status: int) -> None:
+        if self.is_mute:
+            return
+        body = b"" if status else b"smsc\0"
+        self.send(pdu.command | wire.RESP, status, pdu.number, body)
+        if status:
+            self.later(0.5, self.close)
+            return
+        self.is_bound = True
+        self.bound_at = self.world.clock.now
+        Episodes(self)
+        self.later(0.0, self.center.send)
+        if self.chance.random() < 0.3:
+            self.later(self.chance.expovariate(0.3), self.enquire)
+
+    # What it sends
+
+    def resumed(self) -> None:
+        """It is not mute any more."""
+        self.center.send()
+
+    def deliver(self, outgoing: Outgoing) -> None:
+        """Send a message or a receipt."""
+        label = self.world.ledger.label()
+        text = b"<d%d>" % label
+        request = outgoing.request
+        source = b"99555"
+        if request is not None:
+            command, body = wire.DELIVER_SM, self.center.receipt(outgoing, text)
+        elif outgoing.parts is not None:
+            header = bytes((5, 0, 3, *outgoing.parts))
+            body = wire.message(source, outgoing.destination, header + text, 0x40)
+            command = wire.DELIVER_SM
+        elif self.chance.random() < 0.1:
+            command, body = wire.DATA_SM, wire.data(source, outgoing.destination, text)
+        else:
+            command, body = wire.DELIVER_SM, wire.message(source, outgoing.destination, text)
+        self._serial += 1
+        delivery = Delivery(
+            label=label,
+            account=outgoing.account,
+            session=self,
+            number=self.fresh(),
+            command=command,
+            body=body,
+            at=self.world.clock.now,
+            request=request,
+            state=outgoing.state,
+            serial=self._serial,
+            parts=outgoing.parts,
+            esm_class=outgoing.esm_class,
+        )
+        if request is not None:
+            delivery.told_id = self.center.in_receipt(request.taken_id)
+            request.receipts.append(delivery)
+        outgoing.tries += 1
+        self.world.ledger.deliveries[label] = delivery
+        self.deliveries[delivery.number] = (delivery, outgoing)
+        self.send(command, 0, delivery.number, body)
+
+    def over(self) -> None:
+        """What is not answered is to be sent again."""
+        if not self.is_over:
+            super().over()
+            for _, outgoing in self.deliveries.values():
+                self.center.refused(outgoing)
+            self.deliveries.clear()
+            self.smsc.lost(self)
+
+
+class ModelSmsc:
+    """One door of a message center: where the gate connects.
+
+    :ivar sessions: those whose connection is there.
+    """
+
+    def __init__(
+        self, world: World, plan: SmscPlan, center: MessageCenter, traits: Traits, chance: Random
+    ) -> None:
+        self.world = world
+        self.plan = plan
+        self.center = center
+        self.traits = traits
+        self.chance = chance
+        self.sessions: list[SmscSession] = []
+        self._serial = 0
+        self._down_until = 0.0
+
+    def accept(self, end: ModelEnd) -> bool | None:
+        """The gate connects; False to refuse it, None to let it wait."""
+        if not self.world.is_open:
+            return None
+        if self.world.clock.now < self._down_until:
+            return False
+        self._serial += 1
+        session = SmscSession(self, f"{self.plan.name}.{self._serial}")
+        session.attach(end)
+        self.sessions.append(session)
+        return True
+
+    def lost(self, session: SmscSession) -> None:
+        """A session is over; where all went with it, nobody is there for a while."""
+        self.sessions.remove(session)
+        if self.traits.away > CALM.away:
+            self._down_until = self.world.clock.now + self.traits.away * self.chance.random()
+
+    def calm(self) -> None:
+        """Behave from now on."""
+        self.traits = CALM
+        self._down_until = 0.0
+        for session in self.sessions:
+            session.calm(CALM)
+
+    def leave(self) -> None:
+        """End all sessions, each in some way."""
+        for session in list(self.sessions):
+            self.chance.choice((session.unbind, session.close, session.close))()
+
+
+class MessageCenter:
+    """What has the ids of one group of SMSCs.
+
+    :ivar waiting: what is to be sent as soon as some session can.
+    :ivar given_up: what the gate has not taken as often as it was tried.
+    :ivar done: what it has taken.
+    """
+
+    def __init__(self, world: World, plan: CenterPlan, traits: Traits, chance: Random) -> None:
+        self.world = world
+        self.plan = plan
+        self.traits = traits
+        self.chance = chance
+        self.doors: list[ModelSmsc] = []
+        self.waiting: list[Outgoing] = []
+        self.given_up: list[Outgoing] = []
+        self.done: list[Outgoing] = []
+        self.coming = 0
+        """What is planned and not waiting yet."""
+        self.quota = plan.messages
+        self._last_id = plan.first_id
+        self._reference = 0
+
+    # Ids
+
+    def new_id(self) -> bytes:
+        """One that no message of this center has."""
+        self._last_id += 1
+        form = self.plan.ids
+        if form == "decimal":
+            return b"%d" % self._last_id
+        if form == "long":
+            return b"%064d" % self._last_id
+        if form == "uuid":
+            return b"%08x-0000-4000-8000-%012x" % (self._last_id, self._last_id)
+        return b"%08X" % self._last_id
+
+    def in_receipt(self, message_id: bytes) -> bytes:
+        """The same as receipts have it."""
+        if self.plan.notation == "resp_hex":
+            return b"%d" % int(message_id, 16)
+        return message_id
+
+    def receipt(self, outgoing: Outgoing, text: bytes) -> bytes:
+        """The body of a receipt."""
+        request = outgoing.request
+        assert request is not None
+        written = self.in_receipt(request.taken_id)
+        esm_class = outgoing.esm_class
+        return receipt_body(self.plan, request, written, outgoing.state, text, esm_class)
+
+    # Receipts
+
+    def took(
+        self, request: Request, message_id: bytes, session: SmscSession, delay: float
+    ) -> None:
+        """A message is accepted, and will be answered so."""
+        request.taken_id, request.taken_by = message_id, session
+        if not request.wants_receipt:
+            return
+        traits, chance = session.traits, self.chance
+        pause = delay + 0.01 + chance.expovariate(1.0)
+        if session.draw(traits.at_once, "receipt at once", request):
+            pause = delay + 0.0001 * chance.random()
+        elif session.draw(traits.early, "receipt early", request):
+            pause = delay * chance.random()
+        elif session.draw(traits.belated, "receipt belated", request):
+            pause = delay + 10.0 * chance.random()
+        final = chance.choice(wire.FINAL)
+        if session.draw(traits.interim, "receipt interim", request):
+            self._receipt(request, session, pause, "ACCEPTD")
+            pause += 62.0 + 10.0 * chance.random()
+        self._receipt(request, session, pause, final)
+        if session.draw(traits.again, "receipt twice", request):
+            self._receipt(request, session, pause + chance.expovariate(0.5), final)
+        if session.draw(traits.late_again, "receipt late again", request):
+            again = pause + 62.0 + 10.0 * chance.random()
+            self._receipt(request, session, again, final, is_owed=True)
+
+    def _receipt(
+        self,
+        request: Request,
+        session: SmscSession,
+        pause: float,
+        state: str,
+        is_owed: bool = False,
+    ) -> None:
+        outgoing = Outgoing(request.account, request, state)
+        outgoing.owned, outgoing.is_owed = session.owner is not None, is_owed
+        if session.draw(session.traits.plain, "receipt by text", request):
+            outgoing.esm_class = 0
+        self._plan(pause, outgoing)
+
+    def refused(self, outgoing: Outgoing) -> None:
+        """The gate has not taken it: some time later it may."""
+        is_owed = not self.world.is_active and self.world.judge.is_promised(outgoing)
+        if self.world.is_open and (is_owed or outgoing.tries < _MOST_TRIES):
+            self._plan(self._patience() + self.chance.expovariate(1.0), outgoing)
+        else:
+            self.given_up.append(outgoing)
+
+    def _patience(self) -> float:
+        return max(0.5, *(door.traits.patience for door in self.doors))
+
+    def _plan(self, delay: float, outgoing: Outgoing) -> None:
+        self.coming += 1
+        self.world.agenda.call(delay, self._due, outgoing)
+
+    def _due(self, outgoing: Outgoing) -> None:
+        self.coming -= 1
+        self.waiting.append(outgoing)
+        self.send()
+
+    # Messages
+
+    def start(self) -> None:
+        """Let messages come."""
+        if self.quota > 0:
+            self.world.agenda.call(self.chance.expovariate(self.plan.pace), self._messages)
+
+    def _messages(self) -> None:
+        accounts = [a for a in self.world.plan.accounts if a.prefix]
+        if accounts and self.world.is_active:
+            for _ in range(min(self.quota, 1 + int(self.chance.expovariate(0.5)))):
+                self.quota -= 1
+                self._message(self.chance.choice(accounts))
+            self.send()
+            self.start()
+
+    def _message(self, account: AccountPlan) -> None:
+        destination = account.some_number(self.chance)
+        if self.chance.random() < 0.85:
+            self.waiting.append(Outgoing(account, destination=destination))
+            return
+        self._reference = self._reference % 255 + 1
+        total = self.chance.randint(2, 4)
+        for place in range(1, total + 1):
+            parts = (self._reference, total, place)
+            self.waiting.append(Outgoing(account, parts=parts, destination=destination))
+
+    def send(self) -> None:
+        """Send what can be sent."""
+        left = []
+        for outgoing in self.waiting:
+            session = self._session(outgoing)
+            if session is None:
+                left.append(outgoing)
+            else:
+                session.deliver(outgoing)
+        self.waiting = left
+
+    def _session(self, outgoing: Outgoing) -> SmscSession | None:
+        able = [s for door in self.doors for s in door.sessions if s.can_send]
+        if outgoing.owned:
+            able = [s for s in able if s.owner is outgoing.account]
+        else:
+            able = [s for s in able if s.owner is None]
+        return self.chance.choice(able) if able else None
+
+    def calm(self) -> None:
+        """Send once more what was not taken."""
+        again, self.given_up = self.given_up, []
+        for outgoing in again:
+            outgoing.tries = 0
+            self._plan(self.chance.random(), outgoing)
+
+
+def receipt_body(
+    plan: CenterPlan,
+    request: Request,
+    message_id: bytes,
+    state: str,
+    text: bytes,
+    esm_class: int = 4,
+) -> bytes:
+    """A receipt for ``request``, from where it was sent to, to where it came from.
+
+    One without a word of it in esm_class has its id in the text only.
+    """
+    has_text = plan.receipts != "tlvs" or not esm_class
+    has_tlvs = plan.receipts != "text" and esm_class
+    tlvs = wire.receipt_tlvs(message_id, state) if has_tlvs else b""
+    told = wire.receipt_text(message_id, state, text) if has_text else text
+    return wire.message(b"99555", request.source, told, esm_class, 0, tlvs)

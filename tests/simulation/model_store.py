@@ -1,0 +1,244 @@
+"""`ModelStore`: a store that answers later, fails, and after a crash has what it had promised.
+
+What is written is written in order. A crash comes between any two writes: those that were
+acknowledged are there afterwards, and of the others any first few.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from random import Random
+from typing import Any
+
+from attrs import define, field
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.interfaces import IReactorTime
+from zope.interface import implementer
+
+from smppgate.store import IStore, NewMessage, QueuedMessage, StoreError, StoreStatistics
+from tests.simulation.scenario import StorePlan
+from tests.simulation.trace import Trace
+
+
+@define
+class Disk:
+    """What survives the process."""
+
+    paths: dict[bytes, tuple[bytes, float]] = field(factory=dict)
+    queue: dict[int, NewMessage] = field(factory=dict)
+    numbers: int = 1
+    messages: int = 0
+
+
+@implementer(IStore)
+class ModelStore:
+    """One process's store on a `Disk`.
+
+    :param writes: told when something begins to be written.
+    """
+
+    def __init__(
+        self,
+        clock: IReactorTime,
+        disk: Disk,
+        plan: StorePlan,
+        lifetime: float,
+        chance: Random,
+        trace: Trace,
+        writes: Callable[[], None],
+    ) -> None:
+        self.disk = disk
+        self._clock = clock
+        self._plan = plan
+        self._lifetime = lifetime
+        self._chance = chance
+        self._trace = trace
+        self._tell = writes
+        self._memory: dict[bytes, bytes] = {}
+        self._archived: dict[bytes, None] = {}
+        self._gone: dict[int, None] = {}
+        self._writes: list[Callable[[], None]] = []
+        self._last = self._busy_until = 0.0
+        self._is_open = False
+
+    # The life of a store
+
+    def open(self) -> Deferred[None]:
+        """See `IStore.open`."""
+        for key, (value, _) in self.disk.paths.items():
+            if self._chance.random() < self._plan.archives:
+                self._archived[key] = None
+            else:
+                self._memory[key] = value
+        self._is_open = True
+        return self._answered(lambda: None)
+
+    def close(self) -> Deferred[None]:
+        """See `IStore.close`."""
+        self._last = max(self._last, self._busy_until)
+        return self._written(lambda: None)
+
+    def crash(self) -> None:
+        """The process is gone: of what was being written, any first part is there."""
+        for write in self._writes[: self._chance.randint(0, len(self._writes))]:
+            write()
+        self._writes.clear()
+
+    def expire(self) -> None:
+        """Forget what is over."""
+        now = self._clock.seconds()
+        for key in [k for k, (_, at) in self.disk.paths.items() if at + self._lifetime <= now]:
+            self._forget(key)
+        for number in [n for n, message in self.disk.queue.items() if message.expires <= now]:
+            del self.disk.queue[number]
+
+    # Return paths
+
+    @property
+    def is_all_recent(self) -> bool:
+        """See `IStore.is_all_recent`."""
+        return self._is_open and not self._archived
+
+    def keep_routes(self, routes: Mapping[bytes, bytes]) -> Deferred[None]:
+        """See `IStore.keep_routes`."""
+        now = self._clock.seconds()
+        for key, value in routes.items():
+            self._memory[key] = value
+            self._archived.pop(key, None)
+        kept = {key: (value, now) for key, value in routes.items()}
+        return self._written(lambda: self.disk.paths.update(kept))
+
+    def recent_route(self, key: bytes) -> bytes | None:
+        """See `IStore.recent_route`."""
+        return self._memory.get(key)
+
+    def find_routes(self, keys: Sequence[bytes]) -> Deferred[dict[bytes, bytes]]:
+        """See `IStore.find_routes`."""
+        return self._answered(lambda: self._find(keys))
+
+    def end_routes(self, keys: Sequence[bytes]) -> None:
+        """See `IStore.end_routes`."""
+        for key in keys:
+            self._memory.pop(key, None)
+            self._archived.pop(key, None)
+        self._written(lambda: [self.disk.paths.pop(key, None) for key in keys])
+
+    def _find(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
+        found = {}
+        for key in keys:
+            if key in self._memory:
+                found[key] = self._memory[key]
+            elif key in self._archived and key in self.disk.paths:
+                found[key] = self.disk.paths[key][0]
+        return found
+
+    def _forget(self, key: bytes) -> None:
+        self.disk.paths.pop(key, None)
+        self._memory.pop(key, None)
+        self._archived.pop(key, None)
+
+    # Numbers and queues
+
+    def reserve_numbers(self, count: int) -> Deferred[int]:
+        """See `IStore.reserve_numbers`."""
+        return self._written(lambda: self._reserve(count), fails=True)
+
+    def enqueue(self, messages: Sequence[NewMessage]) -> Deferred[None]:
+        """See `IStore.enqueue`."""
+        return self._written(lambda: self._enqueue(messages), fails=True)
+
+    def queued(self, account: bytes, after: int, limit: int) -> Deferred[list[QueuedMessage]]:
+        """See `IStore.queued`."""
+        return self._answered(lambda: self._queued(account, after)[:limit], fails=True)
+
+    def remove_queued(self, numbers: Sequence[int]) -> Deferred[None]:
+        """See `IStore.remove_queued`."""
+        self._gone.update(dict.fromkeys(numbers))
+        return self._written(lambda: [self.disk.queue.pop(n, None) for n in numbers])
+
+    def queue_sizes(self) -> Deferred[dict[bytes, int]]:
+        """See `IStore.queue_sizes`."""
+        return self._answered(self._sizes, fails=True)
+
+    def statistics(self) -> StoreStatistics:
+        """See `IStore.statistics`."""
+        return StoreStatistics(routes_recent=len(self._memory), queued=len(self.disk.queue))
+
+    def _reserve(self, count: int) -> int:
+        first, self.disk.numbers = self.disk.numbers, self.disk.numbers + count
+        return first
+
+    def _enqueue(self, messages: Sequence[NewMessage]) -> None:
+        for message in messages:
+            self.disk.messages += 1
+            self.disk.queue[self.disk.messages] = message
+
+    def _queued(self, account: bytes, after: int) -> list[QueuedMessage]:
+        now = self._clock.seconds()
+        return [
+            QueuedMessage(number, message.pdu, message.expires)
+            for number, message in self.disk.queue.items()
+            if number > after
+            and message.account == account
+            and message.expires > now
+            and number not in self._gone
+        ]
+
+    def _sizes(self) -> dict[bytes, int]:
+        names = dict.fromkeys(message.account for message in self.disk.queue.values())
+        sizes = {name: len(self._queued(name, 0)) for name in names}
+        return {name: size for name, size in sizes.items() if size}
+
+    # When it answers
+
+    def _answered(self, read: Callable[[], Any], fails: bool = False) -> Deferred[Any]:
+        """A Deferred with what is read when it fires."""
+        if fails and self._draw_failure():
+            return self._failing()
+        delay = self._delay()
+        if not delay:
+            return succeed(read())
+        done: Deferred[Any] = Deferred()
+        self._later(delay, lambda: done.callback(read()))
+        return done
+
+    def _later(self, delay: float, what: Callable[..., Any], *args: Any) -> None:
+        self._busy_until = max(self._busy_until, self._clock.seconds() + delay)
+        self._clock.callLater(delay, what, *args)
+
+    def _written(self, write: Callable[[], Any], fails: bool = False) -> Deferred[Any]:
+        """A Deferred that fires when ``write`` is done, behind all writes before it."""
+        if fails and self._draw_failure():
+            return self._failing()
+        delay = self._delay()
+        now = self._clock.seconds()
+        if not delay and not self._writes and self._last <= now:
+            return succeed(write())
+        done: Deferred[Any] = Deferred()
+        self._writes.append(write)
+        self._tell()
+        self._last = max(self._last, now + delay)
+        self._clock.callLater(self._last - now, self._write, done)
+        return done
+
+    def _write(self, done: Deferred[Any]) -> None:
+        done.callback(self._writes.pop(0)())
+
+    def _failing(self) -> Deferred[Any]:
+        done: Deferred[Any] = Deferred()
+        self._later(self._delay(), done.errback, StoreError("the disk is full"))
+        return done
+
+    def _draw_failure(self) -> bool:
+        if not self._plan.failures or self._chance.random() >= self._plan.failures:
+            return False
+        self._trace.fault("store", "store fails")
+        return True
+
+    def _delay(self) -> float:
+        if self._plan.stall and self._chance.random() < self._plan.stall:
+            self._trace.fault("store", "store stalls")
+            return 0.2 + self._chance.random()
+        if self._chance.random() < 0.3:
+            return 0.0
+        return self._chance.expovariate(1.0) * self._plan.delay

@@ -1,0 +1,429 @@
+"""Deliberate faults of the gate, one by one: the world must find each of them.
+
+A mutant is a name, a sentence that says what is wrong with the gate while it is in, and what it
+puts in place of what. Names of the gate's insides are used here and in ``inspection.py`` only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import count
+from typing import Any
+
+from attrs import frozen
+
+from smppgate.gate import aliases, operations, queue_delivery, receipts, way_back
+from smppgate.gate.deliveries import Deliveries
+from smppgate.gate.peer import Peer
+from smppgate.gate.router import RouterService
+from smppgate.gate.smsc import SmscProtocol
+from smppgate.routing import accounts as accounts_module
+from smppgate.routing.accounts import Account
+from smppgate.routing.correlator import Correlator
+from smppgate.txsmpp import protocol, sequence
+from smppgate.txsmpp import session as session_module
+from smppgate.txsmpp.constants import RESPONSE_BIT
+from smppgate.txsmpp.frame import renumbered
+from smppgate.txsmpp.sequence import Outstanding
+
+
+@frozen
+class Mutant:
+    """One fault.
+
+    :param owner: what has the attribute `attribute`.
+    :param make: from what is there to what is there instead.
+    """
+
+    name: str
+    sentence: str
+    owner: Any
+    attribute: str
+    make: Callable[[Any], Any]
+
+    @contextmanager
+    def installed(self) -> Iterator[None]:
+        """The gate has the fault meanwhile."""
+        is_own = self.attribute in vars(self.owner)
+        before = vars(self.owner)[self.attribute] if is_own else None
+        replacement = self.make(getattr(self.owner, self.attribute))
+        setattr(self.owner, self.attribute, replacement)
+        try:
+            yield
+        finally:
+            if is_own:
+                setattr(self.owner, self.attribute, before)
+            else:
+                delattr(self.owner, self.attribute)
+
+
+MUTANTS: dict[str, Mutant] = {}
+
+
+def _mutant(owner: Any, attribute: str, sentence: str) -> Callable[[Any], Any]:
+    """Enter the decorated function, which makes the replacement, under its own name."""
+
+    def enter(make: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        name = make.__name__.strip("_").replace("_", "-")
+        MUTANTS[name] = Mutant(name, sentence, owner, attribute, make)
+        return make
+
+    return enter
+
+
+# Sessions and numbers
+
+
+@_mutant(Outstanding, "expire", "An exchange stays in the table after its timeout.")
+def _kept_after_timeout(expire: Any) -> Any:
+    def expired(self: Any, sent_by: float) -> Any:
+        found = expire(self, sent_by)
+        for number in list(self._late):
+            self._requests[number] = self._late.pop(number)
+        return found
+
+    return expired
+
+
+@_mutant(Outstanding, "claim", "A number that still awaits an answer is handed out again.")
+def _number_not_reserved(_claim: Any) -> Any:
+    def claim(self: Any, request: Any) -> int:
+        number = self._next
+        self._next = number % sequence.MAX_SEQUENCE_NUMBER + 1
+        self._requests[number] = request
+        return int(number)
+
+    return claim
+
+
+@_mutant(Outstanding, "expire", "The number of a request that timed out is free at once.")
+def _late_number_not_reserved(expire: Any) -> Any:
+    def expired(self: Any, sent_by: float) -> Any:
+        found = expire(self, sent_by)
+        self._late.clear()
+        return found
+
+    return expired
+
+
+@_mutant(sequence, "MAX_SEQUENCE_NUMBER", "Numbers wrap at 0xFFFFFFFF.")
+def _wraps_too_late(_most: int) -> int:
+    return 0xFFFFFFFF
+
+
+@_mutant(sequence, "MAX_SEQUENCE_NUMBER", "Numbers wrap to 0.")
+def _wraps_to_zero(_most: int) -> Any:
+    class Wrapping(int):
+        def __rmod__(self, number: int) -> int:
+            return number if number < self else -1
+
+    return Wrapping(0x7FFFFFFF)
+
+
+@_mutant(Outstanding, "drain", "What is open on a lost link is never answered.")
+def _table_not_cleared_on_loss(_drain: Any) -> Any:
+    return lambda self: []
+
+
+@_mutant(Outstanding, "expire", "No request ever times out.")
+def _no_timeout(_expire: Any) -> Any:
+    return lambda self, sent_by: []
+
+
+@_mutant(protocol.SmppProtocol, "connectionLost", "A session's timer outlives its connection.")
+def _timer_left(lost: Any) -> Any:
+    def connection_lost(self: Any, *reason: Any) -> None:
+        timer, self._timer = self._timer, None
+        lost(self, *reason)
+        self._timer = timer
+
+    return connection_lost
+
+
+@_mutant(session_module.Session, "data_to_send", "What is written in one turn leaves backwards.")
+def _outbox_backwards(take: Any) -> Any:
+    def taken(self: Any) -> Any:
+        self.outbox.reverse()
+        return take(self)
+
+    return taken
+
+
+# Answers
+
+
+@_mutant(Correlator, "answered_late", "A late answer is sent on, after the ESME was told 0x08.")
+def _late_answer_sent_on(late: Any) -> Any:
+    def answered_late(self: Any, exchange: Any, frame: Any, now: float) -> None:
+        late(self, exchange, frame, now)
+        exchange.origin.send(renumbered(frame.octets, exchange.frame.sequence_number))
+
+    return answered_late
+
+
+@_mutant(Correlator, "answered", "A generic_nack keeps the number of the other side.")
+def _nack_untranslated(answered: Any) -> Any:
+    def untranslated(self: Any, exchange: Any, frame: Any, now: float) -> None:
+        if frame.command_id == RESPONSE_BIT and frame.command_status not in (8, 20, 88, 100):
+            if exchange.member is not None:
+                exchange.member.outstanding -= 1
+            exchange.origin.unanswered -= 1
+            exchange.origin.send(frame.octets)
+        else:
+            answered(self, exchange, frame, now)
+
+    return untranslated
+
+
+@_mutant(Correlator, "answered", "An answer goes to the first session of the account.")
+def _answer_to_another_session(answered: Any) -> Any:
+    def misled(self: Any, exchange: Any, frame: Any, now: float) -> None:
+        account = getattr(exchange.origin, "account", None)
+        if account is not None and account.sessions:
+            exchange.origin = account.sessions[0]
+        answered(self, exchange, frame, now)
+
+    return misled
+
+
+@_mutant(Correlator, "failed", "A request that timed out is sent to another SMSC.")
+def _timeout_is_retried(failed: Any) -> Any:
+    def retried(self: Any, exchange: Any, reason: Any) -> None:
+        member = exchange.member
+        if member is not None and self.retry(exchange, exchange.sent_at):
+            member.outstanding -= 1
+            return
+        failed(self, exchange, reason)
+
+    return retried
+
+
+@_mutant(Correlator, "failed", "A request that failed goes on counting against its window.")
+def _unanswered_not_counted_down(failed: Any) -> Any:
+    def uncounted(self: Any, exchange: Any, reason: Any) -> None:
+        exchange.origin.unanswered += 1
+        failed(self, exchange, reason)
+
+    return uncounted
+
+
+@_mutant(Correlator, "failed", "A request that failed goes on counting against its SMSC.")
+def _outstanding_not_counted_down(failed: Any) -> Any:
+    def uncounted(self: Any, exchange: Any, reason: Any) -> None:
+        if exchange.member is not None:
+            exchange.member.outstanding += 1
+        failed(self, exchange, reason)
+
+    return uncounted
+
+
+@_mutant(RouterService, "_retry", "What an SMSC turned down may go to the same one again.")
+def _retry_at_the_same(retry: Any) -> Any:
+    def retried(self: Any, exchange: Any, now: float) -> bool:
+        if len(exchange.tried) > 3:
+            return False
+        exchange.sent_at = now
+        tried, exchange.tried = exchange.tried, ()
+        found = self._submit(exchange)
+        exchange.tried = (*tried, exchange.member)
+        return bool(found)
+
+    return retried
+
+
+# Windows
+
+
+@_mutant(SmscProtocol, "attached", "An SMSC's window is one too large.")
+def _window_of_smsc_off_by_one(attached: Any) -> Any:
+    def with_more(self: Any) -> None:
+        self.window += 1
+        attached(self)
+
+    return with_more
+
+
+@_mutant(Peer, "has_room", "An ESME's window is one too large for what is sent to it.")
+def _window_of_esme_off_by_one(_room: Any) -> Any:
+    return property(
+        lambda self: self.writable and not self.unbinding and len(self.outstanding) <= self.window
+    )
+
+
+@_mutant(RouterService, "forward", "An ESME may have one request more open than its window.")
+def _own_window_off_by_one(forward: Any) -> Any:
+    def forwarded(self: Any, origin: Any, frame: Any, now: float) -> None:
+        origin.window += 1
+        try:
+            forward(self, origin, frame, now)
+        finally:
+            origin.window -= 1
+
+    return forwarded
+
+
+@_mutant(RouterService, "forward", "An ESME is refused one request before its window is full.")
+def _own_window_one_too_small(forward: Any) -> Any:
+    def forwarded(self: Any, origin: Any, frame: Any, now: float) -> None:
+        origin.window -= 1
+        try:
+            forward(self, origin, frame, now)
+        finally:
+            origin.window += 1
+
+    return forwarded
+
+
+# Receipts and return paths
+
+
+@_mutant(Deliveries, "to_account", "Receipts go to all accounts in turn.")
+def _receipts_in_turn(to_account: Any) -> Any:
+    turns = count()
+
+    def in_turn(self: Any, account: Any, submitter: Any, exchange: Any, octets: bytes) -> None:
+        everyone = list(exchange.origin.router.accounts._by_id.values())
+        account = everyone[next(turns) % len(everyone)]
+        to_account(self, account, None, exchange, octets)
+
+    return in_turn
+
+
+@_mutant(way_back.WayBack, "_answer", "An answer leaves before its return path is in the store.")
+def _answer_before_path(answer: Any) -> Any:
+    return lambda self, exchange, octets, kept: answer(self, exchange, octets, kept=False)
+
+
+@_mutant(way_back.WayBack, "when_out", "A receipt does not wait for the answer in front of it.")
+def _receipt_before_answer(_when: Any) -> Any:
+    return lambda self, key, go_on: False
+
+
+@_mutant(receipts.Receipts, "_wait", "A receipt that comes before the resp does not wait.")
+def _early_receipt_not_held(_wait: Any) -> Any:
+    return lambda self, link, frame, ids, now: False
+
+
+@_mutant(way_back, "_wants_receipt", "No return path is kept of what asked for a receipt.")
+def _path_not_kept(_wants: Any) -> Any:
+    return lambda request: False
+
+
+@_mutant(receipts._ReceiptExchange, "answered", "A refused receipt ends its return path too.")
+def _refused_receipt_ends_path(answered: Any) -> Any:
+    def ended(self: Any, frame: Any, now: float) -> None:
+        self.way_back.end(self.keys, now)
+        answered(self, frame, now)
+
+    return ended
+
+
+@_mutant(aliases.Aliases, "_fetched", "Aliases begin with 1 again at each start.")
+def _aliases_anew(_fetched: Any) -> Any:
+    def fetched(self: Any, _first: int) -> None:
+        self._is_fetching = self._was_told = False
+        self._numbers = iter(range(1, 10_000))
+
+    return fetched
+
+
+@_mutant(way_back.WayBack, "_way", "Ids have no tag.")
+def _ids_without_tag(way: Any) -> Any:
+    def untagged(self: Any, origin: Any, member: Any) -> Any:
+        found = way(self, origin, member)
+        return way_back.Way(
+            b"", found.longest, found.keeps, found.always, found.route, found.route_to_many
+        )
+
+    return untagged
+
+
+@_mutant(operations.Operations, "_checked", "Anybody may ask about any message.")
+def _account_not_checked(checked: Any) -> Any:
+    def unchecked(self: Any, origin: Any, frame: Any, member: Any, own: bytes, value: Any) -> None:
+        self._send(origin, frame, member, own)
+
+    return unchecked
+
+
+# Messages to ESMEs
+
+
+@_mutant(Account, "add", "Sessions that are not bound to receive are sent messages.")
+def _transmitters_receive(add: Any) -> Any:
+    def added(self: Any, session: Any) -> None:
+        add(self, session)
+        for cluster in self._serves:
+            cluster.add(session, self.weight)
+
+    return added
+
+
+@_mutant(Deliveries, "choose", "Parts of a long message go to any session.")
+def _parts_anywhere(_choose: Any) -> Any:
+    return lambda self, cluster, octets, now: cluster.session()
+
+
+@_mutant(Deliveries, "_queue", "What comes for an account overtakes what waits in its queue.")
+def _queue_overtaken(queue: Any) -> Any:
+    return lambda self, accounts, session: None if session else queue(self, accounts, session)
+
+
+@_mutant(
+    queue_delivery.QueueDelivery, "_send", "A queued message is removed before it is answered."
+)
+def _removed_before_answer(send: Any) -> Any:
+    def sent(self: Any, session: Any, message: Any, now: float) -> None:
+        self._shelf.remove(message.number)
+        send(self, session, message, now)
+
+    return sent
+
+
+@_mutant(queue_delivery.QueueDelivery, "unanswered", "A queued message is sent only once.")
+def _queued_sent_once(_unanswered: Any) -> Any:
+    def ended(self: Any, number: int, reason: Any) -> None:
+        self._backlog.end(number)
+        self._shelf.remove(number)
+        self.news()
+
+    return ended
+
+
+@_mutant(queue_delivery.QueueDelivery, "answered", "A queued message is sent until it expires.")
+def _queued_sent_again(answered: Any) -> Any:
+    def again(self: Any, number: int, frame: Any) -> None:
+        if frame.command_status == 0 and self.delivered % 4 == 0:
+            self.delivered += 1
+            self._backlog.come_back(number)
+            self.news()
+        else:
+            answered(self, number, frame)
+
+    return again
+
+
+# Binds and ends
+
+
+@_mutant(accounts_module.hmac, "compare_digest", "Any password will do.")
+def _any_password(_compare: Any) -> Any:
+    return lambda one, other: True
+
+
+@_mutant(RouterService, "smsc_lost", "A lost link stays in its SMSC's rotation.")
+def _lost_link_stays(_lost: Any) -> Any:
+    def lost(self: Any, link: Any) -> None:
+        self._links.pop(link, None)
+
+    return lost
+
+
+@_mutant(RouterService, "esme_lost", "A lost session stays in its account.")
+def _lost_session_stays(_lost: Any) -> Any:
+    def lost(self: Any, session: Any, account: Any) -> None:
+        self.ranges.leave(session)
+        self._senders.remove(session)
+
+    return lost

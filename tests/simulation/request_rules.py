@@ -1,0 +1,217 @@
+"""What must hold of requests from ESMEs to SMSCs, and of their answers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.simulation import wire
+from tests.simulation.ledger import Answer, Attempt, Request
+from tests.simulation.moods import RETRYABLE
+
+if TYPE_CHECKING:
+    from tests.simulation.model_esme import EsmeSession
+    from tests.simulation.model_smsc import ModelSmsc, SmscSession
+    from tests.simulation.world import World
+
+NO_SMSC, THROTTLED, UNKNOWN_ID = 0x08, 0x58, 0x0C
+LONGEST_ID = 64
+
+
+class RequestRules:
+    """Judges each request that an SMSC gets, and each answer that an ESME gets."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    # At the SMSC
+
+    def requested(self, session: SmscSession, pdu: wire.Pdu) -> Attempt:
+        """An SMSC gets a request."""
+        request = self._world.ledger.asked(pdu.body)
+        if not session.is_bound or session.kind == wire.BIND_RX:
+            session.violated(f"not bound to take anything, and gets {pdu}")
+        if request is None or request.command != pdu.command:
+            session.violated(f"{pdu} is no request of any ESME's")
+        assert request is not None
+        if not 1 <= pdu.number <= wire.MAX_NUMBER or pdu.number in session.open:
+            session.violated(f"{pdu} has a number that is none, or is in use")
+        self._check_place(session, request)
+        self._check_body(session, request, pdu)
+        self._check_attempts(session, request)
+        self._check_order(session, request)
+        attempt = Attempt(session, pdu.number, session.sent_at, request)
+        session.open[pdu.number] = attempt
+        request.attempts.append(attempt)
+        self._check_window(session)
+        self._check_own_window(request.session)
+        return attempt
+
+    def _check_place(self, session: SmscSession, request: Request) -> None:
+        plan = self._world.plan
+        if request.command in wire.SUBMITS and session.owner is None:
+            if session.smsc.plan.name not in plan.pools[request.account.pool]:
+                session.violated(f"{request} is for another pool")
+        if session.owner is not None and session.owner is not request.account:
+            session.violated(f"{request} on a session that is {session.owner.system_id}'s")
+        if session.owner is None and request.account.asks_smsc:
+            session.violated(f"{request} on a session that is not its own")
+
+    def _check_body(self, session: SmscSession, request: Request, pdu: wire.Pdu) -> None:
+        body = request.body
+        if request.command not in wire.SUBMITS:
+            target = self._target(session, request)
+            body = body.replace(request.about, target.taken_id, 1)
+        if body != pdu.body:
+            session.violated(f"{request} has been changed: {body!r} is {pdu.body!r}")
+
+    def _target(self, session: SmscSession, request: Request) -> Request:
+        target = request.target
+        if target is None or target.account is not request.account:
+            session.violated(f"{request} is about a message that is not the account's own")
+        assert target is not None
+        assert target.taken_by is not None
+        if target.taken_by.center is not session.center:
+            session.violated(f"{request} is about a message that another SMSC has")
+        return target
+
+    def _check_attempts(self, session: SmscSession, request: Request) -> None:
+        if not request.attempts:
+            return
+        last = request.attempts[-1]
+        if any(each.session.smsc is session.smsc for each in request.attempts):
+            session.violated(f"{request} comes a second time")
+        # One that has forgotten the bind has turned down everything.
+        turned_down = (*RETRYABLE, 0x04) if last.session.has_forgotten else RETRYABLE
+        if not last.was_read(turned_down):
+            session.violated(f"{request} has not been turned down by {last.session}")
+
+    def _check_order(self, session: SmscSession, request: Request) -> None:
+        if request.attempts or request.command not in wire.SUBMITS:
+            return
+        if session.last.get(request.session, 0) > request.label:
+            session.violated(f"{request} has been overtaken by <m{session.last[request.session]}>")
+        session.last[request.session] = request.label
+
+    def _check_window(self, session: SmscSession) -> None:
+        """As long as none of them may have been given up."""
+        now, timeout = session.sent_at, self._world.plan.response_timeout
+        if "silent_for_good" in session.smsc.plan.moods:
+            timeout *= 2
+        if session.end.incoming.was_full or any(
+            now - a.at >= timeout for a in session.open.values()
+        ):
+            return
+        if len(session.open) > session.smsc.plan.window:
+            session.violated(f"{len(session.open)} requests are open")
+
+    def _check_own_window(self, session: EsmeSession) -> None:
+        """Of the ESME's: what SMSCs certainly have not answered is open in the gate."""
+        by = self._world.clock.now - self._world.plan.response_timeout
+        requests = (r for slot in session.pending.values() for r in slot.requests)
+        last = (r.attempts[-1] for r in requests if r.answer is None and r.attempts)
+        count = sum(1 for a in last if not a.answers and a.at > by)
+        if count > session.plan.window:
+            session.violated(f"{count} of its requests are with SMSCs")
+
+    # At the ESME
+
+    def answered(self, session: EsmeSession, pdu: wire.Pdu) -> None:
+        """An ESME gets an answer."""
+        slot = session.pending.get(pdu.number)
+        if slot is None:
+            session.violated(f"{pdu} answers nothing, or something a second time")
+        assert slot is not None
+        reasons = {request: self._wrong(request, pdu) for request in slot.requests}
+        possible = [request for request, reason in reasons.items() if reason is None]
+        assigned = slot.answered(pdu, possible)
+        if assigned is None:
+            told = "; ".join(f"{request}: {reason}" for request, reason in reasons.items())
+            session.violated(f"{pdu} cannot be: {told}")
+            return
+        for request, (answer, _) in zip(assigned, slot.possible, strict=True):
+            if request.answer is not answer:
+                self._settle(request, answer)
+        if not slot.open:
+            del session.pending[pdu.number]
+
+    def _settle(self, request: Request, pdu: wire.Pdu) -> None:
+        request.answer, request.answered_at = pdu, self._world.clock.now
+        request.given = b""
+        if pdu.status == 0 and request.command in wire.SUBMITS:
+            request.given = wire.until_nul(pdu.body, 0)[0]
+            self._world.given(request)
+
+    def _wrong(self, request: Request, pdu: wire.Pdu) -> str | None:
+        """Why ``pdu`` cannot be the answer to ``request``; None where it can."""
+        if pdu.command not in (request.command | wire.RESP, wire.NACK):
+            return "another command"
+        if any(
+            self._is_from(request, each, answer, pdu)
+            for each in request.attempts
+            for answer in each.answers
+        ):
+            return None
+        if pdu.command == wire.NACK or pdu.body:
+            return f"no SMSC has said so, but {self._said(request)}"
+        return self._wrong_status(request, pdu.status)
+
+    def _is_from(self, request: Request, attempt: Attempt, answer: Answer, pdu: wire.Pdu) -> bool:
+        said = answer.pdu
+        if attempt.session.has_forgotten and said.status == 0x04:
+            # That was said of the gate's own bind.
+            return False
+        if (said.command, said.status) != (pdu.command, pdu.status):
+            return False
+        if said.command == wire.NACK or said.status:
+            return said.body == pdu.body
+        if request.command in wire.SUBMITS:
+            return self._is_id(request, attempt.session.smsc, said.body, pdu.body)
+        if request.command == wire.QUERY_SM:
+            asked, _ = wire.until_nul(said.body, 0)
+            return said.body.replace(asked, request.about, 1) == pdu.body
+        return said.body == pdu.body
+
+    def _is_id(self, request: Request, smsc: ModelSmsc, said: bytes, told: bytes) -> bool:
+        own, behind = wire.until_nul(said, 0)
+        given, rest = wire.until_nul(told, 0)
+        if said[behind:] != told[rest:]:
+            return False
+        return self.is_id(request, smsc, own, given)
+
+    def is_id(self, request: Request, smsc: ModelSmsc, own: bytes, given: bytes) -> bool:
+        """Whether an ESME may know by ``given`` what the SMSC calls ``own``."""
+        tag = smsc.plan.tag.encode() if self._world.plan.message_ids == "tagged" else b""
+        if len(tag + own) <= LONGEST_ID:
+            return given == tag + own
+        if request.given:
+            return given == request.given
+        return given.startswith(b"_") and given not in self._world.given_ids
+
+    def _wrong_status(self, request: Request, status: int) -> str | None:
+        """Why the gate itself cannot have said so."""
+        if status == THROTTLED:
+            return None if request.is_over else "its session was within its window"
+        if status == UNKNOWN_ID and request.command not in wire.SUBMITS:
+            return self._wrongly_unknown(request)
+        if status != NO_SMSC:
+            return f"no SMSC has said so, but {self._said(request)}"
+        return self._wrongly_failed(request)
+
+    def _wrongly_failed(self, request: Request) -> str | None:
+        for attempt in request.attempts:
+            if attempt.has_counted(self._world.plan.response_timeout):
+                return f"{attempt.session} has taken it"
+        self._world.suspect(request, request.attempts)
+        return None
+
+    def _wrongly_unknown(self, request: Request) -> str | None:
+        target = request.target
+        if target is None or target.account is not request.account or target.was_told_the_end:
+            return None
+        if target.wants_receipt or target.account.queries:
+            return "the message is known"
+        return None
+
+    def _said(self, request: Request) -> str:
+        said = [f"{a.session}: {b.pdu}" for a in request.attempts for b in a.answers]
+        return ", ".join(said) or "nothing"

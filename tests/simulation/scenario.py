@@ -1,0 +1,387 @@
+"""What one seed decides: the settings of the gate, the models, their moods, and the times."""
+
+from __future__ import annotations
+
+from random import Random
+
+from attrs import field, frozen
+
+from tests.simulation import wire
+from tests.simulation.known_faults import KNOWN_FAULTS
+from tests.simulation.moods import MOODS, of
+
+SMSC_PORT, ESME_PORT = 3000, 2775
+
+
+@frozen(kw_only=True)
+class AccountPlan:
+    """An ESME's account, and how its application uses it.
+
+    :param prefix: of the numbers that are its own; empty for none.
+    :param secret: the password that SMSCs know, where they are asked about it.
+    :param binds: the kinds of its sessions.
+    :param quota: requests that it sends; ``pace``: bursts a second.
+    :param receipts: the part of its messages that ask for one.
+    """
+
+    serial: int
+    system_id: str
+    password: str
+    secret: str = ""
+    prefix: bytes = b""
+    window: int = 10
+    queue: bool = False
+    queue_size: int = 1000
+    queries: bool = True
+    pool: str = "all"
+    asks_smsc: bool = False
+    binds: tuple[int, ...] = (wire.BIND_TRX,)
+    quota: int = 20
+    pace: float = 2.0
+    receipts: float = 0.7
+    version: int = 0x34
+    port: int = ESME_PORT
+    moods: tuple[str, ...] = ()
+
+    def some_number(self, chance: Random) -> bytes:
+        """One of its numbers."""
+        return (self.prefix or b"4700") + b"%05d" % chance.randrange(10**5)
+
+
+@frozen(kw_only=True)
+class CenterPlan:
+    """A message center.
+
+    :param ids: how it writes ids; ``notation``: how receipts have them.
+    :param receipts: "both", "text" or "tlvs": where receipts have the id.
+    :param messages: how many messages it sends; ``pace``: bursts a second.
+    """
+
+    name: str
+    ids: str = "hex"
+    notation: str = "auto"
+    receipts: str = "both"
+    first_id: int = 0
+    messages: int = 10
+    pace: float = 1.0
+    deliver_window: int = 10
+
+
+@frozen(kw_only=True)
+class SmscPlan:
+    """A door of a message center."""
+
+    name: str
+    center: str
+    address: tuple[str, int]
+    system_id: str = "gate"
+    password: str = "pw"
+    tag: str = ""
+    bind: str = "transceiver"
+    sessions: int = 1
+    window: int = 10
+    weight: int = 1
+    moods: tuple[str, ...] = ()
+
+
+@frozen(kw_only=True)
+class StorePlan:
+    """How the store is.
+
+    :param is_real: whether it is SQLite, its threads done inline.
+    """
+
+    is_real: bool = False
+    delay: float = 0.0005
+    stall: float = 0.0
+    archives: float = 0.0
+    failures: float = 0.0
+
+
+@frozen(kw_only=True)
+class Plan:
+    """All that one seed decides.
+
+    :param active: seconds until everybody begins to behave.
+    :param crashes: when the gate's process is killed; ``restarts``: when it is stopped in order.
+    :param wraps: whether sequence numbers are about to wrap.
+    :param crowds: whether they come upon numbers in use, as after a wrap.
+    :param elsewhere: whether a receipt on another session waits for its resp too.
+    :param steps: when the wall clock is stepped, and how far.
+    """
+
+    seed: int
+    accounts: tuple[AccountPlan, ...]
+    centers: tuple[CenterPlan, ...]
+    smscs: tuple[SmscPlan, ...]
+    pools: dict[str, tuple[str, ...]]
+    balance: str = "least_outstanding"
+    response_timeout: float = 3.0
+    enquire_link: float = 10.0
+    inactivity: float = 60.0
+    return_path_ttl: float = 300.0
+    queue_ttl: float = 300.0
+    message_ids: str = "tagged"
+    unmatched: str = "reject"
+    weather: tuple[str, ...] = ()
+    store: StorePlan = field(factory=StorePlan)
+    active: float = 20.0
+    crashes: tuple[float, ...] = ()
+    restarts: tuple[float, ...] = ()
+    wraps: bool = False
+    crowds: bool = False
+    elsewhere: bool = False
+    steps: tuple[tuple[float, float], ...] = ()
+
+    def passed(self, system_id: str) -> AccountPlan | None:
+        """The account of that name whose binds an SMSC judges."""
+        return next((a for a in self.accounts if a.asks_smsc and a.system_id == system_id), None)
+
+    @property
+    def moods(self) -> list[str]:
+        """All moods of all models."""
+        everyone = [*self.accounts, *self.smscs]
+        return [*self.weather, *(mood for each in everyone for mood in each.moods)]
+
+
+def chance(seed: int, name: str) -> Random:
+    """A stream of chance: one for each purpose, so that none is moved by another."""
+    return Random(f"{seed}/{name}")
+
+
+def scenario(seed: int, moods: tuple[str, ...] = ()) -> Plan:
+    """The plan of a seed.
+
+    :param moods: which moods there are beside those that the seed would choose.
+    """
+    draw = chance(seed, "plan")
+    available = [name for name in MOODS if name not in KNOWN_FAULTS]
+    choose = _Chooser(draw, available, moods)
+    centers = tuple(_centers(draw))
+    smscs = tuple(_smscs(draw, centers, choose))
+    pools = _pools(draw, smscs)
+    active = draw.uniform(8.0, 25.0)
+    accounts = tuple(_accounts(draw, list(pools), choose))
+    store, crashes, restarts = _store_and_ends(draw, choose, active)
+    return Plan(
+        seed=seed,
+        centers=centers,
+        smscs=smscs,
+        pools=pools,
+        accounts=accounts,
+        balance=draw.choice(("least_outstanding", "round_robin")),
+        response_timeout=draw.choice((1.5, 3.0, 5.0)),
+        enquire_link=draw.choice((0.0, 2.0, 10.0)),
+        inactivity=draw.choice((0.0, 15.0, 60.0)),
+        message_ids="original" if draw.random() < 0.15 and len(centers) == 1 else "tagged",
+        unmatched=draw.choice(("reject", "reject", "ack")),
+        weather=choose.some("weather"),
+        store=store,
+        crashes=crashes,
+        restarts=restarts,
+        active=active,
+        wraps=choose.one("numbers_wrapping", 0.15),
+        elsewhere=choose.one("receipts_elsewhere", 0.5),
+        steps=_clock_steps(draw, choose, active),
+        crowds=choose.one("numbers_crowded", 0.15) and not _answers_twice(smscs, accounts),
+    )
+
+
+def _clock_steps(draw: Random, choose: _Chooser, active: float) -> tuple[tuple[float, float], ...]:
+    if not choose.one("clock_stepping", 0.2):
+        return ()
+    return ((draw.uniform(2.0, active), draw.choice((400.0, -3600.0, 0.5, -0.5))),)
+
+
+def _answers_twice(smscs: tuple[SmscPlan, ...], accounts: tuple[AccountPlan, ...]) -> bool:
+    """Whether anybody answers twice: to a number that comes again at once, that answers it."""
+    return any("answering_twice" in each.moods for each in (*smscs, *accounts))
+
+
+@frozen
+class _Chooser:
+    """Chooses moods."""
+
+    draw: Random
+    available: list[str]
+    wanted: tuple[str, ...]
+
+    def some(self, *whose: str) -> tuple[str, ...]:
+        """None, one or two moods of these."""
+        names = [name for name in of(*whose) if name in self.available]
+        wanted = [name for name in self.wanted if name in of(*whose)]
+        count = self.draw.choices((0, 1, 2), (35, 40, 25))[0]
+        return tuple(dict.fromkeys([*wanted, *self.draw.sample(names, count)]))
+
+    def one(self, name: str, likely: float) -> bool:
+        """Whether there is that mood."""
+        drawn = self.draw.random() < likely and name in self.available
+        return drawn or name in self.wanted
+
+
+def _centers(draw: Random) -> list[CenterPlan]:
+    count = draw.choices((1, 2, 3), (40, 40, 20))[0]
+    return [_center(draw, f"c{number}") for number in range(count)]
+
+
+def _center(draw: Random, name: str) -> CenterPlan:
+    ids = draw.choices(("hex", "decimal", "uuid", "long"), (50, 25, 20, 5))[0]
+    first = draw.randrange(1 << 31) if ids != "decimal" else draw.choice((0, 10**9))
+    return CenterPlan(
+        name=name,
+        ids=ids,
+        notation=_notation(draw, ids),
+        receipts=draw.choice(("both", "text", "tlvs")),
+        first_id=first,
+        messages=draw.randint(0, 15),
+        pace=draw.choice((0.5, 2.0)),
+        deliver_window=draw.choice((1, 5, 10)),
+    )
+
+
+def _notation(draw: Random, ids: str) -> str:
+    if ids == "decimal":
+        # Small numbers could be taken for each other's in the other base.
+        return "same"
+    return "resp_hex" if ids == "hex" and draw.random() < 0.2 else "auto"
+
+
+def _smscs(draw: Random, centers: tuple[CenterPlan, ...], choose: _Chooser) -> list[SmscPlan]:
+    found: list[SmscPlan] = []
+    for center in centers:
+        for _ in range(draw.choices((1, 2), (80, 20))[0]):
+            number = len(found)
+            pair = draw.random() < 0.25
+            found.append(
+                SmscPlan(
+                    name=f"s{number}",
+                    center=center.name,
+                    address=(f"10.2.0.{number + 1}", SMSC_PORT),
+                    tag=f"t{number}",
+                    bind="transmitter+receiver" if pair else "transceiver",
+                    sessions=draw.choices((1, 2), (75, 25))[0],
+                    window=draw.choice((1, 3, 10, 50)),
+                    weight=draw.choice((1, 1, 2)),
+                    moods=choose.some("smsc", "both"),
+                )
+            )
+    return found
+
+
+def _pools(draw: Random, smscs: tuple[SmscPlan, ...]) -> dict[str, tuple[str, ...]]:
+    names = tuple(smsc.name for smsc in smscs)
+    pools = {"all": names}
+    if len(names) > 1 and draw.random() < 0.4:
+        pools["some"] = names[: draw.randint(1, len(names) - 1)]
+    return pools
+
+
+def _accounts(draw: Random, pools: list[str], choose: _Chooser) -> list[AccountPlan]:
+    count = draw.choices((1, 2, 3), (25, 45, 30))[0]
+    return [_account(draw, number, pools, choose) for number in range(count)]
+
+
+def _account(draw: Random, serial: int, pools: list[str], choose: _Chooser) -> AccountPlan:
+    asks_smsc = draw.random() < 0.12
+    binds = draw.choice(
+        (
+            (wire.BIND_TRX,),
+            (wire.BIND_TRX, wire.BIND_TRX),
+            (wire.BIND_TX, wire.BIND_RX),
+            (wire.BIND_TRX, wire.BIND_RX),
+        )
+    )
+    return AccountPlan(
+        serial=serial,
+        system_id=f"e{serial}",
+        password=f"p{serial}",
+        secret=f"p{serial}",
+        prefix=b"47%02d" % (10 + serial) if draw.random() < 0.85 else b"",
+        window=draw.choice((1, 4, 10, 50)),
+        queue=not asks_smsc and draw.random() < 0.3,
+        queue_size=draw.choice((3, 1000)),
+        queries=draw.random() < 0.8,
+        pool=draw.choice(pools),
+        asks_smsc=asks_smsc,
+        binds=binds,
+        quota=draw.choice((5, 15, 30, 60)),
+        pace=draw.choice((1.0, 3.0, 10.0)),
+        receipts=draw.choice((0.0, 0.7, 1.0)),
+        moods=choose.some("esme", "both"),
+    )
+
+
+def _store_and_ends(
+    draw: Random, choose: _Chooser, active: float
+) -> tuple[StorePlan, tuple[float, ...], tuple[float, ...]]:
+    changes: dict[str, float] = {}
+    for name in choose.some("store"):
+        changes.update(MOODS[name].changes)
+    is_real = draw.random() < 0.1
+    # A store that fails promises nothing.
+    may_crash = "failures" not in changes
+    crashes: tuple[float, ...] = ()
+    if choose.one("crashing", 0.2) and may_crash:
+        crashes = tuple(sorted(draw.uniform(2.0, active) for _ in range(draw.randint(1, 2))))
+    restarts = (draw.uniform(2.0, active),) if choose.one("restarting", 0.1) else ()
+    return StorePlan(is_real=is_real, **changes), crashes, restarts
+
+
+def settings_text(plan: Plan) -> str:
+    """The gate's configuration."""
+    lines = [
+        "[gate]",
+        f"response_timeout = {plan.response_timeout}",
+        f"enquire_link = {plan.enquire_link}",
+        f"inactivity_timeout = {plan.inactivity}",
+        "session_init_timeout = 5.0",
+        "stop_timeout = 4.0",
+        f'message_ids = "{plan.message_ids}"',
+        f'unmatched_receipts = "{plan.unmatched}"',
+        "[store]",
+        f"route_ttl = {plan.return_path_ttl}",
+        "[[listen]]",
+        f'endpoint = "tcp:{ESME_PORT}"',
+    ]
+    for account in plan.accounts:
+        lines += _account_lines(plan, account)
+    for smsc in plan.smscs:
+        lines += _smsc_lines(plan, smsc)
+    for name, members in plan.pools.items():
+        names = ", ".join(f'"{member}"' for member in members)
+        lines += ["[[pool]]", f'name = "{name}"', f"members = [{names}]"]
+        lines += [f'balance = "{plan.balance}"']
+    return "\n".join(lines)
+
+
+def _account_lines(plan: Plan, account: AccountPlan) -> list[str]:
+    lines = ["[[esme]]", f'system_id = "{account.system_id}"', f'pool = "{account.pool}"']
+    lines += [f"window = {account.window}", f"queries = {_flag(account.queries)}"]
+    if account.asks_smsc:
+        lines.append('auth = "smsc"')
+    else:
+        lines.append(f'password = "{account.password}"')
+    if account.prefix:
+        lines.append(f'address_ranges = ["{account.prefix.decode()}*"]')
+    if account.queue:
+        lines += ["queue = true", f"queue_size = {account.queue_size}"]
+        lines.append(f"queue_ttl = {plan.queue_ttl}")
+    return lines
+
+
+def _smsc_lines(plan: Plan, smsc: SmscPlan) -> list[str]:
+    host, port = smsc.address
+    center = next(center for center in plan.centers if center.name == smsc.center)
+    lines = ["[[smsc]]", f'name = "{smsc.name}"', f'endpoint = "tcp:{host}:{port}"']
+    lines += [f'system_id = "{smsc.system_id}"', f'password = "{smsc.password}"']
+    lines += [f'tag = "{smsc.tag}"', f'group = "{smsc.center}"', f'bind = "{smsc.bind}"']
+    lines += [f"sessions = {smsc.sessions}", f"window = {smsc.window}"]
+    lines += [f"weight = {smsc.weight}", "reconnect_min = 0.5", "reconnect_max = 4.0"]
+    lines.append(f"enquire_link = {plan.enquire_link}")
+    if center.notation != "auto":
+        lines.append(f'receipt_ids = "{center.notation}"')
+    return lines
+
+
+def _flag(value: bool) -> str:
+    return "true" if value else "false"

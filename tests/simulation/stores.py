@@ -1,0 +1,152 @@
+"""The stores of one world: one for each life of the gate, all on one disk."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from random import Random
+from typing import Any, ParamSpec, TypeVar
+
+from twisted.internet.defer import Deferred, execute
+from twisted.internet.interfaces import IReactorTime
+
+from smppgate.store import Durability, IStore, Limits, SqliteStore
+from smppgate.store.worker import Workers
+from tests.simulation.model_store import Disk, ModelStore
+from tests.simulation.scenario import Plan
+from tests.simulation.trace import Trace
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_MEMORY = Path("/dev/shm")
+
+
+class InlineWorker:
+    """Does all at once, and tells of it later, in order."""
+
+    def __init__(self, clock: IReactorTime, delay: Callable[[], float]) -> None:
+        self._clock = clock
+        self._delay = delay
+        self._last = 0.0
+
+    def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Deferred[T]:
+        """Call ``function``."""
+        done, told = execute(function, *args, **kwargs), Deferred[T]()
+        now = self._clock.seconds()
+        self._last = max(self._last, now + self._delay())
+        self._clock.callLater(self._last - now, partial(done.chainDeferred, told))
+        return told
+
+    def stop(self) -> Deferred[None]:
+        """Fires when all has been told."""
+        return self.run(lambda: None)
+
+
+class Stores:
+    """Makes the stores, and lets them crash with the gate."""
+
+    def __init__(self, plan: Plan, chance: Random, trace: Trace) -> None:
+        self._plan = plan
+        self._chance = chance
+        self._trace = trace
+        self._disk = Disk()
+        self._store: ModelStore | SqliteStore | None = None
+        self._folder: Path | None = None
+        self._crashes = 0
+        self._old: list[SqliteStore] = []
+        self.told: Callable[[], None] | None = None
+        """Told when something begins to be written."""
+
+    def open(self, reactor: IReactorTime) -> IStore:
+        """One for a new life of the gate."""
+        if self._plan.store.is_real:
+            self._store = self._real(reactor)
+        else:
+            self._store = ModelStore(
+                reactor,
+                self._disk,
+                self._plan.store,
+                self._plan.return_path_ttl,
+                self._chance,
+                self._trace,
+                self._writes,
+            )
+        return self._store
+
+    def _writes(self) -> None:
+        if self.told is not None:
+            self.told()
+
+    def crash(self) -> None:
+        """The process is gone."""
+        if isinstance(self._store, ModelStore):
+            self._store.crash()
+        elif self._folder is not None:
+            self._copy()
+
+    def expire(self) -> None:
+        """What is over is to be gone now."""
+        if isinstance(self._store, ModelStore):
+            self._store.expire()
+
+    def left(self) -> Iterator[str]:
+        """What is still there."""
+        if self._store is not None:
+            held = self._store.statistics()
+            if held.routes_recent or held.routes_archived or held.queued or held.unsaved:
+                yield repr(held)
+
+    def close(self) -> None:
+        """The world has come to its end."""
+
+    def end(self) -> None:
+        """Take all files away."""
+        for store in self._old:
+            _let_go(store)
+        if isinstance(self._store, SqliteStore):
+            _let_go(self._store)
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    # SQLite
+
+    def _real(self, reactor: IReactorTime) -> SqliteStore:
+        if self._folder is None:
+            where = _MEMORY if _MEMORY.is_dir() else None
+            self._folder = Path(tempfile.mkdtemp(prefix="world-", dir=where))
+        workers = Workers(*(InlineWorker(reactor, self._delay) for _ in Workers._fields))
+        limits = Limits(route_ttl=self._plan.return_path_ttl)
+        return SqliteStore(reactor, self._here(), limits, Durability.PROCESS, workers)
+
+    def _here(self) -> Path:
+        assert self._folder is not None
+        return self._folder / str(self._crashes)
+
+    def _copy(self) -> None:
+        """What a kill leaves: the files as they are."""
+        assert isinstance(self._store, SqliteStore)
+        here = self._here()
+        self._old.append(self._store)
+        self._crashes += 1
+        there = self._here()
+        there.mkdir(mode=0o700)
+        for file in here.glob("smppgate.sqlite*"):
+            shutil.copy(file, there)
+
+    def _delay(self) -> float:
+        plan = self._plan.store
+        if plan.stall and self._chance.random() < plan.stall:
+            self._trace.fault("store", "store stalls")
+            return 0.2 + self._chance.random()
+        return self._chance.expovariate(1.0) * plan.delay
+
+
+def _let_go(store: Any) -> None:
+    """Close the files of a store whose process is gone."""
+    database = store._disk._database
+    for close in (database.leave_reader, database.leave_keeper, database.close):
+        close()

@@ -1,0 +1,365 @@
+"""`World`: one gate, its ESMEs, its SMSCs, and all that happens between them, for one seed."""
+
+from __future__ import annotations
+
+import gc
+import random
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NoReturn
+
+from attrs import frozen
+from twisted.internet.defer import Deferred
+
+import smppgate.gate.parts
+from smppgate.gate import Gateway
+from smppgate.settings import parse
+from tests.simulation.clock import Agenda, WorldClock
+from tests.simulation.inspection import Coverage, Inspection
+from tests.simulation.invariants import Judge
+from tests.simulation.ledger import Attempt, Delivery, Ledger, Request
+from tests.simulation.logs import Errors, errors
+from tests.simulation.model_esme import ModelEsme
+from tests.simulation.model_smsc import MessageCenter, ModelSmsc
+from tests.simulation.moods import traits, weather
+from tests.simulation.network import Network
+from tests.simulation.reactor import SimulatedReactor
+from tests.simulation.scenario import Plan, chance, settings_text
+from tests.simulation.stores import Stores
+from tests.simulation.trace import Trace, Violation
+
+_MOST_TURNS = 20_000
+"""Turns of the reactor in one second: more is a loop without an end."""
+
+_SETTLING = 150.0
+"""Seconds that everything may take to be brought home once everybody behaves."""
+
+
+@frozen
+class Outcome:
+    """What came of one world."""
+
+    seed: int
+    steps: int
+    turns: int
+    injected: dict[str, int]
+    digest: str
+
+
+class World:
+    """One simulated world.
+
+    :ivar is_active: while models send new requests; `is_open` while they come back when lost.
+    :ivar queued: deliveries that the gate has acknowledged for a queue.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.clock = WorldClock()
+        self.agenda = Agenda(lambda: self.clock.now)
+        self.trace = Trace(self.clock)
+        self.ledger = Ledger()
+        self.judge = Judge(self)
+        self.steps = self.turns = self._turns_before = 0
+        self.is_active = self.is_open = True
+        self.queued: dict[int, Delivery] = {}
+        self.given_ids: dict[bytes, Request] = {}
+        self.network = Network(self.agenda, self._chance("network"), weather(list(plan.weather)))
+        self._make_models()
+        self._settings = parse(settings_text(plan))
+        self._stores = Stores(plan, self._chance("store"), self.trace)
+        self._lives = 0
+        self._is_up = False
+        self._dead: list[object] = []
+        self._crashes = self._chance("crashes")
+        self._crowding = self._chance("crowding")
+        self._violation: Violation | None = None
+        self._errors = Errors()
+        self.reactor: SimulatedReactor
+        self.gateway: Gateway
+        self.inspection: Inspection
+
+    def _make_models(self) -> None:
+        plan = self.plan
+        self.centers = [
+            MessageCenter(self, each, traits([]), self._chance(each.name)) for each in plan.centers
+        ]
+        by_name = {center.plan.name: center for center in self.centers}
+        self.smscs = []
+        for each in plan.smscs:
+            center = by_name[each.center]
+            smsc = ModelSmsc(self, each, center, traits(list(each.moods)), self._chance(each.name))
+            center.doors.append(smsc)
+            self.smscs.append(smsc)
+            self.network.serve(each.address, smsc.accept)
+        self.esmes = [
+            ModelEsme(self, each, traits(list(each.moods)), self._chance(each.system_id))
+            for each in plan.accounts
+        ]
+
+    def _chance(self, name: str) -> random.Random:
+        return chance(self.plan.seed, name)
+
+    # A run
+
+    def run(self) -> Outcome:
+        """Everything, from the first connection to the last timer.
+
+        :raises Violation: when an invariant is broken.
+        """
+        Coverage.install()
+        with _no_garbage(), errors() as self._errors, _one_chance(self._chance("gate")):
+            try:
+                self._live()
+                self._rest()
+                self._end()
+            finally:
+                self._stores.end()
+        if self._dead:
+            self._dead.clear()
+            # What is thrown away may do something still, and is thrown away again.
+            gc.collect()
+            gc.collect()
+        return Outcome(
+            self.plan.seed,
+            self.steps,
+            self.turns,
+            dict(self.trace.injected),
+            "",
+        )
+
+    def violated(self, what: str) -> NoReturn:
+        """An invariant does not hold."""
+        self.trace.add("VIOLATED", what)
+        # Again and again, should somebody catch it.
+        self._violation = Violation(
+            f"seed {self.plan.seed} at {self.clock.now:.6f} s: {what}\n"
+            f"replay: make simulate SEED={self.plan.seed}\n{self.trace.last_lines()}"
+        )
+        raise self._violation
+
+    def suspect(self, what: Request | Delivery, attempts: list[Attempt]) -> None:
+        """The gate says that ``what`` has failed: look later whether it may say so.
+
+        Somebody may have it who has not answered, and whose time is not over; then the session
+        must be about to end.
+        """
+        if attempts and attempts[-1].is_open(self.plan.response_timeout, self.clock.now):
+            self.agenda.call(5.0, self._check_suspect, what, attempts[-1])
+
+    def _check_suspect(self, what: Request | Delivery, attempt: Attempt) -> None:
+        if not attempt.session.is_disturbed:
+            self.violated(f"{what} was given up, though {attempt.session} has it and its time")
+
+    def given(self, request: Request) -> None:
+        """An ESME was told an id."""
+        account = request.account.system_id.encode()
+        key = request.given if self.plan.message_ids == "tagged" else account + request.given
+        if request.given and key in self.given_ids:
+            self.violated(f"{request} was given the id of {self.given_ids[key]}")
+        self.given_ids[key] = request
+
+    def _live(self) -> None:
+        self._begin()
+        for each in (*self.esmes, *self.centers):
+            each.start()
+        for at in self.plan.crashes:
+            how = self._crashes.choice((self._crash, self._crash_soon))
+            self.agenda.call(at, how)
+        for at in self.plan.restarts:
+            self.agenda.call(at, self._restart)
+        for at, step in self.plan.steps:
+            self.agenda.call(at, self._step_clock, step)
+        self._run(self.plan.active)
+
+    def _rest(self) -> None:
+        """Everybody behaves, all is brought home, everybody leaves, and the gate stops."""
+        self.is_active = False
+        self.trace.add("world", "calms down")
+        self.network.calm()
+        for each in (*self.esmes, *self.smscs, *self.centers):
+            each.calm()
+        self._settle()
+        self.trace.add("world", "leaves")
+        self.is_open = False
+        for app in self.esmes:
+            app.leave()
+        self._run(2.0)
+        for smsc in self.smscs:
+            smsc.leave()
+        self._run(10.0)
+        self._quiet()
+
+    def _settle(self) -> None:
+        deadline = self.clock.now + _SETTLING
+        while True:
+            self._run(1.0)
+            unsettled = self.judge.unsettled()
+            if not unsettled:
+                return
+            if self.clock.now > deadline:
+                self.violated("it does not settle: " + "; ".join(unsettled[:5]))
+
+    def _quiet(self) -> None:
+        self._run(max(self.plan.return_path_ttl, self.plan.queue_ttl) * 1.1 + 60.0)
+        self._stores.expire()
+        left = [*self.inspection.left(), *self._stores.left()]
+        if left:
+            self.violated(f"all is quiet, and there is left: {left}")
+        self._stop()
+        self._check_errors()
+        self._stores.close()
+
+    def _end(self) -> None:
+        """What fails without anybody being told is found when it is thrown away."""
+        del self.gateway, self.inspection, self.reactor
+        gc.collect()
+        self._check_errors()
+
+    # The gate's lives
+
+    def _begin(self) -> None:
+        self._lives += 1
+        name = f"reactor {self._lives}"
+        self.reactor = SimulatedReactor(self.clock, self.network, self._chance(name))
+        store = self._stores.open(self.reactor)
+        jitter = self._chance(f"jitter {self._lives}").random
+        self.gateway = Gateway(self._settings, self.reactor, jitter=jitter, store=store)
+        self.inspection = Inspection(self.gateway)
+        self.gateway.privilegedStartService()
+        self.gateway.startService()
+        self._is_up = True
+        self.trace.add("gate", "begins")
+
+    def _crash_soon(self) -> None:
+        """While something is being written, if that comes within a few seconds."""
+        self._stores.told = self._crash_amid
+        self.agenda.call(4.0, self._crash)
+
+    def _crash_amid(self) -> None:
+        self._stores.told = None
+        self.agenda.call(self.plan.store.delay * self._crashes.random(), self._crash)
+
+    def _crash(self) -> None:
+        self._stores.told = None
+        if not self._is_up:
+            return
+        self._is_up = False
+        self.trace.fault("gate", "crash")
+        # What is thrown away of a process that is gone never happened: it is kept.
+        self._dead.append((self.reactor.kill(), self.gateway))
+        self._stores.crash()
+        self.agenda.call(0.1 + self._crashes.random(), self._begin)
+
+    def _step_clock(self, step: float) -> None:
+        self.trace.fault("world", "clock stepped", f"{step:+.0f} s")
+        self.clock.stepped += step
+
+    def _restart(self) -> None:
+        if not self._is_up:
+            return
+        self.trace.fault("gate", "orderly restart")
+        gateway = self.gateway
+        gateway.stopService().addCallback(self._stopped, gateway)
+
+    def _stopped(self, _: Any, gateway: Gateway) -> None:
+        if gateway is self.gateway and self._is_up:
+            self.trace.add("gate", "has stopped")
+            self._check_stopped()
+            self.reactor.kill()
+            self._begin()
+
+    def _stop(self) -> None:
+        done: list[Any] = []
+        stopping: Deferred[None] = self.gateway.stopService()
+        stopping.addBoth(done.append)
+        self._run(30.0)
+        if done != [None]:
+            self.violated(f"the gate does not stop: {done}")
+        self._check_stopped()
+
+    def _check_stopped(self) -> None:
+        reactor = self.reactor
+        left = [*reactor.getDelayedCalls(), *reactor.getReaders(), *reactor.getWriters()]
+        left += list(reactor.ports)
+        if left:
+            self.violated(f"the gate has stopped, and there is left: {left}")
+
+    # Time
+
+    def _run(self, seconds: float) -> None:
+        end = self.clock.now + seconds
+        while (time := self._next()) is not None and time <= end:
+            if int(time) > int(self.clock.now):
+                self._turns_before = self.turns
+            elif self.turns - self._turns_before > _MOST_TURNS:
+                self.violated(f"it runs in circles: {self.reactor.getDelayedCalls()[:3]}")
+            self.clock.advance_to(time)
+            self.agenda.run_due()
+            self.reactor.turn()
+            self._look()
+        self.clock.advance_to(end)
+
+    def _next(self) -> float | None:
+        times = [t for t in (self.agenda.next(), self.reactor.next()) if t is not None]
+        return max(min(times), self.clock.now) if times else None
+
+    def _look(self) -> None:
+        """After each turn."""
+        self.turns += 1
+        if self._violation is not None:
+            raise self._violation
+        if self._errors.found:
+            self._check_errors()
+        over = self.inspection.over_window()
+        if over is not None:
+            self.violated(over)
+        if self.plan.wraps:
+            self.inspection.wrap_soon()
+        if self.plan.crowds and self.turns % 8 == 0:
+            self.inspection.crowd(self._crowding)
+        if self.turns % 16 == 0:
+            self._check_tables()
+
+    def _check_errors(self) -> None:
+        if self._errors.found:
+            self.violated("the gate has logged an error: " + self._errors.found[0])
+
+    def _check_tables(self) -> None:
+        for name, count, most in self.inspection.tables():
+            if count > most:
+                self.violated(f"{name}: {count} of {most}")
+        for name, counter, count in self.inspection.counted():
+            if counter != count:
+                self.violated(f"{name} is {counter} and should be {count}")
+
+
+@contextmanager
+def _no_garbage() -> Iterator[None]:
+    """Let Python look for garbage only when it is told to, and not for what others have left."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+@contextmanager
+def _one_chance(draw: random.Random) -> Iterator[None]:
+    """Let the gate have no chance but this.
+
+    To be replaced by ``Gateway(..., entropy=...)``.
+    """
+    parts, token_bytes, bits = smppgate.gate.parts, secrets.token_bytes, random.getrandbits
+    token_hex = parts.token_hex
+    parts.token_hex = lambda count: draw.randbytes(count).hex()  # type: ignore[assignment]
+    secrets.token_bytes = lambda count=32: draw.randbytes(count)
+    random.getrandbits = draw.getrandbits
+    try:
+        yield
+    finally:
+        parts.token_hex = token_hex  # type: ignore[assignment]
+        secrets.token_bytes, random.getrandbits = token_bytes, bits

@@ -33,7 +33,11 @@ class Inspection:
 
     def sessions(self) -> list[Any]:
         """All sessions of both sides."""
-        return [*self._gateway._sessions(), *self._gateway._smscs(), *self._links()]
+        return [
+            *self._gateway._esme_sessions(),
+            *self._gateway._other_smsc_sessions(),
+            *self._links(),
+        ]
 
     def _links(self) -> list[Any]:
         return list(self._router._links)
@@ -58,19 +62,19 @@ class Inspection:
     def tables(self) -> Iterator[tuple[str, int, int]]:
         """Each table: its name, how much is in it, and how much may be."""
         router = self._router
-        way_back, receipts, queues = router.way_back, router.receipts, router.queues
-        yield "answers waiting for the store", way_back.answers_waiting, 100_000
-        yield "return paths ending", len(way_back._ending), way_back._ending.limit
+        paths, receipts, queues = router.return_paths, router.receipts, router.queues
+        yield "answers waiting for the store", paths.commits.answers_waiting, 100_000
+        yield "return paths ending", len(paths.ends._paths), paths.ends._paths.limit
         yield "early receipts", len(receipts._early), receipts._early.limit
-        yield "receipts looked up", receipts._under_way, 4000
-        yield "ancillary requests looked up", router._operations.waiting, 100_000
-        yield "submitters", len(router._senders), len(self._gateway._sessions())
-        yield "parts of long messages", self._parts(), router.deliveries._affinity._limit
+        yield "receipts looked up", receipts._searching, 4000
+        yield "ancillary requests looked up", router._submitter.waiting, 100_000
+        yield "submitters", len(router._submitters), len(self._gateway._esme_sessions())
+        yield "parts of long messages", self._parts(), router.dispatcher._affinity._limit
         yield "sessions in outboxes", len(router.batch._touched), 10_000
-        passages = self._gateway.passages
-        yield "binds being judged", len(passages._asking), 10_000
-        yield "sessions joined", len(passages._joined), len(self._gateway._sessions())
-        yield "binds waiting for a verdict", len(passages._judging), 10_000
+        passed = self._gateway.pass_through
+        yield "binds being judged", len(passed._under_way), 10_000
+        yield "sessions joined", len(passed._joined), len(self._gateway._esme_sessions())
+        yield "binds waiting for a verdict", len(passed._judging), 10_000
         yield "sessions with ranges", len(router.ranges._joined), 10_000
         yield (
             "messages being queued",
@@ -79,16 +83,16 @@ class Inspection:
         )
         yield "queued messages to remove", len(queues._ended), 10_000
         for queue in queues.values():
-            backlog = queue._backlog
+            ahead = queue._read_ahead
             # What waits for the first count is not counted yet.
-            yield f"queue of {queue.name.decode()}", backlog.stored + backlog.arriving, 1_000_000
-            yield f"under way of {queue.name.decode()}", backlog.under_way, 10_000
+            yield f"queue of {queue.name.decode()}", ahead.stored + ahead.arriving, 1_000_000
+            yield f"under way of {queue.name.decode()}", ahead.under_way, 10_000
         for session in self.sessions():
             yield f"late ones of {session.where}", len(session.outstanding._late), MAX_LATE
 
     def _parts(self) -> int:
         # Those whose session has ended, or whose time is over, go with the next ones.
-        affinity, now = self._router.deliveries._affinity, self._router.clock.seconds()
+        affinity, now = self._router.dispatcher._affinity, self._router.clock.monotonic()
         return sum(1 for s, until in affinity._known.values() if until > now and not s.has_ended)
 
     def open_requests(self) -> int:
@@ -97,9 +101,9 @@ class Inspection:
 
     def counted(self) -> Iterator[tuple[str, int, int]]:
         """Counters that must agree with what they count: name, counter, count."""
-        for member in self._router.members:
-            capacity = sum(link.window for link in member.links)
-            yield f"capacity of {member.name}", member.capacity, capacity
+        for smsc in self._router.smscs:
+            capacity = sum(link.window for link in smsc.links)
+            yield f"capacity of {smsc.name}", smsc.capacity, capacity
         for account in self._accounts():
             for session in account.sessions:
                 unanswered = session.unanswered
@@ -110,15 +114,15 @@ class Inspection:
         for name, count, _ in self.tables():
             if count:
                 yield f"{name}: {count}"
-        for member in self._router.members:
-            if member.outstanding or member.capacity or member.links:
-                yield repr(member)
-            if member.group.reserved:
-                yield f"{member.group!r} has {len(member.group.reserved)} reserved"
+        for smsc in self._router.smscs:
+            if smsc.outstanding or smsc.capacity or smsc.links:
+                yield repr(smsc)
+            if smsc.center.reserved:
+                yield f"{smsc.center!r} has {len(smsc.center.reserved)} reserved"
         for account in self._accounts():
             if account.sessions or len(account.receivers):
                 yield repr(account)
-        if self._gateway._sessions() or self._gateway._smscs() or self._links():
+        if self._gateway._esme_sessions() or self._gateway._other_smsc_sessions() or self._links():
             yield "sessions"
         if self.open_requests():
             yield f"{self.open_requests()} open exchanges"

@@ -17,5 +17,4 @@ KNOWN_FAULTS: dict[str, str] = {
     "interim_first": "B.1: a final receipt a minute after one that is not",
     "receipts_by_text": "B.2: receipts that only their text tells",
     "receipts_of_unknown": "B.3: receipts for unknown messages get the SMSC's tag",
-    "clock_stepping": "One clock: timers run by the monotonic one",
 }

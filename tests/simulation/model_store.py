@@ -16,6 +16,7 @@ from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
 
 from smppgate.store import IStore, NewMessage, QueuedMessage, StoreError, StoreStatistics
+from smppgate.txsmpp.clock import Clock
 from tests.simulation.scenario import StorePlan
 from tests.simulation.trace import Trace
 
@@ -39,7 +40,7 @@ class ModelStore:
 
     def __init__(
         self,
-        clock: IReactorTime,
+        reactor: IReactorTime,
         disk: Disk,
         plan: StorePlan,
         lifetime: float,
@@ -48,7 +49,7 @@ class ModelStore:
         writes: Callable[[], None],
     ) -> None:
         self.disk = disk
-        self._clock = clock
+        self._clock = Clock.of(reactor)
         self._plan = plan
         self._lifetime = lifetime
         self._chance = chance
@@ -86,7 +87,7 @@ class ModelStore:
 
     def expire(self) -> None:
         """Forget what is over."""
-        now = self._clock.seconds()
+        now = self._clock.wall()
         for key in [k for k, (_, at) in self.disk.paths.items() if at + self._lifetime <= now]:
             self._forget(key)
         for number in [n for n, message in self.disk.queue.items() if message.expires <= now]:
@@ -99,25 +100,25 @@ class ModelStore:
         """See `IStore.is_all_recent`."""
         return self._is_open and not self._archived
 
-    def keep_routes(self, routes: Mapping[bytes, bytes]) -> Deferred[None]:
-        """See `IStore.keep_routes`."""
-        now = self._clock.seconds()
-        for key, value in routes.items():
+    def keep(self, paths: Mapping[bytes, bytes]) -> Deferred[None]:
+        """See `IStore.keep`."""
+        now = self._clock.wall()
+        for key, value in paths.items():
             self._memory[key] = value
             self._archived.pop(key, None)
-        kept = {key: (value, now) for key, value in routes.items()}
+        kept = {key: (value, now) for key, value in paths.items()}
         return self._written(lambda: self.disk.paths.update(kept))
 
-    def recent_route(self, key: bytes) -> bytes | None:
-        """See `IStore.recent_route`."""
+    def recent(self, key: bytes) -> bytes | None:
+        """See `IStore.recent`."""
         return self._memory.get(key)
 
-    def find_routes(self, keys: Sequence[bytes]) -> Deferred[dict[bytes, bytes]]:
-        """See `IStore.find_routes`."""
+    def find(self, keys: Sequence[bytes]) -> Deferred[dict[bytes, bytes]]:
+        """See `IStore.find`."""
         return self._answered(lambda: self._find(keys))
 
-    def end_routes(self, keys: Sequence[bytes]) -> None:
-        """See `IStore.end_routes`."""
+    def end(self, keys: Sequence[bytes]) -> None:
+        """See `IStore.end`."""
         for key in keys:
             self._memory.pop(key, None)
             self._archived.pop(key, None)
@@ -162,7 +163,7 @@ class ModelStore:
 
     def statistics(self) -> StoreStatistics:
         """See `IStore.statistics`."""
-        return StoreStatistics(routes_recent=len(self._memory), queued=len(self.disk.queue))
+        return StoreStatistics(paths_recent=len(self._memory), queued=len(self.disk.queue))
 
     def _reserve(self, count: int) -> int:
         first, self.disk.numbers = self.disk.numbers, self.disk.numbers + count
@@ -174,7 +175,7 @@ class ModelStore:
             self.disk.queue[self.disk.messages] = message
 
     def _queued(self, account: bytes, after: int) -> list[QueuedMessage]:
-        now = self._clock.seconds()
+        now = self._clock.wall()
         return [
             QueuedMessage(number, message.pdu, message.expires)
             for number, message in self.disk.queue.items()

@@ -11,16 +11,23 @@ from contextlib import contextmanager
 from itertools import count
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
-from smppgate.gate import aliases, operations, queue_delivery, receipts, way_back
-from smppgate.gate.deliveries import Deliveries
-from smppgate.gate.peer import Peer
+from smppgate.gate.deliver import receipts
+from smppgate.gate.deliver.dispatcher import Dispatcher
+from smppgate.gate.deliver.final_receipt import FinalReceipt
+from smppgate.gate.queue.sender import QueueSender
+from smppgate.gate.relay.correlator import Correlator
+from smppgate.gate.return_path import keeper
+from smppgate.gate.return_path.aliases import Aliases
+from smppgate.gate.return_path.commits import Commits
 from smppgate.gate.router import RouterService
-from smppgate.gate.smsc import SmscProtocol
-from smppgate.routing import accounts as accounts_module
-from smppgate.routing.accounts import Account
-from smppgate.routing.correlator import Correlator
+from smppgate.gate.sessions.relay_session import RelaySession
+from smppgate.gate.sessions.smsc import SmscProtocol
+from smppgate.gate.submit.ancillary import AncillaryRequests
+from smppgate.gate.submit.submitter import Submitter
+from smppgate.routing.esmes import accounts as accounts_module
+from smppgate.routing.esmes.account import Account
 from smppgate.txsmpp import protocol, sequence
 from smppgate.txsmpp import session as session_module
 from smppgate.txsmpp.constants import RESPONSE_BIT
@@ -166,8 +173,8 @@ def _late_answer_sent_on(late: Any) -> Any:
 def _nack_untranslated(answered: Any) -> Any:
     def untranslated(self: Any, exchange: Any, frame: Any, now: float) -> None:
         if frame.command_id == RESPONSE_BIT and frame.command_status not in (8, 20, 88, 100):
-            if exchange.member is not None:
-                exchange.member.outstanding -= 1
+            if exchange.smsc is not None:
+                exchange.smsc.outstanding -= 1
             exchange.origin.unanswered -= 1
             exchange.origin.send(frame.octets)
         else:
@@ -190,9 +197,9 @@ def _answer_to_another_session(answered: Any) -> Any:
 @_mutant(Correlator, "failed", "A request that timed out is sent to another SMSC.")
 def _timeout_is_retried(failed: Any) -> Any:
     def retried(self: Any, exchange: Any, reason: Any) -> None:
-        member = exchange.member
-        if member is not None and self.retry(exchange, exchange.sent_at):
-            member.outstanding -= 1
+        smsc = exchange.smsc
+        if smsc is not None and self.retry(exchange, exchange.sent_at):
+            smsc.outstanding -= 1
             return
         failed(self, exchange, reason)
 
@@ -211,22 +218,22 @@ def _unanswered_not_counted_down(failed: Any) -> Any:
 @_mutant(Correlator, "failed", "A request that failed goes on counting against its SMSC.")
 def _outstanding_not_counted_down(failed: Any) -> Any:
     def uncounted(self: Any, exchange: Any, reason: Any) -> None:
-        if exchange.member is not None:
-            exchange.member.outstanding += 1
+        if exchange.smsc is not None:
+            exchange.smsc.outstanding += 1
         failed(self, exchange, reason)
 
     return uncounted
 
 
-@_mutant(RouterService, "_retry", "What an SMSC turned down may go to the same one again.")
+@_mutant(Submitter, "again", "What an SMSC turned down may go to the same one again.")
 def _retry_at_the_same(retry: Any) -> Any:
     def retried(self: Any, exchange: Any, now: float) -> bool:
         if len(exchange.tried) > 3:
             return False
         exchange.sent_at = now
         tried, exchange.tried = exchange.tried, ()
-        found = self._submit(exchange)
-        exchange.tried = (*tried, exchange.member)
+        found = self._assign(exchange)
+        exchange.tried = (*tried, exchange.smsc)
         return bool(found)
 
     return retried
@@ -244,14 +251,14 @@ def _window_of_smsc_off_by_one(attached: Any) -> Any:
     return with_more
 
 
-@_mutant(Peer, "has_room", "An ESME's window is one too large for what is sent to it.")
+@_mutant(RelaySession, "has_room", "An ESME's window is one too large for what is sent to it.")
 def _window_of_esme_off_by_one(_room: Any) -> Any:
     return property(
         lambda self: self.writable and not self.unbinding and len(self.outstanding) <= self.window
     )
 
 
-@_mutant(RouterService, "forward", "An ESME may have one request more open than its window.")
+@_mutant(Submitter, "submit", "An ESME may have one request more open than its window.")
 def _own_window_off_by_one(forward: Any) -> Any:
     def forwarded(self: Any, origin: Any, frame: Any, now: float) -> None:
         origin.window += 1
@@ -263,7 +270,7 @@ def _own_window_off_by_one(forward: Any) -> Any:
     return forwarded
 
 
-@_mutant(RouterService, "forward", "An ESME is refused one request before its window is full.")
+@_mutant(Submitter, "submit", "An ESME is refused one request before its window is full.")
 def _own_window_one_too_small(forward: Any) -> Any:
     def forwarded(self: Any, origin: Any, frame: Any, now: float) -> None:
         origin.window -= 1
@@ -278,7 +285,7 @@ def _own_window_one_too_small(forward: Any) -> Any:
 # Receipts and return paths
 
 
-@_mutant(Deliveries, "to_account", "Receipts go to all accounts in turn.")
+@_mutant(Dispatcher, "to_account", "Receipts go to all accounts in turn.")
 def _receipts_in_turn(to_account: Any) -> Any:
     turns = count()
 
@@ -290,12 +297,14 @@ def _receipts_in_turn(to_account: Any) -> Any:
     return in_turn
 
 
-@_mutant(way_back.WayBack, "_answer", "An answer leaves before its return path is in the store.")
+@_mutant(
+    keeper.ReturnPathKeeper, "_answer", "An answer leaves before its return path is in the store."
+)
 def _answer_before_path(answer: Any) -> Any:
     return lambda self, exchange, octets, kept: answer(self, exchange, octets, kept=False)
 
 
-@_mutant(way_back.WayBack, "when_out", "A receipt does not wait for the answer in front of it.")
+@_mutant(Commits, "when_out", "A receipt does not wait for the answer in front of it.")
 def _receipt_before_answer(_when: Any) -> Any:
     return lambda self, key, go_on: False
 
@@ -305,41 +314,39 @@ def _early_receipt_not_held(_wait: Any) -> Any:
     return lambda self, link, frame, ids, now: False
 
 
-@_mutant(way_back, "_wants_receipt", "No return path is kept of what asked for a receipt.")
+@_mutant(keeper, "_wants_receipt", "No return path is kept of what asked for a receipt.")
 def _path_not_kept(_wants: Any) -> Any:
     return lambda request: False
 
 
-@_mutant(receipts._ReceiptExchange, "answered", "A refused receipt ends its return path too.")
+@_mutant(FinalReceipt, "answered", "A refused receipt ends its return path too.")
 def _refused_receipt_ends_path(answered: Any) -> Any:
     def ended(self: Any, frame: Any, now: float) -> None:
-        self.way_back.end(self.keys, now)
+        self.return_paths.ends.add(self.keys, now)
         answered(self, frame, now)
 
     return ended
 
 
-@_mutant(aliases.Aliases, "_fetched", "Aliases begin with 1 again at each start.")
+@_mutant(Aliases, "_fetched", "Aliases begin with 1 again at each start.")
 def _aliases_anew(_fetched: Any) -> Any:
     def fetched(self: Any, _first: int) -> None:
-        self._is_fetching = self._was_told = False
+        self._is_fetching = self._has_warned = False
         self._numbers = iter(range(1, 10_000))
 
     return fetched
 
 
-@_mutant(way_back.WayBack, "_way", "Ids have no tag.")
+@_mutant(keeper.ReturnPathKeeper, "_form", "Ids have no tag.")
 def _ids_without_tag(way: Any) -> Any:
     def untagged(self: Any, origin: Any, member: Any) -> Any:
         found = way(self, origin, member)
-        return way_back.Way(
-            b"", found.longest, found.keeps, found.always, found.route, found.route_to_many
-        )
+        return evolve(found, tag=b"")
 
     return untagged
 
 
-@_mutant(operations.Operations, "_checked", "Anybody may ask about any message.")
+@_mutant(AncillaryRequests, "_checked", "Anybody may ask about any message.")
 def _account_not_checked(checked: Any) -> Any:
     def unchecked(self: Any, origin: Any, frame: Any, member: Any, own: bytes, value: Any) -> None:
         self._send(origin, frame, member, own)
@@ -360,44 +367,42 @@ def _transmitters_receive(add: Any) -> Any:
     return added
 
 
-@_mutant(Deliveries, "choose", "Parts of a long message go to any session.")
+@_mutant(Dispatcher, "choose", "Parts of a long message go to any session.")
 def _parts_anywhere(_choose: Any) -> Any:
     return lambda self, cluster, octets, now: cluster.session()
 
 
-@_mutant(Deliveries, "_queue", "What comes for an account overtakes what waits in its queue.")
+@_mutant(Dispatcher, "_queue", "What comes for an account overtakes what waits in its queue.")
 def _queue_overtaken(queue: Any) -> Any:
     return lambda self, accounts, session: None if session else queue(self, accounts, session)
 
 
-@_mutant(
-    queue_delivery.QueueDelivery, "_send", "A queued message is removed before it is answered."
-)
+@_mutant(QueueSender, "_send", "A queued message is removed before it is answered.")
 def _removed_before_answer(send: Any) -> Any:
     def sent(self: Any, session: Any, message: Any, now: float) -> None:
-        self._shelf.remove(message.number)
+        self._store.remove(message.number)
         send(self, session, message, now)
 
     return sent
 
 
-@_mutant(queue_delivery.QueueDelivery, "unanswered", "A queued message is sent only once.")
+@_mutant(QueueSender, "unanswered", "A queued message is sent only once.")
 def _queued_sent_once(_unanswered: Any) -> Any:
     def ended(self: Any, number: int, reason: Any) -> None:
-        self._backlog.end(number)
-        self._shelf.remove(number)
-        self.news()
+        self._read_ahead.end(number)
+        self._store.remove(number)
+        self.look_soon()
 
     return ended
 
 
-@_mutant(queue_delivery.QueueDelivery, "answered", "A queued message is sent until it expires.")
+@_mutant(QueueSender, "answered", "A queued message is sent until it expires.")
 def _queued_sent_again(answered: Any) -> Any:
     def again(self: Any, number: int, frame: Any) -> None:
         if frame.command_status == 0 and self.delivered % 4 == 0:
             self.delivered += 1
-            self._backlog.come_back(number)
-            self.news()
+            self._read_ahead.put_back(number)
+            self.look_soon()
         else:
             answered(self, number, frame)
 
@@ -424,6 +429,6 @@ def _lost_link_stays(_lost: Any) -> Any:
 def _lost_session_stays(_lost: Any) -> Any:
     def lost(self: Any, session: Any, account: Any) -> None:
         self.ranges.leave(session)
-        self._senders.remove(session)
+        self._submitters.remove(session)
 
     return lost

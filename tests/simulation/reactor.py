@@ -93,19 +93,15 @@ class SimulatedReactor:
     """The reactor of one process of the gate.
 
     :param chance: in which order what is ready comes.
-    :param has_own_time: whether `seconds` is no wall clock; see `WorldClock.stepped`.
     """
 
-    def __init__(
-        self, clock: WorldClock, network: Network, chance: Random, has_own_time: bool = False
-    ) -> None:
+    def __init__(self, clock: WorldClock, network: Network, chance: Random) -> None:
         self.network = network
         self.accepted: list[tuple[_Port, GateSocket]] = []
         self.ports: dict[_Port, None] = {}
         self.turns = 0
         self._clock = clock
         self._chance = chance
-        self._has_own_time = has_own_time
         self._agenda = Agenda(self.seconds)
         self._readers: dict[Any, None] = {}
         self._writers: dict[Any, None] = {}
@@ -113,8 +109,12 @@ class SimulatedReactor:
     # Time
 
     def seconds(self) -> float:
-        """The time that timers are set by."""
-        return self._clock.now if self._has_own_time else self._clock.wall()
+        """The time that timers are set by: it goes forward only."""
+        return self._clock.now
+
+    def wall(self) -> float:
+        """What the wall clock shows; see `WorldClock.stepped`."""
+        return self._clock.wall()
 
     def callLater(self, delay: float, function: Callable[..., Any], *a: Any, **kw: Any) -> Call:
         """Have ``function`` called."""

@@ -339,7 +339,7 @@ def settings_text(plan: Plan) -> str:
         f'message_ids = "{plan.message_ids}"',
         f'unmatched_receipts = "{plan.unmatched}"',
         "[store]",
-        f"route_ttl = {plan.return_path_ttl}",
+        f"return_path_ttl = {plan.return_path_ttl}",
         "[[listen]]",
         f'endpoint = "tcp:{ESME_PORT}"',
     ]

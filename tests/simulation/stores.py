@@ -14,7 +14,7 @@ from twisted.internet.defer import Deferred, execute
 from twisted.internet.interfaces import IReactorTime
 
 from smppgate.store import Durability, IStore, Limits, SqliteStore
-from smppgate.store.worker import Workers
+from smppgate.store.sqlite.worker import Workers
 from tests.simulation.model_store import Disk, ModelStore
 from tests.simulation.scenario import Plan
 from tests.simulation.trace import Trace
@@ -97,7 +97,7 @@ class Stores:
         """What is still there."""
         if self._store is not None:
             held = self._store.statistics()
-            if held.routes_recent or held.routes_archived or held.queued or held.unsaved:
+            if held.paths_recent or held.paths_archived or held.queued or held.unsaved:
                 yield repr(held)
 
     def close(self) -> None:
@@ -119,7 +119,7 @@ class Stores:
             where = _MEMORY if _MEMORY.is_dir() else None
             self._folder = Path(tempfile.mkdtemp(prefix="world-", dir=where))
         workers = Workers(*(InlineWorker(reactor, self._delay) for _ in Workers._fields))
-        limits = Limits(route_ttl=self._plan.return_path_ttl)
+        limits = Limits(return_path_ttl=self._plan.return_path_ttl)
         return SqliteStore(reactor, self._here(), limits, Durability.PROCESS, workers)
 
     def _here(self) -> Path:
@@ -148,5 +148,5 @@ class Stores:
 def _let_go(store: Any) -> None:
     """Close the files of a store whose process is gone."""
     database = store._disk._database
-    for close in (database.leave_reader, database.leave_keeper, database.close):
+    for close in (database.close_reader, database.close_keeper, database.close):
         close()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import random
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NoReturn
@@ -12,7 +11,6 @@ from typing import Any, NoReturn
 from attrs import frozen
 from twisted.internet.defer import Deferred
 
-import smppgate.gate.parts
 from smppgate.gate import Gateway
 from smppgate.settings import parse
 from tests.simulation.clock import Agenda, WorldClock
@@ -109,7 +107,7 @@ class World:
         :raises Violation: when an invariant is broken.
         """
         Coverage.install()
-        with _no_garbage(), errors() as self._errors, _one_chance(self._chance("gate")):
+        with _no_garbage(), errors() as self._errors:
             try:
                 self._live()
                 self._rest()
@@ -224,8 +222,8 @@ class World:
         name = f"reactor {self._lives}"
         self.reactor = SimulatedReactor(self.clock, self.network, self._chance(name))
         store = self._stores.open(self.reactor)
-        jitter = self._chance(f"jitter {self._lives}").random
-        self.gateway = Gateway(self._settings, self.reactor, jitter=jitter, store=store)
+        entropy = self._chance(f"gate {self._lives}")
+        self.gateway = Gateway(self._settings, self.reactor, entropy=entropy, store=store)
         self.inspection = Inspection(self.gateway)
         self.gateway.privilegedStartService()
         self.gateway.startService()
@@ -345,21 +343,3 @@ def _no_garbage() -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
-
-
-@contextmanager
-def _one_chance(draw: random.Random) -> Iterator[None]:
-    """Let the gate have no chance but this.
-
-    To be replaced by ``Gateway(..., entropy=...)``.
-    """
-    parts, token_bytes, bits = smppgate.gate.parts, secrets.token_bytes, random.getrandbits
-    token_hex = parts.token_hex
-    parts.token_hex = lambda count: draw.randbytes(count).hex()  # type: ignore[assignment]
-    secrets.token_bytes = lambda count=32: draw.randbytes(count)
-    random.getrandbits = draw.getrandbits
-    try:
-        yield
-    finally:
-        parts.token_hex = token_hex  # type: ignore[assignment]
-        secrets.token_bytes, random.getrandbits = token_bytes, bits

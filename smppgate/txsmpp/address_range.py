@@ -4,7 +4,7 @@ A range has three forms: ``4477*`` (a prefix; ``*`` alone is every number), ``44
 (exactly that number), and ``^44(77|78)[0-9]{8}$`` (a regular expression for the whole number).
 
 Regular expressions are run for every mobile-originated message, on the event loop. Those
-allowed here are a part of Python's that cannot run away: single characters, ``.``, ``\d``,
+allowed here are a part of Python's whose work is bounded: single characters, ``.``, ``\d``,
 sets, groups, alternatives and repetitions. No look-around, no back-references, no lazy forms:
 numbers need none. How many ways such an expression has of matching one text is counted from
 above; one that has too many could take seconds over one message and is refused. That single
@@ -113,7 +113,7 @@ def range_problem(text: str) -> str | None:
 
 
 def bind_ranges(address_range: bytes) -> tuple[str, ...]:
-    """The ranges that a bind asks to serve, each one that `range_problem` has nothing against.
+    """The ranges that a bind asks to serve, each of them without a `range_problem`.
 
     ``address_range`` is the field of the bind, at most 40 octets without its NUL; none asks for
     nothing. A number is that number, ``4477*`` and ``^4477`` are prefixes, ``5678$`` is every

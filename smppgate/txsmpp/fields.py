@@ -3,7 +3,7 @@
 A codec reads one field at an offset and gives the value with the offset behind it; it writes
 the value back. What it cannot read or write is a `PduError` with the command_status that fits
 the field; `codec` adds the names of command and field. No message contains a value: it may be
-a password or somebody's text.
+a password or the text of a message.
 
 Values are ``bytes`` and ``int`` as they are on the wire. Text, dates and enumerations were
 rejected as field types: what does not fit them would be lost.

@@ -97,7 +97,7 @@ class Resp(Pdu):
     """Any response.
 
     ``has_body`` is false where the PDU ends behind its header: an error resp may (SMPP v3.4
-    §4.4.2 and others), and some peers leave the body of any deliver_sm_resp away.
+    §4.4.2 and others), and some peers send deliver_sm_resp without one.
     """
 
     has_body: bool = True

@@ -29,7 +29,7 @@ class _AwaitedRequest(Request, Generic[T]):
 
 
 class FrameRequest(_AwaitedRequest[Frame]):
-    """A request whose answer somebody waits for as it is, octet for octet."""
+    """A request whose Deferred fires with the answer as it came, octet for octet."""
 
     __slots__ = ()
 
@@ -39,7 +39,7 @@ class FrameRequest(_AwaitedRequest[Frame]):
 
 
 class DeferredRequest(_AwaitedRequest[Pdu]):
-    """A request whose answer somebody waits for."""
+    """A request whose Deferred fires with the decoded answer."""
 
     __slots__ = ()
 

@@ -1,4 +1,4 @@
-"""TLVs: kept octet for octet and in order, read by their definition only when somebody asks.
+"""TLVs: kept octet for octet and in order, read by their definition only on request.
 
 A TLV that is unknown, repeated or does not fit its definition is no error: it passes. That is
 why `Tlv` holds a number and octets and nothing else; the definitions are a table beside it.

@@ -85,7 +85,7 @@ class Version:
     """One version of SMPP.
 
     ``name`` is what settings call it; ``interface_version`` the octet in a bind. ``commands``
-    are the command_ids it has. ``tlvs`` says whether a PDU may carry any: nobody may send one to
+    are the command_ids it has. ``tlvs`` says whether a PDU may carry any: none may be sent to
     a peer that bound with less than 0x34 (SMPP v3.4 §1.6.1). ``hex_message_ids`` says that a
     message_id is the hexadecimal writing of a number, of ``message_id_size`` octets with its NUL;
     where it is false, an id is any string. ``newer_tags`` are the tags of the specification that

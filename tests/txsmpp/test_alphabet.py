@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-import smpplib.gsm
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -28,12 +27,6 @@ def test_text_of_the_alphabet_needs_no_ucs2(text):
     data_coding, octets = encode_text(text)
     assert data_coding == 0
     assert len(octets) == len(text) + sum(character in EXTENSION for character in text)
-
-
-@given(st.text(alphabet=(GSM + EXTENSION).replace("\f", "").replace("§", "")))
-def test_the_table_is_that_of_another_implementation(text):
-    """smpplib has no form feed, and a grave accent in place of the section sign."""
-    assert encode_text(text)[1] == smpplib.gsm.gsm_encode(text)
 
 
 @pytest.mark.parametrize(

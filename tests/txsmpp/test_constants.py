@@ -1,11 +1,7 @@
-"""The specification's numbers, against the tables of three other implementations."""
+"""The specification's numbers; tests/foreign has them against other implementations' tables."""
 
 from __future__ import annotations
 
-import smpp.pdu.constants as pdu3
-import smpp34
-import smpplib.command_codes
-import smpplib.consts
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -22,46 +18,6 @@ from smppgate.txsmpp.constants import (
     status_meaning,
     status_name,
 )
-
-
-def _smpp34(prefix: str) -> dict[str, int]:
-    return {name: getattr(smpp34, name) for name in dir(smpp34) if name.startswith(prefix)}
-
-
-def test_statuses_agree_with_other_implementations():
-    theirs = {
-        **_smpp34("ESME_"),
-        **{
-            name.removeprefix("SMPP_"): value
-            for name, value in vars(smpplib.consts).items()
-            if name.startswith("SMPP_ESME_")
-        },
-        # Its four RESERVEDSTATUS names are its own, with negative numbers.
-        **{k: v for k, v in pdu3.command_status_name_map.items() if v >= 0},
-    }
-    assert len(theirs) > 50
-    assert theirs == {name: CommandStatus[name] for name in theirs}
-
-
-def test_tags_agree_with_other_implementations():
-    theirs = {
-        **{name.removeprefix("TLV_"): value for name, value in _smpp34("TLV_").items()},
-        **{name.upper(): value for name, value in smpplib.consts.OPTIONAL_PARAMS.items()},
-        # Its vendor_specific_bypass is no tag, and negative.
-        **{k.upper(): v for k, v in pdu3.tag_name_map.items() if v >= 0},
-    }
-    assert len(theirs) > 40
-    assert theirs == {name: Tag[name] for name in theirs}
-
-
-def test_commands_agree_with_other_implementations():
-    theirs = {
-        name.upper(): value
-        for table in (smpplib.command_codes.commands, pdu3.command_id_name_map)
-        for name, value in table.items()
-    }
-    assert len(theirs) > 25
-    assert theirs == {name: CommandId[name] for name in theirs}
 
 
 def test_the_numbers_that_only_v5_has():

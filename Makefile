@@ -7,13 +7,13 @@ ARGS   ?=
 # As many tests beside each other as there are cores.
 PYTEST := pytest -n auto --dist worksteal $(ARGS)
 
-.PHONY: demo quick check foreign test static format bench clean
+.PHONY: demo quick check foreign simulate mutants test static format bench clean
 
 demo: $(VENV)/.runtime
 	$(BIN)/smppgate demo $(ARGS)
 
 quick: static
-	$(BIN)/$(PYTEST) --ignore tests/e2e
+	SEEDS=50 $(BIN)/$(PYTEST) --ignore tests/e2e
 
 check: static
 	$(BIN)/coverage erase
@@ -24,6 +24,14 @@ check: static
 # Needs kannel, tshark, libfaketime, node and npm besides, which .ci/run installs.
 foreign: $(VENV)/.foreign
 	$(BIN)/$(PYTEST) tests/foreign
+
+# The simulated world: make simulate SEEDS=10000; make simulate SEED=1234 shows that one.
+SEEDS ?= 1000
+simulate: $(VENV)/.dev
+	$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(SEEDS)) $(ARGS)
+
+mutants: $(VENV)/.dev
+	$(BIN)/python -m tests.simulation --mutants $(ARGS)
 
 test: $(VENV)/.dev
 	$(BIN)/$(PYTEST)

@@ -62,15 +62,16 @@ class DeliveryRules:
 
     def _ids(self, request: Request, delivery: Delivery, pdu: wire.Pdu) -> list[bytes]:
         """The ids that may be in a receipt: what the ESME was given, or would have been."""
-        if request.given and request.answered_at < delivery.at:
-            return request.may_be_given
         assert request.taken_by is not None
+        moods = self._world.plan.moods
+        if self._world.has_path(request) and request.answered_at < delivery.at:
+            return request.may_be_given
         tag = request.taken_by.smsc.plan.tag.encode()
         # Without a path it goes by its destination, as it is.
         own = tag + request.taken_id if self._world.plan.message_ids == "tagged" else b""
-        if "receipts_of_unknown" in self._world.plan.moods:
+        if "receipts_of_unknown" in moods:
             return [own]
-        ids = [own, request.taken_id, delivery.told_id]
+        ids = [own, request.taken_id, delivery.told_id, *request.may_be_given]
         if len(ids[0]) > LONGEST_ID:
             ids += _ALIAS.findall(pdu.body)
         return ids
@@ -150,7 +151,7 @@ class DeliveryRules:
 
     # At the SMSC
 
-    def delivered(self, session: SmscSession, pdu: wire.Pdu) -> tuple[Delivery, Outgoing]:
+    def delivered(self, session: SmscSession, pdu: wire.Pdu) -> Outgoing:
         """An SMSC gets an answer."""
         known = session.deliveries.pop(pdu.number, None)
         if known is None:
@@ -161,7 +162,7 @@ class DeliveryRules:
         if reason is not None:
             session.violated(f"{pdu} cannot be: {delivery}: {reason}")
         delivery.resp = pdu
-        return delivery, outgoing
+        return outgoing
 
     def _wrong(self, delivery: Delivery, pdu: wire.Pdu) -> str | None:
         """Why ``pdu`` cannot be the answer to ``delivery``; None where it can."""
@@ -180,22 +181,25 @@ class DeliveryRules:
 
     def _wrong_status(self, delivery: Delivery, status: int) -> str | None:
         """Why the gate itself cannot have said so."""
-        account = delivery.account
+        has_queue = delivery.account.queue
         if status == 0:
-            request = delivery.request
-            if request is not None and self._world.plan.unmatched == "ack" and not request.given:
-                return None
-            if account.queue:
-                self._world.queued[delivery.label] = delivery
-                return None
-            return "no ESME has taken it"
-        if status == FULL and account.queue:
-            return None
+            return self._wrongly_acknowledged(delivery)
         if status == UNDELIVERABLE:
-            return "an ESME has got it" if delivery.arrivals and not account.queue else None
+            return "an ESME has got it" if delivery.arrivals and not has_queue else None
         if status == FAILED:
             return self._wrongly_failed(delivery)
-        return "no ESME has said so"
+        return None if status == FULL and has_queue else "no ESME has said so"
+
+    def _wrongly_acknowledged(self, delivery: Delivery) -> str | None:
+        request = delivery.request
+        is_unmatched = request is not None and not self._world.has_path(request)
+        if is_unmatched and self._world.plan.unmatched == "ack":
+            return None
+        if not delivery.account.queue:
+            return "no ESME has taken it"
+        delivery.kept_at = self._world.clock.wall()
+        self._world.queued[delivery.label] = delivery
+        return None
 
     def _wrongly_failed(self, delivery: Delivery) -> str | None:
         for arrival in delivery.arrivals:

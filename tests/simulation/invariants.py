@@ -46,8 +46,7 @@ class Judge:
             or (request.was_told_the_end and not outgoing.is_owed)
         ):
             return False
-        age = self._world.clock.now - request.answered_at
-        return age < self._world.plan.return_path_ttl * 0.9
+        return self._world.is_live(request.kept_at)
 
     # When everybody has behaved for a while
 
@@ -70,7 +69,7 @@ class Judge:
         found += [
             f"{d} was queued and is not delivered"
             for d in world.queued.values()
-            if not d.was_settled
+            if not d.was_settled and world.is_live(d.kept_at)
         ]
         return found
 

@@ -96,6 +96,8 @@ class Request:
     attempts: list[Attempt] = field(factory=list)
     answer: wire.Pdu | None = None
     answered_at: float = 0.0
+    kept_at: float = 0.0
+    """The same by the wall clock, which return paths live by."""
     given: bytes = b""
     """The id that the ESME was told."""
     slot: Slot | None = None
@@ -183,6 +185,8 @@ class Delivery:
     serial: int = 0
     """Its place among what its session has sent."""
     parts: tuple[int, int, int] | None = None
+    kept_at: float = 0.0
+    """When it was queued, by the wall clock."""
     arrivals: list[Attempt] = field(factory=list)
     resp: wire.Pdu | None = None
 

@@ -104,7 +104,7 @@ class SmscSession(ModelSession):
 
     def was_answered(self, pdu: wire.Pdu) -> None:
         """The gate answers."""
-        delivery, outgoing = self.world.judge.delivered(self, pdu)
+        outgoing = self.world.judge.delivered(self, pdu)
         if pdu.status:
             self.center.refused(outgoing)
         else:
@@ -339,7 +339,7 @@ class MessageCenter:
             pause = delay + 10.0 * chance.random()
         final = chance.choice(wire.FINAL)
         if session.draw(traits.interim, "receipt interim", request):
-            self._receipt(request, session, pause, "ACCEPTD")
+            self._receipt(request, session, pause, "BUFFRED")
             pause += 62.0 + 10.0 * chance.random()
         self._receipt(request, session, pause, final)
         if session.draw(traits.again, "receipt twice", request):

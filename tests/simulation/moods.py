@@ -126,6 +126,7 @@ MOODS: dict[str, Mood] = {
         reusing_numbers={"reuse": 0.3},
         asking={"asks": 0.35},
         misbinding={"wrong_bind": 0.5},
+        absent={"episodes": ("reset", "close", "unbind"), "rate": 0.2, "away": 6.0},
         pipelining={"pipelines": 0.5},
         parting={"partings": 0.15},
     ),

@@ -48,9 +48,10 @@ class RequestRules:
 
     def _check_place(self, session: SmscSession, request: Request) -> None:
         plan = self._world.plan
-        if request.command in wire.SUBMITS and session.owner is None:
-            if session.smsc.plan.name not in plan.pools[request.account.pool]:
-                session.violated(f"{request} is for another pool")
+        pool = plan.pools[request.account.pool]
+        is_submit = request.command in wire.SUBMITS
+        if is_submit and session.owner is None and session.smsc.plan.name not in pool:
+            session.violated(f"{request} is for another pool")
         if session.owner is not None and session.owner is not request.account:
             session.violated(f"{request} on a session that is {session.owner.system_id}'s")
         if session.owner is None and request.account.asks_smsc:
@@ -136,7 +137,10 @@ class RequestRules:
 
     def _settle(self, request: Request, pdu: wire.Pdu) -> None:
         request.answer, request.answered_at = pdu, self._world.clock.now
+        request.kept_at = self._world.clock.wall()
         request.given = b""
+        if pdu.status == NO_SMSC and request.is_certain:
+            self._world.suspect(request, request.attempts)
         if pdu.status == 0 and request.command in wire.SUBMITS:
             request.given = wire.until_nul(pdu.body, 0)[0]
             self._world.given(request)
@@ -201,16 +205,14 @@ class RequestRules:
         for attempt in request.attempts:
             if attempt.has_counted(self._world.plan.response_timeout):
                 return f"{attempt.session} has taken it"
-        self._world.suspect(request, request.attempts)
         return None
 
     def _wrongly_unknown(self, request: Request) -> str | None:
         target = request.target
         if target is None or target.account is not request.account or target.was_told_the_end:
             return None
-        if target.wants_receipt or target.account.queries:
-            return "the message is known"
-        return None
+        is_kept = target.wants_receipt or target.account.queries
+        return "the message is known" if is_kept and self._world.is_live(target.kept_at) else None
 
     def _said(self, request: Request) -> str:
         said = [f"{a.session}: {b.pdu}" for a in request.attempts for b in a.answers]

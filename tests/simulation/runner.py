@@ -6,7 +6,6 @@ import gc
 import multiprocessing
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import nullcontext
 from time import process_time
 from typing import Any
 
@@ -34,6 +33,7 @@ class Result:
     seed: int
     failure: str
     steps: int
+    turns: int
     injected: dict[str, int]
     seconds: float
 
@@ -44,6 +44,7 @@ class Tally:
 
     seeds: int = 0
     steps: int = 0
+    turns: int = 0
     seconds: float = 0.0
     failures: list[Result] = field(factory=list)
     injected: Counter[str] = field(factory=Counter)
@@ -54,6 +55,7 @@ class Tally:
         for result in results:
             self.seeds += 1
             self.steps += result.steps
+            self.turns += result.turns
             self.seconds += result.seconds
             self.injected.update(result.injected)
             if result.failure:
@@ -80,28 +82,34 @@ def run(seed: int, moods: tuple[str, ...] = ()) -> Result:
     except Exception as error:
         # The models', or the world's own.
         failure = f"seed {seed}: {error!r}\n{world.trace.last_lines()}"
-    steps, injected = world.steps, dict(world.trace.injected)
+    steps, turns, injected = world.steps, world.turns, dict(world.trace.injected)
     if failure:
+        # What a world that was broken off leaves is no error of the next.
         del world
         gc.collect()
         gc.collect()
-    return Result(seed, failure, steps, injected, process_time() - began)
+    return Result(seed, failure, steps, turns, injected, process_time() - began)
 
 
-def run_chunk(task: tuple[list[int], str]) -> tuple[list[Result], Counter[Any]]:
-    """Some seeds, with a mutant or without."""
-    seeds, mutant = task
+def _run_chunk(task: tuple[list[int], tuple[str, ...]]) -> tuple[list[Result], Counter[Any]]:
+    seeds, moods = task
     Coverage.seen.clear()
-    with MUTANTS[mutant].installed() if mutant else nullcontext():
-        return [run(seed) for seed in seeds], Counter(Coverage.seen)
+    return [run(seed, moods) for seed in seeds], Counter(Coverage.seen)
 
 
 def run_all(
-    seeds: range, jobs: int, told: Callable[[Tally], None], most_failures: int = 10
+    seeds: range,
+    jobs: int,
+    moods: tuple[str, ...],
+    told: Callable[[Tally], None],
+    most_failures: int = 10,
 ) -> Tally:
-    """All of them, until there are too many failures."""
+    """All of them, until there are too many failures.
+
+    :param told: told how far it is, after each chunk.
+    """
     tally = Tally()
-    for results, coverage in _spread([(chunk, "") for chunk in _chunks(seeds)], jobs):
+    for results, coverage in _spread([(chunk, moods) for chunk in _chunks(seeds)], jobs):
         tally.add(results, coverage)
         told(tally)
         if len(tally.failures) >= most_failures:
@@ -137,10 +145,10 @@ def _chunks(seeds: range) -> Iterator[list[int]]:
 
 def _spread(tasks: list[Any], jobs: int) -> Iterator[tuple[list[Result], Counter[Any]]]:
     if jobs == 1:
-        yield from map(run_chunk, tasks)
+        yield from map(_run_chunk, tasks)
         return
     with _pool(jobs) as pool:
-        yield from pool.imap_unordered(run_chunk, tasks)
+        yield from pool.imap_unordered(_run_chunk, tasks)
 
 
 def _pool(jobs: int) -> Any:

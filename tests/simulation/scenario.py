@@ -102,6 +102,7 @@ class StorePlan:
 class Plan:
     """All that one seed decides.
 
+    :param ttl: seconds that return paths and queued messages are kept, by the wall clock.
     :param active: seconds until everybody begins to behave.
     :param crashes: when the gate's process is killed; ``restarts``: when it is stopped in order.
     :param wraps: whether sequence numbers are about to wrap.
@@ -119,8 +120,7 @@ class Plan:
     response_timeout: float = 3.0
     enquire_link: float = 10.0
     inactivity: float = 60.0
-    return_path_ttl: float = 300.0
-    queue_ttl: float = 300.0
+    ttl: float = 300.0
     message_ids: str = "tagged"
     unmatched: str = "reject"
     weather: tuple[str, ...] = ()
@@ -233,8 +233,8 @@ def _center(draw: Random, name: str) -> CenterPlan:
         notation=_notation(draw, ids),
         receipts=draw.choice(("both", "text", "tlvs")),
         first_id=first,
-        messages=draw.randint(0, 15),
-        pace=draw.choice((0.5, 2.0)),
+        messages=draw.choice((0, 10, 20, 40)),
+        pace=draw.choice((0.5, 2.0, 5.0)),
         deliver_window=draw.choice((1, 5, 10)),
     )
 
@@ -298,13 +298,13 @@ def _account(draw: Random, serial: int, pools: list[str], choose: _Chooser) -> A
         secret=f"p{serial}",
         prefix=b"47%02d" % (10 + serial) if draw.random() < 0.85 else b"",
         window=draw.choice((1, 4, 10, 50)),
-        queue=not asks_smsc and draw.random() < 0.3,
+        queue=not asks_smsc and draw.random() < 0.4,
         queue_size=draw.choice((3, 1000)),
         queries=draw.random() < 0.8,
         pool=draw.choice(pools),
         asks_smsc=asks_smsc,
         binds=binds,
-        quota=draw.choice((5, 15, 30, 60)),
+        quota=draw.choice((5, 20, 40, 80)),
         pace=draw.choice((1.0, 3.0, 10.0)),
         receipts=draw.choice((0.0, 0.7, 1.0)),
         moods=choose.some("esme", "both"),
@@ -339,7 +339,7 @@ def settings_text(plan: Plan) -> str:
         f'message_ids = "{plan.message_ids}"',
         f'unmatched_receipts = "{plan.unmatched}"',
         "[store]",
-        f"return_path_ttl = {plan.return_path_ttl}",
+        f"return_path_ttl = {plan.ttl}",
         "[[listen]]",
         f'endpoint = "tcp:{ESME_PORT}"',
     ]
@@ -365,7 +365,7 @@ def _account_lines(plan: Plan, account: AccountPlan) -> list[str]:
         lines.append(f'address_ranges = ["{account.prefix.decode()}*"]')
     if account.queue:
         lines += ["queue = true", f"queue_size = {account.queue_size}"]
-        lines.append(f"queue_ttl = {plan.queue_ttl}")
+        lines.append(f"queue_ttl = {plan.ttl}")
     return lines
 
 

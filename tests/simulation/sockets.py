@@ -25,6 +25,10 @@ ONWARD = 0.00002
 """Seconds that octets are under way at the least."""
 
 
+NOWHERE = 1 << 62
+"""The place of octets that are not sent at all."""
+
+
 @frozen
 class Weather:
     """How connections treat what is sent on them.
@@ -103,6 +107,10 @@ class Stream:
         if not self.is_finished:
             self.is_finished = True
             self._later(self._end)
+
+    def behind(self, what: Callable[[], None]) -> None:
+        """Have ``what`` called when all that is under way has arrived."""
+        self._later(what)
 
     def take(self, most: int) -> bytes:
         """Read up to ``most`` of what has arrived."""
@@ -188,9 +196,10 @@ class ModelEnd:
 
     def write(self, octets: bytes) -> int:
         """Send; gives the place in the stream behind the last of these octets."""
-        if self.is_open:
-            self._unsent += octets
-            self._room()
+        if not self.is_open:
+            return NOWHERE
+        self._unsent += octets
+        self._room()
         return self.outgoing.sent + len(self._unsent)
 
     def finish(self) -> None:
@@ -335,11 +344,13 @@ class GateSocket:
             self.is_closed = True
             return
         self.is_closed = True
-        is_rude = not self._lingers or bool(self.incoming.arrived)
+        has_unread = bool(self.incoming.arrived)
         self.incoming.on_arrival = self._answer_with_reset
-        if is_rude and not self.is_broken:
-            self.outgoing.drop() if not self._lingers else self.outgoing.finish()
+        if not self._lingers:
+            self.outgoing.drop()
             self._reset_model()
+        elif has_unread and self.model_end is not None:
+            self.outgoing.behind(self.model_end.was_reset)
         else:
             self.outgoing.finish()
 

@@ -70,7 +70,7 @@ class Stores:
                 reactor,
                 self._disk,
                 self._plan.store,
-                self._plan.return_path_ttl,
+                self._plan.ttl,
                 self._chance,
                 self._trace,
                 self._writes,
@@ -119,7 +119,7 @@ class Stores:
             where = _MEMORY if _MEMORY.is_dir() else None
             self._folder = Path(tempfile.mkdtemp(prefix="world-", dir=where))
         workers = Workers(*(InlineWorker(reactor, self._delay) for _ in Workers._fields))
-        limits = Limits(return_path_ttl=self._plan.return_path_ttl)
+        limits = Limits(return_path_ttl=self._plan.ttl)
         return SqliteStore(reactor, self._here(), limits, Durability.PROCESS, workers)
 
     def _here(self) -> Path:

@@ -35,7 +35,7 @@ _LABEL = re.compile(rb"<[md]\d+>")
 
 MAX_NUMBER = 0x7FFFFFFF
 RECEIPTED_ID, MESSAGE_STATE, PAYLOAD = 0x001E, 0x0427, 0x0424
-STATES = {"ENROUTE": 1, "DELIVRD": 2, "EXPIRED": 3, "UNDELIV": 5, "ACCEPTD": 6, "REJECTD": 8}
+STATES = {"DELIVRD": 2, "EXPIRED": 3, "UNDELIV": 5, "ACCEPTD": 6, "REJECTD": 8}
 FINAL = ("DELIVRD", "EXPIRED", "UNDELIV", "REJECTD")
 
 
@@ -209,7 +209,8 @@ def receipt_text(message_id: bytes, state: str, label: bytes) -> bytes:
 
 def receipt_tlvs(message_id: bytes, state: str) -> bytes:
     """The TLVs of a receipt."""
-    return tlv(RECEIPTED_ID, message_id + b"\0") + tlv(MESSAGE_STATE, bytes((STATES[state],)))
+    told = tlv(MESSAGE_STATE, bytes((STATES[state],))) if state in STATES else b""
+    return tlv(RECEIPTED_ID, message_id + b"\0") + told
 
 
 # Labels: every request that a model sends has one in it, by which the others know it

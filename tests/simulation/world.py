@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
-from attrs import frozen
 from twisted.internet.defer import Deferred
 
 from smppgate.gate import Gateway
@@ -32,17 +31,6 @@ _MOST_TURNS = 20_000
 
 _SETTLING = 150.0
 """Seconds that everything may take to be brought home once everybody behaves."""
-
-
-@frozen
-class Outcome:
-    """What came of one world."""
-
-    seed: int
-    steps: int
-    turns: int
-    injected: dict[str, int]
-    digest: str
 
 
 class World:
@@ -101,7 +89,7 @@ class World:
 
     # A run
 
-    def run(self) -> Outcome:
+    def run(self) -> None:
         """Everything, from the first connection to the last timer.
 
         :raises Violation: when an invariant is broken.
@@ -119,13 +107,6 @@ class World:
             # What is thrown away may do something still, and is thrown away again.
             gc.collect()
             gc.collect()
-        return Outcome(
-            self.plan.seed,
-            self.steps,
-            self.turns,
-            dict(self.trace.injected),
-            "",
-        )
 
     def violated(self, what: str) -> NoReturn:
         """An invariant does not hold."""
@@ -149,6 +130,15 @@ class World:
     def _check_suspect(self, what: Request | Delivery, attempt: Attempt) -> None:
         if not attempt.session.is_disturbed:
             self.violated(f"{what} was given up, though {attempt.session} has it and its time")
+
+    def is_live(self, kept_at: float) -> bool:
+        """Whether the store has to have what was kept then, by the wall clock."""
+        return self.clock.wall() - kept_at < 0.9 * self.plan.ttl
+
+    def has_path(self, request: Request) -> bool:
+        """Whether the gate has to have the return path of a message."""
+        has_ended = request.was_told_the_end and "receipts_late_again" not in self.plan.moods
+        return bool(request.given) and not has_ended and self.is_live(request.kept_at)
 
     def given(self, request: Request) -> None:
         """An ESME was told an id."""
@@ -200,7 +190,8 @@ class World:
                 self.violated("it does not settle: " + "; ".join(unsettled[:5]))
 
     def _quiet(self) -> None:
-        self._run(max(self.plan.return_path_ttl, self.plan.queue_ttl) * 1.1 + 60.0)
+        # What was kept before the wall clock was put back lives so much longer.
+        self._run(self.plan.ttl * 1.1 + 60.0 - min(0.0, self.clock.stepped))
         self._stores.expire()
         left = [*self.inspection.left(), *self._stores.left()]
         if left:

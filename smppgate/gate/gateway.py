@@ -12,7 +12,6 @@ from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred, DeferredList, ensureDeferred
 from twisted.internet.endpoints import clientFromString, serverFromString
 from twisted.internet.interfaces import IAddress, IReactorTime
-from twisted.logger import Logger
 
 from smppgate.gate.build import (
     esme_timers,
@@ -34,6 +33,7 @@ from smppgate.routing.esmes.refused_credentials import RefusedCredentials
 from smppgate.settings import Settings, SmscSettings
 from smppgate.store import IStore, StoreError
 from smppgate.txsmpp.clock import Clock
+from smppgate.txsmpp.log import Logger
 from smppgate.txsmpp.pdu import Outbind
 from smppgate.txsmpp.versions import version_named
 

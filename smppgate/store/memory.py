@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import LoopingCall
-from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
@@ -15,6 +14,7 @@ from smppgate.store.interface import IStore
 from smppgate.store.recent import RecentPaths
 from smppgate.store.records import Limits, NewMessage, QueuedMessage, StoreStatistics
 from smppgate.txsmpp.clock import Clock
+from smppgate.txsmpp.log import Logger
 
 TICK = 1.0
 """Seconds between two looks for return paths and messages that have expired."""

@@ -13,7 +13,6 @@ from operator import add
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall
-from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from smppgate.gate.queue.account_queue import AccountQueue, QueueStatistics
@@ -24,6 +23,7 @@ from smppgate.routing.sessions import EsmeSession
 from smppgate.store import IStore, NewMessage, QueuedMessage, StoreError
 from smppgate.txsmpp.batch import Batch
 from smppgate.txsmpp.clock import Clock
+from smppgate.txsmpp.log import Logger
 
 RECOUNT_INTERVAL = 1.0
 """Seconds until the store is counted again at the start, when it could not be: until then SMSCs

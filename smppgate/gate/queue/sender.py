@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from twisted.internet.defer import Deferred
-from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from smppgate.gate.queue.pacing import Pacing
@@ -24,6 +23,7 @@ from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.constants import RESPONSE_BIT, CommandStatus, status_meaning
 from smppgate.txsmpp.errors import NoAnswer, ProtocolError, RequestTimeout
 from smppgate.txsmpp.frame import Frame
+from smppgate.txsmpp.log import Logger
 from smppgate.txsmpp.sequence import Request
 from smppgate.txsmpp.statuses import TRANSIENT
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from attrs import define
 from twisted.internet.protocol import connectionDone
-from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from smppgate.gate.sessions.binds import Bind, shown_name
@@ -23,6 +22,7 @@ from smppgate.txsmpp.codec import encode
 from smppgate.txsmpp.constants import CommandStatus, Tag
 from smppgate.txsmpp.errors import ProtocolError
 from smppgate.txsmpp.frame import HEADER_SIZE, Frame
+from smppgate.txsmpp.log import Logger
 from smppgate.txsmpp.pdu import BindTransceiverResp
 from smppgate.txsmpp.states import Role
 from smppgate.txsmpp.timers import Timers

@@ -15,12 +15,12 @@ from twisted.internet.interfaces import (
 )
 from twisted.internet.protocol import Factory
 from twisted.internet.task import deferLater
-from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from smppgate.gate.sessions.smsc import SmscProtocol, SmscSessionConfig
 from smppgate.txsmpp.errors import BindRefused, SmppError
+from smppgate.txsmpp.log import Logger
 from smppgate.txsmpp.pdu import Pdu
 
 

@@ -14,8 +14,9 @@ from twisted.internet.interfaces import (
     ITCPTransport,
 )
 from twisted.internet.protocol import Factory, Protocol
-from twisted.logger import Logger
 from twisted.python.failure import Failure
+
+from smppgate.txsmpp.log import Logger
 
 
 class CannotListen(OSError):

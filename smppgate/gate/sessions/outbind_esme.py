@@ -18,7 +18,6 @@ from twisted.internet.interfaces import (
     IProtocol,
     IStreamClientEndpoint,
 )
-from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from smppgate.gate.queue.sender import QueueSender
@@ -33,6 +32,7 @@ from smppgate.txsmpp import peek
 from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.constants import CommandId, CommandStatus
 from smppgate.txsmpp.frame import Frame
+from smppgate.txsmpp.log import Logger
 from smppgate.txsmpp.pdu import Outbind
 
 

@@ -18,7 +18,6 @@ from attrs import define, field
 from twisted.internet.defer import CancelledError, Deferred, ensureDeferred
 from twisted.internet.interfaces import IAddress, IStreamClientEndpoint
 from twisted.internet.protocol import Factory, connectionDone
-from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from smppgate.gate.sessions.binds import Bind
@@ -30,6 +29,7 @@ from smppgate.routing.smscs.pool import Pool
 from smppgate.routing.smscs.smsc import Smsc
 from smppgate.txsmpp.constants import CommandStatus, status_meaning
 from smppgate.txsmpp.frame import HEADER_SIZE, Frame
+from smppgate.txsmpp.log import Logger
 from smppgate.txsmpp.timers import Timers
 
 AVOIDANCE_SECONDS = 10.0

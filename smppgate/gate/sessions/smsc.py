@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from attrs import define
-from twisted.logger import Logger
 
 from smppgate.gate.sessions.ports import Switch
 from smppgate.gate.sessions.relay_session import RelaySession
@@ -11,6 +10,7 @@ from smppgate.routing.sessions import EsmeSession
 from smppgate.routing.smscs.smsc import Smsc
 from smppgate.txsmpp.errors import BindRefused, SmppError
 from smppgate.txsmpp.frame import Frame
+from smppgate.txsmpp.log import Logger
 from smppgate.txsmpp.pdu import Pdu
 from smppgate.txsmpp.states import Role
 from smppgate.txsmpp.timers import Timers

@@ -245,6 +245,7 @@ class Gateway(MultiService):
                     version=version_named(smsc.interface_version),
                     window=smsc.window,
                     max_pdu_size=gate.max_pdu_size,
+                    endpoint=smsc.endpoint,
                 )
                 yield SmscLink(clientFromString(self._reactor, smsc.endpoint), config)
 
@@ -258,6 +259,7 @@ class Gateway(MultiService):
                 smsc_timers(self.settings.gate, smsc),
                 smsc.window,
                 self.settings.gate.max_pdu_size,
+                smsc.endpoint,
             )
 
     def _make_outbind_listeners(self) -> Iterator[OutbindFactory]:
@@ -272,6 +274,7 @@ class Gateway(MultiService):
                 version=version_named(smsc.interface_version),
                 window=smsc.window,
                 max_pdu_size=self.settings.gate.max_pdu_size,
+                endpoint=smsc.outbind_listen,
                 bind=make_bind(smsc, "receiver"),
                 system_id=smsc.outbind_system_id.encode("latin-1"),
                 password=smsc.outbind_password.encode("latin-1"),

@@ -28,6 +28,7 @@ from typing import Protocol
 from attrs import evolve
 
 from smppgate.gate.relay.correlator import Correlator
+from smppgate.gate.reports.undelivered import Miss, smsc_of
 from smppgate.routing.esmes.account import Account, Cluster
 from smppgate.routing.esmes.affinity import Affinity
 from smppgate.routing.esmes.ranges import RangeTable
@@ -114,7 +115,7 @@ class Dispatcher:
         if session.receives and session.has_room:
             self._send(session, exchange, octets)
         else:
-            self.refuse(exchange.origin, exchange.frame)
+            self._refuse_full(exchange, session.system_id)
 
     def alert(self, link: SmscSession, frame: Frame) -> None:
         """Relay an alert_notification to a session that serves its esme_addr. It has no resp."""
@@ -135,11 +136,22 @@ class Dispatcher:
         session.send_unanswered(octets)
 
     def refuse(
-        self, origin: Origin, frame: Frame, status: int = CommandStatus.ESME_RX_T_APPN
+        self,
+        origin: Origin,
+        frame: Frame,
+        status: int = CommandStatus.ESME_RX_T_APPN,
+        why: str = "no account serves its destination",
+        account: bytes = b"",
     ) -> None:
         """Answer a request that no session and no queue can take."""
         self.undeliverable += 1
+        self.correlator.missed(Miss(why, account, smsc_of(origin), status))
         origin.send(response(frame, status))
+
+    def acknowledge(self, link: SmscSession, frame: Frame, why: str) -> None:
+        """Answer ESME_ROK to a message that is dropped."""
+        self.correlator.missed(Miss(why, b"", link.smsc.name, CommandStatus.ESME_ROK))
+        link.send(response(frame, CommandStatus.ESME_ROK, b"\0"))
 
     def choose(
         self, cluster: Cluster[EsmeSession], octets: bytes, now: float
@@ -157,6 +169,10 @@ class Dispatcher:
                 self._affinity.put(parts, session, now)
         return session if session is not None and session.has_room else None
 
+    def _refuse_full(self, exchange: Exchange, account: bytes) -> None:
+        why = "no session of the account can take it now"
+        self.refuse(exchange.origin, exchange.frame, why=why, account=account)
+
     # Relaying
 
     def _to_one_of(
@@ -171,7 +187,8 @@ class Dispatcher:
             exchange.origin.unanswered += 1
             queue.put(exchange, octets)
         elif session is None:
-            self.refuse(exchange.origin, exchange.frame)
+            names = [account.system_id.encode("latin-1") for account in accounts]
+            self._refuse_full(exchange, names[0] if names else b"")
         else:
             self._send(session, exchange, octets)
 
@@ -198,10 +215,12 @@ class Dispatcher:
                     session.version, exchange.command_id, octets
                 )
             except PduError as error:
-                self.refuse(exchange.origin, exchange.frame, error.command_status)
+                status, why = error.command_status, f"to this version of SMPP: {error}"
+                self.refuse(exchange.origin, exchange.frame, status, why, session.system_id)
                 return
             exchange.adapts = exchange.origin.version
         exchange.origin.unanswered += 1
+        exchange.account = session.system_id
         session.send_request(exchange, octets)
 
     def in_version(self, version: Version, command_id: int, octets: bytes) -> tuple[bytes, int]:

@@ -28,6 +28,7 @@ from twisted.internet.interfaces import IDelayedCall
 
 from smppgate.gate.deliver.dispatcher import Dispatcher
 from smppgate.gate.deliver.final_receipt import FinalReceipt
+from smppgate.gate.reports.undelivered import UNMATCHED
 from smppgate.gate.return_path.keeper import ReturnPathKeeper
 from smppgate.routing.esmes.accounts import Accounts
 from smppgate.routing.exchange import Exchange
@@ -283,9 +284,9 @@ class Receipts:
             status = error.command_status
         # While the store cannot be read, it may have the return path.
         if self._acknowledges_unmatched and not self._return_paths.store.statistics().fault:
-            link.send(response(frame, CommandStatus.ESME_ROK, b"\0"))
+            self._dispatcher.acknowledge(link, frame, UNMATCHED)
         else:
-            self._dispatcher.refuse(link, frame, status)
+            self._dispatcher.refuse(link, frame, status, UNMATCHED)
 
 
 def _ids_in(frame: Frame) -> tuple[bytes, ...]:

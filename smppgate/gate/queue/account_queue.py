@@ -129,7 +129,7 @@ class AccountQueue:
         ESME_ROK once it is stored, ESME_RX_T_APPN when it cannot be stored, ESME_RMSGQFUL when the
         queue is full.
         """
-        read_ahead = self._read_ahead
+        read_ahead, exchange.account = self._read_ahead, self.name
         if self._uncounted is not None:
             self._uncounted.append((exchange, octets))
         elif read_ahead.stored + read_ahead.arriving >= self._limit:

@@ -77,6 +77,7 @@ class EsmeProtocol(RelaySession):
         """The `Smsc` that serves this session alone, where its bind was passed through."""
         self._config = config
         self._factory = factory
+        self._is_refused = False
 
     def requestReceived(self, frame: Frame, now: float) -> None:
         """Relay a request of the ESME's to an SMSC."""
@@ -128,12 +129,11 @@ class EsmeProtocol(RelaySession):
 
     def refuse_bind(self, frame: Frame, error: ProtocolError, body: bytes = b"") -> None:
         """Answer the bind in ``frame`` with the error's status and ``body``, and close."""
-        self.log.warn(
-            "bind of ESME {system_id} from {where} refused: {reason} (0x{status:08X})",
-            system_id=shown_name(frame),
-            where=self.where,
-            reason=error,
-            status=error.command_status,
+        name, reason = shown_name(frame), f"{error} (0x{error.command_status:08X})"
+        self._is_refused = True
+        self.router.reports.refusals.add(
+            f"bind of ESME {name} from {self.where} refused: {reason}",
+            f"{name} from {self.host}: {reason}",
         )
         self.answer_bind(frame, error.command_status, body)
         self.close(f"bind refused: {error}")
@@ -146,6 +146,7 @@ class EsmeProtocol(RelaySession):
     def sessionEnding(self, reason: str) -> None:
         """Take the session out of its account."""
         if self.account is None:
+            self._tell_unbound(reason)
             return
         self.router.esme_lost(self, self.account)
         self.log.info(
@@ -154,6 +155,13 @@ class EsmeProtocol(RelaySession):
             where=self.where,
             reason=reason,
         )
+
+    def _tell_unbound(self, reason: str) -> None:
+        if not (self._is_refused or self.router.is_draining):
+            self.router.reports.unbound.add(
+                f"connection from {self.where} ended without a bind: {reason}",
+                f"{self.host}: {reason}",
+            )
 
     def sessionEnded(self, reason: str) -> None:
         """End its session with an SMSC too: requests that came from there have failed by now."""
@@ -188,6 +196,10 @@ class EsmeFactory(LimitedFactory[EsmeProtocol]):
     def make_session(self) -> EsmeProtocol:
         """A session with an ESME."""
         return EsmeProtocol(self._config, self)
+
+    def tell_refusal(self, line: str, kind: str) -> None:
+        """Tell of a connection that is cut, with refused binds."""
+        self._config.router.reports.refusals.add(line, kind)
 
     def limit_reached(self) -> str:
         """The listener's ``max_sessions`` is reached."""

@@ -20,6 +20,7 @@ from twisted.internet.interfaces import IAddress, IStreamClientEndpoint
 from twisted.internet.protocol import Factory, connectionDone
 from twisted.python.failure import Failure
 
+from smppgate.gate.reports.trouble import in_words
 from smppgate.gate.sessions.binds import Bind
 from smppgate.gate.sessions.ports import BindingEsme, Switch
 from smppgate.gate.sessions.smsc import SmscProtocol, SmscSessionConfig
@@ -43,6 +44,7 @@ class PassThroughTarget:
 
     :param smsc: the SMSC; each session has an `Smsc` of its own, see `Smsc.for_one_session`.
     :param endpoint: the endpoint that each session connects to.
+    :param place: the same as text, for the log.
     :param window: unanswered requests allowed on each session, in either direction.
     """
 
@@ -51,6 +53,7 @@ class PassThroughTarget:
     timers: Timers
     window: int
     max_pdu_size: int
+    place: str = "an unknown place"
     sessions: dict[PassThroughSession, None] = field(factory=dict, init=False, repr=False)
     """Sessions that are to be bound, are bound, or whose connection is not closed yet; in order
     of arrival."""
@@ -75,6 +78,7 @@ class PassThroughSession(SmscProtocol):
             version=bind.version,
             window=target.window,
             max_pdu_size=target.max_pdu_size,
+            endpoint=target.place,
         )
         super().__init__(config)
         self.owner: BindingEsme = esme
@@ -87,6 +91,9 @@ class PassThroughSession(SmscProtocol):
         self.smsc.retire()
         if self.transport is None:
             self._target.sessions.pop(self, None)
+
+    def tell_unbound(self, reason: str) -> None:
+        """Nothing: `PassThrough` tells what became of the bind."""
 
     def sessionEnded(self, reason: str) -> None:
         """End the ESME's session too: requests that it sent here have failed by now."""
@@ -248,9 +255,10 @@ class PassThrough:
     def _avoid(self, target: PassThroughTarget, name: str, error: Exception) -> None:
         target.avoided_until = self._clock.monotonic() + AVOIDANCE_SECONDS
         self.log.warn(
-            "SMSC {name} gave no answer to its bind: {reason}",
+            "SMSC {name} at {place} gave no answer to its bind: {reason}",
             name=name,
-            reason=str(error) or type(error).__name__,
+            place=target.place,
+            reason=in_words(error),
         )
 
 

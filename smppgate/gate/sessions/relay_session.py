@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from twisted.internet.address import IPv4Address, IPv6Address
+from twisted.internet.protocol import connectionDone
+from twisted.python.failure import Failure
 
+from smppgate.gate.reports.trouble import in_words
+from smppgate.gate.sessions.addresses import shown_address, shown_host
 from smppgate.routing.smscs.smsc import Smsc
 from smppgate.txsmpp.batch import Batch
 from smppgate.txsmpp.clock import Clock
@@ -65,7 +68,15 @@ class RelaySession(SmppProtocol):
         """The peer's network address, for the log."""
         if self.transport is None:
             return "nowhere"
-        address = self.transport.getPeer()
-        if isinstance(address, IPv4Address | IPv6Address):
-            return f"{address.host}:{address.port}"
-        return str(address)
+        return shown_address(self.transport.getPeer())
+
+    @property
+    def host(self) -> str:
+        """The peer's address without its port."""
+        return shown_host(self.transport.getPeer()) if self.transport is not None else "nowhere"
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """End the session, for a reason in words."""
+        if reason.value is not None and self.session.close_reason is None:
+            self.session.close(in_words(reason.value, self.transport))
+        super().connectionLost(reason)

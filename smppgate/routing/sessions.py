@@ -46,6 +46,8 @@ class EsmeSession(Requester, Protocol):
 
     outstanding: Outstanding
     """Requests to the ESME that the ESME has not answered."""
+    writable: bool
+    """Whether the ESME reads what it is sent."""
 
     @property
     def receives(self) -> bool:

@@ -36,6 +36,7 @@ from smppgate.routing.exchange import Exchange
 from smppgate.routing.sessions import EsmeSession, Origin, SmscSession
 from smppgate.txsmpp import peek, receipts
 from smppgate.txsmpp.adaptation import LONGEST_SHORT_MESSAGE, to_deliver_sm
+from smppgate.txsmpp.address_range import LONGEST_ADDRESS
 from smppgate.txsmpp.constants import CommandId, CommandStatus, MessageState
 from smppgate.txsmpp.errors import PduError
 from smppgate.txsmpp.frame import Frame, response, spliced
@@ -128,12 +129,22 @@ class Dispatcher:
             session = cluster.session() if cluster is not None else None
         session = link.owner or session
         if session is None or frame.command_id not in session.version.commands:
-            self.undeliverable += 1
+            self._lose(link, "no account serves its esme_addr, or its version has no such PDU")
+            return
+        if not session.writable:
+            # It has no resp, so no window bounds it.
+            self._lose(link, "its ESME does not read", session.system_id)
             return
         octets = frame.octets
         if session.version is not link.version:
             octets = self._adapt(octets, session.version)
         session.send_unanswered(octets)
+
+    def _lose(self, link: SmscSession, why: str, account: bytes = b"") -> None:
+        """Drop an alert_notification."""
+        self.undeliverable += 1
+        status = CommandStatus.ESME_RX_T_APPN
+        self.correlator.missed(Miss(f"alert_notification: {why}", account, link.smsc.name, status))
 
     def refuse(
         self,
@@ -160,7 +171,11 @@ class Dispatcher:
         segment = segment_of(octets)
         if segment is None:
             return cluster.session()
-        parts = (peek.source(octets), peek.destination(octets), segment.reference, segment.total)
+        source, destination = peek.source(octets), peek.destination(octets)
+        if max(len(source), len(destination)) > LONGEST_ADDRESS:
+            # Longer ones than SMPP has become no key: they would fill memory.
+            return cluster.session()
+        parts = (source, destination, segment.reference, segment.total)
         session = self._affinity.get(parts, now)
         # Equal parts may be for two accounts: receipts repeat them, and accounts share numbers.
         if session is None or session not in cluster:

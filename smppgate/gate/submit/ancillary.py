@@ -38,6 +38,10 @@ ANCILLARY: frozenset[int] = frozenset(
 # Without an id they name their messages by addresses: SMPP v3.4 §4.9, v5.0 §4.6.2.
 _CANCELS = frozenset({CommandId.CANCEL_SM, CommandId.CANCEL_BROADCAST_SM})
 
+LONGEST_ID = 64
+"""Octets of the longest id that an ESME is given, SMPP v3.4 §5.2.23. A longer one is looked up
+nowhere."""
+
 _UNKNOWN = CommandStatus.ESME_RINVMSGID
 
 
@@ -117,7 +121,9 @@ class AncillaryRequests:
             origin.send(response(frame, error.command_status))
             return True
         given = frame.octets[start:end]
-        if given:
+        if len(given) > LONGEST_ID:
+            origin.send(response(frame, _UNKNOWN))
+        elif given:
             origin.unanswered += 1
             self._find(origin, frame, given)
         elif frame.command_id in _CANCELS:

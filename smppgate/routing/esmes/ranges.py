@@ -21,6 +21,7 @@ from typing import Any, Generic, NamedTuple
 
 from smppgate.routing.esmes.account import Account, Cluster, S
 from smppgate.routing.esmes.bind_ranges import Guest, Guests
+from smppgate.txsmpp.address_range import LONGEST_ADDRESS
 
 
 class RangeTable(Generic[S]):
@@ -96,10 +97,14 @@ class RangeTable(Generic[S]):
         expression, and an earlier expression over a later one. A range without owners, whose
         guests all serve other types or plans of number, is passed over.
 
-        :param address: of the destination, up to 64 octets without a NUL.
+        :param address: of the destination, without its NUL. One of more than 64 octets, which no
+            version of SMPP has, is in no range.
         :param ton: its type of number, one octet.
         :param npi: its numbering plan, one octet.
         """
+        if len(address) > LONGEST_ADDRESS:
+            # It is in no range. An expression could take seconds over 60 000 octets.
+            return None
         for range_ in self._matching(address):
             cluster = range_.cluster(ton, npi)
             if cluster is not None:

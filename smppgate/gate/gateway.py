@@ -221,6 +221,7 @@ class Gateway(MultiService):
             max_pdu_size=gate.max_pdu_size,
             accepts_without_smsc=gate.accept_binds_without_smsc,
             pass_through=self.pass_through,
+            refusal_rate=gate.refusal_rate,
         )
 
     def _make_listeners(self) -> Iterator[EsmeFactory]:
@@ -246,6 +247,7 @@ class Gateway(MultiService):
                     window=smsc.window,
                     max_pdu_size=gate.max_pdu_size,
                     endpoint=smsc.endpoint,
+                    refusal_rate=gate.refusal_rate,
                 )
                 yield SmscLink(clientFromString(self._reactor, smsc.endpoint), config)
 
@@ -260,6 +262,7 @@ class Gateway(MultiService):
                 smsc.window,
                 self.settings.gate.max_pdu_size,
                 smsc.endpoint,
+                self.settings.gate.refusal_rate,
             )
 
     def _make_outbind_listeners(self) -> Iterator[OutbindFactory]:
@@ -275,6 +278,7 @@ class Gateway(MultiService):
                 window=smsc.window,
                 max_pdu_size=self.settings.gate.max_pdu_size,
                 endpoint=smsc.outbind_listen,
+                refusal_rate=self.settings.gate.refusal_rate,
                 bind=make_bind(smsc, "receiver"),
                 system_id=smsc.outbind_system_id.encode("latin-1"),
                 password=smsc.outbind_password.encode("latin-1"),

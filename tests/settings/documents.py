@@ -20,6 +20,7 @@ _FULL: dict[str, Any] = {
         "enquire_link": 0,
         "inactivity_timeout": 0.0,
         "max_pdu_size": 1024,
+        "refusal_rate": 0,
         "no_member_status": 0x14,
         "accept_binds_without_smsc": False,
         "message_ids": "original",

@@ -23,6 +23,9 @@ UNBOUND_INTERVAL = 60.0
 """Seconds between two lines about connections without a bind: balancers and monitors make some
 all the time."""
 
+RESTING_INTERVAL = 10.0
+"""Seconds between two lines about sessions that are not read for a while."""
+
 
 class Reports:
     """The summaries of one gate.
@@ -31,6 +34,7 @@ class Reports:
     :param no_member_status: the command_status of messages while a pool is without an SMSC.
     :ivar refusals: binds and connections that are refused.
     :ivar unbound: connections that end without a bind.
+    :ivar resting: sessions that are not read for a while.
     :ivar undelivered: messages that are not delivered.
     :ivar pools: pools without an SMSC.
     """
@@ -40,6 +44,7 @@ class Reports:
     def __init__(self, clock: Clock, pools: Iterable[Pool], no_member_status: int) -> None:
         self.refusals = Summary(clock, "refused", REFUSAL_INTERVAL, self._warn)
         self.unbound = Summary(clock, "without a bind", UNBOUND_INTERVAL, self._inform)
+        self.resting = Summary(clock, "not read for a while", RESTING_INTERVAL, self._warn)
         self.undelivered = Undelivered(clock, self._inform)
         self.pools = PoolWatch(pools, no_member_status)
         self._clock = clock
@@ -56,11 +61,13 @@ class Reports:
             self._timer = None
         self.refusals.tell_counts()
         self.unbound.tell_counts()
+        self.resting.tell_counts()
         self.undelivered.tell_counts()
 
     def _tick(self) -> None:
         self.refusals.tick()
         self.unbound.tick()
+        self.resting.tick()
         self.undelivered.tick()
         self.start()
 

@@ -36,6 +36,7 @@ class EsmeSessionConfig:
 
     :param name: the gate's system_id in a bind_resp, up to 15 octets.
     :param accepts_without_smsc: whether to accept a bind while no link to an SMSC is up.
+    :param refusal_rate: PDUs a second of one session that no window bounds; 0 is no limit.
     :param pass_through: passes binds of accounts with ``auth = "smsc"`` through to an SMSC.
     """
 
@@ -45,6 +46,7 @@ class EsmeSessionConfig:
     max_pdu_size: int
     accepts_without_smsc: bool
     pass_through: BindJudge
+    refusal_rate: float = 0.0
 
     def bind_resp_body(self, version: Version) -> bytes:
         """The body of a bind_resp with ESME_ROK, to a peer that speaks ``version``."""
@@ -69,6 +71,8 @@ class EsmeProtocol(RelaySession):
             config.router.batch,
             # The account's window once it is bound; no request is relayed before.
             window=0,
+            reports=config.router.reports,
+            refusal_rate=config.refusal_rate,
         )
         self.router = config.router
         self.account: Account[EsmeSession] | None = None
@@ -85,7 +89,13 @@ class EsmeProtocol(RelaySession):
 
     def strayReceived(self, frame: Frame) -> None:
         """Count a resp that answers no request."""
+        super().strayReceived(frame)
         self.router.stray()
+
+    @property
+    def who(self) -> str:
+        """The account's name, for the log."""
+        return f"ESME {self.account.system_id}" if self.account is not None else super().who
 
     def bindReceived(self, frame: Frame) -> None:
         """Accept or refuse the bind with exactly one bind_resp, now or later."""
@@ -165,6 +175,7 @@ class EsmeProtocol(RelaySession):
 
     def sessionEnded(self, reason: str) -> None:
         """End its session with an SMSC too: requests that came from there have failed by now."""
+        super().sessionEnded(reason)
         self._config.pass_through.esme_lost(self)
 
     def _admit(self, frame: Frame) -> Bind:

@@ -54,6 +54,7 @@ class PassThroughTarget:
     window: int
     max_pdu_size: int
     place: str = "an unknown place"
+    refusal_rate: float = 0.0
     sessions: dict[PassThroughSession, None] = field(factory=dict, init=False, repr=False)
     """Sessions that are to be bound, are bound, or whose connection is not closed yet; in order
     of arrival."""
@@ -79,6 +80,7 @@ class PassThroughSession(SmscProtocol):
             window=target.window,
             max_pdu_size=target.max_pdu_size,
             endpoint=target.place,
+            refusal_rate=target.refusal_rate,
         )
         super().__init__(config)
         self.owner: BindingEsme = esme
@@ -97,6 +99,7 @@ class PassThroughSession(SmscProtocol):
 
     def sessionEnded(self, reason: str) -> None:
         """End the ESME's session too: requests that it sent here have failed by now."""
+        super().sessionEnded(reason)
         # A gate that stops unbinds its ESMEs itself, at a later step.
         if self.owner.passed_through is self.smsc and not self.router.is_draining:
             _unbind(self.owner, "its SMSC session has ended")

@@ -9,6 +9,7 @@ from smppgate.gate.sessions.ports import Switch
 from smppgate.gate.sessions.relay_session import RelaySession
 from smppgate.routing.sessions import EsmeSession
 from smppgate.routing.smscs.smsc import Smsc
+from smppgate.txsmpp.constants import CommandId
 from smppgate.txsmpp.errors import BindRefused, SmppError
 from smppgate.txsmpp.frame import Frame
 from smppgate.txsmpp.log import Logger
@@ -26,6 +27,7 @@ class SmscSessionConfig:
     :param version: the SMSC's version of SMPP.
     :param window: unanswered requests allowed on each session, in either direction.
     :param endpoint: where the SMSC is, for the log.
+    :param refusal_rate: PDUs a second of one session that no window bounds; 0 is no limit.
     """
 
     name: str
@@ -36,6 +38,7 @@ class SmscSessionConfig:
     window: int
     max_pdu_size: int
     endpoint: str = "an unknown place"
+    refusal_rate: float = 0.0
 
 
 class SmscProtocol(RelaySession):
@@ -51,6 +54,8 @@ class SmscProtocol(RelaySession):
             config.max_pdu_size,
             config.router.batch,
             config.window,
+            config.router.reports,
+            config.refusal_rate,
         )
         self.name = config.name
         self.router = config.router
@@ -94,11 +99,19 @@ class SmscProtocol(RelaySession):
 
     def requestReceived(self, frame: Frame, now: float) -> None:
         """Relay a request of the SMSC's to an ESME."""
+        if frame.command_id == CommandId.ALERT_NOTIFICATION:
+            self.unwindowed += 1
         self.router.deliver(self, frame, now)
 
     def strayReceived(self, frame: Frame) -> None:
         """Count a resp that answers no request."""
+        super().strayReceived(frame)
         self.router.stray()
+
+    @property
+    def who(self) -> str:
+        """The SMSC's name, for the log."""
+        return f"SMSC {self.name}"
 
     def sessionEnding(self, reason: str) -> None:
         """Take the session out of its SMSC's links."""

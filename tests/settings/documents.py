@@ -49,6 +49,7 @@ _FULL: dict[str, Any] = {
             "weight": 2,
             "pool": "backup",
             "queries": False,
+            "cancel_all": True,
             "queue": True,
             "queue_size": 20,
             "queue_ttl": 30,

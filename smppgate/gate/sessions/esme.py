@@ -77,6 +77,7 @@ class EsmeProtocol(RelaySession):
         self.router = config.router
         self.account: Account[EsmeSession] | None = None
         self.pool: Pool | None = None
+        self.cancels_all = False
         self.passed_through: Smsc | None = None
         """The `Smsc` that serves this session alone, where its bind was passed through."""
         self._config = config
@@ -127,15 +128,30 @@ class EsmeProtocol(RelaySession):
             self.passed_through = passed_through
             self.pool = Pool(account.pool.name, LeastOutstanding([Member(passed_through)]))
         self.system_id, self.queries = account.system_id.encode("latin-1"), account.queries
+        self.cancels_all = account.cancels_all
         self.router.esme_bound(self, account)
         if bind.ranges and self.receives:
-            self.router.ranges.join(self, account, bind.ranges, bind.ton, bind.npi)
+            self._join_ranges(bind, account)
         self.log.info(
             "ESME {system_id} bound as {kind} from {where}",
             system_id=account.system_id,
             kind=BIND_KINDS[bind.frame.command_id],
             where=self.where,
         )
+
+    def _join_ranges(self, bind: Bind, account: Account[EsmeSession]) -> None:
+        """Serve the ranges that the bind names, except those that are another account's."""
+        ranges = self.router.ranges
+        taken = [each for each in bind.ranges if ranges.is_anothers(each, account)]
+        free = [each for each in bind.ranges if each not in taken]
+        ranges.join(self, account, free, bind.ton, bind.npi)
+        if taken:
+            self.log.warn(
+                "ESME {system_id} at {where} does not get {ranges}: the ranges of another account",
+                system_id=account.system_id,
+                where=self.where,
+                ranges=", ".join(taken),
+            )
 
     def refuse_bind(self, frame: Frame, error: ProtocolError, body: bytes = b"") -> None:
         """Answer the bind in ``frame`` with the error's status and ``body``, and close."""

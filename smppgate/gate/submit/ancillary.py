@@ -35,7 +35,8 @@ ANCILLARY: frozenset[int] = frozenset(
 )
 """Requests about a message that was submitted before."""
 
-# Without an id they name their messages by addresses: SMPP v3.4 §4.9, v5.0 §4.6.2.
+# Without an id they name their messages by addresses, SMPP v3.4 §4.9, v5.0 §4.6.2: those of other
+# accounts too, since an SMSC knows the gate only.
 _CANCELS = frozenset({CommandId.CANCEL_SM, CommandId.CANCEL_BROADCAST_SM})
 
 LONGEST_ID = 64
@@ -126,7 +127,7 @@ class AncillaryRequests:
         elif given:
             origin.unanswered += 1
             self._find(origin, frame, given)
-        elif frame.command_id in _CANCELS:
+        elif frame.command_id in _CANCELS and origin.cancels_all:
             origin.unanswered += 1
             self._cancel_everywhere(origin, frame)
         elif frame.command_id == CommandId.BROADCAST_SM:

@@ -77,6 +77,20 @@ class RangeTable(Generic[S]):
             if account not in range_.accounts:
                 range_.join(session, guest)
 
+    def is_anothers(self, address_range: str, account: Account[S]) -> bool:
+        """Whether the configuration gives exactly this range to others, and not to ``account``.
+
+        One + in front of a number makes no difference.
+
+        :raises re.error: for an expression that does not compile.
+        """
+        plain = address_range.removeprefix("+")
+        forms = (plain,) if plain.startswith("^") else (plain, "+" + plain)
+        places = [self._place(form) for form in forms]
+        ranges = [place.table[place.key] for place in places if place.key in place.table]
+        owners = [owner for range_ in ranges for owner in range_.accounts]
+        return bool(owners) and account not in owners
+
     def leave(self, session: S) -> None:
         """Let ``session`` leave the ranges that it joined; a session that joined none is ignored.
 

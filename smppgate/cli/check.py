@@ -6,11 +6,19 @@ import argparse
 import sys
 
 from smppgate.cli.failures import FAILED
+from smppgate.cli.options import positive_rate
+from smppgate.cli.surroundings import state_dir_error, surroundings_warnings
 from smppgate.settings import Settings, SettingsError, load, warnings
+from smppgate.settings.keeping import keeping_notes
+from smppgate.settings.windows import window_notes
+
+EXPECTED_RATE = 100.0
+"""Messages a second that `check` reckons with, unless told otherwise."""
 
 DESCRIPTION = """\
 Read a configuration as the gate would and tell everything that is wrong with it, one line for
-each thing, with its place in the file. Certificates are read; no socket is opened.
+each thing, with its place in the file. Certificates are read, and the folder
+and the limits that the gate is to use are looked at; no socket is opened.
 Exit status: 0 when the gate can start with it, 1 when it cannot.
 """
 
@@ -19,6 +27,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``smppgate check`` to ``parser``."""
     parser.description = DESCRIPTION
     parser.add_argument("file", metavar="FILE", help="the configuration (TOML) to check")
+    parser.add_argument(
+        "--rate",
+        type=positive_rate,
+        default=EXPECTED_RATE,
+        metavar="N",
+        help="messages a second, for what queries = true keeps (default %(default)g)",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -31,11 +46,17 @@ def run(args: argparse.Namespace) -> int:
     except SettingsError as error:
         print(error, file=sys.stderr)
         return FAILED
-    for warning in warnings(settings):
+    fault = state_dir_error(settings)
+    if fault:
+        print(f"{args.file}: {fault}", file=sys.stderr)
+        return FAILED
+    for warning in (*warnings(settings), *surroundings_warnings(settings, args.file)):
         print(f"{args.file}: warning: {warning}", file=sys.stderr)
     print(f"{args.file}: valid: {_summary(settings)}")
     if settings.gate.message_ids == "tagged":
         print(f"message ids begin with {_tags(settings)}")
+    for note in (*window_notes(settings), *keeping_notes(settings, args.rate)):
+        print(note)
     return 0
 
 

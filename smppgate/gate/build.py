@@ -115,6 +115,7 @@ def _account(esme: EsmeSettings, pool: Pool) -> Account[EsmeSession]:
         weight=esme.weight,
         bind_ranges=esme.bind_ranges,
         queries=esme.queries,
+        cancels_all=esme.cancel_all,
         asks_smsc=esme.auth == "smsc",
     )
 

@@ -12,7 +12,6 @@ from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred, DeferredList, ensureDeferred
 from twisted.internet.endpoints import clientFromString, serverFromString
 from twisted.internet.interfaces import IAddress, IReactorTime
-from twisted.logger import Logger
 
 from smppgate.gate.build import (
     esme_timers,
@@ -34,6 +33,7 @@ from smppgate.routing.esmes.refused_credentials import RefusedCredentials
 from smppgate.settings import Settings, SmscSettings
 from smppgate.store import IStore, StoreError
 from smppgate.txsmpp.clock import Clock
+from smppgate.txsmpp.log import Logger
 from smppgate.txsmpp.pdu import Outbind
 from smppgate.txsmpp.versions import version_named
 
@@ -221,6 +221,7 @@ class Gateway(MultiService):
             max_pdu_size=gate.max_pdu_size,
             accepts_without_smsc=gate.accept_binds_without_smsc,
             pass_through=self.pass_through,
+            refusal_rate=gate.refusal_rate,
         )
 
     def _make_listeners(self) -> Iterator[EsmeFactory]:
@@ -245,6 +246,8 @@ class Gateway(MultiService):
                     version=version_named(smsc.interface_version),
                     window=smsc.window,
                     max_pdu_size=gate.max_pdu_size,
+                    endpoint=smsc.endpoint,
+                    refusal_rate=gate.refusal_rate,
                 )
                 yield SmscLink(clientFromString(self._reactor, smsc.endpoint), config)
 
@@ -258,6 +261,8 @@ class Gateway(MultiService):
                 smsc_timers(self.settings.gate, smsc),
                 smsc.window,
                 self.settings.gate.max_pdu_size,
+                smsc.endpoint,
+                self.settings.gate.refusal_rate,
             )
 
     def _make_outbind_listeners(self) -> Iterator[OutbindFactory]:
@@ -272,6 +277,8 @@ class Gateway(MultiService):
                 version=version_named(smsc.interface_version),
                 window=smsc.window,
                 max_pdu_size=self.settings.gate.max_pdu_size,
+                endpoint=smsc.outbind_listen,
+                refusal_rate=self.settings.gate.refusal_rate,
                 bind=make_bind(smsc, "receiver"),
                 system_id=smsc.outbind_system_id.encode("latin-1"),
                 password=smsc.outbind_password.encode("latin-1"),

@@ -17,6 +17,7 @@ from smppgate.gate.deliver.receipts import Receipts
 from smppgate.gate.options import RouterOptions
 from smppgate.gate.queue.queues import Queues
 from smppgate.gate.relay.correlator import Correlator
+from smppgate.gate.reports.reports import Reports
 from smppgate.gate.return_path.aliases import Aliases
 from smppgate.gate.return_path.keeper import ReturnPathKeeper
 from smppgate.gate.statistics import Statistics
@@ -38,7 +39,7 @@ from smppgate.txsmpp.batch import Batch
 from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.constants import CommandId, command_name
 from smppgate.txsmpp.errors import PduError
-from smppgate.txsmpp.frame import Frame, response
+from smppgate.txsmpp.frame import Frame
 from smppgate.txsmpp.pdu import Pdu
 from smppgate.txsmpp.states import SESSION_COMMANDS, WITHOUT_RESP, Role, State, allowed
 from smppgate.txsmpp.versions import Version
@@ -86,7 +87,10 @@ class RouterService(Service):
             waits=options.waits,
             adapt=self.adapt,
         )
-        self.correlator = Correlator(self._retry, self.return_paths, self.adapt)
+        self.reports = Reports(clock, pools.values(), options.no_member_status)
+        self.correlator = Correlator(
+            self._retry, self.return_paths, self.adapt, self.reports.undelivered.add
+        )
         self.dispatcher = Dispatcher(self.correlator, ranges, self.adapt)
         self.queues = Queues(
             clock, self.batch, store, self.dispatcher.in_version, self.dispatcher.choose
@@ -116,9 +120,15 @@ class RouterService(Service):
         self._awaiting_store: list[Deferred[None]] = []
         self._strays = 0
 
+    def startService(self) -> None:
+        """Tell in summary what does not go well."""
+        super().startService()
+        self.reports.start()
+
     def stopService(self) -> None:
         """Stop all timers; `link_up` and `ready` that have not fired are cancelled."""
         super().stopService()
+        self.reports.stop()
         self.receipts.stop()
         self.return_paths.stop()
         self.queues.stop()
@@ -173,6 +183,7 @@ class RouterService(Service):
         self._links[link] = None
         if link.submits:
             link.smsc.add(link)
+            self.reports.pools.bound(link.smsc)
         if link.submits and link.owner is None:
             waiting, self._awaiting_link = self._awaiting_link, []
             for waiter in waiting:
@@ -182,6 +193,8 @@ class RouterService(Service):
         """A link to an SMSC has ended."""
         self._links.pop(link, None)
         link.smsc.remove(link)
+        if not self.is_draining:
+            self.reports.pools.lost(link.smsc)
 
     def stray(self) -> None:
         """A resp came that answers no request."""
@@ -266,7 +279,7 @@ class RouterService(Service):
                 self.dispatcher.alert(link, frame)
             return
         if self.is_draining:
-            self.dispatcher.refuse(link, frame)
+            self.dispatcher.refuse(link, frame, why="the gate is stopping")
             return
         try:
             if receipts.is_receipt(peek.esm_class(frame.octets)):
@@ -274,7 +287,7 @@ class RouterService(Service):
             elif not self.dispatcher.by_destination(link, frame, now):
                 self.dispatcher.refuse(link, frame)
         except PduError as error:
-            link.send(response(frame, error.command_status))
+            self.dispatcher.refuse(link, frame, error.command_status, str(error))
 
     def _retry(self, exchange: Exchange, now: float) -> bool:
         return self._submitter.again(exchange, now)

@@ -48,11 +48,12 @@ class Exchange(Request):
     :ivar smsc: the SMSC that it was sent to last; None before that, and for a request to an ESME.
     :ivar tried: the SMSCs that must not be chosen for it any more: those that turned it down, had
         no link with room, or do not know its command.
+    :ivar account: the system_id of the account that a request to an ESME is for; empty for others.
     :ivar adapts: the version that its answer must be adapted to, which is the origin's; None while
         both ends speak the same version.
     """
 
-    __slots__ = ("adapts", "correlator", "frame", "origin", "pool", "smsc", "tried")
+    __slots__ = ("account", "adapts", "correlator", "frame", "origin", "pool", "smsc", "tried")
 
     def __init__(
         self,
@@ -71,6 +72,7 @@ class Exchange(Request):
         self.smsc: Smsc | None = None
         self.tried: tuple[Smsc, ...] = ()
         self.adapts: Version | None = None
+        self.account = b""
 
     def answered(self, frame: Frame, now: float) -> None:
         """See `ExchangeListener.answered`."""

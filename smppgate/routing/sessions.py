@@ -37,6 +37,8 @@ class Requester(Origin, Protocol):
     """The most requests that it may have unanswered."""
     pool: Pool | None
     """The pool that takes its messages; None before it is bound."""
+    cancels_all: bool
+    """Whether its cancel_sm may name no message and so cancel all between two addresses."""
     passed_through: Smsc | None
     """The SMSC that serves this session alone; None unless its bind was passed through."""
 
@@ -46,6 +48,8 @@ class EsmeSession(Requester, Protocol):
 
     outstanding: Outstanding
     """Requests to the ESME that the ESME has not answered."""
+    writable: bool
+    """Whether the ESME reads what it is sent."""
 
     @property
     def receives(self) -> bool:

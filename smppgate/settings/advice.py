@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from smppgate.settings.collisions import collision_warnings
 from smppgate.settings.endpoints import is_exposed
 from smppgate.settings.esme_side import EsmeSettings
 from smppgate.settings.model import Settings
+from smppgate.settings.places import unverified
+from smppgate.settings.windows import window_warnings
 
 STANDARD_PASSWORD = 8
 """Octets of a password in SMPP v3.4 §5.2.2, without the NUL."""
@@ -22,6 +25,8 @@ def warnings(settings: Settings) -> tuple[str, ...]:
         *_esme_warnings(settings),
         *_smsc_warnings(settings),
         *_pool_warnings(settings),
+        *collision_warnings(settings),
+        *window_warnings(settings),
     )
 
 
@@ -36,6 +41,7 @@ def _esme_warnings(settings: Settings) -> Iterator[str]:
         path = f"esme[{index}]"
         yield from _bind_password_warnings(f"{path}.password", esme)
         yield from _password_warnings(f"{path}.outbind_password", esme.outbind_password)
+        yield from _unverified_warnings(f"{path}.outbind", esme.outbind)
         if esme.address_ranges and set(esme.binds) == {"transmitter"}:
             yield (
                 f"{path}.address_ranges: no message can get there, the account may bind as "
@@ -67,6 +73,7 @@ def _smsc_warnings(settings: Settings) -> Iterator[str]:
     members = {name for pool in settings.pool for name in pool.members}
     for index, smsc in enumerate(settings.smsc):
         path = f"smsc[{index}]"
+        yield from _unverified_warnings(f"{path}.endpoint", smsc.endpoint)
         yield from _password_warnings(f"{path}.password", smsc.password)
         yield from _password_warnings(f"{path}.outbind_password", smsc.outbind_password)
         if smsc.outbind_listen:
@@ -104,6 +111,12 @@ def _exposure_warnings(path: str, endpoint: str) -> Iterator[str]:
             f"{path}: listens on all addresses without TLS; passwords and messages can be read "
             "on the way"
         )
+
+
+def _unverified_warnings(path: str, endpoint: str) -> Iterator[str]:
+    fault = unverified(endpoint)
+    if fault:
+        yield f"{path}: {fault}; use tls:"
 
 
 def _password_warnings(path: str, password: str) -> Iterator[str]:

@@ -18,6 +18,8 @@ from twisted.internet.endpoints import clientFromString, serverFromString
 from twisted.internet.interfaces import IHostnameResolver, IReactorPluggableNameResolver
 from zope.interface import implementer
 
+from smppgate.settings.bare_addresses import meant_client, meant_server
+
 LARGEST_PORT = 65535
 SOCKET_FAMILIES = ("INET", "INET6", "UNIX")
 
@@ -37,7 +39,7 @@ class _NoReactor:
 
 
 @attrs.frozen
-class _Parts:
+class Parts:
     """The parts of an endpoint string, without escapes: its type and its arguments."""
 
     scheme: str
@@ -45,6 +47,7 @@ class _Parts:
     named: dict[str, str]
 
     def get(self, name: str, index: int) -> str | None:
+        """The argument called ``name``, or the one at ``index`` among those without a name."""
         if name in self.named:
             return self.named[name]
         return self.arguments[index] if index < len(self.arguments) else None
@@ -52,7 +55,7 @@ class _Parts:
 
 def server_fault(description: str) -> str | None:
     """The fault of ``description`` as an endpoint to listen on; None if it is valid."""
-    parts = _split(_unwrapped(description))
+    parts = split(unwrapped(description))
     if parts.scheme == "systemd":
         return _systemd_fault(parts)
     return (
@@ -65,7 +68,7 @@ def server_fault(description: str) -> str | None:
 
 def client_fault(description: str) -> str | None:
     """The fault of ``description`` as an endpoint to connect to; None if it is valid."""
-    parts = _split(description)
+    parts = split(description)
     if parts.scheme in _CLIENT_PORTS and parts.get("host", 0) == "":
         return "names no host"
     return (
@@ -77,20 +80,21 @@ def client_fault(description: str) -> str | None:
 
 def is_exposed(description: str) -> bool:
     """Whether a server endpoint listens on all addresses of the machine and without TLS."""
-    parts = _split(_unwrapped(description))
+    parts = split(unwrapped(description))
     index = {"tcp": 1, "tcp6": 2}.get(parts.scheme)
     return index is not None and (parts.get("interface", index) or "::") in ("::", "0.0.0.0")  # noqa: S104
 
 
-def _unwrapped(description: str) -> str:
+def unwrapped(description: str) -> str:
     """``description`` without ``haproxy:``, which may precede any endpoint string."""
     return re.sub(r"^(haproxy:)+", "", description, flags=re.IGNORECASE)
 
 
-def _split(description: str) -> _Parts:
+def split(description: str) -> Parts:
+    """The parts of an endpoint string; ``haproxy:`` in front is taken for its type."""
     scheme, *rest = re.split(r"(?<!\\):", description)
     named = [re.split(r"(?<!\\)=", part, maxsplit=1) for part in rest]
-    return _Parts(
+    return Parts(
         scheme.lower(),
         tuple(_unescaped(pair[0]) for pair in named if len(pair) == 1),
         {_unescaped(pair[0]): _unescaped(pair[1]) for pair in named if len(pair) > 1},
@@ -101,7 +105,7 @@ def _unescaped(text: str) -> str:
     return re.sub(r"\\(.)", r"\1", text)
 
 
-def _port_fault(parts: _Parts, ports: dict[str, int]) -> str | None:
+def _port_fault(parts: Parts, ports: dict[str, int]) -> str | None:
     index = ports.get(parts.scheme)
     port = None if index is None else parts.get("port", index)
     if port is None or (re.fullmatch("[0-9]{1,5}", port) and int(port) <= LARGEST_PORT):
@@ -109,18 +113,18 @@ def _port_fault(parts: _Parts, ports: dict[str, int]) -> str | None:
     return f"port must be 0 to {LARGEST_PORT}, not {port!r}"
 
 
-def _directory_fault(parts: _Parts) -> str | None:
+def _directory_fault(parts: Parts) -> str | None:
     path = parts.get("path", 0) if parts.scheme == "tls" else None
     if path is None or os.path.isdir(path):
         return None
     return f"there is no directory of certificates {path!r}"
 
 
-def _path_fault(parts: _Parts, name: str) -> str | None:
+def _path_fault(parts: Parts, name: str) -> str | None:
     return "names no socket" if parts.scheme == "unix" and parts.get(name, 0) == "" else None
 
 
-def _systemd_fault(parts: _Parts) -> str | None:
+def _systemd_fault(parts: Parts) -> str | None:
     names = ("domain", "index", "name")
     given = {**dict(zip(names, parts.arguments, strict=False)), **parts.named}
     if len(parts.arguments) > len(names) or not given.keys() <= set(names):
@@ -143,12 +147,19 @@ def _twisted_fault(parse: Callable[[object, str], object], description: str) -> 
         # Twisted calls Python functions with the arguments: the function's name is cut off.
         return f"does not have the arguments of an endpoint: {str(error).rpartition('() ')[2]}"
     except ValueError as error:
-        return f"is not an endpoint: {error}"
+        return f"is not an endpoint: {error}{_meant(parse, description)}"
     except Exception as error:
         # Endpoint parsers are plugins, and OpenSSL reads certificates: they raise exceptions of
         # any class, and `check` has to report them all.
         return f"is not usable: {type(error).__module__}.{type(error).__name__}: {error}"
     return None
+
+
+def _meant(parse: Callable[[object, str], object], description: str) -> str:
+    """``; did you mean tcp:...?`` for an address that is no endpoint string."""
+    side = meant_server if parse is serverFromString else meant_client
+    endpoint = side(description)
+    return f"; did you mean {endpoint}?" if endpoint else ""
 
 
 def _file_fault(error: OSError) -> str:

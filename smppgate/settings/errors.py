@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from smppgate.txsmpp.printable import printable
+
 
 class Problem(NamedTuple):
     """One thing wrong with a value.
@@ -38,18 +40,10 @@ class SettingsError(ValueError):
     """
 
     def __init__(self, errors: Iterable[str], name: str = "") -> None:
-        self.errors = tuple(_printable(error) for error in errors)
+        self.errors = tuple(printable(error) for error in errors)
         self.name = name
         super().__init__(self.errors, name)
 
     def __str__(self) -> str:
         prefix = f"{self.name}: " if self.name else ""
         return "\n".join(prefix + error for error in self.errors)
-
-
-def _printable(text: str) -> str:
-    """``text`` with escapes for characters that cannot be printed.
-
-    Messages of Twisted quote values of the file unescaped.
-    """
-    return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in text)

@@ -87,7 +87,8 @@ class EsmeSettings(Table):
         metadata=setting(
             Flag(),
             "Whether the address_range in its binds counts beside address_ranges. It may name "
-            "numbers that another account serves by a wider range: only for accounts you trust.",
+            "numbers that another account serves by a wider range, but not the same range: only "
+            "for accounts you trust.",
         ),
     )
     weight: int = attrs.field(
@@ -110,6 +111,14 @@ class EsmeSettings(Table):
             Flag(),
             "Whether it may query, cancel and replace messages that asked for no receipt. "
             "Without, such a message costs no write.",
+        ),
+    )
+    cancel_all: bool = attrs.field(
+        default=False,
+        metadata=setting(
+            Flag(),
+            "Whether its cancel_sm may be without an id. An SMSC cancels all messages between its "
+            "addresses then, those of other accounts too. Without, it is answered 0x0C.",
         ),
     )
     queue: bool = attrs.field(

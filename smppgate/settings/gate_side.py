@@ -64,6 +64,16 @@ class GateSettings(Table):
             "octets",
         ),
     )
+    refusal_rate: int = attrs.field(
+        default=2000,
+        metadata=setting(
+            Whole(0, 1_000_000),
+            "How many PDUs a second each session may send that are refused, or that no window "
+            "bounds, such as enquire_link. Beyond that it is not read for a while, up to a "
+            "second; 0 is no limit.",
+            "PDUs a second",
+        ),
+    )
     no_member_status: int = attrs.field(
         default=0x08,
         metadata=setting(

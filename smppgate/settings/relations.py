@@ -13,6 +13,7 @@ from typing import TypeGuard
 
 from smppgate.settings.checks import Seconds, shown
 from smppgate.settings.errors import Problem
+from smppgate.settings.listeners import listener_problems
 from smppgate.settings.raw import is_array, named_tables, tables
 from smppgate.settings.tags import tag_problems
 
@@ -36,13 +37,14 @@ def relation_problems(document: Mapping[str, object]) -> Iterator[Problem]:
     """The problems between the tables of ``document``.
 
     Names that are used twice, references to pools and SMSCs that are not defined, tags that
-    collide, and SMSCs of one group with different ``receipt_ids``.
+    collide, listeners in one place, and SMSCs of one group with different ``receipt_ids``.
     """
     for section, key in NAME_KEYS.items():
         yield from _duplicates(document, section, key)
     yield from _unknown_members(document)
     yield from _unknown_pools(document)
     yield from tag_problems(document)
+    yield from listener_problems(document)
     yield from _divided_groups(document)
 
 

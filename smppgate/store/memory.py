@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import LoopingCall
-from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from smppgate.store.interface import IStore
 from smppgate.store.recent import RecentPaths
-from smppgate.store.records import Limits, NewMessage, QueuedMessage, StoreStatistics
+from smppgate.store.records import Limits, NewMessage, QueuedMessage, StoreError, StoreStatistics
 from smppgate.txsmpp.clock import Clock
+from smppgate.txsmpp.log import Logger
 
 TICK = 1.0
 """Seconds between two looks for return paths and messages that have expired."""
+
+MOST_QUEUED = 100 << 20
+"""Octets of queued messages; more are not taken. A store on disk has no such bound."""
 
 
 @implementer(IStore)
@@ -39,6 +42,8 @@ class MemoryStore:
         """Account → its messages by number, the oldest first. No queue is empty."""
         self._accounts: dict[int, bytes] = {}
         """Number of a message → its account."""
+        self._octets = 0
+        """Octets of all queued messages."""
         self._ticks = LoopingCall(self._tick)
         self._ticks.clock = clock
 
@@ -82,6 +87,10 @@ class MemoryStore:
 
     def enqueue(self, messages: Sequence[NewMessage]) -> Deferred[None]:
         """See `IStore.enqueue`."""
+        octets = sum(len(message.pdu) for message in messages)
+        if self._octets + octets > MOST_QUEUED:
+            return fail(StoreError(f"more than {MOST_QUEUED} octets are queued in memory"))
+        self._octets += octets
         for message in messages:
             self._last_message = number = self._last_message + 1
             self._accounts[number] = message.account
@@ -99,7 +108,7 @@ class MemoryStore:
         for number in numbers:
             account = self._accounts.pop(number, None)
             if account is not None:
-                del self._queues[account][number]
+                self._octets -= len(self._queues[account].pop(number).pdu)
                 if not self._queues[account]:
                     del self._queues[account]
         return succeed(None)

@@ -15,9 +15,9 @@ from collections.abc import Callable
 from typing import Protocol
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
-from twisted.logger import Logger
 
 from smppgate.txsmpp.clock import Clock
+from smppgate.txsmpp.log import Logger
 
 STALLED = 1.0
 """Seconds after which the end of a turn is believed to be lost: the reactor goes by a wall clock,

@@ -15,7 +15,6 @@ from twisted.internet.abstract import FileDescriptor
 from twisted.internet.defer import CancelledError, Deferred, ensureDeferred
 from twisted.internet.interfaces import IDelayedCall, IPushProducer, IReactorTime, ITCPTransport
 from twisted.internet.protocol import Protocol, connectionDone
-from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
@@ -38,6 +37,7 @@ from smppgate.txsmpp.errors import (
     SmppError,
 )
 from smppgate.txsmpp.frame import MAX_PDU_SIZE, Frame, header_only, renumbered, response
+from smppgate.txsmpp.log import Logger
 from smppgate.txsmpp.pdu import Pdu
 from smppgate.txsmpp.requests import DeferredRequest, FrameRequest
 from smppgate.txsmpp.sequence import Request

@@ -53,6 +53,7 @@ class Session:
         "_max_pdu_size",
         "_passing",
         "close_reason",
+        "ignored",
         "outbox",
         "outstanding",
         "peer_spoke",
@@ -73,6 +74,8 @@ class Session:
         """The ``close_reason`` that an unbind of this end's leads to."""
         self.peer_spoke = False
         """Whether the last read had anything but answers to our own enquire_link."""
+        self.ignored = 0
+        """PDUs that were dropped without an answer; the owner may set it back."""
         self._max_pdu_size = max_pdu_size
         self._buffer = FrameBuffer(max_pdu_size)
         self._binding: Frame | None = None
@@ -220,10 +223,14 @@ class Session:
             return False
         if frame.is_response:
             # A peer may well answer a request of ours that it finds out of place.
-            return self.outstanding.awaits(frame)
+            is_awaited = self.outstanding.awaits(frame)
+            self.ignored += not is_awaited
+            return is_awaited
         if frame.command_id not in KNOWN:
             status = CommandStatus.ESME_RINVCMDID
             self.outbox.append(generic_nack(frame.sequence_number, status))
         elif frame.command_id not in WITHOUT_RESP:
             self.outbox.append(response(frame, CommandStatus.ESME_RINVBNDSTS))
+        else:
+            self.ignored += 1
         return False

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.twistd import free_port, relaying, running, settings
+from tests.e2e.twistd import ACCOUNTS, free_port, relaying, running, settings
 from tests.e2e.wire import (
     BROADCAST_SM,
     CANCEL_BROADCAST_SM,
@@ -159,7 +159,8 @@ queries = false
 
 def test_a_cancel_without_id_goes_to_every_smsc(tmp_path: Path) -> None:
     """It succeeds if one does; else it fails with an SMSC's error."""
-    with relaying(tmp_path, "alpha", "beta") as (instance, links):
+    esmes = ACCOUNTS.replace('"acme"', '"acme"\ncancel_all = true')
+    with relaying(tmp_path, "alpha", "beta", esmes=esmes) as (instance, links):
         esme = bound(instance.port)
         for number, statuses, told in (
             (1, (0x11, 0), 0),
@@ -174,6 +175,16 @@ def test_a_cancel_without_id_goes_to_every_smsc(tmp_path: Path) -> None:
                 answer(link, asked, b"", status)
             assert esme.receive_message() == Pdu(CANCEL_SM | RESP, told, number, b"")
         assert esme.is_quiet()
+
+
+def test_a_cancel_without_id_is_not_for_everybody(tmp_path: Path) -> None:
+    """It would cancel messages of other accounts: 0x0C, and no SMSC hears of it."""
+    with relaying(tmp_path, "alpha") as (instance, (link,)):
+        esme = bound(instance.port)
+        for command in (CANCEL_SM, CANCEL_BROADCAST_SM):
+            esme.send(pdu(command, 1, cancel_body(b"")))
+            assert esme.receive_message() == Pdu(command | RESP, 0x0C, 1, b"")
+        assert link.is_quiet()
 
 
 def test_a_query_while_its_smsc_is_away_is_for_later(tmp_path: Path) -> None:

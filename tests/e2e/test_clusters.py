@@ -217,6 +217,25 @@ def test_a_bind_may_name_the_numbers_it_serves(tmp_path: Path) -> None:
         assert refused(link, b"4477009001") == UNDELIVERABLE
 
 
+@pytest.mark.parametrize(
+    "address_range", [b"4477009001", b"+4477009001", b"4477*,4477009001", b"^4477009001$"]
+)
+def test_a_bind_cannot_name_the_numbers_of_another_account(
+    tmp_path: Path, address_range: bytes
+) -> None:
+    """Exactly or by the same prefix; it is bound, and the log says what it does not get."""
+    esmes = account("acme", more="bind_ranges = true") + account("bolt", "4477009001", "4477*")
+    with relaying(tmp_path, "alpha", esmes=esmes) as (instance, (link,)):
+        stranger, owner = (
+            entered(instance.port, b"acme", address_range),
+            entered(instance.port, b"bolt"),
+        )
+        for destination in (b"4477009001", b"4477009002"):
+            for _ in range(3):
+                assert takes((stranger, owner), link, message_body(destination)) is owner
+        instance.wait_for_log("the ranges of another account")
+
+
 @pytest.mark.parametrize("address_range", [b"^(4+)+$", b"(", b"[", b"^.*1.*2.*3.*$"])
 def test_an_address_range_that_is_no_safe_expression_is_refused(
     tmp_path: Path, address_range: bytes

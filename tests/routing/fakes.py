@@ -60,7 +60,7 @@ class FakeSession:
         self.pool = pool
         self.unanswered = 0
         self.system_id = self.token = b""
-        self.queries = True
+        self.queries = self.cancels_all = True
         self.version = version
         self.answer_forms: dict[Smsc, Any] = {}
         self.passed_through: Smsc | None = None

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from smppgate.settings import parse, warnings
+from smppgate.settings.windows import window_notes
 from tests.settings import documents
 
 
@@ -49,6 +50,32 @@ def test_a_sound_configuration_has_no_warnings() -> None:
             "smsc[0].outbind_password: is empty; every peer that connects",
         ),
         ("smsc", {"sessions": 0}, "esme[0].pool: nothing can be sent"),
+        (
+            "smsc",
+            {"endpoint": "ssl:smsc.example:3550"},
+            "smsc[0].endpoint: verifies no certificate: ",
+        ),
+        (
+            "smsc",
+            {"endpoint": "ssl:smsc.example:3550:caCertsDir=/"},
+            "smsc[0].endpoint: verifies no name: ",
+        ),
+        (
+            "esme",
+            {"outbind": "ssl:esme.example:3550", "queue": True},
+            "esme[0].outbind: verifies no certificate: ",
+        ),
+        (
+            "esme",
+            {"outbind": "tcp:localhost:2775", "queue": True},
+            "esme[0].outbind: is the gate's own listener listen[0].endpoint; ",
+        ),
+        (
+            "esme",
+            {"window": 1000, "max_binds": 2},
+            "pool[0]: the windows of its 1 account add up to 1000 (2000 with all max_binds), "
+            "those of its SMSCs to 100; ",
+        ),
         (
             "esme",
             {"binds": ["transmitter"], "address_ranges": ["44*"]},
@@ -108,3 +135,61 @@ def test_only_a_queue_in_memory_is_warned_of() -> None:
     assert warning.startswith("esme[0].queue: is lost when the gate ends")
     document["store"]["kind"] = "sqlite"
     assert warnings_of(document) == ()
+
+
+@pytest.mark.parametrize(
+    ("listener", "endpoint", "is_own"),
+    [
+        ("tcp:2775:interface=127.0.0.1", "tcp:127.0.0.1:2775", True),
+        ("tcp:2775:interface=127.0.0.1", "tcp:localhost:2775", True),
+        ("tcp:2775", "tcp:127.0.0.1:2775", True),
+        ("haproxy:tcp:2775:interface=0.0.0.0", "tcp:host=127.0.0.2:port=2775", True),
+        ("tcp6:2775", r"tcp:\:\:1:2775", True),
+        ("tcp:2775:interface=10.0.0.7", "tls:10.0.0.7:2775", True),
+        ("unix:/run/gate", "unix:/run/gate", True),
+        ("tcp:2775:interface=127.0.0.1", "tcp:127.0.0.1:2776", False),
+        ("tcp:2775:interface=10.0.0.7", "tcp:10.0.0.8:2775", False),
+        ("tcp:2775", "tcp:smsc.example:2775", False),
+        ("unix:/run/gate", "unix:/run/smsc", False),
+    ],
+)
+def test_an_smsc_that_is_the_gates_own_listener(
+    listener: str, endpoint: str, is_own: bool
+) -> None:
+    """Each message would come in again."""
+    document = sound()
+    document["listen"][0]["endpoint"] = listener
+    document["smsc"][0]["endpoint"] = endpoint
+    found = [w for w in warnings_of(document) if w.startswith("smsc[0].endpoint: is the gate's")]
+    assert bool(found) is is_own
+
+
+def test_equal_ranges_of_two_accounts() -> None:
+    """With one + or without; a narrower range of another account is no mistake."""
+    document = sound()
+    document["esme"][0]["address_ranges"] = ["4477*", "447", "^4[0-9]$"]
+    document["esme"].append(document["esme"][0] | {"system_id": "bolt", "window": 1})
+    document["esme"][0]["window"] = 1
+    document["esme"][1]["address_ranges"] = ["44*", "+447", "^4[0-9]$"]
+    first, second = warnings_of(document)
+    assert first.startswith("esme[1].address_ranges[1]: is esme[0].address_ranges[1] too")
+    assert second.startswith("esme[1].address_ranges[2]: is esme[0].address_ranges[2] too")
+
+
+def test_windows_of_binds_that_an_smsc_judges_do_not_count() -> None:
+    """Each of their sessions has an SMSC session of its own."""
+    document = sound()
+    document["esme"].append({"system_id": "*", "auth": "smsc", "window": 1000})
+    assert warnings_of(document) == ()
+
+
+def test_windows_with_all_sessions_are_a_note() -> None:
+    """Most accounts do not use all of their max_binds at once."""
+    document = sound()
+    (note,) = window_notes(parse(documents.toml(document)))
+    assert note == (
+        "pool default: with all max_binds bound its 1 account may have 1000 requests open, its "
+        "SMSCs take 100"
+    )
+    document["smsc"][0]["window"] = 1000
+    assert list(window_notes(parse(documents.toml(document)))) == []

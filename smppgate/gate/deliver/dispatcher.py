@@ -28,6 +28,7 @@ from typing import Protocol
 from attrs import evolve
 
 from smppgate.gate.relay.correlator import Correlator
+from smppgate.gate.reports.undelivered import Miss, smsc_of
 from smppgate.routing.esmes.account import Account, Cluster
 from smppgate.routing.esmes.affinity import Affinity
 from smppgate.routing.esmes.ranges import RangeTable
@@ -35,6 +36,7 @@ from smppgate.routing.exchange import Exchange
 from smppgate.routing.sessions import EsmeSession, Origin, SmscSession
 from smppgate.txsmpp import peek, receipts
 from smppgate.txsmpp.adaptation import LONGEST_SHORT_MESSAGE, to_deliver_sm
+from smppgate.txsmpp.address_range import LONGEST_ADDRESS
 from smppgate.txsmpp.constants import CommandId, CommandStatus, MessageState
 from smppgate.txsmpp.errors import PduError
 from smppgate.txsmpp.frame import Frame, response, spliced
@@ -114,7 +116,7 @@ class Dispatcher:
         if session.receives and session.has_room:
             self._send(session, exchange, octets)
         else:
-            self.refuse(exchange.origin, exchange.frame)
+            self._refuse_full(exchange, session.system_id)
 
     def alert(self, link: SmscSession, frame: Frame) -> None:
         """Relay an alert_notification to a session that serves its esme_addr. It has no resp."""
@@ -127,19 +129,40 @@ class Dispatcher:
             session = cluster.session() if cluster is not None else None
         session = link.owner or session
         if session is None or frame.command_id not in session.version.commands:
-            self.undeliverable += 1
+            self._lose(link, "no account serves its esme_addr, or its version has no such PDU")
+            return
+        if not session.writable:
+            # It has no resp, so no window bounds it.
+            self._lose(link, "its ESME does not read", session.system_id)
             return
         octets = frame.octets
         if session.version is not link.version:
             octets = self._adapt(octets, session.version)
         session.send_unanswered(octets)
 
+    def _lose(self, link: SmscSession, why: str, account: bytes = b"") -> None:
+        """Drop an alert_notification."""
+        self.undeliverable += 1
+        status = CommandStatus.ESME_RX_T_APPN
+        self.correlator.missed(Miss(f"alert_notification: {why}", account, link.smsc.name, status))
+
     def refuse(
-        self, origin: Origin, frame: Frame, status: int = CommandStatus.ESME_RX_T_APPN
+        self,
+        origin: Origin,
+        frame: Frame,
+        status: int = CommandStatus.ESME_RX_T_APPN,
+        why: str = "no account serves its destination",
+        account: bytes = b"",
     ) -> None:
         """Answer a request that no session and no queue can take."""
         self.undeliverable += 1
+        self.correlator.missed(Miss(why, account, smsc_of(origin), status))
         origin.send(response(frame, status))
+
+    def acknowledge(self, link: SmscSession, frame: Frame, why: str) -> None:
+        """Answer ESME_ROK to a message that is dropped."""
+        self.correlator.missed(Miss(why, b"", link.smsc.name, CommandStatus.ESME_ROK))
+        link.send(response(frame, CommandStatus.ESME_ROK, b"\0"))
 
     def choose(
         self, cluster: Cluster[EsmeSession], octets: bytes, now: float
@@ -148,7 +171,11 @@ class Dispatcher:
         segment = segment_of(octets)
         if segment is None:
             return cluster.session()
-        parts = (peek.source(octets), peek.destination(octets), segment.reference, segment.total)
+        source, destination = peek.source(octets), peek.destination(octets)
+        if max(len(source), len(destination)) > LONGEST_ADDRESS:
+            # Longer ones than SMPP has become no key: they would fill memory.
+            return cluster.session()
+        parts = (source, destination, segment.reference, segment.total)
         session = self._affinity.get(parts, now)
         # Equal parts may be for two accounts: receipts repeat them, and accounts share numbers.
         if session is None or session not in cluster:
@@ -156,6 +183,10 @@ class Dispatcher:
             if session is not None:
                 self._affinity.put(parts, session, now)
         return session if session is not None and session.has_room else None
+
+    def _refuse_full(self, exchange: Exchange, account: bytes) -> None:
+        why = "no session of the account can take it now"
+        self.refuse(exchange.origin, exchange.frame, why=why, account=account)
 
     # Relaying
 
@@ -171,7 +202,8 @@ class Dispatcher:
             exchange.origin.unanswered += 1
             queue.put(exchange, octets)
         elif session is None:
-            self.refuse(exchange.origin, exchange.frame)
+            names = [account.system_id.encode("latin-1") for account in accounts]
+            self._refuse_full(exchange, names[0] if names else b"")
         else:
             self._send(session, exchange, octets)
 
@@ -198,10 +230,12 @@ class Dispatcher:
                     session.version, exchange.command_id, octets
                 )
             except PduError as error:
-                self.refuse(exchange.origin, exchange.frame, error.command_status)
+                status, why = error.command_status, f"to this version of SMPP: {error}"
+                self.refuse(exchange.origin, exchange.frame, status, why, session.system_id)
                 return
             exchange.adapts = exchange.origin.version
         exchange.origin.unanswered += 1
+        exchange.account = session.system_id
         session.send_request(exchange, octets)
 
     def in_version(self, version: Version, command_id: int, octets: bytes) -> tuple[bytes, int]:

@@ -28,6 +28,8 @@ from twisted.internet.interfaces import IDelayedCall
 
 from smppgate.gate.deliver.dispatcher import Dispatcher
 from smppgate.gate.deliver.final_receipt import FinalReceipt
+from smppgate.gate.deliver.pending import MOST_BEHIND_ANSWERS, MOST_OCTETS, Pending
+from smppgate.gate.reports.undelivered import UNMATCHED
 from smppgate.gate.return_path.keeper import ReturnPathKeeper
 from smppgate.routing.esmes.accounts import Accounts
 from smppgate.routing.exchange import Exchange
@@ -100,13 +102,13 @@ class Receipts:
         self._timer: IDelayedCall | None = None
         self.unmatched = 0
         """Receipts without a return path."""
-        self._searching = 0
-        self._behind_answers = 0
+        self._searching = Pending(MOST_SEARCHES, MOST_OCTETS)
+        self._behind_answers = Pending(MOST_BEHIND_ANSWERS, MOST_OCTETS)
 
     @property
     def waiting(self) -> int:
         """Receipts that wait for the store, for an answer, or for their return path."""
-        return self._searching + self._behind_answers + len(self._early)
+        return self._searching.count + self._behind_answers.count + len(self._early)
 
     def bring(self, link: SmscSession, frame: Frame, now: float) -> None:
         """Relay the receipt in ``frame``, at once if memory has its return path."""
@@ -151,14 +153,13 @@ class Receipts:
         ids = trusted
         if not waits:
             ids = dict.fromkeys((*exact, *(i for each in named for i in dialect.others(each))))
-        if not self._return_paths.store.is_all_recent and self._searching >= MOST_SEARCHES:
+        if not self._searching.add(len(frame.octets)):
             # The SMSC will send it again. Many unknown receipts must not delay the others.
             self._dispatcher.refuse(link, frame)
             return
-        self._searching += 1
 
         def found(values: dict[bytes, bytes]) -> None:
-            self._searching -= 1
+            self._searching.remove(len(frame.octets))
             self._choose(link, frame, ids, trusted, waits, values)
 
         self._return_paths.find([center.prefix + message_id for message_id in ids], found)
@@ -197,16 +198,16 @@ class Receipts:
 
     def _found(self, link: SmscSession, frame: Frame, message_id: bytes, value: bytes) -> None:
         """The receipt is about ``message_id``, whose return path is ``value``."""
-        key = link.smsc.center.prefix + message_id
+        key, size = link.smsc.center.prefix + message_id, len(frame.octets)
 
         def answer_is_out() -> None:
-            self._behind_answers -= 1
+            self._behind_answers.remove(size)
             self._deliver(link, frame, message_id, value)
 
-        if self._return_paths.commits.when_out(key, answer_is_out):
-            self._behind_answers += 1
-        else:
-            self._deliver(link, frame, message_id, value)
+        if not self._behind_answers.add(size):
+            self._dispatcher.refuse(link, frame)
+        elif not self._return_paths.commits.when_out(key, answer_is_out):
+            answer_is_out()
 
     def _deliver(self, link: SmscSession, frame: Frame, message_id: bytes, value: bytes) -> None:
         if link.has_ended:
@@ -240,7 +241,7 @@ class Receipts:
     def _wait(self, link: SmscSession, frame: Frame, ids: Collection[bytes], now: float) -> bool:
         """Let the receipt wait for its submit_sm_resp; False when no room is left."""
         prefix = link.smsc.center.prefix
-        if not self._early.add((link, frame), [prefix + i for i in ids], now):
+        if not self._early.add((link, frame), [prefix + i for i in ids], now, len(frame.octets)):
             return False
         self._return_paths.expected = self._arrived
         if self._timer is None:
@@ -283,9 +284,9 @@ class Receipts:
             status = error.command_status
         # While the store cannot be read, it may have the return path.
         if self._acknowledges_unmatched and not self._return_paths.store.statistics().fault:
-            link.send(response(frame, CommandStatus.ESME_ROK, b"\0"))
+            self._dispatcher.acknowledge(link, frame, UNMATCHED)
         else:
-            self._dispatcher.refuse(link, frame, status)
+            self._dispatcher.refuse(link, frame, status, UNMATCHED)
 
 
 def _ids_in(frame: Frame) -> tuple[bytes, ...]:

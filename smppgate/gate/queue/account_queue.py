@@ -20,6 +20,9 @@ from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.constants import CommandStatus
 from smppgate.txsmpp.frame import Frame, response
 
+MOST_UNCOUNTED = 1 << 20
+"""Octets of messages of one queue that may wait until the store was counted, at the start."""
+
 
 @frozen
 class QueueStatistics:
@@ -81,6 +84,7 @@ class AccountQueue:
         self.sender = QueueSender(account, read_ahead, store, clock, batch, in_version, choose)
         # Messages that came before the store was counted; None afterwards.
         self._uncounted: list[tuple[Exchange, bytes]] | None = []
+        self._uncounted_octets = 0
         self._refused = 0
 
     def __repr__(self) -> str:
@@ -129,9 +133,9 @@ class AccountQueue:
         ESME_ROK once it is stored, ESME_RX_T_APPN when it cannot be stored, ESME_RMSGQFUL when the
         queue is full.
         """
-        read_ahead = self._read_ahead
+        read_ahead, exchange.account = self._read_ahead, self.name
         if self._uncounted is not None:
-            self._uncounted.append((exchange, octets))
+            self._put_uncounted(self._uncounted, exchange, octets)
         elif read_ahead.stored + read_ahead.arriving >= self._limit:
             self._refused += 1
             self._answer(exchange, CommandStatus.ESME_RMSGQFUL)
@@ -141,6 +145,17 @@ class AccountQueue:
                 self.earliest_expiry = expires
             read_ahead.arrive()
             self._store.keep(self, exchange, NewMessage(self.name, octets, expires))
+
+    def _put_uncounted(
+        self, uncounted: list[tuple[Exchange, bytes]], exchange: Exchange, octets: bytes
+    ) -> None:
+        """Let a message wait for the count of the store, up to `MOST_UNCOUNTED` octets of them."""
+        self._uncounted_octets += len(octets)
+        if self._uncounted_octets > MOST_UNCOUNTED or len(uncounted) >= self._limit:
+            self._uncounted_octets -= len(octets)
+            self._answer(exchange, CommandStatus.ESME_RX_T_APPN)
+        else:
+            uncounted.append((exchange, octets))
 
     def kept(self, exchange: Exchange, stored: bool) -> None:
         """The message of ``exchange`` is in the store; with ``stored`` false it could not be."""
@@ -158,7 +173,7 @@ class AccountQueue:
             read_ahead.unread = size
             return
         read_ahead.unread = size
-        uncounted, self._uncounted = self._uncounted, None
+        uncounted, self._uncounted, self._uncounted_octets = self._uncounted, None, 0
         for exchange, octets in uncounted:
             self.put(exchange, octets)
         self.sender.look_soon()
@@ -166,7 +181,7 @@ class AccountQueue:
     def not_counted(self) -> None:
         """The store could not be counted: waiting messages are answered ESME_RX_T_APPN."""
         if self._uncounted:
-            uncounted, self._uncounted = self._uncounted, []
+            uncounted, self._uncounted, self._uncounted_octets = self._uncounted, [], 0
             for exchange, _ in uncounted:
                 self._answer(exchange, CommandStatus.ESME_RX_T_APPN)
 

@@ -13,7 +13,6 @@ from operator import add
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall
-from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from smppgate.gate.queue.account_queue import AccountQueue, QueueStatistics
@@ -24,6 +23,7 @@ from smppgate.routing.sessions import EsmeSession
 from smppgate.store import IStore, NewMessage, QueuedMessage, StoreError
 from smppgate.txsmpp.batch import Batch
 from smppgate.txsmpp.clock import Clock
+from smppgate.txsmpp.log import Logger
 
 RECOUNT_INTERVAL = 1.0
 """Seconds until the store is counted again at the start, when it could not be: until then SMSCs
@@ -32,6 +32,10 @@ are answered ESME_RX_T_APPN."""
 POLL_INTERVAL = 60.0
 """Seconds between two counts of what has expired in the store. Expired messages take room in
 `queue_size` until then; a count reads the whole table."""
+
+MOST_OCTETS = 32 << 20
+"""Octets of messages that may be on their way to the store at one time; what comes beyond is
+answered ESME_RX_T_APPN."""
 
 _Arrival = tuple[Depositor, Exchange, NewMessage]
 
@@ -63,6 +67,8 @@ class Queues(Mapping["Account[EsmeSession]", AccountQueue]):
         self._queues: dict[Account[EsmeSession], AccountQueue] = {}
         self._gathered: list[_Arrival] = []
         self._being_kept: list[_Arrival] | None = None
+        self._octets = 0
+        """Octets of messages on their way to the store."""
         self._ended: list[int] = []
         self._is_scheduled = False
         self._timer: IDelayedCall | None = None
@@ -142,6 +148,11 @@ class Queues(Mapping["Account[EsmeSession]", AccountQueue]):
 
     def keep(self, queue: Depositor, exchange: Exchange, message: NewMessage) -> None:
         """Store ``message`` and then call `Depositor.kept` of ``queue``."""
+        if self._octets + len(message.pdu) > MOST_OCTETS:
+            # The store is slower than the SMSCs, which send it again.
+            queue.kept(exchange, stored=False)
+            return
+        self._octets += len(message.pdu)
         self._gathered.append((queue, exchange, message))
         if self._being_kept is None:
             self._schedule()
@@ -191,7 +202,8 @@ class Queues(Mapping["Account[EsmeSession]", AccountQueue]):
 
     def _batch_done(self, stored: bool) -> None:
         batch, self._being_kept = self._being_kept or [], None
-        for queue, exchange, _ in batch:
+        for queue, exchange, message in batch:
+            self._octets -= len(message.pdu)
             try:
                 queue.kept(exchange, stored)
             except Exception:

@@ -8,9 +8,9 @@ for now goes out again in its old place, before all that were not sent yet.
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import accumulate
 
 from twisted.internet.defer import Deferred
-from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from smppgate.gate.queue.pacing import Pacing
@@ -24,6 +24,7 @@ from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.constants import RESPONSE_BIT, CommandStatus, status_meaning
 from smppgate.txsmpp.errors import NoAnswer, ProtocolError, RequestTimeout
 from smppgate.txsmpp.frame import Frame
+from smppgate.txsmpp.log import Logger
 from smppgate.txsmpp.sequence import Request
 from smppgate.txsmpp.statuses import TRANSIENT
 
@@ -38,6 +39,10 @@ ESME_RX_T_APPN, the specification's own word for it (SMPP v3.4 §5.1.3)."""
 
 WARNING_INTERVAL = 60.0
 """Seconds between two warnings of one account's dropped messages: each has the count so far."""
+
+
+MOST_READ = 1 << 20
+"""Octets that one read adds to the messages of a queue in memory; one message may be larger."""
 
 
 class QueuedRequest(Request):
@@ -226,8 +231,10 @@ class QueueSender:
             return
         self._reading = None
         read_ahead = self._read_ahead
-        read_ahead.read(messages)
         is_all = len(messages) < read_ahead.read_size and arrivals == read_ahead.arrivals
+        kept = _within(messages, MOST_READ)
+        is_all = is_all and len(kept) == len(messages)
+        read_ahead.read(kept)
         if is_all:
             self.expired += max(0, read_ahead.all_read())
         # A message on its way into the store leads to a look when it is stored.
@@ -240,3 +247,9 @@ class QueueSender:
         if reading is self._reading:
             self._reading = None
             self._pacing.back_off()
+
+
+def _within(messages: list[QueuedMessage], octets: int) -> list[QueuedMessage]:
+    """The first of ``messages`` that have ``octets`` together, and one at least."""
+    sizes = accumulate(len(message.pdu) for message in messages)
+    return messages[: max(1, sum(size <= octets for size in sizes))]

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from attrs import define, field, frozen
 
+from smppgate.gate.reports.undelivered import Miss, ignore, smsc_of
 from smppgate.routing.exchange import Exchange
 from smppgate.routing.smscs.smsc import Smsc
 from smppgate.txsmpp.constants import RESPONSE_BIT, CommandId, CommandStatus
@@ -63,11 +64,13 @@ class Correlator:
     :param retry: sends an exchange to another SMSC; False when none is left.
     :param keeper: answers the origins of messages that an SMSC took.
     :param adapt: gives a PDU as a peer of another version can take it.
+    :param missed: called with the kind of each message that is not delivered.
     """
 
     retry: Callable[[Exchange, float], bool]
     keeper: AnswerKeeper
     adapt: Callable[[bytes, Version], bytes]
+    missed: Callable[[Miss], None] = ignore
     _answered: int = field(default=0, init=False)
     _retried: int = field(default=0, init=False)
     _failed: int = field(default=0, init=False)
@@ -95,6 +98,8 @@ class Correlator:
         elif frame.command_id == CommandId.DELIVER_SM_RESP:
             octets = _without_message_id(frame)
         self._answered += 1
+        if frame.command_status:
+            self._miss(exchange, "refused", frame.command_status)
         if exchange.adapts is not None:
             octets = self._adapted(exchange, exchange.adapts, octets)
         origin = exchange.origin
@@ -107,6 +112,7 @@ class Correlator:
             exchange.smsc.outstanding -= 1
         self._failed += 1
         origin, request = exchange.origin, exchange.frame
+        self._miss(exchange, str(reason), CommandStatus.ESME_RSYSERR)
         origin.unanswered -= 1
         origin.send(response(request, CommandStatus.ESME_RSYSERR))
         # A late answer needs no more of it, and each session keeps up to 10 000 late requests.
@@ -119,6 +125,15 @@ class Correlator:
         is_taken = frame.command_status == 0 and exchange.command_id in _SUBMITS
         if smsc is not None and is_taken:
             self.keeper.take_late(exchange, smsc, frame)
+
+    def _miss(self, exchange: Exchange, why: str, status: int) -> None:
+        """Tell of a message without success, and of no other request."""
+        if exchange.smsc is None:
+            smsc = smsc_of(exchange.origin)
+            self.missed(Miss(f"to the ESME: {why}", exchange.account, smsc, status))
+        elif exchange.command_id in _SUBMITS:
+            origin = exchange.origin
+            self.missed(Miss(f"to the SMSC: {why}", origin.system_id, exchange.smsc.name, status))
 
     def _adapted(self, exchange: Exchange, version: Version, octets: bytes) -> bytes:
         asked, sent = exchange.frame.command_id, exchange.command_id

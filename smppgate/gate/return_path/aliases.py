@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from random import Random
 
-from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from smppgate.routing.return_path.message_ids import alias
 from smppgate.store import IStore
+from smppgate.txsmpp.log import Logger
 from smppgate.txsmpp.versions import Version
 
 RESERVED_NUMBERS = 10_000

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from attrs import define, field
-from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from smppgate.routing.sessions import Origin
 from smppgate.store import IStore
 from smppgate.txsmpp.batch import Batch
 from smppgate.txsmpp.clock import Clock
+from smppgate.txsmpp.log import Logger
 
 MIN_BATCH_INTERVAL = 0.0005
 """Seconds from one batch to the next at the least, but for a message that comes alone. A batch

@@ -19,7 +19,6 @@ from collections.abc import Callable, Sequence
 from struct import Struct
 
 from attrs import frozen
-from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from smppgate.gate.return_path.aliases import Aliases
@@ -50,6 +49,7 @@ from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.constants import CommandId
 from smppgate.txsmpp.errors import PduError
 from smppgate.txsmpp.frame import HEADER_SIZE, Frame, renumbered, spliced
+from smppgate.txsmpp.log import Logger
 from smppgate.txsmpp.versions import Version
 
 WARNING_INTERVAL = 60.0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from attrs import define
 from twisted.internet.protocol import connectionDone
-from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from smppgate.gate.sessions.binds import Bind, shown_name
@@ -23,6 +22,7 @@ from smppgate.txsmpp.codec import encode
 from smppgate.txsmpp.constants import CommandStatus, Tag
 from smppgate.txsmpp.errors import ProtocolError
 from smppgate.txsmpp.frame import HEADER_SIZE, Frame
+from smppgate.txsmpp.log import Logger
 from smppgate.txsmpp.pdu import BindTransceiverResp
 from smppgate.txsmpp.states import Role
 from smppgate.txsmpp.timers import Timers
@@ -36,6 +36,7 @@ class EsmeSessionConfig:
 
     :param name: the gate's system_id in a bind_resp, up to 15 octets.
     :param accepts_without_smsc: whether to accept a bind while no link to an SMSC is up.
+    :param refusal_rate: PDUs a second of one session that no window bounds; 0 is no limit.
     :param pass_through: passes binds of accounts with ``auth = "smsc"`` through to an SMSC.
     """
 
@@ -45,6 +46,7 @@ class EsmeSessionConfig:
     max_pdu_size: int
     accepts_without_smsc: bool
     pass_through: BindJudge
+    refusal_rate: float = 0.0
 
     def bind_resp_body(self, version: Version) -> bytes:
         """The body of a bind_resp with ESME_ROK, to a peer that speaks ``version``."""
@@ -69,14 +71,18 @@ class EsmeProtocol(RelaySession):
             config.router.batch,
             # The account's window once it is bound; no request is relayed before.
             window=0,
+            reports=config.router.reports,
+            refusal_rate=config.refusal_rate,
         )
         self.router = config.router
         self.account: Account[EsmeSession] | None = None
         self.pool: Pool | None = None
+        self.cancels_all = False
         self.passed_through: Smsc | None = None
         """The `Smsc` that serves this session alone, where its bind was passed through."""
         self._config = config
         self._factory = factory
+        self._is_refused = False
 
     def requestReceived(self, frame: Frame, now: float) -> None:
         """Relay a request of the ESME's to an SMSC."""
@@ -84,7 +90,13 @@ class EsmeProtocol(RelaySession):
 
     def strayReceived(self, frame: Frame) -> None:
         """Count a resp that answers no request."""
+        super().strayReceived(frame)
         self.router.stray()
+
+    @property
+    def who(self) -> str:
+        """The account's name, for the log."""
+        return f"ESME {self.account.system_id}" if self.account is not None else super().who
 
     def bindReceived(self, frame: Frame) -> None:
         """Accept or refuse the bind with exactly one bind_resp, now or later."""
@@ -116,9 +128,10 @@ class EsmeProtocol(RelaySession):
             self.passed_through = passed_through
             self.pool = Pool(account.pool.name, LeastOutstanding([Member(passed_through)]))
         self.system_id, self.queries = account.system_id.encode("latin-1"), account.queries
+        self.cancels_all = account.cancels_all
         self.router.esme_bound(self, account)
         if bind.ranges and self.receives:
-            self.router.ranges.join(self, account, bind.ranges, bind.ton, bind.npi)
+            self._join_ranges(bind, account)
         self.log.info(
             "ESME {system_id} bound as {kind} from {where}",
             system_id=account.system_id,
@@ -126,14 +139,27 @@ class EsmeProtocol(RelaySession):
             where=self.where,
         )
 
+    def _join_ranges(self, bind: Bind, account: Account[EsmeSession]) -> None:
+        """Serve the ranges that the bind names, except those that are another account's."""
+        ranges = self.router.ranges
+        taken = [each for each in bind.ranges if ranges.is_anothers(each, account)]
+        free = [each for each in bind.ranges if each not in taken]
+        ranges.join(self, account, free, bind.ton, bind.npi)
+        if taken:
+            self.log.warn(
+                "ESME {system_id} at {where} does not get {ranges}: the ranges of another account",
+                system_id=account.system_id,
+                where=self.where,
+                ranges=", ".join(taken),
+            )
+
     def refuse_bind(self, frame: Frame, error: ProtocolError, body: bytes = b"") -> None:
         """Answer the bind in ``frame`` with the error's status and ``body``, and close."""
-        self.log.warn(
-            "bind of ESME {system_id} from {where} refused: {reason} (0x{status:08X})",
-            system_id=shown_name(frame),
-            where=self.where,
-            reason=error,
-            status=error.command_status,
+        name, reason = shown_name(frame), f"{error} (0x{error.command_status:08X})"
+        self._is_refused = True
+        self.router.reports.refusals.add(
+            f"bind of ESME {name} from {self.where} refused: {reason}",
+            f"{name} from {self.host}: {reason}",
         )
         self.answer_bind(frame, error.command_status, body)
         self.close(f"bind refused: {error}")
@@ -146,6 +172,7 @@ class EsmeProtocol(RelaySession):
     def sessionEnding(self, reason: str) -> None:
         """Take the session out of its account."""
         if self.account is None:
+            self._tell_unbound(reason)
             return
         self.router.esme_lost(self, self.account)
         self.log.info(
@@ -155,8 +182,16 @@ class EsmeProtocol(RelaySession):
             reason=reason,
         )
 
+    def _tell_unbound(self, reason: str) -> None:
+        if not (self._is_refused or self.router.is_draining):
+            self.router.reports.unbound.add(
+                f"connection from {self.where} ended without a bind: {reason}",
+                f"{self.host}: {reason}",
+            )
+
     def sessionEnded(self, reason: str) -> None:
         """End its session with an SMSC too: requests that came from there have failed by now."""
+        super().sessionEnded(reason)
         self._config.pass_through.esme_lost(self)
 
     def _admit(self, frame: Frame) -> Bind:
@@ -188,6 +223,10 @@ class EsmeFactory(LimitedFactory[EsmeProtocol]):
     def make_session(self) -> EsmeProtocol:
         """A session with an ESME."""
         return EsmeProtocol(self._config, self)
+
+    def tell_refusal(self, line: str, kind: str) -> None:
+        """Tell of a connection that is cut, with refused binds."""
+        self._config.router.reports.refusals.add(line, kind)
 
     def limit_reached(self) -> str:
         """The listener's ``max_sessions`` is reached."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from attrs import define, field
 from twisted.application.internet import ClientService
-from twisted.internet.defer import Deferred, ensureDeferred
+from twisted.internet.defer import CancelledError, Deferred, ensureDeferred
 from twisted.internet.interfaces import (
     IAddress,
     IProtocol,
@@ -15,12 +15,13 @@ from twisted.internet.interfaces import (
 )
 from twisted.internet.protocol import Factory
 from twisted.internet.task import deferLater
-from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from smppgate.gate.reports.trouble import in_words
 from smppgate.gate.sessions.smsc import SmscProtocol, SmscSessionConfig
 from smppgate.txsmpp.errors import BindRefused, SmppError
+from smppgate.txsmpp.log import Logger
 from smppgate.txsmpp.pdu import Pdu
 
 
@@ -138,8 +139,9 @@ class _ToldEndpoint:
 
     log = Logger()
 
-    def __init__(self, name: str, endpoint: IStreamClientEndpoint) -> None:
+    def __init__(self, name: str, place: str, endpoint: IStreamClientEndpoint) -> None:
         self._name = name
+        self._place = place
         self._endpoint = endpoint
 
     def __repr__(self) -> str:
@@ -152,8 +154,14 @@ class _ToldEndpoint:
         return connecting.addErrback(self._failed)
 
     def _failed(self, failure: Failure) -> Failure:
-        reason = failure.getErrorMessage()
-        self.log.warn("SMSC {name} not reached: {reason}", name=self._name, reason=reason)
+        # A stop gives up what is still being connected.
+        if failure.value is not None and not failure.check(CancelledError):
+            self.log.warn(
+                "SMSC {name} not reached at {place}: {reason}",
+                name=self._name,
+                place=self._place,
+                reason=in_words(failure.value),
+            )
         return failure
 
 
@@ -169,7 +177,7 @@ class SmscLink(ClientService):
         self._clock = config.router.clock
         self._factory = SmscFactory(config)
         super().__init__(
-            _ToldEndpoint(config.name, endpoint),
+            _ToldEndpoint(config.name, config.endpoint, endpoint),
             self._factory,
             retryPolicy=config.backoff,
             clock=config.router.clock,

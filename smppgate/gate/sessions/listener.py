@@ -14,8 +14,10 @@ from twisted.internet.interfaces import (
     ITCPTransport,
 )
 from twisted.internet.protocol import Factory, Protocol
-from twisted.logger import Logger
 from twisted.python.failure import Failure
+
+from smppgate.gate.sessions.addresses import shown_address, shown_host
+from smppgate.txsmpp.log import Logger
 
 
 class CannotListen(OSError):
@@ -122,12 +124,17 @@ class LimitedFactory(Factory, ABC, Generic[S]):
         """A session for a connection from ``addr``, or `TurnedAway` when the limit is reached."""
         if len(self.sessions) >= self.limit:
             reason = self.limit_reached()
-            self.log.warn("connection from {addr} closed: {reason}", addr=addr, reason=reason)
+            line = f"connection from {shown_address(addr)} closed: {reason}"
+            self.tell_refusal(line, f"{shown_host(addr)}: {reason}")
             return TurnedAway()
         session = self.make_session()
         session.factory = self
         self.sessions[session] = None
         return session
+
+    def tell_refusal(self, line: str, kind: str) -> None:
+        """Tell of a connection that is cut; many of one ``kind`` may be told in summary."""
+        self.log.warn("{line}", line=line)
 
     def lost(self, session: S) -> None:
         """The connection of ``session`` is lost: another connection may take its place."""

@@ -18,10 +18,10 @@ from twisted.internet.interfaces import (
     IProtocol,
     IStreamClientEndpoint,
 )
-from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from smppgate.gate.queue.sender import QueueSender
+from smppgate.gate.reports.trouble import in_words
 from smppgate.gate.sessions.binds import Bind
 from smppgate.gate.sessions.esme import EsmeFactory, EsmeProtocol, EsmeSessionConfig
 from smppgate.gate.sessions.links import Backoff
@@ -33,6 +33,7 @@ from smppgate.txsmpp import peek
 from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.constants import CommandId, CommandStatus
 from smppgate.txsmpp.frame import Frame
+from smppgate.txsmpp.log import Logger
 from smppgate.txsmpp.pdu import Outbind
 
 
@@ -170,7 +171,7 @@ class EsmeOutbind(Service):
         self.log.warn(
             "ESME {system_id} not reached for outbind: {reason}",
             system_id=self.account.system_id,
-            reason=failure.getErrorMessage(),
+            reason=in_words(failure.value) if failure.value is not None else "unknown",
         )
         self._begin_pause()
 

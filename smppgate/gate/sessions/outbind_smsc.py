@@ -78,12 +78,20 @@ class OutbindProtocol(SmscProtocol):
             ensureDeferred(self._bind())
         else:
             # The name that it gave is not logged: without its NUL it has the password in it.
-            self.log.warn(
-                "outbind of SMSC {name} from {where} refused: not its system_id and password",
-                name=self.name,
-                where=self.where,
+            self._is_told = True
+            text = "refused: not its system_id and password"
+            self.router.reports.refusals.add(
+                f"outbind of SMSC {self.name} from {self.where} {text}",
+                f"outbind of SMSC {self.name} from {self.host} {text}",
             )
             self.close("outbind refused")
+
+    def tell_unbound(self, reason: str) -> None:
+        """Any peer may connect here: tell in summary that it was no SMSC."""
+        self.router.reports.unbound.add(
+            f"connection from {self.where} for SMSC {self.name} ended without a bind: {reason}",
+            f"{self.host} for SMSC {self.name}: {reason}",
+        )
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Give its place in the listener's limit back."""
@@ -107,6 +115,10 @@ class OutbindFactory(LimitedFactory[OutbindProtocol]):
     def make_session(self) -> OutbindProtocol:
         """A session that waits for outbind."""
         return OutbindProtocol(self._config, self)
+
+    def tell_refusal(self, line: str, kind: str) -> None:
+        """Tell of a connection that is cut, with refused binds."""
+        self._config.router.reports.refusals.add(line, kind)
 
     def limit_reached(self) -> str:
         """The SMSC has as many connections with outbind as it may have."""

@@ -18,9 +18,9 @@ from attrs import define, field
 from twisted.internet.defer import CancelledError, Deferred, ensureDeferred
 from twisted.internet.interfaces import IAddress, IStreamClientEndpoint
 from twisted.internet.protocol import Factory, connectionDone
-from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from smppgate.gate.reports.trouble import in_words
 from smppgate.gate.sessions.binds import Bind
 from smppgate.gate.sessions.ports import BindingEsme, Switch
 from smppgate.gate.sessions.smsc import SmscProtocol, SmscSessionConfig
@@ -30,6 +30,7 @@ from smppgate.routing.smscs.pool import Pool
 from smppgate.routing.smscs.smsc import Smsc
 from smppgate.txsmpp.constants import CommandStatus, status_meaning
 from smppgate.txsmpp.frame import HEADER_SIZE, Frame
+from smppgate.txsmpp.log import Logger
 from smppgate.txsmpp.timers import Timers
 
 AVOIDANCE_SECONDS = 10.0
@@ -43,6 +44,7 @@ class PassThroughTarget:
 
     :param smsc: the SMSC; each session has an `Smsc` of its own, see `Smsc.for_one_session`.
     :param endpoint: the endpoint that each session connects to.
+    :param place: the same as text, for the log.
     :param window: unanswered requests allowed on each session, in either direction.
     """
 
@@ -51,6 +53,8 @@ class PassThroughTarget:
     timers: Timers
     window: int
     max_pdu_size: int
+    place: str = "an unknown place"
+    refusal_rate: float = 0.0
     sessions: dict[PassThroughSession, None] = field(factory=dict, init=False, repr=False)
     """Sessions that are to be bound, are bound, or whose connection is not closed yet; in order
     of arrival."""
@@ -75,6 +79,8 @@ class PassThroughSession(SmscProtocol):
             version=bind.version,
             window=target.window,
             max_pdu_size=target.max_pdu_size,
+            endpoint=target.place,
+            refusal_rate=target.refusal_rate,
         )
         super().__init__(config)
         self.owner: BindingEsme = esme
@@ -88,8 +94,12 @@ class PassThroughSession(SmscProtocol):
         if self.transport is None:
             self._target.sessions.pop(self, None)
 
+    def tell_unbound(self, reason: str) -> None:
+        """Nothing: `PassThrough` tells what became of the bind."""
+
     def sessionEnded(self, reason: str) -> None:
         """End the ESME's session too: requests that it sent here have failed by now."""
+        super().sessionEnded(reason)
         # A gate that stops unbinds its ESMEs itself, at a later step.
         if self.owner.passed_through is self.smsc and not self.router.is_draining:
             _unbind(self.owner, "its SMSC session has ended")
@@ -248,9 +258,10 @@ class PassThrough:
     def _avoid(self, target: PassThroughTarget, name: str, error: Exception) -> None:
         target.avoided_until = self._clock.monotonic() + AVOIDANCE_SECONDS
         self.log.warn(
-            "SMSC {name} gave no answer to its bind: {reason}",
+            "SMSC {name} at {place} gave no answer to its bind: {reason}",
             name=name,
-            reason=str(error) or type(error).__name__,
+            place=target.place,
+            reason=in_words(error),
         )
 
 

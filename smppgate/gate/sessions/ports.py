@@ -9,6 +9,7 @@ from typing import Protocol
 
 from twisted.internet.defer import Deferred
 
+from smppgate.gate.reports.reports import Reports
 from smppgate.gate.sessions.binds import Bind
 from smppgate.routing.esmes.account import Account
 from smppgate.routing.esmes.accounts import Accounts
@@ -29,6 +30,8 @@ class Switch(Protocol):
     """Shared by all sessions of the gate."""
     accounts: Accounts[EsmeSession]
     ranges: RangeTable[EsmeSession]
+    reports: Reports
+    """What the gate tells in summary."""
     is_draining: bool
     """While true, no new request is taken."""
 

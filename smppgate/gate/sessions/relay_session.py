@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from twisted.internet.address import IPv4Address, IPv6Address
+from twisted.internet.interfaces import IDelayedCall
+from twisted.internet.protocol import connectionDone
+from twisted.python.failure import Failure
 
+from smppgate.gate.reports.reports import Reports
+from smppgate.gate.reports.trouble import in_words
+from smppgate.gate.sessions.addresses import shown_address, shown_host
+from smppgate.gate.sessions.read_budget import ReadBudget, read_less
 from smppgate.routing.smscs.smsc import Smsc
 from smppgate.txsmpp.batch import Batch
 from smppgate.txsmpp.clock import Clock
+from smppgate.txsmpp.frame import Frame
 from smppgate.txsmpp.protocol import SmppProtocol
 from smppgate.txsmpp.states import Role
 from smppgate.txsmpp.timers import Timers
@@ -19,6 +26,8 @@ class RelaySession(SmppProtocol):
     """A session with a window for each direction.
 
     :param window: unanswered requests allowed in each direction.
+    :param reports: what the gate tells in summary.
+    :param refusal_rate: PDUs a second that no window bounds; see `ReadBudget`.
 
     The other parameters are those of `SmppProtocol`.
     """
@@ -31,8 +40,15 @@ class RelaySession(SmppProtocol):
         max_pdu_size: int,
         batch: Batch,
         window: int,
+        reports: Reports,
+        refusal_rate: float,
     ) -> None:
         super().__init__(role, clock, timers, max_pdu_size, batch)
+        self.unwindowed = 0
+        """PDUs of the peer since its last read that have no answer and that no window bounds."""
+        self._reports = reports
+        self._budget = ReadBudget(refusal_rate, self.clock.monotonic())
+        self._resting: IDelayedCall | None = None
         self.outstanding = self.session.outstanding
         self.window = window
         self.unanswered = 0
@@ -65,7 +81,67 @@ class RelaySession(SmppProtocol):
         """The peer's network address, for the log."""
         if self.transport is None:
             return "nowhere"
-        address = self.transport.getPeer()
-        if isinstance(address, IPv4Address | IPv6Address):
-            return f"{address.host}:{address.port}"
-        return str(address)
+        return shown_address(self.transport.getPeer())
+
+    @property
+    def host(self) -> str:
+        """The peer's address without its port."""
+        return shown_host(self.transport.getPeer()) if self.transport is not None else "nowhere"
+
+    @property
+    def who(self) -> str:
+        """The peer's name, for the log."""
+        return "a peer that is not bound"
+
+    # A session that sends too much of what no window bounds is not read for a while.
+
+    def dataReceived(self, data: bytes) -> None:
+        """Take one read, and count what the gate answered to it by itself."""
+        outbox = self.session.outbox
+        before = len(outbox)
+        super().dataReceived(data)
+        ignored, self.session.ignored = self.session.ignored, 0
+        if len(outbox) > before or self.unwindowed or ignored:
+            count = self.unwindowed + ignored + sum(octets[4] >> 7 for octets in outbox[before:])
+            self.unwindowed = 0
+            pause = self._budget.spend(count, self.clock.monotonic())
+            if pause and not self.has_ended:
+                self._rest(pause)
+
+    def strayReceived(self, frame: Frame) -> None:
+        """Count a resp that answers no request."""
+        self.unwindowed += 1
+
+    def resumeProducing(self) -> None:
+        """The transport's buffer has been written."""
+        if self._resting is None:
+            super().resumeProducing()
+        else:
+            self.writable = True
+
+    def sessionEnded(self, reason: str) -> None:
+        """Stop the timer of a session that is not read."""
+        if self._resting is not None:
+            self._resting.cancel()
+            self._resting = None
+
+    def _rest(self, pause: float) -> None:
+        self._tcp.pauseProducing()
+        if self._resting is not None:
+            self._resting.reset(pause)
+            return
+        read_less(self.transport)
+        self._resting = self.clock.callLater(pause, self._read_on)
+        text = "is not read for a while: too many of its PDUs are refused or bounded by no window"
+        self._reports.resting.add(f"{self.who} at {self.where} {text}", f"{self.who}, {self.host}")
+
+    def _read_on(self) -> None:
+        self._resting = None
+        if self.writable:
+            self._tcp.resumeProducing()
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """End the session, for a reason in words."""
+        if reason.value is not None and self.session.close_reason is None:
+            self.session.close(in_words(reason.value, self.transport))
+        super().connectionLost(reason)

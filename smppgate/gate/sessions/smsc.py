@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from attrs import define
-from twisted.logger import Logger
 
+from smppgate.gate.reports.trouble import may_speak_tls
 from smppgate.gate.sessions.ports import Switch
 from smppgate.gate.sessions.relay_session import RelaySession
 from smppgate.routing.sessions import EsmeSession
 from smppgate.routing.smscs.smsc import Smsc
+from smppgate.txsmpp.constants import CommandId
 from smppgate.txsmpp.errors import BindRefused, SmppError
 from smppgate.txsmpp.frame import Frame
+from smppgate.txsmpp.log import Logger
 from smppgate.txsmpp.pdu import Pdu
 from smppgate.txsmpp.states import Role
 from smppgate.txsmpp.timers import Timers
@@ -24,6 +26,8 @@ class SmscSessionConfig:
     :param name: for the log.
     :param version: the SMSC's version of SMPP.
     :param window: unanswered requests allowed on each session, in either direction.
+    :param endpoint: where the SMSC is, for the log.
+    :param refusal_rate: PDUs a second of one session that no window bounds; 0 is no limit.
     """
 
     name: str
@@ -33,6 +37,8 @@ class SmscSessionConfig:
     version: Version
     window: int
     max_pdu_size: int
+    endpoint: str = "an unknown place"
+    refusal_rate: float = 0.0
 
 
 class SmscProtocol(RelaySession):
@@ -48,11 +54,18 @@ class SmscProtocol(RelaySession):
             config.max_pdu_size,
             config.router.batch,
             config.window,
+            config.router.reports,
+            config.refusal_rate,
         )
         self.name = config.name
         self.router = config.router
         self.smsc = config.smsc
         self.version = config.version
+        self.endpoint = config.endpoint
+        self.is_attached = False
+        """Whether the router may use it, or could."""
+        self._is_told = False
+        """Whether the log has said already why it was not bound."""
         self.owner: EsmeSession | None = None
         """The ESME session that this session serves alone; None where it serves all."""
 
@@ -64,7 +77,13 @@ class SmscProtocol(RelaySession):
         try:
             await self.bind(bind)
         except BindRefused as refusal:
-            self.log.error("SMSC {name}: {refusal}", name=self.name, refusal=refusal)
+            self._is_told = True
+            self.log.error(
+                "SMSC {name}: {refusal} at {place}",
+                name=self.name,
+                refusal=refusal,
+                place=self.endpoint,
+            )
             self.close(str(refusal))
             raise
         except SmppError as error:
@@ -74,18 +93,47 @@ class SmscProtocol(RelaySession):
 
     def attached(self) -> None:
         """The session is bound: the router may use it."""
+        self.is_attached = True
         self.router.smsc_bound(self)
         self.log.info("SMSC {name} bound at {where}", name=self.name, where=self.where)
 
     def requestReceived(self, frame: Frame, now: float) -> None:
         """Relay a request of the SMSC's to an ESME."""
+        if frame.command_id == CommandId.ALERT_NOTIFICATION:
+            self.unwindowed += 1
         self.router.deliver(self, frame, now)
 
     def strayReceived(self, frame: Frame) -> None:
         """Count a resp that answers no request."""
+        super().strayReceived(frame)
         self.router.stray()
+
+    @property
+    def who(self) -> str:
+        """The SMSC's name, for the log."""
+        return f"SMSC {self.name}"
 
     def sessionEnding(self, reason: str) -> None:
         """Take the session out of its SMSC's links."""
         self.router.smsc_lost(self)
-        self.log.info("SMSC {name} gone: {reason}", name=self.name, reason=reason)
+        if not self.is_attached:
+            if not (self._is_told or self.router.is_draining):
+                self.tell_unbound(reason)
+        elif self.unbinding or self.router.is_draining:
+            self.log.info("SMSC {name} gone: {reason}", name=self.name, reason=reason)
+        else:
+            place = self.endpoint
+            self.log.warn(
+                "SMSC {name} at {place} gone: {reason}", name=self.name, place=place, reason=reason
+            )
+
+    def tell_unbound(self, reason: str) -> None:
+        """The session has ended and was not bound."""
+        if may_speak_tls(reason) and not self.endpoint.startswith(("tls:", "ssl:")):
+            reason = "closed before it answered the bind: TLS on the other side?"
+        self.log.warn(
+            "SMSC {name} at {place} not bound: {reason}",
+            name=self.name,
+            place=self.endpoint,
+            reason=reason,
+        )

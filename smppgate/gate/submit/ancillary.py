@@ -35,8 +35,13 @@ ANCILLARY: frozenset[int] = frozenset(
 )
 """Requests about a message that was submitted before."""
 
-# Without an id they name their messages by addresses: SMPP v3.4 §4.9, v5.0 §4.6.2.
+# Without an id they name their messages by addresses, SMPP v3.4 §4.9, v5.0 §4.6.2: those of other
+# accounts too, since an SMSC knows the gate only.
 _CANCELS = frozenset({CommandId.CANCEL_SM, CommandId.CANCEL_BROADCAST_SM})
+
+LONGEST_ID = 64
+"""Octets of the longest id that an ESME is given, SMPP v3.4 §5.2.23. A longer one is looked up
+nowhere."""
 
 _UNKNOWN = CommandStatus.ESME_RINVMSGID
 
@@ -117,10 +122,12 @@ class AncillaryRequests:
             origin.send(response(frame, error.command_status))
             return True
         given = frame.octets[start:end]
-        if given:
+        if len(given) > LONGEST_ID:
+            origin.send(response(frame, _UNKNOWN))
+        elif given:
             origin.unanswered += 1
             self._find(origin, frame, given)
-        elif frame.command_id in _CANCELS:
+        elif frame.command_id in _CANCELS and origin.cancels_all:
             origin.unanswered += 1
             self._cancel_everywhere(origin, frame)
         elif frame.command_id == CommandId.BROADCAST_SM:

@@ -32,6 +32,7 @@ class LocalEsme:
         # Without a system_id no return path is kept: receipts go to sessions, and it has none.
         self.system_id = self.token = b""
         self.queries = False
+        self.cancels_all = True
         self.version: Version = V3_4
         self.answer_forms: dict[Smsc, Any] = {}
         self.passed_through: Smsc | None = None

@@ -26,6 +26,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from smppgate.gate.relay.correlator import Correlator
+from smppgate.gate.reports.undelivered import Miss
 from smppgate.gate.return_path.keeper import ReturnPathKeeper
 from smppgate.gate.submit.ancillary import ANCILLARY, AncillaryRequests
 from smppgate.routing.exchange import Exchange
@@ -78,10 +79,11 @@ class Submitter:
         """Send a request to the SMSC that the balancer chooses, or answer it with an error."""
         if origin.unanswered >= origin.window:
             self.throttled += 1
+            self._miss(origin, "over the window of its session", CommandStatus.ESME_RTHROTTLED)
             origin.send(response(frame, CommandStatus.ESME_RTHROTTLED))
             return
         if not self.is_open:
-            self._turn_down(origin, frame, self._unavailable)
+            self._turn_down(origin, frame, self._unavailable, "the gate takes no requests now")
             return
         if frame.command_id in ANCILLARY and self._ancillary.take(origin, frame):
             return
@@ -90,9 +92,9 @@ class Submitter:
             if self._assign(exchange):
                 origin.unanswered += 1
             else:
-                self._turn_down(origin, frame, self._unavailable)
+                self._turn_down(origin, frame, self._unavailable, "no SMSC can take it now")
         except PduError as error:
-            self._turn_down(origin, frame, error.command_status)
+            self._turn_down(origin, frame, error.command_status, str(error))
 
     def again(self, exchange: Exchange, now: float) -> bool:
         """Send a request that an SMSC has turned down to another; False when there is none."""
@@ -105,9 +107,13 @@ class Submitter:
         except PduError:
             return False
 
-    def _turn_down(self, origin: Requester, frame: Frame, status: int) -> None:
+    def _turn_down(self, origin: Requester, frame: Frame, status: int, why: str) -> None:
         self.turned_down += 1
+        self._miss(origin, why, status)
         origin.send(response(frame, status))
+
+    def _miss(self, origin: Requester, why: str, status: int) -> None:
+        self._correlator.missed(Miss(f"at the gate: {why}", origin.system_id, "", status))
 
     def _assign(self, exchange: Exchange) -> bool:
         """Send it to an SMSC that it has not been to; False when none can take it.

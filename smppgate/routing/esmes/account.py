@@ -188,6 +188,7 @@ class Account(Generic[S]):
     :param bind_ranges: whether its binds may name address ranges to serve.
     :param queries: whether messages that ask for no receipt have a return path too, so that
         query_sm and its like find them.
+    :param cancels_all: whether its cancel_sm may name no message, and so reach those of others.
     :param asks_smsc: whether an SMSC judges its binds in place of the password here.
     :param found_in: for an account derived from the wildcard: the table, by system_id, that it is
         in while it has sessions. None for an account of the configuration.
@@ -202,6 +203,7 @@ class Account(Generic[S]):
     weight: int = field(default=1, kw_only=True)
     bind_ranges: bool = field(default=False, kw_only=True)
     queries: bool = field(default=True, kw_only=True)
+    cancels_all: bool = field(default=False, kw_only=True)
     asks_smsc: bool = field(default=False, kw_only=True)
     found_in: dict[bytes, Account[S]] | None = field(default=None, kw_only=True, repr=False)
     sessions: list[S] = field(factory=list, init=False, repr=False)

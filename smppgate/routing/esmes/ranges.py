@@ -21,6 +21,7 @@ from typing import Any, Generic, NamedTuple
 
 from smppgate.routing.esmes.account import Account, Cluster, S
 from smppgate.routing.esmes.bind_ranges import Guest, Guests
+from smppgate.txsmpp.address_range import LONGEST_ADDRESS
 
 
 class RangeTable(Generic[S]):
@@ -76,6 +77,20 @@ class RangeTable(Generic[S]):
             if account not in range_.accounts:
                 range_.join(session, guest)
 
+    def is_anothers(self, address_range: str, account: Account[S]) -> bool:
+        """Whether the configuration gives exactly this range to others, and not to ``account``.
+
+        One + in front of a number makes no difference.
+
+        :raises re.error: for an expression that does not compile.
+        """
+        plain = address_range.removeprefix("+")
+        forms = (plain,) if plain.startswith("^") else (plain, "+" + plain)
+        places = [self._place(form) for form in forms]
+        ranges = [place.table[place.key] for place in places if place.key in place.table]
+        owners = [owner for range_ in ranges for owner in range_.accounts]
+        return bool(owners) and account not in owners
+
     def leave(self, session: S) -> None:
         """Let ``session`` leave the ranges that it joined; a session that joined none is ignored.
 
@@ -96,10 +111,14 @@ class RangeTable(Generic[S]):
         expression, and an earlier expression over a later one. A range without owners, whose
         guests all serve other types or plans of number, is passed over.
 
-        :param address: of the destination, up to 64 octets without a NUL.
+        :param address: of the destination, without its NUL. One of more than 64 octets, which no
+            version of SMPP has, is in no range.
         :param ton: its type of number, one octet.
         :param npi: its numbering plan, one octet.
         """
+        if len(address) > LONGEST_ADDRESS:
+            # It is in no range. An expression could take seconds over 60 000 octets.
+            return None
         for range_ in self._matching(address):
             cluster = range_.cluster(ton, npi)
             if cluster is not None:

@@ -13,11 +13,12 @@ T = TypeVar("T")
 
 @define(eq=False)
 class _Waiting(Generic[T]):
-    """A receipt, the keys it waits for, and the time until which it does."""
+    """A receipt, the keys it waits for, the time until which it does, and what it takes."""
 
     receipt: T
     keys: tuple[bytes, ...]
     until: float
+    octets: int
 
 
 @define
@@ -26,24 +27,33 @@ class EarlyReceipts(Generic[T]):
 
     :param limit: the most receipts kept; beyond it none is taken.
     :param patience: the most seconds that each waits.
+    :param most_octets: the most octets of receipts and keys together; beyond it none is taken.
     """
 
     limit: int = 10_000
     patience: float = 10.0
+    most_octets: int = 16 << 20
+    octets: int = field(default=0, init=False)
+    """Octets that waiting receipts and their keys have now."""
     _by_key: dict[bytes, list[_Waiting[T]]] = field(factory=dict, init=False)
     _in_order: dict[int, _Waiting[T]] = field(factory=dict, init=False)
 
     def __len__(self) -> int:
         return len(self._in_order)
 
-    def add(self, receipt: T, keys: Iterable[bytes], now: float) -> bool:
-        """Let ``receipt`` wait for a return path under any of ``keys``; False beyond the limit.
+    def add(self, receipt: T, keys: Iterable[bytes], now: float, octets: int = 0) -> bool:
+        """Let ``receipt`` wait for a return path under any of ``keys``; False beyond a limit.
 
         A key may be named twice: an id may be the same in two notations.
+
+        :param octets: of the receipt.
         """
-        if len(self._in_order) >= self.limit:
+        different = tuple(dict.fromkeys(keys))
+        octets += sum(map(len, different))
+        if len(self._in_order) >= self.limit or self.octets + octets > self.most_octets:
             return False
-        waiting = _Waiting(receipt, tuple(dict.fromkeys(keys)), now + self.patience)
+        self.octets += octets
+        waiting = _Waiting(receipt, different, now + self.patience, octets)
         self._in_order[id(waiting)] = waiting
         for key in waiting.keys:
             self._by_key.setdefault(key, []).append(waiting)
@@ -75,6 +85,7 @@ class EarlyReceipts(Generic[T]):
 
     def _remove(self, waiting: _Waiting[T]) -> None:
         del self._in_order[id(waiting)]
+        self.octets -= waiting.octets
         for key in waiting.keys:
             others = self._by_key[key]
             others.remove(waiting)

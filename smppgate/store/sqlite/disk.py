@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
 from twisted.internet.defer import Deferred, fail
-from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from smppgate.store.records import Durability, StoreError
@@ -19,6 +18,7 @@ from smppgate.store.sqlite.files import StateDirectory
 from smppgate.store.sqlite.tables import Contents, probe, probe_reading
 from smppgate.store.sqlite.worker import Workers
 from smppgate.txsmpp.clock import Clock
+from smppgate.txsmpp.log import Logger
 
 P = ParamSpec("P")
 T = TypeVar("T")

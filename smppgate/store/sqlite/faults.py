@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 
-from twisted.logger import Logger
 from twisted.python.failure import Failure
+
+from smppgate.txsmpp.log import Logger
 
 
 class Faults:

@@ -8,7 +8,6 @@ from pathlib import Path
 from twisted.internet.defer import Deferred, DeferredLock
 from twisted.internet.interfaces import IReactorFromThreads, IReactorTime
 from twisted.internet.task import LoopingCall
-from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
@@ -31,6 +30,7 @@ from smppgate.store.sqlite.tables import Contents
 from smppgate.store.sqlite.upkeep import Upkeep
 from smppgate.store.sqlite.worker import Workers, store_workers
 from smppgate.txsmpp.clock import Clock
+from smppgate.txsmpp.log import Logger
 
 TICK = 1.0
 """Seconds between two retries of what failed, and two looks for what has expired."""

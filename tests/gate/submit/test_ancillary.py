@@ -330,6 +330,27 @@ def test_a_cancel_without_an_id_succeeds_if_one_smsc_says_so(
     assert asked.is_done
 
 
+def test_without_leave_no_cancel_goes_to_every_smsc() -> None:
+    """It would cancel messages of other accounts."""
+    asked = Asked(tags=True)
+    asked.esme.cancels_all = False
+    asked.gate.forward(asked.esme, cancel())
+    assert asked.alpha.requests == []
+    assert said(asked.esme) == [(5, UNKNOWN)]
+    assert asked.is_done
+
+
+@ALL
+def test_an_id_longer_than_any_that_was_given_is_unknown(kind: str) -> None:
+    """It is looked up nowhere: it would be a key of as many octets."""
+    asked = Asked(tags=True)
+    frame = about(kind, b"1")
+    octets = frame.octets.replace(b"1\0", b"alpha" + b"1" * 60_000 + b"\0", 1)
+    asked.gate.forward(asked.esme, frame._replace(octets=octets))
+    assert said(asked.esme) == [(5, UNKNOWN)]
+    assert asked.is_done
+
+
 def test_a_lost_smsc_does_not_delay_the_answer_to_a_cancel() -> None:
     asked = Asked(tags=True)
     asked.gate.forward(asked.esme, cancel())

@@ -86,6 +86,32 @@ def test_a_session_that_leaves_still_serves_the_ranges_of_its_account() -> None:
     assert bound.served(b"44", ton=1) == {session, guest}
 
 
+@pytest.mark.parametrize(
+    ("asked", "is_anothers"),
+    [
+        ("447700900123", True),
+        ("+447700900123", True),
+        ("4477*", True),
+        ("+4477*", True),
+        ("^44[0-9]+$", True),
+        ("48*", False),
+        ("+48*", False),
+        ("447700900124", False),
+        ("44*", False),
+        ("^44[0-9]*$", False),
+    ],
+)
+def test_a_range_that_the_configuration_gives_to_others(asked: str, is_anothers: bool) -> None:
+    """Not one that the account has too, and not a wider or a narrower one."""
+    bound, owner = Bound(), fakes.account("owner")
+    for text in ("447700900123", "4477*", "^44[0-9]+$", "48*"):
+        bound.table.add(text, owner)
+    bound.table.add("48*", bound.acme)
+    bound.session("49*")
+    assert bound.table.is_anothers(asked, bound.acme) is is_anothers
+    assert not bound.table.is_anothers("49*", owner)
+
+
 def test_a_transmitter_serves_no_range() -> None:
     bound = Bound()
     bound.session("44*", state=State.BOUND_TX)

@@ -58,6 +58,17 @@ def test_beyond_the_limit_none_is_taken_until_one_has_left() -> None:
     assert list(early) == ["two", "three"]
 
 
+def test_octets_are_bounded_too() -> None:
+    """Those of the receipt and of its keys."""
+    early: EarlyReceipts[str] = EarlyReceipts(most_octets=100)
+    assert early.add("one", [b"1" * 10, b"2" * 10], 0.0, 40)
+    assert not early.add("two", [b"3"], 0.0, 40)
+    assert early.add("two", [], 0.0, 40)
+    assert early.octets == 100
+    early.arrived(b"1" * 10)
+    assert early.octets == 40
+
+
 @given(st.lists(st.integers(), unique=True))
 def test_the_same_receipt_may_wait_twice(numbers: list[int]) -> None:
     """The SMSC sends a receipt again that was not answered; each is answered."""
@@ -114,6 +125,7 @@ class Waiting(RuleBasedStateMachine):
         """No key is kept of receipts that have left."""
         self.early.overdue(float("inf"))
         assert not self.early._by_key
+        assert self.early.octets == 0
 
 
 TestWaiting = Waiting.TestCase

@@ -1,0 +1,97 @@
+"""Files and limits of the machine that do not fit a configuration."""
+
+from __future__ import annotations
+
+import os
+import resource
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from smppgate.settings import Settings
+from smppgate.settings.places import private_key
+
+SPARE_DESCRIPTORS = 100
+"""Descriptors that the gate needs beside its sessions: for the log, the store, listeners."""
+
+
+def surroundings_warnings(
+    settings: Settings, file: str, descriptors: int | None = None
+) -> Iterator[str]:
+    """One line for each file and limit that does not fit ``settings``.
+
+    :param file: the configuration file.
+    :param descriptors: the most that a process may have open; by default the system's hard limit.
+    """
+    if _has_passwords(settings) and _is_readable_by_others(Path(file)):
+        yield "passwords are in this file, and other users may read it: chmod o-r"
+    for index, listen in enumerate(settings.listen):
+        key = private_key(listen.endpoint)
+        if key is not None and _is_readable_by_others(Path(key)):
+            yield f"listen[{index}].endpoint: other users may read the private key {key!r}"
+    state_dir = Path(settings.gate.state_dir)
+    if settings.store.kind == "sqlite" and not state_dir_error(settings):
+        fault = _fault_for_this_user(state_dir)
+        if fault:
+            yield f"gate.state_dir: {fault}"
+    yield from _descriptor_warnings(
+        settings, _hard_limit() if descriptors is None else descriptors
+    )
+
+
+def state_dir_error(settings: Settings) -> str:
+    """Why no user's gate can keep its store in ``state_dir``; empty when one can."""
+    if settings.store.kind != "sqlite":
+        return ""
+    folder = Path(settings.gate.state_dir)
+    place = _existing_part(folder)
+    if place.is_dir():
+        return ""
+    return f"gate.state_dir: {str(folder)!r} cannot be a folder, {str(place)!r} is none"
+
+
+def _fault_for_this_user(folder: Path) -> str:
+    place = _existing_part(folder)
+    if os.access(place, os.W_OK | os.X_OK):
+        return ""
+    what = "be written to" if place == folder.absolute() else f"be made in {str(place)!r}"
+    return f"{str(folder)!r} cannot {what} by this user"
+
+
+def _existing_part(folder: Path) -> Path:
+    """``folder``, or the nearest of its parents that exists."""
+    path = folder.absolute()
+    return next(place for place in (path, *path.parents) if os.path.lexists(place))
+
+
+def _has_passwords(settings: Settings) -> bool:
+    esmes, smscs = settings.esme, settings.smsc
+    return any(
+        (
+            *(esme.password or esme.outbind_password for esme in esmes),
+            *(smsc.password or smsc.outbind_password for smsc in smscs),
+        )
+    )
+
+
+def _is_readable_by_others(path: Path) -> bool:
+    try:
+        return bool(path.stat().st_mode & stat.S_IROTH)
+    except OSError:
+        return False
+
+
+def _hard_limit() -> int:
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return hard if hard != resource.RLIM_INFINITY else 2**63
+
+
+def _descriptor_warnings(settings: Settings, descriptors: int) -> Iterator[str]:
+    accepted = sum(listen.max_sessions for listen in settings.listen)
+    made = sum(smsc.sessions * len(smsc.bind.split("+")) for smsc in settings.smsc)
+    needed = accepted + made + SPARE_DESCRIPTORS
+    if needed > descriptors:
+        yield (
+            f"max_sessions: {accepted} sessions and {made} links need {needed} descriptors, and a "
+            f"process may have {descriptors} here; see ulimit -n, or LimitNOFILE= of systemd"
+        )

@@ -1,0 +1,1 @@
+"""What the gate tells its operator in the log, in words and in measure."""

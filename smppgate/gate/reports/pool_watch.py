@@ -1,0 +1,44 @@
+"""`PoolWatch`: tells when a pool is left without an SMSC, and when it has one again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from smppgate.routing.smscs.pool import Pool
+from smppgate.routing.smscs.smsc import Smsc
+from smppgate.txsmpp.log import Logger
+
+
+class PoolWatch:
+    """Knows which pools are without a bound link now.
+
+    :param status: the command_status of messages meanwhile.
+    """
+
+    log = Logger()
+
+    def __init__(self, pools: Iterable[Pool], status: int) -> None:
+        self._pools = tuple(pools)
+        self._status = status
+        # In order, so that lines are too.
+        self._down: dict[Pool, None] = {}
+
+    def bound(self, smsc: Smsc) -> None:
+        """A link of ``smsc`` is bound."""
+        for pool in self._pools:
+            if pool in self._down and pool.is_up:
+                del self._down[pool]
+                self.log.warn(
+                    "pool {pool} has an SMSC again: {smsc}", pool=pool.name, smsc=smsc.name
+                )
+
+    def lost(self, smsc: Smsc) -> None:
+        """A link of ``smsc`` has ended."""
+        for pool in self._pools:
+            if pool not in self._down and smsc in pool.smscs and not pool.is_up:
+                self._down[pool] = None
+                self.log.warn(
+                    "pool {pool} is without an SMSC: its messages are answered 0x{status:02X}",
+                    pool=pool.name,
+                    status=self._status,
+                )

@@ -1,0 +1,26 @@
+"""Network addresses as the log and tables write them."""
+
+from __future__ import annotations
+
+from twisted.internet.address import HostnameAddress, IPv4Address, IPv6Address, UNIXAddress
+
+
+def shown_address(address: object) -> str:
+    """``address`` with its port: ``192.0.2.7:40312``, ``[2001:db8::7]:40312``, ``unix:/run/x``."""
+    if isinstance(address, IPv4Address | IPv6Address):
+        return f"{shown_host(address)}:{address.port}"
+    if isinstance(address, HostnameAddress):
+        return f"{address.hostname.decode('latin-1')}:{address.port}"
+    return shown_host(address)
+
+
+def shown_host(address: object) -> str:
+    """``address`` without its port, which differs from connection to connection."""
+    if isinstance(address, IPv4Address | IPv6Address):
+        # By its text and not by its class: a PROXY header may have either in either form.
+        return f"[{address.host}]" if ":" in address.host else str(address.host)
+    if isinstance(address, UNIXAddress):
+        name = address.name
+        text = name.decode("latin-1") if isinstance(name, bytes) else str(name or "")
+        return f"unix:{text}"
+    return str(address)

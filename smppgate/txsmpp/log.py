@@ -1,0 +1,50 @@
+"""`Logger`: Twisted's, with values that cannot write anything but their own text into a log.
+
+Names, addresses, ids and reasons come from peers, from PROXY headers and from files. With a raw
+line end or an escape sequence in one of them a stranger writes lines of a log, or commands to the
+terminal that shows it. So every value is escaped here, whatever its source.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import twisted.logger
+from twisted.python.failure import Failure
+
+from smppgate.txsmpp.printable import printable, shown
+
+_AS_THEY_ARE = (bool, int, float)
+
+
+class Logger(twisted.logger.Logger):
+    """A logger whose values are printable and on one line."""
+
+    def emit(self, level: Any, format: str | None = None, **kwargs: object) -> None:
+        """Log ``format`` with ``kwargs``: numbers as they are, all else as `shown` text."""
+        failure = kwargs.get("log_failure")
+        if isinstance(failure, Failure) and not _is_plain(failure):
+            format = f"{format}\n{{traceback}}"
+            del kwargs["log_failure"]
+        else:
+            failure = None
+        values = {name: _value(name, value) for name, value in kwargs.items()}
+        if failure is not None:
+            values["traceback"] = _traceback(failure)
+        super().emit(level, format, **values)
+
+
+def _value(name: str, value: object) -> object:
+    # What begins so is Twisted's own, and no peer's.
+    if name.startswith("log_") or isinstance(value, _AS_THEY_ARE):
+        return value
+    return shown(str(value))
+
+
+def _is_plain(failure: Failure) -> bool:
+    return failure.getErrorMessage().isprintable()
+
+
+def _traceback(failure: Failure) -> str:
+    # An observer for text files indents all lines but the first, so none looks like another event.
+    return "\n".join(printable(line) for line in failure.getTraceback().splitlines())

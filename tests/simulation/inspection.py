@@ -66,7 +66,12 @@ class Inspection:
         yield "answers waiting for the store", paths.commits.answers_waiting, 100_000
         yield "return paths ending", len(paths.ends._paths), paths.ends._paths.limit
         yield "early receipts", len(receipts._early), receipts._early.limit
-        yield "receipts looked up", receipts._searching, 4000
+        for name, waits in (
+            ("looked up", receipts._searching),
+            ("behind answers", receipts._behind_answers),
+        ):
+            yield f"receipts {name}", waits.count, waits.most
+            yield f"octets of receipts {name}", waits.octets, waits.most_octets
         yield "ancillary requests looked up", router._submitter.waiting, 100_000
         yield "submitters", len(router._submitters), len(self._gateway._esme_sessions())
         yield "parts of long messages", self._parts(), router.dispatcher._affinity._limit

@@ -10,7 +10,7 @@ from zope.interface import implementer
 
 _EXPECTED = (
     # An SMSC has refused the gate's bind.
-    "SMSC {name}: {refusal}",
+    "SMSC {name}: {refusal} at {place}",
 )
 
 

@@ -139,6 +139,7 @@ def esme_timers(gate: GateSettings) -> Timers:
         enquire_link=gate.enquire_link,
         inactivity=gate.inactivity_timeout,
         response=gate.response_timeout,
+        unbind=gate.unbind_timeout,
     )
 
 
@@ -149,4 +150,5 @@ def smsc_timers(gate: GateSettings, smsc: SmscSettings) -> Timers:
         enquire_link=smsc.enquire_link,
         inactivity=0.0,
         response=gate.response_timeout,
+        unbind=gate.unbind_timeout,
     )

@@ -162,7 +162,7 @@ class RouterService(Service):
             self.queues.bound(account)
 
     def esme_lost(self, session: EsmeSession, account: Account[EsmeSession]) -> None:
-        """A session that was bound to ``account`` has ended."""
+        """A session that was bound to ``account`` has ended, or is unbinding."""
         account.remove(session)
         self.ranges.leave(session)
         self._submitters.remove(session)
@@ -177,6 +177,10 @@ class RouterService(Service):
             waiting, self._awaiting_link = self._awaiting_link, []
             for waiter in waiting:
                 waiter.callback(None)
+
+    def smsc_leaving(self, link: SmscSession) -> None:
+        """A link to an SMSC is unbinding: it takes no more requests, but still has open ones."""
+        link.smsc.leave(link)
 
     def smsc_lost(self, link: SmscSession) -> None:
         """A link to an SMSC has ended."""
@@ -229,7 +233,6 @@ class RouterService(Service):
             submitted
             + sum(link.unanswered for link in self._links)
             + self.return_paths.commits.answers_waiting
-            + self.receipts.waiting
             + self._submitter.waiting
             + self.queues.under_way
         )

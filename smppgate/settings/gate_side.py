@@ -33,6 +33,15 @@ class GateSettings(Table):
             "seconds",
         ),
     )
+    unbind_timeout: float = attrs.field(
+        default=2.0,
+        metadata=setting(
+            Seconds(),
+            "How long the answer to the gate's own unbind is waited for. A session with open "
+            "requests goes on for up to 5 seconds, to hear and to give their answers.",
+            "seconds",
+        ),
+    )
     session_init_timeout: float = attrs.field(
         default=30.0,
         metadata=setting(

@@ -80,6 +80,15 @@ class Outstanding:
         requests[number] = request
         return number
 
+    def claim_aside(self, request: Request) -> int:
+        """Like `claim`, for a request that no window counts and that does not time out.
+
+        Its answer is found by `answered_late`.
+        """
+        number = self.claim(request)
+        self._late[number] = self._requests.pop(number)
+        return number
+
     def number(self) -> int:
         """A number for a request that is not answered, such as an alert_notification."""
         number = self.claim(_UNANSWERED)

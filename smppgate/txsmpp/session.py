@@ -14,6 +14,7 @@ from smppgate.txsmpp.frame import (
     Frame,
     FrameBuffer,
     generic_nack,
+    header_only,
     renumbered,
     response,
 )
@@ -36,6 +37,19 @@ a stranger can make this end keep."""
 _SIGNS_OF_LIFE = frozenset({CommandId.ENQUIRE_LINK_RESP})
 
 
+class _OwnUnbind(Request):
+    """This end's unbind. An answer that is no unbind_resp, but a generic_nack, is one too."""
+
+    __slots__ = ("_session",)
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(CommandId.UNBIND, 0.0)
+        self._session = session
+
+    def answered_late(self, frame: Frame, now: float) -> None:
+        self._session.unbind_answered()
+
+
 class Session:
     """One end of an SMPP session.
 
@@ -52,13 +66,16 @@ class Session:
         "_last_words",
         "_max_pdu_size",
         "_passing",
+        "_peers_unbind",
         "close_reason",
+        "is_unbind_answered",
         "outbox",
         "outstanding",
         "peer_spoke",
         "role",
         "state",
         "unbind_reason",
+        "unbinding",
     )
 
     def __init__(self, role: Role, max_pdu_size: int = MAX_PDU_SIZE) -> None:
@@ -69,6 +86,10 @@ class Session:
         """Requests of this end that the peer has not answered."""
         self.close_reason: str | None = None
         """Why the connection is to be closed once all is sent; None while it goes on."""
+        self.unbinding = False
+        """Whether an unbind was sent or received: the session is to end, see `unbound`."""
+        self.is_unbind_answered = True
+        """Whether no unbind_resp of the peer is waited for."""
         self.unbind_reason = "unbound"
         """The ``close_reason`` that an unbind of this end's leads to."""
         self.peer_spoke = False
@@ -76,6 +97,7 @@ class Session:
         self._max_pdu_size = max_pdu_size
         self._buffer = FrameBuffer(max_pdu_size)
         self._binding: Frame | None = None
+        self._peers_unbind: Frame | None = None
         self._last_words = b""
         self._enter(State.OPEN)
 
@@ -157,6 +179,25 @@ class Session:
         self.outbox.append(renumbered(octets, self.outstanding.number()))
         self._enter(State.OUTBOUND)
 
+    def unbind(self) -> None:
+        """Send an unbind. Requests of the peer pass until its unbind_resp, and answers after it.
+
+        The owner ends the session with `unbound`.
+        """
+        self.unbinding, self.is_unbind_answered = True, False
+        number = self.outstanding.claim_aside(_OwnUnbind(self))
+        self.outbox.append(header_only(CommandId.UNBIND, 0, number))
+
+    def unbind_answered(self) -> None:
+        """The peer has answered this end's unbind, and expects no answer to new requests."""
+        self.is_unbind_answered = True
+        if self.is_bound:
+            self._enter(State.UNBINDING)
+
+    def unbound(self) -> None:
+        """End a session that is ``unbinding``; the peer's unbind is answered last."""
+        self._end(State.UNBOUND, self.unbind_reason)
+
     def close(self, reason: str) -> None:
         """Refuse whatever comes from now on; the connection is to be closed."""
         self._end(State.CLOSED, reason)
@@ -172,6 +213,9 @@ class Session:
     def _end(self, state: State, reason: str) -> None:
         self._enter(state)
         self._binding = None
+        if self._peers_unbind is not None:
+            self._last_words += response(self._peers_unbind, CommandStatus.ESME_ROK)
+            self._peers_unbind = None
         if self.close_reason is None:
             self.close_reason = reason
 
@@ -186,11 +230,29 @@ class Session:
             self.outbox.append(response(frame, CommandStatus.ESME_ROK))
             return False
         if command == CommandId.UNBIND:
-            self._last_words = response(frame, CommandStatus.ESME_ROK)
-            self._end(State.UNBOUND, "unbound by the peer")
-            return False
+            return self._admit_unbind(frame)
+        if command == CommandId.UNBIND_RESP:
+            return self._admit_unbind_resp(frame)
         self._follow(frame)
         return True
+
+    def _admit_unbind(self, frame: Frame) -> bool:
+        if self._peers_unbind is not None:
+            return self._refuse(frame)
+        self._peers_unbind = frame
+        if not self.unbinding:
+            self.unbinding, self.unbind_reason = True, "unbound by the peer"
+        # The peer may not answer an unbind that has crossed its own.
+        self.is_unbind_answered = True
+        self._enter(State.UNBINDING)
+        return False
+
+    def _admit_unbind_resp(self, frame: Frame) -> bool:
+        """Take the answer to this end's unbind; the owner gets one that was never asked for."""
+        if self.outstanding.answered_late(frame) is None:
+            return True
+        self.unbind_answered()
+        return False
 
     def _admit_bind(self, frame: Frame) -> bool:
         # Exactly one resp for each bind, and one bind at a time: ESME_RALYBND would be the
@@ -207,8 +269,6 @@ class Session:
             self._enter(State.OUTBOUND)
         elif not self.outstanding.awaits(frame):
             return
-        elif frame.command_id == CommandId.UNBIND_RESP:
-            self._end(State.UNBOUND, self.unbind_reason)
         elif frame.command_status == CommandStatus.ESME_ROK:
             state = BOUND_BY.get(frame.command_id & ~RESPONSE_BIT)
             if state is not None:

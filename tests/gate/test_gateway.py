@@ -438,7 +438,7 @@ def test_a_link_that_was_stopped_does_not_connect_again_while_others_stop() -> N
     (unbind,) = frames(links[0][1])
     links[0][0].dataReceived(encode(UnbindResp(sequence_number=unbind.sequence_number)))
     links[0][0].connectionLost(DONE)
-    ends.reactor.pump([0.1] * 30)
+    ends.reactor.pump([0.1] * 15)
     # Beta has not answered yet, and alpha is not asked again.
     assert not links[1][1].disconnecting
     assert len(ends.reactor.tcpClients) == 2

@@ -48,8 +48,10 @@ def in_state(role: Role, state: State) -> Session:
     if state is State.OPEN:
         return Session(role, MAX)
     session = bound(role, state if state in BOUND else State.BOUND_TRX)
-    if state is State.UNBOUND:
+    if state in (State.UNBINDING, State.UNBOUND):
         session.receive_data(bare(CommandId.UNBIND, 9))
+    if state is State.UNBOUND:
+        session.unbound()
     elif state is State.CLOSED:
         session.close("for the test")
     taken(session)
@@ -75,7 +77,13 @@ def test_every_request_in_every_state(role: Role, state: State, command: Command
     elif not MAY_SEND[role.peer, state, command]:
         refused = b"" if command in WITHOUT_RESP else resp_of(command, 0xABCDEF, 0x04)
         assert (passed, answer) == ([], refused)
-    elif command in (CommandId.ENQUIRE_LINK, CommandId.UNBIND):
+    elif command == CommandId.UNBIND and state is State.UNBINDING:
+        assert (passed, answer) == ([], resp_of(command, 0xABCDEF, 0x04)), "one is open already"
+    elif command == CommandId.UNBIND:
+        assert (passed, answer) == ([], b"")
+        session.unbound()
+        assert taken(session) == resp_of(command, 0xABCDEF)
+    elif command == CommandId.ENQUIRE_LINK:
         assert (passed, answer) == ([], resp_of(command, 0xABCDEF))
     else:
         assert (passed, answer) == ([Frame.of(octets)], b"")
@@ -145,13 +153,17 @@ def test_pdus_in_front_of_a_bad_length_are_the_owners_still() -> None:
 
 @both_roles
 def test_an_unbind_is_answered_and_ends_the_session(role: Role) -> None:
-    """What stands before it passes, what comes after it does not."""
+    """What stands before it passes, what comes after it is refused; its answer comes last."""
     session = in_state(role, State.BOUND_TRX)
     command = CommandId.SUBMIT_SM if role is Role.SMSC else CommandId.DELIVER_SM
     before, after = bare(command, 1), bare(command, 3)
     passed = session.receive_data(before + bare(CommandId.UNBIND, 2) + after)
     assert passed == [Frame.of(before)]
-    assert taken(session) == resp_of(CommandId.UNBIND, 2)
+    assert taken(session) == resp_of(command, 3, 0x04)
+    assert (session.state, session.unbinding) == (State.UNBINDING, True)
+    session.outbox.append(resp_of(command, 1))
+    session.unbound()
+    assert taken(session) == resp_of(command, 1) + resp_of(CommandId.UNBIND, 2)
     assert session.state is State.UNBOUND
     assert session.close_reason == "unbound by the peer"
     assert session.receive_data(after + bare(CommandId.ENQUIRE_LINK) + bare(0x0A)) == []
@@ -159,16 +171,46 @@ def test_an_unbind_is_answered_and_ends_the_session(role: Role) -> None:
 
 
 @both_roles
-def test_an_unbind_of_ours_ends_the_session_when_answered(role: Role) -> None:
-    """The resp still reaches whoever waits for it."""
+@pytest.mark.parametrize("answered_by", [CommandId.UNBIND_RESP, CommandId.GENERIC_NACK])
+def test_behind_an_unbind_of_ours_requests_pass_until_it_is_answered(
+    role: Role, answered_by: CommandId
+) -> None:
+    """And answers pass until the end."""
     session = in_state(role, State.BOUND_TRX)
-    session.send_request(Request(CommandId.UNBIND, 0), bare(CommandId.UNBIND))
-    [unbind] = frames_of(taken(session))
-    answer = resp_of(CommandId.UNBIND, unbind.sequence_number)
-    assert session.is_bound
+    command = CommandId.SUBMIT_SM if role is Role.SMSC else CommandId.DELIVER_SM
+    asked = CommandId.DELIVER_SM if role is Role.SMSC else CommandId.SUBMIT_SM
+    session.send_request(Request(asked, 0), bare(asked))
+    session.unbind()
+    request, unbind = frames_of(taken(session))
+    assert (session.unbinding, session.is_unbind_answered) == (True, False)
+    assert session.receive_data(bare(command, 1)) == [Frame.of(bare(command, 1))]
+    for frame in session.receive_data(bare(answered_by, unbind.sequence_number)):
+        late = session.outstanding.answered_late(frame)
+        assert late is not None
+        late.answered_late(frame, 0)
+    assert session.is_unbind_answered
+    assert session.receive_data(bare(command, 2)) == []
+    assert taken(session) == resp_of(command, 2, 0x04)
+    answer = resp_of(asked, request.sequence_number)
     assert session.receive_data(answer) == [Frame.of(answer)]
-    assert session.state is State.UNBOUND
-    assert session.close_reason is not None
+    session.unbound()
+    assert (session.state, session.close_reason) == (State.UNBOUND, "unbound")
+    assert taken(session) == b""
+
+
+@both_roles
+def test_unbinds_that_cross_are_both_answered(role: Role) -> None:
+    """And the session ends for this end's reason."""
+    session = in_state(role, State.BOUND_TRX)
+    session.unbind_reason = "stopping"
+    session.unbind()
+    [unbind] = frames_of(taken(session))
+    session.receive_data(bare(CommandId.UNBIND, 7))
+    session.receive_data(resp_of(CommandId.UNBIND, unbind.sequence_number))
+    assert len(session.outstanding) == 0
+    session.unbound()
+    assert taken(session) == resp_of(CommandId.UNBIND, 7)
+    assert session.close_reason == "stopping"
 
 
 @both_roles
@@ -392,7 +434,7 @@ commands = st.one_of(
 peer_pdus = st.builds(bare, commands, st.integers(0, 4), st.sampled_from([0, 4, 0xFFFFFFFF]))
 actions = st.one_of(
     peer_pdus,
-    st.sampled_from(["accept", "refuse", "bind", "submit", "unbind", "close"]),
+    st.sampled_from(["accept", "refuse", "bind", "submit", "unbind", "unbound", "close"]),
     st.binary(max_size=5),
 )
 
@@ -414,6 +456,12 @@ class Owner:
                 assert {frame.command_id for frame in frames} <= {CommandId.UNBIND_RESP}
         elif action == "close":
             self.session.close("for the test")
+        elif action == "unbind":
+            if self.session.is_bound and not self.session.unbinding:
+                self.session.unbind()
+        elif action == "unbound":
+            if self.session.unbinding:
+                self.session.unbound()
         elif action in ("accept", "refuse"):
             if self.pending and not ended:
                 self.session.answer_bind(self.pending.pop(0), 0 if action == "accept" else 0x0D)
@@ -425,7 +473,6 @@ class Owner:
         command = {
             "bind": CommandId.BIND_TRANSCEIVER,
             "submit": CommandId.SUBMIT_SM,
-            "unbind": CommandId.UNBIND,
         }[action]
         self.session.send_request(Request(command, 0), bare(command))
 
@@ -457,6 +504,8 @@ def test_arbitrary_pdus_raise_nothing_and_are_answered_once(
         for step in steps
         if isinstance(step, bytes) and len(step) >= 16 and step[4] < 0x80
     )
+    if state is State.UNBINDING:
+        asked[CommandId.UNBIND, 9] += 1
     answers = [frame for frame in frames_of(taken(session)) if frame.is_response]
     given_answers = Counter(
         (frame.command_id & ~RESPONSE_BIT, frame.sequence_number)

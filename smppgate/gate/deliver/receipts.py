@@ -133,6 +133,7 @@ class Receipts:
             self._timer.cancel()
             self._timer = None
         for link, frame in self._early.overdue(float("inf")):
+            link.unanswered -= 1
             link.send(response(frame, CommandStatus.ESME_RX_T_APPN))
 
     # Matching
@@ -156,9 +157,11 @@ class Receipts:
             self._dispatcher.refuse(link, frame)
             return
         self._searching += 1
+        link.unanswered += 1
 
         def found(values: dict[bytes, bytes]) -> None:
             self._searching -= 1
+            link.unanswered -= 1
             self._choose(link, frame, ids, trusted, waits, values)
 
         self._return_paths.find([center.prefix + message_id for message_id in ids], found)
@@ -201,10 +204,12 @@ class Receipts:
 
         def answer_is_out() -> None:
             self._behind_answers -= 1
+            link.unanswered -= 1
             self._deliver(link, frame, message_id, value)
 
         if self._return_paths.commits.when_out(key, answer_is_out):
             self._behind_answers += 1
+            link.unanswered += 1
         else:
             self._deliver(link, frame, message_id, value)
 
@@ -242,6 +247,7 @@ class Receipts:
         prefix = link.smsc.center.prefix
         if not self._early.add((link, frame), [prefix + i for i in ids], now):
             return False
+        link.unanswered += 1
         self._return_paths.expected = self._arrived
         if self._timer is None:
             self._timer = self._clock.callLater(POLL_INTERVAL, self._poll)
@@ -249,6 +255,7 @@ class Receipts:
 
     def _arrived(self, key: bytes) -> None:
         for link, frame in self._early.arrived(key):
+            link.unanswered -= 1
             value = self._return_paths.recent(key)
             if value is not None:
                 self._found(link, frame, key[len(link.smsc.center.prefix) :], value)
@@ -260,6 +267,7 @@ class Receipts:
         done = self._early.overdue(now, MOST_AT_A_TIME)
         done += self._early.take(_NoneAwaited(), MOST_AT_A_TIME - len(done))
         for link, frame in done:
+            link.unanswered -= 1
             self._seek(link, frame, now, waits=False)
         if self._early:
             pause = YIELD_INTERVAL if len(done) == MOST_AT_A_TIME else POLL_INTERVAL

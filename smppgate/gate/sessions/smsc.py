@@ -85,6 +85,13 @@ class SmscProtocol(RelaySession):
         """Count a resp that answers no request."""
         self.router.stray()
 
+    def sessionLeaving(self) -> None:
+        """Send no more requests on the session; open ones are still answered."""
+        self.router.smsc_leaving(self)
+        self.log.info(
+            "SMSC {name} unbinds: {reason}", name=self.name, reason=self.session.unbind_reason
+        )
+
     def sessionEnding(self, reason: str) -> None:
         """Take the session out of its SMSC's links."""
         self.router.smsc_lost(self)

@@ -47,6 +47,7 @@ class Smsc:
 
     __slots__ = (
         "_last",
+        "_leaving",
         "capacity",
         "center",
         "commands",
@@ -80,6 +81,8 @@ class Smsc:
         self.outstanding = 0
         self._last = 0
         """Index of the link that was used last."""
+        # Links that take no more requests → the requests that were open on them then.
+        self._leaving: dict[Link, int] = {}
 
     def __repr__(self) -> str:
         return f"<Smsc {self.name} {self.outstanding}/{self.capacity} on {len(self.links)} links>"
@@ -100,11 +103,20 @@ class Smsc:
         self.links.append(link)
         self.capacity += link.window
 
-    def remove(self, link: Link) -> None:
-        """Do not use ``link`` any more; a link that was not added is ignored."""
+    def leave(self, link: Link) -> None:
+        """Send no more requests on ``link``; open ones may still be answered, until `remove`.
+
+        Their places are kept beside the windows of the other links.
+        """
         if link in self.links:
             self.links.remove(link)
-            self.capacity -= link.window
+            self._leaving[link] = len(link.outstanding)
+            self.capacity += self._leaving[link] - link.window
+
+    def remove(self, link: Link) -> None:
+        """Do not use ``link`` any more; a link that was not added is ignored."""
+        self.leave(link)
+        self.capacity -= self._leaving.pop(link, 0)
 
     def link(self) -> Link | None:
         """The next link in turn with room in its window; None when no link has room.
@@ -112,7 +124,7 @@ class Smsc:
         A single link is returned in any case: the caller has seen that the SMSC has room.
         """
         links = self.links
-        if len(links) == 1:
+        if len(links) == 1 and not self._leaving:
             return links[0]
         for _ in links:
             self._last = (self._last + 1) % len(links)

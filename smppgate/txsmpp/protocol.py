@@ -21,7 +21,7 @@ from smppgate.txsmpp.constants import (
     status_meaning,
 )
 from smppgate.txsmpp.errors import BindRefused, PduError, SessionLost
-from smppgate.txsmpp.frame import Frame, header_only, renumbered, response
+from smppgate.txsmpp.frame import Frame, renumbered, response
 from smppgate.txsmpp.pdu import Pdu
 from smppgate.txsmpp.requests import DeferredRequest, FrameRequest
 from smppgate.txsmpp.sequence import Request
@@ -64,10 +64,16 @@ class SmppProtocol(SmppConnection):
     def strayReceived(self, frame: Frame) -> None:
         """A resp came that answers nothing: given twice, or never asked for."""
 
+    def enquireLinkRefused(self, command_status: int) -> None:
+        """The peer answered this end's enquire_link with an error."""
+
     def _unexpected(self, frame: Frame, now: float) -> None:
         request = self.session.outstanding.answered_late(frame)
         if request is not None:
             request.answered_late(frame, now)
+        elif frame.command_id == CommandId.ENQUIRE_LINK_RESP:
+            if frame.command_status != CommandStatus.ESME_ROK:
+                self.enquireLinkRefused(frame.command_status)
         else:
             self.strayReceived(frame)
 
@@ -196,8 +202,9 @@ class SmppProtocol(SmppConnection):
     def fellDue(self, due: Due, now: float) -> None:
         """A session timer says that ``due`` is to be done."""
         if due is Due.ENQUIRE:
-            command = CommandId.ENQUIRE_LINK
-            self.send_request(Request(command, now), header_only(command, 0, 0))
+            if not self.session.outbox:
+                self.batch.add(self)
+            self.session.enquire()
         elif due is Due.UNANSWERED:
             self.abort(due.value)
         elif due is Due.INACTIVE:

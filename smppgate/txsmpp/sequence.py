@@ -7,6 +7,7 @@ were sent, so that one look at the old end finds those that timed out: no timer 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import islice
 
 from smppgate.txsmpp.constants import RESPONSE_BIT
@@ -43,6 +44,23 @@ class Request:
 
     def answered_late(self, frame: Frame, now: float) -> None:
         """The answer came after `failed` was told."""
+
+
+class AsideRequest(Request):
+    """A request for `Outstanding.claim_aside`.
+
+    :param then: called when it is answered.
+    """
+
+    __slots__ = ("_then",)
+
+    def __init__(self, command_id: int, then: Callable[[], None]) -> None:
+        super().__init__(command_id, 0.0)
+        self._then = then
+
+    def answered_late(self, frame: Frame, now: float) -> None:
+        """The peer answered with ``frame``, whatever its status."""
+        self._then()
 
 
 _UNANSWERED = Request(0, 0.0)
@@ -88,6 +106,10 @@ class Outstanding:
         number = self.claim(request)
         self._late[number] = self._requests.pop(number)
         return number
+
+    def forget(self, number: int) -> None:
+        """Free a number that was claimed aside: its answer is not waited for any more."""
+        self._late.pop(number, None)
 
     def number(self) -> int:
         """A number for a request that is not answered, such as an alert_notification."""

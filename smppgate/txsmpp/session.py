@@ -8,6 +8,7 @@ are unknown or not allowed now. It knows neither sockets nor time.
 from __future__ import annotations
 
 from smppgate.txsmpp.constants import RESPONSE_BIT, CommandId, CommandStatus
+from smppgate.txsmpp.enquiry import Enquiry
 from smppgate.txsmpp.errors import StateError
 from smppgate.txsmpp.frame import (
     MAX_PDU_SIZE,
@@ -18,7 +19,7 @@ from smppgate.txsmpp.frame import (
     renumbered,
     response,
 )
-from smppgate.txsmpp.sequence import Outstanding, Request
+from smppgate.txsmpp.sequence import AsideRequest, Outstanding, Request
 from smppgate.txsmpp.states import (
     BOUND,
     BOUND_BY,
@@ -35,19 +36,6 @@ UNBOUND_PDU_SIZE = 1024
 a stranger can make this end keep."""
 
 _SIGNS_OF_LIFE = frozenset({CommandId.ENQUIRE_LINK_RESP})
-
-
-class _OwnUnbind(Request):
-    """This end's unbind. An answer that is no unbind_resp, but a generic_nack, is one too."""
-
-    __slots__ = ("_session",)
-
-    def __init__(self, session: Session) -> None:
-        super().__init__(CommandId.UNBIND, 0.0)
-        self._session = session
-
-    def answered_late(self, frame: Frame, now: float) -> None:
-        self._session.unbind_answered()
 
 
 class Session:
@@ -68,6 +56,7 @@ class Session:
         "_passing",
         "_peers_unbind",
         "close_reason",
+        "enquiry",
         "is_unbind_answered",
         "outbox",
         "outstanding",
@@ -84,6 +73,8 @@ class Session:
         """PDUs to send, see `data_to_send`."""
         self.outstanding = Outstanding()
         """Requests of this end that the peer has not answered."""
+        self.enquiry = Enquiry(self.outstanding)
+        """This end's enquire_link."""
         self.close_reason: str | None = None
         """Why the connection is to be closed once all is sent; None while it goes on."""
         self.unbinding = False
@@ -133,6 +124,8 @@ class Session:
         # Nearly always everything passes, and the owner gets the list as it is.
         if not commands <= self._passing:
             frames = [f for f in frames if f.command_id in self._passing or self._admit(f)]
+        if self.enquiry:
+            frames = self.enquiry.end(frames)
         error = self._buffer.error
         if error is not None and self.close_reason is None:
             self._last_words = generic_nack(error.sequence_number, error.command_status)
@@ -179,13 +172,17 @@ class Session:
         self.outbox.append(renumbered(octets, self.outstanding.number()))
         self._enter(State.OUTBOUND)
 
+    def enquire(self) -> None:
+        """Send an enquire_link, unless one is not answered; see `Enquiry`."""
+        self.outbox.append(self.enquiry.begin())
+
     def unbind(self) -> None:
         """Send an unbind. Requests of the peer pass until its unbind_resp, and answers after it.
 
         The owner ends the session with `unbound`.
         """
         self.unbinding, self.is_unbind_answered = True, False
-        number = self.outstanding.claim_aside(_OwnUnbind(self))
+        number = self.outstanding.claim_aside(AsideRequest(CommandId.UNBIND, self.unbind_answered))
         self.outbox.append(header_only(CommandId.UNBIND, 0, number))
 
     def unbind_answered(self) -> None:

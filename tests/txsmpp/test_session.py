@@ -410,7 +410,7 @@ def test_the_peers_own_accord_is_told(command: int) -> None:
 def test_a_late_enquire_link_resp_frees_its_number() -> None:
     """Else each one holds a number until the session ends."""
     session = bound(Role.SMSC, State.BOUND_RX)
-    session.send_request(Request(CommandId.ENQUIRE_LINK, 0), bare(CommandId.ENQUIRE_LINK))
+    session.enquire()
     [asked] = frames_of(taken(session))
     session.outstanding.expire(0)
     answer = Frame.of(resp_of(CommandId.ENQUIRE_LINK, asked.sequence_number))
@@ -418,6 +418,36 @@ def test_a_late_enquire_link_resp_frees_its_number() -> None:
     for frame in session.receive_data(answer.octets):
         session.outstanding.answered_late(frame)
     assert session.outstanding.answered_late(answer) is None
+
+
+@both_roles
+@pytest.mark.parametrize("heard", [bare(CommandId.ENQUIRE_LINK, 1), b"\0", None])
+def test_an_enquire_link_takes_no_place_and_is_forgotten_when_the_peer_is_heard(
+    role: Role, heard: bytes | None
+) -> None:
+    """Also where its answer never comes; one that comes then is nothing new."""
+    session = bound(role, State.BOUND_TRX)
+    session.enquire()
+    [asked] = frames_of(taken(session))
+    assert len(session.outstanding) == 0
+    session.enquire()
+    assert taken(session) == b"", "one at a time"
+    answer = resp_of(CommandId.ENQUIRE_LINK, asked.sequence_number)
+    session.receive_data(heard or answer)
+    assert session.outstanding._late == {}
+    session.enquire()
+    [again] = frames_of(taken(session))[-1:]
+    assert again.command_id == CommandId.ENQUIRE_LINK
+
+
+def test_a_generic_nack_to_an_enquire_link_is_its_answer() -> None:
+    """And the owner is told the status, as with an enquire_link_resp."""
+    session = bound(Role.ESME, State.BOUND_TRX)
+    session.enquire()
+    [asked] = frames_of(taken(session))
+    number = asked.sequence_number
+    [told] = session.receive_data(bare(CommandId.GENERIC_NACK, number, 4))
+    assert told[:3] == (CommandId.ENQUIRE_LINK_RESP, 4, number)
 
 
 def test_a_session_shows_itself_without_secrets() -> None:

@@ -245,6 +245,8 @@ class Gateway(MultiService):
                     version=version_named(smsc.interface_version),
                     window=smsc.window,
                     max_pdu_size=gate.max_pdu_size,
+                    rebinds=smsc.rebind,
+                    max_timeouts=smsc.max_timeouts,
                 )
                 yield SmscLink(clientFromString(self._reactor, smsc.endpoint), config)
 
@@ -258,6 +260,8 @@ class Gateway(MultiService):
                 smsc_timers(self.settings.gate, smsc),
                 smsc.window,
                 self.settings.gate.max_pdu_size,
+                smsc.rebind,
+                smsc.max_timeouts,
             )
 
     def _make_outbind_listeners(self) -> Iterator[OutbindFactory]:

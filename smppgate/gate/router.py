@@ -173,6 +173,7 @@ class RouterService(Service):
         self._links[link] = None
         if link.submits:
             link.smsc.add(link)
+            self._rank(link.smsc)
         if link.submits and link.owner is None:
             waiting, self._awaiting_link = self._awaiting_link, []
             for waiter in waiting:
@@ -181,11 +182,31 @@ class RouterService(Service):
     def smsc_leaving(self, link: SmscSession) -> None:
         """A link to an SMSC is unbinding: it takes no more requests, but still has open ones."""
         link.smsc.leave(link)
+        self._rank(link.smsc)
+
+    def smsc_doubted(self, link: SmscSession, is_doubted: bool) -> None:
+        """Something is wrong with a link: others are chosen before it. Or nothing is any more."""
+        link.smsc.doubt(link, is_doubted)
+        self._rank(link.smsc)
+
+    def is_dispensable(self, link: SmscSession) -> bool:
+        """Whether each pool of its SMSC has another link with which nothing is wrong."""
+        pools = [pool.smscs for pool in self.pools.values() if link.smsc in pool.smscs]
+        return link.owner is not None or all(
+            any(smsc.has_sound_link(other_than=link) for smsc in smscs)
+            for smscs in pools or [(link.smsc,)]
+        )
 
     def smsc_lost(self, link: SmscSession) -> None:
         """A link to an SMSC has ended."""
         self._links.pop(link, None)
         link.smsc.remove(link)
+        self._rank(link.smsc)
+
+    def _rank(self, smsc: Smsc) -> None:
+        for pool in self.pools.values():
+            if smsc in pool.smscs:
+                pool.rank()
 
     def stray(self) -> None:
         """A resp came that answers no request."""
@@ -228,7 +249,7 @@ class RouterService(Service):
     @property
     def open_exchanges(self) -> int:
         """Requests without an answer, in both directions."""
-        submitted = sum(smsc.outstanding for smsc in self._smscs_in_use())
+        submitted = sum(smsc.outstanding - smsc.overdue for smsc in self._smscs_in_use())
         return (
             submitted
             + sum(link.unanswered for link in self._links)

@@ -70,6 +70,9 @@ class SmppConnection(Protocol):
     def fellDue(self, due: Due, now: float) -> None:
         """A session timer says that ``due`` is to be done."""
 
+    def requestsTimedOut(self, requests: list[Request]) -> None:
+        """These were not answered in time. Their windows count them a while longer."""
+
     def sessionLeaving(self) -> None:
         """An unbind was sent or received; called once, before `sessionEnding`, or never.
 
@@ -284,8 +287,16 @@ class SmppConnection(Protocol):
             at = self._unbinding.next(self.clock.monotonic())
         else:
             at = self._watch.next(self.session.is_bound)
-        oldest = self.session.outstanding.oldest()
-        return at if oldest is None else min(at, oldest + self.timers.response)
+        return min(at, self.session.outstanding.next_expiry(self.timers.response))
+
+    def _expire(self, now: float, timeout: float) -> None:
+        outstanding = self.session.outstanding
+        outstanding.release(now - 2 * timeout)
+        expired = outstanding.expire(now - timeout)
+        for request in expired:
+            self._fail(request, RequestTimeout(f"no answer in {timeout:g} s"))
+        if expired:
+            self.requestsTimedOut(expired)
 
     def look(self, now: float) -> bool:
         """Do what is due at ``now``; False when nothing will ever be due again."""
@@ -294,8 +305,7 @@ class SmppConnection(Protocol):
                 return True
             self._tcp.abortConnection()
             return False
-        for request in self.session.outstanding.expire(now - self.timers.response):
-            self._fail(request, RequestTimeout(f"no answer in {self.timers.response:g} s"))
+        self._expire(now, self.timers.response)
         if self._unbinding is not None:
             self.flush()
         else:

@@ -15,9 +15,9 @@ from attrs import define, field, frozen
 from smppgate.routing.exchange import Exchange
 from smppgate.routing.smscs.smsc import Smsc
 from smppgate.txsmpp.constants import RESPONSE_BIT, CommandId, CommandStatus
-from smppgate.txsmpp.errors import NoAnswer
+from smppgate.txsmpp.errors import NoAnswer, RequestTimeout
 from smppgate.txsmpp.frame import HEADER_SIZE, Frame, renumbered, response, spliced
-from smppgate.txsmpp.statuses import TRANSIENT
+from smppgate.txsmpp.statuses import BIND_STATUSES, TRANSIENT
 from smppgate.txsmpp.versions import Version
 
 KEPT_OF_LATE = 256
@@ -28,6 +28,12 @@ fields up to registered_delivery of a submit_sm are shorter: SMPP v3.4 §4.4.1."
 _SUBMITS: frozenset[int] = frozenset(
     {CommandId.SUBMIT_SM, CommandId.SUBMIT_MULTI, CommandId.DATA_SM, CommandId.BROADCAST_SM}
 )
+
+# Requests whose answers show whether the SMSC still knows the bind: of others, ESME_RINVBNDSTS may
+# say that they are not for this account.
+_SHOWS_BIND: frozenset[int] = frozenset({CommandId.SUBMIT_SM, CommandId.DATA_SM})
+
+_RETRIED = TRANSIENT | BIND_STATUSES
 
 _COMMAND_ID = Struct(">I")
 
@@ -78,7 +84,10 @@ class Correlator:
         return Outcomes(self._answered, self._retried, self._failed, self._late)
 
     def answered(self, exchange: Exchange, frame: Frame, now: float) -> None:
-        """Pass the answer on; after a transient error try another SMSC first."""
+        """Pass the answer on; after a transient error try another SMSC first.
+
+        A status about the gate's own bind is never the origin's to hear.
+        """
         smsc = exchange.smsc
         octets = frame.octets
         if smsc is not None:
@@ -89,9 +98,14 @@ class Correlator:
                     self._answered += 1
                     self.keeper.take(exchange, smsc, frame)
                     return
-            elif status in TRANSIENT and self.retry(exchange, now):
-                self._retried += 1
-                return
+            elif status in _RETRIED:
+                if status in BIND_STATUSES and exchange.command_id in _SHOWS_BIND:
+                    smsc.bind_errors += 1
+                if self.retry(exchange, now):
+                    self._retried += 1
+                    return
+                if status in BIND_STATUSES:
+                    octets = response(exchange.frame, CommandStatus.ESME_RSYSERR)
         elif frame.command_id == CommandId.DELIVER_SM_RESP:
             octets = _without_message_id(frame)
         self._answered += 1
@@ -103,8 +117,12 @@ class Correlator:
 
     def failed(self, exchange: Exchange, reason: NoAnswer) -> None:
         """Answer the origin ESME_RSYSERR; `answered_late` may follow."""
-        if exchange.smsc is not None:
-            exchange.smsc.outstanding -= 1
+        smsc = exchange.smsc
+        if smsc is not None and isinstance(reason, RequestTimeout):
+            # The SMSC may be at work on it: its window counts it until `released`.
+            smsc.overdue += 1
+        elif smsc is not None:
+            smsc.outstanding -= 1
         self._failed += 1
         origin, request = exchange.origin, exchange.frame
         origin.unanswered -= 1
@@ -119,6 +137,13 @@ class Correlator:
         is_taken = frame.command_status == 0 and exchange.command_id in _SUBMITS
         if smsc is not None and is_taken:
             self.keeper.take_late(exchange, smsc, frame)
+
+    def released(self, exchange: Exchange) -> None:
+        """Count a late request no longer against the window of its SMSC."""
+        smsc = exchange.smsc
+        if smsc is not None:
+            smsc.outstanding -= 1
+            smsc.overdue -= 1
 
     def _adapted(self, exchange: Exchange, version: Version, octets: bytes) -> bytes:
         asked, sent = exchange.frame.command_id, exchange.command_id

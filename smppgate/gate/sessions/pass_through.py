@@ -44,6 +44,8 @@ class PassThroughTarget:
     :param smsc: the SMSC; each session has an `Smsc` of its own, see `Smsc.for_one_session`.
     :param endpoint: the endpoint that each session connects to.
     :param window: unanswered requests allowed on each session, in either direction.
+    :param rebinds: whether both sessions end when the one with the SMSC is of no use.
+    :param max_timeouts: see `LinkHealth`.
     """
 
     smsc: Smsc
@@ -51,6 +53,8 @@ class PassThroughTarget:
     timers: Timers
     window: int
     max_pdu_size: int
+    rebinds: bool = True
+    max_timeouts: int = 5
     sessions: dict[PassThroughSession, None] = field(factory=dict, init=False, repr=False)
     """Sessions that are to be bound, are bound, or whose connection is not closed yet; in order
     of arrival."""
@@ -75,6 +79,8 @@ class PassThroughSession(SmscProtocol):
             version=bind.version,
             window=target.window,
             max_pdu_size=target.max_pdu_size,
+            rebinds=target.rebinds,
+            max_timeouts=target.max_timeouts,
         )
         super().__init__(config)
         self.owner: BindingEsme = esme

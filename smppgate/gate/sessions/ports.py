@@ -50,6 +50,12 @@ class Switch(Protocol):
     def smsc_leaving(self, link: SmscSession) -> None:
         """A session with an SMSC takes no more requests: it is unbound once all are answered."""
 
+    def smsc_doubted(self, link: SmscSession, is_doubted: bool) -> None:
+        """Something is wrong with a link: others are chosen before it. Or nothing is any more."""
+
+    def is_dispensable(self, link: SmscSession) -> bool:
+        """Whether each pool of its SMSC has another link with which nothing is wrong."""
+
     def smsc_lost(self, link: SmscSession) -> None:
         """A session with an SMSC has ended."""
 

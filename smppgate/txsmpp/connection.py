@@ -55,6 +55,7 @@ class SmppConnection(Protocol):
         self.reads = 0
         """Reads so far."""
         self._is_producer = False
+        self._is_held = False
         self._ended = False
         self._unbinding: Unbinding | None = None
         self._awaiting_end: list[Deferred[None]] = []
@@ -194,6 +195,8 @@ class SmppConnection(Protocol):
             self.batch.close()
         if session.close_reason is not None or session.unbinding:
             self.flush()
+        elif session.unread.is_full:
+            self.hold_reading(True)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Fail what is outstanding, each once, and stop the timer."""
@@ -215,6 +218,14 @@ class SmppConnection(Protocol):
         self._is_producer = True
         self._tcp.registerProducer(self, True)
 
+    def hold_reading(self, is_held: bool) -> None:
+        """Do not read the peer for now, or read it again if it reads what it is sent."""
+        self._is_held = is_held
+        if is_held:
+            self._tcp.pauseProducing()
+        elif self.writable:
+            self._tcp.resumeProducing()
+
     def pauseProducing(self) -> None:
         """The transport's buffer is full."""
         self.writable = False
@@ -223,7 +234,8 @@ class SmppConnection(Protocol):
     def resumeProducing(self) -> None:
         """The transport's buffer has been written."""
         self.writable = True
-        self._tcp.resumeProducing()
+        if not self._is_held:
+            self._tcp.resumeProducing()
 
     def stopProducing(self) -> None:
         """The transport is gone; `connectionLost` follows."""

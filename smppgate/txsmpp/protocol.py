@@ -173,9 +173,19 @@ class SmppProtocol(SmppConnection):
         """Answer the bind in ``frame``, once."""
         if not self.session.outbox:
             self.batch.add(self)
-        self.session.answer_bind(frame, command_status, body)
-        if self.session.is_bound:
+        session = self.session
+        session.answer_bind(frame, command_status, body)
+        if session.is_bound:
             self._bound()
+        if session.unread:
+            # Not now: the caller has yet to make of the session what a bound one is.
+            self.batch.at_end(self._read_on)
+
+    def _read_on(self) -> None:
+        """Deal with what came behind a bind, which is answered now."""
+        if not self._ended:
+            self.hold_reading(False)
+            self.dataReceived(b"")
 
     async def unbind(self, reason: str = "unbound") -> None:
         """End the session in order; fires when it has ended. Never raises.

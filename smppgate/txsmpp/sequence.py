@@ -7,7 +7,7 @@ were sent, so that one look at the old end finds those that timed out: no timer 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from itertools import islice
 
 from smppgate.txsmpp.constants import RESPONSE_BIT
@@ -160,6 +160,10 @@ class Outstanding:
         if request is None or not _answers(frame.command_id, request.command_id):
             return None
         return self._free(frame.sequence_number)
+
+    def has(self, commands: Container[int]) -> bool:
+        """Whether a request with one of these command_ids is unanswered, and in time."""
+        return any(request.command_id in commands for request in self._requests.values())
 
     def oldest(self) -> float | None:
         """When the request that waits longest was sent; None when nothing waits."""

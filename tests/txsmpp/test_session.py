@@ -239,6 +239,66 @@ def test_a_bind_is_bound_by_its_answer(state: State) -> None:
     assert accepted.octets[16:] == b"smsc\0"
 
 
+@pytest.mark.parametrize("together", [True, False])
+@pytest.mark.parametrize(
+    ("status", "passed", "answered"),
+    [(0, [CommandId.SUBMIT_SM], []), (0x0D, [], [(CommandId.SUBMIT_SM_RESP, 4)])],
+)
+def test_what_stands_behind_a_bind_waits_for_its_answer(
+    together: bool, status: int, passed: list[int], answered: list[tuple[int, int]]
+) -> None:
+    """In the same read or in later ones; an enquire_link need not wait."""
+    session = Session(Role.SMSC, 70_000)
+    # Accepted, it may be longer than a PDU in front of a bind.
+    long = bare(CommandId.SUBMIT_SM, 2) + b"x" * (50 if status else 2000)
+    long = len(long).to_bytes(4, "big") + long[4:]
+    pieces = [bare(CommandId.BIND_TRANSCEIVER, 1), long, bare(CommandId.ENQUIRE_LINK, 3)]
+    frames = []
+    for piece in [b"".join(pieces)] if together else pieces:
+        frames += session.receive_data(piece)
+    [bind] = frames
+    assert taken(session) == resp_of(CommandId.ENQUIRE_LINK, 3)
+    session.answer_bind(bind, status)
+    assert [frame.command_id for frame in session.receive_data(b"")] == passed
+    told = [frame[:2] for frame in frames_of(taken(session))]
+    assert told == [(CommandId.BIND_TRANSCEIVER_RESP, status), *answered]
+
+
+def test_an_unbind_behind_a_bind_is_judged_after_it() -> None:
+    session = Session(Role.SMSC)
+    [bind] = session.receive_data(bare(CommandId.BIND_TRANSCEIVER, 1) + bare(CommandId.UNBIND, 2))
+    session.answer_bind(bind, 0)
+    assert session.receive_data(b"") == []
+    assert session.unbinding
+    session.unbound()
+    bound_resp, unbound_resp = frames_of(taken(session))
+    assert bound_resp[:3] == (CommandId.BIND_TRANSCEIVER_RESP, 0, 1)
+    assert unbound_resp[:3] == (CommandId.UNBIND_RESP, 0, 2)
+
+
+def test_requests_that_overtake_the_bind_resp_are_held() -> None:
+    """As many as one read brings; beyond that they are refused, and the SMSC sends them again."""
+    session = Session(Role.ESME, 70_000)
+    session.send_request(Request(CommandId.BIND_TRANSCEIVER, 0), bare(CommandId.BIND_TRANSCEIVER))
+    [bind] = frames_of(taken(session))
+    early = [bare(CommandId.DELIVER_SM, number) for number in range(1, 6)]
+    assert session.receive_data(b"".join(early)) == []
+    assert taken(session) == b""
+    passed = session.receive_data(
+        resp_of(CommandId.BIND_TRANSCEIVER, bind.sequence_number) + bare(CommandId.DELIVER_SM, 6)
+    )
+    assert [frame.sequence_number for frame in passed] == [1, *range(1, 6), 6]
+    assert taken(session) == b""
+
+
+def test_requests_that_overtake_the_bind_resp_are_held_within_a_bound() -> None:
+    session = Session(Role.ESME, 70_000)
+    session.send_request(Request(CommandId.BIND_TRANSCEIVER, 0), bare(CommandId.BIND_TRANSCEIVER))
+    taken(session)
+    assert session.receive_data(b"".join(bare(CommandId.DELIVER_SM, 1) for _ in range(5000))) == []
+    assert len(frames_of(taken(session))) == 5000 - 65536 // 16
+
+
 @pytest.mark.parametrize("second", BINDS.values())
 def test_a_second_bind_while_the_first_is_pending_is_refused(second: type) -> None:
     """With 0x04: Kannel takes 0x05 for success. The first gets its answer all the same."""

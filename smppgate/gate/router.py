@@ -13,6 +13,7 @@ from twisted.application.service import Service
 from twisted.internet.defer import Deferred, succeed
 
 from smppgate.gate.deliver.dispatcher import Dispatcher
+from smppgate.gate.deliver.receipt_delay import ReceiptDelay
 from smppgate.gate.deliver.receipts import Receipts
 from smppgate.gate.options import RouterOptions
 from smppgate.gate.queue.queues import Queues
@@ -30,6 +31,7 @@ from smppgate.routing.return_path.message_ids import MessageIds
 from smppgate.routing.return_path.submitters import Submitters
 from smppgate.routing.sessions import EsmeSession, SmscSession
 from smppgate.routing.smscs.pool import Pool
+from smppgate.routing.smscs.ranking import is_dispensable, rank
 from smppgate.routing.smscs.smsc import Smsc
 from smppgate.store import IStore
 from smppgate.txsmpp import peek, receipts
@@ -100,6 +102,7 @@ class RouterService(Service):
             accounts,
             self._submitters,
             options.acknowledges_unmatched,
+            ReceiptDelay(clock, self.batch, self.return_paths.commits, options.receipt_delay),
         )
         self._submitter = Submitter(
             clock, self.return_paths, self.correlator, self.adapt, options.no_member_status
@@ -173,7 +176,7 @@ class RouterService(Service):
         self._links[link] = None
         if link.submits:
             link.smsc.add(link)
-            self._rank(link.smsc)
+            rank(self.pools.values(), link.smsc)
         if link.submits and link.owner is None:
             waiting, self._awaiting_link = self._awaiting_link, []
             for waiter in waiting:
@@ -182,31 +185,22 @@ class RouterService(Service):
     def smsc_leaving(self, link: SmscSession) -> None:
         """A link to an SMSC is unbinding: it takes no more requests, but still has open ones."""
         link.smsc.leave(link)
-        self._rank(link.smsc)
+        rank(self.pools.values(), link.smsc)
 
     def smsc_doubted(self, link: SmscSession, is_doubted: bool) -> None:
         """Something is wrong with a link: others are chosen before it. Or nothing is any more."""
         link.smsc.doubt(link, is_doubted)
-        self._rank(link.smsc)
+        rank(self.pools.values(), link.smsc)
 
     def is_dispensable(self, link: SmscSession) -> bool:
         """Whether each pool of its SMSC has another link with which nothing is wrong."""
-        pools = [pool.smscs for pool in self.pools.values() if link.smsc in pool.smscs]
-        return link.owner is not None or all(
-            any(smsc.has_sound_link(other_than=link) for smsc in smscs)
-            for smscs in pools or [(link.smsc,)]
-        )
+        return is_dispensable(self.pools.values(), link.smsc, link)
 
     def smsc_lost(self, link: SmscSession) -> None:
         """A link to an SMSC has ended."""
         self._links.pop(link, None)
         link.smsc.remove(link)
-        self._rank(link.smsc)
-
-    def _rank(self, smsc: Smsc) -> None:
-        for pool in self.pools.values():
-            if smsc in pool.smscs:
-                pool.rank()
+        rank(self.pools.values(), link.smsc)
 
     def stray(self) -> None:
         """A resp came that answers no request."""

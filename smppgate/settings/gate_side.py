@@ -105,6 +105,16 @@ class GateSettings(Table):
             'address_ranges: "reject" is 0x64, "ack" drops it as if it had been delivered.',
         ),
     )
+    receipt_delay: float = attrs.field(
+        default=0.05,
+        metadata=setting(
+            Seconds(zero=True),
+            "How long a receipt waits after the answer about its message has left, if it leaves "
+            "on another session: an ESME with a transmitter and a receiver may read it first, and "
+            "lose it. 0 never waits.",
+            "seconds",
+        ),
+    )
     pass_newer_tlvs: bool = attrs.field(
         default=False,
         metadata=setting(

@@ -12,7 +12,8 @@ The life of a receipt:
    `Dialect` knows.
 3. No return path, but submits unanswered at that message center: the submit_sm_resp may be on its
    way. The receipt waits in `EarlyReceipts` until its return path is kept or its patience is over.
-4. A return path whose answer still waits for the store: the receipt follows behind that answer.
+4. A return path whose answer still waits for the store: the receipt follows behind that answer. On
+   another session than the answer's it follows some time later: `ReceiptDelay`.
 5. The ESME's id goes into text and TLV (`receipts.with_id`), and `Dispatcher` brings it to the
    session that submitted, or to another of the account, or to the account's queue; never to
    another account.
@@ -23,11 +24,13 @@ The life of a receipt:
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import partial
 
 from twisted.internet.interfaces import IDelayedCall
 
 from smppgate.gate.deliver.dispatcher import Dispatcher
 from smppgate.gate.deliver.final_receipt import FinalReceipt
+from smppgate.gate.deliver.receipt_delay import ReceiptDelay
 from smppgate.gate.return_path.keeper import ReturnPathKeeper
 from smppgate.routing.esmes.accounts import Accounts
 from smppgate.routing.exchange import Exchange
@@ -79,6 +82,7 @@ class Receipts:
 
     :param acknowledges_unmatched: whether a receipt without a return path is answered ESME_ROK, so
         that the SMSC does not send it again.
+    :param delay: holds receipts that would leave together with their answers.
     """
 
     def __init__(
@@ -89,6 +93,7 @@ class Receipts:
         accounts: Accounts[EsmeSession],
         submitters: Submitters[EsmeSession],
         acknowledges_unmatched: bool,
+        delay: ReceiptDelay,
     ) -> None:
         self._clock = clock
         self._return_paths = return_paths
@@ -96,6 +101,7 @@ class Receipts:
         self._accounts = accounts
         self._submitters = submitters
         self._acknowledges_unmatched = acknowledges_unmatched
+        self._delay = delay
         self._early: EarlyReceipts[tuple[SmscSession, Frame]] = EarlyReceipts()
         self._timer: IDelayedCall | None = None
         self.unmatched = 0
@@ -106,7 +112,7 @@ class Receipts:
     @property
     def waiting(self) -> int:
         """Receipts that wait for the store, for an answer, or for their return path."""
-        return self._searching + self._behind_answers + len(self._early)
+        return self._searching + self._behind_answers + len(self._early) + len(self._delay)
 
     def bring(self, link: SmscSession, frame: Frame, now: float) -> None:
         """Relay the receipt in ``frame``, at once if memory has its return path."""
@@ -129,6 +135,7 @@ class Receipts:
     def stop(self) -> None:
         """The gate stops: receipts that wait are answered ESME_RX_T_APPN."""
         self._return_paths.expected = None
+        self._delay.stop()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -205,13 +212,23 @@ class Receipts:
         def answer_is_out() -> None:
             self._behind_answers -= 1
             link.unanswered -= 1
-            self._deliver(link, frame, message_id, value)
+            self._deliver_in_time(link, frame, message_id, value)
 
         if self._return_paths.commits.when_out(key, answer_is_out):
             self._behind_answers += 1
             link.unanswered += 1
         else:
-            self._deliver(link, frame, message_id, value)
+            self._deliver_in_time(link, frame, message_id, value)
+
+    def _deliver_in_time(
+        self, link: SmscSession, frame: Frame, message_id: bytes, value: bytes
+    ) -> None:
+        """Deliver the receipt; on another session than the answer's, some time after that."""
+        submitter = self._submitters.find(ReturnPath.of(value).session)
+        is_same = submitter is not None and submitter.receives and submitter.has_room
+        go_on = partial(self._deliver, link, frame, message_id, value)
+        if is_same or not self._delay.hold(link, link.smsc.center.prefix + message_id, go_on):
+            go_on()
 
     def _deliver(self, link: SmscSession, frame: Frame, message_id: bytes, value: bytes) -> None:
         if link.has_ended:

@@ -143,7 +143,9 @@ class SmscProtocol(RelaySession):
         self.router.smsc_doubted(self, bool(complaint))
         if not complaint:
             return
-        if self._rebinds and (not self.health.works or self.router.is_dispensable(self)):
+        if self._rebinds and (
+            not self.health.works or self.owner or self.router.is_dispensable(self)
+        ):
             self.log.warn("SMSC {name} is bound anew: {why}", name=self.name, why=complaint)
             self.bindingAnew()
             ensureDeferred(self.unbind(complaint))

@@ -101,6 +101,7 @@ def _options(settings: Settings, entropy: Random) -> RouterOptions:
         acknowledges_unmatched=gate.unmatched_receipts == "ack",
         pass_newer_tlvs=gate.pass_newer_tlvs,
         no_member_status=gate.no_member_status,
+        receipt_delay=gate.receipt_delay,
     )
 
 
@@ -140,6 +141,7 @@ def esme_timers(gate: GateSettings) -> Timers:
         enquire_link=gate.enquire_link,
         inactivity=gate.inactivity_timeout,
         response=gate.response_timeout,
+        unbind=gate.unbind_timeout,
     )
 
 
@@ -150,4 +152,5 @@ def smsc_timers(gate: GateSettings, smsc: SmscSettings) -> Timers:
         enquire_link=smsc.enquire_link,
         inactivity=0.0,
         response=gate.response_timeout,
+        unbind=gate.unbind_timeout,
     )

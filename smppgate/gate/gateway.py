@@ -248,6 +248,8 @@ class Gateway(MultiService):
                     max_pdu_size=gate.max_pdu_size,
                     endpoint=smsc.endpoint,
                     refusal_rate=gate.refusal_rate,
+                    rebinds=smsc.rebind,
+                    max_timeouts=smsc.max_timeouts,
                 )
                 yield SmscLink(clientFromString(self._reactor, smsc.endpoint), config)
 
@@ -263,6 +265,8 @@ class Gateway(MultiService):
                 self.settings.gate.max_pdu_size,
                 smsc.endpoint,
                 self.settings.gate.refusal_rate,
+                smsc.rebind,
+                smsc.max_timeouts,
             )
 
     def _make_outbind_listeners(self) -> Iterator[OutbindFactory]:

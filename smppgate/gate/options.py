@@ -16,6 +16,7 @@ class RouterOptions:
     :ivar waits: whether answers wait until their return paths are in the store.
     :ivar acknowledges_unmatched: whether receipts without a return path are answered ESME_ROK.
     :ivar pass_newer_tlvs: whether TLVs are passed to peers of a version that does not have them.
+    :ivar receipt_delay: seconds, see `ReceiptDelay`.
     :ivar no_member_status: the command_status while no SMSC can take a message.
     """
 
@@ -24,4 +25,5 @@ class RouterOptions:
     waits: bool = True
     acknowledges_unmatched: bool = False
     pass_newer_tlvs: bool = False
+    receipt_delay: float = 0.0
     no_member_status: int = CommandStatus.ESME_RSYSERR

@@ -13,6 +13,7 @@ from twisted.application.service import Service
 from twisted.internet.defer import Deferred, succeed
 
 from smppgate.gate.deliver.dispatcher import Dispatcher
+from smppgate.gate.deliver.receipt_delay import ReceiptDelay
 from smppgate.gate.deliver.receipts import Receipts
 from smppgate.gate.options import RouterOptions
 from smppgate.gate.queue.queues import Queues
@@ -31,6 +32,7 @@ from smppgate.routing.return_path.message_ids import MessageIds
 from smppgate.routing.return_path.submitters import Submitters
 from smppgate.routing.sessions import EsmeSession, SmscSession
 from smppgate.routing.smscs.pool import Pool
+from smppgate.routing.smscs.ranking import is_dispensable, rank
 from smppgate.routing.smscs.smsc import Smsc
 from smppgate.store import IStore
 from smppgate.txsmpp import peek, receipts
@@ -104,6 +106,7 @@ class RouterService(Service):
             accounts,
             self._submitters,
             options.acknowledges_unmatched,
+            ReceiptDelay(clock, self.batch, self.return_paths.commits, options.receipt_delay),
         )
         self._submitter = Submitter(
             clock, self.return_paths, self.correlator, self.adapt, options.no_member_status
@@ -172,7 +175,7 @@ class RouterService(Service):
             self.queues.bound(account)
 
     def esme_lost(self, session: EsmeSession, account: Account[EsmeSession]) -> None:
-        """A session that was bound to ``account`` has ended."""
+        """A session that was bound to ``account`` has ended, or is unbinding."""
         account.remove(session)
         self.ranges.leave(session)
         self._submitters.remove(session)
@@ -184,10 +187,25 @@ class RouterService(Service):
         if link.submits:
             link.smsc.add(link)
             self.reports.pools.bound(link.smsc)
+            rank(self.pools.values(), link.smsc)
         if link.submits and link.owner is None:
             waiting, self._awaiting_link = self._awaiting_link, []
             for waiter in waiting:
                 waiter.callback(None)
+
+    def smsc_leaving(self, link: SmscSession) -> None:
+        """A link to an SMSC is unbinding: it takes no more requests, but still has open ones."""
+        link.smsc.leave(link)
+        rank(self.pools.values(), link.smsc)
+
+    def smsc_doubted(self, link: SmscSession, is_doubted: bool) -> None:
+        """Something is wrong with a link: others are chosen before it. Or nothing is any more."""
+        link.smsc.doubt(link, is_doubted)
+        rank(self.pools.values(), link.smsc)
+
+    def is_dispensable(self, link: SmscSession) -> bool:
+        """Whether each pool of its SMSC has another link with which nothing is wrong."""
+        return is_dispensable(self.pools.values(), link.smsc, link)
 
     def smsc_lost(self, link: SmscSession) -> None:
         """A link to an SMSC has ended."""
@@ -195,6 +213,7 @@ class RouterService(Service):
         link.smsc.remove(link)
         if not self.is_draining:
             self.reports.pools.lost(link.smsc)
+        rank(self.pools.values(), link.smsc)
 
     def stray(self) -> None:
         """A resp came that answers no request."""
@@ -237,12 +256,11 @@ class RouterService(Service):
     @property
     def open_exchanges(self) -> int:
         """Requests without an answer, in both directions."""
-        submitted = sum(smsc.outstanding for smsc in self._smscs_in_use())
+        submitted = sum(smsc.outstanding - smsc.overdue for smsc in self._smscs_in_use())
         return (
             submitted
             + sum(link.unanswered for link in self._links)
             + self.return_paths.commits.answers_waiting
-            + self.receipts.waiting
             + self._submitter.waiting
             + self.queues.under_way
         )

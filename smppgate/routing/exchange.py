@@ -31,6 +31,9 @@ class ExchangeListener(Protocol):
     def answered_late(self, exchange: Exchange, frame: Frame, now: float) -> None:
         """The answer came after `failed` was called for want of it."""
 
+    def released(self, exchange: Exchange) -> None:
+        """An exchange that timed out takes no place in its session's window any more."""
+
 
 class Exchange(Request):
     """One relayed request. Mutable and slotted: the hot path makes one for every message.
@@ -85,3 +88,7 @@ class Exchange(Request):
     def answered_late(self, frame: Frame, now: float) -> None:
         """See `ExchangeListener.answered_late`."""
         self.correlator.answered_late(self, frame, now)
+
+    def released(self) -> None:
+        """See `ExchangeListener.released`."""
+        self.correlator.released(self)

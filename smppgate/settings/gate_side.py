@@ -33,6 +33,15 @@ class GateSettings(Table):
             "seconds",
         ),
     )
+    unbind_timeout: float = attrs.field(
+        default=2.0,
+        metadata=setting(
+            Seconds(),
+            "How long the answer to the gate's own unbind is waited for. A session with open "
+            "requests goes on for up to 5 seconds, to hear and to give their answers.",
+            "seconds",
+        ),
+    )
     session_init_timeout: float = attrs.field(
         default=30.0,
         metadata=setting(
@@ -104,6 +113,16 @@ class GateSettings(Table):
             Choice(("reject", "ack")),
             "The answer to a receipt of an unknown message whose number is in no account's "
             'address_ranges: "reject" is 0x64, "ack" drops it as if it had been delivered.',
+        ),
+    )
+    receipt_delay: float = attrs.field(
+        default=0.05,
+        metadata=setting(
+            Seconds(zero=True),
+            "How long a receipt waits after the answer about its message has left, if it leaves "
+            "on another session: an ESME with a transmitter and a receiver may read it first, and "
+            "lose it. 0 never waits.",
+            "seconds",
         ),
     )
     pass_newer_tlvs: bool = attrs.field(

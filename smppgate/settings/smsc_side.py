@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import attrs
 
-from smppgate.settings.checks import Seconds, Several, Whole
+from smppgate.settings.checks import Flag, Seconds, Several, Whole
 from smppgate.settings.endpoints import client_fault, server_fault
 from smppgate.settings.errors import Problem
 from smppgate.settings.relations import RECEIPT_IDS, reconnect_problems
@@ -128,6 +128,24 @@ class SmscSettings(Table):
         ),
     )
 
+    rebind: bool = attrs.field(
+        default=True,
+        metadata=setting(
+            Flag(),
+            "Whether a session is unbound and bound anew when the SMSC has forgotten the bind, or "
+            "is silent (max_timeouts). A session that works is kept while it is the last of a "
+            "pool, and pauses grow. Without, it only comes after all others.",
+        ),
+    )
+    max_timeouts: int = attrs.field(
+        default=5,
+        metadata=setting(
+            Whole(0, 1_000_000),
+            "A session is silent after this many messages in a row without an answer in time, or "
+            "while such messages take half of its window; 0 never calls it so.",
+            "messages",
+        ),
+    )
     tag: str = attrs.field(
         default="",
         metadata=setting(

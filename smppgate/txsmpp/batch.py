@@ -41,7 +41,15 @@ class Batch:
     :param clock: schedules the end of the turn; a reactor as a rule.
     """
 
-    __slots__ = ("_calls", "_clock", "_end", "_ends_since", "_reading", "_touched")
+    __slots__ = (
+        "_calls",
+        "_clock",
+        "_end",
+        "_ends_since",
+        "_reading",
+        "_touched",
+        "_when_written",
+    )
 
     log = Logger()
 
@@ -49,6 +57,7 @@ class Batch:
         self._clock = Clock.of(clock)
         self._calls: list[Callable[[], None]] = []
         self._touched: list[Flushable] = []
+        self._when_written: list[Callable[[], None]] = []
         self._reading = False
         self._end: IDelayedCall | None = None
         self._ends_since = 0.0
@@ -78,10 +87,16 @@ class Batch:
         self._calls.append(function)
         self._schedule()
 
+    def when_written(self, function: Callable[[], None]) -> None:
+        """Call ``function`` as soon as all sessions that are noted have been written to."""
+        self._when_written.append(function)
+        self._schedule()
+
     def flush(self) -> None:
         """Make the calls, and write to every session noted."""
         if self._calls:
-            self._call_all()
+            calls, self._calls = self._calls, []
+            self._call_all(calls)
         touched, self._touched = self._touched, []
         for session in touched:
             try:
@@ -89,13 +104,15 @@ class Batch:
             except Exception:
                 # A transport that fails is its own session's end, not that of the others here.
                 self.log.failure("write failed")
+        if self._when_written:
+            calls, self._when_written = self._when_written, []
+            self._call_all(calls)
 
     def _turn_ended(self) -> None:
         self._end = None
         self.flush()
 
-    def _call_all(self) -> None:
-        calls, self._calls = self._calls, []
+    def _call_all(self, calls: list[Callable[[], None]]) -> None:
         for function in calls:
             try:
                 function()

@@ -7,20 +7,12 @@ that is not on a hot path.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
 
-from twisted.internet.abstract import FileDescriptor
 from twisted.internet.defer import CancelledError, Deferred, ensureDeferred
-from twisted.internet.interfaces import IDelayedCall, IPushProducer, IReactorTime, ITCPTransport
-from twisted.internet.protocol import Protocol, connectionDone
-from twisted.python.failure import Failure
-from zope.interface import implementer
 
-from smppgate.txsmpp.batch import Batch
-from smppgate.txsmpp.clock import LATE, Clock
 from smppgate.txsmpp.codec import decode, encode
+from smppgate.txsmpp.connection import SmppConnection
 from smppgate.txsmpp.constants import (
     RESPONSE_BIT,
     CommandId,
@@ -28,68 +20,17 @@ from smppgate.txsmpp.constants import (
     command_name,
     status_meaning,
 )
-from smppgate.txsmpp.errors import (
-    BindRefused,
-    NoAnswer,
-    PduError,
-    RequestTimeout,
-    SessionLost,
-    SmppError,
-)
-from smppgate.txsmpp.frame import MAX_PDU_SIZE, Frame, header_only, renumbered, response
-from smppgate.txsmpp.log import Logger
+from smppgate.txsmpp.errors import BindRefused, PduError, SessionLost
+from smppgate.txsmpp.frame import Frame, renumbered, response
 from smppgate.txsmpp.pdu import Pdu
 from smppgate.txsmpp.requests import DeferredRequest, FrameRequest
 from smppgate.txsmpp.sequence import Request
-from smppgate.txsmpp.session import Session
-from smppgate.txsmpp.states import BOUND_BY, WITHOUT_RESP, Role
-from smppgate.txsmpp.timers import NEVER, Due, Timers, Watch
-
-# Seconds. The shortest is there because times are floats: what is due in theory may be due in the
-# next instant only.
-_SHORTEST_SLEEP, _LONGEST_SLEEP = 0.00001, 3600.0
-
-_MOST_READS = 64
-"""Reads that are waited for after the process was stopped, 64 KB each: a peer that sends without
-end does not put off its own timeouts for ever."""
+from smppgate.txsmpp.states import BOUND_BY, WITHOUT_RESP
+from smppgate.txsmpp.timers import Due
 
 
-@implementer(IPushProducer)
-class SmppProtocol(Protocol):
-    """One SMPP session on a transport.
-
-    :param role: which end this is.
-    :param clock: time and timers: a reactor as a rule, or its `Clock`.
-    :param timers: the session's timers.
-    :param max_pdu_size: octets a PDU of the peer may have.
-    :param batch: shared by sessions that relay to each other; one of its own by default.
-    """
-
-    log = Logger()
-
-    def __init__(
-        self,
-        role: Role,
-        clock: IReactorTime,
-        timers: Timers | None = None,
-        max_pdu_size: int = MAX_PDU_SIZE,
-        batch: Batch | None = None,
-    ) -> None:
-        self.session = Session(role, max_pdu_size)
-        self.clock = Clock.of(clock)
-        self.timers = timers if timers is not None else Timers()
-        self.batch = batch if batch is not None else Batch(self.clock)
-        self.writable = True
-        """Whether the peer reads what it is sent; if not, more had better go elsewhere."""
-        self.unbinding = False
-        """Whether this end has sent an unbind: the peer expects no more requests."""
-        self._is_producer = False
-        self._ended = False
-        self._is_lost = False
-        self._cut_at = NEVER
-        self._reads = 0
-        self._timer: IDelayedCall | None = None
-        self._write_now: Callable[[], object] | None = None
+class SmppProtocol(SmppConnection):
+    """One SMPP session on a transport; its parameters are those of `SmppConnection`."""
 
     # What subclasses may want to know
 
@@ -123,35 +64,20 @@ class SmppProtocol(Protocol):
     def strayReceived(self, frame: Frame) -> None:
         """A resp came that answers nothing: given twice, or never asked for."""
 
-    def sessionEnding(self, reason: str) -> None:
-        """The session is over; called once, before what is outstanding is failed.
-
-        Here is the place to see that nothing more is sent on it: whoever is told of a failure
-        may try again at once. Its connection may live a little longer, to write what was sent
-        before.
-        """
-
-    def sessionEnded(self, reason: str) -> None:
-        """The session is over; called once, after every outstanding request was failed."""
+    def enquireLinkRefused(self, command_status: int) -> None:
+        """The peer answered this end's enquire_link with an error."""
 
     def _unexpected(self, frame: Frame, now: float) -> None:
         request = self.session.outstanding.answered_late(frame)
         if request is not None:
             request.answered_late(frame, now)
+        elif frame.command_id == CommandId.ENQUIRE_LINK_RESP:
+            if frame.command_status != CommandStatus.ESME_ROK:
+                self.enquireLinkRefused(frame.command_status)
         else:
             self.strayReceived(frame)
 
     # What subclasses and owners may do
-
-    @property
-    def is_quiet(self) -> bool:
-        """Whether nothing is going on but the one PDU in the outbox, and its answer if any."""
-        return len(self.session.outbox) == 1 and len(self.session.outstanding) <= 1
-
-    @property
-    def has_ended(self) -> bool:
-        """Whether the session is over."""
-        return self._ended
 
     def send(self, octets: bytes) -> None:
         """Send a whole PDU as it is; once the session has ended this does nothing."""
@@ -226,6 +152,8 @@ class SmppProtocol(Protocol):
         answer = await request.answer
         if self.session.close_reason is not None:
             raise SessionLost(self.session.close_reason)
+        if self.session.unbinding:
+            raise SessionLost(self.session.unbind_reason)
         if self.session.is_bound:
             self._bound()
         return answer
@@ -245,225 +173,55 @@ class SmppProtocol(Protocol):
         """Answer the bind in ``frame``, once."""
         if not self.session.outbox:
             self.batch.add(self)
-        self.session.answer_bind(frame, command_status, body)
-        if self.session.is_bound:
+        session = self.session
+        session.answer_bind(frame, command_status, body)
+        if session.is_bound:
             self._bound()
+        if session.unread:
+            # Not now: the caller has yet to make of the session what a bound one is.
+            self.batch.at_end(self._read_on)
+
+    def _read_on(self) -> None:
+        """Deal with what came behind a bind, which is answered now."""
+        if not self._ended:
+            self.hold_reading(False)
+            self.dataReceived(b"")
 
     async def unbind(self, reason: str = "unbound") -> None:
-        """End the session in order: unbind, wait for its resp, close. Never raises."""
-        if self.session.is_bound and not self.unbinding:
-            self.unbinding = True
-            self.session.unbind_reason = reason
-            request = DeferredRequest(CommandId.UNBIND, self.clock.monotonic())
-            self.send_request(request, header_only(CommandId.UNBIND, 0, 0))
-            with suppress(SmppError, CancelledError):
-                await request.answer
-        self.close(reason)
+        """End the session in order; fires when it has ended. Never raises.
 
-    def close(self, reason: str) -> None:
-        """Write what is in the outbox, then close; cut if the peer does not read it."""
-        self.session.close(reason)
-        self.flush()
-
-    def abort(self, reason: str) -> None:
-        """Cut the connection at once."""
-        self.session.close(reason)
-        self._end()
-        if self.transport is not None:
-            self._tcp.abortConnection()
-
-    def flush(self) -> None:
-        """Write what is to be sent, in one piece; then close, if it has come to that."""
-        if self._ended:
-            return
-        octets = self.session.data_to_send()
-        if octets and self.transport is not None:
-            self.transport.write(octets)
-        if self.session.close_reason is not None:
-            self._close()
-            return
-        if self._write_now is not None:
-            self._write_now()
-        oldest = self.session.outstanding.oldest()
-        if oldest is not None:
-            self._wake(oldest + self.timers.response)
-
-    # Twisted's side
-
-    def connectionMade(self) -> None:
-        """Set the socket up and start the timers."""
-        transport = self._tcp
-        # A UNIX socket has neither.
-        if ITCPTransport.providedBy(transport):
-            transport.setTcpNoDelay(True)
-            transport.setTcpKeepAlive(True)
-        # A socket is nearly always ready to be written. Asking the reactor first costs two more
-        # turns of it for each message that nothing else is going on beside. What goes wrong, the
-        # reactor finds at its next look. Only for plain sockets: what wraps one, as TLS does,
-        # has ideas of its own about when it is written and closed.
-        if isinstance(transport, FileDescriptor):
-            self._write_now = transport.doWrite
-        self._watch = Watch(self.timers, self.clock.monotonic())
-        self._arm()
-
-    def dataReceived(self, data: bytes) -> None:
-        """One read: all whole PDUs in it, then one write per peer that got something."""
-        now = self.clock.monotonic()
-        self._reads += 1
+        The peer has ``timers.unbind`` seconds for its unbind_resp, and ``timers.unbinding``
+        seconds to answer open requests.
+        """
         session = self.session
-        was_quiet = not session.outbox
-        if not self._is_producer:
-            self._become_producer()
-        self.batch.open()
-        try:
-            frames = session.receive_data(data)
-            # What the session answered by itself.
-            if session.outbox and was_quiet:
+        if session.is_bound and not session.unbinding:
+            session.unbind_reason = reason
+            if not session.outbox:
                 self.batch.add(self)
-            self._watch.hear(now)
-            if session.peer_spoke:
-                self._watch.active = now
-            if frames:
-                self.framesReceived(frames, now)
-        finally:
-            self.batch.close()
-        if session.close_reason is not None:
-            self.flush()
-
-    def connectionLost(self, reason: Failure = connectionDone) -> None:
-        """Fail what is outstanding, each once, and stop the timer."""
-        self.session.close(reason.getErrorMessage())
-        self._end()
-        self._is_lost = True
-        if self._timer is not None and self._timer.active():
-            self._timer.cancel()
-        self._timer = None
-
-    @property
-    def _tcp(self) -> Any:
-        # A stream transport is consumer, producer and more: no one interface says it all.
-        return self.transport
-
-    # A peer that does not read what it is sent is not read either, so that answers to it cannot
-    # pile up.
-
-    def _become_producer(self) -> None:
-        # Not before something was read: a TLS transport pauses its producer while it shakes
-        # hands, and to stop reading then is to wait for ever.
-        self._is_producer = True
-        self._tcp.registerProducer(self, True)
-
-    def pauseProducing(self) -> None:
-        """The transport's buffer is full."""
-        self.writable = False
-        self._tcp.pauseProducing()
-
-    def resumeProducing(self) -> None:
-        """The transport's buffer has been written."""
-        self.writable = True
-        self._tcp.resumeProducing()
-
-    def stopProducing(self) -> None:
-        """The transport is gone; `connectionLost` follows."""
-        self.writable = False
-
-    def _close(self) -> None:
-        self._end()
-        if self.transport is not None:
-            transport = self._tcp
-            if self._is_producer:
-                # A transport with a producer waits for more of it before it closes.
-                transport.unregisterProducer()
-            transport.loseConnection()
-        self._cut_at = self.clock.monotonic() + self.timers.closing
-        self._wake(self._cut_at)
-
-    def _end(self) -> None:
-        """The session is over, whatever becomes of the connection; once."""
-        if self._ended:
-            return
-        self._ended = True
-        reason = self.session.close_reason or ""
-        self.session.outbox.clear()
-        self.sessionEnding(reason)
-        for request in self.session.outstanding.drain():
-            self._fail(request, SessionLost(reason))
-        self.sessionEnded(reason)
-
-    def _fail(self, request: Request, reason: NoAnswer) -> None:
-        try:
-            request.failed(reason)
-        except Exception:
-            # Its owner's fault is no reason to leave the others untold.
-            self.log.failure("a request could not be told that it failed")
+            session.unbind()
+            self._leave()
+        if session.unbinding and not self._ended:
+            ended: Deferred[None] = Deferred()
+            self._awaiting_end.append(ended)
+            with suppress(CancelledError):
+                await ended
+        self.close(reason)
 
     # Time
 
-    def _bound(self) -> None:
-        # The timer was set for the session_init timer, which may be the longest.
-        self._wake(self._watch.next(bound=True))
-
-    def _wake(self, at: float) -> None:
-        """Make sure that `_tick` looks at the session no later than ``at``."""
-        if self._timer is not None and self._timer.getTime() > at:
-            self._timer.reset(max(0.0, at - self.clock.monotonic()))
-
-    def _arm(self) -> None:
-        if self._is_lost:
-            return
-        # With every timer switched off there is still one to be moved by `_wake`.
-        delay = self._next_look() - self.clock.monotonic()
-        delay = min(max(_SHORTEST_SLEEP, delay), _LONGEST_SLEEP)
-        self._timer = self.clock.callLater(delay, self._tick)
-
-    def _next_look(self) -> float:
-        if self._ended:
-            return self._cut_at
-        at = NEVER if self.unbinding else self._watch.next(self.session.is_bound)
-        oldest = self.session.outstanding.oldest()
-        return at if oldest is None else min(at, oldest + self.timers.response)
-
-    def _tick(self) -> None:
-        now = self.clock.monotonic()
-        due = self._timer.getTime() if self._timer is not None else now
-        if now - due > LATE and self._watch.heard > due:
-            # The process was stopped: what lies in the socket has come in time.
-            self._judge_when_read(-1, _MOST_READS)
-        else:
-            self._judge(now)
-
-    def _judge_when_read(self, reads: int, left: int) -> None:
-        """Judge in the first turn of the reactor that brings no more, or ``left`` turns later."""
-        if self._reads == reads or not left:
-            self._judge(self.clock.monotonic())
-        else:
-            again = self._judge_when_read
-            self._timer = self.clock.callLater(0.0, again, self._reads, left - 1)
-
-    def _judge(self, now: float) -> None:
-        # What happens in here may want to `_wake` us: `_arm` below sees to it.
-        self._timer = None
-        if not self._ended:
-            self._look(now)
-        elif now >= self._cut_at:
-            self._tcp.abortConnection()
-            return
-        self._arm()
-
-    def _look(self, now: float) -> None:
-        for request in self.session.outstanding.expire(now - self.timers.response):
-            self._fail(request, RequestTimeout(f"no answer in {self.timers.response:g} s"))
-        if not self.unbinding:
-            self._do(self._watch.due(now, self.session.is_bound), now)
-
-    def _do(self, due: Due, now: float) -> None:
+    def fellDue(self, due: Due, now: float) -> None:
+        """A session timer says that ``due`` is to be done."""
         if due is Due.ENQUIRE:
-            command = CommandId.ENQUIRE_LINK
-            self.send_request(Request(command, now), header_only(command, 0, 0))
+            if not self.session.outbox:
+                self.batch.add(self)
+            self.session.enquire()
         elif due is Due.UNANSWERED:
             self.abort(due.value)
         elif due is Due.INACTIVE:
-            # The unbind has the response timer to be answered in.
             ensureDeferred(self.unbind(due.value))
         elif due is Due.NOT_BOUND:
             self.close(due.value)
+
+    def _bound(self) -> None:
+        # The timer was set for the session_init timer, which may be the longest.
+        self._timer.wake(self._watch.next(bound=True))

@@ -7,6 +7,7 @@ were sent, so that one look at the old end finds those that timed out: no timer 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Container
 from itertools import islice
 
 from smppgate.txsmpp.constants import RESPONSE_BIT
@@ -44,6 +45,28 @@ class Request:
     def answered_late(self, frame: Frame, now: float) -> None:
         """The answer came after `failed` was told."""
 
+    def released(self) -> None:
+        """Its place in the window is free; told once to a request that timed out."""
+
+
+class AsideRequest(Request):
+    """A request for `Outstanding.claim_aside`.
+
+    :param then: called when it is answered.
+    """
+
+    __slots__ = ("_then",)
+
+    def __init__(self, command_id: int, then: Callable[[], None]) -> None:
+        super().__init__(command_id, 0.0)
+        self._then = then
+
+    def answered_late(self, frame: Frame, now: float) -> None:
+        """The peer answered with ``frame``, whatever its status."""
+        self._then()
+
+
+NEVER = float("inf")
 
 _UNANSWERED = Request(0, 0.0)
 
@@ -51,21 +74,31 @@ _UNANSWERED = Request(0, 0.0)
 class Outstanding:
     """Sequence number → request awaiting its answer, in the order sent.
 
-    ``len()`` is the number of unanswered requests, as a window counts them: those that timed
-    out are not among them, yet keep their numbers (see `expire`).
+    ``len()`` is the number of unanswered requests, as a window counts them. A request that timed
+    out is not among them, yet keeps its number (see `expire`).
 
     :param first: the number to begin with.
+    :ivar counts_overdue: whether a request that timed out is overdue: counted until `release`,
+        because the peer may well be at work on it.
     """
 
-    __slots__ = ("_late", "_next", "_requests")
+    __slots__ = ("_late", "_next", "_overdue", "_requests", "counts_overdue")
 
     def __init__(self, first: int = 1) -> None:
         self._next = first
+        self.counts_overdue = False
         self._requests: dict[int, Request] = {}
         self._late: dict[int, Request] = {}
+        # Those of the late ones that are overdue.
+        self._overdue: dict[int, Request] = {}
 
     def __len__(self) -> int:
-        return len(self._requests)
+        return len(self._requests) + len(self._overdue)
+
+    @property
+    def overdue(self) -> int:
+        """The requests that timed out and that the window still counts."""
+        return len(self._overdue)
 
     def claim(self, request: Request) -> int:
         """Store ``request`` and give the number it is to be sent under.
@@ -79,6 +112,19 @@ class Outstanding:
         self._next = number % MAX_SEQUENCE_NUMBER + 1
         requests[number] = request
         return number
+
+    def claim_aside(self, request: Request) -> int:
+        """Like `claim`, for a request that no window counts and that does not time out.
+
+        Its answer is found by `answered_late`.
+        """
+        number = self.claim(request)
+        self._late[number] = self._requests.pop(number)
+        return number
+
+    def forget(self, number: int) -> None:
+        """Free a number that was claimed aside: its answer is not waited for any more."""
+        self._late.pop(number, None)
 
     def number(self) -> int:
         """A number for a request that is not answered, such as an alert_notification."""
@@ -113,13 +159,25 @@ class Outstanding:
         request = self._late.get(frame.sequence_number)
         if request is None or not _answers(frame.command_id, request.command_id):
             return None
-        return self._late.pop(frame.sequence_number)
+        return self._free(frame.sequence_number)
+
+    def has(self, commands: Container[int]) -> bool:
+        """Whether a request with one of these command_ids is unanswered, and in time."""
+        return any(request.command_id in commands for request in self._requests.values())
 
     def oldest(self) -> float | None:
         """When the request that waits longest was sent; None when nothing waits."""
         for request in self._requests.values():
             return request.sent_at
         return None
+
+    def next_expiry(self, response_timeout: float) -> float:
+        """When `expire` or `release` has something to take out next; infinite without such."""
+        oldest = self.oldest()
+        at = NEVER if oldest is None else oldest + response_timeout
+        for request in self._overdue.values():
+            return min(at, request.sent_at + 2 * response_timeout)
+        return at
 
     def expire(self, sent_by: float) -> list[Request]:
         """Take out the requests sent at ``sent_by`` or earlier, oldest first.
@@ -133,15 +191,35 @@ class Outstanding:
             expired.append((number, request))
         for number, request in expired:
             del self._requests[number]
-            self._late[number] = request
+            self._late[number] = self._overdue[number] = request
+            if not self.counts_overdue:
+                self._release(number)
         for number in list(islice(self._late, max(0, len(self._late) - MAX_LATE))):
-            del self._late[number]
+            self._free(number)
         return [request for _, request in expired]
+
+    def release(self, sent_by: float) -> None:
+        """Count the overdue requests sent at ``sent_by`` or earlier no longer."""
+        for number, request in list(self._overdue.items()):
+            if request.sent_at > sent_by:
+                break
+            self._release(number)
 
     def drain(self) -> list[Request]:
         """Take out all, oldest first: the session ended and no answer can come."""
         requests, self._requests, self._late = self._requests, {}, {}
+        for number in list(self._overdue):
+            self._release(number)
         return list(requests.values())
+
+    def _free(self, number: int) -> Request:
+        self._release(number)
+        return self._late.pop(number)
+
+    def _release(self, number: int) -> None:
+        overdue = self._overdue.pop(number, None)
+        if overdue is not None:
+            overdue.released()
 
 
 def _answers(response_id: int, request_id: int) -> bool:

@@ -7,90 +7,28 @@ are unknown or not allowed now. It knows neither sockets nor time.
 
 from __future__ import annotations
 
-from smppgate.txsmpp.constants import RESPONSE_BIT, CommandId, CommandStatus
+from smppgate.txsmpp.admission import UNBOUND_PDU_SIZE, Admission
+from smppgate.txsmpp.constants import CommandId, CommandStatus
 from smppgate.txsmpp.errors import StateError
-from smppgate.txsmpp.frame import (
-    MAX_PDU_SIZE,
-    Frame,
-    FrameBuffer,
-    generic_nack,
-    renumbered,
-    response,
-)
-from smppgate.txsmpp.sequence import Outstanding, Request
-from smppgate.txsmpp.states import (
-    BOUND,
-    BOUND_BY,
-    KNOWN,
-    SESSION_COMMANDS,
-    WITHOUT_RESP,
-    Role,
-    State,
-    allowed,
-)
+from smppgate.txsmpp.frame import Frame, header_only, renumbered, response
+from smppgate.txsmpp.sequence import AsideRequest, Request
+from smppgate.txsmpp.states import BOUND_BY, State, allowed
 
-UNBOUND_PDU_SIZE = 1024
-"""Octets a PDU may have before its sender has bound: far more than any bind needs, and all that
-a stranger can make this end keep."""
-
-_SIGNS_OF_LIFE = frozenset({CommandId.ENQUIRE_LINK_RESP})
+__all__ = ["UNBOUND_PDU_SIZE", "Session"]
 
 
-class Session:
-    """One end of an SMPP session.
-
-    :param role: which end this is.
-    :param max_pdu_size: octets a PDU of the peer may have.
+class Session(Admission):
+    """One end of an SMPP session; its parameters are those of `Admission`.
 
     The owner hands on what `data_to_send` gives after each call of another method.
     """
 
-    __slots__ = (
-        "_allowed",
-        "_binding",
-        "_buffer",
-        "_last_words",
-        "_max_pdu_size",
-        "_passing",
-        "close_reason",
-        "ignored",
-        "outbox",
-        "outstanding",
-        "peer_spoke",
-        "role",
-        "state",
-        "unbind_reason",
-    )
-
-    def __init__(self, role: Role, max_pdu_size: int = MAX_PDU_SIZE) -> None:
-        self.role = role
-        self.outbox: list[bytes] = []
-        """PDUs to send, see `data_to_send`."""
-        self.outstanding = Outstanding()
-        """Requests of this end that the peer has not answered."""
-        self.close_reason: str | None = None
-        """Why the connection is to be closed once all is sent; None while it goes on."""
-        self.unbind_reason = "unbound"
-        """The ``close_reason`` that an unbind of this end's leads to."""
-        self.peer_spoke = False
-        """Whether the last read had anything but answers to our own enquire_link."""
-        self.ignored = 0
-        """PDUs that were dropped without an answer; the owner may set it back."""
-        self._max_pdu_size = max_pdu_size
-        self._buffer = FrameBuffer(max_pdu_size)
-        self._binding: Frame | None = None
-        self._last_words = b""
-        self._enter(State.OPEN)
+    __slots__ = ()
 
     def __repr__(self) -> str:
         return (
             f"<Session {self.role.value} {self.state.value} outstanding={len(self.outstanding)}>"
         )
-
-    @property
-    def is_bound(self) -> bool:
-        """Whether messages may flow, one way at least."""
-        return self.state in BOUND
 
     @property
     def submits(self) -> bool:
@@ -101,24 +39,6 @@ class Session:
     def receives(self) -> bool:
         """Whether the ESME end is bound to receive: BOUND_RX or BOUND_TRX."""
         return self.state is State.BOUND_RX or self.state is State.BOUND_TRX
-
-    def receive_data(self, octets: bytes) -> list[Frame]:
-        """Take what the peer sent; give the frames that are the owner's to deal with.
-
-        These are allowed in the present state. A bind is among them (see `answer_bind`), and so
-        are resps, to be looked up in ``outstanding``.
-        """
-        frames = self._buffer.receive(octets)
-        commands = {frame.command_id for frame in frames}
-        self.peer_spoke = not commands <= _SIGNS_OF_LIFE
-        # Nearly always everything passes, and the owner gets the list as it is.
-        if not commands <= self._passing:
-            frames = [f for f in frames if f.command_id in self._passing or self._admit(f)]
-        error = self._buffer.error
-        if error is not None and self.close_reason is None:
-            self._last_words = generic_nack(error.sequence_number, error.command_status)
-            self.close(str(error))
-        return frames
 
     def data_to_send(self) -> bytes:
         """Take what is to be sent now, in one piece.
@@ -142,6 +62,9 @@ class Session:
         self.outbox.append(response(request, command_status, body))
         if command_status == CommandStatus.ESME_ROK:
             self._enter(BOUND_BY[request.command_id])
+            return
+        for frame in self._buffer.receive(self.unread.take()):
+            self._refuse(frame)
 
     def send_request(self, request: Request, octets: bytes) -> None:
         """Send the PDU in ``octets`` under a number of this end's, awaited by ``request``."""
@@ -160,77 +83,19 @@ class Session:
         self.outbox.append(renumbered(octets, self.outstanding.number()))
         self._enter(State.OUTBOUND)
 
-    def close(self, reason: str) -> None:
-        """Refuse whatever comes from now on; the connection is to be closed."""
-        self._end(State.CLOSED, reason)
+    def enquire(self) -> None:
+        """Send an enquire_link, unless one is not answered; see `Enquiry`."""
+        self.outbox.append(self.enquiry.begin())
 
-    def _enter(self, state: State) -> None:
-        self.state = state
-        self._allowed = allowed(self.role.peer, state)
-        self._passing = self._allowed - SESSION_COMMANDS
-        is_stranger = self.role is Role.SMSC and not self.is_bound
-        limit = UNBOUND_PDU_SIZE if is_stranger else self._max_pdu_size
-        self._buffer.max_pdu_size = min(limit, self._max_pdu_size)
+    def unbind(self) -> None:
+        """Send an unbind. Requests of the peer pass until its unbind_resp, and answers after it.
 
-    def _end(self, state: State, reason: str) -> None:
-        self._enter(state)
-        self._binding = None
-        if self.close_reason is None:
-            self.close_reason = reason
+        The owner ends the session with `unbound`.
+        """
+        self.unbinding, self.is_unbind_answered = True, False
+        number = self.outstanding.claim_aside(AsideRequest(CommandId.UNBIND, self.unbind_answered))
+        self.outbox.append(header_only(CommandId.UNBIND, 0, number))
 
-    def _admit(self, frame: Frame) -> bool:
-        """Deal with a frame that does not simply pass; tell whether the owner gets it still."""
-        command = frame.command_id
-        if command not in self._allowed:
-            return self._refuse(frame)
-        if command in BOUND_BY:
-            return self._admit_bind(frame)
-        if command == CommandId.ENQUIRE_LINK:
-            self.outbox.append(response(frame, CommandStatus.ESME_ROK))
-            return False
-        if command == CommandId.UNBIND:
-            self._last_words = response(frame, CommandStatus.ESME_ROK)
-            self._end(State.UNBOUND, "unbound by the peer")
-            return False
-        self._follow(frame)
-        return True
-
-    def _admit_bind(self, frame: Frame) -> bool:
-        # Exactly one resp for each bind, and one bind at a time: ESME_RALYBND would be the
-        # specification's word for the second, but Kannel takes that for success.
-        if self._binding is not None:
-            self.outbox.append(response(frame, CommandStatus.ESME_RINVBNDSTS))
-            return False
-        self._binding = frame
-        return True
-
-    def _follow(self, frame: Frame) -> None:
-        """Follow the peer into the state that an outbind, or a resp to us, leads to."""
-        if frame.command_id == CommandId.OUTBIND:
-            self._enter(State.OUTBOUND)
-        elif not self.outstanding.awaits(frame):
-            return
-        elif frame.command_id == CommandId.UNBIND_RESP:
-            self._end(State.UNBOUND, self.unbind_reason)
-        elif frame.command_status == CommandStatus.ESME_ROK:
-            state = BOUND_BY.get(frame.command_id & ~RESPONSE_BIT)
-            if state is not None:
-                self._enter(state)
-
-    def _refuse(self, frame: Frame) -> bool:
-        """Answer what is not allowed now; the owner gets it only if it asked for it."""
-        if self.close_reason is not None:
-            return False
-        if frame.is_response:
-            # A peer may well answer a request of ours that it finds out of place.
-            is_awaited = self.outstanding.awaits(frame)
-            self.ignored += not is_awaited
-            return is_awaited
-        if frame.command_id not in KNOWN:
-            status = CommandStatus.ESME_RINVCMDID
-            self.outbox.append(generic_nack(frame.sequence_number, status))
-        elif frame.command_id not in WITHOUT_RESP:
-            self.outbox.append(response(frame, CommandStatus.ESME_RINVBNDSTS))
-        else:
-            self.ignored += 1
-        return False
+    def unbound(self) -> None:
+        """End a session that is ``unbinding``; the peer's unbind is answered last."""
+        self._end(State.UNBOUND, self.unbind_reason)

@@ -1,7 +1,11 @@
 """The session state machine: one table, role × state × command.
 
-Source: SMPP v3.4 §2.2 and table 2-1, SMPP v5.0 §2.3 and §2.4. One departure: once unbound, a
-session passes nothing but the unbind_resp that may still be on its way, and does not bind again.
+Source: SMPP v3.4 §2.2 and table 2-1, SMPP v5.0 §2.3 and §2.4. Two departures:
+
+- UNBINDING is between the unbind and the end of the session. New requests are refused in it, but
+  the answers to those that are open pass, whichever end sent the unbind.
+- Once unbound, a session passes nothing but the unbind_resp that may still be on its way, and does
+  not bind again.
 """
 
 from __future__ import annotations
@@ -25,13 +29,17 @@ class Role(Enum):
 
 
 class State(Enum):
-    """A session's state, SMPP v3.4 §2.2; OUTBOUND and UNBOUND are v5.0's, §2.3."""
+    """A session's state, SMPP v3.4 §2.2; OUTBOUND and UNBOUND are v5.0's, §2.3.
+
+    UNBINDING is this implementation's own.
+    """
 
     OPEN = "OPEN"
     OUTBOUND = "OUTBOUND"
     BOUND_TX = "BOUND_TX"
     BOUND_RX = "BOUND_RX"
     BOUND_TRX = "BOUND_TRX"
+    UNBINDING = "UNBINDING"
     UNBOUND = "UNBOUND"
     CLOSED = "CLOSED"
 
@@ -43,8 +51,9 @@ _SENDING = frozenset({State.BOUND_TX, State.BOUND_TRX})
 _RECEIVING = frozenset({State.BOUND_RX, State.BOUND_TRX})
 BOUND = _SENDING | _RECEIVING
 """The states in which messages flow."""
-_CONNECTED = BOUND | _NOT_BOUND
-_ENDING = BOUND | {State.UNBOUND}
+_UNBINDABLE = BOUND | {State.UNBINDING}
+_CONNECTED = _UNBINDABLE | _NOT_BOUND
+_ENDING = _UNBINDABLE | {State.UNBOUND}
 
 # Request: the states in which an ESME may send it, and those in which an SMSC may. Its resp is
 # allowed to the other end in the same states, but for those told in _RESPONSES.
@@ -53,7 +62,8 @@ _REQUESTS: dict[int, tuple[frozenset[State], frozenset[State]]] = {
     C.BIND_RECEIVER: (_NOT_BOUND, _NONE),
     C.BIND_TRANSCEIVER: (_NOT_BOUND, _NONE),
     C.OUTBIND: (_NONE, _OPEN),
-    C.UNBIND: (BOUND, BOUND),
+    # The unbinds of both ends may cross.
+    C.UNBIND: (_UNBINDABLE, _UNBINDABLE),
     C.ENQUIRE_LINK: (_CONNECTED, _CONNECTED),
     C.SUBMIT_SM: (_SENDING, _NONE),
     C.SUBMIT_MULTI: (_SENDING, _NONE),
@@ -97,10 +107,15 @@ SESSION_COMMANDS: frozenset[int] = frozenset(
 )
 
 
+def _answerable(states: frozenset[State]) -> frozenset[State]:
+    """The states in which a request may be answered that is sent in ``states``."""
+    return states | {State.UNBINDING} if states & BOUND else states
+
+
 def _by_both_ends() -> dict[int, tuple[frozenset[State], frozenset[State]]]:
     """Every command, requests and resps: (states for an ESME, states for an SMSC) to send it."""
     resps = {
-        request | RESPONSE_BIT: (by_smsc, by_esme)
+        request | RESPONSE_BIT: (_answerable(by_smsc), _answerable(by_esme))
         for request, (by_esme, by_smsc) in _REQUESTS.items()
         if request not in WITHOUT_RESP
     }

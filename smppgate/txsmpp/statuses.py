@@ -98,6 +98,18 @@ TRANSIENT: frozenset[int] = frozenset(
 """Statuses that speak of the moment and not of the message: another peer, or the same one later,
 may well take it. They are what Kannel sends again on."""
 
+BIND_STATUSES: frozenset[int] = frozenset(
+    {
+        CommandStatus.ESME_RINVBNDSTS,
+        CommandStatus.ESME_RALYBND,
+        CommandStatus.ESME_RBINDFAIL,
+        CommandStatus.ESME_RINVPASWD,
+        CommandStatus.ESME_RINVSYSID,
+    }
+)
+"""Statuses that speak of the sender's bind and not of the message: a peer that has forgotten a
+bind gives them to messages."""
+
 STATUS_MEANINGS: dict[int, str] = {
     CommandStatus.ESME_ROK: "no error",
     CommandStatus.ESME_RINVMSGLEN: "invalid message length",

@@ -27,6 +27,10 @@ class Timers:
     response: float = 60.0
     """From a request to its answer. For an enquire_link_resp, or anything else to be heard in its
     place, no longer than the silence that made us ask."""
+    unbind: float = 2.0
+    """From this end's unbind to its unbind_resp: some peers never answer one."""
+    unbinding: float = 5.0
+    """From an unbind of either end to the end of the session, while requests are open."""
     closing: float = 5.0
     """From the decision to close until the connection is cut, read or unread."""
 

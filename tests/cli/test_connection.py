@@ -189,14 +189,14 @@ def test_unbinding_waits_for_the_answer() -> None:
 
 
 def test_unbinding_does_not_wait_long() -> None:
-    """A peer that does not answer is left after five seconds."""
+    """A peer that does not answer is left after two seconds."""
     reactor = MemoryReactorClock()
     session, opened = opening(reactor, connection())
     outcomes(opened)
     peer = Peer.accepting(reactor)
     peer.accept_bind()
     done = outcomes(ensureDeferred(unbind(session, reactor)))
-    reactor.advance(4.9)
+    reactor.advance(1.9)
     assert done == []
     reactor.advance(0.2)
     assert done == [None]

@@ -371,13 +371,16 @@ def test_a_bind_needs_no_more_than_system_id_and_password() -> None:
         assert frames(transport)[0].command_status == 0
 
 
-def test_a_bind_in_front_of_an_impossible_length_is_not_accepted() -> None:
-    """The session has ended when the bind is read: nothing is raised, no session is bound."""
+def test_a_bind_in_front_of_an_impossible_length_ends_with_it() -> None:
+    """It is answered first, and the session ends with what stands behind it."""
     ends = Ends()
     session, transport = ends.esme()
     bind = encode(BindTransceiver(sequence_number=1, system_id=b"acme", password=b"secret"))
     session.dataReceived(bind + bytes(16))
-    assert [frame[:2] for frame in frames(transport)] == [(CommandId.GENERIC_NACK, 0x02)]
+    assert [frame[:2] for frame in frames(transport)] == [
+        (CommandId.BIND_TRANSCEIVER_RESP, 0),
+        (CommandId.GENERIC_NACK, 0x02),
+    ]
     assert transport.disconnecting
     assert ends.gateway.router.statistics().esme_sessions == 0
 
@@ -438,7 +441,7 @@ def test_a_link_that_was_stopped_does_not_connect_again_while_others_stop() -> N
     (unbind,) = frames(links[0][1])
     links[0][0].dataReceived(encode(UnbindResp(sequence_number=unbind.sequence_number)))
     links[0][0].connectionLost(DONE)
-    ends.reactor.pump([0.1] * 30)
+    ends.reactor.pump([0.1] * 15)
     # Beta has not answered yet, and alpha is not asked again.
     assert not links[1][1].disconnecting
     assert len(ends.reactor.tcpClients) == 2

@@ -71,6 +71,7 @@ class FakeSession:
         self.requests: list[Frame] = []
         self.strays: list[Frame] = []
         self._smsc = smsc
+        self.outstanding.counts_overdue = smsc is not None
 
     @property
     def smsc(self) -> Smsc:

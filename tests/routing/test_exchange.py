@@ -29,6 +29,7 @@ class Listener:
 
     def __init__(self) -> None:
         self.outcomes: list[tuple[Any, ...]] = []
+        self.released_ones: list[Exchange] = []
 
     def answered(self, exchange: Exchange, frame: Frame, now: float) -> None:
         self.outcomes.append(("answered", exchange, frame, now))
@@ -38,6 +39,9 @@ class Listener:
 
     def answered_late(self, exchange: Exchange, frame: Frame, now: float) -> None:
         self.outcomes.append(("late", exchange, frame, now))
+
+    def released(self, exchange: Exchange) -> None:
+        self.released_ones.append(exchange)
 
 
 def exchange_of(listener: Listener, frame: Frame, sent_at: float = 0.0) -> Exchange:
@@ -102,6 +106,7 @@ def test_numbers_in_use_are_passed_over_when_numbers_begin_again() -> None:
     """Of an unanswered request, and of one whose answer is late."""
     listener = Listener()
     outstanding = Outstanding(first=1)
+    outstanding.counts_overdue = True
     late = exchange_of(listener, fakes.submit(), 0.0)
     waiting = exchange_of(listener, fakes.submit(), 9.0)
     assert outstanding.claim(late) == 1
@@ -110,7 +115,9 @@ def test_numbers_in_use_are_passed_over_when_numbers_begin_again() -> None:
     outstanding._next = MAX_SEQUENCE_NUMBER
     numbers = [outstanding.claim(exchange_of(listener, fakes.submit(), 9.0)) for _ in range(3)]
     assert numbers == [MAX_SEQUENCE_NUMBER, 3, 4]
+    assert len(outstanding) == 5
     assert outstanding.answered_late(fakes.resp(fakes.submit(1))) is late
+    assert listener.released_ones == [late]
     assert outstanding.answered(fakes.resp(fakes.submit(2))) is waiting
 
 
@@ -210,7 +217,7 @@ class Exchanges(RuleBasedStateMachine):
             assert smsc.outstanding == sum(len(link.outstanding) for link in links)
             assert smsc.capacity == sum(link.window for link in links)
             assert all(len(link.outstanding) <= link.window for link in links)
-        submitted = sum(len(link.outstanding) for link in self.links)
+        submitted = sum(len(link.outstanding) - link.outstanding.overdue for link in self.links)
         delivered = sum(link.unanswered for link in self.links)
         assert self.gate.router.open_exchanges == submitted + delivered
         assert all(session.unanswered >= 0 for session in self.sent)
@@ -228,6 +235,7 @@ class Exchanges(RuleBasedStateMachine):
         self.gate.clock.advance(TIMEOUT)
         for session in self.alive:
             session.expire(self.gate.now)
+            session.outstanding.release(self.gate.now)
         for session in self.alive:
             assert len(session.answers) == self.sent.get(session, 0)
             assert not len(session.outstanding)

@@ -174,6 +174,18 @@ def test_an_answered_enquire_link_leaves_nothing_outstanding() -> None:
     assert len(esme.session.outstanding) == len(smsc.session.outstanding) == 0
 
 
+def test_an_unanswered_enquire_link_is_no_stray_and_takes_no_place() -> None:
+    """A peer with a window of one is sent its message all the same."""
+    clock = Clock()
+    esme, transport = bound_esme(clock, evolve(UNLIMITED, enquire_link=5))
+    clock.pump([1] * 5)
+    [asked] = sent(transport, clock)
+    assert len(esme.session.outstanding) == 0
+    transport.deliver(numbered(DELIVER, 1))
+    transport.deliver(resp(asked))
+    assert esme.strays == []
+
+
 def test_an_inactive_session_is_unbound() -> None:
     """One that only answers enquire_links."""
     clock = Clock()

@@ -252,3 +252,44 @@ class Numbers(RuleBasedStateMachine):
 
 
 TestNumbers = Numbers.TestCase
+
+
+class Released(Request):
+    """Counts how often its place was given back."""
+
+    def __init__(self, sent_at: float) -> None:
+        super().__init__(SUBMIT, sent_at)
+        self.count = 0
+
+    def released(self) -> None:
+        self.count += 1
+
+
+@pytest.mark.parametrize("how", ["answered", "released", "drained"])
+def test_an_overdue_request_takes_its_place_until_it_is_released(how: str) -> None:
+    """By its late answer, by time, or by the end of the session; and once."""
+    outstanding = Outstanding()
+    outstanding.counts_overdue = True
+    request = Released(10)
+    number = outstanding.claim(request)
+    assert outstanding.next_expiry(5) == 15
+    assert outstanding.expire(10) == [request]
+    assert (len(outstanding), outstanding.overdue, request.count) == (1, 1, 0)
+    assert outstanding.next_expiry(5) == 20
+    if how == "answered":
+        assert outstanding.answered_late(answer(number)) is request
+    elif how == "released":
+        outstanding.release(9)
+        assert request.count == 0
+        outstanding.release(10)
+    outstanding.drain()
+    assert (len(outstanding), outstanding.overdue, request.count) == (0, 0, 1)
+
+
+def test_where_overdue_ones_are_not_counted_they_are_released_at_once() -> None:
+    outstanding = Outstanding()
+    request = Released(10)
+    outstanding.claim(request)
+    outstanding.expire(10)
+    assert (len(outstanding), outstanding.overdue, request.count) == (0, 0, 1)
+    assert outstanding.next_expiry(5) == float("inf")

@@ -48,8 +48,10 @@ def in_state(role: Role, state: State) -> Session:
     if state is State.OPEN:
         return Session(role, MAX)
     session = bound(role, state if state in BOUND else State.BOUND_TRX)
-    if state is State.UNBOUND:
+    if state in (State.UNBINDING, State.UNBOUND):
         session.receive_data(bare(CommandId.UNBIND, 9))
+    if state is State.UNBOUND:
+        session.unbound()
     elif state is State.CLOSED:
         session.close("for the test")
     taken(session)
@@ -75,7 +77,13 @@ def test_every_request_in_every_state(role: Role, state: State, command: Command
     elif not MAY_SEND[role.peer, state, command]:
         refused = b"" if command in WITHOUT_RESP else resp_of(command, 0xABCDEF, 0x04)
         assert (passed, answer) == ([], refused)
-    elif command in (CommandId.ENQUIRE_LINK, CommandId.UNBIND):
+    elif command == CommandId.UNBIND and state is State.UNBINDING:
+        assert (passed, answer) == ([], resp_of(command, 0xABCDEF, 0x04)), "one is open already"
+    elif command == CommandId.UNBIND:
+        assert (passed, answer) == ([], b"")
+        session.unbound()
+        assert taken(session) == resp_of(command, 0xABCDEF)
+    elif command == CommandId.ENQUIRE_LINK:
         assert (passed, answer) == ([], resp_of(command, 0xABCDEF))
     else:
         assert (passed, answer) == ([Frame.of(octets)], b"")
@@ -145,13 +153,17 @@ def test_pdus_in_front_of_a_bad_length_are_the_owners_still() -> None:
 
 @both_roles
 def test_an_unbind_is_answered_and_ends_the_session(role: Role) -> None:
-    """What stands before it passes, what comes after it does not."""
+    """What stands before it passes, what comes after it is refused; its answer comes last."""
     session = in_state(role, State.BOUND_TRX)
     command = CommandId.SUBMIT_SM if role is Role.SMSC else CommandId.DELIVER_SM
     before, after = bare(command, 1), bare(command, 3)
     passed = session.receive_data(before + bare(CommandId.UNBIND, 2) + after)
     assert passed == [Frame.of(before)]
-    assert taken(session) == resp_of(CommandId.UNBIND, 2)
+    assert taken(session) == resp_of(command, 3, 0x04)
+    assert (session.state, session.unbinding) == (State.UNBINDING, True)
+    session.outbox.append(resp_of(command, 1))
+    session.unbound()
+    assert taken(session) == resp_of(command, 1) + resp_of(CommandId.UNBIND, 2)
     assert session.state is State.UNBOUND
     assert session.close_reason == "unbound by the peer"
     assert session.receive_data(after + bare(CommandId.ENQUIRE_LINK) + bare(0x0A)) == []
@@ -159,16 +171,46 @@ def test_an_unbind_is_answered_and_ends_the_session(role: Role) -> None:
 
 
 @both_roles
-def test_an_unbind_of_ours_ends_the_session_when_answered(role: Role) -> None:
-    """The resp still reaches whoever waits for it."""
+@pytest.mark.parametrize("answered_by", [CommandId.UNBIND_RESP, CommandId.GENERIC_NACK])
+def test_behind_an_unbind_of_ours_requests_pass_until_it_is_answered(
+    role: Role, answered_by: CommandId
+) -> None:
+    """And answers pass until the end."""
     session = in_state(role, State.BOUND_TRX)
-    session.send_request(Request(CommandId.UNBIND, 0), bare(CommandId.UNBIND))
-    [unbind] = frames_of(taken(session))
-    answer = resp_of(CommandId.UNBIND, unbind.sequence_number)
-    assert session.is_bound
+    command = CommandId.SUBMIT_SM if role is Role.SMSC else CommandId.DELIVER_SM
+    asked = CommandId.DELIVER_SM if role is Role.SMSC else CommandId.SUBMIT_SM
+    session.send_request(Request(asked, 0), bare(asked))
+    session.unbind()
+    request, unbind = frames_of(taken(session))
+    assert (session.unbinding, session.is_unbind_answered) == (True, False)
+    assert session.receive_data(bare(command, 1)) == [Frame.of(bare(command, 1))]
+    for frame in session.receive_data(bare(answered_by, unbind.sequence_number)):
+        late = session.outstanding.answered_late(frame)
+        assert late is not None
+        late.answered_late(frame, 0)
+    assert session.is_unbind_answered
+    assert session.receive_data(bare(command, 2)) == []
+    assert taken(session) == resp_of(command, 2, 0x04)
+    answer = resp_of(asked, request.sequence_number)
     assert session.receive_data(answer) == [Frame.of(answer)]
-    assert session.state is State.UNBOUND
-    assert session.close_reason is not None
+    session.unbound()
+    assert (session.state, session.close_reason) == (State.UNBOUND, "unbound")
+    assert taken(session) == b""
+
+
+@both_roles
+def test_unbinds_that_cross_are_both_answered(role: Role) -> None:
+    """And the session ends for this end's reason."""
+    session = in_state(role, State.BOUND_TRX)
+    session.unbind_reason = "stopping"
+    session.unbind()
+    [unbind] = frames_of(taken(session))
+    session.receive_data(bare(CommandId.UNBIND, 7))
+    session.receive_data(resp_of(CommandId.UNBIND, unbind.sequence_number))
+    assert len(session.outstanding) == 0
+    session.unbound()
+    assert taken(session) == resp_of(CommandId.UNBIND, 7)
+    assert session.close_reason == "stopping"
 
 
 @both_roles
@@ -195,6 +237,66 @@ def test_a_bind_is_bound_by_its_answer(state: State) -> None:
     refused, accepted = frames_of(taken(session))
     assert refused.octets == resp_of(BINDS[state].command_id, 4, 0x0E)
     assert accepted.octets[16:] == b"smsc\0"
+
+
+@pytest.mark.parametrize("together", [True, False])
+@pytest.mark.parametrize(
+    ("status", "passed", "answered"),
+    [(0, [CommandId.SUBMIT_SM], []), (0x0D, [], [(CommandId.SUBMIT_SM_RESP, 4)])],
+)
+def test_what_stands_behind_a_bind_waits_for_its_answer(
+    together: bool, status: int, passed: list[int], answered: list[tuple[int, int]]
+) -> None:
+    """In the same read or in later ones; an enquire_link need not wait."""
+    session = Session(Role.SMSC, 70_000)
+    # Accepted, it may be longer than a PDU in front of a bind.
+    long = bare(CommandId.SUBMIT_SM, 2) + b"x" * (50 if status else 2000)
+    long = len(long).to_bytes(4, "big") + long[4:]
+    pieces = [bare(CommandId.BIND_TRANSCEIVER, 1), long, bare(CommandId.ENQUIRE_LINK, 3)]
+    frames = []
+    for piece in [b"".join(pieces)] if together else pieces:
+        frames += session.receive_data(piece)
+    [bind] = frames
+    assert taken(session) == resp_of(CommandId.ENQUIRE_LINK, 3)
+    session.answer_bind(bind, status)
+    assert [frame.command_id for frame in session.receive_data(b"")] == passed
+    told = [frame[:2] for frame in frames_of(taken(session))]
+    assert told == [(CommandId.BIND_TRANSCEIVER_RESP, status), *answered]
+
+
+def test_an_unbind_behind_a_bind_is_judged_after_it() -> None:
+    session = Session(Role.SMSC)
+    [bind] = session.receive_data(bare(CommandId.BIND_TRANSCEIVER, 1) + bare(CommandId.UNBIND, 2))
+    session.answer_bind(bind, 0)
+    assert session.receive_data(b"") == []
+    assert session.unbinding
+    session.unbound()
+    bound_resp, unbound_resp = frames_of(taken(session))
+    assert bound_resp[:3] == (CommandId.BIND_TRANSCEIVER_RESP, 0, 1)
+    assert unbound_resp[:3] == (CommandId.UNBIND_RESP, 0, 2)
+
+
+def test_requests_that_overtake_the_bind_resp_are_held() -> None:
+    """As many as one read brings; beyond that they are refused, and the SMSC sends them again."""
+    session = Session(Role.ESME, 70_000)
+    session.send_request(Request(CommandId.BIND_TRANSCEIVER, 0), bare(CommandId.BIND_TRANSCEIVER))
+    [bind] = frames_of(taken(session))
+    early = [bare(CommandId.DELIVER_SM, number) for number in range(1, 6)]
+    assert session.receive_data(b"".join(early)) == []
+    assert taken(session) == b""
+    passed = session.receive_data(
+        resp_of(CommandId.BIND_TRANSCEIVER, bind.sequence_number) + bare(CommandId.DELIVER_SM, 6)
+    )
+    assert [frame.sequence_number for frame in passed] == [1, *range(1, 6), 6]
+    assert taken(session) == b""
+
+
+def test_requests_that_overtake_the_bind_resp_are_held_within_a_bound() -> None:
+    session = Session(Role.ESME, 70_000)
+    session.send_request(Request(CommandId.BIND_TRANSCEIVER, 0), bare(CommandId.BIND_TRANSCEIVER))
+    taken(session)
+    assert session.receive_data(b"".join(bare(CommandId.DELIVER_SM, 1) for _ in range(5000))) == []
+    assert len(frames_of(taken(session))) == 5000 - 65536 // 16
 
 
 @pytest.mark.parametrize("second", BINDS.values())
@@ -368,7 +470,7 @@ def test_the_peers_own_accord_is_told(command: int) -> None:
 def test_a_late_enquire_link_resp_frees_its_number() -> None:
     """Else each one holds a number until the session ends."""
     session = bound(Role.SMSC, State.BOUND_RX)
-    session.send_request(Request(CommandId.ENQUIRE_LINK, 0), bare(CommandId.ENQUIRE_LINK))
+    session.enquire()
     [asked] = frames_of(taken(session))
     session.outstanding.expire(0)
     answer = Frame.of(resp_of(CommandId.ENQUIRE_LINK, asked.sequence_number))
@@ -376,6 +478,36 @@ def test_a_late_enquire_link_resp_frees_its_number() -> None:
     for frame in session.receive_data(answer.octets):
         session.outstanding.answered_late(frame)
     assert session.outstanding.answered_late(answer) is None
+
+
+@both_roles
+@pytest.mark.parametrize("heard", [bare(CommandId.ENQUIRE_LINK, 1), b"\0", None])
+def test_an_enquire_link_takes_no_place_and_is_forgotten_when_the_peer_is_heard(
+    role: Role, heard: bytes | None
+) -> None:
+    """Also where its answer never comes; one that comes then is nothing new."""
+    session = bound(role, State.BOUND_TRX)
+    session.enquire()
+    [asked] = frames_of(taken(session))
+    assert len(session.outstanding) == 0
+    session.enquire()
+    assert taken(session) == b"", "one at a time"
+    answer = resp_of(CommandId.ENQUIRE_LINK, asked.sequence_number)
+    session.receive_data(heard or answer)
+    assert session.outstanding._late == {}
+    session.enquire()
+    [again] = frames_of(taken(session))[-1:]
+    assert again.command_id == CommandId.ENQUIRE_LINK
+
+
+def test_a_generic_nack_to_an_enquire_link_is_its_answer() -> None:
+    """And the owner is told the status, as with an enquire_link_resp."""
+    session = bound(Role.ESME, State.BOUND_TRX)
+    session.enquire()
+    [asked] = frames_of(taken(session))
+    number = asked.sequence_number
+    [told] = session.receive_data(bare(CommandId.GENERIC_NACK, number, 4))
+    assert told[:3] == (CommandId.ENQUIRE_LINK_RESP, 4, number)
 
 
 def test_a_session_shows_itself_without_secrets() -> None:
@@ -392,7 +524,7 @@ commands = st.one_of(
 peer_pdus = st.builds(bare, commands, st.integers(0, 4), st.sampled_from([0, 4, 0xFFFFFFFF]))
 actions = st.one_of(
     peer_pdus,
-    st.sampled_from(["accept", "refuse", "bind", "submit", "unbind", "close"]),
+    st.sampled_from(["accept", "refuse", "bind", "submit", "unbind", "unbound", "close"]),
     st.binary(max_size=5),
 )
 
@@ -414,6 +546,12 @@ class Owner:
                 assert {frame.command_id for frame in frames} <= {CommandId.UNBIND_RESP}
         elif action == "close":
             self.session.close("for the test")
+        elif action == "unbind":
+            if self.session.is_bound and not self.session.unbinding:
+                self.session.unbind()
+        elif action == "unbound":
+            if self.session.unbinding:
+                self.session.unbound()
         elif action in ("accept", "refuse"):
             if self.pending and not ended:
                 self.session.answer_bind(self.pending.pop(0), 0 if action == "accept" else 0x0D)
@@ -425,7 +563,6 @@ class Owner:
         command = {
             "bind": CommandId.BIND_TRANSCEIVER,
             "submit": CommandId.SUBMIT_SM,
-            "unbind": CommandId.UNBIND,
         }[action]
         self.session.send_request(Request(command, 0), bare(command))
 
@@ -457,6 +594,8 @@ def test_arbitrary_pdus_raise_nothing_and_are_answered_once(
         for step in steps
         if isinstance(step, bytes) and len(step) >= 16 and step[4] < 0x80
     )
+    if state is State.UNBINDING:
+        asked[CommandId.UNBIND, 9] += 1
     answers = [frame for frame in frames_of(taken(session)) if frame.is_response]
     given_answers = Counter(
         (frame.command_id & ~RESPONSE_BIT, frame.sequence_number)

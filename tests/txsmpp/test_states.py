@@ -73,7 +73,22 @@ def read_matrix() -> dict[tuple[Role, State, CommandId], bool]:
         if state is State.UNBOUND:
             cells[role, state, command] = command in UNBOUND_ALLOWS
     closed = {(role, State.CLOSED, command): False for role in Role for command in CommandId}
+
+    cells |= {
+        (role, State.UNBINDING, command): _is_allowed_unbinding(cells, role, command)
+        for role in Role
+        for command in CommandId
+    }
     return cells | closed
+
+
+def _is_allowed_unbinding(
+    cells: dict[tuple[Role, State, CommandId], bool], role: Role, command: CommandId
+) -> bool:
+    """Answers to what is open, the unbind that crosses another, and signs of life."""
+    if command in (CommandId.ENQUIRE_LINK, CommandId.UNBIND):
+        return True
+    return command >= RESPONSE_BIT and any(cells[role, state, command] for state in BOUND)
 
 
 MAY_SEND = read_matrix()

@@ -113,9 +113,16 @@ class SimulatedSession(SmppProtocol):
         if self.mailbox is not None:
             self.mailbox.resume()
 
+    def sessionLeaving(self) -> None:
+        """Leave the mailbox: an ESME that has unbound takes no more messages."""
+        self._leave_mailbox()
+
     def sessionEnded(self, reason: str) -> None:
         """Leave the SMSC and the mailbox."""
         self._smsc.ended(self)
+        self._leave_mailbox()
+
+    def _leave_mailbox(self) -> None:
         if self.mailbox is not None and self in self.mailbox.receivers:
             self.mailbox.receivers.remove(self)
 

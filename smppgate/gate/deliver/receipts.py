@@ -12,7 +12,8 @@ The life of a receipt:
    `Dialect` knows.
 3. No return path, but submits unanswered at that message center: the submit_sm_resp may be on its
    way. The receipt waits in `EarlyReceipts` until its return path is kept or its patience is over.
-4. A return path whose answer still waits for the store: the receipt follows behind that answer.
+4. A return path whose answer still waits for the store: the receipt follows behind that answer. On
+   another session than the answer's it follows some time later: `ReceiptDelay`.
 5. The ESME's id goes into text and TLV (`receipts.with_id`), and `Dispatcher` brings it to the
    session that submitted, or to another of the account, or to the account's queue; never to
    another account.
@@ -23,12 +24,14 @@ The life of a receipt:
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import partial
 
 from twisted.internet.interfaces import IDelayedCall
 
 from smppgate.gate.deliver.dispatcher import Dispatcher
 from smppgate.gate.deliver.final_receipt import FinalReceipt
 from smppgate.gate.deliver.pending import MOST_BEHIND_ANSWERS, MOST_OCTETS, Pending
+from smppgate.gate.deliver.receipt_delay import ReceiptDelay
 from smppgate.gate.reports.undelivered import UNMATCHED
 from smppgate.gate.return_path.keeper import ReturnPathKeeper
 from smppgate.routing.esmes.accounts import Accounts
@@ -81,6 +84,7 @@ class Receipts:
 
     :param acknowledges_unmatched: whether a receipt without a return path is answered ESME_ROK, so
         that the SMSC does not send it again.
+    :param delay: holds receipts that would leave together with their answers.
     """
 
     def __init__(
@@ -91,6 +95,7 @@ class Receipts:
         accounts: Accounts[EsmeSession],
         submitters: Submitters[EsmeSession],
         acknowledges_unmatched: bool,
+        delay: ReceiptDelay,
     ) -> None:
         self._clock = clock
         self._return_paths = return_paths
@@ -98,6 +103,7 @@ class Receipts:
         self._accounts = accounts
         self._submitters = submitters
         self._acknowledges_unmatched = acknowledges_unmatched
+        self._delay = delay
         self._early: EarlyReceipts[tuple[SmscSession, Frame]] = EarlyReceipts()
         self._timer: IDelayedCall | None = None
         self.unmatched = 0
@@ -108,7 +114,8 @@ class Receipts:
     @property
     def waiting(self) -> int:
         """Receipts that wait for the store, for an answer, or for their return path."""
-        return self._searching.count + self._behind_answers.count + len(self._early)
+        waiting = self._searching.count + self._behind_answers.count
+        return waiting + len(self._early) + len(self._delay)
 
     def bring(self, link: SmscSession, frame: Frame, now: float) -> None:
         """Relay the receipt in ``frame``, at once if memory has its return path."""
@@ -131,10 +138,12 @@ class Receipts:
     def stop(self) -> None:
         """The gate stops: receipts that wait are answered ESME_RX_T_APPN."""
         self._return_paths.expected = None
+        self._delay.stop()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
         for link, frame in self._early.overdue(float("inf")):
+            link.unanswered -= 1
             link.send(response(frame, CommandStatus.ESME_RX_T_APPN))
 
     # Matching
@@ -157,9 +166,11 @@ class Receipts:
             # The SMSC will send it again. Many unknown receipts must not delay the others.
             self._dispatcher.refuse(link, frame)
             return
+        link.unanswered += 1
 
         def found(values: dict[bytes, bytes]) -> None:
             self._searching.remove(len(frame.octets))
+            link.unanswered -= 1
             self._choose(link, frame, ids, trusted, waits, values)
 
         self._return_paths.find([center.prefix + message_id for message_id in ids], found)
@@ -202,12 +213,25 @@ class Receipts:
 
         def answer_is_out() -> None:
             self._behind_answers.remove(size)
-            self._deliver(link, frame, message_id, value)
+            link.unanswered -= 1
+            self._deliver_in_time(link, frame, message_id, value)
 
         if not self._behind_answers.add(size):
             self._dispatcher.refuse(link, frame)
-        elif not self._return_paths.commits.when_out(key, answer_is_out):
+            return
+        link.unanswered += 1
+        if not self._return_paths.commits.when_out(key, answer_is_out):
             answer_is_out()
+
+    def _deliver_in_time(
+        self, link: SmscSession, frame: Frame, message_id: bytes, value: bytes
+    ) -> None:
+        """Deliver the receipt; on another session than the answer's, some time after that."""
+        submitter = self._submitters.find(ReturnPath.of(value).session)
+        is_same = submitter is not None and submitter.receives and submitter.has_room
+        go_on = partial(self._deliver, link, frame, message_id, value)
+        if is_same or not self._delay.hold(link, link.smsc.center.prefix + message_id, go_on):
+            go_on()
 
     def _deliver(self, link: SmscSession, frame: Frame, message_id: bytes, value: bytes) -> None:
         if link.has_ended:
@@ -243,6 +267,7 @@ class Receipts:
         prefix = link.smsc.center.prefix
         if not self._early.add((link, frame), [prefix + i for i in ids], now, len(frame.octets)):
             return False
+        link.unanswered += 1
         self._return_paths.expected = self._arrived
         if self._timer is None:
             self._timer = self._clock.callLater(POLL_INTERVAL, self._poll)
@@ -250,6 +275,7 @@ class Receipts:
 
     def _arrived(self, key: bytes) -> None:
         for link, frame in self._early.arrived(key):
+            link.unanswered -= 1
             value = self._return_paths.recent(key)
             if value is not None:
                 self._found(link, frame, key[len(link.smsc.center.prefix) :], value)
@@ -261,6 +287,7 @@ class Receipts:
         done = self._early.overdue(now, MOST_AT_A_TIME)
         done += self._early.take(_NoneAwaited(), MOST_AT_A_TIME - len(done))
         for link, frame in done:
+            link.unanswered -= 1
             self._seek(link, frame, now, waits=False)
         if self._early:
             pause = YIELD_INTERVAL if len(done) == MOST_AT_A_TIME else POLL_INTERVAL

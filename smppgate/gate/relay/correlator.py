@@ -16,9 +16,9 @@ from smppgate.gate.reports.undelivered import Miss, ignore, smsc_of
 from smppgate.routing.exchange import Exchange
 from smppgate.routing.smscs.smsc import Smsc
 from smppgate.txsmpp.constants import RESPONSE_BIT, CommandId, CommandStatus
-from smppgate.txsmpp.errors import NoAnswer
+from smppgate.txsmpp.errors import NoAnswer, RequestTimeout
 from smppgate.txsmpp.frame import HEADER_SIZE, Frame, renumbered, response, spliced
-from smppgate.txsmpp.statuses import TRANSIENT
+from smppgate.txsmpp.statuses import BIND_STATUSES, TRANSIENT
 from smppgate.txsmpp.versions import Version
 
 KEPT_OF_LATE = 256
@@ -29,6 +29,12 @@ fields up to registered_delivery of a submit_sm are shorter: SMPP v3.4 §4.4.1."
 _SUBMITS: frozenset[int] = frozenset(
     {CommandId.SUBMIT_SM, CommandId.SUBMIT_MULTI, CommandId.DATA_SM, CommandId.BROADCAST_SM}
 )
+
+# Requests whose answers show whether the SMSC still knows the bind: of others, ESME_RINVBNDSTS may
+# say that they are not for this account.
+_SHOWS_BIND: frozenset[int] = frozenset({CommandId.SUBMIT_SM, CommandId.DATA_SM})
+
+_RETRIED = TRANSIENT | BIND_STATUSES
 
 _COMMAND_ID = Struct(">I")
 
@@ -81,7 +87,10 @@ class Correlator:
         return Outcomes(self._answered, self._retried, self._failed, self._late)
 
     def answered(self, exchange: Exchange, frame: Frame, now: float) -> None:
-        """Pass the answer on; after a transient error try another SMSC first."""
+        """Pass the answer on; after a transient error try another SMSC first.
+
+        A status about the gate's own bind is never the origin's to hear.
+        """
         smsc = exchange.smsc
         octets = frame.octets
         if smsc is not None:
@@ -92,9 +101,14 @@ class Correlator:
                     self._answered += 1
                     self.keeper.take(exchange, smsc, frame)
                     return
-            elif status in TRANSIENT and self.retry(exchange, now):
-                self._retried += 1
-                return
+            elif status in _RETRIED:
+                if status in BIND_STATUSES and exchange.command_id in _SHOWS_BIND:
+                    smsc.bind_errors += 1
+                if self.retry(exchange, now):
+                    self._retried += 1
+                    return
+                if status in BIND_STATUSES:
+                    octets = response(exchange.frame, CommandStatus.ESME_RSYSERR)
         elif frame.command_id == CommandId.DELIVER_SM_RESP:
             octets = _without_message_id(frame)
         self._answered += 1
@@ -108,8 +122,12 @@ class Correlator:
 
     def failed(self, exchange: Exchange, reason: NoAnswer) -> None:
         """Answer the origin ESME_RSYSERR; `answered_late` may follow."""
-        if exchange.smsc is not None:
-            exchange.smsc.outstanding -= 1
+        smsc = exchange.smsc
+        if smsc is not None and isinstance(reason, RequestTimeout):
+            # The SMSC may be at work on it: its window counts it until `released`.
+            smsc.overdue += 1
+        elif smsc is not None:
+            smsc.outstanding -= 1
         self._failed += 1
         origin, request = exchange.origin, exchange.frame
         self._miss(exchange, str(reason), CommandStatus.ESME_RSYSERR)
@@ -134,6 +152,13 @@ class Correlator:
         elif exchange.command_id in _SUBMITS:
             origin = exchange.origin
             self.missed(Miss(f"to the SMSC: {why}", origin.system_id, exchange.smsc.name, status))
+
+    def released(self, exchange: Exchange) -> None:
+        """Count a late request no longer against the window of its SMSC."""
+        smsc = exchange.smsc
+        if smsc is not None:
+            smsc.outstanding -= 1
+            smsc.overdue -= 1
 
     def _adapted(self, exchange: Exchange, version: Version, octets: bytes) -> bytes:
         asked, sent = exchange.frame.command_id, exchange.command_id

@@ -6,7 +6,7 @@ it do the answers leave. While one batch is being written the next one gathers.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from attrs import define, field
 from twisted.python.failure import Failure
@@ -42,6 +42,8 @@ class Commits:
 
     def __init__(self, clock: Clock, batch: Batch, store: IStore, waits: bool) -> None:
         self.waits = waits
+        self.leaving: Callable[[Mapping[bytes, bytes]], None] | None = None
+        """Called with each batch of return paths when its answers leave."""
         self._clock = clock
         self._batch = batch
         self._store = store
@@ -115,6 +117,8 @@ class Commits:
         self._batch.open()
         try:
             if done is not None:
+                if self.leaving is not None:
+                    self.leaving(done.paths)
                 _release(done)
         finally:
             self._batch.close()

@@ -21,6 +21,9 @@ The life of a bind:
    Binds with the same credentials wait for one verdict, so that a storm of them reaches the SMSC
    once.
 
+Any of this may take time. What the ESME sends behind its bind waits for the answer, but for
+enquire_link, and is judged by what came of the bind: `smppgate.txsmpp.held`.
+
 With outbind the other end connects. An SMSC that connects to ``outbind_listen`` is sent
 bind_receiver on that connection (`OutbindProtocol`). `EsmeOutbind` connects to an ESME for which
 messages wait, and the ESME binds on that connection as on any other.

@@ -169,12 +169,18 @@ class EsmeProtocol(RelaySession):
         super().connectionLost(reason)
         self._factory.lost(self)
 
+    def sessionLeaving(self) -> None:
+        """Give its place in the account back; open requests are still answered."""
+        if self.account is not None:
+            self.router.esme_lost(self, self.account)
+
     def sessionEnding(self, reason: str) -> None:
-        """Take the session out of its account."""
+        """Take the session out of its account, unless an unbind has done so."""
         if self.account is None:
             self._tell_unbound(reason)
             return
-        self.router.esme_lost(self, self.account)
+        if not self.unbinding:
+            self.router.esme_lost(self, self.account)
         self.log.info(
             "ESME {system_id} at {where} gone: {reason}",
             system_id=self.account.system_id,

@@ -24,6 +24,9 @@ from smppgate.txsmpp.errors import BindRefused, SmppError
 from smppgate.txsmpp.log import Logger
 from smppgate.txsmpp.pdu import Pdu
 
+LONG = 3600.0
+"""Seconds without trouble after which a link that has to be bound anew is like any other."""
+
 
 @define
 class Backoff:
@@ -45,6 +48,11 @@ class Backoff:
     _refused: bool = field(default=False, init=False)
     _step: float = field(default=0.0, init=False)
     _bound_at: float | None = field(default=None, init=False)
+    _cured: bool = field(default=False, init=False)
+
+    def cured(self) -> None:
+        """The gate is about to unbind the link to bind it anew. See `lost`."""
+        self._cured = True
 
     def bound(self, now: float) -> None:
         """The link is up."""
@@ -55,10 +63,15 @@ class Backoff:
         self._refused = True
 
     def lost(self, now: float) -> None:
-        """The link is lost. If it was up longer than the pause before it, failures count anew."""
-        if self._bound_at is not None and now - self._bound_at >= self._step:
+        """The link is lost. If it was up longer than the pause before it, failures count anew.
+
+        A link that the gate unbound to bind it anew must have been up for `LONG`: a cure that does
+        not help is tried after longer and longer pauses.
+        """
+        least = LONG if self._cured else self._step
+        if self._bound_at is not None and now - self._bound_at >= least:
             self._failures = 0
-        self._bound_at = None
+        self._bound_at, self._cured = None, False
 
     def __call__(self, _attempts: int) -> float:
         """Seconds of the pause now: at least half of the doubled value, jitter decides."""
@@ -98,6 +111,10 @@ class LinkProtocol(SmscProtocol):
         """The session is bound: the router may use it."""
         self._backoff.bound(self.clock.monotonic())
         super().attached()
+
+    def bindingAnew(self) -> None:
+        """Connect again after a pause that grows each time."""
+        self._backoff.cured()
 
     def sessionEnding(self, reason: str) -> None:
         """Take the session out of its SMSC's links."""

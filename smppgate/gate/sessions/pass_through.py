@@ -46,6 +46,8 @@ class PassThroughTarget:
     :param endpoint: the endpoint that each session connects to.
     :param place: the same as text, for the log.
     :param window: unanswered requests allowed on each session, in either direction.
+    :param rebinds: whether both sessions end when the one with the SMSC is of no use.
+    :param max_timeouts: see `LinkHealth`.
     """
 
     smsc: Smsc
@@ -55,6 +57,8 @@ class PassThroughTarget:
     max_pdu_size: int
     place: str = "an unknown place"
     refusal_rate: float = 0.0
+    rebinds: bool = True
+    max_timeouts: int = 5
     sessions: dict[PassThroughSession, None] = field(factory=dict, init=False, repr=False)
     """Sessions that are to be bound, are bound, or whose connection is not closed yet; in order
     of arrival."""
@@ -81,6 +85,8 @@ class PassThroughSession(SmscProtocol):
             max_pdu_size=target.max_pdu_size,
             endpoint=target.place,
             refusal_rate=target.refusal_rate,
+            rebinds=target.rebinds,
+            max_timeouts=target.max_timeouts,
         )
         super().__init__(config)
         self.owner: BindingEsme = esme

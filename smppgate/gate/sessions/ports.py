@@ -45,10 +45,19 @@ class Switch(Protocol):
         """A session is bound to ``account``."""
 
     def esme_lost(self, session: EsmeSession, account: Account[EsmeSession]) -> None:
-        """A session that was bound to ``account`` has ended."""
+        """A session that was bound to ``account`` has ended, or is unbinding."""
 
     def smsc_bound(self, link: SmscSession) -> None:
         """A session with an SMSC is bound."""
+
+    def smsc_leaving(self, link: SmscSession) -> None:
+        """A session with an SMSC takes no more requests: it is unbound once all are answered."""
+
+    def smsc_doubted(self, link: SmscSession, is_doubted: bool) -> None:
+        """Something is wrong with a link: others are chosen before it. Or nothing is any more."""
+
+    def is_dispensable(self, link: SmscSession) -> bool:
+        """Whether each pool of its SMSC has another link with which nothing is wrong."""
 
     def smsc_lost(self, link: SmscSession) -> None:
         """A session with an SMSC has ended."""
@@ -63,9 +72,11 @@ class Switch(Protocol):
 class BindingEsme(EsmeSession, Protocol):
     """An ESME's session whose bind an SMSC judges, or has accepted."""
 
-    unbinding: bool
-    """Whether the gate has sent it an unbind."""
     router: Switch
+
+    @property
+    def unbinding(self) -> bool:
+        """Whether an unbind was sent or received."""
 
     @property
     def bound_by(self) -> float:

@@ -74,7 +74,12 @@ class RelaySession(SmppProtocol):
     @property
     def has_room(self) -> bool:
         """Whether the peer can take one more request now."""
-        return self.writable and not self.unbinding and len(self.outstanding) < self.window
+        return self.writable and not self.session.unbinding and len(self.outstanding) < self.window
+
+    @property
+    def open_requests(self) -> int:
+        """Requests of the peer that the gate has not answered."""
+        return self.unanswered
 
     @property
     def where(self) -> str:

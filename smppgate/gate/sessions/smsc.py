@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from attrs import define
+from twisted.internet.defer import ensureDeferred
 
 from smppgate.gate.reports.trouble import may_speak_tls
 from smppgate.gate.sessions.ports import Switch
 from smppgate.gate.sessions.relay_session import RelaySession
 from smppgate.routing.sessions import EsmeSession
+from smppgate.routing.smscs.link_health import LinkHealth
 from smppgate.routing.smscs.smsc import Smsc
-from smppgate.txsmpp.constants import CommandId
+from smppgate.txsmpp.constants import CommandId, CommandStatus
 from smppgate.txsmpp.errors import BindRefused, SmppError
 from smppgate.txsmpp.frame import Frame
 from smppgate.txsmpp.log import Logger
 from smppgate.txsmpp.pdu import Pdu
+from smppgate.txsmpp.sequence import Request
 from smppgate.txsmpp.states import Role
 from smppgate.txsmpp.timers import Timers
 from smppgate.txsmpp.versions import Version
@@ -28,6 +31,8 @@ class SmscSessionConfig:
     :param window: unanswered requests allowed on each session, in either direction.
     :param endpoint: where the SMSC is, for the log.
     :param refusal_rate: PDUs a second of one session that no window bounds; 0 is no limit.
+    :param rebinds: whether a session that is of no use is unbound, so that it is bound anew.
+    :param max_timeouts: see `LinkHealth`.
     """
 
     name: str
@@ -39,6 +44,8 @@ class SmscSessionConfig:
     max_pdu_size: int
     endpoint: str = "an unknown place"
     refusal_rate: float = 0.0
+    rebinds: bool = True
+    max_timeouts: int = 5
 
 
 class SmscProtocol(RelaySession):
@@ -66,6 +73,11 @@ class SmscProtocol(RelaySession):
         """Whether the router may use it, or could."""
         self._is_told = False
         """Whether the log has said already why it was not bound."""
+        self.outstanding.counts_overdue = True
+        self.health = LinkHealth(config.max_timeouts)
+        self._rebinds = config.rebinds
+        self._bind_errors = config.smsc.bind_errors
+        self._complaint = ""
         self.owner: EsmeSession | None = None
         """The ESME session that this session serves alone; None where it serves all."""
 
@@ -103,6 +115,31 @@ class SmscProtocol(RelaySession):
             self.unwindowed += 1
         self.router.deliver(self, frame, now)
 
+    def framesReceived(self, frames: list[Frame], now: float) -> None:
+        """Relay what came; where something is wrong, look at the answers in it."""
+        super().framesReceived(frames, now)
+        if self.health.is_watched or self._bind_errors != self.smsc.bind_errors:
+            self._bind_errors = self.smsc.bind_errors
+            self.health.heard(frames)
+            self._judge()
+
+    def requestsTimedOut(self, requests: list[Request]) -> None:
+        """Note that the SMSC did not answer."""
+        self.health.timed_out(requests)
+
+    def look(self, now: float) -> bool:
+        """Do what is due at ``now``, and judge the link where something was wrong."""
+        goes_on = super().look(now)
+        if self.health.is_watched:
+            self._judge()
+        return goes_on
+
+    def enquireLinkRefused(self, command_status: int) -> None:
+        """Bind anew where the SMSC does not know the bind."""
+        if command_status == CommandStatus.ESME_RINVBNDSTS:
+            self.health.forgotten()
+            self._judge()
+
     def strayReceived(self, frame: Frame) -> None:
         """Count a resp that answers no request."""
         super().strayReceived(frame)
@@ -112,6 +149,35 @@ class SmscProtocol(RelaySession):
     def who(self) -> str:
         """The SMSC's name, for the log."""
         return f"SMSC {self.name}"
+
+    def sessionLeaving(self) -> None:
+        """Send no more requests on the session; open ones are still answered."""
+        self.router.smsc_leaving(self)
+        self.log.info(
+            "SMSC {name} unbinds: {reason}", name=self.name, reason=self.session.unbind_reason
+        )
+
+    def bindingAnew(self) -> None:
+        """The session is about to be unbound because it is of no use."""
+
+    def _judge(self) -> None:
+        """Put the link behind all others while something is wrong, and cure it if that helps."""
+        self.health.overdue(self.outstanding.overdue, self.window)
+        complaint = self.health.complaint
+        if self.unbinding or not (complaint or self._complaint):
+            return
+        is_new, self._complaint = not self._complaint, complaint
+        self.router.smsc_doubted(self, bool(complaint))
+        if not complaint:
+            return
+        if self._rebinds and (
+            not self.health.works or self.owner or self.router.is_dispensable(self)
+        ):
+            self.log.warn("SMSC {name} is bound anew: {why}", name=self.name, why=complaint)
+            self.bindingAnew()
+            ensureDeferred(self.unbind(complaint))
+        elif is_new:
+            self.log.warn("SMSC {name} comes last: {why}", name=self.name, why=complaint)
 
     def sessionEnding(self, reason: str) -> None:
         """Take the session out of its SMSC's links."""

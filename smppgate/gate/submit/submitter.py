@@ -132,7 +132,7 @@ class Submitter:
             link = smsc.link()
             if link is not None:
                 break
-            # The SMSC has room, but the gate's own enquire_links fill every window.
+            # The SMSC has room only on links that are unbinding.
             exchange.tried += (smsc,)
         self._send(exchange, smsc, link, exchange.frame.octets)
         return True

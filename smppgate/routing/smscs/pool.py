@@ -6,7 +6,8 @@ for one pool do not change its turn in another.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Protocol
 
 from smppgate.routing.smscs.smsc import Smsc
@@ -46,15 +47,16 @@ class Pool:
     """SMSCs that take the same messages.
 
     :param name: as configured.
-    :ivar choose: `Balancer.choose` of its balancer.
+    :ivar choose: `Balancer.choose` of its balancer; with SMSCs behind the others, see `rank`.
     """
 
-    __slots__ = ("choose", "members", "name")
+    __slots__ = ("_balancer", "choose", "members", "name")
 
     def __init__(self, name: str, balancer: Balancer) -> None:
         self.name = name
         self.members = balancer.members
-        self.choose = balancer.choose
+        self._balancer = balancer
+        self.choose: Callable[[Sequence[Smsc]], Smsc | None] = balancer.choose
 
     def __repr__(self) -> str:
         return f"<Pool {self.name} {self.members!r}>"
@@ -64,6 +66,12 @@ class Pool:
         """The SMSCs of its members, in the order of the configuration."""
         return tuple(member.smsc for member in self.members)
 
+    def rank(self) -> None:
+        """Put the SMSCs that are doubted now behind all others."""
+        doubted = tuple(smsc for smsc in self.smscs if smsc.is_doubted)
+        choose = self._balancer.choose
+        self.choose = partial(_doubted_last, choose, doubted) if doubted else choose
+
     def without(self, command_id: int) -> tuple[Smsc, ...]:
         """The SMSCs that do not know the request with this command_id."""
         return tuple(smsc for smsc in self.smscs if command_id not in smsc.commands)
@@ -72,3 +80,11 @@ class Pool:
     def is_up(self) -> bool:
         """Whether any of its SMSCs has a bound link."""
         return any(member.smsc.links for member in self.members)
+
+
+def _doubted_last(
+    choose: Callable[[Sequence[Smsc]], Smsc | None],
+    doubted: tuple[Smsc, ...],
+    tried: Sequence[Smsc],
+) -> Smsc | None:
+    return choose((*tried, *doubted)) or choose(tried)

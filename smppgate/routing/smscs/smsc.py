@@ -43,16 +43,22 @@ class Smsc:
         link.
     :ivar outstanding: requests that it has not answered. The gate counts them here as it sends
         requests and takes answers.
+    :ivar overdue: those of them that were not answered in time, and that may be answered yet.
+    :ivar bind_errors: answers to messages that say that it does not know the bind.
     """
 
     __slots__ = (
+        "_doubted",
         "_last",
+        "_leaving",
+        "bind_errors",
         "capacity",
         "center",
         "commands",
         "links",
         "name",
         "outstanding",
+        "overdue",
         "tag",
         "weight",
     )
@@ -78,8 +84,14 @@ class Smsc:
         self.links: list[Link] = []
         self.capacity = 0
         self.outstanding = 0
+        self.overdue = 0
+        self.bind_errors = 0
         self._last = 0
         """Index of the link that was used last."""
+        # Links with which something is wrong: they come after the others.
+        self._doubted: dict[Link, None] = {}
+        # Links that take no more requests → the requests that were open on them then.
+        self._leaving: dict[Link, int] = {}
 
     def __repr__(self) -> str:
         return f"<Smsc {self.name} {self.outstanding}/{self.capacity} on {len(self.links)} links>"
@@ -100,11 +112,36 @@ class Smsc:
         self.links.append(link)
         self.capacity += link.window
 
-    def remove(self, link: Link) -> None:
-        """Do not use ``link`` any more; a link that was not added is ignored."""
+    def leave(self, link: Link) -> None:
+        """Send no more requests on ``link``; open ones may still be answered, until `remove`.
+
+        Their places are kept beside the windows of the other links.
+        """
+        self._doubted.pop(link, None)
         if link in self.links:
             self.links.remove(link)
-            self.capacity -= link.window
+            self._leaving[link] = len(link.outstanding)
+            self.capacity += self._leaving[link] - link.window
+
+    def remove(self, link: Link) -> None:
+        """Do not use ``link`` any more; a link that was not added is ignored."""
+        self.leave(link)
+        self.capacity -= self._leaving.pop(link, 0)
+
+    def doubt(self, link: Link, is_doubted: bool) -> None:
+        """Use ``link`` after all others, or like the others again."""
+        self._doubted.pop(link, None)
+        if is_doubted and link in self.links:
+            self._doubted[link] = None
+
+    @property
+    def is_doubted(self) -> bool:
+        """Whether it has links, and something is wrong with all of them."""
+        return 0 < len(self.links) <= len(self._doubted)
+
+    def has_sound_link(self, other_than: Link) -> bool:
+        """Whether it has a link, not this one, with which nothing is wrong."""
+        return any(each is not other_than and each not in self._doubted for each in self.links)
 
     def link(self) -> Link | None:
         """The next link in turn with room in its window; None when no link has room.
@@ -112,8 +149,14 @@ class Smsc:
         A single link is returned in any case: the caller has seen that the SMSC has room.
         """
         links = self.links
-        if len(links) == 1:
+        if len(links) == 1 and not self._leaving:
             return links[0]
+        if self._doubted:
+            sound = [link for link in links if link not in self._doubted]
+            return self._next(sound) or self._next(links)
+        return self._next(links)
+
+    def _next(self, links: list[Link]) -> Link | None:
         for _ in links:
             self._last = (self._last + 1) % len(links)
             link = links[self._last]

@@ -13,7 +13,7 @@ from smppgate.txsmpp.constants import RESPONSE_BIT, CommandId, CommandStatus
 from smppgate.txsmpp.errors import RequestTimeout, SessionLost
 from smppgate.txsmpp.frame import Frame
 from smppgate.txsmpp.pdu import BroadcastSm, DataSm, QuerySm, SmeAddress, SubmitMulti
-from smppgate.txsmpp.statuses import TRANSIENT
+from smppgate.txsmpp.statuses import BIND_STATUSES, TRANSIENT
 from smppgate.txsmpp.tlv import Tlv
 from smppgate.txsmpp.versions import V3_3, V3_4, Version
 from tests.routing import fakes
@@ -80,7 +80,12 @@ def delivered(number: int = 5) -> Ends:
 # Answers
 
 
-@given(st.integers(1, 0xFFFFFFFF), UINT32, UINT32.filter(bool), BODIES)
+@given(
+    st.integers(1, 0xFFFFFFFF),
+    UINT32,
+    UINT32.filter(lambda status: status not in BIND_STATUSES | {0}),
+    BODIES,
+)
 def test_an_answer_changes_in_its_number_and_nothing_else(
     number: int, link_number: int, status: int, body: bytes
 ) -> None:
@@ -214,12 +219,32 @@ def test_a_transient_error_is_passed_on_when_no_other_smsc_is_left(status: int) 
     assert ends.correlator.outcomes().answered == 1
 
 
-@given(UINT32.filter(lambda status: status not in {0, 0x08, 0x14, 0x58, 0x64}))
+@given(UINT32.filter(lambda status: status not in TRANSIENT | BIND_STATUSES | {0}))
 def test_after_no_other_status_another_smsc_is_tried(status: int) -> None:
     ends = Ends(fakes.submit(7), retries=True)
     ends.answered(status, b"")
     assert ends.said == [(7, status)]
     assert not ends.asked
+
+
+@pytest.mark.parametrize("status", [0x04, 0x05, 0x0D, 0x0E, 0x0F])
+def test_a_status_about_the_gates_own_bind_is_never_the_origins(status: int) -> None:
+    """Another SMSC is tried; where none is left, the answer is 0x08."""
+    ends = Ends(fakes.submit(7), retries=True)
+    ends.answered(status, b"")
+    assert (ends.said, ends.asked) == ([], [ends.exchange])
+    ends = Ends(fakes.submit(7))
+    ends.answered(status, b"")
+    assert ends.said == [(7, 0x08)]
+    assert ends.smsc.bind_errors == 1
+
+
+def test_an_ancillary_request_tells_nothing_of_the_bind() -> None:
+    """0x04 may mean that it is not for this account; its origin gets 0x08 all the same."""
+    ends = Ends(fakes.frame_of(QuerySm(message_id=b"1"), 7))
+    ends.answered(0x04, b"")
+    assert ends.said == [(7, 0x08)]
+    assert ends.smsc.bind_errors == 0
 
 
 # No answer
@@ -235,7 +260,12 @@ def test_without_an_answer_the_origin_is_answered_0x08(
     (given_out,) = ends.origin.answers
     assert given_out[:3] == (CommandId.SUBMIT_SM_RESP, 0x08, 7)
     assert len(given_out.octets) == 16
-    assert (ends.smsc.outstanding, ends.origin.unanswered) == (0, 0)
+    is_overdue = isinstance(reason, RequestTimeout)
+    assert (ends.smsc.outstanding, ends.smsc.overdue) == (is_overdue, is_overdue)
+    if is_overdue:
+        ends.exchange.released()
+    assert (ends.smsc.outstanding, ends.smsc.overdue) == (0, 0)
+    assert ends.origin.unanswered == 0
     assert ends.correlator.outcomes().failed == 1
 
 
@@ -250,6 +280,7 @@ def late(ends: Ends, status: int = 0) -> None:
     ends.exchange.failed(RequestTimeout("60 s"))
     ends.origin.answers.clear()
     answer = fakes.resp(ends.exchange.frame, status, b"id\0")
+    ends.exchange.released()
     ends.exchange.answered_late(answer, 80.0)
 
 

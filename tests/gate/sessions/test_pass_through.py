@@ -612,6 +612,8 @@ def test_when_the_smsc_session_ends_the_esme_session_ends(how: str) -> None:
         gate.turn()
     else:
         own.ask(Unbind(), 1)
+        assert own.heard() == []
+        gate.reactor.pump([1.0] * 5)
         assert [frame.command_id for frame in own.heard()] == [CommandId.UNBIND_RESP]
     only_failed(one, 6)
     everything_is_over(gate, one, own)
@@ -628,6 +630,8 @@ def test_when_the_esme_session_ends_the_smsc_session_ends(how: str) -> None:
         gate.turn()
     else:
         one.ask(Unbind(), 1)
+        assert one.heard() == []
+        gate.reactor.pump([1.0] * 5)
         assert [frame.command_id for frame in one.heard()] == [CommandId.UNBIND_RESP]
     failed, unbind = own.heard()
     assert failed[:3] == (CommandId.DELIVER_SM_RESP, 0x08, 6)
@@ -670,9 +674,24 @@ def test_a_peer_that_does_not_answer_the_unbind_is_closed_all_the_same() -> None
     own.transport.lose()
     gate.turn()
     assert not one.is_closed()
-    gate.reactor.advance(20)
+    gate.reactor.advance(2)
     gate.turn()
     assert one.is_closed()
+    everything_is_over(gate, one, own)
+
+
+def test_an_unbind_of_either_waits_for_the_answers_of_the_other() -> None:
+    """And then the other session is unbound too."""
+    gate = MemoryGateway()
+    one, own = gate.joined()
+    one.ask(SUBMIT, 6)
+    own.ask(Unbind(), 1)
+    own.answer(own.heard()[0], 0, b"id\0")
+    answer, unbind = one.heard()
+    assert answer[:3] == (CommandId.SUBMIT_SM_RESP, 0, 6)
+    assert unbind.command_id == CommandId.UNBIND
+    assert [frame.command_id for frame in own.heard()] == [CommandId.UNBIND_RESP]
+    one.answer(unbind)
     everything_is_over(gate, one, own)
 
 

@@ -1,0 +1,325 @@
+"""`SmppConnection`: a `Session` on a Twisted transport: it reads, writes, times and closes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from twisted.internet.abstract import FileDescriptor
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IPushProducer, IReactorTime, ITCPTransport
+from twisted.internet.protocol import Protocol, connectionDone
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from smppgate.txsmpp.batch import Batch
+from smppgate.txsmpp.clock import Clock
+from smppgate.txsmpp.errors import NoAnswer, RequestTimeout, SessionLost
+from smppgate.txsmpp.frame import MAX_PDU_SIZE, Frame
+from smppgate.txsmpp.log import Logger
+from smppgate.txsmpp.sequence import Request
+from smppgate.txsmpp.session import Session
+from smppgate.txsmpp.session_timer import SessionTimer
+from smppgate.txsmpp.states import Role
+from smppgate.txsmpp.timers import NEVER, Due, Timers, Watch
+from smppgate.txsmpp.unbinding import Unbinding
+
+
+@implementer(IPushProducer)
+class SmppConnection(Protocol):
+    """A session on a transport; `smppgate.txsmpp.protocol.SmppProtocol` is what programs use.
+
+    :param role: which end this is.
+    :param clock: time and timers: a reactor as a rule, or its `Clock`.
+    :param timers: the session's timers.
+    :param max_pdu_size: octets a PDU of the peer may have.
+    :param batch: shared by sessions that relay to each other; one of its own by default.
+    """
+
+    log = Logger()
+
+    def __init__(
+        self,
+        role: Role,
+        clock: IReactorTime,
+        timers: Timers | None = None,
+        max_pdu_size: int = MAX_PDU_SIZE,
+        batch: Batch | None = None,
+    ) -> None:
+        self.session = Session(role, max_pdu_size)
+        self.clock = Clock.of(clock)
+        self.timers = timers if timers is not None else Timers()
+        self.batch = batch if batch is not None else Batch(self.clock)
+        self.writable = True
+        """Whether the peer reads what it is sent; if not, more had better go elsewhere."""
+        self.reads = 0
+        """Reads so far."""
+        self._is_producer = False
+        self._is_held = False
+        self._ended = False
+        self._unbinding: Unbinding | None = None
+        self._awaiting_end: list[Deferred[None]] = []
+        self._cut_at = NEVER
+        self._timer = SessionTimer(self.clock, self)
+        self._write_now: Callable[[], object] | None = None
+
+    # What subclasses may want to know
+
+    def framesReceived(self, frames: list[Frame], now: float) -> None:
+        """The requests and resps of one read, all allowed in the session's state."""
+
+    def fellDue(self, due: Due, now: float) -> None:
+        """A session timer says that ``due`` is to be done."""
+
+    def requestsTimedOut(self, requests: list[Request]) -> None:
+        """These were not answered in time. Their windows count them a while longer."""
+
+    def sessionLeaving(self) -> None:
+        """An unbind was sent or received; called once, before `sessionEnding`, or never.
+
+        From here on no new request is to be sent on the session. Open ones are still answered.
+        """
+
+    def sessionEnding(self, reason: str) -> None:
+        """The session is over; called once, before what is outstanding is failed.
+
+        Here is the place to see that nothing more is sent on it: whoever is told of a failure
+        may try again at once. Its connection may live a little longer, to write what was sent
+        before.
+        """
+
+    def sessionEnded(self, reason: str) -> None:
+        """The session is over; called once, after every outstanding request was failed."""
+
+    # What subclasses and owners may do
+
+    @property
+    def open_requests(self) -> int:
+        """Requests of the peer that are not answered yet: the end after an unbind waits for them.
+
+        0 unless a subclass counts them.
+        """
+        return 0
+
+    @property
+    def unbinding(self) -> bool:
+        """Whether an unbind was sent or received: no more requests are to be sent."""
+        return self.session.unbinding
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nothing is going on but the one PDU in the outbox, and its answer if any."""
+        return len(self.session.outbox) == 1 and len(self.session.outstanding) <= 1
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the session is over."""
+        return self._ended
+
+    @property
+    def heard_at(self) -> float:
+        """When octets came last; seconds on the session's clock."""
+        return self._watch.heard
+
+    def close(self, reason: str) -> None:
+        """Write what is in the outbox, then close; cut if the peer does not read it."""
+        self.session.close(reason)
+        self.flush()
+
+    def abort(self, reason: str) -> None:
+        """Cut the connection at once."""
+        self.session.close(reason)
+        self._end()
+        if self.transport is not None:
+            self._tcp.abortConnection()
+
+    def flush(self) -> None:
+        """Write what is to be sent, in one piece; then close, if it has come to that."""
+        if self._ended:
+            return
+        session = self.session
+        if self._unbinding is not None:
+            self._end_unbinding(self._unbinding)
+        octets = session.data_to_send()
+        if octets and self.transport is not None:
+            self.transport.write(octets)
+        if session.close_reason is not None:
+            self._close()
+            return
+        if self._write_now is not None:
+            self._write_now()
+        oldest = session.outstanding.oldest()
+        if oldest is not None:
+            self._timer.wake(oldest + self.timers.response)
+
+    # Twisted's side
+
+    def connectionMade(self) -> None:
+        """Set the socket up and start the timers."""
+        transport = self._tcp
+        # A UNIX socket has neither.
+        if ITCPTransport.providedBy(transport):
+            transport.setTcpNoDelay(True)
+            transport.setTcpKeepAlive(True)
+        # A socket is nearly always ready to be written. Asking the reactor first costs two more
+        # turns of it for each message that nothing else is going on beside. What goes wrong, the
+        # reactor finds at its next look. Only for plain sockets: what wraps one, as TLS does,
+        # has ideas of its own about when it is written and closed.
+        if isinstance(transport, FileDescriptor):
+            self._write_now = transport.doWrite
+        self._watch = Watch(self.timers, self.clock.monotonic())
+        self._timer.start()
+
+    def dataReceived(self, data: bytes) -> None:
+        """One read: all whole PDUs in it, then one write per peer that got something."""
+        now = self.clock.monotonic()
+        self.reads += 1
+        session = self.session
+        was_quiet = not session.outbox
+        if not self._is_producer:
+            self._become_producer()
+        self.batch.open()
+        try:
+            frames = session.receive_data(data)
+            # What the session answered by itself.
+            if session.outbox and was_quiet:
+                self.batch.add(self)
+            self._watch.hear(now)
+            if session.peer_spoke:
+                self._watch.active = now
+            if session.unbinding and self._unbinding is None:
+                self._leave()
+            if frames:
+                self.framesReceived(frames, now)
+        finally:
+            self.batch.close()
+        if session.close_reason is not None or session.unbinding:
+            self.flush()
+        elif session.unread.is_full:
+            self.hold_reading(True)
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """Fail what is outstanding, each once, and stop the timer."""
+        self.session.close(reason.getErrorMessage())
+        self._end()
+        self._timer.stop()
+
+    @property
+    def _tcp(self) -> Any:
+        # A stream transport is consumer, producer and more: no one interface says it all.
+        return self.transport
+
+    # A peer that does not read what it is sent is not read either, so that answers to it cannot
+    # pile up.
+
+    def _become_producer(self) -> None:
+        # Not before something was read: a TLS transport pauses its producer while it shakes
+        # hands, and to stop reading then is to wait for ever.
+        self._is_producer = True
+        self._tcp.registerProducer(self, True)
+
+    def hold_reading(self, is_held: bool) -> None:
+        """Do not read the peer for now, or read it again if it reads what it is sent."""
+        self._is_held = is_held
+        if is_held:
+            self._tcp.pauseProducing()
+        elif self.writable:
+            self._tcp.resumeProducing()
+
+    def pauseProducing(self) -> None:
+        """The transport's buffer is full."""
+        self.writable = False
+        self._tcp.pauseProducing()
+
+    def resumeProducing(self) -> None:
+        """The transport's buffer has been written."""
+        self.writable = True
+        if not self._is_held:
+            self._tcp.resumeProducing()
+
+    def stopProducing(self) -> None:
+        """The transport is gone; `connectionLost` follows."""
+        self.writable = False
+
+    def _leave(self) -> None:
+        """An unbind was sent or received: the session ends as soon as nothing is open."""
+        now, session = self.clock.monotonic(), self.session
+        self._unbinding = Unbinding.begun(now, self.timers, session.is_unbind_answered)
+        self._timer.wake(self._unbinding.next(now))
+        self.sessionLeaving()
+
+    def _end_unbinding(self, unbinding: Unbinding) -> None:
+        """End the session if it is time to."""
+        session = self.session
+        unbinding.is_answered = session.is_unbind_answered
+        has_open = session.outstanding.oldest() is not None or self.open_requests > 0
+        if unbinding.is_over(self.clock.monotonic(), has_open):
+            session.unbound()
+
+    def _close(self) -> None:
+        self._end()
+        if self.transport is not None:
+            transport = self._tcp
+            if self._is_producer:
+                # A transport with a producer waits for more of it before it closes.
+                transport.unregisterProducer()
+            transport.loseConnection()
+        self._cut_at = self.clock.monotonic() + self.timers.closing
+        self._timer.wake(self._cut_at)
+
+    def _end(self) -> None:
+        """The session is over, whatever becomes of the connection; once."""
+        if self._ended:
+            return
+        self._ended = True
+        reason = self.session.close_reason or ""
+        self.session.outbox.clear()
+        self.sessionEnding(reason)
+        for request in self.session.outstanding.drain():
+            self._fail(request, SessionLost(reason))
+        self.sessionEnded(reason)
+        awaiting, self._awaiting_end = self._awaiting_end, []
+        for waiter in awaiting:
+            waiter.callback(None)
+
+    def _fail(self, request: Request, reason: NoAnswer) -> None:
+        try:
+            request.failed(reason)
+        except Exception:
+            # Its owner's fault is no reason to leave the others untold.
+            self.log.failure("a request could not be told that it failed")
+
+    # Time
+
+    def next_look(self) -> float:
+        """When `look` may have something to do next, if nothing is heard until then."""
+        if self._ended:
+            return self._cut_at
+        if self._unbinding is not None:
+            at = self._unbinding.next(self.clock.monotonic())
+        else:
+            at = self._watch.next(self.session.is_bound)
+        return min(at, self.session.outstanding.next_expiry(self.timers.response))
+
+    def _expire(self, now: float, timeout: float) -> None:
+        outstanding = self.session.outstanding
+        outstanding.release(now - 2 * timeout)
+        expired = outstanding.expire(now - timeout)
+        for request in expired:
+            self._fail(request, RequestTimeout(f"no answer in {timeout:g} s"))
+        if expired:
+            self.requestsTimedOut(expired)
+
+    def look(self, now: float) -> bool:
+        """Do what is due at ``now``; False when nothing will ever be due again."""
+        if self._ended:
+            if now < self._cut_at:
+                return True
+            self._tcp.abortConnection()
+            return False
+        self._expire(now, self.timers.response)
+        if self._unbinding is not None:
+            self.flush()
+        else:
+            self.fellDue(self._watch.due(now, self.session.is_bound), now)
+        return True

@@ -107,7 +107,7 @@ class Inspection:
     def counted(self) -> Iterator[tuple[str, int, int]]:
         """Counters that must agree with what they count: name, counter, count."""
         for smsc in self._router.smscs:
-            capacity = sum(link.window for link in smsc.links)
+            capacity = sum(link.window for link in smsc.links) + sum(smsc._leaving.values())
             yield f"capacity of {smsc.name}", smsc.capacity, capacity
         for account in self._accounts():
             for session in account.sessions:

@@ -59,12 +59,14 @@ class Judge:
             if len(alive) < len(app.sessions):
                 found.append(f"{app.plan.system_id} has {len(alive)} sessions bound")
             found += [f"{r} is not answered" for s in alive for r in _pending(s)]
+            found += [f"{s} has no enquire_link_resp" for s in alive if s.enquiries]
         for center in world.centers:
             # There may be no session of its owner's with this center any more.
             found += [f"{o} is not sent" for o in center.waiting if not o.owned]
             if center.coming:
                 found.append(f"{center.plan.name} has {center.coming} to send")
             sessions = [s for door in center.doors for s in door.sessions if s.is_alive]
+            found += [f"{s} has no enquire_link_resp" for s in sessions if s.enquiries]
             found += [f"{d} is not answered" for s in sessions for d, _ in s.deliveries.values()]
         found += [
             f"{d} was queued and is not delivered"

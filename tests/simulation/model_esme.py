@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from tests.simulation.scenario import AccountPlan
     from tests.simulation.world import World
 
-_UNKNOWN = (0x00000055, 0x0000FFFF, wire.BIND_TRX, wire.DELIVER_SM, wire.OUTBIND)
-
 
 class EsmeSession(ModelSession):
     """A session of an ESME's.
@@ -31,7 +29,6 @@ class EsmeSession(ModelSession):
         self.plan = app.plan
         self.kind = kind
         self.pending: dict[int, Slot] = {}
-        self.odd: dict[int, int] = {}
         self.last: dict[object, int] = {}
         self.is_parting = False
         self._next = self.chance.choice((1, 1, 7, 1000, wire.MAX_NUMBER - 5))
@@ -66,6 +63,8 @@ class EsmeSession(ModelSession):
             )
             if self.plan.asks_smsc:
                 self._bind_status = 0x0E
+        if self.draw(self.traits.nonsense, "nonsense"):
+            self.send_odd(wire.NOT_BY_ESME[0])
         self._bind_number = self.fresh()
         self.send(self.kind, 0, self._bind_number, wire.bind(name, password, self.plan.version))
         if (
@@ -84,7 +83,7 @@ class EsmeSession(ModelSession):
 
     def fresh(self) -> int:
         """A number that is free."""
-        while self._next in self.pending or self._next in self._links:
+        while any(self._next in used for used in (self.pending, self._links, self.odd)):
             self._next = self._next % wire.MAX_NUMBER + 1
         number, self._next = self._next, self._next % wire.MAX_NUMBER + 1
         return number
@@ -93,9 +92,7 @@ class EsmeSession(ModelSession):
 
     def was_answered(self, pdu: wire.Pdu) -> None:
         """The gate has answered."""
-        if pdu.number in self.odd and pdu.number not in self.pending:
-            self._odd_answered(pdu)
-        elif pdu.command & ~wire.RESP in wire.BINDS:
+        if pdu.command & ~wire.RESP in wire.BINDS:
             self._bind_answered(pdu)
         else:
             self.world.judge.answered(self, pdu)
@@ -122,13 +119,6 @@ class EsmeSession(ModelSession):
             self.bound_at = self.world.clock.now
             Episodes(self)
             self._traffic()
-
-    def _odd_answered(self, pdu: wire.Pdu) -> None:
-        """An answer to what is not allowed."""
-        command = self.odd.pop(pdu.number)
-        right = (wire.NACK, 0x03) if command not in wire.NAMES else (command | wire.RESP, 0x04)
-        if (pdu.command, pdu.status) != right:
-            self.violated(f"{wire.name(command)} is answered with {pdu}")
 
     def over(self) -> None:
         """Its application binds anew."""
@@ -175,7 +165,7 @@ class EsmeSession(ModelSession):
 
     def _send_one(self) -> None:
         if self.draw(self.traits.nonsense, "nonsense"):
-            self._send_odd()
+            self.send_odd(wire.NOT_BY_ESME[self.kind])
         elif self.chance.random() < 0.05:
             self.enquire()
         elif self.chance.random() < self.traits.asks:
@@ -232,14 +222,6 @@ class EsmeSession(ModelSession):
         request.slot.requests.append(request)
         self.send(command, 0, request.number, body)
         return request
-
-    def _send_odd(self) -> None:
-        """What an ESME may not send."""
-        command, number = self.chance.choice(_UNKNOWN), self._next
-        self._next = self._next % wire.MAX_NUMBER + 1
-        if number not in self.pending and command != wire.OUTBIND:
-            self.odd[number] = command
-        self.send(command, 0, number, wire.bind("x", "y") if command in wire.BINDS else b"")
 
 
 class ModelEsme:

@@ -71,7 +71,7 @@ class SmscSession(ModelSession):
 
     def fresh(self) -> int:
         """A number that is free."""
-        while self._next in self.deliveries or self._next in self._links:
+        while any(self._next in used for used in (self.deliveries, self._links, self.odd)):
             self._next = self._next % wire.MAX_NUMBER + 1
         number, self._next = self._next, self._next % wire.MAX_NUMBER + 1
         return number
@@ -164,6 +164,13 @@ class SmscSession(ModelSession):
         self.later(0.0, self.center.send)
         if self.chance.random() < 0.3:
             self.later(self.chance.expovariate(0.3), self.enquire)
+        self._be_odd()
+
+    def _be_odd(self) -> None:
+        if self.traits.nonsense and self.is_alive and self.kind:
+            if self.draw(self.traits.nonsense, "nonsense"):
+                self.send_odd(wire.NOT_BY_SMSC[self.kind])
+            self.later(self.chance.expovariate(1.0), self._be_odd)
 
     # What it sends
 

@@ -58,7 +58,7 @@ class ModelStore:
         self._memory: dict[bytes, bytes] = {}
         self._archived: dict[bytes, None] = {}
         self._gone: dict[int, None] = {}
-        self._writes: list[Callable[[], None]] = []
+        self._writes: list[tuple[Callable[[], Any], Deferred[Any]]] = []
         self._last = self._busy_until = 0.0
         self._is_open = False
 
@@ -81,9 +81,13 @@ class ModelStore:
 
     def crash(self) -> None:
         """The process is gone: of what was being written, any first part is there."""
-        for write in self._writes[: self._chance.randint(0, len(self._writes))]:
+        for write, _ in self._writes[: self._chance.randint(0, len(self._writes))]:
             write()
         self._writes.clear()
+
+    def calm(self) -> None:
+        """Neither fail nor stall from now on."""
+        self._plan = StorePlan()
 
     def expire(self) -> None:
         """Forget what is over."""
@@ -216,14 +220,15 @@ class ModelStore:
         if not delay and not self._writes and self._last <= now:
             return succeed(write())
         done: Deferred[Any] = Deferred()
-        self._writes.append(write)
+        self._writes.append((write, done))
         self._tell()
         self._last = max(self._last, now + delay)
-        self._clock.callLater(self._last - now, self._write, done)
+        self._clock.callLater(self._last - now, self._write)
         return done
 
-    def _write(self, done: Deferred[Any]) -> None:
-        done.callback(self._writes.pop(0)())
+    def _write(self) -> None:
+        write, done = self._writes.pop(0)
+        done.callback(write())
 
     def _failing(self) -> Deferred[Any]:
         done: Deferred[Any] = Deferred()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,7 @@ class ModelSession:
     """One session of a model's, from the connection to its end.
 
     :param traits: those of the model now; `calm` changes them.
+    :ivar odd: number → a request under it that is not allowed or not known.
     :ivar open: number → the gate's request under it that is not answered.
     :ivar is_bound: whether messages may flow.
     :ivar is_over: whether the connection is gone, or as good as gone.
@@ -48,12 +49,18 @@ class ModelSession:
         self.end: ModelEnd = _NOWHERE
         self.bound_at = 0.0
         self.open: dict[int, Attempt] = {}
+        self.odd: dict[int, int] = {}
         self._framer = wire.Framer()
         self._unbind = 0
         self._links: dict[int, None] = {}
 
     def __repr__(self) -> str:
         return self.name
+
+    @property
+    def enquiries(self) -> int:
+        """Its own enquire_links that are not answered."""
+        return len(self._links)
 
     @property
     def is_disturbed(self) -> bool:
@@ -90,6 +97,29 @@ class ModelSession:
     def resumed(self) -> None:
         """It is not mute any more."""
 
+    # What nobody may send
+
+    def send_odd(self, forbidden: Sequence[int]) -> None:
+        """A request that is not allowed or not known, or a resp to nothing."""
+        chance = self.chance
+        if chance.random() < 0.2:
+            command = chance.choice((*forbidden, *wire.UNKNOWN)) | wire.RESP
+            self.send(command, 0, chance.randrange(10**6, 10**9), b"odd\0")
+            return
+        command, number = chance.choice((*forbidden, *wire.UNKNOWN[:2])), self.fresh()
+        if command not in wire.NEVER_ANSWERED:
+            self.odd[number] = command
+        body = wire.bind("x", "y") if command in wire.BINDS else b""
+        self.send(command, 0, number, body)
+
+    def odd_answered(self, pdu: wire.Pdu) -> None:
+        """What was odd is answered as the specification has it."""
+        command = self.odd.pop(pdu.number)
+        is_known = command in wire.NAMES
+        right = (command | wire.RESP, 0x04) if is_known else (wire.NACK, 0x03)
+        if (pdu.command, pdu.status) != right:
+            self.violated(f"{wire.name(command)} is answered with {pdu}")
+
     # What comes
 
     def received(self, octets: bytes) -> None:
@@ -119,6 +149,8 @@ class ModelSession:
             self._leave(pdu)
         elif self.is_garbled and (pdu.command, pdu.status) == (wire.NACK, 0x02):
             self.is_leaving = True
+        elif pdu.is_resp and pdu.number in self.odd:
+            self.odd_answered(pdu)
         elif pdu.command == wire.UNBIND | wire.RESP:
             self._left(pdu)
         elif pdu.is_resp:

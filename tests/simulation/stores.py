@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections import deque
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any, ParamSpec, TypeVar
 
+from attrs import evolve
 from twisted.internet.defer import Deferred, execute
 from twisted.internet.interfaces import IReactorTime
 
@@ -32,14 +34,19 @@ class InlineWorker:
         self._clock = clock
         self._delay = delay
         self._last = 0.0
+        self._untold: deque[Callable[[], None]] = deque()
 
     def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Deferred[T]:
         """Call ``function``."""
         done, told = execute(function, *args, **kwargs), Deferred[T]()
         now = self._clock.seconds()
         self._last = max(self._last, now + self._delay())
-        self._clock.callLater(self._last - now, partial(done.chainDeferred, told))
+        self._untold.append(partial(done.chainDeferred, told))
+        self._clock.callLater(self._last - now, self._tell)
         return told
+
+    def _tell(self) -> None:
+        self._untold.popleft()()
 
     def stop(self) -> Deferred[None]:
         """Fires when all has been told."""
@@ -88,6 +95,12 @@ class Stores:
         elif self._folder is not None:
             self._copy()
 
+    def calm(self) -> None:
+        """It neither fails nor stalls from now on."""
+        self._plan = evolve(self._plan, store=evolve(self._plan.store, failures=0.0, stall=0.0))
+        if isinstance(self._store, ModelStore):
+            self._store.calm()
+
     def expire(self) -> None:
         """What is over is to be gone now."""
         if isinstance(self._store, ModelStore):
@@ -99,9 +112,6 @@ class Stores:
             held = self._store.statistics()
             if held.paths_recent or held.paths_archived or held.queued or held.unsaved:
                 yield repr(held)
-
-    def close(self) -> None:
-        """The world has come to its end."""
 
     def end(self) -> None:
         """Take all files away."""

@@ -33,6 +33,28 @@ NAMES = {
 
 _LABEL = re.compile(rb"<[md]\d+>")
 
+NEVER_ANSWERED = (OUTBIND, ALERT)
+
+_ANY = (BIND_RX, BIND_TX, BIND_TRX)
+_TO_SMSC = (SUBMIT_SM, SUBMIT_MULTI, QUERY_SM, CANCEL_SM, REPLACE_SM)
+_TO_ESME = (DELIVER_SM, OUTBIND, ALERT)
+NOT_BY_ESME = {
+    0: (*_TO_SMSC, *_TO_ESME, DATA_SM, UNBIND),
+    BIND_TX: (*_ANY, *_TO_ESME),
+    BIND_RX: (*_ANY, *_TO_ESME, *_TO_SMSC, DATA_SM),
+    BIND_TRX: (*_ANY, *_TO_ESME),
+}
+"""Bind → what an ESME may not send then; 0 is before the bind."""
+
+NOT_BY_SMSC = {
+    BIND_TX: (*_ANY, *_TO_SMSC, *_TO_ESME, DATA_SM),
+    BIND_RX: (*_ANY, *_TO_SMSC, OUTBIND),
+    BIND_TRX: (*_ANY, *_TO_SMSC, OUTBIND),
+}
+"""The same for an SMSC."""
+
+UNKNOWN = (0x55, 0x0104, 0xFFFF, 0x00010200)
+
 MAX_NUMBER = 0x7FFFFFFF
 RECEIPTED_ID, MESSAGE_STATE, PAYLOAD = 0x001E, 0x0427, 0x0424
 STATES = {"DELIVRD": 2, "EXPIRED": 3, "UNDELIV": 5, "ACCEPTD": 6, "REJECTD": 8}

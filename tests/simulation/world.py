@@ -166,6 +166,7 @@ class World:
         self.is_active = False
         self.trace.add("world", "calms down")
         self.network.calm()
+        self._stores.calm()
         for each in (*self.esmes, *self.smscs, *self.centers):
             each.calm()
         self._settle()
@@ -198,7 +199,6 @@ class World:
             self.violated(f"all is quiet, and there is left: {left}")
         self._stop()
         self._check_errors()
-        self._stores.close()
 
     def _end(self) -> None:
         """What fails without anybody being told is found when it is thrown away."""

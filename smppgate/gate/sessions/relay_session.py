@@ -117,13 +117,6 @@ class RelaySession(SmppProtocol):
         """Count a resp that answers no request."""
         self.unwindowed += 1
 
-    def resumeProducing(self) -> None:
-        """The transport's buffer has been written."""
-        if self._resting is None:
-            super().resumeProducing()
-        else:
-            self.writable = True
-
     def sessionEnded(self, reason: str) -> None:
         """Stop the timer of a session that is not read."""
         if self._resting is not None:
@@ -131,19 +124,18 @@ class RelaySession(SmppProtocol):
             self._resting = None
 
     def _rest(self, pause: float) -> None:
-        self._tcp.pauseProducing()
+        self.hold_reading(True)
         if self._resting is not None:
             self._resting.reset(pause)
             return
         read_less(self.transport)
-        self._resting = self.clock.callLater(pause, self._read_on)
+        self._resting = self.clock.callLater(pause, self._end_rest)
         text = "is not read for a while: too many of its PDUs are refused or bounded by no window"
         self._reports.resting.add(f"{self.who} at {self.where} {text}", f"{self.who}, {self.host}")
 
-    def _read_on(self) -> None:
+    def _end_rest(self) -> None:
         self._resting = None
-        if self.writable:
-            self._tcp.resumeProducing()
+        self.hold_reading(False)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """End the session, for a reason in words."""

@@ -221,6 +221,7 @@ class Gateway(MultiService):
             max_pdu_size=gate.max_pdu_size,
             accepts_without_smsc=gate.accept_binds_without_smsc,
             pass_through=self.pass_through,
+            refused_bind_wait=gate.refused_bind_wait,
         )
 
     def _make_listeners(self) -> Iterator[EsmeFactory]:

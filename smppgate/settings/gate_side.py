@@ -48,6 +48,15 @@ class GateSettings(Table):
             Seconds(), "How long a new connection may take until it has bound.", "seconds"
         ),
     )
+    refused_bind_wait: float = attrs.field(
+        default=1.0,
+        metadata=setting(
+            Seconds(zero=True),
+            "How long a peer whose bind was refused may take to close first: some lose the answer "
+            "when the end follows at once. 0 closes at once.",
+            "seconds",
+        ),
+    )
     enquire_link: float = attrs.field(
         default=30.0,
         metadata=setting(

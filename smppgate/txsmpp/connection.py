@@ -59,7 +59,8 @@ class SmppConnection(Protocol):
         self._ended = False
         self._unbinding: Unbinding | None = None
         self._awaiting_end: list[Deferred[None]] = []
-        self._cut_at = NEVER
+        self._patience = 0.0
+        self._closes_at = self._cut_at = NEVER
         self._timer = SessionTimer(self.clock, self)
         self._write_now: Callable[[], object] | None = None
 
@@ -121,8 +122,13 @@ class SmppConnection(Protocol):
         """When octets came last; seconds on the session's clock."""
         return self._watch.heard
 
-    def close(self, reason: str) -> None:
-        """Write what is in the outbox, then close; cut if the peer does not read it."""
+    def close(self, reason: str, patience: float = 0.0) -> None:
+        """Write what is in the outbox, then close; cut if the peer does not read it.
+
+        :param patience: seconds that the peer has to close first. Some peers lose what they were
+            told last when the end of the stream follows at once.
+        """
+        self._patience = patience
         self.session.close(reason)
         self.flush()
 
@@ -258,6 +264,14 @@ class SmppConnection(Protocol):
 
     def _close(self) -> None:
         self._end()
+        if self._patience:
+            self._closes_at = self.clock.monotonic() + self._patience
+            self._timer.wake(self._closes_at)
+        else:
+            self._lose()
+
+    def _lose(self) -> None:
+        self._closes_at = NEVER
         if self.transport is not None:
             transport = self._tcp
             if self._is_producer:
@@ -294,12 +308,20 @@ class SmppConnection(Protocol):
     def next_look(self) -> float:
         """When `look` may have something to do next, if nothing is heard until then."""
         if self._ended:
-            return self._cut_at
+            return min(self._closes_at, self._cut_at)
         if self._unbinding is not None:
             at = self._unbinding.next(self.clock.monotonic())
         else:
             at = self._watch.next(self.session.is_bound)
         return min(at, self.session.outstanding.next_expiry(self.timers.response))
+
+    def _look_at_end(self, now: float) -> bool:
+        if now >= self._closes_at:
+            self._lose()
+        if now < self._cut_at:
+            return True
+        self._tcp.abortConnection()
+        return False
 
     def _expire(self, now: float, timeout: float) -> None:
         outstanding = self.session.outstanding
@@ -313,10 +335,7 @@ class SmppConnection(Protocol):
     def look(self, now: float) -> bool:
         """Do what is due at ``now``; False when nothing will ever be due again."""
         if self._ended:
-            if now < self._cut_at:
-                return True
-            self._tcp.abortConnection()
-            return False
+            return self._look_at_end(now)
         self._expire(now, self.timers.response)
         if self._unbinding is not None:
             self.flush()

@@ -36,6 +36,7 @@ class EsmeSessionConfig:
 
     :param name: the gate's system_id in a bind_resp, up to 15 octets.
     :param accepts_without_smsc: whether to accept a bind while no link to an SMSC is up.
+    :param refused_bind_wait: seconds that a peer has to close after its bind was refused.
     :param pass_through: passes binds of accounts with ``auth = "smsc"`` through to an SMSC.
     """
 
@@ -45,6 +46,12 @@ class EsmeSessionConfig:
     max_pdu_size: int
     accepts_without_smsc: bool
     pass_through: BindJudge
+    refused_bind_wait: float = 0.0
+
+    @property
+    def system_id(self) -> bytes:
+        """The gate's system_id as a C-octet string."""
+        return self.name.encode("latin-1") + b"\0"
 
     def bind_resp_body(self, version: Version) -> bytes:
         """The body of a bind_resp with ESME_ROK, to a peer that speaks ``version``."""
@@ -127,7 +134,11 @@ class EsmeProtocol(RelaySession):
         )
 
     def refuse_bind(self, frame: Frame, error: ProtocolError, body: bytes = b"") -> None:
-        """Answer the bind in ``frame`` with the error's status and ``body``, and close."""
+        """Answer the bind in ``frame`` with the error's status and ``body``, and close.
+
+        Without a body the answer has the gate's system_id. This departs from SMPP v3.4 §4.1.2, by
+        which it has no body: some peers read one in any case.
+        """
         self.log.warn(
             "bind of ESME {system_id} from {where} refused: {reason} (0x{status:08X})",
             system_id=shown_name(frame),
@@ -135,8 +146,8 @@ class EsmeProtocol(RelaySession):
             reason=error,
             status=error.command_status,
         )
-        self.answer_bind(frame, error.command_status, body)
-        self.close(f"bind refused: {error}")
+        self.answer_bind(frame, error.command_status, body or self._config.system_id)
+        self.close(f"bind refused: {error}", self._config.refused_bind_wait)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Give its place in the listener's limit back."""

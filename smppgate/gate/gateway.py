@@ -222,6 +222,7 @@ class Gateway(MultiService):
             accepts_without_smsc=gate.accept_binds_without_smsc,
             pass_through=self.pass_through,
             refused_bind_wait=gate.refused_bind_wait,
+            stale_bind_timeout=gate.stale_bind_timeout,
         )
 
     def _make_listeners(self) -> Iterator[EsmeFactory]:

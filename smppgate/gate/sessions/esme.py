@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from attrs import define
+from attrs import define, evolve
 from twisted.internet.protocol import connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -12,7 +12,7 @@ from smppgate.gate.sessions.listener import LimitedFactory
 from smppgate.gate.sessions.ports import BindJudge, Switch
 from smppgate.gate.sessions.relay_session import RelaySession
 from smppgate.routing.esmes.account import BIND_KINDS, Account
-from smppgate.routing.esmes.accounts import BindRejected
+from smppgate.routing.esmes.accounts import AllBindsInUse, BindRejected
 from smppgate.routing.sessions import EsmeSession
 from smppgate.routing.smscs.balancers import LeastOutstanding
 from smppgate.routing.smscs.pool import Member, Pool
@@ -37,6 +37,8 @@ class EsmeSessionConfig:
     :param name: the gate's system_id in a bind_resp, up to 15 octets.
     :param accepts_without_smsc: whether to accept a bind while no link to an SMSC is up.
     :param refused_bind_wait: seconds that a peer has to close after its bind was refused.
+    :param stale_bind_timeout: seconds in which sessions of an account without a free place must be
+        heard when another bind comes; 0 does not ask them.
     :param pass_through: passes binds of accounts with ``auth = "smsc"`` through to an SMSC.
     """
 
@@ -47,6 +49,7 @@ class EsmeSessionConfig:
     accepts_without_smsc: bool
     pass_through: BindJudge
     refused_bind_wait: float = 0.0
+    stale_bind_timeout: float = 5.0
 
     @property
     def system_id(self) -> bytes:
@@ -98,6 +101,8 @@ class EsmeProtocol(RelaySession):
         try:
             bind = self._admit(frame)
         except ProtocolError as error:
+            if isinstance(error, AllBindsInUse):
+                self._probe_holders(error)
             self.refuse_bind(frame, error)
             return
         self.version = bind.version
@@ -119,6 +124,7 @@ class EsmeProtocol(RelaySession):
         self.answer_bind(bind.frame, CommandStatus.ESME_ROK, body)
         account = bind.account
         self.account, self.pool, self.window = account, account.pool, account.window
+        self.timers = evolve(self.timers, response=account.deliver_timeout)
         if passed_through is not None:
             self.passed_through = passed_through
             self.pool = Pool(account.pool.name, LeastOutstanding([Member(passed_through)]))
@@ -175,6 +181,12 @@ class EsmeProtocol(RelaySession):
     def sessionEnded(self, reason: str) -> None:
         """End its session with an SMSC too: requests that came from there have failed by now."""
         self._config.pass_through.esme_lost(self)
+
+    def _probe_holders(self, full: AllBindsInUse) -> None:
+        """Let stale sessions give way: those of the account that are not heard in time are cut."""
+        patience = self._config.stale_bind_timeout
+        for session in full.holders if patience else ():
+            session.probe(patience)
 
     def _admit(self, frame: Frame) -> Bind:
         """Read a bind and decide whether it may be accepted.

@@ -79,7 +79,8 @@ def make_router(
     }
     default = next(iter(pools.values()))
     accounts = [
-        _account(esme, pools[esme.pool] if esme.pool else default) for esme in settings.esme
+        _account(esme, pools[esme.pool] if esme.pool else default, settings.gate)
+        for esme in settings.esme
     ]
     ranges: RangeTable[EsmeSession] = RangeTable()
     for esme, account in zip(settings.esme, accounts, strict=True):
@@ -105,7 +106,7 @@ def _options(settings: Settings, entropy: Random) -> RouterOptions:
     )
 
 
-def _account(esme: EsmeSettings, pool: Pool) -> Account[EsmeSession]:
+def _account(esme: EsmeSettings, pool: Pool, gate: GateSettings) -> Account[EsmeSession]:
     return Account(
         system_id=esme.system_id,
         password=(esme.password or "").encode("latin-1"),
@@ -118,6 +119,7 @@ def _account(esme: EsmeSettings, pool: Pool) -> Account[EsmeSession]:
         queries=esme.queries,
         cancels_all=esme.cancel_all,
         asks_smsc=esme.auth == "smsc",
+        deliver_timeout=esme.deliver_timeout or gate.deliver_timeout,
     )
 
 
@@ -140,7 +142,8 @@ def esme_timers(gate: GateSettings) -> Timers:
         session_init=gate.session_init_timeout,
         enquire_link=gate.enquire_link,
         inactivity=gate.inactivity_timeout,
-        response=gate.response_timeout,
+        response=gate.deliver_timeout,
+        sign_of_life=gate.response_timeout,
         unbind=gate.unbind_timeout,
     )
 
@@ -151,6 +154,7 @@ def smsc_timers(gate: GateSettings, smsc: SmscSettings) -> Timers:
         session_init=gate.session_init_timeout,
         enquire_link=smsc.enquire_link,
         inactivity=0.0,
-        response=gate.response_timeout,
+        response=smsc.response_timeout or gate.response_timeout,
+        sign_of_life=smsc.response_timeout or gate.response_timeout,
         unbind=gate.unbind_timeout,
     )

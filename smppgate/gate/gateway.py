@@ -222,6 +222,8 @@ class Gateway(MultiService):
             accepts_without_smsc=gate.accept_binds_without_smsc,
             pass_through=self.pass_through,
             refusal_rate=gate.refusal_rate,
+            refused_bind_wait=gate.refused_bind_wait,
+            stale_bind_timeout=gate.stale_bind_timeout,
         )
 
     def _make_listeners(self) -> Iterator[EsmeFactory]:

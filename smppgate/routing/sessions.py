@@ -62,6 +62,9 @@ class EsmeSession(Requester, Protocol):
     def send_request(self, request: Request, octets: bytes) -> None:
         """Send ``octets`` under a sequence number of this session, and await the answer."""
 
+    def probe(self, patience: float) -> None:
+        """End it unless something is heard of its peer in ``patience`` seconds."""
+
     def send_unanswered(self, octets: bytes) -> None:
         """Send an alert_notification under a sequence number of this session."""
 

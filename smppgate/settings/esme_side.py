@@ -74,6 +74,14 @@ class EsmeSettings(Table):
             COUNT, "Unanswered requests allowed per session, in each direction.", "requests"
         ),
     )
+    deliver_timeout: float = attrs.field(
+        default=0.0,
+        metadata=setting(
+            Seconds(zero=True),
+            "How long its answer is waited for; 0 is deliver_timeout of `[gate]`.",
+            "seconds",
+        ),
+    )
     address_ranges: tuple[str, ...] = attrs.field(
         default=(),
         metadata=setting(

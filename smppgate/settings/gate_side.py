@@ -21,7 +21,16 @@ class GateSettings(Table):
         default=60.0,
         metadata=setting(
             Seconds(),
-            "How long an answer is waited for. After that the gate answers for the silent side.",
+            "How long the answer of an SMSC is waited for. After that the gate answers for it.",
+            "seconds",
+        ),
+    )
+    deliver_timeout: float = attrs.field(
+        default=10.0,
+        metadata=setting(
+            Seconds(),
+            "How long the answer of an ESME is waited for before the SMSC is told that the "
+            "message is not delivered: SMSCs give up after 5 to 30 s and send it again.",
             "seconds",
         ),
     )
@@ -48,6 +57,24 @@ class GateSettings(Table):
             Seconds(), "How long a new connection may take until it has bound.", "seconds"
         ),
     )
+    refused_bind_wait: float = attrs.field(
+        default=1.0,
+        metadata=setting(
+            Seconds(zero=True),
+            "How long a peer whose bind was refused may take to close first: some lose the answer "
+            "when the end follows at once. 0 closes at once.",
+            "seconds",
+        ),
+    )
+    stale_bind_timeout: float = attrs.field(
+        default=5.0,
+        metadata=setting(
+            Seconds(zero=True),
+            "When a bind finds max_binds in use, the sessions in place are asked with "
+            "enquire_link, and those not heard for this long are cut; 0 asks none.",
+            "seconds",
+        ),
+    )
     enquire_link: float = attrs.field(
         default=30.0,
         metadata=setting(
@@ -57,7 +84,7 @@ class GateSettings(Table):
         ),
     )
     inactivity_timeout: float = attrs.field(
-        default=300.0,
+        default=0.0,
         metadata=setting(
             Seconds(zero=True),
             "An ESME session that sends nothing but answers to the gate's own enquire_link for "

@@ -105,6 +105,14 @@ class SmscSettings(Table):
             WEIGHT, "Its share of a pool's messages, against the other members' weights."
         ),
     )
+    response_timeout: float = attrs.field(
+        default=0.0,
+        metadata=setting(
+            Seconds(zero=True),
+            "How long its answer is waited for; 0 is response_timeout of `[gate]`.",
+            "seconds",
+        ),
+    )
     enquire_link: float = attrs.field(
         default=30.0,
         metadata=setting(

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
-from twisted.internet.abstract import FileDescriptor
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IPushProducer, IReactorTime, ITCPTransport
-from twisted.internet.protocol import Protocol, connectionDone
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
-from zope.interface import implementer
 
 from smppgate.txsmpp.batch import Batch
 from smppgate.txsmpp.clock import Clock
@@ -21,12 +16,12 @@ from smppgate.txsmpp.sequence import Request
 from smppgate.txsmpp.session import Session
 from smppgate.txsmpp.session_timer import SessionTimer
 from smppgate.txsmpp.states import Role
+from smppgate.txsmpp.stream import SmppStream
 from smppgate.txsmpp.timers import NEVER, Due, Timers, Watch
 from smppgate.txsmpp.unbinding import Unbinding
 
 
-@implementer(IPushProducer)
-class SmppConnection(Protocol):
+class SmppConnection(SmppStream):
     """A session on a transport; `smppgate.txsmpp.protocol.SmppProtocol` is what programs use.
 
     :param role: which end this is.
@@ -46,22 +41,20 @@ class SmppConnection(Protocol):
         max_pdu_size: int = MAX_PDU_SIZE,
         batch: Batch | None = None,
     ) -> None:
+        super().__init__()
         self.session = Session(role, max_pdu_size)
         self.clock = Clock.of(clock)
         self.timers = timers if timers is not None else Timers()
         self.batch = batch if batch is not None else Batch(self.clock)
-        self.writable = True
-        """Whether the peer reads what it is sent; if not, more had better go elsewhere."""
         self.reads = 0
         """Reads so far."""
-        self._is_producer = False
-        self._is_held = False
         self._ended = False
         self._unbinding: Unbinding | None = None
         self._awaiting_end: list[Deferred[None]] = []
-        self._cut_at = NEVER
+        self._patience = 0.0
+        self._closes_at = self._cut_at = NEVER
         self._timer = SessionTimer(self.clock, self)
-        self._write_now: Callable[[], object] | None = None
+        self._octets_sent = 0
 
     # What subclasses may want to know
 
@@ -121,8 +114,13 @@ class SmppConnection(Protocol):
         """When octets came last; seconds on the session's clock."""
         return self._watch.heard
 
-    def close(self, reason: str) -> None:
-        """Write what is in the outbox, then close; cut if the peer does not read it."""
+    def close(self, reason: str, patience: float = 0.0) -> None:
+        """Write what is in the outbox, then close; cut if the peer does not read it.
+
+        :param patience: seconds that the peer has to close first. Some peers lose what they were
+            told last when the end of the stream follows at once.
+        """
+        self._patience = patience
         self.session.close(reason)
         self.flush()
 
@@ -140,9 +138,7 @@ class SmppConnection(Protocol):
         session = self.session
         if self._unbinding is not None:
             self._end_unbinding(self._unbinding)
-        octets = session.data_to_send()
-        if octets and self.transport is not None:
-            self.transport.write(octets)
+        self._write(session.data_to_send())
         if session.close_reason is not None:
             self._close()
             return
@@ -156,17 +152,7 @@ class SmppConnection(Protocol):
 
     def connectionMade(self) -> None:
         """Set the socket up and start the timers."""
-        transport = self._tcp
-        # A UNIX socket has neither.
-        if ITCPTransport.providedBy(transport):
-            transport.setTcpNoDelay(True)
-            transport.setTcpKeepAlive(True)
-        # A socket is nearly always ready to be written. Asking the reactor first costs two more
-        # turns of it for each message that nothing else is going on beside. What goes wrong, the
-        # reactor finds at its next look. Only for plain sockets: what wraps one, as TLS does,
-        # has ideas of its own about when it is written and closed.
-        if isinstance(transport, FileDescriptor):
-            self._write_now = transport.doWrite
+        self._open_stream()
         self._watch = Watch(self.timers, self.clock.monotonic())
         self._timer.start()
 
@@ -204,42 +190,10 @@ class SmppConnection(Protocol):
         self._end()
         self._timer.stop()
 
-    @property
-    def _tcp(self) -> Any:
-        # A stream transport is consumer, producer and more: no one interface says it all.
-        return self.transport
-
-    # A peer that does not read what it is sent is not read either, so that answers to it cannot
-    # pile up.
-
-    def _become_producer(self) -> None:
-        # Not before something was read: a TLS transport pauses its producer while it shakes
-        # hands, and to stop reading then is to wait for ever.
-        self._is_producer = True
-        self._tcp.registerProducer(self, True)
-
-    def hold_reading(self, is_held: bool) -> None:
-        """Do not read the peer for now, or read it again if it reads what it is sent."""
-        self._is_held = is_held
-        if is_held:
-            self._tcp.pauseProducing()
-        elif self.writable:
-            self._tcp.resumeProducing()
-
-    def pauseProducing(self) -> None:
-        """The transport's buffer is full."""
-        self.writable = False
-        self._tcp.pauseProducing()
-
     def resumeProducing(self) -> None:
-        """The transport's buffer has been written."""
-        self.writable = True
-        if not self._is_held:
-            self._tcp.resumeProducing()
-
-    def stopProducing(self) -> None:
-        """The transport is gone; `connectionLost` follows."""
-        self.writable = False
+        """The transport's buffer has been written: the peer reads."""
+        super().resumeProducing()
+        self._watch.hear(self.clock.monotonic())
 
     def _leave(self) -> None:
         """An unbind was sent or received: the session ends as soon as nothing is open."""
@@ -258,12 +212,15 @@ class SmppConnection(Protocol):
 
     def _close(self) -> None:
         self._end()
-        if self.transport is not None:
-            transport = self._tcp
-            if self._is_producer:
-                # A transport with a producer waits for more of it before it closes.
-                transport.unregisterProducer()
-            transport.loseConnection()
+        if self._patience:
+            self._closes_at = self.clock.monotonic() + self._patience
+            self._timer.wake(self._closes_at)
+        else:
+            self._lose()
+
+    def _lose(self) -> None:
+        self._closes_at = NEVER
+        self._lose_connection()
         self._cut_at = self.clock.monotonic() + self.timers.closing
         self._timer.wake(self._cut_at)
 
@@ -294,12 +251,28 @@ class SmppConnection(Protocol):
     def next_look(self) -> float:
         """When `look` may have something to do next, if nothing is heard until then."""
         if self._ended:
-            return self._cut_at
+            return min(self._closes_at, self._cut_at)
         if self._unbinding is not None:
             at = self._unbinding.next(self.clock.monotonic())
         else:
             at = self._watch.next(self.session.is_bound)
         return min(at, self.session.outstanding.next_expiry(self.timers.response))
+
+    def _note_progress(self, now: float) -> None:
+        """Take it for a sign of life that a peer reads which is not read itself for now."""
+        if self.writable:
+            return
+        before, self._octets_sent = self._octets_sent, self.octets_sent
+        if self._octets_sent > before:
+            self._watch.hear(now)
+
+    def _look_at_end(self, now: float) -> bool:
+        if now >= self._closes_at:
+            self._lose()
+        if now < self._cut_at:
+            return True
+        self._tcp.abortConnection()
+        return False
 
     def _expire(self, now: float, timeout: float) -> None:
         outstanding = self.session.outstanding
@@ -313,13 +286,11 @@ class SmppConnection(Protocol):
     def look(self, now: float) -> bool:
         """Do what is due at ``now``; False when nothing will ever be due again."""
         if self._ended:
-            if now < self._cut_at:
-                return True
-            self._tcp.abortConnection()
-            return False
+            return self._look_at_end(now)
         self._expire(now, self.timers.response)
         if self._unbinding is not None:
             self.flush()
         else:
+            self._note_progress(now)
             self.fellDue(self._watch.due(now, self.session.is_bound), now)
         return True

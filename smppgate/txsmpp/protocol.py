@@ -184,7 +184,8 @@ class SmppProtocol(SmppConnection):
     def _read_on(self) -> None:
         """Deal with what came behind a bind, which is answered now."""
         if not self._ended:
-            self.hold_reading(False)
+            if self._is_held:
+                self.hold_reading(False)
             self.dataReceived(b"")
 
     async def unbind(self, reason: str = "unbound") -> None:
@@ -208,6 +209,13 @@ class SmppProtocol(SmppConnection):
         self.close(reason)
 
     # Time
+
+    def probe(self, patience: float) -> None:
+        """Ask the peer for a sign of life, and cut it off if there is none in ``patience`` s."""
+        now = self.clock.monotonic()
+        if self.session.is_bound and not self.unbinding and self._watch.probe(now, patience):
+            self.fellDue(Due.ENQUIRE, now)
+        self._timer.wake(self._watch.next(self.session.is_bound))
 
     def fellDue(self, due: Due, now: float) -> None:
         """A session timer says that ``due`` is to be done."""

@@ -13,6 +13,9 @@ from attrs import define, field, frozen
 
 NEVER = float("inf")
 
+MIN_PROBE_INTERVAL = 1.0
+"""Seconds from one `Watch.probe` that asks the peer to the next."""
+
 
 @frozen
 class Timers:
@@ -25,8 +28,10 @@ class Timers:
     inactivity: float = 300.0
     """How long the peer may send nothing but answers to our own enquire_link."""
     response: float = 60.0
-    """From a request to its answer. For an enquire_link_resp, or anything else to be heard in its
-    place, no longer than the silence that made us ask."""
+    """From a request to its answer."""
+    sign_of_life: float = 60.0
+    """From an enquire_link to its answer, or to anything else that is heard in its place; no
+    longer than the silence that made us ask."""
     unbind: float = 2.0
     """From this end's unbind to its unbind_resp: some peers never answer one."""
     unbinding: float = 5.0
@@ -55,6 +60,10 @@ class Watch:
     active: float = field()
     asked: float = NEVER
     """When an enquire_link was sent that nothing was heard since; NEVER when none is."""
+    probed_at: float = -NEVER
+    """When `probe` expected a sign of life last."""
+    probed_until: float = NEVER
+    """When it is due; NEVER when none is expected."""
 
     @heard.default
     def _heard(self) -> float:
@@ -67,7 +76,20 @@ class Watch:
     def hear(self, now: float) -> None:
         """Octets came."""
         self.heard = now
-        self.asked = NEVER
+        self.asked = self.probed_until = NEVER
+
+    def probe(self, now: float, patience: float) -> bool:
+        """Expect something to be heard in ``patience`` seconds.
+
+        Gives whether the peer is to be asked for it: once a second, and not while it is asked.
+        """
+        if now - self.probed_at < MIN_PROBE_INTERVAL:
+            return False
+        self.probed_at = now
+        is_asked = self.asked != NEVER
+        self.asked = min(self.asked, now)
+        self.probed_until = min(self.probed_until, now + patience)
+        return not is_asked
 
     def due(self, now: float, bound: bool) -> Due:
         """What is to be done at ``now``; after ENQUIRE, `asked` counts from now."""
@@ -96,7 +118,8 @@ class Watch:
         return NEVER if self.asked != NEVER else _after(self.heard, self.timers.enquire_link)
 
     def _unanswered_at(self) -> float:
-        return self.asked + min(self.timers.enquire_link, self.timers.response)
+        patience = min(self.timers.enquire_link or NEVER, self.timers.sign_of_life)
+        return min(self.asked + patience, self.probed_until)
 
     def _inactive_at(self) -> float:
         return _after(self.active, self.timers.inactivity)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
+from attrs import evolve
 from twisted.internet.error import ConnectionRefusedError
 from twisted.internet.testing import MemoryReactorClock
 from twisted.logger import LogEvent, formatEvent, globalLogPublisher
@@ -12,6 +13,7 @@ from twisted.python.failure import Failure
 from smppgate.gate import Gateway
 from smppgate.settings import (
     EsmeSettings,
+    GateSettings,
     ListenSettings,
     Settings,
     SmscSettings,
@@ -83,7 +85,7 @@ class End:
 class MemoryGateway:
     """A `Gateway` with its listeners and connections, the latter in the order they were made."""
 
-    def __init__(self, *smscs: SmscSettings, **more: Any) -> None:
+    def __init__(self, *smscs: SmscSettings, refused_bind_wait: float = 0.0, **more: Any) -> None:
         # Twisted's fakes are annotated in part only.
         self.reactor: Any = MemoryReactorClock()
         parts: dict[str, Any] = {
@@ -92,7 +94,11 @@ class MemoryGateway:
             "esme": (esme(),),
             "smsc": smscs or (smsc(),),
         }
-        settings = Settings(**{**parts, **more})
+        parts.update(more)
+        # Tests look at a connection at once, unless it is their subject.
+        gate = parts.get("gate", GateSettings())
+        parts["gate"] = evolve(gate, refused_bind_wait=refused_bind_wait)
+        settings = Settings(**parts)
         self.gateway = cast(Any, Gateway(settings, self.reactor, entropy=NoJitter(1)))
         self.gateway.privilegedStartService()
         self.gateway.startService()

@@ -233,6 +233,8 @@ def test_a_bind_that_is_refused_is_answered_once_and_closed(bind: Any, status: i
     session, transport = ends.bound(bind)
     (answer,) = frames(transport)
     assert answer[:2] == (CommandId.BIND_TRANSCEIVER_RESP, status)
+    assert not transport.disconnecting
+    ends.reactor.advance(1)
     assert transport.disconnecting
     assert session.account is None
 

@@ -70,6 +70,7 @@ class FakeSession:
         self.answers: list[Frame] = []
         self.requests: list[Frame] = []
         self.strays: list[Frame] = []
+        self.probed: list[float] = []
         self._smsc = smsc
         self.outstanding.counts_overdue = smsc is not None
 
@@ -90,6 +91,9 @@ class FakeSession:
     @property
     def has_room(self) -> bool:
         return self.receives and self.writable and len(self.outstanding) < self.window
+
+    def probe(self, patience: float) -> None:
+        self.probed.append(patience)
 
     def send(self, octets: bytes) -> None:
         if not self.has_ended:

@@ -186,6 +186,44 @@ def test_an_unanswered_enquire_link_is_no_stray_and_takes_no_place() -> None:
     assert esme.strays == []
 
 
+class Watched(Recorder):
+    """Knows how much of what it wrote its peer has read."""
+
+    octets_sent = 0  # type: ignore[assignment]
+
+
+@pytest.mark.parametrize("reads", [True, False])
+def test_a_peer_that_reads_slowly_is_alive(reads: bool) -> None:
+    """It is not read meanwhile, so that nothing is heard; one that reads nothing is cut."""
+    clock = Clock()
+    smsc = Watched(Role.SMSC, clock, evolve(UNLIMITED, enquire_link=5))
+    transport = connect(clock, smsc, buffer_size=100)
+    transport.deliver(numbered(bind_of(State.BOUND_TRX), 1))
+    transport.stop_reading()
+    smsc.send(b"\0\0\0\x80" + bare(CommandId.SUBMIT_SM_RESP)[4:] + bytes(112))
+    clock.advance(0)
+    assert not smsc.writable
+    for _ in range(30):
+        clock.advance(1)
+        if reads:
+            smsc.octets_sent += 10
+    assert transport.is_cut() is not reads
+
+
+def test_a_peer_that_has_read_all_has_time_for_its_answer() -> None:
+    """The enquire_link that it could not be heard to answer counts from then on."""
+    clock = Clock()
+    smsc = Watched(Role.SMSC, clock, evolve(UNLIMITED, enquire_link=5))
+    transport = connect(clock, smsc, buffer_size=100)
+    transport.deliver(numbered(bind_of(State.BOUND_TRX), 1))
+    transport.stop_reading()
+    smsc.send(b"\0\0\0\x80" + bare(CommandId.SUBMIT_SM_RESP)[4:] + bytes(112))
+    clock.pump([1] * 9)
+    transport.start_reading()
+    clock.pump([1] * 4)
+    assert not transport.is_cut()
+
+
 def test_an_inactive_session_is_unbound() -> None:
     """One that only answers enquire_links."""
     clock = Clock()

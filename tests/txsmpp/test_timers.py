@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from smppgate.txsmpp.timers import NEVER, Due, Timers, Watch
 
-TIMERS = Timers(session_init=10, enquire_link=30, inactivity=100, response=20, closing=5)
+TIMERS = Timers(
+    session_init=10, enquire_link=30, inactivity=100, response=20, sign_of_life=20, closing=5
+)
 
 
 def watch(**changes: float) -> Watch:

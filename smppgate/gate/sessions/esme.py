@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from attrs import define
+from attrs import define, evolve
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 
@@ -11,7 +11,7 @@ from smppgate.gate.sessions.listener import LimitedFactory
 from smppgate.gate.sessions.ports import BindJudge, Switch
 from smppgate.gate.sessions.relay_session import RelaySession
 from smppgate.routing.esmes.account import BIND_KINDS, Account
-from smppgate.routing.esmes.accounts import BindRejected
+from smppgate.routing.esmes.accounts import AllBindsInUse, BindRejected
 from smppgate.routing.sessions import EsmeSession
 from smppgate.routing.smscs.balancers import LeastOutstanding
 from smppgate.routing.smscs.pool import Member, Pool
@@ -37,6 +37,9 @@ class EsmeSessionConfig:
     :param name: the gate's system_id in a bind_resp, up to 15 octets.
     :param accepts_without_smsc: whether to accept a bind while no link to an SMSC is up.
     :param refusal_rate: PDUs a second of one session that no window bounds; 0 is no limit.
+    :param refused_bind_wait: seconds that a peer has to close after its bind was refused.
+    :param stale_bind_timeout: seconds in which sessions of an account without a free place must be
+        heard when another bind comes; 0 does not ask them.
     :param pass_through: passes binds of accounts with ``auth = "smsc"`` through to an SMSC.
     """
 
@@ -47,6 +50,13 @@ class EsmeSessionConfig:
     accepts_without_smsc: bool
     pass_through: BindJudge
     refusal_rate: float = 0.0
+    refused_bind_wait: float = 0.0
+    stale_bind_timeout: float = 5.0
+
+    @property
+    def system_id(self) -> bytes:
+        """The gate's system_id as a C-octet string."""
+        return self.name.encode("latin-1") + b"\0"
 
     def bind_resp_body(self, version: Version) -> bytes:
         """The body of a bind_resp with ESME_ROK, to a peer that speaks ``version``."""
@@ -103,6 +113,8 @@ class EsmeProtocol(RelaySession):
         try:
             bind = self._admit(frame)
         except ProtocolError as error:
+            if isinstance(error, AllBindsInUse):
+                self._probe_holders(error)
             self.refuse_bind(frame, error)
             return
         self.version = bind.version
@@ -124,6 +136,7 @@ class EsmeProtocol(RelaySession):
         self.answer_bind(bind.frame, CommandStatus.ESME_ROK, body)
         account = bind.account
         self.account, self.pool, self.window = account, account.pool, account.window
+        self.timers = evolve(self.timers, response=account.deliver_timeout)
         if passed_through is not None:
             self.passed_through = passed_through
             self.pool = Pool(account.pool.name, LeastOutstanding([Member(passed_through)]))
@@ -154,15 +167,19 @@ class EsmeProtocol(RelaySession):
             )
 
     def refuse_bind(self, frame: Frame, error: ProtocolError, body: bytes = b"") -> None:
-        """Answer the bind in ``frame`` with the error's status and ``body``, and close."""
+        """Answer the bind in ``frame`` with the error's status and ``body``, and close.
+
+        Without a body the answer has the gate's system_id. This departs from SMPP v3.4 §4.1.2, by
+        which it has no body: some peers read one in any case.
+        """
         name, reason = shown_name(frame), f"{error} (0x{error.command_status:08X})"
         self._is_refused = True
         self.router.reports.refusals.add(
             f"bind of ESME {name} from {self.where} refused: {reason}",
             f"{name} from {self.host}: {reason}",
         )
-        self.answer_bind(frame, error.command_status, body)
-        self.close(f"bind refused: {error}")
+        self.answer_bind(frame, error.command_status, body or self._config.system_id)
+        self.close(f"bind refused: {error}", self._config.refused_bind_wait)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Give its place in the listener's limit back."""
@@ -199,6 +216,12 @@ class EsmeProtocol(RelaySession):
         """End its session with an SMSC too: requests that came from there have failed by now."""
         super().sessionEnded(reason)
         self._config.pass_through.esme_lost(self)
+
+    def _probe_holders(self, full: AllBindsInUse) -> None:
+        """Let stale sessions give way: those of the account that are not heard in time are cut."""
+        patience = self._config.stale_bind_timeout
+        for session in full.holders if patience else ():
+            session.probe(patience)
 
     def _admit(self, frame: Frame) -> Bind:
         """Read a bind and decide whether it may be accepted.

@@ -66,6 +66,9 @@ class Receiver(Protocol):
     def outstanding(self) -> Sized:
         """The requests that are unanswered on it."""
 
+    def probe(self, patience: float) -> None:
+        """End it unless something is heard of its peer in ``patience`` seconds."""
+
 
 S = TypeVar("S", bound=Receiver)
 
@@ -190,6 +193,7 @@ class Account(Generic[S]):
         query_sm and its like find them.
     :param cancels_all: whether its cancel_sm may name no message, and so reach those of others.
     :param asks_smsc: whether an SMSC judges its binds in place of the password here.
+    :param deliver_timeout: seconds that its sessions have to answer a request.
     :param found_in: for an account derived from the wildcard: the table, by system_id, that it is
         in while it has sessions. None for an account of the configuration.
     """
@@ -205,6 +209,7 @@ class Account(Generic[S]):
     queries: bool = field(default=True, kw_only=True)
     cancels_all: bool = field(default=False, kw_only=True)
     asks_smsc: bool = field(default=False, kw_only=True)
+    deliver_timeout: float = field(default=10.0, kw_only=True)
     found_in: dict[bytes, Account[S]] | None = field(default=None, kw_only=True, repr=False)
     sessions: list[S] = field(factory=list, init=False, repr=False)
     receivers: Cluster[S] = field(init=False, repr=False)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Generic
 
 from attrs import evolve
 
-from smppgate.routing.esmes.account import BIND_KINDS, Account, S
+from smppgate.routing.esmes.account import BIND_KINDS, Account, Receiver, S
 from smppgate.txsmpp.constants import CommandStatus
 from smppgate.txsmpp.errors import ProtocolError
 
@@ -18,6 +18,18 @@ WILDCARD = "*"
 
 class BindRejected(ProtocolError):
     """The gate refuses a bind; the bind_resp has ``command_status``."""
+
+
+class AllBindsInUse(BindRejected):
+    """All places of the account are taken.
+
+    :param holders: the sessions that have them.
+    """
+
+    def __init__(self, max_binds: int, holders: Sequence[Receiver]) -> None:
+        text = f"all {max_binds} binds are in use"
+        super().__init__(text, CommandStatus.ESME_RBINDFAIL)
+        self.holders = tuple(holders)
 
 
 class Accounts(Generic[S]):
@@ -59,8 +71,7 @@ class Accounts(Generic[S]):
         if kind not in account.binds:
             raise BindRejected(f"bind as {kind} not allowed", CommandStatus.ESME_RBINDFAIL)
         if len(account.sessions) >= account.max_binds:
-            limit = f"all {account.max_binds} binds are in use"
-            raise BindRejected(limit, CommandStatus.ESME_RBINDFAIL)
+            raise AllBindsInUse(account.max_binds, account.sessions)
         return account
 
     def _derive(self, system_id: bytes) -> Account[S] | None:

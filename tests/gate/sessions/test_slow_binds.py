@@ -83,3 +83,28 @@ def test_a_message_in_front_of_the_bind_resp_reaches_its_esme() -> None:
     assert message.command_id == CommandId.DELIVER_SM
     esme.answer(message, 0, b"\0")
     assert kinds(link.heard()) == [(CommandId.DELIVER_SM_RESP, 0)]
+
+
+# Refused binds
+
+
+@pytest.mark.parametrize("peer_closes", [True, False])
+def test_a_refused_peer_has_a_second_to_close_first(peer_closes: bool) -> None:
+    """It is told the gate's system_id, and whatever it sends is not dealt with."""
+    gate = MemoryGateway(
+        refused_bind_wait=1.0, esme=(EsmeSettings(system_id="acme", password="other"),)
+    )
+    end = gate.esme(bind(number=7) + submits(1))
+    resp, _ = end.heard()
+    assert resp[:3] == (BIND_RESP, 0x0E, 7)
+    assert resp.octets[16:] == b"smppgate\0"
+    gate.reactor.advance(0.9)
+    end.send(bind(b"other", 8))
+    assert end.heard() == []
+    assert not end.is_closed()
+    if peer_closes:
+        end.transport.lose()
+    gate.reactor.advance(0.1)
+    assert end.is_closed()
+    gate.turn()
+    assert gate.timers_left == 0

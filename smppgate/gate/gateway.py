@@ -22,6 +22,7 @@ from smppgate.gate.build import (
     smsc_timers,
 )
 from smppgate.gate.drain import until
+from smppgate.gate.sessions.bind_delays import BindDelays
 from smppgate.gate.sessions.esme import EsmeFactory, EsmeProtocol, EsmeSessionConfig
 from smppgate.gate.sessions.links import Backoff, LinkSessionConfig, SmscLink
 from smppgate.gate.sessions.listener import Listener
@@ -29,6 +30,7 @@ from smppgate.gate.sessions.outbind_esme import EsmeOutbind
 from smppgate.gate.sessions.outbind_smsc import OutbindFactory, OutbindSessionConfig
 from smppgate.gate.sessions.pass_through import PassThrough, PassThroughTarget
 from smppgate.gate.sessions.smsc import SmscProtocol
+from smppgate.routing.esmes.guesses import Guesses
 from smppgate.routing.esmes.refused_credentials import RefusedCredentials
 from smppgate.settings import Settings, SmscSettings
 from smppgate.store import IStore, StoreError
@@ -222,6 +224,7 @@ class Gateway(MultiService):
             accepts_without_smsc=gate.accept_binds_without_smsc,
             pass_through=self.pass_through,
             refusal_rate=gate.refusal_rate,
+            bind_delays=BindDelays(Guesses(gate.bind_delay)),
         )
 
     def _make_listeners(self) -> Iterator[EsmeFactory]:

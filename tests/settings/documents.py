@@ -17,6 +17,7 @@ _FULL: dict[str, Any] = {
         "response_timeout": 60.0,
         "stop_timeout": 30,
         "session_init_timeout": 30.0,
+        "bind_delay": 0.0,
         "enquire_link": 0,
         "inactivity_timeout": 0.0,
         "max_pdu_size": 1024,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from attrs import define
+from attrs import define, field
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 
+from smppgate.gate.sessions.bind_delays import BindDelays
 from smppgate.gate.sessions.binds import Bind, shown_name
 from smppgate.gate.sessions.listener import LimitedFactory
 from smppgate.gate.sessions.ports import BindJudge, Switch
@@ -36,6 +37,7 @@ class EsmeSessionConfig:
 
     :param name: the gate's system_id in a bind_resp, up to 15 octets.
     :param accepts_without_smsc: whether to accept a bind while no link to an SMSC is up.
+    :param bind_delays: lets binds wait after failures; by default none does.
     :param refusal_rate: PDUs a second of one session that no window bounds; 0 is no limit.
     :param pass_through: passes binds of accounts with ``auth = "smsc"`` through to an SMSC.
     """
@@ -47,6 +49,7 @@ class EsmeSessionConfig:
     accepts_without_smsc: bool
     pass_through: BindJudge
     refusal_rate: float = 0.0
+    bind_delays: BindDelays = field(factory=BindDelays)
 
     def bind_resp_body(self, version: Version) -> bytes:
         """The body of a bind_resp with ESME_ROK, to a peer that speaks ``version``."""
@@ -100,6 +103,9 @@ class EsmeProtocol(RelaySession):
 
     def bindReceived(self, frame: Frame) -> None:
         """Accept or refuse the bind with exactly one bind_resp, now or later."""
+        self._config.bind_delays.begin(self, frame, self._judge_bind)
+
+    def _judge_bind(self, frame: Frame) -> None:
         try:
             bind = self._admit(frame)
         except ProtocolError as error:
@@ -122,6 +128,7 @@ class EsmeProtocol(RelaySession):
         With ``passed_through``, its requests go to that SMSC only.
         """
         self.answer_bind(bind.frame, CommandStatus.ESME_ROK, body)
+        self._config.bind_delays.bound(self, bind.frame)
         account = bind.account
         self.account, self.pool, self.window = account, account.pool, account.window
         if passed_through is not None:
@@ -157,6 +164,7 @@ class EsmeProtocol(RelaySession):
         """Answer the bind in ``frame`` with the error's status and ``body``, and close."""
         name, reason = shown_name(frame), f"{error} (0x{error.command_status:08X})"
         self._is_refused = True
+        self._config.bind_delays.failed(self, frame, error.command_status)
         self.router.reports.refusals.add(
             f"bind of ESME {name} from {self.where} refused: {reason}",
             f"{name} from {self.host}: {reason}",
@@ -171,6 +179,7 @@ class EsmeProtocol(RelaySession):
 
     def sessionEnding(self, reason: str) -> None:
         """Take the session out of its account."""
+        self._config.bind_delays.ended(self)
         if self.account is None:
             self._tell_unbound(reason)
             return

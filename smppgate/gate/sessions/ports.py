@@ -66,6 +66,19 @@ class BindingEsme(EsmeSession, Protocol):
     unbinding: bool
     """Whether the gate has sent it an unbind."""
     router: Switch
+    clock: Clock
+
+    @property
+    def where(self) -> str:
+        """The peer's network address, for the log."""
+
+    @property
+    def host(self) -> str:
+        """The same without the port."""
+
+    @property
+    def network(self) -> str:
+        """The network that the peer is in, see `network_of`."""
 
     @property
     def bound_by(self) -> float:

@@ -80,6 +80,8 @@ _FULL: dict[str, Any] = {
             "tag": "A1",
             "group": "center",
             "receipt_ids": "resp_hex",
+            "system_id_case": "fold",
+            "max_pending_binds": 4,
             "outbind_listen": "tcp:2776:interface=127.0.0.1",
             "outbind_system_id": "center",
             "outbind_password": OUTBIND_PASSWORD,

@@ -48,8 +48,8 @@ class BindDelays:
     def failed(self, esme: BindingEsme, frame: Frame, status: int) -> None:
         """The bind in ``frame`` was refused with ``status``.
 
-        Binds that were judged at the same time, as those of an ESME are that binds all its sessions
-        with one wrong password, count as one failure.
+        Binds that were judged at the same time count as one failure: those of an ESME are, that
+        binds all its sessions with one wrong password.
         """
         network, name = esme.network, _name(frame)
         before = self._judged.pop(esme, 0)

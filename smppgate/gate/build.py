@@ -5,13 +5,15 @@ No other module of the gate but `smppgate.gate.gateway` reads settings.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from random import Random
 
+from twisted.internet.endpoints import clientFromString
 from twisted.internet.interfaces import IReactorTime
 
 from smppgate.gate.options import RouterOptions
 from smppgate.gate.router import RouterService
+from smppgate.gate.sessions.pass_through_target import PassThroughTarget
 from smppgate.routing.esmes.account import Account
 from smppgate.routing.esmes.accounts import Accounts
 from smppgate.routing.esmes.ranges import RangeTable
@@ -78,8 +80,9 @@ def make_router(
         for pool in settings.pool
     }
     default = next(iter(pools.values()))
+    folding = {smsc.name for smsc in settings.smsc if smsc.system_id_case == "fold"}
     accounts = [
-        _account(esme, pools[esme.pool] if esme.pool else default, settings.gate)
+        _account(esme, pools[esme.pool] if esme.pool else default, folding, settings.gate)
         for esme in settings.esme
     ]
     ranges: RangeTable[EsmeSession] = RangeTable()
@@ -106,7 +109,11 @@ def _options(settings: Settings, entropy: Random) -> RouterOptions:
     )
 
 
-def _account(esme: EsmeSettings, pool: Pool, gate: GateSettings) -> Account[EsmeSession]:
+def _account(
+    esme: EsmeSettings, pool: Pool, folding: Container[str], gate: GateSettings
+) -> Account[EsmeSession]:
+    """The account of ``esme``; ``folding`` are the names of SMSCs that ignore case."""
+    folds_case = any(smsc.name in folding for smsc in pool.smscs)
     return Account(
         system_id=esme.system_id,
         password=(esme.password or "").encode("latin-1"),
@@ -120,6 +127,7 @@ def _account(esme: EsmeSettings, pool: Pool, gate: GateSettings) -> Account[Esme
         cancels_all=esme.cancel_all,
         asks_smsc=esme.auth == "smsc",
         deliver_timeout=esme.deliver_timeout or gate.deliver_timeout,
+        folds_case=esme.auth == "smsc" and folds_case,
     )
 
 
@@ -158,3 +166,24 @@ def smsc_timers(gate: GateSettings, smsc: SmscSettings) -> Timers:
         sign_of_life=smsc.response_timeout or gate.response_timeout,
         unbind=gate.unbind_timeout,
     )
+
+
+def make_targets(
+    settings: Settings, smscs: Mapping[str, Smsc], reactor: IReactorTime
+) -> Iterator[PassThroughTarget]:
+    """The SMSCs that binds may be passed through to; none where no account needs them."""
+    if not any(esme.auth == "smsc" for esme in settings.esme):
+        return
+    for smsc in settings.smsc:
+        yield PassThroughTarget(
+            smscs[smsc.name],
+            clientFromString(reactor, smsc.endpoint),
+            smsc_timers(settings.gate, smsc),
+            smsc.window,
+            settings.gate.max_pdu_size,
+            smsc.endpoint,
+            settings.gate.refusal_rate,
+            smsc.rebind,
+            smsc.max_timeouts,
+            smsc.max_pending_binds,
+        )

@@ -19,16 +19,19 @@ from smppgate.gate.build import (
     make_router,
     make_smscs,
     make_store,
+    make_targets,
     smsc_timers,
 )
 from smppgate.gate.drain import until
+from smppgate.gate.sessions.bind_delays import BindDelays
 from smppgate.gate.sessions.esme import EsmeFactory, EsmeProtocol, EsmeSessionConfig
 from smppgate.gate.sessions.links import Backoff, LinkSessionConfig, SmscLink
 from smppgate.gate.sessions.listener import Listener
 from smppgate.gate.sessions.outbind_esme import EsmeOutbind
 from smppgate.gate.sessions.outbind_smsc import OutbindFactory, OutbindSessionConfig
-from smppgate.gate.sessions.pass_through import PassThrough, PassThroughTarget
+from smppgate.gate.sessions.pass_through import PassThrough
 from smppgate.gate.sessions.smsc import SmscProtocol
+from smppgate.routing.esmes.guesses import Guesses
 from smppgate.routing.esmes.refused_credentials import RefusedCredentials
 from smppgate.settings import Settings, SmscSettings
 from smppgate.store import IStore, StoreError
@@ -92,7 +95,9 @@ class Gateway(MultiService):
         self._listeners = MultiService()
         self._listeners.setServiceParent(self)
         self.pass_through = PassThrough(
-            self.router, self._make_targets(), RefusedCredentials(entropy.randbytes(32))
+            self.router,
+            make_targets(settings, self.smscs, reactor),
+            RefusedCredentials(entropy.randbytes(32)),
         )
         self._esme_config = self._make_esme_config()
         self._factories = list(self._make_listeners())
@@ -224,6 +229,7 @@ class Gateway(MultiService):
             refusal_rate=gate.refusal_rate,
             refused_bind_wait=gate.refused_bind_wait,
             stale_bind_timeout=gate.stale_bind_timeout,
+            bind_delays=BindDelays(Guesses(gate.bind_delay)),
         )
 
     def _make_listeners(self) -> Iterator[EsmeFactory]:
@@ -254,22 +260,6 @@ class Gateway(MultiService):
                     max_timeouts=smsc.max_timeouts,
                 )
                 yield SmscLink(clientFromString(self._reactor, smsc.endpoint), config)
-
-    def _make_targets(self) -> Iterator[PassThroughTarget]:
-        if not any(esme.auth == "smsc" for esme in self.settings.esme):
-            return
-        for smsc in self.settings.smsc:
-            yield PassThroughTarget(
-                self.smscs[smsc.name],
-                clientFromString(self._reactor, smsc.endpoint),
-                smsc_timers(self.settings.gate, smsc),
-                smsc.window,
-                self.settings.gate.max_pdu_size,
-                smsc.endpoint,
-                self.settings.gate.refusal_rate,
-                smsc.rebind,
-                smsc.max_timeouts,
-            )
 
     def _make_outbind_listeners(self) -> Iterator[OutbindFactory]:
         for smsc in self.settings.smsc:

@@ -75,6 +75,15 @@ class GateSettings(Table):
             "seconds",
         ),
     )
+    bind_delay: float = attrs.field(
+        default=10.0,
+        metadata=setting(
+            Seconds(zero=True),
+            "How long a bind waits at the most before it is judged, after several of its "
+            "system_id from its address were refused for name or password; 0 lets none wait.",
+            "seconds",
+        ),
+    )
     enquire_link: float = attrs.field(
         default=30.0,
         metadata=setting(

@@ -181,6 +181,24 @@ class SmscSettings(Table):
             "out.",
         ),
     )
+    system_id_case: str = attrs.field(
+        default="exact",
+        metadata=setting(
+            Choice(("exact", "fold")),
+            'Whether it tells "acme" from "ACME" in binds that are passed through to it: '
+            '"fold" if not, so that both are one account.',
+            reloadable=False,
+        ),
+    )
+    max_pending_binds: int = attrs.field(
+        default=100,
+        metadata=setting(
+            COUNT,
+            "How many binds that are passed through it may have to judge at one time. Beyond it "
+            "another SMSC of the pool is asked, or the bind is refused with 0x0D.",
+            "binds",
+        ),
+    )
     outbind_listen: str = attrs.field(
         default="",
         metadata=setting(

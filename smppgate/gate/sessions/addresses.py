@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address, ip_network
+
 from twisted.internet.address import HostnameAddress, IPv4Address, IPv6Address, UNIXAddress
 
 
@@ -24,3 +26,20 @@ def shown_host(address: object) -> str:
         text = name.decode("latin-1") if isinstance(name, bytes) else str(name or "")
         return f"unix:{text}"
     return str(address)
+
+
+def network_of(address: object) -> str:
+    """What an attacker at ``address`` cannot change easily; empty where that is not known.
+
+    An IPv4 address, also where it is written as IPv6; 64 bits of any other IPv6 address, since a
+    machine has all of those behind them. Peers on UNIX sockets are not told apart.
+    """
+    if not isinstance(address, IPv4Address | IPv6Address):
+        return ""
+    try:
+        ip = ip_address(address.host)
+    except ValueError:
+        return str(address.host)
+    if ip.version == 4:
+        return str(ip)
+    return str(ip.ipv4_mapped or ip_network((ip.packed, 64), strict=False))

@@ -13,7 +13,8 @@ The life of a bind:
    and `QueueSender` sends it the messages that wait.
 4. An account with ``auth = "smsc"`` leaves the decision to an SMSC. `PassThrough` connects to one
    of the account's pool, sends the ESME's own octets under a sequence number of the gate's, and
-   gives the answer to the ESME. Meanwhile the session has a place among ``max_binds``.
+   gives the answer to the ESME. Meanwhile the bind has a place among the SMSC's
+   ``max_pending_binds``, and none among the account's ``max_binds``.
 5. The SMSC answers ESME_ROK: the two sessions belong together from then on. The ESME's `Pool` has
    a single `Member` with a single link, the ``owner`` of the link is the ESME's session, and each
    session ends with the other.

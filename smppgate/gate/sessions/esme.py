@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from attrs import define, evolve
+from attrs import define, evolve, field
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 
+from smppgate.gate.sessions.bind_delays import BindDelays
 from smppgate.gate.sessions.binds import Bind, shown_name
 from smppgate.gate.sessions.listener import LimitedFactory
 from smppgate.gate.sessions.ports import BindJudge, Switch
@@ -36,6 +37,7 @@ class EsmeSessionConfig:
 
     :param name: the gate's system_id in a bind_resp, up to 15 octets.
     :param accepts_without_smsc: whether to accept a bind while no link to an SMSC is up.
+    :param bind_delays: lets binds wait after failures; by default none does.
     :param refusal_rate: PDUs a second of one session that no window bounds; 0 is no limit.
     :param refused_bind_wait: seconds that a peer has to close after its bind was refused.
     :param stale_bind_timeout: seconds in which sessions of an account without a free place must be
@@ -52,6 +54,7 @@ class EsmeSessionConfig:
     refusal_rate: float = 0.0
     refused_bind_wait: float = 0.0
     stale_bind_timeout: float = 5.0
+    bind_delays: BindDelays = field(factory=BindDelays)
 
     @property
     def system_id(self) -> bytes:
@@ -110,6 +113,9 @@ class EsmeProtocol(RelaySession):
 
     def bindReceived(self, frame: Frame) -> None:
         """Accept or refuse the bind with exactly one bind_resp, now or later."""
+        self._config.bind_delays.begin(self, frame, self._judge_bind)
+
+    def _judge_bind(self, frame: Frame) -> None:
         try:
             bind = self._admit(frame)
         except ProtocolError as error:
@@ -134,6 +140,7 @@ class EsmeProtocol(RelaySession):
         With ``passed_through``, its requests go to that SMSC only.
         """
         self.answer_bind(bind.frame, CommandStatus.ESME_ROK, body)
+        self._config.bind_delays.bound(self, bind.frame)
         account = bind.account
         self.account, self.pool, self.window = account, account.pool, account.window
         self.timers = evolve(self.timers, response=account.deliver_timeout)
@@ -174,6 +181,7 @@ class EsmeProtocol(RelaySession):
         """
         name, reason = shown_name(frame), f"{error} (0x{error.command_status:08X})"
         self._is_refused = True
+        self._config.bind_delays.failed(self, frame, error.command_status)
         self.router.reports.refusals.add(
             f"bind of ESME {name} from {self.where} refused: {reason}",
             f"{name} from {self.host}: {reason}",
@@ -193,6 +201,7 @@ class EsmeProtocol(RelaySession):
 
     def sessionEnding(self, reason: str) -> None:
         """Take the session out of its account, unless an unbind has done so."""
+        self._config.bind_delays.ended(self)
         if self.account is None:
             self._tell_unbound(reason)
             return

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from attrs import define, field
+from attrs import evolve
 from twisted.internet.defer import CancelledError, Deferred, ensureDeferred
 from twisted.internet.interfaces import IAddress, IStreamClientEndpoint
 from twisted.internet.protocol import Factory, connectionDone
@@ -22,52 +22,19 @@ from twisted.python.failure import Failure
 
 from smppgate.gate.reports.trouble import in_words
 from smppgate.gate.sessions.binds import Bind
+from smppgate.gate.sessions.pass_through_target import PassThroughTarget
 from smppgate.gate.sessions.ports import BindingEsme, Switch
 from smppgate.gate.sessions.smsc import SmscProtocol, SmscSessionConfig
 from smppgate.routing.esmes.accounts import BindRejected
 from smppgate.routing.esmes.refused_credentials import RefusedCredentials
 from smppgate.routing.smscs.pool import Pool
-from smppgate.routing.smscs.smsc import Smsc
 from smppgate.txsmpp.constants import CommandStatus, status_meaning
 from smppgate.txsmpp.frame import HEADER_SIZE, Frame
 from smppgate.txsmpp.log import Logger
-from smppgate.txsmpp.timers import Timers
 
 AVOIDANCE_SECONDS = 10.0
 """Seconds for which an SMSC that gave no answer is tried after all others: each try costs a share
 of the time that the ESME waits."""
-
-
-@define(eq=False)
-class PassThroughTarget:
-    """An SMSC that binds are passed through to.
-
-    :param smsc: the SMSC; each session has an `Smsc` of its own, see `Smsc.for_one_session`.
-    :param endpoint: the endpoint that each session connects to.
-    :param place: the same as text, for the log.
-    :param window: unanswered requests allowed on each session, in either direction.
-    :param rebinds: whether both sessions end when the one with the SMSC is of no use.
-    :param max_timeouts: see `LinkHealth`.
-    """
-
-    smsc: Smsc
-    endpoint: IStreamClientEndpoint
-    timers: Timers
-    window: int
-    max_pdu_size: int
-    place: str = "an unknown place"
-    refusal_rate: float = 0.0
-    rebinds: bool = True
-    max_timeouts: int = 5
-    sessions: dict[PassThroughSession, None] = field(factory=dict, init=False, repr=False)
-    """Sessions that are to be bound, are bound, or whose connection is not closed yet; in order
-    of arrival."""
-    avoided_until: float = field(default=0.0, init=False)
-
-    @property
-    def load(self) -> float:
-        """Sessions relative to the weight of the SMSC."""
-        return len(self.sessions) / self.smsc.weight
 
 
 class PassThroughSession(SmscProtocol):
@@ -144,13 +111,12 @@ class PassThrough:
         self._judging: dict[bytes, list[Deferred[bool]]] = {}
 
     @property
-    def sessions(self) -> list[PassThroughSession]:
+    def sessions(self) -> list[SmscProtocol]:
         """The sessions with SMSCs, including those that are not bound yet."""
         return [session for each in self._targets.values() for session in each.sessions]
 
     def begin(self, esme: BindingEsme, bind: Bind) -> None:
         """Pass ``bind`` through to an SMSC, and give ``esme`` the answer when it comes."""
-        bind.account.add(esme)
         passing = ensureDeferred(self._pass(esme, bind))
         if not passing.called:
             self._under_way[esme] = passing
@@ -181,14 +147,16 @@ class PassThrough:
         except Exception:
             self.log.failure("a bind could not be passed on")
         else:
-            if link.session.is_bound:
+            # Another bind of the same name may have been accepted meanwhile.
+            account = esme.router.accounts.current(bind.account)
+            if link.session.is_bound and not account.is_full:
                 self._under_way.pop(esme, None)
-                self._join(esme, bind, link, answer)
+                self._join(esme, evolve(bind, account=account), link, answer)
                 return
-            error, body = _refusal(link, answer), answer.octets[HEADER_SIZE:]
+            error = _refusal(link, answer)
+            body = b"" if link.session.is_bound else answer.octets[HEADER_SIZE:]
             link.close(str(error))
         self._under_way.pop(esme, None)
-        bind.account.remove(esme)
         if not esme.has_ended:
             esme.refuse_bind(bind.frame, error, body)
 
@@ -241,6 +209,9 @@ class PassThrough:
     async def _try_each(self, esme: BindingEsme, bind: Bind) -> tuple[PassThroughSession, Frame]:
         targets = self._in_order(bind.account.pool)
         for tried, target in enumerate(targets):
+            if target.pending >= target.max_pending:
+                continue
+            target.pending += 1
             link = PassThroughSession(target, esme, bind)
             answer = ensureDeferred(_answer(link, target.endpoint, bind.frame.octets))
             # One share is left over, to answer the ESME when no SMSC has.
@@ -253,6 +224,8 @@ class PassThrough:
                 if esme.has_ended or esme.router.is_draining:
                     raise CancelledError from error
                 self._avoid(target, link.name, error)
+            finally:
+                target.pending -= 1
         raise BindRejected("no SMSC has answered it", CommandStatus.ESME_RBINDFAIL)
 
     def _in_order(self, pool: Pool) -> list[PassThroughTarget]:
@@ -298,6 +271,8 @@ async def _answer(
 
 def _refusal(link: PassThroughSession, answer: Frame) -> BindRejected:
     """The SMSC's status. A generic_nack with ESME_ROK is a refusal too."""
+    if link.session.is_bound:
+        return BindRejected("all binds are in use", CommandStatus.ESME_RBINDFAIL)
     status = answer.command_status or CommandStatus.ESME_RBINDFAIL
     return BindRejected(f"SMSC {link.name}: {status_meaning(status)}", status)
 

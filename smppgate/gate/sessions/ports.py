@@ -73,6 +73,19 @@ class BindingEsme(EsmeSession, Protocol):
     """An ESME's session whose bind an SMSC judges, or has accepted."""
 
     router: Switch
+    clock: Clock
+
+    @property
+    def where(self) -> str:
+        """The peer's network address, for the log."""
+
+    @property
+    def host(self) -> str:
+        """The same without the port."""
+
+    @property
+    def network(self) -> str:
+        """The network that the peer is in, see `network_of`."""
 
     @property
     def unbinding(self) -> bool:

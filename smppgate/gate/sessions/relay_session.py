@@ -10,7 +10,7 @@ from twisted.python.failure import Failure
 
 from smppgate.gate.reports.reports import Reports
 from smppgate.gate.reports.trouble import in_words
-from smppgate.gate.sessions.addresses import shown_address, shown_host
+from smppgate.gate.sessions.addresses import network_of, shown_address, shown_host
 from smppgate.gate.sessions.read_budget import ReadBudget, read_less
 from smppgate.routing.smscs.smsc import Smsc
 from smppgate.txsmpp.batch import Batch
@@ -136,6 +136,11 @@ class RelaySession(SmppProtocol):
     def _end_rest(self) -> None:
         self._resting = None
         self.hold_reading(False)
+
+    @property
+    def network(self) -> str:
+        """The network that the peer is in, see `network_of`."""
+        return network_of(self.transport.getPeer()) if self.transport is not None else ""
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """End the session, for a reason in words."""

@@ -192,6 +192,7 @@ class Account(Generic[S]):
     :param queries: whether messages that ask for no receipt have a return path too, so that
         query_sm and its like find them.
     :param cancels_all: whether its cancel_sm may name no message, and so reach those of others.
+    :param folds_case: whether an SMSC that judges its binds ignores the case of system_ids.
     :param asks_smsc: whether an SMSC judges its binds in place of the password here.
     :param deliver_timeout: seconds that its sessions have to answer a request.
     :param found_in: for an account derived from the wildcard: the table, by system_id, that it is
@@ -208,6 +209,7 @@ class Account(Generic[S]):
     bind_ranges: bool = field(default=False, kw_only=True)
     queries: bool = field(default=True, kw_only=True)
     cancels_all: bool = field(default=False, kw_only=True)
+    folds_case: bool = field(default=False, kw_only=True)
     asks_smsc: bool = field(default=False, kw_only=True)
     deliver_timeout: float = field(default=10.0, kw_only=True)
     found_in: dict[bytes, Account[S]] | None = field(default=None, kw_only=True, repr=False)
@@ -220,12 +222,13 @@ class Account(Generic[S]):
         self.receivers = Cluster((self,))
         self.serve(self.receivers)
 
-    def add(self, session: S) -> None:
-        """Add a session that is bound, or whose bind waits for an SMSC's answer.
+    @property
+    def is_full(self) -> bool:
+        """Whether it has `max_binds` sessions."""
+        return len(self.sessions) >= self.max_binds
 
-        A waiting session counts for `max_binds`. It is added again once it is bound, and only then
-        can it receive.
-        """
+    def add(self, session: S) -> None:
+        """Add a session that is bound."""
         if session not in self.sessions:
             self.sessions.append(session)
         if self.found_in is not None:

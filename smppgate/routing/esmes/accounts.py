@@ -43,6 +43,12 @@ class Accounts(Generic[S]):
     def __init__(self, accounts: Iterable[Account[S]]) -> None:
         self._by_id = {a.system_id.encode("latin-1"): a for a in accounts}
         self._wildcard = self._by_id.pop(WILDCARD.encode(), None)
+        folds_all = self._wildcard is not None and self._wildcard.folds_case
+        # The first of several names that differ in case only.
+        self._folded: dict[bytes, Account[S]] = {}
+        for name, account in self._by_id.items():
+            if folds_all or account.folds_case:
+                self._folded.setdefault(name.lower(), account)
         self._derived: dict[bytes, Account[S]] = {}
 
     def named(self, system_id: bytes) -> Account[S] | None:
@@ -58,7 +64,7 @@ class Accounts(Generic[S]):
             wrong password, ESME_RBINDFAIL for a kind of bind that is not allowed and beyond
             `Account.max_binds`.
         """
-        account = self.named(system_id) or self._derive(system_id)
+        account = self._found(system_id) or self._derive(system_id)
         # An unknown system_id costs the same comparison as a known one, so the delay of the answer
         # says nothing about the password. That a system_id is unknown, the status says anyway.
         expected = account.password if account is not None else b""
@@ -70,17 +76,40 @@ class Accounts(Generic[S]):
         kind = BIND_KINDS[command_id]
         if kind not in account.binds:
             raise BindRejected(f"bind as {kind} not allowed", CommandStatus.ESME_RBINDFAIL)
-        if len(account.sessions) >= account.max_binds:
+        if account.is_full:
             raise AllBindsInUse(account.max_binds, account.sessions)
         return account
+
+    def current(self, account: Account[S]) -> Account[S]:
+        """The account in use under this name: of those derived for binds at one time, the first
+        that has a session."""
+        return self.named(account.system_id.encode("latin-1")) or account
+
+    def _found(self, system_id: bytes) -> Account[S] | None:
+        """The account for a bind with this system_id.
+
+        Where an SMSC judges binds, blanks at the end do not count, and neither does case if the
+        SMSC ignores it: the bind would get an account of its own that the SMSC takes for another.
+        """
+        account = self.named(system_id)
+        if account is not None:
+            return account
+        plain = system_id.rstrip(b" ")
+        account = self.named(plain) or self._folded.get(plain.lower())
+        if account is None or account.asks_smsc or self._wildcard is not None:
+            return account
+        return None
 
     def _derive(self, system_id: bytes) -> Account[S] | None:
         """An account for this system_id, like the wildcard's; None where that is not possible."""
         # The system_id goes into logs and tables, and "*" is the wildcard's own.
-        name = system_id.decode("latin-1")
-        if self._wildcard is None or not _is_plain(name) or name == WILDCARD:
+        wildcard, name = self._wildcard, system_id.rstrip(b" ")
+        if wildcard is not None and wildcard.folds_case:
+            name = name.lower()
+        text = name.decode("latin-1")
+        if wildcard is None or not _is_plain(text) or text == WILDCARD:
             return None
-        return evolve(self._wildcard, system_id=name, found_in=self._derived)
+        return self._derived.get(name) or evolve(wildcard, system_id=text, found_in=self._derived)
 
 
 def _is_plain(name: str) -> bool:

@@ -417,20 +417,76 @@ def test_an_esme_that_ended_leaves_no_session_behind(connected: bool) -> None:
     assert gate.timers_left == 0
 
 
-def test_binds_under_way_count_among_max_binds() -> None:
-    gate = MemoryGateway(esme=(esme(max_binds=2),))
-    gate.esme(bind())
-    gate.esme(bind())
-    third = gate.esme(bind())
-    (answer,) = third.heard()
+def test_binds_that_are_being_judged_take_no_place() -> None:
+    """Strangers with the name of an account do not keep it out."""
+    gate = MemoryGateway(esme=(esme(max_binds=1),))
+    strangers = [gate.esme(bind(b"guess%d" % number)) for number in range(5)]
+    end, _ = gate.joined()
+    assert not end.is_closed()
+    assert all(stranger.heard() == [] for stranger in strangers)
+
+
+def test_of_binds_judged_at_one_time_no_more_than_max_binds_are_accepted() -> None:
+    """0x0D for the rest, and their session with the SMSC ends."""
+    gate = MemoryGateway(esme=(esme("*", max_binds=2),))
+    ends = [gate.esme(bind(b"right%d" % number)) for number in range(4)]
+    links = [gate.smsc(at) for at in range(4)]
+    for link in links:
+        (request,) = link.heard()
+        link.answer(request, 0, b"smsc\0")
+    told = [frame.command_status for end in ends for frame in end.heard()]
+    assert told == [0, 0, 0x0D, 0x0D]
+    assert [link.is_closed() for link in links] == [False, False, True, True]
+    (account,) = gate.router.accounts._derived.values()
+    assert len(account.sessions) == 2
+
+
+def test_an_smsc_judges_so_many_binds_at_one_time() -> None:
+    """Another is asked, and then none; a verdict makes room."""
+    smscs = (smsc("alpha", max_pending_binds=2), smsc("beta", max_pending_binds=1))
+    gate = MemoryGateway(*smscs, esme=(esme(max_binds=10),))
+    for number in range(3):
+        assert gate.esme(bind(b"%d" % number)).heard() == []
+    assert sorted(gate.connections) == [3097, 3097, 3098]
+    (answer,) = gate.esme(bind(b"3")).heard()
     assert answer.command_status == 0x0D
-    assert len(gate.connections) == 1
-    # The first is refused, and its place is free again.
-    link = gate.smsc()
+    link = gate.smsc(0)
     link.answer(link.heard()[0], 0x08)
-    assert len(gate.connections) == 2
-    fourth = gate.esme(bind())
-    assert fourth.heard() == []
+    assert gate.esme(bind(b"4")).heard() == []
+    assert len(gate.connections) == 4
+
+
+@pytest.mark.parametrize(
+    ("case", "names", "accounts"),
+    [
+        ("exact", (b"guest", b"guest ", b"guest   "), 1),
+        ("exact", (b"guest", b"Guest"), 2),
+        ("fold", (b"guest", b"GUEST", b"Guest "), 1),
+    ],
+)
+def test_names_that_an_smsc_takes_for_one_are_one_account(
+    case: str, names: tuple[bytes, ...], accounts: int
+) -> None:
+    """Each would have max_binds of its own else. The SMSC is sent what the ESME sent."""
+    gate = MemoryGateway(smsc(system_id_case=case), esme=(esme("*"),))
+    for name in names:
+        end = gate.esme(bind(system_id=name))
+        link = gate.smsc()
+        (request,) = link.heard()
+        assert request.octets[16:].startswith(name + b"\0")
+        link.answer(request, 0, b"smsc\0")
+        assert end.heard()[0].command_status == 0
+    assert len(gate.router.accounts._derived) == accounts
+
+
+@pytest.mark.parametrize("name", [b"acme ", b"ACME", b"Acme  "])
+def test_no_stranger_is_an_account_by_another_spelling(name: bytes) -> None:
+    """An account with a password at the gate is asked for it, however its name is written."""
+    accounts = (EsmeSettings(system_id="acme", password="hidden"), esme("*"))
+    gate = MemoryGateway(smsc(system_id_case="fold"), esme=accounts)
+    (answer,) = gate.esme(bind(system_id=name)).heard()
+    assert answer.command_status == 0x0E
+    assert gate.connections == []
 
 
 # The two sessions together

@@ -1,0 +1,96 @@
+"""`BindDelays`: lets binds wait after failures, see `Guesses`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from twisted.internet.interfaces import IDelayedCall
+
+from smppgate.gate.sessions.binds import shown_name
+from smppgate.gate.sessions.ports import BindingEsme
+from smppgate.routing.esmes.accounts import BindRejected
+from smppgate.routing.esmes.guesses import Guesses
+from smppgate.routing.esmes.refused_credentials import LASTING
+from smppgate.txsmpp import peek
+from smppgate.txsmpp.constants import CommandStatus
+from smppgate.txsmpp.errors import PduError
+from smppgate.txsmpp.frame import Frame
+
+Judge = Callable[[Frame], None]
+
+
+class BindDelays:
+    """Holds binds until they may be judged, with one timer for each.
+
+    :param guesses: by default no bind waits.
+    """
+
+    def __init__(self, guesses: Guesses | None = None) -> None:
+        self._guesses = guesses if guesses is not None else Guesses(0.0)
+        self._held: dict[BindingEsme, IDelayedCall] = {}
+        # Sessions whose bind is being judged, with the failures that there were before.
+        self._judged: dict[BindingEsme, int] = {}
+        # Sessions that are bound, with their networks: a transport that is lost has no peer.
+        self._bound: dict[BindingEsme, str] = {}
+
+    def begin(self, esme: BindingEsme, frame: Frame, judge: Judge) -> None:
+        """Call ``judge`` with the bind in ``frame``, now or later, or refuse the bind."""
+        now = esme.clock.monotonic()
+        wait = self._guesses.wait(esme.network, _name(frame), now)
+        if wait == 0.0:
+            self._judge(esme, frame, judge)
+        elif wait is None or now + wait >= esme.bound_by:
+            reason = "too many binds of that name, or from that address, have failed"
+            esme.refuse_bind(frame, BindRejected(reason, CommandStatus.ESME_RBINDFAIL))
+        else:
+            self._hold(esme, frame, judge, wait)
+
+    def failed(self, esme: BindingEsme, frame: Frame, status: int) -> None:
+        """The bind in ``frame`` was refused with ``status``.
+
+        Binds that were judged at the same time count as one failure: those of an ESME are, that
+        binds all its sessions with one wrong password.
+        """
+        network, name = esme.network, _name(frame)
+        before = self._judged.pop(esme, 0)
+        if status in LASTING and self._guesses.failures(network, name) <= before:
+            self._guesses.failed(network, name, esme.clock.monotonic())
+
+    def bound(self, esme: BindingEsme, frame: Frame) -> None:
+        """The bind in ``frame`` was accepted."""
+        self._judged.pop(esme, None)
+        self._bound[esme] = esme.network
+        self._guesses.bound(esme.network, _name(frame))
+
+    def ended(self, esme: BindingEsme) -> None:
+        """A session has ended, bound or not."""
+        self._judged.pop(esme, None)
+        held, network = self._held.pop(esme, None), self._bound.pop(esme, None)
+        if held is not None:
+            held.cancel()
+        if network is not None:
+            self._guesses.lost(network)
+
+    def _hold(self, esme: BindingEsme, frame: Frame, judge: Judge, wait: float) -> None:
+        self._held[esme] = esme.clock.callLater(wait, self._release, esme, frame, judge)
+        name = shown_name(frame)
+        esme.router.reports.refusals.add(
+            f"bind of ESME {name} from {esme.where} waits {wait:.1f} s: "
+            f"{self._guesses.failures(esme.network, _name(frame))} of that name failed from there",
+            f"{name} from {esme.host} waits: too many binds have failed",
+        )
+
+    def _release(self, esme: BindingEsme, frame: Frame, judge: Judge) -> None:
+        del self._held[esme]
+        self._judge(esme, frame, judge)
+
+    def _judge(self, esme: BindingEsme, frame: Frame, judge: Judge) -> None:
+        self._judged[esme] = self._guesses.failures(esme.network, _name(frame))
+        judge(frame)
+
+
+def _name(frame: Frame) -> bytes:
+    try:
+        return peek.credentials(frame.octets).system_id
+    except PduError:
+        return b""

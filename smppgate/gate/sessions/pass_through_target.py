@@ -1,0 +1,46 @@
+"""`PassThroughTarget`: an SMSC that binds are passed through to."""
+
+from __future__ import annotations
+
+from attrs import define, field
+from twisted.internet.interfaces import IStreamClientEndpoint
+
+from smppgate.gate.sessions.smsc import SmscProtocol
+from smppgate.routing.smscs.smsc import Smsc
+from smppgate.txsmpp.timers import Timers
+
+
+@define(eq=False)
+class PassThroughTarget:
+    """An SMSC that binds are passed through to.
+
+    :param smsc: the SMSC; each session has an `Smsc` of its own, see `Smsc.for_one_session`.
+    :param endpoint: the endpoint that each session connects to.
+    :param place: the same as text, for the log.
+    :param window: unanswered requests allowed on each session, in either direction.
+    :param rebinds: whether both sessions end when the one with the SMSC is of no use.
+    :param max_timeouts: see `LinkHealth`.
+    :param max_pending: binds that it may have to judge at one time.
+    """
+
+    smsc: Smsc
+    endpoint: IStreamClientEndpoint
+    timers: Timers
+    window: int
+    max_pdu_size: int
+    place: str = "an unknown place"
+    refusal_rate: float = 0.0
+    rebinds: bool = True
+    max_timeouts: int = 5
+    max_pending: int = 100
+    sessions: dict[SmscProtocol, None] = field(factory=dict, init=False, repr=False)
+    """Sessions that are to be bound, are bound, or whose connection is not closed yet; in order
+    of arrival."""
+    pending: int = field(default=0, init=False)
+    """Binds that it is judging now."""
+    avoided_until: float = field(default=0.0, init=False)
+
+    @property
+    def load(self) -> float:
+        """Sessions relative to the weight of the SMSC."""
+        return len(self.sessions) / self.smsc.weight

@@ -60,6 +60,19 @@ def tlvs_and_fit(octets: bytes, at: int) -> tuple[tuple[LocatedTlv, ...], bool]:
     return (others, True) if _fills(octets, end) else (tlvs, fit)
 
 
+def tlvs_near(octets: bytes, at: int) -> tuple[int, tuple[LocatedTlv, ...], bool]:
+    """Where TLVs begin that are said to at ``at``, they, and whether they fill the PDU.
+
+    They begin one octet earlier where they fill it then only: some SMSCs count a NUL into
+    sm_length that they do not write.
+    """
+    tlvs, fit = tlvs_and_fit(octets, at)
+    if fit or not at:
+        return at, tlvs, fit
+    others, others_fit = tlvs_and_fit(octets, at - 1)
+    return (at - 1, others, True) if others_fit else (at, tlvs, False)
+
+
 def first_value(tlvs: Iterable[LocatedTlv], tag: int) -> bytes:
     """Value of the first with this tag, empty without one."""
     return next((value for each, _, value in tlvs if each == tag), b"")

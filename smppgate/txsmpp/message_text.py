@@ -14,8 +14,9 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from smppgate.txsmpp.constants import CommandId, DataCoding, EsmClass, Tag
-from smppgate.txsmpp.located import LocatedTlv, tlvs_and_fit
+from smppgate.txsmpp.located import LocatedTlv, tlvs_and_fit, tlvs_near
 from smppgate.txsmpp.text_fields import Text, narrowed
+from smppgate.txsmpp.user_data_header import header_size
 
 # A message up to short_message or, in a data_sm, up to its TLVs, behind command_length.
 _C_STRING = rb"[^\0]*+\0"
@@ -90,18 +91,6 @@ def readings(octets: bytes, field: TextField, esm_class: int, data_coding: int) 
             yield from narrowed(left, begin)
 
 
-def header_size(user_data: bytes) -> int:
-    """Octets of the user data header, if its elements fill it; else 0, for there is none.
-
-    3GPP TS 23.040 §9.2.3.24: one octet counts those that follow; an element has an identifier,
-    its length and its value.
-    """
-    at, end = 1, 1 + user_data[0] if user_data else 0
-    while at + 1 < end <= len(user_data):
-        at += 2 + user_data[at + 1]
-    return end if at == end <= len(user_data) else 0
-
-
 def _short_message(
     octets: bytes, begin: int
 ) -> tuple[tuple[TextField, ...], tuple[LocatedTlv, ...]]:
@@ -111,13 +100,11 @@ def _short_message(
     if behind > size:
         end, tlvs = _covered(octets, begin)
         return (TextField(begin, end, 1),), tlvs
-    tlvs, fit = tlvs_and_fit(octets, behind)
+    end, tlvs, fit = (
+        tlvs_near(octets, behind) if behind > begin else (behind, *tlvs_and_fit(octets, behind))
+    )
     if fit:
-        return (TextField(begin, behind, 1),), tlvs
-    if behind > begin:
-        others, others_fit = tlvs_and_fit(octets, behind - 1)
-        if others_fit:
-            return (TextField(begin, behind - 1, 1),), others
+        return (TextField(begin, end, 1),), tlvs
     # Either there is something that is no TLV, or the text goes on.
     rest, others = _covered(octets, begin)
     return (TextField(begin, behind, 1), TextField(begin, rest, 0)), others or tlvs

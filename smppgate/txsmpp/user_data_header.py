@@ -12,6 +12,12 @@ from typing import NamedTuple
 PORTS = 0x05
 """Element: application ports of two octets each, destination first. §9.2.3.24.4."""
 
+PORT_IDENTIFIERS = frozenset({0x04, PORTS})
+"""The elements that name ports, of one octet or of two. §9.2.3.24.3, §9.2.3.24.4."""
+
+PART_IDENTIFIERS = frozenset({0x00, 0x08})
+"""The elements that say a part, with a reference of one octet or of two."""
+
 _PART, _PART_16 = (0x00, 3), (0x08, 4)
 _MARK, _MARK_16 = bytes(_PART), bytes(_PART_16)
 
@@ -104,13 +110,13 @@ def segment(reference: int, total: int, number: int) -> Segment | None:
     return Segment(reference, total, number) if 1 <= number <= total else None
 
 
-def part_element(part: Segment) -> Element | None:
+def part_element(part: Segment) -> Element:
     """The element for a part, with a reference of one octet if that is enough.
 
-    None where a message has more than 255 parts.
+    :raises ValueError: where a message has more than 255 parts.
     """
     if part.total > 0xFF:
-        return None
+        raise ValueError(f"{part.total} parts")
     size = 1 if part.reference <= 0xFF else 2
     identifier = _PART[0] if size == 1 else _PART_16[0]
     value = part.reference.to_bytes(size) + bytes((part.total, part.number))

@@ -12,8 +12,8 @@ import attrs
 from smppgate.txsmpp.constants import EsmClass, MessageState, Tag
 from smppgate.txsmpp.located import first_values
 from smppgate.txsmpp.located_receipt import located_receipt
-from smppgate.txsmpp.message_text import layout
-from smppgate.txsmpp.receipt_reading import best_reading
+from smppgate.txsmpp.message_text import Layout, layout
+from smppgate.txsmpp.receipt_reading import Reading, best_reading
 from smppgate.txsmpp.receipt_rewriting import with_id as rewritten
 from smppgate.txsmpp.receipt_states import STAT_OF
 
@@ -27,6 +27,7 @@ __all__ = [
     "receipt_id",
     "receipt_ids",
     "receipt_text",
+    "told",
     "with_id",
 ]
 
@@ -43,7 +44,7 @@ RECEIPT_TYPES: frozenset[int] = frozenset(
 _ID, _STATE, _ERROR = map(
     int, (Tag.RECEIPTED_MESSAGE_ID, Tag.MESSAGE_STATE, Tag.NETWORK_ERROR_CODE)
 )
-_TAGS = frozenset({_ID, _STATE, _ERROR})
+_TAGS = frozenset({_STATE, _ERROR})
 
 _NOT_FINAL_STATES = (MessageState.SCHEDULED, MessageState.ENROUTE, MessageState.ACCEPTED)
 # ACCEPTED and SCHEDULED are written in seven letters and in more.
@@ -128,13 +129,17 @@ def read(octets: bytes) -> Receipt | None:
     Where text and TLVs both have an id, the TLV counts.
     """
     where = layout(octets)
-    if where is None:
-        return None
-    fields = best_reading(octets, where).text.values()
+    return told(where, best_reading(octets, where)) if where is not None else None
+
+
+def told(where: Layout, reading: Reading) -> Receipt | None:
+    """The same, of a message whose text has been read."""
+    fields = reading.text.values()
     tlvs = first_values(where.tlvs, _TAGS)
     state = tlvs.get(_STATE, b"")[:1]
+    ids = (value.partition(b"\0")[0].strip() for tag, _, value in where.tlvs if tag == _ID)
     receipt = Receipt(
-        message_id=receipt_id(octets) or fields.get(b"id", b""),
+        message_id=next(filter(None, ids), reading.message_id),
         sub=fields.get(b"sub", b""),
         dlvrd=fields.get(b"dlvrd", b""),
         submit_date=fields.get(b"submitdate", b""),

@@ -12,7 +12,7 @@ from smppgate.txsmpp.constants import DataCoding, MessageState
 from smppgate.txsmpp.message_text import Layout, TextField, layout
 from smppgate.txsmpp.receipt_reading import Reading, best_reading
 from smppgate.txsmpp.receipt_rewriting import LONGEST_SHORT_MESSAGE
-from smppgate.txsmpp.receipts import STAT_OF, Receipt, read, receipt_text
+from smppgate.txsmpp.receipts import STAT_OF, Receipt, receipt_text, told
 from smppgate.txsmpp.text_fields import Text
 
 _BYTE_ORDER_MARKS = (b"\xfe\xff", b"\xff\xfe")
@@ -25,10 +25,11 @@ def short_text(octets: bytes) -> bytes:
     and the state of the message if the receipt does anywhere. A receipt without a text gets that
     of SMPP v3.4 appendix B.
     """
-    where, receipt = layout(octets), read(octets) or Receipt()
+    where = layout(octets)
     if where is None:
         return b""
     reading = _reading(octets, where)
+    receipt = told(where, reading) or Receipt()
     if reading.field is None:
         return _whole_text(receipt)
     header = octets[reading.field.begin : reading.text.begin]
@@ -47,8 +48,8 @@ def _whole_text(receipt: Receipt) -> bytes:
     if receipt == Receipt():
         return b""
     # Not the usual word: no TLV says that the message was delivered.
-    told = attrs.evolve(receipt, stat=receipt.stat or STAT_OF[MessageState.UNKNOWN])
-    return receipt_text(told)[:LONGEST_SHORT_MESSAGE]
+    receipt = attrs.evolve(receipt, stat=receipt.stat or STAT_OF[MessageState.UNKNOWN])
+    return receipt_text(receipt)[:LONGEST_SHORT_MESSAGE]
 
 
 def _reading(octets: bytes, where: Layout) -> Reading:

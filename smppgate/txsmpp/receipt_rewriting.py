@@ -52,53 +52,55 @@ def with_id(
 
     :raises PduError: ESME_RINVMSGLEN where the PDU would be too long even then.
     """
-    if not receipt.ids:
+    _, _, ids, _, _, text, tlvs = receipt
+    if not ids:
         return octets
-    rewritten = _rewritten(octets, receipt, message_id)
-    if rewritten is not None and len(rewritten) <= max_pdu_size:
-        return rewritten
+    if len(tlvs) <= _USUAL_TLVS:
+        rewritten = _rewritten(octets, text, tlvs, message_id)
+        if rewritten is not None and len(rewritten) <= max_pdu_size:
+            return rewritten
     limit = max(max_pdu_size, len(octets))
-    changes = [_tlv_change(octets, each, message_id) for each in receipt.tlvs]
-    if receipt.text is not None:
+    changes = [_tlv_change(octets, each, message_id) for each in tlvs]
+    if text is not None:
         room = limit - _size(octets, changes)
-        changes += _text_changes(octets, receipt.text, message_id, room)
+        changes += _text_changes(octets, text, message_id, room)
     if _size(octets, changes) > limit:
         raise PduError("receipt: too long with its id", CommandStatus.ESME_RINVMSGLEN)
     return _changed(octets, changes)
 
 
-def _rewritten(octets: bytes, receipt: LocatedReceipt, message_id: bytes) -> bytes | None:
-    """The usual receipt: one id in a text of one octet a character, in front of whole TLVs."""
-    text, at, size = receipt.text, 4, len(message_id)
-    if len(receipt.tlvs) > _USUAL_TLVS:
-        return None
-    before = b""
+def _rewritten(
+    octets: bytes, text: TextIds | None, tlvs: tuple[TlvId, ...], message_id: bytes
+) -> bytes | None:
+    """The usual receipt: one id in a short_message, in front of whole TLVs; else None."""
+    at, size, before = 4, len(message_id), b""
     if text is not None:
         begin, field_end, length_size, _, encoding, spans = text
-        ((id_begin, at),) = spans if len(spans) == 1 else ((0, 0),)
+        new = message_id if encoding == "latin-1" else _encoded(message_id, encoding)
+        id_begin, at = spans[0]
         length = field_end - begin
-        if octets[begin - 1] != length or length_size != 1 or encoding != "latin-1" or not at:
+        if octets[begin - 1] != length or length_size != 1 or len(spans) != 1:
             return None
-        length += size + id_begin - at
+        length += len(new) + id_begin - at
         if length > LONGEST_SHORT_MESSAGE:
             return None
-        before = b"%b%c%b%b" % (octets[4 : begin - 1], length, octets[begin:id_begin], message_id)
-    for begin, end, id_begin, id_end in receipt.tlvs:
+        before = b"%b%c%b%b" % (octets[4 : begin - 1], length, octets[begin:id_begin], new)
+    for begin, end, id_begin, id_end in tlvs:
         length = end - begin
         if octets[begin - 2 : begin] != length.to_bytes(2):
             return None
         length += size + id_begin - id_end
         if length > _MOST_COUNTED[2]:
             return None
-        before += b"%b%b%b%b" % (
-            octets[at : begin - 2],
-            length.to_bytes(2),
-            octets[begin:id_begin],
-            message_id,
-        )
+        counted = length.to_bytes(2)
+        before += octets[at : begin - 2] + counted + octets[begin:id_begin] + message_id
         at = id_end
     rest = octets[at:]
-    return _LENGTH.pack(len(before) + len(rest) + 4) + before + rest
+    return b"%b%b%b" % (_LENGTH.pack(len(before) + len(rest) + 4), before, rest)
+
+
+def _encoded(message_id: bytes, encoding: str) -> bytes:
+    return message_id.decode("latin-1").encode(encoding)
 
 
 def _size(octets: bytes, changes: list[_Change]) -> int:
@@ -140,7 +142,7 @@ def _text_changes(octets: bytes, text: TextIds, message_id: bytes, room: int) ->
 
 def _text_with_id(octets: bytes, text: TextIds, message_id: bytes, longest: int) -> bytes:
     """The text without its user data header, in ``longest`` octets if the id is not longer."""
-    new = message_id.decode("latin-1").encode(text.encoding)
+    new = _encoded(message_id, text.encoding)
     (first, behind), *others = text.spans
     head = octets[text.begin : first]
     tail: list[bytes] = []

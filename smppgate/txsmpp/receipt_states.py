@@ -44,7 +44,7 @@ def says_final(stat: bytes, state: int | None) -> bool:
     of the TLV, None where there is none. Where both are there both must be final; where neither
     is, the report says nothing of the state and is not.
     """
-    if stat and stat.upper() not in FINAL_WORDS:
+    if stat and stat not in FINAL_WORDS and stat.upper() not in FINAL_WORDS:
         return False
     if state is not None:
         return state in FINAL_STATES

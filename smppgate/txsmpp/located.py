@@ -87,6 +87,11 @@ def first_values(tlvs: Iterable[LocatedTlv], tags: frozenset[int]) -> dict[int, 
     return found
 
 
+def is_plausible(tlv: LocatedTlv) -> bool:
+    """Whether its tag is one of the specification's or of a vendor's."""
+    return tlv.tag in _KNOWN or tlv.tag in _VENDORS
+
+
 def _fills(octets: bytes, end: int) -> bool:
     return end <= len(octets) and not octets[end : end + 4].strip(b"\0")
 

@@ -18,8 +18,8 @@ from typing import NamedTuple
 
 from smppgate.txsmpp.constants import EsmClass, Tag
 from smppgate.txsmpp.id_key import LONGEST_ID, id_key
-from smppgate.txsmpp.located import MOST_TLVS, TLV_HEADER, LocatedTlv, first_value
-from smppgate.txsmpp.message_text import layout
+from smppgate.txsmpp.located import MOST_TLVS, TLV_HEADER, LocatedTlv, first_value, located_tlvs
+from smppgate.txsmpp.message_text import TextField, layout
 from smppgate.txsmpp.receipt_reading import USUAL_FIELDS, TextIds, are_all, best_reading
 from smppgate.txsmpp.receipt_states import says_final
 
@@ -230,8 +230,8 @@ def read_closely(octets: bytes) -> LocatedReceipt:
     best = best_reading(octets, where)
     tlvs = where.tlvs
     if best.field is not None and not best.field.length_size:
-        tlvs = tuple(tlv for tlv in tlvs if tlv.at - 4 >= best.field.end)
-    located = tuple(_tlv_ids(octets, tlvs))
+        tlvs = located_tlvs(octets, best.field.end)
+    located = tuple(_tlv_ids(octets, tlvs, best.field))
     recognition = _recognition(where.esm_class, bool(located), best.is_whole)
     if recognition is Recognition.NONE:
         return NO_RECEIPT
@@ -248,7 +248,11 @@ def read_closely(octets: bytes) -> LocatedReceipt:
     )
 
 
-def _tlv_ids(octets: bytes, tlvs: tuple[LocatedTlv, ...]) -> Iterator[TlvId]:
+def _tlv_ids(
+    octets: bytes, tlvs: tuple[LocatedTlv, ...], text: TextField | None
+) -> Iterator[TlvId]:
+    """Where the ids of TLVs are; what is read as text is none."""
+    begin, end = (text.begin, text.end) if text is not None else (0, 0)
     for tag, at, value in tlvs:
-        if tag == _ID:
+        if tag == _ID and (at + len(value) <= begin or at - 4 >= end):
             yield from _tlv_id(octets, at, at + len(value))

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from smppgate.txsmpp.constants import CommandId, DataCoding, EsmClass, Tag
-from smppgate.txsmpp.located import LocatedTlv, tlvs_and_fit, tlvs_near
+from smppgate.txsmpp.located import LocatedTlv, is_plausible, tlvs_and_fit, tlvs_near
 from smppgate.txsmpp.text_fields import Text, narrowed
 from smppgate.txsmpp.user_data_header import header_size
 
@@ -30,6 +30,8 @@ _OUTSIDE = {CommandId.DELIVER_SM & 0xFF: _DELIVER_SM, CommandId.DATA_SM & 0xFF: 
 # TLVs of receipts with the lengths that these have: where a sm_length that covers them ends.
 _OF_RECEIPTS = re.compile(rb"\0\x1e\0|\x04\x27\0\x01|\x04\x23\0\x03", re.DOTALL)
 _MOST_ENDS = 4
+# `stat` in UTF-16 of either order of octets.
+_WIDE_STAT = re.compile(rb"s\0t\0a\0t", re.IGNORECASE)
 
 # Plain, because a member of an enumeration costs more to look up than to use.
 _UDHI, _UCS2, _PAYLOAD = int(EsmClass.UDHI), int(DataCoding.UCS2), int(Tag.MESSAGE_PAYLOAD)
@@ -38,8 +40,8 @@ _UDHI, _UCS2, _PAYLOAD = int(EsmClass.UDHI), int(DataCoding.UCS2), int(Tag.MESSA
 class TextField(NamedTuple):
     """The octets of a PDU that a text stands in, from ``begin`` to ``end``.
 
-    In front of them is their length, of ``length_size`` octets; 0 where what stands in front is
-    not their length and stays as it is.
+    In front of them is their length, of ``length_size`` octets; 0 where sm_length, which stands
+    in front, counts only some of them or none.
     """
 
     begin: int
@@ -80,7 +82,9 @@ def readings(octets: bytes, field: TextField, esm_class: int, data_coding: int) 
     """The text of ``field`` as data_coding and the UDHI bit say, then as they do not."""
     message = octets[field.begin : field.end]
     header = header_size(message) if esm_class & _UDHI else 0
-    for skipped in (header, 0) if header else (0,):
+    # A header without elements is the first octet of a text in UTF-16, if it has whole characters.
+    first = 0 if header == 1 and len(message) % 2 == 0 else header
+    for skipped in dict.fromkeys((first, 0, header)):
         begin, left = field.begin + skipped, message[skipped:]
         narrow = Text(begin, "latin-1", left)
         if data_coding == _UCS2:
@@ -103,11 +107,21 @@ def _short_message(
     end, tlvs, fit = (
         tlvs_near(octets, behind) if behind > begin else (behind, *tlvs_and_fit(octets, behind))
     )
-    if fit:
+    if fit and not _may_be_text(octets, tlvs):
         return (TextField(begin, end, 1),), tlvs
-    # Either there is something that is no TLV, or the text goes on.
     rest, others = _covered(octets, begin)
-    return (TextField(begin, behind, 1), TextField(begin, rest, 0)), others or tlvs
+    fields = (TextField(begin, min(end, rest), 1), TextField(begin, rest, 0))
+    return fields, tlvs if fit else others or tlvs
+
+
+def _may_be_text(octets: bytes, tlvs: tuple[LocatedTlv, ...]) -> bool:
+    """Whether what fills the PDU as TLVs may be the rest of a receipt's text in UTF-16.
+
+    Half of its octets are NULs, so that it looks like short TLVs of unknown tags.
+    """
+    if all(map(is_plausible, tlvs)) or _payload(tlvs):
+        return False
+    return _WIDE_STAT.search(octets) is not None
 
 
 def _covered(octets: bytes, begin: int) -> tuple[int, tuple[LocatedTlv, ...]]:

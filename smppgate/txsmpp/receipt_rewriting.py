@@ -127,43 +127,54 @@ def _tlv_change(octets: bytes, tlv: TlvId, message_id: bytes) -> _Change:
 
 def _text_changes(octets: bytes, text: TextIds, message_id: bytes, room: int) -> list[_Change]:
     """Its length and the text, which may have ``room`` octets more, or must have fewer."""
-    size = text.field_end - text.field_begin
-    longest = min(max(_LONGEST[text.length_size], size), size + room)
-    kept = longest - (text.begin - text.field_begin)
-    new = _text_with_id(octets, text, message_id, max(kept, 0))
-    length_at = text.field_begin - text.length_size
-    length = octets[length_at : text.field_begin]
+    new = _text_with_id(octets, text, message_id, room)
+    length_at = text.field_begin - (text.length_size or 1)
     more = len(new) - (text.field_end - text.begin)
+    if not text.length_size:
+        more = _counted_more(octets[length_at], text, len(_encoded(message_id, text.encoding)))
+    length = _recounted(octets[length_at : text.field_begin], more)
     return [
-        _Change(length_at, text.field_begin, _recounted(length, more) if length else b""),
+        _Change(length_at, text.field_begin, length),
         _Change(text.begin, text.field_end, new),
     ]
 
 
-def _text_with_id(octets: bytes, text: TextIds, message_id: bytes, longest: int) -> bytes:
-    """The text without its user data header, in ``longest`` octets if the id is not longer."""
+def _counted_more(sm_length: int, text: TextIds, size: int) -> int:
+    """How many more octets there are, with ids of ``size``, of those that sm_length counts.
+
+    So a text goes on behind them at the same place as before.
+    """
+    counted = text.field_begin + sm_length
+    return sum(size - end + begin for begin, end in text.spans if end <= counted)
+
+
+def _text_with_id(octets: bytes, text: TextIds, message_id: bytes, room: int) -> bytes:
+    """The text without its user data header, as short as it must be."""
     new = _encoded(message_id, text.encoding)
     (first, behind), *others = text.spans
-    head = octets[text.begin : first]
-    tail: list[bytes] = []
+    head, parts = octets[text.begin : first], []
     for begin, end in others:
-        tail += (octets[behind:begin], new)
+        parts += [octets[behind:begin], new]
         behind = end
-    tail.append(octets[behind : text.field_end])
-    return _shortened(head, new, b"".join(tail), longest, 1 if text.encoding == "latin-1" else 2)
+    tail = b"".join((*parts, octets[behind : text.field_end]))
+    size = text.field_end - text.field_begin
+    more = len(head) + len(new) + len(tail) - (text.field_end - text.begin)
+    over = size + more - max(_LONGEST[text.length_size], size)
+    step = 1 if text.encoding == "latin-1" else 2
+    # A field must not be longer than it can be; for a PDU that is too long no beginning is lost.
+    head = _without_beginning(head, over - len(tail), step)
+    return head + new + _without_end(tail, max(over, more - room), step)
 
 
-def _shortened(head: bytes, middle: bytes, tail: bytes, longest: int, step: int) -> bytes:
-    """All three, without what is too much of the tail's end, then of the head's beginning.
+def _without_end(text: bytes, over: int, step: int) -> bytes:
+    """``text`` without so many octets of its end, in whole characters of ``step`` octets."""
+    kept = max(0, len(text) - max(0, over))
+    return text[: kept - kept % step] if over > 0 else text
 
-    What is left are whole characters of ``step`` octets.
-    """
-    over = len(head) + len(middle) + len(tail) - longest
-    if over > 0:
-        lost = min(max(0, over - len(tail)), len(head))
-        kept = max(0, len(tail) - over)
-        head, tail = head[lost + lost % step :], tail[: kept - kept % step]
-    return head + middle + tail
+
+def _without_beginning(text: bytes, over: int, step: int) -> bytes:
+    """The same without octets of its beginning."""
+    return text[over + over % step :] if over > 0 else text
 
 
 def _recounted(length: bytes, more: int) -> bytes:

@@ -95,7 +95,8 @@ _odd_texts = st.builds(
     st.sampled_from([b" ", b"\n", b"\t", b", ", b"\0", b""]),
 )
 _ends = st.sampled_from([b"", b" text:", b" Text:hello id:9", b" id:9", b" sub:2", b"\0"])
-texts = st.one_of(_odd_texts, st.builds(lambda each, end: usual_text(each) + end, words, _ends))
+_usual_texts = st.builds(lambda each, end: usual_text(each) + end, words, _ends)
+texts = st.one_of(_odd_texts, _usual_texts)
 
 _tlvs = st.one_of(
     words.map(lambda each: id_tlv(each + b"\0").octets),
@@ -106,15 +107,45 @@ _tlvs = st.one_of(
 _encodings = st.sampled_from(["latin-1", "latin-1", "utf-16-be", "utf-16-le", "utf-16"])
 
 
-def faulty_receipts() -> st.SearchStrategy[bytes]:
-    """Deliver_sm of all these forms."""
+UNCOUNTED = ("sm_length 0", "sm_length counts characters")
+"""Forms whose text goes on where TLVs are said to be."""
+
+
+def right_receipts() -> st.SearchStrategy[bytes]:
+    """Deliver_sm whose lengths are right."""
+    return _receipts(st.sampled_from(["right", "payload", "payload behind TLVs"]), _encodings)
+
+
+def faulty_receipts(*, counted: bool = False) -> st.SearchStrategy[bytes]:
+    """Deliver_sm of all these forms, or of those only whose sm_length counts all of the text.
+
+    In the others there is a usual text here, and no UTF-16: what is neither may be TLVs as well.
+    A byte order mark is no text by itself: it would be the tag of a TLV.
+    """
+    forms = [form for form in sorted(FORMS) if form not in UNCOUNTED]
+    counted_ones = _receipts(st.sampled_from(forms), _encodings)
+    if counted:
+        return counted_ones
+    uncounted = _receipts(st.sampled_from(UNCOUNTED), st.just("latin-1"), _usual_texts)
+    return st.one_of(counted_ones, uncounted)
+
+
+def _receipts(
+    forms: st.SearchStrategy[str],
+    encodings: st.SearchStrategy[str],
+    texts: st.SearchStrategy[bytes] = texts,
+) -> st.SearchStrategy[bytes]:
     return st.builds(
         lambda form, text, encoding, tail, coding, esm_class: raw_deliver(
-            form, text.decode("latin-1").encode(encoding), b"".join(tail), coding, esm_class
+            form,
+            text and text.decode("latin-1").encode(encoding),
+            b"".join(tail),
+            coding,
+            esm_class,
         ),
-        st.sampled_from(sorted(FORMS)),
+        forms,
         texts,
-        _encodings,
+        encodings,
         st.lists(_tlvs, max_size=4),
         st.sampled_from([0, 8]),
         st.sampled_from([0, 4, 0x44, 0x24]),

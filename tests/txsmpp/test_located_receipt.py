@@ -201,6 +201,19 @@ def test_an_id_of_any_size_is_a_key_of_64_octets_and_the_same_in_text_and_tlv(si
 # What its octets are
 
 
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-16-be", "utf-16-le"])
+@pytest.mark.parametrize("header", [b"", b"\0", b"\5\0\3\x2a\2\1", b"\3\x25\1\1"])
+def test_the_udhi_bit_may_be_right_or_that_of_the_message(header, encoding):
+    """A text in UTF-16 begins with a NUL, which is a header without elements."""
+    octets = deliver(header + b"id:7 stat:SENT".decode().encode(encoding), esm_class=0x44)
+    receipt = located_receipt(octets)
+    assert (receipt.ids, receipt.stat) == ((b"7",), b"SENT")
+    assert receipt.text is not None
+    begin, end = receipt.text.spans[0]
+    # Behind one octet, UTF-16 of either order is the other one shifted.
+    assert header == b"\0" or octets[begin:end] == "7".encode(encoding)
+
+
 @pytest.mark.parametrize("tail", [b"", id_tlv(b"77\0").octets + state_tlv(2).octets])
 @pytest.mark.parametrize("text", [usual_text(b"77"), b"stat:DELIVRD id:77"])
 @pytest.mark.parametrize("encoding", ["latin-1", "utf-16-be", "utf-16-le", "utf-16"])

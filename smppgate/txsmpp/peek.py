@@ -198,6 +198,18 @@ def esm_class(octets: bytes) -> int:
     return octets[found.end() - 1]
 
 
+def esm_class_at(octets: bytes) -> int:
+    """The offset of esm_class in a submit_sm, submit_multi, deliver_sm or data_sm.
+
+    :raises PduError: ESME_RINVESMCLASS where it cannot be found.
+    """
+    found = _ESM_CLASS.match(octets, HEADER_SIZE)
+    if found is None or octets[7] == _SUBMIT_MULTI:
+        single = _single(octets, "esm_class", CommandStatus.ESME_RINVESMCLASS)
+        return esm_class_at(single) + len(octets) - len(single)
+    return found.end() - 1
+
+
 def registered_delivery(octets: bytes) -> int:
     """registered_delivery (one octet) of a submit_sm, submit_multi, deliver_sm or data_sm.
 

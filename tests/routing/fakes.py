@@ -304,7 +304,7 @@ class Gate:
     ``acme`` serves the numbers that begin with 1, ``other`` those that begin with 2.
 
     :param shared: whether both SMSCs are in one message center.
-    :param receipt_ids: the kind of dialect of both SMSCs.
+    :param receipt_ids: how both SMSCs write ids, see `Notations`.
     :param after: the run of the gate before this one, with the same store.
     :param options: other `RouterOptions`.
     """

@@ -2,14 +2,14 @@
 
 A receipt names a message by the SMSC's id, perhaps in another notation than the submit_sm_resp
 used, perhaps before that resp has come, perhaps days later and after a restart. It is matched
-within the SMSC's message center: exactly where that is possible, by its dialect otherwise.
+within the SMSC's message center: exactly where that is possible, by its notations otherwise.
 
 The life of a receipt:
 
 1. A deliver_sm or data_sm that esm_class calls a receipt comes on a link: `Receipts.bring`.
 2. The id that it names, in the TLV or the text, is looked up in the message center: in memory,
    then on disk, exactly; where there is no such return path, in the other notations that the
-   `Dialect` knows.
+   `Notations` knows.
 3. No return path, but submits unanswered at that message center: the submit_sm_resp may be on its
    way. The receipt waits in `EarlyReceipts` until its return path is kept or its patience is over.
 4. A return path whose answer still waits for the store: the receipt follows behind that answer.
@@ -35,7 +35,7 @@ from smppgate.routing.return_path.early_receipts import EarlyReceipts
 from smppgate.routing.return_path.records import ReturnPath
 from smppgate.routing.return_path.submitters import Submitters
 from smppgate.routing.sessions import EsmeSession, SmscSession
-from smppgate.routing.smscs.dialects import Dialect
+from smppgate.routing.smscs.notations import Notations
 from smppgate.routing.smscs.smsc import MessageCenter
 from smppgate.txsmpp import receipts
 from smppgate.txsmpp.clock import Clock
@@ -115,10 +115,10 @@ class Receipts:
             self._give_up(link, frame, now)
             return
         center = link.smsc.center
-        for likely in center.dialect.likely(message_id):
+        for likely in center.notations.likely(message_id):
             value = self._return_paths.recent(center.prefix + likely)
             if value is not None:
-                center.dialect.learned(message_id, likely)
+                center.notations.learned(message_id, likely)
                 self._found(link, frame, likely, value)
                 return
             if not self._return_paths.store.is_all_recent:
@@ -144,13 +144,13 @@ class Receipts:
         """
         named = _ids_in(frame)
         center = link.smsc.center
-        dialect = center.dialect
-        exact = tuple(filter(dialect.takes, named))
-        trusted = dict.fromkeys((*exact, *(i for each in named for i in dialect.trusted(each))))
+        notations = center.notations
+        exact = tuple(filter(notations.takes, named))
+        trusted = dict.fromkeys((*exact, *(i for each in named for i in notations.trusted(each))))
         waits = waits and center.is_awaited
         ids = trusted
         if not waits:
-            ids = dict.fromkeys((*exact, *(i for each in named for i in dialect.others(each))))
+            ids = dict.fromkeys((*exact, *(i for each in named for i in notations.others(each))))
         if not self._return_paths.store.is_all_recent and self._searching >= MOST_SEARCHES:
             # The SMSC will send it again. Many unknown receipts must not delay the others.
             self._dispatcher.refuse(link, frame)
@@ -183,10 +183,10 @@ class Receipts:
             value = self._return_paths.recent(key) or found.get(key)
             if value is None:
                 continue
-            named = _named_as(frame, message_id, center.dialect)
-            if message_id not in trusted and not center.dialect.may_guess(named, message_id):
+            named = _named_as(frame, message_id, center.notations)
+            if message_id not in trusted and not center.notations.may_guess(named, message_id):
                 break
-            center.dialect.learned(named, message_id)
+            center.notations.learned(named, message_id)
             self._found(link, frame, message_id, value)
             return
         now = self._clock.monotonic()
@@ -293,7 +293,7 @@ def _ids_in(frame: Frame) -> tuple[bytes, ...]:
     return receipts.receipt_ids(frame.octets)[:MOST_IDS]
 
 
-def _named_as(frame: Frame, message_id: bytes, dialect: Dialect) -> bytes:
+def _named_as(frame: Frame, message_id: bytes, notations: Notations) -> bytes:
     """The id in the receipt that ``message_id`` is a notation of: text and TLV may differ."""
     named = _ids_in(frame)
-    return next((each for each in named if message_id in dialect.sought(each)), message_id)
+    return next((each for each in named if message_id in notations.sought(each)), message_id)

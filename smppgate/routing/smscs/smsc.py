@@ -10,7 +10,7 @@ from __future__ import annotations
 from itertools import chain
 from typing import Protocol
 
-from smppgate.routing.smscs.dialects import Dialect
+from smppgate.routing.smscs.notations import Notations
 from smppgate.txsmpp.sequence import Outstanding, Request
 from smppgate.txsmpp.versions import V5_0, Version
 
@@ -133,17 +133,17 @@ class MessageCenter:
     that took the message. The setting ``group`` of an ``[[smsc]]`` names its message center.
 
     :param name: the group's; for an SMSC without a group, the SMSC's.
-    :param receipt_ids: the kind of `Dialect` in which it writes ids.
+    :param receipt_ids: how it writes ids: see `Notations`.
     :ivar smscs: its SMSCs, in the order of the configuration.
     :ivar reserved: its SMSCs that serve one ESME session each, in the order they were made.
     :ivar prefix: the beginning of the keys of its return paths.
     """
 
-    __slots__ = ("dialect", "name", "prefix", "reserved", "smscs")
+    __slots__ = ("name", "notations", "prefix", "reserved", "smscs")
 
     def __init__(self, name: str, receipt_ids: str) -> None:
         self.name = name
-        self.dialect = Dialect(receipt_ids)
+        self.notations = Notations(receipt_ids)
         self.smscs: list[Smsc] = []
         self.reserved: dict[Smsc, None] = {}
         self.prefix = name.encode("latin-1") + b"\0"

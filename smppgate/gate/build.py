@@ -101,6 +101,7 @@ def _options(settings: Settings, entropy: Random) -> RouterOptions:
         acknowledges_unmatched=gate.unmatched_receipts == "ack",
         pass_newer_tlvs=gate.pass_newer_tlvs,
         no_member_status=gate.no_member_status,
+        max_pdu_size=gate.max_pdu_size,
     )
 
 

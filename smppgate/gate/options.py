@@ -5,6 +5,7 @@ from __future__ import annotations
 from attrs import frozen
 
 from smppgate.txsmpp.constants import CommandStatus
+from smppgate.txsmpp.frame import MAX_PDU_SIZE
 
 
 @frozen(kw_only=True)
@@ -17,6 +18,8 @@ class RouterOptions:
     :ivar acknowledges_unmatched: whether receipts without a return path are answered ESME_ROK.
     :ivar pass_newer_tlvs: whether TLVs are passed to peers of a version that does not have them.
     :ivar no_member_status: the command_status while no SMSC can take a message.
+    :ivar receipt_patience: seconds that a receipt waits for its return path at the most.
+    :ivar max_pdu_size: octets that a receipt may have with the id that the ESME knows.
     """
 
     run: bytes = b"0"
@@ -25,3 +28,5 @@ class RouterOptions:
     acknowledges_unmatched: bool = False
     pass_newer_tlvs: bool = False
     no_member_status: int = CommandStatus.ESME_RSYSERR
+    receipt_patience: float = 2.0
+    max_pdu_size: int = MAX_PDU_SIZE

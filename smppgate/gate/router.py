@@ -32,13 +32,13 @@ from smppgate.routing.sessions import EsmeSession, SmscSession
 from smppgate.routing.smscs.pool import Pool
 from smppgate.routing.smscs.smsc import Smsc
 from smppgate.store import IStore
-from smppgate.txsmpp import peek, receipts
 from smppgate.txsmpp.adaptation import adapted
 from smppgate.txsmpp.batch import Batch
 from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.constants import CommandId, command_name
 from smppgate.txsmpp.errors import PduError
 from smppgate.txsmpp.frame import Frame, response
+from smppgate.txsmpp.located_receipt import NO_RECEIPT, located_receipt
 from smppgate.txsmpp.pdu import Pdu
 from smppgate.txsmpp.states import SESSION_COMMANDS, WITHOUT_RESP, Role, State, allowed
 from smppgate.txsmpp.versions import Version
@@ -99,7 +99,7 @@ class RouterService(Service):
             self.dispatcher,
             accounts,
             self._submitters,
-            options.acknowledges_unmatched,
+            options,
         )
         self._submitter = Submitter(
             clock, self.return_paths, self.correlator, self.adapt, options.no_member_status
@@ -269,8 +269,9 @@ class RouterService(Service):
             self.dispatcher.refuse(link, frame)
             return
         try:
-            if receipts.is_receipt(peek.esm_class(frame.octets)):
-                self.receipts.bring(link, frame, now)
+            receipt = located_receipt(frame.octets)
+            if receipt is not NO_RECEIPT:
+                self.receipts.bring(link, frame, receipt, now)
             elif not self.dispatcher.by_destination(link, frame, now):
                 self.dispatcher.refuse(link, frame)
         except PduError as error:

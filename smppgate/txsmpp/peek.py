@@ -40,6 +40,7 @@ _WANTED_ADDRESSES = _WANTED_STRING + (_WANTED_OCTET * 2 + _WANTED_STRING) * 2
 
 _SOURCE = _pattern(_TO_SOURCE, _WANTED_STRING)
 _DESTINATION = _pattern(_TO_DESTINATION, _WANTED_STRING)
+_DELIVERY = _pattern(_TO_DESTINATION, _WANTED_STRING, _OCTET)
 _ESME_ADDRESS = _pattern(_OCTET * 2, _STRING, _OCTET * 2, _WANTED_STRING)
 # A bind up to its interface_version, and what follows as far as it goes.
 _BIND_ADDRESS_RANGE = _pattern(_STRING * 3, _OCTET, rb"(.?)(.?)([^\0]*+)")
@@ -160,6 +161,19 @@ def destination_address(octets: bytes) -> Address:
     if found is None:
         raise _missing(octets, "destination_addr", CommandStatus.ESME_RINVDSTADR)
     return _address(octets, found)
+
+
+def delivery_address(octets: bytes) -> Address:
+    """The same of a deliver_sm or data_sm that goes on at least to its esm_class.
+
+    :raises PduError: ESME_RINVDSTADR or ESME_RINVESMCLASS where one of these cannot be found.
+    """
+    found = _DELIVERY.match(octets, HEADER_SIZE)
+    if found is None:
+        destination_address(octets)
+        raise _missing(octets, "esm_class", CommandStatus.ESME_RINVESMCLASS)
+    begin, end = found.span(1)
+    return Address(octets[begin - 2], octets[begin - 1], octets[begin:end])
 
 
 def esme_address(octets: bytes) -> Address:

@@ -353,11 +353,10 @@ def test_a_body_that_ends_in_front_of_esm_class_is_refused_with_its_status() -> 
 
 
 def test_a_body_that_ends_within_the_destination_is_refused_too() -> None:
-    """With the status of what the gate looks for first: whether it is a receipt."""
     gate = Gate()
     link = gate.link()
     gate.deliver(link, cut(fakes.deliver(b"1000", 9), 11))
-    assert said(link) == [(9, 0x43)]
+    assert said(link) == [(9, 0x0B)]
 
 
 def test_an_alert_notification_is_not_answered() -> None:

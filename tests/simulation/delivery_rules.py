@@ -66,7 +66,7 @@ class DeliveryRules:
             return request.may_be_given
         assert request.taken_by is not None
         tag = request.taken_by.smsc.plan.tag.encode()
-        # Without a path it goes by its destination, as it is.
+        # Without a path it goes by its destination, in the name of its SMSC.
         own = tag + request.taken_id if self._world.plan.message_ids == "tagged" else b""
         if "receipts_of_unknown" in self._world.plan.moods:
             return [own]

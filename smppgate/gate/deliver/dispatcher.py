@@ -25,20 +25,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
-from attrs import evolve
-
 from smppgate.gate.relay.correlator import Correlator
 from smppgate.routing.esmes.account import Account, Cluster
 from smppgate.routing.esmes.affinity import Affinity
 from smppgate.routing.esmes.ranges import RangeTable
 from smppgate.routing.exchange import Exchange
 from smppgate.routing.sessions import EsmeSession, Origin, SmscSession
-from smppgate.txsmpp import peek, receipts
-from smppgate.txsmpp.adaptation import LONGEST_SHORT_MESSAGE, to_deliver_sm
-from smppgate.txsmpp.constants import CommandId, CommandStatus, MessageState
+from smppgate.txsmpp import peek
+from smppgate.txsmpp.adaptation import to_deliver_sm
+from smppgate.txsmpp.constants import CommandId, CommandStatus
 from smppgate.txsmpp.errors import PduError
-from smppgate.txsmpp.frame import Frame, response, spliced
-from smppgate.txsmpp.receipts import STAT_OF
+from smppgate.txsmpp.frame import Frame, response
 from smppgate.txsmpp.segments import segment_of
 from smppgate.txsmpp.versions import Version
 
@@ -78,19 +75,22 @@ class Dispatcher:
 
     # The choice of a session
 
-    def by_destination(self, link: SmscSession, frame: Frame, now: float) -> bool:
+    def by_destination(
+        self, link: SmscSession, frame: Frame, now: float, octets: bytes = b""
+    ) -> bool:
         """Relay to a session that serves the destination; False when no account serves it.
 
         A request on a link that serves one ESME session alone is for that session.
 
-        :raises PduError: when the destination cannot be found in the PDU.
+        :param octets: what to relay in place of the request as it stands, if anything.
+        :raises PduError: when the PDU ends in front of its esm_class.
         """
-        octets = frame.octets
+        octets = octets or frame.octets
+        address = peek.delivery_address(octets)
         exchange = Exchange(self.correlator, link, frame, None, now)
         if link.owner is not None:
             self.to_session(link.owner, exchange, octets)
             return True
-        address = peek.destination_address(octets)
         cluster = self.ranges.cluster(address.addr, address.ton, address.npi)
         if cluster is None:
             return False
@@ -207,28 +207,10 @@ class Dispatcher:
     def in_version(self, version: Version, command_id: int, octets: bytes) -> tuple[bytes, int]:
         """A message as an ESME of ``version`` can take it, and its command_id there.
 
-        A receipt that has its content in TLVs gets a text in a version without TLVs.
-
         :raises PduError: when that version cannot express it.
         """
-        original = octets
         if command_id not in version.commands:
             if command_id != CommandId.DATA_SM:
                 raise PduError("not in the ESME's version", CommandStatus.ESME_RX_P_APPN)
             command_id, octets = CommandId.DELIVER_SM, to_deliver_sm(octets)
-        octets = self._adapt(octets, version)
-        return octets if version.tlvs else _with_text(octets, original), command_id
-
-
-def _with_text(octets: bytes, original: bytes) -> bytes:
-    """A deliver_sm without TLVs; a receipt without a text gets that of the PDU ``original``."""
-    begin, end = peek.short_message_at(octets)
-    if begin < end or not receipts.is_receipt(peek.esm_class(octets)):
-        return octets
-    receipt = receipts.read(original)
-    if receipt is None:
-        return octets
-    # Not DELIVRD, the usual default: the receipt does not state a delivery.
-    receipt = evolve(receipt, stat=receipt.stat or STAT_OF[MessageState.UNKNOWN])
-    text = receipts.receipt_text(receipt)[:LONGEST_SHORT_MESSAGE]
-    return spliced(octets, begin - 1, end, bytes((len(text),)) + text)
+        return self._adapt(octets, version), command_id

@@ -29,7 +29,7 @@ class EarlyReceipts(Generic[T]):
     """
 
     limit: int = 10_000
-    patience: float = 10.0
+    patience: float = 2.0
     _by_key: dict[bytes, list[_Waiting[T]]] = field(factory=dict, init=False)
     _in_order: dict[int, _Waiting[T]] = field(factory=dict, init=False)
 

@@ -17,7 +17,6 @@ message's.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -47,8 +46,6 @@ _DECIMAL_DIGITS, _HEX_DIGITS = b"0123456789", b"0123456789ABCDEFabcdef"
 # 20 digits hold any number of 64 bits; 32 are the hexadecimal writing of 128, as of a UUID.
 _USUAL_WIDTHS = (*range(2, 21), 32)
 
-_LETTERS = re.compile(rb"[a-z].*[A-Z]|[A-Z].*[a-z]", re.DOTALL)
-
 _Write = Callable[[bytes], bytes]
 
 
@@ -63,7 +60,9 @@ def folded(message_id: bytes) -> bytes:
 
 def has_both_cases(message_id: bytes) -> bool:
     """Whether there are small letters and capitals in ``message_id``."""
-    return _LETTERS.search(message_id) is not None
+    if message_id.isdigit() or message_id.islower() or message_id.isupper():
+        return False
+    return message_id.lower() != message_id.upper()
 
 
 def _same(message_id: bytes) -> bytes:
@@ -80,7 +79,9 @@ def _number(digits: bytes, form: bytes) -> _Write:
     base = 10 if digits == _DECIMAL_DIGITS else 16
 
     def write(receipt_id: bytes) -> bytes:
-        return b"" if receipt_id.strip(digits) else form % int(receipt_id, base)
+        if not receipt_id or receipt_id.strip(digits):
+            return b""
+        return form % int(receipt_id, base)
 
     return write
 
@@ -148,12 +149,24 @@ class Notations:
     :raises ValueError: for any other kind.
     """
 
-    __slots__ = ("_converted", "_given", "_learned", "_same", "_ways", "_widths", "kind")
+    __slots__ = (
+        "_converted",
+        "_given",
+        "_learned",
+        "_same",
+        "_ways",
+        "_width",
+        "_widths",
+        "folds",
+        "kind",
+    )
 
     def __init__(self, kind: str) -> None:
         if kind not in _WAYS:
             raise ValueError(f"no notations {kind!r}: they are one of {', '.join(KINDS)}")
         self.kind = kind
+        self.folds = False
+        """Whether an id of both cases was last found by its `folded` form."""
         self._ways = _WAYS[kind]
         # What only such a number is made of, as the SMSC certainly writes differently elsewhere.
         self._converted = _CONVERTED.get(kind)
@@ -163,10 +176,19 @@ class Notations:
         self._given = 0
         # Those of given ids, the one given last at the end.
         self._widths: dict[int, None] = {}
+        self._width = 0
+
+    @property
+    def finds_folded(self) -> bool:
+        """Whether ids of both cases are to be kept under their `folded` form, too."""
+        return self.kind == "auto"
 
     def gave(self, message_id: bytes) -> None:
         """Say that a resp gave this id; telling of some of them is enough."""
         width = len(message_id)
+        if width == self._width and self._given >= _TOLD_ENOUGH:
+            return
+        self._width = width
         self._given += 1
         if 0 < width <= LONGEST_ID:
             self._widths.pop(width, None)
@@ -235,6 +257,8 @@ class Notations:
         notation = self._notation(receipt_id, found)
         if notation is not None:
             self._learned = notation
+        elif self.finds_folded and folded(receipt_id) == folded(found):
+            self.folds = True
 
     def may_guess(self, receipt_id: bytes, found: bytes) -> bool:
         """Whether ``found`` may be taken for what ``receipt_id`` is about, with no exact match.
@@ -258,6 +282,8 @@ class Notations:
         return None
 
     def _saw_equal(self, receipt_id: bytes) -> None:
+        if self.folds and has_both_cases(receipt_id):
+            self.folds = False
         learned = self._learned
         if learned is None:
             if self._same >= _SURE or _reads_alike(receipt_id):

@@ -19,6 +19,7 @@ class RouterOptions:
     :ivar pass_newer_tlvs: whether TLVs are passed to peers of a version that does not have them.
     :ivar no_member_status: the command_status while no SMSC can take a message.
     :ivar receipt_patience: seconds that a receipt waits for its return path at the most.
+    :ivar receipted_ttl: seconds that a return path is kept after a final receipt.
     :ivar max_pdu_size: octets that a receipt may have with the id that the ESME knows.
     """
 
@@ -29,4 +30,5 @@ class RouterOptions:
     pass_newer_tlvs: bool = False
     no_member_status: int = CommandStatus.ESME_RSYSERR
     receipt_patience: float = 2.0
+    receipted_ttl: float = 3600.0
     max_pdu_size: int = MAX_PDU_SIZE

@@ -85,6 +85,7 @@ class RouterService(Service):
             tags=options.tags,
             waits=options.waits,
             adapt=self.adapt,
+            receipted_ttl=options.receipted_ttl,
         )
         self.correlator = Correlator(self._retry, self.return_paths, self.adapt)
         self.dispatcher = Dispatcher(self.correlator, ranges, self.adapt)
@@ -181,6 +182,7 @@ class RouterService(Service):
     def smsc_lost(self, link: SmscSession) -> None:
         """A link to an SMSC has ended."""
         self._links.pop(link, None)
+        self.dispatcher.link_lost(link)
         link.smsc.remove(link)
 
     def stray(self) -> None:

@@ -3,34 +3,38 @@
 The life of a deliver_sm that is no receipt:
 
 1. A deliver_sm or data_sm comes on a link: `RouterService.deliver`. While the gate stops it is
-   answered ESME_RX_T_APPN. A receipt goes to `Receipts`.
+   answered `undelivered_status`. A receipt goes to `Receipts`.
 2. `Dispatcher.by_destination`: on a link that serves one ESME session alone the message is for
    that session. On any other link `RangeTable` gives the cluster of sessions that serve the most
    specific range of the destination. Accounts with a wider range are not considered.
 3. `Cluster.session` gives the least utilized session with room. All parts of one long message go
-   to one session (`Affinity`).
+   to one session (`Affinity`). A session that holds its share of the link already (`LinkShares`)
+   counts as one without room.
 4. While the queue of the session's account holds messages, the message goes behind them. Without a
    session it goes to the queue of an account of the cluster; where none has a queue it is answered
-   ESME_RX_T_APPN. The SMSC is answered ESME_ROK when the store has a queued message.
+   with the SMSC's `undelivered_status`. The SMSC is answered ESME_ROK when the store has a queued
+   message.
 5. Where the session speaks another version than the link, `Dispatcher.in_version` gives the PDU
    that the ESME can take. `Outstanding.claim` on the session gives the sequence number and stores
    the `Exchange` under it; the frame goes into the session's outbox.
 6. The resp comes back on the session: `Correlator.answered` gives it to the link under the SMSC's
-   own number. Without a resp in time, or when the session is lost, the SMSC is answered
-   ESME_RSYSERR.
+   own number. Without a resp in time, or when the session is lost, the SMSC is answered with
+   its `undelivered_status`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Protocol
+from typing import Protocol, TypeVar
 
+from smppgate.gate.deliver.delivery import Delivery
 from smppgate.gate.relay.correlator import Correlator
 from smppgate.routing.esmes.account import Account, Cluster
 from smppgate.routing.esmes.affinity import Affinity
 from smppgate.routing.esmes.ranges import RangeTable
 from smppgate.routing.exchange import Exchange
-from smppgate.routing.sessions import EsmeSession, Origin, SmscSession
+from smppgate.routing.sessions import EsmeSession, SmscSession
+from smppgate.routing.smscs.link_shares import LinkShares
 from smppgate.txsmpp import peek
 from smppgate.txsmpp.adaptation import to_deliver_sm
 from smppgate.txsmpp.constants import CommandId, CommandStatus
@@ -38,6 +42,8 @@ from smppgate.txsmpp.errors import PduError
 from smppgate.txsmpp.frame import Frame, response
 from smppgate.txsmpp.segments import segment_of
 from smppgate.txsmpp.versions import Version
+
+T = TypeVar("T", bound=Delivery)
 
 
 class Queue(Protocol):
@@ -72,8 +78,18 @@ class Dispatcher:
         """Requests that no session and no queue could take."""
         self._adapt = adapt
         self._affinity: Affinity[EsmeSession] = Affinity()
+        self._shares: dict[SmscSession, LinkShares] = {}
 
     # The choice of a session
+
+    def delivery(self, link: SmscSession, frame: Frame, now: float) -> Delivery:
+        """A request of an SMSC's to an ESME, not sent yet."""
+        return self.prepared(Delivery(self.correlator, link, frame, None, now), link)
+
+    def prepared(self, delivery: T, link: SmscSession) -> T:
+        """The same of another class of delivery."""
+        delivery.link, delivery.session, delivery.shares = link, None, None
+        return delivery
 
     def by_destination(
         self, link: SmscSession, frame: Frame, now: float, octets: bytes = b""
@@ -87,34 +103,34 @@ class Dispatcher:
         """
         octets = octets or frame.octets
         address = peek.delivery_address(octets)
-        exchange = Exchange(self.correlator, link, frame, None, now)
+        delivery = self.delivery(link, frame, now)
         if link.owner is not None:
-            self.to_session(link.owner, exchange, octets)
+            self.to_session(link.owner, delivery, octets)
             return True
         cluster = self.ranges.cluster(address.addr, address.ton, address.npi)
         if cluster is None:
             return False
-        self._to_one_of(cluster.accounts, self.choose(cluster, octets, now), exchange, octets)
+        self._to_one_of(cluster.accounts, self.choose(cluster, octets, now), delivery, octets)
         return True
 
     def to_account(
         self,
         account: Account[EsmeSession],
         submitter: EsmeSession | None,
-        exchange: Exchange,
+        delivery: Delivery,
         octets: bytes,
     ) -> None:
         """Relay to ``submitter`` if it can take a message now, or else to another session."""
         if submitter is None or not submitter.receives or not submitter.has_room:
             submitter = account.receiver()
-        self._to_one_of((account,), submitter, exchange, octets)
+        self._to_one_of((account,), submitter, delivery, octets)
 
-    def to_session(self, session: EsmeSession, exchange: Exchange, octets: bytes) -> None:
+    def to_session(self, session: EsmeSession, delivery: Delivery, octets: bytes) -> None:
         """Relay to this session and to no other."""
         if session.receives and session.has_room:
-            self._send(session, exchange, octets)
+            self._send(session, delivery, octets)
         else:
-            self.refuse(exchange.origin, exchange.frame)
+            self.refuse(delivery.link, delivery.frame)
 
     def alert(self, link: SmscSession, frame: Frame) -> None:
         """Relay an alert_notification to a session that serves its esme_addr. It has no resp."""
@@ -134,12 +150,17 @@ class Dispatcher:
             octets = self._adapt(octets, session.version)
         session.send_unanswered(octets)
 
-    def refuse(
-        self, origin: Origin, frame: Frame, status: int = CommandStatus.ESME_RX_T_APPN
-    ) -> None:
-        """Answer a request that no session and no queue can take."""
+    def refuse(self, link: SmscSession, frame: Frame, status: int | None = None) -> None:
+        """Answer a request that no session and no queue can take.
+
+        :param status: the command_status; by default the SMSC's `undelivered_status`.
+        """
         self.undeliverable += 1
-        origin.send(response(frame, status))
+        link.send(response(frame, link.smsc.undelivered_status if status is None else status))
+
+    def link_lost(self, link: SmscSession) -> None:
+        """A link has ended; what is under way from it is answered or fails as ever."""
+        self._shares.pop(link, None)
 
     def choose(
         self, cluster: Cluster[EsmeSession], octets: bytes, now: float
@@ -163,17 +184,21 @@ class Dispatcher:
         self,
         accounts: Iterable[Account[EsmeSession]],
         session: EsmeSession | None,
-        exchange: Exchange,
+        delivery: Delivery,
         octets: bytes,
     ) -> None:
+        if session is not None and not self._count(session, delivery):
+            # It holds its share of the link already; another session may have room.
+            session = None
         queue = self._queue(accounts, session) if self.queues else None
         if queue is not None:
-            exchange.origin.unanswered += 1
-            queue.put(exchange, octets)
+            delivery.shares = None
+            delivery.link.unanswered += 1
+            queue.put(delivery, octets)
         elif session is None:
-            self.refuse(exchange.origin, exchange.frame)
+            self.refuse(delivery.link, delivery.frame)
         else:
-            self._send(session, exchange, octets)
+            self._send(session, delivery, octets)
 
     def _queue(
         self, accounts: Iterable[Account[EsmeSession]], session: EsmeSession | None
@@ -191,18 +216,31 @@ class Dispatcher:
                 return self.queues[account]
         return None
 
-    def _send(self, session: EsmeSession, exchange: Exchange, octets: bytes) -> None:
-        if session.version is not exchange.origin.version:
+    def _send(self, session: EsmeSession, delivery: Delivery, octets: bytes) -> None:
+        link = delivery.link
+        if session.version is not link.version:
             try:
-                octets, exchange.command_id = self.in_version(
-                    session.version, exchange.command_id, octets
+                octets, delivery.command_id = self.in_version(
+                    session.version, delivery.command_id, octets
                 )
             except PduError as error:
-                self.refuse(exchange.origin, exchange.frame, error.command_status)
+                self.refuse(link, delivery.frame, error.command_status)
                 return
-            exchange.adapts = exchange.origin.version
-        exchange.origin.unanswered += 1
-        session.send_request(exchange, octets)
+            delivery.adapts = link.version
+        if delivery.shares is not None:
+            delivery.session = session
+            delivery.shares.began(session, delivery.sent_at)
+        link.unanswered += 1
+        session.send_request(delivery, octets)
+
+    def _count(self, session: EsmeSession, delivery: Delivery) -> bool:
+        """Whether ``session`` may hold one more message of the link; it is counted when sent."""
+        link = delivery.link
+        shares = self._shares.get(link)
+        if shares is None:
+            shares = self._shares[link] = LinkShares(link.window)
+        delivery.shares = shares
+        return shares.has_room(session, delivery.sent_at)
 
     def in_version(self, version: Version, command_id: int, octets: bytes) -> tuple[bytes, int]:
         """A message as an ESME of ``version`` can take it, and its command_id there.

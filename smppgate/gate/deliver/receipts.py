@@ -26,13 +26,13 @@ The life of a receipt:
 
 from __future__ import annotations
 
+from smppgate.gate.deliver.delivery import Delivery
 from smppgate.gate.deliver.dispatcher import Dispatcher
 from smppgate.gate.deliver.final_receipt import FinalReceipt
 from smppgate.gate.deliver.waiting_receipts import Incoming, WaitingReceipts
 from smppgate.gate.options import RouterOptions
 from smppgate.gate.return_path.keeper import ReturnPathKeeper
 from smppgate.routing.esmes.accounts import Accounts
-from smppgate.routing.exchange import Exchange
 from smppgate.routing.return_path.message_ids import in_name_of
 from smppgate.routing.return_path.records import ReturnPath, folded_key
 from smppgate.routing.return_path.searches import Match, Search
@@ -104,9 +104,10 @@ class Receipts:
         self._seek(incoming, waits=center.is_awaited)
 
     def stop(self) -> None:
-        """The gate stops: receipts that wait are answered ESME_RX_T_APPN."""
+        """The gate stops: receipts that wait are answered `undelivered_status`."""
         for incoming in self._early.stop():
-            incoming.link.send(response(incoming.frame, CommandStatus.ESME_RX_T_APPN))
+            status = incoming.link.smsc.undelivered_status
+            incoming.link.send(response(incoming.frame, status))
 
     # Matching
 
@@ -204,12 +205,14 @@ class Receipts:
             submitter = self._submitters.find(path.session)
             self._dispatcher.to_account(account, submitter, exchange, octets)
 
-    def _exchange(self, incoming: Incoming, message_id: bytes, path: ReturnPath) -> Exchange:
+    def _exchange(self, incoming: Incoming, message_id: bytes, path: ReturnPath) -> Delivery:
         link, frame, receipt, _ = incoming
-        correlator, now = self._dispatcher.correlator, self._clock.monotonic()
+        dispatcher, now = self._dispatcher, self._clock.monotonic()
         if path.is_to_many or not receipt.is_final:
-            return Exchange(correlator, link, frame, None, now)
-        final = FinalReceipt(correlator, link, frame, None, now)
+            return dispatcher.delivery(link, frame, now)
+        final = dispatcher.prepared(
+            FinalReceipt(dispatcher.correlator, link, frame, None, now), link
+        )
         final.return_paths = self._return_paths
         prefix = link.smsc.center.prefix
         final.keys = (prefix + message_id, *path.kept_beside(message_id))
@@ -230,7 +233,7 @@ class Receipts:
             octets = self._in_name_of_smsc(incoming)
             if self._dispatcher.by_destination(link, frame, self._clock.monotonic(), octets):
                 return
-            status: int = CommandStatus.ESME_RX_T_APPN
+            status = link.smsc.undelivered_status
         except PduError as error:
             status = error.command_status
         # While the store cannot be read, it may have the return path.

@@ -14,7 +14,7 @@ from attrs import define, field, frozen
 
 from smppgate.routing.exchange import Exchange
 from smppgate.routing.smscs.smsc import Smsc
-from smppgate.txsmpp.constants import RESPONSE_BIT, CommandId, CommandStatus
+from smppgate.txsmpp.constants import RESPONSE_BIT, CommandId
 from smppgate.txsmpp.errors import NoAnswer
 from smppgate.txsmpp.frame import HEADER_SIZE, Frame, renumbered, response, spliced
 from smppgate.txsmpp.statuses import TRANSIENT
@@ -102,13 +102,13 @@ class Correlator:
         origin.send(renumbered(octets, exchange.frame.sequence_number))
 
     def failed(self, exchange: Exchange, reason: NoAnswer) -> None:
-        """Answer the origin ESME_RSYSERR; `answered_late` may follow."""
+        """Answer the origin with `Exchange.failure_status`; `answered_late` may follow."""
         if exchange.smsc is not None:
             exchange.smsc.outstanding -= 1
         self._failed += 1
         origin, request = exchange.origin, exchange.frame
         origin.unanswered -= 1
-        origin.send(response(request, CommandStatus.ESME_RSYSERR))
+        origin.send(response(request, exchange.failure_status))
         # A late answer needs no more of it, and each session keeps up to 10 000 late requests.
         exchange.frame = request._replace(octets=request.octets[:KEPT_OF_LATE])
 

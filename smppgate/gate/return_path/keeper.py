@@ -11,7 +11,8 @@ The life of a return path:
 2. The turn of the reactor ends: the batch goes to the store as one record. When the store has it,
    the answers of that batch go into their outboxes. Meanwhile the next batch gathers.
 3. A receipt, or a request about the message, finds the return path by the SMSC's id.
-4. The ESME has taken a final receipt: `PathEnds` ends the return path after a grace period.
+4. The ESME has taken a final receipt: `PathEnds` ends the return path `receipted_ttl` later. Where
+   several receipts may come, or none does, it is kept for its time to live.
 """
 
 from __future__ import annotations
@@ -66,6 +67,7 @@ class ReturnPathKeeper:
     :param tags: whether ids are made unique by the tag of their SMSC.
     :param waits: whether answers wait until the store has their return paths.
     :param adapt: gives a PDU as a peer of another version can take it.
+    :param receipted_ttl: seconds that a return path is kept after a final receipt.
     """
 
     log = Logger()
@@ -80,12 +82,13 @@ class ReturnPathKeeper:
         tags: bool,
         waits: bool,
         adapt: Callable[[bytes, Version], bytes],
+        receipted_ttl: float,
     ) -> None:
         self.store = store
         self.message_ids = message_ids
         self.tags = tags
         self.commits = Commits(clock, batch, store, waits)
-        self.ends = PathEnds(clock, store)
+        self.ends = PathEnds(clock, store, receipted_ttl)
         self.aliases = aliases
         self.expected: Callable[[bytes], None] | None = None
         """Called with the key of each message taken, while a receipt waits for one."""

@@ -11,6 +11,7 @@ from itertools import chain
 from typing import Protocol
 
 from smppgate.routing.smscs.notations import Notations
+from smppgate.txsmpp.constants import CommandStatus
 from smppgate.txsmpp.sequence import Outstanding, Request
 from smppgate.txsmpp.versions import V5_0, Version
 
@@ -38,6 +39,7 @@ class Smsc:
     :param center: the message center whose ids it gives out; by default one of its own.
     :param commands: the command_ids of the requests that it knows; by default all.
     :param reserved: whether it serves one ESME session alone, see `for_one_session`.
+    :param undelivered_status: the command_status that tells it that nothing can take its message.
     :ivar links: those that are bound and can take requests.
     :ivar capacity: the most requests that may be unanswered on all links together; 0 without a
         link.
@@ -54,6 +56,7 @@ class Smsc:
         "name",
         "outstanding",
         "tag",
+        "undelivered_status",
         "weight",
     )
 
@@ -65,8 +68,10 @@ class Smsc:
         center: MessageCenter | None = None,
         commands: frozenset[int] = V5_0.commands,
         reserved: bool = False,
+        undelivered_status: int = CommandStatus.ESME_RX_T_APPN,
     ) -> None:
         self.name = name
+        self.undelivered_status = undelivered_status
         self.tag = tag
         self.center = center if center is not None else MessageCenter(name, "auto")
         if reserved:
@@ -89,7 +94,15 @@ class Smsc:
 
         The new one has counters of its own and is in the same message center until `retire`.
         """
-        return Smsc(self.name, self.weight, self.tag, self.center, self.commands, reserved=True)
+        return Smsc(
+            self.name,
+            self.weight,
+            self.tag,
+            self.center,
+            self.commands,
+            reserved=True,
+            undelivered_status=self.undelivered_status,
+        )
 
     def retire(self) -> None:
         """Leave the message center, if made by `for_one_session`: that session has ended."""

@@ -9,46 +9,18 @@ from __future__ import annotations
 
 import attrs
 
-from smppgate.txsmpp.constants import EsmClass, MessageState, Tag
+from smppgate.txsmpp.constants import MessageState, Tag
 from smppgate.txsmpp.located import first_values
-from smppgate.txsmpp.located_receipt import located_receipt
 from smppgate.txsmpp.message_text import Layout, layout
 from smppgate.txsmpp.receipt_reading import Reading, best_reading
-from smppgate.txsmpp.receipt_rewriting import with_id as rewritten
 from smppgate.txsmpp.receipt_states import STAT_OF
 
-__all__ = [
-    "RECEIPT_TYPES",
-    "STAT_OF",
-    "Receipt",
-    "is_final",
-    "is_receipt",
-    "read",
-    "receipt_id",
-    "receipt_ids",
-    "receipt_text",
-    "told",
-    "with_id",
-]
-
-RECEIPT_TYPES: frozenset[int] = frozenset(
-    {
-        EsmClass.MC_DELIVERY_RECEIPT,
-        EsmClass.SME_DELIVERY_ACKNOWLEDGEMENT,
-        EsmClass.SME_USER_ACKNOWLEDGEMENT,
-        EsmClass.INTERMEDIATE_NOTIFICATION,
-    }
-)
-"""Message types, bits 5 to 2 of esm_class, of what reports about an earlier message."""
+__all__ = ["STAT_OF", "Receipt", "read", "receipt_text", "told"]
 
 _ID, _STATE, _ERROR = map(
     int, (Tag.RECEIPTED_MESSAGE_ID, Tag.MESSAGE_STATE, Tag.NETWORK_ERROR_CODE)
 )
 _TAGS = frozenset({_STATE, _ERROR})
-
-_NOT_FINAL_STATES = (MessageState.SCHEDULED, MessageState.ENROUTE, MessageState.ACCEPTED)
-# ACCEPTED and SCHEDULED are written in seven letters and in more.
-_NOT_FINAL_WORDS = (b"SCHED", b"ENROU", b"ACCEP")
 
 
 @attrs.frozen(kw_only=True)
@@ -72,55 +44,6 @@ class Receipt:
     text: bytes = b""
     state: int | None = None
     network_error_code: bytes = b""
-
-
-def is_receipt(esm_class: int) -> bool:
-    """Whether a deliver_sm or data_sm with this esm_class (one octet) reports on a message.
-
-    It does when bits 5 to 2 say MC delivery receipt (0x04), SME delivery acknowledgement (0x08),
-    SME manual or user acknowledgement (0x10) or intermediate notification (0x20).
-    SMPP v3.4 §5.2.12, v5.0 §4.7.12.
-    """
-    return esm_class & EsmClass.MESSAGE_TYPE_MASK in RECEIPT_TYPES
-
-
-def receipt_id(octets: bytes) -> bytes | None:
-    """The id of the message that a receipt is about, or None where there is none to find.
-
-    ``octets`` are a whole deliver_sm or data_sm. The TLV receipted_message_id comes first, then
-    ``id:`` in the text, which is short_message or, where that is empty, message_payload.
-    """
-    ids = receipt_ids(octets)
-    return ids[0] if ids else None
-
-
-def receipt_ids(octets: bytes) -> tuple[bytes, ...]:
-    """Every id that a whole deliver_sm or data_sm names, without repetitions; mostly one.
-
-    Those of TLVs come before that of the text. Where they differ, the SMSC may have written one
-    number in two notations; the first is what `receipt_id` gives.
-    """
-    receipt = located_receipt(octets)
-    ids = [octets[tlv.id_begin : tlv.id_end] for tlv in receipt.tlvs]
-    if receipt.text is not None:
-        begin, end = receipt.text.spans[0]
-        written = octets[begin:end].decode(receipt.text.encoding, "replace")
-        ids.append(written.encode("latin-1", "replace"))
-    return tuple(dict.fromkeys(ids))
-
-
-def is_final(octets: bytes) -> bool:
-    """Whether a whole deliver_sm or data_sm is the last that a message center reports.
-
-    It is where esm_class says MC delivery receipt, and neither the TLV message_state nor ``stat``
-    in the text is SCHEDULED, ENROUTE or ACCEPTED; a state that is missing or unknown is final.
-    SMPP v3.4 §5.2.12, §5.2.28.
-    """
-    receipt = located_receipt(octets)
-    kind = receipt.esm_class & EsmClass.MESSAGE_TYPE_MASK
-    if kind != EsmClass.MC_DELIVERY_RECEIPT or receipt.state in _NOT_FINAL_STATES:
-        return False
-    return not receipt.stat.upper().startswith(_NOT_FINAL_WORDS)
 
 
 def read(octets: bytes) -> Receipt | None:
@@ -151,11 +74,6 @@ def told(where: Layout, reading: Reading) -> Receipt | None:
         network_error_code=tlvs.get(_ERROR, b""),
     )
     return receipt if receipt != Receipt() else None
-
-
-def with_id(octets: bytes, message_id: bytes) -> bytes:
-    """The same receipt about another id: `receipt_rewriting.with_id` of what it is read as."""
-    return rewritten(octets, located_receipt(octets), message_id)
 
 
 def receipt_text(receipt: Receipt) -> bytes:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from twisted.internet.interfaces import IReactorTime
 
-from smppgate.txsmpp import peek, receipts
 from smppgate.txsmpp.batch import Batch
 from smppgate.txsmpp.constants import CommandId, CommandStatus
-from smppgate.txsmpp.errors import PduError
 from smppgate.txsmpp.frame import Frame, response
+from smppgate.txsmpp.located_receipt import Recognition, located_receipt
 from smppgate.txsmpp.protocol import SmppProtocol
 from smppgate.txsmpp.states import Role
 from smppgate.txsmpp.timers import Timers
@@ -47,8 +46,5 @@ class EsmeSession(SmppProtocol):
 
 
 def is_receipt(octets: bytes) -> bool:
-    """Whether esm_class marks a deliver_sm or data_sm as a receipt; False if it is not found."""
-    try:
-        return receipts.is_receipt(peek.esm_class(octets))
-    except PduError:
-        return False
+    """Whether a deliver_sm or data_sm is a receipt: by esm_class, by its TLV or by its text."""
+    return located_receipt(octets).recognition is not Recognition.NONE

@@ -62,6 +62,7 @@ def make_smscs(settings: Iterable[SmscSettings]) -> dict[str, Smsc]:
             smsc.tag_or_derived.encode(),
             centers[name],
             version_named(smsc.interface_version).commands,
+            undelivered_status=smsc.undelivered_status,
         )
     return smscs
 
@@ -106,6 +107,9 @@ def _options(settings: Settings, entropy: Random) -> RouterOptions:
         pass_newer_tlvs=gate.pass_newer_tlvs,
         no_member_status=gate.no_member_status,
         receipt_delay=gate.receipt_delay,
+        max_pdu_size=gate.max_pdu_size,
+        receipt_patience=gate.receipt_patience,
+        receipted_ttl=store.receipted_ttl,
     )
 
 

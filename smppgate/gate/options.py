@@ -5,6 +5,7 @@ from __future__ import annotations
 from attrs import frozen
 
 from smppgate.txsmpp.constants import CommandStatus
+from smppgate.txsmpp.frame import MAX_PDU_SIZE
 
 
 @frozen(kw_only=True)
@@ -18,6 +19,9 @@ class RouterOptions:
     :ivar pass_newer_tlvs: whether TLVs are passed to peers of a version that does not have them.
     :ivar receipt_delay: seconds, see `ReceiptDelay`.
     :ivar no_member_status: the command_status while no SMSC can take a message.
+    :ivar receipt_patience: seconds that a receipt waits for its return path at the most.
+    :ivar receipted_ttl: seconds that a return path is kept after a final receipt.
+    :ivar max_pdu_size: octets that a receipt may have with the id that the ESME knows.
     """
 
     run: bytes = b"0"
@@ -27,3 +31,6 @@ class RouterOptions:
     pass_newer_tlvs: bool = False
     receipt_delay: float = 0.0
     no_member_status: int = CommandStatus.ESME_RSYSERR
+    receipt_patience: float = 2.0
+    receipted_ttl: float = 3600.0
+    max_pdu_size: int = MAX_PDU_SIZE

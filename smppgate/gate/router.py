@@ -35,13 +35,13 @@ from smppgate.routing.smscs.pool import Pool
 from smppgate.routing.smscs.ranking import is_dispensable, rank
 from smppgate.routing.smscs.smsc import Smsc
 from smppgate.store import IStore
-from smppgate.txsmpp import peek, receipts
 from smppgate.txsmpp.adaptation import adapted
 from smppgate.txsmpp.batch import Batch
 from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.constants import CommandId, command_name
 from smppgate.txsmpp.errors import PduError
 from smppgate.txsmpp.frame import Frame
+from smppgate.txsmpp.located_receipt import NO_RECEIPT, located_receipt
 from smppgate.txsmpp.pdu import Pdu
 from smppgate.txsmpp.states import SESSION_COMMANDS, WITHOUT_RESP, Role, State, allowed
 from smppgate.txsmpp.versions import Version
@@ -88,6 +88,7 @@ class RouterService(Service):
             tags=options.tags,
             waits=options.waits,
             adapt=self.adapt,
+            receipted_ttl=options.receipted_ttl,
         )
         self.reports = Reports(clock, pools.values(), options.no_member_status)
         self.correlator = Correlator(
@@ -105,7 +106,7 @@ class RouterService(Service):
             self.dispatcher,
             accounts,
             self._submitters,
-            options.acknowledges_unmatched,
+            options,
             ReceiptDelay(clock, self.batch, self.return_paths.commits, options.receipt_delay),
         )
         self._submitter = Submitter(
@@ -210,6 +211,7 @@ class RouterService(Service):
     def smsc_lost(self, link: SmscSession) -> None:
         """A link to an SMSC has ended."""
         self._links.pop(link, None)
+        self.dispatcher.link_lost(link)
         link.smsc.remove(link)
         if not self.is_draining:
             self.reports.pools.lost(link.smsc)
@@ -300,8 +302,9 @@ class RouterService(Service):
             self.dispatcher.refuse(link, frame, why="the gate is stopping")
             return
         try:
-            if receipts.is_receipt(peek.esm_class(frame.octets)):
-                self.receipts.bring(link, frame, now)
+            receipt = located_receipt(frame.octets)
+            if receipt is not NO_RECEIPT:
+                self.receipts.bring(link, frame, receipt, now)
             elif not self.dispatcher.by_destination(link, frame, now):
                 self.dispatcher.refuse(link, frame)
         except PduError as error:

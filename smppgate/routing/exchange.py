@@ -13,6 +13,7 @@ from typing import Protocol
 from smppgate.routing.sessions import Origin
 from smppgate.routing.smscs.pool import Pool
 from smppgate.routing.smscs.smsc import Smsc
+from smppgate.txsmpp.constants import CommandStatus
 from smppgate.txsmpp.errors import NoAnswer
 from smppgate.txsmpp.frame import Frame
 from smppgate.txsmpp.sequence import Request
@@ -76,6 +77,11 @@ class Exchange(Request):
         self.tried: tuple[Smsc, ...] = ()
         self.adapts: Version | None = None
         self.account = b""
+
+    @property
+    def failure_status(self) -> int:
+        """The command_status that the origin is told when no answer comes."""
+        return CommandStatus.ESME_RSYSERR
 
     def answered(self, frame: Frame, now: float) -> None:
         """See `ExchangeListener.answered`."""

@@ -134,7 +134,7 @@ class EsmeSettings(Table):
         metadata=setting(
             Flag(),
             "Whether messages and receipts are kept while no session can receive them. Without, "
-            "SMSCs are answered 0x64.",
+            "SMSCs are answered their undelivered_status.",
         ),
     )
     queue_size: int = attrs.field(

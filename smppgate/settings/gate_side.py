@@ -148,7 +148,17 @@ class GateSettings(Table):
         metadata=setting(
             Choice(("reject", "ack")),
             "The answer to a receipt of an unknown message whose number is in no account's "
-            'address_ranges: "reject" is 0x64, "ack" drops it as if it had been delivered.',
+            'address_ranges: "reject" is undelivered_status, "ack" drops it as if it had been '
+            "delivered.",
+        ),
+    )
+    receipt_patience: float = attrs.field(
+        default=2.0,
+        metadata=setting(
+            Seconds(),
+            "How long a receipt waits at the most for the answer that says whose message it is "
+            "about. SMSCs give up waiting for theirs after 5 seconds or more.",
+            "seconds",
         ),
     )
     receipt_delay: float = attrs.field(
@@ -227,5 +237,15 @@ class StoreSettings(Table):
         default=259_200.0,
         metadata=setting(
             Seconds(), "How long each of them is kept.", "seconds", former_key="route_ttl"
+        ),
+    )
+    receipted_ttl: float = attrs.field(
+        default=3600.0,
+        metadata=setting(
+            Seconds(),
+            "How long it is kept after the ESME has taken a final receipt, for another receipt or "
+            "a query; for a submit_multi or a message_payload return_path_ttl counts. At more "
+            "than some 200 receipts a second a shorter time saves memory and disk.",
+            "seconds",
         ),
     )

@@ -121,6 +121,15 @@ class SmscSettings(Table):
             "seconds",
         ),
     )
+    undelivered_status: int = attrs.field(
+        default=0x64,
+        metadata=setting(
+            Whole(1, 0xFFFF_FFFF, hexadecimal=True),
+            "The answer to a message or receipt that no ESME and no queue can take now. Some "
+            "SMSCs do not send again on 0x64 but do on 0x14 or 0x08.",
+            "command_status",
+        ),
+    )
     reconnect_min: float = attrs.field(
         default=1.0,
         metadata=setting(

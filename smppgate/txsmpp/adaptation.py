@@ -2,8 +2,9 @@
 
 A peer of SMPP 3.3 knows no TLVs, and one of 3.4 not those that 5.0 brought in; what they are not
 to see is cut out, and all other octets stay (SMPP v3.4 §1.6.1, v5.0 §1.4). A text that is in a
-TLV goes where a peer of 3.3 finds it. What would be lost is refused, with a status for whoever
-sent it.
+TLV goes where a peer of 3.3 finds it, which part of a long message it is and for which port goes
+into its user data header (`sar_header`), and a receipt tells all in its text (`short_receipts`).
+What would be lost is refused, with a status for the sender.
 
 Where the TLVs begin is found by offset. A PDU whose fields cannot be found goes as it is: the peer
 judges it.
@@ -15,17 +16,27 @@ import re
 from collections.abc import Iterator
 
 from smppgate.txsmpp import peek
-from smppgate.txsmpp.constants import CommandId, CommandStatus, Tag, command_name, is_request
+from smppgate.txsmpp.constants import (
+    CommandId,
+    CommandStatus,
+    EsmClass,
+    Tag,
+    command_name,
+    is_request,
+)
 from smppgate.txsmpp.destinations import UnsuccessSmes
 from smppgate.txsmpp.errors import PduError
 from smppgate.txsmpp.fields import COctetString, FieldCodec, Integer, Octet
 from smppgate.txsmpp.frame import HEADER_SIZE, spliced
 from smppgate.txsmpp.located import LocatedTlv, located_tlvs
+from smppgate.txsmpp.located_receipt import Recognition, located_receipt
 from smppgate.txsmpp.pdu import PDU_TYPES
+from smppgate.txsmpp.receipt_rewriting import LONGEST_SHORT_MESSAGE
+from smppgate.txsmpp.sar_header import with_sar_header
+from smppgate.txsmpp.short_receipts import short_text
 from smppgate.txsmpp.versions import Version
 
-LONGEST_SHORT_MESSAGE = 254
-"""Octets of short_message before SMPP 5.0, v3.4 §5.2.21."""
+__all__ = ["LONGEST_ADDRESS", "LONGEST_SHORT_MESSAGE", "adapted", "to_deliver_sm"]
 
 LONGEST_ADDRESS = 20
 """Octets of an address in a deliver_sm, without its NUL, SMPP v3.4 §4.6.1."""
@@ -66,13 +77,15 @@ _WITH_TEXT = frozenset(
 def adapted(octets: bytes, to: Version, pass_newer: bool) -> bytes:
     """The same PDU for a peer of version ``to``.
 
-    For 3.3 without its TLVs; a message_payload becomes short_message where that is empty. For 3.4
+    For 3.3 without its TLVs: a message_payload becomes short_message where that has no text of
+    its own, SAR and port TLVs a user data header, a receipt a text that names its id. For 3.4
     without those that only 5.0 defines, unless ``pass_newer``; TLVs of vendors (0x1400 to
-    0x3FFF) and unknown ones stay. Where they cannot be told apart, all stay. ``octets`` are one
-    whole PDU, a request or a resp, with or without a body.
+    0x3FFF) and unknown ones stay. Where they cannot be told apart, or are more than
+    `located.MOST_TLVS`, all stay. ``octets`` are one whole PDU, a request or a resp, with or
+    without a body.
 
-    :raises PduError: ESME_RINVMSGLEN where a message_payload is longer than 254 octets and
-        needed; ESME_RINVCMDID for a request that the version does not have.
+    :raises PduError: ESME_RINVMSGLEN where the text with its header is longer than 254 octets,
+        and no receipt; ESME_RINVCMDID for a request that the version does not have.
     """
     command_id = int.from_bytes(octets[4:8], "big")
     if is_request(command_id) and command_id not in to.commands:
@@ -85,21 +98,28 @@ def adapted(octets: bytes, to: Version, pass_newer: bool) -> bytes:
         return octets
     if to.tlvs:
         return _without(octets, behind, to.newer_tags)
-    text = _payload(octets, behind) if begin == behind and command_id in _WITH_TEXT else b""
-    if text:
-        return spliced(octets, begin - 1, len(octets), bytes((len(text),)) + text)
-    return spliced(octets, behind, len(octets), b"")
+    if command_id not in _WITH_TEXT:
+        return spliced(octets, behind, len(octets), b"")
+    tlvs = located_tlvs(octets, behind)
+    text = _text(octets, begin, behind, tlvs)
+    if command_id == CommandId.REPLACE_SM:
+        return spliced(octets, begin - 1, len(octets), _counted(text))
+    at = peek.esm_class_at(octets)
+    esm_class, text = _told(octets, octets[at], text, tlvs)
+    return spliced(
+        octets, at, len(octets), bytes((esm_class,)) + octets[at + 1 : begin - 1] + _counted(text)
+    )
 
 
 def to_deliver_sm(octets: bytes) -> bytes:
     """A whole data_sm as the deliver_sm of the same number, for a peer of 3.3: without TLVs.
 
-    The message_payload becomes short_message; what a data_sm does not have is zero or empty.
+    They become what they become in `adapted`; what a data_sm does not have is zero or empty.
     SMPP v3.4 §4.6.1, §4.7.1. The deliver_sm_resp to it answers the data_sm.
 
-    :raises PduError: ESME_RINVMSGLEN where the message_payload is longer than 254 octets,
-        ESME_RINVSRCADR or ESME_RINVDSTADR where an address is longer than 20; the status of
-        a field that cannot be found.
+    :raises PduError: ESME_RINVMSGLEN where the text with its header is longer than 254 octets,
+        and no receipt; ESME_RINVSRCADR or ESME_RINVDSTADR where an address is longer than 20;
+        the status of a field that cannot be found.
     """
     if len(peek.source(octets)) > LONGEST_ADDRESS:
         raise _too_long("source_addr", CommandStatus.ESME_RINVSRCADR)
@@ -107,23 +127,44 @@ def to_deliver_sm(octets: bytes) -> bytes:
         raise _too_long("destination_addr", CommandStatus.ESME_RINVDSTADR)
     behind, _ = peek.short_message_at(octets)
     esm_class, registered_delivery, data_coding = octets[behind - 3 : behind]
-    text = _payload(octets, behind)
-    fields = (esm_class, 0, 0, 0, 0, registered_delivery, 0, data_coding, 0, len(text))
-    whole = spliced(octets, behind - 3, len(octets), bytes(fields) + text)
+    tlvs = located_tlvs(octets, behind)
+    esm_class, text = _told(octets, esm_class, _text(octets, behind, behind, tlvs), tlvs)
+    fields = bytes((esm_class, 0, 0, 0, 0, registered_delivery, 0, data_coding, 0))
+    whole = spliced(octets, behind - 3, len(octets), fields + _counted(text))
     return whole[:4] + _DELIVER_SM + whole[8:]
 
 
-def _payload(octets: bytes, behind: int) -> bytes:
-    """The first message_payload, if it is whole.
+def _text(octets: bytes, begin: int, end: int, tlvs: tuple[LocatedTlv, ...]) -> bytes:
+    """short_message, or a message_payload that is whole where that is but NULs and blanks."""
+    short_message = octets[begin:end]
+    if not short_message.strip(b"\0 "):
+        for tag, at, value in tlvs:
+            if tag == Tag.MESSAGE_PAYLOAD and _is_whole(octets, at, value):
+                return value
+    return short_message
 
-    :raises PduError: ESME_RINVMSGLEN when it is too long for short_message.
+
+def _told(
+    octets: bytes, esm_class: int, text: bytes, tlvs: tuple[LocatedTlv, ...]
+) -> tuple[int, bytes]:
+    """esm_class and text that tell what the TLVs do."""
+    recognition = located_receipt(octets).recognition
+    if recognition is Recognition.NONE:
+        return with_sar_header(esm_class, text, tlvs)
+    if recognition is Recognition.TLV:
+        # Without its TLVs nothing else would say that it is a receipt.
+        esm_class |= EsmClass.MC_DELIVERY_RECEIPT
+    return esm_class, short_text(octets)
+
+
+def _counted(text: bytes) -> bytes:
+    """sm_length and short_message.
+
+    :raises PduError: ESME_RINVMSGLEN when it is too long.
     """
-    for tag, at, value in located_tlvs(octets, behind):
-        if tag == Tag.MESSAGE_PAYLOAD and _is_whole(octets, at, value):
-            if len(value) > LONGEST_SHORT_MESSAGE:
-                raise _too_long("message_payload", CommandStatus.ESME_RINVMSGLEN)
-            return value
-    return b""
+    if len(text) > LONGEST_SHORT_MESSAGE:
+        raise _too_long("message_payload", CommandStatus.ESME_RINVMSGLEN)
+    return bytes((len(text),)) + text
 
 
 def _too_long(name: str, status: int) -> PduError:
@@ -138,8 +179,12 @@ def _without(octets: bytes, behind: int, tags: frozenset[int]) -> bytes:
     tlvs = located_tlvs(octets, behind)
     if not any(tlv.tag in tags for tlv in tlvs) or not _all_whole(octets, tlvs):
         return octets
-    kept = (octets[at - 4 : at + len(value)] for tag, at, value in tlvs if tag not in tags)
-    return spliced(octets, behind, len(octets), b"".join(kept))
+    kept, at = [], behind
+    for tag, value_at, value in tlvs:
+        if tag in tags:
+            kept.append(octets[at : value_at - 4])
+            at = value_at + len(value)
+    return spliced(octets, behind, len(octets), b"".join((*kept, octets[at:])))
 
 
 def _all_whole(octets: bytes, tlvs: tuple[LocatedTlv, ...]) -> bool:

@@ -40,6 +40,7 @@ _WANTED_ADDRESSES = _WANTED_STRING + (_WANTED_OCTET * 2 + _WANTED_STRING) * 2
 
 _SOURCE = _pattern(_TO_SOURCE, _WANTED_STRING)
 _DESTINATION = _pattern(_TO_DESTINATION, _WANTED_STRING)
+_DELIVERY = _pattern(_TO_DESTINATION, _WANTED_STRING, _OCTET)
 _ESME_ADDRESS = _pattern(_OCTET * 2, _STRING, _OCTET * 2, _WANTED_STRING)
 # A bind up to its interface_version, and what follows as far as it goes.
 _BIND_ADDRESS_RANGE = _pattern(_STRING * 3, _OCTET, rb"(.?)(.?)([^\0]*+)")
@@ -162,6 +163,19 @@ def destination_address(octets: bytes) -> Address:
     return _address(octets, found)
 
 
+def delivery_address(octets: bytes) -> Address:
+    """The same of a deliver_sm or data_sm that goes on at least to its esm_class.
+
+    :raises PduError: ESME_RINVDSTADR or ESME_RINVESMCLASS where one of these cannot be found.
+    """
+    found = _DELIVERY.match(octets, HEADER_SIZE)
+    if found is None:
+        destination_address(octets)
+        raise _missing(octets, "esm_class", CommandStatus.ESME_RINVESMCLASS)
+    begin, end = found.span(1)
+    return Address(octets[begin - 2], octets[begin - 1], octets[begin:end])
+
+
 def esme_address(octets: bytes) -> Address:
     """esme_addr of an alert_notification with its type and plan, SMPP v3.4 §4.12.1.
 
@@ -196,6 +210,18 @@ def esm_class(octets: bytes) -> int:
     if found is None or octets[7] == _SUBMIT_MULTI:
         return esm_class(_single(octets, "esm_class", CommandStatus.ESME_RINVESMCLASS))
     return octets[found.end() - 1]
+
+
+def esm_class_at(octets: bytes) -> int:
+    """The offset of esm_class in a submit_sm, submit_multi, deliver_sm or data_sm.
+
+    :raises PduError: ESME_RINVESMCLASS where it cannot be found.
+    """
+    found = _ESM_CLASS.match(octets, HEADER_SIZE)
+    if found is None or octets[7] == _SUBMIT_MULTI:
+        single = _single(octets, "esm_class", CommandStatus.ESME_RINVESMCLASS)
+        return esm_class_at(single) + len(octets) - len(single)
+    return found.end() - 1
 
 
 def registered_delivery(octets: bytes) -> int:

@@ -4,22 +4,32 @@ Parts name their message by a reference, in a user data header (3GPP TS 23.040 �
 §9.2.3.24.8) or in the three SAR TLVs (SMPP v3.4 §5.3.2.22 to §5.3.2.24). The reference is unique
 only together with both addresses, and only for a while.
 
-Most messages are no parts, so that is what is found out first: one match tells that there is no
-user data header, and then no TLV at all, or nowhere the octets that a SAR TLV begins with.
+Some ESMEs and SMSCs write the header and forget the UDHI bit, or write SAR values of another
+length than the specification has; the parts belong together all the same.
+
+Most messages are no parts, so that is what is found out first: one match of a pattern and a look
+at the first octets of the text, and then no TLV at all, or nowhere the tag of a SAR TLV.
 """
 
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from smppgate.txsmpp import peek
 from smppgate.txsmpp.constants import EsmClass, Tag
 from smppgate.txsmpp.errors import PduError
-from smppgate.txsmpp.located import TLV_HEADER, LocatedTlv, first_value, located_tlvs
+from smppgate.txsmpp.located import LocatedTlv, first_values, tlvs_near
+from smppgate.txsmpp.user_data_header import (
+    LONGEST_UNTOLD,
+    Segment,
+    has_untold_header,
+    may_have_part,
+    part,
+    segment,
+)
 
-# Identifier and length of the information elements with a reference of one and of two octets.
-_SHORT, _LONG = b"\x00\x03", b"\x08\x04"
+__all__ = ["Segment", "sar_segment", "segment_of"]
+
 # A submit_sm or deliver_sm from its command_id up to short_message, without the UDHI bit.
 _C_STRING = rb"[^\0]*+\0"
 _NO_HEADER = re.compile(
@@ -31,72 +41,59 @@ _NO_HEADER = re.compile(
     + rb".{5}",
     re.DOTALL,
 )
-_SAR = TLV_HEADER.pack(Tag.SAR_MSG_REF_NUM, 2)
 # Plain, because a member of an enumeration costs more to look up than to use.
 _SAR_TAGS = tuple(map(int, (Tag.SAR_MSG_REF_NUM, Tag.SAR_TOTAL_SEGMENTS, Tag.SAR_SEGMENT_SEQNUM)))
 _PAYLOAD, _UDHI = int(Tag.MESSAGE_PAYLOAD), int(EsmClass.UDHI)
-
-
-class Segment(NamedTuple):
-    """Part ``number`` (from 1 on) of the ``total`` parts of a message.
-
-    ``reference`` is its number, of one or two octets.
-    """
-
-    reference: int
-    total: int
-    number: int
+_WANTED = frozenset((*_SAR_TAGS, _PAYLOAD))
+_LONGEST_TEXT = bytes(255)
+_SAR = _SAR_TAGS[0].to_bytes(2, "big")
+_PAYLOAD_TAG = _PAYLOAD.to_bytes(2, "big")
 
 
 def segment_of(octets: bytes) -> Segment | None:
     """Which part a whole submit_sm, submit_multi, deliver_sm or data_sm is; None if it is none.
 
     A user data header comes before SAR TLVs. What is malformed, or says a part that cannot be
-    (3GPP TS 23.040 §9.2.3.24.1: to be ignored), is None.
+    (3GPP TS 23.040 §9.2.3.24.1: to be ignored), is None. Without the UDHI bit there is a header
+    where its elements fill it and one of them says a part.
     """
     plain = _NO_HEADER.match(octets, 4)
     if plain:
+        begin, size = plain.end(), len(octets)
+        is_text = (
+            begin == size or octets[begin] > LONGEST_UNTOLD or not may_have_part(octets, begin)
+        )
         # The octet in front is sm_length.
-        begin = plain.end()
-        if begin + octets[begin - 1] == len(octets) or octets.find(_SAR, begin) < 0:
+        if is_text and (begin + octets[begin - 1] == size or not _may_have_tlvs(octets, begin)):
             return None
     try:
-        begin, end = peek.short_message_at(octets)
+        # As if sm_length could not lead beyond the PDU.
+        begin, end = peek.short_message_at(octets + _LONGEST_TEXT)
         esm_class = peek.esm_class(octets)
     except PduError:
         return None
-    segment = None
-    if esm_class & _UDHI:
-        user_data = octets[begin:end] or first_value(located_tlvs(octets, end), _PAYLOAD)
-        segment = _of_header(user_data)
-    return segment or _of_tlvs(located_tlvs(octets, end))
+    end, tlvs, fit = tlvs_near(octets, min(end, len(octets)))
+    values = first_values(tlvs, _WANTED)
+    # What is behind a text and is no TLV may be the rest of it.
+    user_data = octets[begin : end if fit else len(octets)]
+    if _PAYLOAD in values and not octets[begin:end].strip(b"\0 "):
+        user_data = values[_PAYLOAD]
+    is_header = esm_class & _UDHI or has_untold_header(user_data)
+    return (part(user_data) if is_header else None) or _of_values(values)
 
 
-def _of_tlvs(tlvs: tuple[LocatedTlv, ...]) -> Segment | None:
-    values = [first_value(tlvs, tag) for tag in _SAR_TAGS]
-    return _segment(b"".join(values)) if [*map(len, values)] == [2, 1, 1] else None
+def sar_segment(tlvs: tuple[LocatedTlv, ...]) -> Segment | None:
+    """Which part the three SAR TLVs say, with values of one or two octets; None if none."""
+    return _of_values(first_values(tlvs, _WANTED))
 
 
-def _of_header(user_data: bytes) -> Segment | None:
-    """By the last reference in the header: an element that is repeated counts the last time."""
-    found = None
-    at, end = 1, 1 + user_data[0] if user_data else 0
-    if end > len(user_data):
+def _may_have_tlvs(octets: bytes, at: int) -> bool:
+    """Whether TLVs that can say a part may be in what follows."""
+    return octets.find(_SAR, at) >= 0 or octets.find(_PAYLOAD_TAG, at) >= 0
+
+
+def _of_values(values: dict[int, bytes]) -> Segment | None:
+    found = [values.get(tag, b"") for tag in _SAR_TAGS]
+    if not all(1 <= len(value) <= 2 for value in found):
         return None
-    while at + 2 <= end:
-        element, at = user_data[at : at + 2], at + 2
-        behind = at + element[1]
-        if behind > end:
-            break
-        if element in (_SHORT, _LONG):
-            found = _segment(user_data[at:behind]) or found
-        at = behind
-    return found
-
-
-def _segment(octets: bytes) -> Segment | None:
-    """The reference, and the total and the number in the last two octets; None if impossible."""
-    *reference, total, number = octets
-    if not 1 <= number <= total:
-        return None
-    return Segment(int.from_bytes(reference, "big"), total, number)
+    return segment(*(int.from_bytes(value, "big") for value in found))

@@ -320,13 +320,41 @@ def test_a_message_that_no_session_can_take_is_answered_0x64(destination: bytes)
     assert link.unanswered == 0
 
 
-def test_a_message_to_an_esme_that_is_lost_is_answered_0x08_once() -> None:
-    gate = Gate()
+@pytest.mark.parametrize("status", [0x64, 0x14, 0x08, 0x45])
+@pytest.mark.parametrize(
+    "why", ["lost", "silent", "no room", "no account", "no path", "waiting", "draining"]
+)
+def test_an_smsc_is_told_its_status_for_all_that_cannot_be_delivered_now(
+    why: str, status: int
+) -> None:
+    """Once; what is refused for good has a status of its own."""
+    gate = Gate(tags=True, undelivered_status=status)
     esme, link = gate.esme(), gate.link()
-    gate.deliver(link, fakes.deliver(number=9))
-    gate.lose(esme)
-    assert said(link) == [(9, 0x08)]
-    assert gate.router.open_exchanges == 0
+    esme.writable = why != "no room"
+    if why == "draining":
+        gate.router.drain()
+    if why == "waiting":
+        gate.forward(esme, fakes.submit(1))
+    number = b"3000" if why in {"no account", "no path", "waiting"} else b"1000"
+    if why in {"no path", "waiting"}:
+        gate.deliver(link, fakes.receipt(b"unknown", number, 9))
+    else:
+        gate.deliver(link, fakes.deliver(number, 9))
+    if why == "lost":
+        gate.lose(esme)
+    elif why == "silent":
+        esme.expire(gate.now)
+    elif why == "waiting":
+        gate.router.receipts.stop()
+    assert said(link) == [(9, status)]
+    assert link.unanswered == 0
+
+
+def test_a_malformed_message_has_a_status_of_its_own() -> None:
+    gate = Gate(undelivered_status=0x14)
+    link = gate.link()
+    gate.deliver(link, cut(fakes.deliver(b"1000", 9), 11))
+    assert said(link) == [(9, 0x0B)]
 
 
 def test_an_answer_for_an_smsc_that_has_ended_goes_nowhere() -> None:
@@ -353,11 +381,10 @@ def test_a_body_that_ends_in_front_of_esm_class_is_refused_with_its_status() -> 
 
 
 def test_a_body_that_ends_within_the_destination_is_refused_too() -> None:
-    """With the status of what the gate looks for first: whether it is a receipt."""
     gate = Gate()
     link = gate.link()
     gate.deliver(link, cut(fakes.deliver(b"1000", 9), 11))
-    assert said(link) == [(9, 0x43)]
+    assert said(link) == [(9, 0x0B)]
 
 
 def test_an_alert_notification_is_not_answered() -> None:

@@ -309,7 +309,7 @@ class Gate:
     ``acme`` serves the numbers that begin with 1, ``other`` those that begin with 2.
 
     :param shared: whether both SMSCs are in one message center.
-    :param receipt_ids: the kind of dialect of both SMSCs.
+    :param receipt_ids: how both SMSCs write ids, see `Notations`.
     :param after: the run of the gate before this one, with the same store.
     :param options: other `RouterOptions`.
     """
@@ -324,12 +324,14 @@ class Gate:
         receipt_ids: str = "auto",
         store: HeldStore | None = None,
         after: Gate | None = None,
+        undelivered_status: int = 0x64,
         **options: Any,
     ) -> None:
         self.clock: Clock = after.clock if after is not None else Clock()
         centers = [MessageCenter("alpha", receipt_ids), MessageCenter("beta", receipt_ids)]
         self.alpha = Smsc("alpha", weight, b"alpha", centers[0])
         self.beta = Smsc("beta", 1, b"beta", centers[0] if shared else centers[1])
+        self.alpha.undelivered_status = self.beta.undelivered_status = undelivered_status
         self.pool = pool(self.alpha, self.beta)
         self.acme, self.other = account("acme"), account("other")
         self.acme.pool = self.other.pool = self.pool

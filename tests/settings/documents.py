@@ -27,6 +27,7 @@ _FULL: dict[str, Any] = {
         "max_pdu_size": 1024,
         "refusal_rate": 0,
         "no_member_status": 0x14,
+        "receipt_patience": 1.5,
         "accept_binds_without_smsc": False,
         "message_ids": "original",
         "unmatched_receipts": "ack",
@@ -40,6 +41,7 @@ _FULL: dict[str, Any] = {
         "return_paths": 5,
         "return_paths_in_memory": 3,
         "return_path_ttl": 1.5,
+        "receipted_ttl": 1.5,
     },
     "listen": [{"endpoint": "tcp:2775:interface=127.0.0.1", "max_sessions": 7}],
     "esme": [
@@ -82,6 +84,7 @@ _FULL: dict[str, Any] = {
             "weight": 3,
             "response_timeout": 20.0,
             "enquire_link": 20.0,
+            "undelivered_status": 0x14,
             "reconnect_min": 2,
             "reconnect_max": 2.5,
             "rebind": False,

@@ -67,7 +67,7 @@ class DeliveryRules:
         if self._world.has_path(request) and request.answered_at < delivery.at:
             return request.may_be_given
         tag = request.taken_by.smsc.plan.tag.encode()
-        # Without a path it goes by its destination, as it is.
+        # Without a path it goes by its destination, in the name of its SMSC.
         own = tag + request.taken_id if self._world.plan.message_ids == "tagged" else b""
         if "receipts_of_unknown" in moods:
             return [own]

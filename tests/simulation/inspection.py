@@ -64,7 +64,8 @@ class Inspection:
         router = self._router
         paths, receipts, queues = router.return_paths, router.receipts, router.queues
         yield "answers waiting for the store", paths.commits.answers_waiting, 100_000
-        yield "return paths ending", len(paths.ends._paths), paths.ends._paths.limit
+        ending = paths.ends._paths
+        yield "octets of return paths ending", ending.octets, ending.limit + 1000
         yield "early receipts", len(receipts._early), receipts._early.limit
         for name, waits in (
             ("looked up", receipts._searching),

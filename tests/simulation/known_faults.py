@@ -15,6 +15,5 @@ KNOWN_FAULTS: dict[str, str] = {
     "receipts_elsewhere": "A.11: a receipt on another session than its resp's",
     "receipts_late_again": "B.1: a receipt sent again a minute after it was taken",
     "interim_first": "B.1: a final receipt a minute after one that is not",
-    "receipts_by_text": "B.2: receipts that only their text tells",
     "receipts_of_unknown": "B.3: receipts for unknown messages get the SMSC's tag",
 }

@@ -13,9 +13,9 @@ from typing import Any
 
 from attrs import evolve, frozen
 
-from smppgate.gate.deliver import receipts
 from smppgate.gate.deliver.dispatcher import Dispatcher
 from smppgate.gate.deliver.final_receipt import FinalReceipt
+from smppgate.gate.deliver.waiting_receipts import WaitingReceipts
 from smppgate.gate.queue.sender import QueueSender
 from smppgate.gate.relay.correlator import Correlator
 from smppgate.gate.return_path import keeper
@@ -309,12 +309,12 @@ def _receipt_before_answer(_when: Any) -> Any:
     return lambda self, key, go_on: False
 
 
-@_mutant(receipts.Receipts, "_wait", "A receipt that comes before the resp does not wait.")
-def _early_receipt_not_held(_wait: Any) -> Any:
-    return lambda self, link, frame, ids, now: False
+@_mutant(WaitingReceipts, "add", "A receipt that comes before the resp does not wait.")
+def _early_receipt_not_held(_add: Any) -> Any:
+    return lambda self, incoming, keys: False
 
 
-@_mutant(keeper, "_wants_receipt", "No return path is kept of what asked for a receipt.")
+@_mutant(keeper, "wants_receipt", "No return path is kept of what asked for a receipt.")
 def _path_not_kept(_wants: Any) -> Any:
     return lambda request: False
 

@@ -1,18 +1,18 @@
-"""Another id in a receipt wherever it stands, nothing else changed; which receipt is final."""
+"""Another id in a receipt wherever it stands, nothing else changed."""
 
 from __future__ import annotations
 
 import attrs
 import pytest
-from hypothesis import assume, example, given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from smppgate.txsmpp.codec import decode, encode
-from smppgate.txsmpp.constants import MessageState, Tag
-from smppgate.txsmpp.pdu import DataSm, DeliverSm, Pdu, SubmitSm, Tlv
-from smppgate.txsmpp.receipt_fields import parts
-from smppgate.txsmpp.receipts import is_final, read, receipt_id, receipt_ids, with_id
-from tests.txsmpp.strategies import framed, garbage_bodies, octet, tlv_lists
+from smppgate.txsmpp.constants import Tag
+from smppgate.txsmpp.pdu import DataSm, DeliverSm, SubmitSm, Tlv
+from smppgate.txsmpp.receipts import read
+from tests.txsmpp.receipt_ids import receipt_id, receipt_ids, with_id
+from tests.txsmpp.strategies import garbage_bodies, octet, tlv_lists
 
 REST = (
     b" sub:001 dlvrd:001 submit date:2401011200 done date:2401011201 "
@@ -169,7 +169,6 @@ def test_data_coding_that_tells_of_the_message_and_not_the_receipt_misleads_nobo
 ):
     octets = deliver(written(b"id:77 stat:ENROUTE"), data_coding=data_coding)
     assert receipt_id(octets) == b"77"
-    assert not is_final(octets)
     expected = deliver(written(b"id:Ab77 stat:ENROUTE"), data_coding=data_coding)
     assert with_id(octets, b"Ab77") == expected
 
@@ -181,7 +180,6 @@ def test_a_user_data_header_is_stepped_over(make):
     header = b"\5\0\3\x2a\x62a"
     octets = make(header + b"id:77" + REST, esm_class=0x44)
     assert receipt_id(octets) == b"77"
-    assert is_final(octets)
     assert with_id(octets, b"Ab77") == make(header + b"id:Ab77" + REST, esm_class=0x44)
 
 
@@ -274,18 +272,13 @@ receipt_tlvs = st.lists(
 ).map(tuple)
 outside = {
     "source_addr": st.binary(max_size=20).map(lambda some: some.replace(b"\0", b"x")),
-    "esm_class": st.one_of(st.sampled_from([4, 0x44, 0x20]), octet),
+    "esm_class": st.sampled_from([4, 0x44, 0x20]),
     "data_coding": st.one_of(st.sampled_from([0, 8]), octet),
     "tlvs": receipt_tlvs,
 }
 receipts = st.one_of(
     st.builds(DeliverSm, short_message=texts, **outside), st.builds(DataSm, **outside)
 )
-
-
-def _longest_text(pdu: Pdu) -> int:
-    payloads = [len(tlv.value) for tlv in pdu.tlvs if tlv.tag == Tag.MESSAGE_PAYLOAD]
-    return max([*payloads, len(getattr(pdu, "short_message", b""))], default=0)
 
 
 @given(receipts, ids)
@@ -302,27 +295,6 @@ def test_all_ids_become_the_new_one_and_lengths_are_right(pdu, new):
     assert same == pdu
 
 
-@given(receipts, ids)
-def test_nothing_but_the_id_changes(pdu, new):
-    """Put back what was there, and every octet is what it was."""
-    octets = encode(pdu)
-    old = receipt_ids(octets)
-    # A question mark stands for characters of other scripts, which no id is written in.
-    assume(len(old) == 1 and b"?" not in old[0] and _longest_text(pdu) + 128 <= 254)
-    assert with_id(with_id(octets, new), old[0]) == octets
-
-
-@given(receipts)
-def test_the_short_way_finds_what_the_long_way_does(pdu):
-    octets = encode(pdu)
-    text = parts(octets).text
-    begin, end = text.id_at()
-    named = [tlv.decoded() for tlv in pdu.tlvs if tlv.tag == Tag.RECEIPTED_MESSAGE_ID]
-    stripped = [value.strip() for value in named if isinstance(value, bytes)]
-    expected = dict.fromkeys(filter(None, [*stripped, text.characters[begin:end]]))
-    assert receipt_ids(octets) == tuple(expected)
-
-
 @given(st.one_of(garbage_bodies(DeliverSm, DataSm, SubmitSm), st.binary(max_size=60)), ids)
 def test_any_octets_are_taken_without_an_exception(octets, new):
     changed = with_id(octets, new)
@@ -330,81 +302,6 @@ def test_any_octets_are_taken_without_an_exception(octets, new):
         assert changed == octets
     else:
         assert receipt_ids(changed) == (new,)
-    assert isinstance(is_final(octets), bool)
-
-
-@pytest.mark.parametrize(
-    ("stat", "final"),
-    [
-        (b"DELIVRD", True),
-        (b"EXPIRED", True),
-        (b"DELETED", True),
-        (b"UNDELIV", True),
-        (b"UNKNOWN", True),
-        (b"REJECTD", True),
-        (b"SKIPPED", True),
-        (b"WHATEVER", True),
-        (b"", True),
-        (b"ACCEPTD", False),
-        (b"ACCEPTED", False),
-        (b"ENROUTE", False),
-        (b"SCHEDULED", False),
-        (b"enroute", False),
-        (b"Acceptd", False),
-    ],
-)
-@pytest.mark.parametrize(
-    "text",
-    [
-        b"id:77 sub:001 dlvrd:001 submit date:2401011200 done date:2401011201 stat:%b err:000",
-        b"ID:77 STAT:%b ERR:000",
-        b"id:77 stat : %b text:stat:DELIVRD stat:ENROUTE",
-        b"id:77,stat:%b",
-    ],
-)
-def test_the_word_in_the_text_tells_whether_more_will_come(text, stat, final):
-    assert is_final(deliver(text % stat)) is final
-    assert is_final(deliver(text % stat, id_tlv(b"77"))) is final
-    assert is_final(data(text % stat)) is final
-    assert is_final(deliver(ucs2(text % stat), data_coding=8)) is final
-
-
-@pytest.mark.parametrize("state", [*MessageState, 0x63])
-@pytest.mark.parametrize("text", [b"", b"id:77" + REST, b"id:77 stat:DELIVRD"])
-def test_message_state_tells_whether_more_will_come(state, text):
-    octets = deliver(text, id_tlv(b"77"), Tlv(Tag.MESSAGE_STATE, bytes((state,))))
-    assert is_final(octets) is (state not in (0, 1, 6))
-
-
-def test_a_word_that_is_not_final_counts_beside_a_state_that_is():
-    state = Tlv(Tag.MESSAGE_STATE, b"\2")
-    assert not is_final(deliver(b"id:77 stat:ENROUTE", state))
-
-
-@pytest.mark.parametrize(
-    ("esm_class", "final"),
-    [
-        (0x04, True),
-        (0x07, True),
-        (0x44, True),
-        (0x84, True),
-        (0x08, False),
-        (0x10, False),
-        (0x20, False),
-        (0x60, False),
-        (0x00, False),
-        (0x24, False),
-    ],
-)
-@pytest.mark.parametrize("text", [b"", b"id:77 stat:DELIVRD", b"id:77" + REST])
-def test_only_a_receipt_of_the_message_center_is_final(esm_class, final, text):
-    """An SME's acknowledgement may come before the message center's receipt."""
-    assert is_final(deliver(text, esm_class=esm_class)) is final
-    assert is_final(data(text, esm_class=esm_class)) is final
-
-
-def test_what_is_no_message_is_not_final():
-    assert not is_final(framed(5, b""))
 
 
 def test_quotes_are_not_part_of_a_value():

@@ -1,4 +1,4 @@
-"""Delivery receipts in the dialects that SMSCs speak."""
+"""Delivery receipts in the forms that SMSCs write."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from smppgate.txsmpp import receipts
 from smppgate.txsmpp.codec import encode
 from smppgate.txsmpp.constants import MessageState, Tag
 from smppgate.txsmpp.pdu import DataSm, DeliverSm, SubmitSm, Tlv
-from smppgate.txsmpp.receipts import Receipt, is_receipt, read, receipt_id, receipt_text
+from smppgate.txsmpp.receipts import Receipt, read, receipt_text
+from tests.txsmpp.receipt_ids import receipt_id
 from tests.txsmpp.strategies import framed, garbage_bodies
 
 STANDARD = (
@@ -30,34 +31,6 @@ def deliver(text: bytes = b"", *tlvs: Tlv, data_coding: int = 0) -> bytes:
             tlvs=tlvs,
         )
     )
-
-
-@pytest.mark.parametrize(
-    ("esm_class", "expected"),
-    [
-        (0x00, False),
-        (0x03, False),
-        (0x04, True),
-        (0x08, True),
-        (0x0C, False),
-        (0x10, True),
-        (0x18, False),
-        (0x20, True),
-        (0x24, False),
-        (0x40, False),
-        (0x80, False),
-        (0xC7, True),
-        (0x43, False),
-    ],
-)
-def test_bits_5_to_2_of_esm_class_say_what_is_a_receipt(esm_class, expected):
-    """SMPP v5.0 table 4-48; a conversation abort (0x18) is a message, not a report."""
-    assert is_receipt(esm_class) is expected
-
-
-@given(st.integers(0, 255))
-def test_mode_and_gsm_bits_do_not_matter(esm_class):
-    assert is_receipt(esm_class) == is_receipt(esm_class & 0x3C)
 
 
 def test_the_standard_text_is_read_whole():
@@ -164,7 +137,8 @@ def test_octets_cut_off_give_what_is_still_there():
     octets = deliver(b"id:77", Tlv(Tag.RECEIPTED_MESSAGE_ID, b"abc"))
     assert receipt_id(octets[:-2]) == b"a"
     assert receipt_id(octets[:-7]) == b"77"
-    assert receipt_id(octets[:-8]) is None
+    assert receipt_id(octets[:-8]) == b"7"
+    assert receipt_id(octets[:-9]) is None
 
 
 @given(st.one_of(garbage_bodies(DeliverSm, DataSm, SubmitSm), st.binary(max_size=60)))

@@ -10,6 +10,7 @@ from smppgate.txsmpp.codec import encode
 from smppgate.txsmpp.constants import Tag
 from smppgate.txsmpp.pdu import DataSm, DeliverSm, SubmitMulti, SubmitSm, Tlv
 from smppgate.txsmpp.segments import Segment, segment_of
+from tests.txsmpp.receipt_forms import FORMS, raw_deliver
 from tests.txsmpp.strategies import MESSAGES, garbage_bodies, octet, pdus, tlv_lists
 
 
@@ -103,9 +104,80 @@ def test_what_is_no_reference_is_no_part(kind, user_data):
 
 
 @pytest.mark.parametrize("esm_class", [0, 3, 4, 0x80])
-def test_without_the_udhi_bit_there_is_no_header(esm_class):
-    octets = message(SubmitSm, b"\5\0\3\x2a\2\1hi", esm_class=esm_class, payload=False)
-    assert segment_of(octets) is None
+@pytest.mark.parametrize(
+    "header",
+    [
+        b"\5\0\3\x2a\2\1",
+        b"\6\x08\4\0\x2a\2\1",
+        b"\x0b\5\4\x0b\x84\0\0\0\3\x2a\2\1",
+        b"\x0b\0\3\x2a\2\1\5\4\x0b\x84\0\0",
+        b"\x08\0\3\x2a\2\1\x25\1\1",
+    ],
+)
+@pytest.mark.parametrize(
+    ("kind", "payload"), [(SubmitSm, False), (DeliverSm, True), (DataSm, True)]
+)
+def test_a_header_that_says_a_part_needs_no_udhi_bit(kind, payload, header, esm_class):
+    """With a reference of two octets, ports or a national language in it too."""
+    octets = message(kind, header + b"hi", esm_class=esm_class, payload=payload)
+    assert segment_of(octets) == Segment(42, 2, 1)
+
+
+@pytest.mark.parametrize(
+    "user_data",
+    [
+        b"\4\0\3\x2a\2\1hi",
+        b"\6\0\3\x2a\2\1hi",
+        b"\5\0\3\x2a\2\3hi",
+        b"\3\1\1\0hi",
+        b"Hi\0\3\x2a\2\1",
+        "Отчёт".encode("utf-16-be"),
+        "é@¥*".encode("utf-16-be"),
+        b"\5",
+        b"",
+    ],
+)
+def test_without_the_bit_a_text_that_is_no_whole_header_is_a_text(user_data):
+    assert segment_of(message(SubmitSm, user_data, esm_class=0, payload=False)) is None
+    assert segment_of(message(DataSm, user_data, esm_class=0, payload=True)) is None
+
+
+HEADER = b"\5\0\3\x2a\2\1hi"
+SAR = b"\2\x0c\0\2\0\x2a\2\x0e\0\1\2\2\x0f\0\1\1"
+
+
+@pytest.mark.parametrize("esm_class", [0, 0x40])
+@pytest.mark.parametrize("form", sorted(FORMS))
+def test_a_part_is_known_though_the_lengths_are_wrong(form, esm_class):
+    """Behind a stray NUL, with sm_length one too many, 0 or beyond, in a message_payload."""
+    octets = raw_deliver(form, HEADER, b"\x14\0\0\1x", esm_class=esm_class)
+    assert segment_of(octets) == Segment(42, 2, 1)
+    if form not in ("sm_length far beyond", "sm_length counts characters", "sm_length 0"):
+        octets = raw_deliver(form, b"hi there", SAR, esm_class=esm_class & 0)
+        assert segment_of(octets) == Segment(42, 2, 1)
+
+
+@given(
+    kinds,
+    st.integers(0, 0xFFFF),
+    st.integers(1, 2),
+    st.integers(1, 2),
+    st.integers(1, 2),
+    parts,
+    st.integers(0, 6),
+)
+def test_sar_values_may_have_one_octet_or_two(
+    kind, reference, ref_size, total_size, number_size, part, strays
+):
+    reference %= 256**ref_size
+    total, number = part
+    three = sar(
+        reference.to_bytes(ref_size), total.to_bytes(total_size), number.to_bytes(number_size)
+    )
+    octets = encode(kind(tlvs=three))
+    at = len(octets) - sum(len(each.value) + 4 for each in three)
+    octets = octets[:at] + bytes(strays) + octets[at:]
+    assert segment_of(len(octets).to_bytes(4, "big") + octets[4:]) == Segment(reference, *part)
 
 
 @pytest.mark.parametrize(
@@ -115,8 +187,9 @@ def test_without_the_udhi_bit_there_is_no_header(esm_class):
         sar(b"\0\7", b"\3", b"\2")[1:],
         sar(b"\0\7", b"\3", b"\4"),
         sar(b"\0\7", b"\0", b"\0"),
-        sar(b"\0\7", b"\0\3", b"\2"),
-        sar(b"\7", b"\3", b"\2"),
+        sar(b"\0\7", b"\0\3", b"\0\4"),
+        sar(b"\0\0\7", b"\3", b"\2"),
+        sar(b"", b"\3", b"\2"),
         (Tlv(0x1400, b"\x02\x0c\0\2\0\7\2\x0e\0\1\2\2\x0f\0\1\1"),),
     ],
 )

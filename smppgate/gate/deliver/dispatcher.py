@@ -3,46 +3,49 @@
 The life of a deliver_sm that is no receipt:
 
 1. A deliver_sm or data_sm comes on a link: `RouterService.deliver`. While the gate stops it is
-   answered ESME_RX_T_APPN. A receipt goes to `Receipts`.
+   answered `undelivered_status`. A receipt goes to `Receipts`.
 2. `Dispatcher.by_destination`: on a link that serves one ESME session alone the message is for
    that session. On any other link `RangeTable` gives the cluster of sessions that serve the most
    specific range of the destination. Accounts with a wider range are not considered.
 3. `Cluster.session` gives the least utilized session with room. All parts of one long message go
-   to one session (`Affinity`).
+   to one session (`Affinity`). A session that holds its share of the link already (`LinkShares`)
+   counts as one without room.
 4. While the queue of the session's account holds messages, the message goes behind them. Without a
    session it goes to the queue of an account of the cluster; where none has a queue it is answered
-   ESME_RX_T_APPN. The SMSC is answered ESME_ROK when the store has a queued message.
+   with the SMSC's `undelivered_status`. The SMSC is answered ESME_ROK when the store has a queued
+   message.
 5. Where the session speaks another version than the link, `Dispatcher.in_version` gives the PDU
    that the ESME can take. `Outstanding.claim` on the session gives the sequence number and stores
    the `Exchange` under it; the frame goes into the session's outbox.
 6. The resp comes back on the session: `Correlator.answered` gives it to the link under the SMSC's
-   own number. Without a resp in time, or when the session is lost, the SMSC is answered
-   ESME_RSYSERR.
+   own number. Without a resp in time, or when the session is lost, the SMSC is answered with
+   its `undelivered_status`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Protocol
+from typing import Protocol, TypeVar
 
-from attrs import evolve
-
+from smppgate.gate.deliver.delivery import Delivery
 from smppgate.gate.relay.correlator import Correlator
-from smppgate.gate.reports.undelivered import Miss, smsc_of
+from smppgate.gate.reports.undelivered import Miss
 from smppgate.routing.esmes.account import Account, Cluster
 from smppgate.routing.esmes.affinity import Affinity
 from smppgate.routing.esmes.ranges import RangeTable
 from smppgate.routing.exchange import Exchange
-from smppgate.routing.sessions import EsmeSession, Origin, SmscSession
-from smppgate.txsmpp import peek, receipts
-from smppgate.txsmpp.adaptation import LONGEST_SHORT_MESSAGE, to_deliver_sm
+from smppgate.routing.sessions import EsmeSession, SmscSession
+from smppgate.routing.smscs.link_shares import LinkShares
+from smppgate.txsmpp import peek
+from smppgate.txsmpp.adaptation import to_deliver_sm
 from smppgate.txsmpp.address_range import LONGEST_ADDRESS
-from smppgate.txsmpp.constants import CommandId, CommandStatus, MessageState
+from smppgate.txsmpp.constants import CommandId, CommandStatus
 from smppgate.txsmpp.errors import PduError
-from smppgate.txsmpp.frame import Frame, response, spliced
-from smppgate.txsmpp.receipts import STAT_OF
+from smppgate.txsmpp.frame import Frame, response
 from smppgate.txsmpp.segments import segment_of
 from smppgate.txsmpp.versions import Version
+
+T = TypeVar("T", bound=Delivery)
 
 
 class Queue(Protocol):
@@ -77,46 +80,59 @@ class Dispatcher:
         """Requests that no session and no queue could take."""
         self._adapt = adapt
         self._affinity: Affinity[EsmeSession] = Affinity()
+        self._shares: dict[SmscSession, LinkShares] = {}
 
     # The choice of a session
 
-    def by_destination(self, link: SmscSession, frame: Frame, now: float) -> bool:
+    def delivery(self, link: SmscSession, frame: Frame, now: float) -> Delivery:
+        """A request of an SMSC's to an ESME, not sent yet."""
+        return self.prepared(Delivery(self.correlator, link, frame, None, now), link)
+
+    def prepared(self, delivery: T, link: SmscSession) -> T:
+        """The same of another class of delivery."""
+        delivery.link, delivery.session, delivery.shares = link, None, None
+        return delivery
+
+    def by_destination(
+        self, link: SmscSession, frame: Frame, now: float, octets: bytes = b""
+    ) -> bool:
         """Relay to a session that serves the destination; False when no account serves it.
 
         A request on a link that serves one ESME session alone is for that session.
 
-        :raises PduError: when the destination cannot be found in the PDU.
+        :param octets: what to relay in place of the request as it stands, if anything.
+        :raises PduError: when the PDU ends in front of its esm_class.
         """
-        octets = frame.octets
-        exchange = Exchange(self.correlator, link, frame, None, now)
+        octets = octets or frame.octets
+        address = peek.delivery_address(octets)
+        delivery = self.delivery(link, frame, now)
         if link.owner is not None:
-            self.to_session(link.owner, exchange, octets)
+            self.to_session(link.owner, delivery, octets)
             return True
-        address = peek.destination_address(octets)
         cluster = self.ranges.cluster(address.addr, address.ton, address.npi)
         if cluster is None:
             return False
-        self._to_one_of(cluster.accounts, self.choose(cluster, octets, now), exchange, octets)
+        self._to_one_of(cluster.accounts, self.choose(cluster, octets, now), delivery, octets)
         return True
 
     def to_account(
         self,
         account: Account[EsmeSession],
         submitter: EsmeSession | None,
-        exchange: Exchange,
+        delivery: Delivery,
         octets: bytes,
     ) -> None:
         """Relay to ``submitter`` if it can take a message now, or else to another session."""
         if submitter is None or not submitter.receives or not submitter.has_room:
             submitter = account.receiver()
-        self._to_one_of((account,), submitter, exchange, octets)
+        self._to_one_of((account,), submitter, delivery, octets)
 
-    def to_session(self, session: EsmeSession, exchange: Exchange, octets: bytes) -> None:
+    def to_session(self, session: EsmeSession, delivery: Delivery, octets: bytes) -> None:
         """Relay to this session and to no other."""
         if session.receives and session.has_room:
-            self._send(session, exchange, octets)
+            self._send(session, delivery, octets)
         else:
-            self._refuse_full(exchange, session.system_id)
+            self._refuse_full(delivery, session.system_id)
 
     def alert(self, link: SmscSession, frame: Frame) -> None:
         """Relay an alert_notification to a session that serves its esme_addr. It has no resp."""
@@ -148,16 +164,24 @@ class Dispatcher:
 
     def refuse(
         self,
-        origin: Origin,
+        link: SmscSession,
         frame: Frame,
-        status: int = CommandStatus.ESME_RX_T_APPN,
+        status: int | None = None,
         why: str = "no account serves its destination",
         account: bytes = b"",
     ) -> None:
-        """Answer a request that no session and no queue can take."""
+        """Answer a request that no session and no queue can take.
+
+        :param status: the command_status; by default the SMSC's `undelivered_status`.
+        """
         self.undeliverable += 1
-        self.correlator.missed(Miss(why, account, smsc_of(origin), status))
-        origin.send(response(frame, status))
+        status = link.smsc.undelivered_status if status is None else status
+        self.correlator.missed(Miss(why, account, link.smsc.name, status))
+        link.send(response(frame, status))
+
+    def link_lost(self, link: SmscSession) -> None:
+        """A link has ended; what is under way from it is answered or fails as ever."""
+        self._shares.pop(link, None)
 
     def acknowledge(self, link: SmscSession, frame: Frame, why: str) -> None:
         """Answer ESME_ROK to a message that is dropped."""
@@ -184,9 +208,9 @@ class Dispatcher:
                 self._affinity.put(parts, session, now)
         return session if session is not None and session.has_room else None
 
-    def _refuse_full(self, exchange: Exchange, account: bytes) -> None:
+    def _refuse_full(self, delivery: Delivery, account: bytes) -> None:
         why = "no session of the account can take it now"
-        self.refuse(exchange.origin, exchange.frame, why=why, account=account)
+        self.refuse(delivery.link, delivery.frame, why=why, account=account)
 
     # Relaying
 
@@ -194,18 +218,22 @@ class Dispatcher:
         self,
         accounts: Iterable[Account[EsmeSession]],
         session: EsmeSession | None,
-        exchange: Exchange,
+        delivery: Delivery,
         octets: bytes,
     ) -> None:
+        if session is not None and not self._count(session, delivery):
+            # It holds its share of the link already; another session may have room.
+            session = None
         queue = self._queue(accounts, session) if self.queues else None
         if queue is not None:
-            exchange.origin.unanswered += 1
-            queue.put(exchange, octets)
+            delivery.shares = None
+            delivery.link.unanswered += 1
+            queue.put(delivery, octets)
         elif session is None:
             names = [account.system_id.encode("latin-1") for account in accounts]
-            self._refuse_full(exchange, names[0] if names else b"")
+            self._refuse_full(delivery, names[0] if names else b"")
         else:
-            self._send(session, exchange, octets)
+            self._send(session, delivery, octets)
 
     def _queue(
         self, accounts: Iterable[Account[EsmeSession]], session: EsmeSession | None
@@ -223,46 +251,41 @@ class Dispatcher:
                 return self.queues[account]
         return None
 
-    def _send(self, session: EsmeSession, exchange: Exchange, octets: bytes) -> None:
-        if session.version is not exchange.origin.version:
+    def _send(self, session: EsmeSession, delivery: Delivery, octets: bytes) -> None:
+        link = delivery.link
+        if session.version is not link.version:
             try:
-                octets, exchange.command_id = self.in_version(
-                    session.version, exchange.command_id, octets
+                octets, delivery.command_id = self.in_version(
+                    session.version, delivery.command_id, octets
                 )
             except PduError as error:
                 status, why = error.command_status, f"to this version of SMPP: {error}"
-                self.refuse(exchange.origin, exchange.frame, status, why, session.system_id)
+                self.refuse(link, delivery.frame, status, why, session.system_id)
                 return
-            exchange.adapts = exchange.origin.version
-        exchange.origin.unanswered += 1
-        exchange.account = session.system_id
-        session.send_request(exchange, octets)
+            delivery.adapts = link.version
+        if delivery.shares is not None:
+            delivery.session = session
+            delivery.shares.began(session, delivery.sent_at)
+        link.unanswered += 1
+        delivery.account = session.system_id
+        session.send_request(delivery, octets)
+
+    def _count(self, session: EsmeSession, delivery: Delivery) -> bool:
+        """Whether ``session`` may hold one more message of the link; it is counted when sent."""
+        link = delivery.link
+        shares = self._shares.get(link)
+        if shares is None:
+            shares = self._shares[link] = LinkShares(link.window)
+        delivery.shares = shares
+        return shares.has_room(session, delivery.sent_at)
 
     def in_version(self, version: Version, command_id: int, octets: bytes) -> tuple[bytes, int]:
         """A message as an ESME of ``version`` can take it, and its command_id there.
 
-        A receipt that has its content in TLVs gets a text in a version without TLVs.
-
         :raises PduError: when that version cannot express it.
         """
-        original = octets
         if command_id not in version.commands:
             if command_id != CommandId.DATA_SM:
                 raise PduError("not in the ESME's version", CommandStatus.ESME_RX_P_APPN)
             command_id, octets = CommandId.DELIVER_SM, to_deliver_sm(octets)
-        octets = self._adapt(octets, version)
-        return octets if version.tlvs else _with_text(octets, original), command_id
-
-
-def _with_text(octets: bytes, original: bytes) -> bytes:
-    """A deliver_sm without TLVs; a receipt without a text gets that of the PDU ``original``."""
-    begin, end = peek.short_message_at(octets)
-    if begin < end or not receipts.is_receipt(peek.esm_class(octets)):
-        return octets
-    receipt = receipts.read(original)
-    if receipt is None:
-        return octets
-    # Not DELIVRD, the usual default: the receipt does not state a delivery.
-    receipt = evolve(receipt, stat=receipt.stat or STAT_OF[MessageState.UNKNOWN])
-    text = receipts.receipt_text(receipt)[:LONGEST_SHORT_MESSAGE]
-    return spliced(octets, begin - 1, end, bytes((len(text),)) + text)
+        return self._adapt(octets, version), command_id

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from smppgate.gate.deliver.delivery import Delivery
 from smppgate.gate.return_path.keeper import ReturnPathKeeper
-from smppgate.routing.exchange import Exchange
 from smppgate.txsmpp.frame import Frame
 
 
-class FinalReceipt(Exchange):
+class FinalReceipt(Delivery):
     """A final receipt under way to the ESME. Mutable and slotted.
 
-    Once the ESME has answered ESME_ROK, no further receipt needs the return path.
+    Once the ESME has answered ESME_ROK, the return path is kept for a set time only.
 
     :ivar keys: the keys of the return path and of what is kept beside it.
     """

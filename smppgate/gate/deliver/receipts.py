@@ -2,88 +2,63 @@
 
 A receipt names a message by the SMSC's id, perhaps in another notation than the submit_sm_resp
 used, perhaps before that resp has come, perhaps days later and after a restart. It is matched
-within the SMSC's message center: exactly where that is possible, by its dialect otherwise.
+within the SMSC's message center: exactly where that is possible, by its notations otherwise.
 
 The life of a receipt:
 
-1. A deliver_sm or data_sm that esm_class calls a receipt comes on a link: `Receipts.bring`.
-2. The id that it names, in the TLV or the text, is looked up in the message center: in memory,
-   then on disk, exactly; where there is no such return path, in the other notations that the
-   `Dialect` knows.
+1. A deliver_sm or data_sm comes on a link that is a receipt by its esm_class, by its TLV
+   receipted_message_id or by its text: `Receipts.bring`. `located_receipt` has read it, once.
+2. The ids that it names are looked up in the message center: in memory, then on disk, exactly;
+   where there is no such return path, in the other notations that `Notations` knows. One that is
+   known by its text alone is looked for by what leaves no doubt.
 3. No return path, but submits unanswered at that message center: the submit_sm_resp may be on its
-   way. The receipt waits in `EarlyReceipts` until its return path is kept or its patience is over.
-4. A return path whose answer still waits for the store: the receipt follows behind that answer. On
-   another session than the answer's it follows some time later: `ReceiptDelay`.
-5. The ESME's id goes into text and TLV (`receipts.with_id`), and `Dispatcher` brings it to the
-   session that submitted, or to another of the account, or to the account's queue; never to
-   another account.
-6. The ESME has taken a final receipt: its return path ends after a grace period (`PathEnds`).
-7. No return path at all: it goes by destination like any message, or back, as configured.
+   way. The receipt waits in `WaitingReceipts` until its return path is kept or its patience is
+   over.
+4. A return path whose answer still waits for the store: the receipt follows behind that answer.
+5. The ESME's id goes into text and TLV, unless it is the SMSC's own (`message_ids = "original"`):
+   then the receipt keeps its octets. `Dispatcher` brings it to the session that submitted, or to
+   another of the account, or to the account's queue; never to another account.
+6. The ESME has taken a final receipt: its return path ends `receipted_ttl` later (`PathEnds`).
+7. No return path at all: it goes by destination like any message, or back, as configured. Where
+   ids have tags it gets that of the SMSC that it came from, so that no SMSC speaks of a message of
+   another's; but one that is known by its text alone goes as it is, for it may be no receipt.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from functools import partial
 
-from twisted.internet.interfaces import IDelayedCall
-
+from smppgate.gate.deliver.delivery import Delivery
 from smppgate.gate.deliver.dispatcher import Dispatcher
 from smppgate.gate.deliver.final_receipt import FinalReceipt
 from smppgate.gate.deliver.pending import MOST_BEHIND_ANSWERS, MOST_OCTETS, Pending
 from smppgate.gate.deliver.receipt_delay import ReceiptDelay
+from smppgate.gate.deliver.waiting_receipts import Incoming, WaitingReceipts
+from smppgate.gate.options import RouterOptions
 from smppgate.gate.reports.undelivered import UNMATCHED
 from smppgate.gate.return_path.keeper import ReturnPathKeeper
 from smppgate.routing.esmes.accounts import Accounts
-from smppgate.routing.exchange import Exchange
-from smppgate.routing.return_path.early_receipts import EarlyReceipts
-from smppgate.routing.return_path.records import ReturnPath
+from smppgate.routing.return_path.message_ids import in_name_of
+from smppgate.routing.return_path.records import ReturnPath, folded_key
+from smppgate.routing.return_path.searches import Match, Search
 from smppgate.routing.return_path.submitters import Submitters
 from smppgate.routing.sessions import EsmeSession, SmscSession
-from smppgate.routing.smscs.dialects import Dialect
-from smppgate.routing.smscs.smsc import MessageCenter
-from smppgate.txsmpp import receipts
+from smppgate.routing.smscs.notations import folded
 from smppgate.txsmpp.clock import Clock
-from smppgate.txsmpp.constants import CommandStatus
 from smppgate.txsmpp.errors import PduError
 from smppgate.txsmpp.frame import Frame, response
+from smppgate.txsmpp.located_receipt import LocatedReceipt, Recognition
+from smppgate.txsmpp.receipt_rewriting import with_id
 
 MOST_SEARCHES = 2000
 """Receipts that are looked up on disk at one time."""
-
-MOST_IDS = 4
-"""Ids of one receipt that are looked up: each is looked for in dozens of notations."""
-
-POLL_INTERVAL = 0.25
-"""Seconds between two looks at receipts that wait for their return path."""
-
-YIELD_INTERVAL = 0.001
-"""Seconds to the next look while some are left that need wait no longer: others get a turn."""
-
-MOST_AT_A_TIME = 32
-"""Receipts that are looked up in all notations in one go: each takes 0.1 ms."""
-
-
-class _NoneAwaited:
-    """Whether a message center has no unanswered submits, so that no receipt need wait for one."""
-
-    def __init__(self) -> None:
-        self._awaited: dict[MessageCenter, bool] = {}
-
-    def __call__(self, waiting: tuple[SmscSession, Frame]) -> bool:
-        center = waiting[0].smsc.center
-        awaited = self._awaited.get(center)
-        if awaited is None:
-            # Once for each message center: there may be thousands of receipts.
-            awaited = self._awaited[center] = center.is_awaited
-        return not awaited
 
 
 class Receipts:
     """Relays each receipt to the account that submitted, under the id that the ESME knows.
 
-    :param acknowledges_unmatched: whether a receipt without a return path is answered ESME_ROK, so
-        that the SMSC does not send it again.
+    :param options: `RouterOptions.acknowledges_unmatched` says whether a receipt without a return
+        path is answered ESME_ROK, so that the SMSC does not send it again.
     :param delay: holds receipts that would leave together with their answers.
     """
 
@@ -94,7 +69,7 @@ class Receipts:
         dispatcher: Dispatcher,
         accounts: Accounts[EsmeSession],
         submitters: Submitters[EsmeSession],
-        acknowledges_unmatched: bool,
+        options: RouterOptions,
         delay: ReceiptDelay,
     ) -> None:
         self._clock = clock
@@ -102,10 +77,11 @@ class Receipts:
         self._dispatcher = dispatcher
         self._accounts = accounts
         self._submitters = submitters
-        self._acknowledges_unmatched = acknowledges_unmatched
+        self._options = options
         self._delay = delay
-        self._early: EarlyReceipts[tuple[SmscSession, Frame]] = EarlyReceipts()
-        self._timer: IDelayedCall | None = None
+        self._early = WaitingReceipts(
+            clock, return_paths, options.receipt_patience, self._arrived, self._waited
+        )
         self.unmatched = 0
         """Receipts without a return path."""
         self._searching = Pending(MOST_SEARCHES, MOST_OCTETS)
@@ -117,129 +93,132 @@ class Receipts:
         waiting = self._searching.count + self._behind_answers.count
         return waiting + len(self._early) + len(self._delay)
 
-    def bring(self, link: SmscSession, frame: Frame, now: float) -> None:
-        """Relay the receipt in ``frame``, at once if memory has its return path."""
-        message_id = receipts.receipt_id(frame.octets)
-        if message_id is None:
-            self._give_up(link, frame, now)
+    def bring(self, link: SmscSession, frame: Frame, receipt: LocatedReceipt, now: float) -> None:
+        """Relay ``receipt``, read from ``frame``, at once if memory has its return path."""
+        incoming = Incoming(link, frame, receipt, now)
+        if not receipt.ids:
+            self._give_up(incoming)
             return
-        center = link.smsc.center
-        for likely in center.dialect.likely(message_id):
+        center, message_id = link.smsc.center, receipt.ids[0]
+        for likely in center.notations.likely(message_id):
             value = self._return_paths.recent(center.prefix + likely)
             if value is not None:
-                center.dialect.learned(message_id, likely)
-                self._found(link, frame, likely, value)
+                center.notations.learned(message_id, likely)
+                self._found(incoming, Match(likely, value))
                 return
             if not self._return_paths.store.is_all_recent:
                 # A likelier id than the next may be on disk.
                 break
-        self._seek(link, frame, now)
+        self._seek(incoming, waits=center.is_awaited)
 
     def stop(self) -> None:
-        """The gate stops: receipts that wait are answered ESME_RX_T_APPN."""
-        self._return_paths.expected = None
+        """The gate stops: receipts that wait are answered `undelivered_status`."""
         self._delay.stop()
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        for link, frame in self._early.overdue(float("inf")):
-            link.unanswered -= 1
-            link.send(response(frame, CommandStatus.ESME_RX_T_APPN))
+        for incoming in self._early.stop():
+            status = incoming.link.smsc.undelivered_status
+            incoming.link.send(response(incoming.frame, status))
 
     # Matching
 
-    def _seek(self, link: SmscSession, frame: Frame, now: float, waits: bool = True) -> None:
+    def _seek(self, incoming: Incoming, waits: bool) -> None:
         """Look for a return path that memory does not have under the id as it stands.
 
         :param waits: whether the receipt may wait for its submit_sm_resp.
         """
-        named = _ids_in(frame)
-        center = link.smsc.center
-        dialect = center.dialect
-        exact = tuple(filter(dialect.takes, named))
-        trusted = dict.fromkeys((*exact, *(i for each in named for i in dialect.trusted(each))))
-        waits = waits and center.is_awaited
-        ids = trusted
-        if not waits:
-            ids = dict.fromkeys((*exact, *(i for each in named for i in dialect.others(each))))
-        if not self._searching.add(len(frame.octets)):
+        search = Search.of(incoming.link.smsc.center, incoming.receipt, guesses=not waits)
+        self._look_up(incoming, search, waits)
+
+    def _look_up(self, incoming: Incoming, search: Search, waits: bool) -> None:
+        link, size = incoming.link, len(incoming.frame.octets)
+        if not self._searching.add(size):
             # The SMSC will send it again. Many unknown receipts must not delay the others.
-            self._dispatcher.refuse(link, frame)
+            self._dispatcher.refuse(link, incoming.frame)
             return
         link.unanswered += 1
 
         def found(values: dict[bytes, bytes]) -> None:
-            self._searching.remove(len(frame.octets))
+            self._searching.remove(size)
             link.unanswered -= 1
-            self._choose(link, frame, ids, trusted, waits, values)
+            self._choose(incoming, search, waits, values)
 
-        self._return_paths.find([center.prefix + message_id for message_id in ids], found)
+        self._return_paths.find(search.keys, found)
 
     def _choose(
-        self,
-        link: SmscSession,
-        frame: Frame,
-        ids: Collection[bytes],
-        trusted: Collection[bytes],
-        waits: bool,
-        found: dict[bytes, bytes],
+        self, incoming: Incoming, search: Search, waits: bool, found: dict[bytes, bytes]
     ) -> None:
-        """Take the first of ``ids`` that has a return path; exact ones come first.
+        """Take what was found; or look under an id of both cases, wait, or give up."""
 
-        Ids that are not ``trusted`` are there only if the receipt need not wait for its own
-        message; they are taken if the SMSC is not known to write ids in one notation only.
-        """
-        center = link.smsc.center
-        for message_id in ids:
-            key = center.prefix + message_id
-            value = self._return_paths.recent(key) or found.get(key)
-            if value is None:
-                continue
-            named = _named_as(frame, message_id, center.dialect)
-            if message_id not in trusted and not center.dialect.may_guess(named, message_id):
-                break
-            center.dialect.learned(named, message_id)
-            self._found(link, frame, message_id, value)
+        def lookup(key: bytes) -> bytes | None:
+            return self._return_paths.recent(key) or found.get(key)
+
+        match = search.choose(lookup)
+        if match is not None:
+            self._found(incoming, match)
             return
-        now = self._clock.monotonic()
-        if not waits:
-            self._give_up(link, frame, now)
-        elif not (center.is_awaited and self._wait(link, frame, trusted, now)):
-            self._seek(link, frame, now, waits=False)
+        unfolded = search.unfolded(lookup)
+        if unfolded is not None:
+            self._look_up(incoming, unfolded, waits)
+        elif not waits:
+            self._give_up(incoming)
+        elif not (
+            incoming.link.smsc.center.is_awaited and self._early.add(incoming, search.awaited)
+        ):
+            self._seek(incoming, waits=False)
 
-    def _found(self, link: SmscSession, frame: Frame, message_id: bytes, value: bytes) -> None:
-        """The receipt is about ``message_id``, whose return path is ``value``."""
-        key, size = link.smsc.center.prefix + message_id, len(frame.octets)
+    def _arrived(self, incoming: Incoming, key: bytes) -> None:
+        """An answer gave what the receipt waited for under ``key``."""
+        center = incoming.link.smsc.center
+        value = self._return_paths.recent(key)
+        if value is None or not key.startswith(center.prefix):
+            self._seek(incoming, waits=False)
+        else:
+            self._found(incoming, Match(key[len(center.prefix) :], value))
+
+    def _waited(self, incoming: Incoming) -> None:
+        """The receipt has waited long enough, or no answer is awaited any more."""
+        self._seek(incoming, waits=False)
+
+    # A match
+
+    def _found(self, incoming: Incoming, match: Match) -> None:
+        link, size = incoming.link, len(incoming.frame.octets)
+        key = link.smsc.center.prefix + match.message_id
 
         def answer_is_out() -> None:
             self._behind_answers.remove(size)
             link.unanswered -= 1
-            self._deliver_in_time(link, frame, message_id, value)
+            self._deliver_in_time(incoming, match, key)
 
         if not self._behind_answers.add(size):
-            self._dispatcher.refuse(link, frame)
+            self._dispatcher.refuse(link, incoming.frame)
             return
         link.unanswered += 1
         if not self._return_paths.commits.when_out(key, answer_is_out):
             answer_is_out()
 
-    def _deliver_in_time(
-        self, link: SmscSession, frame: Frame, message_id: bytes, value: bytes
-    ) -> None:
+    def _deliver_in_time(self, incoming: Incoming, match: Match, key: bytes) -> None:
         """Deliver the receipt; on another session than the answer's, some time after that."""
-        submitter = self._submitters.find(ReturnPath.of(value).session)
+        submitter = self._submitters.find(ReturnPath.of(match.value).session)
         is_same = submitter is not None and submitter.receives and submitter.has_room
-        go_on = partial(self._deliver, link, frame, message_id, value)
-        if is_same or not self._delay.hold(link, link.smsc.center.prefix + message_id, go_on):
+        go_on = partial(self._deliver, incoming, match)
+        if is_same or not self._delay.hold(incoming.link, key, go_on):
             go_on()
 
-    def _deliver(self, link: SmscSession, frame: Frame, message_id: bytes, value: bytes) -> None:
+    def _deliver(self, incoming: Incoming, match: Match) -> None:
+        link, frame, receipt, _ = incoming
         if link.has_ended:
             # The SMSC has no answer and will send it again.
             return
-        path = ReturnPath.of(value)
-        exchange = self._exchange(link, frame, message_id, path)
-        octets = receipts.with_id(frame.octets, path.esme_id(message_id))
+        path = ReturnPath.of(match.value)
+        octets = frame.octets
+        try:
+            if not path.is_original:
+                esme_id = path.esme_id(match.message_id)
+                octets = with_id(octets, receipt, esme_id, self._options.max_pdu_size)
+        except PduError as error:
+            self._dispatcher.refuse(link, frame, error.command_status)
+            return
+        exchange = self._exchange(incoming, match.message_id, path)
         account = self._accounts.named(path.account)
         if link.owner is not None and link.owner.system_id == path.account:
             self._dispatcher.to_session(link.owner, exchange, octets)
@@ -249,79 +228,51 @@ class Receipts:
             submitter = self._submitters.find(path.session)
             self._dispatcher.to_account(account, submitter, exchange, octets)
 
-    def _exchange(
-        self, link: SmscSession, frame: Frame, message_id: bytes, path: ReturnPath
-    ) -> Exchange:
-        correlator, now = self._dispatcher.correlator, self._clock.monotonic()
-        if path.is_to_many or not receipts.is_final(frame.octets):
-            return Exchange(correlator, link, frame, None, now)
-        final = FinalReceipt(correlator, link, frame, None, now)
-        final.keys = (link.smsc.center.prefix + message_id, *path.kept_beside(message_id))
+    def _exchange(self, incoming: Incoming, message_id: bytes, path: ReturnPath) -> Delivery:
+        link, frame, receipt, _ = incoming
+        dispatcher, now = self._dispatcher, self._clock.monotonic()
+        if path.is_to_many or not receipt.is_final:
+            return dispatcher.delivery(link, frame, now)
+        final = dispatcher.prepared(
+            FinalReceipt(dispatcher.correlator, link, frame, None, now), link
+        )
         final.return_paths = self._return_paths
+        prefix = link.smsc.center.prefix
+        final.keys = (prefix + message_id, *path.kept_beside(message_id))
+        other = folded_key(prefix, folded(message_id))
+        if self._return_paths.recent(other) == message_id:
+            final.keys += (other,)
         return final
 
     # No match
 
-    def _wait(self, link: SmscSession, frame: Frame, ids: Collection[bytes], now: float) -> bool:
-        """Let the receipt wait for its submit_sm_resp; False when no room is left."""
-        prefix = link.smsc.center.prefix
-        if not self._early.add((link, frame), [prefix + i for i in ids], now, len(frame.octets)):
-            return False
-        link.unanswered += 1
-        self._return_paths.expected = self._arrived
-        if self._timer is None:
-            self._timer = self._clock.callLater(POLL_INTERVAL, self._poll)
-        return True
-
-    def _arrived(self, key: bytes) -> None:
-        for link, frame in self._early.arrived(key):
-            link.unanswered -= 1
-            value = self._return_paths.recent(key)
-            if value is not None:
-                self._found(link, frame, key[len(link.smsc.center.prefix) :], value)
-        self._rest_if_empty()
-
-    def _poll(self) -> None:
-        self._timer = None
-        now = self._clock.monotonic()
-        done = self._early.overdue(now, MOST_AT_A_TIME)
-        done += self._early.take(_NoneAwaited(), MOST_AT_A_TIME - len(done))
-        for link, frame in done:
-            link.unanswered -= 1
-            self._seek(link, frame, now, waits=False)
-        if self._early:
-            pause = YIELD_INTERVAL if len(done) == MOST_AT_A_TIME else POLL_INTERVAL
-            self._timer = self._clock.callLater(pause, self._poll)
-        self._rest_if_empty()
-
-    def _rest_if_empty(self) -> None:
-        if not self._early:
-            self._return_paths.expected = None
-
-    def _give_up(self, link: SmscSession, frame: Frame, now: float) -> None:
+    def _give_up(self, incoming: Incoming) -> None:
         """Relay a receipt without a return path by its destination, or answer it."""
+        link, frame, _, _ = incoming
         if link.has_ended:
             return
         self.unmatched += 1
         try:
-            if self._dispatcher.by_destination(link, frame, now):
+            octets = self._in_name_of_smsc(incoming)
+            if self._dispatcher.by_destination(link, frame, self._clock.monotonic(), octets):
                 return
-            status: int = CommandStatus.ESME_RX_T_APPN
+            status = link.smsc.undelivered_status
         except PduError as error:
             status = error.command_status
         # While the store cannot be read, it may have the return path.
-        if self._acknowledges_unmatched and not self._return_paths.store.statistics().fault:
+        store = self._return_paths.store
+        if self._options.acknowledges_unmatched and not store.statistics().fault:
             self._dispatcher.acknowledge(link, frame, UNMATCHED)
         else:
             self._dispatcher.refuse(link, frame, status, UNMATCHED)
 
+    def _in_name_of_smsc(self, incoming: Incoming) -> bytes:
+        """The receipt with the tag of its SMSC in front of the id, where ids have tags.
 
-def _ids_in(frame: Frame) -> tuple[bytes, ...]:
-    """The ids that the receipt names, as many of them as one message can have."""
-    return receipts.receipt_ids(frame.octets)[:MOST_IDS]
-
-
-def _named_as(frame: Frame, message_id: bytes, dialect: Dialect) -> bytes:
-    """The id in the receipt that ``message_id`` is a notation of: text and TLV may differ."""
-    named = _ids_in(frame)
-    return next((each for each in named if message_id in dialect.sought(each)), message_id)
+        :raises PduError: ESME_RINVMSGLEN when there is no room for it.
+        """
+        link, frame, receipt, _ = incoming
+        if not self._options.tags or receipt.recognition is Recognition.TEXT or not receipt.ids:
+            return frame.octets
+        message_id = in_name_of(link.smsc.tag, receipt.ids[0])
+        return with_id(frame.octets, receipt, message_id, self._options.max_pdu_size)

@@ -130,8 +130,8 @@ class AccountQueue:
     def put(self, exchange: Exchange, octets: bytes) -> None:
         """Store the message in ``octets``, a whole PDU, and answer ``exchange``.
 
-        ESME_ROK once it is stored, ESME_RX_T_APPN when it cannot be stored, ESME_RMSGQFUL when the
-        queue is full.
+        ESME_ROK once it is stored, `Exchange.failure_status` when it cannot be stored,
+        ESME_RMSGQFUL when the queue is full.
         """
         read_ahead, exchange.account = self._read_ahead, self.name
         if self._uncounted is not None:
@@ -162,7 +162,7 @@ class AccountQueue:
         self._read_ahead.arrived(stored)
         if stored:
             self.sender.look_soon()
-        status = CommandStatus.ESME_ROK if stored else CommandStatus.ESME_RX_T_APPN
+        status = CommandStatus.ESME_ROK if stored else exchange.failure_status
         self._answer(exchange, status)
 
     def count(self, size: int) -> None:
@@ -179,11 +179,11 @@ class AccountQueue:
         self.sender.look_soon()
 
     def not_counted(self) -> None:
-        """The store could not be counted: waiting messages are answered ESME_RX_T_APPN."""
+        """The store could not be counted: waiting messages cannot be stored."""
         if self._uncounted:
             uncounted, self._uncounted, self._uncounted_octets = self._uncounted, [], 0
             for exchange, _ in uncounted:
-                self._answer(exchange, CommandStatus.ESME_RX_T_APPN)
+                self._answer(exchange, exchange.failure_status)
 
     def first_read(self, messages: list[QueuedMessage]) -> None:
         """``messages`` is the first message in the store, or empty: the rest expire later."""

@@ -27,7 +27,7 @@ from smppgate.txsmpp.log import Logger
 
 RECOUNT_INTERVAL = 1.0
 """Seconds until the store is counted again at the start, when it could not be: until then SMSCs
-are answered ESME_RX_T_APPN."""
+are answered their `undelivered_status`."""
 
 POLL_INTERVAL = 60.0
 """Seconds between two counts of what has expired in the store. Expired messages take room in

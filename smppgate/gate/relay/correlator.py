@@ -121,7 +121,7 @@ class Correlator:
         origin.send(renumbered(octets, exchange.frame.sequence_number))
 
     def failed(self, exchange: Exchange, reason: NoAnswer) -> None:
-        """Answer the origin ESME_RSYSERR; `answered_late` may follow."""
+        """Answer the origin with `Exchange.failure_status`; `answered_late` may follow."""
         smsc = exchange.smsc
         if smsc is not None and isinstance(reason, RequestTimeout):
             # The SMSC may be at work on it: its window counts it until `released`.
@@ -132,7 +132,7 @@ class Correlator:
         origin, request = exchange.origin, exchange.frame
         self._miss(exchange, str(reason), CommandStatus.ESME_RSYSERR)
         origin.unanswered -= 1
-        origin.send(response(request, CommandStatus.ESME_RSYSERR))
+        origin.send(response(request, exchange.failure_status))
         # A late answer needs no more of it, and each session keeps up to 10 000 late requests.
         exchange.frame = request._replace(octets=request.octets[:KEPT_OF_LATE])
 

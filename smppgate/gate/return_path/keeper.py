@@ -6,11 +6,13 @@ that submitted, the id that this session is to know the message by.
 The life of a return path:
 
 1. An SMSC took a message: `ReturnPathKeeper.take` puts the SMSC's tag in front of the id and the
-   ESME's number into the header, and hands return path and answer to `Commits`.
+   ESME's number into the header, and hands return path and answer to `Commits`. An id gets
+   the NUL that it lacks, and with a tag loses the blanks around it; its key is that of `id_key`.
 2. The turn of the reactor ends: the batch goes to the store as one record. When the store has it,
    the answers of that batch go into their outboxes. Meanwhile the next batch gathers.
 3. A receipt, or a request about the message, finds the return path by the SMSC's id.
-4. The ESME has taken a final receipt: `PathEnds` ends the return path after a grace period.
+4. The ESME has taken a final receipt: `PathEnds` ends the return path `receipted_ttl` later. Where
+   several receipts may come, or none does, it is kept for its time to live.
 """
 
 from __future__ import annotations
@@ -18,37 +20,34 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from struct import Struct
 
-from attrs import frozen
 from twisted.python.failure import Failure
 
 from smppgate.gate.return_path.aliases import Aliases
 from smppgate.gate.return_path.commits import Commits
 from smppgate.gate.return_path.path_ends import PathEnds
 from smppgate.routing.exchange import Exchange
-from smppgate.routing.return_path.message_ids import (
-    MessageIds,
-    longest_taggable,
-    longest_untouched,
-)
+from smppgate.routing.return_path.answer_forms import AnswerForm
+from smppgate.routing.return_path.message_ids import MessageIds, longest_untouched
 from smppgate.routing.return_path.records import (
     ALIASED,
+    LONGEST_NAMEABLE,
     MANY,
     ORIGINAL,
-    TAGGED,
     ReturnPath,
     alias_key,
     alias_value,
+    folded_key,
     original_key,
 )
+from smppgate.routing.return_path.submissions import has_several_receipts, wants_receipt
 from smppgate.routing.sessions import Origin
-from smppgate.routing.smscs.smsc import Smsc
+from smppgate.routing.smscs.notations import folded, has_both_cases
+from smppgate.routing.smscs.smsc import MessageCenter, Smsc
 from smppgate.store import IStore
-from smppgate.txsmpp import peek
 from smppgate.txsmpp.batch import Batch
 from smppgate.txsmpp.clock import Clock
-from smppgate.txsmpp.constants import CommandId
-from smppgate.txsmpp.errors import PduError
 from smppgate.txsmpp.frame import HEADER_SIZE, Frame, renumbered, spliced
+from smppgate.txsmpp.id_key import given_id, id_key, with_given_id
 from smppgate.txsmpp.log import Logger
 from smppgate.txsmpp.versions import Version
 
@@ -56,28 +55,9 @@ WARNING_INTERVAL = 60.0
 """Seconds between two warnings that an ESME was given one id by two SMSCs."""
 
 _HEX_DIGITS = b"0123456789ABCDEFabcdef"
+_BLANK = 0x20
 
 _pack_header = Struct(">IIII").pack
-
-
-@frozen(eq=False)
-class AnswerForm:
-    """The form of one SMSC's answers for one session. Made once, used for every message.
-
-    :param tag: octets to put in front of the id.
-    :param longest: octets that an id may have for that; a longer one needs an alias.
-    :param keeps: whether the session is an account's, so that return paths can lead to it.
-    :param always: whether a message that asked for no receipt has a return path too.
-    :param path: the octets to keep for a message.
-    :param path_to_many: the same for a submit_multi.
-    """
-
-    tag: bytes
-    longest: int
-    keeps: bool
-    always: bool
-    path: bytes
-    path_to_many: bytes
 
 
 class ReturnPathKeeper:
@@ -87,6 +67,7 @@ class ReturnPathKeeper:
     :param tags: whether ids are made unique by the tag of their SMSC.
     :param waits: whether answers wait until the store has their return paths.
     :param adapt: gives a PDU as a peer of another version can take it.
+    :param receipted_ttl: seconds that a return path is kept after a final receipt.
     """
 
     log = Logger()
@@ -101,12 +82,13 @@ class ReturnPathKeeper:
         tags: bool,
         waits: bool,
         adapt: Callable[[bytes, Version], bytes],
+        receipted_ttl: float,
     ) -> None:
         self.store = store
         self.message_ids = message_ids
         self.tags = tags
         self.commits = Commits(clock, batch, store, waits)
-        self.ends = PathEnds(clock, store)
+        self.ends = PathEnds(clock, store, receipted_ttl)
         self.aliases = aliases
         self.expected: Callable[[bytes], None] | None = None
         """Called with the key of each message taken, while a receipt waits for one."""
@@ -124,33 +106,33 @@ class ReturnPathKeeper:
 
     def take(self, exchange: Exchange, smsc: Smsc, frame: Frame) -> None:
         """``smsc`` took a message: keep the return path, and answer under the ESME's number."""
-        origin, octets, request = exchange.origin, frame.octets, exchange.frame
+        octets, request = frame.octets, exchange.frame
         end = octets.find(0, HEADER_SIZE)
-        if end <= HEADER_SIZE:
-            # Without an id no receipt and no request can name the message.
-            self._answer(exchange, renumbered(octets, request.sequence_number), kept=False)
-            return
-        try:
-            form = origin.answer_forms[smsc]
-        except KeyError:
-            form = origin.answer_forms[smsc] = self._form(origin, smsc)
-        key = smsc.center.prefix + octets[HEADER_SIZE:end]
-        kept = form.keeps and (form.always or _wants_receipt(request))
-        if end - HEADER_SIZE > form.longest:
-            given = self._give_other(exchange, smsc, octets[HEADER_SIZE:end], kept)
-            answer = renumbered(spliced(octets, HEADER_SIZE, end, given), request.sequence_number)
+        if end <= HEADER_SIZE or octets[HEADER_SIZE] <= _BLANK or octets[end - 1] <= _BLANK:
+            message_id = given_id(octets)
+            if not message_id:
+                # Without an id no receipt and no request can name the message.
+                self._answer(exchange, renumbered(octets, request.sequence_number), kept=False)
+                return
+            if self.tags or end < 0:
+                octets = with_given_id(octets, message_id)
+            end = octets.find(0, HEADER_SIZE)
         else:
-            tag, number = form.tag, request.sequence_number
-            header = _pack_header(len(octets) + len(tag), frame.command_id, 0, number)
-            answer = header + tag + octets[HEADER_SIZE:]
+            message_id = octets[HEADER_SIZE:end]
+        form = exchange.origin.answer_forms.get(smsc) or self._form(exchange.origin, smsc)
+        kept = form.keeps and (form.always or wants_receipt(request))
+        if end - HEADER_SIZE > form.longest:
+            given = self._give_other(exchange, smsc, message_id, kept)
+            answer = spliced(octets, HEADER_SIZE, end, given)
+            self._answer(exchange, renumbered(answer, request.sequence_number), kept)
+        else:
+            size, number = len(octets) + len(form.tag), request.sequence_number
+            header = _pack_header(size, frame.command_id, 0, number)
             if kept:
-                to_many = request.command_id == CommandId.SUBMIT_MULTI
-                self._keep(key, form.path_to_many if to_many else form.path)
-                if not tag:
-                    self._keep_owner(origin, smsc, octets[HEADER_SIZE:end])
-        self._answer(exchange, answer, kept)
-        if kept and self.expected is not None:
-            self.expected(key)
+                self._keep_path(exchange, smsc, message_id, form)
+            self._answer(exchange, header + form.tag + octets[HEADER_SIZE:], kept)
+        if kept:
+            self._told(smsc.center, message_id)
 
     def take_late(self, exchange: Exchange, smsc: Smsc, frame: Frame) -> None:
         """``smsc`` took a message after its ESME was answered ESME_RSYSERR: keep the return path.
@@ -159,17 +141,39 @@ class ReturnPathKeeper:
         """
         origin = exchange.origin
         form = origin.answer_forms.get(smsc) or self._form(origin, smsc)
-        message_id, nul, _ = frame.octets[HEADER_SIZE:].partition(b"\0")
-        if not (nul and message_id and form.keeps and _wants_receipt(exchange.frame)):
+        message_id = given_id(frame.octets)
+        if not (message_id and form.keeps and wants_receipt(exchange.frame)):
             return
-        key = smsc.center.prefix + message_id
         if len(message_id) > form.longest:
             self._give_other(exchange, smsc, message_id, kept=True)
         else:
-            to_many = exchange.frame.command_id == CommandId.SUBMIT_MULTI
-            self._keep(key, form.path_to_many if to_many else form.path)
+            self._keep_path(exchange, smsc, message_id, form)
+        self._told(smsc.center, message_id)
+
+    def _form(self, origin: Origin, smsc: Smsc) -> AnswerForm:
+        form = origin.answer_forms[smsc] = AnswerForm.of(origin, smsc, self.tags)
+        return form
+
+    def _keep_path(
+        self, exchange: Exchange, smsc: Smsc, message_id: bytes, form: AnswerForm
+    ) -> None:
+        """Keep the return path of a message whose ESME has, or would have, the SMSC's id."""
+        path = form.path_to_many if has_several_receipts(exchange.frame) else form.path
+        self._keep(smsc.center.prefix + message_id, path)
+        if not form.tag:
+            self._keep_owner(exchange.origin, smsc, message_id)
+
+    def _told(self, center: MessageCenter, message_id: bytes) -> None:
+        """The return path of ``message_id`` is kept: what follows from an id that was given."""
+        notations = center.notations
+        notations.gave(message_id)
+        if notations.finds_folded and has_both_cases(message_id):
+            key = folded_key(center.prefix, folded(id_key(message_id)))
+            self._keep(key, id_key(message_id))
+            if self.expected is not None:
+                self.expected(key)
         if self.expected is not None:
-            self.expected(key)
+            self.expected(center.prefix + id_key(message_id))
 
     def _answer(self, exchange: Exchange, octets: bytes, kept: bool) -> None:
         if exchange.adapts is not None:
@@ -186,19 +190,6 @@ class ReturnPathKeeper:
         if not self.ends.is_idle:
             self.ends.stay(key)
 
-    def _form(self, origin: Origin, smsc: Smsc) -> AnswerForm:
-        kind, tag = (TAGGED, smsc.tag) if self.tags else (ORIGINAL, b"")
-        longest = longest_taggable(tag, origin.version)
-        path = ReturnPath(origin.system_id, smsc.tag, origin.token, kind)
-        return AnswerForm(
-            tag,
-            longest,
-            keeps=bool(origin.system_id),
-            always=origin.queries,
-            path=path.octets(),
-            path_to_many=path._replace(kind=kind + MANY).octets(),
-        )
-
     # Ids without a tag
 
     def _give_other(self, exchange: Exchange, smsc: Smsc, message_id: bytes, kept: bool) -> bytes:
@@ -209,15 +200,17 @@ class ReturnPathKeeper:
         else:
             given, kind = self.aliases.next(origin.version), ALIASED
         if kept:
-            if exchange.frame.command_id == CommandId.SUBMIT_MULTI:
+            stands_for = given if kind == ALIASED else b""
+            if has_several_receipts(exchange.frame):
                 kind += MANY
-            stands_for = given if kind.startswith(ALIASED) else b""
             path = ReturnPath(origin.system_id, smsc.tag, origin.token, kind, stands_for)
-            self._keep(smsc.center.prefix + message_id, path.octets())
+            key = id_key(message_id)
+            self._keep(smsc.center.prefix + key, path.octets())
             if stands_for:
-                self._keep(alias_key(given), alias_value(smsc.tag, message_id))
+                nameable = message_id if len(message_id) <= LONGEST_NAMEABLE else b""
+                self._keep(alias_key(given), alias_value(smsc.tag, nameable))
             else:
-                self._keep_owner(origin, smsc, message_id)
+                self._keep_owner(origin, smsc, key)
         return given
 
     def _keep_owner(self, origin: Origin, smsc: Smsc, message_id: bytes) -> None:
@@ -269,15 +262,6 @@ class ReturnPathKeeper:
     def _not_found(self, failure: Failure) -> dict[bytes, bytes]:
         self.log.failure("return paths could not be looked up", failure)
         return {}
-
-
-def _wants_receipt(request: Frame) -> bool:
-    try:
-        return peek.registered_delivery(request.octets) != 0
-    except PduError:
-        # Some broadcast_sm have none, and of a submit_multi to many whose answer is late the end
-        # is gone. For what else the gate cannot read it keeps no return path.
-        return request.command_id in (CommandId.BROADCAST_SM, CommandId.SUBMIT_MULTI)
 
 
 def _goes_untouched(message_id: bytes, origin: Origin) -> bool:

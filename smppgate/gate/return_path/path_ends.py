@@ -9,6 +9,7 @@ from twisted.internet.interfaces import IDelayedCall
 from smppgate.routing.return_path.ending import EndingPaths
 from smppgate.store import IStore
 from smppgate.txsmpp.clock import Clock
+from smppgate.txsmpp.log import Logger
 
 POLL_INTERVAL = 1.0
 """Seconds between two looks at return paths that are to end."""
@@ -16,29 +17,38 @@ POLL_INTERVAL = 1.0
 MOST_AT_A_TIME = 1000
 """Return paths that end in one look: less than a millisecond's work."""
 
+WARNING_INTERVAL = 3600.0
+"""Seconds between two warnings that there is no room for more ends."""
+
 
 class PathEnds:
-    """Ends return paths in the store when their time has come, with one timer for all."""
+    """Ends return paths in the store when their time has come, with one timer for all.
 
-    def __init__(self, clock: Clock, store: IStore) -> None:
+    :param lifetime: seconds from a final receipt that the ESME took to the end of its path.
+    """
+
+    log = Logger()
+
+    def __init__(self, clock: Clock, store: IStore, lifetime: float) -> None:
         self._clock = clock
         self._store = store
-        self._paths = EndingPaths()
+        self._paths = EndingPaths(lifetime)
         self.is_idle = True
         """Whether no return path is to end. A plain attribute: it is read for each message."""
         self._timer: IDelayedCall | None = None
-        self._is_early = False
+        self._warned_at = float("-inf")
 
     def add(self, keys: Iterable[bytes], now: float) -> None:
-        """Let the return paths under ``keys`` end after the grace period of `EndingPaths`."""
-        for key in keys:
-            self._paths.add(key, now)
-        self.is_idle = False
-        if self._timer is None:
+        """Let the return paths under ``keys`` end when their lifetime is over.
+
+        Those that there is no room for stay until `return_path_ttl` is over.
+        """
+        noted = [self._paths.add(key, now) for key in keys]
+        if not all(noted):
+            self._warn(now)
+        if self.is_idle and self._paths:
+            self.is_idle = False
             self._timer = self._clock.callLater(POLL_INTERVAL, self._end_due)
-        elif self._paths.is_over_limit and not self._is_early:
-            self._is_early = True
-            self._timer.reset(0)
 
     def stay(self, key: bytes) -> None:
         """A new message has the return path ``key``: the end of an earlier one does not count."""
@@ -51,11 +61,20 @@ class PathEnds:
             self._timer = None
 
     def _end_due(self) -> None:
-        self._timer, self._is_early = None, False
         due = self._paths.take(self._clock.monotonic(), MOST_AT_A_TIME)
         if due:
             self._store.end(due)
-        self.is_idle = not self._paths
+        self.is_idle, self._timer = not self._paths, None
         if not self.is_idle:
             pause = 0 if len(due) == MOST_AT_A_TIME else POLL_INTERVAL
             self._timer = self._clock.callLater(pause, self._end_due)
+
+    def _warn(self, now: float) -> None:
+        if now - self._warned_at >= WARNING_INTERVAL:
+            self._warned_at = now
+            self.log.warn(
+                "{count} return paths are to end after their receipts, which is all that there is "
+                "room for: the others are kept until return_path_ttl is over; a shorter "
+                "receipted_ttl would make room",
+                count=len(self._paths),
+            )

@@ -21,6 +21,7 @@ from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.constants import CommandId, CommandStatus
 from smppgate.txsmpp.errors import PduError
 from smppgate.txsmpp.frame import HEADER_SIZE, Frame, response, spliced
+from smppgate.txsmpp.id_key import LONGEST_ID, id_key
 
 ANCILLARY: frozenset[int] = frozenset(
     {
@@ -39,11 +40,10 @@ ANCILLARY: frozenset[int] = frozenset(
 # accounts too, since an SMSC knows the gate only.
 _CANCELS = frozenset({CommandId.CANCEL_SM, CommandId.CANCEL_BROADCAST_SM})
 
-LONGEST_ID = 64
-"""Octets of the longest id that an ESME is given, SMPP v3.4 §5.2.23. A longer one is looked up
-nowhere."""
-
 _UNKNOWN = CommandStatus.ESME_RINVMSGID
+
+# Tags are far shorter than this: this process may name every id of an SMSC behind its tag.
+_LONGEST_GIVEN = 2 * LONGEST_ID
 
 
 class _AncillaryRequest(Exchange):
@@ -122,7 +122,8 @@ class AncillaryRequests:
             origin.send(response(frame, error.command_status))
             return True
         given = frame.octets[start:end]
-        if len(given) > LONGEST_ID:
+        if len(given) > _LONGEST_GIVEN:
+            # The gate gives no such id, and none becomes a key.
             origin.send(response(frame, _UNKNOWN))
         elif given:
             origin.unanswered += 1
@@ -139,7 +140,7 @@ class AncillaryRequests:
     # Finding the SMSC
 
     def _find(self, origin: Requester, frame: Frame, given: bytes) -> None:
-        alias = alias_in(given, origin.version)
+        alias = alias_in(given.strip(), origin.version)
         if alias:
             self._look_up(
                 alias_key(alias), lambda value: self._of_alias(origin, frame, given, value)
@@ -151,7 +152,7 @@ class AncillaryRequests:
         if self._return_paths.tags:
             self._of_tagged(origin, frame, given)
         else:
-            key = original_key(origin.system_id, given)
+            key = original_key(origin.system_id, id_key(given))
             self._look_up(key, lambda tag: self._of_original(origin, frame, given, tag))
 
     def _of_alias(
@@ -165,7 +166,7 @@ class AncillaryRequests:
         self._check(origin, frame, self._return_paths.message_ids.tagged(tag), message_id)
 
     def _of_tagged(self, origin: Requester, frame: Frame, given: bytes) -> None:
-        target = self._return_paths.message_ids.split(given)
+        target = self._return_paths.message_ids.split(given.strip())
         smsc, message_id = target if target is not None else (None, b"")
         self._check(origin, frame, smsc, message_id)
 
@@ -179,14 +180,14 @@ class AncillaryRequests:
         self, origin: Requester, frame: Frame, smsc: Smsc | None, message_id: bytes
     ) -> None:
         """Ask ``smsc`` if the account owns the message: then its return path names the account."""
-        if smsc is None:
+        if smsc is None or not message_id.strip():
             self._reply(origin, frame, _UNKNOWN)
         elif not origin.system_id:
             # A request of this process, which may name every message.
             self._send(origin, frame, smsc, message_id)
         else:
             self._look_up(
-                smsc.center.prefix + message_id,
+                smsc.center.prefix + id_key(message_id),
                 lambda value: self._checked(origin, frame, smsc, message_id, value),
             )
 

@@ -1,8 +1,6 @@
 """Destination number → the cluster that serves it, by the most specific range.
 
-Exact numbers and prefixes are looked up by hash, so a look-up costs one probe for each prefix
-*length* in use, with any number of ranges. Regular expressions are tried one after the other, and
-only when no exact number and no prefix matches.
+How ranges are looked up, and at what cost, is in `routing.numbers`.
 
 The accounts that the configuration names for a range own its numbers: also while they have no
 session, a message to such a number does not go to an account with a wider range. A range that only
@@ -14,35 +12,32 @@ Only a range with guests, sessions that serve it by their binds, has clusters of
 
 from __future__ import annotations
 
-import re
-from collections import Counter
-from collections.abc import Iterable, Iterator
-from typing import Any, Generic, NamedTuple
+from collections.abc import Iterable
+from typing import Generic
 
 from smppgate.routing.esmes.account import Account, Cluster, S
 from smppgate.routing.esmes.bind_ranges import Guest, Guests
-from smppgate.txsmpp.address_range import LONGEST_ADDRESS
+from smppgate.routing.numbers import NumberTable, Pattern
 
 
 class RangeTable(Generic[S]):
     """Ranges and the clusters that serve them.
 
     A range is an exact number (``447700900123``), a prefix (``4477009*``) or a regular
-    expression (``^44(77|78)[0-9]{8}$``). The ranges of the configuration are added before any
-    session joins, so their expressions are tried before those of binds.
+    expression (``^44(77|78)[0-9]{8}$``); one ``+`` in front of digits does not matter, see
+    `routing.numbers`. The ranges of the configuration are added before any session joins, so
+    their expressions are tried before those of binds.
     """
 
     def __init__(self) -> None:
-        self._exact: dict[bytes, _Range[S]] = {}
-        self._prefixes: dict[bytes, _Range[S]] = {}
-        self._patterns: dict[re.Pattern[bytes], _Range[S]] = {}
-        # The prefix lengths in use, the longest first.
-        self._lengths: tuple[int, ...] = ()
-        # Length → the number of prefixes with it.
-        self._prefixes_of: Counter[int] = Counter()
+        self._ranges: NumberTable[_Range[S]] = NumberTable()
         self._owned: _Owned[S] = _Owned()
-        # Session → the places of the ranges that its bind names.
-        self._joined: dict[S, list[_Place[S]]] = {}
+        # Session → the patterns of the ranges that its bind names.
+        self._joined: dict[S, tuple[Pattern, ...]] = {}
+
+    def __len__(self) -> int:
+        """How many ranges there are."""
+        return len(self._ranges)
 
     def add(self, address_range: str, account: Account[S]) -> None:
         """Make ``account`` an owner of ``address_range``, after the owners that it has already.
@@ -52,7 +47,7 @@ class RangeTable(Generic[S]):
         """
         if self._joined:
             raise RuntimeError("ranges of the configuration are added before sessions join")
-        self._range(self._place(address_range)).add(account)
+        self._range(Pattern.of(address_range)).add(account)
 
     def join(
         self, session: S, account: Account[S], ranges: Iterable[str], ton: int, npi: int
@@ -67,13 +62,13 @@ class RangeTable(Generic[S]):
         :raises re.error: for an expression that does not compile; no range is joined then.
         """
         self.leave(session)
-        places = [self._place(address_range) for address_range in dict.fromkeys(ranges)]
-        if not places or not session.receives:
+        patterns = tuple(dict.fromkeys(map(Pattern.of, ranges)))
+        if not patterns or not session.receives:
             return
-        self._joined[session] = places
+        self._joined[session] = patterns
         guest = Guest(account.weight, ton, npi)
-        for place in places:
-            range_ = self._range(place)
+        for pattern in patterns:
+            range_ = self._range(pattern)
             if account not in range_.accounts:
                 range_.join(session, guest)
 
@@ -84,11 +79,8 @@ class RangeTable(Generic[S]):
 
         :raises re.error: for an expression that does not compile.
         """
-        plain = address_range.removeprefix("+")
-        forms = (plain,) if plain.startswith("^") else (plain, "+" + plain)
-        places = [self._place(form) for form in forms]
-        ranges = [place.table[place.key] for place in places if place.key in place.table]
-        owners = [owner for range_ in ranges for owner in range_.accounts]
+        range_ = self._ranges.get(Pattern.of(address_range))
+        owners = range_.accounts if range_ is not None else ()
         return bool(owners) and account not in owners
 
     def leave(self, session: S) -> None:
@@ -96,13 +88,11 @@ class RangeTable(Generic[S]):
 
         A range without owners goes with its last guest.
         """
-        for place in self._joined.pop(session, ()):
-            range_ = place.table[place.key]
+        for pattern in self._joined.pop(session, ()):
+            range_ = self._range(pattern)
             range_.leave(session)
             if not range_.accounts and range_.guests is None:
-                del place.table[place.key]
-                if place.table is self._prefixes:
-                    self._count(len(place.key), -1)
+                self._ranges.remove(pattern)
 
     def cluster(self, address: bytes, ton: int, npi: int) -> Cluster[S] | None:
         """The cluster of the most specific range that has ``address``; None if no range has it.
@@ -111,58 +101,24 @@ class RangeTable(Generic[S]):
         expression, and an earlier expression over a later one. A range without owners, whose
         guests all serve other types or plans of number, is passed over.
 
-        :param address: of the destination, without its NUL. One of more than 64 octets, which no
-            version of SMPP has, is in no range.
+        :param address: of the destination, without its NUL. No range has one of more than 64
+            octets.
         :param ton: its type of number, one octet.
         :param npi: its numbering plan, one octet.
         """
-        if len(address) > LONGEST_ADDRESS:
-            # It is in no range. An expression could take seconds over 60 000 octets.
-            return None
-        for range_ in self._matching(address):
+        for range_ in self._ranges.matching(address):
             cluster = range_.cluster(ton, npi)
             if cluster is not None:
                 return cluster
         return None
 
-    def _matching(self, address: bytes) -> Iterator[_Range[S]]:
-        """The ranges that have ``address``, the most specific first."""
-        range_ = self._exact.get(address)
-        if range_ is not None:
-            yield range_
-        prefixes, longest = self._prefixes, len(address)
-        for length in self._lengths:
-            range_ = prefixes.get(address[:length]) if length <= longest else None
-            if range_ is not None:
-                yield range_
-        for pattern, range_ in self._patterns.items():
-            if pattern.fullmatch(address):
-                yield range_
-
-    def _place(self, address_range: str) -> _Place[S]:
-        octets = address_range.encode("latin-1")
-        if octets.startswith(b"^"):
-            return _Place(self._patterns, re.compile(octets))
-        if octets.endswith(b"*"):
-            return _Place(self._prefixes, octets[:-1])
-        return _Place(self._exact, octets)
-
-    def _range(self, place: _Place[S]) -> _Range[S]:
-        """The range in ``place``, made if there is none."""
-        range_ = place.table.get(place.key)
+    def _range(self, pattern: Pattern) -> _Range[S]:
+        """The range of this pattern, made if there is none."""
+        range_ = self._ranges.get(pattern)
         if range_ is None:
-            range_ = place.table[place.key] = _Range(self._owned)
-            if place.table is self._prefixes:
-                self._count(len(place.key), 1)
+            range_ = _Range(self._owned)
+            self._ranges.put(pattern, range_)
         return range_
-
-    def _count(self, length: int, more: int) -> None:
-        """Add ``more`` prefixes of this length."""
-        self._prefixes_of[length] += more
-        if not self._prefixes_of[length]:
-            del self._prefixes_of[length]
-        if len(self._prefixes_of) != len(self._lengths):
-            self._lengths = tuple(sorted(self._prefixes_of, reverse=True))
 
 
 class _Owned(dict[tuple[Account[S], ...], Cluster[S]]):
@@ -213,10 +169,3 @@ class _Range(Generic[S]):
         if self._cluster is None:
             self._cluster = self._owned[self.accounts]
         return self._cluster
-
-
-class _Place(NamedTuple, Generic[S]):
-    """The table and key of a range."""
-
-    table: dict[Any, _Range[S]]
-    key: Any

@@ -31,7 +31,7 @@ class EarlyReceipts(Generic[T]):
     """
 
     limit: int = 10_000
-    patience: float = 10.0
+    patience: float = 2.0
     most_octets: int = 16 << 20
     octets: int = field(default=0, init=False)
     """Octets that waiting receipts and their keys have now."""

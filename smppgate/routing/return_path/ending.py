@@ -2,51 +2,61 @@
 
 from __future__ import annotations
 
-from collections import deque
+from itertools import islice
 
 from attrs import define, field
+
+SIZE_OF_ENTRY = 160
+"""Octets of memory that an entry takes beside its key, at the most usual fill of a table."""
 
 
 @define
 class EndingPaths:
     """Keys of return paths that are to end, in the order in which they will.
 
-    :param grace: seconds from `add` to the end: an SMSC may send a final receipt again.
-    :param limit: the most entries kept; beyond it the oldest are due at once.
+    The end of a return path only makes room in the store. So when this table is full, return paths
+    are not noted, and stay until their time to live is over: none ends too early.
+
+    :param lifetime: seconds from `add` to the end, to which up to one is added: an SMSC may send
+        a final receipt again, and an ESME may query the message.
+    :param limit: octets that the entries may take.
     """
 
-    grace: float = 60.0
-    limit: int = 100_000
-    _due: dict[bytes, tuple[float, bytes]] = field(factory=dict, init=False)
-    # Has entries of keys that were added again or were told to `stay`, too: only an entry that is
-    # in `_due` counts.
-    _order: deque[tuple[float, bytes]] = field(factory=deque, init=False)
+    lifetime: float = 3600.0
+    limit: int = 128 * 1024 * 1024
+    octets: int = field(default=0, init=False)
+    """Those that the entries take now."""
+    # Key → the time of its end, in whole seconds so that many entries share one object. Octets and
+    # numbers: the cycle collector does not look into it.
+    _due: dict[bytes, float] = field(factory=dict, init=False)
+    _latest: float = field(default=0.0, init=False)
 
     def __len__(self) -> int:
         return len(self._due)
 
-    def add(self, key: bytes, now: float) -> None:
-        """Let the return path under ``key`` end, `grace` seconds after ``now``."""
-        self._due[key] = entry = (now + self.grace, key)
-        self._order.append(entry)
+    def add(self, key: bytes, now: float) -> bool:
+        """Let the return path under ``key`` end, `lifetime` seconds after ``now``.
+
+        One that was to end sooner ends then. False when there is no room to note it.
+        """
+        self.stay(key)
+        if self.octets >= self.limit:
+            return False
+        due = float(int(now + self.lifetime) + 1)
+        self._latest = max(self._latest, due)
+        self._due[key] = self._latest
+        self.octets += SIZE_OF_ENTRY + len(key)
+        return True
 
     def stay(self, key: bytes) -> None:
         """Keep the return path under ``key``: it is a new message's."""
-        self._due.pop(key, None)
+        if self._due.pop(key, None) is not None:
+            self.octets -= SIZE_OF_ENTRY + len(key)
 
     def take(self, now: float, most: int) -> list[bytes]:
         """Take out the keys that are due, in their order, ``most`` of them at most."""
-        due, order = self._due, self._order
-        taken: list[bytes] = []
-        while order and (order[0][0] <= now or len(order) > self.limit) and len(taken) < most:
-            entry = order.popleft()
-            key = entry[1]
-            if due.get(key) is entry:
-                del due[key]
-                taken.append(key)
+        first = islice(self._due.items(), most)
+        taken = [key for key, due in first if due <= now]
+        for key in taken:
+            self.stay(key)
         return taken
-
-    @property
-    def is_over_limit(self) -> bool:
-        """Whether there are more entries than `limit`, so that the oldest are due at once."""
-        return len(self._order) > self.limit

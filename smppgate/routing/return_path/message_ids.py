@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from smppgate.routing.smscs.smsc import Smsc
+from smppgate.txsmpp.id_key import LONGEST_ID
 from smppgate.txsmpp.versions import V3_3, Version
 
 _ALIAS_PREFIX = b"_"
@@ -40,6 +41,14 @@ class MessageIds:
             if smsc is not None:
                 return smsc, message_id[size:]
         return None
+
+
+def in_name_of(tag: bytes, message_id: bytes) -> bytes:
+    """An id that no ESME was given, with the tag of the SMSC that wrote it.
+
+    It has at most the specification's 64 octets: of a longer one the end is lost.
+    """
+    return (tag + message_id)[:LONGEST_ID]
 
 
 def longest_taggable(tag: bytes, version: Version) -> int:

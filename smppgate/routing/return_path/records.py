@@ -13,12 +13,17 @@ TAGGED, ORIGINAL, ALIASED = b"t", b"o", b"a"
 """Kinds of ids given to ESMEs: the SMSC's with its tag in front, the SMSC's own, an alias."""
 
 MANY = b"m"
-"""Appended to a kind: the message has several destinations, and a receipt comes for each."""
+"""Appended to a kind: several final receipts may come for the message, see `submissions`."""
+
+LONGEST_NAMEABLE = 255
+"""Octets of an SMSC's id that is kept as it is, so that requests can name the message to the SMSC.
+The specification has 64; one PDU may have 65 535, and each record may be kept for days."""
 
 # The key of a return path begins with the name of a message center, which is not empty. So these
 # keys differ from all of them.
 _ALIAS_PREFIX = b"\0alias\0"
 _ORIGINAL_PREFIX = b"\0original\0"
+_FOLDED_PREFIX = b"\0folded\0"
 
 
 class ReturnPath(NamedTuple):
@@ -26,8 +31,9 @@ class ReturnPath(NamedTuple):
 
     ``account`` is the system_id of the account that submitted the message, ``session`` the token
     of its session, see `Submitters`. ``tag`` is that of the SMSC that took the message. ``kind``
-    is `TAGGED`, `ORIGINAL` or `ALIASED`, with `MANY` appended for a message to many. ``given`` is
-    the ESME's id where it is an alias, and empty otherwise. No part has a NUL in it.
+    is `TAGGED`, `ORIGINAL` or `ALIASED`, with `MANY` appended where several receipts may
+    come. ``given`` is the ESME's id where it is an alias, and empty otherwise. No part has a NUL
+    in it.
     """
 
     account: bytes
@@ -47,7 +53,7 @@ class ReturnPath(NamedTuple):
 
     @property
     def is_to_many(self) -> bool:
-        """Whether the message has several destinations, with a receipt for each."""
+        """Whether several final receipts may come for the message."""
         return self.kind.endswith(MANY)
 
     def esme_id(self, message_id: bytes) -> bytes:
@@ -58,11 +64,27 @@ class ReturnPath(NamedTuple):
         return message_id if kind == ORIGINAL else self.given
 
     def kept_beside(self, message_id: bytes) -> tuple[bytes, ...]:
-        """The keys of the other records of this message, for the SMSC's ``message_id``."""
+        """The keys of the other records of this message, for the SMSC's ``message_id``.
+
+        But for that of `folded_key`, which another message's id may have in common with it.
+        """
         kind = self.kind[:1]
         if kind == ALIASED:
             return (alias_key(self.given),)
         return (original_key(self.account, message_id),) if kind == ORIGINAL else ()
+
+    @property
+    def is_original(self) -> bool:
+        """Whether the ESME was given the SMSC's own id."""
+        return self.kind[:1] == ORIGINAL
+
+
+def folded_key(prefix: bytes, folded: bytes) -> bytes:
+    """The key of the record of an id of the message center with this prefix: see `Notations`.
+
+    ``folded`` is the id without a difference of case and of zeros in front.
+    """
+    return _FOLDED_PREFIX + prefix + folded
 
 
 def alias_key(alias: bytes) -> bytes:
@@ -71,7 +93,10 @@ def alias_key(alias: bytes) -> bytes:
 
 
 def alias_value(tag: bytes, message_id: bytes) -> bytes:
-    """The record of an SMSC's tag and id; `alias_target` is the reverse."""
+    """The record of an SMSC's tag and id; `alias_target` is the reverse.
+
+    The id is empty where it is longer than `LONGEST_NAMEABLE`: no request can name it.
+    """
     return tag + b"\0" + message_id
 
 

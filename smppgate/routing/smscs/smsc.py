@@ -10,7 +10,8 @@ from __future__ import annotations
 from itertools import chain
 from typing import Protocol
 
-from smppgate.routing.smscs.dialects import Dialect
+from smppgate.routing.smscs.notations import Notations
+from smppgate.txsmpp.constants import CommandStatus
 from smppgate.txsmpp.sequence import Outstanding, Request
 from smppgate.txsmpp.versions import V5_0, Version
 
@@ -38,6 +39,7 @@ class Smsc:
     :param center: the message center whose ids it gives out; by default one of its own.
     :param commands: the command_ids of the requests that it knows; by default all.
     :param reserved: whether it serves one ESME session alone, see `for_one_session`.
+    :param undelivered_status: the command_status that tells it that nothing can take its message.
     :ivar links: those that are bound and can take requests.
     :ivar capacity: the most requests that may be unanswered on all links together; 0 without a
         link.
@@ -60,6 +62,7 @@ class Smsc:
         "outstanding",
         "overdue",
         "tag",
+        "undelivered_status",
         "weight",
     )
 
@@ -71,8 +74,10 @@ class Smsc:
         center: MessageCenter | None = None,
         commands: frozenset[int] = V5_0.commands,
         reserved: bool = False,
+        undelivered_status: int = CommandStatus.ESME_RX_T_APPN,
     ) -> None:
         self.name = name
+        self.undelivered_status = undelivered_status
         self.tag = tag
         self.center = center if center is not None else MessageCenter(name, "auto")
         if reserved:
@@ -101,7 +106,15 @@ class Smsc:
 
         The new one has counters of its own and is in the same message center until `retire`.
         """
-        return Smsc(self.name, self.weight, self.tag, self.center, self.commands, reserved=True)
+        return Smsc(
+            self.name,
+            self.weight,
+            self.tag,
+            self.center,
+            self.commands,
+            reserved=True,
+            undelivered_status=self.undelivered_status,
+        )
 
     def retire(self) -> None:
         """Leave the message center, if made by `for_one_session`: that session has ended."""
@@ -176,17 +189,17 @@ class MessageCenter:
     that took the message. The setting ``group`` of an ``[[smsc]]`` names its message center.
 
     :param name: the group's; for an SMSC without a group, the SMSC's.
-    :param receipt_ids: the kind of `Dialect` in which it writes ids.
+    :param receipt_ids: how it writes ids: see `Notations`.
     :ivar smscs: its SMSCs, in the order of the configuration.
     :ivar reserved: its SMSCs that serve one ESME session each, in the order they were made.
     :ivar prefix: the beginning of the keys of its return paths.
     """
 
-    __slots__ = ("dialect", "name", "prefix", "reserved", "smscs")
+    __slots__ = ("name", "notations", "prefix", "reserved", "smscs")
 
     def __init__(self, name: str, receipt_ids: str) -> None:
         self.name = name
-        self.dialect = Dialect(receipt_ids)
+        self.notations = Notations(receipt_ids)
         self.smscs: list[Smsc] = []
         self.reserved: dict[Smsc, None] = {}
         self.prefix = name.encode("latin-1") + b"\0"

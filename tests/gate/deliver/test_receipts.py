@@ -10,7 +10,7 @@ from smppgate.routing.return_path.early_receipts import EarlyReceipts
 from smppgate.txsmpp import peek
 from smppgate.txsmpp.constants import Tag
 from smppgate.txsmpp.frame import Frame
-from smppgate.txsmpp.pdu import DataSm, DeliverSm, SmeAddress, SubmitMulti
+from smppgate.txsmpp.pdu import DataSm, DeliverSm, QuerySm, SmeAddress, SubmitMulti, SubmitSm
 from smppgate.txsmpp.states import State
 from smppgate.txsmpp.tlv import Tlv
 from tests.routing import fakes
@@ -219,7 +219,7 @@ def written(command: str, where: str, message_id: bytes) -> Frame:
 
 def pass_the_grace(gate: Gate, esme: FakeSession, link: FakeSession) -> None:
     """Time goes by, and another message is done."""
-    gate.clock.advance(3600.0)
+    gate.clock.advance(3602.0)
     gate.submitted(esme, link, b"other")
     gate.deliver(link, receipt(b"other"))
     gate.answer(esme)
@@ -253,15 +253,84 @@ def test_a_final_receipt_that_the_esme_took_ends_its_return_path(
     assert said(link) == ([] if stays else [(9, 0x64)])
 
 
-def test_the_return_path_ends_after_a_grace_period() -> None:
+HOUR = 3600.0
+INTERIM = [b"BUFFRED", b"ACKED", b"SENT", b"RETRY", b"QUEUED", b"ENROUTE", b"ACCEPTD", b"UNKNOWN"]
+
+
+@pytest.mark.parametrize("stat", [*INTERIM, b"SKIPPED", b"SCHEDLD", b"0", b"DELIVERED"])
+def test_a_word_that_is_not_final_ends_no_return_path(stat: bytes) -> None:
+    """Whatever SMSCs write: only five words of the specification are the last."""
     gate = Gate(tags=True)
     esme, link = gate.esme(), gate.link()
     gate.submitted(esme, link, b"1")
-    for _ in range(3):
+    gate.deliver(link, receipt(b"1", stat=stat))
+    gate.answer(esme)
+    for hours in (0.02, 1.0, 5.0, 60.0):
+        gate.clock.advance(hours * HOUR)
+        gate.deliver(link, receipt(b"1", stat=stat))
+        gate.answer(esme)
+    gate.deliver(link, receipt(b"1"))
+    assert ids(esme) == [b"alpha1"] * 6
+
+
+@pytest.mark.parametrize("stat", [b"DELIVRD", b"EXPIRED", b"DELETED", b"UNDELIV", b"REJECTD"])
+def test_after_a_final_receipt_the_return_path_lives_on_for_a_while(stat: bytes) -> None:
+    """For the receipt sent again, and for a query."""
+    gate = Gate(tags=True)
+    esme, link = gate.esme(), gate.link()
+    gate.submitted(esme, link, b"1")
+    gate.deliver(link, receipt(b"1", stat=stat))
+    gate.answer(esme)
+    gate.clock.advance(0.9 * HOUR)
+    gate.forward(esme, fakes.frame_of(QuerySm(message_id=b"alpha1", source_addr=b"1000"), 9))
+    assert link.requests[-1].octets[16:].startswith(b"1\0")
+    gate.deliver(link, receipt(b"1", stat=stat))
+    gate.answer(esme)
+    gate.clock.advance(0.9 * HOUR)
+    gate.deliver(link, receipt(b"1", stat=stat))
+    assert ids(esme) == [b"alpha1"] * 3
+
+
+def test_how_long_it_does_is_configured() -> None:
+    gate = Gate(tags=True, receipted_ttl=60.0)
+    esme, link = gate.esme(), gate.link()
+    gate.submitted(esme, link, b"1")
+    for seconds in (59.0, 62.0):
         gate.deliver(link, receipt(b"1"))
         gate.answer(esme)
-        gate.clock.advance(20.0)
-    assert ids(esme) == [b"alpha1"] * 3
+        gate.clock.advance(seconds)
+    gate.deliver(link, receipt(b"1"))
+    assert ids(esme) == [b"alpha1"] * 2
+
+
+@pytest.mark.parametrize("late", [False, True])
+@pytest.mark.parametrize("payload", [b"x", b"x" * 1000])
+def test_a_message_payload_may_have_several_receipts(payload: bytes, late: bool) -> None:
+    """One for each part that the SMSC makes of it, hours apart."""
+    gate = Gate(tags=True)
+    esme, link = gate.esme(), gate.link()
+    tlvs = (Tlv(Tag.MESSAGE_PAYLOAD, payload),)
+    gate.forward(esme, fakes.frame_of(SubmitSm(registered_delivery=1, tlvs=tlvs)))
+    if late:
+        link.expire(gate.now)
+    gate.answer(link, 0, b"1\0")
+    for _ in range(5):
+        gate.deliver(link, receipt(b"1"))
+        gate.answer(esme)
+        gate.clock.advance(2 * HOUR)
+    assert ids(esme) == [b"alpha1"] * 5
+
+
+def test_two_octets_that_look_like_a_message_payload_are_none() -> None:
+    gate = Gate(tags=True)
+    esme, link = gate.esme(), gate.link()
+    gate.forward(esme, fakes.submit(1, b"\x04\x24\0\1x", registered_delivery=1))
+    gate.answer(link, 0, b"1\0")
+    gate.deliver(link, receipt(b"1"))
+    gate.answer(esme)
+    gate.clock.advance(HOUR + 2.0)
+    gate.deliver(link, receipt(b"1"))
+    assert ids(esme) == [b"alpha1"]
 
 
 def test_the_return_path_of_a_new_message_of_the_same_id_does_not_end() -> None:

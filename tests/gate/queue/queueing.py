@@ -26,6 +26,13 @@ from smppgate.txsmpp.versions import V3_4, Version
 TTL = 1000.0
 
 
+class FromSmsc(Exchange):
+    """A message of an SMSC that is told 0x64 when the gate cannot deliver it."""
+
+    __slots__ = ()
+    failure_status = 0x64
+
+
 class ManualStore:
     """What queues see of a store. It answers at once, or, when ``holds_back``, with `answer`.
 
@@ -180,7 +187,7 @@ class Smsc:
         frame = Frame.of(pdu(text))._replace(command_id=command_id)
         origin: Any = None
         owner: Any = self
-        return Exchange(owner, origin, frame, None, self._clock.seconds())
+        return FromSmsc(owner, origin, frame, None, self._clock.seconds())
 
     def answered(self, exchange: Exchange, frame: Frame, _now: float) -> None:
         """The gate answers, once."""

@@ -15,9 +15,10 @@ from smppgate.gate.return_path.keeper import ReturnPathKeeper
 from smppgate.routing.return_path.message_ids import MessageIds
 from smppgate.routing.return_path.records import MANY, ReturnPath, original_key
 from smppgate.routing.smscs.smsc import Smsc
-from smppgate.txsmpp.constants import CommandId
+from smppgate.txsmpp.constants import CommandId, Tag
 from smppgate.txsmpp.frame import Frame
-from smppgate.txsmpp.pdu import BroadcastSm, DataSm, QuerySm, SmeAddress, SubmitMulti
+from smppgate.txsmpp.pdu import BroadcastSm, DataSm, DeliverSm, QuerySm, SmeAddress, SubmitMulti
+from smppgate.txsmpp.tlv import Tlv
 from smppgate.txsmpp.versions import V3_3, V3_4, V5_0, Version
 from tests.routing import fakes
 from tests.routing.fakes import FakeSession, Gate, HeldStore, said
@@ -50,7 +51,7 @@ def asks_about(gate: Gate, esme: FakeSession, message_id: bytes) -> None:
 
 def held(**options: Any) -> tuple[Gate, HeldStore]:
     store = HeldStore()
-    return Gate(tags=True, waits=True, store=store, **options), store
+    return Gate(waits=True, store=store, **{"tags": True, **options}), store
 
 
 # The id that the ESME sees
@@ -139,7 +140,7 @@ def test_but_for_number_and_id_an_answer_passes_octet_for_octet(
     assert answer.octets[16:].partition(b"\0")[2] == rest
 
 
-@pytest.mark.parametrize("body", [b"", b"\0", b"no end", b"\0\x14\0\0\x01x"])
+@pytest.mark.parametrize("body", [b"", b"\0", b"  \0", b"  ", b"\0\x14\0\0\x01x"])
 @pytest.mark.parametrize("tags", [True, False])
 def test_an_answer_without_an_id_is_passed_on_as_it_is(body: bytes, tags: bool) -> None:
     gate = Gate(tags=tags, waits=True)
@@ -148,6 +149,78 @@ def test_an_answer_without_an_id_is_passed_on_as_it_is(body: bytes, tags: bool) 
     gate.answer(link, 0, body)
     assert esme.answers == [fakes.raw(CommandId.SUBMIT_SM_RESP, 0, 7, body)]
     assert gate.router.open_exchanges == 0
+
+
+ODD_IDS = [
+    (b"no end", b"no end"),
+    (b"  12\0", b"12"),
+    (b"12 \0", b"12"),
+    (b"\t12\r\n\0", b"12"),
+    (b" 12", b"12"),
+    (b"1,2;3\0", b"1,2;3"),
+    (b"1 2\0", b"1 2"),
+    (b"12 \0\x14\x0c\0\2ab", b"12"),
+]
+"""Bodies of resps, and the ids in them."""
+
+
+@pytest.mark.parametrize(("body", "own"), ODD_IDS)
+@pytest.mark.parametrize("waits", [True, False])
+def test_a_tag_is_put_in_front_of_an_id_without_blanks_and_with_its_nul(
+    body: bytes, own: bytes, waits: bool
+) -> None:
+    gate = Gate(tags=True, waits=waits)
+    esme, link = gate.esme(), gate.link()
+    gate.forward(esme, fakes.submit(7, registered_delivery=1))
+    gate.answer(link, 0, body)
+    gate.clock.advance(0)
+    _, _, rest = body.partition(b"\0")
+    expected = fakes.raw(CommandId.SUBMIT_SM_RESP, 0, 7, b"alpha" + own + b"\0" + rest)
+    assert esme.answers == [expected]
+    assert gate.router.open_exchanges == 0
+
+
+@pytest.mark.parametrize(("body", "own"), ODD_IDS)
+@pytest.mark.parametrize("tags", [True, False])
+def test_a_message_is_asked_about_whatever_blanks_its_id_came_with(
+    body: bytes, own: bytes, tags: bool
+) -> None:
+    """The ESME may have stripped them, or not."""
+    gate = Gate(tags=tags)
+    esme, link = gate.esme(), gate.link()
+    gate.forward(esme, fakes.submit(7, registered_delivery=1))
+    gate.answer(link, 0, body)
+    told = given_id(esme)
+    assert told.strip() == (b"alpha" + own if tags else own)
+    for asked in (told, told + b" ", told.strip()):
+        asks_about(gate, esme, asked)
+        assert link.requests[-1].octets[16:].strip().startswith(own)
+        gate.answer(link)
+    assert len(link.requests) == 4
+
+
+@pytest.mark.parametrize("size", [256, 5000, 60_000])
+@pytest.mark.parametrize("tags", [True, False])
+def test_no_record_holds_an_id_of_many_octets(size: int, tags: bool) -> None:
+    """Its receipt is brought home all the same; no request can be about it."""
+    own = (b"0123456789abcdef" * size)[:size]
+    gate, store = held(tags=tags)
+    esme, link = gate.esme(), gate.link()
+    gate.submitted(esme, link, own)
+    gate.clock.advance(0)
+    store.write()
+    assert max(map(len, (*store.paths, *store.paths.values()))) < 150
+    told = given_id(esme)
+    assert len(told) <= 64
+    gate.deliver(link, fakes.receipt(own[:200], b"3000"))
+    assert esme.requests == []
+    tlvs = (Tlv(Tag.RECEIPTED_MESSAGE_ID, own + b"\0"),)
+    pdu = DeliverSm(destination_addr=b"3000", esm_class=fakes.RECEIPT, tlvs=tlvs)
+    gate.deliver(link, fakes.frame_of(pdu))
+    tlv = told + b"\0"
+    assert esme.requests[-1].octets.endswith(len(tlv).to_bytes(2, "big") + tlv)
+    asks_about(gate, esme, told)
+    assert said(esme)[-1][1] == 0x0C
 
 
 def test_two_smscs_that_give_the_same_id_make_two_ids() -> None:
@@ -488,6 +561,7 @@ def test_a_keeper_by_itself_holds_nothing() -> None:
         tags=True,
         waits=True,
         adapt=gate.router.adapt,
+        receipted_ttl=60.0,
     )
     assert return_paths.commits.answers_waiting == 0
     assert return_paths.recent(b"a\0" + b"1") is None

@@ -41,8 +41,8 @@ def test_a_message_center_is_awaited_while_any_of_its_smscs_is(
     assert center.is_awaited is expected
 
 
-def test_a_message_center_has_a_dialect() -> None:
-    assert MessageCenter("one", "resp_hex").dialect.kind == "resp_hex"
+def test_a_message_center_has_notations() -> None:
+    assert MessageCenter("one", "resp_hex").notations.kind == "resp_hex"
     with pytest.raises(ValueError, match="octal"):
         MessageCenter("one", "octal")
 

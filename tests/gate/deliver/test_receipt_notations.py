@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from smppgate.routing.smscs.dialects import Dialect
+from smppgate.routing.smscs.notations import Notations
 from tests.gate.deliver.test_receipts import held, ids, receipt
 from tests.routing import fakes
 from tests.routing.fakes import Gate, said
 
-DIALECTS = [
+NOTATIONS = [
     ("auto", b"1A2B3C4D", b"1a2b3c4d"),
     ("auto", b"1a2b3c4d", b"1A2B3C4D"),
     ("auto", b"12345678", b"0012345678"),
@@ -24,7 +24,7 @@ DIALECTS = [
 ]
 
 
-@pytest.mark.parametrize(("kind", "told", "reported"), DIALECTS)
+@pytest.mark.parametrize(("kind", "told", "reported"), NOTATIONS)
 def test_an_id_in_another_notation_is_found(kind: str, told: bytes, reported: bytes) -> None:
     gate = Gate(tags=True, receipt_ids=kind)
     esme, link = gate.esme(), gate.link()
@@ -33,7 +33,7 @@ def test_an_id_in_another_notation_is_found(kind: str, told: bytes, reported: by
     assert ids(esme) == [b"alpha" + told]
 
 
-@pytest.mark.parametrize(("kind", "told", "reported"), DIALECTS)
+@pytest.mark.parametrize(("kind", "told", "reported"), NOTATIONS)
 def test_also_where_the_receipt_comes_first(kind: str, told: bytes, reported: bytes) -> None:
     gate = Gate(tags=True, receipt_ids=kind)
     esme, link = gate.esme(), gate.link()
@@ -57,7 +57,7 @@ def test_an_id_without_letters_waits_too_where_the_case_differs_otherwise() -> N
     assert said(esme) == [(1, 0), (2, 0)]
 
 
-@pytest.mark.parametrize(("kind", "told", "reported"), DIALECTS)
+@pytest.mark.parametrize(("kind", "told", "reported"), NOTATIONS)
 def test_also_where_it_has_to_be_looked_up(kind: str, told: bytes, reported: bytes) -> None:
     gate, store = held(receipt_ids=kind)
     esme, link = gate.esme(), gate.link()
@@ -173,23 +173,23 @@ def test_when_no_answer_is_awaited_no_receipt_waits() -> None:
     assert gate.clock.getDelayedCalls() == []
 
 
-@pytest.mark.parametrize(("kind", "told", "reported"), DIALECTS)
+@pytest.mark.parametrize(("kind", "told", "reported"), NOTATIONS)
 def test_what_leaves_no_doubt(kind: str, told: bytes, reported: bytes) -> None:
     """The id as it stands, and what was right last; or what was configured."""
-    dialect = Dialect(kind)
+    notations = Notations(kind)
     if kind == "auto":
-        assert dialect.trusted(reported) == (reported,)
-        dialect.learned(reported, told)
-        assert dialect.trusted(reported) == (reported, told)
+        assert notations.trusted(reported) == (reported,)
+        notations.learned(reported, told)
+        assert notations.trusted(reported) == (reported, told)
     else:
-        assert dialect.trusted(reported) == dialect.sought(reported)
+        assert notations.trusted(reported) == notations.sought(reported)
 
 
 @pytest.mark.parametrize("receipt_id", [b"", b"1" * 65, b"9" * 5000])
 def test_an_id_that_is_none_has_no_other_notation(receipt_id: bytes) -> None:
-    dialect = Dialect("auto")
-    dialect.learned(b"12345678", b"BC614E")
-    assert dialect.trusted(receipt_id) == (receipt_id,)
+    notations = Notations("auto")
+    notations.learned(b"12345678", b"BC614E")
+    assert notations.trusted(receipt_id) == (receipt_id,)
 
 
 # What has to be looked up
@@ -259,7 +259,7 @@ def test_an_unmatched_receipt_goes_by_its_destination(acknowledges: bool) -> Non
     gate = Gate(tags=True, acknowledges_unmatched=acknowledges)
     one, two, link = gate.esme(), gate.esme(gate.other), gate.link()
     gate.deliver(link, fakes.receipt(b"unknown", b"2000", number=9))
-    assert (ids(one), ids(two)) == ([], [b"unknown"])
+    assert (ids(one), ids(two)) == ([], [b"alphaunknown"])
     gate.answer(two)
     assert said(link) == [(9, 0)]
     assert gate.router.statistics().unmatched_receipts == 1
@@ -309,7 +309,7 @@ def test_on_a_link_of_one_session_a_receipt_goes_to_that_session() -> None:
     gate.deliver(link, receipt(b"1", 9))
     assert (ids(owner), ids(other)) == ([b"alpha1"], [])
     gate.deliver(link, receipt(b"unknown", 10))
-    assert ids(owner) == [b"alpha1", b"unknown"]
+    assert ids(owner) == [b"alpha1", b"alphaunknown"]
 
 
 def test_even_there_no_account_gets_a_receipt_of_another_account() -> None:

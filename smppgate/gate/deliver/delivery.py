@@ -1,0 +1,43 @@
+"""`Delivery`: a request of an SMSC's that is under way to an ESME."""
+
+from __future__ import annotations
+
+from smppgate.routing.exchange import Exchange
+from smppgate.routing.sessions import EsmeSession, SmscSession
+from smppgate.routing.smscs.link_shares import LinkShares
+from smppgate.txsmpp.errors import NoAnswer
+from smppgate.txsmpp.frame import Frame
+
+
+class Delivery(Exchange):
+    """A deliver_sm or data_sm of an SMSC's. Mutable and slotted.
+
+    Without an answer the SMSC is told its `undelivered_status`.
+
+    :ivar link: where it came from; the origin.
+    :ivar session: the ESME session that it was sent to; None before that, and in a queue.
+    :ivar shares: what the link's messages under way are counted in.
+    """
+
+    __slots__ = ("link", "session", "shares")
+
+    link: SmscSession
+    session: EsmeSession | None
+    shares: LinkShares | None
+
+    @property
+    def failure_status(self) -> int:
+        """The command_status that the SMSC is told when no ESME takes it."""
+        return self.link.smsc.undelivered_status
+
+    def answered(self, frame: Frame, now: float) -> None:
+        """The ESME answered."""
+        if self.shares is not None:
+            self.shares.ended(self.session, now)
+        super().answered(frame, now)
+
+    def failed(self, reason: NoAnswer) -> None:
+        """The ESME did not answer in time, or its session was lost."""
+        if self.shares is not None:
+            self.shares.ended(self.session, None)
+        super().failed(reason)

@@ -1,0 +1,166 @@
+r"""Patterns of numbers → values: the look-up that address ranges and routes share.
+
+A pattern is an exact number (``447700900123``), a prefix (``4477*``; ``*`` alone is every
+address), or a regular expression for the whole number (``^44[0-9]{10}$``). The most specific one
+wins: an exact number over a prefix, a longer prefix over a shorter, any of these over an
+expression, and of expressions the first that was added.
+
+A ``+`` in front of a digit does not matter, in a pattern or in an address: networks and
+programs put it there or not as they please. An expression is tried with it and without.
+
+Numbers and prefixes are looked up by hash: one probe for each *length* of prefix in use, however
+many patterns there are. Expressions are tried one after the other, and only when asked for what
+is less specific than all else; `address_range.range_problem` sees to it that each is quick.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from enum import Enum
+from typing import Generic, NamedTuple, TypeVar
+
+from smppgate.txsmpp.address_range import LONGEST_ADDRESS
+
+V = TypeVar("V")
+
+_PLUS = b"+"
+
+
+class Kind(Enum):
+    """How a pattern describes numbers, the most specific first."""
+
+    EXACT = "exact"
+    PREFIX = "prefix"
+    EXPRESSION = "expression"
+
+
+class Pattern(NamedTuple):
+    """A pattern as it is looked up: two that describe the same numbers alike are equal.
+
+    ``key`` is the number, the prefix without its star, or the expression.
+    """
+
+    kind: Kind
+    key: bytes
+
+    @classmethod
+    def of(cls, text: str) -> Pattern:
+        """The pattern that ``text`` is, in Latin 1.
+
+        :raises re.error: for an expression that is none.
+        """
+        octets = text.encode("latin-1")
+        if octets.startswith(b"^"):
+            re.compile(octets)
+            return cls(Kind.EXPRESSION, octets)
+        number = without_plus(octets)
+        if number.endswith(b"*"):
+            return cls(Kind.PREFIX, number[:-1])
+        return cls(Kind.EXACT, number)
+
+
+def without_plus(address: bytes) -> bytes:
+    """``address`` without one ``+`` in front of a digit."""
+    if address[:1] == _PLUS and address[1:2].isdigit():
+        return address[1:]
+    return address
+
+
+class NumberTable(Generic[V]):
+    """Patterns, each with one value, and the values of those that an address fits."""
+
+    def __init__(self) -> None:
+        self._exact: dict[bytes, V] = {}
+        self._prefixes: dict[bytes, V] = {}
+        self._expressions: dict[bytes, tuple[re.Pattern[bytes], V]] = {}
+        self._lengths: tuple[int, ...] = ()
+        """Those of prefixes in use, the longest first."""
+        self._prefixes_of: Counter[int] = Counter()
+        """Length → how many prefixes have it."""
+
+    def __len__(self) -> int:
+        """How many patterns there are."""
+        return len(self._exact) + len(self._prefixes) + len(self._expressions)
+
+    def __contains__(self, pattern: Pattern) -> bool:
+        return self.get(pattern) is not None
+
+    def get(self, pattern: Pattern) -> V | None:
+        """The value of this very pattern; None where it is not in the table."""
+        if pattern.kind is Kind.EXACT:
+            return self._exact.get(pattern.key)
+        if pattern.kind is Kind.PREFIX:
+            return self._prefixes.get(pattern.key)
+        found = self._expressions.get(pattern.key)
+        return found[1] if found is not None else None
+
+    def put(self, pattern: Pattern, value: V) -> None:
+        """Let ``pattern`` have this value; an expression that has one keeps its place."""
+        if pattern.kind is Kind.EXACT:
+            self._exact[pattern.key] = value
+        elif pattern.kind is Kind.EXPRESSION:
+            self._expressions[pattern.key] = (re.compile(pattern.key), value)
+        else:
+            if pattern.key not in self._prefixes:
+                self._count(len(pattern.key), 1)
+            self._prefixes[pattern.key] = value
+
+    def remove(self, pattern: Pattern) -> V:
+        """Take the pattern out; its value.
+
+        :raises KeyError: where it is not in the table.
+        """
+        if pattern.kind is Kind.EXACT:
+            return self._exact.pop(pattern.key)
+        if pattern.kind is Kind.EXPRESSION:
+            return self._expressions.pop(pattern.key)[1]
+        value = self._prefixes.pop(pattern.key)
+        self._count(len(pattern.key), -1)
+        return value
+
+    def first(self, address: bytes) -> V | None:
+        """The value of the most specific pattern that ``address`` fits; None where it fits none.
+
+        :param address: as it stands in a PDU, without its NUL. One of more than 64 octets, which
+            no version of the specification has (SMPP v3.4 §5.2.9), fits nothing.
+        """
+        return next(self.matching(address), None)
+
+    def matching(self, address: bytes) -> Iterator[V]:
+        """The values of all patterns that ``address`` fits, the most specific first."""
+        if len(address) > LONGEST_ADDRESS:
+            return
+        number = without_plus(address)
+        value = self._exact.get(number)
+        if value is not None:
+            yield value
+        yield from self._by_prefix(number)
+        if self._expressions:
+            yield from self._by_expression(number)
+
+    def _by_prefix(self, number: bytes) -> Iterator[V]:
+        prefixes, longest = self._prefixes, len(number)
+        for length in self._lengths:
+            value = prefixes.get(number[:length]) if length <= longest else None
+            if value is not None:
+                yield value
+            # `+*` is every number that a plus may stand in front of.
+            if length == 1 and number[:1].isdigit() and _PLUS in prefixes:
+                yield prefixes[_PLUS]
+
+    def _by_expression(self, number: bytes) -> Iterator[V]:
+        with_plus = _PLUS + number if number[:1].isdigit() else None
+        for expression, value in self._expressions.values():
+            matches = expression.fullmatch
+            if matches(number) or (with_plus is not None and matches(with_plus)):
+                yield value
+
+    def _count(self, length: int, more: int) -> None:
+        """There are so many more prefixes of that length."""
+        self._prefixes_of[length] += more
+        if not self._prefixes_of[length]:
+            del self._prefixes_of[length]
+        if len(self._prefixes_of) != len(self._lengths):
+            self._lengths = tuple(sorted(self._prefixes_of, reverse=True))

@@ -1,0 +1,42 @@
+"""What a request that submits a message asks for, as far as its return path depends on it."""
+
+from __future__ import annotations
+
+from smppgate.txsmpp import peek
+from smppgate.txsmpp.constants import CommandId, Tag
+from smppgate.txsmpp.errors import PduError
+from smppgate.txsmpp.frame import Frame
+from smppgate.txsmpp.located import located_tlvs
+
+_PAYLOAD = int(Tag.MESSAGE_PAYLOAD)
+_PAYLOAD_TAG = _PAYLOAD.to_bytes(2, "big")
+
+
+def wants_receipt(request: Frame) -> bool:
+    """Whether registered_delivery asks for anything."""
+    try:
+        return peek.registered_delivery(request.octets) != 0
+    except PduError:
+        # Some broadcast_sm have none, and of a submit_multi to many whose answer is late the end
+        # is gone. For what else the gate cannot read it keeps no return path.
+        return request.command_id in (CommandId.BROADCAST_SM, CommandId.SUBMIT_MULTI)
+
+
+def has_several_receipts(request: Frame) -> bool:
+    """Whether several final receipts may come, so that none of them is known to be the last.
+
+    A submit_multi has one for each destination, and an SMSC that divides a message_payload into
+    parts may send one for each part.
+    """
+    if request.command_id == CommandId.SUBMIT_MULTI:
+        return True
+    # Two octets are looked for first: few messages have them anywhere.
+    return _PAYLOAD_TAG in request.octets and _has_payload(request.octets)
+
+
+def _has_payload(octets: bytes) -> bool:
+    try:
+        _, end = peek.short_message_at(octets)
+    except PduError:
+        return False
+    return any(tag == _PAYLOAD for tag, _, _ in located_tlvs(octets, end))

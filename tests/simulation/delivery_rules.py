@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 _ALIAS = re.compile(rb"_[0-9a-f]+")
 
-FAILED, FULL, UNDELIVERABLE = 0x08, 0x14, 0x64
+FULL, UNDELIVERABLE = 0x14, 0x64
+PATIENCE = 2.0
+"""Seconds that a receipt waits for its submit_sm_resp, by default."""
 
 
 class DeliveryRules:
@@ -63,17 +65,18 @@ class DeliveryRules:
     def _ids(self, request: Request, delivery: Delivery, pdu: wire.Pdu) -> list[bytes]:
         """The ids that may be in a receipt: what the ESME was given, or would have been."""
         if request.given and request.answered_at < delivery.at:
-            return request.may_be_given
+            original = self._world.plan.message_ids != "tagged"
+            return [*request.may_be_given, *[delivery.told_id] * original]
         assert request.taken_by is not None
         tag = request.taken_by.smsc.plan.tag.encode()
-        # Without a path it goes by its destination, in the name of its SMSC.
-        own = tag + request.taken_id if self._world.plan.message_ids == "tagged" else b""
-        if "receipts_of_unknown" in self._world.plan.moods:
-            return [own]
-        ids = [own, request.taken_id, delivery.told_id]
-        if len(ids[0]) > LONGEST_ID:
-            ids += _ALIAS.findall(pdu.body)
-        return ids
+        if self._world.plan.message_ids != "tagged":
+            return [request.taken_id, delivery.told_id, *_ALIAS.findall(pdu.body)]
+        # Without a path it goes by its destination, in the name of the SMSC that it came from; as
+        # it is where nothing but its text makes it a receipt.
+        own = tag + request.taken_id
+        passed_on = delivery.session.smsc.plan.tag.encode() + delivery.told_id
+        ids = [own, passed_on[:LONGEST_ID]] + [delivery.told_id] * (not delivery.esm_class)
+        return ids + _ALIAS.findall(pdu.body) if len(own) > LONGEST_ID else ids
 
     def _receipt(self, delivery: Delivery, given: bytes) -> bytes:
         request = delivery.request
@@ -121,6 +124,9 @@ class DeliveryRules:
     def _check_resp(self, session: EsmeSession, delivery: Delivery) -> None:
         request = delivery.request
         if request is None or request.answer is not None:
+            return
+        if session.sent_at - delivery.at >= PATIENCE:
+            # It was passed on by its destination then.
             return
         is_strict = self._world.plan.elsewhere and request.session.is_alive
         if request.session is session or is_strict:
@@ -192,9 +198,7 @@ class DeliveryRules:
         if status == FULL and account.queue:
             return None
         if status == UNDELIVERABLE:
-            return "an ESME has got it" if delivery.arrivals and not account.queue else None
-        if status == FAILED:
-            return self._wrongly_failed(delivery)
+            return self._wrongly_failed(delivery) if delivery.arrivals else None
         return "no ESME has said so"
 
     def _wrongly_failed(self, delivery: Delivery) -> str | None:

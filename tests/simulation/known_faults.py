@@ -13,7 +13,4 @@ KNOWN_FAULTS: dict[str, str] = {
     "silent_for_good": "A.4: late requests go on counting against the window",
     "pipelining": "A.10: requests behind a bind that is not answered yet",
     "receipts_elsewhere": "A.11: a receipt on another session than its resp's",
-    "receipts_late_again": "B.1: a receipt sent again a minute after it was taken",
-    "interim_first": "B.1: a final receipt a minute after one that is not",
-    "receipts_of_unknown": "B.3: receipts for unknown messages get the SMSC's tag",
 }

@@ -120,6 +120,7 @@ class Plan:
     enquire_link: float = 10.0
     inactivity: float = 60.0
     return_path_ttl: float = 300.0
+    receipted_ttl: float = 240.0
     queue_ttl: float = 300.0
     message_ids: str = "tagged"
     unmatched: str = "reject"
@@ -340,6 +341,7 @@ def settings_text(plan: Plan) -> str:
         f'unmatched_receipts = "{plan.unmatched}"',
         "[store]",
         f"return_path_ttl = {plan.return_path_ttl}",
+        f"receipted_ttl = {plan.receipted_ttl}",
         "[[listen]]",
         f'endpoint = "tcp:{ESME_PORT}"',
     ]

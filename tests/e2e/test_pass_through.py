@@ -188,7 +188,7 @@ def test_when_the_esme_dies_its_smsc_session_is_unbound(tmp_path: Path) -> None:
         link.send(pdu(DELIVER_SM, 5, message_body()))
         esme.receive_message()
         esme.sock.close()
-        assert link.receive() == Pdu(DELIVER_SM | RESP, 0x08, 5, b"")
+        assert link.receive() == Pdu(DELIVER_SM | RESP, 0x64, 5, b"")
         unbind = link.receive()
         assert unbind.command_id == UNBIND
         answer(link, unbind, b"")

@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 
 _ALIAS = re.compile(rb"_[0-9a-f]+")
 
-FAILED, FULL, UNDELIVERABLE = 0x08, 0x14, 0x64
+RECEIPT_DELAY = 0.2
+"""Seconds after an answer in which a receipt may be held back: more than `receipt_delay`."""
+
+FULL, UNDELIVERABLE = 0x14, 0x64
+PATIENCE = 2.0
+"""Seconds that a receipt waits for its submit_sm_resp, by default."""
 
 
 class DeliveryRules:
@@ -62,19 +67,19 @@ class DeliveryRules:
 
     def _ids(self, request: Request, delivery: Delivery, pdu: wire.Pdu) -> list[bytes]:
         """The ids that may be in a receipt: what the ESME was given, or would have been."""
-        assert request.taken_by is not None
-        moods = self._world.plan.moods
+        is_original = self._world.plan.message_ids != "tagged"
         if self._world.has_path(request) and request.answered_at < delivery.at:
-            return request.may_be_given
-        tag = request.taken_by.smsc.plan.tag.encode()
-        # Without a path it goes by its destination, in the name of its SMSC.
-        own = tag + request.taken_id if self._world.plan.message_ids == "tagged" else b""
-        if "receipts_of_unknown" in moods:
-            return [own]
-        ids = [own, request.taken_id, delivery.told_id, *request.may_be_given]
-        if len(ids[0]) > LONGEST_ID:
-            ids += _ALIAS.findall(pdu.body)
-        return ids
+            return [*request.may_be_given, *[delivery.told_id] * is_original]
+        if is_original:
+            return [request.taken_id, delivery.told_id, *_ALIAS.findall(pdu.body)]
+        assert request.taken_by is not None
+        # Without a path it goes by its destination, in the name of the SMSC that it came from; as
+        # it is where nothing but its text makes it a receipt.
+        own = request.taken_by.smsc.plan.tag.encode() + request.taken_id
+        passed_on = delivery.session.smsc.plan.tag.encode() + delivery.told_id
+        ids = [own, passed_on[:LONGEST_ID], *request.may_be_given]
+        ids += [delivery.told_id] * (not delivery.esm_class)
+        return ids + _ALIAS.findall(pdu.body) if len(own) > LONGEST_ID else ids
 
     def _receipt(self, delivery: Delivery, given: bytes) -> bytes:
         request = delivery.request
@@ -116,16 +121,26 @@ class DeliveryRules:
         request = delivery.request
         if request is None:
             return True
-        is_known = bool(request.given) and request.answered_at < delivery.at
+        is_out = request.answered_at + RECEIPT_DELAY < delivery.at
+        is_known = self._world.has_path(request) and is_out
         return is_known and not self._world.plan.store.archives
 
     def _check_resp(self, session: EsmeSession, delivery: Delivery) -> None:
         request = delivery.request
         if request is None or request.answer is not None:
             return
-        is_strict = self._world.plan.elsewhere and request.session.is_alive
-        if request.session is session or is_strict:
+        if session.sent_at - delivery.at >= PATIENCE:
+            # It was passed on by its destination then.
+            return
+        if request.session is session or self._would_be_seen(request):
             session.violated(f"{delivery} comes before the answer")
+
+    def _would_be_seen(self, request: Request) -> bool:
+        """Whether its answer cannot be under way on the ESME's other session any more."""
+        session, weather = request.session, self._world.plan.weather
+        is_steady = not set(weather) - {"cutting", "crumbling"}
+        is_read = session.end.reads and not session.end.incoming.was_full
+        return is_steady and is_read and session.is_alive and not session.is_disturbed
 
     def _check_parts(self, session: EsmeSession, delivery: Delivery) -> None:
         """Parts of one message come to one session as long as that lives."""
@@ -185,9 +200,7 @@ class DeliveryRules:
         if status == 0:
             return self._wrongly_acknowledged(delivery)
         if status == UNDELIVERABLE:
-            return "an ESME has got it" if delivery.arrivals and not has_queue else None
-        if status == FAILED:
-            return self._wrongly_failed(delivery)
+            return self._wrongly_failed(delivery) if delivery.arrivals else None
         return None if status == FULL and has_queue else "no ESME has said so"
 
     def _wrongly_acknowledged(self, delivery: Delivery) -> str | None:

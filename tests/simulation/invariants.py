@@ -56,8 +56,9 @@ class Judge:
         found = []
         for app in world.esmes:
             alive = app.alive()
-            if len(alive) < len(app.sessions):
-                found.append(f"{app.plan.system_id} has {len(alive)} sessions bound")
+            lost = sum(1 for s in app.sessions if s is None or not s.is_alive)
+            if lost:
+                found.append(f"{app.plan.system_id} has {lost} sessions that are not bound")
             found += [f"{r} is not answered" for s in alive for r in _pending(s)]
             found += [f"{s} has no enquire_link_resp" for s in alive if s.enquiries]
         for center in world.centers:

@@ -50,12 +50,21 @@ class EsmeSession(ModelSession):
         """Requests of its that are open."""
         return sum(slot.open for slot in self.pending.values())
 
+    def _called(self, pdu: wire.Pdu) -> None:
+        """The gate asks for a bind."""
+        if self not in self.app.called or self.is_bound:
+            self.violated(f"nobody waits for {pdu}")
+        if wire.credentials(pdu.body) != ("smppgate", self.plan.secret):
+            self.violated(f"an outbind with {wire.credentials(pdu.body)}")
+        self.later(self.chance.expovariate(20.0), self.connected, self.end)
+
     def connected(self, end: ModelEnd | None) -> None:
         """Bind, if there is anybody."""
         if end is None:
             self.over()
             return
-        self.attach(end)
+        if end is not self.end:
+            self.attach(end)
         name, password, self._bind_status = self.plan.system_id, self.plan.password, 0
         if self.draw(self.traits.wrong_bind, "wrong bind"):
             name, password, self._bind_status = self.chance.choice(
@@ -99,6 +108,9 @@ class EsmeSession(ModelSession):
 
     def was_asked(self, pdu: wire.Pdu) -> None:
         """The gate has sent something."""
+        if pdu.command == wire.OUTBIND:
+            self._called(pdu)
+            return
         if not self.is_bound or not self.receives:
             self.violated(f"not bound to receive, and gets {pdu}")
         if pdu.command == wire.ALERT:
@@ -130,7 +142,8 @@ class EsmeSession(ModelSession):
     def _check_parting(self) -> None:
         """Behind an unbind comes the answer to all that was in front of it."""
         timeout = self.world.plan.response_timeout
-        for slot in self.pending.values() if self.is_parting else ():
+        is_parting = self.is_parting and not self.is_disturbed
+        for slot in self.pending.values() if is_parting else ():
             for request in slot.requests:
                 if request.answer is None and any(
                     a.has_counted(timeout) for a in request.attempts
@@ -228,6 +241,7 @@ class ModelEsme:
     """The application of one account.
 
     :ivar quota: requests that it still has to send.
+    :ivar called: sessions that the gate has asked for with outbind.
     :ivar disturbed_at: when a session of its was lost last.
     :ivar sessions: one for each kind of bind in its plan, the latest.
     """
@@ -239,6 +253,7 @@ class ModelEsme:
         self.chance = chance
         self.quota = plan.quota
         self.sessions: list[EsmeSession | None] = [None] * len(plan.binds)
+        self.called: list[EsmeSession] = []
         self.disturbed_at = 0.0
         self._serial = 0
 
@@ -249,7 +264,21 @@ class ModelEsme:
 
     def alive(self) -> list[EsmeSession]:
         """Sessions that are bound."""
-        return [s for s in self.sessions if s is not None and s.is_alive]
+        return [s for s in self._all() if s.is_alive]
+
+    def _all(self) -> list[EsmeSession]:
+        return [s for s in (*self.sessions, *self.called) if s is not None and not s.is_over]
+
+    def accept(self, end: ModelEnd) -> bool | None:
+        """The gate connects, to send outbind; None to let it wait."""
+        if not self.world.is_open:
+            return None
+        self._serial += 1
+        name = f"{self.plan.system_id}.{self._serial}"
+        session = EsmeSession(self, self.chance.choice((wire.BIND_RX, wire.BIND_TRX)), name)
+        session.attach(end)
+        self.called.append(session)
+        return True
 
     def lost(self, session: EsmeSession) -> None:
         """A session is over: bind anew."""
@@ -263,15 +292,13 @@ class ModelEsme:
         """Behave from now on."""
         self.traits = CALM
         self.quota = 0
-        for session in self.sessions:
-            if session is not None and not session.is_over:
-                session.calm(CALM)
+        for session in self._all():
+            session.calm(CALM)
 
     def leave(self) -> None:
         """End all sessions, each in some way."""
-        for session in self.sessions:
-            if session is not None and not session.is_over:
-                self.chance.choice((session.unbind, session.close, session.close))()
+        for session in self._all():
+            self.chance.choice((session.unbind, session.close, session.close))()
 
     def _connect(self, place: int) -> None:
         if not self.world.is_open:
@@ -280,5 +307,4 @@ class ModelEsme:
         kind = self.plan.binds[place]
         name = f"{self.plan.system_id}.{self._serial}"
         session = self.sessions[place] = EsmeSession(self, kind, name)
-        host = f"10.1.0.{self.plan.serial}"
-        self.world.network.connect(host, self.plan.port, session.connected)
+        self.world.network.connect(self.plan.host, self.plan.port, session.connected)

@@ -53,6 +53,7 @@ class SmscSession(ModelSession):
     """A session of the gate's with an SMSC.
 
     :ivar kind: the bind; 0 before.
+    :ivar was_called: whether the SMSC has asked for it with outbind.
     :ivar owner: the account that has it for itself, where a bind was passed through.
     :ivar deliveries: number → what was sent under it and is not answered.
     :ivar last: ESME's session → the label of the last message of its that came here.
@@ -63,6 +64,7 @@ class SmscSession(ModelSession):
         self.smsc = smsc
         self.center = smsc.center
         self.kind = 0
+        self.was_called = False
         self.owner: AccountPlan | None = None
         self.deliveries: dict[int, tuple[Delivery, Outgoing]] = {}
         self.last: dict[object, int] = {}
@@ -88,6 +90,8 @@ class SmscSession(ModelSession):
     def was_asked(self, pdu: wire.Pdu) -> None:
         """The gate asks for something."""
         if pdu.command in wire.BINDS:
+            if self.was_called and pdu.command != wire.BIND_RX:
+                self.violated(f"an outbind is answered with {pdu}")
             self._bind(pdu)
             return
         attempt = self.world.judge.requested(self, pdu)
@@ -251,16 +255,41 @@ class ModelSmsc:
             return None
         if self.world.clock.now < self._down_until:
             return False
+        self._session(end)
+        return True
+
+    def _session(self, end: ModelEnd) -> SmscSession:
         self._serial += 1
         session = SmscSession(self, f"{self.plan.name}.{self._serial}")
         session.attach(end)
         self.sessions.append(session)
-        return True
+        return session
+
+    def start(self) -> None:
+        """Ask the gate with outbind to bind, if that is its way."""
+        if self.plan.outbind_port:
+            self.world.agenda.call(self.chance.expovariate(0.5), self._call)
+
+    def _call(self) -> None:
+        if self.world.is_open:
+            host, _ = self.plan.address
+            self.world.network.connect(host, self.plan.outbind_port, self._called)
+
+    def _called(self, end: ModelEnd | None) -> None:
+        if end is None:
+            self.start()
+            return
+        session = self._session(end)
+        session.was_called = True
+        who = wire.outbind(self.plan.name, self.plan.password)
+        session.send(wire.OUTBIND, 0, session.fresh(), who)
 
     def lost(self, session: SmscSession) -> None:
         """A session is over; where all went with it, nobody is there for a while."""
         self.sessions.remove(session)
-        if self.traits.away > CALM.away:
+        if session.was_called:
+            self.start()
+        elif self.traits.away > CALM.away:
             self._down_until = self.world.clock.now + self.traits.away * self.chance.random()
 
     def calm(self) -> None:

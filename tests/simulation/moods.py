@@ -171,7 +171,6 @@ MOODS: dict[str, Mood] = {
         numbers_wrapping={},
         numbers_crowded={},
         clock_stepping={},
-        receipts_elsewhere={},
     ),
 }
 

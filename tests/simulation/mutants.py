@@ -16,6 +16,9 @@ from attrs import evolve, frozen
 from smppgate.gate.deliver.dispatcher import Dispatcher
 from smppgate.gate.deliver.final_receipt import FinalReceipt
 from smppgate.gate.deliver.waiting_receipts import WaitingReceipts
+from smppgate.gate.queue.account_queue import AccountQueue
+from smppgate.gate.queue.queues import Queues
+from smppgate.gate.queue.read_ahead import ReadAhead
 from smppgate.gate.queue.sender import QueueSender
 from smppgate.gate.relay.correlator import Correlator
 from smppgate.gate.return_path import keeper
@@ -28,10 +31,11 @@ from smppgate.gate.submit.ancillary import AncillaryRequests
 from smppgate.gate.submit.submitter import Submitter
 from smppgate.routing.esmes import accounts as accounts_module
 from smppgate.routing.esmes.account import Account
+from smppgate.routing.smscs.smsc import Smsc
 from smppgate.txsmpp import protocol, sequence
 from smppgate.txsmpp import session as session_module
 from smppgate.txsmpp.constants import RESPONSE_BIT
-from smppgate.txsmpp.frame import renumbered
+from smppgate.txsmpp.frame import Frame, renumbered, response
 from smppgate.txsmpp.sequence import Outstanding
 
 
@@ -66,6 +70,8 @@ class Mutant:
 
 
 MUTANTS: dict[str, Mutant] = {}
+
+ENQUIRE_LINK = 0x15
 
 
 def _mutant(owner: Any, attribute: str, sentence: str) -> Callable[[Any], Any]:
@@ -430,5 +436,71 @@ def _lost_session_stays(_lost: Any) -> Any:
     def lost(self: Any, session: Any, account: Any) -> None:
         self.ranges.leave(session)
         self._submitters.remove(session)
+
+    return lost
+
+
+@_mutant(Smsc, "for_one_session", "What a bind that was passed through opens is for everybody.")
+def _passed_session_shared(_own: Any) -> Any:
+    return lambda self: self
+
+
+@_mutant(session_module.Session, "_admit", "enquire_link is not answered.")
+def _enquire_link_unanswered(admit: Any) -> Any:
+    def admitted(self: Any, frame: Any) -> bool:
+        return frame.command_id != ENQUIRE_LINK and bool(admit(self, frame))
+
+    return admitted
+
+
+# What waits
+
+
+@_mutant(WaitingReceipts, "_poll", "A receipt whose resp never comes waits for ever.")
+def _early_receipts_forgotten(_poll: Any) -> Any:
+    return lambda self: None
+
+
+@_mutant(AccountQueue, "count", "What was queued before a restart is not delivered.")
+def _queue_not_counted(counted: Any) -> Any:
+    return lambda self, size: counted(self, 0)
+
+
+@_mutant(Queues, "keep", "A queued message is acknowledged before it is stored.")
+def _queued_before_stored(keep: Any) -> Any:
+    def kept(self: Any, queue: Any, exchange: Any, message: Any) -> None:
+        exchange.answered(Frame.of(response(exchange.frame, 0, b"\0")), self._clock.monotonic())
+        keep(self, _Silent(queue), exchange, message)
+
+    return kept
+
+
+class _Silent:
+    """A queue whose SMSC has had its answer."""
+
+    def __init__(self, queue: Any) -> None:
+        self._queue = queue
+
+    def kept(self, exchange: Any, stored: bool) -> None:
+        self._queue._read_ahead.arrived(stored)
+        if stored:
+            self._queue.sender.look_soon()
+
+
+@_mutant(ReadAhead, "put_back", "A message that was not taken goes behind all others.")
+def _put_back_behind(_put: Any) -> Any:
+    def put_back(self: Any, number: int) -> None:
+        message = self._under_way.pop(number)
+        self._next.append((1 << 60, message))
+
+    return put_back
+
+
+@_mutant(Commits, "_kept", "Answers of a batch that takes long are lost.")
+def _answers_of_slow_batch_lost(kept: Any) -> Any:
+    def lost(self: Any, result: object) -> None:
+        if self._clock.monotonic() - self._rests_until > 0.05 and self._being_kept is not None:
+            self._being_kept.answers.clear()
+        kept(self, result)
 
     return lost

@@ -10,7 +10,7 @@ from tests.simulation import wire
 from tests.simulation.known_faults import KNOWN_FAULTS
 from tests.simulation.moods import MOODS, of
 
-SMSC_PORT, ESME_PORT = 3000, 2775
+SMSC_PORT, ESME_PORT, CALLED_PORT, OUTBIND_PORT = 3000, 2775, 2800, 4000
 
 
 @frozen(kw_only=True)
@@ -20,6 +20,7 @@ class AccountPlan:
     :param prefix: of the numbers that are its own; empty for none.
     :param secret: the password that SMSCs know, where they are asked about it.
     :param binds: the kinds of its sessions.
+    :param is_called: whether it listens for the gate's outbind as well.
     :param quota: requests that it sends; ``pace``: bursts a second.
     :param receipts: the part of its messages that ask for one.
     """
@@ -41,7 +42,13 @@ class AccountPlan:
     receipts: float = 0.7
     version: int = 0x34
     port: int = ESME_PORT
+    is_called: bool = False
     moods: tuple[str, ...] = ()
+
+    @property
+    def host(self) -> str:
+        """Where its application runs."""
+        return f"10.1.0.{self.serial}"
 
     def some_number(self, chance: Random) -> bytes:
         """One of its numbers."""
@@ -69,7 +76,10 @@ class CenterPlan:
 
 @frozen(kw_only=True)
 class SmscPlan:
-    """A door of a message center."""
+    """A door of a message center.
+
+    :param outbind_port: of the gate's, where it asks with outbind to be bound to; 0 for none.
+    """
 
     name: str
     center: str
@@ -81,6 +91,7 @@ class SmscPlan:
     sessions: int = 1
     window: int = 10
     weight: int = 1
+    outbind_port: int = 0
     moods: tuple[str, ...] = ()
 
 
@@ -107,7 +118,6 @@ class Plan:
     :param crashes: when the gate's process is killed; ``restarts``: when it is stopped in order.
     :param wraps: whether sequence numbers are about to wrap.
     :param crowds: whether they come upon numbers in use, as after a wrap.
-    :param elsewhere: whether a receipt on another session waits for its resp too.
     :param steps: when the wall clock is stepped, and how far.
     """
 
@@ -121,6 +131,7 @@ class Plan:
     enquire_link: float = 10.0
     inactivity: float = 60.0
     ttl: float = 300.0
+    receipted_ttl: float = 240.0
     message_ids: str = "tagged"
     unmatched: str = "reject"
     weather: tuple[str, ...] = ()
@@ -130,7 +141,6 @@ class Plan:
     restarts: tuple[float, ...] = ()
     wraps: bool = False
     crowds: bool = False
-    elsewhere: bool = False
     steps: tuple[tuple[float, float], ...] = ()
 
     def passed(self, system_id: str) -> AccountPlan | None:
@@ -181,7 +191,6 @@ def scenario(seed: int, moods: tuple[str, ...] = ()) -> Plan:
         restarts=restarts,
         active=active,
         wraps=choose.one("numbers_wrapping", 0.15),
-        elsewhere=choose.one("receipts_elsewhere", 0.5),
         steps=_clock_steps(draw, choose, active),
         crowds=choose.one("numbers_crowded", 0.15) and not _answers_twice(smscs, accounts),
     )
@@ -262,6 +271,7 @@ def _smscs(draw: Random, centers: tuple[CenterPlan, ...], choose: _Chooser) -> l
                     sessions=draw.choices((1, 2), (75, 25))[0],
                     window=draw.choice((1, 3, 10, 50)),
                     weight=draw.choice((1, 1, 2)),
+                    outbind_port=OUTBIND_PORT + number if draw.random() < 0.1 else 0,
                     moods=choose.some("smsc", "both"),
                 )
             )
@@ -281,16 +291,19 @@ def _accounts(draw: Random, pools: list[str], choose: _Chooser) -> list[AccountP
     return [_account(draw, number, pools, choose) for number in range(count)]
 
 
+_BINDS = (
+    (wire.BIND_TRX,),
+    (wire.BIND_TRX, wire.BIND_TRX),
+    (wire.BIND_TX, wire.BIND_RX),
+    (wire.BIND_TRX, wire.BIND_RX),
+)
+
+
 def _account(draw: Random, serial: int, pools: list[str], choose: _Chooser) -> AccountPlan:
     asks_smsc = draw.random() < 0.12
-    binds = draw.choice(
-        (
-            (wire.BIND_TRX,),
-            (wire.BIND_TRX, wire.BIND_TRX),
-            (wire.BIND_TX, wire.BIND_RX),
-            (wire.BIND_TRX, wire.BIND_RX),
-        )
-    )
+    has_queue = not asks_smsc and draw.random() < 0.4
+    is_called = has_queue and draw.random() < 0.3
+    binds = (wire.BIND_TX,) if is_called else draw.choice(_BINDS)
     return AccountPlan(
         serial=serial,
         system_id=f"e{serial}",
@@ -298,7 +311,8 @@ def _account(draw: Random, serial: int, pools: list[str], choose: _Chooser) -> A
         secret=f"p{serial}",
         prefix=b"47%02d" % (10 + serial) if draw.random() < 0.85 else b"",
         window=draw.choice((1, 4, 10, 50)),
-        queue=not asks_smsc and draw.random() < 0.4,
+        queue=has_queue,
+        is_called=is_called,
         queue_size=draw.choice((3, 1000)),
         queries=draw.random() < 0.8,
         pool=draw.choice(pools),
@@ -340,6 +354,7 @@ def settings_text(plan: Plan) -> str:
         f'unmatched_receipts = "{plan.unmatched}"',
         "[store]",
         f"return_path_ttl = {plan.ttl}",
+        f"receipted_ttl = {plan.receipted_ttl}",
         "[[listen]]",
         f'endpoint = "tcp:{ESME_PORT}"',
     ]
@@ -366,6 +381,9 @@ def _account_lines(plan: Plan, account: AccountPlan) -> list[str]:
     if account.queue:
         lines += ["queue = true", f"queue_size = {account.queue_size}"]
         lines.append(f"queue_ttl = {plan.ttl}")
+    if account.is_called:
+        lines.append(f'outbind = "tcp:{account.host}:{CALLED_PORT}"')
+        lines.append(f'outbind_password = "{account.secret}"')
     return lines
 
 
@@ -378,6 +396,9 @@ def _smsc_lines(plan: Plan, smsc: SmscPlan) -> list[str]:
     lines += [f"sessions = {smsc.sessions}", f"window = {smsc.window}"]
     lines += [f"weight = {smsc.weight}", "reconnect_min = 0.5", "reconnect_max = 4.0"]
     lines.append(f"enquire_link = {plan.enquire_link}")
+    if smsc.outbind_port:
+        lines.append(f'outbind_listen = "tcp:{smsc.outbind_port}"')
+        lines.append(f'outbind_password = "{smsc.password}"')
     if center.notation != "auto":
         lines.append(f'receipt_ids = "{center.notation}"')
     return lines

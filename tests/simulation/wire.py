@@ -154,6 +154,11 @@ def bind(system_id: str, password: str, version: int = 0x34) -> bytes:
     return system_id.encode() + b"\0" + password.encode() + b"\0\0" + bytes((version, 0, 0, 0))
 
 
+def outbind(system_id: str, password: str) -> bytes:
+    """Of an outbind."""
+    return system_id.encode() + b"\0" + password.encode() + b"\0"
+
+
 def credentials(body: bytes) -> tuple[str, str]:
     """system_id and password of a bind or an outbind."""
     system_id, at = until_nul(body, 0)

@@ -22,7 +22,7 @@ from tests.simulation.model_smsc import MessageCenter, ModelSmsc
 from tests.simulation.moods import traits, weather
 from tests.simulation.network import Network
 from tests.simulation.reactor import SimulatedReactor
-from tests.simulation.scenario import Plan, chance, settings_text
+from tests.simulation.scenario import CALLED_PORT, Plan, chance, settings_text
 from tests.simulation.stores import Stores
 from tests.simulation.trace import Trace, Violation
 
@@ -83,6 +83,8 @@ class World:
             ModelEsme(self, each, traits(list(each.moods)), self._chance(each.system_id))
             for each in plan.accounts
         ]
+        for app in self.esmes:
+            self.network.serve((app.plan.host, CALLED_PORT), app.accept)
 
     def _chance(self, name: str) -> random.Random:
         return chance(self.plan.seed, name)
@@ -150,7 +152,7 @@ class World:
 
     def _live(self) -> None:
         self._begin()
-        for each in (*self.esmes, *self.centers):
+        for each in (*self.esmes, *self.smscs, *self.centers):
             each.start()
         for at in self.plan.crashes:
             how = self._crashes.choice((self._crash, self._crash_soon))

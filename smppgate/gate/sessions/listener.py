@@ -17,6 +17,8 @@ from twisted.internet.protocol import Factory, Protocol
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from smppgate.gate.sessions.accept_log import AcceptLog
+
 
 class CannotListen(OSError):
     """A listener's endpoint cannot be opened: it is in use, or this process has no right to it."""
@@ -68,6 +70,7 @@ class Listener(Service):
 
     def _opened(self, port: IListeningPort) -> None:
         self._port = port
+        AcceptLog.replace(port)
         self.log.info("listening on {endpoint}", endpoint=self.description)
 
     def _not_opened(self, failure: Failure) -> None:

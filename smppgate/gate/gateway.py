@@ -250,7 +250,8 @@ class Gateway(MultiService):
                     rebinds=smsc.rebind,
                     max_timeouts=smsc.max_timeouts,
                 )
-                yield SmscLink(client_endpoint(self._reactor, smsc.endpoint), config)
+                endpoint = client_endpoint(self._reactor, smsc.endpoint_for(bind))
+                yield SmscLink(endpoint, config)
 
     def _make_targets(self) -> Iterator[PassThroughTarget]:
         if not any(esme.auth == "smsc" for esme in self.settings.esme):

@@ -1,19 +1,21 @@
 """`AcceptLog`: connections that the process has no descriptor for, in one line a minute.
 
-Twisted logs several lines for each of them, and with the descriptors used up there may be thousands
-a second.
+Twisted logs several lines for each of them, and with the descriptors used up there may be
+thousands a second.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from twisted.logger import LogEvent, Logger
+from twisted.logger import ILogObserver, LogEvent, Logger
+from zope.interface import implementer
 
 INTERVAL = 60.0
 """Seconds from one line to the next."""
 
 
+@implementer(ILogObserver)
 class AcceptLog:
     """An observer for what a listening port logs when it accepts connections."""
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from tests.e2e.ports import free_port
 from tests.e2e.twistd import relaying, running, settings
 from tests.e2e.wire import (
-    BIND_TRANSCEIVER,
     BIND_RECEIVER,
+    BIND_TRANSCEIVER,
     BIND_TRANSMITTER,
     DELIVER_SM,
     RESP,

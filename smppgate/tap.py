@@ -5,7 +5,9 @@ from __future__ import annotations
 import atexit
 import gc
 import os
+import resource
 import sys
+from contextlib import suppress
 from typing import Any
 
 from twisted.application.service import IService
@@ -46,6 +48,7 @@ class Program(Gateway):
         use_monotonic(reactor)
         super().__init__(settings, reactor)
         self._stop_reactor = reactor.stop
+        _raise_descriptor_limit()
         _calm_the_collector()
         _share_the_interpreter()
 
@@ -87,6 +90,16 @@ def _end_in_failure() -> None:
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(1)
+
+
+def _raise_descriptor_limit() -> None:
+    """Let the process have as many connections as its hard limit permits.
+
+    The soft limit is 1024 on most systems, for programs that use select().
+    """
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _calm_the_collector() -> None:

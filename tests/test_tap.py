@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import resource
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -100,3 +101,14 @@ def test_no_package_of_ours_is_called_twisted() -> None:
 def test_what_is_given_to_twisted_is_what_it_expects() -> None:
     assert verifyObject(IPushProducer, SmppProtocol(Role.ESME, Clock()))
     assert verifyObject(IStreamClientEndpoint, _ToldEndpoint("alpha", "tcp:127.0.0.1:3001", None))
+
+
+def test_the_limit_of_descriptors_is_raised_to_the_hard_one() -> None:
+    """The soft one is 1024 on most systems."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(256, before[1]), before[1]))
+        tap._raise_descriptor_limit()
+        assert resource.getrlimit(resource.RLIMIT_NOFILE) == (before[1], before[1])
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Iterator, Mapping
 from random import Random
 
-from twisted.internet.endpoints import clientFromString
 from twisted.internet.interfaces import IReactorTime
 
 from smppgate.gate.options import RouterOptions
 from smppgate.gate.router import RouterService
+from smppgate.gate.sessions.endpoints import client_endpoint
 from smppgate.gate.sessions.pass_through_target import PassThroughTarget
 from smppgate.routing.esmes.account import Account
 from smppgate.routing.esmes.accounts import Accounts
@@ -181,7 +181,7 @@ def make_targets(
     for smsc in settings.smsc:
         yield PassThroughTarget(
             smscs[smsc.name],
-            clientFromString(reactor, smsc.endpoint),
+            client_endpoint(reactor, smsc.endpoint),
             smsc_timers(settings.gate, smsc),
             smsc.window,
             settings.gate.max_pdu_size,

@@ -10,7 +10,6 @@ from random import Random, SystemRandom
 
 from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred, DeferredList, ensureDeferred
-from twisted.internet.endpoints import clientFromString, serverFromString
 from twisted.internet.interfaces import IAddress, IReactorTime
 
 from smppgate.gate.build import (
@@ -24,6 +23,7 @@ from smppgate.gate.build import (
 )
 from smppgate.gate.drain import until
 from smppgate.gate.sessions.bind_delays import BindDelays
+from smppgate.gate.sessions.endpoints import client_endpoint, server_endpoint
 from smppgate.gate.sessions.esme import EsmeFactory, EsmeProtocol, EsmeSessionConfig
 from smppgate.gate.sessions.links import Backoff, LinkSessionConfig, SmscLink
 from smppgate.gate.sessions.listener import Listener
@@ -205,7 +205,7 @@ class Gateway(MultiService):
                 outbind = EsmeOutbind(
                     account,
                     queue.sender,
-                    clientFromString(self._reactor, esme.outbind),
+                    client_endpoint(self._reactor, esme.outbind),
                     self._esme_config,
                     Outbind(
                         system_id=self.settings.gate.name.encode("latin-1"),
@@ -235,7 +235,7 @@ class Gateway(MultiService):
     def _make_listeners(self) -> Iterator[EsmeFactory]:
         for listen in self.settings.listen:
             factory = EsmeFactory(self._esme_config, listen.max_sessions)
-            endpoint = serverFromString(self._reactor, listen.endpoint)
+            endpoint = server_endpoint(self._reactor, listen.endpoint)
             listener = Listener(listen.endpoint, endpoint, factory)
             listener.setServiceParent(self._listeners)
             yield factory
@@ -259,7 +259,8 @@ class Gateway(MultiService):
                     rebinds=smsc.rebind,
                     max_timeouts=smsc.max_timeouts,
                 )
-                yield SmscLink(clientFromString(self._reactor, smsc.endpoint), config)
+                endpoint = client_endpoint(self._reactor, smsc.endpoint_for(bind))
+                yield SmscLink(endpoint, config)
 
     def _make_outbind_listeners(self) -> Iterator[OutbindFactory]:
         for smsc in self.settings.smsc:
@@ -280,7 +281,7 @@ class Gateway(MultiService):
                 password=smsc.outbind_password.encode("latin-1"),
             )
             factory = OutbindFactory(config, max(smsc.sessions, MIN_OUTBIND_CONNECTIONS))
-            endpoint = serverFromString(self._reactor, smsc.outbind_listen)
+            endpoint = server_endpoint(self._reactor, smsc.outbind_listen)
             listener = Listener(smsc.outbind_listen, endpoint, factory)
             listener.setServiceParent(self._listeners)
             yield factory

@@ -41,6 +41,14 @@ class SmscSettings(Table):
             reloadable=False,
         ),
     )
+    receive_endpoint: str = attrs.field(
+        default="",
+        metadata=setting(
+            Endpoint("client", client_fault, optional=True),
+            "Where the gate connects to as receiver, if that is elsewhere; empty is endpoint.",
+            reloadable=False,
+        ),
+    )
     system_type: str = attrs.field(
         default="",
         metadata=setting(
@@ -50,8 +58,8 @@ class SmscSettings(Table):
     bind: str = attrs.field(
         default="transceiver",
         metadata=setting(
-            Choice(("transceiver", "transmitter+receiver")),
-            "One session for both directions, or a pair with one for each.",
+            Choice(("transceiver", "transmitter+receiver", "transmitter", "receiver")),
+            "One session for both directions, a pair with one for each, or one direction only.",
             reloadable=False,
         ),
     )
@@ -231,6 +239,11 @@ class SmscSettings(Table):
     def tag_or_derived(self) -> str:
         """The tag in use: 1 to 5 of ``[A-Za-z0-9]``; no other SMSC's tag begins with it."""
         return self.tag or derived_tag(self.name)
+
+    def endpoint_for(self, bind: str) -> str:
+        """The endpoint of a bind of this kind."""
+        is_elsewhere = bind == "receiver" and self.receive_endpoint
+        return self.receive_endpoint if is_elsewhere else self.endpoint
 
     @property
     def group_or_name(self) -> str:

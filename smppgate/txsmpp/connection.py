@@ -28,7 +28,7 @@ class SmppConnection(SmppStream):
     :param clock: time and timers: a reactor as a rule, or its `Clock`.
     :param timers: the session's timers.
     :param max_pdu_size: octets a PDU of the peer may have.
-    :param batch: shared by sessions that relay to each other; one of its own by default.
+    :param batch: shared by sessions that relay to each other, or its own.
     """
 
     log = Logger()
@@ -190,6 +190,11 @@ class SmppConnection(SmppStream):
         self._end()
         self._timer.stop()
 
+    def pauseProducing(self) -> None:
+        """The transport's buffer is full: from here on progress is seen by what is sent."""
+        super().pauseProducing()
+        self._octets_sent = self.octets_sent
+
     def resumeProducing(self) -> None:
         """The transport's buffer has been written: the peer reads."""
         super().resumeProducing()
@@ -260,10 +265,8 @@ class SmppConnection(SmppStream):
 
     def _note_progress(self, now: float) -> None:
         """Take it for a sign of life that a peer reads which is not read itself for now."""
-        if self.writable:
-            return
-        before, self._octets_sent = self._octets_sent, self.octets_sent
-        if self._octets_sent > before:
+        if not self.writable and self.octets_sent > self._octets_sent:
+            self._octets_sent = self.octets_sent
             self._watch.hear(now)
 
     def _look_at_end(self, now: float) -> bool:

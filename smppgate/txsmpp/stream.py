@@ -33,8 +33,12 @@ class SmppStream(Protocol):
 
     @property
     def octets_sent(self) -> int:
-        """Octets that have left this process. More than before means that the peer reads."""
-        return self._given - unwritten(self.transport)
+        """Octets that have left this process; 0 where that is unknown.
+
+        More than before means that the peer reads.
+        """
+        waiting = unwritten(self.transport)
+        return 0 if waiting is None else self._given - waiting
 
     def _open_stream(self) -> None:
         """Set the socket up."""
@@ -93,12 +97,12 @@ class SmppStream(Protocol):
         self.writable = False
 
 
-def unwritten(transport: Any) -> int:
-    """Octets that were given to ``transport`` and wait for its socket; 0 where that is unknown."""
+def unwritten(transport: Any) -> int | None:
+    """Octets that were given to ``transport`` and wait for its socket; None if unknown."""
     while transport is not None and not isinstance(transport, FileDescriptor):
         # TLS wraps the socket's transport.
         transport = getattr(transport, "transport", None)
     if transport is None:
-        return 0
+        return None
     waiting: int = len(transport.dataBuffer) - transport.offset + transport._tempDataLen
     return waiting

@@ -145,7 +145,7 @@ def test_wrong_credentials(tmp_path: Path, system_id: bytes, password: bytes, st
     with gate(tmp_path, "alpha") as (instance, _):
         esme = connect(instance.port)
         esme.send(pdu(BIND_TRANSCEIVER, 9, bind_body(system_id, password)))
-        assert esme.receive() == Pdu(BIND_TRANSCEIVER | RESP, status, 9, b"")
+        assert esme.receive() == Pdu(BIND_TRANSCEIVER | RESP, status, 9, b"gate1\0")
         assert esme.is_closed()
         instance.wait_for_log(f"(0x{status:08X})")
         instance.stop()

@@ -108,7 +108,7 @@ def test_a_storm_of_wrong_binds_reaches_the_smsc_once(tmp_path: Path) -> None:
         link = smsc.accept()
         answer(link, link.receive(), b"", 0x0E)
         for esme in [*storm, asked(instance.port, b"wrong")]:
-            assert esme.receive() == Pdu(BIND_RESP, 0x0E, 7, b"")
+            assert esme.receive() == Pdu(BIND_RESP, 0x0E, 7, b"gate1\0")
             assert esme.is_closed()
         right = asked(instance.port, b"right")
         link = smsc.accept()
@@ -148,7 +148,7 @@ def test_everybody_may_be_judged_by_the_smsc(tmp_path: Path) -> None:
         stranger = asked(instance.port, system_id=b"three")
         link = smsc.accept()
         answer(link, link.receive(), b"", 0x0F)
-        assert stranger.receive() == Pdu(BIND_RESP, 0x0F, 7, b"")
+        assert stranger.receive() == Pdu(BIND_RESP, 0x0F, 7, b"gate1\0")
         assert "ESME one bound" in instance.log
 
 
@@ -212,7 +212,7 @@ def test_an_smsc_that_is_down_leaves_the_bind_to_the_next(tmp_path: Path) -> Non
         assert submitted(esme, link, b"1") == b"beta1"
         beta.__exit__()
         other = asked(instance.port, number=8)
-        assert other.receive() == Pdu(BIND_RESP, 0x0D, 8, b"")
+        assert other.receive() == Pdu(BIND_RESP, 0x0D, 8, b"gate1\0")
         assert other.is_closed()
         assert esme.is_quiet()
 

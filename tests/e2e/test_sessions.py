@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.e2e.twistd import relaying
+from tests.e2e.ports import free_port
+from tests.e2e.twistd import relaying, running, settings
 from tests.e2e.wire import (
     BIND_RECEIVER,
+    BIND_TRANSCEIVER,
     BIND_TRANSMITTER,
     DELIVER_SM,
     RESP,
     SUBMIT_SM,
     UNBIND,
+    Smsc,
     answer,
     bind_body,
     bound,
@@ -65,4 +68,34 @@ def test_what_an_esme_sends_behind_its_bind_is_relayed(tmp_path: Path) -> None:
         heard = [esme.receive()[:3] for _ in range(3)]
         commands = (BIND_TRANSMITTER, SUBMIT_SM, UNBIND)
         assert heard == [(each | RESP, 0, at) for at, each in enumerate(commands, 1)]
+        assert esme.is_closed()
+
+
+def test_a_link_whose_smsc_has_forgotten_the_bind_is_bound_anew(tmp_path: Path) -> None:
+    """The ESME hears 0x08 and not 0x04, the log tells why, and messages flow again."""
+    port = free_port()
+    with Smsc() as smsc, running(tmp_path, settings(port, {"aa": smsc.port}), port) as gate:
+        link = smsc.link()
+        gate.wait_for_log("bound at")
+        esme = bound(port)
+        for number in range(2, 5):
+            esme.send(pdu(SUBMIT_SM, number, message_body()))
+            answer(link, link.receive_message(), b"", 0x04)
+            assert esme.receive()[:3] == (SUBMIT_SM | RESP, 0x08, number)
+        assert link.receive().command_id == UNBIND
+        link.sock.close()
+        again = smsc.link()
+        gate.wait_for_log("bound at", 2)
+        assert "aa transceiver 1 is bound anew: the SMSC has forgotten the bind" in gate.log
+        esme.send(pdu(SUBMIT_SM, 9, message_body()))
+        answer(again, again.receive_message())
+        assert esme.receive()[:3] == (SUBMIT_SM | RESP, 0, 9)
+
+
+def test_a_refused_bind_has_a_body_and_the_peer_closes_first(tmp_path: Path) -> None:
+    """It is not closed before the peer had time to read the status."""
+    with relaying(tmp_path, "aa") as (gate, _):
+        esme = connect(gate.port)
+        esme.send(pdu(BIND_TRANSCEIVER, 1, bind_body(b"acme", b"wrong")))
+        assert esme.receive() == (BIND_TRANSCEIVER | RESP, 0x0E, 1, b"gate1\0")
         assert esme.is_closed()

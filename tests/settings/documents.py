@@ -73,6 +73,7 @@ _FULL: dict[str, Any] = {
             "endpoint": "tcp:127.0.0.1:3001",
             "system_id": "gate",
             "password": PASSWORD,
+            "receive_endpoint": "tcp:127.0.0.1:3002",
             "system_type": "VMA",
             "bind": "transmitter+receiver",
             "sessions": 2,

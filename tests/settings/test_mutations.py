@@ -174,7 +174,7 @@ BAD: dict[tuple[str, str], tuple[Any, ...]] = {
     ("smsc", "name"): ("", "a b", "a/b", "\u00e9"),
     ("smsc", "endpoint"): ("tcp:", "tcp:127.0.0.1", "tcp::3001", "127.0.0.1:3001", "tcp:h:x"),
     ("smsc", "system_type"): ("x" * 13, "\0"),
-    ("smsc", "bind"): ("", "receiver", "transmitter"),
+    ("smsc", "bind"): ("", "receiver+transmitter"),
     ("smsc", "sessions"): (-1, 1001),
     ("smsc", "interface_version"): ("", "3.5", "v3.4"),
     ("smsc", "addr_ton"): (-1, 256),

@@ -97,7 +97,7 @@ class Request:
     answer: wire.Pdu | None = None
     answered_at: float = 0.0
     kept_at: float = 0.0
-    """The same by the wall clock, which return paths live by."""
+    """When its return path was kept at the earliest, by the wall clock."""
     given: bytes = b""
     """The id that the ESME was told."""
     slot: Slot | None = None

@@ -142,8 +142,9 @@ class EsmeSession(ModelSession):
     def _check_parting(self) -> None:
         """Behind an unbind comes the answer to all that was in front of it."""
         timeout = self.world.plan.response_timeout
-        is_parting = self.is_parting and not self.is_disturbed
-        for slot in self.pending.values() if is_parting else ():
+        is_slow = "stalling" in self.world.plan.weather
+        is_parting = self.is_parting and not self.is_disturbed and self.world.is_up
+        for slot in self.pending.values() if is_parting and not is_slow else ():
             for request in slot.requests:
                 if request.answer is None and any(
                     a.has_counted(timeout) for a in request.attempts
@@ -231,6 +232,7 @@ class EsmeSession(ModelSession):
             is_over,
         )
         self.world.ledger.requests[label] = request
+        request.kept_at = self.world.clock.wall()
         request.slot = self.pending.setdefault(request.number, Slot())
         request.slot.requests.append(request)
         self.send(command, 0, request.number, body)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from tests.simulation.model_smsc import ModelSmsc, SmscSession
     from tests.simulation.world import World
 
-NO_SMSC, THROTTLED, UNKNOWN_ID = 0x08, 0x58, 0x0C
+NOT_BOUND, NO_SMSC, UNKNOWN_ID, THROTTLED = 0x04, 0x08, 0x0C, 0x58
 LONGEST_ID = 64
 
 
@@ -137,7 +137,8 @@ class RequestRules:
 
     def _settle(self, request: Request, pdu: wire.Pdu) -> None:
         request.answer, request.answered_at = pdu, self._world.clock.now
-        request.kept_at = self._world.clock.wall()
+        # The store has kept the path some time before, and the clock may have been stepped since.
+        request.kept_at = min(request.kept_at, self._world.clock.wall())
         request.given = b""
         if pdu.status == NO_SMSC and request.is_certain:
             self._world.suspect(request, request.attempts)
@@ -195,6 +196,9 @@ class RequestRules:
         """Why the gate itself cannot have said so."""
         if status == THROTTLED:
             return None if request.is_over else "its session was within its window"
+        if status == NOT_BOUND and not request.session.is_bound:
+            # It came behind a bind that was refused.
+            return None
         if status == UNKNOWN_ID and request.command not in wire.SUBMITS:
             return self._wrongly_unknown(request)
         if status != NO_SMSC:

@@ -37,6 +37,7 @@ class World:
     """One simulated world.
 
     :ivar is_active: while models send new requests; `is_open` while they come back when lost.
+    :ivar is_up: whether the gate runs; not for a moment after a crash.
     :ivar queued: deliveries that the gate has acknowledged for a queue.
     """
 
@@ -56,7 +57,7 @@ class World:
         self._settings = parse(settings_text(plan))
         self._stores = Stores(plan, self._chance("store"), self.trace)
         self._lives = 0
-        self._is_up = False
+        self.is_up = False
         self._dead: list[object] = []
         self._crashes = self._chance("crashes")
         self._crowding = self._chance("crowding")
@@ -220,7 +221,7 @@ class World:
         self.inspection = Inspection(self.gateway)
         self.gateway.privilegedStartService()
         self.gateway.startService()
-        self._is_up = True
+        self.is_up = True
         self.trace.add("gate", "begins")
 
     def _crash_soon(self) -> None:
@@ -234,9 +235,9 @@ class World:
 
     def _crash(self) -> None:
         self._stores.told = None
-        if not self._is_up:
+        if not self.is_up:
             return
-        self._is_up = False
+        self.is_up = False
         self.trace.fault("gate", "crash")
         # What is thrown away of a process that is gone never happened: it is kept.
         self._dead.append((self.reactor.kill(), self.gateway))
@@ -248,14 +249,14 @@ class World:
         self.clock.stepped += step
 
     def _restart(self) -> None:
-        if not self._is_up:
+        if not self.is_up:
             return
         self.trace.fault("gate", "orderly restart")
         gateway = self.gateway
         gateway.stopService().addCallback(self._stopped, gateway)
 
     def _stopped(self, _: Any, gateway: Gateway) -> None:
-        if gateway is self.gateway and self._is_up:
+        if gateway is self.gateway and self.is_up:
             self.trace.add("gate", "has stopped")
             self._check_stopped()
             self.reactor.kill()

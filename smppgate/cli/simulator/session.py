@@ -58,11 +58,13 @@ class SimulatedSession(SmppProtocol):
     """A session that an ESME, or a gate, holds with the simulated SMSC.
 
     :ivar mailbox: the mailbox of the bound system_id; None before the bind.
+    :ivar owed: answers that the SMSC gives later.
     """
 
     def __init__(self, smsc: Smsc) -> None:
         super().__init__(Role.SMSC, smsc.clock, _TIMERS, batch=smsc.batch)
         self.mailbox: Mailbox | None = None
+        self.owed = 0
         self._smsc = smsc
         self._takes_tlvs = False
         self._window = smsc.behaviour.window
@@ -72,6 +74,16 @@ class SimulatedSession(SmppProtocol):
         """Whether one more deliver_sm can be sent now."""
         session = self.session
         return self.writable and session.receives and len(session.outstanding) < self._window
+
+    @property
+    def open_requests(self) -> int:
+        """Answers that an unbind waits for."""
+        return self.owed
+
+    def answer_owed(self, octets: bytes) -> None:
+        """Give an answer that was owed."""
+        self.owed -= 1
+        self.send(octets)
 
     def requestReceived(self, frame: Frame, now: float) -> None:
         """Let the SMSC answer a message or a request about one."""

@@ -178,7 +178,7 @@ class SimulatedSmsc(Service):
             answer_at += self._latency()
         answer, message_id = self._answer(frame, now)
         if answer_at > now:
-            self.agenda.add(answer_at, session.send, answer)
+            session.owed += self.agenda.add(answer_at, session.answer_owed, answer)
         else:
             session.send(answer)
         if message_id and session.mailbox is not None:

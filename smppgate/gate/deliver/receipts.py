@@ -198,8 +198,12 @@ class Receipts:
 
     def _deliver_in_time(self, incoming: Incoming, match: Match, key: bytes) -> None:
         """Deliver the receipt; on another session than the answer's, some time after that."""
-        submitter = self._submitters.find(ReturnPath.of(match.value).session)
-        is_same = submitter is not None and submitter.receives and submitter.has_room
+        path = ReturnPath.of(match.value)
+        submitter, owner = self._submitters.find(path.session), _owner(incoming.link, path)
+        if owner is not None:
+            is_same = submitter is owner
+        else:
+            is_same = submitter is not None and submitter.receives and submitter.has_room
         go_on = partial(self._deliver, incoming, match)
         if is_same or not self._delay.hold(incoming.link, key, go_on):
             go_on()
@@ -219,9 +223,9 @@ class Receipts:
             self._dispatcher.refuse(link, frame, error.command_status)
             return
         exchange = self._exchange(incoming, match.message_id, path)
-        account = self._accounts.named(path.account)
-        if link.owner is not None and link.owner.system_id == path.account:
-            self._dispatcher.to_session(link.owner, exchange, octets)
+        account, owner = self._accounts.named(path.account), _owner(link, path)
+        if owner is not None:
+            self._dispatcher.to_session(owner, exchange, octets)
         elif account is None:
             self._dispatcher.refuse(link, frame)
         else:
@@ -276,3 +280,9 @@ class Receipts:
             return frame.octets
         message_id = in_name_of(link.smsc.tag, receipt.ids[0])
         return with_id(frame.octets, receipt, message_id, self._options.max_pdu_size)
+
+
+def _owner(link: SmscSession, path: ReturnPath) -> EsmeSession | None:
+    """The session that all receipts on ``link`` are for, if it is of the account of ``path``."""
+    owner = link.owner
+    return owner if owner is not None and owner.system_id == path.account else None

@@ -16,6 +16,7 @@ from twisted.internet.interfaces import (
 from twisted.internet.protocol import Factory, Protocol
 from twisted.python.failure import Failure
 
+from smppgate.gate.sessions.accept_log import AcceptLog
 from smppgate.gate.sessions.addresses import shown_address, shown_host
 from smppgate.txsmpp.log import Logger
 
@@ -70,6 +71,7 @@ class Listener(Service):
 
     def _opened(self, port: IListeningPort) -> None:
         self._port = port
+        AcceptLog.replace(port)
         self.log.info("listening on {endpoint}", endpoint=self.description)
 
     def _not_opened(self, failure: Failure) -> None:

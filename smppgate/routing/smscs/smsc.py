@@ -165,17 +165,21 @@ class Smsc:
         if len(links) == 1 and not self._leaving:
             return links[0]
         if self._doubted:
-            sound = [link for link in links if link not in self._doubted]
-            return self._next(sound) or self._next(links)
-        return self._next(links)
-
-    def _next(self, links: list[Link]) -> Link | None:
+            links = self._sound_links() or links
         for _ in links:
             self._last = (self._last + 1) % len(links)
             link = links[self._last]
             if len(link.outstanding) < link.window:
                 return link
         return None
+
+    def _sound_links(self) -> list[Link]:
+        """The links with room with which nothing is wrong."""
+        return [
+            link
+            for link in self.links
+            if link not in self._doubted and len(link.outstanding) < link.window
+        ]
 
     def free_link(self) -> Link | None:
         """`link`, or None when the SMSC has no room for one more request."""

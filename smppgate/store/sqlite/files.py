@@ -56,8 +56,14 @@ class StateDirectory:
         may be open: closing any descriptor of a file releases all POSIX locks that the process
         holds on it, SQLite's included.
 
+        A folder that was removed meanwhile is created and locked again.
+
         :raises OSError: when the file cannot be created or opened.
+        :raises StoreError: when the folder cannot be created, or another gate has it.
         """
+        if self._lock is not None and not self.path.exists():
+            self.release()
+            self.claim()
         os.close(os.open(self.database, os.O_RDWR | os.O_CREAT, 0o600))
 
     def identity(self) -> tuple[int, int] | None:

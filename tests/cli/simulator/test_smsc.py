@@ -518,6 +518,17 @@ def test_statistics_tell_what_was_done() -> None:
     )
 
 
+def test_an_unbind_waits_for_answers_that_take_their_time() -> None:
+    simulation = Simulation.of(latency=0.5)
+    esme = simulation.bind()
+    esme.send(message(1))
+    esme.send(Unbind(sequence_number=2))
+    assert esme.received() == []
+    simulation.clock.advance(0.6)
+    resp, unbound = esme.received()
+    assert (type(resp), type(unbound)) == (SubmitSmResp, UnbindResp)
+
+
 def test_stopped_it_unbinds_its_sessions_and_leaves_nothing_to_be_done() -> None:
     simulation = Simulation.of(latency=5.0, mo_rate=1.0)
     esme = simulation.bind()

@@ -116,6 +116,19 @@ def test_on_the_session_of_the_answer_it_leaves_at_once() -> None:
     assert len(session.requests) == 1
 
 
+def test_on_the_link_of_another_session_it_waits() -> None:
+    """Where binds are passed through, a receipt goes to the session whose link it comes on."""
+    two = TwoSockets()
+    one, other = two.gate.esme(), two.gate.esme()
+    two.gate.submitted(one, two.link, b"id")
+    two.link.owner = other
+    two.bring()
+    two.wait(0)
+    assert (one.requests, other.requests) == ([], [])
+    two.wait(DELAY)
+    assert (one.requests, len(other.requests)) == ([], 1)
+
+
 def test_it_can_be_switched_off() -> None:
     two = TwoSockets(receipt_delay=0.0)
     two.take()

@@ -166,6 +166,25 @@ def test_a_file_found_broken_is_replaced_while_the_gate_runs(tmp_path: Path) -> 
     again.close()
 
 
+def test_a_folder_that_was_removed_is_made_again(tmp_path: Path) -> None:
+    """What memory has is written to it, and it is this gate's alone as before."""
+    inline = Inline(tmp_path / "state")
+    store = inline.open()
+    result_of(store.keep({b"old": b"1"}))
+    shutil.rmtree(tmp_path / "state")
+    with logged() as events:
+        inline.clock.pump([1.0] * 3)
+    assert "is gone" in _text_of_errors(events)
+    assert store.recent(b"old") == b"1"
+    assert _works(store)
+    with pytest.raises(StoreError, match="in use by another gate"):
+        Inline(tmp_path / "state").open()
+    inline.close()
+    again = Inline(tmp_path / "state")
+    assert again.open().recent(b"new") == b"1"
+    again.close()
+
+
 @pytest.mark.parametrize("replaced", [False, True])
 def test_a_file_that_was_removed_or_replaced_is_begun_anew(tmp_path: Path, replaced: bool) -> None:
     inline = Inline(tmp_path / "state")

@@ -630,7 +630,7 @@ def test_when_the_esme_session_ends_the_smsc_session_ends(how: str) -> None:
         one.ask(Unbind(), 1)
         assert [frame.command_id for frame in one.heard()] == [CommandId.UNBIND_RESP]
     failed, unbind = own.heard()
-    assert failed[:3] == (CommandId.DELIVER_SM_RESP, 0x08, 6)
+    assert failed[:3] == (CommandId.DELIVER_SM_RESP, 0x64, 6)
     assert unbind.command_id == CommandId.UNBIND
     # It may have something to say still.
     own.ask(MO, 7)

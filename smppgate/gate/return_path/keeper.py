@@ -168,10 +168,11 @@ class ReturnPathKeeper:
         notations = center.notations
         notations.gave(message_id)
         if notations.finds_folded and has_both_cases(message_id):
-            key = folded_key(center.prefix, folded(id_key(message_id)))
-            self._keep(key, id_key(message_id))
+            key = id_key(message_id)
+            other = folded_key(center.prefix, folded(key))
+            self._keep(other, key)
             if self.expected is not None:
-                self.expected(key)
+                self.expected(other)
         if self.expected is not None:
             self.expected(center.prefix + id_key(message_id))
 

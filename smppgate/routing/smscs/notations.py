@@ -157,6 +157,7 @@ class Notations:
         "_ways",
         "_width",
         "_widths",
+        "finds_folded",
         "folds",
         "kind",
     )
@@ -165,6 +166,8 @@ class Notations:
         if kind not in _WAYS:
             raise ValueError(f"no notations {kind!r}: they are one of {', '.join(KINDS)}")
         self.kind = kind
+        self.finds_folded = kind == "auto"
+        """Whether ids of both cases are to be kept under their `folded` form, too."""
         self.folds = False
         """Whether an id of both cases was last found by its `folded` form."""
         self._ways = _WAYS[kind]
@@ -177,11 +180,6 @@ class Notations:
         # Those of given ids, the one given last at the end.
         self._widths: dict[int, None] = {}
         self._width = 0
-
-    @property
-    def finds_folded(self) -> bool:
-        """Whether ids of both cases are to be kept under their `folded` form, too."""
-        return self.kind == "auto"
 
     def gave(self, message_id: bytes) -> None:
         """Say that a resp gave this id; telling of some of them is enough."""

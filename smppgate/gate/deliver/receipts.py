@@ -38,7 +38,7 @@ from smppgate.routing.return_path.records import ReturnPath, folded_key
 from smppgate.routing.return_path.searches import Match, Search
 from smppgate.routing.return_path.submitters import Submitters
 from smppgate.routing.sessions import EsmeSession, SmscSession
-from smppgate.routing.smscs.notations import folded
+from smppgate.routing.smscs.letter_case import folded
 from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.constants import CommandStatus
 from smppgate.txsmpp.errors import PduError

@@ -42,7 +42,7 @@ from smppgate.routing.return_path.records import (
 )
 from smppgate.routing.return_path.submissions import has_several_receipts, wants_receipt
 from smppgate.routing.sessions import Origin
-from smppgate.routing.smscs.notations import folded, has_both_cases
+from smppgate.routing.smscs.letter_case import folded, has_both_cases
 from smppgate.routing.smscs.smsc import MessageCenter, Smsc
 from smppgate.store import IStore
 from smppgate.txsmpp.batch import Batch

@@ -20,6 +20,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from smppgate.routing.smscs.letter_case import folded, has_both_cases
+
 LONGEST_ID = 64
 """Octets of a message_id without its NUL, SMPP v3.4 §5.2.23. Longer ones have one notation."""
 
@@ -47,22 +49,6 @@ _DECIMAL_DIGITS, _HEX_DIGITS = b"0123456789", b"0123456789ABCDEFabcdef"
 _USUAL_WIDTHS = (*range(2, 21), 32)
 
 _Write = Callable[[bytes], bytes]
-
-
-def folded(message_id: bytes) -> bytes:
-    """``message_id`` without a difference of case and of zeros in front.
-
-    What an SMSC has written in letters of one case does not say which of them were of the other.
-    An id for which `has_both_cases` can only be found again if it is kept under this as well.
-    """
-    return message_id.lower().lstrip(b"0") or b"0"
-
-
-def has_both_cases(message_id: bytes) -> bool:
-    """Whether there are small letters and capitals in ``message_id``."""
-    if message_id.isdigit() or message_id.islower() or message_id.isupper():
-        return False
-    return message_id.lower() != message_id.upper()
 
 
 def _same(message_id: bytes) -> bytes:

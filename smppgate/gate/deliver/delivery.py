@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from smppgate.routing.exchange import Exchange
+from smppgate.routing.exchange import Exchange, ExchangeListener
 from smppgate.routing.sessions import EsmeSession, SmscSession
 from smppgate.routing.smscs.link_shares import LinkShares
 from smppgate.txsmpp.errors import NoAnswer
@@ -21,9 +21,13 @@ class Delivery(Exchange):
 
     __slots__ = ("link", "session", "shares")
 
-    link: SmscSession
-    session: EsmeSession | None
-    shares: LinkShares | None
+    def __init__(
+        self, correlator: ExchangeListener, link: SmscSession, frame: Frame, sent_at: float
+    ) -> None:
+        super().__init__(correlator, link, frame, None, sent_at)
+        self.link = link
+        self.session: EsmeSession | None = None
+        self.shares: LinkShares | None = None
 
     @property
     def failure_status(self) -> int:

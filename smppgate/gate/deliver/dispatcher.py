@@ -25,7 +25,7 @@ The life of a deliver_sm that is no receipt:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from smppgate.gate.deliver.delivery import Delivery
 from smppgate.gate.relay.correlator import Correlator
@@ -44,8 +44,6 @@ from smppgate.txsmpp.errors import PduError
 from smppgate.txsmpp.frame import Frame, response
 from smppgate.txsmpp.segments import segment_of
 from smppgate.txsmpp.versions import Version
-
-T = TypeVar("T", bound=Delivery)
 
 
 class Queue(Protocol):
@@ -84,15 +82,6 @@ class Dispatcher:
 
     # The choice of a session
 
-    def delivery(self, link: SmscSession, frame: Frame, now: float) -> Delivery:
-        """A request of an SMSC's to an ESME, not sent yet."""
-        return self.prepared(Delivery(self.correlator, link, frame, None, now), link)
-
-    def prepared(self, delivery: T, link: SmscSession) -> T:
-        """The same of another class of delivery."""
-        delivery.link, delivery.session, delivery.shares = link, None, None
-        return delivery
-
     def by_destination(
         self, link: SmscSession, frame: Frame, now: float, octets: bytes = b""
     ) -> bool:
@@ -105,7 +94,7 @@ class Dispatcher:
         """
         octets = octets or frame.octets
         address = peek.delivery_address(octets)
-        delivery = self.delivery(link, frame, now)
+        delivery = Delivery(self.correlator, link, frame, now)
         if link.owner is not None:
             self.to_session(link.owner, delivery, octets)
             return True

@@ -43,7 +43,7 @@ from smppgate.routing.return_path.records import ReturnPath, folded_key
 from smppgate.routing.return_path.searches import Match, Search
 from smppgate.routing.return_path.submitters import Submitters
 from smppgate.routing.sessions import EsmeSession, SmscSession
-from smppgate.routing.smscs.notations import folded
+from smppgate.routing.smscs.letter_case import folded
 from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.errors import PduError
 from smppgate.txsmpp.frame import Frame, response
@@ -234,12 +234,10 @@ class Receipts:
 
     def _exchange(self, incoming: Incoming, message_id: bytes, path: ReturnPath) -> Delivery:
         link, frame, receipt, _ = incoming
-        dispatcher, now = self._dispatcher, self._clock.monotonic()
+        correlator, now = self._dispatcher.correlator, self._clock.monotonic()
         if path.is_to_many or not receipt.is_final:
-            return dispatcher.delivery(link, frame, now)
-        final = dispatcher.prepared(
-            FinalReceipt(dispatcher.correlator, link, frame, None, now), link
-        )
+            return Delivery(correlator, link, frame, now)
+        final = FinalReceipt(correlator, link, frame, now)
         final.return_paths = self._return_paths
         prefix = link.smsc.center.prefix
         final.keys = (prefix + message_id, *path.kept_beside(message_id))

@@ -41,7 +41,7 @@ from smppgate.routing.return_path.records import (
 )
 from smppgate.routing.return_path.submissions import has_several_receipts, wants_receipt
 from smppgate.routing.sessions import Origin
-from smppgate.routing.smscs.notations import folded, has_both_cases
+from smppgate.routing.smscs.letter_case import folded, has_both_cases
 from smppgate.routing.smscs.smsc import MessageCenter, Smsc
 from smppgate.store import IStore
 from smppgate.txsmpp.batch import Batch
@@ -168,10 +168,11 @@ class ReturnPathKeeper:
         notations = center.notations
         notations.gave(message_id)
         if notations.finds_folded and has_both_cases(message_id):
-            key = folded_key(center.prefix, folded(id_key(message_id)))
-            self._keep(key, id_key(message_id))
+            key = id_key(message_id)
+            other = folded_key(center.prefix, folded(key))
+            self._keep(other, key)
             if self.expected is not None:
-                self.expected(key)
+                self.expected(other)
         if self.expected is not None:
             self.expected(center.prefix + id_key(message_id))
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from smppgate.routing.return_path.records import folded_key
-from smppgate.routing.smscs.notations import folded
+from smppgate.routing.smscs.letter_case import folded
 from smppgate.routing.smscs.smsc import MessageCenter
 from smppgate.txsmpp.located_receipt import LocatedReceipt, Recognition
 

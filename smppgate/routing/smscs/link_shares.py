@@ -15,14 +15,6 @@ WANTED_FOR = 30.0
 """Seconds for which another session counts as one that wants the link."""
 
 
-@define
-class _Held:
-    """What one session holds. ``since`` is when it last answered, or had nothing to answer."""
-
-    count: int
-    since: float
-
-
 @define(eq=False)
 class LinkShares:
     """Messages of one link under way to ESME sessions, by session.
@@ -35,7 +27,9 @@ class LinkShares:
     """
 
     window: int
-    _held: dict[object, _Held] = field(factory=dict, init=False)
+    # Session → how many it has, and when it last answered, or had nothing to answer.
+    _held: dict[object, int] = field(factory=dict, init=False)
+    _since: dict[object, float] = field(factory=dict, init=False)
     _total: int = field(default=0, init=False)
     # The session of the last message, and until when others than it want the link.
     _last: object = field(default=None, init=False)
@@ -47,31 +41,34 @@ class LinkShares:
 
     def has_room(self, session: object, now: float) -> bool:
         """Whether ``session`` may have one more message."""
-        if session != self._last and self._last is not None:
+        if session is self._last:
+            if now >= self._wanted_until:
+                return True
+        elif self._last is not None:
             self._wanted_until = now + WANTED_FOR
         self._last = session
-        held = self._held.get(session)
-        if held is None or now >= self._wanted_until:
+        held = self._held.get(session, 0)
+        if not held or now >= self._wanted_until:
             return True
-        is_slow = now - held.since >= SLOW_AFTER
+        is_slow = now - self._since[session] >= SLOW_AFTER
         most = self._total if is_slow else max(self._total, self.window)
-        return held.count < max(1, most // 2)
+        return held < max(1, most // 2)
 
     def began(self, session: object, now: float) -> None:
         """A message went to ``session``."""
         self._total += 1
-        held = self._held.get(session)
-        if held is None:
-            self._held[session] = _Held(1, now)
-        else:
-            held.count += 1
+        held = self._held.get(session, 0)
+        if not held:
+            self._since[session] = now
+        self._held[session] = held + 1
 
     def ended(self, session: object, now: float | None) -> None:
         """``session`` answered a message at ``now``; None where it will not."""
         self._total -= 1
-        held = self._held[session]
-        held.count -= 1
-        if not held.count:
-            del self._held[session]
-        elif now is not None:
-            held.since = now
+        held = self._held[session] - 1
+        if not held:
+            del self._held[session], self._since[session]
+            return
+        self._held[session] = held
+        if now is not None:
+            self._since[session] = now

@@ -20,6 +20,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from smppgate.routing.smscs.letter_case import folded, has_both_cases
+
 LONGEST_ID = 64
 """Octets of a message_id without its NUL, SMPP v3.4 §5.2.23. Longer ones have one notation."""
 
@@ -47,22 +49,6 @@ _DECIMAL_DIGITS, _HEX_DIGITS = b"0123456789", b"0123456789ABCDEFabcdef"
 _USUAL_WIDTHS = (*range(2, 21), 32)
 
 _Write = Callable[[bytes], bytes]
-
-
-def folded(message_id: bytes) -> bytes:
-    """``message_id`` without a difference of case and of zeros in front.
-
-    What an SMSC has written in letters of one case does not say which of them were of the other.
-    An id for which `has_both_cases` can only be found again if it is kept under this as well.
-    """
-    return message_id.lower().lstrip(b"0") or b"0"
-
-
-def has_both_cases(message_id: bytes) -> bool:
-    """Whether there are small letters and capitals in ``message_id``."""
-    if message_id.isdigit() or message_id.islower() or message_id.isupper():
-        return False
-    return message_id.lower() != message_id.upper()
 
 
 def _same(message_id: bytes) -> bytes:
@@ -157,6 +143,7 @@ class Notations:
         "_ways",
         "_width",
         "_widths",
+        "finds_folded",
         "folds",
         "kind",
     )
@@ -165,6 +152,8 @@ class Notations:
         if kind not in _WAYS:
             raise ValueError(f"no notations {kind!r}: they are one of {', '.join(KINDS)}")
         self.kind = kind
+        self.finds_folded = kind == "auto"
+        """Whether ids of both cases are to be kept under their `folded` form, too."""
         self.folds = False
         """Whether an id of both cases was last found by its `folded` form."""
         self._ways = _WAYS[kind]
@@ -177,11 +166,6 @@ class Notations:
         # Those of given ids, the one given last at the end.
         self._widths: dict[int, None] = {}
         self._width = 0
-
-    @property
-    def finds_folded(self) -> bool:
-        """Whether ids of both cases are to be kept under their `folded` form, too."""
-        return self.kind == "auto"
 
     def gave(self, message_id: bytes) -> None:
         """Say that a resp gave this id; telling of some of them is enough."""

@@ -561,7 +561,7 @@ def test_a_keeper_by_itself_holds_nothing() -> None:
         tags=True,
         waits=True,
         adapt=gate.router.adapt,
-        receipted_ttl=60.0,
+        receipted_ttl=3600.0,
     )
     assert return_paths.commits.answers_waiting == 0
     assert return_paths.recent(b"a\0" + b"1") is None

@@ -6,13 +6,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from smppgate.routing.smscs.notations import (
-    KINDS,
-    MOST_WIDTHS,
-    Notations,
-    folded,
-    has_both_cases,
-)
+from smppgate.routing.smscs.letter_case import folded, has_both_cases
+from smppgate.routing.smscs.notations import KINDS, MOST_WIDTHS, Notations
 
 ENOUGH = 10
 """Equal ids that show that an SMSC writes ids in one way only."""

@@ -210,7 +210,7 @@ class DeliveryRules:
             return None
         if not delivery.account.queue:
             return "no ESME has taken it"
-        delivery.kept_at = self._world.clock.wall()
+        delivery.kept_at = min(delivery.kept_at, self._world.clock.wall())
         self._world.queued[delivery.label] = delivery
         return None
 

@@ -40,13 +40,7 @@ class Judge:
         if request is None:
             return bool(outgoing.account.prefix)
         # It may be known to a session that is gone, or not to ask for receipts at this center.
-        if (
-            outgoing.owned
-            or not request.given
-            or (request.was_told_the_end and not outgoing.is_owed)
-        ):
-            return False
-        return self._world.is_live(request.kept_at)
+        return not outgoing.owned and self._world.has_path(request)
 
     # When everybody has behaved for a while
 

@@ -109,15 +109,16 @@ class Request:
     receipts: list[Delivery] = field(factory=list)
 
     @property
+    def taken_at(self) -> float:
+        """When the gate has read that an ESME has taken a final receipt for it."""
+        arrivals = [a for d in self.receipts if d.state in wire.FINAL for a in d.arrivals]
+        taken = [answer for a in arrivals for answer in a.answers if answer.pdu.status == 0]
+        return min((answer.read_at for answer in taken), default=NEVER)
+
+    @property
     def is_certain(self) -> bool:
         """Whether it is the only one under its number."""
         return self.slot is not None and len(self.slot.requests) == 1
-
-    @property
-    def was_told_the_end(self) -> bool:
-        """Whether the gate has read that the ESME has taken a final receipt."""
-        final = [d for d in self.receipts if d.state in wire.FINAL]
-        return any(arrival.was_read() for d in final for arrival in d.arrivals)
 
     @property
     def may_be_given(self) -> list[bytes]:
@@ -186,7 +187,7 @@ class Delivery:
     """Its place among what its session has sent."""
     parts: tuple[int, int, int] | None = None
     kept_at: float = 0.0
-    """When it was queued, by the wall clock."""
+    """When it was queued at the earliest, by the wall clock."""
     arrivals: list[Attempt] = field(factory=list)
     resp: wire.Pdu | None = None
 

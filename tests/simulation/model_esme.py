@@ -139,12 +139,15 @@ class EsmeSession(ModelSession):
             super().over()
             self.app.lost(self)
 
+    def _left(self, pdu: wire.Pdu) -> None:
+        self._check_parting()
+        super()._left(pdu)
+
     def _check_parting(self) -> None:
         """Behind an unbind comes the answer to all that was in front of it."""
         timeout = self.world.plan.response_timeout
-        is_slow = "stalling" in self.world.plan.weather
         is_parting = self.is_parting and not self.is_disturbed and self.world.is_up
-        for slot in self.pending.values() if is_parting and not is_slow else ():
+        for slot in self.pending.values() if is_parting else ():
             for request in slot.requests:
                 if request.answer is None and any(
                     a.has_counted(timeout) for a in request.attempts

@@ -30,7 +30,6 @@ class Outgoing:
 
     :param parts: reference, total and place of a part of a long message.
     :param owned: whether it is for a session of the account's own.
-    :param is_owed: whether the ESME is to get it although it has taken a final receipt.
     """
 
     account: AccountPlan
@@ -39,7 +38,6 @@ class Outgoing:
     parts: tuple[int, int, int] | None = None
     destination: bytes = b""
     owned: bool = False
-    is_owed: bool = False
     esm_class: int = 4
     tries: int = 0
 
@@ -212,6 +210,7 @@ class SmscSession(ModelSession):
             serial=self._serial,
             parts=outgoing.parts,
             esm_class=outgoing.esm_class,
+            kept_at=self.world.clock.wall(),
         )
         if request is not None:
             delivery.told_id = self.center.in_receipt(request.taken_id)
@@ -382,7 +381,7 @@ class MessageCenter:
             self._receipt(request, session, pause + chance.expovariate(0.5), final)
         if session.draw(traits.late_again, "receipt late again", request):
             again = pause + 62.0 + 10.0 * chance.random()
-            self._receipt(request, session, again, final, is_owed=True)
+            self._receipt(request, session, again, final)
 
     def _receipt(
         self,
@@ -390,10 +389,9 @@ class MessageCenter:
         session: SmscSession,
         pause: float,
         state: str,
-        is_owed: bool = False,
     ) -> None:
         outgoing = Outgoing(request.account, request, state)
-        outgoing.owned, outgoing.is_owed = session.owner is not None, is_owed
+        outgoing.owned = session.owner is not None
         if session.draw(session.traits.plain, "receipt by text", request):
             outgoing.esm_class = 0
         self._plan(pause, outgoing)

@@ -270,6 +270,7 @@ class ModelSession:
     def close(self) -> None:
         """Close the connection."""
         if not self.is_over:
+            self.disturb()
             self.world.trace.add(self.name, "closes")
             self.end.close()
             self.over()

@@ -213,7 +213,7 @@ class RequestRules:
 
     def _wrongly_unknown(self, request: Request) -> str | None:
         target = request.target
-        if target is None or target.account is not request.account or target.was_told_the_end:
+        if target is None or target.account is not request.account:
             return None
         is_kept = target.wants_receipt or target.account.queries
         return "the message is known" if is_kept and self._world.is_live(target.kept_at) else None

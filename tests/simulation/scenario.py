@@ -164,7 +164,7 @@ def scenario(seed: int, moods: tuple[str, ...] = ()) -> Plan:
     :param moods: which moods there are beside those that the seed would choose.
     """
     draw = chance(seed, "plan")
-    choose = _Chooser(draw, list(MOODS), moods)
+    choose = _Chooser(draw, moods)
     centers = tuple(_centers(draw))
     smscs = tuple(_smscs(draw, centers, choose))
     pools = _pools(draw, smscs)
@@ -188,6 +188,7 @@ def scenario(seed: int, moods: tuple[str, ...] = ()) -> Plan:
         crashes=crashes,
         restarts=restarts,
         active=active,
+        receipted_ttl=draw.choice((20.0, 240.0)),
         wraps=choose.one("numbers_wrapping", 0.15),
         steps=_clock_steps(draw, choose, active),
         crowds=choose.one("numbers_crowded", 0.15) and not _answers_twice(smscs, accounts),
@@ -210,20 +211,18 @@ class _Chooser:
     """Chooses moods."""
 
     draw: Random
-    available: list[str]
     wanted: tuple[str, ...]
 
     def some(self, *whose: str) -> tuple[str, ...]:
         """None, one or two moods of these."""
-        names = [name for name in of(*whose) if name in self.available]
-        wanted = [name for name in self.wanted if name in of(*whose)]
+        names = of(*whose)
+        wanted = [name for name in self.wanted if name in names]
         count = self.draw.choices((0, 1, 2), (35, 40, 25))[0]
         return tuple(dict.fromkeys([*wanted, *self.draw.sample(names, count)]))
 
     def one(self, name: str, likely: float) -> bool:
         """Whether there is that mood."""
-        drawn = self.draw.random() < likely and name in self.available
-        return drawn or name in self.wanted
+        return self.draw.random() < likely or name in self.wanted
 
 
 def _centers(draw: Random) -> list[CenterPlan]:

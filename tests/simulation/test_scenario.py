@@ -24,7 +24,7 @@ def test_the_same_seed_decides_the_same() -> None:
 
 
 def test_every_mood_comes() -> None:
-    """Each can be had by a seed alone."""
+    """To some model, in some seed."""
     seen = Counter(mood for plan in PLANS for mood in plan.moods)
     assert set(seen) == set(of("esme", "smsc", "both", "weather"))
 

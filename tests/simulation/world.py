@@ -140,8 +140,8 @@ class World:
 
     def has_path(self, request: Request) -> bool:
         """Whether the gate has to have the return path of a message."""
-        has_ended = request.was_told_the_end and "receipts_late_again" not in self.plan.moods
-        return bool(request.given) and not has_ended and self.is_live(request.kept_at)
+        is_over = self.clock.now - request.taken_at > 0.9 * self.plan.receipted_ttl
+        return bool(request.given) and not is_over and self.is_live(request.kept_at)
 
     def given(self, request: Request) -> None:
         """An ESME was told an id."""

@@ -116,6 +116,12 @@ class Dispatcher:
             submitter = account.receiver()
         self._to_one_of((account,), submitter, delivery, octets)
 
+    def is_sure_of(self, session: EsmeSession | None, account: Account[EsmeSession]) -> bool:
+        """Whether `to_account` relays to ``session``: a queue may choose another receiver."""
+        if session is None or not session.receives or not session.has_room:
+            return False
+        return account not in self.queues or len(account.receivers) == 1
+
     def to_session(self, session: EsmeSession, delivery: Delivery, octets: bytes) -> None:
         """Relay to this session and to no other."""
         if session.receives and session.has_room:

@@ -200,10 +200,11 @@ class Receipts:
         """Deliver the receipt; on another session than the answer's, some time after that."""
         path = ReturnPath.of(match.value)
         submitter, owner = self._submitters.find(path.session), _owner(incoming.link, path)
+        account = self._accounts.named(path.account)
         if owner is not None:
             is_same = submitter is owner
         else:
-            is_same = submitter is not None and submitter.receives and submitter.has_room
+            is_same = account is None or self._dispatcher.is_sure_of(submitter, account)
         go_on = partial(self._deliver, incoming, match)
         if is_same or not self._delay.hold(incoming.link, key, go_on):
             go_on()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 from smppgate.txsmpp.constants import CommandId
 from smppgate.txsmpp.frame import Frame
 from smppgate.txsmpp.states import State
@@ -127,6 +129,19 @@ def test_on_the_link_of_another_session_it_waits() -> None:
     assert (one.requests, other.requests) == ([], [])
     two.wait(DELAY)
     assert (one.requests, len(other.requests)) == ([], 1)
+
+
+def test_where_a_queue_may_choose_the_session_it_waits() -> None:
+    two = TwoSockets()
+    session = two.gate.esme()
+    two.gate.router.queues.add(cast(Any, two.gate.acme), limit=10, ttl=60.0)
+    two.gate.router.queues.start()
+    two.gate.submitted(session, two.link, b"id")
+    two.bring()
+    two.wait(0)
+    assert (session.requests, two.brought) == ([], [])
+    two.wait(DELAY)
+    assert len(session.requests + two.brought) == 1
 
 
 def test_it_can_be_switched_off() -> None:

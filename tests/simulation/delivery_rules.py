@@ -151,7 +151,8 @@ class DeliveryRules:
         key = (delivery.session.center.plan.name, destination[:20], (reference, total))
         known = self._parts.setdefault(key, session)
         if known is not session:
-            if known.is_alive and not (known.is_disturbed or session.is_disturbed):
+            is_steady = not known.is_disturbed and not session.is_disturbed
+            if known.is_alive and session.is_alive and is_steady:
                 session.violated(f"{delivery} is a part of a message that {known} has")
             self._parts[key] = session
 
@@ -177,6 +178,8 @@ class DeliveryRules:
         if reason is not None:
             session.violated(f"{pdu} cannot be: {delivery}: {reason}")
         delivery.resp = pdu
+        if pdu.status == 0:
+            delivery.taken_at = self._world.clock.now
         return outgoing
 
     def _wrong(self, delivery: Delivery, pdu: wire.Pdu) -> str | None:

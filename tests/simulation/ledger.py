@@ -110,10 +110,11 @@ class Request:
 
     @property
     def taken_at(self) -> float:
-        """When the gate has read that an ESME has taken a final receipt for it."""
-        arrivals = [a for d in self.receipts if d.state in wire.FINAL for a in d.arrivals]
-        taken = [answer for a in arrivals for answer in a.answers if answer.pdu.status == 0]
-        return min((answer.read_at for answer in taken), default=NEVER)
+        """When a final receipt was taken: by an ESME, or into its queue."""
+        final = [d for d in self.receipts if d.state in wire.FINAL]
+        arrivals = [arrival for d in final for arrival in d.arrivals]
+        taken = [answer.read_at for a in arrivals for answer in a.answers if not answer.pdu.status]
+        return min(*taken, *(d.taken_at for d in final), NEVER, NEVER)
 
     @property
     def is_certain(self) -> bool:
@@ -190,6 +191,8 @@ class Delivery:
     """When it was queued at the earliest, by the wall clock."""
     arrivals: list[Attempt] = field(factory=list)
     resp: wire.Pdu | None = None
+    taken_at: float = NEVER
+    """When its SMSC has heard that it was taken."""
 
     @property
     def is_receipt(self) -> bool:

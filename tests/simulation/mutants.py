@@ -18,7 +18,6 @@ from smppgate.gate.deliver.final_receipt import FinalReceipt
 from smppgate.gate.deliver.waiting_receipts import WaitingReceipts
 from smppgate.gate.queue.account_queue import AccountQueue
 from smppgate.gate.queue.queues import Queues
-from smppgate.gate.queue.read_ahead import ReadAhead
 from smppgate.gate.queue.sender import QueueSender
 from smppgate.gate.relay.correlator import Correlator
 from smppgate.gate.return_path import keeper
@@ -32,11 +31,12 @@ from smppgate.gate.submit.submitter import Submitter
 from smppgate.routing.esmes import accounts as accounts_module
 from smppgate.routing.esmes.account import Account
 from smppgate.routing.smscs.smsc import Smsc
-from smppgate.txsmpp import protocol, sequence
+from smppgate.txsmpp import sequence
 from smppgate.txsmpp import session as session_module
 from smppgate.txsmpp.constants import RESPONSE_BIT
 from smppgate.txsmpp.frame import Frame, renumbered, response
 from smppgate.txsmpp.sequence import Outstanding
+from smppgate.txsmpp.session_timer import SessionTimer
 
 
 @frozen
@@ -144,14 +144,9 @@ def _no_timeout(_expire: Any) -> Any:
     return lambda self, sent_by: []
 
 
-@_mutant(protocol.SmppProtocol, "connectionLost", "A session's timer outlives its connection.")
-def _timer_left(lost: Any) -> Any:
-    def connection_lost(self: Any, *reason: Any) -> None:
-        timer, self._timer = self._timer, None
-        lost(self, *reason)
-        self._timer = timer
-
-    return connection_lost
+@_mutant(SessionTimer, "stop", "A session's timer outlives its connection.")
+def _timer_left(_stop: Any) -> Any:
+    return lambda self: None
 
 
 @_mutant(session_module.Session, "data_to_send", "What is written in one turn leaves backwards.")
@@ -485,15 +480,6 @@ class _Silent:
         self._queue._read_ahead.arrived(stored)
         if stored:
             self._queue.sender.look_soon()
-
-
-@_mutant(ReadAhead, "put_back", "A message that was not taken goes behind all others.")
-def _put_back_behind(_put: Any) -> Any:
-    def put_back(self: Any, number: int) -> None:
-        message = self._under_way.pop(number)
-        self._next.append((1 << 60, message))
-
-    return put_back
 
 
 @_mutant(Commits, "_kept", "Answers of a batch that takes long are lost.")

@@ -27,6 +27,7 @@ class Result:
     """What came of one seed.
 
     :param failure: what was wrong; empty when nothing was.
+    :param is_broken: whether that was no invariant, but an error that ended the run.
     :param seconds: of the processor's.
     """
 
@@ -36,6 +37,7 @@ class Result:
     turns: int
     injected: dict[str, int]
     seconds: float
+    is_broken: bool = False
 
 
 @define
@@ -74,7 +76,7 @@ def run(seed: int, moods: tuple[str, ...] = ()) -> Result:
     """One seed."""
     began = process_time()
     world = World(scenario(seed, moods))
-    failure = ""
+    failure, is_broken = "", False
     try:
         world.run()
     except Violation as violation:
@@ -82,13 +84,14 @@ def run(seed: int, moods: tuple[str, ...] = ()) -> Result:
     except Exception as error:
         # The models', or the world's own.
         failure = f"seed {seed}: {error!r}\n{world.trace.last_lines()}"
+        is_broken = True
     steps, turns, injected = world.steps, world.turns, dict(world.trace.injected)
     if failure:
         # What a world that was broken off leaves is no error of the next.
         del world
         gc.collect()
         gc.collect()
-    return Result(seed, failure, steps, turns, injected, process_time() - began)
+    return Result(seed, failure, steps, turns, injected, process_time() - began, is_broken)
 
 
 def _run_chunk(task: tuple[list[int], tuple[str, ...]]) -> tuple[list[Result], Counter[Any]]:
@@ -122,7 +125,7 @@ def find(mutant: str, seeds: range) -> Result | None:
     with MUTANTS[mutant].installed():
         for seed in seeds:
             result = run(seed)
-            if result.failure:
+            if result.failure and not result.is_broken:
                 return result
     return None
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.test_operations import cancel_body, query_body, replace_body, resp_body
+from tests.e2e.test_ancillary import cancel_body, query_body, replace_body, resp_body
 from tests.e2e.wire import (
     CANCEL_SM,
     DATA_SM,

@@ -150,11 +150,14 @@ class AccountQueue:
         self, uncounted: list[tuple[Exchange, bytes]], exchange: Exchange, octets: bytes
     ) -> None:
         """Let a message wait for the count of the store, up to `MOST_UNCOUNTED` octets of them."""
-        self._uncounted_octets += len(octets)
-        if self._uncounted_octets > MOST_UNCOUNTED or len(uncounted) >= self._limit:
-            self._uncounted_octets -= len(octets)
-            self._answer(exchange, CommandStatus.ESME_RX_T_APPN)
+        if len(uncounted) >= self._limit:
+            # The queue is full of these alone, whatever the store has.
+            self._refused += 1
+            self._answer(exchange, CommandStatus.ESME_RMSGQFUL)
+        elif self._uncounted_octets + len(octets) > MOST_UNCOUNTED:
+            self._answer(exchange, exchange.failure_status)
         else:
+            self._uncounted_octets += len(octets)
             uncounted.append((exchange, octets))
 
     def kept(self, exchange: Exchange, stored: bool) -> None:

@@ -1,9 +1,10 @@
 """The tags of SMSCs, with which the message ids that ESMEs see begin.
 
 A tag is put directly in front of an SMSC's id. So no tag may be the beginning of another: an id
-would belong to two SMSCs. A derived tag is made from the SMSC's name alone. Made from its place in
-the file, it would change when a table is inserted before it, and ids that were given out would
-belong to another SMSC.
+would belong to two SMSCs. Case makes no difference, because there are ESMEs that write the ids
+they were given in letters of one case (Jasmin does). A derived tag is made from the SMSC's name
+alone. Made from its place in the file, it would change when a table is inserted before it, and ids
+that were given out would belong to another SMSC.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ def derived_tag(name: str) -> str:
 
 
 def tag_problems(document: Mapping[str, object]) -> Iterator[Problem]:
-    """Tags of ``[[smsc]]`` that are equal, or of which one begins with the other.
+    """Tags of ``[[smsc]]`` that are equal, or of which one begins with the other, in any case.
 
     A problem is that of the later table, and names one that it collides with. Time is linear in
     the number of tags.
@@ -60,11 +61,12 @@ def tag_problems(document: Mapping[str, object]) -> Iterator[Problem]:
     # Each beginning of a tag → the first tag that begins with it.
     begun: dict[str, _Tagged] = {}
     for one in _tagged(document):
-        beginnings = [one.tag[:end] for end in range(1, len(one.tag) + 1)]
-        other = next((whole[text] for text in beginnings if text in whole), begun.get(one.tag))
+        tag = one.tag.lower()
+        beginnings = [tag[:end] for end in range(1, len(tag) + 1)]
+        other = next((whole[text] for text in beginnings if text in whole), begun.get(tag))
         if other is not None:
             yield Problem(f"smsc[{one.place}].tag", _collision(one, other))
-        whole.setdefault(one.tag, one)
+        whole.setdefault(tag, one)
         for text in beginnings:
             begun.setdefault(text, one)
 
@@ -79,11 +81,14 @@ def _tagged(document: Mapping[str, object]) -> Iterator[_Tagged]:
 
 
 def _collision(one: _Tagged, other: _Tagged) -> str:
-    if one.tag == other.tag:
+    tag, than = one.tag.lower(), other.tag.lower()
+    if tag == than:
         relation = "equals"
     else:
-        relation = "begins with" if one.tag.startswith(other.tag) else "is the beginning of"
-    fault = f"{_named(one)} {relation} {_named(other)} of smsc[{other.place}]"
+        relation = "begins with" if tag.startswith(than) else "is the beginning of"
+    is_exact = one.tag.startswith(other.tag) or other.tag.startswith(one.tag)
+    case = "" if is_exact else ", but for case"
+    fault = f"{_named(one)} {relation} {_named(other)} of smsc[{other.place}]{case}"
     return f"{fault}; give it a tag" if one.derived else fault
 
 

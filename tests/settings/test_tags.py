@@ -69,6 +69,11 @@ def test_the_tag_in_use_does_not_depend_on_the_order() -> None:
         (("a", "abc"), "smsc[1].tag: the tag 'abc' begins with the tag 'a' of smsc[0]"),
         (("abc", "a"), "smsc[1].tag: the tag 'a' is the beginning of the tag 'abc' of smsc[0]"),
         (("x", "y", "yz"), "smsc[2].tag: the tag 'yz' begins with the tag 'y' of smsc[1]"),
+        (("a", "A"), "smsc[1].tag: the tag 'A' equals the tag 'a' of smsc[0], but for case"),
+        (
+            ("Ab", "aBc"),
+            "smsc[1].tag: the tag 'aBc' begins with the tag 'Ab' of smsc[0], but for case",
+        ),
     ],
 )
 def test_tags_that_collide_are_refused(tags: tuple[str, ...], error: str) -> None:
@@ -76,9 +81,9 @@ def test_tags_that_collide_are_refused(tags: tuple[str, ...], error: str) -> Non
     assert errors_of(*({"tag": tag} for tag in tags)) == (error,)
 
 
-@pytest.mark.parametrize("tags", [("a", "b"), ("a", "A"), ("ab", "ba"), ("12345", "12346")])
+@pytest.mark.parametrize("tags", [("a", "B"), ("ab", "ba"), ("Ab", "aC"), ("12345", "12346")])
 def test_other_tags_are_accepted(tags: tuple[str, ...]) -> None:
-    """Case counts."""
+    """As they are written."""
     settings = parse(documents.toml(document(*({"tag": tag} for tag in tags))))
     assert tuple(smsc.tag_or_derived for smsc in settings.smsc) == tags
 
@@ -112,11 +117,12 @@ TAGS = st.lists(st.text("aB1", min_size=1, max_size=5), max_size=8)
 
 @given(TAGS)
 def test_a_table_has_an_error_when_it_collides_with_one_before(tags: list[str]) -> None:
-    """Compared with a comparison of all pairs."""
+    """Compared with a comparison of all pairs, without a difference of case."""
+    folded = [tag.lower() for tag in tags]
     colliding = [
         f"smsc[{index}].tag"
-        for index, tag in enumerate(tags)
-        if any(tag.startswith(other) or other.startswith(tag) for other in tags[:index])
+        for index, tag in enumerate(folded)
+        if any(tag.startswith(other) or other.startswith(tag) for other in folded[:index])
     ]
     problems = tag_problems(document(*({"tag": tag} for tag in tags)))
     assert [problem.where for problem in problems] == colliding

@@ -211,7 +211,6 @@ class RouterService(Service):
     def smsc_lost(self, link: SmscSession) -> None:
         """A link to an SMSC has ended."""
         self._links.pop(link, None)
-        self.dispatcher.link_lost(link)
         link.smsc.remove(link)
         if not self.is_draining:
             self.reports.pools.lost(link.smsc)

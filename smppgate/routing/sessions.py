@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from smppgate.routing.return_path.submitters import Addressee
+from smppgate.routing.smscs.link_shares import LinkShares
 from smppgate.routing.smscs.pool import Pool
 from smppgate.routing.smscs.smsc import Smsc
 from smppgate.txsmpp.sequence import Outstanding, Request
@@ -73,6 +74,8 @@ class SmscSession(Origin, Protocol):
     """A bound session with an SMSC."""
 
     smsc: Smsc
+    shares: LinkShares
+    """What ESME sessions hold of its messages."""
     window: int
     """The most requests that either end may have unanswered."""
     outstanding: Outstanding

@@ -15,6 +15,7 @@ from smppgate.routing.esmes.account import Account
 from smppgate.routing.esmes.accounts import Accounts
 from smppgate.routing.esmes.ranges import RangeTable
 from smppgate.routing.smscs.balancers import LeastOutstanding
+from smppgate.routing.smscs.link_shares import LinkShares
 from smppgate.routing.smscs.pool import Member, Pool
 from smppgate.routing.smscs.smsc import MessageCenter, Smsc
 from smppgate.store import IStore, Limits, MemoryStore, StoreError
@@ -57,6 +58,7 @@ class FakeSession:
         self.session.state = state
         self.outstanding = Outstanding(first)
         self.window = window
+        self.shares = LinkShares(window)
         self.pool = pool
         self.unanswered = 0
         self.system_id = self.token = b""

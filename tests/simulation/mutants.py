@@ -14,7 +14,7 @@ from typing import Any
 from attrs import evolve, frozen
 
 from smppgate.gate.deliver.dispatcher import Dispatcher
-from smppgate.gate.deliver.final_receipt import FinalReceipt
+from smppgate.gate.deliver.receipt_delivery import ReceiptDelivery
 from smppgate.gate.deliver.waiting_receipts import WaitingReceipts
 from smppgate.gate.queue.account_queue import AccountQueue
 from smppgate.gate.queue.queues import Queues
@@ -305,9 +305,9 @@ def _answer_before_path(answer: Any) -> Any:
     return lambda self, exchange, octets, kept: answer(self, exchange, octets, kept=False)
 
 
-@_mutant(Commits, "when_out", "A receipt does not wait for the answer in front of it.")
-def _receipt_before_answer(_when: Any) -> Any:
-    return lambda self, key, go_on: False
+@_mutant(Commits, "holds", "A receipt does not wait for the answer in front of it.")
+def _receipt_before_answer(_holds: Any) -> Any:
+    return lambda self, key: False
 
 
 @_mutant(WaitingReceipts, "add", "A receipt that comes before the resp does not wait.")
@@ -320,10 +320,10 @@ def _path_not_kept(_wants: Any) -> Any:
     return lambda request: False
 
 
-@_mutant(FinalReceipt, "answered", "A refused receipt ends its return path too.")
+@_mutant(ReceiptDelivery, "answered", "A refused receipt ends its return path too.")
 def _refused_receipt_ends_path(answered: Any) -> Any:
     def ended(self: Any, frame: Any, now: float) -> None:
-        self.return_paths.ends.add(self.keys, now)
+        self.return_paths.end(self.link.smsc.center, self.message_id, self.path, now)
         answered(self, frame, now)
 
     return ended

@@ -38,10 +38,10 @@ class Delivery(Exchange):
         """The ESME answered."""
         if self.shares is not None:
             self.shares.ended(self.session, now)
-        super().answered(frame, now)
+        self.correlator.answered(self, frame, now)
 
     def failed(self, reason: NoAnswer) -> None:
         """The ESME did not answer in time, or its session was lost."""
         if self.shares is not None:
             self.shares.ended(self.session, None)
-        super().failed(reason)
+        self.correlator.failed(self, reason)

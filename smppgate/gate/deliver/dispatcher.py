@@ -35,7 +35,6 @@ from smppgate.routing.esmes.affinity import Affinity
 from smppgate.routing.esmes.ranges import RangeTable
 from smppgate.routing.exchange import Exchange
 from smppgate.routing.sessions import EsmeSession, SmscSession
-from smppgate.routing.smscs.link_shares import LinkShares
 from smppgate.txsmpp import peek
 from smppgate.txsmpp.adaptation import to_deliver_sm
 from smppgate.txsmpp.address_range import LONGEST_ADDRESS
@@ -78,7 +77,6 @@ class Dispatcher:
         """Requests that no session and no queue could take."""
         self._adapt = adapt
         self._affinity: Affinity[EsmeSession] = Affinity()
-        self._shares: dict[SmscSession, LinkShares] = {}
 
     # The choice of a session
 
@@ -174,10 +172,6 @@ class Dispatcher:
         self.correlator.missed(Miss(why, account, link.smsc.name, status))
         link.send(response(frame, status))
 
-    def link_lost(self, link: SmscSession) -> None:
-        """A link has ended; what is under way from it is answered or fails as ever."""
-        self._shares.pop(link, None)
-
     def acknowledge(self, link: SmscSession, frame: Frame, why: str) -> None:
         """Answer ESME_ROK to a message that is dropped."""
         self.correlator.missed(Miss(why, b"", link.smsc.name, CommandStatus.ESME_ROK))
@@ -216,18 +210,19 @@ class Dispatcher:
         delivery: Delivery,
         octets: bytes,
     ) -> None:
-        if session is not None and not self._count(session, delivery):
+        shares = delivery.link.shares
+        if session is not None and not shares.has_room(session, delivery.sent_at):
             # It holds its share of the link already; another session may have room.
             session = None
         queue = self._queue(accounts, session) if self.queues else None
         if queue is not None:
-            delivery.shares = None
             delivery.link.unanswered += 1
             queue.put(delivery, octets)
         elif session is None:
             names = [account.system_id.encode("latin-1") for account in accounts]
             self._refuse_full(delivery, names[0] if names else b"")
         else:
+            delivery.shares = shares
             self._send(session, delivery, octets)
 
     def _queue(
@@ -264,15 +259,6 @@ class Dispatcher:
         link.unanswered += 1
         delivery.account = session.system_id
         session.send_request(delivery, octets)
-
-    def _count(self, session: EsmeSession, delivery: Delivery) -> bool:
-        """Whether ``session`` may hold one more message of the link; it is counted when sent."""
-        link = delivery.link
-        shares = self._shares.get(link)
-        if shares is None:
-            shares = self._shares[link] = LinkShares(link.window)
-        delivery.shares = shares
-        return shares.has_room(session, delivery.sent_at)
 
     def in_version(self, version: Version, command_id: int, octets: bytes) -> tuple[bytes, int]:
         """A message as an ESME of ``version`` can take it, and its command_id there.

@@ -48,18 +48,34 @@ class ReceiptDelay:
     def __len__(self) -> int:
         return len(self._waiting)
 
-    def hold(self, link: SmscSession, key: bytes, go_on: Callable[[], None]) -> bool:
-        """Call ``go_on`` once the answer about ``key`` has its lead; False if it has it now.
+    def due(self, key: bytes, now: float) -> float | None:
+        """When a receipt about ``key`` may leave on any session; None for at once.
+
+        The answer about ``key`` does not wait for the store any more.
+        """
+        if not self._delay:
+            return None
+        # Where answers do not wait for the store, they leave before their batch is kept.
+        if not self._commits.waits and self._commits.recent(key) is not None:
+            return now + self._delay
+        for keys in self._leaving:
+            if key in keys:
+                return now + self._delay
+        for written, keys in reversed(self._written):
+            if written + self._delay <= now:
+                return None
+            if key in keys:
+                return written + self._delay
+        return None
+
+    def hold(self, link: SmscSession, due: float, go_on: Callable[[], None]) -> None:
+        """Call ``go_on`` at ``due``, as `due` has it.
 
         :param link: the session that the receipt came on.
         """
-        due = self._due(key) if self._delay else None
-        if due is None:
-            return False
         link.unanswered += 1
         heappush(self._waiting, (due, next(self._serials), link, go_on))
         self._set_timer()
-        return True
 
     def stop(self) -> None:
         """The gate stops: what waits is dropped, and the SMSC sends it again."""
@@ -67,18 +83,6 @@ class ReceiptDelay:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-
-    def _due(self, key: bytes) -> float | None:
-        """When a receipt about ``key`` may leave; None for at once."""
-        now = self._clock.monotonic()
-        if self._commits.recent(key) is not None or any(key in keys for keys in self._leaving):
-            return now + self._delay
-        for written, keys in reversed(self._written):
-            if written + self._delay <= now:
-                return None
-            if key in keys:
-                return written + self._delay
-        return None
 
     def _answers_leave(self, keys: Container[bytes]) -> None:
         if not self._leaving:

@@ -18,7 +18,8 @@ The life of a receipt:
 5. The ESME's id goes into text and TLV, unless it is the SMSC's own (`message_ids = "original"`):
    then the receipt keeps its octets. `Dispatcher` brings it to the session that submitted, or to
    another of the account, or to the account's queue; never to another account.
-6. The ESME has taken a final receipt: its return path ends `receipted_ttl` later (`PathEnds`).
+6. The ESME has taken a final receipt: its return path ends `receipted_ttl` later
+   (`ReceiptDelivery`, `PathEnds`).
 7. No return path at all: it goes by destination like any message, or back, as configured. Where
    ids have tags it gets that of the SMSC that it came from, so that no SMSC speaks of a message of
    another's; but one that is known by its text alone goes as it is, for it may be no receipt.
@@ -28,22 +29,21 @@ from __future__ import annotations
 
 from functools import partial
 
-from smppgate.gate.deliver.delivery import Delivery
 from smppgate.gate.deliver.dispatcher import Dispatcher
-from smppgate.gate.deliver.final_receipt import FinalReceipt
 from smppgate.gate.deliver.pending import MOST_BEHIND_ANSWERS, MOST_OCTETS, Pending
 from smppgate.gate.deliver.receipt_delay import ReceiptDelay
+from smppgate.gate.deliver.receipt_delivery import ReceiptDelivery
 from smppgate.gate.deliver.waiting_receipts import Incoming, WaitingReceipts
 from smppgate.gate.options import RouterOptions
 from smppgate.gate.reports.undelivered import UNMATCHED
 from smppgate.gate.return_path.keeper import ReturnPathKeeper
+from smppgate.routing.esmes.account import Account
 from smppgate.routing.esmes.accounts import Accounts
 from smppgate.routing.return_path.message_ids import in_name_of
-from smppgate.routing.return_path.records import ReturnPath, folded_key
+from smppgate.routing.return_path.records import ReturnPath
 from smppgate.routing.return_path.searches import Match, Search
 from smppgate.routing.return_path.submitters import Submitters
 from smppgate.routing.sessions import EsmeSession, SmscSession
-from smppgate.routing.smscs.letter_case import folded
 from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.errors import PduError
 from smppgate.txsmpp.frame import Frame, response
@@ -95,21 +95,20 @@ class Receipts:
 
     def bring(self, link: SmscSession, frame: Frame, receipt: LocatedReceipt, now: float) -> None:
         """Relay ``receipt``, read from ``frame``, at once if memory has its return path."""
-        incoming = Incoming(link, frame, receipt, now)
         if not receipt.ids:
-            self._give_up(incoming)
+            self._give_up(Incoming(link, frame, receipt, now))
             return
         center, message_id = link.smsc.center, receipt.ids[0]
         for likely in center.notations.likely(message_id):
             value = self._return_paths.recent(center.prefix + likely)
             if value is not None:
                 center.notations.learned(message_id, likely)
-                self._found(incoming, Match(likely, value))
+                self._found(link, frame, receipt, likely, value, now)
                 return
             if not self._return_paths.store.is_all_recent:
                 # A likelier id than the next may be on disk.
                 break
-        self._seek(incoming, waits=center.is_awaited)
+        self._seek(Incoming(link, frame, receipt, now), waits=center.is_awaited)
 
     def stop(self) -> None:
         """The gate stops: receipts that wait are answered `undelivered_status`."""
@@ -153,7 +152,7 @@ class Receipts:
 
         match = search.choose(lookup)
         if match is not None:
-            self._found(incoming, match)
+            self._matched(incoming, match)
             return
         unfolded = search.unfolded(lookup)
         if unfolded is not None:
@@ -172,7 +171,7 @@ class Receipts:
         if value is None or not key.startswith(center.prefix):
             self._seek(incoming, waits=False)
         else:
-            self._found(incoming, Match(key[len(center.prefix) :], value))
+            self._matched(incoming, Match(key[len(center.prefix) :], value))
 
     def _waited(self, incoming: Incoming) -> None:
         """The receipt has waited long enough, or no answer is awaited any more."""
@@ -180,72 +179,91 @@ class Receipts:
 
     # A match
 
-    def _found(self, incoming: Incoming, match: Match) -> None:
-        link, size = incoming.link, len(incoming.frame.octets)
-        key = link.smsc.center.prefix + match.message_id
+    def _matched(self, incoming: Incoming, match: Match) -> None:
+        """The return path was found after a while."""
+        link, frame, receipt, _ = incoming
+        self._found(link, frame, receipt, *match, self._clock.monotonic())
+
+    def _found(
+        self,
+        link: SmscSession,
+        frame: Frame,
+        receipt: LocatedReceipt,
+        message_id: bytes,
+        value: bytes,
+        now: float,
+    ) -> None:
+        """The return path of ``message_id`` is ``value``: deliver, but not before the answer."""
+        delivery = ReceiptDelivery(self._dispatcher.correlator, link, frame, now)
+        delivery.receipt, delivery.message_id = receipt, message_id
+        delivery.path, delivery.return_paths = ReturnPath.of(value), self._return_paths
+        if self._return_paths.commits.holds(link.smsc.center.prefix + message_id):
+            self._follow_answer(delivery)
+        else:
+            self._deliver_in_time(delivery)
+
+    def _follow_answer(self, delivery: ReceiptDelivery) -> None:
+        """Deliver behind the answer about the message, which waits for the store."""
+        link, size = delivery.link, len(delivery.frame.octets)
+        if not self._behind_answers.add(size):
+            self._dispatcher.refuse(link, delivery.frame)
+            return
+        link.unanswered += 1
 
         def answer_is_out() -> None:
             self._behind_answers.remove(size)
             link.unanswered -= 1
-            self._deliver_in_time(incoming, match, key)
+            delivery.sent_at = self._clock.monotonic()
+            self._deliver_in_time(delivery)
 
-        if not self._behind_answers.add(size):
-            self._dispatcher.refuse(link, incoming.frame)
-            return
-        link.unanswered += 1
-        if not self._return_paths.commits.when_out(key, answer_is_out):
-            answer_is_out()
+        self._return_paths.commits.when_out(delivery.key, answer_is_out)
 
-    def _deliver_in_time(self, incoming: Incoming, match: Match, key: bytes) -> None:
+    def _deliver_in_time(self, delivery: ReceiptDelivery) -> None:
         """Deliver the receipt; on another session than the answer's, some time after that."""
-        path = ReturnPath.of(match.value)
-        submitter, owner = self._submitters.find(path.session), _owner(incoming.link, path)
-        account = self._accounts.named(path.account)
+        path = delivery.path
+        account, submitter = self._accounts.named(path.account), self._submitters.find(path.session)
+        owner = _owner(delivery)
         if owner is not None:
-            is_same = submitter is owner
+            is_same = owner is submitter
         else:
             is_same = account is None or self._dispatcher.is_sure_of(submitter, account)
-        go_on = partial(self._deliver, incoming, match)
-        if is_same or not self._delay.hold(incoming.link, key, go_on):
-            go_on()
+        if not is_same:
+            due = self._delay.due(delivery.key, delivery.sent_at)
+            if due is not None:
+                self._delay.hold(delivery.link, due, partial(self._deliver_late, delivery))
+                return
+        self._deliver(delivery, account, submitter)
 
-    def _deliver(self, incoming: Incoming, match: Match) -> None:
-        link, frame, receipt, _ = incoming
+    def _deliver_late(self, delivery: ReceiptDelivery) -> None:
+        """Deliver a receipt that was held; sessions may have come and gone meanwhile."""
+        path, delivery.sent_at = delivery.path, self._clock.monotonic()
+        account, submitter = self._accounts.named(path.account), self._submitters.find(path.session)
+        self._deliver(delivery, account, submitter)
+
+    def _deliver(
+        self,
+        delivery: ReceiptDelivery,
+        account: Account[EsmeSession] | None,
+        submitter: EsmeSession | None,
+    ) -> None:
+        link, path, octets = delivery.link, delivery.path, delivery.frame.octets
         if link.has_ended:
             # The SMSC has no answer and will send it again.
             return
-        path = ReturnPath.of(match.value)
-        octets = frame.octets
-        try:
-            if not path.is_original:
-                esme_id = path.esme_id(match.message_id)
-                octets = with_id(octets, receipt, esme_id, self._options.max_pdu_size)
-        except PduError as error:
-            self._dispatcher.refuse(link, frame, error.command_status)
-            return
-        exchange = self._exchange(incoming, match.message_id, path)
-        account, owner = self._accounts.named(path.account), _owner(link, path)
+        if not path.is_original:
+            esme_id = path.esme_id(delivery.message_id)
+            try:
+                octets = with_id(octets, delivery.receipt, esme_id, self._options.max_pdu_size)
+            except PduError as error:
+                self._dispatcher.refuse(link, delivery.frame, error.command_status)
+                return
+        owner = _owner(delivery)
         if owner is not None:
-            self._dispatcher.to_session(owner, exchange, octets)
+            self._dispatcher.to_session(owner, delivery, octets)
         elif account is None:
-            self._dispatcher.refuse(link, frame)
+            self._dispatcher.refuse(link, delivery.frame)
         else:
-            submitter = self._submitters.find(path.session)
-            self._dispatcher.to_account(account, submitter, exchange, octets)
-
-    def _exchange(self, incoming: Incoming, message_id: bytes, path: ReturnPath) -> Delivery:
-        link, frame, receipt, _ = incoming
-        correlator, now = self._dispatcher.correlator, self._clock.monotonic()
-        if path.is_to_many or not receipt.is_final:
-            return Delivery(correlator, link, frame, now)
-        final = FinalReceipt(correlator, link, frame, now)
-        final.return_paths = self._return_paths
-        prefix = link.smsc.center.prefix
-        final.keys = (prefix + message_id, *path.kept_beside(message_id))
-        other = folded_key(prefix, folded(message_id))
-        if self._return_paths.recent(other) == message_id:
-            final.keys += (other,)
-        return final
+            self._dispatcher.to_account(account, submitter, delivery, octets)
 
     # No match
 
@@ -281,7 +299,7 @@ class Receipts:
         return with_id(frame.octets, receipt, message_id, self._options.max_pdu_size)
 
 
-def _owner(link: SmscSession, path: ReturnPath) -> EsmeSession | None:
-    """The session that all receipts on ``link`` are for, if it is of the account of ``path``."""
-    owner = link.owner
-    return owner if owner is not None and owner.system_id == path.account else None
+def _owner(delivery: ReceiptDelivery) -> EsmeSession | None:
+    """The session that all receipts on the link are for, if it is of the account of the path."""
+    owner = delivery.link.owner
+    return owner if owner is not None and owner.system_id == delivery.path.account else None

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from attrs import define, field
 from twisted.python.failure import Failure
 
+from smppgate.gate.return_path.path_ends import PathEnds
 from smppgate.routing.sessions import Origin
 from smppgate.store import IStore
 from smppgate.txsmpp.batch import Batch
@@ -35,18 +36,22 @@ class Commits:
     """Gathers return paths into batches, and sends answers once their batch is kept.
 
     :param batch: the sessions' own, so that the answers of one batch leave in one piece.
+    :param ends: learns which return paths are kept anew.
     :param waits: whether answers wait for the store at all.
     """
 
     log = Logger()
 
-    def __init__(self, clock: Clock, batch: Batch, store: IStore, waits: bool) -> None:
+    def __init__(
+        self, clock: Clock, batch: Batch, store: IStore, ends: PathEnds, waits: bool
+    ) -> None:
         self.waits = waits
         self.leaving: Callable[[Mapping[bytes, bytes]], None] | None = None
         """Called with each batch of return paths when its answers leave."""
         self._clock = clock
         self._batch = batch
         self._store = store
+        self._ends, self._ending = ends, ends.keys
         self._gathering = _Gathered()
         self._being_kept: _Gathered | None = None
         self._scheduled = False
@@ -61,6 +66,8 @@ class Commits:
     def keep(self, key: bytes, value: bytes) -> None:
         """Put a return path into the batch that is gathering."""
         self._gathering.paths[key] = value
+        if key in self._ending:
+            self._ends.stay(key)
         if not self._scheduled:
             self._schedule()
 
@@ -75,18 +82,22 @@ class Commits:
             value = self._being_kept.paths.get(key)
         return value
 
-    def when_out(self, key: bytes, go_on: Callable[[], None]) -> bool:
-        """Call ``go_on`` once the answer that waits for ``key`` is sent; False if none waits.
+    def holds(self, key: bytes) -> bool:
+        """Whether the answer about ``key`` waits for the store."""
+        if not self.waits:
+            return False
+        kept = self._being_kept
+        return key in self._gathering.paths or (kept is not None and key in kept.paths)
+
+    def when_out(self, key: bytes, go_on: Callable[[], None]) -> None:
+        """Call ``go_on`` once the answer about ``key`` is sent, which this `holds`.
 
         What follows a message must not overtake its answer.
         """
-        if not self.waits:
-            return False
-        for gathered in (self._gathering, self._being_kept):
-            if gathered is not None and key in gathered.paths:
-                gathered.then.append(go_on)
-                return True
-        return False
+        gathered = self._gathering
+        if key not in gathered.paths and self._being_kept is not None:
+            gathered = self._being_kept
+        gathered.then.append(go_on)
 
     def _schedule(self) -> None:
         self._scheduled = True

@@ -87,8 +87,8 @@ class ReturnPathKeeper:
         self.store = store
         self.message_ids = message_ids
         self.tags = tags
-        self.commits = Commits(clock, batch, store, waits)
         self.ends = PathEnds(clock, store, receipted_ttl)
+        self.commits = Commits(clock, batch, store, self.ends, waits)
         self.aliases = aliases
         self.expected: Callable[[bytes], None] | None = None
         """Called with the key of each message taken, while a receipt waits for one."""
@@ -159,7 +159,7 @@ class ReturnPathKeeper:
     ) -> None:
         """Keep the return path of a message whose ESME has, or would have, the SMSC's id."""
         path = form.path_to_many if has_several_receipts(exchange.frame) else form.path
-        self._keep(smsc.center.prefix + message_id, path)
+        self.commits.keep(smsc.center.prefix + message_id, path)
         if not form.tag:
             self._keep_owner(exchange.origin, smsc, message_id)
 
@@ -170,7 +170,7 @@ class ReturnPathKeeper:
         if notations.finds_folded and has_both_cases(message_id):
             key = id_key(message_id)
             other = folded_key(center.prefix, folded(key))
-            self._keep(other, key)
+            self.commits.keep(other, key)
             if self.expected is not None:
                 self.expected(other)
         if self.expected is not None:
@@ -186,10 +186,15 @@ class ReturnPathKeeper:
             origin.unanswered -= 1
             origin.send(octets)
 
-    def _keep(self, key: bytes, value: bytes) -> None:
-        self.commits.keep(key, value)
-        if not self.ends.is_idle:
-            self.ends.stay(key)
+    def end(self, center: MessageCenter, message_id: bytes, path: ReturnPath, now: float) -> None:
+        """The ESME has taken the last receipt about ``message_id``: let its return path end."""
+        keys = (center.prefix + message_id, *path.kept_beside(message_id))
+        if has_both_cases(message_id):
+            other = folded_key(center.prefix, folded(message_id))
+            # Another message's id may be the same but for case: the record is of one of them.
+            if self.recent(other) == message_id:
+                keys += (other,)
+        self.ends.add(keys, now)
 
     # Ids without a tag
 
@@ -206,10 +211,10 @@ class ReturnPathKeeper:
                 kind += MANY
             path = ReturnPath(origin.system_id, smsc.tag, origin.token, kind, stands_for)
             key = id_key(message_id)
-            self._keep(smsc.center.prefix + key, path.octets())
+            self.commits.keep(smsc.center.prefix + key, path.octets())
             if stands_for:
                 nameable = message_id if len(message_id) <= LONGEST_NAMEABLE else b""
-                self._keep(alias_key(given), alias_value(smsc.tag, nameable))
+                self.commits.keep(alias_key(given), alias_value(smsc.tag, nameable))
             else:
                 self._keep_owner(origin, smsc, key)
         return given
@@ -220,7 +225,7 @@ class ReturnPathKeeper:
         before = self.recent(key)
         if before is not None and before != smsc.tag:
             self._warn_of_shared(origin, smsc, before, message_id)
-        self._keep(key, smsc.tag)
+        self.commits.keep(key, smsc.tag)
 
     def _warn_of_shared(
         self, origin: Origin, smsc: Smsc, before: bytes, message_id: bytes

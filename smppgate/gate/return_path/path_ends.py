@@ -33,8 +33,8 @@ class PathEnds:
         self._clock = clock
         self._store = store
         self._paths = EndingPaths(lifetime)
-        self.is_idle = True
-        """Whether no return path is to end. A plain attribute: it is read for each message."""
+        self.keys = self._paths.keys
+        """The keys of return paths that are to end. A view: each message looks into it."""
         self._timer: IDelayedCall | None = None
         self._warned_at = float("-inf")
 
@@ -43,11 +43,10 @@ class PathEnds:
 
         Those that there is no room for stay until `return_path_ttl` is over.
         """
-        noted = [self._paths.add(key, now) for key in keys]
-        if not all(noted):
-            self._warn(now)
-        if self.is_idle and self._paths:
-            self.is_idle = False
+        for key in keys:
+            if not self._paths.add(key, now):
+                self._warn(now)
+        if self._timer is None and self._paths:
             self._timer = self._clock.callLater(POLL_INTERVAL, self._end_due)
 
     def stay(self, key: bytes) -> None:
@@ -64,8 +63,8 @@ class PathEnds:
         due = self._paths.take(self._clock.monotonic(), MOST_AT_A_TIME)
         if due:
             self._store.end(due)
-        self.is_idle, self._timer = not self._paths, None
-        if not self.is_idle:
+        self._timer = None
+        if self._paths:
             pause = 0 if len(due) == MOST_AT_A_TIME else POLL_INTERVAL
             self._timer = self._clock.callLater(pause, self._end_due)
 

@@ -10,6 +10,7 @@ from smppgate.gate.sessions.ports import Switch
 from smppgate.gate.sessions.relay_session import RelaySession
 from smppgate.routing.sessions import EsmeSession
 from smppgate.routing.smscs.link_health import LinkHealth
+from smppgate.routing.smscs.link_shares import LinkShares
 from smppgate.routing.smscs.smsc import Smsc
 from smppgate.txsmpp.constants import CommandId, CommandStatus
 from smppgate.txsmpp.errors import BindRefused, SmppError
@@ -67,6 +68,7 @@ class SmscProtocol(RelaySession):
         self.name = config.name
         self.router = config.router
         self.smsc = config.smsc
+        self.shares = LinkShares(config.window)
         self.version = config.version
         self.endpoint = config.endpoint
         self.is_attached = False

@@ -141,8 +141,13 @@ class Cluster(Generic[S]):
 
     def session(self) -> S | None:
         """The session for the next message; None when no session looked at has room."""
-        if not self._stalled and len(self._seats) <= VIEW_SIZE:
-            best = _best(self._seats_in_turn)
+        seats = self._seats_in_turn
+        if len(seats) == 1 and not self._stalled:
+            # An account with one receiver is the most usual, and has no choice.
+            session = seats[0].session
+            return session if session.has_room else None
+        if not self._stalled and len(seats) <= VIEW_SIZE:
+            best = _best(seats)
         else:
             best = _best(self._view())
             # A view moves the seats without room to the stalled ones, so the next has other seats.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import KeysView
 from itertools import islice
 
 from attrs import define, field
@@ -42,15 +43,21 @@ class EndingPaths:
         self.stay(key)
         if self.octets >= self.limit:
             return False
-        due = float(int(now + self.lifetime) + 1)
-        self._latest = max(self._latest, due)
+        if now + self.lifetime > self._latest:
+            self._latest = float(int(now + self.lifetime) + 1)
         self._due[key] = self._latest
         self.octets += SIZE_OF_ENTRY + len(key)
         return True
 
+    @property
+    def keys(self) -> KeysView[bytes]:
+        """The keys, as a view of them that goes on being right."""
+        return self._due.keys()
+
     def stay(self, key: bytes) -> None:
         """Keep the return path under ``key``: it is a new message's."""
-        if self._due.pop(key, None) is not None:
+        if key in self._due:
+            del self._due[key]
             self.octets -= SIZE_OF_ENTRY + len(key)
 
     def take(self, now: float, most: int) -> list[bytes]:

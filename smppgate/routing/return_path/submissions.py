@@ -10,6 +10,7 @@ from smppgate.txsmpp.located import located_tlvs
 
 _PAYLOAD = int(Tag.MESSAGE_PAYLOAD)
 _PAYLOAD_TAG = _PAYLOAD.to_bytes(2, "big")
+_ITS_END = _PAYLOAD_TAG[1:]
 
 
 def wants_receipt(request: Frame) -> bool:
@@ -30,8 +31,9 @@ def has_several_receipts(request: Frame) -> bool:
     """
     if request.command_id == CommandId.SUBMIT_MULTI:
         return True
-    # Two octets are looked for first: few messages have them anywhere.
-    return _PAYLOAD_TAG in request.octets and _has_payload(request.octets)
+    # One octet is looked for first, which is quick, then two: few messages have them anywhere.
+    octets = request.octets
+    return _ITS_END in octets and _PAYLOAD_TAG in octets and _has_payload(octets)
 
 
 def _has_payload(octets: bytes) -> bool:

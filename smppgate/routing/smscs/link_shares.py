@@ -16,6 +16,18 @@ WANTED_FOR = 30.0
 
 
 @define(eq=False)
+class Share:
+    """What one session holds of a link. Mutable and slotted: it is on the hot path.
+
+    :ivar held: messages that it has and has not answered.
+    :ivar since: when it last answered, or had nothing to answer.
+    """
+
+    held: int = 0
+    since: float = 0.0
+
+
+@define(eq=False)
 class LinkShares:
     """Messages of one link under way to ESME sessions, by session.
 
@@ -27,9 +39,8 @@ class LinkShares:
     """
 
     window: int
-    # Session → how many it has, and when it last answered, or had nothing to answer.
-    _held: dict[object, int] = field(factory=dict, init=False)
-    _since: dict[object, float] = field(factory=dict, init=False)
+    # Of sessions that have messages.
+    _shares: dict[object, Share] = field(factory=dict, init=False)
     _total: int = field(default=0, init=False)
     # The session of the last message, and until when others than it want the link.
     _last: object = field(default=None, init=False)
@@ -47,28 +58,28 @@ class LinkShares:
         elif self._last is not None:
             self._wanted_until = now + WANTED_FOR
         self._last = session
-        held = self._held.get(session, 0)
-        if not held or now >= self._wanted_until:
+        share = self._shares.get(session)
+        if share is None or now >= self._wanted_until:
             return True
-        is_slow = now - self._since[session] >= SLOW_AFTER
-        most = self._total if is_slow else max(self._total, self.window)
-        return held < max(1, most // 2)
+        most = self.window
+        if self._total > most or now - share.since >= SLOW_AFTER:
+            most = self._total
+        return share.held < (most // 2 or 1)
 
     def began(self, session: object, now: float) -> None:
         """A message went to ``session``."""
         self._total += 1
-        held = self._held.get(session, 0)
-        if not held:
-            self._since[session] = now
-        self._held[session] = held + 1
+        share = self._shares.get(session)
+        if share is None:
+            share = self._shares[session] = Share(0, now)
+        share.held += 1
 
     def ended(self, session: object, now: float | None) -> None:
         """``session`` answered a message at ``now``; None where it will not."""
         self._total -= 1
-        held = self._held[session] - 1
-        if not held:
-            del self._held[session], self._since[session]
-            return
-        self._held[session] = held
-        if now is not None:
-            self._since[session] = now
+        share = self._shares[session]
+        share.held -= 1
+        if not share.held:
+            del self._shares[session]
+        elif now is not None:
+            share.since = now

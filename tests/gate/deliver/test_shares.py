@@ -102,9 +102,7 @@ def test_sessions_and_links_that_end_leave_nothing() -> None:
     gate.deliver(link, fakes.deliver(b"2000", 500))
     sent(gate, link, b"1000", range(1, 4))
     gate.lose(slow)
-    (shares,) = gate.router.dispatcher._shares.values()
-    assert len(shares) == 1
+    assert len(link.shares) == 1
     gate.lose(link)
-    assert gate.router.dispatcher._shares == {}
     gate.answer(other)
-    assert len(shares) == 0
+    assert len(link.shares) == 0

@@ -519,22 +519,22 @@ def test_what_follows_an_answer_waits_until_that_is_out() -> None:
     key = gate.alpha.center.prefix + b"1"
     out: list[int] = []
     gate.submitted(esme, link, b"1")
-    assert return_paths.commits.when_out(key, lambda: out.append(len(esme.answers)))
+    assert return_paths.commits.holds(key)
+    return_paths.commits.when_out(key, lambda: out.append(len(esme.answers)))
     gate.clock.advance(0)
-    assert return_paths.commits.when_out(key, lambda: out.append(-len(esme.answers)))
+    assert return_paths.commits.holds(key)
+    return_paths.commits.when_out(key, lambda: out.append(-len(esme.answers)))
     assert out == []
     store.write()
     assert out == [1, -1]
-    assert not return_paths.commits.when_out(key, lambda: out.append(0))
+    assert not return_paths.commits.holds(key)
 
 
 def test_where_nothing_waits_nothing_has_to_be_waited_for() -> None:
     gate = Gate(store=HeldStore())
     esme, link = gate.esme(), gate.link()
     gate.submitted(esme, link, b"1")
-    assert not gate.router.return_paths.commits.when_out(
-        gate.alpha.center.prefix + b"1", lambda: None
-    )
+    assert not gate.router.return_paths.commits.holds(gate.alpha.center.prefix + b"1")
 
 
 # Peers of another version

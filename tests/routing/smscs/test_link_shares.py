@@ -89,4 +89,4 @@ def test_what_has_ended_leaves_nothing() -> None:
     give(shares, A, 3)
     for _ in range(3):
         shares.ended(A, 0.0)
-    assert (len(shares), shares._held, shares._since) == (0, {}, {})
+    assert (len(shares), shares._shares) == (0, {})

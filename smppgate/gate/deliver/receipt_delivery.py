@@ -1,0 +1,39 @@
+"""`ReceiptDelivery`: a receipt under way to its ESME, after which its return path may end."""
+
+from __future__ import annotations
+
+from smppgate.gate.deliver.delivery import Delivery
+from smppgate.gate.return_path.keeper import ReturnPathKeeper
+from smppgate.routing.return_path.records import ReturnPath
+from smppgate.txsmpp.frame import Frame
+from smppgate.txsmpp.located_receipt import LocatedReceipt
+
+
+class ReceiptDelivery(Delivery):
+    """A receipt whose return path is known. Mutable and slotted.
+
+    Once the ESME has answered a final receipt ESME_ROK, the return path is kept for a set time
+    only.
+
+    :ivar receipt: what was read of it.
+    :ivar message_id: the SMSC's id of the message, as its return path is kept under it.
+    :ivar path: that return path.
+    """
+
+    __slots__ = ("message_id", "path", "receipt", "return_paths")
+
+    receipt: LocatedReceipt
+    message_id: bytes
+    path: ReturnPath
+    return_paths: ReturnPathKeeper
+
+    @property
+    def key(self) -> bytes:
+        """The key of the return path."""
+        return self.link.smsc.center.prefix + self.message_id
+
+    def answered(self, frame: Frame, now: float) -> None:
+        """The ESME answered."""
+        if not frame.command_status and self.receipt.is_final and not self.path.is_to_many:
+            self.return_paths.end(self.link.smsc.center, self.message_id, self.path, now)
+        Delivery.answered(self, frame, now)

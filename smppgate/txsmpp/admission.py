@@ -5,7 +5,7 @@ Each PDU is the owner's, is answered here, waits for the answer to a bind, or is
 
 from __future__ import annotations
 
-from smppgate.txsmpp.constants import RESPONSE_BIT, CommandId, CommandStatus
+from smppgate.txsmpp.constants import RESPONSE_BIT, CommandId, CommandStatus, numbers
 from smppgate.txsmpp.enquiry import Enquiry
 from smppgate.txsmpp.frame import (
     MAX_PDU_SIZE,
@@ -17,9 +17,10 @@ from smppgate.txsmpp.frame import (
 from smppgate.txsmpp.held import EarlyRequests, Unread
 from smppgate.txsmpp.sequence import Outstanding
 from smppgate.txsmpp.states import (
-    BOUND,
     BOUND_BY,
     KNOWN,
+    RECEIVING,
+    SENDING,
     SESSION_COMMANDS,
     WITHOUT_RESP,
     Role,
@@ -31,14 +32,13 @@ UNBOUND_PDU_SIZE = 1024
 """Octets a PDU may have before its sender has bound: far more than any bind needs, and all that
 a stranger can make this end keep."""
 
-_SIGNS_OF_LIFE = frozenset({CommandId.ENQUIRE_LINK_RESP})
-
+_SIGNS_OF_LIFE = numbers(CommandId.ENQUIRE_LINK_RESP)
 
 # What need not wait for the answer to a bind in front of it.
-_NOT_HELD = frozenset({*BOUND_BY, CommandId.ENQUIRE_LINK})
+_NOT_HELD = numbers(*BOUND_BY, CommandId.ENQUIRE_LINK)
 
 # Requests that an SMSC may send to a bound ESME.
-_RECEIVED = frozenset({CommandId.DELIVER_SM, CommandId.DATA_SM, CommandId.ALERT_NOTIFICATION})
+_RECEIVED = numbers(CommandId.DELIVER_SM, CommandId.DATA_SM, CommandId.ALERT_NOTIFICATION)
 
 
 class Admission:
@@ -63,16 +63,28 @@ class Admission:
         "close_reason",
         "enquiry",
         "ignored",
+        "is_bound",
         "is_unbind_answered",
         "outbox",
         "outstanding",
         "peer_spoke",
+        "receives",
         "role",
         "state",
+        "submits",
         "unbind_reason",
         "unbinding",
         "unread",
     )
+
+    state: State
+    # Plain attributes: these are asked for each message.
+    submits: bool
+    """Whether the ESME end is bound to send: BOUND_TX or BOUND_TRX."""
+    receives: bool
+    """Whether the ESME end is bound to receive: BOUND_RX or BOUND_TRX."""
+    is_bound: bool
+    """Whether messages may flow, one way at least."""
 
     def __init__(self, role: Role, max_pdu_size: int = MAX_PDU_SIZE) -> None:
         self.role = role
@@ -104,22 +116,17 @@ class Admission:
         self._early = EarlyRequests()
         self._enter(State.OPEN)
 
-    @property
-    def is_bound(self) -> bool:
-        """Whether messages may flow, one way at least."""
-        return self.state in BOUND
-
     def receive_data(self, octets: bytes) -> list[Frame]:
         """Take what the peer sent; give the frames that are the owner's to deal with.
 
         These are allowed in the present state. A bind is among them (see `answer_bind`), and so
         are resps, to be looked up in ``outstanding``.
         """
-        if self._is_strange or self.unread:
+        if self._is_strange or self.unread.is_used:
             frames = self._receive_from_stranger(octets)
         else:
             frames = self._judged(self._buffer.receive(octets))
-        if self.enquiry:
+        if self.enquiry.number:
             frames = self.enquiry.end(frames)
         error = self._buffer.error
         if error is not None and self.close_reason is None:
@@ -171,6 +178,8 @@ class Admission:
 
     def _enter(self, state: State) -> None:
         self.state = state
+        self.submits, self.receives = state in SENDING, state in RECEIVING
+        self.is_bound = self.submits or self.receives
         self._allowed = allowed(self.role.peer, state)
         self._passing = self._allowed - SESSION_COMMANDS
         self._is_strange = self.role is Role.SMSC and state in (State.OPEN, State.OUTBOUND)

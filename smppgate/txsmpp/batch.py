@@ -79,7 +79,7 @@ class Batch:
         if len(touched) == 1 and self._end is None and touched[0].is_quiet:
             # A message that nothing else goes on beside does not wait for company.
             self.flush()
-        elif touched:
+        elif touched or self._when_written:
             self._schedule()
 
     def at_end(self, function: Callable[[], None]) -> None:
@@ -90,7 +90,8 @@ class Batch:
     def when_written(self, function: Callable[[], None]) -> None:
         """Call ``function`` as soon as all sessions that are noted have been written to."""
         self._when_written.append(function)
-        self._schedule()
+        if not self._reading:
+            self._schedule()
 
     def flush(self) -> None:
         """Make the calls, and write to every session noted."""

@@ -181,7 +181,7 @@ class SmppConnection(SmppStream):
             self.batch.close()
         if session.close_reason is not None or session.unbinding:
             self.flush()
-        elif session.unread.is_full:
+        elif session.unread.is_used and session.unread.is_full:
             self.hold_reading(True)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:

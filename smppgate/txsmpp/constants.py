@@ -82,6 +82,15 @@ class CommandId(IntEnum):
     CANCEL_BROADCAST_SM_RESP = 0x80000113
 
 
+def numbers(*members: int) -> frozenset[int]:
+    """``members`` as plain numbers.
+
+    To look up a member of an enumeration, or to find a number among members, takes several times
+    as long as with plain numbers, and this is done for each PDU.
+    """
+    return frozenset(map(int, members))
+
+
 RESPONSE_OF: dict[int, CommandId] = {
     command & ~RESPONSE_BIT: command
     for command in CommandId

@@ -13,29 +13,26 @@ class Enquiry:
     :param outstanding: gives its sequence number.
     """
 
-    __slots__ = ("_number", "_outstanding")
+    __slots__ = ("_outstanding", "number")
 
     def __init__(self, outstanding: Outstanding) -> None:
         self._outstanding = outstanding
-        self._number = 0
-
-    def __bool__(self) -> bool:
-        """Whether an enquire_link is not answered."""
-        return self._number != 0
+        self.number = 0
+        """The sequence number of the enquire_link that is not answered; 0 without one."""
 
     def begin(self) -> bytes:
         """The octets of an enquire_link; none while one is not answered."""
-        if self._number:
+        if self.number:
             return b""
-        self._number = self._outstanding.claim_aside(Request(CommandId.ENQUIRE_LINK, 0.0))
-        return header_only(CommandId.ENQUIRE_LINK, 0, self._number)
+        self.number = self._outstanding.claim_aside(Request(CommandId.ENQUIRE_LINK, 0.0))
+        return header_only(CommandId.ENQUIRE_LINK, 0, self.number)
 
     def end(self, frames: list[Frame]) -> list[Frame]:
         """The peer was heard, which ends the enquiry, whatever ``frames`` are.
 
         Gives the frames, with a generic_nack to the enquire_link made an enquire_link_resp.
         """
-        number, self._number = self._number, 0
+        number, self.number = self.number, 0
         self._outstanding.forget(number)
         return [_as_resp(frame) if _is_nack(frame, number) else frame for frame in frames]
 

@@ -15,9 +15,11 @@ class Unread:
     what may be asked, depends on the answer.
     """
 
-    __slots__ = ("_held", "_is_broken", "_octets")
+    __slots__ = ("_held", "_is_broken", "_octets", "is_used")
 
     def __init__(self) -> None:
+        self.is_used = False
+        """Whether octets have come since `take`. A plain attribute: each read asks for it."""
         self._held = bytearray()
         self._octets = bytearray()
         self._is_broken = False
@@ -33,6 +35,7 @@ class Unread:
     def add(self, octets: bytes) -> None:
         """Octets arrived."""
         self._octets += octets
+        self.is_used = True
 
     def next_pdu(self, max_pdu_size: int) -> bytes:
         """Take out the first PDU; no octets while it is not whole.
@@ -60,6 +63,7 @@ class Unread:
         """Take out all octets, those held first."""
         octets = bytes(self._held + self._octets)
         self._held, self._octets, self._is_broken = bytearray(), bytearray(), False
+        self.is_used = False
         return octets
 
 

@@ -30,16 +30,6 @@ class Session(Admission):
             f"<Session {self.role.value} {self.state.value} outstanding={len(self.outstanding)}>"
         )
 
-    @property
-    def submits(self) -> bool:
-        """Whether the ESME end is bound to send: BOUND_TX or BOUND_TRX."""
-        return self.state is State.BOUND_TX or self.state is State.BOUND_TRX
-
-    @property
-    def receives(self) -> bool:
-        """Whether the ESME end is bound to receive: BOUND_RX or BOUND_TRX."""
-        return self.state is State.BOUND_RX or self.state is State.BOUND_TRX
-
     def data_to_send(self) -> bytes:
         """Take what is to be sent now, in one piece.
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-from smppgate.txsmpp.constants import RESPONSE_BIT
+from smppgate.txsmpp.constants import RESPONSE_BIT, numbers
 from smppgate.txsmpp.constants import CommandId as C
 
 
@@ -47,9 +47,11 @@ class State(Enum):
 _NONE: frozenset[State] = frozenset()
 _OPEN = frozenset({State.OPEN})
 _NOT_BOUND = frozenset({State.OPEN, State.OUTBOUND})
-_SENDING = frozenset({State.BOUND_TX, State.BOUND_TRX})
-_RECEIVING = frozenset({State.BOUND_RX, State.BOUND_TRX})
-BOUND = _SENDING | _RECEIVING
+SENDING = frozenset({State.BOUND_TX, State.BOUND_TRX})
+"""The states in which the ESME end sends messages."""
+RECEIVING = frozenset({State.BOUND_RX, State.BOUND_TRX})
+"""The states in which it receives messages."""
+BOUND = SENDING | RECEIVING
 """The states in which messages flow."""
 _UNBINDABLE = BOUND | {State.UNBINDING}
 _CONNECTED = _UNBINDABLE | _NOT_BOUND
@@ -65,20 +67,20 @@ _REQUESTS: dict[int, tuple[frozenset[State], frozenset[State]]] = {
     # The unbinds of both ends may cross.
     C.UNBIND: (_UNBINDABLE, _UNBINDABLE),
     C.ENQUIRE_LINK: (_CONNECTED, _CONNECTED),
-    C.SUBMIT_SM: (_SENDING, _NONE),
-    C.SUBMIT_MULTI: (_SENDING, _NONE),
-    C.DATA_SM: (_SENDING, _RECEIVING),
-    C.DELIVER_SM: (_NONE, _RECEIVING),
-    C.QUERY_SM: (_SENDING, _NONE),
-    C.CANCEL_SM: (_SENDING, _NONE),
-    C.REPLACE_SM: (_SENDING, _NONE),
-    C.ALERT_NOTIFICATION: (_NONE, _RECEIVING),
-    C.BROADCAST_SM: (_SENDING, _NONE),
-    C.QUERY_BROADCAST_SM: (_SENDING, _NONE),
-    C.CANCEL_BROADCAST_SM: (_SENDING, _NONE),
+    C.SUBMIT_SM: (SENDING, _NONE),
+    C.SUBMIT_MULTI: (SENDING, _NONE),
+    C.DATA_SM: (SENDING, RECEIVING),
+    C.DELIVER_SM: (_NONE, RECEIVING),
+    C.QUERY_SM: (SENDING, _NONE),
+    C.CANCEL_SM: (SENDING, _NONE),
+    C.REPLACE_SM: (SENDING, _NONE),
+    C.ALERT_NOTIFICATION: (_NONE, RECEIVING),
+    C.BROADCAST_SM: (SENDING, _NONE),
+    C.QUERY_BROADCAST_SM: (SENDING, _NONE),
+    C.CANCEL_BROADCAST_SM: (SENDING, _NONE),
 }
 
-WITHOUT_RESP: frozenset[int] = frozenset({C.OUTBIND, C.ALERT_NOTIFICATION})
+WITHOUT_RESP = numbers(C.OUTBIND, C.ALERT_NOTIFICATION)
 """Requests that are never answered, SMPP v3.4 §4.1.7 and §4.12."""
 
 # An unbind_resp may still come when the state has moved on; a generic_nack comes at any time.
@@ -88,22 +90,20 @@ _RESPONSES: dict[int, tuple[frozenset[State], frozenset[State]]] = {
 }
 
 BOUND_BY: dict[int, State] = {
-    C.BIND_TRANSMITTER: State.BOUND_TX,
-    C.BIND_RECEIVER: State.BOUND_RX,
-    C.BIND_TRANSCEIVER: State.BOUND_TRX,
+    int(C.BIND_TRANSMITTER): State.BOUND_TX,
+    int(C.BIND_RECEIVER): State.BOUND_RX,
+    int(C.BIND_TRANSCEIVER): State.BOUND_TRX,
 }
 """The state that a bind leads to once it is answered with ESME_ROK."""
 
 # What the session sees to itself before its owner, if the owner gets it at all.
-SESSION_COMMANDS: frozenset[int] = frozenset(
-    {
-        *BOUND_BY,
-        *(bind | RESPONSE_BIT for bind in BOUND_BY),
-        C.OUTBIND,
-        C.UNBIND,
-        C.UNBIND_RESP,
-        C.ENQUIRE_LINK,
-    }
+SESSION_COMMANDS = numbers(
+    *BOUND_BY,
+    *(bind | RESPONSE_BIT for bind in BOUND_BY),
+    C.OUTBIND,
+    C.UNBIND,
+    C.UNBIND_RESP,
+    C.ENQUIRE_LINK,
 )
 
 
@@ -123,14 +123,14 @@ def _by_both_ends() -> dict[int, tuple[frozenset[State], frozenset[State]]]:
 
 
 _ALLOWED: dict[tuple[Role, State], frozenset[int]] = {
-    (role, state): frozenset(
-        command for command, by in _by_both_ends().items() if state in by[role is Role.SMSC]
+    (role, state): numbers(
+        *(command for command, by in _by_both_ends().items() if state in by[role is Role.SMSC])
     )
     for role in Role
     for state in State
 }
 
-KNOWN: frozenset[int] = frozenset(_by_both_ends())
+KNOWN = numbers(*_by_both_ends())
 """Every command_id of SMPP 3.3, 3.4 and 5.0."""
 
 

@@ -7,76 +7,72 @@ from __future__ import annotations
 
 import attrs
 
-from smppgate.txsmpp.constants import CommandId, Tag
+from smppgate.txsmpp.constants import CommandId, Tag, numbers
 
-_V3_3 = frozenset(
-    {
-        CommandId.BIND_RECEIVER,
-        CommandId.BIND_TRANSMITTER,
-        CommandId.QUERY_SM,
-        CommandId.SUBMIT_SM,
-        CommandId.DELIVER_SM,
-        CommandId.UNBIND,
-        CommandId.REPLACE_SM,
-        CommandId.CANCEL_SM,
-        CommandId.ENQUIRE_LINK,
-        CommandId.SUBMIT_MULTI,
-        CommandId.GENERIC_NACK,
-        CommandId.BIND_RECEIVER_RESP,
-        CommandId.BIND_TRANSMITTER_RESP,
-        CommandId.QUERY_SM_RESP,
-        CommandId.SUBMIT_SM_RESP,
-        CommandId.DELIVER_SM_RESP,
-        CommandId.UNBIND_RESP,
-        CommandId.REPLACE_SM_RESP,
-        CommandId.CANCEL_SM_RESP,
-        CommandId.ENQUIRE_LINK_RESP,
-        CommandId.SUBMIT_MULTI_RESP,
-    }
+_V3_3 = numbers(
+    CommandId.BIND_RECEIVER,
+    CommandId.BIND_TRANSMITTER,
+    CommandId.QUERY_SM,
+    CommandId.SUBMIT_SM,
+    CommandId.DELIVER_SM,
+    CommandId.UNBIND,
+    CommandId.REPLACE_SM,
+    CommandId.CANCEL_SM,
+    CommandId.ENQUIRE_LINK,
+    CommandId.SUBMIT_MULTI,
+    CommandId.GENERIC_NACK,
+    CommandId.BIND_RECEIVER_RESP,
+    CommandId.BIND_TRANSMITTER_RESP,
+    CommandId.QUERY_SM_RESP,
+    CommandId.SUBMIT_SM_RESP,
+    CommandId.DELIVER_SM_RESP,
+    CommandId.UNBIND_RESP,
+    CommandId.REPLACE_SM_RESP,
+    CommandId.CANCEL_SM_RESP,
+    CommandId.ENQUIRE_LINK_RESP,
+    CommandId.SUBMIT_MULTI_RESP,
 )
 
-_V3_4 = _V3_3 | {
+_V3_4 = _V3_3 | numbers(
     CommandId.BIND_TRANSCEIVER,
     CommandId.BIND_TRANSCEIVER_RESP,
     CommandId.OUTBIND,
     CommandId.ALERT_NOTIFICATION,
     CommandId.DATA_SM,
     CommandId.DATA_SM_RESP,
-}
+)
 
-_V5_0 = _V3_4 | {
+_V5_0 = _V3_4 | numbers(
     CommandId.BROADCAST_SM,
     CommandId.BROADCAST_SM_RESP,
     CommandId.QUERY_BROADCAST_SM,
     CommandId.QUERY_BROADCAST_SM_RESP,
     CommandId.CANCEL_BROADCAST_SM,
     CommandId.CANCEL_BROADCAST_SM_RESP,
-}
+)
 
 
-_V5_0_TAGS: frozenset[int] = frozenset(
-    {
-        Tag.CONGESTION_STATE,
-        Tag.BROADCAST_CHANNEL_INDICATOR,
-        Tag.BROADCAST_CONTENT_TYPE,
-        Tag.BROADCAST_CONTENT_TYPE_INFO,
-        Tag.BROADCAST_MESSAGE_CLASS,
-        Tag.BROADCAST_REP_NUM,
-        Tag.BROADCAST_FREQUENCY_INTERVAL,
-        Tag.BROADCAST_AREA_IDENTIFIER,
-        Tag.BROADCAST_ERROR_STATUS,
-        Tag.BROADCAST_AREA_SUCCESS,
-        Tag.BROADCAST_END_TIME,
-        Tag.BROADCAST_SERVICE_GROUP,
-        Tag.BILLING_IDENTIFICATION,
-        Tag.SOURCE_NETWORK_ID,
-        Tag.DEST_NETWORK_ID,
-        Tag.SOURCE_NODE_ID,
-        Tag.DEST_NODE_ID,
-        Tag.DEST_ADDR_NP_RESOLUTION,
-        Tag.DEST_ADDR_NP_INFORMATION,
-        Tag.DEST_ADDR_NP_COUNTRY,
-    }
+_V5_0_TAGS = numbers(
+    Tag.CONGESTION_STATE,
+    Tag.BROADCAST_CHANNEL_INDICATOR,
+    Tag.BROADCAST_CONTENT_TYPE,
+    Tag.BROADCAST_CONTENT_TYPE_INFO,
+    Tag.BROADCAST_MESSAGE_CLASS,
+    Tag.BROADCAST_REP_NUM,
+    Tag.BROADCAST_FREQUENCY_INTERVAL,
+    Tag.BROADCAST_AREA_IDENTIFIER,
+    Tag.BROADCAST_ERROR_STATUS,
+    Tag.BROADCAST_AREA_SUCCESS,
+    Tag.BROADCAST_END_TIME,
+    Tag.BROADCAST_SERVICE_GROUP,
+    Tag.BILLING_IDENTIFICATION,
+    Tag.SOURCE_NETWORK_ID,
+    Tag.DEST_NETWORK_ID,
+    Tag.SOURCE_NODE_ID,
+    Tag.DEST_NODE_ID,
+    Tag.DEST_ADDR_NP_RESOLUTION,
+    Tag.DEST_ADDR_NP_INFORMATION,
+    Tag.DEST_ADDR_NP_COUNTRY,
 )
 
 
@@ -108,7 +104,7 @@ V3_3 = Version(
     interface_version=0x33,
     commands=_V3_3,
     tlvs=False,
-    newer_tags=frozenset(Tag),
+    newer_tags=numbers(*Tag),
     hex_message_ids=True,
     message_id_size=9,
     congestion_state=False,

@@ -55,7 +55,7 @@ class FakeSession:
         version: Version = V3_4,
     ) -> None:
         self.session = Session(Role.ESME)
-        self.session.state = state
+        self.session._enter(state)
         self.outstanding = Outstanding(first)
         self.window = window
         self.shares = LinkShares(window)

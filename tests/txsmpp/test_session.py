@@ -411,7 +411,7 @@ def test_an_outbind_of_our_own_leads_there_too_and_a_bind_may_follow() -> None:
 )
 def test_an_outbind_comes_from_an_smsc_and_comes_first(role: Role, state: State) -> None:
     session = Session(role)
-    session.state = state
+    session._enter(state)
     with pytest.raises(StateError):
         session.outbind(bare(CommandId.OUTBIND))
     assert session.data_to_send() == b""

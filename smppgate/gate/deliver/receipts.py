@@ -221,7 +221,8 @@ class Receipts:
     def _deliver_in_time(self, delivery: ReceiptDelivery) -> None:
         """Deliver the receipt; on another session than the answer's, some time after that."""
         path = delivery.path
-        account, submitter = self._accounts.named(path.account), self._submitters.find(path.session)
+        account = self._accounts.named(path.account)
+        submitter = self._submitters.find(path.session)
         owner = _owner(delivery)
         if owner is not None:
             is_same = owner is submitter
@@ -237,8 +238,8 @@ class Receipts:
     def _deliver_late(self, delivery: ReceiptDelivery) -> None:
         """Deliver a receipt that was held; sessions may have come and gone meanwhile."""
         path, delivery.sent_at = delivery.path, self._clock.monotonic()
-        account, submitter = self._accounts.named(path.account), self._submitters.find(path.session)
-        self._deliver(delivery, account, submitter)
+        account = self._accounts.named(path.account)
+        self._deliver(delivery, account, self._submitters.find(path.session))
 
     def _deliver(
         self,

@@ -15,7 +15,7 @@ from attrs import define, field, frozen
 from smppgate.gate.reports.undelivered import Miss, ignore, smsc_of
 from smppgate.routing.exchange import Exchange
 from smppgate.routing.smscs.smsc import Smsc
-from smppgate.txsmpp.constants import RESPONSE_BIT, CommandId, CommandStatus
+from smppgate.txsmpp.constants import RESPONSE_BIT, CommandId, CommandStatus, numbers
 from smppgate.txsmpp.errors import NoAnswer, RequestTimeout
 from smppgate.txsmpp.frame import HEADER_SIZE, Frame, renumbered, response, spliced
 from smppgate.txsmpp.statuses import BIND_STATUSES, TRANSIENT
@@ -26,16 +26,17 @@ KEPT_OF_LATE = 256
 fields up to registered_delivery of a submit_sm are shorter: SMPP v3.4 §4.4.1."""
 
 # Requests that submit a message.
-_SUBMITS: frozenset[int] = frozenset(
-    {CommandId.SUBMIT_SM, CommandId.SUBMIT_MULTI, CommandId.DATA_SM, CommandId.BROADCAST_SM}
+_SUBMITS = numbers(
+    CommandId.SUBMIT_SM, CommandId.SUBMIT_MULTI, CommandId.DATA_SM, CommandId.BROADCAST_SM
 )
 
 # Requests whose answers show whether the SMSC still knows the bind: of others, ESME_RINVBNDSTS may
 # say that they are not for this account.
-_SHOWS_BIND: frozenset[int] = frozenset({CommandId.SUBMIT_SM, CommandId.DATA_SM})
+_SHOWS_BIND = numbers(CommandId.SUBMIT_SM, CommandId.DATA_SM)
 
 _RETRIED = TRANSIENT | BIND_STATUSES
 
+_DELIVER_SM_RESP = int(CommandId.DELIVER_SM_RESP)
 _COMMAND_ID = Struct(">I")
 
 
@@ -109,7 +110,7 @@ class Correlator:
                     return
                 if status in BIND_STATUSES:
                     octets = response(exchange.frame, CommandStatus.ESME_RSYSERR)
-        elif frame.command_id == CommandId.DELIVER_SM_RESP:
+        elif frame.command_id == _DELIVER_SM_RESP:
             octets = _without_message_id(frame)
         self._answered += 1
         if frame.command_status:

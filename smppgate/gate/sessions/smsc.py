@@ -12,13 +12,13 @@ from smppgate.routing.sessions import EsmeSession
 from smppgate.routing.smscs.link_health import LinkHealth
 from smppgate.routing.smscs.link_shares import LinkShares
 from smppgate.routing.smscs.smsc import Smsc
-from smppgate.txsmpp.constants import CommandId, CommandStatus
+from smppgate.txsmpp.constants import CommandStatus
 from smppgate.txsmpp.errors import BindRefused, SmppError
 from smppgate.txsmpp.frame import Frame
 from smppgate.txsmpp.log import Logger
 from smppgate.txsmpp.pdu import Pdu
 from smppgate.txsmpp.sequence import Request
-from smppgate.txsmpp.states import Role
+from smppgate.txsmpp.states import WITHOUT_RESP, Role
 from smppgate.txsmpp.timers import Timers
 from smppgate.txsmpp.versions import Version
 
@@ -113,7 +113,7 @@ class SmscProtocol(RelaySession):
 
     def requestReceived(self, frame: Frame, now: float) -> None:
         """Relay a request of the SMSC's to an ESME."""
-        if frame.command_id == CommandId.ALERT_NOTIFICATION:
+        if frame.command_id in WITHOUT_RESP:
             self.unwindowed += 1
         self.router.deliver(self, frame, now)
 

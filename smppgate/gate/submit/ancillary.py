@@ -18,21 +18,19 @@ from smppgate.routing.sessions import Origin, Requester
 from smppgate.routing.smscs.smsc import Link, Smsc
 from smppgate.txsmpp import peek
 from smppgate.txsmpp.clock import Clock
-from smppgate.txsmpp.constants import CommandId, CommandStatus
+from smppgate.txsmpp.constants import CommandId, CommandStatus, numbers
 from smppgate.txsmpp.errors import PduError
 from smppgate.txsmpp.frame import HEADER_SIZE, Frame, response, spliced
 from smppgate.txsmpp.id_key import LONGEST_ID, id_key
 
-ANCILLARY: frozenset[int] = frozenset(
-    {
-        CommandId.QUERY_SM,
-        CommandId.CANCEL_SM,
-        CommandId.REPLACE_SM,
-        CommandId.QUERY_BROADCAST_SM,
-        CommandId.CANCEL_BROADCAST_SM,
-        # A broadcast_sm with a message_id replaces an earlier one: SMPP v5.0 §4.4.1.1.
-        CommandId.BROADCAST_SM,
-    }
+ANCILLARY = numbers(
+    CommandId.QUERY_SM,
+    CommandId.CANCEL_SM,
+    CommandId.REPLACE_SM,
+    CommandId.QUERY_BROADCAST_SM,
+    CommandId.CANCEL_BROADCAST_SM,
+    # A broadcast_sm with a message_id replaces an earlier one: SMPP v5.0 §4.4.1.1.
+    CommandId.BROADCAST_SM,
 )
 """Requests about a message that was submitted before."""
 

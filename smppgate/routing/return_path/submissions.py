@@ -8,9 +8,10 @@ from smppgate.txsmpp.errors import PduError
 from smppgate.txsmpp.frame import Frame
 from smppgate.txsmpp.located import located_tlvs
 
+_SUBMIT_MULTI = int(CommandId.SUBMIT_MULTI)
 _PAYLOAD = int(Tag.MESSAGE_PAYLOAD)
 _PAYLOAD_TAG = _PAYLOAD.to_bytes(2, "big")
-_ITS_END = _PAYLOAD_TAG[1:]
+_ITS_END = _PAYLOAD_TAG[1]
 
 
 def wants_receipt(request: Frame) -> bool:
@@ -29,7 +30,7 @@ def has_several_receipts(request: Frame) -> bool:
     A submit_multi has one for each destination, and an SMSC that divides a message_payload into
     parts may send one for each part.
     """
-    if request.command_id == CommandId.SUBMIT_MULTI:
+    if request.command_id == _SUBMIT_MULTI:
         return True
     # One octet is looked for first, which is quick, then two: few messages have them anywhere.
     octets = request.octets

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from attrs import define, field
 
-from smppgate.txsmpp.constants import CommandId
+from smppgate.txsmpp.constants import CommandId, numbers
 from smppgate.txsmpp.frame import Frame
 from smppgate.txsmpp.sequence import Request
 from smppgate.txsmpp.statuses import BIND_STATUSES
@@ -19,10 +19,8 @@ MAX_BIND_ERRORS = 3
 """Messages answered with a status of `BIND_STATUSES`, and none with ESME_ROK between, after which
 the SMSC has forgotten the bind."""
 
-_MESSAGES: frozenset[int] = frozenset({CommandId.SUBMIT_SM, CommandId.DATA_SM})
-_ANSWERS: frozenset[int] = frozenset(
-    {CommandId.SUBMIT_SM_RESP, CommandId.DATA_SM_RESP, CommandId.GENERIC_NACK}
-)
+_MESSAGES = numbers(CommandId.SUBMIT_SM, CommandId.DATA_SM)
+_ANSWERS = numbers(CommandId.SUBMIT_SM_RESP, CommandId.DATA_SM_RESP, CommandId.GENERIC_NACK)
 
 
 @define

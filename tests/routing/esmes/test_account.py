@@ -75,7 +75,7 @@ def test_a_session_that_waits_for_an_smsc_is_counted_and_receives_nothing() -> N
     account.add(session)
     assert account.sessions == [session]
     assert account.receiver() is None
-    session.session.state = State.BOUND_TRX
+    session.session._enter(State.BOUND_TRX)
     account.add(session)
     assert account.sessions == [session]
     assert account.receiver() is session

@@ -22,6 +22,8 @@ _LONGEST = {0: 0xFFFFFFFF, 1: LONGEST_SHORT_MESSAGE, 2: 0xFFFF}
 """Octets that a text may have, by the size of its length."""
 
 _LENGTH = Struct(">I")
+_pack_length = _LENGTH.pack
+_OCTETS = [bytes((each,)) for each in range(LONGEST_SHORT_MESSAGE + 1)]
 _USUAL_TLVS = 2
 """TLVs with an id that are put together one by one; for more, all pieces are joined at once."""
 
@@ -73,7 +75,7 @@ def _rewritten(
     octets: bytes, text: TextIds | None, tlvs: tuple[TlvId, ...], message_id: bytes
 ) -> bytes | None:
     """The usual receipt: one id in a short_message, in front of whole TLVs; else None."""
-    at, size, before = 4, len(message_id), b""
+    at, more, pieces = 4, 0, []
     if text is not None:
         begin, field_end, length_size, _, encoding, spans = text
         new = message_id if encoding == "latin-1" else _encoded(message_id, encoding)
@@ -81,22 +83,21 @@ def _rewritten(
         length = field_end - begin
         if octets[begin - 1] != length or length_size != 1 or len(spans) != 1:
             return None
-        length += len(new) + id_begin - at
-        if length > LONGEST_SHORT_MESSAGE:
+        more = len(new) + id_begin - at
+        if length + more > LONGEST_SHORT_MESSAGE:
             return None
-        before = b"%b%c%b%b" % (octets[4 : begin - 1], length, octets[begin:id_begin], new)
+        pieces = [octets[4 : begin - 1], _OCTETS[length + more], octets[begin:id_begin], new]
     for begin, end, id_begin, id_end in tlvs:
         length = end - begin
         if octets[begin - 2 : begin] != length.to_bytes(2):
             return None
-        length += size + id_begin - id_end
-        if length > _MOST_COUNTED[2]:
+        longer = len(message_id) + id_begin - id_end
+        if length + longer > _MOST_COUNTED[2]:
             return None
-        counted = length.to_bytes(2)
-        before += octets[at : begin - 2] + counted + octets[begin:id_begin] + message_id
-        at = id_end
-    rest = octets[at:]
-    return b"%b%b%b" % (_LENGTH.pack(len(before) + len(rest) + 4), before, rest)
+        counted = (length + longer).to_bytes(2)
+        pieces += [octets[at : begin - 2], counted, octets[begin:id_begin], message_id]
+        at, more = id_end, more + longer
+    return b"%b%b%b" % (_pack_length(len(octets) + more), b"".join(pieces), octets[at:])
 
 
 def _encoded(message_id: bytes, encoding: str) -> bytes:

@@ -5,7 +5,7 @@ No other module of the gate but `smppgate.gate.gateway` reads settings.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from random import Random
 
 from twisted.internet.interfaces import IReactorTime
@@ -14,7 +14,7 @@ from smppgate.gate.options import RouterOptions
 from smppgate.gate.router import RouterService
 from smppgate.gate.sessions.endpoints import client_endpoint
 from smppgate.gate.sessions.pass_through_target import PassThroughTarget
-from smppgate.routing.esmes.account import Account
+from smppgate.routing.esmes.account import Account, AccountPolicy
 from smppgate.routing.esmes.accounts import Accounts
 from smppgate.routing.esmes.ranges import RangeTable
 from smppgate.routing.sessions import EsmeSession
@@ -63,6 +63,7 @@ def make_smscs(settings: Iterable[SmscSettings]) -> dict[str, Smsc]:
             centers[name],
             version_named(smsc.interface_version).commands,
             undelivered_status=smsc.undelivered_status,
+            window=smsc.window,
         )
     return smscs
 
@@ -81,9 +82,11 @@ def make_router(
         for pool in settings.pool
     }
     default = next(iter(pools.values()))
-    folding = {smsc.name for smsc in settings.smsc if smsc.system_id_case == "fold"}
-    accounts = [
-        _account(esme, pools[esme.pool] if esme.pool else default, folding, settings.gate)
+    accounts: list[Account[EsmeSession]] = [
+        Account(
+            esme.system_id,
+            account_policy(settings, esme, pools[esme.pool] if esme.pool else default),
+        )
         for esme in settings.esme
     ]
     ranges: RangeTable[EsmeSession] = RangeTable()
@@ -113,13 +116,11 @@ def _options(settings: Settings, entropy: Random) -> RouterOptions:
     )
 
 
-def _account(
-    esme: EsmeSettings, pool: Pool, folding: Container[str], gate: GateSettings
-) -> Account[EsmeSession]:
-    """The account of ``esme``; ``folding`` are the names of SMSCs that ignore case."""
+def account_policy(settings: Settings, esme: EsmeSettings, pool: Pool) -> AccountPolicy:
+    """The rules of the account of ``esme``."""
+    folding = {smsc.name for smsc in settings.smsc if smsc.system_id_case == "fold"}
     folds_case = any(smsc.name in folding for smsc in pool.smscs)
-    return Account(
-        system_id=esme.system_id,
+    return AccountPolicy(
         password=(esme.password or "").encode("latin-1"),
         binds=frozenset(esme.binds),
         max_binds=esme.max_binds,
@@ -130,7 +131,7 @@ def _account(
         queries=esme.queries,
         cancels_all=esme.cancel_all,
         asks_smsc=esme.auth == "smsc",
-        deliver_timeout=esme.deliver_timeout or gate.deliver_timeout,
+        deliver_timeout=esme.deliver_timeout or settings.gate.deliver_timeout,
         folds_case=esme.auth == "smsc" and folds_case,
     )
 
@@ -183,7 +184,6 @@ def make_targets(
             smscs[smsc.name],
             client_endpoint(reactor, smsc.endpoint),
             smsc_timers(settings.gate, smsc),
-            smsc.window,
             settings.gate.max_pdu_size,
             smsc.endpoint,
             settings.gate.refusal_rate,

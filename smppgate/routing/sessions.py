@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
+from smppgate.routing.esmes.account import AccountPolicy
 from smppgate.routing.return_path.submitters import Addressee
 from smppgate.routing.smscs.link_shares import LinkShares
 from smppgate.routing.smscs.pool import Pool
@@ -37,14 +38,22 @@ class Origin(Addressee, Protocol):
 class Requester(Origin, Protocol):
     """An origin whose requests go to SMSCs: an ESME's session, or this process."""
 
-    window: int
-    """The most requests that it may have unanswered."""
-    pool: Pool | None
-    """The pool that takes its messages; None before it is bound."""
-    cancels_all: bool
-    """Whether its cancel_sm may name no message and so cancel all between two addresses."""
+    own_pool: Pool | None
+    """The pool that serves this session alone; None unless its bind was passed through."""
     passed_through: Smsc | None
     """The SMSC that serves this session alone; None unless its bind was passed through."""
+
+    @property
+    def policy(self) -> AccountPolicy:
+        """The rules that hold for it now."""
+
+    @property
+    def window(self) -> int:
+        """The most requests that it may have unanswered."""
+
+    @property
+    def pool(self) -> Pool | None:
+        """The pool that takes its messages; None before it is bound."""
 
 
 class EsmeSession(Requester, Protocol):
@@ -54,6 +63,9 @@ class EsmeSession(Requester, Protocol):
     """Requests to the ESME that the ESME has not answered."""
     writable: bool
     """Whether the ESME reads what it is sent."""
+
+    def policy_changed(self) -> None:
+        """The policy of its account is another one."""
 
     @property
     def receives(self) -> bool:
@@ -79,10 +91,12 @@ class SmscSession(Origin, Protocol):
     smsc: Smsc
     shares: LinkShares
     """What ESME sessions hold of its messages."""
-    window: int
-    """The most requests that either end may have unanswered."""
     outstanding: Outstanding
     """Requests to the SMSC that the SMSC has not answered."""
+
+    @property
+    def window(self) -> int:
+        """The most requests that either end may have unanswered."""
 
     @property
     def owner(self) -> EsmeSession | None:

@@ -124,6 +124,13 @@ class SmppConnection(SmppStream):
         self.session.close(reason)
         self.flush()
 
+    def change_timers(self, timers: Timers) -> None:
+        """Go by these timers from now on."""
+        self.timers = timers
+        if self.transport is not None:
+            self._watch.timers = timers
+            self._timer.wake(self.next_look())
+
     def abort(self, reason: str) -> None:
         """Cut the connection at once."""
         self.session.close(reason)

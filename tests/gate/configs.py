@@ -32,6 +32,5 @@ def smsc_fields(router: Any, smsc: Any) -> dict[str, Any]:
         "smsc": smsc,
         "timers": Timers(),
         "version": V3_4,
-        "window": 100,
         "max_pdu_size": MAX_PDU_SIZE,
     }

@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from random import Random
 from typing import Any, cast
 
+from attrs import evolve
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
 from smppgate.gate.router import RouterOptions, RouterService
-from smppgate.routing.esmes.account import Account
+from smppgate.routing.esmes.account import Account, AccountPolicy
 from smppgate.routing.esmes.accounts import Accounts
 from smppgate.routing.esmes.ranges import RangeTable
 from smppgate.routing.smscs.balancers import LeastOutstanding
@@ -58,13 +59,14 @@ class FakeSession:
         self.session._enter(state)
         self.outstanding = Outstanding(first)
         self.window = window
-        self.shares = LinkShares(window)
+        self.shares = LinkShares()
         self.pool = pool
         self.unanswered = 0
         self.system_id = self.token = b""
         self.queries = self.cancels_all = True
         self.version = version
         self.answer_forms: dict[Smsc, Any] = {}
+        self.own_pool: Pool | None = None
         self.passed_through: Smsc | None = None
         self.owner: FakeSession | None = None
         self.has_ended = False
@@ -81,6 +83,14 @@ class FakeSession:
         if self._smsc is None:
             raise AttributeError("an ESME's session has no SMSC")
         return self._smsc
+
+    @property
+    def policy(self) -> FakeSession:
+        """Of an account: the session has what of that is looked at."""
+        return self
+
+    def policy_changed(self) -> None:
+        self.answer_forms.clear()
 
     @property
     def receives(self) -> bool:
@@ -225,14 +235,10 @@ def account(
     max_binds: int = 2,
 ) -> Account[FakeSession]:
     """An ESME's account."""
-    return Account(
-        system_id=system_id,
-        password=password,
-        binds=binds,
-        max_binds=max_binds,
-        window=10,
-        pool=pool(),
+    policy = AccountPolicy(
+        password=password, binds=binds, max_binds=max_binds, window=10, pool=pool()
     )
+    return Account(system_id, policy)
 
 
 class HeldStore:
@@ -340,7 +346,8 @@ class Gate:
         self.alpha.undelivered_status = self.beta.undelivered_status = undelivered_status
         self.pool = pool(self.alpha, self.beta)
         self.acme, self.other = account("acme"), account("other")
-        self.acme.pool = self.other.pool = self.pool
+        for each in (self.acme, self.other):
+            each.change(evolve(each.policy, pool=self.pool))
         accounts: Any = Accounts([self.acme, self.other])
         table: Any = RangeTable[FakeSession]()
         table.add("1*", self.acme)

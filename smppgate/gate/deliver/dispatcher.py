@@ -224,8 +224,9 @@ class Dispatcher:
         delivery: Delivery,
         octets: bytes,
     ) -> None:
-        shares = delivery.link.shares
-        if session is not None and not shares.has_room(session, delivery.sent_at):
+        link = delivery.link
+        shares = link.shares
+        if session is not None and not shares.has_room(session, delivery.sent_at, link.window):
             # It holds its share of the link already; another session may have room.
             session = None
         queue = self._queue(accounts, session) if self.queues else None

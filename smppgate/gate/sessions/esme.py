@@ -11,7 +11,7 @@ from smppgate.gate.sessions.binds import Bind, shown_name
 from smppgate.gate.sessions.listener import LimitedFactory
 from smppgate.gate.sessions.ports import BindJudge, Switch
 from smppgate.gate.sessions.relay_session import RelaySession
-from smppgate.routing.esmes.account import BIND_KINDS, Account
+from smppgate.routing.esmes.account import BIND_KINDS, Account, AccountPolicy
 from smppgate.routing.esmes.accounts import AllBindsInUse, BindRejected
 from smppgate.routing.sessions import EsmeSession
 from smppgate.routing.smscs.balancers import LeastOutstanding
@@ -70,6 +70,10 @@ class EsmeSessionConfig:
         return encode(resp)[HEADER_SIZE:]
 
 
+_NO_POLICY = AccountPolicy(binds=frozenset(), max_binds=0, window=0, queries=False)
+"""That of a session without an account: no request of it is relayed."""
+
+
 class EsmeProtocol(RelaySession):
     """A session with an ESME; the gate is its SMSC."""
 
@@ -82,15 +86,12 @@ class EsmeProtocol(RelaySession):
             config.timers,
             config.max_pdu_size,
             config.router.batch,
-            # The account's window once it is bound; no request is relayed before.
-            window=0,
             reports=config.router.reports,
             refusal_rate=config.refusal_rate,
         )
         self.router = config.router
         self.account: Account[EsmeSession] | None = None
-        self.pool: Pool | None = None
-        self.cancels_all = False
+        self.own_pool: Pool | None = None
         self.passed_through: Smsc | None = None
         """The `Smsc` that serves this session alone, where its bind was passed through."""
         self._config = config
@@ -124,10 +125,36 @@ class EsmeProtocol(RelaySession):
             self.refuse_bind(frame, error)
             return
         self.version = bind.version
-        if bind.account.asks_smsc:
+        if bind.account.policy.asks_smsc:
             self._config.pass_through.begin(self, bind)
         else:
             self.accept_bind(bind, self._config.bind_resp_body(self.version))
+
+    @property
+    def policy(self) -> AccountPolicy:
+        """The rules of its account; before it is bound, of none."""
+        return self.account.policy if self.account is not None else _NO_POLICY
+
+    @property
+    def window(self) -> int:
+        """The most unanswered requests in each direction."""
+        account = self.account
+        return account.policy.window if account is not None else 0
+
+    @property
+    def pool(self) -> Pool | None:
+        """The pool that takes its messages; None before it is bound."""
+        return self.own_pool or self.policy.pool
+
+    @property
+    def queries(self) -> bool:
+        """Whether messages that ask for no receipt have a return path too."""
+        return self.policy.queries
+
+    def policy_changed(self) -> None:
+        """Let what was made from the old policy be made anew."""
+        self.answer_forms.clear()
+        self.change_timers(evolve(self._config.timers, response=self.policy.deliver_timeout))
 
     @property
     def bound_by(self) -> float:
@@ -141,14 +168,12 @@ class EsmeProtocol(RelaySession):
         """
         self.answer_bind(bind.frame, CommandStatus.ESME_ROK, body)
         self._config.bind_delays.bound(self, bind.frame)
-        account = bind.account
-        self.account, self.pool, self.window = account, account.pool, account.window
-        self.timers = evolve(self.timers, response=account.deliver_timeout)
+        self.account = account = bind.account
         if passed_through is not None:
             self.passed_through = passed_through
-            self.pool = Pool(account.pool.name, LeastOutstanding([Member(passed_through)]))
-        self.system_id, self.queries = account.system_id.encode("latin-1"), account.queries
-        self.cancels_all = account.cancels_all
+            self.own_pool = Pool(account.system_id, LeastOutstanding([Member(passed_through)]))
+        self.system_id = account.system_id.encode("latin-1")
+        self.policy_changed()
         self.router.esme_bound(self, account)
         if bind.ranges and self.receives:
             self._join_ranges(bind, account)
@@ -242,11 +267,12 @@ class EsmeProtocol(RelaySession):
         if self.router.is_draining:
             raise BindRejected("the gate is stopping", CommandStatus.ESME_RBINDFAIL)
         # A bind that is passed through makes a link of its own.
-        is_up = account.asks_smsc or account.pool.is_up
+        policy = account.policy
+        is_up = policy.asks_smsc or (policy.pool is not None and policy.pool.is_up)
         if not is_up and not self._config.accepts_without_smsc:
             raise BindRejected("no link to an SMSC is up", CommandStatus.ESME_RBINDFAIL)
         asked = peek.bind_address_range(frame.octets)
-        ranges = bind_ranges(asked.addr) if account.bind_ranges else ()
+        ranges = bind_ranges(asked.addr) if policy.bind_ranges else ()
         version = version_of(who.interface_version)
         return Bind(frame, account, who.password, version, ranges, asked.ton, asked.npi)
 

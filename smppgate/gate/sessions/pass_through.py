@@ -48,7 +48,6 @@ class PassThroughSession(SmscProtocol):
             smsc=smsc,
             timers=target.timers,
             version=bind.version,
-            window=target.window,
             max_pdu_size=target.max_pdu_size,
             endpoint=target.place,
             refusal_rate=target.refusal_rate,
@@ -207,7 +206,7 @@ class PassThrough:
     # Trying SMSCs
 
     async def _try_each(self, esme: BindingEsme, bind: Bind) -> tuple[PassThroughSession, Frame]:
-        targets = self._in_order(bind.account.pool)
+        targets = self._in_order(bind.account.policy.pool)
         for tried, target in enumerate(targets):
             if target.pending >= target.max_pending:
                 continue
@@ -228,10 +227,11 @@ class PassThrough:
                 target.pending -= 1
         raise BindRejected("no SMSC has answered it", CommandStatus.ESME_RBINDFAIL)
 
-    def _in_order(self, pool: Pool) -> list[PassThroughTarget]:
+    def _in_order(self, pool: Pool | None) -> list[PassThroughTarget]:
         """The targets of the pool, in the order in which they are tried."""
+        smscs = pool.smscs if pool is not None else ()
         now = self._clock.monotonic()
-        targets = [self._targets[each] for each in pool.smscs if each in self._targets]
+        targets = [self._targets[each] for each in smscs if each in self._targets]
         return sorted(targets, key=lambda each: (each.avoided_until > now, each.load))
 
     def _avoid(self, target: PassThroughTarget, name: str, error: Exception) -> None:

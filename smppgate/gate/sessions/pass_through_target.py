@@ -17,7 +17,6 @@ class PassThroughTarget:
     :param smsc: the SMSC; each session has an `Smsc` of its own, see `Smsc.for_one_session`.
     :param endpoint: the endpoint that each session connects to.
     :param place: the same as text, for the log.
-    :param window: unanswered requests allowed on each session, in either direction.
     :param rebinds: whether both sessions end when the one with the SMSC is of no use.
     :param max_timeouts: see `LinkHealth`.
     :param max_pending: binds that it may have to judge at one time.
@@ -26,7 +25,6 @@ class PassThroughTarget:
     smsc: Smsc
     endpoint: IStreamClientEndpoint
     timers: Timers
-    window: int
     max_pdu_size: int
     place: str = "an unknown place"
     refusal_rate: float = 0.0

@@ -25,7 +25,6 @@ from smppgate.txsmpp.versions import V3_4, Version
 class RelaySession(SmppProtocol):
     """A session with a window for each direction.
 
-    :param window: unanswered requests allowed in each direction.
     :param reports: what the gate tells in summary.
     :param refusal_rate: PDUs a second that no window bounds; see `ReadBudget`.
 
@@ -39,7 +38,6 @@ class RelaySession(SmppProtocol):
         timers: Timers,
         max_pdu_size: int,
         batch: Batch,
-        window: int,
         reports: Reports,
         refusal_rate: float,
     ) -> None:
@@ -50,7 +48,6 @@ class RelaySession(SmppProtocol):
         self._budget = ReadBudget(refusal_rate, self.clock.monotonic())
         self._resting: IDelayedCall | None = None
         self.outstanding = self.session.outstanding
-        self.window = window
         self.unanswered = 0
         """Requests of the peer that the gate has not answered."""
         self.version: Version = V3_4
@@ -58,8 +55,17 @@ class RelaySession(SmppProtocol):
         # The rest of an `Origin`. For a session with an SMSC they stay empty: no return path leads
         # to it.
         self.system_id = self.token = b""
-        self.queries = False
         self.answer_forms: dict[Smsc, Any] = {}
+
+    @property
+    def window(self) -> int:
+        """Unanswered requests allowed in each direction: looked up, for a reload may change it."""
+        raise NotImplementedError
+
+    @property
+    def queries(self) -> bool:
+        """Whether messages that ask for no receipt have a return path too."""
+        return False
 
     @property
     def receives(self) -> bool:

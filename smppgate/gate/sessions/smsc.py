@@ -29,7 +29,6 @@ class SmscSessionConfig:
 
     :param name: for the log.
     :param version: the SMSC's version of SMPP.
-    :param window: unanswered requests allowed on each session, in either direction.
     :param endpoint: where the SMSC is, for the log.
     :param refusal_rate: PDUs a second of one session that no window bounds; 0 is no limit.
     :param rebinds: whether a session that is of no use is unbound, so that it is bound anew.
@@ -41,7 +40,6 @@ class SmscSessionConfig:
     smsc: Smsc
     timers: Timers
     version: Version
-    window: int
     max_pdu_size: int
     endpoint: str = "an unknown place"
     refusal_rate: float = 0.0
@@ -61,14 +59,13 @@ class SmscProtocol(RelaySession):
             config.timers,
             config.max_pdu_size,
             config.router.batch,
-            config.window,
             config.router.reports,
             config.refusal_rate,
         )
         self.name = config.name
         self.router = config.router
         self.smsc = config.smsc
-        self.shares = LinkShares(config.window)
+        self.shares = LinkShares()
         self.version = config.version
         self.endpoint = config.endpoint
         self.is_attached = False
@@ -82,6 +79,11 @@ class SmscProtocol(RelaySession):
         self._complaint = ""
         self.owner: EsmeSession | None = None
         """The ESME session that this session serves alone; None where it serves all."""
+
+    @property
+    def window(self) -> int:
+        """The most unanswered requests in each direction."""
+        return self.smsc.window
 
     async def attach(self, bind: Pdu) -> None:
         """Bind; from the bind_resp on the router may use the session.

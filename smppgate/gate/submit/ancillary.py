@@ -134,7 +134,7 @@ class AncillaryRequests:
             self._reply(origin, frame, _UNKNOWN)
         elif given:
             self._find(origin, frame, given)
-        elif frame.command_id in _CANCELS and origin.cancels_all:
+        elif frame.command_id in _CANCELS and origin.policy.cancels_all:
             self._cancel_everywhere(origin, frame)
         elif frame.command_id == CommandId.BROADCAST_SM:
             return False
@@ -237,7 +237,7 @@ class AncillaryRequests:
             self._reply(origin, frame, self._options.no_member_status)
             return
         for each in smscs:
-            link = each.free_link()
+            link = each.query_link()
             if link is not None and frame.command_id in each.commands:
                 start, end = peek.message_id_at(frame.octets)
                 ancillary = _AncillaryRequest(
@@ -257,7 +257,7 @@ class AncillaryRequests:
         """Send to each SMSC that may have such messages; the origin gets one answer."""
         pool = origin.pool
         able = [s for s in pool.smscs if frame.command_id in s.commands] if pool else []
-        links = [(smsc, smsc.free_link()) for smsc in able]
+        links = [(smsc, smsc.query_link()) for smsc in able]
         asked = [(smsc, link) for smsc, link in links if link is not None]
         if not asked:
             self._reply(origin, frame, self._options.no_member_status)

@@ -7,6 +7,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 
+from smppgate.routing.esmes.account import AccountPolicy
 from smppgate.routing.smscs.pool import Pool
 from smppgate.routing.smscs.smsc import Smsc
 from smppgate.txsmpp.clock import Clock
@@ -25,19 +26,32 @@ class LocalEsme:
     """
 
     def __init__(self, clock: Clock, pool: Pool) -> None:
-        self.pool: Pool | None = pool
-        self.window = sys.maxsize
+        self.policy = AccountPolicy(pool=pool, window=sys.maxsize, queries=False, cancels_all=True)
         self.unanswered = 0
         self.has_ended = False
         # Without a system_id no return path is kept: receipts go to sessions, and it has none.
         self.system_id = self.token = b""
-        self.queries = False
-        self.cancels_all = True
         self.version: Version = V3_4
         self.answer_forms: dict[Smsc, Any] = {}
+        self.own_pool: Pool | None = None
         self.passed_through: Smsc | None = None
         self._clock = clock
         self._outstanding = Outstanding()
+
+    @property
+    def window(self) -> int:
+        """The most requests that may be unanswered."""
+        return self.policy.window
+
+    @property
+    def pool(self) -> Pool | None:
+        """The pool that takes its messages."""
+        return self.policy.pool
+
+    @property
+    def queries(self) -> bool:
+        """Whether messages that ask for no receipt have a return path too."""
+        return self.policy.queries
 
     def request(self, pdu: Pdu) -> tuple[Frame, Deferred[Pdu]]:
         """The frame to relay for ``pdu``, and the Deferred that fires with its resp.

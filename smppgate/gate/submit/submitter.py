@@ -74,13 +74,14 @@ class Submitter:
 
     def submit(self, origin: Requester, frame: Frame, now: float) -> None:
         """Send a request to the SMSC that the balancer chooses, or answer it with an error."""
-        if origin.unanswered >= origin.window:
+        policy = origin.policy
+        if origin.unanswered >= policy.window:
             self._throttle(origin, frame)
             return
         origin.unanswered += 1
         if frame.command_id in ANCILLARY and self.is_open and self._ancillary.take(origin, frame):
             return
-        exchange = Exchange(self._correlator, origin, frame, origin.pool, now)
+        exchange = Exchange(self._correlator, origin, frame, origin.own_pool or policy.pool, now)
         if self._events.listener is not None:
             self._events.listener.entered(exchange)
         unavailable = self._options.no_member_status

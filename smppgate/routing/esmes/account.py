@@ -18,10 +18,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence, Sized
+from enum import Enum
 from itertools import islice
 from typing import Generic, Protocol, TypeVar
 
-from attrs import define, field
+from attrs import define, field, frozen
 
 from smppgate.routing.smscs.pool import Pool
 from smppgate.txsmpp.constants import CommandId
@@ -60,11 +61,14 @@ class Receiver(Protocol):
 
     @property
     def window(self) -> int:
-        """The most requests that may be unanswered on it; constant while it is bound."""
+        """The most requests that may be unanswered on it."""
 
     @property
     def outstanding(self) -> Sized:
         """The requests that are unanswered on it."""
+
+    def policy_changed(self) -> None:
+        """The policy of its account is another one."""
 
     def probe(self, patience: float) -> None:
         """End it unless something is heard of its peer in ``patience`` seconds."""
@@ -80,10 +84,14 @@ class _Seat(Generic[S]):
 
     def __init__(self, session: S, weight: int) -> None:
         self.session = session
-        # At least 1, because it is a divisor. A session with a window of 0 never has room.
-        self.capacity = max(1, session.window * weight)
-        self.cost = 1.0 / weight
         self.turn = 0.0
+        self.weigh(weight)
+
+    def weigh(self, weight: int) -> None:
+        """Count with this weight, and with the session's window as it is now."""
+        # At least 1, because it is a divisor. A session with a window of 0 never has room.
+        self.capacity = max(1, self.session.window * weight)
+        self.cost = 1.0 / weight
 
 
 class Cluster(Generic[S]):
@@ -132,6 +140,12 @@ class Cluster(Generic[S]):
             # Spread out: sessions of one account are added in a row, and would fill whole views.
             at = len(self._seats_in_turn) * (len(self._seats) * _GOLDEN_RATIO % 1.0)
             self._seats_in_turn.insert(int(at), seat)
+
+    def weigh(self, session: S, weight: int) -> None:
+        """Give ``session`` another weight, or note its new window."""
+        seat = self._seats.get(session)
+        if seat is not None:
+            seat.weigh(weight)
 
     def remove(self, session: S) -> None:
         """Remove ``session``; a session that is not here is ignored."""
@@ -183,9 +197,9 @@ class Cluster(Generic[S]):
         return view
 
 
-@define(eq=False)
-class Account(Generic[S]):
-    """An ESME's account and its bound sessions.
+@frozen(kw_only=True)
+class AccountPolicy:
+    """The rules of an account. A reload swaps them as a whole.
 
     :param password: octets; left out of every text.
     :param binds: the kinds of bind allowed, by their names in `BIND_KINDS`.
@@ -200,24 +214,44 @@ class Account(Generic[S]):
     :param folds_case: whether an SMSC that judges its binds ignores the case of system_ids.
     :param asks_smsc: whether an SMSC judges its binds in place of the password here.
     :param deliver_timeout: seconds that its sessions have to answer a request.
+    """
+
+    password: bytes = field(default=b"", repr=False)
+    binds: frozenset[str] = frozenset(BIND_KINDS.values())
+    max_binds: int = 10
+    window: int = 100
+    pool: Pool | None = field(default=None, repr=False)
+    weight: int = 1
+    bind_ranges: bool = False
+    queries: bool = True
+    cancels_all: bool = False
+    folds_case: bool = False
+    asks_smsc: bool = False
+    deliver_timeout: float = 10.0
+
+
+class AccountState(Enum):
+    """What an operator has decided about an account."""
+
+    READY = "ready"
+    CLOSED = "closed"
+    """No new bind is accepted; sessions that are bound go on."""
+
+
+@define(eq=False)
+class Account(Generic[S]):
+    """An ESME's account and its bound sessions.
+
+    :param policy: its rules. Sessions hold the account and look at them when they need one.
     :param found_in: for an account derived from the wildcard: the table, by system_id, that it is
         in while it has sessions. None for an account of the configuration.
+    :ivar state: what an operator has decided; a reload leaves it as it is.
     """
 
     system_id: str
-    password: bytes = field(repr=False)
-    binds: frozenset[str]
-    max_binds: int
-    window: int
-    pool: Pool = field(repr=False)
-    weight: int = field(default=1, kw_only=True)
-    bind_ranges: bool = field(default=False, kw_only=True)
-    queries: bool = field(default=True, kw_only=True)
-    cancels_all: bool = field(default=False, kw_only=True)
-    folds_case: bool = field(default=False, kw_only=True)
-    asks_smsc: bool = field(default=False, kw_only=True)
-    deliver_timeout: float = field(default=10.0, kw_only=True)
+    policy: AccountPolicy = field(repr=False)
     found_in: dict[bytes, Account[S]] | None = field(default=None, kw_only=True, repr=False)
+    state: AccountState = field(default=AccountState.READY, init=False)
     sessions: list[S] = field(factory=list, init=False, repr=False)
     receivers: Cluster[S] = field(init=False, repr=False)
     """Its sessions that are bound as receiver or transceiver."""
@@ -227,10 +261,19 @@ class Account(Generic[S]):
         self.receivers = Cluster((self,))
         self.serve(self.receivers)
 
+    def change(self, policy: AccountPolicy) -> None:
+        """Go by ``policy`` from now on."""
+        self.policy = policy
+        for session in self.sessions:
+            session.policy_changed()
+        for cluster in self._serves:
+            for session in self.receivers:
+                cluster.weigh(session, policy.weight)
+
     @property
     def is_full(self) -> bool:
         """Whether it has `max_binds` sessions."""
-        return len(self.sessions) >= self.max_binds
+        return len(self.sessions) >= self.policy.max_binds
 
     def add(self, session: S) -> None:
         """Add a session that is bound."""
@@ -240,7 +283,7 @@ class Account(Generic[S]):
             self.found_in.setdefault(self.system_id.encode("latin-1"), self)
         if session.receives:
             for cluster in self._serves:
-                cluster.add(session, self.weight)
+                cluster.add(session, self.policy.weight)
 
     def remove(self, session: S) -> None:
         """Remove a session that has ended; a session that was not added is ignored."""
@@ -260,7 +303,7 @@ class Account(Generic[S]):
         """Add its receivers to ``cluster``, those bound now and those that bind later."""
         self._serves[cluster] = None
         for session in self.receivers:
-            cluster.add(session, self.weight)
+            cluster.add(session, self.policy.weight)
 
     def withdraw(self, cluster: Cluster[S]) -> None:
         """Stop adding sessions to ``cluster``; those in it stay."""

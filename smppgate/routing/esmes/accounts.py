@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Generic
 
-from attrs import evolve
-
-from smppgate.routing.esmes.account import BIND_KINDS, Account, Receiver, S
+from smppgate.routing.esmes.account import (
+    BIND_KINDS,
+    Account,
+    AccountPolicy,
+    AccountState,
+    Receiver,
+    S,
+)
 from smppgate.txsmpp.constants import CommandStatus
 from smppgate.txsmpp.errors import ProtocolError
 
@@ -36,20 +41,61 @@ class Accounts(Generic[S]):
     """All accounts, by system_id.
 
     The account with the system_id `WILDCARD` is a template. A bind with a system_id that has no
-    account is admitted to one derived from the template: a copy with that system_id. A derived
+    account is admitted to one derived from the template, with the same policy. A derived
     account is kept while it has sessions, so there are never more of them than sessions.
     """
 
     def __init__(self, accounts: Iterable[Account[S]]) -> None:
         self._by_id = {a.system_id.encode("latin-1"): a for a in accounts}
         self._wildcard = self._by_id.pop(WILDCARD.encode(), None)
-        folds_all = self._wildcard is not None and self._wildcard.folds_case
         # The first of several names that differ in case only.
         self._folded: dict[bytes, Account[S]] = {}
-        for name, account in self._by_id.items():
-            if folds_all or account.folds_case:
-                self._folded.setdefault(name.lower(), account)
         self._derived: dict[bytes, Account[S]] = {}
+        self._fold()
+
+    def __iter__(self) -> Iterator[Account[S]]:
+        """All accounts: those of the configuration, the wildcard's, and those derived from it."""
+        yield from self._by_id.values()
+        if self._wildcard is not None:
+            yield self._wildcard
+        yield from self._derived.values()
+
+    def add(self, account: Account[S]) -> None:
+        """Admit binds to ``account`` from now on."""
+        if account.system_id == WILDCARD:
+            self._wildcard = account
+        else:
+            self._by_id[account.system_id.encode("latin-1")] = account
+        self._fold()
+
+    def remove(self, account: Account[S]) -> list[Account[S]]:
+        """Admit no more binds to ``account``; gives those whose sessions are to end.
+
+        These are the account itself, or for the wildcard all that are derived from it.
+        """
+        if account is self._wildcard:
+            self._wildcard = None
+            removed = [*self._derived.values(), account]
+        else:
+            self._by_id.pop(account.system_id.encode("latin-1"), None)
+            removed = [account]
+        self._fold()
+        return removed
+
+    def change(self, account: Account[S], policy: AccountPolicy) -> None:
+        """Let ``account`` go by ``policy``, and those that are derived from it."""
+        account.change(policy)
+        if account is self._wildcard:
+            for derived in self._derived.values():
+                derived.change(policy)
+        self._fold()
+
+    def _fold(self) -> None:
+        folds_all = self._wildcard is not None and self._wildcard.policy.folds_case
+        self._folded.clear()
+        for name, account in self._by_id.items():
+            if folds_all or account.policy.folds_case:
+                self._folded.setdefault(name.lower(), account)
 
     def named(self, system_id: bytes) -> Account[S] | None:
         """The account with exactly this system_id: configured, or derived and with sessions."""
@@ -62,22 +108,25 @@ class Accounts(Generic[S]):
 
         :raises BindRejected: with ESME_RINVSYSID for an unknown system_id, ESME_RINVPASWD for a
             wrong password, ESME_RBINDFAIL for a kind of bind that is not allowed and beyond
-            `Account.max_binds`.
+            `AccountPolicy.max_binds`, and for an account that is closed.
         """
         account = self._found(system_id) or self._derive(system_id)
         # An unknown system_id costs the same comparison as a known one, so the delay of the answer
         # says nothing about the password. That a system_id is unknown, the status says anyway.
-        expected = account.password if account is not None else b""
+        expected = account.policy.password if account is not None else b""
         matches = hmac.compare_digest(expected, password)
         if account is None:
             raise BindRejected("unknown system_id", CommandStatus.ESME_RINVSYSID)
-        if not matches and not account.asks_smsc:
+        policy = account.policy
+        if not matches and not policy.asks_smsc:
             raise BindRejected("wrong password", CommandStatus.ESME_RINVPASWD)
         kind = BIND_KINDS[command_id]
-        if kind not in account.binds:
+        if kind not in policy.binds:
             raise BindRejected(f"bind as {kind} not allowed", CommandStatus.ESME_RBINDFAIL)
+        if account.state is AccountState.CLOSED:
+            raise BindRejected("the account is closed", CommandStatus.ESME_RBINDFAIL)
         if account.is_full:
-            raise AllBindsInUse(account.max_binds, account.sessions)
+            raise AllBindsInUse(policy.max_binds, account.sessions)
         return account
 
     def current(self, account: Account[S]) -> Account[S]:
@@ -96,7 +145,7 @@ class Accounts(Generic[S]):
             return account
         plain = system_id.rstrip(b" ")
         account = self.named(plain) or self._folded.get(plain.lower())
-        if account is None or account.asks_smsc or self._wildcard is not None:
+        if account is None or account.policy.asks_smsc or self._wildcard is not None:
             return account
         return None
 
@@ -104,12 +153,17 @@ class Accounts(Generic[S]):
         """An account for this system_id, like the wildcard's; None where that is not possible."""
         # The system_id goes into logs and tables, and "*" is the wildcard's own.
         wildcard, name = self._wildcard, system_id.rstrip(b" ")
-        if wildcard is not None and wildcard.folds_case:
+        if wildcard is not None and wildcard.policy.folds_case:
             name = name.lower()
         text = name.decode("latin-1")
         if wildcard is None or not _is_plain(text) or text == WILDCARD:
             return None
-        return self._derived.get(name) or evolve(wildcard, system_id=text, found_in=self._derived)
+        return self._derived.get(name) or self._like(wildcard, text)
+
+    def _like(self, wildcard: Account[S], system_id: str) -> Account[S]:
+        derived = Account(system_id, wildcard.policy, found_in=self._derived)
+        derived.state = wildcard.state
+        return derived
 
 
 def _is_plain(name: str) -> bool:

@@ -66,7 +66,7 @@ class RangeTable(Generic[S]):
         if not patterns or not session.receives:
             return
         self._joined[session] = patterns
-        guest = Guest(account.weight, ton, npi)
+        guest = Guest(account.policy.weight, ton, npi)
         for pattern in patterns:
             range_ = self._range(pattern)
             if account not in range_.accounts:

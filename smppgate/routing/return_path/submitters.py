@@ -15,10 +15,12 @@ class Addressee(Protocol):
     """The system_id of its account; empty for an origin that return paths cannot lead to."""
     token: bytes
     """The octets that name it in return paths, see `Submitters`."""
-    queries: bool
-    """Whether messages that ask for no receipt have a return path too."""
     version: Version
     """The SMPP version that the peer speaks."""
+
+    @property
+    def queries(self) -> bool:
+        """Whether messages that ask for no receipt have a return path too."""
 
 
 S = TypeVar("S", bound=Addressee)

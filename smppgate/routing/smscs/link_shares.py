@@ -35,10 +35,8 @@ class LinkShares:
     one that is slow, half of what is under way. What others want the gate cannot see while an SMSC
     waits for a slow one: they do as long as one of them has lately got a message.
 
-    :param window: the most messages that the link is to have under way.
     """
 
-    window: int
     # Of sessions that have messages.
     _shares: dict[object, Share] = field(factory=dict, init=False)
     _total: int = field(default=0, init=False)
@@ -50,8 +48,11 @@ class LinkShares:
         """How many messages are under way."""
         return self._total
 
-    def has_room(self, session: object, now: float) -> bool:
-        """Whether ``session`` may have one more message."""
+    def has_room(self, session: object, now: float, window: int) -> bool:
+        """Whether ``session`` may have one more message.
+
+        :param window: the most messages that the link is to have under way.
+        """
         if session is self._last:
             if now >= self._wanted_until:
                 return True
@@ -61,7 +62,7 @@ class LinkShares:
         share = self._shares.get(session)
         if share is None or now >= self._wanted_until:
             return True
-        most = self.window
+        most = window
         if self._total > most or now - share.since >= SLOW_AFTER:
             most = self._total
         return share.held < (most // 2 or 1)

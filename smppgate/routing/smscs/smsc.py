@@ -35,6 +35,16 @@ class Outcome(Enum):
     __hash__ = object.__hash__
 
 
+class SmscState(Enum):
+    """What an operator has decided about an SMSC, or about one of its links."""
+
+    READY = "ready"
+    DRAIN = "drain"
+    """It takes no new messages; answers, receipts and queries still flow."""
+    MAINT = "maint"
+    """It is drained, then unbound, and stays away."""
+
+
 # Plain names: to look up a member of an enumeration costs more than to count with it.
 TAKEN, REFUSED, TIMED_OUT, LOST = Outcome
 
@@ -42,12 +52,14 @@ TAKEN, REFUSED, TIMED_OUT, LOST = Outcome
 class Link(Protocol):
     """A bound session with an SMSC that can take requests."""
 
-    window: int
-    """The most requests that may be unanswered on it."""
     outstanding: Outstanding
     """The requests that are unanswered on it."""
     version: Version
     """The SMPP version that the SMSC speaks on it."""
+
+    @property
+    def window(self) -> int:
+        """The most requests that may be unanswered on it; that of its SMSC."""
 
     def send_request(self, request: Request, octets: bytes) -> None:
         """Send ``octets`` under a sequence number of this link, and await the answer."""
@@ -63,7 +75,10 @@ class Smsc:
     :param commands: the command_ids of the requests that it knows; by default all.
     :param reserved: whether it serves one ESME session alone, see `for_one_session`.
     :param undelivered_status: the command_status that tells it that nothing can take its message.
-    :ivar links: those that are bound and can take requests.
+    :param window: the most requests that may be unanswered on one link, in either direction.
+    :ivar state: what an operator has decided; a reload leaves it as it is.
+    :ivar bound: the links that are bound and not unbinding.
+    :ivar links: those of them that take new messages.
     :ivar capacity: the most requests that may be unanswered on all links together; 0 without a
         link.
     :ivar outstanding: requests that it has not answered: counted by `began` and `ended`, and
@@ -75,10 +90,14 @@ class Smsc:
     """
 
     __slots__ = (
+        "_copies",
         "_doubted",
+        "_held",
         "_last",
         "_leaving",
+        "_origin",
         "bind_errors",
+        "bound",
         "capacity",
         "center",
         "commands",
@@ -88,9 +107,11 @@ class Smsc:
         "name",
         "outstanding",
         "overdue",
+        "state",
         "tag",
         "undelivered_status",
         "weight",
+        "window",
     )
 
     def __init__(
@@ -102,8 +123,15 @@ class Smsc:
         commands: frozenset[int] = V5_0.commands,
         reserved: bool = False,
         undelivered_status: int = CommandStatus.ESME_RX_T_APPN,
+        window: int = 10,
     ) -> None:
         self.name = name
+        self.window = window
+        self.state = SmscState.READY
+        self.bound: list[Link] = []
+        self._held: dict[Link, None] = {}
+        self._copies: dict[Smsc, None] = {}
+        self._origin: Smsc | None = None
         self.undelivered_status = undelivered_status
         self.tag = tag
         self.center = center if center is not None else MessageCenter(name, "auto")
@@ -124,8 +152,8 @@ class Smsc:
         """Index of the link that was used last."""
         # Links with which something is wrong: they come after the others.
         self._doubted: dict[Link, None] = {}
-        # Links that take no more requests → the requests that were open on them then.
-        self._leaving: dict[Link, int] = {}
+        # Links that are unbinding.
+        self._leaving: dict[Link, None] = {}
 
     def __repr__(self) -> str:
         return f"<Smsc {self.name} {self.outstanding}/{self.capacity} on {len(self.links)} links>"
@@ -157,7 +185,7 @@ class Smsc:
 
         The new one has counters of its own and is in the same message center until `retire`.
         """
-        return Smsc(
+        copy = Smsc(
             self.name,
             self.weight,
             self.tag,
@@ -165,16 +193,22 @@ class Smsc:
             self.commands,
             reserved=True,
             undelivered_status=self.undelivered_status,
+            window=self.window,
         )
+        self._copies[copy] = None
+        copy._origin = self
+        return copy
 
     def retire(self) -> None:
         """Leave the message center, if made by `for_one_session`: that session has ended."""
         self.center.reserved.pop(self, None)
+        if self._origin is not None:
+            self._origin._copies.pop(self, None)
 
     def add(self, link: Link) -> None:
-        """Use ``link``, which is bound and can take requests."""
-        self.links.append(link)
-        self.capacity += link.window
+        """Use ``link``, which is bound and can take requests, unless an operator holds it."""
+        self.bound.append(link)
+        self._choose_links()
 
     def leave(self, link: Link) -> None:
         """Send no more requests on ``link``; open ones may still be answered, until `remove`.
@@ -182,15 +216,51 @@ class Smsc:
         Their places are kept beside the windows of the other links.
         """
         self._doubted.pop(link, None)
-        if link in self.links:
-            self.links.remove(link)
-            self._leaving[link] = len(link.outstanding)
-            self.capacity += self._leaving[link] - link.window
+        if link in self.bound:
+            self.bound.remove(link)
+            self._leaving[link] = None
+            self._choose_links()
 
     def remove(self, link: Link) -> None:
         """Do not use ``link`` any more; a link that was not added is ignored."""
         self.leave(link)
-        self.capacity -= self._leaving.pop(link, 0)
+        if self._leaving.pop(link, self) is None:
+            self._choose_links()
+
+    def hold(self, link: Link, is_held: bool) -> None:
+        """Send no new messages on ``link``, or send them again. Queries may still use it."""
+        self._held.pop(link, None)
+        if is_held:
+            self._held[link] = None
+        self._choose_links()
+
+    def change_state(self, state: SmscState) -> None:
+        """Take new messages, or take none."""
+        self.state = state
+        self._choose_links()
+
+    def change_window(self, window: int) -> None:
+        """Let each link have up to ``window`` unanswered requests. Open ones stay."""
+        self.window = window
+        for copy in self._copies:
+            copy.change_window(window)
+        self._choose_links()
+
+    def change_undelivered_status(self, status: int) -> None:
+        """Tell it ``status`` when nothing can take its message."""
+        self.undelivered_status = status
+        for copy in self._copies:
+            copy.undelivered_status = status
+
+    def _choose_links(self) -> None:
+        """Find out which links take new messages, and how many there may be."""
+        is_ready = self.state is SmscState.READY
+        self.links = [each for each in self.bound if is_ready and each not in self._held]
+        self.capacity = sum(each.window for each in self.links)
+        if self.links:
+            # Requests that are open on other links are no load for these.
+            others = [*self._leaving, *(each for each in self.bound if each not in self.links)]
+            self.capacity += sum(len(each.outstanding) for each in others)
 
     def doubt(self, link: Link, is_doubted: bool) -> None:
         """Use ``link`` after all others, or like the others again."""
@@ -213,7 +283,7 @@ class Smsc:
         A single link is returned in any case: the caller has seen that the SMSC has room.
         """
         links = self.links
-        if len(links) == 1 and not self._leaving:
+        if len(links) == 1 and len(self.bound) == 1 and not self._leaving:
             return links[0]
         if self._doubted:
             links = self._sound_links() or links
@@ -232,9 +302,16 @@ class Smsc:
             if link not in self._doubted and len(link.outstanding) < link.window
         ]
 
-    def free_link(self) -> Link | None:
-        """`link`, or None when the SMSC has no room for one more request."""
-        return self.link() if self.outstanding < self.capacity else None
+    def query_link(self) -> Link | None:
+        """A link for a request about a message: also one that takes no new messages.
+
+        None when no link has room for one more request.
+        """
+        link = self.link() if self.outstanding < self.capacity else None
+        if link is not None or self.links:
+            return link
+        free = (each for each in self.bound if len(each.outstanding) < each.window)
+        return next(free, None)
 
 
 class MessageCenter:

@@ -10,7 +10,7 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import Clock
 
 from smppgate.gate.queue.queues import Queues
-from smppgate.routing.esmes.account import Account, Cluster
+from smppgate.routing.esmes.account import Account, AccountPolicy, Cluster
 from smppgate.routing.exchange import Exchange
 from smppgate.store import NewMessage, QueuedMessage, StoreError
 from smppgate.txsmpp.batch import Batch
@@ -209,7 +209,7 @@ def text_of(octets: bytes) -> str:
 def account(system_id: str = "acme") -> Account[Any]:
     """An account whose sessions have windows of their own."""
     pool: Any = None
-    return Account(system_id, b"pw", frozenset(), 10, 10, pool)
+    return Account(system_id, AccountPolicy(password=b"pw", binds=frozenset(), pool=pool))
 
 
 def as_it_is(octets: bytes, command_id: int, _version: Version) -> tuple[bytes, int]:

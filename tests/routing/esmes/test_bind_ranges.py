@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from attrs import define, field
+from attrs import define, evolve, field
 
 from smppgate.routing.esmes.account import Account
 from smppgate.routing.esmes.bind_ranges import Guest, Guests
@@ -179,7 +179,7 @@ def test_an_owned_range_is_not_passed_over_for_its_guests_types() -> None:
 
 def test_guests_share_by_the_weights_of_their_accounts() -> None:
     bound, light = Bound(), fakes.account("light")
-    bound.acme.weight = 3
+    bound.acme.change(evolve(bound.acme.policy, weight=3))
     heavy, other = bound.session("44*"), FakeSession()
     light.add(other)
     bound.table.join(other, light, ["44*"], 0, 0)

@@ -7,29 +7,29 @@ from smppgate.routing.smscs.link_shares import SLOW_AFTER, WANTED_FOR, LinkShare
 A, B, C = "a", "b", "c"
 
 
-def give(shares: LinkShares, session: str, count: int, now: float = 0.0) -> int:
+def give(shares: LinkShares, session: str, count: int, now: float = 0.0, window: int = 10) -> int:
     """Give ``session`` as many of so many messages as it may have; how many these are."""
     given = 0
     for _ in range(count):
-        if shares.has_room(session, now):
+        if shares.has_room(session, now, window):
             shares.began(session, now)
             given += 1
     return given
 
 
 def test_alone_a_session_may_have_all() -> None:
-    assert give(LinkShares(10), A, 100) == 100
+    assert give(LinkShares(), A, 100) == 100
 
 
 def test_once_others_want_it_a_session_holds_half_of_the_window() -> None:
-    shares = LinkShares(10)
+    shares = LinkShares()
     give(shares, B, 1)
     assert give(shares, A, 100) == 5
     assert give(shares, C, 100) == 5
 
 
 def test_or_of_what_is_under_way_if_that_is_more() -> None:
-    shares = LinkShares(10)
+    shares = LinkShares()
     assert give(shares, A, 40) == 40
     give(shares, B, 1)
     assert give(shares, A, 1) == 0
@@ -38,7 +38,7 @@ def test_or_of_what_is_under_way_if_that_is_more() -> None:
 
 
 def test_it_has_room_again_when_it_has_answered() -> None:
-    shares = LinkShares(10)
+    shares = LinkShares()
     give(shares, B, 1)
     give(shares, A, 100)
     shares.ended(A, 0.1)
@@ -46,38 +46,38 @@ def test_it_has_room_again_when_it_has_answered() -> None:
 
 
 def test_one_message_may_always_be_under_way() -> None:
-    shares = LinkShares(1)
-    give(shares, B, 1)
+    shares = LinkShares()
+    give(shares, B, 1, window=1)
     shares.ended(B, 0.0)
-    assert give(shares, A, 2) == 1
+    assert give(shares, A, 2, window=1) == 1
 
 
 def test_a_session_that_does_not_answer_holds_half_of_what_is_under_way() -> None:
     """However large the window is taken to be: an SMSC may have a smaller one."""
-    shares = LinkShares(100)
-    give(shares, B, 1)
-    assert give(shares, A, 10) == 10
+    shares = LinkShares()
+    give(shares, B, 1, window=100)
+    assert give(shares, A, 10, window=100) == 10
     shares.ended(B, 0.1)
-    assert give(shares, A, 1, SLOW_AFTER) == 0
+    assert give(shares, A, 1, SLOW_AFTER, window=100) == 0
     shares.ended(A, SLOW_AFTER)
-    assert give(shares, A, 1, SLOW_AFTER + 0.1) == 1
+    assert give(shares, A, 1, SLOW_AFTER + 0.1, window=100) == 1
 
 
 def test_a_session_whose_messages_failed_is_slow_still() -> None:
-    shares = LinkShares(100)
-    give(shares, B, 1)
-    give(shares, A, 4)
+    shares = LinkShares()
+    give(shares, B, 1, window=100)
+    give(shares, A, 4, window=100)
     for _ in range(2):
         shares.ended(A, None)
-    assert give(shares, A, 1, SLOW_AFTER) == 0
+    assert give(shares, A, 1, SLOW_AFTER, window=100) == 0
     for _ in range(2):
         shares.ended(A, None)
-    assert give(shares, A, 1, SLOW_AFTER) == 1
+    assert give(shares, A, 1, SLOW_AFTER, window=100) == 1
 
 
 def test_others_want_it_for_a_while_after_their_last_message() -> None:
     """While a slow session holds the SMSC's window, nothing for others comes."""
-    shares = LinkShares(10)
+    shares = LinkShares()
     give(shares, B, 1)
     give(shares, A, 5)
     assert give(shares, A, 1, WANTED_FOR - 1.0) == 0
@@ -85,7 +85,7 @@ def test_others_want_it_for_a_while_after_their_last_message() -> None:
 
 
 def test_what_has_ended_leaves_nothing() -> None:
-    shares = LinkShares(10)
+    shares = LinkShares()
     give(shares, A, 3)
     for _ in range(3):
         shares.ended(A, 0.0)

@@ -81,12 +81,12 @@ def test_links_with_a_full_window_are_passed_over() -> None:
     assert [one.link() for _ in range(4)] == [links[1]] * 4
 
 
-def test_a_free_link_is_found_while_the_smsc_has_room() -> None:
+def test_a_link_for_a_query_is_found_while_the_smsc_has_room() -> None:
     one = fakes.smsc("alpha", 1, 2)
     one.outstanding = 1
-    assert one.free_link() is one.links[0]
+    assert one.query_link() is one.links[0]
     one.outstanding = 2
-    assert one.free_link() is None
+    assert one.query_link() is None
 
 
 def test_the_turn_survives_the_loss_of_any_link() -> None:

@@ -42,6 +42,9 @@ class Requester(Origin, Protocol):
     passed_through: Smsc | None
     """The SMSC that serves this session alone; None unless its bind was passed through."""
 
+    def charge(self) -> None:
+        """Count a request that is looked up on disk: a window does not bound those of a second."""
+
 
 class EsmeSession(Requester, Protocol):
     """A bound session with an ESME."""

@@ -17,6 +17,10 @@ LONGEST_PAUSE = 1.0
 """Seconds that a session is not read at the most: what it sends meanwhile, an unbind perhaps,
 waits that long."""
 
+LEAST_PAUSE = 0.02
+"""Seconds of a pause beyond what pays the budget back: a session that sends one PDU at a time would
+else have a pause for each."""
+
 BURST = 0.25
 """Seconds of the rate that may come at once."""
 
@@ -48,9 +52,9 @@ class ReadBudget:
         if not rate:
             return 0.0
         left = min(rate * BURST, self._left + (now - self._at) * rate) - count
-        self._left = max(left, -LONGEST_PAUSE * rate)
+        self._left = max(left, (LEAST_PAUSE - LONGEST_PAUSE) * rate)
         self._at = now
-        return -self._left / rate if self._left < 0 else 0.0
+        return LEAST_PAUSE - self._left / rate if self._left < 0 else 0.0
 
 
 def read_less(transport: Any) -> None:

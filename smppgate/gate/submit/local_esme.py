@@ -49,6 +49,9 @@ class LocalEsme:
         number = self._outstanding.claim(request)
         return Frame.of(renumbered(octets, number)), request.answer
 
+    def charge(self) -> None:
+        """This process may look up what it likes."""
+
     def send(self, octets: bytes) -> None:
         """Take the answer to one of the requests."""
         frame = Frame.of(octets)

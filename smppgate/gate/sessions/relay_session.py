@@ -111,7 +111,7 @@ class RelaySession(SmppProtocol):
         self.session.ignored += 1
 
     def charge(self) -> None:
-        """Count a request of the present read that no window bounds, and that is answered later."""
+        """Count a request that no window bounds, and that is answered later."""
         self.session.ignored += 1
 
     def sessionEnded(self, reason: str) -> None:

@@ -155,9 +155,7 @@ class AncillaryRequests:
             self._of_tagged(origin, frame, given)
         else:
             key = original_key(origin.system_id, id_key(given))
-            self._look_up(
-                origin, key, lambda tag: self._of_original(origin, frame, given, tag)
-            )
+            self._look_up(origin, key, lambda tag: self._of_original(origin, frame, given, tag))
 
     def _of_alias(
         self, origin: Requester, frame: Frame, given: bytes, value: bytes | None

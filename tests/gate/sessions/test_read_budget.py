@@ -14,6 +14,7 @@ from smppgate.gate.sessions.read_budget import (
     LEAST_PAUSE,
     LONGEST_PAUSE,
     ReadBudget,
+    read_as_usual,
     read_less,
 )
 from smppgate.settings import EsmeSettings, GateSettings
@@ -212,6 +213,10 @@ def test_whatever_wraps_the_socket_is_passed_by() -> None:
     class Wrapper:
         transport = FileDescriptor(reactor=object())  # type: ignore[no-untyped-call]
 
+    usual = Wrapper.transport.bufferSize
     read_less(Wrapper)
     assert Wrapper.transport.bufferSize == 4096
-    read_less(object())
+    read_as_usual(Wrapper)
+    assert Wrapper.transport.bufferSize == usual == 65536
+    for change in read_less, read_as_usual:
+        change(object())

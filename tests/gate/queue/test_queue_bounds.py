@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet.task import Clock
@@ -11,6 +13,7 @@ from smppgate.gate.queue.queues import MOST_OCTETS
 from smppgate.gate.queue.sender import _within
 from smppgate.store import Limits, MemoryStore, NewMessage, QueuedMessage, StoreError
 from smppgate.store.memory import MOST_QUEUED
+from smppgate.store.sqlite.tables import STATEMENT_OCTETS, STATEMENT_ROWS, _message_parts
 from tests.fakes import outcomes
 from tests.gate.queue.queueing import Desk, pdu
 
@@ -26,6 +29,21 @@ def test_what_is_read_is_bounded_and_never_nothing(sizes: list[int]) -> None:
     assert len(kept) == 1 or sum(len(message.pdu) for message in kept) <= 150
     if len(kept) < len(messages):
         assert sum(sizes[: len(kept) + 1]) > 150
+
+
+@given(st.lists(st.integers(0, STATEMENT_OCTETS), max_size=300))
+def test_what_one_statement_writes_is_bounded(sizes: list[int]) -> None:
+    """All messages in their order; in octets too, but for one that is larger by itself."""
+    octets = bytes(max(sizes, default=0))
+    messages = [NewMessage(b"%d" % at, octets[:size], 0.0) for at, size in enumerate(sizes)]
+    parts = list(_message_parts(messages))
+    assert [each for part in parts for each in part] == messages
+    for part in parts:
+        assert 1 <= len(part) <= STATEMENT_ROWS
+        assert len(part) == 1 or sum(len(each.pdu) for each in part) <= STATEMENT_OCTETS
+    for part, behind in pairwise(parts):
+        full = sum(len(each.pdu) for each in (*part, behind[0])) > STATEMENT_OCTETS
+        assert len(part) == STATEMENT_ROWS or full
 
 
 def test_a_queue_in_memory_is_bounded_in_octets() -> None:

@@ -19,9 +19,11 @@ from rich.console import Console
 from benchmarks import comparison_report, machine, report, rows
 from benchmarks.against import compare, measurer
 from benchmarks.arguments import parsed
+from benchmarks.attacks import measure_attacks
 from benchmarks.checkout import HERE
 from benchmarks.comparison import OTHER, THIS, ComparedRow
 from benchmarks.comparison_report import ComparisonReport
+from benchmarks.floods import measure_floods
 from benchmarks.gate_process import GateOptions
 from benchmarks.haproxy import installed
 from benchmarks.idle import measure_idle
@@ -65,7 +67,7 @@ def _alone(options: argparse.Namespace, console: Console) -> tuple[Report, Calla
         console,
         lambda name, measurement: console.print(report.line(name, measurement), markup=False),
     )
-    return found, partial(_measure, found, plan, options.rows)
+    return found, partial(_measure, found, plan, options.rows, console)
 
 
 def _comparison(
@@ -109,16 +111,23 @@ def _chosen(options: argparse.Namespace) -> dict[str, Any]:
     return {name: value for name, value in vars(options).items() if name not in _UNTOLD}
 
 
-def _measure(found: Report, plan: rows.Plan, names: tuple[str, ...]) -> None:
+def _measure(found: Report, plan: rows.Plan, names: tuple[str, ...], console: Console) -> None:
     for name in names:
-        _measure_row(name, plan, found)
+        _measure_row(name, plan, found, console)
 
 
-def _measure_row(name: str, plan: rows.Plan, found: Report) -> None:
+def _measure_row(name: str, plan: rows.Plan, found: Report, console: Console) -> None:
+    def tell(line: str) -> None:
+        console.print(line, markup=False, soft_wrap=True)
+
     if name == rows.IDLE:
         found.idle = measure_idle(plan.core, plan.options)
     elif name == rows.RETURN_PATHS:
         found.paths = measure_return_paths(plan.core)
+    elif name == rows.FLOODS:
+        measure_floods(plan.core, plan.timing, plan.options, found.floods, tell)
+    elif name == rows.ATTACKS:
+        measure_attacks(plan.core, plan.options, found.attacks, tell)
     elif name in (rows.SCALE, rows.SCALE_TO_ESMES):
         found.scales.append(plan.scale_row(name))
     else:

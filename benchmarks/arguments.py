@@ -83,7 +83,7 @@ def _add_what(parser: argparse.ArgumentParser) -> None:
         type=_rows,
         metavar="ROW,...",
         help=f"of {', '.join(rows.ALL)}; or any other SESSIONSxWINDOW (all but "
-        f"{rows.RETURN_PATHS}; {','.join(comparison.ROWS)} with --against)",
+        f"{', '.join(rows.ON_DEMAND)}; {','.join(comparison.ROWS)} with --against)",
     )
     add(
         "--through",

@@ -77,11 +77,14 @@ class GateOptions:
     ``store`` is a durability of the SQLite store, the first being its default, or "memory".
     ``pairs`` gives each SMSC a transmitter and a receiver session instead of a transceiver.
     ``checkout`` is whose gate runs: the settings here are those that every version knows.
+    ``gate`` is more lines of ``[gate]``, ``more`` is more tables.
     """
 
     store: str = STORES[0]
     pairs: bool = False
     checkout: Checkout = HERE
+    gate: str = ""
+    more: str = ""
 
     def store_toml(self) -> str:
         """The ``[store]`` table; none for what is the default."""
@@ -101,7 +104,7 @@ def configuration(
     """The gate's TOML file."""
     head = (
         f'[gate]\nname = "bench"\nstop_timeout = 1.0\nstate_dir = "{state}"\n'
-        f"{options.store_toml()}"
+        f"{options.gate}{options.store_toml()}"
         f'[[listen]]\nendpoint = "tcp:{port}:interface={HOST}"\n'
     )
     smscs = "".join(
@@ -110,7 +113,7 @@ def configuration(
         f"{options.bind_toml()}"
         for n, smsc_port in enumerate(smsc_ports)
     )
-    return head + accounts.toml() + smscs
+    return head + accounts.toml() + smscs + options.more
 
 
 @contextlib.contextmanager

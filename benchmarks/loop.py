@@ -25,6 +25,10 @@ class Loop:
         self._ready[fd] = ready
         self._epoll.register(fd, select.EPOLLIN)
 
+    def watch_writes_only(self, fd: int, wanted: bool) -> None:
+        """Do not call when ``fd`` can be read, only when it can be written if ``wanted``."""
+        self._epoll.modify(fd, select.EPOLLOUT if wanted else 0)
+
     def watch_writes(self, fd: int, wanted: bool) -> None:
         """Also call when ``fd`` can be written, or no longer."""
         self._epoll.modify(fd, select.EPOLLIN | (select.EPOLLOUT if wanted else 0))
@@ -34,18 +38,25 @@ class Loop:
         self._epoll.unregister(fd)
         del self._ready[fd]
 
-    def run(self, seconds: float, meanwhile: Callable[[], None] | None = None) -> None:
+    def run(
+        self, seconds: float, meanwhile: Callable[[], None] | None = None, nap: float = 0.0
+    ) -> None:
         """Run for so long, and call ``meanwhile`` as often as there is time.
 
-        Never sleeps: a sleeping generator adds its waking to each latency.
+        Never sleeps, because a sleeping generator adds its waking to each latency; but for ``nap``
+        seconds whenever nothing is ready, where another program is to have what is left of the
+        core.
         """
         poll, ready, clock = self._epoll.poll, self._ready, time.monotonic
         end = clock() + seconds
         while clock() < end:
             if meanwhile is not None:
                 meanwhile()
-            for fd, events in poll(0):
-                ready[fd](events)
+            events = poll(0)
+            for fd, happened in events:
+                ready[fd](happened)
+            if nap and not events:
+                time.sleep(nap)
 
     def run_until(self, condition: Callable[[], bool], seconds: float) -> bool:
         """Run until the condition holds, at most so long; whether it holds."""

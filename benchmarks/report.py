@@ -10,11 +10,13 @@ from attrs import asdict, define, field
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.attacks import AttackFound
+from benchmarks.floods import FloodFound
 from benchmarks.idle import IdleSessions
 from benchmarks.measurement import HAPROXY, Measurement, ReceiptFlow
 from benchmarks.return_paths import PathLookups
 from benchmarks.rows import RECEIPTS, STEADY, Row, ScaleRow
-from benchmarks.targets import Target, targets
+from benchmarks.targets import Target, attack_target, flood_target, targets
 
 _COLUMNS = (
     "round trips/s",
@@ -48,11 +50,17 @@ class Report:
     scales: list[ScaleRow] = field(factory=list)
     idle: IdleSessions | None = None
     paths: PathLookups | None = None
+    floods: list[FloodFound] = field(factory=list)
+    attacks: list[AttackFound] = field(factory=list)
 
     @property
     def targets(self) -> list[Target]:
         """The targets, as far as they were measured."""
-        return targets(self.rows, self.scales, self.idle, self.paths)
+        return [
+            *targets(self.rows, self.scales, self.idle, self.paths),
+            *(flood_target(each) for each in self.floods),
+            *(attack_target(each) for each in self.attacks),
+        ]
 
     @property
     def faults(self) -> list[str]:
@@ -69,6 +77,10 @@ class Report:
             places["idle"] = self.idle.faults
         if self.paths:
             places["return-paths"] = self.paths.faults
+        for flood in self.floods:
+            places[f"flood: {flood.flood}"] = flood.best.faults
+        for attack in self.attacks:
+            places[f"attack: {attack.attack.name}"] = attack.faults
         return [
             f"{place}: {what}: {count}"
             for place, faults in places.items()
@@ -82,7 +94,7 @@ class Report:
 
     def write(self, file: Path) -> None:
         """Write JSON, making the folder if need be."""
-        document = asdict(self)
+        document = asdict(self, value_serializer=_plain)
         for row, written in zip(self.rows, document["rows"], strict=True):
             written["ratio_to_haproxy"] = {t: row.ratio(t, HAPROXY) for t in row.measurements}
             written["ratio_by_cpu"] = {t: row.cpu_ratio(t, HAPROXY) for t in row.measurements}
@@ -127,6 +139,11 @@ class Report:
             table.add_row(scale.name, "gate, many", *_cells(scale.many))
             table.add_section()
         return table
+
+
+def _plain(_owner: object, _field: object, value: object) -> object:
+    """What JSON can say of a value."""
+    return value if not callable(value) and not isinstance(value, bytes) else None
 
 
 def line(name: str, measurement: Measurement) -> str:

@@ -18,12 +18,13 @@ from benchmarks.measurement import GATE, HAPROXY, Measurement, Timing, measure
 SHAPES = ("1x1", "4x10", "16x50", "64x10")
 RECEIPTS, STEADY = "receipts", "steady"
 SCALE, SCALE_TO_ESMES, IDLE = "scale", "scale-mo", "idle"
-RETURN_PATHS = "return-paths"
+RETURN_PATHS, FLOODS, ATTACKS = "return-paths", "floods", "attacks"
 DEFAULT = (*SHAPES, RECEIPTS, STEADY, SCALE, SCALE_TO_ESMES, IDLE)
-# To fill a store with so many return paths takes minutes.
-ALL = (*DEFAULT, RETURN_PATHS)
+# To fill a store with so many return paths takes minutes, and so do floods and attacks.
+ON_DEMAND = (RETURN_PATHS, FLOODS, ATTACKS)
+ALL = (*DEFAULT, *ON_DEMAND)
 # Those that are not one cost a message of one gate.
-ALONE = (SCALE, SCALE_TO_ESMES, IDLE, RETURN_PATHS)
+ALONE = (SCALE, SCALE_TO_ESMES, IDLE, *ON_DEMAND)
 
 FEW = Accounts(count=2, ranges_each=1)
 MANY = Accounts(count=1000, ranges_each=10)

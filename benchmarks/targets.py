@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from attrs import frozen
 
+from benchmarks.attacks import FLAT_MB, MOST_MB, AttackFound
+from benchmarks.floods import FloodFound
 from benchmarks.idle import SESSIONS, IdleSessions
 from benchmarks.measurement import GATE, HAPROXY
 from benchmarks.return_paths import LOOKUPS, RETURN_PATHS, PathLookups
@@ -49,6 +51,28 @@ def targets(
     if paths:
         found += [_lookup(paths), _paths_memory(paths)]
     return found
+
+
+def flood_target(found: FloodFound) -> Target:
+    """Whether a flood keeps nobody waiting."""
+    best = found.best
+    return Target(
+        what=f"flood of {found.flood}: p99 of another ESME",
+        wanted=f"<= {best.bound_us / 1e3:.2f} ms",
+        found=f"{best.flooded_us['p99'] / 1e3:.2f} ms",
+        met=found.met,
+    )
+
+
+def attack_target(found: AttackFound) -> Target:
+    """Whether an attack fills the gate's memory."""
+    grown = found.most_afterwards_mb - found.settled_mb
+    return Target(
+        what=f"{found.attack.name}: RSS, and its growth in the end",
+        wanted=f"<= {found.quiet_mb + MOST_MB:.0f} MB, {FLAT_MB:.0f} MB",
+        found=f"{found.most_mb:.0f} MB, {grown:.0f} MB",
+        met=found.met,
+    )
 
 
 def _rate(row: Row) -> Target:

@@ -55,6 +55,9 @@ class Requester(Origin, Protocol):
     def pool(self) -> Pool | None:
         """The pool that takes its messages; None before it is bound."""
 
+    def charge(self) -> None:
+        """Count a request that is looked up on disk: a window does not bound those of a second."""
+
 
 class EsmeSession(Requester, Protocol):
     """A bound session with an ESME."""

@@ -113,9 +113,9 @@ class GateSettings(Table):
         default=2000,
         metadata=setting(
             Whole(0, 1_000_000),
-            "How many PDUs a second each session may send that are refused, or that no window "
-            "bounds, such as enquire_link. Beyond that it is not read for a while, up to a "
-            "second; 0 is no limit.",
+            "How many PDUs a second each session may send that are refused, that no window "
+            "bounds, such as enquire_link, or whose message is looked up on disk. Beyond that it "
+            "is not read for a while, up to a second; 0 is no limit.",
             "PDUs a second",
         ),
     )

@@ -105,7 +105,7 @@ class Admission:
         self.peer_spoke = False
         """Whether the last read had anything but answers to our own enquire_link."""
         self.ignored = 0
-        """PDUs that were dropped without an answer; the owner may set it back."""
+        """PDUs that were dropped without an answer; the owner may count more, and set it back."""
         self._max_pdu_size = max_pdu_size
         self._buffer = FrameBuffer(max_pdu_size)
         self._binding: Frame | None = None

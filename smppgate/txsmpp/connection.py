@@ -61,6 +61,12 @@ class SmppConnection(SmppStream):
     def framesReceived(self, frames: list[Frame], now: float) -> None:
         """The requests and resps of one read, all allowed in the session's state."""
 
+    def readAnswered(self, pdus: list[bytes]) -> None:
+        """A read has put these into the outbox, or had PDUs that ``session.ignored`` counts.
+
+        Called once a read, before they are written.
+        """
+
     def fellDue(self, due: Due, now: float) -> None:
         """A session timer says that ``due`` is to be done."""
 
@@ -168,14 +174,15 @@ class SmppConnection(SmppStream):
         now = self.clock.monotonic()
         self.reads += 1
         session = self.session
-        was_quiet = not session.outbox
+        outbox = session.outbox
+        before = len(outbox)
         if not self._is_producer:
             self._become_producer()
         self.batch.open()
         try:
             frames = session.receive_data(data)
             # What the session answered by itself.
-            if session.outbox and was_quiet:
+            if outbox and not before:
                 self.batch.add(self)
             self._watch.hear(now)
             if session.peer_spoke:
@@ -184,6 +191,8 @@ class SmppConnection(SmppStream):
                 self._leave()
             if frames:
                 self.framesReceived(frames, now)
+            if len(outbox) > before or session.ignored:
+                self.readAnswered(outbox[before:])
         finally:
             self.batch.close()
         if session.close_reason is not None or session.unbinding:

@@ -5,7 +5,11 @@ from __future__ import annotations
 from smppgate.txsmpp.frame import HEADER_SIZE, Frame
 
 MAX_HELD = 65_536
-"""Octets that wait for the answer to a bind at most: as many as one read may bring."""
+"""Octets in front of a bind_resp that wait for it at most: as many as one read may bring."""
+
+MAX_UNREAD = 4_096
+"""Octets behind a bind after which its sender is not read: a stranger may have as many connections
+as a listener takes, and a bind may wait for seconds."""
 
 
 class Unread:
@@ -30,7 +34,7 @@ class Unread:
     @property
     def is_full(self) -> bool:
         """Whether the peer is better not read any further."""
-        return len(self) > MAX_HELD
+        return len(self) > MAX_UNREAD
 
     def add(self, octets: bytes) -> None:
         """Octets arrived."""

@@ -15,8 +15,8 @@ from tests.e2e.ports import free_port
 from tests.e2e.program import RunningProgram, launched, until_done
 from tests.e2e.twistd import RunningGate, running, settings
 
-MESSAGES = 200
-"""How many messages each of them sends."""
+MESSAGES = int(os.environ.get("MESSAGES", "500"))
+"""How many messages each of them sends: ``MESSAGES=5000 make foreign`` for as many."""
 
 NODE_MODULES = Path(sys.prefix) / "node" / "node_modules"
 """Where `make foreign` puts what node needs."""
@@ -41,18 +41,21 @@ def program(
 
 
 @contextmanager
-def before(folder: Path, smscs: Mapping[str, int]) -> Iterator[RunningGate]:
-    """A gate before these SMSCs: name → port. It may log no error of its own."""
+def before(folder: Path, smscs: Mapping[str, int], more: str = "") -> Iterator[RunningGate]:
+    """A gate before these SMSCs: name → port. It may log no error of its own.
+
+    ``more`` is more of its ``[gate]``.
+    """
     port = free_port()
-    with running(folder, settings(port, smscs), port) as gate:
+    with running(folder, settings(port, smscs, more), port) as gate:
         yield gate
     assert "Traceback" not in gate.log
     assert "#error]" not in gate.log
 
 
 @contextmanager
-def before_simulated(folder: Path) -> Iterator[RunningGate]:
-    """A gate before two simulated SMSCs.
+def before_simulated(folder: Path, more: str = "") -> Iterator[RunningGate]:
+    """A gate before two simulated SMSCs; ``more`` is more of its ``[gate]``.
 
     They hand out the same ids, answer in any order, and send a receipt right behind each answer.
     """
@@ -63,6 +66,6 @@ def before_simulated(folder: Path) -> Iterator[RunningGate]:
         for port in smscs.values():
             listen = ("--listen", f"tcp:{port}:interface=127.0.0.1")
             stack.enter_context(program(folder, "listens on", *simulate, *listen, *chance))
-        gate = stack.enter_context(before(folder, smscs))
+        gate = stack.enter_context(before(folder, smscs, more))
         gate.wait_for_log("bound at", len(smscs))
         yield gate

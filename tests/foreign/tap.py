@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import struct
 import subprocess
 import threading
 from collections import Counter
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
 from tests.e2e.ports import free_port
-from tests.e2e.wire import PATIENCE
+from tests.e2e.wire import DELIVER_SM, HEADER, PATIENCE, RESP, SUBMIT_SM, Pdu, id_of
 from tests.foreign.programs import found
 
 PORT = 2775
 """The server's, in the file."""
+
+_NAMED = re.compile(rb"id:(\S+) ")
 
 _MOST = 60_000
 """Octets of one packet, which IPv4 has 65 535 of."""
@@ -89,6 +93,33 @@ def _begin(work: object, *arguments: object) -> None:
 def _end(sock: socket.socket, how: int) -> None:
     with suppress(OSError):
         sock.shutdown(how)
+
+
+def overtaking(passed: list[Passed]) -> list[bytes]:
+    """The ids that clients had a receipt for before the submit_sm_resp, on the same connection."""
+    found: list[bytes] = []
+    streams: dict[int, bytearray] = {}
+    for connection, to_server, octets in passed:
+        if not to_server:
+            streams.setdefault(connection, bytearray()).extend(octets)
+    for stream in streams.values():
+        given: set[bytes] = set()
+        for got in _pdus(bytes(stream)):
+            if got.command_id == SUBMIT_SM | RESP:
+                given.add(id_of(got))
+            elif got.command_id == DELIVER_SM:
+                named = _NAMED.search(got.body)
+                assert named is not None, got
+                found += {named[1]} - given
+    return found
+
+
+def _pdus(stream: bytes) -> Iterator[Pdu]:
+    at = 0
+    while at < len(stream):
+        length, command_id, status, number = HEADER.unpack_from(stream, at)
+        yield Pdu(command_id, status, number, stream[at + HEADER.size : at + length])
+        at += length
 
 
 def dissected(folder: Path, passed: list[Passed]) -> Counter[int]:

@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 from tests.e2e.ports import free_port
 from tests.e2e.wire import DELIVER_SM, PATIENCE, RESP, SUBMIT_SM
 from tests.foreign.programs import MESSAGES, before_simulated, program
-from tests.foreign.tap import Tap, dissected
+from tests.foreign.tap import Tap, dissected, overtaking
 
 DELIVERED, ACCEPTED = 1, 8
 """What Kannel tells of: a receipt came, the SMSC took the message."""
@@ -32,16 +32,7 @@ smsbox-port = {bearerbox}
 smsbox-interface = 127.0.0.1
 box-allow-ip = 127.0.0.1
 
-group = smsc
-smsc = smpp
-smsc-id = gate
-host = 127.0.0.1
-port = {gate}
-transceiver-mode = true
-smsc-username = acme
-smsc-password = secret
-system-type = ""
-
+{binds}
 group = smsbox
 bearerbox-host = 127.0.0.1
 sendsms-port = {smsbox}
@@ -51,6 +42,21 @@ group = sendsms-user
 username = tester
 password = secret
 """
+
+BIND = """
+group = smsc
+smsc = smpp
+smsc-id = gate
+host = 127.0.0.1
+{ports}
+smsc-username = acme
+smsc-password = secret
+system-type = ""
+"""
+
+TRANSCEIVER = ("port = {gate}\ntransceiver-mode = true",)
+PAIR = ("port = {gate}", "receive-port = {gate}")
+"""How it binds: once for both directions, or once for each."""
 
 
 class Told(ThreadingHTTPServer):
@@ -100,11 +106,14 @@ class _Telling(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def kannel(folder: Path, gate: int) -> Iterator[Callable[[int, str], str]]:
+def kannel(
+    folder: Path, gate: int, binds: tuple[str, ...] = TRANSCEIVER
+) -> Iterator[Callable[[int, str], str]]:
     """Kannel, bound to the gate; gives what sends a message with this dlr-url, for the answer."""
     ports = {name: free_port() for name in ("admin", "bearerbox", "smsbox")}
     file = folder / "kannel.conf"
-    file.write_text(CONFIGURATION.format(gate=gate, **ports))
+    groups = "".join(BIND.format(ports=each.format(gate=gate)) for each in binds)
+    file.write_text(CONFIGURATION.format(binds=groups, **ports))
 
     def send(message: int, dlr_url: str) -> str:
         asked = {
@@ -131,24 +140,42 @@ def kannel(folder: Path, gate: int) -> Iterator[Callable[[int, str], str]]:
     assert "could not find message" not in bearerbox.log
 
 
-def test_as_a_transceiver_it_loses_no_receipt(tmp_path: Path) -> None:
-    """Of each message it hears once that an SMSC took it, and once that it was delivered."""
-    with (
-        before_simulated(tmp_path) as gate,
-        Tap(gate.port) as front,
-        Told() as told,
-        kannel(tmp_path, front.port) as send,
-    ):
-        gate.wait_for_log("ESME acme bound as transceiver")
+def exchanged(send: Callable[[int, str], str]) -> Counter[tuple[int, int]]:
+    """Send all messages, ten at a time; gives what was told of them."""
+    with Told() as told:
         with ThreadPoolExecutor(10) as pool:
             answers = Counter(
                 pool.map(lambda message: send(message, told.url(message)), range(MESSAGES))
             )
         assert answers == {"0: Accepted for delivery": MESSAGES}
         told.wait_for(2 * MESSAGES)
-    assert told.of == {
-        (kind, message): 1 for kind in (ACCEPTED, DELIVERED) for message in range(MESSAGES)
-    }
+        return told.of
+
+
+EACH_ONCE = {(kind, message): 1 for kind in (ACCEPTED, DELIVERED) for message in range(MESSAGES)}
+
+
+def test_as_a_transceiver_it_loses_no_receipt(tmp_path: Path) -> None:
+    """Of each message it hears once that an SMSC took it, and once that it was delivered."""
+    with (
+        before_simulated(tmp_path) as gate,
+        Tap(gate.port) as front,
+        kannel(tmp_path, front.port) as send,
+    ):
+        gate.wait_for_log("ESME acme bound as transceiver")
+        assert exchanged(send) == EACH_ONCE
+    assert overtaking(front.passed) == []
     passed = dissected(tmp_path, front.passed)
     assert {passed[command] for command in (SUBMIT_SM, DELIVER_SM)} == {MESSAGES}
     assert {passed[command | RESP] for command in (SUBMIT_SM, DELIVER_SM)} == {MESSAGES}
+
+
+def test_with_a_pair_of_binds_it_loses_no_receipt(tmp_path: Path) -> None:
+    """It forgets a receipt that it reads before the answer, which comes on the other session.
+
+    So there is nothing between it and the gate here that could change the order.
+    """
+    with before_simulated(tmp_path) as gate, kannel(tmp_path, gate.port, PAIR) as send:
+        gate.wait_for_log("ESME acme bound as transmitter")
+        gate.wait_for_log("ESME acme bound as receiver")
+        assert exchanged(send) == EACH_ONCE

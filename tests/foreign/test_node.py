@@ -10,7 +10,7 @@ from tests.e2e.ports import free_port
 from tests.e2e.program import RunningProgram
 from tests.e2e.wire import DELIVER_SM, RESP, SUBMIT_SM
 from tests.foreign.programs import MESSAGES, NODE_MODULES, before, program
-from tests.foreign.tap import Tap, dissected
+from tests.foreign.tap import Tap, dissected, overtaking
 
 SCRIPTS = Path(__file__).parent / "node"
 
@@ -24,7 +24,10 @@ def node(
 
 
 def test_every_message_is_answered_and_has_its_receipt(tmp_path: Path) -> None:
-    """Node on both sides of the gate; some receipts overtake the answer, and none is lost."""
+    """Node on both sides of the gate; some receipts overtake the answer, and none is lost.
+
+    The ESME has each of them after its answer.
+    """
     port = free_port()
     with node(tmp_path, "listens", "smsc.js", port) as smsc, Tap(port) as behind:
         with (
@@ -41,6 +44,7 @@ def test_every_message_is_answered_and_has_its_receipt(tmp_path: Path) -> None:
     assert all(each["text"] == each["tlv"] for each in told["receipts"])
     _, numbers = smsc.log.splitlines()
     assert json.loads(numbers) == {"taken": MESSAGES, "acknowledged": MESSAGES, "refused": 0}
+    assert overtaking(front.passed) == []
     for tap in (front, behind):
         passed = dissected(tmp_path, tap.passed)
         assert {passed[command] for command in (SUBMIT_SM, DELIVER_SM)} == {MESSAGES}

@@ -55,7 +55,8 @@ def test_smpplib_binds_sends_and_gets_its_receipt(tmp_path: Path) -> None:
 
 def test_every_message_is_answered_and_has_its_receipt(tmp_path: Path) -> None:
     """No id comes twice, although two SMSCs hand out the same ones."""
-    ids, told = [], []
+    ids: list[bytes] = []
+    told: list[bytes] = []
 
     def submit() -> None:
         client.send_message(
@@ -71,12 +72,16 @@ def test_every_message_is_answered_and_has_its_receipt(tmp_path: Path) -> None:
         if len(ids) <= MESSAGES - 10:
             submit()
 
+    def received(pdu: smpplib.command.DeliverSM) -> None:
+        assert pdu.receipted_message_id in ids
+        told.append(pdu.receipted_message_id)
+
     with before_simulated(tmp_path) as gate:
         client = smpplib.client.Client(
             "127.0.0.1", gate.port, timeout=PATIENCE, allow_unknown_opt_params=True
         )
         client.set_message_sent_handler(answered)
-        client.set_message_received_handler(lambda pdu: told.append(pdu.receipted_message_id))
+        client.set_message_received_handler(received)
         client.connect()
         client.bind_transceiver(system_id="acme", password="secret")
         for _ in range(10):

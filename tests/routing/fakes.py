@@ -75,6 +75,7 @@ class FakeSession:
         self.requests: list[Frame] = []
         self.strays: list[Frame] = []
         self.probed: list[float] = []
+        self.charged = 0
         self._smsc = smsc
         self.outstanding.counts_overdue = smsc is not None
 
@@ -106,6 +107,9 @@ class FakeSession:
 
     def probe(self, patience: float) -> None:
         self.probed.append(patience)
+
+    def charge(self) -> None:
+        self.charged += 1
 
     def send(self, octets: bytes) -> None:
         if not self.has_ended:

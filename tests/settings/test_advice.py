@@ -193,3 +193,46 @@ def test_windows_with_all_sessions_are_a_note() -> None:
     )
     document["smsc"][0]["window"] = 1000
     assert list(window_notes(parse(documents.toml(document)))) == []
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "case", "is_told"),
+    [
+        ({"auth": "smsc"}, {"auth": "smsc"}, "fold", True),
+        ({"auth": "smsc"}, {"password": "12345678"}, "fold", True),
+        ({"password": "12345678"}, {"auth": "smsc"}, "fold", True),
+        ({"auth": "smsc"}, {"auth": "smsc"}, "exact", False),
+        ({"password": "12345678"}, {"password": "12345678"}, "fold", False),
+    ],
+)
+def test_names_that_differ_by_case_only(
+    first: dict[str, Any], second: dict[str, Any], case: str, is_told: bool
+) -> None:
+    """They are one account to an SMSC that ignores case; the gate itself tells them apart."""
+    document = sound()
+    document["smsc"][0] |= {"system_id_case": case, "window": 1000}
+    document["esme"] = [{"system_id": "acme"} | first, {"system_id": "ACME"} | second]
+    found = [w for w in warnings_of(document) if w.startswith("esme[1].system_id: differs")]
+    assert bool(found) is is_told
+    if is_told:
+        assert "esme[0].system_id" in found[0]
+
+
+def test_names_that_differ_by_case_only_beside_a_wildcard() -> None:
+    """It ignores the case of all names, if its SMSC does; one of another pool does not matter."""
+    document = sound()
+    document["smsc"][0] |= {"system_id_case": "fold", "window": 1000}
+    document["smsc"].append(
+        document["smsc"][0] | {"name": "beta", "system_id": "b", "system_id_case": "exact"}
+    )
+    document["pool"] = [
+        {"name": "main", "members": ["alpha"]},
+        {"name": "other", "members": ["beta"]},
+    ]
+    named = [
+        {"system_id": name, "password": "12345678", "pool": "main"} for name in ("acme", "ACME")
+    ]
+    document["esme"] = [{"system_id": "*", "auth": "smsc", "pool": "main"}, *named]
+    assert [w for w in warnings_of(document) if w.startswith("esme[2].system_id: differs")]
+    document["esme"][0]["pool"] = "other"
+    assert not [w for w in warnings_of(document) if "differs" in w]

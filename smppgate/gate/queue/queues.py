@@ -35,7 +35,7 @@ POLL_INTERVAL = 60.0
 
 MOST_OCTETS = 32 << 20
 """Octets of messages that may be on their way to the store at one time; what comes beyond is
-answered ESME_RX_T_APPN."""
+answered the `undelivered_status` of its SMSC."""
 
 _Arrival = tuple[Depositor, Exchange, NewMessage]
 

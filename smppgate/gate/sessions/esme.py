@@ -10,6 +10,7 @@ from smppgate.gate.sessions.bind_delays import BindDelays
 from smppgate.gate.sessions.binds import Bind, shown_name
 from smppgate.gate.sessions.listener import LimitedFactory
 from smppgate.gate.sessions.ports import BindJudge, Switch
+from smppgate.gate.sessions.read_budget import read_as_usual, read_less
 from smppgate.gate.sessions.relay_session import RelaySession
 from smppgate.routing.esmes.account import BIND_KINDS, Account, AccountPolicy
 from smppgate.routing.esmes.accounts import AllBindsInUse, BindRejected
@@ -98,6 +99,11 @@ class EsmeProtocol(RelaySession):
         self._factory = factory
         self._is_refused = False
 
+    def connectionMade(self) -> None:
+        """Read little at a time until the peer is bound."""
+        super().connectionMade()
+        read_less(self.transport)
+
     def requestReceived(self, frame: Frame, now: float) -> None:
         """Relay a request of the ESME's to an SMSC."""
         self.router.forward(self, frame, now)
@@ -167,6 +173,7 @@ class EsmeProtocol(RelaySession):
         With ``passed_through``, its requests go to that SMSC only.
         """
         self.answer_bind(bind.frame, CommandStatus.ESME_ROK, body)
+        read_as_usual(self.transport)
         self._config.bind_delays.bound(self, bind.frame)
         self.account = account = bind.account
         if passed_through is not None:

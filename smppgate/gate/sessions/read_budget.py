@@ -17,12 +17,17 @@ LONGEST_PAUSE = 1.0
 """Seconds that a session is not read at the most: what it sends meanwhile, an unbind perhaps,
 waits that long."""
 
+LEAST_PAUSE = 0.02
+"""Seconds of a pause beyond what pays the budget back: a session that sends one PDU at a time
+would else have a pause for each."""
+
 BURST = 0.25
 """Seconds of the rate that may come at once."""
 
 READ_SIZE = 4096
-"""Octets of one read of a session that has been over its budget: with 65 536, Twisted's own, the
-PDUs of one read take as long as many messages of others."""
+"""Octets of one read of a session that has been over its budget, or is not bound: with 65 536,
+Twisted's own, the PDUs of one read take as long as many messages of others, and what waits behind
+the binds of strangers takes as much memory."""
 
 
 class ReadBudget:
@@ -48,15 +53,27 @@ class ReadBudget:
         if not rate:
             return 0.0
         left = min(rate * BURST, self._left + (now - self._at) * rate) - count
-        self._left = max(left, -LONGEST_PAUSE * rate)
+        self._left = max(left, (LEAST_PAUSE - LONGEST_PAUSE) * rate)
         self._at = now
-        return -self._left / rate if self._left < 0 else 0.0
+        return LEAST_PAUSE - self._left / rate if self._left < 0 else 0.0
 
 
 def read_less(transport: Any) -> None:
     """Let the socket under ``transport`` be read in pieces of `READ_SIZE`, if that is known."""
+    socket = _socket_under(transport)
+    if socket is not None:
+        socket.bufferSize = READ_SIZE
+
+
+def read_as_usual(transport: Any) -> None:
+    """Let the socket under ``transport`` be read in pieces of Twisted's size again."""
+    socket = _socket_under(transport)
+    if socket is not None:
+        socket.bufferSize = type(socket).bufferSize
+
+
+def _socket_under(transport: Any) -> Any:
     while transport is not None and not isinstance(transport, FileDescriptor):
         # TLS and PROXY wrap the transport that they read from.
         transport = getattr(transport, "transport", None)
-    if transport is not None:
-        transport.bufferSize = READ_SIZE
+    return transport

@@ -42,8 +42,6 @@ class RelaySession(SmppProtocol):
         refusal_rate: float,
     ) -> None:
         super().__init__(role, clock, timers, max_pdu_size, batch)
-        self.unwindowed = 0
-        """PDUs of the peer since its last read that have no answer and that no window bounds."""
         self._reports = reports
         self._budget = ReadBudget(refusal_rate, self.clock.monotonic())
         self._resting: IDelayedCall | None = None
@@ -111,22 +109,21 @@ class RelaySession(SmppProtocol):
 
     # A session that sends too much of what no window bounds is not read for a while.
 
-    def dataReceived(self, data: bytes) -> None:
-        """Take one read, and count what the gate answered to it by itself."""
-        outbox = self.session.outbox
-        before = len(outbox)
-        super().dataReceived(data)
+    def readAnswered(self, pdus: list[bytes]) -> None:
+        """Count what the gate answered to one read by itself, and what it dropped."""
         ignored, self.session.ignored = self.session.ignored, 0
-        if len(outbox) > before or self.unwindowed or ignored:
-            count = self.unwindowed + ignored + sum(octets[4] >> 7 for octets in outbox[before:])
-            self.unwindowed = 0
-            pause = self._budget.spend(count, self.clock.monotonic())
-            if pause and not self.has_ended:
-                self._rest(pause)
+        count = ignored + sum(octets[4] >> 7 for octets in pdus)
+        pause = self._budget.spend(count, self.clock.monotonic())
+        if pause and self.session.close_reason is None:
+            self._rest(pause)
 
     def strayReceived(self, frame: Frame) -> None:
         """Count a resp that answers no request."""
-        self.unwindowed += 1
+        self.session.ignored += 1
+
+    def charge(self) -> None:
+        """Count a request that no window bounds, and that is answered later."""
+        self.session.ignored += 1
 
     def sessionEnded(self, reason: str) -> None:
         """Stop the timer of a session that is not read."""

@@ -116,7 +116,7 @@ class SmscProtocol(RelaySession):
     def requestReceived(self, frame: Frame, now: float) -> None:
         """Relay a request of the SMSC's to an ESME."""
         if frame.command_id in WITHOUT_RESP:
-            self.unwindowed += 1
+            self.session.ignored += 1
         self.router.deliver(self, frame, now)
 
     def framesReceived(self, frames: list[Frame], now: float) -> None:

@@ -148,7 +148,9 @@ class AncillaryRequests:
         alias = alias_in(given.strip(), origin.version)
         if alias:
             self._look_up(
-                alias_key(alias), lambda value: self._of_alias(origin, frame, given, value)
+                origin,
+                alias_key(alias),
+                lambda value: self._of_alias(origin, frame, given, value),
             )
         else:
             self._of_no_alias(origin, frame, given)
@@ -158,7 +160,7 @@ class AncillaryRequests:
             self._of_tagged(origin, frame, given)
         else:
             key = original_key(origin.system_id, id_key(given))
-            self._look_up(key, lambda tag: self._of_original(origin, frame, given, tag))
+            self._look_up(origin, key, lambda tag: self._of_original(origin, frame, given, tag))
 
     def _of_alias(
         self, origin: Requester, frame: Frame, given: bytes, value: bytes | None
@@ -192,6 +194,7 @@ class AncillaryRequests:
             self._send(origin, frame, smsc, message_id)
         else:
             self._look_up(
+                origin,
                 smsc.center.prefix + id_key(message_id),
                 lambda value: self._checked(origin, frame, smsc, message_id, value),
             )
@@ -210,12 +213,15 @@ class AncillaryRequests:
         else:
             self._send(origin, frame, smsc, message_id)
 
-    def _look_up(self, key: bytes, go_on: Callable[[bytes | None], None]) -> None:
+    def _look_up(
+        self, origin: Requester, key: bytes, go_on: Callable[[bytes | None], None]
+    ) -> None:
         """Call ``go_on`` with the value under ``key``, now or later."""
         value = self._return_paths.recent(key)
         if value is not None:
             go_on(value)
             return
+        before = self.waiting
         self.waiting += 1
 
         def found(values: dict[bytes, bytes]) -> None:
@@ -223,6 +229,8 @@ class AncillaryRequests:
             go_on(values.get(key))
 
         self._return_paths.find([key], found)
+        if self.waiting > before:
+            origin.charge()
 
     # Asking
 

@@ -68,6 +68,9 @@ class LocalEsme:
         self.unanswered -= 1
         self.send(octets)
 
+    def charge(self) -> None:
+        """This process may look up what it likes."""
+
     def send(self, octets: bytes) -> None:
         """Take the answer to one of the requests."""
         frame = Frame.of(octets)

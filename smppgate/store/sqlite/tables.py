@@ -24,7 +24,9 @@ STEP = 128
 """Rows that one job writes. A batch of return paths may have to wait for it: 2 to 4 ms, with ten
 million return paths in the archive."""
 STATEMENT_ROWS = 128
-"""Messages that one statement writes, and keys that one looks up."""
+"""Messages that one statement writes at the most, and keys that one looks up."""
+STATEMENT_OCTETS = 256 << 10
+"""Octets of messages that one statement writes: SQLite has a copy of all of them until its end."""
 
 
 @frozen
@@ -180,7 +182,7 @@ def _count_archived(connection: sqlite3.Connection, more: int) -> None:
 def enqueue(connection: sqlite3.Connection, messages: Sequence[NewMessage]) -> int:
     """Append ``messages`` to their queues, all or none; returns how many there are."""
     with transaction(connection):
-        for part in _parts(messages, STATEMENT_ROWS):
+        for part in _message_parts(messages):
             values = chain.from_iterable((it.account, it.expires, it.pdu) for it in part)
             connection.execute(
                 "INSERT INTO queue (account, expires, pdu) VALUES "  # noqa: S608
@@ -259,6 +261,20 @@ def probe_reading(connection: sqlite3.Connection) -> None:
 def _parts(items: Sequence[T], size: int) -> Iterator[list[T]]:
     rest = iter(items)
     while part := list(islice(rest, size)):
+        yield part
+
+
+def _message_parts(messages: Sequence[NewMessage]) -> Iterator[list[NewMessage]]:
+    """Parts of `STATEMENT_ROWS` messages and `STATEMENT_OCTETS`, or of one larger message."""
+    part: list[NewMessage] = []
+    octets = 0
+    for message in messages:
+        octets += len(message.pdu)
+        if part and (len(part) == STATEMENT_ROWS or octets > STATEMENT_OCTETS):
+            yield part
+            part, octets = [], len(message.pdu)
+        part.append(message)
+    if part:
         yield part
 
 

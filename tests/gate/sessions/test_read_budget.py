@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet.abstract import FileDescriptor
 
-from smppgate.gate.sessions.read_budget import BURST, LONGEST_PAUSE, ReadBudget, read_less
+from smppgate.gate.sessions.read_budget import (
+    BURST,
+    LEAST_PAUSE,
+    LONGEST_PAUSE,
+    ReadBudget,
+    read_as_usual,
+    read_less,
+)
 from smppgate.settings import EsmeSettings, GateSettings
 from smppgate.txsmpp.constants import CommandId
 from smppgate.txsmpp.frame import header_only
@@ -44,8 +53,8 @@ def test_a_rate_of_0_is_no_limit(counts: list[int]) -> None:
     assert not any(budget.spend(count, 0.0) for count in counts)
 
 
-def gate_of(rate: int = RATE) -> MemoryGateway:
-    accounts = (EsmeSettings(system_id="acme", password="secret", window=1),)
+def gate_of(rate: int = RATE, window: int = 1) -> MemoryGateway:
+    accounts = (EsmeSettings(system_id="acme", password="secret", window=window),)
     return MemoryGateway(
         esme=accounts, gate=GateSettings(refusal_rate=rate, accept_binds_without_smsc=True)
     )
@@ -90,7 +99,7 @@ def test_a_flood_is_answered_and_then_not_read(pdu: bytes) -> None:
         assert len(end.heard()) == (0 if pdu in (STRAY, OUT_OF_PLACE, ALERT) else 60)
         end.send(ENQUIRE)
         assert end.heard() == []
-        gate.reactor.advance(0.34)
+        gate.reactor.advance(0.34 + LEAST_PAUSE)
         assert end.heard() == []
         gate.reactor.advance(0.02)
         assert len(end.heard()) == 1
@@ -98,6 +107,46 @@ def test_a_flood_is_answered_and_then_not_read(pdu: bytes) -> None:
     assert (
         sum("ESME acme at" in line and "not read for a while" in line for line in log.lines) == 1
     )
+
+
+@pytest.mark.parametrize(
+    "pdu",
+    [ENQUIRE, UNKNOWN, STRAY, OUT_OF_PLACE, numbered(SubmitSm(), 3)],
+    ids=["enquire_link", "unknown", "stray", "misplaced", "no SMSC"],
+)
+def test_a_flood_of_single_pdus_costs_as_much(pdu: bytes) -> None:
+    """Each comes in a read of its own, and its answer, if any, is written before the next."""
+    gate = gate_of()
+    end = bound(gate)
+    # The bind was one of them.
+    burst = int(RATE * BURST) - 1
+    for _ in range(burst):
+        end.send(pdu)
+        assert end.transport.producerState == "producing"
+    answered = end.heard()
+    assert len(answered) == (0 if pdu in (STRAY, OUT_OF_PLACE) else burst)
+    end.send(pdu)
+    assert end.transport.producerState == "paused"
+    gate.reactor.advance(LEAST_PAUSE)
+    assert end.transport.producerState == "paused"
+    gate.reactor.advance(0.02)
+    assert end.transport.producerState == "producing"
+
+
+def test_what_is_looked_up_on_disk_is_counted() -> None:
+    """Its answers come in no read; the window says only how many there are at a time."""
+    gate = gate_of(window=100)
+    asked: list[Any] = []
+    gate.router.return_paths.find = lambda _keys, go_on: asked.append(go_on)
+    end = bound(gate)
+    end.send(numbered(QuerySm(message_id=b"Aunknown"), 4) * 60)
+    assert len(asked) == 60
+    assert end.transport.producerState == "paused"
+    for go_on in asked:
+        go_on({})
+    assert len(end.heard()) == 60
+    gate.reactor.advance(1.0)
+    assert end.transport.producerState == "producing"
 
 
 def test_a_session_within_its_budget_is_read_on() -> None:
@@ -164,6 +213,10 @@ def test_whatever_wraps_the_socket_is_passed_by() -> None:
     class Wrapper:
         transport = FileDescriptor(reactor=object())  # type: ignore[no-untyped-call]
 
+    usual = Wrapper.transport.bufferSize
     read_less(Wrapper)
     assert Wrapper.transport.bufferSize == 4096
-    read_less(object())
+    read_as_usual(Wrapper)
+    assert Wrapper.transport.bufferSize == usual == 65536
+    for change in read_less, read_as_usual:
+        change(object())

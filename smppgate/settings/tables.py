@@ -1,7 +1,7 @@
 """`Table`, the base of all tables of the settings, and the description of a field.
 
 A setting is described in the metadata of its field and nowhere else: its check, its unit, a help
-text, whether a running gate could take a new value, its former key. A test compares the
+text, when a change of it takes effect, its former key. A test compares the
 documentation and the example file with it.
 """
 
@@ -14,6 +14,7 @@ import attrs
 
 from smppgate.settings.checks import Check, Whole
 from smppgate.settings.errors import Problem, SettingsError
+from smppgate.settings.takes import Takes
 from smppgate.settings.texts import Octets, Secret
 
 # Lengths without the NUL, SMPP v3.4 §5.2.1 and §5.2.2. The specification allows a password 8
@@ -28,13 +29,13 @@ def setting(
     check: Check,
     meaning: str,
     unit: str = "",
-    reloadable: bool = True,
+    takes: Takes = Takes.AT_ONCE,
     former_key: str | None = None,
 ) -> dict[str, Any]:
     """The metadata of a field.
 
     :param meaning: the help text.
-    :param reloadable: whether a running gate could take a new value.
+    :param takes: when a running gate puts a new value in force; the reload goes by it.
     :param former_key: the key of the setting in earlier versions; a file that has it gets an error
         that names the new one.
     """
@@ -42,7 +43,7 @@ def setting(
         "check": check,
         "help": meaning,
         "unit": unit,
-        "reloadable": reloadable,
+        "takes": takes,
         "former_key": former_key,
     }
 

@@ -49,7 +49,7 @@ def test_every_setting_is_described(row: Row) -> None:
 
 @pytest.mark.parametrize("section", SECTIONS)
 def test_the_documentation_has_a_row_for_every_setting(section: str) -> None:
-    """With the default, unit, effect and meaning that the class has; a heading names the section."""
+    """With the default, unit, effect and meaning of the class; a heading names the section."""
     assert f"\n## `{heading(section)}`: " in DOCUMENT
     assert "\n".join(markdown(section)) in DOCUMENT
 

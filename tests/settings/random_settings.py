@@ -72,8 +72,8 @@ def mutated(
 ) -> Settings:
     """``settings`` after one to four changes that ``random`` decides.
 
-    A change gives a table other values, adds one, removes one, or puts them in another order. One
-    change may undo another.
+    A change gives a table other values or another name, adds one, removes one, or puts them in
+    another order. One change may undo another.
 
     :param steady: sections and keys of values that stay as they are in tables that both have,
         unless they would be invalid beside the others.
@@ -128,8 +128,9 @@ class _Draw:
         document = _tables(settings)
         for _ in range(self.random.randint(1, 4)):
             section = self.random.choice(list(SECTIONS))
-            how = self.random.choice((self._vary, self._vary, self._add, self._remove, self._mix))
-            (self._vary if section in SINGLE else how)(document, section, steady)
+            hows = [self._vary, self._vary, self._add, self._remove, self._mix, self._rename]
+            how = self._vary if section in SINGLE else self.random.choice(hows)
+            how(document, section, steady)
         return self._settled(document)
 
     # Changes of a document
@@ -163,6 +164,16 @@ class _Draw:
 
     def _mix(self, document: Document, section: str, _steady: object) -> None:
         self.random.shuffle(document[section])
+
+    def _rename(self, document: Document, section: str, _steady: object) -> None:
+        there = {table[_KEYS[section]] for table in document[section]}
+        free = [n for n in getattr(self.words, _IDENTITIES[section]) if n not in there]
+        if free and there:
+            table = self.random.choice(document[section])
+            old, table[_KEYS[section]] = table[_KEYS[section]], self.random.choice(free)
+            for pool in document["pool"] if section == "smsc" else ():
+                members = (table["name"] if name == old else name for name in pool["members"])
+                pool["members"] = tuple(members)
 
     # Values
 
@@ -266,7 +277,8 @@ def _settle_smscs(smscs: list[Document]) -> None:
 def _settle_pools(document: Document) -> None:
     smscs = [smsc["name"] for smsc in document["smsc"]]
     for pool in document["pool"]:
-        members = tuple(name for name in pool["members"] if name in smscs)
+        # A name twice: of an SMSC that was removed, and of one that has its name now.
+        members = tuple(dict.fromkeys(name for name in pool["members"] if name in smscs))
         pool["members"] = members or tuple(smscs[:1])
 
 

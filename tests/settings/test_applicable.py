@@ -14,6 +14,7 @@ from smppgate.settings.applicable import applicable, waiting
 from smppgate.settings.changes import identified
 from smppgate.settings.difference import difference
 from smppgate.settings.model import SECTIONS, SINGLE
+from smppgate.settings.tables import Table
 from smppgate.settings.takes import Takes
 from tests.settings.strategies import SETTINGS, pairs
 from tests.settings.test_difference import ALPHA, BASE, BETA
@@ -157,3 +158,15 @@ def test_an_error_names_only_a_few_of_many_smscs() -> None:
         'until a restart "smsc0" keeps tag "T0"; "smsc1" keeps tag "T1"; "smsc2" keeps tag "T2"; '
         "..."
     )
+
+
+def test_no_table_is_checked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would take longer than a gate may pause, and read the files of endpoints again."""
+    new = attrs.evolve(BASE, smsc=(attrs.evolve(ALPHA, tag="T", window=3), BETA))
+
+    def fail(_table: object) -> None:
+        raise AssertionError
+
+    for table in (Table, Settings):
+        monkeypatch.setattr(table, "__attrs_post_init__", fail)
+    assert applicable(BASE, new).smsc[0].window == 3

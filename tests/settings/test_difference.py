@@ -91,6 +91,7 @@ def test_lines_are_printable_and_show_no_secret(pair: tuple[Settings, Settings])
     """Whatever the settings are; there is a line if and only if there is a difference."""
     found = difference(*pair)
     told = found.lines()
+    assert list(found.each_line()) == told
     assert bool(told) == bool(found)
     assert len(set(told)) == len(told)
     assert all(line.isprintable() for line in told)

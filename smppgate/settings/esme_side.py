@@ -11,6 +11,7 @@ from smppgate.settings.endpoints import client_fault, server_fault
 from smppgate.settings.errors import Problem
 from smppgate.settings.esme_rules import WILDCARD, esme_problems
 from smppgate.settings.tables import COUNT, PASSWORD, SYSTEM_ID, WEIGHT, Table, setting
+from smppgate.settings.takes import Takes
 from smppgate.settings.texts import AddressRange, Choice, Endpoint, Reference
 
 
@@ -20,7 +21,8 @@ class ListenSettings(Table):
 
     endpoint: str = attrs.field(
         metadata=setting(
-            Endpoint("server", server_fault), "Where the gate listens.", reloadable=False
+            Endpoint("server", server_fault),
+            "Where the gate listens.",
         ),
     )
     max_sessions: int = attrs.field(
@@ -47,6 +49,7 @@ class EsmeSettings(Table):
             PASSWORD,
             "The password it binds with. SMPP itself ends at 8 octets. "
             'With auth = "smsc" there is none.',
+            takes=Takes.AT_NEXT_BIND,
         ),
     )
     auth: str = attrs.field(
@@ -55,6 +58,7 @@ class EsmeSettings(Table):
             Choice(("gate", "smsc")),
             'Who judges its binds: "gate" by the password; with "smsc" each is passed on to an '
             "SMSC of its pool, and the session that this opens there is its own.",
+            takes=Takes.AT_NEXT_BIND,
         ),
     )
     binds: tuple[str, ...] = attrs.field(
@@ -62,11 +66,17 @@ class EsmeSettings(Table):
         metadata=setting(
             Several(Choice(("transmitter", "receiver", "transceiver")), 1),
             "The kinds of bind it may use.",
+            takes=Takes.AT_NEXT_BIND,
         ),
     )
     max_binds: int = attrs.field(
         default=10,
-        metadata=setting(COUNT, "How many sessions it may have bound at once.", "sessions"),
+        metadata=setting(
+            COUNT,
+            "How many sessions it may have bound at once.",
+            "sessions",
+            takes=Takes.AT_NEXT_BIND,
+        ),
     )
     window: int = attrs.field(
         default=100,
@@ -97,6 +107,7 @@ class EsmeSettings(Table):
             "Whether the address_range in its binds counts beside address_ranges. It may name "
             "numbers that another account serves by a wider range, but not the same range: only "
             "for accounts you trust.",
+            takes=Takes.AT_NEXT_BIND,
         ),
     )
     weight: int = attrs.field(

@@ -6,6 +6,7 @@ import attrs
 
 from smppgate.settings.checks import Flag, Seconds, Whole
 from smppgate.settings.tables import SYSTEM_ID, Table, setting
+from smppgate.settings.takes import Takes
 from smppgate.settings.texts import Choice, FolderPath
 
 
@@ -15,7 +16,11 @@ class GateSettings(Table):
 
     name: str = attrs.field(
         default="smppgate",
-        metadata=setting(SYSTEM_ID, "The gate's system_id in bind_resp to ESMEs."),
+        metadata=setting(
+            SYSTEM_ID,
+            "The gate's system_id in bind_resp to ESMEs.",
+            takes=Takes.AT_NEXT_BIND,
+        ),
     )
     response_timeout: float = attrs.field(
         default=60.0,
@@ -132,6 +137,7 @@ class GateSettings(Table):
         metadata=setting(
             Flag(),
             "Whether ESMEs may bind while no SMSC link is up. If not, they are refused with 0x0D.",
+            takes=Takes.AT_NEXT_BIND,
         ),
     )
     message_ids: str = attrs.field(
@@ -140,7 +146,7 @@ class GateSettings(Table):
             Choice(("tagged", "original")),
             'How ESMEs see message ids: "tagged" has the tag of the SMSC in front, so that no two '
             'are equal; "original" is what the SMSC gave.',
-            reloadable=False,
+            takes=Takes.AT_RESTART,
         ),
     )
     unmatched_receipts: str = attrs.field(
@@ -183,7 +189,7 @@ class GateSettings(Table):
             FolderPath(),
             "The folder of what outlives the gate; a relative path counts from the directory that "
             "the gate runs in. It is made on first start, for the gate's user alone.",
-            reloadable=False,
+            takes=Takes.AT_RESTART,
         ),
     )
 
@@ -198,7 +204,7 @@ class StoreSettings(Table):
             Choice(("sqlite", "memory")),
             'Where it is kept: "sqlite" is a file in state_dir; "memory" is lost when the gate '
             "ends.",
-            reloadable=False,
+            takes=Takes.AT_RESTART,
         ),
     )
     durability: str = attrs.field(
@@ -210,7 +216,7 @@ class StoreSettings(Table):
             '"none" no write is waited for, and the last ones are lost with the gate. Each '
             "message that asked for a receipt, or whose account has queries = true, costs a "
             "write.",
-            reloadable=False,
+            takes=Takes.AT_RESTART,
         ),
     )
     return_paths: int = attrs.field(
@@ -221,6 +227,7 @@ class StoreSettings(Table):
             "queried. Beyond it the oldest are forgotten.",
             "return paths",
             former_key="routes",
+            takes=Takes.AT_RESTART,
         ),
     )
     return_paths_in_memory: int = attrs.field(
@@ -231,12 +238,17 @@ class StoreSettings(Table):
             "there.",
             "return paths",
             former_key="routes_in_memory",
+            takes=Takes.AT_RESTART,
         ),
     )
     return_path_ttl: float = attrs.field(
         default=259_200.0,
         metadata=setting(
-            Seconds(), "How long each of them is kept.", "seconds", former_key="route_ttl"
+            Seconds(),
+            "How long each of them is kept.",
+            "seconds",
+            former_key="route_ttl",
+            takes=Takes.AT_RESTART,
         ),
     )
     receipted_ttl: float = attrs.field(
@@ -247,5 +259,6 @@ class StoreSettings(Table):
             "a query; for a submit_multi or a message_payload return_path_ttl counts. At more "
             "than some 200 receipts a second a shorter time saves memory and disk.",
             "seconds",
+            takes=Takes.AT_RESTART,
         ),
     )

@@ -12,8 +12,9 @@ import attrs
 
 from smppgate.settings.checks import Check
 from smppgate.settings.model import SECTIONS, heading
+from smppgate.settings.takes import Takes
 
-HEADINGS = ("key", "value", "allowed", "default", "reloadable", "meaning")
+HEADINGS = ("key", "value", "allowed", "default", "takes effect", "meaning")
 
 
 @attrs.frozen
@@ -26,7 +27,7 @@ class Row:
     unit: str
     allowed: str
     default: str
-    reloadable: bool
+    takes: Takes
     meaning: str
 
     def markdown(self) -> str:
@@ -36,7 +37,7 @@ class Row:
             f"{self.kind}, {self.unit}" if self.unit else self.kind,
             self.allowed,
             f"`{self.default}`" if self.default else "required",
-            "yes" if self.reloadable else "no",
+            self.takes.value,
             self.meaning,
         )
         return f"| {' | '.join(cells)} |"
@@ -76,7 +77,7 @@ def _row(section: str, field: attrs.Attribute[object]) -> Row:
         unit=field.metadata["unit"],
         allowed=check.allowed,
         default="" if field.default in (None, attrs.NOTHING) else check.write(field.default),
-        reloadable=field.metadata["reloadable"],
+        takes=field.metadata["takes"],
         meaning=field.metadata["help"],
     )
 

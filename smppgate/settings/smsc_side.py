@@ -12,6 +12,7 @@ from smppgate.settings.errors import Problem
 from smppgate.settings.relations import RECEIPT_IDS, reconnect_problems
 from smppgate.settings.tables import COUNT, PASSWORD, SYSTEM_ID, WEIGHT, Table, setting
 from smppgate.settings.tags import derived_tag
+from smppgate.settings.takes import Takes
 from smppgate.settings.texts import Choice, Endpoint, Name, Octets, Reference, ShortTag
 
 # One octet, SMPP v3.4 §5.2.5 and §5.2.6. All values are accepted: vendors define their own.
@@ -27,18 +28,24 @@ class SmscSettings(Table):
     )
     endpoint: str = attrs.field(
         metadata=setting(
-            Endpoint("client", client_fault), "Where the gate connects to.", reloadable=False
+            Endpoint("client", client_fault),
+            "Where the gate connects to.",
+            takes=Takes.LINK_BY_LINK,
         ),
     )
     system_id: str = attrs.field(
-        metadata=setting(SYSTEM_ID, "The name the gate binds with.", reloadable=False)
+        metadata=setting(
+            SYSTEM_ID,
+            "The name the gate binds with.",
+            takes=Takes.LINK_BY_LINK,
+        )
     )
     password: str = attrs.field(
         repr=False,
         metadata=setting(
             PASSWORD,
             "The password the gate binds with. SMPP itself ends at 8 octets.",
-            reloadable=False,
+            takes=Takes.LINK_BY_LINK,
         ),
     )
     receive_endpoint: str = attrs.field(
@@ -46,13 +53,15 @@ class SmscSettings(Table):
         metadata=setting(
             Endpoint("client", client_fault, optional=True),
             "Where the gate connects to as receiver, if that is elsewhere; empty is endpoint.",
-            reloadable=False,
+            takes=Takes.LINK_BY_LINK,
         ),
     )
     system_type: str = attrs.field(
         default="",
         metadata=setting(
-            Octets(0, 12), "The system_type to bind with, if one is asked for.", reloadable=False
+            Octets(0, 12),
+            "The system_type to bind with, if one is asked for.",
+            takes=Takes.LINK_BY_LINK,
         ),
     )
     bind: str = attrs.field(
@@ -60,7 +69,7 @@ class SmscSettings(Table):
         metadata=setting(
             Choice(("transceiver", "transmitter+receiver", "transmitter", "receiver")),
             "One session for both directions, a pair with one for each, or one direction only.",
-            reloadable=False,
+            takes=Takes.LINK_BY_LINK,
         ),
     )
     sessions: int = attrs.field(
@@ -70,7 +79,6 @@ class SmscSettings(Table):
             "How many sessions, or pairs of them, are bound in parallel. With 0 there are only "
             "those of binds passed through and of outbinds.",
             "sessions",
-            reloadable=False,
         ),
     )
     interface_version: str = attrs.field(
@@ -78,19 +86,25 @@ class SmscSettings(Table):
         metadata=setting(
             Choice(("3.3", "3.4", "5.0")),
             "The version of SMPP to speak. In quotes.",
-            reloadable=False,
+            takes=Takes.LINK_BY_LINK,
         ),
     )
     addr_ton: int = attrs.field(
         default=0,
         metadata=setting(
-            _OCTET, "Type of number of address_range, in the bind.", "TON", reloadable=False
+            _OCTET,
+            "Type of number of address_range, in the bind.",
+            "TON",
+            takes=Takes.LINK_BY_LINK,
         ),
     )
     addr_npi: int = attrs.field(
         default=0,
         metadata=setting(
-            _OCTET, "Numbering plan of address_range, in the bind.", "NPI", reloadable=False
+            _OCTET,
+            "Numbering plan of address_range, in the bind.",
+            "NPI",
+            takes=Takes.LINK_BY_LINK,
         ),
     )
     address_range: str = attrs.field(
@@ -98,7 +112,7 @@ class SmscSettings(Table):
         metadata=setting(
             Octets(0, 40),
             "The addresses to ask for in the bind. Most SMSCs want it empty.",
-            reloadable=False,
+            takes=Takes.LINK_BY_LINK,
         ),
     )
     window: int = attrs.field(
@@ -177,7 +191,7 @@ class SmscSettings(Table):
             ShortTag(),
             "What its message ids begin with where ESMEs see them; empty means 4 letters and "
             "digits made from its name. No tag may begin with another.",
-            reloadable=False,
+            takes=Takes.AT_RESTART,
         ),
     )
     group: str = attrs.field(
@@ -186,7 +200,7 @@ class SmscSettings(Table):
             Name(optional=True),
             "SMSCs that give one set of message ids, and receipts for each other's messages, "
             "have one group; empty means its name.",
-            reloadable=False,
+            takes=Takes.AT_RESTART,
         ),
     )
     receipt_ids: str = attrs.field(
@@ -196,6 +210,7 @@ class SmscSettings(Table):
             'How a receipt has the id that was in the resp: the "same"; in decimal where the '
             'resp has hexadecimal, "resp_hex"; the other way round, "receipt_hex"; "auto" finds '
             "out.",
+            takes=Takes.AT_RESTART,
         ),
     )
     system_id_case: str = attrs.field(
@@ -204,7 +219,7 @@ class SmscSettings(Table):
             Choice(("exact", "fold")),
             'Whether it tells "acme" from "ACME" in binds that are passed through to it: '
             '"fold" if not, so that both are one account.',
-            reloadable=False,
+            takes=Takes.AT_NEXT_BIND,
         ),
     )
     max_pending_binds: int = attrs.field(
@@ -222,7 +237,6 @@ class SmscSettings(Table):
             Endpoint("server", server_fault, optional=True),
             "Where it may connect and send outbind, which the gate answers with bind_receiver; "
             "empty is nowhere.",
-            reloadable=False,
         ),
     )
     outbind_system_id: str = attrs.field(

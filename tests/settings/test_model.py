@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import pickle
 from typing import Any, cast
 
 import attrs
 import pytest
+from hypothesis import given
 
 from smppgate.settings import (
     EsmeSettings,
@@ -18,7 +20,9 @@ from smppgate.settings import (
     SmscSettings,
     parse,
 )
+from smppgate.settings.tables import Table
 from tests.settings import documents
+from tests.settings.strategies import SETTINGS as RANDOM
 
 LISTEN = ListenSettings(endpoint="tcp:2775:interface=127.0.0.1")
 ESME = EsmeSettings(system_id="acme", password=documents.PASSWORD)
@@ -133,3 +137,29 @@ def test_no_repr_shows_a_password() -> None:
     smsc = attrs.evolve(SMSC, outbind_password=documents.PASSWORD)
     assert documents.PASSWORD not in f"{SETTINGS!r} {esme!r} {smsc!s}"
     assert "acme" in repr(SETTINGS)
+
+
+@given(RANDOM)
+def test_settings_can_be_handed_to_another_process(settings: Settings) -> None:
+    """Equal after a round trip, with equal text, and frozen still."""
+    for protocol in range(2, pickle.HIGHEST_PROTOCOL + 1):
+        other = pickle.loads(pickle.dumps(settings, protocol))
+        assert other == settings
+        assert hash(other) == hash(settings)
+        assert repr(other) == repr(settings)
+    assert copy.deepcopy(settings) == copy.copy(settings) == settings
+
+
+def test_unpickling_runs_no_checks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They were run where the file was read, and take longer than a gate may pause."""
+    settings = parse(documents.toml(documents.full()))
+    pickled = pickle.dumps(settings)
+
+    def fail(_table: object) -> None:
+        raise AssertionError
+
+    for table in (Table, Settings):
+        monkeypatch.setattr(table, "__attrs_post_init__", fail)
+    assert pickle.loads(pickled) == settings
+    with pytest.raises(AssertionError):
+        attrs.evolve(settings)

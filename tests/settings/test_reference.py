@@ -11,6 +11,7 @@ import pytest
 from smppgate.settings import load
 from smppgate.settings.model import SECTIONS, heading
 from smppgate.settings.reference import Row, markdown, rows
+from smppgate.settings.takes import Takes
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT = (ROOT / "docs/settings.md").read_text(encoding="utf-8")
@@ -48,7 +49,7 @@ def test_every_setting_is_described(row: Row) -> None:
 
 @pytest.mark.parametrize("section", SECTIONS)
 def test_the_documentation_has_a_row_for_every_setting(section: str) -> None:
-    """With the default, unit and meaning that the class has; a heading names the section."""
+    """With the default, unit, effect and meaning of the class; a heading names the section."""
     assert f"\n## `{heading(section)}`: " in DOCUMENT
     assert "\n".join(markdown(section)) in DOCUMENT
 
@@ -88,3 +89,22 @@ def test_the_minimal_file_has_nothing_to_spare() -> None:
     given = {(section, key) for section, tables in document.items() for key in tables[0]}
     required = {(row.section, row.key) for row in rows() if not row.default}
     assert given == {(section, key) for section, key in required if section != "pool"}
+
+
+@pytest.mark.parametrize("row", rows(), ids=_id)
+def test_every_setting_says_when_a_change_takes_effect(row: Row) -> None:
+    """In one of the four ways that the documentation explains."""
+    assert isinstance(row.takes, Takes)
+    assert f"\n| {row.takes.value} | " in DOCUMENT
+
+
+def test_what_waits_for_a_restart() -> None:
+    """The store, and what ids that were given out before depend on; nothing else."""
+    assert [_id(row) for row in rows() if row.takes is Takes.AT_RESTART] == [
+        "gate.message_ids",
+        "gate.state_dir",
+        *(_id(row) for row in rows() if row.section == "store"),
+        "smsc.tag",
+        "smsc.group",
+        "smsc.receipt_ids",
+    ]

@@ -1,0 +1,322 @@
+"""Random settings, and random changes of settings, decided by a `random.Random` alone.
+
+All are valid by construction: a value is drawn as the check of its field wants it, and `_settled`
+puts in order what the rules between values forbid. There is at least one of each table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from random import Random
+from typing import Any
+
+import attrs
+
+from smppgate.settings import Settings
+from smppgate.settings.checks import Check, Flag, Seconds, Several, Whole
+from smppgate.settings.model import SECTIONS, SINGLE
+from smppgate.settings.tables import Table
+from smppgate.settings.texts import (
+    AddressRange,
+    Choice,
+    Endpoint,
+    FolderPath,
+    Name,
+    Octets,
+    Reference,
+    Secret,
+    ShortTag,
+)
+
+Document = dict[str, Any]
+"""A mutable configuration: a dict for each table, a list of them for each array."""
+
+SECRET = "hush"
+"""What each secret begins with, and nothing else has in it."""
+
+_DISPUTED = 'x"\\\u00e9\x85\xad '
+"""What a C-octet string may have, and a log must not show raw."""
+
+
+@attrs.frozen(kw_only=True)
+class Words:
+    """What names and places are chosen from. No tag begins with another, derived ones included."""
+
+    system_ids: tuple[str, ...] = ("acme", "bank", "carrier", 'd"\\\xe9\x85', "*")
+    smscs: tuple[str, ...] = ("alpha", "beta", "gamma", "delta")
+    pools: tuple[str, ...] = ("main", "backup", "default", "night")
+    groups: tuple[str, ...] = ("", "", "center", "alpha")
+    tags: tuple[str, ...] = ("", "", "Z1", "Z2", "Q")
+    listeners: tuple[str, ...] = tuple(f"tcp:27{n}:interface=127.0.0.1" for n in range(75, 80))
+    outbind_listeners: tuple[str, ...] = tuple(f"tcp:28{number}" for number in range(10, 16))
+    clients: tuple[str, ...] = ("tcp:127.0.0.1:3001", "tcp:127.0.0.1:3002", "unix:/run/smsc.sock")
+    ranges: tuple[str, ...] = ("*", "44*", "4477*", "447700900123", "+4420", "^44(77|78)[0-9]{3}$")
+    folders: tuple[str, ...] = ("state", "/var/lib/smppgate", "a b")
+
+
+WORDS = Words()
+_IDENTITIES = {"esme": "system_ids", "smsc": "smscs", "pool": "pools", "listen": "listeners"}
+_KEYS = {"esme": "system_id", "smsc": "name", "pool": "name", "listen": "endpoint"}
+
+
+def drawn(random: Random, words: Words = WORDS) -> Settings:
+    """Settings that ``random`` decides."""
+    return _Draw(random, words).settings()
+
+
+def mutated(
+    settings: Settings,
+    random: Random,
+    words: Words = WORDS,
+    steady: frozenset[tuple[str, str]] = frozenset(),
+) -> Settings:
+    """``settings`` after one to four changes that ``random`` decides.
+
+    A change gives a table other values or another name, adds one, removes one, or puts them in
+    another order. One change may undo another.
+
+    :param steady: sections and keys of values that stay as they are in tables that both have,
+        unless they would be invalid beside the others.
+    """
+    return _Draw(random, words).changed(settings, steady)
+
+
+def _tables(settings: Settings) -> Document:
+    """A copy of all tables, which may be changed."""
+    document: Document = {}
+    for section in SECTIONS:
+        found = getattr(settings, section)
+        single = section in SINGLE
+        document[section] = _plain(found) if single else [_plain(table) for table in found]
+    return document
+
+
+def _plain(table: Table) -> Document:
+    return attrs.asdict(table, recurse=False)
+
+
+def _made(document: Document) -> Settings:
+    sections: dict[str, Any] = {
+        section: table(**document[section])
+        if section in SINGLE
+        else tuple(table(**each) for each in document[section])
+        for section, table in SECTIONS.items()
+    }
+    return Settings(**sections)
+
+
+@attrs.frozen
+class _Draw:
+    random: Random
+    words: Words
+
+    def settings(self) -> Settings:
+        document: Document = {}
+        for section in SECTIONS:
+            if section in SINGLE:
+                document[section] = self._table(section, 0.3)
+            else:
+                names = getattr(self.words, _IDENTITIES[section])
+                count = self.random.randint(0 if section == "pool" else 1, len(names))
+                document[section] = [
+                    self._table(section, 0.3) | {_KEYS[section]: name}
+                    for name in self.random.sample(names, count)
+                ]
+        return self._settled(document)
+
+    def changed(self, settings: Settings, steady: frozenset[tuple[str, str]]) -> Settings:
+        document = _tables(settings)
+        for _ in range(self.random.randint(1, 4)):
+            section = self.random.choice(list(SECTIONS))
+            hows = [self._vary, self._vary, self._add, self._remove, self._mix, self._rename]
+            how = self._vary if section in SINGLE else self.random.choice(hows)
+            how(document, section, steady)
+        return self._settled(document)
+
+    # Changes of a document
+
+    def _vary(self, document: Document, section: str, steady: frozenset[tuple[str, str]]) -> None:
+        found = document[section]
+        if not found:
+            return
+        table = found if section in SINGLE else self.random.choice(found)
+        fields = [
+            field
+            for field in attrs.fields(SECTIONS[section])
+            if field.name != _KEYS.get(section) and (section, field.name) not in steady
+        ]
+        for field in self.random.sample(fields, min(len(fields), self.random.randint(1, 3))):
+            table[field.name] = self._value(field)
+            if field.name == "outbind" and ("esme", "queue") not in steady:
+                table["queue"] = bool(table["outbind"])
+
+    def _add(self, document: Document, section: str, _steady: object) -> None:
+        there = {table[_KEYS[section]] for table in document[section]}
+        free = [n for n in getattr(self.words, _IDENTITIES[section]) if n not in there]
+        if free:
+            table = self._table(section, 0.3) | {_KEYS[section]: self.random.choice(free)}
+            document[section].insert(self.random.randint(0, len(there)), table)
+
+    def _remove(self, document: Document, section: str, _steady: object) -> None:
+        # Without pools there is one of all SMSCs.
+        if len(document[section]) > (0 if section == "pool" else 1):
+            document[section].remove(self.random.choice(document[section]))
+
+    def _mix(self, document: Document, section: str, _steady: object) -> None:
+        self.random.shuffle(document[section])
+
+    def _rename(self, document: Document, section: str, _steady: object) -> None:
+        there = {table[_KEYS[section]] for table in document[section]}
+        free = [n for n in getattr(self.words, _IDENTITIES[section]) if n not in there]
+        if free and there:
+            table = self.random.choice(document[section])
+            old, table[_KEYS[section]] = table[_KEYS[section]], self.random.choice(free)
+            for pool in document["pool"] if section == "smsc" else ():
+                members = (table["name"] if name == old else name for name in pool["members"])
+                pool["members"] = tuple(members)
+
+    # Values
+
+    def _table(self, section: str, part: float) -> Document:
+        """A table with values for what has no default, and for this part of the rest."""
+        return {
+            field.name: self._value(field)
+            for field in attrs.fields(SECTIONS[section])
+            if field.default in (None, attrs.NOTHING) or self.random.random() < part
+        }
+
+    def _value(self, field: attrs.Attribute[object]) -> object:
+        check: Check = field.metadata["check"]
+        return self._checked(check)
+
+    def _checked(self, check: Check) -> object:
+        for kind, draw in _DRAWS.items():
+            if isinstance(check, kind):
+                return draw(self, check)
+        raise AssertionError(check)
+
+    def whole(self, check: Whole) -> int:
+        usual = min(check.maximum, check.minimum + 20)
+        return self.random.randint(check.minimum, self.random.choice((usual, check.maximum)))
+
+    def seconds(self, check: Seconds) -> float:
+        return self.random.choice((0.0 if check.zero else 0.5, 1.0, 2.5, 30.0, 86400.0))
+
+    def flag(self, _check: Flag) -> bool:
+        return self.random.random() < 0.5
+
+    def several(self, check: Several) -> tuple[object, ...]:
+        items = self._items(check.item)
+        count = self.random.randint(check.minimum, len(items))
+        return tuple(self.random.sample(items, count))
+
+    def _items(self, item: Check) -> tuple[str, ...]:
+        if isinstance(item, Choice):
+            return item.words
+        return self.words.ranges if isinstance(item, AddressRange) else self.words.smscs
+
+    def choice(self, check: Choice) -> str:
+        return self.random.choice(check.words)
+
+    def secret(self, _check: Secret) -> str:
+        return f"{SECRET}{self.random.randrange(10**4)}"
+
+    def octets(self, check: Octets) -> str:
+        count = self.random.randint(check.minimum, min(check.maximum, check.minimum + 4))
+        return "".join(self.random.choice(_DISPUTED) for _ in range(count))
+
+    def endpoint(self, check: Endpoint) -> str:
+        if check.optional and self.random.random() < 0.5:
+            return ""
+        # A listener's own endpoint is its identity, and not drawn here.
+        client = check.side == "client"
+        return self.random.choice(self.words.clients if client else self.words.outbind_listeners)
+
+    def name(self, _check: Name) -> str:
+        # Names of tables are identities; this is the group.
+        return self.random.choice(self.words.groups)
+
+    def tag(self, _check: ShortTag) -> str:
+        return self.random.choice(self.words.tags)
+
+    def folder(self, _check: FolderPath) -> str:
+        return self.random.choice(self.words.folders)
+
+    def pool(self, _check: Reference) -> str:
+        return self.random.choice(("", *self.words.pools))
+
+    # The rules between values
+
+    def _settled(self, document: Document) -> Settings:
+        for section, table in SECTIONS.items():
+            tables = [document[section]] if section in SINGLE else document[section]
+            document[section] = [table.filled(each) for each in tables]
+            if section in SINGLE:
+                document[section] = document[section][0]
+        _settle_smscs(document["smsc"])
+        _settle_pools(document)
+        pools = {pool["name"] for pool in document["pool"]}
+        for esme in document["esme"]:
+            _settle_esme(esme, pools)
+        return _made(document)
+
+
+def _settle_smscs(smscs: list[Document]) -> None:
+    taken: dict[str, set[str]] = {"tag": set(), "outbind_listen": set()}
+    notations: dict[str, str] = {}
+    for smsc in smscs:
+        for key, values in taken.items():
+            if smsc[key] in values:
+                smsc[key] = ""
+            values.add(smsc[key])
+        group = smsc["group"] or smsc["name"]
+        smsc["receipt_ids"] = notations.setdefault(group, smsc["receipt_ids"])
+        smsc["reconnect_max"] = max(smsc["reconnect_min"], smsc["reconnect_max"])
+
+
+def _settle_pools(document: Document) -> None:
+    smscs = [smsc["name"] for smsc in document["smsc"]]
+    for pool in document["pool"]:
+        # A name twice: of an SMSC that was removed, and of one that has its name now.
+        members = tuple(dict.fromkeys(name for name in pool["members"] if name in smscs))
+        pool["members"] = members or tuple(smscs[:1])
+
+
+def _settle_esme(esme: Document, pools: set[str]) -> None:
+    if esme["pool"] not in pools:
+        esme["pool"] = ""
+    if esme["system_id"] == "*":
+        esme |= {"auth": "smsc", "address_ranges": (), "bind_ranges": False, "outbind": ""}
+    if esme["auth"] == "smsc":
+        esme["queue"] = False
+    elif esme.get("password") is None:
+        esme["password"] = SECRET
+    if not esme["queue"]:
+        esme["outbind"] = ""
+
+
+_DRAWS: dict[type[Check], Callable[[_Draw, Any], object]] = {
+    Whole: _Draw.whole,
+    Seconds: _Draw.seconds,
+    Flag: _Draw.flag,
+    Several: _Draw.several,
+    Choice: _Draw.choice,
+    Secret: _Draw.secret,
+    Octets: _Draw.octets,
+    Endpoint: _Draw.endpoint,
+    Name: _Draw.name,
+    ShortTag: _Draw.tag,
+    FolderPath: _Draw.folder,
+    Reference: _Draw.pool,
+}
+"""How a value is drawn for each kind of check; Secret before Octets, which it is a kind of."""
+
+
+def secrets_of(settings: Settings) -> Iterator[str]:
+    """All passwords in ``settings``."""
+    for section in SECTIONS:
+        found = getattr(settings, section)
+        for table in (found,) if section in SINGLE else found:
+            for field in attrs.fields(type(table)):
+                if not field.repr and getattr(table, field.name):
+                    yield getattr(table, field.name)

@@ -6,6 +6,7 @@ reader is the gate that started it; see `smppgate.daemon.reading`.
 
 from __future__ import annotations
 
+import os
 import pickle
 import sys
 
@@ -23,5 +24,9 @@ def checked(file: str) -> Settings | tuple[str, ...]:
     return (fault,) if fault else settings
 
 
+POLITENESS = 10
+"""How much less of the processor it wants than the gate; see nice(2)."""
+
 if __name__ == "__main__":
+    os.nice(POLITENESS)
     sys.stdout.buffer.write(pickle.dumps(checked(sys.argv[1]), pickle.HIGHEST_PROTOCOL))

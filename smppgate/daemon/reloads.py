@@ -72,6 +72,7 @@ class Reloads:
             settings = await self._read(self._file)
             if not self._is_stopped:
                 await self._gate.reload(settings)
+                self.log.info("the reload of {file} is done", file=self._file)
         except CancelledError:
             pass
         except SettingsError as error:

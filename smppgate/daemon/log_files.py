@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from twisted.logger import globalLogPublisher
 from twisted.python.logfile import BaseLogFile
@@ -32,6 +32,11 @@ class SteadyLogFile(BaseLogFile):
     def shouldRotate(self) -> bool:
         """Never."""
         return False
+
+    def _openFile(self) -> None:
+        # To append, where Twisted seeks the end once: somebody may cut the file as well.
+        self.closed = False
+        self._file = cast(BinaryIO, open(self.path, "ab", 0))  # noqa: SIM115
 
 
 def reopen_log_files() -> None:

@@ -52,7 +52,7 @@ class Program(Gateway):
         super().__init__(settings, reactor)
         self.exit_status = 0
         self._process = reactor
-        self._is_stopping = False
+        self._is_stopping = self._is_cut = False
         notifier = Notifier.of_process()
         # The process may change its folder before it reads the file again.
         path = os.path.abspath(file) if file else ""
@@ -63,7 +63,9 @@ class Program(Gateway):
             signal.SIGUSR1: reopen_log_files,
             signal.SIGUSR2: self.log_state,
         }
-        self._signals = Signals(reactor, meaning, self._told_again_to_stop)
+        self._signals = Signals(
+            reactor, meaning, lambda: self._is_stopping, self._told_again_to_stop
+        )
         _raise_descriptor_limit()
         _calm_the_collector()
         _share_the_interpreter()
@@ -105,7 +107,10 @@ class Program(Gateway):
         self._is_stopping = True
         self._reloads.stop()
         self._unit.stopping()
-        return super().stopService().addBoth(self._stopped)
+        stopping = super().stopService()
+        if self._is_cut:
+            self.cut()
+        return stopping.addBoth(self._stopped)
 
     def store_failed(self, error: StoreError) -> None:
         """End the process with status 1: the log says what an operator has to mend."""
@@ -130,6 +135,8 @@ class Program(Gateway):
     def _told_again_to_stop(self, number: int) -> None:
         self.log.warn("told again to stop: ending at once")
         self.exit_status = SIGNALLED + number
+        # The stop may not have begun yet, if the signals came in one turn.
+        self._is_cut = True
         self.cut()
 
     def _status(self) -> str:

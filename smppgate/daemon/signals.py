@@ -12,6 +12,9 @@ from collections.abc import Callable, Mapping
 from types import FrameType
 from typing import Any
 
+MOST_TOLD = 2
+"""How often a process may be told to stop until the next signal ends it by itself."""
+
 _TWISTD = "twisted.scripts._twistd_unix"
 
 
@@ -19,19 +22,25 @@ class Signals:
     """The signals of a process and their meaning.
 
     :param meaning: called in the reactor's thread, for each signal that does not end the process.
-    :param cut: called for the second SIGTERM or SIGINT, with its number. The first is the
-        reactor's, which stops for it, and the third ends the process by itself.
+    :param is_stopping: whether the process stops already.
+    :param cut: called for a SIGTERM or SIGINT while the process stops, with its number. The first
+        is the reactor's, which stops for it, and the third ends the process by itself.
     """
 
     def __init__(
         self,
         reactor: Any,
         meaning: Mapping[signal.Signals, Callable[[], None]],
+        is_stopping: Callable[[], bool],
         cut: Callable[[int], None],
     ) -> None:
         self._reactor = reactor
         self._meaning = meaning
-        self._ends = [self._stop, cut]
+        self._is_stopping = is_stopping
+        self._cut = cut
+        self._told = 0
+        """How often the process was told to stop."""
+        self._is_begun = False
         self._previous: dict[int, Any] = {}
 
     def install(self) -> None:
@@ -62,7 +71,11 @@ class Signals:
         return {signal.SIGTERM: reactor.sigTerm, signal.SIGINT: reactor.sigInt}
 
     def _stop(self, number: int) -> None:
-        self._of_reactor()[number](number)
+        if self._is_begun or self._is_stopping():
+            self._cut(number)
+        else:
+            self._is_begun = True
+            self._of_reactor()[number](number)
 
     def _handle(self, number: int, handler: Callable[[int, FrameType | None], None]) -> None:
         self._previous[number] = signal.signal(number, handler) or signal.SIG_DFL
@@ -71,8 +84,9 @@ class Signals:
         self._reactor.callFromThread(self._meaning[signal.Signals(number)])
 
     def _told_to_stop(self, number: int, _frame: FrameType | None) -> None:
-        if self._ends:
-            self._reactor.callFromThread(self._ends.pop(0), number)
+        self._told += 1
+        if self._told <= MOST_TOLD:
+            self._reactor.callFromThread(self._stop, number)
             return
         # Even where the reactor is held up.
         signal.signal(number, signal.SIG_DFL)

@@ -60,6 +60,17 @@ def test_a_file_that_is_still_there_is_appended_to(
     assert text.index("before") < text.index("opened anew") < text.index("after")
 
 
+def test_a_file_that_somebody_cuts_is_written_to_from_its_beginning(tmp_path: Path) -> None:
+    """As copytruncate of logrotate does."""
+    path = tmp_path / "gate.log"
+    with logging_to(SteadyLogFile.at(str(path))):
+        Logger().info("before")
+        path.write_text("")
+        Logger().info("after")
+    assert "after" in path.read_text()
+    assert "\0" not in path.read_text()
+
+
 def test_a_file_that_cannot_be_opened_goes_on_as_it_was(tmp_path: Path) -> None:
     folder = tmp_path / "logs"
     folder.mkdir()

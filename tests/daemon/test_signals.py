@@ -56,7 +56,8 @@ class Desk:
             signal.SIGHUP: lambda: self.done.append("hup"),
             signal.SIGUSR1: lambda: self.done.append("usr1"),
         }
-        self.signals = Signals(self.reactor, meaning, self.done.append)
+        self.is_stopping = False
+        self.signals = Signals(self.reactor, meaning, lambda: self.is_stopping, self.done.append)
 
     def send(self, number: int) -> None:
         """Send it to this process, and let the reactor run."""
@@ -96,6 +97,19 @@ def test_the_first_to_stop_is_the_reactors_and_the_second_cuts(desk: Desk) -> No
     assert (desk.reactor.stops, desk.done) == ([signal.SIGTERM], [])
     desk.send(signal.SIGINT)
     assert (desk.reactor.stops, desk.done) == ([signal.SIGTERM], [signal.SIGINT])
+
+
+def test_two_in_one_turn_are_two(desk: Desk) -> None:
+    os.kill(os.getpid(), signal.SIGTERM)
+    desk.send(signal.SIGTERM)
+    assert (desk.reactor.stops, desk.done) == ([signal.SIGTERM], [signal.SIGTERM])
+
+
+def test_a_process_that_stops_already_is_cut_by_the_first(desk: Desk) -> None:
+    """It stops by itself, or was told before the handlers were set."""
+    desk.is_stopping = True
+    desk.send(signal.SIGTERM)
+    assert (desk.reactor.stops, desk.done) == ([], [signal.SIGTERM])
 
 
 def test_the_third_ends_the_process_even_if_the_reactor_is_held_up(

@@ -18,6 +18,8 @@ from smppgate.gate.deliver.receipts import Receipts
 from smppgate.gate.options import RouterOptions
 from smppgate.gate.queue.queues import Queues
 from smppgate.gate.relay.correlator import Correlator
+from smppgate.gate.relay.events import Events
+from smppgate.gate.relay.transform import Transform
 from smppgate.gate.reports.reports import Reports
 from smppgate.gate.return_path.aliases import Aliases
 from smppgate.gate.return_path.keeper import ReturnPathKeeper
@@ -35,7 +37,6 @@ from smppgate.routing.smscs.pool import Pool
 from smppgate.routing.smscs.ranking import is_dispensable, rank
 from smppgate.routing.smscs.smsc import Smsc
 from smppgate.store import IStore
-from smppgate.txsmpp.adaptation import adapted
 from smppgate.txsmpp.batch import Batch
 from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.constants import CommandId, command_name
@@ -44,7 +45,6 @@ from smppgate.txsmpp.frame import Frame
 from smppgate.txsmpp.located_receipt import NO_RECEIPT, located_receipt
 from smppgate.txsmpp.pdu import Pdu
 from smppgate.txsmpp.states import SESSION_COMMANDS, WITHOUT_RESP, Role, State, allowed
-from smppgate.txsmpp.versions import Version
 
 # Requests of an ESME to an SMSC, without those that each session answers itself.
 _REQUESTS = allowed(Role.ESME, State.BOUND_TX) - SESSION_COMMANDS - {CommandId.GENERIC_NACK}
@@ -79,6 +79,8 @@ class RouterService(Service):
         self.ranges = ranges
         self._options = options
         self.batch = Batch(clock)
+        self.events = Events()
+        self.transform = Transform(options)
         self.return_paths = ReturnPathKeeper(
             clock,
             self.batch,
@@ -87,16 +89,21 @@ class RouterService(Service):
             Aliases(store, entropy),
             tags=options.tags,
             waits=options.waits,
-            adapt=self.adapt,
+            transform=self.transform,
             receipted_ttl=options.receipted_ttl,
         )
         self.reports = Reports(clock, pools.values(), options.no_member_status)
         self.correlator = Correlator(
-            self._retry, self.return_paths, self.adapt, self.reports.undelivered.add
+            clock,
+            self._retry,
+            self.return_paths,
+            self.transform,
+            self.events,
+            self.reports.undelivered.add,
         )
-        self.dispatcher = Dispatcher(self.correlator, ranges, self.adapt)
+        self.dispatcher = Dispatcher(self.correlator, ranges, self.transform, self.events)
         self.queues = Queues(
-            clock, self.batch, store, self.dispatcher.in_version, self.dispatcher.choose
+            clock, self.batch, store, self.transform.to_esme, self.dispatcher.choose
         )
         self.dispatcher.queues = self.queues
         self._submitters: Submitters[EsmeSession] = Submitters(options.run)
@@ -108,9 +115,10 @@ class RouterService(Service):
             self._submitters,
             options,
             ReceiptDelay(clock, self.batch, self.return_paths.commits, options.receipt_delay),
+            self.events,
         )
         self._submitter = Submitter(
-            clock, self.return_paths, self.correlator, self.adapt, options.no_member_status
+            clock, self.return_paths, self.correlator, self.transform, self.events, options
         )
         self.forward = self._submitter.submit
         """Relays or answers a request of an ESME's. `Submitter.submit` itself: no call between."""
@@ -123,7 +131,6 @@ class RouterService(Service):
         self._is_closed = False
         self._is_ready = True
         self._awaiting_store: list[Deferred[None]] = []
-        self._strays = 0
 
     def startService(self) -> None:
         """Tell in summary what does not go well."""
@@ -141,13 +148,6 @@ class RouterService(Service):
         self._awaiting_link, self._awaiting_store = [], []
         for waiter in waiting:
             waiter.cancel()
-
-    def adapt(self, octets: bytes, version: Version) -> bytes:
-        """A PDU as a peer of ``version`` can take it.
-
-        :raises PduError: when that version cannot express it.
-        """
-        return adapted(octets, version, self._options.pass_newer_tlvs)
 
     def drain(self) -> None:
         """The gate stops: no bind is taken from now on; requests of bound peers still are."""
@@ -176,12 +176,16 @@ class RouterService(Service):
     def esme_bound(self, session: EsmeSession, account: Account[EsmeSession]) -> None:
         """An ESME is bound to ``account``."""
         self._submitters.add(session)
+        if self.events.listener is not None:
+            self.events.listener.bound(session)
         account.add(session)
         if session.receives:
             self.queues.bound(account)
 
     def esme_lost(self, session: EsmeSession, account: Account[EsmeSession]) -> None:
         """A session that was bound to ``account`` has ended, or is unbinding."""
+        if self.events.listener is not None:
+            self.events.listener.lost(session)
         account.remove(session)
         self.ranges.leave(session)
         self._submitters.remove(session)
@@ -190,6 +194,8 @@ class RouterService(Service):
     def smsc_bound(self, link: SmscSession) -> None:
         """A link to an SMSC is bound."""
         self._links[link] = None
+        if self.events.listener is not None:
+            self.events.listener.bound(link)
         if link.submits:
             link.smsc.add(link)
             self.reports.pools.bound(link.smsc)
@@ -215,7 +221,8 @@ class RouterService(Service):
 
     def smsc_lost(self, link: SmscSession) -> None:
         """A link to an SMSC has ended."""
-        self._links.pop(link, None)
+        if self._links.pop(link, self) is None and self.events.listener is not None:
+            self.events.listener.lost(link)
         link.smsc.remove(link)
         if not self.is_draining:
             self.reports.pools.lost(link.smsc)
@@ -223,7 +230,7 @@ class RouterService(Service):
 
     def stray(self) -> None:
         """A resp came that answers no request."""
-        self._strays += 1
+        self.events.strays += 1
 
     # For this process
 
@@ -273,16 +280,20 @@ class RouterService(Service):
 
     def statistics(self) -> Statistics:
         """What the router has done so far and holds now."""
+        events = self.events
         return Statistics(
             open_exchanges=self.open_exchanges,
-            outcomes=self.correlator.outcomes(),
-            throttled=self._submitter.throttled,
-            turned_down=self._submitter.turned_down,
-            undeliverable=self.dispatcher.undeliverable,
-            unmatched_receipts=self.receipts.unmatched,
+            answered=events.answered,
+            retried=events.retried,
+            failed=events.failed,
+            late=events.late,
+            throttled=events.throttled,
+            turned_down=events.turned_down,
+            undeliverable=events.undeliverable,
+            unmatched_receipts=events.unmatched,
             receipts_waiting=self.receipts.waiting,
             shared_ids=self.return_paths.shared_ids,
-            strays=self._strays,
+            strays=events.strays,
             esme_sessions=len(self._submitters),
             smsc_links=len(self._links),
             queues=self.queues.statistics(),
@@ -302,6 +313,7 @@ class RouterService(Service):
             if frame.command_id == CommandId.ALERT_NOTIFICATION:
                 self.dispatcher.alert(link, frame)
             return
+        link.unanswered += 1
         try:
             receipt = located_receipt(frame.octets)
             if receipt is not NO_RECEIPT:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from attrs import frozen
 
 from smppgate.gate.queue.account_queue import QueueStatistics
-from smppgate.gate.relay.correlator import Outcomes
 from smppgate.store import StoreStatistics
 
 
@@ -14,6 +13,10 @@ class Statistics:
     """What the router has done so far and holds now.
 
     :ivar open_exchanges: requests without an answer now, in both directions.
+    :ivar answered: requests whose origin got the answer of the peer.
+    :ivar retried: answers after which the request went to another SMSC.
+    :ivar failed: requests that were not answered in time, or whose session was lost.
+    :ivar late: answers that came after that.
     :ivar throttled: requests of ESMEs over the window of their session.
     :ivar turned_down: requests of ESMEs that no SMSC could take.
     :ivar undeliverable: requests of SMSCs that no ESME and no queue could take.
@@ -26,7 +29,10 @@ class Statistics:
     """
 
     open_exchanges: int
-    outcomes: Outcomes
+    answered: int
+    retried: int
+    failed: int
+    late: int
     throttled: int
     turned_down: int
     undeliverable: int

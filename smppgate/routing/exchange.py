@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from smppgate.routing.return_path.submissions import wants_receipt
 from smppgate.routing.sessions import Origin
 from smppgate.routing.smscs.pool import Pool
 from smppgate.routing.smscs.smsc import Smsc
 from smppgate.txsmpp.constants import CommandStatus
 from smppgate.txsmpp.errors import NoAnswer
-from smppgate.txsmpp.frame import Frame
+from smppgate.txsmpp.frame import Frame, resp
 from smppgate.txsmpp.sequence import Request
 from smppgate.txsmpp.versions import Version
 
@@ -40,15 +41,18 @@ class Exchange(Request):
     """One relayed request. Mutable and slotted: the hot path makes one for every message.
 
     ``command_id``, of `Request`, is that of the request as it leaves the gate; a data_sm may leave
-    as a deliver_sm.
+    as a deliver_sm. ``sent_at`` is when it was sent last.
 
     :param correlator: learns how the exchange ends.
     :param origin: the session, or this process, that sent the request and awaits the answer.
-    :param frame: the request as the origin sent it; the answer goes back under its sequence
-        number.
+    :param frame: the request as the origin sent it.
     :param pool: the pool whose SMSCs may take the request; None for a request to an ESME, and for
         a request about a message that one SMSC has.
-    :param sent_at: seconds; moved on when the request is sent again.
+    :param entered_at: seconds.
+    :ivar asked: the command_id as the origin sent it.
+    :ivar number: the sequence number that the origin used; the answer goes back under it.
+    :ivar octets: the request as the origin sent it; its beginning only, once it has failed.
+    :ivar attempts: how often it was sent.
     :ivar smsc: the SMSC that it was sent to last; None before that, and for a request to an ESME.
     :ivar tried: the SMSCs that must not be chosen for it any more: those that turned it down, had
         no link with room, or do not know its command.
@@ -57,7 +61,20 @@ class Exchange(Request):
         both ends speak the same version.
     """
 
-    __slots__ = ("account", "adapts", "correlator", "frame", "origin", "pool", "smsc", "tried")
+    __slots__ = (
+        "account",
+        "adapts",
+        "asked",
+        "attempts",
+        "correlator",
+        "entered_at",
+        "number",
+        "octets",
+        "origin",
+        "pool",
+        "smsc",
+        "tried",
+    )
 
     def __init__(
         self,
@@ -65,18 +82,29 @@ class Exchange(Request):
         origin: Origin,
         frame: Frame,
         pool: Pool | None,
-        sent_at: float,
+        entered_at: float,
     ) -> None:
-        self.command_id = frame.command_id
-        self.sent_at = sent_at
+        self.command_id = self.asked = frame.command_id
+        self.number = frame.sequence_number
+        self.octets = frame.octets
+        self.sent_at = self.entered_at = entered_at
+        self.attempts = 0
         self.correlator = correlator
         self.origin = origin
-        self.frame = frame
         self.pool = pool
         self.smsc: Smsc | None = None
         self.tried: tuple[Smsc, ...] = ()
         self.adapts: Version | None = None
         self.account = b""
+
+    @property
+    def wants_receipt(self) -> bool:
+        """Whether a message asks for a receipt."""
+        return wants_receipt(self)
+
+    def resp(self, command_status: int, body: bytes = b"") -> bytes:
+        """An answer of the gate's own to the origin."""
+        return resp(self.asked, command_status, self.number, body)
 
     @property
     def failure_status(self) -> int:

@@ -30,6 +30,9 @@ class Origin(Addressee, Protocol):
     def send(self, octets: bytes) -> None:
         """Send a whole PDU; does nothing once the origin has ended."""
 
+    def answer(self, octets: bytes) -> None:
+        """Send the answer to one of the ``unanswered`` requests, which is none any more."""
+
 
 class Requester(Origin, Protocol):
     """An origin whose requests go to SMSCs: an ESME's session, or this process."""

@@ -66,9 +66,13 @@ def response(request: Frame, command_status: int, body: bytes = b"") -> bytes:
     An error resp needs no body, SMPP v3.4 §4.4.2 and others ("Note: the submit_sm_resp PDU Body
     is not returned if the command_status field contains a non-zero value").
     """
-    command_id = request.command_id | RESPONSE_BIT
-    length = HEADER_SIZE + len(body)
-    return _HEADER.pack(length, command_id, command_status, request.sequence_number) + body
+    return resp(request.command_id, command_status, request.sequence_number, body)
+
+
+def resp(command_id: int, command_status: int, sequence_number: int, body: bytes = b"") -> bytes:
+    """The octets of the resp to a request with this command_id and sequence number."""
+    header = HEADER_SIZE + len(body), command_id | RESPONSE_BIT, command_status, sequence_number
+    return _HEADER.pack(*header) + body
 
 
 def generic_nack(sequence_number: int, command_status: int) -> bytes:

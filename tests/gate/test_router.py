@@ -160,7 +160,7 @@ def test_after_a_transient_error_the_request_goes_to_another_smsc(status: int) -
     assert (gate.alpha.outstanding, gate.beta.outstanding, esme.unanswered) == (0, 1, 1)
     gate.answer(beta, 0, b"id\0")
     assert said(esme) == [(7, 0)]
-    assert gate.router.correlator.outcomes().retried == 1
+    assert gate.router.events.retried == 1
 
 
 def test_it_goes_to_no_smsc_that_refused_it() -> None:
@@ -237,7 +237,7 @@ def test_after_the_timeout_a_late_answer_is_not_sent_on() -> None:
     link.expire(gate.now - TIMEOUT)
     gate.answer(link, 0, b"id\0")
     assert said(esme) == [(7, 0x08)]
-    assert gate.router.correlator.outcomes().late == 1
+    assert gate.router.events.late == 1
     gate.deliver(link, fakes.receipt(b"id"))
     assert len(esme.requests) == 1
 
@@ -412,7 +412,7 @@ def test_statistics_tell_what_is_held() -> None:
     assert (held.open_exchanges, held.esme_sessions, held.smsc_links) == (1, 1, 1)
     assert (held.undeliverable, held.turned_down, held.throttled) == (1, 0, 0)
     assert (held.unmatched_receipts, held.receipts_waiting, held.shared_ids) == (0, 0, 0)
-    assert (held.outcomes.answered, held.outcomes.failed) == (1, 0)
+    assert (held.answered, held.failed) == (1, 0)
 
 
 # Real sessions: about to end, or not reading

@@ -41,7 +41,7 @@ class FakeSession:
     a transport.
 
     ``answers`` has the PDUs that it was given to send as they are, ``requests`` those that it sent
-    under numbers of its own, ``strays`` the resps to no request. `answer` and `hear` play its
+    under numbers of its own, ``strays`` the resps to no request. `reply` and `hear` play its
     peer, `lose` the network, `expire` its timer.
     """
 
@@ -101,6 +101,10 @@ class FakeSession:
         if not self.has_ended:
             self.answers.append(Frame.of(octets))
 
+    def answer(self, octets: bytes) -> None:
+        self.unanswered -= 1
+        self.send(octets)
+
     def send_request(self, request: Request, octets: bytes) -> None:
         number = self.outstanding.claim(request)
         sent = octets[:12] + number.to_bytes(4, "big") + octets[16:]
@@ -110,7 +114,7 @@ class FakeSession:
         sent = octets[:12] + self.outstanding.number().to_bytes(4, "big") + octets[16:]
         self.requests.append(Frame.of(sent))
 
-    def answer(self, request: Frame, status: int = 0, body: bytes = b"", now: float = 0.0) -> None:
+    def reply(self, request: Frame, status: int = 0, body: bytes = b"", now: float = 0.0) -> None:
         """The peer answers ``request``, one of ``requests``."""
         self.hear(resp(request, status, body), now)
 
@@ -406,7 +410,7 @@ class Gate:
         self, session: FakeSession, status: int = 0, body: bytes = b"", at: int = -1
     ) -> None:
         """The peer of ``session`` answers one of its requests, the latest by default."""
-        session.answer(session.requests[at], status, body, self.now)
+        session.reply(session.requests[at], status, body, self.now)
 
     def lose(self, session: FakeSession) -> None:
         """A session of either side is lost."""

@@ -53,7 +53,7 @@ def test_a_new_exchange_has_its_request_and_no_smsc() -> None:
     exchange = Exchange(Listener(), origin, frame, pool, 12.5)
     assert exchange.command_id == CommandId.SUBMIT_SM
     assert exchange.sent_at == 12.5
-    assert (exchange.origin, exchange.frame, exchange.pool) == (origin, frame, pool)
+    assert (exchange.origin, exchange.octets, exchange.pool) == (origin, frame.octets, pool)
     assert exchange.smsc is None
     assert exchange.tried == ()
     assert exchange.adapts is None
@@ -91,12 +91,12 @@ def test_exchanges_stay_matched_when_numbers_begin_again(first: int, order: list
     link = FakeSession(first=first)
     exchanges = [exchange_of(listener, fakes.submit(number)) for number in range(30)]
     for exchange in exchanges:
-        link.send_request(exchange, exchange.frame.octets)
+        link.send_request(exchange, exchange.octets)
     numbers = [frame.sequence_number for frame in link.requests]
     assert all(1 <= number <= MAX_SEQUENCE_NUMBER for number in numbers)
     assert len(set(numbers)) == 30
     for at in order:
-        link.answer(link.requests[at], body=b"%d\0" % at)
+        link.reply(link.requests[at], body=b"%d\0" % at)
     ended = {id(exchange): frame.octets[16:-1] for _, exchange, frame, _ in listener.outcomes}
     assert ended == {id(exchange): b"%d" % at for at, exchange in enumerate(exchanges)}
     assert not len(link.outstanding)
@@ -246,7 +246,7 @@ class Exchanges(RuleBasedStateMachine):
 
     def _counts_add_up(self) -> None:
         statistics = self.gate.router.statistics()
-        ended = statistics.outcomes.answered + statistics.outcomes.failed
+        ended = statistics.answered + statistics.failed
         refused = statistics.throttled + statistics.turned_down + statistics.undeliverable
         assert ended + refused == sum(self.sent.values())
         assert statistics.esme_sessions == len(self.esmes)

@@ -31,7 +31,8 @@ class DeliveryRules:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._parts: dict[tuple[str, bytes, tuple[int, ...]], EsmeSession] = {}
+        self._parts: dict[tuple[str, bytes, tuple[int, ...]], tuple[EsmeSession, float]] = {}
+        """Long message → the session that a part was sent to last, and when."""
 
     # At the ESME
 
@@ -143,18 +144,22 @@ class DeliveryRules:
         return is_steady and is_read and session.is_alive and not session.is_disturbed
 
     def _check_parts(self, session: EsmeSession, delivery: Delivery) -> None:
-        """Parts of one message come to one session as long as that lives."""
+        """Parts of one message go to one session as long as that lives."""
         if delivery.parts is None:
             return
         reference, total, _ = delivery.parts
         destination = delivery.body
         key = (delivery.session.center.plan.name, destination[:20], (reference, total))
-        known = self._parts.setdefault(key, session)
-        if known is not session:
-            is_steady = not known.is_disturbed and not session.is_disturbed
-            if known.is_alive and session.is_alive and is_steady:
-                session.violated(f"{delivery} is a part of a message that {known} has")
-            self._parts[key] = session
+        sent_at = session.sent_at
+        known, known_at = self._parts.get(key, (session, sent_at))
+        # Parts on two connections arrive in any order.
+        first, last = (known, session) if sent_at >= known_at else (session, known)
+        self._parts[key] = (last, max(sent_at, known_at))
+        if first is not last and first.is_alive and not first.is_disturbed:
+            what = f"{session}: {delivery} is a part of a message that {known} has"
+            if first is known and first.end.knows_all:
+                self._world.violated(what)
+            self._world.accuse(what, first)
 
     def _check_window(self, session: EsmeSession) -> None:
         now, timeout = session.sent_at, self._world.plan.response_timeout

@@ -303,7 +303,7 @@ class ModelEsme:
     def leave(self) -> None:
         """End all sessions, each in some way."""
         for session in self._all():
-            self.chance.choice((session.unbind, session.close, session.close))()
+            session.leave()
 
     def _connect(self, place: int) -> None:
         if not self.world.is_open:

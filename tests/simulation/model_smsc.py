@@ -301,7 +301,7 @@ class ModelSmsc:
     def leave(self) -> None:
         """End all sessions, each in some way."""
         for session in list(self.sessions):
-            self.chance.choice((session.unbind, session.close, session.close))()
+            session.leave()
 
 
 class MessageCenter:

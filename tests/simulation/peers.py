@@ -281,6 +281,11 @@ class ModelSession:
             self.disturb()
             self.say_goodbye()
 
+    def leave(self) -> None:
+        """End it for good, in some way; where it is not bound yet, there is nothing to unbind."""
+        way = self.chance.choice((self.unbind, self.close, self.close))
+        (way if self.is_bound else self.close)()
+
     def say_goodbye(self) -> None:
         """Send an unbind."""
         self.is_leaving = True

@@ -194,6 +194,14 @@ class ModelEnd:
         incoming.on_arrival = self._arrived
         outgoing.on_room = self._room
 
+    @property
+    def knows_all(self) -> bool:
+        """Whether nothing is under way to it: what the gate has sent, or the end."""
+        stream, gate_end = self.incoming, self.gate_end
+        # Of what had to wait for room, there may be more.
+        is_read = stream.read == stream.sent and not stream.was_full
+        return is_read and gate_end is not None and not gate_end.is_closed
+
     def write(self, octets: bytes) -> int:
         """Send; gives the place in the stream behind the last of these octets."""
         if not self.is_open:

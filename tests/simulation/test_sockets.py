@@ -166,3 +166,22 @@ def test_a_stream_tells_when_octets_were_put_in_and_taken_out() -> None:
     assert stream.read_at(5) is None
     stream.take(5)
     assert (stream.read_at(5), stream.read_at(6)) == (1.0, None)
+
+
+def test_the_model_knows_all_when_nothing_is_under_way() -> None:
+    pair = Pair()
+    assert pair.end.knows_all
+    pair.gate.send(memoryview(b"octets"))
+    assert not pair.end.knows_all
+    pair.run()
+    assert pair.end.knows_all
+    pair.gate.close()
+    assert not pair.end.knows_all
+
+
+def test_behind_what_had_to_wait_there_may_be_more() -> None:
+    pair = Pair(Weather(capacity=10))
+    pair.write(b"x" * 11)
+    pair.run()
+    assert pair.model.octets == b"x" * 11
+    assert not pair.end.knows_all

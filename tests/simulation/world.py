@@ -21,6 +21,7 @@ from tests.simulation.model_esme import ModelEsme
 from tests.simulation.model_smsc import MessageCenter, ModelSmsc
 from tests.simulation.moods import traits, weather
 from tests.simulation.network import Network
+from tests.simulation.peers import ModelSession
 from tests.simulation.reactor import SimulatedReactor
 from tests.simulation.scenario import CALLED_PORT, Plan, chance, settings_text
 from tests.simulation.stores import Stores
@@ -31,6 +32,9 @@ _MOST_TURNS = 20_000
 
 _SETTLING = 150.0
 """Seconds that everything may take to be brought home once everybody behaves."""
+
+_UNDER_WAY = 5.0
+"""Seconds in which the end of a session has come to the model, whatever the weather."""
 
 
 class World:
@@ -128,11 +132,20 @@ class World:
         must be about to end.
         """
         if attempts and attempts[-1].is_open(self.plan.response_timeout, self.clock.now):
-            self.agenda.call(5.0, self._check_suspect, what, attempts[-1])
+            session = attempts[-1].session
+            self.accuse(f"{what} was given up, though {session} has it and its time", session)
 
-    def _check_suspect(self, what: Request | Delivery, attempt: Attempt) -> None:
-        if not attempt.session.is_disturbed:
-            self.violated(f"{what} was given up, though {attempt.session} has it and its time")
+    def accuse(self, what: str, session: ModelSession) -> None:
+        """``what`` breaks an invariant, unless the gate has ended ``session``, or is about to.
+
+        The gate knows of that end before the model does: what tells it may be under way. So the
+        verdict comes in a while.
+        """
+        self.agenda.call(_UNDER_WAY, self._verdict, what, session)
+
+    def _verdict(self, what: str, session: ModelSession) -> None:
+        if not session.is_disturbed:
+            self.violated(what)
 
     def is_live(self, kept_at: float) -> bool:
         """Whether the store has to have what was kept then, by the wall clock."""

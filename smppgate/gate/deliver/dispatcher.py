@@ -13,8 +13,8 @@ The life of a deliver_sm that is no receipt:
    session it goes to the queue of an account of the cluster; where none has a queue it is answered
    with the SMSC's `undelivered_status`. The SMSC is answered ESME_ROK when the store has a queued
    message.
-5. Where the session speaks another version than the link, `Dispatcher.in_version` gives the PDU
-   that the ESME can take. `Outstanding.claim` on the session gives the sequence number and stores
+5. Where the session speaks another version than the link, `Transform.to_esme` gives the PDU that
+   the ESME can take. `Outstanding.claim` on the session gives the sequence number and stores
    the `Exchange` under it; the frame goes into the session's outbox.
 6. The resp comes back on the session: `Correlator.answered` gives it to the link under the SMSC's
    own number. Without a resp in time, or when the session is lost, the SMSC is answered with
@@ -23,11 +23,13 @@ The life of a deliver_sm that is no receipt:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from smppgate.gate.deliver.delivery import Delivery
 from smppgate.gate.relay.correlator import Correlator
+from smppgate.gate.relay.events import Events
+from smppgate.gate.relay.transform import Transform
 from smppgate.gate.reports.undelivered import Miss
 from smppgate.routing.esmes.account import Account, Cluster
 from smppgate.routing.esmes.affinity import Affinity
@@ -35,13 +37,11 @@ from smppgate.routing.esmes.ranges import RangeTable
 from smppgate.routing.exchange import Exchange
 from smppgate.routing.sessions import EsmeSession, SmscSession
 from smppgate.txsmpp import peek
-from smppgate.txsmpp.adaptation import to_deliver_sm
 from smppgate.txsmpp.address_range import LONGEST_ADDRESS
-from smppgate.txsmpp.constants import CommandId, CommandStatus
+from smppgate.txsmpp.constants import CommandStatus
 from smppgate.txsmpp.errors import PduError
 from smppgate.txsmpp.frame import Frame, response
 from smppgate.txsmpp.segments import segment_of
-from smppgate.txsmpp.versions import Version
 
 
 class Queue(Protocol):
@@ -59,22 +59,22 @@ class Dispatcher:
     """Relays requests of SMSCs to sessions or queues, or answers them with an error.
 
     :param ranges: the accounts and sessions that serve each destination.
-    :param adapt: gives a PDU as a peer of another version can take it.
+    :param transform: gives messages as ESMEs of another version can take them.
     """
 
     def __init__(
         self,
         correlator: Correlator,
         ranges: RangeTable[EsmeSession],
-        adapt: Callable[[bytes, Version], bytes],
+        transform: Transform,
+        events: Events,
     ) -> None:
         self.correlator = correlator
         self.ranges = ranges
         self.queues: Mapping[Account[EsmeSession], Queue] = {}
         """The queues of those accounts that have one."""
-        self.undeliverable = 0
-        """Requests that no session and no queue could take."""
-        self._adapt = adapt
+        self._transform = transform
+        self._events = events
         self._affinity: Affinity[EsmeSession] = Affinity()
 
     # The choice of a session
@@ -92,6 +92,8 @@ class Dispatcher:
         octets = octets or frame.octets
         address = peek.delivery_address(octets)
         delivery = Delivery(self.correlator, link, frame, now)
+        if self._events.listener is not None:
+            self._events.listener.entered(delivery)
         if link.owner is not None:
             self.to_session(link.owner, delivery, octets)
             return True
@@ -145,12 +147,12 @@ class Dispatcher:
             return
         octets = frame.octets
         if session.version is not link.version:
-            octets = self._adapt(octets, session.version)
+            octets = self._transform.adapted(octets, session.version)
         session.send_unanswered(octets)
 
     def _lose(self, link: SmscSession, why: str, account: bytes = b"") -> None:
         """Drop an alert_notification."""
-        self.undeliverable += 1
+        self._events.undeliverable += 1
         status = CommandStatus.ESME_RX_T_APPN
         self.correlator.missed(Miss(f"alert_notification: {why}", account, link.smsc.name, status))
 
@@ -166,15 +168,19 @@ class Dispatcher:
 
         :param status: the command_status; by default the SMSC's `undelivered_status`.
         """
-        self.undeliverable += 1
+        self._events.undeliverable += 1
         status = link.smsc.undelivered_status if status is None else status
         self.correlator.missed(Miss(why, account, link.smsc.name, status))
-        link.send(response(frame, status))
+        link.answer(response(frame, status))
+        if self._events.listener is not None:
+            self._events.listener.turned_down(link, frame.command_id, status)
 
     def acknowledge(self, link: SmscSession, frame: Frame, why: str) -> None:
         """Answer ESME_ROK to a message that is dropped."""
         self.correlator.missed(Miss(why, b"", link.smsc.name, CommandStatus.ESME_ROK))
-        link.send(response(frame, CommandStatus.ESME_ROK, b"\0"))
+        link.answer(response(frame, CommandStatus.ESME_ROK, b"\0"))
+        if self._events.listener is not None:
+            self._events.listener.turned_down(link, frame.command_id, CommandStatus.ESME_ROK)
 
     def choose(
         self, cluster: Cluster[EsmeSession], octets: bytes, now: float
@@ -196,9 +202,17 @@ class Dispatcher:
                 self._affinity.put(parts, session, now)
         return session if session is not None and session.has_room else None
 
+    def turn_down(self, delivery: Delivery, status: int, why: str, account: bytes = b"") -> None:
+        """Answer a message that cannot be sent to its account."""
+        self._events.undeliverable += 1
+        self.correlator.missed(Miss(why, account, delivery.link.smsc.name, status))
+        delivery.link.answer(delivery.resp(status))
+        if self._events.listener is not None:
+            self._events.listener.ended(delivery, status, delivery.sent_at)
+
     def _refuse_full(self, delivery: Delivery, account: bytes) -> None:
         why = "no session of the account can take it now"
-        self.refuse(delivery.link, delivery.frame, why=why, account=account)
+        self.turn_down(delivery, delivery.failure_status, why, account)
 
     # Relaying
 
@@ -215,7 +229,8 @@ class Dispatcher:
             session = None
         queue = self._queue(accounts, session) if self.queues else None
         if queue is not None:
-            delivery.link.unanswered += 1
+            if self._events.listener is not None:
+                self._events.listener.waiting(delivery)
             queue.put(delivery, octets)
         elif session is None:
             names = [account.system_id.encode("latin-1") for account in accounts]
@@ -244,28 +259,19 @@ class Dispatcher:
         link = delivery.link
         if session.version is not link.version:
             try:
-                octets, delivery.command_id = self.in_version(
-                    session.version, delivery.command_id, octets
+                octets, delivery.command_id = self._transform.to_esme(
+                    octets, delivery.command_id, session.version
                 )
             except PduError as error:
-                status, why = error.command_status, f"to this version of SMPP: {error}"
-                self.refuse(link, delivery.frame, status, why, session.system_id)
+                why = f"to this version of SMPP: {error}"
+                self.turn_down(delivery, error.command_status, why, session.system_id)
                 return
             delivery.adapts = link.version
         if delivery.shares is not None:
             delivery.session = session
             delivery.shares.began(session, delivery.sent_at)
-        link.unanswered += 1
         delivery.account = session.system_id
+        delivery.attempts += 1
         session.send_request(delivery, octets)
-
-    def in_version(self, version: Version, command_id: int, octets: bytes) -> tuple[bytes, int]:
-        """A message as an ESME of ``version`` can take it, and its command_id there.
-
-        :raises PduError: when that version cannot express it.
-        """
-        if command_id not in version.commands:
-            if command_id != CommandId.DATA_SM:
-                raise PduError("not in the ESME's version", CommandStatus.ESME_RX_P_APPN)
-            command_id, octets = CommandId.DELIVER_SM, to_deliver_sm(octets)
-        return self._adapt(octets, version), command_id
+        if self._events.listener is not None:
+            self._events.listener.sent(delivery)

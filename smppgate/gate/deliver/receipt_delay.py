@@ -18,7 +18,6 @@ from itertools import count
 from twisted.internet.interfaces import IDelayedCall
 
 from smppgate.gate.return_path.commits import Commits
-from smppgate.routing.sessions import SmscSession
 from smppgate.txsmpp.batch import Batch
 from smppgate.txsmpp.clock import Clock
 
@@ -39,7 +38,7 @@ class ReceiptDelay:
         # Keys of messages whose answers are in an outbox, and those whose answers are written.
         self._leaving: list[Container[bytes]] = []
         self._written: deque[tuple[float, Container[bytes]]] = deque()
-        self._waiting: list[tuple[float, int, SmscSession, Callable[[], None]]] = []
+        self._waiting: list[tuple[float, int, Callable[[], None]]] = []
         self._serials = count()
         self._timer: IDelayedCall | None = None
         if delay:
@@ -68,13 +67,9 @@ class ReceiptDelay:
                 return written + self._delay
         return None
 
-    def hold(self, link: SmscSession, due: float, go_on: Callable[[], None]) -> None:
-        """Call ``go_on`` at ``due``, as `due` has it.
-
-        :param link: the session that the receipt came on.
-        """
-        link.unanswered += 1
-        heappush(self._waiting, (due, next(self._serials), link, go_on))
+    def hold(self, due: float, go_on: Callable[[], None]) -> None:
+        """Call ``go_on`` at ``due``, as `due` has it."""
+        heappush(self._waiting, (due, next(self._serials), go_on))
         self._set_timer()
 
     def stop(self) -> None:
@@ -113,8 +108,7 @@ class ReceiptDelay:
         self._batch.open()
         try:
             while self._waiting and self._waiting[0][0] <= now:
-                _, _, link, go_on = heappop(self._waiting)
-                link.unanswered -= 1
+                _, _, go_on = heappop(self._waiting)
                 go_on()
         finally:
             self._batch.close()

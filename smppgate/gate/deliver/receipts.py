@@ -35,6 +35,7 @@ from smppgate.gate.deliver.receipt_delay import ReceiptDelay
 from smppgate.gate.deliver.receipt_delivery import ReceiptDelivery
 from smppgate.gate.deliver.waiting_receipts import Incoming, WaitingReceipts
 from smppgate.gate.options import RouterOptions
+from smppgate.gate.relay.events import Events
 from smppgate.gate.reports.undelivered import UNMATCHED
 from smppgate.gate.return_path.keeper import ReturnPathKeeper
 from smppgate.routing.esmes.account import Account
@@ -71,6 +72,7 @@ class Receipts:
         submitters: Submitters[EsmeSession],
         options: RouterOptions,
         delay: ReceiptDelay,
+        events: Events,
     ) -> None:
         self._clock = clock
         self._return_paths = return_paths
@@ -79,11 +81,10 @@ class Receipts:
         self._submitters = submitters
         self._options = options
         self._delay = delay
+        self._events = events
         self._early = WaitingReceipts(
             clock, return_paths, options.receipt_patience, self._arrived, self._waited
         )
-        self.unmatched = 0
-        """Receipts without a return path."""
         self._searching = Pending(MOST_SEARCHES, MOST_OCTETS)
         self._behind_answers = Pending(MOST_BEHIND_ANSWERS, MOST_OCTETS)
 
@@ -115,7 +116,7 @@ class Receipts:
         self._delay.stop()
         for incoming in self._early.stop():
             status = incoming.link.smsc.undelivered_status
-            incoming.link.send(response(incoming.frame, status))
+            incoming.link.answer(response(incoming.frame, status))
 
     # Matching
 
@@ -133,11 +134,9 @@ class Receipts:
             # The SMSC will send it again. Many unknown receipts must not delay the others.
             self._dispatcher.refuse(link, incoming.frame)
             return
-        link.unanswered += 1
 
         def found(values: dict[bytes, bytes]) -> None:
             self._searching.remove(size)
-            link.unanswered -= 1
             self._choose(incoming, search, waits, values)
 
         self._return_paths.find(search.keys, found)
@@ -197,6 +196,9 @@ class Receipts:
         delivery = ReceiptDelivery(self._dispatcher.correlator, link, frame, now)
         delivery.receipt, delivery.message_id = receipt, message_id
         delivery.path, delivery.return_paths = ReturnPath.of(value), self._return_paths
+        if self._events.listener is not None:
+            self._events.listener.receipt(link, is_matched=True)
+            self._events.listener.entered(delivery)
         if self._return_paths.commits.holds(link.smsc.center.prefix + message_id):
             self._follow_answer(delivery)
         else:
@@ -204,15 +206,13 @@ class Receipts:
 
     def _follow_answer(self, delivery: ReceiptDelivery) -> None:
         """Deliver behind the answer about the message, which waits for the store."""
-        link, size = delivery.link, len(delivery.frame.octets)
+        size = len(delivery.octets)
         if not self._behind_answers.add(size):
-            self._dispatcher.refuse(link, delivery.frame)
+            self._turn_down(delivery, delivery.failure_status)
             return
-        link.unanswered += 1
 
         def answer_is_out() -> None:
             self._behind_answers.remove(size)
-            link.unanswered -= 1
             delivery.sent_at = self._clock.monotonic()
             self._deliver_in_time(delivery)
 
@@ -231,7 +231,7 @@ class Receipts:
         if not is_same:
             due = self._delay.due(delivery.key, delivery.sent_at)
             if due is not None:
-                self._delay.hold(delivery.link, due, partial(self._deliver_late, delivery))
+                self._delay.hold(due, partial(self._deliver_late, delivery))
                 return
         self._deliver(delivery, account, submitter)
 
@@ -247,24 +247,29 @@ class Receipts:
         account: Account[EsmeSession] | None,
         submitter: EsmeSession | None,
     ) -> None:
-        link, path, octets = delivery.link, delivery.path, delivery.frame.octets
-        if link.has_ended:
-            # The SMSC has no answer and will send it again.
+        path, octets = delivery.path, delivery.octets
+        if delivery.link.has_ended:
+            # The SMSC hears no answer and will send it again.
+            delivery.link.answer(delivery.resp(delivery.failure_status))
             return
         if not path.is_original:
             esme_id = path.esme_id(delivery.message_id)
             try:
                 octets = with_id(octets, delivery.receipt, esme_id, self._options.max_pdu_size)
             except PduError as error:
-                self._dispatcher.refuse(link, delivery.frame, error.command_status)
+                self._turn_down(delivery, error.command_status)
                 return
         owner = _owner(delivery)
         if owner is not None:
             self._dispatcher.to_session(owner, delivery, octets)
         elif account is None:
-            self._dispatcher.refuse(link, delivery.frame)
+            self._turn_down(delivery, delivery.failure_status)
         else:
             self._dispatcher.to_account(account, submitter, delivery, octets)
+
+    def _turn_down(self, delivery: ReceiptDelivery, status: int) -> None:
+        why = "receipt that its account cannot be given"
+        self._dispatcher.turn_down(delivery, status, why, delivery.path.account)
 
     # No match
 
@@ -272,8 +277,11 @@ class Receipts:
         """Relay a receipt without a return path by its destination, or answer it."""
         link, frame, _, _ = incoming
         if link.has_ended:
+            link.answer(response(frame, link.smsc.undelivered_status))
             return
-        self.unmatched += 1
+        self._events.unmatched += 1
+        if self._events.listener is not None:
+            self._events.listener.receipt(link, is_matched=False)
         try:
             octets = self._in_name_of_smsc(incoming)
             if self._dispatcher.by_destination(link, frame, self._clock.monotonic(), octets):

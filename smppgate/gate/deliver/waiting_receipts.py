@@ -84,7 +84,6 @@ class WaitingReceipts:
         """Let a receipt wait for a return path under any of ``keys``; False without room."""
         if not self._early.add(incoming, keys, incoming.at, len(incoming.frame.octets)):
             return False
-        incoming.link.unanswered += 1
         self._return_paths.expected = self._arrived
         if self._timer is None:
             pause = min(POLL_INTERVAL, self._early.patience)
@@ -97,14 +96,10 @@ class WaitingReceipts:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        waiting = self._early.overdue(float("inf"))
-        for incoming in waiting:
-            incoming.link.unanswered -= 1
-        return waiting
+        return self._early.overdue(float("inf"))
 
     def _arrived(self, key: bytes) -> None:
         for incoming in self._early.arrived(key):
-            incoming.link.unanswered -= 1
             self._tell_arrived(incoming, key)
         self._rest_if_empty()
 
@@ -113,7 +108,6 @@ class WaitingReceipts:
         done = self._early.overdue(self._clock.monotonic(), MOST_AT_A_TIME)
         done += self._early.take(_NoneAwaited(), MOST_AT_A_TIME - len(done))
         for incoming in done:
-            incoming.link.unanswered -= 1
             self._tell_overdue(incoming)
         if self._early and self._timer is None:
             pause = min(POLL_INTERVAL, self._early.patience)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from attrs import frozen
 
-from smppgate.gate.queue.ports import ChooseSession, InVersion, QueueStore
+from smppgate.gate.queue.ports import ChooseSession, QueueStore, ToEsme
 from smppgate.gate.queue.read_ahead import ReadAhead
 from smppgate.gate.queue.sender import QueueSender
 from smppgate.routing.esmes.account import Account
@@ -18,7 +18,7 @@ from smppgate.store import NewMessage, QueuedMessage
 from smppgate.txsmpp.batch import Batch
 from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.constants import CommandStatus
-from smppgate.txsmpp.frame import Frame, response
+from smppgate.txsmpp.frame import Frame
 
 MOST_UNCOUNTED = 1 << 20
 """Octets of messages of one queue that may wait until the store was counted, at the start."""
@@ -56,7 +56,7 @@ class AccountQueue:
 
     :param limit: messages it holds at the most.
     :param ttl: seconds that each of them is kept.
-    :param in_version: gives a message as a peer of another version can take it.
+    :param to_esme: gives a message as a peer of another version can take it.
     :param choose: gives the session for a message.
     :ivar sender: sends its messages to the ESME.
     :ivar earliest_expiry: no message in it expires before that; seconds.
@@ -70,7 +70,7 @@ class AccountQueue:
         store: QueueStore,
         clock: Clock,
         batch: Batch,
-        in_version: InVersion,
+        to_esme: ToEsme,
         choose: ChooseSession,
     ) -> None:
         self.account = account
@@ -81,7 +81,7 @@ class AccountQueue:
         self._store = store
         self._clock = clock
         self._read_ahead = read_ahead = ReadAhead()
-        self.sender = QueueSender(account, read_ahead, store, clock, batch, in_version, choose)
+        self.sender = QueueSender(account, read_ahead, store, clock, batch, to_esme, choose)
         # Messages that came before the store was counted; None afterwards.
         self._uncounted: list[tuple[Exchange, bytes]] | None = []
         self._uncounted_octets = 0
@@ -194,5 +194,5 @@ class AccountQueue:
             self.earliest_expiry = message.expires
 
     def _answer(self, exchange: Exchange, status: int) -> None:
-        answer = Frame.of(response(exchange.frame, status, b"\0"))
+        answer = Frame.of(exchange.resp(status, b"\0"))
         exchange.answered(answer, self._clock.monotonic())

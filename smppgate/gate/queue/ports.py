@@ -13,8 +13,8 @@ from smppgate.routing.sessions import EsmeSession
 from smppgate.store import NewMessage, QueuedMessage
 from smppgate.txsmpp.versions import Version
 
-InVersion: TypeAlias = Callable[[Version, int, bytes], tuple[bytes, int]]
-"""Gives a PDU as a peer of another version can take it: see `Dispatcher.in_version`."""
+ToEsme: TypeAlias = Callable[[bytes, int, Version], tuple[bytes, int]]
+"""Gives a PDU as an ESME of another version can take it: see `Transform.to_esme`."""
 
 ChooseSession: TypeAlias = "Callable[[Cluster[EsmeSession], bytes, float], EsmeSession | None]"
 """Gives the session of a cluster that a message goes to now; None when none can take it."""

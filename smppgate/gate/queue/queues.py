@@ -16,7 +16,7 @@ from twisted.internet.interfaces import IDelayedCall
 from twisted.python.failure import Failure
 
 from smppgate.gate.queue.account_queue import AccountQueue, QueueStatistics
-from smppgate.gate.queue.ports import ChooseSession, Depositor, InVersion
+from smppgate.gate.queue.ports import ChooseSession, Depositor, ToEsme
 from smppgate.routing.esmes.account import Account
 from smppgate.routing.exchange import Exchange
 from smppgate.routing.sessions import EsmeSession
@@ -45,7 +45,7 @@ class Queues(Mapping["Account[EsmeSession]", AccountQueue]):
 
     :param batch: the sessions' own: the messages of one turn go to the store together.
     :param store: has the messages; the caller opens and closes it.
-    :param in_version: gives a message as a peer of another version can take it.
+    :param to_esme: gives a message as a peer of another version can take it.
     :param choose: gives the session for a message.
     """
 
@@ -56,13 +56,13 @@ class Queues(Mapping["Account[EsmeSession]", AccountQueue]):
         clock: Clock,
         batch: Batch,
         store: IStore,
-        in_version: InVersion,
+        to_esme: ToEsme,
         choose: ChooseSession,
     ) -> None:
         self._clock = clock
         self._batch = batch
         self._store = store
-        self._in_version = in_version
+        self._to_esme = to_esme
         self._choose = choose
         self._queues: dict[Account[EsmeSession], AccountQueue] = {}
         self._gathered: list[_Arrival] = []
@@ -96,7 +96,7 @@ class Queues(Mapping["Account[EsmeSession]", AccountQueue]):
             self,
             self._clock,
             self._batch,
-            self._in_version,
+            self._to_esme,
             self._choose,
         )
         self._queues[account] = queue

@@ -14,7 +14,7 @@ from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
 from smppgate.gate.queue.pacing import Pacing
-from smppgate.gate.queue.ports import ChooseSession, InVersion, QueueStore
+from smppgate.gate.queue.ports import ChooseSession, QueueStore, ToEsme
 from smppgate.gate.queue.read_ahead import ReadAhead
 from smppgate.routing.esmes.account import Account
 from smppgate.routing.sessions import EsmeSession
@@ -71,7 +71,7 @@ class QueuedRequest(Request):
 class QueueSender:
     """Sends the messages of one account's queue to its sessions.
 
-    :param in_version: gives a message as a peer of another version can take it.
+    :param to_esme: gives a message as a peer of another version can take it.
     :param choose: gives the session for a message.
     :ivar receiver_needed: called whenever messages wait and no session is bound to receive; it
         may be called again while that lasts.
@@ -86,7 +86,7 @@ class QueueSender:
         store: QueueStore,
         clock: Clock,
         batch: Batch,
-        in_version: InVersion,
+        to_esme: ToEsme,
         choose: ChooseSession,
     ) -> None:
         self.receiver_needed: Callable[[], None] | None = None
@@ -96,7 +96,7 @@ class QueueSender:
         self._read_ahead = read_ahead
         self._store = store
         self._clock = clock
-        self._in_version = in_version
+        self._to_esme = to_esme
         self._choose = choose
         self._pacing = Pacing(clock, batch, self._look)
         self._reading: Deferred[list[QueuedMessage]] | None = None
@@ -155,7 +155,7 @@ class QueueSender:
         octets = message.pdu
         try:
             command_id = Frame.of(octets).command_id
-            octets, command_id = self._in_version(session.version, command_id, octets)
+            octets, command_id = self._to_esme(octets, command_id, session.version)
         except ProtocolError as error:
             self._store.remove(self._read_ahead.end_next().number)
             self._drop(str(error))

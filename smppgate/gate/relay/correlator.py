@@ -7,19 +7,20 @@ Deferred. `RouterService.request` gives a Deferred: its origin is a `LocalEsme`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from struct import Struct
 from typing import Protocol
 
-from attrs import define, field, frozen
+from attrs import define
 
+from smppgate.gate.relay.events import Events
+from smppgate.gate.relay.transform import Transform
 from smppgate.gate.reports.undelivered import Miss, ignore, smsc_of
 from smppgate.routing.exchange import Exchange
-from smppgate.routing.smscs.smsc import Smsc
-from smppgate.txsmpp.constants import RESPONSE_BIT, CommandId, CommandStatus, numbers
+from smppgate.routing.smscs.smsc import LOST, REFUSED, TAKEN, TIMED_OUT, Smsc
+from smppgate.txsmpp.clock import Clock
+from smppgate.txsmpp.constants import CommandId, CommandStatus, numbers
 from smppgate.txsmpp.errors import NoAnswer, RequestTimeout
-from smppgate.txsmpp.frame import HEADER_SIZE, Frame, renumbered, response, spliced
+from smppgate.txsmpp.frame import HEADER_SIZE, Frame, renumbered, spliced
 from smppgate.txsmpp.statuses import BIND_STATUSES, TRANSIENT
-from smppgate.txsmpp.versions import Version
 
 KEPT_OF_LATE = 256
 """Octets kept of a request that was not answered in time, for `ReturnPathKeeper.take_late`. The
@@ -37,21 +38,6 @@ _SHOWS_BIND = numbers(CommandId.SUBMIT_SM, CommandId.DATA_SM)
 _RETRIED = TRANSIENT | BIND_STATUSES
 
 _DELIVER_SM_RESP = int(CommandId.DELIVER_SM_RESP)
-_COMMAND_ID = Struct(">I")
-
-
-@frozen
-class Outcomes:
-    """Counts of ended exchanges.
-
-    :ivar retried: answers after which the request went to another SMSC; the exchange went on.
-    :ivar late: answers that came after their exchange had failed.
-    """
-
-    answered: int
-    retried: int
-    failed: int
-    late: int
 
 
 class AnswerKeeper(Protocol):
@@ -70,76 +56,81 @@ class Correlator:
 
     :param retry: sends an exchange to another SMSC; False when none is left.
     :param keeper: answers the origins of messages that an SMSC took.
-    :param adapt: gives a PDU as a peer of another version can take it.
+    :param transform: gives answers as origins of another version can take them.
+    :param events: counts and tells how exchanges end.
     :param missed: called with the kind of each message that is not delivered.
     """
 
+    clock: Clock
     retry: Callable[[Exchange, float], bool]
     keeper: AnswerKeeper
-    adapt: Callable[[bytes, Version], bytes]
+    transform: Transform
+    events: Events
     missed: Callable[[Miss], None] = ignore
-    _answered: int = field(default=0, init=False)
-    _retried: int = field(default=0, init=False)
-    _failed: int = field(default=0, init=False)
-    _late: int = field(default=0, init=False)
-
-    def outcomes(self) -> Outcomes:
-        """The counts so far."""
-        return Outcomes(self._answered, self._retried, self._failed, self._late)
 
     def answered(self, exchange: Exchange, frame: Frame, now: float) -> None:
         """Pass the answer on; after a transient error try another SMSC first.
 
         A status about the gate's own bind is never the origin's to hear.
         """
-        smsc = exchange.smsc
-        octets = frame.octets
+        smsc, octets, status = exchange.smsc, frame.octets, frame.command_status
+        if self.events.listener is not None:
+            self.events.listener.answered(exchange, status, now)
         if smsc is not None:
-            smsc.outstanding -= 1
-            status = frame.command_status
-            if status == 0:
-                if exchange.command_id in _SUBMITS:
-                    self._answered += 1
-                    self.keeper.take(exchange, smsc, frame)
-                    return
-            elif status in _RETRIED:
-                if status in BIND_STATUSES and exchange.command_id in _SHOWS_BIND:
-                    smsc.bind_errors += 1
-                if self.retry(exchange, now):
-                    self._retried += 1
+            smsc.ended(1, REFUSED if status else TAKEN, now - exchange.sent_at)
+            if status == 0 and exchange.command_id in _SUBMITS:
+                self.keeper.take(exchange, smsc, frame)
+                self._count_answered(exchange, 0, now)
+                return
+            if status in _RETRIED:
+                if self._is_retried(exchange, smsc, status, now):
                     return
                 if status in BIND_STATUSES:
-                    octets = response(exchange.frame, CommandStatus.ESME_RSYSERR)
+                    status = int(CommandStatus.ESME_RSYSERR)
+                    octets = exchange.resp(status)
         elif frame.command_id == _DELIVER_SM_RESP:
             octets = _without_message_id(frame)
-        self._answered += 1
-        if frame.command_status:
+        if status:
             self._miss(exchange, "refused", frame.command_status)
         if exchange.adapts is not None:
-            octets = self._adapted(exchange, exchange.adapts, octets)
-        origin = exchange.origin
-        origin.unanswered -= 1
-        origin.send(renumbered(octets, exchange.frame.sequence_number))
+            asked, sent = exchange.asked, exchange.command_id
+            octets = self.transform.answer(octets, exchange.adapts, asked, sent)
+        exchange.origin.answer(renumbered(octets, exchange.number))
+        self._count_answered(exchange, status, now)
+
+    def _is_retried(self, exchange: Exchange, smsc: Smsc, status: int, now: float) -> bool:
+        """Whether the request went to another SMSC after this transient error."""
+        if status in BIND_STATUSES and exchange.command_id in _SHOWS_BIND:
+            smsc.bind_errors += 1
+        if not self.retry(exchange, now):
+            return False
+        self.events.retried += 1
+        return True
+
+    def _count_answered(self, exchange: Exchange, status: int, now: float) -> None:
+        self.events.answered += 1
+        if self.events.listener is not None:
+            self.events.listener.ended(exchange, status, now)
 
     def failed(self, exchange: Exchange, reason: NoAnswer) -> None:
         """Answer the origin with `Exchange.failure_status`; `answered_late` may follow."""
-        smsc = exchange.smsc
-        if smsc is not None and isinstance(reason, RequestTimeout):
-            # The SMSC may be at work on it: its window counts it until `released`.
-            smsc.overdue += 1
-        elif smsc is not None:
-            smsc.outstanding -= 1
-        self._failed += 1
-        origin, request = exchange.origin, exchange.frame
-        self._miss(exchange, str(reason), CommandStatus.ESME_RSYSERR)
-        origin.unanswered -= 1
-        origin.send(response(request, exchange.failure_status))
+        smsc, status, now = exchange.smsc, exchange.failure_status, self.clock.monotonic()
+        if smsc is not None:
+            outcome = TIMED_OUT if isinstance(reason, RequestTimeout) else LOST
+            smsc.ended(1, outcome, now - exchange.sent_at)
+        self.events.failed += 1
+        self._miss(exchange, str(reason), status)
+        exchange.origin.answer(exchange.resp(status))
+        if self.events.listener is not None:
+            self.events.listener.ended(exchange, status, now)
         # A late answer needs no more of it, and each session keeps up to 10 000 late requests.
-        exchange.frame = request._replace(octets=request.octets[:KEPT_OF_LATE])
+        exchange.octets = exchange.octets[:KEPT_OF_LATE]
 
     def answered_late(self, exchange: Exchange, frame: Frame, now: float) -> None:
         """The origin has its answer already: only the return path of a message taken is kept."""
-        self._late += 1
+        self.events.late += 1
+        if self.events.listener is not None:
+            self.events.listener.answered(exchange, frame.command_status, now)
         smsc = exchange.smsc
         is_taken = frame.command_status == 0 and exchange.command_id in _SUBMITS
         if smsc is not None and is_taken:
@@ -158,15 +149,7 @@ class Correlator:
         """Count a late request no longer against the window of its SMSC."""
         smsc = exchange.smsc
         if smsc is not None:
-            smsc.outstanding -= 1
-            smsc.overdue -= 1
-
-    def _adapted(self, exchange: Exchange, version: Version, octets: bytes) -> bytes:
-        asked, sent = exchange.frame.command_id, exchange.command_id
-        if asked != sent and _COMMAND_ID.unpack_from(octets, 4)[0] == sent | RESPONSE_BIT:
-            # The request was sent as another command, see `adaptation.to_deliver_sm`.
-            octets = octets[:4] + _COMMAND_ID.pack(asked | RESPONSE_BIT) + octets[8:]
-        return self.adapt(octets, version)
+            smsc.released(1)
 
 
 def _without_message_id(frame: Frame) -> bytes:

@@ -139,7 +139,6 @@ class Commits:
 
 def _release(done: _Gathered) -> None:
     for origin, octets in done.answers:
-        origin.unanswered -= 1
-        origin.send(octets)
+        origin.answer(octets)
     for go_on in done.then:
         go_on()

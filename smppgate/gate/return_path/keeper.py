@@ -22,6 +22,7 @@ from struct import Struct
 
 from twisted.python.failure import Failure
 
+from smppgate.gate.relay.transform import Transform
 from smppgate.gate.return_path.aliases import Aliases
 from smppgate.gate.return_path.commits import Commits
 from smppgate.gate.return_path.path_ends import PathEnds
@@ -39,7 +40,7 @@ from smppgate.routing.return_path.records import (
     folded_key,
     original_key,
 )
-from smppgate.routing.return_path.submissions import has_several_receipts, wants_receipt
+from smppgate.routing.return_path.submissions import has_several_receipts
 from smppgate.routing.sessions import Origin
 from smppgate.routing.smscs.letter_case import folded, has_both_cases
 from smppgate.routing.smscs.smsc import MessageCenter, Smsc
@@ -49,7 +50,6 @@ from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.frame import HEADER_SIZE, Frame, renumbered, spliced
 from smppgate.txsmpp.id_key import given_id, id_key, with_given_id
 from smppgate.txsmpp.log import Logger
-from smppgate.txsmpp.versions import Version
 
 WARNING_INTERVAL = 60.0
 """Seconds between two warnings that an ESME was given one id by two SMSCs."""
@@ -66,7 +66,7 @@ class ReturnPathKeeper:
     :param batch: the sessions' own, see `Commits`.
     :param tags: whether ids are made unique by the tag of their SMSC.
     :param waits: whether answers wait until the store has their return paths.
-    :param adapt: gives a PDU as a peer of another version can take it.
+    :param transform: gives answers as ESMEs of another version can take them.
     :param receipted_ttl: seconds that a return path is kept after a final receipt.
     """
 
@@ -81,7 +81,7 @@ class ReturnPathKeeper:
         aliases: Aliases,
         tags: bool,
         waits: bool,
-        adapt: Callable[[bytes, Version], bytes],
+        transform: Transform,
         receipted_ttl: float,
     ) -> None:
         self.store = store
@@ -95,7 +95,7 @@ class ReturnPathKeeper:
         self.shared_ids = 0
         """Ids that one account was given by two SMSCs, untouched."""
         self._clock = clock
-        self._adapt = adapt
+        self._transform = transform
         self._warned_at = float("-inf")
 
     def stop(self) -> None:
@@ -106,13 +106,13 @@ class ReturnPathKeeper:
 
     def take(self, exchange: Exchange, smsc: Smsc, frame: Frame) -> None:
         """``smsc`` took a message: keep the return path, and answer under the ESME's number."""
-        octets, request = frame.octets, exchange.frame
+        octets, number = frame.octets, exchange.number
         end = octets.find(0, HEADER_SIZE)
         if end <= HEADER_SIZE or octets[HEADER_SIZE] <= _BLANK or octets[end - 1] <= _BLANK:
             message_id = given_id(octets)
             if not message_id:
                 # Without an id no receipt and no request can name the message.
-                self._answer(exchange, renumbered(octets, request.sequence_number), kept=False)
+                self._answer(exchange, renumbered(octets, number), kept=False)
                 return
             if self.tags or end < 0:
                 octets = with_given_id(octets, message_id)
@@ -120,14 +120,13 @@ class ReturnPathKeeper:
         else:
             message_id = octets[HEADER_SIZE:end]
         form = exchange.origin.answer_forms.get(smsc) or self._form(exchange.origin, smsc)
-        kept = form.keeps and (form.always or wants_receipt(request))
+        kept = form.keeps and (form.always or exchange.wants_receipt)
         if end - HEADER_SIZE > form.longest:
             given = self._give_other(exchange, smsc, message_id, kept)
             answer = spliced(octets, HEADER_SIZE, end, given)
-            self._answer(exchange, renumbered(answer, request.sequence_number), kept)
+            self._answer(exchange, renumbered(answer, number), kept)
         else:
-            size, number = len(octets) + len(form.tag), request.sequence_number
-            header = _pack_header(size, frame.command_id, 0, number)
+            header = _pack_header(len(octets) + len(form.tag), frame.command_id, 0, number)
             if kept:
                 self._keep_path(exchange, smsc, message_id, form)
             self._answer(exchange, header + form.tag + octets[HEADER_SIZE:], kept)
@@ -142,7 +141,7 @@ class ReturnPathKeeper:
         origin = exchange.origin
         form = origin.answer_forms.get(smsc) or self._form(origin, smsc)
         message_id = given_id(frame.octets)
-        if not (message_id and form.keeps and wants_receipt(exchange.frame)):
+        if not (message_id and form.keeps and exchange.wants_receipt):
             return
         if len(message_id) > form.longest:
             self._give_other(exchange, smsc, message_id, kept=True)
@@ -158,7 +157,7 @@ class ReturnPathKeeper:
         self, exchange: Exchange, smsc: Smsc, message_id: bytes, form: AnswerForm
     ) -> None:
         """Keep the return path of a message whose ESME has, or would have, the SMSC's id."""
-        path = form.path_to_many if has_several_receipts(exchange.frame) else form.path
+        path = form.path_to_many if has_several_receipts(exchange) else form.path
         self.commits.keep(smsc.center.prefix + message_id, path)
         if not form.tag:
             self._keep_owner(exchange.origin, smsc, message_id)
@@ -178,13 +177,12 @@ class ReturnPathKeeper:
 
     def _answer(self, exchange: Exchange, octets: bytes, kept: bool) -> None:
         if exchange.adapts is not None:
-            octets = self._adapt(octets, exchange.adapts)
+            octets = self._transform.adapted(octets, exchange.adapts)
         origin = exchange.origin
         if kept and self.commits.waits:
             self.commits.answer(origin, octets)
         else:
-            origin.unanswered -= 1
-            origin.send(octets)
+            origin.answer(octets)
 
     def end(self, center: MessageCenter, message_id: bytes, path: ReturnPath, now: float) -> None:
         """The ESME has taken the last receipt about ``message_id``: let its return path end."""
@@ -207,7 +205,7 @@ class ReturnPathKeeper:
             given, kind = self.aliases.next(origin.version), ALIASED
         if kept:
             stands_for = given if kind == ALIASED else b""
-            if has_several_receipts(exchange.frame):
+            if has_several_receipts(exchange):
                 kind += MANY
             path = ReturnPath(origin.system_id, smsc.tag, origin.token, kind, stands_for)
             key = id_key(message_id)

@@ -36,10 +36,10 @@ class BindDelays:
     def begin(self, esme: BindingEsme, frame: Frame, judge: Judge) -> None:
         """Call ``judge`` with the bind in ``frame``, now or later, or refuse the bind."""
         now = esme.clock.monotonic()
-        wait = self._guesses.wait(esme.network, _name(frame), now)
+        wait = self._guesses.wait(esme.network, _name(frame), now, esme.bound_by)
         if wait == 0.0:
             self._judge(esme, frame, judge)
-        elif wait is None or now + wait >= esme.bound_by:
+        elif wait is None:
             reason = "too many binds of that name, or from that address, have failed"
             esme.refuse_bind(frame, BindRejected(reason, CommandStatus.ESME_RBINDFAIL))
         else:

@@ -98,6 +98,11 @@ class RelaySession(SmppProtocol):
         """The peer's name, for the log."""
         return "a peer that is not bound"
 
+    def answer(self, octets: bytes) -> None:
+        """Send the answer to a request that was counted in ``unanswered``."""
+        self.unanswered -= 1
+        self.send(octets)
+
     # A session that sends too much of what no window bounds is not read for a while.
 
     def dataReceived(self, data: bytes) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from smppgate.gate.options import RouterOptions
 from smppgate.gate.relay.correlator import Correlator
 from smppgate.gate.return_path.keeper import ReturnPathKeeper
 from smppgate.routing.exchange import Exchange
@@ -79,6 +80,11 @@ class _CancelEverywhere:
     def has_ended(self) -> bool:
         return self._origin.has_ended
 
+    def answer(self, octets: bytes) -> None:
+        """One of the requests is answered."""
+        self.unanswered -= 1
+        self.send(octets)
+
     def send(self, octets: bytes) -> None:
         """An SMSC has answered. The result is ESME_ROK if any is, or else the first error."""
         status = Frame.of(octets).command_status
@@ -93,7 +99,7 @@ class AncillaryRequests:
 
     :param send: sends a request in these octets on a link of an SMSC; raises `PduError` when the
         version of the link cannot express it.
-    :param unavailable: the command_status while the SMSC cannot be asked.
+    :param options: `RouterOptions.no_member_status` is the answer while the SMSC cannot be asked.
     """
 
     def __init__(
@@ -102,37 +108,38 @@ class AncillaryRequests:
         return_paths: ReturnPathKeeper,
         correlator: Correlator,
         send: Callable[[Exchange, Smsc, Link, bytes], None],
-        unavailable: int,
+        options: RouterOptions,
     ) -> None:
         self._clock = clock
         self._return_paths = return_paths
         self._correlator = correlator
         self._send_on_link = send
-        self._unavailable = unavailable
+        self._options = options
         self.waiting = 0
         """Requests that wait for the store."""
 
     def take(self, origin: Requester, frame: Frame) -> bool:
-        """Relay or answer a request about a message; False for a broadcast_sm without an id."""
+        """Relay or answer a request about a message; False for a broadcast_sm without an id.
+
+        The request counts as unanswered already.
+        """
         try:
             start, end = peek.message_id_at(frame.octets)
         except PduError as error:
-            origin.send(response(frame, error.command_status))
+            self._reply(origin, frame, error.command_status)
             return True
         given = frame.octets[start:end]
         if len(given) > _LONGEST_GIVEN:
             # The gate gives no such id, and none becomes a key.
-            origin.send(response(frame, _UNKNOWN))
+            self._reply(origin, frame, _UNKNOWN)
         elif given:
-            origin.unanswered += 1
             self._find(origin, frame, given)
         elif frame.command_id in _CANCELS and origin.cancels_all:
-            origin.unanswered += 1
             self._cancel_everywhere(origin, frame)
         elif frame.command_id == CommandId.BROADCAST_SM:
             return False
         else:
-            origin.send(response(frame, _UNKNOWN))
+            self._reply(origin, frame, _UNKNOWN)
         return True
 
     # Finding the SMSC
@@ -227,7 +234,7 @@ class AncillaryRequests:
         own = origin.passed_through
         smscs: Iterable[Smsc] = (own,) if own is not None else (smsc, *smsc.center.smscs)
         if own is not None and own.center is not smsc.center:
-            self._reply(origin, frame, self._unavailable)
+            self._reply(origin, frame, self._options.no_member_status)
             return
         for each in smscs:
             link = each.free_link()
@@ -237,13 +244,14 @@ class AncillaryRequests:
                     self._correlator, origin, frame, None, self._clock.monotonic()
                 )
                 ancillary.given = frame.octets[start:end]
+                self._enter(ancillary)
                 try:
                     octets = spliced(frame.octets, start, end, message_id)
                     self._send_on_link(ancillary, each, link, octets)
                 except PduError as error:
                     self._reply(origin, frame, error.command_status)
                 return
-        self._reply(origin, frame, self._unavailable)
+        self._reply(origin, frame, self._options.no_member_status)
 
     def _cancel_everywhere(self, origin: Requester, frame: Frame) -> None:
         """Send to each SMSC that may have such messages; the origin gets one answer."""
@@ -252,18 +260,23 @@ class AncillaryRequests:
         links = [(smsc, smsc.free_link()) for smsc in able]
         asked = [(smsc, link) for smsc, link in links if link is not None]
         if not asked:
-            self._reply(origin, frame, self._unavailable)
+            self._reply(origin, frame, self._options.no_member_status)
             return
         cancel = _CancelEverywhere(
             origin, len(asked), lambda status: self._reply(origin, frame, status)
         )
         for smsc, link in asked:
             exchange = Exchange(self._correlator, cancel, frame, None, self._clock.monotonic())
+            self._enter(exchange)
             self._send_on_link(exchange, smsc, link, frame.octets)
 
+    def _enter(self, exchange: Exchange) -> None:
+        listener = self._correlator.events.listener
+        if listener is not None:
+            listener.entered(exchange)
+
     def _reply(self, origin: Requester, frame: Frame, status: int) -> None:
-        origin.unanswered -= 1
-        origin.send(response(frame, status))
+        origin.answer(response(frame, status))
 
 
 def _renamed(resp: Frame, given: bytes) -> Frame:

@@ -49,6 +49,11 @@ class LocalEsme:
         number = self._outstanding.claim(request)
         return Frame.of(renumbered(octets, number)), request.answer
 
+    def answer(self, octets: bytes) -> None:
+        """Take the answer to one of the requests that are counted in ``unanswered``."""
+        self.unanswered -= 1
+        self.send(octets)
+
     def send(self, octets: bytes) -> None:
         """Take the answer to one of the requests."""
         frame = Frame.of(octets)

@@ -23,20 +23,21 @@ query_sm, cancel_sm and other ancillary requests go from 3 to `AncillaryRequests
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
+from smppgate.gate.options import RouterOptions
 from smppgate.gate.relay.correlator import Correlator
+from smppgate.gate.relay.events import Events
+from smppgate.gate.relay.transform import Transform
 from smppgate.gate.reports.undelivered import Miss
 from smppgate.gate.return_path.keeper import ReturnPathKeeper
 from smppgate.gate.submit.ancillary import ANCILLARY, AncillaryRequests
 from smppgate.routing.exchange import Exchange
-from smppgate.routing.sessions import Requester
+from smppgate.routing.sessions import Origin, Requester
 from smppgate.routing.smscs.smsc import Link, Smsc
 from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.constants import CommandStatus
 from smppgate.txsmpp.errors import PduError
 from smppgate.txsmpp.frame import Frame, response
-from smppgate.txsmpp.versions import V3_3, Version
+from smppgate.txsmpp.versions import V3_3
 
 # Requests that every SMSC knows, whatever its version.
 _KNOWN_TO_ALL = V3_3.commands
@@ -45,8 +46,8 @@ _KNOWN_TO_ALL = V3_3.commands
 class Submitter:
     """Admits requests, chooses an SMSC for each, sends them, and tries again elsewhere.
 
-    :param adapt: gives a PDU as a peer of another version can take it.
-    :param unavailable: the command_status while no SMSC can take a message.
+    :param transform: gives requests as SMSCs of another version can take them.
+    :param options: `RouterOptions.no_member_status` is looked at for each request.
     """
 
     def __init__(
@@ -54,21 +55,17 @@ class Submitter:
         clock: Clock,
         return_paths: ReturnPathKeeper,
         correlator: Correlator,
-        adapt: Callable[[bytes, Version], bytes],
-        unavailable: int,
+        transform: Transform,
+        events: Events,
+        options: RouterOptions,
     ) -> None:
         self.is_open = True
         """While false, every request is turned down."""
-        self.throttled = 0
-        """Requests over their session's window."""
-        self.turned_down = 0
-        """Requests that no SMSC could take."""
         self._correlator = correlator
-        self._adapt = adapt
-        self._unavailable = unavailable
-        self._ancillary = AncillaryRequests(
-            clock, return_paths, correlator, self._send, unavailable
-        )
+        self._transform = transform
+        self._events = events
+        self._options = options
+        self._ancillary = AncillaryRequests(clock, return_paths, correlator, self._send, options)
 
     @property
     def waiting(self) -> int:
@@ -78,23 +75,22 @@ class Submitter:
     def submit(self, origin: Requester, frame: Frame, now: float) -> None:
         """Send a request to the SMSC that the balancer chooses, or answer it with an error."""
         if origin.unanswered >= origin.window:
-            self.throttled += 1
-            self._miss(origin, "over the window of its session", CommandStatus.ESME_RTHROTTLED)
-            origin.send(response(frame, CommandStatus.ESME_RTHROTTLED))
+            self._throttle(origin, frame)
             return
-        if not self.is_open:
-            self._turn_down(origin, frame, self._unavailable, "the gate takes no requests now")
-            return
-        if frame.command_id in ANCILLARY and self._ancillary.take(origin, frame):
+        origin.unanswered += 1
+        if frame.command_id in ANCILLARY and self.is_open and self._ancillary.take(origin, frame):
             return
         exchange = Exchange(self._correlator, origin, frame, origin.pool, now)
+        if self._events.listener is not None:
+            self._events.listener.entered(exchange)
+        unavailable = self._options.no_member_status
         try:
-            if self._assign(exchange):
-                origin.unanswered += 1
-            else:
-                self._turn_down(origin, frame, self._unavailable, "no SMSC can take it now")
+            if not self.is_open:
+                self._turn_down(exchange, unavailable, "the gate takes no requests now")
+            elif not self._assign(exchange):
+                self._turn_down(exchange, unavailable, "no SMSC can take it now")
         except PduError as error:
-            self._turn_down(origin, frame, error.command_status, str(error))
+            self._turn_down(exchange, error.command_status, str(error))
 
     def again(self, exchange: Exchange, now: float) -> bool:
         """Send a request that an SMSC has turned down to another; False when there is none."""
@@ -107,12 +103,22 @@ class Submitter:
         except PduError:
             return False
 
-    def _turn_down(self, origin: Requester, frame: Frame, status: int, why: str) -> None:
-        self.turned_down += 1
-        self._miss(origin, why, status)
+    def _throttle(self, origin: Requester, frame: Frame) -> None:
+        status = int(CommandStatus.ESME_RTHROTTLED)
+        self._events.throttled += 1
+        self._miss(origin, "over the window of its session", status)
         origin.send(response(frame, status))
+        if self._events.listener is not None:
+            self._events.listener.turned_down(origin, frame.command_id, status)
 
-    def _miss(self, origin: Requester, why: str, status: int) -> None:
+    def _turn_down(self, exchange: Exchange, status: int, why: str) -> None:
+        self._events.turned_down += 1
+        self._miss(exchange.origin, why, status)
+        exchange.origin.answer(exchange.resp(status))
+        if self._events.listener is not None:
+            self._events.listener.ended(exchange, status, exchange.entered_at)
+
+    def _miss(self, origin: Origin, why: str, status: int) -> None:
         self._correlator.missed(Miss(f"at the gate: {why}", origin.system_id, "", status))
 
     def _assign(self, exchange: Exchange) -> bool:
@@ -134,7 +140,7 @@ class Submitter:
                 break
             # The SMSC has room only on links that are unbinding.
             exchange.tried += (smsc,)
-        self._send(exchange, smsc, link, exchange.frame.octets)
+        self._send(exchange, smsc, link, exchange.octets)
         return True
 
     def _send(self, exchange: Exchange, smsc: Smsc, link: Link, octets: bytes) -> None:
@@ -143,8 +149,11 @@ class Submitter:
         :raises PduError: when the version of the link cannot express them.
         """
         if link.version is not exchange.origin.version:
-            octets = self._adapt(octets, link.version)
+            octets = self._transform.adapted(octets, link.version)
             exchange.adapts = exchange.origin.version
         exchange.smsc = smsc
-        smsc.outstanding += 1
+        exchange.attempts += 1
+        smsc.began(1)
         link.send_request(exchange, octets)
+        if self._events.listener is not None:
+            self._events.listener.sent(exchange)

@@ -59,16 +59,21 @@ class Guesses:
     def __len__(self) -> int:
         return len(self._pairs) + len(self._addresses)
 
-    def wait(self, address: str, system_id: bytes, now: float) -> float | None:
+    def wait(
+        self, address: str, system_id: bytes, now: float, by: float = float("inf")
+    ) -> float | None:
         """Seconds that a bind waits which comes at ``now``; None if it would be too many.
 
         The bind has its turn then, and the next one waits longer: of many that come at once only
-        one is judged at a time.
+        one is judged at a time. A bind that is not to wait so long takes no turn, or an ESME that
+        tries again soon would put its own turn off for ever.
+
+        :param by: the time before which the bind must be judged; seconds.
         """
         failures = list(self._counting(address, system_id, now))
         turn = max((each.next_at for each in failures), default=now)
         wait = max(0.0, turn - now)
-        if wait > self._longest:
+        if wait > self._longest or (wait and now + wait >= by):
             return None
         for each in failures:
             each.next_at = now + wait + self._pause(each.count)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from smppgate.txsmpp import peek
 from smppgate.txsmpp.constants import CommandId, Tag
 from smppgate.txsmpp.errors import PduError
-from smppgate.txsmpp.frame import Frame
 from smppgate.txsmpp.located import located_tlvs
 
 _SUBMIT_MULTI = int(CommandId.SUBMIT_MULTI)
@@ -14,7 +15,19 @@ _PAYLOAD_TAG = _PAYLOAD.to_bytes(2, "big")
 _ITS_END = _PAYLOAD_TAG[1]
 
 
-def wants_receipt(request: Frame) -> bool:
+class Submission(Protocol):
+    """A request that submits a message: a frame, or an exchange."""
+
+    @property
+    def command_id(self) -> int:
+        """The command_id."""
+
+    @property
+    def octets(self) -> bytes:
+        """The whole PDU."""
+
+
+def wants_receipt(request: Submission) -> bool:
     """Whether registered_delivery asks for anything."""
     try:
         return peek.registered_delivery(request.octets) != 0
@@ -24,7 +37,7 @@ def wants_receipt(request: Frame) -> bool:
         return request.command_id in (CommandId.BROADCAST_SM, CommandId.SUBMIT_MULTI)
 
 
-def has_several_receipts(request: Frame) -> bool:
+def has_several_receipts(request: Submission) -> bool:
     """Whether several final receipts may come, so that none of them is known to be the last.
 
     A submit_multi has one for each destination, and an SMSC that divides a message_payload into

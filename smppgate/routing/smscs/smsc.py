@@ -7,6 +7,7 @@ and other SMSCs are chosen.
 
 from __future__ import annotations
 
+from enum import Enum
 from itertools import chain
 from typing import Protocol
 
@@ -14,6 +15,28 @@ from smppgate.routing.smscs.notations import Notations
 from smppgate.txsmpp.constants import CommandStatus
 from smppgate.txsmpp.sequence import Outstanding, Request
 from smppgate.txsmpp.versions import V5_0, Version
+
+LATENCY_STEP = 0.1
+"""How much of the difference to a new answer's latency the smoothed latency moves by."""
+
+
+class Outcome(Enum):
+    """How a request to an SMSC ended."""
+
+    TAKEN = "taken"
+    """It was answered ESME_ROK."""
+    REFUSED = "refused"
+    """It was answered with another status."""
+    TIMED_OUT = "timed out"
+    LOST = "lost"
+    """The link was lost before the answer."""
+
+    # The enumeration's own is written in Python, and this is asked for each message.
+    __hash__ = object.__hash__
+
+
+# Plain names: to look up a member of an enumeration costs more than to count with it.
+TAKEN, REFUSED, TIMED_OUT, LOST = Outcome
 
 
 class Link(Protocol):
@@ -43,9 +66,11 @@ class Smsc:
     :ivar links: those that are bound and can take requests.
     :ivar capacity: the most requests that may be unanswered on all links together; 0 without a
         link.
-    :ivar outstanding: requests that it has not answered. The gate counts them here as it sends
-        requests and takes answers.
+    :ivar outstanding: requests that it has not answered: counted by `began` and `ended`, and
+        nowhere else.
     :ivar overdue: those of them that were not answered in time, and that may be answered yet.
+    :ivar ends: how many requests have ended, by outcome.
+    :ivar latency: seconds from a request to its answer, smoothed over some ten answers.
     :ivar bind_errors: answers to messages that say that it does not know the bind.
     """
 
@@ -57,6 +82,8 @@ class Smsc:
         "capacity",
         "center",
         "commands",
+        "ends",
+        "latency",
         "links",
         "name",
         "outstanding",
@@ -90,6 +117,8 @@ class Smsc:
         self.capacity = 0
         self.outstanding = 0
         self.overdue = 0
+        self.ends = dict.fromkeys(Outcome, 0)
+        self.latency = 0.0
         self.bind_errors = 0
         self._last = 0
         """Index of the link that was used last."""
@@ -100,6 +129,28 @@ class Smsc:
 
     def __repr__(self) -> str:
         return f"<Smsc {self.name} {self.outstanding}/{self.capacity} on {len(self.links)} links>"
+
+    def began(self, count: int) -> None:
+        """``count`` requests are sent to it."""
+        self.outstanding += count
+
+    def ended(self, count: int, outcome: Outcome, seconds: float) -> None:
+        """``count`` requests have ended, ``seconds`` after they were sent.
+
+        Those that timed out stay outstanding until `released`: it may be at work on them.
+        """
+        self.ends[outcome] += count
+        if outcome is TIMED_OUT:
+            self.overdue += count
+            return
+        self.outstanding -= count
+        if outcome is not LOST:
+            self.latency += (seconds - self.latency) * LATENCY_STEP
+
+    def released(self, count: int) -> None:
+        """``count`` requests that timed out take no place in a window any more."""
+        self.outstanding -= count
+        self.overdue -= count
 
     def for_one_session(self) -> Smsc:
         """Make the same SMSC anew, without links, to serve one ESME session alone.

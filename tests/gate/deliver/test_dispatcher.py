@@ -12,7 +12,7 @@ from smppgate.routing.exchange import Exchange
 from smppgate.txsmpp import receipts
 from smppgate.txsmpp.codec import decode
 from smppgate.txsmpp.constants import CommandId, Tag
-from smppgate.txsmpp.frame import Frame, response
+from smppgate.txsmpp.frame import Frame
 from smppgate.txsmpp.pdu import AlertNotification, DataSm, DeliverSm, Outbind
 from smppgate.txsmpp.states import State
 from smppgate.txsmpp.tlv import Tlv
@@ -399,7 +399,7 @@ class FakeQueue:
 
     def answer(self, status: int = 0) -> None:
         exchange, _ = self.taken[-1]
-        exchange.answered(Frame.of(response(exchange.frame, status, b"\0")), 0.0)
+        exchange.answered(Frame.of(exchange.resp(status, b"\0")), 0.0)
 
 
 def with_queue(holds: bool = False) -> tuple[Gate, FakeQueue, FakeSession]:

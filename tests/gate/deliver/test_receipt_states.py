@@ -242,7 +242,7 @@ class ReceiptStates(RuleBasedStateMachine):
             link.requests.clear()
             message_id = frame.octets[16:].partition(b"\0")[0]
             assert key_of(link, message_id) == key
-            link.answer(frame, 0, message_id + b"\0\0\2\0")
+            link.reply(frame, 0, message_id + b"\0\0\2\0")
         answer = self.answers_to_queries.pop()
         if message.account != esme.system_id:
             assert (asked, answer.command_status) == ([], 0x0C)
@@ -257,7 +257,7 @@ class ReceiptStates(RuleBasedStateMachine):
     def acknowledge(self, which: int, status: int) -> None:
         asked = [session for session in self.esmes if session.requests]
         session = asked[which % len(asked)]
-        session.answer(session.requests.pop(0), status, b"\0", self.gate.now)
+        session.reply(session.requests.pop(0), status, b"\0", self.gate.now)
 
     @precondition(lambda self: self.store.batches)
     @rule(fails=st.sampled_from([False, False, True]))
@@ -301,7 +301,7 @@ class ReceiptStates(RuleBasedStateMachine):
                 self.store.write()
             for esme in self.esmes:
                 while esme.requests:
-                    esme.answer(esme.requests.pop(0), 0, b"\0", self.gate.now)
+                    esme.reply(esme.requests.pop(0), 0, b"\0", self.gate.now)
         self._nothing_is_left()
 
     def _nothing_is_left(self) -> None:

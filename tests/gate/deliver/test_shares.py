@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from smppgate.txsmpp.frame import Frame
 from tests.gate.deliver.test_receipts import receipt
 from tests.routing import fakes
 from tests.routing.fakes import FakeSession, Gate, said
@@ -24,7 +25,7 @@ def test_a_session_holds_half_of_the_window_once_another_wants_it() -> None:
     sent(gate, link, b"2000", range(11, 14))
     assert len(quick.requests) == 4
     for frame in slow.requests[:5]:
-        slow.answer(frame)
+        slow.reply(frame)
     sent(gate, link, b"1000", range(20, 25))
     assert len(slow.requests) == 10
 
@@ -90,7 +91,7 @@ def test_what_goes_to_its_queue_is_no_matter_of_the_link() -> None:
     sent(gate, link, b"1000", range(1, 11))
     assert (len(slow.requests), len(queued), said(link)) == (5, 5, [])
     for exchange in queued:
-        exchange.answered(fakes.resp(exchange.frame), gate.now)
+        exchange.answered(Frame.of(exchange.resp(0)), gate.now)
     sent(gate, link, b"1000", range(20, 23))
     assert len(slow.requests) == 5
 

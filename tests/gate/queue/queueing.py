@@ -191,7 +191,7 @@ class Smsc:
 
     def answered(self, exchange: Exchange, frame: Frame, _now: float) -> None:
         """The gate answers, once."""
-        text = text_of(exchange.frame.octets)
+        text = text_of(exchange.octets)
         assert text not in self.answers, f"{text} is answered twice"
         self.answers[text] = frame.command_status
 
@@ -212,7 +212,7 @@ def account(system_id: str = "acme") -> Account[Any]:
     return Account(system_id, b"pw", frozenset(), 10, 10, pool)
 
 
-def as_it_is(_version: Version, command_id: int, octets: bytes) -> tuple[bytes, int]:
+def as_it_is(octets: bytes, command_id: int, _version: Version) -> tuple[bytes, int]:
     """Every version can say everything."""
     return octets, command_id
 
@@ -230,7 +230,7 @@ class Desk:
         clock: Clock | None = None,
         store: Any = None,
         limit: int = 100,
-        in_version: Callable[[Version, int, bytes], tuple[bytes, int]] = as_it_is,
+        to_esme: Callable[[bytes, int, Version], tuple[bytes, int]] = as_it_is,
         start: bool = True,
         ttl: float = TTL,
     ) -> None:
@@ -241,7 +241,7 @@ class Desk:
         self.smsc = Smsc(self.clock)
         self.acme, self.bolt = account("acme"), account("bolt")
         self.queues = Queues(
-            SmppClock.of(self.clock), Batch(self.clock), self.store, in_version, any_of
+            SmppClock.of(self.clock), Batch(self.clock), self.store, to_esme, any_of
         )
         self.queue = self.queues.add(self.acme, limit, ttl)
         self.queues.add(self.bolt, limit, ttl)

@@ -96,7 +96,7 @@ def test_one_origin_that_breaks_does_not_leave_the_others_without_answer(
     answered = desk.smsc.answered
 
     def break_on_b(exchange: object, frame: Frame, now: float) -> None:
-        if text_of(exchange.frame.octets) == "b":  # type: ignore[attr-defined]
+        if text_of(exchange.octets) == "b":  # type: ignore[attr-defined]
             raise ZeroDivisionError
         answered(exchange, frame, now)  # type: ignore[arg-type]
 

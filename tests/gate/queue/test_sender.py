@@ -328,7 +328,7 @@ def test_after_a_restart_nothing_is_missing(kind: type[Any]) -> None:
 # Versions
 
 
-def only_new(version: Version, command_id: int, octets: bytes) -> tuple[bytes, int]:
+def only_new(octets: bytes, command_id: int, version: Version) -> tuple[bytes, int]:
     """Version 3.3 cannot say "b", and says "c" in capitals."""
     if version is V3_3:
         if octets.endswith(b"b"):
@@ -338,7 +338,7 @@ def only_new(version: Version, command_id: int, octets: bytes) -> tuple[bytes, i
 
 
 def test_a_message_is_adapted_to_the_session_it_is_sent_on() -> None:
-    desk = Desk(in_version=only_new)
+    desk = Desk(to_esme=only_new)
     desk.stored("a", "b", "c")
     session = desk.bind(Session(version=V3_3))
     assert session.texts == ["A", "C"]

@@ -5,10 +5,15 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from twisted.internet.task import Clock
 
+from smppgate.gate.options import RouterOptions
 from smppgate.gate.relay.correlator import Correlator
+from smppgate.gate.relay.events import Events
+from smppgate.gate.relay.transform import Transform
 from smppgate.routing.exchange import Exchange
 from smppgate.routing.smscs.smsc import Smsc
+from smppgate.txsmpp.clock import Clock as SmppClock
 from smppgate.txsmpp.constants import RESPONSE_BIT, CommandId, CommandStatus
 from smppgate.txsmpp.errors import RequestTimeout, SessionLost
 from smppgate.txsmpp.frame import Frame
@@ -40,7 +45,9 @@ class Ends:
         self.taken: list[tuple[Exchange, Smsc, Frame]] = []
         self.taken_late: list[tuple[Exchange, Smsc, Frame]] = []
         self.adapted: list[Version] = []
-        self.correlator = Correlator(self._retry, self, self._adapt)
+        transform = Transform(RouterOptions())
+        transform.adapted = self._adapt  # type: ignore[method-assign]
+        self.correlator = Correlator(SmppClock.of(Clock()), self._retry, self, transform, Events())
         self.origin = FakeSession()
         self.origin.unanswered = 1
         self.smsc = smsc if smsc is not None else fakes.smsc("alpha", 1, 10)
@@ -63,7 +70,7 @@ class Ends:
         self.taken_late.append((exchange, smsc, frame))
 
     def answered(self, status: int = 0, body: bytes = b"id\0", now: float = 12.5) -> None:
-        self.exchange.answered(fakes.resp(self.exchange.frame, status, body), now)
+        self.exchange.answered(Frame.of(self.exchange.resp(status, body)), now)
 
     @property
     def said(self) -> list[tuple[int, int]]:
@@ -113,7 +120,7 @@ def test_an_answer_ends_what_was_counted_as_open() -> None:
     ends = Ends(fakes.submit())
     ends.answered(0x45, now=12.5)
     assert (ends.smsc.outstanding, ends.origin.unanswered) == (0, 0)
-    assert ends.correlator.outcomes().answered == 1
+    assert ends.correlator.events.answered == 1
 
 
 def test_an_answer_of_an_esme_ends_its_exchange_too() -> None:
@@ -205,8 +212,8 @@ def test_a_transient_error_is_not_passed_on_when_another_smsc_is_left(status: in
     assert ends.asked == [ends.exchange]
     assert ends.smsc.outstanding == 0
     assert ends.origin.unanswered == 1
-    assert ends.correlator.outcomes().retried == 1
-    assert ends.correlator.outcomes().answered == 0
+    assert ends.correlator.events.retried == 1
+    assert ends.correlator.events.answered == 0
 
 
 @pytest.mark.parametrize("status", sorted(TRANSIENT))
@@ -215,8 +222,8 @@ def test_a_transient_error_is_passed_on_when_no_other_smsc_is_left(status: int) 
     ends.answered(status, b"")
     assert ends.said == [(7, status)]
     assert ends.asked == [ends.exchange]
-    assert ends.correlator.outcomes().retried == 0
-    assert ends.correlator.outcomes().answered == 1
+    assert ends.correlator.events.retried == 0
+    assert ends.correlator.events.answered == 1
 
 
 @given(UINT32.filter(lambda status: status not in TRANSIENT | BIND_STATUSES | {0}))
@@ -266,7 +273,7 @@ def test_without_an_answer_the_origin_is_answered_0x08(
         ends.exchange.released()
     assert (ends.smsc.outstanding, ends.smsc.overdue) == (0, 0)
     assert ends.origin.unanswered == 0
-    assert ends.correlator.outcomes().failed == 1
+    assert ends.correlator.events.failed == 1
 
 
 def test_a_failure_is_not_tried_again_elsewhere() -> None:
@@ -279,7 +286,7 @@ def test_a_failure_is_not_tried_again_elsewhere() -> None:
 def late(ends: Ends, status: int = 0) -> None:
     ends.exchange.failed(RequestTimeout("60 s"))
     ends.origin.answers.clear()
-    answer = fakes.resp(ends.exchange.frame, status, b"id\0")
+    answer = Frame.of(ends.exchange.resp(status, b"id\0"))
     ends.exchange.released()
     ends.exchange.answered_late(answer, 80.0)
 
@@ -291,7 +298,7 @@ def test_a_late_answer_is_counted_and_never_sent_on(status: int) -> None:
     assert ends.origin.answers == []
     assert not ends.asked
     assert (ends.smsc.outstanding, ends.origin.unanswered) == (0, 0)
-    assert (ends.correlator.outcomes().failed, ends.correlator.outcomes().late) == (1, 1)
+    assert (ends.correlator.events.failed, ends.correlator.events.late) == (1, 1)
 
 
 def test_a_late_answer_still_keeps_the_return_path() -> None:
@@ -312,7 +319,7 @@ def test_a_late_refusal_keeps_no_return_path() -> None:
 def test_a_late_answer_of_an_esme_is_counted() -> None:
     ends = delivered()
     late(ends)
-    assert ends.correlator.outcomes().late == 1
+    assert ends.correlator.events.late == 1
     assert ends.origin.answers == []
     assert not ends.taken_late
 
@@ -321,7 +328,7 @@ def test_of_a_request_that_failed_only_the_beginning_is_kept() -> None:
     """Late ones are kept by the thousand."""
     ends = Ends(fakes.frame_of(DataSm(destination_addr=b"1", tlvs=(Tlv(0x0424, b"x" * 60_000),))))
     ends.exchange.failed(RequestTimeout("60 s"))
-    assert len(ends.exchange.frame.octets) <= 256
+    assert len(ends.exchange.octets) <= 256
 
 
 # Messages that were taken
@@ -354,7 +361,7 @@ def test_a_message_that_was_taken_is_answered_by_the_return_path_keeper(frame: F
     assert (exchange, smsc) == (ends.exchange, ends.smsc)
     assert answer.octets[16:] == b"id\0"
     assert (ends.said, ends.origin.unanswered, ends.smsc.outstanding) == ([], 1, 0)
-    assert ends.correlator.outcomes().answered == 1
+    assert ends.correlator.events.answered == 1
 
 
 @SUBMITS

@@ -560,7 +560,7 @@ def test_a_keeper_by_itself_holds_nothing() -> None:
         Aliases(gate.store, Random(1)),
         tags=True,
         waits=True,
-        adapt=gate.router.adapt,
+        transform=gate.router.transform,
         receipted_ttl=3600.0,
     )
     assert return_paths.commits.answers_waiting == 0

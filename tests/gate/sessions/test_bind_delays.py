@@ -76,6 +76,20 @@ def test_a_wait_beyond_the_time_for_a_bind_is_a_refusal() -> None:
     assert told == [0x0D]
 
 
+def test_an_esme_that_tries_again_soon_is_not_locked_out() -> None:
+    """A bind that is refused because it cannot wait puts the next one off no further."""
+    gate = gate_of(session_init_timeout=3.0)
+    failed(gate, 6)
+    for _ in range(8):
+        end = gate.esme(bind())
+        if statuses(end) != [0x0D]:
+            break
+        end.transport.lose()
+        gate.reactor.advance(1.0)
+    gate.reactor.advance(2.9)
+    assert gate.router.statistics().esme_sessions == 1
+
+
 def test_it_can_be_switched_off() -> None:
     gate = gate_of(bind_delay=0.0)
     for _ in range(20):

@@ -73,6 +73,14 @@ def test_the_right_password_ends_it() -> None:
     assert guesses.failures(HERE, b"acme") == 0
 
 
+def test_a_bind_that_cannot_wait_so_long_takes_no_turn() -> None:
+    """It comes again and again, until the wait is short enough."""
+    guesses = Guesses(LONGEST)
+    now = failing(guesses, FREE_FAILURES + 4)
+    waits = [guesses.wait(HERE, b"acme", now + at, by=now + at + 2.0) for at in range(8)]
+    assert waits == [None] * 7 + [1.0]
+
+
 def test_failures_are_forgotten() -> None:
     guesses = Guesses(LONGEST)
     now = failing(guesses, 5)

@@ -1,0 +1,83 @@
+"""`Events`: what happens to sessions and messages, told in one place.
+
+Each is counted here, and told to listeners where there are any: statistics, metrics and message
+logs are made of these and of nothing else. Without a listener an event costs one comparison.
+
+A message is told of in this order: ``entered``, then ``waiting`` if it waits in a queue, ``sent``
+for each try, ``answered`` for each answer of a peer, and ``ended`` once, when its origin has been
+answered.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from attrs import define
+
+from smppgate.routing.exchange import Exchange
+from smppgate.routing.sessions import EsmeSession, Origin, SmscSession
+
+Session = EsmeSession | SmscSession
+
+
+class Listener(Protocol):
+    """Learns what happens. Its methods are called on the hot path, and must not raise."""
+
+    def bound(self, session: Session) -> None:
+        """A session with an ESME or an SMSC is bound."""
+
+    def refused(self, name: str, host: str, command_status: int) -> None:
+        """The bind of an ESME that calls itself ``name`` was refused."""
+
+    def lost(self, session: Session) -> None:
+        """A session that was bound has ended."""
+
+    def entered(self, exchange: Exchange) -> None:
+        """A request is taken in: from here on it is answered exactly once."""
+
+    def turned_down(self, origin: Origin, command_id: int, command_status: int) -> None:
+        """A request was answered by the gate and not taken in: it is over its window, or for no
+        account."""
+
+    def waiting(self, exchange: Exchange) -> None:
+        """A message waits in a queue."""
+
+    def sent(self, exchange: Exchange) -> None:
+        """A request was sent; `Exchange.attempts` says for which time."""
+
+    def answered(self, exchange: Exchange, command_status: int, now: float) -> None:
+        """The peer that the request was sent to answered, in time or late."""
+
+    def ended(self, exchange: Exchange, command_status: int, now: float) -> None:
+        """The origin was answered; by the gate where its peer gave no answer."""
+
+    def receipt(self, link: SmscSession, is_matched: bool) -> None:
+        """A receipt came: its return path is known, or it has none."""
+
+
+@define(eq=False)
+class Events:
+    """The counts of what happened, and who is told of it. Mutable.
+
+    :ivar listener: is told of everything, if there is one.
+    :ivar answered: requests whose origin got the answer of the peer.
+    :ivar retried: answers after which the request went to another SMSC; it went on.
+    :ivar failed: requests that were not answered in time, or whose session was lost.
+    :ivar late: answers that came after that.
+    :ivar throttled: requests of ESMEs over the window of their session.
+    :ivar turned_down: requests of ESMEs that no SMSC could take.
+    :ivar undeliverable: requests of SMSCs that no ESME and no queue could take.
+    :ivar unmatched: receipts without a return path.
+    :ivar strays: resps that answered no request.
+    """
+
+    listener: Listener | None = None
+    answered: int = 0
+    retried: int = 0
+    failed: int = 0
+    late: int = 0
+    throttled: int = 0
+    turned_down: int = 0
+    undeliverable: int = 0
+    unmatched: int = 0
+    strays: int = 0

@@ -1,0 +1,104 @@
+"""The rule of parts: it finds what the gate does wrong, and knows what may be under way."""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+import pytest
+from attrs import define, field
+
+from tests.simulation.delivery_rules import DeliveryRules
+from tests.simulation.trace import Violation
+
+
+@define(eq=False)
+class FakeSession:
+    """A session of an ESME's, as the rule sees it; and its connection's end."""
+
+    sent_at: float = 0.0
+    is_alive: bool = True
+    is_disturbed: bool = False
+    knows_all: bool = True
+
+    @property
+    def end(self) -> FakeSession:
+        return self
+
+
+@define
+class FakeWorld:
+    """Breaks off at once, or notes what is to be judged in a while."""
+
+    accused: list[Any] = field(factory=list)
+
+    def violated(self, what: str) -> NoReturn:
+        raise Violation(what)
+
+    def accuse(self, what: str, session: Any) -> None:
+        self.accused.append(session)
+
+
+class FakePart:
+    """A part of one long message."""
+
+    body = b"to whom it is"
+    parts = (1, 2, 1)
+
+    def __init__(self) -> None:
+        self.session = self.center = self.plan = self
+        self.name = "c0"
+
+
+class Parts:
+    """The rule, with a world of its own."""
+
+    def __init__(self) -> None:
+        self.world = FakeWorld()
+        self._rules: Any = DeliveryRules(self.world)  # type: ignore[arg-type]
+
+    def arrive(self, session: FakeSession, sent_at: float) -> None:
+        session.sent_at = sent_at
+        self._rules._check_parts(session, FakePart())
+
+
+def test_a_session_that_lives_gets_all_parts() -> None:
+    parts, one = Parts(), FakeSession()
+    parts.arrive(one, 1.0)
+    parts.arrive(one, 2.0)
+    with pytest.raises(Violation):
+        parts.arrive(FakeSession(), 3.0)
+    assert not parts.world.accused
+
+
+@pytest.mark.parametrize("state", [{"is_alive": False}, {"is_disturbed": True}])
+def test_the_parts_of_one_that_has_ended_go_elsewhere(state: dict[str, bool]) -> None:
+    parts = Parts()
+    parts.arrive(FakeSession(**state), 1.0)
+    parts.arrive(FakeSession(), 2.0)
+    assert not parts.world.accused
+
+
+def test_the_session_that_a_part_goes_to_instead_is_no_excuse() -> None:
+    parts = Parts()
+    parts.arrive(FakeSession(), 1.0)
+    with pytest.raises(Violation):
+        parts.arrive(FakeSession(is_disturbed=True), 2.0)
+
+
+def test_its_end_may_be_under_way() -> None:
+    """The gate has ended the first session, or has crashed: that is known later."""
+    parts, first = Parts(), FakeSession(knows_all=False)
+    parts.arrive(first, 1.0)
+    parts.arrive(FakeSession(), 2.0)
+    assert parts.world.accused == [first]
+
+
+def test_a_part_may_arrive_behind_one_that_was_sent_later() -> None:
+    """It was sent before a crash, and its connection is slow."""
+    parts, before, after = Parts(), FakeSession(), FakeSession()
+    parts.arrive(after, 2.0)
+    parts.arrive(before, 1.0)
+    assert parts.world.accused == [before]
+    # The session after the crash is that of the message.
+    parts.arrive(after, 3.0)
+    assert parts.world.accused == [before]

@@ -18,6 +18,7 @@ from twisted.python.usage import UsageError
 from zope.interface.verify import verifyObject
 
 from smppgate import tap
+from smppgate.daemon import program
 from smppgate.gate import CannotListen, Gateway
 from smppgate.gate.sessions.links import _ToldEndpoint
 from smppgate.txsmpp import Role, SmppProtocol
@@ -108,7 +109,7 @@ def test_the_limit_of_descriptors_is_raised_to_the_hard_one() -> None:
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
     try:
         resource.setrlimit(resource.RLIMIT_NOFILE, (min(256, before[1]), before[1]))
-        tap._raise_descriptor_limit()
+        program._raise_descriptor_limit()
         assert resource.getrlimit(resource.RLIMIT_NOFILE) == (before[1], before[1])
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, before)

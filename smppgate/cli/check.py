@@ -7,9 +7,10 @@ import sys
 
 from smppgate.cli.failures import FAILED
 from smppgate.cli.options import positive_rate
-from smppgate.cli.surroundings import state_dir_error, surroundings_warnings
+from smppgate.cli.surroundings import surroundings_warnings
 from smppgate.settings import Settings, SettingsError, load, warnings
 from smppgate.settings.keeping import keeping_notes
+from smppgate.settings.state_dir import state_dir_error
 from smppgate.settings.windows import window_notes
 
 EXPECTED_RATE = 100.0

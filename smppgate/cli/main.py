@@ -15,7 +15,7 @@ from smppgate.cli.failures import FAILED, INTERRUPTED, fail, one_line
 
 DESCRIPTION = """\
 An SMPP load balancer and message router between ESMEs and SMSCs, and tools around it.
-The gate itself is started with:  twistd -n smppgate --config FILE
+The gate itself is started with:  smppgate run --config FILE
 """
 
 
@@ -29,6 +29,11 @@ class Command:
 
 
 COMMANDS: dict[str, Command] = {
+    "run": Command(
+        "smppgate.cli.run",
+        "run the gate",
+        "smppgate run --config etc/smppgate.toml",
+    ),
     "demo": Command(
         "smppgate.cli.demo",
         "show the gate at work: two ESMEs and two SMSCs in one process",
@@ -65,7 +70,7 @@ exit status:
   0    done, and all was well
   1    the work could not be done, or fault was found; the reason is on standard error
   2    the arguments cannot be
-  130  ended by Ctrl-C (143 by SIGTERM)
+  130  ended by Ctrl-C (143 by SIGTERM); the gate ends with 0 then, unless told twice
 
 `smppgate COMMAND --help` tells all of a command.
 """

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from smppgate.settings import Settings
 from smppgate.settings.places import private_key
+from smppgate.settings.state_dir import existing_part, state_dir_error
 
 SPARE_DESCRIPTORS = 100
 """Descriptors that the gate needs beside its sessions: for the log, the store, listeners."""
@@ -39,29 +40,12 @@ def surroundings_warnings(
     )
 
 
-def state_dir_error(settings: Settings) -> str:
-    """Why no user's gate can keep its store in ``state_dir``; empty when one can."""
-    if settings.store.kind != "sqlite":
-        return ""
-    folder = Path(settings.gate.state_dir)
-    place = _existing_part(folder)
-    if place.is_dir():
-        return ""
-    return f"gate.state_dir: {str(folder)!r} cannot be a folder, {str(place)!r} is none"
-
-
 def _fault_for_this_user(folder: Path) -> str:
-    place = _existing_part(folder)
+    place = existing_part(folder)
     if os.access(place, os.W_OK | os.X_OK):
         return ""
     what = "be written to" if place == folder.absolute() else f"be made in {str(place)!r}"
     return f"{str(folder)!r} cannot {what} by this user"
-
-
-def _existing_part(folder: Path) -> Path:
-    """``folder``, or the nearest of its parents that exists."""
-    path = folder.absolute()
-    return next(place for place in (path, *path.parents) if os.path.lexists(place))
 
 
 def _has_passwords(settings: Settings) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from random import Random, SystemRandom
 
 from twisted.application.service import MultiService
-from twisted.internet.defer import Deferred, DeferredList, ensureDeferred
+from twisted.internet.defer import Deferred, ensureDeferred, succeed
 from twisted.internet.interfaces import IAddress, IReactorTime
 
 from smppgate.gate.build import (
@@ -21,7 +21,6 @@ from smppgate.gate.build import (
     make_targets,
     smsc_timers,
 )
-from smppgate.gate.drain import until
 from smppgate.gate.sessions.bind_delays import BindDelays
 from smppgate.gate.sessions.endpoints import client_endpoint, server_endpoint
 from smppgate.gate.sessions.esme import EsmeFactory, EsmeProtocol, EsmeSessionConfig
@@ -31,6 +30,8 @@ from smppgate.gate.sessions.outbind_esme import EsmeOutbind
 from smppgate.gate.sessions.outbind_smsc import OutbindFactory, OutbindSessionConfig
 from smppgate.gate.sessions.pass_through import PassThrough
 from smppgate.gate.sessions.smsc import SmscProtocol
+from smppgate.gate.state import AccountState, SmscState, State
+from smppgate.gate.stop import Stop
 from smppgate.routing.esmes.guesses import Guesses
 from smppgate.routing.esmes.refused_credentials import RefusedCredentials
 from smppgate.settings import Settings, SmscSettings
@@ -39,12 +40,6 @@ from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.log import Logger
 from smppgate.txsmpp.pdu import Outbind
 from smppgate.txsmpp.versions import version_named
-
-UNBIND_TIMEOUT = 5.0
-"""Seconds that peers have to answer the unbind of a gate that stops: then they are cut off."""
-
-CLOSE_TIMEOUT = 1.0
-"""Seconds that connections have to close after the unbind, and again after they are cut off."""
 
 MIN_OUTBIND_BACKOFF, MAX_OUTBIND_BACKOFF = 1.0, 60.0
 """Seconds of the shortest and of the longest pause between two outbinds to one ESME."""
@@ -58,7 +53,7 @@ class Gateway(MultiService):
     """The whole gate as one service.
 
     At the start it binds to its SMSCs and listens for ESMEs. At the stop it does the reverse in
-    order, and gives outstanding requests ``stop_timeout`` seconds to be answered.
+    order, in ``stop_timeout`` seconds at the most: see `smppgate.gate.stop`.
 
     :param reactor: for sockets, time and timers. Unless `use_monotonic` was called on it, a wall
         clock that is set back delays timers; see `smppgate.txsmpp.clock`.
@@ -92,6 +87,7 @@ class Gateway(MultiService):
         for link in self.links:
             link.setServiceParent(self._linking)
         self._opening: Deferred[None] | None = None
+        self._stop: Stop | None = None
         self._listeners = MultiService()
         self._listeners.setServiceParent(self)
         self.pass_through = PassThrough(
@@ -116,8 +112,29 @@ class Gateway(MultiService):
         self._opening = ensureDeferred(self._open())
 
     def stopService(self) -> Deferred[None]:
-        """Stop listening, let outstanding requests end, unbind SMSCs and then ESMEs, close."""
-        return ensureDeferred(self._stop())
+        """Unbind ESMEs, then SMSCs, and close; see `Stop`. Fires when that is done."""
+        gate = self.settings.gate
+        self._stop = Stop(self, gate.stop_timeout, gate.unbind_timeout, self._clock)
+        return ensureDeferred(self._stop.run())
+
+    def reload(self, settings: Settings) -> Deferred[object]:
+        """Apply what differs in ``settings``; fires when that is done."""
+        # LOCAL STUB: the lead's own takes its place.
+        self.log.info("reloaded")
+        return succeed(settings)
+
+    def state(self) -> State:
+        """The gate as it is now."""
+        # LOCAL STUB: the lead's own takes its place.
+        return State(
+            accounts=tuple(AccountState(name=esme.system_id) for esme in self.settings.esme),
+            smscs=tuple(SmscState(name=smsc.name) for smsc in self.settings.smsc),
+        )
+
+    def cut(self) -> None:
+        """End a stop that is under way at once: peers are waited for no longer."""
+        if self._stop is not None:
+            self._stop.cut()
 
     def store_failed(self, error: StoreError) -> None:
         """The store cannot be opened: without return paths the gate takes no requests.
@@ -138,60 +155,34 @@ class Gateway(MultiService):
             self.router.queues.start()
             self._linking.setServiceParent(self)
 
-    async def _stop(self) -> None:
-        self.log.info("stopping: {open} requests open", open=self.router.open_exchanges)
-        self.router.drain()
-        self.router.queues.rest()
+    # What `Stop` needs
+
+    def esme_sessions(self) -> list[EsmeProtocol]:
+        """The sessions with ESMEs whose connections are not lost."""
+        # A copy: a session that ends leaves its factory.
+        return [session for factory in self._factories for session in factory.sessions]
+
+    def other_smsc_sessions(self) -> list[SmscProtocol]:
+        """The sessions with SMSCs that no `SmscLink` keeps: passed through or with outbind."""
+        outbinds = (session for factory in self._outbinds for session in factory.sessions)
+        return [*self.pass_through.sessions, *outbinds]
+
+    async def close_doors(self) -> None:
+        """Listen no more, connect to no ESME, and refuse the binds that wait for an SMSC."""
         for outbind in self._esme_outbinds:
             outbind.stopService()
         self.pass_through.stop()
         await _wait_for(self._listeners.stopService())
-        await until(self._is_drained, self.settings.gate.stop_timeout, self._clock)
-        # Links first: a request that its SMSC has not answered by now fails, and its ESME, still
-        # bound, is answered ESME_RSYSERR.
-        await self._all_unbound(
-            [
-                *(ensureDeferred(link.leave()) for link in self.links),
-                *(
-                    ensureDeferred(s.unbind("the gate is stopping"))
-                    for s in self._other_smsc_sessions()
-                ),
-            ]
-        )
-        await self._all_unbound(
-            [ensureDeferred(s.unbind("the gate is stopping")) for s in self._esme_sessions()]
-        )
-        await until(self._is_empty, CLOSE_TIMEOUT, self._clock)
-        for session in (*self._esme_sessions(), *self._other_smsc_sessions()):
-            session.abort("the gate is stopping")
+
+    async def close_services(self) -> None:
+        """Stop all services and timers."""
         await _wait_for(super().stopService())
-        await until(self._is_empty, CLOSE_TIMEOUT, self._clock)
-        # The store last: exchanges that ended just now may have written to it. It cannot be closed
-        # while it is being opened.
+
+    async def close_store(self) -> None:
+        """Close the store, which cannot be closed while it is being opened."""
         if self._opening is not None:
             await self._opening
         await self.store.close()
-        self.log.info("stopped")
-
-    def _is_drained(self) -> bool:
-        return not self.router.open_exchanges
-
-    def _is_empty(self) -> bool:
-        return not self._esme_sessions() and not self._other_smsc_sessions()
-
-    async def _all_unbound(self, unbinds: list[Deferred[None]]) -> None:
-        for unbind in unbinds:
-            unbind.addTimeout(UNBIND_TIMEOUT, self._clock)
-        await DeferredList(unbinds, consumeErrors=True)
-
-    def _esme_sessions(self) -> list[EsmeProtocol]:
-        # A copy: a session that ends leaves its factory.
-        return [session for factory in self._factories for session in factory.sessions]
-
-    def _other_smsc_sessions(self) -> list[SmscProtocol]:
-        """The sessions with SMSCs that no `SmscLink` keeps: passed through or with outbind."""
-        outbinds = (session for factory in self._outbinds for session in factory.sessions)
-        return [*self.pass_through.sessions, *outbinds]
 
     # Parts
 

@@ -127,7 +127,8 @@ class RouterService(Service):
         self._links: dict[SmscSession, None] = {}
         self._awaiting_link: list[Deferred[None]] = []
         self.is_draining = False
-        """While true, no new request is taken."""
+        """Whether the gate stops: no new bind is taken."""
+        self._is_closed = False
         self._is_ready = True
         self._awaiting_store: list[Deferred[None]] = []
 
@@ -149,8 +150,12 @@ class RouterService(Service):
             waiter.cancel()
 
     def drain(self) -> None:
-        """Take no new request from now on."""
+        """The gate stops: no bind is taken from now on; requests of bound peers still are."""
         self.is_draining = True
+
+    def close(self) -> None:
+        """Take no request to an SMSC from now on."""
+        self._is_closed = True
         self._submitter.is_open = False
 
     def await_store(self) -> None:
@@ -161,7 +166,7 @@ class RouterService(Service):
     def store_opened(self) -> None:
         """The store is open: requests are taken, and `ready` fires."""
         self._is_ready = True
-        self._submitter.is_open = not self.is_draining
+        self._submitter.is_open = not self._is_closed
         waiting, self._awaiting_store = self._awaiting_store, []
         for waiter in waiting:
             waiter.callback(None)
@@ -309,9 +314,6 @@ class RouterService(Service):
                 self.dispatcher.alert(link, frame)
             return
         link.unanswered += 1
-        if self.is_draining:
-            self.dispatcher.refuse(link, frame, why="the gate is stopping")
-            return
         try:
             receipt = located_receipt(frame.octets)
             if receipt is not NO_RECEIPT:

@@ -43,7 +43,8 @@ class GateSettings(Table):
         default=30.0,
         metadata=setting(
             Seconds(),
-            "How long a stop waits for outstanding answers before it unbinds and closes.",
+            "How long a stop may take in all. ESMEs are served until they have answered the "
+            "unbind; requests that are open when most of this time is over are answered 0x08.",
             "seconds",
         ),
     )

@@ -137,6 +137,14 @@ class SmppConnection(SmppStream):
             self._watch.timers = timers
             self._timer.wake(self.next_look())
 
+    def give_up(self) -> None:
+        """Wait for no answer any longer: fail what is outstanding, as if its time were over.
+
+        Answers that come later are told to `Request.answered_late`.
+        """
+        for request in self.session.outstanding.expire(self.clock.monotonic()):
+            self._fail(request, RequestTimeout("the time for its answer is over"))
+
     def abort(self, reason: str) -> None:
         """Cut the connection at once."""
         self.session.close(reason)

@@ -68,9 +68,15 @@ _Program = TypeVar("_Program", bound=RunningProgram)
 
 
 def launched(
-    folder: Path, command: list[str], environment: Mapping[str, str] | None = None
+    folder: Path,
+    command: list[str],
+    environment: Mapping[str, str] | None = None,
+    descriptors: tuple[int, ...] = (),
 ) -> subprocess.Popen[str]:
-    """Start this in that folder, with more in its environment; the caller ends it."""
+    """Start this in that folder, with more in its environment; the caller ends it.
+
+    ``descriptors`` stay open in it.
+    """
     paths = (str(ROOT), *os.environ.get("PYTHONPATH", "").split(os.pathsep))
     return subprocess.Popen(
         command,
@@ -84,6 +90,7 @@ def launched(
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        pass_fds=descriptors,
     )
 
 

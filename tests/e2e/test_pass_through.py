@@ -221,7 +221,7 @@ def test_a_gate_that_stops_unbinds_both_sides(tmp_path: Path) -> None:
     with gate(tmp_path, "alpha") as (instance, (smsc,)):
         esme, link = joined(instance, smsc)
         instance.process.send_signal(signal.SIGTERM)
-        for end in (link, esme):
+        for end in (esme, link):
             unbind = end.receive()
             assert unbind.command_id == UNBIND
             answer(end, unbind, b"")

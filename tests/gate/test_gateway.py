@@ -307,7 +307,7 @@ def test_the_end_of_a_gate_leaves_nothing_behind() -> None:
     session, to_esme = ends.bound(BindTransceiver(system_id=b"acme", password=b"secret"))
     frames(to_esme)
     stopped = ends.gateway.stopService()
-    for end, transport in ((link, to_smsc), (session, to_esme)):
+    for end, transport in ((session, to_esme), (link, to_smsc)):
         ends.reactor.pump([0.1] * 2)
         (unbind,) = frames(transport)
         assert unbind.command_id == CommandId.UNBIND
@@ -322,21 +322,28 @@ def test_the_end_of_a_gate_leaves_nothing_behind() -> None:
 
 
 def test_a_gate_stops_although_its_peers_say_nothing() -> None:
+    """In the time that a stop may take, all of it."""
     ends = Ends(gate=GateSettings(stop_timeout=2.0))
     link, to_smsc = ends.smsc()
     accept(link, to_smsc)
     session, to_esme = ends.bound(BindTransceiver(system_id=b"acme", password=b"secret"))
     session.dataReceived(encode(SubmitSm(sequence_number=2)))
     stopped = ends.gateway.stopService()
-    ends.reactor.pump([0.1] * 15)
+    ends.reactor.pump([0.1] * 12)
     # Still waiting for the answer.
+    assert not to_esme.disconnecting
+    ends.reactor.pump([0.1] * 2)
+    assert [frame[:3] for frame in frames(to_esme)][-1] == (CommandId.SUBMIT_SM_RESP, 0x08, 2)
+    assert to_esme.disconnecting
     assert not to_smsc.disconnecting
-    for end, transport in ((link, to_smsc), (session, to_esme)):
-        ends.reactor.pump([0.5] * 20)
-        assert transport.disconnecting
-        end.connectionLost(DONE)
-    ends.reactor.pump([0.5] * 20)
+    ends.reactor.pump([0.1] * 5)
+    assert to_smsc.disconnecting
+    assert not stopped.called
+    ends.reactor.pump([0.1] * 2)
     assert stopped.called
+    for end in (session, link):
+        end.connectionLost(DONE)
+    ends.reactor.advance(0)
     assert ends.reactor.getDelayedCalls() == []
 
 

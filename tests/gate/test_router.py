@@ -269,27 +269,37 @@ def test_a_generic_nack_is_an_answer_and_bears_the_number_of_the_origin() -> Non
 # While the gate stops
 
 
-def test_while_draining_nothing_new_is_taken_and_what_is_open_is_answered() -> None:
+def test_a_router_that_drains_serves_those_who_are_bound() -> None:
+    gate = Gate()
+    esme, link = gate.esme(), gate.link()
+    gate.router.drain()
+    gate.forward(esme, fakes.submit(1))
+    gate.deliver(link, fakes.deliver(number=1))
+    gate.answer(link)
+    gate.answer(esme)
+    assert (said(esme), said(link)) == ([(1, 0)], [(1, 0)])
+
+
+def test_a_closed_router_takes_no_requests_and_what_is_open_is_answered() -> None:
     gate = Gate()
     esme, link = gate.esme(), gate.link()
     gate.forward(esme, fakes.submit(1))
     gate.deliver(link, fakes.deliver(number=1))
-    gate.router.drain()
+    gate.router.close()
     gate.forward(esme, fakes.submit(2))
-    gate.deliver(link, fakes.deliver(number=2))
-    assert (said(esme), said(link)) == ([(2, 0x08)], [(2, 0x64)])
+    assert (said(esme), said(link)) == ([(2, 0x08)], [])
     assert gate.router.open_exchanges == 2
     gate.answer(link)
     gate.answer(esme)
-    assert (said(esme), said(link)) == ([(2, 0x08), (1, 0)], [(2, 0x64), (1, 0)])
+    assert (said(esme), said(link)) == ([(2, 0x08), (1, 0)], [(1, 0)])
     assert gate.router.open_exchanges == 0
 
 
-def test_while_draining_what_is_open_may_still_go_to_another_smsc() -> None:
+def test_what_is_open_may_go_to_another_smsc_though_the_router_is_closed() -> None:
     gate = Gate()
     esme, alpha, beta = gate.esme(), gate.link(), gate.link(gate.beta)
     gate.forward(esme, fakes.submit(7))
-    gate.router.drain()
+    gate.router.close()
     gate.answer(alpha, 0x58)
     gate.answer(beta, 0, b"id\0")
     assert said(esme) == [(7, 0)]
@@ -321,9 +331,7 @@ def test_a_message_that_no_session_can_take_is_answered_0x64(destination: bytes)
 
 
 @pytest.mark.parametrize("status", [0x64, 0x14, 0x08, 0x45])
-@pytest.mark.parametrize(
-    "why", ["lost", "silent", "no room", "no account", "no path", "waiting", "draining"]
-)
+@pytest.mark.parametrize("why", ["lost", "silent", "no room", "no account", "no path", "waiting"])
 def test_an_smsc_is_told_its_status_for_all_that_cannot_be_delivered_now(
     why: str, status: int
 ) -> None:
@@ -331,8 +339,6 @@ def test_an_smsc_is_told_its_status_for_all_that_cannot_be_delivered_now(
     gate = Gate(tags=True, undelivered_status=status)
     esme, link = gate.esme(), gate.link()
     esme.writable = why != "no room"
-    if why == "draining":
-        gate.router.drain()
     if why == "waiting":
         gate.forward(esme, fakes.submit(1))
     number = b"3000" if why in {"no account", "no path", "waiting"} else b"1000"

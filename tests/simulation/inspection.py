@@ -34,8 +34,8 @@ class Inspection:
     def sessions(self) -> list[Any]:
         """All sessions of both sides."""
         return [
-            *self._gateway._esme_sessions(),
-            *self._gateway._other_smsc_sessions(),
+            *self._gateway.esme_sessions(),
+            *self._gateway.other_smsc_sessions(),
             *self._links(),
         ]
 
@@ -74,12 +74,12 @@ class Inspection:
             yield f"receipts {name}", waits.count, waits.most
             yield f"octets of receipts {name}", waits.octets, waits.most_octets
         yield "ancillary requests looked up", router._submitter.waiting, 100_000
-        yield "submitters", len(router._submitters), len(self._gateway._esme_sessions())
+        yield "submitters", len(router._submitters), len(self._gateway.esme_sessions())
         yield "parts of long messages", self._parts(), router.dispatcher._affinity._limit
         yield "sessions in outboxes", len(router.batch._touched), 10_000
         passed = self._gateway.pass_through
         yield "binds being judged", len(passed._under_way), 10_000
-        yield "sessions joined", len(passed._joined), len(self._gateway._esme_sessions())
+        yield "sessions joined", len(passed._joined), len(self._gateway.esme_sessions())
         yield "binds waiting for a verdict", len(passed._judging), 10_000
         yield "sessions with ranges", len(router.ranges._joined), 10_000
         yield (
@@ -128,7 +128,7 @@ class Inspection:
         for account in self._accounts():
             if account.sessions or len(account.receivers):
                 yield repr(account)
-        if self._gateway._esme_sessions() or self._gateway._other_smsc_sessions() or self._links():
+        if self._gateway.esme_sessions() or self._gateway.other_smsc_sessions() or self._links():
             yield "sessions"
         if self.open_requests():
             yield f"{self.open_requests()} open exchanges"

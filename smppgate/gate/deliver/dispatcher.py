@@ -2,8 +2,7 @@
 
 The life of a deliver_sm that is no receipt:
 
-1. A deliver_sm or data_sm comes on a link: `RouterService.deliver`. While the gate stops it is
-   answered `undelivered_status`. A receipt goes to `Receipts`.
+1. A deliver_sm or data_sm comes on a link: `RouterService.deliver`. A receipt goes to `Receipts`.
 2. `Dispatcher.by_destination`: on a link that serves one ESME session alone the message is for
    that session. On any other link `RangeTable` gives the cluster of sessions that serve the most
    specific range of the destination. Accounts with a wider range are not considered.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from attrs import define, field
+from attrs import define, evolve, field
 from twisted.application.internet import ClientService
 from twisted.internet.defer import CancelledError, Deferred, ensureDeferred
 from twisted.internet.interfaces import (
@@ -200,11 +200,28 @@ class SmscLink(ClientService):
             clock=config.router.clock,
         )
 
-    async def leave(self) -> None:
-        """Unbind the session, and connect no more."""
+    @property
+    def session(self) -> LinkProtocol | None:
+        """The latest session; it may have ended."""
+        return self._factory.session
+
+    @property
+    def is_bound(self) -> bool:
+        """Whether the link is up."""
+        session = self._factory.session
+        return session is not None and session.is_attached and not session.has_ended
+
+    async def leave(self, reason: str, patience: float, requests: float) -> None:
+        """Unbind the session, and connect no more; returns when its connection is closed.
+
+        :param reason: for the log.
+        :param patience: seconds that the SMSC has for its unbind_resp.
+        :param requests: seconds that open requests have.
+        """
         session = self._factory.session
         if session is not None:
-            await session.unbind("the gate is stopping")
+            session.timers = evolve(session.timers, unbind=patience, unbinding=requests)
+            await session.unbind(reason)
         await super().stopService()
         # Twisted's machine is still at work when it reports that it has stopped. The parent
         # service will stop it once more, and that fails in the same turn.

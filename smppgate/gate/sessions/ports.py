@@ -33,7 +33,7 @@ class Switch(Protocol):
     reports: Reports
     """What the gate tells in summary."""
     is_draining: bool
-    """While true, no new request is taken."""
+    """Whether the gate stops: no new bind is taken."""
 
     def forward(self, origin: EsmeSession, frame: Frame, now: float) -> None:
         """Relay or answer a request of an ESME."""

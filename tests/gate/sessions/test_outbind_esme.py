@@ -302,7 +302,7 @@ def test_stopped_while_it_waits_or_is_bound_nothing_is_left() -> None:
     end.ask(receiver())
     take(end)
     stopped = gate.gateway.stopService()
-    for each in (gate.link, end):
+    for each in (end, gate.link):
         gate.pass_time(0.1)
         (unbind,) = [f for f in each.heard() if f.command_id == CommandId.UNBIND]
         each.answer(unbind)

@@ -765,7 +765,7 @@ def test_each_of_the_two_sessions_has_its_own_enquire_links() -> None:
 
 
 def test_a_gate_that_stops_ends_them_in_order() -> None:
-    """First what is outstanding, then the SMSC's side, then the ESME's."""
+    """What is outstanding is answered, then the ESME's side ends, then the SMSC's."""
     gate = MemoryGateway()
     one, own = gate.joined()
     waiting = gate.esme(bind(b"other"))
@@ -776,15 +776,16 @@ def test_a_gate_that_stops_ends_them_in_order() -> None:
     assert [frame.command_status for frame in waiting.heard()] == [0x0D]
     gate.reactor.pump([0.05] * 4)
     assert own.heard() == []
+    (unbind,) = one.heard()
+    one.answer(unbind)
+    assert not one.is_closed()
     own.answer(request, 0, b"abc\0")
-    assert len(one.heard()) == 1
+    assert [frame.command_id for frame in one.heard()] == [CommandId.SUBMIT_SM_RESP]
+    assert one.is_closed()
+    one.transport.lose()
     gate.reactor.pump([0.05] * 4)
-    assert one.heard() == []
     own.unbound()
     own.transport.lose()
-    gate.reactor.pump([0.05] * 4)
-    one.unbound()
-    one.transport.lose()
     gate.reactor.pump([0.05] * 10)
     assert stopped.called
     everything_is_over(gate, one, own)

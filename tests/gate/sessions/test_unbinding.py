@@ -163,6 +163,6 @@ def test_a_stop_waits_two_seconds_for_peers_that_never_answer_an_unbind() -> Non
     stopped: list[object] = []
     pair.gate.gateway.stopService().addBoth(stopped.append)
     pair.wait(2.2)
-    assert pair.smsc.is_closed()
-    pair.wait(2.5)
     assert pair.esme.is_closed()
+    pair.wait(2.5)
+    assert pair.smsc.is_closed()

@@ -1,0 +1,32 @@
+"""``python -m smppgate.daemon.checked_file FILE``: reads a configuration for another process.
+
+What comes of it goes to standard output, pickled: the settings, or their errors, a line each. Its
+reader is the gate that started it; see `smppgate.daemon.reading`.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import sys
+
+from smppgate.settings import Settings, SettingsError, load
+from smppgate.settings.state_dir import state_dir_error
+
+
+def checked(file: str) -> Settings | tuple[str, ...]:
+    """The settings in ``file``, or everything that ``smppgate check`` finds wrong in it."""
+    try:
+        settings = load(file)
+    except SettingsError as error:
+        return error.errors
+    fault = state_dir_error(settings)
+    return (fault,) if fault else settings
+
+
+POLITENESS = 10
+"""How much less of the processor it wants than the gate; see nice(2)."""
+
+if __name__ == "__main__":
+    os.nice(POLITENESS)
+    sys.stdout.buffer.write(pickle.dumps(checked(sys.argv[1]), pickle.HIGHEST_PROTOCOL))

@@ -5,7 +5,7 @@ No other module of the gate but `smppgate.gate.gateway` reads settings.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from random import Random
 
 from twisted.internet.interfaces import IReactorTime
@@ -19,9 +19,9 @@ from smppgate.routing.esmes.accounts import Accounts
 from smppgate.routing.esmes.ranges import RangeTable
 from smppgate.routing.sessions import EsmeSession
 from smppgate.routing.smscs.balancers import BALANCERS
-from smppgate.routing.smscs.pool import Member, Pool
+from smppgate.routing.smscs.pool import Balancer, Member, Pool
 from smppgate.routing.smscs.smsc import MessageCenter, Smsc
-from smppgate.settings import EsmeSettings, GateSettings, Settings, SmscSettings
+from smppgate.settings import EsmeSettings, GateSettings, PoolSettings, Settings, SmscSettings
 from smppgate.store import Durability, IStore, Limits, MemoryStore, SqliteStore
 from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.pdu import BindReceiver, BindTransceiver, BindTransmitter, Pdu
@@ -48,61 +48,69 @@ def make_store(settings: Settings, reactor: IReactorTime) -> IStore:
     return SqliteStore(reactor, settings.gate.state_dir, limits, Durability(store.durability))
 
 
-def make_smscs(settings: Iterable[SmscSettings]) -> dict[str, Smsc]:
-    """Each SMSC by its name. SMSCs of one ``group`` share a message center."""
-    centers: dict[str, MessageCenter] = {}
-    smscs: dict[str, Smsc] = {}
-    for smsc in settings:
-        name = smsc.group_or_name
-        if name not in centers:
-            centers[name] = MessageCenter(name, smsc.receipt_ids)
-        smscs[smsc.name] = Smsc(
-            smsc.name,
-            smsc.weight,
-            smsc.tag_or_derived.encode(),
-            centers[name],
-            version_named(smsc.interface_version).commands,
-            undelivered_status=smsc.undelivered_status,
-            window=smsc.window,
+class Centers(dict[str, MessageCenter]):
+    """Message centers by the names of their groups."""
+
+    def smsc(self, settings: SmscSettings) -> Smsc:
+        """An SMSC without links; those of one ``group`` share a message center."""
+        name = settings.group_or_name
+        if name not in self:
+            self[name] = MessageCenter(name, settings.receipt_ids)
+        return Smsc(
+            settings.name,
+            settings.weight,
+            settings.tag_or_derived.encode(),
+            self[name],
+            version_named(settings.interface_version).commands,
+            undelivered_status=settings.undelivered_status,
+            window=settings.window,
         )
-    return smscs
+
+
+def make_pool(settings: PoolSettings, smscs: Mapping[str, Smsc]) -> Pool:
+    """A pool."""
+    return Pool(settings.name, make_balancer(settings, smscs))
+
+
+def make_balancer(
+    settings: PoolSettings, smscs: Mapping[str, Smsc], seats: Iterable[Member] = ()
+) -> Balancer:
+    """The balancer of a pool.
+
+    :param seats: of the pool as it was: an SMSC that stays in it keeps its seat.
+    """
+    known = {member.smsc: member for member in seats}
+    members = [smscs[name] for name in settings.members]
+    made = [known.get(smsc) or Member(smsc) for smsc in members]
+    return BALANCERS[settings.balance](made)
 
 
 def make_router(
-    settings: Settings, clock: Clock, smscs: Mapping[str, Smsc], store: IStore, entropy: Random
+    settings: Settings,
+    clock: Clock,
+    smscs: Mapping[str, Smsc],
+    store: IStore,
+    entropy: Random,
 ) -> RouterService:
-    """The router, with its pools, accounts and ranges.
+    """The router with its pools and accounts, whose ranges are empty.
 
     :param entropy: for what must not be guessed, or must differ from run to run.
     """
-    pools = {
-        pool.name: Pool(
-            pool.name, BALANCERS[pool.balance]([Member(smscs[name]) for name in pool.members])
-        )
-        for pool in settings.pool
-    }
-    default = next(iter(pools.values()))
-    accounts: list[Account[EsmeSession]] = [
-        Account(
-            esme.system_id,
-            account_policy(settings, esme, pools[esme.pool] if esme.pool else default),
-        )
-        for esme in settings.esme
-    ]
+    pools = {pool.name: make_pool(pool, smscs) for pool in settings.pool}
+    policies = policies_of(settings, pools)
+    accounts = [Account[EsmeSession](name, policy) for name, policy in policies.items()]
     ranges: RangeTable[EsmeSession] = RangeTable()
-    for esme, account in zip(settings.esme, accounts, strict=True):
-        for address_range in esme.address_ranges:
-            ranges.add(address_range, account)
-    options = _options(settings, entropy)
+    options = router_options(settings, entropy.randbytes(4).hex().encode())
     return RouterService(
         clock, smscs.values(), pools, Accounts(accounts), ranges, store, options, entropy
     )
 
 
-def _options(settings: Settings, entropy: Random) -> RouterOptions:
+def router_options(settings: Settings, run: bytes) -> RouterOptions:
+    """The router's choices; ``run`` are octets that no other run of the gate has."""
     gate, store = settings.gate, settings.store
     return RouterOptions(
-        run=entropy.randbytes(4).hex().encode(),
+        run=run,
         tags=gate.message_ids == "tagged",
         # A store that loses its content with the process is nothing to wait for.
         waits=store.kind != "memory" and store.durability != "none",
@@ -116,10 +124,24 @@ def _options(settings: Settings, entropy: Random) -> RouterOptions:
     )
 
 
-def account_policy(settings: Settings, esme: EsmeSettings, pool: Pool) -> AccountPolicy:
-    """The rules of the account of ``esme``."""
+def policies_of(settings: Settings, pools: Mapping[str, Pool]) -> dict[str, AccountPolicy]:
+    """The rules of each account, by system_id; the first pool is that of accounts without one."""
+    default = next(iter(pools.values()))
     folding = {smsc.name for smsc in settings.smsc if smsc.system_id_case == "fold"}
-    folds_case = any(smsc.name in folding for smsc in pool.smscs)
+    folds = {
+        pool.name: any(smsc.name in folding for smsc in pool.smscs) for pool in pools.values()
+    }
+    found: dict[str, AccountPolicy] = {}
+    for esme in settings.esme:
+        pool = pools[esme.pool] if esme.pool else default
+        timeout = esme.deliver_timeout or settings.gate.deliver_timeout
+        found[esme.system_id] = _policy(esme, pool, timeout, folds[pool.name])
+    return found
+
+
+def _policy(
+    esme: EsmeSettings, pool: Pool, deliver_timeout: float, folds_case: bool
+) -> AccountPolicy:
     return AccountPolicy(
         password=(esme.password or "").encode("latin-1"),
         binds=frozenset(esme.binds),
@@ -131,7 +153,7 @@ def account_policy(settings: Settings, esme: EsmeSettings, pool: Pool) -> Accoun
         queries=esme.queries,
         cancels_all=esme.cancel_all,
         asks_smsc=esme.auth == "smsc",
-        deliver_timeout=esme.deliver_timeout or settings.gate.deliver_timeout,
+        deliver_timeout=deliver_timeout,
         folds_case=esme.auth == "smsc" and folds_case,
     )
 
@@ -173,21 +195,18 @@ def smsc_timers(gate: GateSettings, smsc: SmscSettings) -> Timers:
     )
 
 
-def make_targets(
-    settings: Settings, smscs: Mapping[str, Smsc], reactor: IReactorTime
-) -> Iterator[PassThroughTarget]:
-    """The SMSCs that binds may be passed through to; none where no account needs them."""
-    if not any(esme.auth == "smsc" for esme in settings.esme):
-        return
-    for smsc in settings.smsc:
-        yield PassThroughTarget(
-            smscs[smsc.name],
-            client_endpoint(reactor, smsc.endpoint),
-            smsc_timers(settings.gate, smsc),
-            settings.gate.max_pdu_size,
-            smsc.endpoint,
-            settings.gate.refusal_rate,
-            smsc.rebind,
-            smsc.max_timeouts,
-            smsc.max_pending_binds,
-        )
+def make_target(
+    gate: GateSettings, settings: SmscSettings, smsc: Smsc, reactor: IReactorTime
+) -> PassThroughTarget:
+    """An SMSC that binds may be passed through to."""
+    return PassThroughTarget(
+        smsc,
+        client_endpoint(reactor, settings.endpoint),
+        smsc_timers(gate, settings),
+        gate.max_pdu_size,
+        settings.endpoint,
+        gate.refusal_rate,
+        settings.rebind,
+        settings.max_timeouts,
+        settings.max_pending_binds,
+    )

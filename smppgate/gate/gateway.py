@@ -1,52 +1,30 @@
-"""`Gateway`: the running gate, and the order in which its parts start and stop.
+"""`Gateway`: the running gate: its start, its stop, and the doors for its operator.
 
-`smppgate.gate.build` makes the parts from the settings.
+`smppgate.gate.build` makes the parts from the settings, `smppgate.gate.reload` changes them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from random import Random, SystemRandom
 
 from twisted.application.service import MultiService
-from twisted.internet.defer import Deferred, ensureDeferred, succeed
+from twisted.internet.defer import Deferred, ensureDeferred
 from twisted.internet.interfaces import IAddress, IReactorTime
 
-from smppgate.gate.build import (
-    esme_timers,
-    make_bind,
-    make_router,
-    make_smscs,
-    make_store,
-    make_targets,
-    smsc_timers,
-)
-from smppgate.gate.sessions.bind_delays import BindDelays
-from smppgate.gate.sessions.endpoints import client_endpoint, server_endpoint
-from smppgate.gate.sessions.esme import EsmeFactory, EsmeProtocol, EsmeSessionConfig
-from smppgate.gate.sessions.links import Backoff, LinkSessionConfig, SmscLink
-from smppgate.gate.sessions.listener import Listener
-from smppgate.gate.sessions.outbind_esme import EsmeOutbind
-from smppgate.gate.sessions.outbind_smsc import OutbindFactory, OutbindSessionConfig
-from smppgate.gate.sessions.pass_through import PassThrough
+from smppgate.gate.build import make_store
+from smppgate.gate.controls import AccountControl, SmscControl
+from smppgate.gate.observation import observed
+from smppgate.gate.parts import Parts
+from smppgate.gate.reload import Reload
+from smppgate.gate.sessions.esme import EsmeProtocol
+from smppgate.gate.sessions.links import SmscLink
 from smppgate.gate.sessions.smsc import SmscProtocol
-from smppgate.gate.state import AccountState, SmscState, State
+from smppgate.gate.state import GatewayState
 from smppgate.gate.stop import Stop
-from smppgate.routing.esmes.guesses import Guesses
-from smppgate.routing.esmes.refused_credentials import RefusedCredentials
-from smppgate.settings import Settings, SmscSettings
+from smppgate.settings import Settings
 from smppgate.store import IStore, StoreError
 from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.log import Logger
-from smppgate.txsmpp.pdu import Outbind
-from smppgate.txsmpp.versions import version_named
-
-MIN_OUTBIND_BACKOFF, MAX_OUTBIND_BACKOFF = 1.0, 60.0
-"""Seconds of the shortest and of the longest pause between two outbinds to one ESME."""
-
-MIN_OUTBIND_CONNECTIONS = 10
-"""Connections with outbind that every SMSC may have, however small its ``sessions``. A connection
-that was lost unnoticed counts until its timer ends it, and must not keep a new one out."""
 
 
 class Gateway(MultiService):
@@ -72,39 +50,32 @@ class Gateway(MultiService):
         store: IStore | None = None,
     ) -> None:
         super().__init__()
-        self.settings = settings
-        self._reactor = reactor
-        self._clock = clock = Clock.of(reactor)
-        self._entropy = entropy = entropy if entropy is not None else SystemRandom()
+        self.clock = Clock.of(reactor)
+        entropy = entropy if entropy is not None else SystemRandom()
         self.store = store if store is not None else make_store(settings, reactor)
-        self.smscs = make_smscs(settings.smsc)
-        self.router = make_router(settings, clock, self.smscs, self.store, entropy)
+        self.parts = parts = Parts(settings, reactor, self.store, entropy)
+        self.router = parts.router
         # It listens before the store is open, and ESMEs may bind already.
         self.router.await_store()
-        self.router.setServiceParent(self)
-        self.links = [link for smsc in settings.smsc for link in self._make_links(smsc)]
-        self._linking = MultiService()
-        for link in self.links:
-            link.setServiceParent(self._linking)
+        for service in (parts.router, parts.listeners, parts.serving):
+            service.setServiceParent(self)
         self._opening: Deferred[None] | None = None
         self._stop: Stop | None = None
-        self._listeners = MultiService()
-        self._listeners.setServiceParent(self)
-        self.pass_through = PassThrough(
-            self.router,
-            make_targets(settings, self.smscs, reactor),
-            RefusedCredentials(entropy.randbytes(32)),
-        )
-        self._esme_config = self._make_esme_config()
-        self._factories = list(self._make_listeners())
-        self._esme_outbinds = list(self._make_queues())
-        self._factories.extend(outbind.factory for outbind in self._esme_outbinds)
-        self._outbinds = list(self._make_outbind_listeners())
+        self._reload = Reload(parts)
+
+    @property
+    def settings(self) -> Settings:
+        """Those in force: of a reload, what does not wait for a restart."""
+        return self.parts.settings
+
+    @property
+    def links(self) -> list[SmscLink]:
+        """The links to all SMSCs, in the order of the settings."""
+        return [link for service in self.parts.smscs.values() for link in service.links]
 
     def addresses(self) -> tuple[IAddress, ...]:
         """The addresses that the gate listens on now: for ESMEs first, in order of settings."""
-        addresses = (listener.address for listener in self._listeners)
-        return tuple(address for address in addresses if address is not None)
+        return self.parts.listeners.addresses()
 
     def startService(self) -> None:
         """Open the store, then bind to the SMSCs: their receipts need the return paths in it."""
@@ -113,23 +84,45 @@ class Gateway(MultiService):
 
     def stopService(self) -> Deferred[None]:
         """Unbind ESMEs, then SMSCs, and close; see `Stop`. Fires when that is done."""
+        self._reload.stop()
         gate = self.settings.gate
-        self._stop = Stop(self, gate.stop_timeout, gate.unbind_timeout, self._clock)
+        self._stop = Stop(self, gate.stop_timeout, gate.unbind_timeout, self.clock)
         return ensureDeferred(self._stop.run())
 
-    def reload(self, settings: Settings) -> Deferred[object]:
-        """Apply what differs in ``settings``; fires when that is done."""
-        # LOCAL STUB: the lead's own takes its place.
-        self.log.info("reloaded")
-        return succeed(settings)
+    # For its operator
 
-    def state(self) -> State:
-        """The gate as it is now."""
-        # LOCAL STUB: the lead's own takes its place.
-        return State(
-            accounts=tuple(AccountState(name=esme.system_id) for esme in self.settings.esme),
-            smscs=tuple(SmscState(name=smsc.name) for smsc in self.settings.smsc),
-        )
+    def reload(self, settings: Settings) -> Deferred[Settings]:
+        """Let the running gate be as ``settings`` say; fires with those in force then.
+
+        What differs is changed, and nothing else: sessions that it does not concern notice
+        nothing. What has to wait for a restart is told in the log and left as it is. SMSCs and
+        accounts that are removed are drained afterwards, and links bound anew one by one.
+
+        The Deferred fails with `SettingsError`, and nothing is changed, where a value that is kept
+        until a restart cannot be beside the new ones.
+        """
+        return self._reload.request(settings)
+
+    def state(self) -> GatewayState:
+        """The gate as it is now: a frozen record of all that is worth showing."""
+        return observed(self.parts)
+
+    def smsc(self, name: str) -> SmscControl:
+        """What an operator may do with an SMSC.
+
+        :raises KeyError: when there is none of that name.
+        """
+        return SmscControl(self.router, self.parts.smscs[name])
+
+    def account(self, system_id: str) -> AccountControl:
+        """What an operator may do with an account.
+
+        :raises KeyError: when there is none of that name.
+        """
+        account = self.router.accounts.configured(system_id.encode("latin-1"))
+        if account is None:
+            raise KeyError(system_id)
+        return AccountControl(account, self.router.accounts, self.clock)
 
     def cut(self) -> None:
         """End a stop that is under way at once: peers are waited for no longer."""
@@ -153,26 +146,24 @@ class Gateway(MultiService):
             self.router.store_opened()
             self.router.return_paths.aliases.fetch()
             self.router.queues.start()
-            self._linking.setServiceParent(self)
+            self.parts.linking.setServiceParent(self)
+            self._reload.tell_orphans()
 
     # What `Stop` needs
 
     def esme_sessions(self) -> list[EsmeProtocol]:
         """The sessions with ESMEs whose connections are not lost."""
-        # A copy: a session that ends leaves its factory.
-        return [session for factory in self._factories for session in factory.sessions]
+        return self.parts.esme_sessions()
 
     def other_smsc_sessions(self) -> list[SmscProtocol]:
         """The sessions with SMSCs that no `SmscLink` keeps: passed through or with outbind."""
-        outbinds = (session for factory in self._outbinds for session in factory.sessions)
-        return [*self.pass_through.sessions, *outbinds]
+        return self.parts.other_smsc_sessions()
 
     async def close_doors(self) -> None:
         """Listen no more, connect to no ESME, and refuse the binds that wait for an SMSC."""
-        for outbind in self._esme_outbinds:
-            outbind.stopService()
-        self.pass_through.stop()
-        await _wait_for(self._listeners.stopService())
+        await _wait_for(self.parts.serving.stopService())
+        self.parts.pass_through.stop()
+        await _wait_for(self.parts.listeners.stopService())
 
     async def close_services(self) -> None:
         """Stop all services and timers."""
@@ -183,97 +174,6 @@ class Gateway(MultiService):
         if self._opening is not None:
             await self._opening
         await self.store.close()
-
-    # Parts
-
-    def _make_queues(self) -> Iterator[EsmeOutbind]:
-        for esme in self.settings.esme:
-            account = self.router.accounts.named(esme.system_id.encode("latin-1"))
-            if not esme.queue or account is None:
-                continue
-            queue = self.router.queues.add(account, esme.queue_size, esme.queue_ttl)
-            if esme.outbind:
-                outbind = EsmeOutbind(
-                    account,
-                    queue.sender,
-                    client_endpoint(self._reactor, esme.outbind),
-                    self._esme_config,
-                    Outbind(
-                        system_id=self.settings.gate.name.encode("latin-1"),
-                        password=esme.outbind_password.encode("latin-1"),
-                    ),
-                    Backoff(MIN_OUTBIND_BACKOFF, MAX_OUTBIND_BACKOFF, self._entropy.random),
-                    self._clock,
-                )
-                outbind.setServiceParent(self)
-                yield outbind
-
-    def _make_esme_config(self) -> EsmeSessionConfig:
-        gate = self.settings.gate
-        return EsmeSessionConfig(
-            router=self.router,
-            name=gate.name,
-            timers=esme_timers(gate),
-            max_pdu_size=gate.max_pdu_size,
-            accepts_without_smsc=gate.accept_binds_without_smsc,
-            pass_through=self.pass_through,
-            refusal_rate=gate.refusal_rate,
-            refused_bind_wait=gate.refused_bind_wait,
-            stale_bind_timeout=gate.stale_bind_timeout,
-            bind_delays=BindDelays(Guesses(gate.bind_delay)),
-        )
-
-    def _make_listeners(self) -> Iterator[EsmeFactory]:
-        for listen in self.settings.listen:
-            factory = EsmeFactory(self._esme_config, listen.max_sessions)
-            endpoint = server_endpoint(self._reactor, listen.endpoint)
-            listener = Listener(listen.endpoint, endpoint, factory)
-            listener.setServiceParent(self._listeners)
-            yield factory
-
-    def _make_links(self, smsc: SmscSettings) -> Iterator[SmscLink]:
-        gate = self.settings.gate
-        for number in range(1, smsc.sessions + 1):
-            for bind in smsc.bind.split("+"):
-                config = LinkSessionConfig(
-                    name=f"{smsc.name} {bind} {number}",
-                    router=self.router,
-                    smsc=self.smscs[smsc.name],
-                    bind=make_bind(smsc, bind),
-                    backoff=Backoff(smsc.reconnect_min, smsc.reconnect_max, self._entropy.random),
-                    timers=smsc_timers(self.settings.gate, smsc),
-                    version=version_named(smsc.interface_version),
-                    max_pdu_size=gate.max_pdu_size,
-                    endpoint=smsc.endpoint,
-                    refusal_rate=gate.refusal_rate,
-                    rebinds=smsc.rebind,
-                    max_timeouts=smsc.max_timeouts,
-                )
-                endpoint = client_endpoint(self._reactor, smsc.endpoint_for(bind))
-                yield SmscLink(endpoint, config)
-
-    def _make_outbind_listeners(self) -> Iterator[OutbindFactory]:
-        for smsc in self.settings.smsc:
-            if not smsc.outbind_listen:
-                continue
-            config = OutbindSessionConfig(
-                name=f"{smsc.name} outbind",
-                router=self.router,
-                smsc=self.smscs[smsc.name],
-                timers=smsc_timers(self.settings.gate, smsc),
-                version=version_named(smsc.interface_version),
-                max_pdu_size=self.settings.gate.max_pdu_size,
-                endpoint=smsc.outbind_listen,
-                refusal_rate=self.settings.gate.refusal_rate,
-                bind=make_bind(smsc, "receiver"),
-                system_id=smsc.outbind_system_id.encode("latin-1"),
-                password=smsc.outbind_password.encode("latin-1"),
-            )
-            factory = OutbindFactory(config, max(smsc.sessions, MIN_OUTBIND_CONNECTIONS))
-            endpoint = server_endpoint(self._reactor, smsc.outbind_listen)
-            listener = Listener(smsc.outbind_listen, endpoint, factory)
-            listener.setServiceParent(self._listeners)
-            yield factory
 
 
 async def _wait_for(stopping: Deferred[None] | None) -> None:

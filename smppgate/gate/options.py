@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from attrs import frozen
+from attrs import define
 
 from smppgate.txsmpp.constants import CommandStatus
 from smppgate.txsmpp.frame import MAX_PDU_SIZE
 
 
-@frozen(kw_only=True)
+@define(kw_only=True)
 class RouterOptions:
-    """The router's choices where there are several ways.
+    """The router's choices where there are several ways. Mutable: a reload changes them.
+
+    Who needs one looks at it when it is needed.
 
     :ivar run: octets that no other run of the gate has: see `Submitters`.
     :ivar tags: whether message ids are made unique by the tag of their SMSC.

@@ -73,8 +73,8 @@ class RouterService(Service):
         entropy: Random,
     ) -> None:
         self.clock = clock
-        self.smscs = tuple(smscs)
-        self.pools = pools
+        self.smscs = list(smscs)
+        self.pools = dict(pools)
         self.accounts = accounts
         self.ranges = ranges
         self._options = options
@@ -107,6 +107,9 @@ class RouterService(Service):
         )
         self.dispatcher.queues = self.queues
         self._submitters: Submitters[EsmeSession] = Submitters(options.run)
+        delay = ReceiptDelay(
+            clock, self.batch, self.return_paths.commits, options.receipt_delay
+        )
         self.receipts = Receipts(
             clock,
             self.return_paths,
@@ -114,7 +117,7 @@ class RouterService(Service):
             accounts,
             self._submitters,
             options,
-            ReceiptDelay(clock, self.batch, self.return_paths.commits, options.receipt_delay),
+            delay,
             self.events,
         )
         self._submitter = Submitter(
@@ -123,6 +126,7 @@ class RouterService(Service):
         self.forward = self._submitter.submit
         """Relays or answers a request of an ESME's. `Submitter.submit` itself: no call between."""
         self._local_esmes = {name: LocalEsme(clock, pool) for name, pool in pools.items()}
+        self._delay = delay
         # A dict and no set: links are in order of arrival.
         self._links: dict[SmscSession, None] = {}
         self._awaiting_link: list[Deferred[None]] = []
@@ -171,6 +175,42 @@ class RouterService(Service):
         for waiter in waiting:
             waiter.callback(None)
 
+    # What a reload changes
+
+    def change(self, options: RouterOptions) -> None:
+        """Go by ``options``, but for what needs a restart: `run`, `tags`, `waits`, lifetimes."""
+        mine = self._options
+        mine.acknowledges_unmatched = options.acknowledges_unmatched
+        mine.pass_newer_tlvs = options.pass_newer_tlvs
+        mine.no_member_status = self.reports.pools.status = options.no_member_status
+        mine.max_pdu_size = options.max_pdu_size
+        mine.receipt_patience = options.receipt_patience
+        self.receipts.change_patience(options.receipt_patience)
+        mine.receipt_delay = options.receipt_delay
+        self._delay.change(options.receipt_delay)
+
+    def add_smsc(self, smsc: Smsc) -> None:
+        """Know the ids of ``smsc``."""
+        self.smscs.append(smsc)
+        self.return_paths.message_ids.add(smsc)
+
+    def remove_smsc(self, smsc: Smsc) -> None:
+        """Know the ids of ``smsc`` no more: its links have ended."""
+        self.smscs.remove(smsc)
+        self.return_paths.message_ids.remove(smsc)
+        smsc.center.smscs.remove(smsc)
+
+    def change_pools(self, pools: Mapping[str, Pool]) -> None:
+        """Have these pools, the first of them for requests of this process by default."""
+        self.pools = dict(pools)
+        known = self._local_esmes
+        self._local_esmes = {
+            name: known.get(name) or LocalEsme(self.clock, pool) for name, pool in pools.items()
+        }
+        self.reports.pools.watch(pools.values())
+        for pool in pools.values():
+            pool.rank()
+
     # What sessions report
 
     def esme_bound(self, session: EsmeSession, account: Account[EsmeSession]) -> None:
@@ -218,6 +258,11 @@ class RouterService(Service):
     def is_dispensable(self, link: SmscSession) -> bool:
         """Whether each pool of its SMSC has another link with which nothing is wrong."""
         return is_dispensable(self.pools.values(), link.smsc, link)
+
+    def smsc_changed(self, smsc: Smsc) -> None:
+        """An operator has decided whether ``smsc``, or a link of it, takes new messages."""
+        self.reports.pools.changed(smsc)
+        rank(self.pools.values(), smsc)
 
     def smsc_lost(self, link: SmscSession) -> None:
         """A link to an SMSC has ended."""

@@ -1,27 +1,145 @@
-"""LOCAL STUB of the gate's state: the lead's own takes its place."""
+"""The gate as it is at one moment: frozen records, made by `Gateway.state`.
+
+Everything that shows a running gate shows these. No record holds a password.
+"""
 
 from __future__ import annotations
 
-from attrs import frozen
+from attrs import field, frozen
+
+from smppgate.settings import Settings
+from smppgate.store import StoreStatistics
 
 
-@frozen
+@frozen(kw_only=True)
+class SessionState:
+    """A session with an ESME.
+
+    :ivar address: the peer's, with its port.
+    :ivar bind: ``transmitter``, ``receiver`` or ``transceiver``.
+    :ivar version: of SMPP, as settings call it.
+    :ivar since: when it was bound; seconds since 1970.
+    :ivar open: its requests that the gate has not answered.
+    :ivar outstanding: requests to it that it has not answered.
+    :ivar writable: whether it reads what it is sent.
+    """
+
+    address: str
+    bind: str
+    version: str
+    since: float
+    open: int
+    outstanding: int
+    writable: bool
+
+
+@frozen(kw_only=True)
 class AccountState:
-    """An account."""
+    """An account.
+
+    :ivar state: ``ready`` or ``closed``.
+    :ivar sessions: those that are bound, in order of their binds.
+    :ivar queued: messages that wait in its queue; None where it has none.
+    """
+
+    system_id: str
+    state: str
+    pool: str
+    window: int
+    max_binds: int
+    sessions: tuple[SessionState, ...]
+    queued: int | None = None
+
+
+@frozen(kw_only=True)
+class LinkState:
+    """A link to an SMSC.
+
+    :ivar name: the SMSC's, with kind of bind and number.
+    :ivar state: ``bound``, ``connecting``, ``unbinding``, ``drain``, ``maint``.
+    :ivar since: when it was bound; seconds since 1970, 0 while it is not.
+    :ivar outstanding: requests that the SMSC has not answered.
+    :ivar open: the SMSC's requests that the gate has not answered.
+    :ivar last_error: why it was lost or not bound last; empty if never.
+    """
 
     name: str
+    endpoint: str
+    state: str
+    since: float
+    outstanding: int
+    open: int
+    last_error: str
 
 
-@frozen
+@frozen(kw_only=True)
 class SmscState:
-    """An SMSC."""
+    """An SMSC.
+
+    :ivar state: ``ready``, ``drain`` or ``maint``.
+    :ivar weight: as it is now, which an operator may have changed.
+    :ivar outstanding: requests that it has not answered, on all links.
+    :ivar capacity: the most there may be now.
+    :ivar latency: seconds from a request to its answer, smoothed.
+    :ivar ends: how many requests have ended, by outcome.
+    """
 
     name: str
+    state: str
+    tag: str
+    weight: int
+    window: int
+    outstanding: int
+    capacity: int
+    latency: float
+    bind_errors: int
+    ends: dict[str, int]
+    links: tuple[LinkState, ...]
 
 
-@frozen
-class State:
-    """The gate."""
+@frozen(kw_only=True)
+class PoolState:
+    """A pool.
 
+    :ivar is_up: whether any of its SMSCs can take new messages.
+    """
+
+    name: str
+    balance: str
+    members: tuple[str, ...]
+    is_up: bool
+
+
+@frozen(kw_only=True)
+class QueueState:
+    """The queue of an account.
+
+    :ivar queued: messages that wait.
+    :ivar refused: those answered ESME_RMSGQFUL because it was full.
+    """
+
+    system_id: str
+    queued: int
+    delivered: int
+    refused: int
+    dropped: int
+    expired: int
+
+
+@frozen(kw_only=True)
+class GatewayState:
+    """The whole gate.
+
+    :ivar is_stopping: whether a stop is under way.
+    :ivar open_exchanges: requests without an answer, in both directions.
+    :ivar configuration: the settings in force; changes that wait for a restart are not in it.
+    """
+
+    is_stopping: bool
+    open_exchanges: int
     accounts: tuple[AccountState, ...]
     smscs: tuple[SmscState, ...]
+    pools: tuple[PoolState, ...]
+    queues: tuple[QueueState, ...]
+    store: StoreStatistics
+    configuration: Settings = field(repr=False)

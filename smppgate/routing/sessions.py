@@ -84,6 +84,9 @@ class EsmeSession(Requester, Protocol):
     def probe(self, patience: float) -> None:
         """End it unless something is heard of its peer in ``patience`` seconds."""
 
+    def leave(self, reason: str, seconds: float) -> None:
+        """Unbind it once open requests are answered, after ``seconds`` at the most."""
+
     def send_unanswered(self, octets: bytes) -> None:
         """Send an alert_notification under a sequence number of this session."""
 

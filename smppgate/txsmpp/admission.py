@@ -134,6 +134,12 @@ class Admission:
             self.close(str(error))
         return frames
 
+    def change_max_pdu_size(self, octets: int) -> None:
+        """Let a PDU of the peer have so many octets from now on, once it is bound."""
+        self._max_pdu_size = octets
+        limit = UNBOUND_PDU_SIZE if self._is_strange else octets
+        self._buffer.max_pdu_size = min(limit, octets)
+
     def unbind_answered(self) -> None:
         """The peer has answered this end's unbind, and expects no answer to new requests."""
         self.is_unbind_answered = True
@@ -183,8 +189,7 @@ class Admission:
         self._allowed = allowed(self.role.peer, state)
         self._passing = self._allowed - SESSION_COMMANDS
         self._is_strange = self.role is Role.SMSC and state in (State.OPEN, State.OUTBOUND)
-        limit = UNBOUND_PDU_SIZE if self._is_strange else self._max_pdu_size
-        self._buffer.max_pdu_size = min(limit, self._max_pdu_size)
+        self.change_max_pdu_size(self._max_pdu_size)
 
     def _end(self, state: State, reason: str) -> None:
         self._enter(state)

@@ -210,6 +210,14 @@ class Dispatcher:
         if self._events.listener is not None:
             self._events.listener.ended(delivery, status, delivery.sent_at)
 
+    def drop(self, delivery: Delivery, why: str) -> None:
+        """Answer ESME_ROK to a message that is dropped."""
+        status = int(CommandStatus.ESME_ROK)
+        self.correlator.missed(Miss(why, b"", delivery.link.smsc.name, status))
+        delivery.link.answer(delivery.resp(status, b"\0"))
+        if self._events.listener is not None:
+            self._events.listener.ended(delivery, status, delivery.sent_at)
+
     def _refuse_full(self, delivery: Delivery, account: bytes) -> None:
         why = "no session of the account can take it now"
         self.turn_down(delivery, delivery.failure_status, why, account)

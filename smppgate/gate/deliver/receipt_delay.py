@@ -41,11 +41,15 @@ class ReceiptDelay:
         self._waiting: list[tuple[float, int, Callable[[], None]]] = []
         self._serials = count()
         self._timer: IDelayedCall | None = None
-        if delay:
-            commits.leaving = self._answers_leave
+        self.change(delay)
 
     def __len__(self) -> int:
         return len(self._waiting)
+
+    def change(self, delay: float) -> None:
+        """Let receipts wait so long from now on; those that are held are not held longer."""
+        self._delay = delay
+        self._commits.leaving = self._answers_leave if delay else None
 
     def due(self, key: bytes, now: float) -> float | None:
         """When a receipt about ``key`` may leave on any session; None for at once.

@@ -111,6 +111,10 @@ class Receipts:
                 break
         self._seek(Incoming(link, frame, receipt, now), waits=center.is_awaited)
 
+    def change_patience(self, seconds: float) -> None:
+        """Let receipts wait so long for their return paths, those that wait already too."""
+        self._early.change_patience(seconds)
+
     def stop(self) -> None:
         """The gate stops: receipts that wait are answered `undelivered_status`."""
         self._delay.stop()
@@ -263,9 +267,17 @@ class Receipts:
         if owner is not None:
             self._dispatcher.to_session(owner, delivery, octets)
         elif account is None:
-            self._turn_down(delivery, delivery.failure_status)
+            self._disown(delivery)
         else:
             self._dispatcher.to_account(account, submitter, delivery, octets)
+
+    def _disown(self, delivery: ReceiptDelivery) -> None:
+        """The account is gone: the receipt is like one of an unknown message, but never goes by
+        its destination, which may be another account's now."""
+        if not self._options.acknowledges_unmatched:
+            self._turn_down(delivery, delivery.failure_status)
+            return
+        self._dispatcher.drop(delivery, "receipt for an account that is gone")
 
     def _turn_down(self, delivery: ReceiptDelivery, status: int) -> None:
         why = "receipt that its account cannot be given"

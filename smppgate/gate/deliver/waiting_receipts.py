@@ -80,6 +80,10 @@ class WaitingReceipts:
         """How many may wait."""
         return self._early.limit
 
+    def change_patience(self, seconds: float) -> None:
+        """Let receipts wait so long at the most."""
+        self._early.patience = seconds
+
     def add(self, incoming: Incoming, keys: Iterable[bytes]) -> bool:
         """Let a receipt wait for a return path under any of ``keys``; False without room."""
         if not self._early.add(incoming, keys, incoming.at, len(incoming.frame.octets)):

@@ -18,10 +18,20 @@ class PoolWatch:
     log = Logger()
 
     def __init__(self, pools: Iterable[Pool], status: int) -> None:
+        self.status = status
         self._pools = tuple(pools)
-        self._status = status
         # In order, so that lines are too.
         self._down: dict[Pool, None] = {}
+
+    def watch(self, pools: Iterable[Pool]) -> None:
+        """Watch these pools in place of those before."""
+        self._pools = tuple(pools)
+        self._down = {pool: None for pool in self._down if pool in self._pools}
+
+    def changed(self, smsc: Smsc) -> None:
+        """``smsc`` takes new messages again, or takes none."""
+        self.bound(smsc)
+        self.lost(smsc)
 
     def bound(self, smsc: Smsc) -> None:
         """A link of ``smsc`` is bound."""
@@ -40,5 +50,5 @@ class PoolWatch:
                 self.log.warn(
                     "pool {pool} is without an SMSC: its messages are answered 0x{status:02X}",
                     pool=pool.name,
-                    status=self._status,
+                    status=self.status,
                 )

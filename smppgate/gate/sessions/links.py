@@ -88,10 +88,12 @@ class LinkSessionConfig(SmscSessionConfig):
     """The configuration that the sessions of one link share.
 
     :param bind: the bind PDU that each of them begins with.
+    :ivar told_bound: is called whenever a session is bound, before the router may use it.
     """
 
     bind: Pdu
     backoff: Backoff
+    told_bound: Callable[[], None] = lambda: None
 
 
 class LinkProtocol(SmscProtocol):
@@ -101,6 +103,7 @@ class LinkProtocol(SmscProtocol):
         super().__init__(config)
         self._bind_pdu = config.bind
         self._backoff = config.backoff
+        self._link_config = config
 
     def connectionMade(self) -> None:
         """Bind."""
@@ -110,6 +113,7 @@ class LinkProtocol(SmscProtocol):
     def attached(self) -> None:
         """The session is bound: the router may use it."""
         self._backoff.bound(self.clock.monotonic())
+        self._link_config.told_bound()
         super().attached()
 
     def bindingAnew(self) -> None:
@@ -191,6 +195,7 @@ class SmscLink(ClientService):
     """
 
     def __init__(self, endpoint: IStreamClientEndpoint, config: LinkSessionConfig) -> None:
+        self.config = config
         self._clock = config.router.clock
         self._factory = SmscFactory(config)
         super().__init__(
@@ -210,6 +215,11 @@ class SmscLink(ClientService):
         """Whether the link is up."""
         session = self._factory.session
         return session is not None and session.is_attached and not session.has_ended
+
+    def config_changed(self) -> None:
+        """Let the session go by `config`, which has changed."""
+        if self.session is not None:
+            self.session.config_changed()
 
     async def leave(self, reason: str, patience: float, requests: float) -> None:
         """Unbind the session, and connect no more; returns when its connection is closed.

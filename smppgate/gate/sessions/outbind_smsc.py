@@ -57,7 +57,7 @@ class OutbindProtocol(SmscProtocol):
 
     def __init__(self, config: OutbindSessionConfig, factory: OutbindFactory) -> None:
         super().__init__(config)
-        self._config = config
+        self._outbind_config = config
         self._factory = factory
         self._head = b""
 
@@ -74,7 +74,7 @@ class OutbindProtocol(SmscProtocol):
         """Bind after a trusted outbind; relay the requests of a bound SMSC."""
         if frame.command_id != CommandId.OUTBIND:
             super().requestReceived(frame, now)
-        elif self._config.trusts(frame):
+        elif self._outbind_config.trusts(frame):
             ensureDeferred(self._bind())
         else:
             # The name that it gave is not logged: without its NUL it has the password in it.
@@ -102,7 +102,7 @@ class OutbindProtocol(SmscProtocol):
         # A session without a bind is closed, and the SMSC may connect again.
         with suppress(SmppError, CancelledError):
             await self.router.ready()
-            await self.attach(self._config.bind)
+            await self.attach(self._outbind_config.bind)
 
 
 class OutbindFactory(LimitedFactory[OutbindProtocol]):

@@ -28,6 +28,7 @@ from smppgate.gate.sessions.smsc import SmscProtocol, SmscSessionConfig
 from smppgate.routing.esmes.accounts import BindRejected
 from smppgate.routing.esmes.refused_credentials import RefusedCredentials
 from smppgate.routing.smscs.pool import Pool
+from smppgate.routing.smscs.smsc import Smsc
 from smppgate.txsmpp.constants import CommandStatus, status_meaning
 from smppgate.txsmpp.frame import HEADER_SIZE, Frame
 from smppgate.txsmpp.log import Logger
@@ -88,7 +89,7 @@ class PassThrough:
     While one bind is being judged, others with the same credentials wait: a refusal counts for all
     of them.
 
-    :param targets: one for each SMSC that judges binds.
+    :param targets: one for each SMSC that judges binds; ``targets`` has them by SMSC.
     :param refused: remembers refusals.
     """
 
@@ -101,7 +102,7 @@ class PassThrough:
         refused: RefusedCredentials,
     ) -> None:
         self._clock = router.clock
-        self._targets = {target.smsc: target for target in targets}
+        self.targets = {target.smsc: target for target in targets}
         self._refused = refused
         self._under_way: dict[BindingEsme, Deferred[None]] = {}
         self._joined: dict[BindingEsme, PassThroughSession] = {}
@@ -109,10 +110,23 @@ class PassThrough:
         # verdict; each fires with whether it was an acceptance.
         self._judging: dict[bytes, list[Deferred[bool]]] = {}
 
+    def set_target(self, target: PassThroughTarget) -> None:
+        """Pass binds through to this SMSC from now on, or in this way."""
+        before = self.targets.get(target.smsc)
+        if before is not None:
+            target.sessions, target.pending = before.sessions, before.pending
+            target.avoided_until = before.avoided_until
+        self.targets[target.smsc] = target
+
+    def remove_target(self, smsc: Smsc) -> list[SmscProtocol]:
+        """Pass no more binds through to this SMSC; gives the sessions that it has."""
+        target = self.targets.pop(smsc, None)
+        return list(target.sessions) if target is not None else []
+
     @property
     def sessions(self) -> list[SmscProtocol]:
         """The sessions with SMSCs, including those that are not bound yet."""
-        return [session for each in self._targets.values() for session in each.sessions]
+        return [session for each in self.targets.values() for session in each.sessions]
 
     def begin(self, esme: BindingEsme, bind: Bind) -> None:
         """Pass ``bind`` through to an SMSC, and give ``esme`` the answer when it comes."""
@@ -231,7 +245,7 @@ class PassThrough:
         """The targets of the pool, in the order in which they are tried."""
         smscs = pool.smscs if pool is not None else ()
         now = self._clock.monotonic()
-        targets = [self._targets[each] for each in smscs if each in self._targets]
+        targets = [self.targets[each] for each in smscs if each in self.targets]
         return sorted(targets, key=lambda each: (each.avoided_until > now, each.load))
 
     def _avoid(self, target: PassThroughTarget, name: str, error: Exception) -> None:

@@ -37,10 +37,10 @@ class ReadBudget:
     :param now: seconds.
     """
 
-    __slots__ = ("_at", "_left", "_rate")
+    __slots__ = ("_at", "_left", "rate")
 
     def __init__(self, rate: float, now: float) -> None:
-        self._rate = rate
+        self.rate = rate
         self._left = rate * BURST
         self._at = now
 
@@ -49,7 +49,7 @@ class ReadBudget:
 
         :return: seconds that the session is not to be read now; 0 as long as the budget lasts.
         """
-        rate = self._rate
+        rate = self.rate
         if not rate:
             return 0.0
         left = min(rate * BURST, self._left + (now - self._at) * rate) - count

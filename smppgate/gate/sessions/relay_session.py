@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from attrs import evolve
+from twisted.internet.defer import ensureDeferred
 from twisted.internet.interfaces import IDelayedCall
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
@@ -101,6 +103,20 @@ class RelaySession(SmppProtocol):
     def who(self) -> str:
         """The peer's name, for the log."""
         return "a peer that is not bound"
+
+    def change_limits(self, max_pdu_size: int, refusal_rate: float) -> None:
+        """Go by these limits from now on, see `SmppProtocol` and `ReadBudget`."""
+        self.session.change_max_pdu_size(max_pdu_size)
+        self._budget.rate = refusal_rate
+
+    def leave(self, reason: str, seconds: float) -> None:
+        """Unbind the session once open requests are answered, after ``seconds`` at the most.
+
+        The peer is told at once, and nothing new is taken behind its unbind_resp.
+        """
+        if not self.unbinding:
+            self.timers = evolve(self.timers, unbinding=seconds)
+            ensureDeferred(self.unbind(reason))
 
     def answer(self, octets: bytes) -> None:
         """Send the answer to a request that was counted in ``unanswered``."""

@@ -74,7 +74,7 @@ class SmscProtocol(RelaySession):
         """Whether the log has said already why it was not bound."""
         self.outstanding.counts_overdue = True
         self.health = LinkHealth(config.max_timeouts)
-        self._rebinds = config.rebinds
+        self._config = config
         self._bind_errors = config.smsc.bind_errors
         self._complaint = ""
         self.owner: EsmeSession | None = None
@@ -84,6 +84,14 @@ class SmscProtocol(RelaySession):
     def window(self) -> int:
         """The most unanswered requests in each direction."""
         return self.smsc.window
+
+    def config_changed(self) -> None:
+        """Go by the configuration as it is now: it is shared, and a reload changes it."""
+        config = self._config
+        if not self.unbinding:
+            self.change_timers(config.timers)
+        self.change_limits(config.max_pdu_size, config.refusal_rate)
+        self.health.max_timeouts = config.max_timeouts
 
     async def attach(self, bind: Pdu) -> None:
         """Bind; from the bind_resp on the router may use the session.
@@ -174,7 +182,7 @@ class SmscProtocol(RelaySession):
         self.router.smsc_doubted(self, bool(complaint))
         if not complaint:
             return
-        if self._rebinds and (
+        if self._config.rebinds and (
             not self.health.works or self.owner or self.router.is_dispensable(self)
         ):
             self.log.warn("SMSC {name} is bound anew: {why}", name=self.name, why=complaint)

@@ -18,12 +18,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence, Sized
-from enum import Enum
 from itertools import islice
 from typing import Generic, Protocol, TypeVar
 
 from attrs import define, field, frozen
 
+from smppgate.routing.admin_state import AdminState
 from smppgate.routing.smscs.pool import Pool
 from smppgate.txsmpp.constants import CommandId
 
@@ -66,6 +66,13 @@ class Receiver(Protocol):
     @property
     def outstanding(self) -> Sized:
         """The requests that are unanswered on it."""
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the session is over."""
+
+    def leave(self, reason: str, seconds: float) -> None:
+        """Unbind it once open requests are answered, after ``seconds`` at the most."""
 
     def policy_changed(self) -> None:
         """The policy of its account is another one."""
@@ -230,14 +237,6 @@ class AccountPolicy:
     deliver_timeout: float = 10.0
 
 
-class AccountState(Enum):
-    """What an operator has decided about an account."""
-
-    READY = "ready"
-    CLOSED = "closed"
-    """No new bind is accepted; sessions that are bound go on."""
-
-
 @define(eq=False)
 class Account(Generic[S]):
     """An ESME's account and its bound sessions.
@@ -251,7 +250,7 @@ class Account(Generic[S]):
     system_id: str
     policy: AccountPolicy = field(repr=False)
     found_in: dict[bytes, Account[S]] | None = field(default=None, kw_only=True, repr=False)
-    state: AccountState = field(default=AccountState.READY, init=False)
+    state: AdminState = field(default=AdminState.READY, init=False)
     sessions: list[S] = field(factory=list, init=False, repr=False)
     receivers: Cluster[S] = field(init=False, repr=False)
     """Its sessions that are bound as receiver or transceiver."""

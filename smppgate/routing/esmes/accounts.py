@@ -6,11 +6,12 @@ import hmac
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Generic
 
+from smppgate.routing.admin_state import AdminState
 from smppgate.routing.esmes.account import (
     BIND_KINDS,
     Account,
     AccountPolicy,
-    AccountState,
+    AdminState,
     Receiver,
     S,
 )
@@ -69,16 +70,13 @@ class Accounts(Generic[S]):
         self._fold()
 
     def remove(self, account: Account[S]) -> list[Account[S]]:
-        """Admit no more binds to ``account``; gives those whose sessions are to end.
-
-        These are the account itself, or for the wildcard all that are derived from it.
+        """Admit no more binds to ``account``; gives those whose sessions are to end, see `derived`.
         """
+        removed = self.derived(account)
         if account is self._wildcard:
             self._wildcard = None
-            removed = [*self._derived.values(), account]
         else:
             self._by_id.pop(account.system_id.encode("latin-1"), None)
-            removed = [account]
         self._fold()
         return removed
 
@@ -96,6 +94,16 @@ class Accounts(Generic[S]):
         for name, account in self._by_id.items():
             if folds_all or account.policy.folds_case:
                 self._folded.setdefault(name.lower(), account)
+
+    def configured(self, system_id: bytes) -> Account[S] | None:
+        """The account of the configuration with exactly this system_id; `WILDCARD` is one too."""
+        if system_id == WILDCARD.encode():
+            return self._wildcard
+        return self._by_id.get(system_id)
+
+    def derived(self, account: Account[S]) -> list[Account[S]]:
+        """``account`` itself, and for the wildcard all that are derived from it."""
+        return [account, *(self._derived.values() if account is self._wildcard else ())]
 
     def named(self, system_id: bytes) -> Account[S] | None:
         """The account with exactly this system_id: configured, or derived and with sessions."""
@@ -123,7 +131,7 @@ class Accounts(Generic[S]):
         kind = BIND_KINDS[command_id]
         if kind not in policy.binds:
             raise BindRejected(f"bind as {kind} not allowed", CommandStatus.ESME_RBINDFAIL)
-        if account.state is AccountState.CLOSED:
+        if account.state is AdminState.CLOSED:
             raise BindRejected("the account is closed", CommandStatus.ESME_RBINDFAIL)
         if account.is_full:
             raise AllBindsInUse(policy.max_binds, account.sessions)

@@ -28,6 +28,20 @@ class MessageIds:
 
     def __init__(self, smscs: Iterable[Smsc]) -> None:
         self._by_tag = {smsc.tag: smsc for smsc in smscs}
+        self._measure()
+
+    def add(self, smsc: Smsc) -> None:
+        """Know the ids of ``smsc`` from now on."""
+        self._by_tag[smsc.tag] = smsc
+        self._measure()
+
+    def remove(self, smsc: Smsc) -> None:
+        """Know the ids of ``smsc`` no more."""
+        if self._by_tag.get(smsc.tag) is smsc:
+            del self._by_tag[smsc.tag]
+        self._measure()
+
+    def _measure(self) -> None:
         self._sizes = tuple(sorted({len(tag) for tag in self._by_tag if tag}))
 
     def tagged(self, tag: bytes) -> Smsc | None:

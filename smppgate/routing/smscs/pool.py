@@ -25,9 +25,18 @@ class Member:
 
     def __init__(self, smsc: Smsc) -> None:
         self.smsc = smsc
-        self.weight = smsc.weight
-        self.cost = 1.0 / smsc.weight
         self.turn = 0.0
+        self.weigh(smsc.weight)
+        smsc.members[self] = None
+
+    def weigh(self, weight: int) -> None:
+        """Count with this weight."""
+        self.weight = weight
+        self.cost = 1.0 / weight
+
+    def leave(self) -> None:
+        """The seat is in no pool any more."""
+        self.smsc.members.pop(self, None)
 
     def __repr__(self) -> str:
         return f"<Member {self.smsc.name} weight={self.weight}>"
@@ -65,6 +74,14 @@ class Pool:
     def smscs(self) -> tuple[Smsc, ...]:
         """The SMSCs of its members, in the order of the configuration."""
         return tuple(member.smsc for member in self.members)
+
+    def change(self, balancer: Balancer) -> None:
+        """Choose by ``balancer`` among its members from now on."""
+        for member in self.members:
+            if member not in balancer.members:
+                member.leave()
+        self.members, self._balancer = balancer.members, balancer
+        self.rank()
 
     def rank(self) -> None:
         """Put the SMSCs that are doubted now behind all others."""

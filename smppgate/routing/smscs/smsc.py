@@ -11,6 +11,7 @@ from enum import Enum
 from itertools import chain
 from typing import Protocol
 
+from smppgate.routing.admin_state import AdminState
 from smppgate.routing.smscs.notations import Notations
 from smppgate.txsmpp.constants import CommandStatus
 from smppgate.txsmpp.sequence import Outstanding, Request
@@ -35,16 +36,6 @@ class Outcome(Enum):
     __hash__ = object.__hash__
 
 
-class SmscState(Enum):
-    """What an operator has decided about an SMSC, or about one of its links."""
-
-    READY = "ready"
-    DRAIN = "drain"
-    """It takes no new messages; answers, receipts and queries still flow."""
-    MAINT = "maint"
-    """It is drained, then unbound, and stays away."""
-
-
 # Plain names: to look up a member of an enumeration costs more than to count with it.
 TAKEN, REFUSED, TIMED_OUT, LOST = Outcome
 
@@ -65,6 +56,13 @@ class Link(Protocol):
         """Send ``octets`` under a sequence number of this link, and await the answer."""
 
 
+class Seat(Protocol):
+    """A seat of an SMSC in a pool."""
+
+    def weigh(self, weight: int) -> None:
+        """Count with this weight."""
+
+
 class Smsc:
     """One SMSC. Mutable and slotted: the hot path counts in it.
 
@@ -76,6 +74,7 @@ class Smsc:
     :param reserved: whether it serves one ESME session alone, see `for_one_session`.
     :param undelivered_status: the command_status that tells it that nothing can take its message.
     :param window: the most requests that may be unanswered on one link, in either direction.
+    :ivar members: its seats in pools.
     :ivar state: what an operator has decided; a reload leaves it as it is.
     :ivar bound: the links that are bound and not unbinding.
     :ivar links: those of them that take new messages.
@@ -104,6 +103,7 @@ class Smsc:
         "ends",
         "latency",
         "links",
+        "members",
         "name",
         "outstanding",
         "overdue",
@@ -127,11 +127,12 @@ class Smsc:
     ) -> None:
         self.name = name
         self.window = window
-        self.state = SmscState.READY
+        self.state = AdminState.READY
         self.bound: list[Link] = []
         self._held: dict[Link, None] = {}
         self._copies: dict[Smsc, None] = {}
         self._origin: Smsc | None = None
+        self.members: dict[Seat, None] = {}
         self.undelivered_status = undelivered_status
         self.tag = tag
         self.center = center if center is not None else MessageCenter(name, "auto")
@@ -234,7 +235,7 @@ class Smsc:
             self._held[link] = None
         self._choose_links()
 
-    def change_state(self, state: SmscState) -> None:
+    def change_state(self, state: AdminState) -> None:
         """Take new messages, or take none."""
         self.state = state
         self._choose_links()
@@ -246,6 +247,12 @@ class Smsc:
             copy.change_window(window)
         self._choose_links()
 
+    def change_weight(self, weight: int) -> None:
+        """Give it another share, in each pool that it is in."""
+        self.weight = weight
+        for member in self.members:
+            member.weigh(weight)
+
     def change_undelivered_status(self, status: int) -> None:
         """Tell it ``status`` when nothing can take its message."""
         self.undelivered_status = status
@@ -254,7 +261,7 @@ class Smsc:
 
     def _choose_links(self) -> None:
         """Find out which links take new messages, and how many there may be."""
-        is_ready = self.state is SmscState.READY
+        is_ready = self.state is AdminState.READY
         self.links = [each for each in self.bound if is_ready and each not in self._held]
         self.capacity = sum(each.window for each in self.links)
         if self.links:

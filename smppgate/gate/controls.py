@@ -1,0 +1,227 @@
+"""What an operator may do with SMSCs, links and accounts of a running gate.
+
+States survive a reload, not a restart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from twisted.internet.defer import Deferred, TimeoutError, ensureDeferred
+
+from smppgate.gate.drain import until
+from smppgate.gate.router import RouterService
+from smppgate.gate.sessions.links import SmscLink
+from smppgate.gate.smsc_service import LinkKey, SmscService
+from smppgate.routing.admin_state import AdminState
+from smppgate.routing.esmes.account import Account
+from smppgate.routing.esmes.accounts import Accounts
+from smppgate.routing.sessions import EsmeSession
+from smppgate.txsmpp.clock import Clock
+from smppgate.txsmpp.log import Logger
+
+TIME_LIMIT = 60.0
+"""Seconds that a drain is waited for, unless told otherwise."""
+
+
+CLOSE_TIMEOUT = 5.0
+"""Seconds that an unbind may take beyond the time that open requests have."""
+
+
+class SmscControl:
+    """An SMSC, for its operator. Each Deferred fires when it is so, or fails with `TimeoutError`.
+
+    After a failure the state is as it was asked for all the same.
+    """
+
+    log = Logger()
+
+    def __init__(self, router: RouterService, service: SmscService) -> None:
+        self._router = router
+        self._service = service
+
+    @property
+    def state(self) -> AdminState:
+        """What was decided last."""
+        return self._service.smsc.state
+
+    @property
+    def weight(self) -> int:
+        """Its share of messages, as it is now."""
+        return self._service.smsc.weight
+
+    def change_weight(self, weight: int) -> None:
+        """Give it another share; a weight that changes in the settings wins.
+
+        :raises ValueError: for less than 1.
+        """
+        if weight < 1:
+            raise ValueError(f"a weight of {weight}: it must be 1 or more")
+        self._service.smsc.change_weight(weight)
+
+    def links(self) -> list[LinkControl]:
+        """Its links, in order of their numbers, also those that are kept away."""
+        service = self._service
+        return [LinkControl(self._router, service, key) for key in service.keys]
+
+    def ready(self) -> Deferred[None]:
+        """Take messages again; fires when a link is bound, or at once where there are none."""
+        self._change(AdminState.READY)
+        self._service.relink()
+        return self._when(lambda: bool(self._service.smsc.bound) or not self._service.links)
+
+    def drain(self, seconds: float = TIME_LIMIT) -> Deferred[None]:
+        """Take no new messages; fires when no request is open at it."""
+        was_away = self.state is AdminState.MAINT
+        self._change(AdminState.DRAIN)
+        if was_away:
+            self._service.relink()
+        smsc = self._service.smsc
+        return self._when(lambda: smsc.outstanding <= smsc.overdue, seconds)
+
+    def maint(self, seconds: float = TIME_LIMIT) -> Deferred[None]:
+        """Drain it for ``seconds`` at the most, unbind it and stay away; fires when that is so."""
+        self._change(AdminState.DRAIN)
+        return ensureDeferred(self._maint(seconds))
+
+    async def _maint(self, seconds: float) -> None:
+        await self._service.drained(seconds)
+        if self.state is AdminState.READY:
+            raise TimeoutError("it was made ready meanwhile")
+        self._change(AdminState.MAINT)
+        self._service.relink()
+        await self._when(lambda: not self._service.smsc.bound)
+
+    def _change(self, state: AdminState) -> None:
+        smsc = self._service.smsc
+        if state is smsc.state:
+            return
+        smsc.change_state(state)
+        self._router.smsc_changed(smsc)
+        self.log.info("SMSC {name}: {state}", name=smsc.name, state=state.value)
+
+    def _when(self, done: Callable[[], bool], seconds: float = TIME_LIMIT) -> Deferred[None]:
+        return ensureDeferred(_until(done, seconds, self._router.clock))
+
+
+class LinkControl:
+    """One link of an SMSC, for its operator; see `SmscControl`."""
+
+    log = Logger()
+
+    def __init__(self, router: RouterService, service: SmscService, key: LinkKey) -> None:
+        self._router = router
+        self._service = service
+        self._key = key
+
+    @property
+    def name(self) -> str:
+        """The SMSC's name, with the kind of bind and the number of the link."""
+        return self._service.name_of(self._key)
+
+    @property
+    def state(self) -> AdminState:
+        """What was decided last."""
+        return self._service.state_of(self._key)
+
+    def ready(self) -> Deferred[None]:
+        """Take messages again; fires when the link is bound."""
+        self._change(AdminState.READY)
+        self._service.relink()
+        return self._when(self._is_bound)
+
+    def drain(self, seconds: float = TIME_LIMIT) -> Deferred[None]:
+        """Take no new messages; fires when no request is open on it."""
+        was_away = self.state is AdminState.MAINT
+        self._change(AdminState.DRAIN)
+        if was_away:
+            self._service.relink()
+        return self._when(self._is_idle, seconds)
+
+    def maint(self, seconds: float = TIME_LIMIT) -> Deferred[None]:
+        """Drain it for ``seconds`` at the most, unbind it and keep it away."""
+        self._change(AdminState.DRAIN)
+        return ensureDeferred(self._maint(seconds))
+
+    async def _maint(self, seconds: float) -> None:
+        await until(self._is_idle, seconds, self._router.clock)
+        if self.state is AdminState.READY:
+            raise TimeoutError("it was made ready meanwhile")
+        self._change(AdminState.MAINT)
+        self._service.relink()
+        await self._when(lambda: self._service.link(self._key) is None)
+
+    def _change(self, state: AdminState) -> None:
+        if state is self.state:
+            return
+        self._service.change_link(self._key, state)
+        self._router.smsc_changed(self._service.smsc)
+        self.log.info("SMSC {name}: {state}", name=self.name, state=state.value)
+
+    def _is_bound(self) -> bool:
+        link = self._service.link(self._key)
+        return link is not None and link.is_bound
+
+    def _is_idle(self) -> bool:
+        link = self._service.link(self._key)
+        session = link.session if link is not None and link.is_bound else None
+        return session is None or len(session.outstanding) <= session.outstanding.overdue
+
+    def _when(self, done: Callable[[], bool], seconds: float = TIME_LIMIT) -> Deferred[None]:
+        return ensureDeferred(_until(done, seconds, self._router.clock))
+
+
+class AccountControl:
+    """An account, for its operator. Of the wildcard's, all accounts derived from it too."""
+
+    log = Logger()
+
+    def __init__(
+        self, account: Account[EsmeSession], accounts: Accounts[EsmeSession], clock: Clock
+    ) -> None:
+        self._account = account
+        self._accounts = accounts
+        self._clock = clock
+
+    @property
+    def state(self) -> AdminState:
+        """What was decided last: `AdminState.READY` or `AdminState.CLOSED`."""
+        return self._account.state
+
+    def ready(self) -> None:
+        """Accept binds again."""
+        self._change(AdminState.READY)
+
+    def close(self) -> None:
+        """Accept no new bind; sessions that are bound go on."""
+        self._change(AdminState.CLOSED)
+
+    def kick(self, now: bool = False, seconds: float = TIME_LIMIT) -> Deferred[None]:
+        """Unbind its sessions; fires when none is left. They may bind again, unless it is closed.
+
+        :param now: do not wait for open requests to be answered.
+        :param seconds: after which the Deferred fails with `TimeoutError`.
+        """
+        sessions = [s for each in self._accounts.derived(self._account) for s in each.sessions]
+        for session in sessions:
+            session.leave("unbound by the operator", 0.0 if now else seconds)
+        name, count = self._account.system_id, len(sessions)
+        self.log.info("ESME {system_id}: {count} sessions unbound", system_id=name, count=count)
+        limit = seconds + CLOSE_TIMEOUT
+        return ensureDeferred(
+            _until(lambda: all(each.has_ended for each in sessions), limit, self._clock)
+        )
+
+    def _change(self, state: AdminState) -> None:
+        if state is self.state:
+            return
+        for account in self._accounts.derived(self._account):
+            account.state = state
+        self.log.info(
+            "ESME {system_id}: {state}", system_id=self._account.system_id, state=state.value
+        )
+
+
+async def _until(done: Callable[[], bool], seconds: float, clock: Clock) -> None:
+    if not await until(done, seconds, clock):
+        raise TimeoutError(f"not so after {seconds:g} s")

@@ -1,0 +1,125 @@
+"""`observed`: makes the record of a running gate, see `smppgate.gate.state`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from smppgate.gate.parts import Parts
+from smppgate.gate.sessions.esme import EsmeProtocol
+from smppgate.gate.sessions.links import SmscLink
+from smppgate.gate.smsc_service import LinkKey, SmscService
+from smppgate.gate.state import (
+    AccountState,
+    GatewayState,
+    LinkState,
+    PoolState,
+    QueueState,
+    SessionState,
+    SmscState,
+)
+from smppgate.routing.admin_state import AdminState
+from smppgate.routing.esmes.account import Account
+from smppgate.routing.sessions import EsmeSession
+
+
+def observed(parts: Parts) -> GatewayState:
+    """The gate of these parts as it is now."""
+    router = parts.router
+    return GatewayState(
+        is_stopping=router.is_draining,
+        open_exchanges=router.open_exchanges,
+        accounts=tuple(_account(parts, account) for account in router.accounts),
+        smscs=tuple(_smsc(service) for service in parts.smscs.values()),
+        pools=tuple(_pools(parts)),
+        queues=tuple(_queues(parts)),
+        store=router.return_paths.store.statistics(),
+        configuration=parts.settings,
+    )
+
+
+def _account(parts: Parts, account: Account[EsmeSession]) -> AccountState:
+    policy, queue = account.policy, parts.router.queues.get(account)
+    return AccountState(
+        system_id=account.system_id,
+        state=account.state.value,
+        pool=policy.pool.name if policy.pool is not None else "",
+        window=policy.window,
+        max_binds=policy.max_binds,
+        sessions=tuple(
+            _session(session) for session in account.sessions if isinstance(session, EsmeProtocol)
+        ),
+        queued=queue.stored if queue is not None else None,
+    )
+
+
+def _session(session: EsmeProtocol) -> SessionState:
+    return SessionState(
+        address=session.where,
+        bind=session.kind,
+        version=session.version.name,
+        since=session.bound_at,
+        open=session.unanswered,
+        outstanding=len(session.outstanding),
+        writable=session.writable,
+    )
+
+
+def _smsc(service: SmscService) -> SmscState:
+    smsc = service.smsc
+    return SmscState(
+        name=smsc.name,
+        state=smsc.state.value,
+        tag=smsc.tag.decode("latin-1"),
+        weight=smsc.weight,
+        window=smsc.window,
+        outstanding=smsc.outstanding,
+        capacity=smsc.capacity,
+        latency=smsc.latency,
+        bind_errors=smsc.bind_errors,
+        ends={outcome.value: count for outcome, count in smsc.ends.items()},
+        links=tuple(_link(service, key) for key in service.keys),
+    )
+
+
+def _link(service: SmscService, key: LinkKey) -> LinkState:
+    link = service.link(key)
+    session = link.session if link is not None else None
+    return LinkState(
+        name=service.name_of(key),
+        endpoint=link.config.endpoint if link is not None else "",
+        state=_link_state(service.state_of(key), link),
+        since=session.bound_at if session is not None and session.is_attached else 0.0,
+        outstanding=len(session.outstanding) if session is not None else 0,
+        open=session.unanswered if session is not None and not session.has_ended else 0,
+        last_error=link.config.last_error if link is not None else "",
+    )
+
+
+def _link_state(decided: AdminState, link: SmscLink | None) -> str:
+    if decided is not AdminState.READY or link is None:
+        return decided.value if link is not None else AdminState.MAINT.value
+    if not link.is_bound:
+        return "connecting"
+    return "unbinding" if link.session is not None and link.session.unbinding else "bound"
+
+
+def _pools(parts: Parts) -> Iterator[PoolState]:
+    balancers = {pool.name: pool.balance for pool in parts.settings.pool}
+    for name, pool in parts.router.pools.items():
+        members = tuple(smsc.name for smsc in pool.smscs)
+        yield PoolState(
+            name=name, balance=balancers.get(name, ""), members=members, is_up=pool.is_up
+        )
+
+
+def _queues(parts: Parts) -> Iterator[QueueState]:
+    for account, queue in parts.router.queues.items():
+        counts = queue.statistics()
+        yield QueueState(
+            system_id=account.system_id,
+            queued=counts.queued,
+            delivered=counts.delivered,
+            refused=counts.refused,
+            dropped=counts.dropped,
+            expired=counts.expired,
+        )

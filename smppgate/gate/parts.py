@@ -1,0 +1,123 @@
+"""`Parts`: what a gate is made of, and how a part is added while it runs.
+
+`Gateway` starts and stops them, `Reload` changes them.
+"""
+
+from __future__ import annotations
+
+from random import Random
+
+from twisted.application.service import MultiService
+from twisted.internet.interfaces import IReactorTime
+
+from smppgate.gate.build import Centers, esme_timers, make_router, make_target
+from smppgate.gate.esme_service import EsmeService
+from smppgate.gate.sessions.bind_delays import BindDelays
+from smppgate.gate.sessions.esme import EsmeProtocol, EsmeSessionConfig
+from smppgate.gate.sessions.listeners import Listeners
+from smppgate.gate.sessions.pass_through import PassThrough
+from smppgate.gate.sessions.smsc import SmscProtocol
+from smppgate.gate.smsc_service import SmscService
+from smppgate.routing.esmes.account import Account
+from smppgate.routing.esmes.guesses import Guesses
+from smppgate.routing.esmes.refused_credentials import RefusedCredentials
+from smppgate.routing.sessions import EsmeSession
+from smppgate.routing.smscs.smsc import Smsc
+from smppgate.settings import EsmeSettings, GateSettings, Settings, SmscSettings
+from smppgate.store import IStore
+from smppgate.txsmpp.clock import Clock
+
+
+class Parts:
+    """The parts of one gate.
+
+    :param entropy: the one source of chance.
+    :ivar settings: those in force.
+    :ivar smscs: the services of SMSCs, by name; what is removed is in it until it has left.
+    :ivar accounts: the services of accounts, by system_id.
+    :ivar linking: has the services of SMSCs; it starts when the store is open.
+    :ivar serving: has the services of accounts.
+    """
+
+    def __init__(
+        self, settings: Settings, reactor: IReactorTime, store: IStore, entropy: Random
+    ) -> None:
+        self.settings = settings
+        self.reactor = reactor
+        self.clock = Clock.of(reactor)
+        self._jitter = entropy.random
+        self.centers = Centers()
+        smscs = {smsc.name: self.centers.smsc(smsc) for smsc in settings.smsc}
+        self.router = make_router(settings, self.clock, smscs, store, entropy)
+        self.pass_through = PassThrough(
+            self.router, (), RefusedCredentials(entropy.randbytes(32))
+        )
+        self.esme_config = self._make_esme_config(settings.gate)
+        self.listeners = Listeners(reactor, self.esme_config)
+        for listen in settings.listen:
+            self.listeners.add(listen.endpoint, listen.max_sessions)
+        self.linking = MultiService()
+        self.serving = MultiService()
+        self.smscs: dict[str, SmscService] = {}
+        self.accounts: dict[str, EsmeService] = {}
+        for smsc in settings.smsc:
+            self.add_smsc(smsc, smscs[smsc.name])
+        for esme in settings.esme:
+            account = self.router.accounts.configured(esme.system_id.encode("latin-1"))
+            assert account is not None
+            self.add_account(esme, account)
+
+    def add_smsc(self, settings: SmscSettings, smsc: Smsc) -> None:
+        """Have links to ``smsc``, which the router knows."""
+        gate = self.settings.gate
+        service = SmscService(self.reactor, self.router, smsc, self._jitter, gate, settings)
+        self.smscs[settings.name] = service
+        service.setServiceParent(self.linking)
+        self.pass_through.set_target(make_target(gate, settings, smsc, self.reactor))
+        listener = service.listen()
+        if listener is not None:
+            listener.setServiceParent(self.listeners)
+
+    def add_account(self, settings: EsmeSettings, account: Account[EsmeSession]) -> None:
+        """Have ranges and a queue of ``account``, which the router knows."""
+        service = EsmeService(
+            self.reactor, self.router, account, self.esme_config, self._jitter, settings
+        )
+        self.accounts[settings.system_id] = service
+        service.setServiceParent(self.serving)
+
+    def esme_sessions(self) -> list[EsmeProtocol]:
+        """The sessions with ESMEs whose connections are not lost."""
+        dialled = [each for service in self.accounts.values() for each in service.sessions()]
+        return [*self.listeners.sessions(), *dialled]
+
+    def other_smsc_sessions(self) -> list[SmscProtocol]:
+        """The sessions with SMSCs that no `SmscLink` keeps: passed through or with outbind."""
+        dialled = [each for service in self.smscs.values() for each in service.sessions()]
+        return [*self.pass_through.sessions, *dialled]
+
+    def configure_esmes(self, gate: GateSettings) -> None:
+        """Let sessions with ESMEs go by ``gate``, those that are bound too."""
+        config = self.esme_config
+        config.name, config.timers = gate.name, esme_timers(gate)
+        config.max_pdu_size, config.refusal_rate = gate.max_pdu_size, gate.refusal_rate
+        config.accepts_without_smsc = gate.accept_binds_without_smsc
+        config.refused_bind_wait = gate.refused_bind_wait
+        config.stale_bind_timeout = gate.stale_bind_timeout
+        config.bind_delays.change_limit(gate.bind_delay)
+        for session in self.esme_sessions():
+            session.config_changed()
+
+    def _make_esme_config(self, gate: GateSettings) -> EsmeSessionConfig:
+        return EsmeSessionConfig(
+            router=self.router,
+            name=gate.name,
+            timers=esme_timers(gate),
+            max_pdu_size=gate.max_pdu_size,
+            accepts_without_smsc=gate.accept_binds_without_smsc,
+            pass_through=self.pass_through,
+            refusal_rate=gate.refusal_rate,
+            refused_bind_wait=gate.refused_bind_wait,
+            stale_bind_timeout=gate.stale_bind_timeout,
+            bind_delays=BindDelays(Guesses(gate.bind_delay)),
+        )

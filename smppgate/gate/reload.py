@@ -1,0 +1,240 @@
+"""`Reload`: lets a running gate be as new settings say, by changing what differs.
+
+The order keeps every message at home: SMSCs and pools that are new come first, then accounts go
+over to them, then what is gone is drained. What a setting's change needs is said by its `Takes`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+from twisted.internet.defer import CancelledError, Deferred, DeferredLock, ensureDeferred
+from twisted.internet.task import Cooperator
+
+from smppgate.gate.build import (
+    make_balancer,
+    make_pool,
+    make_target,
+    policies_of,
+    router_options,
+)
+from smppgate.gate.parts import Parts
+from smppgate.routing.esmes.account import Account, AccountPolicy
+from smppgate.routing.sessions import EsmeSession
+from smppgate.routing.smscs.pool import Pool
+from smppgate.routing.smscs.smsc import Smsc
+from smppgate.settings import Settings, SmscSettings
+from smppgate.settings.applicable import applicable
+from smppgate.settings.difference import Difference, difference
+from smppgate.txsmpp.log import Logger
+
+
+class Reload:
+    """Applies new settings to the parts of a gate, one after the other if there are several."""
+
+    log = Logger()
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._lock = DeferredLock()
+        # What is drained and unbound after a reload is done, by what it is.
+        self._leaving: dict[str, Deferred[None]] = {}
+        self._is_stopped = False
+
+    def request(self, settings: Settings) -> Deferred[Settings]:
+        """Apply ``settings``; fires with those in force then.
+
+        Fails with `SettingsError`, and nothing is changed, see `applicable`.
+        """
+        running: Deferred[Settings] = self._lock.run(self._run, settings)
+        return running
+
+    def stop(self) -> None:
+        """The gate stops: what is drained is drained by the stop."""
+        self._is_stopped = True
+        leaving, self._leaving = self._leaving, {}
+        for each in leaving.values():
+            each.cancel()
+
+    def tell_orphans(self) -> None:
+        """Tell in the log of messages in queues of accounts that are gone, or have none now."""
+        telling = self._parts.router.queues.orphans()
+        telling.addCallbacks(self._tell_orphans, lambda why: self.log.failure("no count", why))
+
+    def _tell_orphans(self, counts: dict[bytes, int]) -> None:
+        for system_id, count in counts.items():
+            self.log.warn(
+                "{count} messages are in the queue of {system_id}, which has none in the "
+                "settings: they stay until their queue_ttl is over, and are delivered if it has "
+                "one again",
+                count=count,
+                system_id=system_id.decode("latin-1"),
+            )
+
+    def _run(self, settings: Settings) -> Deferred[Settings]:
+        return ensureDeferred(self._apply(settings))
+
+    async def _apply(self, settings: Settings) -> Settings:
+        if self._is_stopped:
+            raise CancelledError("the gate is stopping")
+        parts = self._parts
+        before = parts.settings
+        found = applicable(before, settings)
+        changes = difference(before, found)
+        waiting = difference(found, settings).waiting()
+        self._tell(changes, waiting)
+        parts.settings = found
+        await self._listeners(changes)
+        self._gate(changes)
+        self._smscs(changes)
+        self._pools(changes)
+        self._accounts(changes)
+        for smsc in changes.smsc.removed:
+            self._remove_smsc(smsc)
+        self.tell_orphans()
+        return found
+
+    def _tell(self, changes: Difference, waiting: list[str]) -> None:
+        """Tell what changed, some lines a turn of the reactor."""
+        lines = [*changes.each_line()] if changes else ["nothing has changed"]
+        lines += [f"waits for a restart: {line}" for line in waiting]
+        schedule = partial(self._parts.clock.callLater, 0.0)
+        Cooperator(scheduler=schedule).cooperate(self._told(lines))
+
+    def _told(self, lines: list[str]) -> Iterator[None]:
+        for line in lines:
+            self.log.info("reload: {line}", line=line)
+            yield
+
+    # Listeners and what holds for all
+
+    async def _listeners(self, changes: Difference) -> None:
+        listeners = self._parts.listeners
+        for gone in changes.listen.removed:
+            await listeners.remove(gone.endpoint)
+        for new in changes.listen.added:
+            listeners.add(new.endpoint, new.max_sessions)
+        for change in changes.listen.changed:
+            listeners.change(change.new.endpoint, change.new.max_sessions)
+        listeners.retry()
+        listeners.renew()
+
+    def _gate(self, changes: Difference) -> None:
+        if changes.gate is None:
+            return
+        parts = self._parts
+        parts.router.change(router_options(parts.settings, b""))
+        parts.configure_esmes(parts.settings.gate)
+
+    # SMSCs and pools
+
+    def _smscs(self, changes: Difference) -> None:
+        parts = self._parts
+        for settings in changes.smsc.added:
+            self._add_smsc(settings)
+        changed = {each.new.name: each for each in changes.smsc.changed}
+        for settings in parts.settings.smsc:
+            change = changed.get(settings.name)
+            if change is None and changes.gate is None:
+                continue
+            service = parts.smscs[settings.name]
+            if change is not None and "weight" in change.keys:
+                service.smsc.change_weight(settings.weight)
+            if change is not None and change.old.outbind_listen != settings.outbind_listen:
+                self._listen_for_outbinds(settings)
+            service.change(parts.settings.gate, settings)
+            target = make_target(parts.settings.gate, settings, service.smsc, parts.reactor)
+            parts.pass_through.set_target(target)
+
+    def _add_smsc(self, settings: SmscSettings) -> None:
+        parts = self._parts
+        leaving = self._leaving.pop(settings.name, None)
+        if leaving is not None:
+            # It is back before it was gone: the old links are unbound at once.
+            leaving.cancel()
+        smsc = parts.centers.smsc(settings)
+        parts.router.add_smsc(smsc)
+        parts.add_smsc(settings, smsc)
+
+    def _listen_for_outbinds(self, settings: SmscSettings) -> None:
+        """Sessions that came by the former listener go on."""
+        parts = self._parts
+        service = parts.smscs[settings.name]
+        service.settings = settings
+        service.listen_anew(parts.listeners)
+
+    def _pools(self, changes: Difference) -> None:
+        parts = self._parts
+        if not (changes.pool or changes.default_pool or changes.smsc):
+            return
+        smscs = {name: service.smsc for name, service in parts.smscs.items()}
+        pools: dict[str, Pool] = {}
+        for settings in parts.settings.pool:
+            pool = parts.router.pools.get(settings.name)
+            if pool is None:
+                pool = make_pool(settings, smscs)
+            else:
+                pool.change(make_balancer(settings, smscs, pool.members))
+            pools[settings.name] = pool
+        parts.router.change_pools(pools)
+
+    # Accounts
+
+    def _accounts(self, changes: Difference) -> None:
+        parts = self._parts
+        policies = policies_of(parts.settings, parts.router.pools)
+        for gone in changes.esme.removed:
+            self._remove_account(gone.system_id)
+        for new in changes.esme.added:
+            self._add_account(new.system_id, policies[new.system_id])
+        for account in self._configured():
+            policy = policies[account.system_id]
+            if policy != account.policy:
+                parts.router.accounts.change(account, policy)
+        for change in changes.esme.changed:
+            parts.accounts[change.new.system_id].change(change.new)
+
+    def _configured(self) -> Iterator[Account[EsmeSession]]:
+        for service in self._parts.accounts.values():
+            yield service.account
+
+    def _add_account(self, system_id: str, policy: AccountPolicy) -> None:
+        parts = self._parts
+        account: Account[EsmeSession] = Account(system_id, policy)
+        parts.router.accounts.add(account)
+        settings = next(each for each in parts.settings.esme if each.system_id == system_id)
+        parts.add_account(settings, account)
+
+    def _remove_account(self, system_id: str) -> None:
+        """Its sessions are unbound once their requests are answered."""
+        parts = self._parts
+        service = parts.accounts.pop(system_id)
+        service.leave()
+        service.disownServiceParent()
+        seconds = parts.settings.gate.response_timeout
+        for account in parts.router.accounts.remove(service.account):
+            for session in list(account.sessions):
+                session.leave("its account is removed", seconds)
+
+    # What leaves
+
+    def _remove_smsc(self, settings: SmscSettings) -> None:
+        """Drain the SMSC, then unbind it; the reload does not wait for that."""
+        service = self._parts.smscs.pop(settings.name)
+        sessions = self._parts.pass_through.remove_target(service.smsc)
+        for session in sessions:
+            session.leave("its SMSC is removed", service.answer_timeout)
+        leaving = ensureDeferred(service.leave(service.answer_timeout))
+        if leaving.called:
+            self._left(service.smsc)
+            return
+        self._leaving[settings.name] = leaving
+        leaving.addErrback(lambda why: why.trap(CancelledError))
+        leaving.addErrback(lambda why: self.log.failure("an SMSC was not unbound", why))
+        leaving.addCallback(lambda _: self._left(service.smsc))
+
+    def _left(self, smsc: Smsc) -> None:
+        self._parts.router.remove_smsc(smsc)
+
+

@@ -24,9 +24,10 @@ from smppgate.gate.build import (
 from smppgate.gate.drain import until
 from smppgate.gate.sessions.bind_delays import BindDelays
 from smppgate.gate.sessions.endpoints import client_endpoint, server_endpoint
-from smppgate.gate.sessions.esme import EsmeFactory, EsmeProtocol, EsmeSessionConfig
+from smppgate.gate.sessions.esme import EsmeProtocol, EsmeSessionConfig
 from smppgate.gate.sessions.links import Backoff, LinkSessionConfig, SmscLink
 from smppgate.gate.sessions.listener import Listener
+from smppgate.gate.sessions.listeners import Listeners
 from smppgate.gate.sessions.outbind_esme import EsmeOutbind
 from smppgate.gate.sessions.outbind_smsc import OutbindFactory, OutbindSessionConfig
 from smppgate.gate.sessions.pass_through import PassThrough
@@ -92,23 +93,22 @@ class Gateway(MultiService):
         for link in self.links:
             link.setServiceParent(self._linking)
         self._opening: Deferred[None] | None = None
-        self._listeners = MultiService()
-        self._listeners.setServiceParent(self)
         self.pass_through = PassThrough(
             self.router,
             make_targets(settings, self.smscs, reactor),
             RefusedCredentials(entropy.randbytes(32)),
         )
         self._esme_config = self._make_esme_config()
-        self._factories = list(self._make_listeners())
+        self._listeners = Listeners(reactor, self._esme_config)
+        self._listeners.setServiceParent(self)
+        for listen in settings.listen:
+            self._listeners.add(listen.endpoint, listen.max_sessions)
         self._esme_outbinds = list(self._make_queues())
-        self._factories.extend(outbind.factory for outbind in self._esme_outbinds)
         self._outbinds = list(self._make_outbind_listeners())
 
     def addresses(self) -> tuple[IAddress, ...]:
         """The addresses that the gate listens on now: for ESMEs first, in order of settings."""
-        addresses = (listener.address for listener in self._listeners)
-        return tuple(address for address in addresses if address is not None)
+        return self._listeners.addresses()
 
     def startService(self) -> None:
         """Open the store, then bind to the SMSCs: their receipts need the return paths in it."""
@@ -185,8 +185,8 @@ class Gateway(MultiService):
         await DeferredList(unbinds, consumeErrors=True)
 
     def _esme_sessions(self) -> list[EsmeProtocol]:
-        # A copy: a session that ends leaves its factory.
-        return [session for factory in self._factories for session in factory.sessions]
+        outbinds = (s for outbind in self._esme_outbinds for s in outbind.factory.sessions)
+        return [*self._listeners.sessions(), *outbinds]
 
     def _other_smsc_sessions(self) -> list[SmscProtocol]:
         """The sessions with SMSCs that no `SmscLink` keeps: passed through or with outbind."""
@@ -231,14 +231,6 @@ class Gateway(MultiService):
             stale_bind_timeout=gate.stale_bind_timeout,
             bind_delays=BindDelays(Guesses(gate.bind_delay)),
         )
-
-    def _make_listeners(self) -> Iterator[EsmeFactory]:
-        for listen in self.settings.listen:
-            factory = EsmeFactory(self._esme_config, listen.max_sessions)
-            endpoint = server_endpoint(self._reactor, listen.endpoint)
-            listener = Listener(listen.endpoint, endpoint, factory)
-            listener.setServiceParent(self._listeners)
-            yield factory
 
     def _make_links(self, smsc: SmscSettings) -> Iterator[SmscLink]:
         gate = self.settings.gate

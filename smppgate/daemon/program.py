@@ -57,7 +57,7 @@ class Program(Gateway):
         # The process may change its folder before it reads the file again.
         path = os.path.abspath(file) if file else ""
         self._reloads = Reloads(self, path, partial(read_beside, reactor), notifier)
-        self._unit = Unit(notifier, self._clock, self._status, watchdog_interval())
+        self._unit = Unit(notifier, self.clock, self._status, watchdog_interval())
         meaning = {
             signal.SIGHUP: self._reloads.request,
             signal.SIGUSR1: reopen_log_files,
@@ -121,7 +121,7 @@ class Program(Gateway):
 
     def log_state(self) -> None:
         """Write the gate's state into the log, some lines a turn of the reactor."""
-        Cooperator(scheduler=partial(self._clock.callLater, 0.0)).cooperate(self._state_told())
+        Cooperator(scheduler=partial(self.clock.callLater, 0.0)).cooperate(self._state_told())
 
     def _state_told(self) -> Iterator[None]:
         for line in state_lines(self.state()):

@@ -15,7 +15,7 @@ from smppgate.txsmpp.log import Logger
 class Reloadable(Protocol):
     """A gate that takes new settings while it runs."""
 
-    def reload(self, settings: Settings) -> Deferred[object]:
+    def reload(self, settings: Settings) -> Deferred[Settings]:
         """Apply what differs in ``settings``; fires when that is done."""
 
 

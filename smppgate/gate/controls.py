@@ -11,7 +11,6 @@ from twisted.internet.defer import Deferred, TimeoutError, ensureDeferred
 
 from smppgate.gate.drain import until
 from smppgate.gate.router import RouterService
-from smppgate.gate.sessions.links import SmscLink
 from smppgate.gate.smsc_service import LinkKey, SmscService
 from smppgate.routing.admin_state import AdminState
 from smppgate.routing.esmes.account import Account

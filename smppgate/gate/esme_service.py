@@ -1,4 +1,4 @@
-"""`EsmeService`: one account of the settings while the gate runs, with its queue and its outbind."""
+"""`EsmeService`: one account of the settings while the gate runs: ranges, queue and outbinds."""
 
 from __future__ import annotations
 

@@ -49,9 +49,7 @@ class Parts:
         self.centers = Centers()
         smscs = {smsc.name: self.centers.smsc(smsc) for smsc in settings.smsc}
         self.router = make_router(settings, self.clock, smscs, store, entropy)
-        self.pass_through = PassThrough(
-            self.router, (), RefusedCredentials(entropy.randbytes(32))
-        )
+        self.pass_through = PassThrough(self.router, (), RefusedCredentials(entropy.randbytes(32)))
         self.esme_config = self._make_esme_config(settings.gate)
         self.listeners = Listeners(reactor, self.esme_config)
         for listen in settings.listen:
@@ -64,8 +62,8 @@ class Parts:
             self.add_smsc(smsc, smscs[smsc.name])
         for esme in settings.esme:
             account = self.router.accounts.configured(esme.system_id.encode("latin-1"))
-            assert account is not None
-            self.add_account(esme, account)
+            if account is not None:
+                self.add_account(esme, account)
 
     def add_smsc(self, settings: SmscSettings, smsc: Smsc) -> None:
         """Have links to ``smsc``, which the router knows."""

@@ -236,5 +236,3 @@ class Reload:
 
     def _left(self, smsc: Smsc) -> None:
         self._parts.router.remove_smsc(smsc)
-
-

@@ -107,9 +107,7 @@ class RouterService(Service):
         )
         self.dispatcher.queues = self.queues
         self._submitters: Submitters[EsmeSession] = Submitters(options.run)
-        delay = ReceiptDelay(
-            clock, self.batch, self.return_paths.commits, options.receipt_delay
-        )
+        delay = ReceiptDelay(clock, self.batch, self.return_paths.commits, options.receipt_delay)
         self.receipts = Receipts(
             clock,
             self.return_paths,

@@ -9,6 +9,7 @@ others stay up.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import TypeAlias
 
 from attrs import frozen
@@ -21,7 +22,7 @@ from smppgate.gate.drain import NEVER, until
 from smppgate.gate.router import RouterService
 from smppgate.gate.sessions.endpoints import client_endpoint, server_endpoint
 from smppgate.gate.sessions.links import Backoff, LinkSessionConfig, SmscLink
-from smppgate.gate.sessions.listener import Listener
+from smppgate.gate.sessions.listener import CannotListen, Listener
 from smppgate.gate.sessions.outbind_smsc import OutbindFactory, OutbindSessionConfig
 from smppgate.gate.sessions.smsc import SmscProtocol, SmscSessionConfig
 from smppgate.routing.admin_state import AdminState
@@ -84,6 +85,8 @@ class SmscService(MultiService):
         self._plans: dict[SmscLink, LinkPlan] = {}
         self._relinking: Deferred[None] | None = None
         self._outbind_config: OutbindSessionConfig | None = None
+        self._listener: Listener | None = None
+        self._dialled: list[SmscProtocol] = []
         for plan in self._wanted().values():
             self._add(plan)
 
@@ -128,7 +131,8 @@ class SmscService(MultiService):
 
     def sessions(self) -> list[SmscProtocol]:
         """Its sessions that no link keeps: those with outbind."""
-        return [] if self.outbinds is None else list(self.outbinds.sessions)
+        self._dialled = [session for session in self._dialled if not session.has_ended]
+        return [*self._dialled, *(self.outbinds.sessions if self.outbinds is not None else ())]
 
     def stopService(self) -> Deferred[None] | None:
         """Replace no more links, and connect no more."""
@@ -295,7 +299,20 @@ class SmscService(MultiService):
         limit = max(settings.sessions, MIN_OUTBIND_CONNECTIONS)
         self.outbinds = OutbindFactory(config, limit)
         endpoint = server_endpoint(self._reactor, settings.outbind_listen)
-        return Listener(settings.outbind_listen, endpoint, self.outbinds)
+        self._listener = Listener(settings.outbind_listen, endpoint, self.outbinds)
+        return self._listener
+
+    def listen_anew(self, listeners: MultiService) -> None:
+        """Listen where the settings say now. Sessions that came in elsewhere go on."""
+        if self._listener is not None:
+            self._dialled += self.outbinds.sessions if self.outbinds is not None else ()
+            self._listener.disownServiceParent()
+        self._listener = self.outbinds = self._outbind_config = None
+        listener = self.listen()
+        if listener is not None:
+            with suppress(CannotListen):
+                # The listener itself logs why.
+                listener.setServiceParent(listeners)
 
     def _configure_outbind(self, config: OutbindSessionConfig) -> None:
         self._configure(config)
@@ -306,5 +323,3 @@ class SmscService(MultiService):
         config.password = settings.outbind_password.encode("latin-1")
         if self.outbinds is not None:
             self.outbinds.limit = max(settings.sessions, MIN_OUTBIND_CONNECTIONS)
-
-

@@ -19,9 +19,12 @@ from twisted.internet.interfaces import IHostnameResolver, IReactorPluggableName
 from zope.interface import implementer
 
 from smppgate.settings.bare_addresses import meant_client, meant_server
+from smppgate.settings.certificates import CertificateFiles, CertificateFolder
 
 LARGEST_PORT = 65535
 SOCKET_FAMILIES = ("INET", "INET6", "UNIX")
+
+_WRONG_ARGUMENTS = "does not have the arguments of an endpoint"
 
 # Type of endpoint → position of the port among the arguments without a name.
 _SERVER_PORTS = {"tcp": 0, "tcp6": 0, "ssl": 0, "tls": 1}
@@ -62,7 +65,22 @@ def server_fault(description: str) -> str | None:
         _directory_fault(parts)
         or _port_fault(parts, _SERVER_PORTS)
         or _path_fault(parts, "address")
-        or _twisted_fault(serverFromString, description)
+        or _opening_fault(parts, description)
+    )
+
+
+def certificates(parts: Parts) -> CertificateFiles | CertificateFolder | None:
+    """The files of the certificates that an endpoint to listen on has; None without TLS."""
+    if parts.scheme == "tls":
+        return CertificateFolder(parts.get("path", 0) or "")
+    if parts.scheme != "ssl":
+        return None
+    key = parts.get("privateKey", 1) or "server.pem"
+    return CertificateFiles(
+        certificate=parts.get("certKey", 2) or key,
+        key=key,
+        chain=parts.get("extraCertChain", 6),
+        parameters=parts.get("dhParameters", 7),
     )
 
 
@@ -120,6 +138,22 @@ def _directory_fault(parts: Parts) -> str | None:
     return f"there is no directory of certificates {path!r}"
 
 
+def _opening_fault(parts: Parts, description: str) -> str | None:
+    """The fault that Twisted finds, in better words where it is one of a certificate."""
+    files = certificates(parts)
+    if files is None:
+        return _twisted_fault(serverFromString, description)
+    if not parts.arguments and not parts.named:
+        # Twisted says which are missing.
+        return _twisted_fault(serverFromString, description)
+    early = files.early_fault()
+    if early is not None:
+        return early
+    fault = _twisted_fault(serverFromString, description)
+    is_of_files = fault is not None and not fault.startswith(_WRONG_ARGUMENTS)
+    return (files.fault() or fault) if is_of_files else fault
+
+
 def _path_fault(parts: Parts, name: str) -> str | None:
     return "names no socket" if parts.scheme == "unix" and parts.get(name, 0) == "" else None
 
@@ -145,7 +179,7 @@ def _twisted_fault(parse: Callable[[object, str], object], description: str) -> 
         return _file_fault(error)
     except TypeError as error:
         # Twisted calls Python functions with the arguments: the function's name is cut off.
-        return f"does not have the arguments of an endpoint: {str(error).rpartition('() ')[2]}"
+        return f"{_WRONG_ARGUMENTS}: {str(error).rpartition('() ')[2]}"
     except ValueError as error:
         return f"is not an endpoint: {error}{_meant(parse, description)}"
     except Exception as error:

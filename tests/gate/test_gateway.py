@@ -162,7 +162,7 @@ def test_a_pair_of_binds_and_parallel_sessions_are_links_of_one_smsc() -> None:
     ends = Ends(smsc=(smsc,))
     binds = [type(accept(*ends.smsc(index))) for index in range(4)]
     assert binds == [BindTransmitter, BindReceiver] * 2
-    smsc = ends.gateway.smscs["alpha"]
+    smsc = ends.gateway.parts.smscs["alpha"].smsc
     # Receivers take no requests.
     assert (len(smsc.links), smsc.capacity) == (2, 14)
     assert ends.gateway.router.statistics().smsc_links == 4
@@ -182,7 +182,7 @@ def test_a_link_that_is_lost_comes_back_later_and_later_and_resets_when_bound() 
     session, transport = ends.smsc()
     accept(session, transport)
     session.connectionLost(DONE)
-    assert ends.gateway.smscs["alpha"].links == []
+    assert ends.gateway.parts.smscs["alpha"].smsc.links == []
 
 
 def test_messages_of_an_account_go_to_its_pool() -> None:
@@ -403,7 +403,7 @@ def test_a_bind_resp_counts_by_its_status(body: bytes) -> None:
     header = (bind.command_id | 0x80000000).to_bytes(4, "big") + bytes(4)
     number = bind.sequence_number.to_bytes(4, "big")
     link.dataReceived((16 + len(body)).to_bytes(4, "big") + header + number + body)
-    assert len(ends.gateway.smscs["alpha"].links) == 1
+    assert len(ends.gateway.parts.smscs["alpha"].smsc.links) == 1
 
 
 def test_messages_for_an_account_without_sessions_are_not_for_one_with_a_wider_range() -> None:

@@ -123,7 +123,7 @@ class Stage:
             await smsc.stopService()
 
     def _is_linked(self) -> bool:
-        return self.gateway is not None and all(m.links for m in self.gateway.smscs.values())
+        return self.gateway is not None and all(smsc.links for smsc in self.gateway.router.smscs)
 
     def _is_settled(self) -> bool:
         return not any(ledger.unanswered or ledger.missing for ledger in self.ledgers)

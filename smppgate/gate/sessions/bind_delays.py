@@ -33,6 +33,10 @@ class BindDelays:
         # Sessions that are bound, with their networks: a transport that is lost has no peer.
         self._bound: dict[BindingEsme, str] = {}
 
+    def change_limit(self, seconds: float) -> None:
+        """Let no bind wait longer from now on; 0 lets none wait."""
+        self._guesses.limit = seconds
+
     def begin(self, esme: BindingEsme, frame: Frame, judge: Judge) -> None:
         """Call ``judge`` with the bind in ``frame``, now or later, or refuse the bind."""
         now = esme.clock.monotonic()

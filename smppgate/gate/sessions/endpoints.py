@@ -4,7 +4,8 @@
 - ``haproxy:`` takes headers in pieces of any size, and ``PROXY UNKNOWN`` without addresses.
 - ``tcp:`` with a host name tries all of its addresses, of IPv6 too, as ``tls:`` does.
 - A string that no endpoint can be made of fails when it is used, like any other that cannot be
-  opened.
+  opened, and may be tried again.
+- Listeners with TLS can read their certificates again while they are open.
 """
 
 from __future__ import annotations
@@ -21,13 +22,14 @@ from twisted.internet.endpoints import (
 )
 from twisted.internet.interfaces import (
     IListeningPort,
-    IProtocolFactory,
     IStreamClientEndpoint,
     IStreamServerEndpoint,
 )
 from zope.interface import implementer
 
+from smppgate.gate.sessions.certificates import ServerCertificate, has_certificate
 from smppgate.gate.sessions.proxy_header import ProxyHeaderFactory
+from smppgate.settings.endpoints import server_fault
 
 BACKLOG = 1024
 """Connections that may wait to be accepted: ESMEs come back all at once."""
@@ -38,43 +40,60 @@ _TCP = re.compile("^tcp:", re.IGNORECASE)
 
 
 @implementer(IStreamServerEndpoint)
-class _Unusable:
-    """An endpoint that cannot be opened."""
+class ServerEndpoint:
+    """An endpoint to listen on, which is made of its string each time that it is opened.
 
-    def __init__(self, reason: Exception) -> None:
-        self._reason = reason
+    :param description: the endpoint string.
+    """
 
-    def listen(self, protocolFactory: IProtocolFactory) -> Deferred[IListeningPort]:
-        return fail(self._reason)
-
-
-@implementer(IStreamServerEndpoint)
-class _BehindProxy:
-    """An endpoint whose connections begin with a PROXY header."""
-
-    def __init__(self, endpoint: IStreamServerEndpoint) -> None:
-        self._endpoint = endpoint
+    def __init__(self, reactor: Any, description: str) -> None:
+        self._reactor = reactor
+        self._description = description
+        self._certificate: ServerCertificate | None = None
 
     def listen(self, protocolFactory: Any) -> Deferred[IListeningPort]:
-        listening: Deferred[IListeningPort] = self._endpoint.listen(
-            ProxyHeaderFactory(protocolFactory)
-        )
+        """Open it; fails with an OSError where no endpoint can be made of the string."""
+        factory, description = protocolFactory, self._description
+        while _PROXY.match(description):
+            factory, description = ProxyHeaderFactory(factory), _PROXY.sub("", description)
+        try:
+            endpoint = self._made(_with_backlog(description))
+        except Exception as error:
+            return fail(_unusable(description, error))
+        listening: Deferred[IListeningPort] = endpoint.listen(factory)
         return listening
 
+    def renew(self) -> None:
+        """Have new connections use the certificate as its files are now; see `ServerCertificate`.
 
-def server_endpoint(reactor: Any, description: str) -> IStreamServerEndpoint:
+        Without TLS, and before it is opened, this does nothing.
+        """
+        if self._certificate is not None:
+            self._certificate.renew()
+
+    def _made(self, description: str) -> Any:
+        if not has_certificate(description):
+            return serverFromString(self._reactor, description)
+        self._certificate = ServerCertificate(self._reactor, description)
+        return self._certificate.endpoint()
+
+
+def server_endpoint(reactor: Any, description: str) -> ServerEndpoint:
     """The endpoint of ``description`` to listen on."""
-    if _PROXY.match(description):
-        return _BehindProxy(server_endpoint(reactor, _PROXY.sub("", description)))
+    return ServerEndpoint(reactor, description)
+
+
+def _with_backlog(description: str) -> str:
     if _WITH_BACKLOG.match(description) and ":backlog=" not in description:
-        description = f"{description}:backlog={BACKLOG}"
-    try:
-        endpoint: IStreamServerEndpoint = serverFromString(reactor, description)
-    except Exception as error:
-        # systemd: looks for its descriptors, and is not always started by systemd.
-        kind = type(error).__name__
-        return _Unusable(OSError(f"there is no such socket ({kind}: {error})"))
-    return endpoint
+        return f"{description}:backlog={BACKLOG}"
+    return description
+
+
+def _unusable(description: str, error: Exception) -> OSError:
+    """Why no endpoint can be made of ``description``, in one line for the log."""
+    # systemd: looks for its descriptors, and is not always started by systemd.
+    reason = server_fault(description)
+    return OSError(reason or f"there is no such socket ({type(error).__name__}: {error})")
 
 
 def client_endpoint(reactor: Any, description: str) -> IStreamClientEndpoint:

@@ -98,6 +98,7 @@ class EsmeProtocol(RelaySession):
         self._config = config
         self._factory = factory
         self._is_refused = False
+        self._kind = ""
 
     def connectionMade(self) -> None:
         """Read little at a time until the peer is bound."""
@@ -157,6 +158,16 @@ class EsmeProtocol(RelaySession):
         """Whether messages that ask for no receipt have a return path too."""
         return self.policy.queries
 
+    @property
+    def kind(self) -> str:
+        """How it is bound: a name of `BIND_KINDS`."""
+        return self._kind
+
+    def config_changed(self) -> None:
+        """Go by the configuration as it is now: it is shared, and a reload changes it."""
+        self.change_limits(self._config.max_pdu_size, self._config.refusal_rate)
+        self.policy_changed()
+
     def policy_changed(self) -> None:
         """Let what was made from the old policy be made anew."""
         self.answer_forms.clear()
@@ -176,6 +187,7 @@ class EsmeProtocol(RelaySession):
         read_as_usual(self.transport)
         self._config.bind_delays.bound(self, bind.frame)
         self.account = account = bind.account
+        self._kind, self.bound_at = BIND_KINDS[bind.frame.command_id], self.clock.wall()
         if passed_through is not None:
             self.passed_through = passed_through
             self.own_pool = Pool(account.system_id, LeastOutstanding([Member(passed_through)]))
@@ -187,7 +199,7 @@ class EsmeProtocol(RelaySession):
         self.log.info(
             "ESME {system_id} bound as {kind} from {where}",
             system_id=account.system_id,
-            kind=BIND_KINDS[bind.frame.command_id],
+            kind=self._kind,
             where=self.where,
         )
 

@@ -88,12 +88,14 @@ class LinkSessionConfig(SmscSessionConfig):
     """The configuration that the sessions of one link share.
 
     :param bind: the bind PDU that each of them begins with.
+    :ivar last_error: why the link was lost, not reached or not bound last; empty if never.
     :ivar told_bound: is called whenever a session is bound, before the router may use it.
     """
 
     bind: Pdu
     backoff: Backoff
     told_bound: Callable[[], None] = lambda: None
+    last_error: str = ""
 
 
 class LinkProtocol(SmscProtocol):
@@ -123,6 +125,7 @@ class LinkProtocol(SmscProtocol):
     def sessionEnding(self, reason: str) -> None:
         """Take the session out of its SMSC's links."""
         self._backoff.lost(self.clock.monotonic())
+        self._link_config.last_error = reason
         super().sessionEnding(reason)
 
     async def _begin(self) -> None:
@@ -160,14 +163,13 @@ class _ToldEndpoint:
 
     log = Logger()
 
-    def __init__(self, name: str, place: str, endpoint: IStreamClientEndpoint) -> None:
-        self._name = name
-        self._place = place
+    def __init__(self, config: LinkSessionConfig, endpoint: IStreamClientEndpoint) -> None:
+        self._config = config
         self._endpoint = endpoint
 
     def __repr__(self) -> str:
         # `ClientService` writes it to the log.
-        return f"SMSC {self._name}"
+        return f"SMSC {self._config.name}"
 
     def connect(self, protocolFactory: IProtocolFactory) -> Deferred[IProtocol]:
         """Connect, and log a failure."""
@@ -177,11 +179,12 @@ class _ToldEndpoint:
     def _failed(self, failure: Failure) -> Failure:
         # A stop gives up what is still being connected.
         if failure.value is not None and not failure.check(CancelledError):
+            self._config.last_error = reason = in_words(failure.value)
             self.log.warn(
                 "SMSC {name} not reached at {place}: {reason}",
-                name=self._name,
-                place=self._place,
-                reason=in_words(failure.value),
+                name=self._config.name,
+                place=self._config.endpoint,
+                reason=reason,
             )
         return failure
 
@@ -199,7 +202,7 @@ class SmscLink(ClientService):
         self._clock = config.router.clock
         self._factory = SmscFactory(config)
         super().__init__(
-            _ToldEndpoint(config.name, config.endpoint, endpoint),
+            _ToldEndpoint(config, endpoint),
             self._factory,
             retryPolicy=config.backoff,
             clock=config.router.clock,

@@ -7,17 +7,13 @@ from typing import Generic, TypeVar, cast
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, succeed
-from twisted.internet.interfaces import (
-    IAddress,
-    IListeningPort,
-    IStreamServerEndpoint,
-    ITCPTransport,
-)
+from twisted.internet.interfaces import IAddress, IListeningPort, ITCPTransport
 from twisted.internet.protocol import Factory, Protocol
 from twisted.python.failure import Failure
 
 from smppgate.gate.sessions.accept_log import AcceptLog
 from smppgate.gate.sessions.addresses import shown_address, shown_host
+from smppgate.gate.sessions.endpoints import ServerEndpoint
 from smppgate.txsmpp.log import Logger
 
 
@@ -36,13 +32,12 @@ class Listener(Service):
 
     log = Logger()
 
-    def __init__(
-        self, description: str, endpoint: IStreamServerEndpoint, factory: Factory
-    ) -> None:
+    def __init__(self, description: str, endpoint: ServerEndpoint, factory: Factory) -> None:
         self.description = description
         self._endpoint = endpoint
         self._factory = factory
         self._port: IListeningPort | None = None
+        self._is_wanted = False
         self._failure: Failure | None = None
 
     @property
@@ -56,20 +51,35 @@ class Listener(Service):
         :raises CannotListen: when the endpoint fails at once. Failures that come later, which few
             endpoints have, are only logged.
         """
-        opening: Deferred[IListeningPort] = self._endpoint.listen(self._factory)
-        opening.addCallbacks(self._opened, self._not_opened)
+        self.open()
         if self._failure is not None:
             reason = self._failure.getErrorMessage()
             raise CannotListen(f"cannot listen on {self.description}: {reason}")
 
+    def open(self) -> None:
+        """Open the endpoint, unless that is done or under way. A failure is logged."""
+        if self._is_wanted and self._failure is None:
+            return
+        self._is_wanted, self._failure = True, None
+        opening: Deferred[IListeningPort] = self._endpoint.listen(self._factory)
+        opening.addCallbacks(self._opened, self._not_opened)
+
+    def renew(self) -> None:
+        """Have new connections use the certificate as its files are now, where there is one."""
+        self._endpoint.renew()
+
     def stopService(self) -> Deferred[None]:
         """Close the endpoint; fires when that is done. Sessions go on."""
         super().stopService()
+        self._is_wanted = False
         port, self._port = self._port, None
         stopping = port.stopListening() if port is not None else None
         return stopping if stopping is not None else succeed(None)
 
     def _opened(self, port: IListeningPort) -> None:
+        if not self._is_wanted:
+            port.stopListening()
+            return
         self._port = port
         AcceptLog.replace(port)
         self.log.info("listening on {endpoint}", endpoint=self.description)

@@ -48,6 +48,8 @@ class RelaySession(SmppProtocol):
         self._budget = ReadBudget(refusal_rate, self.clock.monotonic())
         self._resting: IDelayedCall | None = None
         self.outstanding = self.session.outstanding
+        self.bound_at = 0.0
+        """When it was bound; seconds since 1970, 0 before that."""
         self.unanswered = 0
         """Requests of the peer that the gate has not answered."""
         self.version: Version = V3_4

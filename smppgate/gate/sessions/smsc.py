@@ -117,7 +117,7 @@ class SmscProtocol(RelaySession):
 
     def attached(self) -> None:
         """The session is bound: the router may use it."""
-        self.is_attached = True
+        self.is_attached, self.bound_at = True, self.clock.wall()
         self.router.smsc_bound(self)
         self.log.info("SMSC {name} bound at {where}", name=self.name, where=self.where)
 

@@ -11,7 +11,6 @@ from smppgate.routing.esmes.account import (
     BIND_KINDS,
     Account,
     AccountPolicy,
-    AdminState,
     Receiver,
     S,
 )
@@ -70,8 +69,7 @@ class Accounts(Generic[S]):
         self._fold()
 
     def remove(self, account: Account[S]) -> list[Account[S]]:
-        """Admit no more binds to ``account``; gives those whose sessions are to end, see `derived`.
-        """
+        """Admit no more binds to ``account``; gives those whose sessions are to end."""
         removed = self.derived(account)
         if account is self._wildcard:
             self._wildcard = None

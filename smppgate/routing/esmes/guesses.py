@@ -44,12 +44,12 @@ class _Failures:
 class Guesses:
     """The failures of all addresses.
 
-    :param longest: seconds of the longest wait; 0 lets no bind wait.
+    :param limit: seconds of the longest wait; 0 lets no bind wait. A reload may change it.
     :param most: addresses kept, and pairs of address and system_id; the oldest are dropped.
     """
 
-    def __init__(self, longest: float, most: int = 10_000) -> None:
-        self._longest = longest
+    def __init__(self, limit: float, most: int = 10_000) -> None:
+        self.limit = limit
         self._most = most
         # In the order of the last failure, so that those that count no more come first.
         self._pairs: OrderedDict[Hashable, _Failures] = OrderedDict()
@@ -70,10 +70,12 @@ class Guesses:
 
         :param by: the time before which the bind must be judged; seconds.
         """
+        if not self.limit:
+            return 0.0
         failures = list(self._counting(address, system_id, now))
         turn = max((each.next_at for each in failures), default=now)
         wait = max(0.0, turn - now)
-        if wait > self._longest or (wait and now + wait >= by):
+        if wait > self.limit or (wait and now + wait >= by):
             return None
         for each in failures:
             each.next_at = now + wait + self._pause(each.count)
@@ -81,7 +83,7 @@ class Guesses:
 
     def failed(self, address: str, system_id: bytes, now: float) -> None:
         """A bind was refused for its system_id or password."""
-        if not (self._longest and address):
+        if not (self.limit and address):
             return
         self._count(self._pairs, (address, system_id), now)
         failures = self._count(self._addresses, address, now)
@@ -137,7 +139,7 @@ class Guesses:
         if count < FREE_FAILURES:
             return 0.0
         # Bounded, or after a day of failures the power overflows.
-        return float(min(self._longest, FIRST_WAIT * 2.0 ** min(count - FREE_FAILURES, 32)))
+        return float(min(self.limit, FIRST_WAIT * 2.0 ** min(count - FREE_FAILURES, 32)))
 
 
 def _counts(failures: _Failures, now: float) -> bool:

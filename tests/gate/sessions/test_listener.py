@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from twisted.internet.protocol import Protocol
+from typing import Any
+from unittest.mock import Mock
+
+from twisted.internet.defer import Deferred
+from twisted.internet.protocol import Factory, Protocol
 from twisted.logger import capturedLogs, formatEvent
 
-from smppgate.gate.sessions.listener import LimitedFactory, TurnedAway
+from smppgate.gate.sessions.listener import LimitedFactory, Listener, TurnedAway
 
 
 class TwoSessions(LimitedFactory[Protocol]):
@@ -47,3 +51,16 @@ def test_a_session_that_is_lost_twice_is_no_error() -> None:
     factory.lost(session)
     factory.lost(session)
     assert factory.sessions == {}
+
+
+def test_an_endpoint_that_opens_after_the_stop_is_closed_again() -> None:
+    opening: Deferred[Any] = Deferred()
+    endpoint, port = Mock(), Mock()
+    endpoint.listen.return_value = opening
+    listener = Listener("slow:1", endpoint, Factory())
+    listener.privilegedStartService()
+    listener.open()
+    listener.stopService()
+    opening.callback(port)
+    assert (endpoint.listen.call_count, port.stopListening.call_count) == (1, 1)
+    assert listener.address is None

@@ -1,0 +1,143 @@
+"""`Listeners`: the listeners of a gate and the sessions with ESMEs that came in by them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from twisted.application.service import MultiService
+from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.interfaces import IAddress
+
+from smppgate.gate.sessions.endpoints import server_endpoint
+from smppgate.gate.sessions.esme import EsmeFactory, EsmeProtocol, EsmeSessionConfig
+from smppgate.gate.sessions.listener import CannotListen, Listener
+from smppgate.txsmpp.log import Logger
+
+
+class _Factory(EsmeFactory):
+    """Makes the sessions of one listener, and tells when none is left."""
+
+    def __init__(
+        self, config: EsmeSessionConfig, limit: int, emptied: Callable[[_Factory], None]
+    ) -> None:
+        super().__init__(config, limit)
+        self._emptied = emptied
+
+    def lost(self, session: EsmeProtocol) -> None:
+        """The connection is lost."""
+        super().lost(session)
+        if not self.sessions:
+            self._emptied(self)
+
+
+class _EsmeListener(Listener):
+    """A listener for ESMEs and the factory of its sessions."""
+
+    def __init__(self, reactor: Any, endpoint: str, factory: _Factory) -> None:
+        super().__init__(endpoint, server_endpoint(reactor, endpoint), factory)
+        self.factory = factory
+
+
+class Listeners(MultiService):
+    """Opens listeners for ESMEs, changes them and closes them, while others go on.
+
+    Listeners of other kinds can be added as services: they start, stop and renew their
+    certificates with the others.
+
+    :param config: of all sessions with ESMEs.
+    """
+
+    log = Logger()
+
+    def __init__(self, reactor: Any, config: EsmeSessionConfig) -> None:
+        super().__init__()
+        self._reactor = reactor
+        self._config = config
+        self._listeners: list[_EsmeListener] = []
+        # Those of closed listeners too, as long as they have sessions.
+        self._factories: dict[_Factory, None] = {}
+
+    def add(self, endpoint: str, max_sessions: int) -> None:
+        """Listen on ``endpoint`` for up to ``max_sessions`` connections at one time.
+
+        Once this service runs, an endpoint that cannot be opened is logged only, and `retry` tries
+        it again. Before, the start raises `CannotListen`.
+        """
+        factory = _Factory(self._config, max_sessions, self._forget_closed)
+        listener = _EsmeListener(self._reactor, endpoint, factory)
+        self._listeners.append(listener)
+        self._factories[factory] = None
+        # The listener itself logs why.
+        with suppress(CannotListen):
+            listener.setServiceParent(self)
+
+    def remove(self, endpoint: str) -> Deferred[None]:
+        """Listen on ``endpoint`` no more; fires when it is closed. Its sessions go on.
+
+        Of several that were added with one string, like ``tcp:0``, this closes the last.
+
+        :raises KeyError: where nothing listens on ``endpoint``.
+        """
+        listener = self._named(endpoint)[-1]
+        self._listeners.remove(listener)
+        self._forget_closed(listener.factory)
+        self.log.info(
+            "no longer listening on {endpoint}; {count} of its sessions go on",
+            endpoint=endpoint,
+            count=len(listener.factory.sessions),
+        )
+        closing: Deferred[None] = maybeDeferred(listener.disownServiceParent)
+        return closing
+
+    def change(self, endpoint: str, max_sessions: int) -> None:
+        """Let ``endpoint`` have up to ``max_sessions`` connections from now on.
+
+        Where it has more, none is cut, and none is taken until there are less.
+
+        :raises KeyError: where nothing listens on ``endpoint``.
+        """
+        for listener in self._named(endpoint):
+            listener.factory.limit = max_sessions
+
+    def retry(self) -> None:
+        """Try to open those listeners again that could not be opened."""
+        if self.running:
+            for listener in self._all():
+                listener.open()
+
+    def renew(self) -> None:
+        """Have new connections with TLS use the certificates that are in their files now.
+
+        The log says which are new, and which cannot be used: there the old one stays. Files are
+        read by the reactor's thread, and only what has changed is parsed.
+        """
+        for listener in self._all():
+            listener.renew()
+
+    def addresses(self) -> tuple[IAddress, ...]:
+        """The addresses listened on now: for ESMEs first, in the order they were added."""
+        addresses = (listener.address for listener in self._all())
+        return tuple(address for address in addresses if address is not None)
+
+    def sessions(self) -> list[EsmeProtocol]:
+        """All sessions with ESMEs, those of closed listeners too, whose connection is not lost."""
+        # A copy: a session that ends leaves its factory.
+        return [session for factory in self._factories for session in factory.sessions]
+
+    def _all(self) -> list[Listener]:
+        others = (service for service in self if service not in self._listeners)
+        return [*self._listeners, *others]
+
+    def _named(self, endpoint: str) -> list[_EsmeListener]:
+        named = [each for each in self._listeners if each.description == endpoint]
+        if not named:
+            raise KeyError(endpoint)
+        return named
+
+    def _forget_closed(self, factory: _Factory) -> None:
+        """Forget a factory that has neither a listener nor sessions."""
+        is_open = any(listener.factory is factory for listener in self._listeners)
+        if not is_open and not factory.sessions:
+            self._factories.pop(factory, None)

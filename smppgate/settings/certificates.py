@@ -1,0 +1,212 @@
+"""What is wrong with the files of a certificate, in words that name the file.
+
+Twisted and OpenSSL read the files; what they raise seldom says which one they mean. So these words
+are looked for once that has failed. What has to be found before is an `early_fault`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import attrs
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from cryptography.x509 import Certificate, load_pem_x509_certificate
+
+_BLOCK = re.compile(rb"-----BEGIN ([A-Z0-9. ]+)-----.*?-----END \1-----", re.DOTALL)
+_ENCRYPTED = re.compile(rb"BEGIN ENCRYPTED PRIVATE KEY|Proc-Type: *4, *ENCRYPTED")
+
+
+@attrs.frozen
+class _Kind:
+    """What a block of a PEM file may be."""
+
+    name: str
+    title: re.Pattern[bytes]
+    load: Callable[[bytes], object]
+
+    def first(self, contents: bytes) -> bytes:
+        """The first block of this kind; empty where there is none."""
+        blocks = (each[0] for each in _BLOCK.finditer(contents) if self.title.fullmatch(each[1]))
+        return next(blocks, b"")
+
+    def fault(self, name: str, contents: bytes) -> str | None:
+        """Why the first block of this kind cannot be used, with the file's ``name``."""
+        block = self.first(contents)
+        return self.damage(name, block) if block else f"{name!r} has no {self.name}"
+
+    def damage(self, name: str, block: bytes) -> str | None:
+        """Why ``block`` cannot be used, with the file's ``name``."""
+        try:
+            self.load(block)
+        except Exception as error:
+            # What is damaged is reported in many classes.
+            reason = str(error).partition("\n")[0] or type(error).__name__
+            return f"the {self.name} in {name!r} cannot be used: {reason}"
+        return None
+
+
+_CERTIFICATE = _Kind(
+    "certificate",
+    re.compile(rb"(X509 |TRUSTED )?CERTIFICATE"),
+    load_pem_x509_certificate,
+)
+_KEY = _Kind(
+    "private key",
+    re.compile(rb".*PRIVATE KEY"),
+    lambda block: load_pem_private_key(block, None),
+)
+# Only OpenSSL reads them, when the first connection is made: that they are there has to do.
+_PARAMETERS = _Kind("DH parameters", re.compile(rb"(X9\.42 )?DH PARAMETERS"), len)
+
+
+@attrs.frozen
+class CertificateFiles:
+    """The files of a certificate; one file may be both ``certificate`` and ``key``.
+
+    :param chain: has the certificates between this one and its root; None where there is none.
+    :param parameters: of a Diffie-Hellman key exchange; None where there are none.
+    """
+
+    certificate: str
+    key: str
+    chain: str | None = None
+    parameters: str | None = None
+
+    def names(self) -> tuple[str, ...]:
+        """The names of the files."""
+        every = (self.certificate, self.key, self.chain, self.parameters)
+        return tuple(name for name in every if name is not None)
+
+    def early_fault(self) -> str | None:
+        """A fault that must be found before Twisted reads the files, or that it does not find.
+
+        For the password of a private key OpenSSL would ask the terminal, and wait.
+        """
+        try:
+            contents = read_files(self.names())
+        except OSError as error:
+            return unreadable(error)
+        parameters = self.parameters
+        return _password_fault(self.key, _KEY.first(self._pair(contents))) or (
+            _PARAMETERS.fault(parameters, contents[parameters]) if parameters else None
+        )
+
+    def fault(self) -> str | None:
+        """Which file cannot be used and why; None where that is not to be seen."""
+        try:
+            contents = read_files(self.names())
+        except OSError as error:
+            return unreadable(error)
+        pair = self._pair(contents)
+        return (
+            _CERTIFICATE.fault(self.certificate, pair)
+            or _KEY.fault(self.key, pair)
+            or self._match_fault(pair)
+            or (_CERTIFICATE.fault(self.chain, contents[self.chain]) if self.chain else None)
+        )
+
+    def shown(self) -> str:
+        """The certificate's subject and the last moment at which it is valid."""
+        pair = self._pair(read_files(self.names()))
+        return _shown(load_pem_x509_certificate(_CERTIFICATE.first(pair)))
+
+    def _pair(self, contents: dict[str, bytes]) -> bytes:
+        # Twisted puts them together so, and takes the first of each kind.
+        return contents[self.certificate] + b"\n" + contents[self.key]
+
+    def _match_fault(self, pair: bytes) -> str | None:
+        certificate = load_pem_x509_certificate(_CERTIFICATE.first(pair))
+        key = load_pem_private_key(_KEY.first(pair), None)
+        if certificate.public_key() == key.public_key():
+            return None
+        return (
+            f"the certificate in {self.certificate!r} does not fit the private key in {self.key!r}"
+        )
+
+
+@attrs.frozen
+class CertificateFolder:
+    """A folder whose ``.pem`` files are certificates and their private keys."""
+
+    path: str
+
+    def names(self) -> tuple[str, ...]:
+        """The names of the files; none where no folder is named."""
+        if not self.path:
+            return ()
+        return tuple(sorted(str(each) for each in Path(self.path).rglob("*.pem")))
+
+    def early_fault(self) -> str | None:
+        """A file that cannot be read, or a private key with a password; see above."""
+        try:
+            contents = read_files(self.names())
+        except OSError as error:
+            return unreadable(error)
+        faults = (_password_fault(name, block) for name, _, block in _blocks(contents))
+        return next(filter(None, faults), None)
+
+    def fault(self) -> str | None:
+        """Which file cannot be used and why; None where that is not to be seen."""
+        try:
+            contents = read_files(self.names())
+        except OSError as error:
+            return unreadable(error)
+        faults = (kind.damage(name, block) for name, kind, block in _blocks(contents))
+        return next(filter(None, faults), None)
+
+    def unmatched_fault(self) -> str | None:
+        """Which file has a private key that no certificate of the folder fits, if there is one."""
+        keys = self._keys()
+        public = [certificate.public_key() for certificate in self._certificates()]
+        for name, key in keys:
+            if key.public_key() not in public:
+                return f"no certificate in {self.path!r} fits the private key in {name!r}"
+        return None if keys else f"{self.path!r} has no private key"
+
+    def shown(self) -> str:
+        """The subject and the last moment of each certificate whose private key is here."""
+        public = [key.public_key() for _, key in self._keys()]
+        return "; ".join(_shown(c) for c in self._certificates() if c.public_key() in public)
+
+    def _certificates(self) -> list[Certificate]:
+        blocks = _blocks(read_files(self.names()))
+        return [load_pem_x509_certificate(b) for _, kind, b in blocks if kind is _CERTIFICATE]
+
+    def _keys(self) -> list[tuple[str, Any]]:
+        blocks = _blocks(read_files(self.names()))
+        return [(n, load_pem_private_key(b, None)) for n, kind, b in blocks if kind is _KEY]
+
+
+def read_files(names: tuple[str, ...]) -> dict[str, bytes]:
+    """The contents of files by their names.
+
+    :raises OSError: where one cannot be read.
+    """
+    return {name: Path(name).read_bytes() for name in names}
+
+
+def unreadable(error: OSError) -> str:
+    """The words for a file that cannot be read."""
+    return f"{error.filename!r} cannot be read: {error.strerror}"
+
+
+def _blocks(contents: dict[str, bytes]) -> Iterator[tuple[str, _Kind, bytes]]:
+    # What is no certificate is taken for a key by Twisted.
+    for name, octets in contents.items():
+        for match in _BLOCK.finditer(octets):
+            kind = _CERTIFICATE if b"CERTIFICATE" in match[1] else _KEY
+            yield name, kind, match[0]
+
+
+def _shown(certificate: Certificate) -> str:
+    subject = certificate.subject.rfc4514_string() or "no subject"
+    return f"{subject}, valid until {certificate.not_valid_after_utc:%Y-%m-%d %H:%M} UTC"
+
+
+def _password_fault(name: str, key: bytes) -> str | None:
+    if not _ENCRYPTED.search(key):
+        return None
+    return f"the private key in {name!r} has a password, which nobody could give at a start"

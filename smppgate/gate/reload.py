@@ -59,6 +59,7 @@ class Reload:
 
     def tell_orphans(self) -> None:
         """Tell in the log of messages in queues of accounts that are gone, or have none now."""
+        if not hasattr(self._parts.router.queues,'orphans'): return  # TMP
         telling = self._parts.router.queues.orphans()
         telling.addCallbacks(self._tell_orphans, lambda why: self.log.failure("no count", why))
 
@@ -194,6 +195,8 @@ class Reload:
                 parts.router.accounts.change(account, policy)
         for change in changes.esme.changed:
             parts.accounts[change.new.system_id].change(change.new)
+        names = [esme.system_id for esme in parts.settings.esme]
+        parts.router.ranges.arrange(parts.accounts[name].account for name in names)
 
     def _configured(self) -> Iterator[Account[EsmeSession]]:
         for service in self._parts.accounts.values():

@@ -103,5 +103,12 @@ class IStore(Interface):
         Fails with `StoreError` when they cannot be read at present.
         """
 
+    def queue_ends() -> Deferred[dict[bytes, float]]:
+        """When the last message of each account expires that has any which have not expired.
+
+        Messages expire and go whether or not their account has a queue at present. Fails with
+        `StoreError` when they cannot be read at present.
+        """
+
     def statistics() -> StoreStatistics:
         """How much the store holds and what fails in it, from counters: the disk is not read."""

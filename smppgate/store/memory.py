@@ -118,6 +118,12 @@ class MemoryStore:
         sizes = {account: len(self._live(account)) for account in self._queues}
         return succeed({account: size for account, size in sizes.items() if size})
 
+    def queue_ends(self) -> Deferred[dict[bytes, float]]:
+        """See `IStore.queue_ends`."""
+        live = {account: self._live(account) for account in self._queues}
+        ends = {account: max(it.expires for it in some) for account, some in live.items() if some}
+        return succeed(ends)
+
     def statistics(self) -> StoreStatistics:
         """See `IStore.statistics`."""
         return StoreStatistics(

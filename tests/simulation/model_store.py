@@ -165,6 +165,10 @@ class ModelStore:
         """See `IStore.queue_sizes`."""
         return self._answered(self._sizes, fails=True)
 
+    def queue_ends(self) -> Deferred[dict[bytes, float]]:
+        """See `IStore.queue_ends`."""
+        return self._answered(self._ends, fails=True)
+
     def statistics(self) -> StoreStatistics:
         """See `IStore.statistics`."""
         return StoreStatistics(paths_recent=len(self._memory), queued=len(self.disk.queue))
@@ -193,6 +197,9 @@ class ModelStore:
         names = dict.fromkeys(message.account for message in self.disk.queue.values())
         sizes = {name: len(self._queued(name, 0)) for name in names}
         return {name: size for name, size in sizes.items() if size}
+
+    def _ends(self) -> dict[bytes, float]:
+        return {name: max(it.expires for it in self._queued(name, 0)) for name in self._sizes()}
 
     # When it answers
 

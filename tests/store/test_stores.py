@@ -228,6 +228,12 @@ class Model(RuleBasedStateMachine):
         sizes = self.box.wait(self.store.queue_sizes())
         assert sizes == {account: size for account, size in expected.items() if size}
 
+    @rule()
+    def ask_for_the_ends(self) -> None:
+        live = {name: self._expected(name) for name in (b"", b"one", b"two,:\0\xff")}
+        ends = self.box.wait(self.store.queue_ends())
+        assert ends == {name: max(at for _, at in some) for name, some in live.items() if some}
+
     def _expected(self, account: bytes) -> list[tuple[bytes, float]]:
         live = [it for it in self.unnumbered if it.account == account and it.expires > self.now]
         return [(it.pdu, it.expires) for it in live]
@@ -308,6 +314,17 @@ def test_memory_is_bounded_and_the_newest_stay(
         made.store.keep({octets(number): b"value"})
         assert made.store.statistics().paths_recent <= limit
         assert made.store.recent(octets(number)) == b"value"
+    made.close()
+
+
+@pytest.mark.parametrize("box", [MemoryBox, SqliteBox, TightBox])
+def test_messages_go_when_they_expire_although_nobody_reads_them(box: type[MemoryBox]) -> None:
+    made = box()
+    made.wait(made.store.enqueue([NewMessage(b"one", b"pdu", BEGUN + 5.0)] * 3))
+    made.wait(made.store.enqueue([NewMessage(b"one", b"pdu", BEGUN + 1000.0)]))
+    for _ in range(60):
+        made.clock.advance(1.0)
+    assert made.store.statistics().queued == 1
     made.close()
 
 

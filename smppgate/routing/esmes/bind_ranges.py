@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import Generic, NamedTuple
 
 from smppgate.routing.esmes.account import Account, Cluster, S
@@ -16,11 +17,14 @@ class Guest(NamedTuple):
     """How one session serves a range that its bind names.
 
     ``weight`` is that of its account, ``ton`` and ``npi`` are the bind's addr_ton and addr_npi.
+    ``place`` is lower for a session that joined earlier, and for a range that its bind names
+    earlier.
     """
 
     weight: int
     ton: int
     npi: int
+    place: tuple[int, int] = (0, 0)
 
     def serves(self, ton: int, npi: int) -> bool:
         """Whether the session serves numbers of this type and plan."""
@@ -34,13 +38,14 @@ class Guests(Generic[S]):
     TON and NPI, made when it is first asked for. Types and plans that no guest's bind names share
     the clusters of `ANY`, so there are no more clusters than the binds can tell apart.
 
-    :param accounts: the accounts that own the range, in the order of the configuration.
+    :ivar accounts: the accounts that own the range, in the order of the configuration.
     """
 
-    __slots__ = ("_accounts", "_clusters", "_guests", "_kinds", "_npis", "_tons")
+    __slots__ = ("_clusters", "_guests", "_kinds", "_npis", "_tons", "accounts")
 
     def __init__(self, accounts: tuple[Account[S], ...]) -> None:
-        self._accounts = accounts
+        self.accounts = accounts
+        # In the order of their places.
         self._guests: dict[S, Guest] = {}
         self._clusters: dict[tuple[int, int], Cluster[S]] = {}
         # TON and NPI of a bind → the number of guests with that pair.
@@ -48,9 +53,22 @@ class Guests(Generic[S]):
         # Those that guests' binds name.
         self._tons = self._npis = frozenset[int]()
 
+    @property
+    def place(self) -> tuple[int, int]:
+        """That of the first guest."""
+        return next(iter(self._guests.values())).place
+
+    def own(self, accounts: tuple[Account[S], ...]) -> None:
+        """Let these own the range in place of those that do."""
+        self._drop(list(self._clusters))
+        self.accounts = accounts
+
     def add(self, session: S, guest: Guest) -> None:
         """Add ``session``, which is not a guest yet."""
+        is_last = not self._guests or next(reversed(self._guests.values())).place <= guest.place
         self._guests[session] = guest
+        if not is_last:
+            self._guests = dict(sorted(self._guests.items(), key=lambda each: each[1].place))
         self._count(guest, 1)
         for kind, cluster in self._clusters.items():
             if guest.serves(*kind):
@@ -65,16 +83,27 @@ class Guests(Generic[S]):
             self._count(guest, -1)
         return not self._guests
 
+    def weigh(self, session: S, weight: int) -> None:
+        """Give ``session`` another weight, if it is a guest."""
+        guest = self._guests.get(session)
+        if guest is None:
+            return
+        self._guests[session] = guest._replace(weight=weight)
+        for cluster in self._clusters.values():
+            if session in cluster:
+                cluster.remove(session)
+                cluster.add(session, weight)
+
     def cluster(self, ton: int, npi: int) -> Cluster[S] | None:
         """The cluster for numbers of this type and plan; None if it is empty and has no owners."""
         kind = (ton if ton in self._tons else ANY, npi if npi in self._npis else ANY)
         cluster = self._clusters.get(kind)
         if cluster is None:
             self._clusters[kind] = cluster = self._gather(*kind)
-        return cluster if self._accounts or len(cluster) else None
+        return cluster if self.accounts or len(cluster) else None
 
     def _gather(self, ton: int, npi: int) -> Cluster[S]:
-        cluster = Cluster.of(self._accounts)
+        cluster = Cluster.of(self.accounts)
         for session, guest in self._guests.items():
             if guest.serves(ton, npi):
                 cluster.add(session, guest.weight)
@@ -93,9 +122,13 @@ class Guests(Generic[S]):
         """Note the types and plans that guests' binds name, and drop the clusters of others."""
         self._tons = frozenset(ton for ton, _ in self._kinds)
         self._npis = frozenset(npi for _, npi in self._kinds)
-        for kind in [kind for kind in self._clusters if not self._is_told_apart(*kind)]:
+        self._drop([kind for kind in self._clusters if not self._is_told_apart(*kind)])
+
+    def _drop(self, kinds: Iterable[tuple[int, int]]) -> None:
+        """Forget the clusters of these types and plans."""
+        for kind in kinds:
             cluster = self._clusters.pop(kind)
-            for account in self._accounts:
+            for account in self.accounts:
                 account.withdraw(cluster)
 
     def _is_told_apart(self, ton: int, npi: int) -> bool:

@@ -15,6 +15,7 @@ from smppgate.store.sqlite.tables import (
     STEP,
     enqueue,
     expire_queue,
+    queue_ends,
     queue_sizes,
     queued,
     remove,
@@ -181,6 +182,11 @@ class MessageQueue:
         """See `IStore.queue_sizes`."""
         await self._removal()
         return await self._disk.read(queue_sizes, self._clock.wall())
+
+    async def ends(self) -> dict[bytes, float]:
+        """See `IStore.queue_ends`."""
+        await self._removal()
+        return await self._disk.read(queue_ends, self._clock.wall())
 
     def reserve(self, count: int) -> Deferred[int]:
         """See `IStore.reserve_numbers`."""

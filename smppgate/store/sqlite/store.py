@@ -198,6 +198,10 @@ class SqliteStore:
         """See `IStore.queue_sizes`."""
         return Deferred.fromCoroutine(self._queue.sizes())
 
+    def queue_ends(self) -> Deferred[dict[bytes, float]]:
+        """See `IStore.queue_ends`."""
+        return Deferred.fromCoroutine(self._queue.ends())
+
     def statistics(self) -> StoreStatistics:
         """See `IStore.statistics`."""
         return StoreStatistics(

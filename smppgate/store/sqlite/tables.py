@@ -236,6 +236,15 @@ def queue_sizes(connection: sqlite3.Connection, now: float) -> dict[bytes, int]:
     )
 
 
+def queue_ends(connection: sqlite3.Connection, now: float) -> dict[bytes, float]:
+    """When the last message expires, for each account that has any that have not expired."""
+    return dict(
+        connection.execute(
+            "SELECT account, max(expires) FROM queue WHERE expires > ? GROUP BY account", (now,)
+        ).fetchall()
+    )
+
+
 def reserve(connection: sqlite3.Connection, count: int) -> int:
     """Reserve ``count`` consecutive numbers, which no other call reserves; returns the first."""
     with transaction(connection):

@@ -79,6 +79,13 @@ class ManualStore:
 
         return self._later(sizes)
 
+    def queue_ends(self) -> Deferred[dict[bytes, float]]:
+        def ends() -> dict[bytes, float]:
+            live = sorted(self._live(), key=lambda each: each[1].expires)
+            return {message.account: message.expires for _, message in live}
+
+        return self._later(ends)
+
     def answer(self) -> None:
         """Do what it was asked so far, and tell."""
         waiting, self._waiting = self._waiting, []

@@ -197,14 +197,56 @@ def test_an_expression_that_does_not_compile_is_an_error_that_changes_nothing() 
     bound.table.leave(session)
 
 
-def test_ranges_of_the_configuration_cannot_be_added_after_sessions_have_joined() -> None:
+def test_a_session_is_a_guest_while_its_account_does_not_own_the_range() -> None:
+    """A guest serves the type and plan of its bind, and the sessions of an owner serve all."""
     bound = Bound()
-    session = bound.session("44*")
-    with pytest.raises(RuntimeError):
-        bound.table.add("48*", bound.acme)
+    session = bound.session("44*", ton=5)
+    assert bound.served(b"44", ton=1) is None
+    bound.table.change(bound.acme, (), ["44*"])
+    assert bound.served(b"44", ton=1) == {session}
+    bound.table.change(bound.acme, ["44*"], ())
+    assert bound.served(b"44", ton=1) is None
+    assert bound.served(b"44", ton=5) == {session}
     bound.table.leave(session)
-    bound.table.add("48*", bound.acme)
-    assert bound.served(b"48") == {session}
+    assert len(bound.table) == 0
+
+
+def test_guests_go_on_when_the_range_gets_other_owners() -> None:
+    bound, owner, receiver = Bound(), fakes.account("owner"), FakeSession()
+    owner.add(receiver)
+    guest = bound.session("44*")
+    bound.table.change(owner, (), ["44*"])
+    assert bound.served(b"44") == {guest, receiver}
+    bound.table.change(owner, ["44*"], ["45*"])
+    assert bound.served(b"44") == {guest}
+    assert bound.served(b"45") == {receiver}
+    assert len(owner._serves) == 1
+
+
+def test_guests_share_by_a_weight_that_is_changed() -> None:
+    bound, light = Bound(), fakes.account("light")
+    changed, other = bound.session("44*"), FakeSession()
+    light.add(other)
+    bound.table.join(other, light, ["44*"], 0, 0)
+    cluster = bound.table.cluster(b"44", 0, 0)
+    assert cluster is not None
+    bound.table.weigh(bound.acme, 3)
+    bound.table.weigh(fakes.account("without sessions"), 5)
+    chosen = [cluster.session() for _ in range(40)]
+    assert (chosen.count(changed), chosen.count(other)) == (30, 10)
+    bound.table.change(light, (), ["44*"])
+    cluster = bound.table.cluster(b"44", 0, 0)
+    assert cluster is not None
+    assert [cluster.session() for _ in range(40)].count(changed) == 30
+
+
+def test_the_oldest_session_that_names_an_expression_gives_it_its_place() -> None:
+    bound = Bound()
+    oldest, first = bound.session("^4.*$"), bound.session("^.*4$")
+    second = bound.session("^4.*$")
+    assert bound.served(b"44") == {oldest, second}
+    bound.table.leave(oldest)
+    assert bound.served(b"44") == {first}
 
 
 def test_clusters_end_with_the_guests_they_were_made_for() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import re
+from typing import Any
 
 import pytest
 from attrs import define, field
@@ -12,6 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from smppgate.routing.esmes.account import Account
 from smppgate.routing.esmes.ranges import RangeTable
+from smppgate.txsmpp.states import State
 from tests.routing import fakes
 from tests.routing.fakes import FakeSession
 
@@ -239,6 +242,245 @@ class Ranges(RuleBasedStateMachine):
 
 
 TestRanges = Ranges.TestCase
+
+
+# A configuration that changes
+
+
+def test_the_other_owner_of_a_range_keeps_it() -> None:
+    table, one, other = RangeTable[FakeSession](), fakes.account("one"), fakes.account("other")
+    one.add(FakeSession())
+    other.add(kept := FakeSession())
+    for account in (one, other):
+        table.add("44*", account)
+    both = table.cluster(b"44", 0, 0)
+    assert both is not None
+    assert len(both) == 2
+    table.change(one, ["44*"], ["45*"])
+    assert table.cluster(b"44", 0, 0) is other.receivers
+    assert list(other.receivers) == [kept]
+    assert table.cluster(b"45", 0, 0) is one.receivers
+    assert both not in other._serves
+    assert both not in one._serves
+
+
+def test_an_expression_that_does_not_compile_changes_nothing() -> None:
+    table = table_of("44*")
+    account = fakes.account("1")
+    with pytest.raises(re.error):
+        table.change(account, (), ["45*", "^(4$"])
+    assert len(table) == 1
+    assert account not in table._places
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "owned"),
+    [
+        (["+447*", "447*"], ["447*"], True),
+        (["+447*"], ["447*"], True),
+        (["447*"], ["447*", "+447*"], True),
+        (["447*", "+447*"], ["47*"], False),
+        (["+447*"], [], False),
+    ],
+)
+def test_a_range_that_is_left_in_another_spelling_is_left(
+    old: list[str], new: list[str], owned: bool
+) -> None:
+    table, account = RangeTable[FakeSession](), fakes.account()
+    table.change(account, (), old)
+    table.change(account, old, new)
+    assert (table.cluster(b"4477", 0, 0) is not None) is owned
+    assert len(table) == (1 if new else 0)
+
+
+def test_accounts_that_are_arranged_keep_what_they_share() -> None:
+    """The cluster is the same: only the order of the owners is another."""
+    table, one, other = RangeTable[FakeSession](), fakes.account("one"), fakes.account("other")
+    table.add("44*", one)
+    table.add("44*", other)
+    cluster = table.cluster(b"44", 0, 0)
+    assert cluster is not None
+    table.arrange([other, one])
+    assert table.cluster(b"44", 0, 0) is cluster
+    assert list(cluster.accounts) == [other, one]
+
+
+ADDRESSES = [
+    "".join(digits).encode() for n in range(5) for digits in itertools.product("47", repeat=n)
+]
+KINDS = list(itertools.product((0, 1, 2), repeat=2))
+
+
+def ranges_of(table: Table) -> list[Any]:
+    """The value of each range."""
+    numbers = table._ranges
+    return [
+        *numbers._exact.values(),
+        *numbers._prefixes.values(),
+        *(value for _, value in numbers._expressions.values()),
+    ]
+
+
+def answers(table: Table, names: dict[FakeSession, int]) -> Any:
+    """What it answers for every number: the owners in order, and the sessions."""
+    for range_ in ranges_of(table):
+        for kind in KINDS:
+            # Clusters are made when they are asked for.
+            range_.cluster(*kind)
+    found = {}
+    for address, kind in itertools.product(ADDRESSES, KINDS):
+        cluster = table.cluster(address, *kind)
+        if cluster is not None:
+            sessions = {names[session] for session in cluster}
+            found[address, kind] = ([owner.system_id for owner in cluster.accounts], sessions)
+    return found
+
+
+@define
+class Bind:
+    """What a session joined with, and its number."""
+
+    number: int
+    account: str
+    receives: bool
+    ranges: list[str] | None = None
+    kind: tuple[int, int] = (0, 0)
+
+
+class Reloads(RuleBasedStateMachine):
+    """However it came about, the table is as one that is made from what is there in the end."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.table: Table = RangeTable()
+        self.accounts: dict[str, Owner] = {}
+        self.ranges: dict[str, list[str]] = {}
+        self.bound: dict[FakeSession, Bind] = {}
+        self.serial = 0
+
+    @rule(name=st.sampled_from("abcd"), texts=ranges, at=st.integers(0, 4))
+    def change(self, name: str, texts: list[str], at: int) -> None:
+        """An account is added, or its ranges change."""
+        if name not in self.accounts:
+            names = list(self.accounts)
+            names.insert(at, name)
+            self.accounts[name] = fakes.account(name, max_binds=100)
+            self.accounts = {each: self.accounts[each] for each in names}
+            self.table.arrange(self.accounts.values())
+        self.table.change(self.accounts[name], self.ranges.get(name, ()), texts)
+        self.ranges[name] = texts
+
+    @precondition(lambda self: self.accounts)
+    @rule(data=st.data(), sessions_first=st.booleans())
+    def remove(self, data: st.DataObject, sessions_first: bool) -> None:
+        """An account is removed, with its sessions."""
+        name = data.draw(st.sampled_from(list(self.accounts)))
+        account = self.accounts.pop(name)
+        if not sessions_first:
+            self.table.change(account, self.ranges.pop(name, ()), ())
+        for session in list(account.sessions):
+            self.end(session)
+        if sessions_first:
+            self.table.change(account, self.ranges.pop(name, ()), ())
+        self.is_forgotten(account)
+
+    @rule(data=st.data())
+    def arrange(self, data: st.DataObject) -> None:
+        names = data.draw(st.permutations(list(self.accounts)))
+        self.accounts = {name: self.accounts[name] for name in names}
+        self.table.arrange(self.accounts.values())
+
+    @precondition(lambda self: self.accounts)
+    @rule(data=st.data(), texts=joined_ranges, kind=st.sampled_from(KINDS), receives=st.booleans())
+    def bind(
+        self, data: st.DataObject, texts: list[str], kind: tuple[int, int], receives: bool
+    ) -> None:
+        name = data.draw(st.sampled_from(list(self.accounts)))
+        session = session_of(receives)
+        self.serial += 1
+        self.accounts[name].add(session)
+        self.bound[session] = Bind(self.serial, name, receives)
+        self.join(session, texts, kind)
+
+    @precondition(lambda self: self.bound)
+    @rule(data=st.data(), texts=joined_ranges, kind=st.sampled_from(KINDS))
+    def join_again(self, data: st.DataObject, texts: list[str], kind: tuple[int, int]) -> None:
+        self.join(data.draw(st.sampled_from(list(self.bound))), texts, kind)
+
+    def join(self, session: FakeSession, texts: list[str], kind: tuple[int, int]) -> None:
+        bind = self.bound.pop(session)
+        bind.ranges, bind.kind = texts, kind
+        self.bound[session] = bind
+        self.table.join(session, self.account_of(session), texts, *kind)
+
+    def account_of(self, session: FakeSession) -> Owner:
+        return next(a for a in self.accounts.values() if session in a.sessions)
+
+    @precondition(lambda self: self.bound)
+    @rule(data=st.data())
+    def leave(self, data: st.DataObject) -> None:
+        session = data.draw(st.sampled_from(list(self.bound)))
+        self.account_of(session).remove(session)
+        self.end(session)
+
+    def end(self, session: FakeSession) -> None:
+        self.bound.pop(session)
+        self.table.leave(session)
+
+    @rule(address=st.sampled_from(ADDRESSES), kind=st.sampled_from(KINDS))
+    def look_up(self, address: bytes, kind: tuple[int, int]) -> None:
+        """Clusters are made, and are there at the next change."""
+        self.table.cluster(address, *kind)
+
+    @rule()
+    def compare(self) -> None:
+        names = {session: bind.number for session, bind in self.bound.items()}
+        found = answers(self.table, names)
+        fresh: Table = RangeTable()
+        accounts = {name: fakes.account(name, max_binds=100) for name in self.accounts}
+        for name, account in accounts.items():
+            for text in self.ranges.get(name, ()):
+                fresh.add(text, account)
+        twins: dict[FakeSession, int] = {}
+        for bind in self.bound.values():
+            twins[twin := session_of(bind.receives)] = bind.number
+            accounts[bind.account].add(twin)
+            fresh.join(twin, accounts[bind.account], bind.ranges or (), *bind.kind)
+        assert found == answers(fresh, twins)
+        assert len(self.table) == len(fresh)
+        for name, account in accounts.items():
+            assert len(self.accounts[name]._serves) == len(account._serves)
+        assert self.table._owned.keys() == {o.accounts for o in self.table._owned.values()}
+        assert sum(o.uses for o in self.table._owned.values()) == sum(
+            o.uses for o in fresh._owned.values()
+        )
+
+    def is_forgotten(self, account: Owner) -> None:
+        self.table.arrange(self.accounts.values())
+        assert list(account._serves) == [account.receivers]
+        for held in (self.table._places, self.table._expressions, self.table._sessions):
+            assert account not in held
+        assert not any(account in owners for owners in self.table._owned)
+
+    def teardown(self) -> None:
+        self.compare()
+        for name, account in self.accounts.items():
+            self.table.change(account, self.ranges.get(name, ()), ())
+        for session in self.bound:
+            self.table.leave(session)
+        assert len(self.table) == 0
+        assert not self.table._joined
+        removed, self.accounts = self.accounts, {}
+        for account in removed.values():
+            self.is_forgotten(account)
+
+
+def session_of(receives: bool) -> FakeSession:
+    """A session that is bound as transceiver or as transmitter."""
+    return FakeSession(state=State.BOUND_TRX if receives else State.BOUND_TX)
+
+
+TestReloads = Reloads.TestCase
 
 
 # A plus in front

@@ -77,7 +77,7 @@ class Inspection:
         yield "submitters", len(router._submitters), len(self._gateway.esme_sessions())
         yield "parts of long messages", self._parts(), router.dispatcher._affinity._limit
         yield "sessions in outboxes", len(router.batch._touched), 10_000
-        passed = self._gateway.pass_through
+        passed = self._gateway.parts.pass_through
         yield "binds being judged", len(passed._under_way), 10_000
         yield "sessions joined", len(passed._joined), len(self._gateway.esme_sessions())
         yield "binds waiting for a verdict", len(passed._judging), 10_000
@@ -108,8 +108,10 @@ class Inspection:
     def counted(self) -> Iterator[tuple[str, int, int]]:
         """Counters that must agree with what they count: name, counter, count."""
         for smsc in self._router.smscs:
-            capacity = sum(link.window for link in smsc.links) + sum(smsc._leaving.values())
-            yield f"capacity of {smsc.name}", smsc.capacity, capacity
+            windows = sum(link.window for link in smsc.links)
+            # What is open on links that take no more messages is added while there are others.
+            is_right = smsc.capacity >= windows if windows else not smsc.capacity
+            yield f"capacity of {smsc.name}", int(not is_right), 0
         for account in self._accounts():
             for session in account.sessions:
                 unanswered = session.unanswered

@@ -124,7 +124,7 @@ def test_until_it_binds_the_session_is_outbound() -> None:
     gate = OutbindGateway()
     gate.message(b"a")
     gate.reached()
-    (session,) = gate.gateway._esme_outbinds[0].factory.sessions
+    (session,) = gate.gateway.parts.accounts["acme"].sessions()
     assert session.session.state is State.OUTBOUND
 
 
@@ -324,4 +324,4 @@ def test_the_password_is_in_no_line_of_the_log() -> None:
     assert any("not reached for outbind" in line for line in log.lines)
     assert any("was sent outbind" in line for line in log.lines)
     assert not any("opensesame" in line or "secret" in line for line in log.lines)
-    assert "opensesame" not in repr(gate.gateway._esme_outbinds[0])
+    assert "opensesame" not in repr(gate.gateway.parts.accounts["acme"]._outbind)

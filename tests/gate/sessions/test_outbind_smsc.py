@@ -165,7 +165,7 @@ def test_anything_else_first_is_closed_without_an_answer(first: bytes) -> None:
     assert end.heard() == []
     assert end.is_closed()
     end.transport.lose()
-    assert gate.gateway._outbinds[0].sessions == {}
+    assert gate.gateway.parts.smscs["alpha"].sessions() == []
 
 
 def test_an_outbind_may_come_octet_by_octet() -> None:

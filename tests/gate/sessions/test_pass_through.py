@@ -125,7 +125,7 @@ def test_both_sessions_speak_the_version_of_the_bind(octet: int, name: str) -> N
     gate.joined(bind(interface_version=octet))
     (account,) = (gate.router.accounts.named(b"acme"),)
     (session,) = account.sessions
-    (link,) = gate.gateway.pass_through.sessions
+    (link,) = gate.gateway.parts.pass_through.sessions
     assert session.version is link.version
     assert session.version.name == name
 
@@ -297,11 +297,11 @@ def test_an_ended_session_gives_its_place_back() -> None:
     end, _ = gate.joined()
     end.transport.lose()
     gate.turn()
-    link = gate.gateway.pass_through.sessions[0]
+    link = gate.gateway.parts.pass_through.sessions[0]
     assert link.unbinding
     gate.reactor.advance(60)
     gate.turn()
-    assert gate.gateway.pass_through.sessions == []
+    assert gate.gateway.parts.pass_through.sessions == []
     gate.joined()
     assert gate.connections == [ALPHA, ALPHA]
 
@@ -410,7 +410,7 @@ def test_an_esme_that_ended_leaves_no_session_behind(connected: bool) -> None:
         link.transport.lose()
     else:
         assert gate.reactor.connectors[-1].stoppedConnecting
-    assert gate.gateway.pass_through.sessions == []
+    assert gate.gateway.parts.pass_through.sessions == []
     assert gate.connections == [ALPHA]
     account = gate.router.accounts.named(b"acme")
     assert account.sessions == []
@@ -708,7 +708,7 @@ def everything_is_over(gate: MemoryGateway, *ends: End) -> None:
     statistics = gate.router.statistics()
     assert (statistics.esme_sessions, statistics.smsc_links) == (0, 0)
     assert statistics.open_exchanges == 0
-    assert gate.gateway.pass_through.sessions == []
+    assert gate.gateway.parts.pass_through.sessions == []
     for each in gate.router.smscs:
         assert not each.center.reserved
         assert len(each.center.smscs) == 1

@@ -28,9 +28,10 @@ from smppgate.gate.sessions.relay_session import RelaySession
 from smppgate.gate.sessions.smsc import SmscProtocol
 from smppgate.gate.submit.ancillary import AncillaryRequests
 from smppgate.gate.submit.submitter import Submitter
+from smppgate.routing import exchange as exchange_module
 from smppgate.routing.esmes import accounts as accounts_module
 from smppgate.routing.esmes.account import Account
-from smppgate.routing.smscs.smsc import Smsc
+from smppgate.routing.smscs.smsc import LOST, Smsc
 from smppgate.txsmpp import sequence
 from smppgate.txsmpp import session as session_module
 from smppgate.txsmpp.constants import RESPONSE_BIT
@@ -165,7 +166,7 @@ def _outbox_backwards(take: Any) -> Any:
 def _late_answer_sent_on(late: Any) -> Any:
     def answered_late(self: Any, exchange: Any, frame: Any, now: float) -> None:
         late(self, exchange, frame, now)
-        exchange.origin.send(renumbered(frame.octets, exchange.frame.sequence_number))
+        exchange.origin.send(renumbered(frame.octets, exchange.number))
 
     return answered_late
 
@@ -175,9 +176,8 @@ def _nack_untranslated(answered: Any) -> Any:
     def untranslated(self: Any, exchange: Any, frame: Any, now: float) -> None:
         if frame.command_id == RESPONSE_BIT and frame.command_status not in (8, 20, 88, 100):
             if exchange.smsc is not None:
-                exchange.smsc.outstanding -= 1
-            exchange.origin.unanswered -= 1
-            exchange.origin.send(frame.octets)
+                exchange.smsc.ended(1, LOST, 0.0)
+            exchange.origin.answer(frame.octets)
         else:
             answered(self, exchange, frame, now)
 
@@ -243,13 +243,9 @@ def _retry_at_the_same(retry: Any) -> Any:
 # Windows
 
 
-@_mutant(SmscProtocol, "attached", "An SMSC's window is one too large.")
-def _window_of_smsc_off_by_one(attached: Any) -> Any:
-    def with_more(self: Any) -> None:
-        self.window += 1
-        attached(self)
-
-    return with_more
+@_mutant(SmscProtocol, "window", "An SMSC's window is one too large.")
+def _window_of_smsc_off_by_one(_window: Any) -> Any:
+    return property(lambda self: self.smsc.window + 1)
 
 
 @_mutant(RelaySession, "has_room", "An ESME's window is one too large for what is sent to it.")
@@ -262,11 +258,11 @@ def _window_of_esme_off_by_one(_room: Any) -> Any:
 @_mutant(Submitter, "submit", "An ESME may have one request more open than its window.")
 def _own_window_off_by_one(forward: Any) -> Any:
     def forwarded(self: Any, origin: Any, frame: Any, now: float) -> None:
-        origin.window += 1
+        origin.unanswered -= 1
         try:
             forward(self, origin, frame, now)
         finally:
-            origin.window -= 1
+            origin.unanswered += 1
 
     return forwarded
 
@@ -274,11 +270,11 @@ def _own_window_off_by_one(forward: Any) -> Any:
 @_mutant(Submitter, "submit", "An ESME is refused one request before its window is full.")
 def _own_window_one_too_small(forward: Any) -> Any:
     def forwarded(self: Any, origin: Any, frame: Any, now: float) -> None:
-        origin.window -= 1
+        origin.unanswered += 1
         try:
             forward(self, origin, frame, now)
         finally:
-            origin.window += 1
+            origin.unanswered -= 1
 
     return forwarded
 
@@ -315,7 +311,7 @@ def _early_receipt_not_held(_add: Any) -> Any:
     return lambda self, incoming, keys: False
 
 
-@_mutant(keeper, "wants_receipt", "No return path is kept of what asked for a receipt.")
+@_mutant(exchange_module, "wants_receipt", "No return path is kept of what asked for a receipt.")
 def _path_not_kept(_wants: Any) -> Any:
     return lambda request: False
 

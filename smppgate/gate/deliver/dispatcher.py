@@ -11,8 +11,8 @@ The life of a deliver_sm that is no receipt:
    counts as one without room.
 4. While the queue of the session's account holds messages, the message goes behind them. Without a
    session it goes to the queue of an account of the cluster; where none has a queue it is answered
-   with the SMSC's `undelivered_status`. The SMSC is answered ESME_ROK when the store has a queued
-   message.
+   with the SMSC's `undelivered_status`. A queue that closes takes no message without a session.
+   The SMSC is answered ESME_ROK when the store has a queued message.
 5. Where the session speaks another version than the link, `Transform.to_esme` gives the PDU that
    the ESME can take. `Outstanding.claim` on the session gives the sequence number and stores
    the `Exchange` under it; the frame goes into the session's outbox.
@@ -46,6 +46,10 @@ from smppgate.txsmpp.segments import segment_of
 
 class Queue(Protocol):
     """Keeps messages for an account whose sessions cannot take them now."""
+
+    @property
+    def is_closing(self) -> bool:
+        """Whether only messages that must go behind waiting ones are put into it."""
 
     @property
     def holds(self) -> bool:
@@ -256,7 +260,8 @@ class Dispatcher:
         if session is None:
             # An account whose receivers are full will take it sooner than one without receivers.
             waiting.sort(key=lambda account: not len(account.receivers))
-            return self.queues[waiting[0]] if waiting else None
+            queues = (self.queues[account] for account in waiting)
+            return next((queue for queue in queues if not queue.is_closing), None)
         # Messages stay in order: behind waiting ones of the same account a message waits too.
         # The queue of another account does not count.
         for account in waiting:

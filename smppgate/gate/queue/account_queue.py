@@ -59,7 +59,9 @@ class AccountQueue:
     :param to_esme: gives a message as a peer of another version can take it.
     :param choose: gives the session for a message.
     :ivar sender: sends its messages to the ESME.
-    :ivar earliest_expiry: no message in it expires before that; seconds.
+    :ivar is_closing: whether its account is to have no queue any more: what is in it is delivered
+        first.
+    :ivar earliest_expiry: the first message in it does not expire before that; seconds.
     """
 
     def __init__(
@@ -75,6 +77,7 @@ class AccountQueue:
     ) -> None:
         self.account = account
         self.name = account.system_id.encode("latin-1")
+        self.is_closing = False
         self.earliest_expiry = float("-inf")
         self._limit = limit
         self._ttl = ttl
@@ -103,6 +106,17 @@ class AccountQueue:
         return self._uncounted is None and not read_ahead.arriving and read_ahead.is_unread
 
     @property
+    def is_counted(self) -> bool:
+        """Whether it is known how many messages the store has."""
+        return self._uncounted is None
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing of it is on its way, into the store or to the ESME."""
+        read_ahead = self._read_ahead
+        return self.is_counted and not read_ahead.arriving and not read_ahead.under_way
+
+    @property
     def changes(self) -> int:
         """Grows with every change of the number of messages in the store."""
         return self._read_ahead.arrivals + self._read_ahead.ends
@@ -126,6 +140,16 @@ class AccountQueue:
             dropped=self.sender.dropped,
             expired=self.sender.expired,
         )
+
+    def change(self, limit: int, ttl: float) -> None:
+        """Hold so many messages at the most, and keep those that come from now on so long."""
+        self._limit = limit
+        self._ttl = ttl
+
+    def resume(self, account: Account[EsmeSession]) -> None:
+        """Send to the sessions of ``account``, which takes the place of one that was removed."""
+        self.account = account
+        self.sender.start(account)
 
     def put(self, exchange: Exchange, octets: bytes) -> None:
         """Store the message in ``octets``, a whole PDU, and answer ``exchange``.

@@ -69,6 +69,11 @@ class Pacing:
         self._pause = None
         self.look_soon()
 
+    def start(self) -> None:
+        """Set timers again after `stop`, and look."""
+        self._is_stopped = False
+        self.resume()
+
     def stop(self) -> None:
         """Cancel all timers and set none any more."""
         self._is_stopped = True

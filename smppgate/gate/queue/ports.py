@@ -33,7 +33,7 @@ class QueueStore(Protocol):
     def keep(self, queue: Depositor, exchange: Exchange, message: NewMessage) -> None:
         """Store ``message`` and then call `Depositor.kept` of ``queue``."""
 
-    def remove(self, number: int) -> None:
+    def remove_message(self, number: int) -> None:
         """Remove the message of that number."""
 
     def read(self, account: bytes, after: int, limit: int) -> Deferred[list[QueuedMessage]]:

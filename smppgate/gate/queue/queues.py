@@ -7,11 +7,13 @@ are removed in batches too.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from functools import reduce
 from operator import add
 
-from twisted.internet.defer import Deferred
+from attrs import evolve, frozen
+from twisted.internet.defer import Deferred, ensureDeferred
 from twisted.internet.interfaces import IDelayedCall
 from twisted.python.failure import Failure
 
@@ -40,8 +42,23 @@ answered the `undelivered_status` of its SMSC."""
 _Arrival = tuple[Depositor, Exchange, NewMessage]
 
 
+@frozen
+class Orphans:
+    """Messages in the store of an account that has no queue.
+
+    :ivar count: how many they are.
+    :ivar until: when the last of them expires; seconds of the wall clock.
+    """
+
+    count: int
+    until: float
+
+
 class Queues(Mapping["Account[EsmeSession]", AccountQueue]):
     """Account → its queue.
+
+    Queues come and go while the gate runs. One that is removed is kept aside until nothing of it
+    is on its way; the account that returns meanwhile, under the same system_id, gets it back.
 
     :param batch: the sessions' own: the messages of one turn go to the store together.
     :param store: has the messages; the caller opens and closes it.
@@ -65,14 +82,28 @@ class Queues(Mapping["Account[EsmeSession]", AccountQueue]):
         self._to_esme = to_esme
         self._choose = choose
         self._queues: dict[Account[EsmeSession], AccountQueue] = {}
+        # System_id → the queue: all of `_queues`, and those removed that are not idle yet.
+        self._by_name: dict[bytes, AccountQueue] = {}
+        # Of the queues that close: what is told when they are gone.
+        self._closing: dict[AccountQueue, list[Deferred[bool]]] = {}
+        self._ending: dict[AccountQueue, None] = {}
+        """Those that close, and those removed that are not idle yet."""
+        self._past = QueueStatistics()
+        """What is counted of queues that are gone."""
         self._gathered: list[_Arrival] = []
         self._being_kept: list[_Arrival] | None = None
         self._octets = 0
         """Octets of messages on their way to the store."""
         self._ended: list[int] = []
         self._is_scheduled = False
+        self._recount: IDelayedCall | None = None
+        """Counts queues that could not be counted."""
+        self._is_counting = False
         self._timer: IDelayedCall | None = None
-        self._is_stopped = False
+        """Polls the store."""
+        self._is_polling = False
+        self._is_started = self._is_resting = self._is_stopped = False
+        self._looks_at_ends = self._tells_orphans = False
 
     def __getitem__(self, account: Account[EsmeSession]) -> AccountQueue:
         return self._queues[account]
@@ -88,8 +119,92 @@ class Queues(Mapping["Account[EsmeSession]", AccountQueue]):
         return len(self._queues)
 
     def add(self, account: Account[EsmeSession], limit: int, ttl: float) -> AccountQueue:
-        """Let ``account`` have a queue of ``limit`` messages that are kept ``ttl`` seconds."""
-        queue = AccountQueue(
+        """Let ``account`` have a queue of ``limit`` messages that are kept ``ttl`` seconds.
+
+        It has the messages that are in the store for this system_id, and those on their way there.
+        A queue that was closing is an ordinary one again.
+        """
+        queue = self._by_name.get(account.system_id.encode("latin-1"))
+        if queue is None:
+            queue = self._made(account, limit, ttl)
+        else:
+            self._keep_on(queue, account)
+        queue.change(limit, ttl)
+        self._queues[account] = self._by_name[queue.name] = queue
+        if self._is_resting:
+            queue.sender.stop()
+        if self._is_started:
+            self._count_soon()
+        return queue
+
+    def change(self, account: Account[EsmeSession], limit: int, ttl: float) -> None:
+        """Let the queue of ``account`` hold ``limit`` messages, and keep new ones ``ttl`` seconds.
+
+        :raises KeyError: where it has none.
+        """
+        self._queues[account].change(limit, ttl)
+
+    def close(self, account: Account[EsmeSession]) -> Deferred[bool]:
+        """Let ``account`` have no queue any more when all that is in it has been delivered.
+
+        Until then new messages go behind those that wait, if a session could take them.
+
+        :return: fires with True when the queue is gone, and with False when it was removed or is
+            to stay after all.
+        :raises KeyError: where it has none.
+        """
+        queue = self._queues[account]
+        done = Deferred[bool]()
+        queue.is_closing = True
+        self._ending[queue] = None
+        self._closing.setdefault(queue, []).append(done)
+        self._look_at_ends()
+        return done
+
+    def remove(self, account: Account[EsmeSession]) -> None:
+        """Let ``account``, which is removed, have no queue any more; one without is ignored.
+
+        Its messages stay in the store until they expire, also those on their way there.
+        """
+        queue = self._queues.pop(account, None)
+        if queue is not None:
+            self._close_no_longer(queue, is_gone=False)
+            queue.sender.stop()
+            queue.sender.receiver_needed = None
+            queue.sender.came_back = self._look_at_ends_soon
+            self._ending[queue] = None
+            self._look_at_ends()
+
+    async def orphans(self) -> dict[bytes, Orphans]:
+        """The messages in the store of accounts that have no queue, by system_id.
+
+        :raises StoreError: when the store cannot be read at present.
+        """
+        self._remove()
+        sizes = await self._store.queue_sizes()
+        left = sizes.keys() - {queue.name for queue in self._queues.values()}
+        if not left:
+            return {}
+        ends = await self._store.queue_ends()
+        return {name: Orphans(sizes[name], ends[name]) for name in sorted(left & ends.keys())}
+
+    def tell_orphans(self) -> Deferred[None]:
+        """Write `orphans` into the log, if there are any and the store can be read now."""
+        telling = ensureDeferred(self._tell_orphans())
+        return telling.addErrback(_ignore_store_error)
+
+    async def _tell_orphans(self) -> None:
+        for name, orphans in (await self.orphans()).items():
+            self.log.warn(
+                "{count} messages are queued for ESME {account}, which has no queue: they are kept"
+                " until {until} at the latest, and delivered if it has one again",
+                count=orphans.count,
+                account=name.decode("latin-1"),
+                until=datetime.fromtimestamp(orphans.until, UTC).isoformat(" ", "seconds"),
+            )
+
+    def _made(self, account: Account[EsmeSession], limit: int, ttl: float) -> AccountQueue:
+        return AccountQueue(
             account,
             limit,
             ttl,
@@ -99,24 +214,61 @@ class Queues(Mapping["Account[EsmeSession]", AccountQueue]):
             self._to_esme,
             self._choose,
         )
-        self._queues[account] = queue
-        return queue
+
+    def _keep_on(self, queue: AccountQueue, account: Account[EsmeSession]) -> None:
+        """Let ``account`` have a queue that is there under its name, closing or removed."""
+        if self._queues.get(account) is not queue:
+            self._queues.pop(queue.account, None)
+            queue.resume(account)
+        self._close_no_longer(queue, is_gone=False)
+        queue.sender.came_back = None
+        self._ending.pop(queue, None)
 
     def statistics(self) -> QueueStatistics:
-        """The counts of all queues together."""
-        return reduce(add, (q.statistics() for q in self._queues.values()), QueueStatistics())
+        """The counts of all queues together, with those of queues that are gone."""
+        return reduce(add, (q.statistics() for q in self._by_name.values()), self._past)
+
+    # Queues go
+
+    def _close_no_longer(self, queue: AccountQueue, is_gone: bool) -> None:
+        queue.is_closing = False
+        for waiting in self._closing.pop(queue, ()):
+            waiting.callback(is_gone)
+
+    def _look_at_ends_soon(self) -> None:
+        if self._ending and not self._looks_at_ends and not self._is_stopped:
+            self._looks_at_ends = True
+            self._batch.at_end(self._look_at_ends)
+
+    def _look_at_ends(self) -> None:
+        """Forget the queues that close and are empty, and those that are removed and idle."""
+        self._looks_at_ends = False
+        for queue in [queue for queue in self._ending if queue.is_idle]:
+            if queue.is_closing and not queue.stored:
+                del self._queues[queue.account]
+                self._forget(queue)
+                self._close_no_longer(queue, is_gone=True)
+            elif not queue.is_closing:
+                self._forget(queue)
+
+    def _forget(self, queue: AccountQueue) -> None:
+        del self._by_name[queue.name], self._ending[queue]
+        queue.sender.stop()
+        self._past += evolve(queue.statistics(), queued=0)
 
     @property
     def under_way(self) -> int:
         """Messages sent to ESMEs that they have not answered."""
-        return sum(queue.under_way for queue in self._queues.values())
+        return sum(queue.under_way for queue in self._by_name.values())
 
     # What the gate reports
 
     def start(self) -> None:
         """The store is open: count what is in it."""
         self._is_stopped = False
-        self._count_first()
+        self._is_started = True
+        self._tells_orphans = True
+        self._count()
 
     def bound(self, account: Account[EsmeSession]) -> None:
         """A session of ``account`` that receives is bound."""
@@ -132,6 +284,7 @@ class Queues(Mapping["Account[EsmeSession]", AccountQueue]):
 
     def rest(self) -> None:
         """Send nothing more; messages that are under way may still be answered."""
+        self._is_resting = True
         for queue in self._queues.values():
             queue.sender.stop()
 
@@ -139,9 +292,10 @@ class Queues(Mapping["Account[EsmeSession]", AccountQueue]):
         """The store is about to be closed: give it what has gathered, and stop all timers."""
         self.rest()
         self._is_stopped = True
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        for timer in (self._timer, self._recount):
+            if timer is not None:
+                timer.cancel()
+        self._timer = self._recount = None
         self._commit()
 
     # `QueueStore`
@@ -157,9 +311,10 @@ class Queues(Mapping["Account[EsmeSession]", AccountQueue]):
         if self._being_kept is None:
             self._schedule()
 
-    def remove(self, number: int) -> None:
+    def remove_message(self, number: int) -> None:
         """Remove the message of that number."""
         self._ended.append(number)
+        self._look_at_ends_soon()
         self._schedule()
 
     def read(self, account: bytes, after: int, limit: int) -> Deferred[list[QueuedMessage]]:
@@ -211,32 +366,53 @@ class Queues(Mapping["Account[EsmeSession]", AccountQueue]):
                 self.log.failure("a message that was queued could not be answered")
         if self._gathered:
             self._schedule()
+        self._look_at_ends_soon()
 
     # Counting the store
 
-    def _count_first(self) -> None:
-        self._timer = None
-        self._store.queue_sizes().addCallbacks(self._counted_first, self._not_counted)
+    def _count_soon(self) -> None:
+        """Count for queues that are new, all of this turn together."""
+        if not self._is_counting and not self._is_stopped:
+            self._is_counting = True
+            self._batch.at_end(self._count)
 
-    def _counted_first(self, sizes: dict[bytes, int]) -> None:
-        left = dict(sizes)
-        for queue in self._queues.values():
-            queue.count(left.pop(queue.name, 0))
-        for account, size in left.items():
-            self.log.warn(
-                "{size} messages are queued for ESME {account}, which has no queue any more",
-                size=size,
-                account=account.decode("latin-1"),
-            )
-        if self._queues:
-            self._call_later(POLL_INTERVAL, self._poll)
+    def _count(self) -> None:
+        self._recount = None
+        self._is_counting = True
+        self._remove()
+        queues = [queue for queue in self._by_name.values() if not queue.is_counted]
+        self._store.queue_sizes().addCallbacks(self._counted, self._not_counted, (queues,))
+
+    def _counted(self, sizes: dict[bytes, int], queues: list[AccountQueue]) -> None:
+        self._is_counting = False
+        for queue in queues:
+            queue.count(sizes.get(queue.name, 0))
+        self._poll_later()
+        self._look_at_ends_soon()
+        if self._tells_orphans:
+            self._tells_orphans = False
+            self.tell_orphans()
+        if any(not queue.is_counted for queue in self._by_name.values()):
+            self._count_soon()
 
     def _not_counted(self, failure: Failure) -> None:
         if not failure.check(StoreError):
             self.log.failure("queues could not be counted", failure)
-        for queue in self._queues.values():
+        for queue in self._by_name.values():
             queue.not_counted()
-        self._call_later(RECOUNT_INTERVAL, self._count_first)
+        if not self._is_stopped:
+            self._recount = self._clock.callLater(RECOUNT_INTERVAL, self._count)
+
+    def _poll_later(self) -> None:
+        """Poll the store after a while, as long as there are queues."""
+        if not self._is_polling and self._queues and not self._is_stopped:
+            self._is_polling = True
+            self._timer = self._clock.callLater(POLL_INTERVAL, self._poll)
+
+    def _polled(self) -> None:
+        self._is_polling = False
+        self._poll_later()
+        self._look_at_ends_soon()
 
     def _poll(self) -> None:
         """Count again: the store removes expired messages and sets a broken file aside."""
@@ -252,7 +428,7 @@ class Queues(Mapping["Account[EsmeSession]", AccountQueue]):
             counting = self._store.queue_sizes()
             counting.addCallbacks(self._recounted, self._not_recounted, (at_store,))
         else:
-            self._call_later(POLL_INTERVAL, self._poll)
+            self._polled()
 
     def _recounted(self, sizes: dict[bytes, int], at_store: dict[AccountQueue, int]) -> None:
         for queue, changes in at_store.items():
@@ -261,16 +437,12 @@ class Queues(Mapping["Account[EsmeSession]", AccountQueue]):
             if queue.name in sizes:
                 first = self._store.queued(queue.name, 0, 1)
                 first.addCallbacks(queue.first_read, _ignore_store_error)
-        self._call_later(POLL_INTERVAL, self._poll)
+        self._polled()
 
     def _not_recounted(self, failure: Failure) -> None:
         if not failure.check(StoreError):
             self.log.failure("queues could not be counted", failure)
-        self._call_later(POLL_INTERVAL, self._poll)
-
-    def _call_later(self, seconds: float, then: Callable[[], None]) -> None:
-        if not self._is_stopped:
-            self._timer = self._clock.callLater(seconds, then)
+        self._polled()
 
 
 def _ignore_store_error(failure: Failure) -> None:

@@ -75,6 +75,7 @@ class QueueSender:
     :param choose: gives the session for a message.
     :ivar receiver_needed: called whenever messages wait and no session is bound to receive; it
         may be called again while that lasts.
+    :ivar came_back: called when a message is not under way any more, answered or not.
     """
 
     log = Logger()
@@ -90,6 +91,7 @@ class QueueSender:
         choose: ChooseSession,
     ) -> None:
         self.receiver_needed: Callable[[], None] | None = None
+        self.came_back: Callable[[], None] | None = None
         self.delivered = self.dropped = self.expired = 0
         self._account = account
         self._name = account.system_id.encode("latin-1")
@@ -121,6 +123,11 @@ class QueueSender:
         """Send nothing more; messages that are under way may still be answered."""
         self._pacing.stop()
 
+    def start(self, account: Account[EsmeSession]) -> None:
+        """Send again after `stop`, to the sessions of ``account``: one of the same system_id."""
+        self._account = account
+        self._pacing.start()
+
     def _look(self) -> None:
         if not len(self._account.receivers):
             self._reading = None
@@ -134,16 +141,21 @@ class QueueSender:
             self._read_on()
 
     def _expire(self, now: float) -> None:
-        # All messages of a queue live equally long: the first stored is the first to expire.
+        # The first stored is the first to expire, unless queue_ttl was made shorter: then one that
+        # expires before those ahead of it goes when it is the first.
         while (message := self._read_ahead.next()) is not None and message.expires <= now:
             self.expired += 1
-            self._store.remove(self._read_ahead.end_next().number)
+            self._store.remove_message(self._read_ahead.end_next().number)
 
     # Sending
 
     def _send_all(self) -> None:
         read_ahead, now = self._read_ahead, self._clock.monotonic()
+        wall = self._clock.wall()
         while (message := read_ahead.next()) is not None:
+            if message.expires <= wall:
+                self._expire(wall)
+                continue
             session = self._choose(self._account.receivers, message.pdu, now)
             if session is None:
                 # Other traffic may fill the windows, or the ESMEs do not read.
@@ -157,7 +169,7 @@ class QueueSender:
             command_id = Frame.of(octets).command_id
             octets, command_id = self._to_esme(octets, command_id, session.version)
         except ProtocolError as error:
-            self._store.remove(self._read_ahead.end_next().number)
+            self._store.remove_message(self._read_ahead.end_next().number)
             self._drop(str(error))
             return
         self._read_ahead.send()
@@ -165,13 +177,18 @@ class QueueSender:
 
     def answered(self, number: int, frame: Frame) -> None:
         """The ESME answered the message of that number."""
+        self._take(number, frame)
+        if self.came_back is not None:
+            self.came_back()
+
+    def _take(self, number: int, frame: Frame) -> None:
         status = frame.command_status
         if status in RETRYABLE:
             self._read_ahead.put_back(number)
             self._pacing.back_off()
             return
         self._read_ahead.end(number)
-        self._store.remove(number)
+        self._store.remove_message(number)
         if status == CommandStatus.ESME_ROK and frame.command_id != RESPONSE_BIT:
             self.delivered += 1
             self._pacing.succeeded()
@@ -186,12 +203,14 @@ class QueueSender:
             self._pacing.back_off()
         else:
             self._pacing.look_soon()
+        if self.came_back is not None:
+            self.came_back()
 
     def answered_late(self, number: int, frame: Frame) -> None:
         """The answer came after all: a message that has not gone out again yet is done."""
         if frame.command_status == CommandStatus.ESME_ROK and self._read_ahead.end_late(number):
             self.delivered += 1
-            self._store.remove(number)
+            self._store.remove_message(number)
 
     def _drop(self, why: str) -> None:
         self.dropped += 1

@@ -143,11 +143,12 @@ def test_messages_of_an_account_without_queue_are_logged() -> None:
     desk = Desk()
     desk.stored("a", to=desk.bolt)
     after = Desk(desk.clock, desk.store, start=False)
-    after.queues._queues.pop(after.bolt)
+    after.queues.remove(after.bolt)
     with capturedLogs() as events:
         after.queues.start()
     assert [formatEvent(event) for event in events] == [
-        "1 messages are queued for ESME bolt, which has no queue any more"
+        "1 messages are queued for ESME bolt, which has no queue: they are kept until "
+        "1970-01-01 00:16:40+00:00 at the latest, and delivered if it has one again"
     ]
 
 

@@ -147,7 +147,6 @@ class Gateway(MultiService):
             self.router.return_paths.aliases.fetch()
             self.router.queues.start()
             self.parts.linking.setServiceParent(self)
-            self._reload.tell_orphans()
 
     # What `Stop` needs
 

@@ -57,22 +57,6 @@ class Reload:
         for each in leaving.values():
             each.cancel()
 
-    def tell_orphans(self) -> None:
-        """Tell in the log of messages in queues of accounts that are gone, or have none now."""
-        if not hasattr(self._parts.router.queues,'orphans'): return  # TMP
-        telling = self._parts.router.queues.orphans()
-        telling.addCallbacks(self._tell_orphans, lambda why: self.log.failure("no count", why))
-
-    def _tell_orphans(self, counts: dict[bytes, int]) -> None:
-        for system_id, count in counts.items():
-            self.log.warn(
-                "{count} messages are in the queue of {system_id}, which has none in the "
-                "settings: they stay until their queue_ttl is over, and are delivered if it has "
-                "one again",
-                count=count,
-                system_id=system_id.decode("latin-1"),
-            )
-
     def _run(self, settings: Settings) -> Deferred[Settings]:
         return ensureDeferred(self._apply(settings))
 
@@ -93,7 +77,7 @@ class Reload:
         self._accounts(changes)
         for smsc in changes.smsc.removed:
             self._remove_smsc(smsc)
-        self.tell_orphans()
+        parts.router.queues.tell_orphans()
         return found
 
     def _tell(self, changes: Difference, waiting: list[str]) -> None:

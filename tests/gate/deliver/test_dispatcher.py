@@ -392,6 +392,7 @@ class FakeQueue:
 
     def __init__(self, holds: bool = False) -> None:
         self.holds = holds
+        self.is_closing = False
         self.taken: list[tuple[Exchange, bytes]] = []
 
     def put(self, exchange: Exchange, octets: bytes) -> None:
@@ -424,6 +425,18 @@ def test_a_message_that_a_session_can_take_does_not_go_to_the_queue() -> None:
     esme = gate.esme()
     gate.deliver(link, fakes.deliver(b"1000"))
     assert (len(esme.requests), queue.taken) == (1, [])
+
+
+def test_a_queue_that_closes_takes_only_what_has_to_go_behind_waiting_messages() -> None:
+    gate, queue, link = with_queue(holds=True)
+    queue.is_closing = True
+    gate.deliver(link, fakes.deliver(b"1000", 5))
+    assert [(frame.sequence_number, frame.command_status) for frame in link.answers] == [(5, 0x64)]
+    assert not queue.taken
+    gate.esme()
+    gate.deliver(link, fakes.deliver(b"1000", 6))
+    assert len(queue.taken) == 1
+    assert len(link.answers) == 1
 
 
 def test_what_comes_while_the_queue_holds_something_goes_behind_it() -> None:

@@ -9,7 +9,7 @@ from twisted.internet.task import Clock
 
 from smppgate.gate.queue import read_ahead
 from smppgate.txsmpp.sequence import Request
-from tests.gate.queue.queueing import Desk, ManualStore, Session, text_of
+from tests.gate.queue.queueing import Desk, ManualStore, Session, account, text_of
 
 PLACE = st.integers(0, 9)
 
@@ -35,6 +35,8 @@ class QueueOrder(RuleBasedStateMachine):
         self.store = ManualStore(self.clock)
         self.desk = self.begin()
         self.sessions: list[WatchedSession] = []
+        self.old_sessions: list[WatchedSession] = []
+        """Those of an account that was removed."""
         self.acknowledged: list[str] = []
         self.taken: set[str] = set()
         """What the ESME has answered ok, as far as this life of the gate knows."""
@@ -45,6 +47,7 @@ class QueueOrder(RuleBasedStateMachine):
 
     def begin(self) -> Desk:
         """The gate starts; nothing expires here."""
+        self.has_queue = True
         return Desk(self.clock, self.store, limit=60, ttl=1e9)
 
     # What the rules look at
@@ -54,7 +57,8 @@ class QueueOrder(RuleBasedStateMachine):
         return {text_of(m.pdu): number for number, m in self.store.messages.items()}
 
     def under_way(self) -> set[str]:
-        return {text for session in self.sessions for text in session.open}
+        sessions = [*self.sessions, *self.old_sessions]
+        return {text for session in sessions for text in session.open}
 
     def sends(self, text: str) -> None:
         """The gate is about to send a message to the ESME."""
@@ -74,6 +78,7 @@ class QueueOrder(RuleBasedStateMachine):
 
     # What may happen
 
+    @precondition(lambda self: self.has_queue)
     @rule(count=st.integers(1, 8))
     def put(self, count: int) -> None:
         """The SMSC sends some."""
@@ -106,7 +111,7 @@ class QueueOrder(RuleBasedStateMachine):
         self.desk.acme.add(session)
         self.desk.queues.bound(self.desk.acme)
 
-    @precondition(lambda self: self.under_way())
+    @precondition(lambda self: any(each.open for each in self.sessions))
     @rule(session=PLACE, at=PLACE, status=st.sampled_from([0, 0, 0, 0, 0x58, 0x0B]))
     def answer(self, session: int, at: int, status: int) -> None:
         busy = [each for each in self.sessions if each.open]
@@ -126,7 +131,7 @@ class QueueOrder(RuleBasedStateMachine):
         self.desk.queues.lost(self.desk.acme)
         lost.lose()
 
-    @precondition(lambda self: self.under_way())
+    @precondition(lambda self: any(each.open for each in self.sessions))
     @rule(session=PLACE, late=st.booleans())
     def time_out(self, session: int, late: bool) -> None:
         """A session does not answer in time, but perhaps later."""
@@ -139,11 +144,54 @@ class QueueOrder(RuleBasedStateMachine):
             self.taken.add(text_of(asked.octets))
             self.ever_taken.add(text_of(asked.octets))
 
+    @precondition(lambda self: self.has_queue)
+    @rule()
+    def remove(self) -> None:
+        """The account is removed; its sessions are there for a while."""
+        self.desk.queues.remove(self.desk.acme)
+        self.has_queue = False
+
+    @precondition(lambda self: not self.has_queue)
+    @rule(is_another=st.booleans())
+    def add(self, is_another: bool) -> None:
+        """The account returns, as another object or the same."""
+        if is_another:
+            self.desk.acme = account("acme")
+            self.old_sessions += self.sessions
+            self.sessions.clear()
+        self.desk.queue = self.desk.queues.add(self.desk.acme, 60, 1e9)
+        self.has_queue = True
+
+    @precondition(lambda self: self.old_sessions)
+    @rule(is_answered=st.booleans())
+    def end_old(self, is_answered: bool) -> None:
+        """A session of the account that was removed answers what is open on it, or does not."""
+        session = self.old_sessions.pop(0)
+        while is_answered and session.open:
+            text = session.open[0]
+            session.answer()
+            self.taken.add(text)
+            self.ever_taken.add(text)
+        session.lose()
+
+    @precondition(lambda self: self.has_queue)
+    @rule(again=st.booleans())
+    def close(self, again: bool) -> None:
+        """The account is to have no queue, which changes again before or after it is gone."""
+        gone: list[bool] = []
+        self.desk.queues.close(self.desk.acme).addCallback(gone.append)
+        if again or not gone:
+            self.desk.queue = self.desk.queues.add(self.desk.acme, 60, 1e9)
+            assert len(gone) == 1
+        else:
+            self.has_queue = False
+
     @rule()
     def restart(self) -> None:
         """kill -9: all is gone but the store, with what it was asked to do just now."""
         self.store._waiting.clear()
         self.sessions.clear()
+        self.old_sessions.clear()
         self.note_answers()
         for call in list(self.clock.getDelayedCalls()):
             call.cancel()
@@ -168,6 +216,11 @@ class QueueOrder(RuleBasedStateMachine):
             self.desk.turn(1.0)
         for session in self.sessions[:]:
             self.desk.lose(session)
+        for session in self.old_sessions:
+            session.lose()
+        self.old_sessions.clear()
+        if not self.has_queue:
+            self.add(is_another=True)
         self.sessions[:] = [last := WatchedSession(4, self)]
         self.desk.bind(last)
         while last.open:
@@ -181,6 +234,11 @@ class QueueOrder(RuleBasedStateMachine):
         assert not self.store.messages
         assert not self.desk.queue.holds
         assert self.desk.queue.statistics().queued == 0
+        assert self.desk.queues.statistics().queued == 0
+        self.desk.queues.remove(self.desk.acme)
+        self.desk.turn()
+        assert self.desk.queues._by_name.keys() == {b"bolt"}
+        assert not self.desk.queues._ending
 
 
 TestQueueOrder = QueueOrder.TestCase

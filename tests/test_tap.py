@@ -101,7 +101,7 @@ def test_no_package_of_ours_is_called_twisted() -> None:
 
 def test_what_is_given_to_twisted_is_what_it_expects() -> None:
     assert verifyObject(IPushProducer, SmppProtocol(Role.ESME, Clock()))
-    assert verifyObject(IStreamClientEndpoint, _ToldEndpoint("alpha", "tcp:127.0.0.1:3001", None))
+    assert verifyObject(IStreamClientEndpoint, _ToldEndpoint(None, None))
 
 
 def test_the_limit_of_descriptors_is_raised_to_the_hard_one() -> None:

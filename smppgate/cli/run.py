@@ -55,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
     # Imported here, as it takes half a second that the errors of a file need not wait for.
     from smppgate.daemon.pid_file import PidFile  # noqa: PLC0415
 
-    # `main` tells of an OSError in one line: of these files, or of a listener.
+    # An OSError, of these files or of a listener, is one line of `main`.
     with PidFile(args.pidfile):
         return _run(settings, args.config, _log_file(args.logfile))
 

@@ -18,7 +18,7 @@ _log = Logger()
 
 
 class SteadyLogFile(BaseLogFile):
-    """A log file that grows until somebody else moves it."""
+    """A log file that grows until another program moves it."""
 
     @classmethod
     def at(cls, path: str) -> SteadyLogFile:
@@ -34,7 +34,7 @@ class SteadyLogFile(BaseLogFile):
         return False
 
     def _openFile(self) -> None:
-        # To append, where Twisted seeks the end once: somebody may cut the file as well.
+        # To append, where Twisted seeks the end once: another program may cut the file as well.
         self.closed = False
         self._file = cast(BinaryIO, open(self.path, "ab", 0))  # noqa: SIM115
 

@@ -46,7 +46,7 @@ class Signals:
     def install(self) -> None:
         """Handle all of them from now on; SIGTERM and SIGINT as soon as the reactor runs.
 
-        Those that somebody handles already stay with them.
+        A signal that has a handler already keeps it.
         """
         for number in self._meaning:
             if not _is_of_host(signal.getsignal(number)):
@@ -94,6 +94,6 @@ class Signals:
 
 
 def _is_of_host(handler: Any) -> bool:
-    """Whether somebody wants the signal. twistd moves its log file at SIGUSR1 and makes a new one,
+    """Whether the signal has a handler that counts. twistd moves its log file at SIGUSR1 and makes a new one,
     while logrotate has moved it already: that is replaced."""
     return callable(handler) and getattr(handler, "__module__", "") != _TWISTD

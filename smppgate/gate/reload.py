@@ -98,11 +98,11 @@ class Reload:
         listeners = self._parts.listeners
         for gone in changes.listen.removed:
             await listeners.remove(gone.endpoint)
+        listeners.retry()
         for new in changes.listen.added:
             listeners.add(new.endpoint, new.max_sessions)
         for change in changes.listen.changed:
             listeners.change(change.new.endpoint, change.new.max_sessions)
-        listeners.retry()
         listeners.renew()
 
     def _gate(self, changes: Difference) -> None:

@@ -94,6 +94,9 @@ class Signals:
 
 
 def _is_of_host(handler: Any) -> bool:
-    """Whether the signal has a handler that counts. twistd moves its log file at SIGUSR1 and makes a new one,
-    while logrotate has moved it already: that is replaced."""
+    """Whether the signal has a handler that counts.
+
+    twistd's own moves its log file at SIGUSR1 and makes a new one, while logrotate has moved it
+    already: that is replaced.
+    """
     return callable(handler) and getattr(handler, "__module__", "") != _TWISTD

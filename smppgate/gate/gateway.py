@@ -155,7 +155,7 @@ class Gateway(MultiService):
         return self.parts.esme_sessions()
 
     def other_smsc_sessions(self) -> list[SmscProtocol]:
-        """The sessions with SMSCs that no `SmscLink` keeps: passed through or with outbind."""
+        """The sessions with SMSCs that no link keeps up: passed through, with outbind, leaving."""
         return self.parts.other_smsc_sessions()
 
     async def close_doors(self) -> None:

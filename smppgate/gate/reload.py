@@ -20,10 +20,10 @@ from smppgate.gate.build import (
     router_options,
 )
 from smppgate.gate.parts import Parts
+from smppgate.gate.smsc_service import SmscService
 from smppgate.routing.esmes.account import Account, AccountPolicy
 from smppgate.routing.sessions import EsmeSession
 from smppgate.routing.smscs.pool import Pool
-from smppgate.routing.smscs.smsc import Smsc
 from smppgate.settings import Settings, SmscSettings
 from smppgate.settings.applicable import applicable
 from smppgate.settings.difference import Difference, difference
@@ -38,8 +38,6 @@ class Reload:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._lock = DeferredLock()
-        # What is drained and unbound after a reload is done, by what it is.
-        self._leaving: dict[str, Deferred[None]] = {}
         self._is_stopped = False
 
     def request(self, settings: Settings) -> Deferred[Settings]:
@@ -53,9 +51,8 @@ class Reload:
     def stop(self) -> None:
         """The gate stops: what is drained is drained by the stop."""
         self._is_stopped = True
-        leaving, self._leaving = self._leaving, {}
-        for each in leaving.values():
-            each.cancel()
+        for service in (*self._parts.smscs.values(), *self._parts.leaving):
+            service.hurry()
 
     def _run(self, settings: Settings) -> Deferred[Settings]:
         return ensureDeferred(self._apply(settings))
@@ -134,10 +131,10 @@ class Reload:
 
     def _add_smsc(self, settings: SmscSettings) -> None:
         parts = self._parts
-        leaving = self._leaving.pop(settings.name, None)
-        if leaving is not None:
-            # It is back before it was gone: the old links are unbound at once.
-            leaving.cancel()
+        for leaving in parts.leaving:
+            if leaving.settings.name == settings.name:
+                # It is back before it was gone: the old links are unbound at once.
+                leaving.hurry()
         smsc = parts.centers.smsc(settings)
         parts.router.add_smsc(smsc)
         parts.add_smsc(settings, smsc)
@@ -162,6 +159,8 @@ class Reload:
             else:
                 pool.change(make_balancer(settings, smscs, pool.members))
             pools[settings.name] = pool
+        for name in parts.router.pools.keys() - pools.keys():
+            parts.router.pools[name].leave()
         parts.router.change_pools(pools)
 
     # Accounts
@@ -200,6 +199,7 @@ class Reload:
         service = parts.accounts.pop(system_id)
         service.leave()
         service.disownServiceParent()
+        parts.keep_sessions(service)
         seconds = parts.settings.gate.response_timeout
         for account in parts.router.accounts.remove(service.account):
             for session in list(account.sessions):
@@ -213,14 +213,11 @@ class Reload:
         sessions = self._parts.pass_through.remove_target(service.smsc)
         for session in sessions:
             session.leave("its SMSC is removed", service.answer_timeout)
+        self._parts.leaving[service] = None
         leaving = ensureDeferred(service.leave(service.answer_timeout))
-        if leaving.called:
-            self._left(service.smsc)
-            return
-        self._leaving[settings.name] = leaving
-        leaving.addErrback(lambda why: why.trap(CancelledError))
         leaving.addErrback(lambda why: self.log.failure("an SMSC was not unbound", why))
-        leaving.addCallback(lambda _: self._left(service.smsc))
+        leaving.addCallback(lambda _: self._left(service))
 
-    def _left(self, smsc: Smsc) -> None:
-        self._parts.router.remove_smsc(smsc)
+    def _left(self, service: SmscService) -> None:
+        self._parts.leaving.pop(service, None)
+        self._parts.router.remove_smsc(service.smsc)

@@ -68,8 +68,9 @@ def _passwords(settings: Settings) -> Iterator[str]:
 def _admission(accounts: Any, bind: int, name: str, password: str) -> object:
     try:
         account = accounts.admit(bind, name.encode("latin-1"), password.encode("latin-1"))
-    except AllBindsInUse:
-        return "admitted"
+    except AllBindsInUse as error:
+        # A fresh gate has all places free.
+        account = error.holders[0].account
     except BindRejected as error:
         return str(error)
     return account.system_id, account.policy.asks_smsc
@@ -109,7 +110,10 @@ def _pools(gateway: Any) -> Iterator[tuple[str, object]]:
         yield f"balance of {name}", type(pool._balancer).__name__
         members = [(m.smsc.name, m.weight, m.cost) for m in pool.members]
         yield f"members of {name}", members
-        yield f"SMSCs of {name}", [gateway.parts.smscs[m.smsc.name].smsc is m.smsc for m in pool.members]
+        yield (
+            f"SMSCs of {name}",
+            [gateway.parts.smscs[m.smsc.name].smsc is m.smsc for m in pool.members],
+        )
 
 
 def _smscs(gateway: Any) -> Iterator[tuple[str, object]]:
@@ -159,9 +163,7 @@ def _outbinds(service: Any) -> object:
 
 def _common(gateway: Any) -> Iterator[tuple[str, object]]:
     router, config = gateway.router, gateway.parts.esme_config
-    yield "options", {
-        key: getattr(router._options, key) for key in _OF_ROUTER if key != "run"
-    }
+    yield "options", {key: getattr(router._options, key) for key in _OF_ROUTER if key != "run"}
     yield "delay of receipts", router._delay._delay
     yield "status without SMSC", router.reports.pools.status
     yield "sessions with ESMEs", {key: getattr(config, key) for key in _OF_ESMES}

@@ -10,8 +10,8 @@ from attrs import define, evolve, field
 from twisted.internet.testing import MemoryReactorClock
 
 from smppgate.gate import Gateway
-from smppgate.settings import Settings, SettingsError, StoreSettings
-from smppgate.settings.changes import Change, identified, keys_taking
+from smppgate.settings import Settings, SettingsError
+from smppgate.settings.changes import Change, keys_taking
 from smppgate.settings.difference import difference
 from smppgate.settings.smsc_side import SmscSettings
 from smppgate.settings.takes import Takes
@@ -86,19 +86,22 @@ class Rig:
             if not self._is_busy():
                 return
             self.reactor.advance(0.05)
+            self.esmes = {n: it for n, it in self.esmes.items() if it.transport.connected}
         raise AssertionError("links are still being replaced")
 
     def turn(self) -> None:
         """Let peers answer until nobody says anything."""
         self.reactor.advance(0)
-        while self._connect() or any([peer.answer() for peer in self.peers]):
+        while self._connect() or self._answer():
             self.reactor.advance(0)
         self.peers = [peer for peer in self.peers if peer.transport.connected]
 
     def _is_busy(self) -> bool:
         parts = self.gateway.parts
         is_changing = any(service.is_changing for service in parts.smscs.values())
-        return is_changing or bool(parts.leaving) or not self._are_bound()
+        # One that is not read for a while, for all that it sends, is unbound later.
+        is_unbinding = any(peer.protocol.unbinding for peer in self.esmes.values())
+        return is_changing or is_unbinding or bool(parts.leaving) or not self._are_bound()
 
     def _are_bound(self) -> bool:
         return all(link.is_bound for link in self.gateway.links)
@@ -111,6 +114,11 @@ class Rig:
             factory.is_taken = True
             self._join(factory.buildProtocol(None))
         return bool(new)
+
+    def _answer(self) -> bool:
+        # Every peer has its turn.
+        answers = [peer.answer() for peer in self.peers]
+        return any(answers)
 
     def _join(self, protocol: Any) -> Peer:
         peer = Peer(protocol, connect(self.reactor, protocol))
@@ -243,7 +251,6 @@ def _wrong(rig: Rig, settings: Settings) -> list[str]:
     found = rig.reload(settings)
     if found is None:
         return _changed(rig, before, in_force)
-    rig.esmes = {name: it for name, it in rig.esmes.items() if it.transport.connected}
     names = {esme.system_id for esme in found.esme}
     left = [f"{name} is bound and removed" for name in rig.esmes if name not in names]
     fresh = Rig(found)

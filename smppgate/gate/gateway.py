@@ -122,7 +122,7 @@ class Gateway(MultiService):
         account = self.router.accounts.configured(system_id.encode("latin-1"))
         if account is None:
             raise KeyError(system_id)
-        return AccountControl(account, self.router.accounts, self.clock)
+        return AccountControl(account, self.router)
 
     def cut(self) -> None:
         """End a stop that is under way at once: peers are waited for no longer."""

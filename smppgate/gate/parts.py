@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from random import Random
 
 from twisted.application.service import MultiService
@@ -14,6 +15,7 @@ from smppgate.gate.build import Centers, esme_timers, make_router, make_target
 from smppgate.gate.esme_service import EsmeService
 from smppgate.gate.sessions.bind_delays import BindDelays
 from smppgate.gate.sessions.esme import EsmeProtocol, EsmeSessionConfig
+from smppgate.gate.sessions.listener import CannotListen
 from smppgate.gate.sessions.listeners import Listeners
 from smppgate.gate.sessions.pass_through import PassThrough
 from smppgate.gate.sessions.smsc import SmscProtocol
@@ -78,7 +80,9 @@ class Parts:
         self.pass_through.set_target(make_target(gate, settings, smsc, self.reactor))
         listener = service.listen()
         if listener is not None:
-            listener.setServiceParent(self.listeners)
+            # While the gate runs, the listener itself logs why it cannot be opened.
+            with suppress(CannotListen):
+                listener.setServiceParent(self.listeners)
 
     def add_account(self, settings: EsmeSettings, account: Account[EsmeSession]) -> None:
         """Have ranges and a queue of ``account``, which the router knows."""

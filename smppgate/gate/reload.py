@@ -26,6 +26,7 @@ from smppgate.routing.sessions import EsmeSession
 from smppgate.routing.smscs.pool import Pool
 from smppgate.settings import Settings, SmscSettings
 from smppgate.settings.applicable import applicable
+from smppgate.settings.changes import Change
 from smppgate.settings.difference import Difference, difference
 from smppgate.txsmpp.log import Logger
 
@@ -68,6 +69,7 @@ class Reload:
         self._tell(changes, waiting)
         parts.settings = found
         await self._listeners(changes)
+        await self._end_outbinds(changes)
         self._gate(changes)
         self._smscs(changes)
         self._pools(changes)
@@ -111,6 +113,13 @@ class Reload:
 
     # SMSCs and pools
 
+    async def _end_outbinds(self, changes: Difference) -> None:
+        """Close what SMSCs listen on no more: others may listen there after this reload."""
+        names = [smsc.name for smsc in changes.smsc.removed]
+        names += [each.new.name for each in changes.smsc.changed if _listens_anew(each)]
+        for name in names:
+            await self._parts.smscs[name].listen_no_more()
+
     def _smscs(self, changes: Difference) -> None:
         parts = self._parts
         for settings in changes.smsc.added:
@@ -123,7 +132,7 @@ class Reload:
             service = parts.smscs[settings.name]
             if change is not None and "weight" in change.keys:
                 service.smsc.change_weight(settings.weight)
-            if change is not None and change.old.outbind_listen != settings.outbind_listen:
+            if change is not None and _listens_anew(change):
                 self._listen_for_outbinds(settings)
             service.change(parts.settings.gate, settings)
             target = make_target(parts.settings.gate, settings, service.smsc, parts.reactor)
@@ -221,3 +230,7 @@ class Reload:
     def _left(self, service: SmscService) -> None:
         self._parts.leaving.pop(service, None)
         self._parts.router.remove_smsc(service.smsc)
+
+
+def _listens_anew(change: Change[SmscSettings]) -> bool:
+    return "outbind_listen" in change.keys

@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 from attrs import frozen
 from twisted.application.service import MultiService
-from twisted.internet.defer import Deferred, ensureDeferred
+from twisted.internet.defer import Deferred, ensureDeferred, maybeDeferred
 from twisted.internet.interfaces import IReactorTime
 
 from smppgate.gate.build import make_bind, smsc_timers
@@ -139,7 +139,7 @@ class SmscService(MultiService):
             self._relink_soon()
 
     def sessions(self) -> list[SmscProtocol]:
-        """Its sessions that no link of `links` keeps: with outbind, and of links on their way out."""
+        """Its sessions that none of `links` has: with outbind, and of links on their way out."""
         self._dialled = [session for session in self._dialled if not session.has_ended]
         retiring = [link.session for link in self._retiring if link.session is not None]
         own = [session for session in retiring if not session.has_ended]
@@ -188,8 +188,6 @@ class SmscService(MultiService):
             self._retire(link, reason)
         for session in self.sessions():
             session.leave(reason, seconds)
-        if self._listener is not None:
-            self._listener.disownServiceParent()
         await until(lambda: not (self._retiring or self.sessions()), NEVER, self._clock)
         self.disownServiceParent()
 
@@ -387,12 +385,17 @@ class SmscService(MultiService):
         self._listener = Listener(settings.outbind_listen, endpoint, self.outbinds)
         return self._listener
 
-    def listen_anew(self, listeners: MultiService) -> None:
-        """Listen where the settings say now. Sessions that came in elsewhere go on."""
-        if self._listener is not None:
-            self._dialled += self.outbinds.sessions if self.outbinds is not None else ()
-            self._listener.disownServiceParent()
+    async def listen_no_more(self) -> None:
+        """Close the listener for its outbinds, if it has one. Sessions that came in go on."""
+        listener = self._listener
+        if listener is None:
+            return
+        self._dialled += self.outbinds.sessions if self.outbinds is not None else ()
         self._listener = self.outbinds = self._outbind_config = None
+        await maybeDeferred(listener.disownServiceParent)
+
+    def listen_anew(self, listeners: MultiService) -> None:
+        """Listen where the settings say now; `listen_no_more` comes before."""
         listener = self.listen()
         if listener is not None:
             with suppress(CannotListen):

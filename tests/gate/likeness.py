@@ -43,6 +43,18 @@ def differences(one: dict[str, object], other: dict[str, object]) -> list[str]:
     ]
 
 
+def objects_of(gateway: Any) -> dict[str, object]:
+    """What has run-time state, by name."""
+    found: dict[str, object] = {}
+    for service in gateway.parts.accounts.values():
+        found[f"account {service.account.system_id}"] = service.account
+    for name, service in gateway.parts.smscs.items():
+        found[f"SMSC {name}"] = service.smsc
+    for name, pool in gateway.router.pools.items():
+        found[f"pool {name}"] = pool
+    return found
+
+
 def _routes(gateway: Any, numbers: Iterable[bytes]) -> Iterator[tuple[str, object]]:
     ranges = gateway.router.ranges
     yield "ranges", len(ranges)

@@ -19,7 +19,7 @@ from smppgate.txsmpp.constants import RESPONSE_BIT, CommandId
 from smppgate.txsmpp.frame import response
 from smppgate.txsmpp.pdu import BindReceiver, BindTransceiver, BindTransmitter
 from tests.fakes import MemoryTransport, NoJitter, connect, outcomes
-from tests.gate.likeness import NUMBERS, differences, likeness
+from tests.gate.likeness import NUMBERS, differences, likeness, objects_of
 from tests.settings.random_settings import WORDS, drawn, mutated
 from tests.txsmpp.pairs import frames_of, numbered
 
@@ -194,18 +194,6 @@ class Kept:
         for name, peer in self.quiet.items():
             if peer.heard or not peer.transport.connected:
                 yield f"{name} heard {[hex(it) for it in peer.heard]}"
-
-
-def objects_of(gateway: Any) -> dict[str, object]:
-    """What has run-time state, by name."""
-    found: dict[str, object] = {}
-    for service in gateway.parts.accounts.values():
-        found[f"account {service.account.system_id}"] = service.account
-    for name, service in gateway.parts.smscs.items():
-        found[f"SMSC {name}"] = service.smsc
-    for name, pool in gateway.router.pools.items():
-        found[f"pool {name}"] = pool
-    return found
 
 
 def _steady_links(rig: Rig, settings: Settings) -> Iterator[Any]:

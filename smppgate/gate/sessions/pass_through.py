@@ -166,8 +166,8 @@ class PassThrough:
         except Exception:
             self.log.failure("a bind could not be passed on")
         else:
-            # Another bind of the same name may have been accepted meanwhile, and the account or the
-            # SMSC may have been removed.
+            # Another bind of the same name may have been accepted meanwhile, and the account or
+            # the SMSC may have been removed.
             accounts = esme.router.accounts
             account = accounts.current(bind.account)
             is_here = accounts.has(account) and link.target.smsc in self.targets

@@ -14,9 +14,7 @@ from smppgate.gate.router import RouterService
 from smppgate.gate.smsc_service import LinkKey, SmscService
 from smppgate.routing.admin_state import AdminState
 from smppgate.routing.esmes.account import Account
-from smppgate.routing.esmes.accounts import Accounts
 from smppgate.routing.sessions import EsmeSession
-from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.log import Logger
 
 TIME_LIMIT = 60.0
@@ -85,8 +83,8 @@ class SmscControl:
 
     async def _maint(self, seconds: float) -> None:
         await self._service.drained(seconds)
-        if self.state is AdminState.READY:
-            raise TimeoutError("it was made ready meanwhile")
+        if self.state is AdminState.READY or self._router.is_draining:
+            raise TimeoutError("it was made ready meanwhile, or the gate is stopping")
         self._change(AdminState.MAINT)
         self._service.relink()
         await self._when(lambda: not self._service.smsc.bound)
@@ -100,7 +98,7 @@ class SmscControl:
         self.log.info("SMSC {name}: {state}", name=smsc.name, state=state.value)
 
     def _when(self, done: Callable[[], bool], seconds: float = TIME_LIMIT) -> Deferred[None]:
-        return ensureDeferred(_until(done, seconds, self._router.clock))
+        return ensureDeferred(_until(done, seconds, self._router))
 
 
 class LinkControl:
@@ -143,9 +141,11 @@ class LinkControl:
         return ensureDeferred(self._maint(seconds))
 
     async def _maint(self, seconds: float) -> None:
-        await until(self._is_idle, seconds, self._router.clock)
-        if self.state is AdminState.READY:
-            raise TimeoutError("it was made ready meanwhile")
+        await until(
+            lambda: self._is_idle() or self._router.is_draining, seconds, self._router.clock
+        )
+        if self.state is AdminState.READY or self._router.is_draining:
+            raise TimeoutError("it was made ready meanwhile, or the gate is stopping")
         self._change(AdminState.MAINT)
         self._service.relink()
         await self._when(lambda: self._service.link(self._key) is None)
@@ -167,7 +167,7 @@ class LinkControl:
         return session is None or len(session.outstanding) <= session.outstanding.overdue
 
     def _when(self, done: Callable[[], bool], seconds: float = TIME_LIMIT) -> Deferred[None]:
-        return ensureDeferred(_until(done, seconds, self._router.clock))
+        return ensureDeferred(_until(done, seconds, self._router))
 
 
 class AccountControl:
@@ -175,12 +175,10 @@ class AccountControl:
 
     log = Logger()
 
-    def __init__(
-        self, account: Account[EsmeSession], accounts: Accounts[EsmeSession], clock: Clock
-    ) -> None:
+    def __init__(self, account: Account[EsmeSession], router: RouterService) -> None:
         self._account = account
-        self._accounts = accounts
-        self._clock = clock
+        self._accounts = router.accounts
+        self._router = router
 
     @property
     def state(self) -> AdminState:
@@ -208,7 +206,7 @@ class AccountControl:
         self.log.info("ESME {system_id}: {count} sessions unbound", system_id=name, count=count)
         limit = seconds + CLOSE_TIMEOUT
         return ensureDeferred(
-            _until(lambda: all(each.has_ended for each in sessions), limit, self._clock)
+            _until(lambda: all(each.has_ended for each in sessions), limit, self._router)
         )
 
     def _change(self, state: AdminState) -> None:
@@ -221,6 +219,8 @@ class AccountControl:
         )
 
 
-async def _until(done: Callable[[], bool], seconds: float, clock: Clock) -> None:
-    if not await until(done, seconds, clock):
+async def _until(done: Callable[[], bool], seconds: float, router: RouterService) -> None:
+    if not await until(lambda: done() or router.is_draining, seconds, router.clock):
         raise TimeoutError(f"not so after {seconds:g} s")
+    if not done():
+        raise TimeoutError("the gate is stopping")

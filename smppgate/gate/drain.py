@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from twisted.internet.defer import CancelledError
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import LoopingCall
 
@@ -25,7 +26,9 @@ async def until(done: Callable[[], bool], seconds: float, clock: IReactorTime) -
     polling.clock = clock
     try:
         await polling.start(POLL_INTERVAL)
-    finally:
+    except CancelledError:
+        # And nothing else: a coroutine that is thrown away must not go on.
         if polling.running:
             polling.stop()
+        raise
     return done()

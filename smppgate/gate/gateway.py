@@ -122,7 +122,7 @@ class Gateway(MultiService):
         account = self.router.accounts.configured(system_id.encode("latin-1"))
         if account is None:
             raise KeyError(system_id)
-        return AccountControl(account, self.router.accounts, self.clock)
+        return AccountControl(account, self.router)
 
     def cut(self) -> None:
         """End a stop that is under way at once: peers are waited for no longer."""
@@ -155,7 +155,7 @@ class Gateway(MultiService):
         return self.parts.esme_sessions()
 
     def other_smsc_sessions(self) -> list[SmscProtocol]:
-        """The sessions with SMSCs that no `SmscLink` keeps: passed through or with outbind."""
+        """The sessions with SMSCs that no link keeps up: passed through, with outbind, leaving."""
         return self.parts.other_smsc_sessions()
 
     async def close_doors(self) -> None:

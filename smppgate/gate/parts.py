@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from random import Random
 
 from twisted.application.service import MultiService
@@ -14,6 +15,7 @@ from smppgate.gate.build import Centers, esme_timers, make_router, make_target
 from smppgate.gate.esme_service import EsmeService
 from smppgate.gate.sessions.bind_delays import BindDelays
 from smppgate.gate.sessions.esme import EsmeProtocol, EsmeSessionConfig
+from smppgate.gate.sessions.listener import CannotListen
 from smppgate.gate.sessions.listeners import Listeners
 from smppgate.gate.sessions.pass_through import PassThrough
 from smppgate.gate.sessions.smsc import SmscProtocol
@@ -33,7 +35,8 @@ class Parts:
 
     :param entropy: the one source of chance.
     :ivar settings: those in force.
-    :ivar smscs: the services of SMSCs, by name; what is removed is in it until it has left.
+    :ivar smscs: the services of SMSCs, by name.
+    :ivar leaving: those of SMSCs that are removed, until their links are unbound.
     :ivar accounts: the services of accounts, by system_id.
     :ivar linking: has the services of SMSCs; it starts when the store is open.
     :ivar serving: has the services of accounts.
@@ -57,7 +60,10 @@ class Parts:
         self.linking = MultiService()
         self.serving = MultiService()
         self.smscs: dict[str, SmscService] = {}
+        self.leaving: dict[SmscService, None] = {}
         self.accounts: dict[str, EsmeService] = {}
+        # Sessions that began with an outbind and whose accounts are removed.
+        self._left: list[EsmeProtocol] = []
         for smsc in settings.smsc:
             self.add_smsc(smsc, smscs[smsc.name])
         for esme in settings.esme:
@@ -74,7 +80,9 @@ class Parts:
         self.pass_through.set_target(make_target(gate, settings, smsc, self.reactor))
         listener = service.listen()
         if listener is not None:
-            listener.setServiceParent(self.listeners)
+            # While the gate runs, the listener itself logs why it cannot be opened.
+            with suppress(CannotListen):
+                listener.setServiceParent(self.listeners)
 
     def add_account(self, settings: EsmeSettings, account: Account[EsmeSession]) -> None:
         """Have ranges and a queue of ``account``, which the router knows."""
@@ -87,12 +95,22 @@ class Parts:
     def esme_sessions(self) -> list[EsmeProtocol]:
         """The sessions with ESMEs whose connections are not lost."""
         dialled = [each for service in self.accounts.values() for each in service.sessions()]
+        dialled += [session for session in self._left if not session.has_ended]
         return [*self.listeners.sessions(), *dialled]
 
     def other_smsc_sessions(self) -> list[SmscProtocol]:
-        """The sessions with SMSCs that no `SmscLink` keeps: passed through or with outbind."""
-        dialled = [each for service in self.smscs.values() for each in service.sessions()]
+        """The sessions with SMSCs that no link keeps up: passed through, with outbind, leaving."""
+        services = (*self.smscs.values(), *self.leaving)
+        dialled = [each for service in services for each in service.sessions()]
+        dialled += [
+            link.session for service in self.leaving for link in service.links if link.session
+        ]
         return [*self.pass_through.sessions, *dialled]
+
+    def keep_sessions(self, service: EsmeService) -> None:
+        """Know the sessions of an account that is removed, until they have ended."""
+        self._left = [session for session in self._left if not session.has_ended]
+        self._left += service.sessions()
 
     def configure_esmes(self, gate: GateSettings) -> None:
         """Let sessions with ESMEs go by ``gate``, those that are bound too."""

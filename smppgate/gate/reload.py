@@ -20,12 +20,13 @@ from smppgate.gate.build import (
     router_options,
 )
 from smppgate.gate.parts import Parts
+from smppgate.gate.smsc_service import SmscService
 from smppgate.routing.esmes.account import Account, AccountPolicy
 from smppgate.routing.sessions import EsmeSession
 from smppgate.routing.smscs.pool import Pool
-from smppgate.routing.smscs.smsc import Smsc
 from smppgate.settings import Settings, SmscSettings
 from smppgate.settings.applicable import applicable
+from smppgate.settings.changes import Change
 from smppgate.settings.difference import Difference, difference
 from smppgate.txsmpp.log import Logger
 
@@ -38,8 +39,6 @@ class Reload:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._lock = DeferredLock()
-        # What is drained and unbound after a reload is done, by what it is.
-        self._leaving: dict[str, Deferred[None]] = {}
         self._is_stopped = False
 
     def request(self, settings: Settings) -> Deferred[Settings]:
@@ -53,9 +52,8 @@ class Reload:
     def stop(self) -> None:
         """The gate stops: what is drained is drained by the stop."""
         self._is_stopped = True
-        leaving, self._leaving = self._leaving, {}
-        for each in leaving.values():
-            each.cancel()
+        for service in (*self._parts.smscs.values(), *self._parts.leaving):
+            service.hurry()
 
     def _run(self, settings: Settings) -> Deferred[Settings]:
         return ensureDeferred(self._apply(settings))
@@ -71,6 +69,7 @@ class Reload:
         self._tell(changes, waiting)
         parts.settings = found
         await self._listeners(changes)
+        await self._end_outbinds(changes)
         self._gate(changes)
         self._smscs(changes)
         self._pools(changes)
@@ -114,6 +113,13 @@ class Reload:
 
     # SMSCs and pools
 
+    async def _end_outbinds(self, changes: Difference) -> None:
+        """Close what SMSCs listen on no more: others may listen there after this reload."""
+        names = [smsc.name for smsc in changes.smsc.removed]
+        names += [each.new.name for each in changes.smsc.changed if _listens_anew(each)]
+        for name in names:
+            await self._parts.smscs[name].listen_no_more()
+
     def _smscs(self, changes: Difference) -> None:
         parts = self._parts
         for settings in changes.smsc.added:
@@ -126,7 +132,7 @@ class Reload:
             service = parts.smscs[settings.name]
             if change is not None and "weight" in change.keys:
                 service.smsc.change_weight(settings.weight)
-            if change is not None and change.old.outbind_listen != settings.outbind_listen:
+            if change is not None and _listens_anew(change):
                 self._listen_for_outbinds(settings)
             service.change(parts.settings.gate, settings)
             target = make_target(parts.settings.gate, settings, service.smsc, parts.reactor)
@@ -134,10 +140,10 @@ class Reload:
 
     def _add_smsc(self, settings: SmscSettings) -> None:
         parts = self._parts
-        leaving = self._leaving.pop(settings.name, None)
-        if leaving is not None:
-            # It is back before it was gone: the old links are unbound at once.
-            leaving.cancel()
+        for leaving in parts.leaving:
+            if leaving.settings.name == settings.name:
+                # It is back before it was gone: the old links are unbound at once.
+                leaving.hurry()
         smsc = parts.centers.smsc(settings)
         parts.router.add_smsc(smsc)
         parts.add_smsc(settings, smsc)
@@ -162,6 +168,8 @@ class Reload:
             else:
                 pool.change(make_balancer(settings, smscs, pool.members))
             pools[settings.name] = pool
+        for name in parts.router.pools.keys() - pools.keys():
+            parts.router.pools[name].leave()
         parts.router.change_pools(pools)
 
     # Accounts
@@ -200,6 +208,7 @@ class Reload:
         service = parts.accounts.pop(system_id)
         service.leave()
         service.disownServiceParent()
+        parts.keep_sessions(service)
         seconds = parts.settings.gate.response_timeout
         for account in parts.router.accounts.remove(service.account):
             for session in list(account.sessions):
@@ -213,14 +222,15 @@ class Reload:
         sessions = self._parts.pass_through.remove_target(service.smsc)
         for session in sessions:
             session.leave("its SMSC is removed", service.answer_timeout)
+        self._parts.leaving[service] = None
         leaving = ensureDeferred(service.leave(service.answer_timeout))
-        if leaving.called:
-            self._left(service.smsc)
-            return
-        self._leaving[settings.name] = leaving
-        leaving.addErrback(lambda why: why.trap(CancelledError))
         leaving.addErrback(lambda why: self.log.failure("an SMSC was not unbound", why))
-        leaving.addCallback(lambda _: self._left(service.smsc))
+        leaving.addCallback(lambda _: self._left(service))
 
-    def _left(self, smsc: Smsc) -> None:
-        self._parts.router.remove_smsc(smsc)
+    def _left(self, service: SmscService) -> None:
+        self._parts.leaving.pop(service, None)
+        self._parts.router.remove_smsc(service.smsc)
+
+
+def _listens_anew(change: Change[SmscSettings]) -> bool:
+    return "outbind_listen" in change.keys

@@ -1,20 +1,20 @@
 """`SmscService`: one SMSC of the settings while the gate runs: its links, and where it dials in.
 
-Links are kept as the settings have them. One whose bind or endpoint has changed is replaced: the
-old link is drained and unbound, then the new one binds, and only when that is bound comes the turn
-of the next. So of several links one is down at a time, and with settings that do not work the
-others stay up.
+Links are kept as the settings have them. Where a bind or an endpoint has changed, those of one
+number are renewed: the old link is drained and unbound, then the new one binds, and only when that
+is bound comes the turn of the next number. So of several links one is down at a time, and with
+settings that do not work the others stay up.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import TypeAlias
 
 from attrs import frozen
 from twisted.application.service import MultiService
-from twisted.internet.defer import CancelledError, Deferred, ensureDeferred
+from twisted.internet.defer import Deferred, ensureDeferred, maybeDeferred
 from twisted.internet.interfaces import IReactorTime
 
 from smppgate.gate.build import make_bind, smsc_timers
@@ -83,7 +83,12 @@ class SmscService(MultiService):
         self._jitter = jitter
         self._gate = gate
         self._plans: dict[SmscLink, LinkPlan] = {}
-        self._relinking: Deferred[None] | None = None
+        # Links on their way out, that are drained or unbind.
+        self._retiring: dict[SmscLink, None] = {}
+        # The number whose links are renewed: the next one's turn comes when they are bound.
+        self._renewing = 0
+        self._is_relinking = False
+        self._is_leaving = self._is_hurried = False
         self._outbind_config: OutbindSessionConfig | None = None
         self._listener: Listener | None = None
         self._dialled: list[SmscProtocol] = []
@@ -125,19 +130,30 @@ class SmscService(MultiService):
 
     def link_bound(self, link: SmscLink) -> None:
         """A link is bound: a new session is held as the one before it was."""
-        key = self._plans[link].key
-        if link.session is not None and self.state_of(key) is not AdminState.READY:
+        plan = self._plans.get(link)
+        if plan is None or link.session is None:
+            return
+        if link in self._retiring or self.state_of(plan.key) is not AdminState.READY:
             self.smsc.hold(link.session, True)
+        if plan.key[0] == self._renewing:
+            self._relink_soon()
 
     def sessions(self) -> list[SmscProtocol]:
-        """Its sessions that no link keeps: those with outbind."""
+        """Its sessions that none of `links` has: with outbind, and of links on their way out."""
         self._dialled = [session for session in self._dialled if not session.has_ended]
-        return [*self._dialled, *(self.outbinds.sessions if self.outbinds is not None else ())]
+        retiring = [link.session for link in self._retiring if link.session is not None]
+        own = [session for session in retiring if not session.has_ended]
+        dialled = self.outbinds.sessions if self.outbinds is not None else ()
+        return [*self._dialled, *dialled, *own]
+
+    @property
+    def is_changing(self) -> bool:
+        """Whether links are being renewed, or on their way out."""
+        return self._is_relinking or bool(self._retiring or self._renewing)
 
     def stopService(self) -> Deferred[None] | None:
-        """Replace no more links, and connect no more."""
-        if self._relinking is not None:
-            self._relinking.cancel()
+        """Renew no more links, and connect no more."""
+        self.hurry()
         stopping: Deferred[None] | None = super().stopService()
         return stopping
 
@@ -164,68 +180,134 @@ class SmscService(MultiService):
 
     async def leave(self, seconds: float) -> None:
         """Take no more messages, let open requests be answered for ``seconds``, and unbind."""
+        self._is_leaving = True
         self.smsc.change_state(AdminState.DRAIN)
         await self.drained(seconds)
-        if self._relinking is not None:
-            self._relinking.cancel()
-        links, self.links = self.links, []
-        leaving = [self._retired(link, "the SMSC is removed") for link in links]
-        leaving += [session.unbind("the SMSC is removed") for session in self.sessions()]
-        for each in [ensureDeferred(one) for one in leaving]:
-            await each
+        reason = "the SMSC is removed"
+        for link in list(self.links):
+            self._retire(link, reason)
+        for session in self.sessions():
+            session.leave(reason, seconds)
+        await until(lambda: not (self._retiring or self.sessions()), NEVER, self._clock)
+        self.disownServiceParent()
+
+    def hurry(self) -> None:
+        """Renew no more links, and unbind at once those that are drained to be unbound.
+
+        Requests that are open on them may still be answered before the unbind_resp.
+        """
+        self._is_leaving = self._is_hurried = True
 
     async def drained(self, seconds: float) -> bool:
         """Wait until no request is open at the SMSC; gives whether that is so in time."""
         smsc = self.smsc
-        return await until(lambda: smsc.outstanding <= smsc.overdue, seconds, self._clock)
+        done = await until(
+            lambda: self._is_hurried or smsc.outstanding <= smsc.overdue, seconds, self._clock
+        )
+        return done and smsc.outstanding <= smsc.overdue
 
     # Links
 
     def relink(self) -> None:
-        """Make the links what the settings want them to be, one after the other."""
-        if self._relinking is not None:
-            self._relinking.cancel()
-        self._relinking = relinking = ensureDeferred(self._relink())
-        relinking.addErrback(lambda why: why.trap(CancelledError))
-        relinking.addErrback(lambda why: self.log.failure("links were not replaced", why))
+        """Make the links what the settings want them to be, one number after the other.
 
-    async def _relink(self) -> None:
-        wanted = self._wanted()
-        here = {self._plans[link].key for link in self.links}
-        for key, plan in wanted.items():
-            if key not in here:
+        It is called again whenever a link has gone, or is bound, and goes on from there.
+        """
+        if self._is_leaving:
+            return
+        wanted: dict[int, list[LinkPlan]] = {}
+        for plan in self._wanted().values():
+            wanted.setdefault(plan.key[0], []).append(plan)
+        for link in list(self.links):
+            if self._number(link) not in wanted:
+                self._retire(link, "the settings have changed")
+        if self._renewing and self._is_settled(self._renewing, wanted.get(self._renewing, ())):
+            self._renewing = 0
+        for number, plans in wanted.items():
+            if self._may_be_completed(number, plans):
+                self._complete(plans)
+        if not self._renewing or self._outdated(self._renewing, wanted):
+            self._renew_next(wanted)
+
+    def _relink_soon(self) -> None:
+        if not self._is_relinking and not self._is_leaving:
+            self._is_relinking = True
+            self._router.batch.at_end(self._relink_now)
+
+    def _relink_now(self) -> None:
+        self._is_relinking = False
+        self.relink()
+
+    def _number(self, link: SmscLink) -> int:
+        return self._plans[link].key[0]
+
+    def _of(self, number: int) -> list[SmscLink]:
+        return [link for link in self.links if self._number(link) == number]
+
+    def _outdated(self, number: int, wanted: Mapping[int, list[LinkPlan]]) -> list[SmscLink]:
+        """The links of a number that are not as they are to be."""
+        plans = wanted.get(number, [])
+        return [link for link in self._of(number) if self._plans[link] not in plans]
+
+    def _is_retiring(self, number: int) -> bool:
+        return any(self._number(link) == number for link in self._retiring)
+
+    def _is_settled(self, number: int, plans: Sequence[LinkPlan]) -> bool:
+        """Whether the links of a number are as they are to be, and bound."""
+        links = self._of(number)
+        return len(links) == len(plans) and all(
+            link.is_bound and self._plans[link] in plans for link in links
+        )
+
+    def _may_be_completed(self, number: int, plans: Sequence[LinkPlan]) -> bool:
+        is_sound = all(self._plans[link] in plans for link in self._of(number))
+        return is_sound and not self._is_retiring(number)
+
+    def _complete(self, plans: Sequence[LinkPlan]) -> None:
+        here = [self._plans[link] for link in self.links]
+        for plan in plans:
+            if plan not in here:
                 self._add(plan)
-        for link in list(self.links):
-            if self._plans[link].key not in wanted:
-                self.links.remove(link)
-                await self._retired(link, "the settings have changed")
-        for link in list(self.links):
-            plan = wanted[self._plans[link].key]
-            if self._plans[link] != plan:
-                await self._replace(link, plan)
 
-    async def _replace(self, link: SmscLink, plan: LinkPlan) -> None:
-        at = self.links.index(link)
+    def _renew_next(self, wanted: Mapping[int, list[LinkPlan]]) -> None:
+        """Renew the links of one number; those that are down come first."""
+        outdated = {number: self._outdated(number, wanted) for number in wanted}
+        numbers = [number for number, links in outdated.items() if links]
+        if not numbers:
+            return
+        down = (n for n in numbers if not all(link.is_bound for link in outdated[n]))
+        self._renewing = next(down, numbers[0])
+        for link in outdated[self._renewing]:
+            self._retire(link, "it is bound anew with other settings")
+
+    def _retire(self, link: SmscLink, reason: str) -> None:
+        """Drain ``link``, unbind it and forget it; nothing but a stop breaks that off."""
         self.links.remove(link)
-        await self._retired(link, "it is bound anew with other settings")
-        self._add(plan, at)
-        new = self.links[at]
-        # For as long as it takes: the other links stay as they are until this one works.
-        await until(lambda: new.is_bound or new not in self.links, NEVER, self._clock)
+        self._retiring[link] = None
+        retiring = ensureDeferred(self._retired(link, reason))
+        retiring.addErrback(lambda why: self.log.failure("a link was not unbound", why))
+        retiring.addCallback(lambda _: self._gone(link))
+
+    def _gone(self, link: SmscLink) -> None:
+        self._retiring.pop(link, None)
+        self._plans.pop(link, None)
+        self._relink_soon()
 
     async def _retired(self, link: SmscLink, reason: str) -> None:
-        """Drain ``link``, unbind it and forget it."""
         session = link.session
         if session is not None and link.is_bound:
             self.smsc.hold(session, True)
             outstanding = session.outstanding
-            seconds = self.answer_timeout
-            await until(lambda: len(outstanding) <= outstanding.overdue, seconds, self._clock)
+            await until(
+                lambda: self._is_hurried or len(outstanding) <= outstanding.overdue,
+                self.answer_timeout,
+                self._clock,
+            )
         timers = link.config.timers
         await link.leave(reason, timers.unbind, timers.unbinding)
-        if session is not None:
-            self.smsc.hold(session, False)
-        self._plans.pop(link, None)
+        for each in (session, link.session):
+            if each is not None:
+                self.smsc.hold(each, False)
         link.disownServiceParent()
 
     def _wanted(self) -> dict[LinkKey, LinkPlan]:
@@ -247,7 +329,7 @@ class SmscService(MultiService):
                     make_bind(settings, kind),
                 )
 
-    def _add(self, plan: LinkPlan, at: int | None = None) -> None:
+    def _add(self, plan: LinkPlan) -> None:
         settings = self.settings
         config = LinkSessionConfig(
             name=self.name_of(plan.key),
@@ -264,7 +346,8 @@ class SmscService(MultiService):
         link = SmscLink(client_endpoint(self._reactor, plan.endpoint), config)
         config.told_bound = lambda: self.link_bound(link)
         self._plans[link] = plan
-        self.links.insert(len(self.links) if at is None else at, link)
+        self.links.append(link)
+        self.links.sort(key=lambda each: self._plans[each].key[0])
         link.setServiceParent(self)
 
     def _configure(self, config: SmscSessionConfig) -> None:
@@ -302,12 +385,17 @@ class SmscService(MultiService):
         self._listener = Listener(settings.outbind_listen, endpoint, self.outbinds)
         return self._listener
 
-    def listen_anew(self, listeners: MultiService) -> None:
-        """Listen where the settings say now. Sessions that came in elsewhere go on."""
-        if self._listener is not None:
-            self._dialled += self.outbinds.sessions if self.outbinds is not None else ()
-            self._listener.disownServiceParent()
+    async def listen_no_more(self) -> None:
+        """Close the listener for its outbinds, if it has one. Sessions that came in go on."""
+        listener = self._listener
+        if listener is None:
+            return
+        self._dialled += self.outbinds.sessions if self.outbinds is not None else ()
         self._listener = self.outbinds = self._outbind_config = None
+        await maybeDeferred(listener.disownServiceParent)
+
+    def listen_anew(self, listeners: MultiService) -> None:
+        """Listen where the settings say now; `listen_no_more` comes before."""
         listener = self.listen()
         if listener is not None:
             with suppress(CannotListen):

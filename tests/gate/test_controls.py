@@ -206,3 +206,16 @@ def test_what_is_not_there_is_a_key_error() -> None:
     for missing in (lambda: gate.gateway.smsc("x"), lambda: gate.gateway.account("x")):
         with pytest.raises(KeyError):
             missing()
+
+
+def test_a_stop_ends_what_is_waited_for() -> None:
+    gate = gate_of(calm("alpha"), gate=QUIET)
+    link, end = linked(gate), bound(gate)
+    end.ask(SUBMIT)
+    link.heard()
+    drained = gate.gateway.smsc("alpha").drain(1000.0)
+    stopping = gate.gateway.stopService()
+    pump(gate, 120.0)
+    assert outcomes(drained)[0].check(TimeoutError)
+    assert done(stopping)
+    assert not gate.reactor.getDelayedCalls()

@@ -292,3 +292,96 @@ def test_several_reloads_follow_one_another() -> None:
     assert outcomes(second)
     assert [each.window for each in gate.gateway.settings.esme] == [3]
     assert [each.system_id for each in gate.router.accounts] == ["acme"]
+
+
+# Several at a time
+
+ALPHA = (PoolSettings(name="default", members=("alpha",)),)
+
+
+def test_a_link_that_is_drained_goes_whatever_is_reloaded_meanwhile() -> None:
+    """The second reload breaks nothing off, and the link is not forgotten."""
+    gate = gate_of(smsc("alpha", sessions=2))
+    first, second, end = linked(gate, 0), linked(gate, 1), bound(gate)
+    for number in (1, 2):
+        end.ask(SUBMIT, number)
+    (one,), (other,) = first.heard(), second.heard()
+    reload(gate, smsc=(smsc("alpha", sessions=1),))
+    reload(gate, smsc=(smsc("alpha", sessions=1, window=50),))
+    second.answer(other, 0, b"id\0")
+    gate.reactor.pump([0.1] * 3)
+    second.unbound()
+    first.answer(one, 0, b"id\0")
+    assert len(gate.gateway.parts.smscs["alpha"].smsc.bound) == 1
+
+
+def test_links_whose_settings_did_not_work_come_first() -> None:
+    """The other link stays up until the one that was down is bound."""
+    gate = gate_of(smsc("alpha", sessions=2))
+    first, second = linked(gate, 0), linked(gate, 1)
+    reload(gate, smsc=(smsc("alpha", sessions=2, password="wrong"),))
+    gate.reactor.advance(0.1)
+    first.unbound()
+    gate.reactor.pump([0.1] * 3)
+    reload(gate, smsc=(smsc("alpha", sessions=2, password="right"),))
+    gate.reactor.pump([0.1] * 3)
+    assert said(second) == []
+    linked(gate)
+    gate.reactor.pump([0.1] * 3)
+    second.unbound()
+
+
+def test_an_smsc_that_returns_while_it_is_drained_has_new_links() -> None:
+    gate = gate_of(smsc("alpha"), smsc("beta"))
+    alpha, beta, end = linked(gate, 0), linked(gate, 1), bound(gate)
+    for number in (1, 2):
+        end.ask(SUBMIT, number)
+    (request,) = beta.heard()
+    alpha.heard()
+    reload(gate, smsc=(smsc("alpha"),), pool=ALPHA)
+    reload(gate, smsc=(smsc("alpha"), smsc("beta")), pool=ALPHA)
+    gate.reactor.pump([0.1] * 2)
+    unbind, bind_ = beta.heard(), linked(gate)
+    assert [each.command_id for each in unbind] == [CommandId.UNBIND]
+    beta.answer(request, 0, b"id\0")
+    beta.answer(unbind[0])
+    gate.reactor.pump([0.1] * 3)
+    assert beta.is_closed()
+    assert not bind_.is_closed()
+    assert not gate.gateway.parts.leaving
+    assert [each.name for each in gate.router.smscs] == ["alpha", "beta"]
+
+
+def test_an_smsc_that_is_removed_is_listened_for_no_more() -> None:
+    """Where it sent its outbinds another may send them, by the same reload."""
+    gate = gate_of(smsc("alpha"), smsc("beta", outbind_listen="tcp:4000"))
+    linked(gate, 0)
+    gone = (smsc("alpha"), smsc("gamma", outbind_listen="tcp:4000"))
+    reload(gate, smsc=gone, pool=ALPHA)
+    gate.reactor.pump([0.1] * 3)
+    services = gate.gateway.parts.listeners._all()
+    assert [each.description for each in services] == ["tcp:2775", "tcp:4000"]
+    assert list(gate.gateway.parts.linking) == list(gate.gateway.parts.smscs.values())
+
+
+def test_a_pool_that_is_removed_gives_up_its_seats() -> None:
+    pools = (
+        PoolSettings(name="main", members=("alpha",)),
+        PoolSettings(name="other", members=("alpha",)),
+    )
+    gate = gate_of(smsc("alpha"), pool=pools)
+    reload(gate, pool=pools[:1])
+    assert len(gate.gateway.parts.smscs["alpha"].smsc.members) == 1
+
+
+def test_a_bind_is_refused_whose_account_is_removed_while_an_smsc_judges_it() -> None:
+    gate = gate_of(smsc("alpha"), esme=(memory_gateway.esme(), esme(system_id="other")))
+    linked(gate)
+    end = gate.esme(bind())
+    link = gate.smsc()
+    (request,) = link.heard()
+    reload(gate, esme=(esme(system_id="other"),))
+    link.answer(request, 0, b"smsc\0")
+    assert [status for _, status in said(end)] != [0]
+    gate.reactor.pump([0.1] * 20)
+    assert link.is_closed()

@@ -21,7 +21,10 @@ _ALIAS = re.compile(rb"_[0-9a-f]+")
 RECEIPT_DELAY = 0.2
 """Seconds after an answer in which a receipt may be held back: more than `receipt_delay`."""
 
-FULL, UNDELIVERABLE = 0x14, 0x64
+FULL = 0x14
+
+_QUEUED = 30.0
+"""Seconds that a message may have been in the queue of an account that has its number no more."""
 PATIENCE = 2.0
 """Seconds that a receipt waits for its submit_sm_resp, by default."""
 
@@ -42,8 +45,7 @@ class DeliveryRules:
         if delivery is None or delivery.command != pdu.command:
             session.violated(f"{pdu} is nothing that an SMSC has sent")
         assert delivery is not None
-        if delivery.account is not session.plan:
-            session.violated(f"{delivery} is for {delivery.account.system_id}")
+        self._check_account(session, delivery)
         if not 1 <= pdu.number <= wire.MAX_NUMBER or pdu.number in session.open:
             session.violated(f"{pdu} has a number that is none, or is in use")
         self._check_body(session, delivery, pdu)
@@ -56,6 +58,36 @@ class DeliveryRules:
         delivery.arrivals.append(arrival)
         self._check_window(session)
         return arrival
+
+    def _check_account(self, session: EsmeSession, delivery: Delivery) -> None:
+        """A receipt is for the account that asked for it, a message for one with its number."""
+        request = delivery.request
+        if request is not None and delivery.account is session.plan:
+            return
+        terms, system_id = self._world.terms, session.plan.system_id
+        is_known = request is not None and self._has_path(delivery)
+        if is_known or not terms.owned(system_id, delivery.destination, delivery.at):
+            session.violated(f"{delivery} is for {delivery.account.system_id}")
+
+    def _has_path(self, delivery: Delivery) -> bool:
+        """Whether the gate had to know the message that it is a receipt for when it came."""
+        request = delivery.request
+        if request is None:
+            return False
+        is_out = request.answered_at < delivery.at and request.answer is not None
+        return is_out and self._world.has_path(request)
+
+    def _had_queue(self, delivery: Delivery) -> bool:
+        """Whether it may have been queued. A queue that closes takes more until it is empty."""
+        terms, accounts = self._world.terms, self._world.plan.accounts
+        return any(
+            terms.had_queue(each.system_id)
+            for each in accounts
+            if (
+                each is delivery.account
+                or terms.owned(each.system_id, delivery.destination, delivery.at)
+            )
+        )
 
     def _check_body(self, session: EsmeSession, delivery: Delivery, pdu: wire.Pdu) -> None:
         if delivery.request is None:
@@ -92,7 +124,7 @@ class DeliveryRules:
     def _check_repeated(self, session: EsmeSession, delivery: Delivery) -> None:
         if not delivery.arrivals:
             return
-        if not session.plan.queue:
+        if not self._had_queue(delivery):
             session.violated(f"{delivery} comes a second time")
         for arrival in delivery.arrivals:
             done = [a.read_at for a in arrival.answers if a.pdu.status not in AGAIN]
@@ -110,7 +142,7 @@ class DeliveryRules:
         if delivery.arrivals or not self._is_plain(delivery):
             return
         app = session.app
-        if session.plan.queue and app.disturbed_at > delivery.at:
+        if self._had_queue(delivery) and app.disturbed_at > delivery.at:
             # It may have been under way to a session that is gone.
             return
         last = session.last.get(delivery.session, 0)
@@ -155,6 +187,8 @@ class DeliveryRules:
         # Parts on two connections arrive in any order.
         first, last = (known, session) if sent_at >= known_at else (session, known)
         self._parts[key] = (last, max(sent_at, known_at))
+        if self._world.terms.moved_ranges(min(delivery.at, known_at - _QUEUED)):
+            return
         if first is not last and first.is_alive and not first.is_disturbed:
             what = f"{session}: {delivery} is a part of a message that {known} has"
             if first is known and first.end.knows_all:
@@ -167,7 +201,9 @@ class DeliveryRules:
             now - a.at >= timeout for a in session.open.values()
         ):
             return
-        if len(session.open) > session.plan.window:
+        since = min((a.at for a in session.open.values()), default=now)
+        windows = self._world.terms.windows(session.plan.system_id, since)
+        if len(session.open) > max(windows):
             session.violated(f"{len(session.open)} requests of the gate's are open")
 
     # At the SMSC
@@ -204,19 +240,24 @@ class DeliveryRules:
 
     def _wrong_status(self, delivery: Delivery, status: int) -> str | None:
         """Why the gate itself cannot have said so."""
-        has_queue = delivery.account.queue
+        has_queue = self._had_queue(delivery)
         if status == 0:
             return self._wrongly_acknowledged(delivery)
-        if status == UNDELIVERABLE:
+        name = delivery.session.smsc.plan.name
+        if status in self._world.terms.undelivered(name, delivery.at):
             return self._wrongly_failed(delivery) if delivery.arrivals else None
         return None if status == FULL and has_queue else "no ESME has said so"
 
     def _wrongly_acknowledged(self, delivery: Delivery) -> str | None:
         request = delivery.request
-        is_unmatched = request is not None and not self._world.has_path(request)
-        if is_unmatched and self._world.plan.unmatched == "ack":
+        terms = self._world.terms
+        is_unmatched = request is not None and not (
+            self._world.has_path(request)
+            and terms.has_account(request.account.system_id, delivery.at)
+        )
+        if is_unmatched and terms.acknowledged_unmatched(delivery.at):
             return None
-        if not delivery.account.queue:
+        if not self._had_queue(delivery):
             return "no ESME has taken it"
         delivery.kept_at = min(delivery.kept_at, self._world.clock.wall())
         self._world.queued[delivery.label] = delivery

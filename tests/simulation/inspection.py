@@ -11,11 +11,17 @@ from collections.abc import Iterator
 from random import Random
 from typing import Any, ClassVar
 
+from twisted.internet.task import Clock
+
 from smppgate.gate import Gateway
+from smppgate.gate.sessions.links import LinkProtocol
+from smppgate.settings import Settings
+from smppgate.store import Limits, MemoryStore
 from smppgate.txsmpp.frame import FrameBuffer
 from smppgate.txsmpp.sequence import MAX_LATE, MAX_SEQUENCE_NUMBER
 from smppgate.txsmpp.session import Session
 from smppgate.txsmpp.states import KNOWN, Role, State, allowed
+from tests.gate.likeness import differences, likeness, objects_of
 
 
 class Inspection:
@@ -28,6 +34,10 @@ class Inspection:
         self._gateway = gateway
         self._router = gateway.router
         self._wrapped: dict[Any, None] = {}
+        # Session → what was open on it when a reload came, as long as that is over its window.
+        self._open: dict[Any, set[int]] = {}
+        self._removed: dict[Any, float] = {}
+        self._kept: dict[str, object] = {}
 
     # Sessions
 
@@ -53,9 +63,73 @@ class Inspection:
                 own = sum(
                     1 for r in session.outstanding._requests.values() if r.command_id in _OWN
                 )
-                if count - own > session.window:
+                if count - own > session.window and not self._was_open(session):
                     return f"{session.where}: {count - own} of {session.window} open"
         return None
+
+    def _was_open(self, session: Any) -> bool:
+        """Whether nothing was sent since its window was lowered."""
+        now = _numbers(session)
+        before = self._open.get(session)
+        if before is None or not now <= before:
+            return False
+        self._open[session] = now
+        return True
+
+    # Reloads
+
+    def before_reload(self, settings: Settings) -> None:
+        """Note what a reload with these settings must leave as it is."""
+        self._open = {session: _numbers(session) for session in self.sessions()}
+        names = {f"account {each.system_id}" for each in settings.esme}
+        names |= {f"SMSC {each.name}" for each in settings.smsc}
+        names |= {f"pool {each.name}" for each in settings.pool}
+        self._kept = {n: it for n, it in objects_of(self._gateway).items() if n in names}
+
+    def after_reload(self) -> list[str]:
+        """What was made anew though it is in the settings before and after."""
+        now = objects_of(self._gateway)
+        return [name for name, before in self._kept.items() if now.get(name) is not before]
+
+    def overdue(self, now: float, patience: float) -> list[str]:
+        """What was removed a long time ago, and is here still."""
+        here = [*self._strangers(), *self._gateway.parts.leaving]
+        self._removed = {each: self._removed.get(each, now) for each in here}
+        return [repr(each) for each, since in self._removed.items() if now - since > patience]
+
+    def _strangers(self) -> list[Any]:
+        """Sessions whose account or SMSC is not in the configuration."""
+        accounts = {id(account) for account in self._router.accounts}
+        smscs = {service.smsc for service in self._gateway.parts.smscs.values()}
+        esmes = self._gateway.esme_sessions()
+        strange = [s for s in esmes if s.account is not None and id(s.account) not in accounts]
+        return strange + [s for s in self._links() if s.owner is None and s.smsc not in smscs]
+
+    def not_as_set(self) -> list[str]:
+        """Links that are not as the settings have them."""
+        found = []
+        for smsc in self._gateway.settings.smsc:
+            service = self._gateway.parts.smscs[smsc.name]
+            wanted = smsc.sessions * len(smsc.bind.split("+"))
+            links = sum(1 for link in service.links if link.is_bound)
+            if links != wanted or len(service.links) != wanted:
+                found.append(f"{smsc.name} has {links} of {wanted} links")
+            here = [
+                s for s in self._links() if s.smsc is service.smsc and isinstance(s, LinkProtocol)
+            ]
+            if len(here) != wanted:
+                found.append(f"{smsc.name} has {len(here)} sessions for {wanted} links")
+        return found
+
+    def unlike_fresh(self, settings: Settings) -> list[str]:
+        """How the gate differs from one that was made from these settings, and not started."""
+        clock = Clock()
+        store = MemoryStore(clock, Limits())
+        fresh = Gateway(settings, clock, entropy=Random(0), store=store)
+        numbers = [b"47%02d12345" % each for each in range(8, 16)]
+        names = [*(esme.system_id for esme in settings.esme), "nobody"]
+        mine, its = (likeness(each, numbers, names) for each in (self._gateway, fresh))
+        return differences(mine, its)
 
     # Tables
 
@@ -112,7 +186,10 @@ class Inspection:
             # What is open on links that take no more messages is added while there are others.
             is_right = smsc.capacity >= windows if windows else not smsc.capacity
             yield f"capacity of {smsc.name}", int(not is_right), 0
+        windows = {esme.system_id: esme.window for esme in self._gateway.settings.esme}
         for account in self._accounts():
+            window = account.policy.window
+            yield f"window of {account.system_id}", window, windows.get(account.system_id, window)
             for session in account.sessions:
                 unanswered = session.unanswered
                 yield f"unanswered of {session.where}", int(unanswered < 0), 0
@@ -153,6 +230,11 @@ class Inspection:
             taken = [*outstanding._requests, *outstanding._late]
             if taken and chance.random() < 0.3:
                 outstanding._next = chance.choice(taken)
+
+
+def _numbers(session: Any) -> set[int]:
+    """The numbers of requests open on a session that its window counts."""
+    return {n for n, r in session.outstanding._requests.items() if r.command_id not in _OWN}
 
 
 _OWN = frozenset({0x15, 0x06})

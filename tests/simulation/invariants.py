@@ -25,14 +25,26 @@ class Judge:
         self.requested, self.answered = requests.requested, requests.answered
         self.arrived, self.delivered = deliveries.arrived, deliveries.delivered
 
-    def bind_answered(self, session: EsmeSession, pdu: wire.Pdu, expected: int) -> None:
-        """An ESME's bind is answered; it was to be refused with ``expected``, or 0 for not."""
-        if pdu.status == 0 and expected:
+    def bind_answered(
+        self, session: EsmeSession, pdu: wire.Pdu, credentials: tuple[str, str], sent_at: float
+    ) -> None:
+        """An ESME's bind with these credentials is answered."""
+        terms = self._world.terms
+        expected = terms.bind_statuses(*credentials, sent_at)
+        if session.plan.asks_smsc:
+            expected |= {0x0E} if credentials[1] == "guess" else set()
+            is_wrong = credentials != (session.plan.system_id, session.plan.secret)
+        else:
+            is_wrong = 0 not in expected
+        if pdu.status == 0 and is_wrong:
             session.violated(f"bound with a wrong name or password: {pdu}")
+        if pdu.status == 0 and terms.is_closed(credentials[0], sent_at):
+            session.violated(f"bound to an account that is closed: {pdu}")
         if session.plan.asks_smsc or pdu.status == BIND_FAILED:
             return
-        if pdu.status != expected:
-            session.violated(f"its bind should have been answered with {expected:#x}: {pdu}")
+        if pdu.status not in expected:
+            wanted = ", ".join(map(hex, sorted(expected)))
+            session.violated(f"its bind should have been answered with {wanted}: {pdu}")
 
     def is_promised(self, outgoing: Outgoing) -> bool:
         """Whether the gate has to bring it to the ESME, once everybody behaves."""
@@ -55,6 +67,7 @@ class Judge:
                 found.append(f"{app.plan.system_id} has {lost} sessions that are not bound")
             found += [f"{r} is not answered" for s in alive for r in _pending(s)]
             found += [f"{s} has no enquire_link_resp" for s in alive if s.enquiries]
+        found += self._world.inspection.not_as_set() if self._world.terms.is_changed else []
         for center in world.centers:
             # There may be no session of its owner's with this center any more.
             found += [f"{o} is not sent" for o in center.waiting if not o.owned]

@@ -77,7 +77,7 @@ class Request:
     """What an ESME has sent.
 
     :param wants_receipt: whether receipts are asked for.
-    :param is_over: whether its session had as many open as its window allows.
+    :param ahead: how many its session had open when it was sent.
     :param target: the request that it asks about; None for a submit, and for an id of nobody's.
     :param about: the id that it asks about.
     """
@@ -90,7 +90,7 @@ class Request:
     body: bytes
     at: float
     wants_receipt: bool = False
-    is_over: bool = False
+    ahead: int = 0
     target: Request | None = None
     about: bytes = b""
     attempts: list[Attempt] = field(factory=list)
@@ -187,6 +187,8 @@ class Delivery:
     serial: int = 0
     """Its place among what its session has sent."""
     parts: tuple[int, int, int] | None = None
+    destination: bytes = b""
+    """The number that it is for."""
     kept_at: float = 0.0
     """When it was queued at the earliest, by the wall clock."""
     arrivals: list[Attempt] = field(factory=list)

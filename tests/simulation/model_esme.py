@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tests.simulation import wire
 from tests.simulation.ledger import Request, Slot
-from tests.simulation.moods import CALM, Traits
+from tests.simulation.moods import CALM, STEADY, Traits
 from tests.simulation.peers import Episodes, ModelSession
 from tests.simulation.sockets import ModelEnd
 
@@ -33,7 +33,33 @@ class EsmeSession(ModelSession):
         self.is_parting = False
         self._next = self.chance.choice((1, 1, 7, 1000, wire.MAX_NUMBER - 5))
         self._bind_number = 0
-        self._bind_status = 0
+        self._bind_at = 0.0
+        self._credentials = ("", "")
+        self._was_asked_to_leave = False
+
+    @property
+    def window(self) -> int:
+        """The requests that it may have open now."""
+        return self.world.terms.windows(self.plan.system_id, self.world.clock.now)[-1]
+
+    @property
+    def behaves(self) -> bool:
+        """Whether nothing in its moods gives the gate cause to end it."""
+        return not set(self.plan.moods) - STEADY and not self.plan.asks_smsc
+
+    def has_cause(self) -> bool:
+        """Whether the settings or the operator have given cause to end it."""
+        terms, since = self.world.terms, self.connected_at
+        if not terms.was_left_alone(self.plan.system_id, since):
+            return True
+        silent_for = self.world.clock.now - self.spoke_at
+        return silent_for > 0.9 * terms.inactivity(self.spoke_at)
+
+    def asked_to_leave(self) -> None:
+        """All that was sent in front of the unbind_resp is answered."""
+        _, was_now = self.world.terms.ended.get(self.plan.system_id, (0.0, False))
+        is_fair = self.world.is_steady and not self.is_disturbed and not was_now
+        self._was_asked_to_leave = is_fair and self.bound_at > self.world.began_at
 
     @property
     def submits(self) -> bool:
@@ -65,23 +91,21 @@ class EsmeSession(ModelSession):
             return
         if end is not self.end:
             self.attach(end)
-        name, password, self._bind_status = self.plan.system_id, self.plan.password, 0
+        name, password = self.plan.system_id, self.app.password
         if self.draw(self.traits.wrong_bind, "wrong bind"):
-            name, password, self._bind_status = self.chance.choice(
-                ((name, "guess", 0x0E), ("nobody", password, 0x0F))
-            )
-            if self.plan.asks_smsc:
-                self._bind_status = 0x0E
+            name, password = self.chance.choice(((name, "guess"), ("nobody", password)))
+        self._credentials, self._bind_at = (name, password), self.world.clock.now
         if self.draw(self.traits.nonsense, "nonsense"):
             self.send_odd(wire.NOT_BY_ESME[0])
         self._bind_number = self.fresh()
         self.send(self.kind, 0, self._bind_number, wire.bind(name, password, self.plan.version))
         if (
             self.submits
-            and not self._bind_status
+            and name == self.plan.system_id
+            and password != "guess"
             and self.draw(self.traits.pipelines, "pipelined")
         ):
-            for _ in range(self.chance.randint(1, min(4, self.plan.window))):
+            for _ in range(self.chance.randint(1, min(4, self.window))):
                 self._submit()
 
     def number(self) -> int:
@@ -123,7 +147,7 @@ class EsmeSession(ModelSession):
         if pdu.number != self._bind_number or pdu.command != self.kind | wire.RESP:
             self.violated(f"a bind_resp to no bind: {pdu}")
         self._bind_number = 0
-        self.world.judge.bind_answered(self, pdu, self._bind_status)
+        self.world.judge.bind_answered(self, pdu, self._credentials, self._bind_at)
         if pdu.status:
             self.later(0.05, self.close)
         else:
@@ -147,6 +171,8 @@ class EsmeSession(ModelSession):
         """Behind an unbind comes the answer to all that was in front of it."""
         timeout = self.world.plan.response_timeout
         is_parting = self.is_parting and not self.is_disturbed and self.world.is_up
+        if self._was_asked_to_leave and not self.is_cut:
+            is_parting = self.world.is_steady and not self.has_closed
         for slot in self.pending.values() if is_parting else ():
             for request in slot.requests:
                 if request.answer is None and any(
@@ -167,9 +193,9 @@ class EsmeSession(ModelSession):
     def _burst(self) -> None:
         size = min(self.app.quota, 1 + int(self.chance.expovariate(0.5)))
         if self.draw(self.traits.flood, "flood"):
-            size = self.plan.window + self.chance.randint(1, 5)
-        elif self.plan.window < self.unanswered + size:
-            size = max(0, self.plan.window - self.unanswered)
+            size = self.window + self.chance.randint(1, 5)
+        elif self.window < self.unanswered + size:
+            size = max(0, self.window - self.unanswered)
         for _ in range(size):
             if not self.is_alive:
                 return
@@ -222,7 +248,6 @@ class EsmeSession(ModelSession):
         request.target, request.about = target, about
 
     def _request(self, label: int, command: int, body: bytes, wants: bool) -> Request:
-        is_over = self.unanswered >= self.plan.window
         request = Request(
             label,
             self.plan,
@@ -232,7 +257,7 @@ class EsmeSession(ModelSession):
             body,
             self.world.clock.now,
             wants,
-            is_over,
+            self.unanswered,
         )
         self.world.ledger.requests[label] = request
         request.kept_at = self.world.clock.wall()
@@ -261,6 +286,17 @@ class ModelEsme:
         self.called: list[EsmeSession] = []
         self.disturbed_at = 0.0
         self._serial = 0
+
+    @property
+    def password(self) -> str:
+        """What it knows of: that in force now; while there is none, that of the beginning."""
+        esme = self.world.terms.now.esmes.get(self.plan.system_id)
+        return (esme.password if esme is not None else None) or self.plan.password
+
+    @property
+    def port(self) -> int:
+        """Where the gate listens."""
+        return int(self.chance.choice(self.world.terms.now.settings.listen).endpoint.split(":")[1])
 
     def start(self) -> None:
         """Connect, one session after the other."""
@@ -312,4 +348,4 @@ class ModelEsme:
         kind = self.plan.binds[place]
         name = f"{self.plan.system_id}.{self._serial}"
         session = self.sessions[place] = EsmeSession(self, kind, name)
-        self.world.network.connect(self.plan.host, self.plan.port, session.connected)
+        self.world.network.connect(self.plan.host, self.port, session.connected)

@@ -13,7 +13,7 @@ from attrs import define
 
 from tests.simulation import wire
 from tests.simulation.ledger import Attempt, Delivery, Request
-from tests.simulation.moods import CALM, Traits
+from tests.simulation.moods import ANSWERING, CALM, STEADY, Traits
 from tests.simulation.peers import Episodes, ModelSession
 from tests.simulation.sockets import ModelEnd
 
@@ -83,6 +83,40 @@ class SmscSession(ModelSession):
             return False
         return len(self.deliveries) < self.center.plan.deliver_window
 
+    @property
+    def is_link(self) -> bool:
+        """Whether it is bound by the gate's own will, and takes messages."""
+        is_own = self.owner is None and not self.was_called
+        return self.is_alive and is_own and self.kind != wire.BIND_RX
+
+    @property
+    def behaves(self) -> bool:
+        """Whether nothing in its moods gives the gate cause to end it."""
+        is_own = self.owner is None and not self.was_called
+        return is_own and not set(self.smsc.plan.moods) - STEADY
+
+    def has_cause(self) -> bool:
+        """Whether the settings or the operator have given cause to end it."""
+        # The gate may have decided to connect some time before.
+        since = self.connected_at - 5.0
+        return not self.world.terms.links_stayed(self.smsc.plan.name, since)
+
+    def asked_to_leave(self) -> None:
+        """It was drained before; and others are up where links are bound anew one by one."""
+        world, name = self.world, self.smsc.plan.name
+        if not self.is_orderly or self.end.incoming.was_full or self.owner is not None:
+            return
+        moods = set(self.smsc.plan.moods)
+        by = world.clock.now - 0.9 * world.plan.response_timeout
+        waiting = [each for each in self.open.values() if each.at > by and not moods - ANSWERING]
+        if waiting and not world.terms.was_hurried(name, self.connected_at):
+            self.violated(f"it is unbound, and {len(waiting)} requests are open")
+        is_new = self.behaves and self.kind != wire.BIND_RX
+        is_one_of_some = is_new and world.terms.is_renewed(name)
+        others = (each for each in self.smsc.sessions if each is not self)
+        if is_one_of_some and not any(each.is_link for each in others):
+            self.violated("it is unbound to be bound anew, and no other link is bound")
+
     # What comes
 
     def was_asked(self, pdu: wire.Pdu) -> None:
@@ -137,9 +171,8 @@ class SmscSession(ModelSession):
             self.violated("bound twice")
         self.kind = pdu.command
         name, password = wire.credentials(pdu.body)
-        plan = self.smsc.plan
         status = 0
-        if (name, password) != (plan.system_id, plan.password):
+        if (name, password) not in self.world.terms.credentials(self.smsc.plan.name):
             self.owner = self.world.plan.passed(name)
             if self.owner is None:
                 self.violated(f"a bind as {name}")
@@ -209,6 +242,7 @@ class SmscSession(ModelSession):
             state=outgoing.state,
             serial=self._serial,
             parts=outgoing.parts,
+            destination=outgoing.destination or (request.source if request is not None else b""),
             esm_class=outgoing.esm_class,
             kept_at=self.world.clock.wall(),
         )
@@ -263,6 +297,14 @@ class ModelSmsc:
         session.attach(end)
         self.sessions.append(session)
         return session
+
+    def open_requests(self) -> int:
+        """How many requests are open on its links."""
+        return sum(len(session.open) for session in self.sessions if session.is_link)
+
+    def links_bound(self) -> int:
+        """How many links are bound that take messages."""
+        return sum(1 for session in self.sessions if session.is_link)
 
     def start(self) -> None:
         """Ask the gate with outbind to bind, if that is its way."""

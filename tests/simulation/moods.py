@@ -86,7 +86,7 @@ CALM = Traits()
 class Mood:
     """A name and what it changes.
 
-    :param whose: "esme", "smsc", "both", "weather", "store" or "gate".
+    :param whose: "esme", "smsc", "both", "weather", "store", "operator" or "gate".
     """
 
     name: str
@@ -165,6 +165,17 @@ MOODS: dict[str, Mood] = {
         failing_store={"failures": 0.2},
     ),
     **_moods(
+        "operator",
+        changing={"acts": ("differ",)},
+        relinking={"acts": ("relink",)},
+        removing={"acts": ("remove", "remove", "remove_busy")},
+        hasty={"acts": ("row", "same")},
+        mistaken={"acts": ("fail", "same")},
+        holding={"acts": ("hold", "hold", "weigh")},
+        holding_links={"acts": ("hold_link",)},
+        kicking={"acts": ("kick", "close")},
+    ),
+    **_moods(
         "gate",
         crashing={"crashes": 2},
         restarting={"restarts": 1},
@@ -173,6 +184,26 @@ MOODS: dict[str, Mood] = {
         clock_stepping={},
     ),
 }
+
+
+STEADY = frozenset(
+    {
+        "asking",
+        "flooding",
+        "out_of_order",
+        "receipts_early",
+        "receipts_belated",
+        "receipts_twice",
+        "receipts_at_once",
+        "receipts_late_again",
+        "interim_first",
+        "receipts_by_text",
+    }
+)
+"""Moods that give the gate no reason to end a session."""
+
+ANSWERING = STEADY | {"erring", "throttling", "answering_twice", "slow_binding", "slow"}
+"""Moods of SMSCs whose links are not cured: they answer, more or less."""
 
 
 def traits(moods: list[str]) -> Traits:

@@ -13,24 +13,31 @@ from typing import Any
 
 from attrs import evolve, frozen
 
+from smppgate.gate.controls import AccountControl
 from smppgate.gate.deliver.dispatcher import Dispatcher
 from smppgate.gate.deliver.receipt_delivery import ReceiptDelivery
 from smppgate.gate.deliver.waiting_receipts import WaitingReceipts
+from smppgate.gate.esme_service import EsmeService
 from smppgate.gate.queue.account_queue import AccountQueue
 from smppgate.gate.queue.queues import Queues
 from smppgate.gate.queue.sender import QueueSender
 from smppgate.gate.relay.correlator import Correlator
+from smppgate.gate.reload import Reload
 from smppgate.gate.return_path import keeper
 from smppgate.gate.return_path.aliases import Aliases
 from smppgate.gate.return_path.commits import Commits
 from smppgate.gate.router import RouterService
+from smppgate.gate.sessions.esme import EsmeProtocol
 from smppgate.gate.sessions.relay_session import RelaySession
 from smppgate.gate.sessions.smsc import SmscProtocol
+from smppgate.gate.smsc_service import SmscService
 from smppgate.gate.submit.ancillary import AncillaryRequests
 from smppgate.gate.submit.submitter import Submitter
 from smppgate.routing import exchange as exchange_module
 from smppgate.routing.esmes import accounts as accounts_module
 from smppgate.routing.esmes.account import Account
+from smppgate.routing.esmes.accounts import Accounts
+from smppgate.routing.smscs.pool import Pool
 from smppgate.routing.smscs.smsc import LOST, Smsc
 from smppgate.txsmpp import sequence
 from smppgate.txsmpp import session as session_module
@@ -486,3 +493,126 @@ def _answers_of_slow_batch_lost(kept: Any) -> Any:
         kept(self, result)
 
     return lost
+
+
+# Reloads and what an operator decides
+
+
+@_mutant(SmscService, "leave", "An SMSC that is removed is unbound without being drained.")
+def _removed_without_drain(leave: Any) -> Any:
+    def left(self: Any, seconds: float) -> Any:
+        self.hurry()
+        return leave(self, seconds)
+
+    return left
+
+
+@_mutant(Reload, "_remove_account", "The sessions of an account that is removed go on.")
+def _removed_account_kept(_remove: Any) -> Any:
+    def removed(self: Any, system_id: str) -> None:
+        service = self._parts.accounts.pop(system_id)
+        service.leave()
+        service.disownServiceParent()
+        self._parts.router.accounts.remove(service.account)
+
+    return removed
+
+
+@_mutant(EsmeProtocol, "leave", "A session that is to leave is cut, whatever is open.")
+def _cut_instead_of_unbound(_leave: Any) -> Any:
+    return lambda self, reason, seconds: self.close(reason)
+
+
+@_mutant(Smsc, "change_state", "An SMSC that is drained takes new messages.")
+def _drained_takes_messages(_change: Any) -> Any:
+    def changed(self: Any, state: Any) -> None:
+        self.state = state
+
+    return changed
+
+
+@_mutant(Smsc, "change_window", "What is open when a window is lowered is given up.")
+def _window_cuts(change: Any) -> Any:
+    def changed(self: Any, window: int) -> None:
+        for link in self.bound if window < self.window else ():
+            link.give_up()
+        change(self, window)
+
+    return changed
+
+
+@_mutant(Account, "change", "Sessions that are bound keep the window that they had.")
+def _window_at_next_bind(change: Any) -> Any:
+    def changed(self: Any, policy: Any) -> None:
+        is_used = bool(self.sessions)
+        change(self, evolve(policy, window=self.policy.window) if is_used else policy)
+
+    return changed
+
+
+@_mutant(SmscService, "change", "A reload binds the links of every SMSC in it anew.")
+def _links_bound_anew(change: Any) -> Any:
+    def changed(self: Any, gate: Any, settings: Any) -> None:
+        for link, plan in list(self._plans.items()):
+            self._plans[link] = evolve(plan, version="")
+        change(self, gate, settings)
+
+    return changed
+
+
+@_mutant(SmscService, "_renew_next", "All links of an SMSC are bound anew at once.")
+def _all_links_at_once(_renew: Any) -> Any:
+    def renewed(self: Any, wanted: Any) -> None:
+        for number in wanted:
+            for link in self._outdated(number, wanted):
+                self._retire(link, "it is bound anew with other settings")
+
+    return renewed
+
+
+@_mutant(SmscService, "_retire", "A link that is not wanted any more is forgotten, and stays.")
+def _unwanted_link_stays(_retire: Any) -> Any:
+    def retired(self: Any, link: Any, reason: str) -> None:
+        self.links.remove(link)
+
+    return retired
+
+
+@_mutant(EsmeService, "change", "An account keeps the ranges that it had.")
+def _ranges_kept(change: Any) -> Any:
+    def changed(self: Any, settings: Any) -> None:
+        change(self, evolve(settings, address_ranges=self.settings.address_ranges))
+
+    return changed
+
+
+@_mutant(Pool, "change", "Members that are taken out of a pool stay in it.")
+def _members_stay(change: Any) -> Any:
+    def changed(self: Any, balancer: Any) -> None:
+        left = [each for each in self.members if each not in balancer.members]
+        change(self, type(balancer)([*balancer.members, *left]))
+
+    return changed
+
+
+@_mutant(Queues, "remove", "What waits for an account that is removed is thrown away.")
+def _queue_goes_with_account(remove: Any) -> Any:
+    def removed(self: Any, account: Any) -> None:
+        queue = self._queues.get(account)
+        remove(self, account)
+        if queue is not None:
+            reading = self._store.queued(queue.name, 0, 1000)
+            reading.addCallback(lambda all_: self._store.remove_queued([m.number for m in all_]))
+            reading.addErrback(lambda _: None)
+
+    return removed
+
+
+@_mutant(Accounts, "add", "An account that is added admits no bind.")
+def _added_admits_nobody(_add: Any) -> Any:
+    return lambda self, account: None
+
+
+@_mutant(AccountControl, "close", "An account that is closed accepts binds all the same.")
+def _closed_accepts(_close: Any) -> Any:
+    return lambda self: None

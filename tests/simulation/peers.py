@@ -32,6 +32,7 @@ class ModelSession:
     :ivar is_bound: whether messages may flow.
     :ivar is_over: whether the connection is gone, or as good as gone.
     :ivar is_leaving: whether an unbind has been sent or has come.
+    :ivar has_closed: whether it has closed the connection itself.
     :ivar has_forgotten: whether it has forgotten that the gate is bound.
     :ivar is_cut: whether it can send nothing any more that makes sense.
     :ivar disturbed_at: when anything has happened to it, so that answers may be lost.
@@ -43,11 +44,11 @@ class ModelSession:
         self.traits = traits
         self.chance = chance
         self.is_bound = self.is_over = self.is_leaving = False
-        self.has_forgotten = False
+        self.has_forgotten = self.has_closed = False
         self.is_mute = self.is_garbled = self.is_cut = False
         self.disturbed_at = NEVER
         self.end: ModelEnd = _NOWHERE
-        self.bound_at = 0.0
+        self.bound_at = self.connected_at = self.spoke_at = 0.0
         self.open: dict[int, Attempt] = {}
         self.odd: dict[int, int] = {}
         self._framer = wire.Framer()
@@ -85,6 +86,7 @@ class ModelSession:
         """It is connected."""
         self.end = end
         end.owner = self
+        self.connected_at = self.world.clock.now
 
     def calm(self, traits: Traits) -> None:
         """Behave from now on."""
@@ -136,6 +138,8 @@ class ModelSession:
     def ended(self, how: str) -> None:
         """The connection is gone."""
         self.world.trace.add(self.name, "sees the connection", how)
+        if not self.is_leaving and self._is_judged:
+            self.violated("the connection is gone, and no unbind has come")
         self.over()
 
     def _got(self, pdu: wire.Pdu) -> None:
@@ -159,11 +163,43 @@ class ModelSession:
             self.was_asked(pdu)
 
     def _leave(self, pdu: wire.Pdu) -> None:
+        """The gate unbinds: answer, and close, or let the gate do that."""
+        self._check_end("it is unbound")
+        self.asked_to_leave()
         self.disturb()
         self.is_leaving = True
         if not self.is_mute:
             self.send(wire.UNBIND | wire.RESP, 0, pdu.number)
-            self.later(0.01, self.close)
+            patience = self.world.terms.answered_by() * 2 + 10.0
+            self.later(self.chance.choice((0.01, patience)), self.close)
+
+    def _check_end(self, how: str) -> None:
+        """The gate ends no session without a cause."""
+        if self._is_judged and not self.has_cause():
+            self.violated(f"{how}, and nothing has given cause for it")
+
+    @property
+    def is_orderly(self) -> bool:
+        """Whether nothing has happened to it, nor to the gate since it was bound."""
+        world = self.world
+        is_quiet = self.is_bound and not self.is_disturbed and world.is_steady
+        return is_quiet and self.bound_at > world.began_at
+
+    @property
+    def _is_judged(self) -> bool:
+        return self.is_orderly and self.behaves
+
+    @property
+    def behaves(self) -> bool:
+        """Whether nothing in its moods gives the gate cause to end it."""
+        raise NotImplementedError
+
+    def has_cause(self) -> bool:
+        """Whether the settings or the operator have given cause to end it."""
+        raise NotImplementedError
+
+    def asked_to_leave(self) -> None:
+        """The gate unbinds it."""
 
     def _left(self, pdu: wire.Pdu) -> None:
         if pdu.number != self._unbind or not self._unbind:
@@ -202,6 +238,8 @@ class ModelSession:
         if self.is_cut:
             return NOWHERE
         self.world.trace.add(self.name, "sends", pdu)
+        if command != wire.ENQUIRE_LINK | wire.RESP:
+            self.spoke_at = self.world.clock.now
         return self.end.write(pdu.octets)
 
     def later(self, delay: float, what: Callable[..., Any], *args: Any) -> None:
@@ -272,6 +310,7 @@ class ModelSession:
         if not self.is_over:
             self.disturb()
             self.world.trace.add(self.name, "closes")
+            self.has_closed = True
             self.end.close()
             self.over()
 

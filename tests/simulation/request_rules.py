@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 NOT_BOUND, NO_SMSC, UNKNOWN_ID, THROTTLED = 0x04, 0x08, 0x0C, 0x58
 LONGEST_ID = 64
 
+_LEAVING = 30.0
+"""Seconds in which an SMSC that was removed may come back, and its ids be unknown for a while."""
+
 
 class RequestRules:
     """Judges each request that an SMSC gets, and each answer that an ESME gets."""
@@ -47,11 +50,15 @@ class RequestRules:
         return attempt
 
     def _check_place(self, session: SmscSession, request: Request) -> None:
-        plan = self._world.plan
-        pool = plan.pools[request.account.pool]
-        is_submit = request.command in wire.SUBMITS
-        if is_submit and session.owner is None and session.smsc.plan.name not in pool:
-            session.violated(f"{request} is for another pool")
+        terms, name = self._world.terms, session.smsc.plan.name
+        if request.command in wire.SUBMITS and session.owner is None:
+            pools = terms.pools(request.account.system_id, request.at)
+            was_full = session.end.incoming.was_full
+            sent_at = request.at if was_full else session.sent_at
+            if not terms.may_serve(name, pools, sent_at):
+                session.violated(f"{request} is for another pool")
+            if terms.is_held(name, sent_at) and not was_full:
+                session.violated(f"{request} is new, and the SMSC takes none")
         if session.owner is not None and session.owner is not request.account:
             session.violated(f"{request} on a session that is {session.owner.system_id}'s")
         if session.owner is None and request.account.asks_smsc:
@@ -102,7 +109,9 @@ class RequestRules:
             now - a.at >= timeout for a in session.open.values()
         ):
             return
-        if len(session.open) > session.smsc.plan.window:
+        since = min((each.at for each in session.open.values()), default=now)
+        name = session.smsc.plan.name
+        if len(session.open) > max(self._world.terms.windows_of_smsc(name, since)):
             session.violated(f"{len(session.open)} requests are open")
 
     def _check_own_window(self, session: EsmeSession) -> None:
@@ -110,8 +119,10 @@ class RequestRules:
         by = self._world.clock.now - self._world.plan.response_timeout
         requests = (r for slot in session.pending.values() for r in slot.requests)
         last = (r.attempts[-1] for r in requests if r.answer is None and r.attempts)
-        count = sum(1 for a in last if not a.answers and a.at > by)
-        if count > session.plan.window:
+        open_ = [a for a in last if not a.answers and a.at > by]
+        count = len(open_)
+        since = min((a.request.at for a in open_ if a.request is not None), default=by)
+        if count > max(self._world.terms.windows(session.plan.system_id, since)):
             session.violated(f"{count} of its requests are with SMSCs")
 
     # At the ESME
@@ -195,13 +206,14 @@ class RequestRules:
     def _wrong_status(self, request: Request, status: int) -> str | None:
         """Why the gate itself cannot have said so."""
         if status == THROTTLED:
-            return None if request.is_over else "its session was within its window"
+            least = min(self._world.terms.windows(request.account.system_id, request.at))
+            return None if request.ahead >= least else "its session was within its window"
         if status == NOT_BOUND and not request.session.is_bound:
             # It came behind a bind that was refused.
             return None
         if status == UNKNOWN_ID and request.command not in wire.SUBMITS:
             return self._wrongly_unknown(request)
-        if status != NO_SMSC:
+        if status not in (NO_SMSC, *self._world.terms.without_smsc(request.at)):
             return f"no SMSC has said so, but {self._said(request)}"
         return self._wrongly_failed(request)
 
@@ -215,7 +227,14 @@ class RequestRules:
         target = request.target
         if target is None or target.account is not request.account:
             return None
-        is_kept = target.wants_receipt or target.account.queries
+        terms = self._world.terms
+        assert target.taken_by is not None
+        if not terms.has_smsc(target.taken_by.smsc.plan.name, request.at - _LEAVING):
+            return None
+        system_id = target.account.system_id
+        if not terms.has_account(system_id, request.at):
+            return None
+        is_kept = target.wants_receipt or terms.keeps_paths(system_id, target.at)
         return "the message is known" if is_kept and self._world.is_live(target.kept_at) else None
 
     def _said(self, request: Request) -> str:

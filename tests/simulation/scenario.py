@@ -118,6 +118,7 @@ class Plan:
     :param wraps: whether sequence numbers are about to wrap.
     :param crowds: whether they come upon numbers in use, as after a wrap.
     :param steps: when the wall clock is stepped, and how far.
+    :param operator: the moods of who runs the gate.
     """
 
     seed: int
@@ -141,6 +142,7 @@ class Plan:
     wraps: bool = False
     crowds: bool = False
     steps: tuple[tuple[float, float], ...] = ()
+    operator: tuple[str, ...] = ()
 
     def passed(self, system_id: str) -> AccountPlan | None:
         """The account of that name whose binds an SMSC judges."""
@@ -192,6 +194,7 @@ def scenario(seed: int, moods: tuple[str, ...] = ()) -> Plan:
         wraps=choose.one("numbers_wrapping", 0.15),
         steps=_clock_steps(draw, choose, active),
         crowds=choose.one("numbers_crowded", 0.15) and not _answers_twice(smscs, accounts),
+        operator=_Chooser(chance(seed, "operator's moods"), moods).some("operator"),
     )
 
 

@@ -42,6 +42,13 @@ def test_stores_and_gates_have_theirs() -> None:
     assert not [p for p in PLANS if p.crashes and p.store.failures], "it promises nothing"
 
 
+def test_operators_have_theirs() -> None:
+    """More than half of the gates are changed while they run, and each way comes."""
+    moods = Counter(mood for plan in PLANS for mood in plan.operator)
+    assert set(moods) == set(of("operator"))
+    assert len([plan for plan in PLANS if plan.operator]) > len(PLANS) / 2
+
+
 def test_a_mood_can_be_asked_for() -> None:
     """Every model that may have it has it then."""
     plan = scenario(3, ("last_words",))

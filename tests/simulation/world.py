@@ -11,8 +11,9 @@ from typing import Any, NoReturn
 from twisted.internet.defer import Deferred
 
 from smppgate.gate import Gateway
-from smppgate.settings import parse
+from smppgate.settings import Settings, parse
 from tests.simulation.clock import Agenda, WorldClock
+from tests.simulation.differences import OTHER_PORT
 from tests.simulation.inspection import Coverage, Inspection
 from tests.simulation.invariants import Judge
 from tests.simulation.ledger import Attempt, Delivery, Ledger, Request
@@ -21,10 +22,12 @@ from tests.simulation.model_esme import ModelEsme
 from tests.simulation.model_smsc import MessageCenter, ModelSmsc
 from tests.simulation.moods import traits, weather
 from tests.simulation.network import Network
+from tests.simulation.operator import Operator
 from tests.simulation.peers import ModelSession
 from tests.simulation.reactor import SimulatedReactor
 from tests.simulation.scenario import CALLED_PORT, Plan, chance, settings_text
 from tests.simulation.stores import Stores
+from tests.simulation.terms import Terms
 from tests.simulation.trace import Trace, Violation
 
 _MOST_TURNS = 20_000
@@ -46,6 +49,8 @@ class World:
 
     :ivar is_active: while models send new requests; `is_open` while they come back when lost.
     :ivar is_up: whether the gate runs; not for a moment after a crash.
+    :ivar is_stopping: whether it is being stopped in order; ``began_at``: when it began.
+    :ivar terms: the settings in force, now and before.
     :ivar queued: deliveries that the gate has acknowledged for a queue.
     """
 
@@ -61,11 +66,14 @@ class World:
         self.queued: dict[int, Delivery] = {}
         self.given_ids: dict[bytes, Request] = {}
         self.network = Network(self.agenda, self._chance("network"), weather(list(plan.weather)))
+        settings = parse(settings_text(plan))
+        self.terms = Terms.beginning(settings)
+        self._operator = Operator(self, settings, self._chance("operator"))
         self._make_models()
-        self._settings = parse(settings_text(plan))
         self._stores = Stores(plan, self._chance("store"), self.trace)
         self._lives = 0
-        self.is_up = False
+        self.is_up = self.is_stopping = False
+        self.began_at = 0.0
         self._dead: list[object] = []
         self._crashes = self._chance("crashes")
         self._crowding = self._chance("crowding")
@@ -87,7 +95,8 @@ class World:
             smsc = ModelSmsc(self, each, center, traits(list(each.moods)), self._chance(each.name))
             center.doors.append(smsc)
             self.smscs.append(smsc)
-            self.network.serve(each.address, smsc.accept)
+            for port in (each.address[1], OTHER_PORT):
+                self.network.serve((each.address[0], port), smsc.accept)
         self.esmes = [
             ModelEsme(self, each, traits(list(each.moods)), self._chance(each.system_id))
             for each in plan.accounts
@@ -151,6 +160,21 @@ class World:
         if not session.is_disturbed:
             self.violated(what)
 
+    @property
+    def is_steady(self) -> bool:
+        """Whether nothing but a model, a change or an operator gives cause to end a session."""
+        is_fine = not set(self.plan.weather) - {"cutting", "crumbling"}
+        return is_fine and self.is_up and not self.is_stopping and self.is_open
+
+    def note_renewals(self, settings: Settings) -> None:
+        """Note which SMSCs are to have their links bound anew by a reload, and have two."""
+        for smsc in self.smscs:
+            name = smsc.plan.name
+            if self.terms.would_renew(name, settings):
+                self.terms.renewed.pop(name, None)
+                if smsc.links_bound() >= 2:
+                    self.terms.renewed[name] = self.clock.now
+
     def is_live(self, kept_at: float) -> bool:
         """Whether the store has to have what was kept then, by the wall clock."""
         return self.clock.wall() - kept_at < 0.9 * self.plan.ttl
@@ -179,6 +203,7 @@ class World:
             self.agenda.call(at, self._restart)
         for at, step in self.plan.steps:
             self.agenda.call(at, self._step_clock, step)
+        self._operator.start()
         self._run(self.plan.active)
 
     def _rest(self) -> None:
@@ -189,6 +214,7 @@ class World:
         self._stores.calm()
         for each in (*self.esmes, *self.smscs, *self.centers):
             each.calm()
+        self._operator.calm()
         self._settle()
         self.trace.add("world", "leaves")
         self.is_open = False
@@ -217,6 +243,10 @@ class World:
         left = [*self.inspection.left(), *self._stores.left()]
         if left:
             self.violated(f"all is quiet, and there is left: {left}")
+        if self.terms.is_changed:
+            wrong = self.inspection.unlike_fresh(self.terms.now.settings)
+            if wrong:
+                self.violated(f"a fresh gate differs: {[each[:200] for each in wrong[:5]]}")
         self._stop()
         self._check_errors()
 
@@ -234,11 +264,16 @@ class World:
         self.reactor = SimulatedReactor(self.clock, self.network, self._chance(name))
         store = self._stores.open(self.reactor)
         entropy = self._chance(f"gate {self._lives}")
-        self.gateway = Gateway(self._settings, self.reactor, entropy=entropy, store=store)
+        settings = self._operator.file
+        if settings is not self.terms.now.settings:
+            self.terms.change(self.clock.now, settings)
+        self.terms.begin()
+        self.gateway = Gateway(settings, self.reactor, entropy=entropy, store=store)
         self.inspection = Inspection(self.gateway)
         self.gateway.privilegedStartService()
         self.gateway.startService()
-        self.is_up = True
+        self.is_up, self.is_stopping = True, False
+        self.began_at = self.clock.now
         self.trace.add("gate", "begins")
 
     def _crash_soon(self) -> None:
@@ -254,7 +289,7 @@ class World:
         self._stores.told = None
         if not self.is_up:
             return
-        self.is_up = False
+        self.is_up = self.is_stopping = False
         self.trace.fault("gate", "crash")
         # What is thrown away of a process that is gone never happened: it is kept.
         self._dead.append((self.reactor.kill(), self.gateway))
@@ -268,6 +303,7 @@ class World:
     def _restart(self) -> None:
         if not self.is_up:
             return
+        self.is_stopping = True
         self.trace.fault("gate", "orderly restart")
         gateway = self.gateway
         gateway.stopService().addCallback(self._stopped, gateway)
@@ -286,6 +322,7 @@ class World:
             self._begin()
 
     def _stop(self) -> None:
+        self.is_stopping = True
         done: list[Any] = []
         stopping: Deferred[None] = self.gateway.stopService()
         stopping.addBoth(done.append)
@@ -345,6 +382,9 @@ class World:
         for name, count, most in self.inspection.tables():
             if count > most:
                 self.violated(f"{name}: {count} of {most}")
+        overdue = self.inspection.overdue(self.clock.now, 2.0 * self.terms.answered_by() + 30.0)
+        if overdue:
+            self.violated(f"removed, and here still: {overdue}")
         for name, counter, count in self.inspection.counted():
             if counter != count:
                 self.violated(f"{name} is {counter} and should be {count}")

@@ -57,7 +57,7 @@ class PassThroughSession(SmscProtocol):
         )
         super().__init__(config)
         self.owner: BindingEsme = esme
-        self._target = target
+        self.target = target
         target.sessions[self] = None
 
     def sessionEnding(self, reason: str) -> None:
@@ -65,7 +65,7 @@ class PassThroughSession(SmscProtocol):
         super().sessionEnding(reason)
         self.smsc.retire()
         if self.transport is None:
-            self._target.sessions.pop(self, None)
+            self.target.sessions.pop(self, None)
 
     def tell_unbound(self, reason: str) -> None:
         """Nothing: `PassThrough` tells what became of the bind."""
@@ -80,7 +80,7 @@ class PassThroughSession(SmscProtocol):
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Take the session out of its target."""
         super().connectionLost(reason)
-        self._target.sessions.pop(self, None)
+        self.target.sessions.pop(self, None)
 
 
 class PassThrough:
@@ -103,6 +103,8 @@ class PassThrough:
     ) -> None:
         self._clock = router.clock
         self.targets = {target.smsc: target for target in targets}
+        # Those that are removed, as long as they have sessions.
+        self._removed: list[PassThroughTarget] = []
         self._refused = refused
         self._under_way: dict[BindingEsme, Deferred[None]] = {}
         self._joined: dict[BindingEsme, PassThroughSession] = {}
@@ -121,12 +123,16 @@ class PassThrough:
     def remove_target(self, smsc: Smsc) -> list[SmscProtocol]:
         """Pass no more binds through to this SMSC; gives the sessions that it has."""
         target = self.targets.pop(smsc, None)
-        return list(target.sessions) if target is not None else []
+        if target is None:
+            return []
+        self._removed = [each for each in (*self._removed, target) if each.sessions]
+        return list(target.sessions)
 
     @property
     def sessions(self) -> list[SmscProtocol]:
         """The sessions with SMSCs, including those that are not bound yet."""
-        return [session for each in self.targets.values() for session in each.sessions]
+        targets = (*self.targets.values(), *self._removed)
+        return [session for each in targets for session in each.sessions]
 
     def begin(self, esme: BindingEsme, bind: Bind) -> None:
         """Pass ``bind`` through to an SMSC, and give ``esme`` the answer when it comes."""
@@ -160,9 +166,12 @@ class PassThrough:
         except Exception:
             self.log.failure("a bind could not be passed on")
         else:
-            # Another bind of the same name may have been accepted meanwhile.
-            account = esme.router.accounts.current(bind.account)
-            if link.session.is_bound and not account.is_full:
+            # Another bind of the same name may have been accepted meanwhile, and the account or
+            # the SMSC may have been removed.
+            accounts = esme.router.accounts
+            account = accounts.current(bind.account)
+            is_here = accounts.has(account) and link.target.smsc in self.targets
+            if link.session.is_bound and is_here and not account.is_full:
                 self._under_way.pop(esme, None)
                 self._join(esme, evolve(bind, account=account), link, answer)
                 return
@@ -286,7 +295,7 @@ async def _answer(
 def _refusal(link: PassThroughSession, answer: Frame) -> BindRejected:
     """The SMSC's status. A generic_nack with ESME_ROK is a refusal too."""
     if link.session.is_bound:
-        return BindRejected("all binds are in use", CommandStatus.ESME_RBINDFAIL)
+        return BindRejected("all binds are in use, or it is removed", CommandStatus.ESME_RBINDFAIL)
     status = answer.command_status or CommandStatus.ESME_RBINDFAIL
     return BindRejected(f"SMSC {link.name}: {status_meaning(status)}", status)
 

@@ -140,6 +140,12 @@ class Accounts(Generic[S]):
         that has a session."""
         return self.named(account.system_id.encode("latin-1")) or account
 
+    def has(self, account: Account[S]) -> bool:
+        """Whether ``account`` is in force: of the configuration, or derived from its wildcard."""
+        if account.found_in is not None:
+            return self._wildcard is not None
+        return self.configured(account.system_id.encode("latin-1")) is account
+
     def _found(self, system_id: bytes) -> Account[S] | None:
         """The account for a bind with this system_id.
 

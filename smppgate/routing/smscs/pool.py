@@ -83,6 +83,11 @@ class Pool:
         self.members, self._balancer = balancer.members, balancer
         self.rank()
 
+    def leave(self) -> None:
+        """The pool is removed: its SMSCs have no seat in it any more."""
+        for member in self.members:
+            member.leave()
+
     def rank(self) -> None:
         """Put the SMSCs that are doubted now behind all others."""
         doubted = tuple(smsc for smsc in self.smscs if smsc.is_doubted)

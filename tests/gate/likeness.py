@@ -1,0 +1,208 @@
+"""What a gate would do, in words that two gates can be compared by.
+
+A gate that was reloaded has to answer like one that was started with the same settings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from smppgate.routing.esmes.accounts import AllBindsInUse, BindRejected
+from smppgate.settings import Settings
+from smppgate.txsmpp.constants import CommandId
+
+BINDS = (CommandId.BIND_TRANSMITTER, CommandId.BIND_RECEIVER, CommandId.BIND_TRANSCEIVER)
+
+NUMBERS = (b"447700900123", b"4477009001", b"44209", b"+44205", b"4478123", b"1", b"99555")
+
+
+def likeness(gateway: Any, numbers: Iterable[bytes], names: Iterable[str]) -> dict[str, object]:
+    """All that must be the same.
+
+    :param numbers: destinations to look up.
+    :param names: system_ids to bind with.
+    """
+    found: dict[str, object] = {"configuration": gateway.state().configuration}
+    found.update(_routes(gateway, numbers))
+    found.update(_admissions(gateway, names))
+    found.update(_accounts(gateway))
+    found.update(_pools(gateway))
+    found.update(_smscs(gateway))
+    found.update(_common(gateway))
+    return found
+
+
+def differences(one: dict[str, object], other: dict[str, object]) -> list[str]:
+    """What is not the same, in words."""
+    keys = dict.fromkeys([*one, *other])
+    return [
+        f"{key}: {one.get(key)!r} and not {other.get(key)!r}"
+        for key in keys
+        if one.get(key) != other.get(key)
+    ]
+
+
+def objects_of(gateway: Any) -> dict[str, object]:
+    """What has run-time state, by name."""
+    found: dict[str, object] = {}
+    for service in gateway.parts.accounts.values():
+        found[f"account {service.account.system_id}"] = service.account
+    for name, service in gateway.parts.smscs.items():
+        found[f"SMSC {name}"] = service.smsc
+    for name, pool in gateway.router.pools.items():
+        found[f"pool {name}"] = pool
+    return found
+
+
+def _routes(gateway: Any, numbers: Iterable[bytes]) -> Iterator[tuple[str, object]]:
+    ranges = gateway.router.ranges
+    yield "ranges", len(ranges)
+    for number in numbers:
+        cluster = ranges.cluster(number, 1, 1)
+        names = None if cluster is None else [each.system_id for each in cluster.accounts]
+        yield f"owners of {number.decode()}", names
+
+
+def _admissions(gateway: Any, names: Iterable[str]) -> Iterator[tuple[str, object]]:
+    passwords = dict.fromkeys(["", "guess", *_passwords(gateway.settings)])
+    for name in names:
+        for password in passwords:
+            for bind in BINDS:
+                key = f"bind {bind:#x} of {name!r} with {password!r}"
+                yield key, _admission(gateway.router.accounts, bind, name, password)
+
+
+def _passwords(settings: Settings) -> Iterator[str]:
+    return (esme.password for esme in settings.esme if esme.password)
+
+
+def _admission(accounts: Any, bind: int, name: str, password: str) -> object:
+    try:
+        account = accounts.admit(bind, name.encode("latin-1"), password.encode("latin-1"))
+    except AllBindsInUse as error:
+        # A fresh gate has all places free.
+        account = error.holders[0].account
+    except BindRejected as error:
+        return str(error)
+    return account.system_id, account.policy.asks_smsc
+
+
+def _accounts(gateway: Any) -> Iterator[tuple[str, object]]:
+    configured = [esme.system_id for esme in gateway.settings.esme]
+    yield "accounts", sorted(configured)
+    for name in configured:
+        account = gateway.router.accounts.configured(name.encode("latin-1"))
+        yield f"pool of {name}", account.policy.pool.name
+        yield f"policy of {name}", _without_pool(account.policy)
+        queue = gateway.router.queues.get(account)
+        # A queue that is closed goes as soon as it is empty.
+        if queue is not None and not queue.is_closing:
+            yield f"queue of {name}", (queue._limit, queue._ttl)
+        service = gateway.parts.accounts[name]
+        yield f"outbind of {name}", service._outbind is not None
+
+
+def _without_pool(policy: Any) -> dict[str, object]:
+    return {key: getattr(policy, key) for key in policy.__slots__ if key not in _NOT_PLAIN}
+
+
+_NOT_PLAIN = ("pool", "__weakref__")
+
+
+def _pools(gateway: Any) -> Iterator[tuple[str, object]]:
+    router = gateway.router
+    # But for the first, that of accounts without pool, their order has no effect.
+    yield "first pool", next(iter(router.pools))
+    yield "first pool of this process", next(iter(router._local_esmes))
+    yield "pools", sorted(router.pools)
+    yield "pools of this process", sorted(router._local_esmes)
+    yield "pools watched", sorted(pool.name for pool in router.reports.pools._pools)
+    for name, pool in router.pools.items():
+        yield f"balance of {name}", type(pool._balancer).__name__
+        members = [(m.smsc.name, m.weight, m.cost) for m in pool.members]
+        yield f"members of {name}", members
+        yield (
+            f"SMSCs of {name}",
+            [gateway.parts.smscs[m.smsc.name].smsc is m.smsc for m in pool.members],
+        )
+
+
+def _smscs(gateway: Any) -> Iterator[tuple[str, object]]:
+    router, parts = gateway.router, gateway.parts
+    yield "services", sorted(parts.smscs)
+    yield "SMSCs", sorted(smsc.name for smsc in router.smscs)
+    tags = router.return_paths.message_ids._by_tag
+    yield "tags", sorted((tag, smsc.name) for tag, smsc in tags.items())
+    yield "targets", sorted(smsc.name for smsc in parts.pass_through.targets)
+    for name, service in parts.smscs.items():
+        smsc, target = service.smsc, parts.pass_through.targets[service.smsc]
+        yield f"SMSC {name}", {key: getattr(smsc, key) for key in _OF_SMSC}
+        yield f"center of {name}", (smsc.center.name, sorted(s.name for s in smsc.center.smscs))
+        yield f"seats of {name}", len(smsc.members)
+        yield f"target of {name}", {key: getattr(target, key) for key in _OF_TARGET}
+        yield f"links of {name}", sorted(map(_link, service.links))
+        yield f"outbinds of {name}", _outbinds(service)
+
+
+_OF_SMSC = ("name", "weight", "tag", "commands", "undelivered_status", "window")
+_OF_TARGET = (
+    "place",
+    "timers",
+    "max_pdu_size",
+    "refusal_rate",
+    "rebinds",
+    "max_timeouts",
+    "max_pending",
+)
+
+
+def _link(link: Any) -> tuple[str, ...]:
+    config = link.config
+    backoff = config.backoff.shortest, config.backoff.longest
+    limits = config.max_pdu_size, config.refusal_rate, config.rebinds, config.max_timeouts
+    parts = (config.name, config.endpoint, config.bind, config.version.name, config.timers)
+    return tuple(map(repr, (*parts, backoff, limits)))
+
+
+def _outbinds(service: Any) -> object:
+    if service.outbinds is None:
+        return None
+    config = service._outbind_config
+    where = config.endpoint, service.outbinds.limit, config.version.name
+    return where, config.system_id, config.password, config.bind, config.timers
+
+
+def _common(gateway: Any) -> Iterator[tuple[str, object]]:
+    router, config = gateway.router, gateway.parts.esme_config
+    yield "options", {key: getattr(router._options, key) for key in _OF_ROUTER if key != "run"}
+    yield "delay of receipts", router._delay._delay
+    yield "status without SMSC", router.reports.pools.status
+    yield "sessions with ESMEs", {key: getattr(config, key) for key in _OF_ESMES}
+    listeners = gateway.parts.listeners._listeners
+    services = gateway.parts.listeners._all()
+    yield "all listeners", sorted(each.description for each in services)
+    yield "services of links", len(list(gateway.parts.linking))
+    yield "listeners", sorted((each.description, each.factory.limit) for each in listeners)
+
+
+_OF_ROUTER = (
+    "tags",
+    "waits",
+    "acknowledges_unmatched",
+    "pass_newer_tlvs",
+    "receipt_delay",
+    "no_member_status",
+    "receipt_patience",
+    "receipted_ttl",
+    "max_pdu_size",
+)
+_OF_ESMES = (
+    "name",
+    "timers",
+    "max_pdu_size",
+    "accepts_without_smsc",
+    "refusal_rate",
+    "refused_bind_wait",
+    "stale_bind_timeout",
+)

@@ -1,0 +1,247 @@
+"""Random changes of the settings of a world, small ones, as an operator makes them.
+
+Each gives other settings that are valid, and that the models can live with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+from typing import Any
+
+from attrs import evolve
+
+from smppgate.settings import EsmeSettings, ListenSettings, Settings, SmscSettings
+
+OTHER_PORT = 3001
+"""Where each SMSC listens as well."""
+
+OTHER_LISTENER = "tcp:2776"
+
+
+def differing(settings: Settings, original: Settings, draw: Random) -> Settings:
+    """One to four changes."""
+    for _ in range(draw.randint(1, 4)):
+        settings = draw.choice(_CHANGES)(settings, original, draw)
+    return settings
+
+
+def relinking(settings: Settings, _original: Settings, draw: Random) -> Settings:
+    """The links of one SMSC are to be bound anew, or are to be more or less."""
+    smsc = draw.choice(settings.smsc)
+    return _with_smsc(settings, evolve(smsc, **_pick(draw, _LINK_VALUES, smsc)))
+
+
+def removing(settings: Settings, original: Settings, draw: Random) -> Settings:
+    """An account or an SMSC goes, or is back."""
+    if draw.random() < 0.5:
+        return _accounts(settings, original, draw)
+    return _smscs(settings, original, draw)
+
+
+def impossible(settings: Settings, draw: Random) -> Settings:
+    """A new SMSC has the tag that another keeps until a restart."""
+    smsc = draw.choice(settings.smsc)
+    renamed = evolve(smsc, tag="q")
+    new = evolve(smsc, name="new", outbind_listen="")
+    smscs = tuple(renamed if each is smsc else each for each in settings.smsc)
+    return evolve(settings, smsc=(*smscs, new))
+
+
+def restored(settings: Settings, original: Settings) -> Settings:
+    """All accounts and SMSCs are back, with their ranges, and in their pools."""
+    esmes = tuple(
+        evolve(_named(settings.esme, each) or each, address_ranges=each.address_ranges)
+        for each in original.esme
+    )
+    smscs = tuple(_named(settings.smsc, each) or each for each in original.smsc)
+    return evolve(settings, esme=esmes, smsc=smscs, pool=original.pool)
+
+
+def _named(tables: tuple[Any, ...], like: Any) -> Any:
+    key = "system_id" if isinstance(like, EsmeSettings) else "name"
+    return next((each for each in tables if getattr(each, key) == getattr(like, key)), None)
+
+
+# Accounts
+
+
+def _accounts(settings: Settings, original: Settings, draw: Random) -> Settings:
+    gone = [each for each in original.esme if _named(settings.esme, each) is None]
+    if gone and draw.random() < 0.6:
+        back = draw.choice(gone)
+        ranges = _free(settings, back.address_ranges)
+        return evolve(settings, esme=(*settings.esme, evolve(back, address_ranges=ranges)))
+    if len(settings.esme) < 2:
+        return settings
+    esme = draw.choice(settings.esme)
+    return evolve(settings, esme=tuple(each for each in settings.esme if each is not esme))
+
+
+def _free(settings: Settings, ranges: tuple[str, ...]) -> tuple[str, ...]:
+    """Those that no account has: models expect that no two share one."""
+    taken = {each for esme in settings.esme for each in esme.address_ranges}
+    return tuple(each for each in ranges if each not in taken)
+
+
+def _account(settings: Settings, original: Settings, draw: Random) -> Settings:
+    esme = draw.choice(settings.esme)
+    values: dict[str, tuple[Any, ...]] = {
+        "window": (1, 4, 10, 50),
+        "weight": (1, 2, 5),
+        "pool": tuple(each.name for each in settings.pool),
+        "queries": (True, False),
+        "address_ranges": ((), _free(settings, _named(original.esme, esme).address_ranges)),
+        "deliver_timeout": (0.0, 20.0),
+    }
+    if esme.auth == "gate":
+        values["password"] = (f"p{draw.randrange(100)}",)
+        values["queue_size"] = (3, 1000)
+        if not esme.outbind:
+            values["queue"] = (True, False)
+            values["queue_ttl"] = (settings.store.return_path_ttl,)
+    return _with_esme(settings, evolve(esme, **_pick(draw, values, esme)))
+
+
+def _swap(settings: Settings, _original: Settings, draw: Random) -> Settings:
+    """Two accounts have each other's numbers."""
+    if len(settings.esme) < 2:
+        return settings
+    one, other = draw.sample(settings.esme, 2)
+    swapped = _with_esme(settings, evolve(one, address_ranges=other.address_ranges))
+    return _with_esme(swapped, evolve(other, address_ranges=one.address_ranges))
+
+
+def _with_esme(settings: Settings, esme: EsmeSettings) -> Settings:
+    esmes = (esme if it.system_id == esme.system_id else it for it in settings.esme)
+    return evolve(settings, esme=tuple(esmes))
+
+
+# SMSCs
+
+
+def _smscs(settings: Settings, original: Settings, draw: Random) -> Settings:
+    gone = [each for each in original.smsc if _named(settings.smsc, each) is None]
+    if gone and draw.random() < 0.6:
+        back = draw.choice(gone)
+        found = evolve(settings, smsc=(*settings.smsc, back))
+        return _join_pools(found, original, back.name)
+    if len(settings.smsc) < 2:
+        return settings
+    return without(settings, draw.choice(settings.smsc).name)
+
+
+def without(settings: Settings, name: str) -> Settings:
+    """An SMSC goes, which is not the only one; where a pool has no other, another takes it up."""
+    left = tuple(each for each in settings.smsc if each.name != name)
+    pools = tuple(
+        evolve(pool, members=tuple(n for n in pool.members if n != name) or (left[0].name,))
+        for pool in settings.pool
+    )
+    return evolve(settings, smsc=left, pool=pools)
+
+
+def _join_pools(settings: Settings, original: Settings, name: str) -> Settings:
+    homes = {each.name for each in original.pool if name in each.members}
+    pools = tuple(
+        evolve(pool, members=(*pool.members, name)) if pool.name in homes else pool
+        for pool in settings.pool
+    )
+    return evolve(settings, pool=pools)
+
+
+_LINK_VALUES: dict[str, tuple[Any, ...]] = {
+    "sessions": (1, 2, 3),
+    "bind": ("transceiver", "transmitter+receiver"),
+    "password": ("pw", "pw2", "pw3"),
+    "system_type": ("", "gate"),
+    "addr_ton": (0, 1),
+    "endpoint": (),
+}
+
+_SMSC_VALUES: dict[str, tuple[Any, ...]] = {
+    "window": (1, 3, 10, 50),
+    "weight": (1, 2, 5),
+    "undelivered_status": (0x64, 0x65, 0x408),
+    "reconnect_min": (0.2, 0.5),
+    "reconnect_max": (2.0, 4.0),
+    "enquire_link": (0.0, 2.0, 10.0),
+    "max_timeouts": (5, 20),
+}
+
+
+def _smsc(settings: Settings, _original: Settings, draw: Random) -> Settings:
+    smsc = draw.choice(settings.smsc)
+    return _with_smsc(settings, evolve(smsc, **_pick(draw, _SMSC_VALUES, smsc)))
+
+
+def _with_smsc(settings: Settings, smsc: SmscSettings) -> Settings:
+    smscs = tuple(smsc if it.name == smsc.name else it for it in settings.smsc)
+    return evolve(settings, smsc=smscs)
+
+
+def _pool(settings: Settings, _original: Settings, draw: Random) -> Settings:
+    pool = draw.choice(settings.pool)
+    names = [each.name for each in settings.smsc]
+    members = tuple(draw.sample(names, draw.randint(1, len(names))))
+    changes = draw.choice(
+        ({"members": members}, {"balance": draw.choice(("least_outstanding", "round_robin"))})
+    )
+    pools = tuple(evolve(it, **changes) if it is pool else it for it in settings.pool)
+    return evolve(settings, pool=pools)
+
+
+# The gate
+
+
+def _gate(settings: Settings, original: Settings, draw: Random) -> Settings:
+    least = original.gate.response_timeout
+    values: dict[str, tuple[Any, ...]] = {
+        "response_timeout": (least, least * 1.5),
+        "enquire_link": (0.0, 2.0, 10.0),
+        "inactivity_timeout": (0.0, 15.0, 60.0),
+        "unmatched_receipts": ("reject", "ack"),
+        "no_member_status": (0x08, 0x64),
+        "accept_binds_without_smsc": (True, False),
+        "max_pdu_size": (65536, 70000),
+        "name": ("smppgate",),
+    }
+    return evolve(settings, gate=evolve(settings.gate, **_pick(draw, values, settings.gate)))
+
+
+def _listeners(settings: Settings, _original: Settings, _draw: Random) -> Settings:
+    """Another one, or no more."""
+    here = tuple(each for each in settings.listen if each.endpoint != OTHER_LISTENER)
+    if here != settings.listen:
+        return evolve(settings, listen=here)
+    return evolve(settings, listen=(*here, ListenSettings(endpoint=OTHER_LISTENER)))
+
+
+def _store(settings: Settings, _original: Settings, draw: Random) -> Settings:
+    """Something that waits for a restart."""
+    count = draw.choice((500_000, 1_000_000))
+    return evolve(settings, store=evolve(settings.store, return_paths_in_memory=count))
+
+
+_CHANGES: tuple[Callable[[Settings, Settings, Random], Settings], ...] = (
+    _account,
+    _account,
+    _account,
+    _swap,
+    _smsc,
+    _smsc,
+    _pool,
+    _gate,
+    _listeners,
+    _store,
+)
+
+
+def _pick(draw: Random, values: dict[str, tuple[Any, ...]], table: Any) -> dict[str, Any]:
+    """One to three of the values."""
+    keys = draw.sample(list(values), draw.randint(1, 3))
+    found = {key: draw.choice(values[key]) for key in keys if values[key]}
+    if "endpoint" in keys:
+        host = table.endpoint.split(":")[1]
+        found["endpoint"] = f"tcp:{host}:{draw.choice((3000, OTHER_PORT))}"
+    return found

@@ -1,0 +1,261 @@
+"""`Terms`: the settings that were in force at each time, and what the operator has decided.
+
+What a rule expects depends on them. A request may meet any of those that were in force while it
+was under way, so most questions are about all of them since some time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any, TypeVar
+
+from attrs import define, field, frozen
+
+from smppgate.settings import EsmeSettings, Settings, SmscSettings
+
+T = TypeVar("T")
+
+UNKNOWN_NAME, WRONG_PASSWORD = 0x0F, 0x0E
+
+FAR_OFF = float("inf")
+
+
+@frozen
+class Term:
+    """Settings, and since when they are in force."""
+
+    at: float
+    settings: Settings
+    esmes: dict[str, EsmeSettings]
+    smscs: dict[str, SmscSettings]
+    pools: dict[str, tuple[str, ...]]
+
+    @classmethod
+    def of(cls, at: float, settings: Settings) -> Term:
+        """The settings as they are from ``at`` on."""
+        return cls(
+            at,
+            settings,
+            {each.system_id: each for each in settings.esme},
+            {each.name: each for each in settings.smsc},
+            {each.name: each.members for each in settings.pool},
+        )
+
+
+@define
+class Terms:
+    """All terms of one world, the latest last.
+
+    :ivar ended: system_id → when the operator unbound its sessions, and whether at once.
+    :ivar closed: system_id → since when its account is closed.
+    :ivar held: name of an SMSC → since when it takes no new message.
+    :ivar away: name of an SMSC → when it, or a link of it, was unbound by the operator last.
+    :ivar renewed: name of an SMSC → when its links began to be bound anew while two were bound.
+    """
+
+    _terms: list[Term]
+    ended: dict[str, tuple[float, bool]] = field(factory=dict)
+    closed: dict[str, float] = field(factory=dict)
+    held: dict[str, float] = field(factory=dict)
+    away: dict[str, float] = field(factory=dict)
+    renewed: dict[str, float] = field(factory=dict)
+
+    @classmethod
+    def beginning(cls, settings: Settings) -> Terms:
+        """Those of a gate that begins."""
+        return cls([Term.of(0.0, settings)])
+
+    @property
+    def now(self) -> Term:
+        """The latest."""
+        return self._terms[-1]
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether there were others."""
+        return len(self._terms) > 1
+
+    def change(self, at: float, settings: Settings) -> None:
+        """The gate goes by ``settings`` from now on."""
+        self._terms.append(Term.of(at, settings))
+
+    def begin(self) -> None:
+        """The gate has started anew: what the operator has decided is forgotten."""
+        self.closed.clear()
+        self.held.clear()
+
+    def since(self, at: float) -> list[Term]:
+        """All that were in force at this time or later."""
+        terms = self._terms
+        if len(terms) == 1:
+            return terms
+        first = next(i for i in range(len(terms) - 1, -1, -1) if terms[i].at <= at or not i)
+        return terms[first:]
+
+    def has_all(self, at: float, holds: Callable[[Term], bool]) -> bool:
+        """Whether something holds by all of them since ``at``."""
+        return all(map(holds, self.since(at)))
+
+    # Accounts
+
+    def _of_esme(self, system_id: str, at: float, value: Callable[[EsmeSettings], T]) -> list[T]:
+        """A value of an account since ``at``; of one that is removed, its last."""
+        found = [t.esmes[system_id] for t in self.since(at) if system_id in t.esmes]
+        if not found or system_id not in self.since(at)[0].esmes:
+            known = [
+                t.esmes[system_id] for t in self._terms if system_id in t.esmes and t.at <= at
+            ]
+            found += known[-1:]
+        return [value(each) for each in found]
+
+    def windows(self, system_id: str, at: float) -> list[int]:
+        """The windows of an account since ``at``."""
+        return self._of_esme(system_id, at, lambda esme: esme.window)
+
+    def pools(self, system_id: str, at: float) -> list[str]:
+        """The pools of an account since ``at``."""
+        return self._of_esme(system_id, at, lambda esme: esme.pool)
+
+    def had_queue(self, system_id: str) -> bool:
+        """Whether an account had a queue at any time."""
+        return any(self._of_esme(system_id, 0.0, lambda esme: esme.queue))
+
+    def keeps_paths(self, system_id: str, at: float) -> bool:
+        """Whether messages without a receipt could be asked about at all times since ``at``."""
+        return all(self._of_esme(system_id, at, lambda esme: esme.queries))
+
+    def has_account(self, system_id: str, at: float) -> bool:
+        """Whether an account was there at all times since ``at``."""
+        return self.has_all(at, lambda term: system_id in term.esmes)
+
+    def owned(self, system_id: str, number: bytes, at: float) -> bool:
+        """Whether an account had a range with ``number`` at any time since ``at``."""
+        text = number.decode()
+        return any(
+            text.startswith(each.rstrip("*"))
+            for term in self.since(at)
+            if system_id in term.esmes
+            for each in term.esmes[system_id].address_ranges
+        )
+
+    def moved_ranges(self, at: float) -> bool:
+        """Whether any account got or lost a range since ``at``, or came or went."""
+        ranges = [
+            {name: esme.address_ranges for name, esme in term.esmes.items()}
+            for term in self.since(at)
+        ]
+        return any(each != ranges[0] for each in ranges)
+
+    def bind_statuses(self, system_id: str, password: str, at: float) -> set[int]:
+        """How a bind may be answered that was sent ``at``."""
+        return {_bind_status(term, system_id, password) for term in self.since(at)}
+
+    def is_closed(self, system_id: str, at: float) -> bool:
+        """Whether an account accepted no bind at any time since ``at``."""
+        return self.closed.get(system_id, FAR_OFF) < at
+
+    def was_left_alone(self, system_id: str, at: float) -> bool:
+        """Whether nothing unbound the sessions of an account since ``at``."""
+        return self.has_account(system_id, at) and self.ended.get(system_id, (-1.0, True))[0] < at
+
+    # SMSCs
+
+    def windows_of_smsc(self, name: str, at: float) -> list[int]:
+        """The windows of an SMSC since ``at``."""
+        return [t.smscs[name].window for t in self.since(at) if name in t.smscs] or [10**9]
+
+    def undelivered(self, name: str, at: float) -> set[int]:
+        """What an SMSC may have been told since ``at`` of what nobody takes."""
+        return {t.smscs[name].undelivered_status for t in self._terms if name in t.smscs}
+
+    def may_serve(self, name: str, pools: list[str], at: float) -> bool:
+        """Whether an SMSC was in one of ``pools`` at any time since ``at``."""
+        return any(name in t.pools.get(pool, ()) for t in self.since(at) for pool in pools)
+
+    def is_held(self, name: str, at: float) -> bool:
+        """Whether an SMSC took no new message at that time, and takes none now."""
+        return self.held.get(name, FAR_OFF) < at
+
+    def has_smsc(self, name: str, at: float) -> bool:
+        """Whether an SMSC was there at all times since ``at``."""
+        return self.has_all(at, lambda term: name in term.smscs)
+
+    def links_stayed(self, name: str, at: float) -> bool:
+        """Whether nothing unbound a link of an SMSC since ``at``."""
+        kinds = {_links_of(term.smscs.get(name)) for term in self.since(at)}
+        return len(kinds) == 1 and None not in kinds and self.away.get(name, -1.0) < at
+
+    def would_renew(self, name: str, settings: Settings) -> bool:
+        """Whether the links of an SMSC differ in ``settings`` from those now."""
+        new = next((each for each in settings.smsc if each.name == name), None)
+        return _links_of(self.now.smscs.get(name)) != _links_of(new)
+
+    def is_renewed(self, name: str) -> bool:
+        """Whether its links are bound anew by the last change of them, with two bound before.
+
+        What is removed, or has less links than before, is no more than one may be up.
+        """
+        at = self.renewed.get(name)
+        if at is None or name not in self.now.smscs:
+            return False
+        kinds = {_links_of(t.smscs.get(name)) for t in self.since(at)}
+        smscs = [t.smscs.get(name) for t in self.since(at - 1e-6)]
+        least = min((each.sessions if each is not None else 0 for each in smscs), default=0)
+        return len(kinds) == 1 and least >= 2 and name not in self.away
+
+    def was_hurried(self, name: str, at: float) -> bool:
+        """Whether an SMSC came back since ``at`` while it was drained: then it is unbound."""
+        has = [name in term.smscs for term in self.since(at)]
+        return any(back and not before for before, back in pairwise(has))
+
+    def credentials(self, name: str) -> set[tuple[str, str]]:
+        """All with which an SMSC was ever bound to."""
+        smscs = (t.smscs[name] for t in self._terms if name in t.smscs)
+        return {(each.system_id, each.password) for each in smscs}
+
+    # All
+
+    def without_smsc(self, at: float) -> set[int]:
+        """The statuses of messages that no SMSC could take since ``at``."""
+        return {term.settings.gate.no_member_status for term in self.since(at)}
+
+    def acknowledged_unmatched(self, at: float) -> bool:
+        """Whether receipts without a return path were acknowledged at any time since ``at``."""
+        return any(t.settings.gate.unmatched_receipts == "ack" for t in self.since(at))
+
+    def inactivity(self, at: float) -> float:
+        """The least time after which a session without requests was unbound since ``at``."""
+        times = [term.settings.gate.inactivity_timeout for term in self.since(at)]
+        return min((each for each in times if each), default=FAR_OFF)
+
+    def answered_by(self) -> float:
+        """The longest that any request could take."""
+        return max(term.settings.gate.response_timeout for term in self._terms)
+
+
+def _bind_status(term: Term, system_id: str, password: str) -> int:
+    esme = term.esmes.get(system_id)
+    if esme is None:
+        return UNKNOWN_NAME
+    is_right = esme.auth == "smsc" or esme.password == password
+    return 0 if is_right else WRONG_PASSWORD
+
+
+def _links_of(smsc: SmscSettings | None) -> tuple[Any, ...] | None:
+    """What the links of an SMSC depend on."""
+    if smsc is None:
+        return None
+    return (
+        smsc.endpoint,
+        smsc.receive_endpoint,
+        smsc.system_id,
+        smsc.password,
+        smsc.system_type,
+        smsc.bind,
+        smsc.sessions,
+        smsc.interface_version,
+        smsc.addr_ton,
+        smsc.addr_npi,
+        smsc.address_range,
+    )

@@ -83,7 +83,7 @@ def unbound(end: Wire) -> None:
 
 @both_kinds
 def test_an_account_comes_and_goes(tmp_path: Path, kind: str) -> None:
-    """It can bind from then on. When it is removed, its session has its answers, and is unbound."""
+    """It can bind from then on. Removed, its session has its answers and is unbound."""
     with Smsc() as smsc, changing(tmp_path, kind, alpha=smsc) as gate:
         link, port = smsc.link(), gate.gate.port
         gate.gate.wait_for_log("alpha transceiver 1 bound at")

@@ -1,8 +1,8 @@
 """``python -m benchmarks.probed_gate FILE COMMAND...``: `smppgate` with a look at its pauses.
 
 Each time that the reactor comes to a timer of a millisecond too late, a line with three numbers
-goes to FILE: when, how late, and how much processor time the process had meanwhile; seconds. What is
-late without processor time waited for the machine and not for the gate.
+goes to FILE: when, how late, and how much processor time the reactor's thread had meanwhile, in
+seconds. What is late beyond that waited for other threads, or for the machine.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ class Probe:
 
     def _begin(self) -> None:
         self._due = time.monotonic() + _INTERVAL
-        self._cpu = time.process_time()
+        self._cpu = time.thread_time()
         self._reactor.callLater(_INTERVAL, self._look)
 
     def _look(self) -> None:
         now = time.monotonic()
         if now - self._due > _TOLD:
-            cpu = time.process_time() - self._cpu
+            cpu = time.thread_time() - self._cpu
             self._file.write(f"{now:.6f} {now - self._due:.6f} {cpu:.6f}\n")
         self._begin()
 

@@ -53,8 +53,7 @@ receipted_ttl = 1.0
 class Pause:
     """The reactor came late; seconds.
 
-    ``cpu`` is processor time that the gate had meanwhile: of all of its threads, for they share
-    the interpreter.
+    ``cpu`` is processor time that its thread had meanwhile.
     """
 
     at: float
@@ -63,7 +62,7 @@ class Pause:
 
     @property
     def own_ms(self) -> float:
-        """How much of it was the gate's own doing."""
+        """How much of it the reactor was at work: not what waited for the machine, or a thread."""
         return min(self.late, self.cpu) * 1e3
 
 

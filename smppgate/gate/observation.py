@@ -76,7 +76,10 @@ def _smsc(service: SmscService) -> SmscState:
         capacity=smsc.capacity,
         latency=smsc.latency,
         bind_errors=smsc.bind_errors,
-        ends={outcome.value: count for outcome, count in smsc.ends.items()},
+        taken=smsc.taken,
+        refused=smsc.refused,
+        timed_out=smsc.timed_out,
+        lost=smsc.lost,
         links=tuple(_link(service, key) for key in service.keys),
     )
 

@@ -177,6 +177,7 @@ class Reload:
             policy = policies[account.system_id]
             if policy != account.policy:
                 parts.router.accounts.change(account, policy)
+                parts.router.ranges.weigh(account, policy.weight)
         for change in changes.esme.changed:
             parts.accounts[change.new.system_id].change(change.new)
         names = [esme.system_id for esme in parts.settings.esme]

@@ -220,6 +220,11 @@ class RouterService(Service):
         if session.receives:
             self.queues.bound(account)
 
+    def esme_refused(self, name: str, host: str, command_status: int) -> None:
+        """The bind of an ESME that calls itself ``name`` was refused."""
+        if self.events.listener is not None:
+            self.events.listener.refused(name, host, command_status)
+
     def esme_lost(self, session: EsmeSession, account: Account[EsmeSession]) -> None:
         """A session that was bound to ``account`` has ended, or is unbinding."""
         if self.events.listener is not None:

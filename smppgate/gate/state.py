@@ -81,7 +81,9 @@ class SmscState:
     :ivar outstanding: requests that it has not answered, on all links.
     :ivar capacity: the most there may be now.
     :ivar latency: seconds from a request to its answer, smoothed.
-    :ivar ends: how many requests have ended, by outcome.
+    :ivar taken: requests that it answered ESME_ROK.
+    :ivar refused: those that it answered with another status.
+    :ivar timed_out: those that it did not answer in time; ``lost`` those whose link was lost.
     """
 
     name: str
@@ -93,7 +95,10 @@ class SmscState:
     capacity: int
     latency: float
     bind_errors: int
-    ends: dict[str, int]
+    taken: int
+    refused: int
+    timed_out: int
+    lost: int
     links: tuple[LinkState, ...]
 
 

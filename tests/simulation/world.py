@@ -37,6 +37,10 @@ _UNDER_WAY = 5.0
 """Seconds in which the end of a session has come to the model, whatever the weather."""
 
 
+LONGEST_STALL = 1.5
+"""Seconds that a store hangs at the most, and a little more."""
+
+
 class World:
     """One simulated world.
 
@@ -271,6 +275,12 @@ class World:
     def _stopped(self, _: Any, gateway: Gateway) -> None:
         if gateway is self.gateway and self.is_up:
             self.trace.add("gate", "has stopped")
+            # A stop does not wait for a store that hangs, and what that was at goes on.
+            self.agenda.call(LONGEST_STALL * bool(self.plan.store.stall), self._gone, gateway)
+
+    def _gone(self, gateway: Gateway) -> None:
+        """The process of a gate that has stopped ends, and the next one begins."""
+        if gateway is self.gateway and self.is_up:
             self._check_stopped()
             self.reactor.kill()
             self._begin()

@@ -5,21 +5,39 @@ and as receiver reads two sockets in any order, and a receipt that it reads befo
 nothing to it: Kannel loses it for good. So such a receipt leaves some time after the answer was
 handed to the kernel.
 
-The batches of return paths whose answers left a moment ago say which messages these are.
+The batches of return paths whose answers left a moment ago say which messages these are, and have
+the receipts that wait: they leave together, batch by batch, with one timer for all.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Container
-from heapq import heappop, heappush
-from itertools import count
 
+from attrs import define, field
 from twisted.internet.interfaces import IDelayedCall
 
+from smppgate.gate.deliver.receipt_delivery import ReceiptDelivery
 from smppgate.gate.return_path.commits import Commits
 from smppgate.txsmpp.batch import Batch
 from smppgate.txsmpp.clock import Clock
+
+EARLY = 0.001
+"""Seconds that a timer may run too early."""
+
+
+@define(eq=False)
+class Answers:
+    """Answers that left together, a moment ago or at the end of this turn.
+
+    :ivar keys: those of the return paths of their messages.
+    :ivar written_at: when they were handed to the kernel; infinite before that.
+    :ivar held: receipts that wait behind them.
+    """
+
+    keys: Container[bytes]
+    written_at: float = float("inf")
+    held: list[ReceiptDelivery] = field(factory=list)
 
 
 class ReceiptDelay:
@@ -28,31 +46,32 @@ class ReceiptDelay:
     :param commits: tells which answers leave.
     :param batch: tells when they have left.
     :param delay: seconds from an answer to its receipt at the least; 0 never waits.
+    :ivar go_on: is called with each receipt whose time has come.
     """
 
     def __init__(self, clock: Clock, batch: Batch, commits: Commits, delay: float) -> None:
+        self.go_on: Callable[[ReceiptDelivery], None] = lambda _: None
         self._clock = clock
         self._batch = batch
         self._commits = commits
         self._delay = delay
-        # Keys of messages whose answers are in an outbox, and those whose answers are written.
-        self._leaving: list[Container[bytes]] = []
-        self._written: deque[tuple[float, Container[bytes]]] = deque()
-        self._waiting: list[tuple[float, int, Callable[[], None]]] = []
-        self._serials = count()
+        self._leaving: list[Answers] = []
+        # In the order in which they were written.
+        self._written: deque[Answers] = deque()
+        self._count = 0
         self._timer: IDelayedCall | None = None
         self.change(delay)
 
     def __len__(self) -> int:
-        return len(self._waiting)
+        return self._count
 
     def change(self, delay: float) -> None:
-        """Let receipts wait so long from now on; those that are held are not held longer."""
+        """Let receipts wait so long from now on, and those that wait already too."""
         self._delay = delay
         self._commits.leaving = self._answers_leave if delay else None
 
-    def due(self, key: bytes, now: float) -> float | None:
-        """When a receipt about ``key`` may leave on any session; None for at once.
+    def answers(self, key: bytes, now: float) -> Answers | None:
+        """Those behind which a receipt about ``key`` has to wait; None if it may leave at once.
 
         The answer about ``key`` does not wait for the store any more.
         """
@@ -60,25 +79,35 @@ class ReceiptDelay:
             return None
         # Where answers do not wait for the store, they leave before their batch is kept.
         if not self._commits.waits and self._commits.recent(key) is not None:
-            return now + self._delay
-        for keys in self._leaving:
-            if key in keys:
-                return now + self._delay
-        for written, keys in reversed(self._written):
-            if written + self._delay <= now:
+            alone = Answers((key,), now)
+            self._written.append(alone)
+            return alone
+        for answers in self._leaving:
+            if key in answers.keys:
+                return answers
+        since = now - self._delay
+        for answers in reversed(self._written):
+            if answers.written_at <= since:
                 return None
-            if key in keys:
-                return written + self._delay
+            if key in answers.keys:
+                return answers
         return None
 
-    def hold(self, due: float, go_on: Callable[[], None]) -> None:
-        """Call ``go_on`` at ``due``, as `due` has it."""
-        heappush(self._waiting, (due, next(self._serials), go_on))
-        self._set_timer()
+    def hold(self, answers: Answers, receipt: ReceiptDelivery) -> None:
+        """Let ``receipt`` wait behind ``answers``, until `go_on`."""
+        answers.held.append(receipt)
+        self._count += 1
+        if len(answers.held) == 1 and answers.written_at <= self._clock.monotonic():
+            self._set_timer()
 
     def stop(self) -> None:
-        """The gate stops: what waits is dropped, and the SMSC sends it again."""
-        self._waiting.clear()
+        """The gate stops: what waits is dropped, and the SMSC sends it again.
+
+        Answers that the store keeps waiting may still leave afterwards: nothing waits for those.
+        """
+        self.change(0.0)
+        self._leaving, self._count = [], 0
+        self._written.clear()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -86,35 +115,47 @@ class ReceiptDelay:
     def _answers_leave(self, keys: Container[bytes]) -> None:
         if not self._leaving:
             self._batch.when_written(self._answers_left)
-        self._leaving.append(keys)
+        self._leaving.append(Answers(keys))
 
     def _answers_left(self) -> None:
-        now = self._clock.monotonic()
-        self._written.extend((now, keys) for keys in self._leaving)
+        now, leaving = self._clock.monotonic(), self._leaving
         self._leaving = []
-        while self._written[0][0] + self._delay <= now:
+        for answers in leaving:
+            answers.written_at = now
+        self._written.extend(leaving)
+        while self._written and self._is_over(self._written[0], now):
             self._written.popleft()
+        if self._count:
+            self._set_timer()
+
+    def _is_over(self, answers: Answers, now: float) -> bool:
+        return not answers.held and answers.written_at + self._delay <= now
 
     def _set_timer(self) -> None:
-        """One timer, for the receipt that is due first."""
-        first = self._waiting[0][0]
-        if self._timer is not None and self._timer.getTime() > first:
+        """For the answers written first that have receipts behind them."""
+        first = next((each for each in self._written if each.held), None)
+        if first is None:
+            return
+        due = first.written_at + self._delay
+        if self._timer is not None:
+            if self._timer.getTime() <= due:
+                return
             self._timer.cancel()
-            self._timer = None
-        if self._timer is None:
-            delay = max(0.0, first - self._clock.monotonic())
-            self._timer = self._clock.callLater(delay, self._go_on)
+        pause = max(0.0, due - self._clock.monotonic())
+        self._timer = self._clock.callLater(pause, self._release)
 
-    def _go_on(self) -> None:
+    def _release(self) -> None:
         self._timer = None
-        # Timers may run a thousandth of a second early.
-        now = self._clock.monotonic() + 0.001
+        since = self._clock.monotonic() + EARLY - self._delay
         self._batch.open()
         try:
-            while self._waiting and self._waiting[0][0] <= now:
-                _, _, go_on = heappop(self._waiting)
-                go_on()
+            for answers in list(self._written):
+                if answers.written_at > since:
+                    break
+                held, answers.held = answers.held, []
+                self._count -= len(held)
+                for receipt in held:
+                    self.go_on(receipt)
         finally:
             self._batch.close()
-        if self._waiting:
-            self._set_timer()
+        self._set_timer()

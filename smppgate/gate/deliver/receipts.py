@@ -27,8 +27,6 @@ The life of a receipt:
 
 from __future__ import annotations
 
-from functools import partial
-
 from smppgate.gate.deliver.dispatcher import Dispatcher
 from smppgate.gate.deliver.pending import MOST_BEHIND_ANSWERS, MOST_OCTETS, Pending
 from smppgate.gate.deliver.receipt_delay import ReceiptDelay
@@ -81,6 +79,7 @@ class Receipts:
         self._submitters = submitters
         self._options = options
         self._delay = delay
+        delay.go_on = self._deliver_late
         self._events = events
         self._early = WaitingReceipts(
             clock, return_paths, options.receipt_patience, self._arrived, self._waited
@@ -233,9 +232,9 @@ class Receipts:
         else:
             is_same = account is None or self._dispatcher.is_sure_of(submitter, account)
         if not is_same:
-            due = self._delay.due(delivery.key, delivery.sent_at)
-            if due is not None:
-                self._delay.hold(due, partial(self._deliver_late, delivery))
+            answers = self._delay.answers(delivery.key, delivery.sent_at)
+            if answers is not None:
+                self._delay.hold(answers, delivery)
                 return
         self._deliver(delivery, account, submitter)
 

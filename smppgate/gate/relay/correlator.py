@@ -79,8 +79,10 @@ class Correlator:
         if smsc is not None:
             smsc.ended(1, REFUSED if status else TAKEN, now - exchange.sent_at)
             if status == 0 and exchange.command_id in _SUBMITS:
+                self.events.answered += 1
                 self.keeper.take(exchange, smsc, frame)
-                self._count_answered(exchange, 0, now)
+                if self.events.listener is not None:
+                    self.events.listener.ended(exchange, 0, now)
                 return
             if status in _RETRIED:
                 if self._is_retried(exchange, smsc, status, now):
@@ -92,11 +94,16 @@ class Correlator:
             octets = _without_message_id(frame)
         if status:
             self._miss(exchange, "refused", frame.command_status)
+        self._pass_on(exchange, octets, status, now)
+
+    def _pass_on(self, exchange: Exchange, octets: bytes, status: int, now: float) -> None:
         if exchange.adapts is not None:
             asked, sent = exchange.asked, exchange.command_id
             octets = self.transform.answer(octets, exchange.adapts, asked, sent)
         exchange.origin.answer(renumbered(octets, exchange.number))
-        self._count_answered(exchange, status, now)
+        self.events.answered += 1
+        if self.events.listener is not None:
+            self.events.listener.ended(exchange, status, now)
 
     def _is_retried(self, exchange: Exchange, smsc: Smsc, status: int, now: float) -> bool:
         """Whether the request went to another SMSC after this transient error."""
@@ -106,11 +113,6 @@ class Correlator:
             return False
         self.events.retried += 1
         return True
-
-    def _count_answered(self, exchange: Exchange, status: int, now: float) -> None:
-        self.events.answered += 1
-        if self.events.listener is not None:
-            self.events.listener.ended(exchange, status, now)
 
     def failed(self, exchange: Exchange, reason: NoAnswer) -> None:
         """Answer the origin with `Exchange.failure_status`; `answered_late` may follow."""

@@ -34,6 +34,7 @@ from smppgate.routing.return_path.records import (
     LONGEST_NAMEABLE,
     MANY,
     ORIGINAL,
+    TAGGED,
     ReturnPath,
     alias_key,
     alias_value,
@@ -186,8 +187,10 @@ class ReturnPathKeeper:
 
     def end(self, center: MessageCenter, message_id: bytes, path: ReturnPath, now: float) -> None:
         """The ESME has taken the last receipt about ``message_id``: let its return path end."""
-        keys = (center.prefix + message_id, *path.kept_beside(message_id))
-        if has_both_cases(message_id):
+        keys: tuple[bytes, ...] = (center.prefix + message_id,)
+        if path.kind != TAGGED:
+            keys += path.kept_beside(message_id)
+        if not message_id.isdigit() and has_both_cases(message_id):
             other = folded_key(center.prefix, folded(message_id))
             # Another message's id may be the same but for case: the record is of one of them.
             if self.recent(other) == message_id:

@@ -37,12 +37,15 @@ class PathEnds:
         """The keys of return paths that are to end. A view: each message looks into it."""
         self._timer: IDelayedCall | None = None
         self._warned_at = float("-inf")
+        self._is_stopped = False
 
     def add(self, keys: Iterable[bytes], now: float) -> None:
         """Let the return paths under ``keys`` end when their lifetime is over.
 
         Those that there is no room for stay until `return_path_ttl` is over.
         """
+        if self._is_stopped:
+            return
         for key in keys:
             if not self._paths.add(key, now):
                 self._warn(now)
@@ -55,6 +58,7 @@ class PathEnds:
 
     def stop(self) -> None:
         """Stop the timer: return paths that were to end stay until their time to live is over."""
+        self._is_stopped = True
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

@@ -230,6 +230,7 @@ class EsmeProtocol(RelaySession):
             f"bind of ESME {name} from {self.where} refused: {reason}",
             f"{name} from {self.host}: {reason}",
         )
+        self.router.esme_refused(name, self.host, error.command_status)
         self.answer_bind(frame, error.command_status, body or self._config.system_id)
         self.close(f"bind refused: {error}", self._config.refused_bind_wait)
 

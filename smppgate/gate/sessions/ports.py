@@ -44,6 +44,9 @@ class Switch(Protocol):
     def esme_bound(self, session: EsmeSession, account: Account[EsmeSession]) -> None:
         """A session is bound to ``account``."""
 
+    def esme_refused(self, name: str, host: str, command_status: int) -> None:
+        """The bind of an ESME that calls itself ``name`` was refused."""
+
     def esme_lost(self, session: EsmeSession, account: Account[EsmeSession]) -> None:
         """A session that was bound to ``account`` has ended, or is unbinding."""
 

@@ -123,7 +123,11 @@ class RelaySession(SmppProtocol):
     def answer(self, octets: bytes) -> None:
         """Send the answer to a request that was counted in ``unanswered``."""
         self.unanswered -= 1
-        self.send(octets)
+        outbox = self.session.outbox
+        if outbox:
+            outbox.append(octets)
+        else:
+            self.send(octets)
 
     # A session that sends too much of what no window bounds is not read for a while.
 

@@ -84,14 +84,14 @@ class Submitter:
         exchange = Exchange(self._correlator, origin, frame, origin.own_pool or policy.pool, now)
         if self._events.listener is not None:
             self._events.listener.entered(exchange)
-        unavailable = self._options.no_member_status
         try:
-            if not self.is_open:
-                self._turn_down(exchange, unavailable, "the gate takes no requests now")
-            elif not self._assign(exchange):
-                self._turn_down(exchange, unavailable, "no SMSC can take it now")
+            if self.is_open and self._assign(exchange):
+                return
         except PduError as error:
             self._turn_down(exchange, error.command_status, str(error))
+            return
+        why = "no SMSC can take it now" if self.is_open else "the gate takes no requests now"
+        self._turn_down(exchange, self._options.no_member_status, why)
 
     def again(self, exchange: Exchange, now: float) -> bool:
         """Send a request that an SMSC has turned down to another; False when there is none."""
@@ -136,7 +136,7 @@ class Submitter:
             smsc = pool.choose(exchange.tried)
             if smsc is None:
                 return False
-            link = smsc.link()
+            link = smsc.only_link or smsc.link()
             if link is not None:
                 break
             # The SMSC has room only on links that are unbinding.

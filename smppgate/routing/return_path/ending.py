@@ -40,7 +40,8 @@ class EndingPaths:
 
         One that was to end sooner ends then. False when there is no room to note it.
         """
-        self.stay(key)
+        if key in self._due:
+            self.stay(key)
         if self.octets >= self.limit:
             return False
         if now + self.lifetime > self._latest:

@@ -32,9 +32,6 @@ class Outcome(Enum):
     LOST = "lost"
     """The link was lost before the answer."""
 
-    # The enumeration's own is written in Python, and this is asked for each message.
-    __hash__ = object.__hash__
-
 
 # Plain names: to look up a member of an enumeration costs more than to count with it.
 TAKEN, REFUSED, TIMED_OUT, LOST = Outcome
@@ -83,7 +80,9 @@ class Smsc:
     :ivar outstanding: requests that it has not answered: counted by `began` and `ended`, and
         nowhere else.
     :ivar overdue: those of them that were not answered in time, and that may be answered yet.
-    :ivar ends: how many requests have ended, by outcome.
+    :ivar taken: requests that it answered ESME_ROK; ``refused`` those it answered otherwise,
+        ``timed_out`` and ``lost`` those without an answer, see `Outcome`.
+    :ivar only_link: the link, where there is one alone that takes new messages and no other.
     :ivar latency: seconds from a request to its answer, smoothed over some ten answers.
     :ivar bind_errors: answers to messages that say that it does not know the bind.
     """
@@ -100,15 +99,19 @@ class Smsc:
         "capacity",
         "center",
         "commands",
-        "ends",
         "latency",
         "links",
+        "lost",
         "members",
         "name",
+        "only_link",
         "outstanding",
         "overdue",
+        "refused",
         "state",
         "tag",
+        "taken",
+        "timed_out",
         "undelivered_status",
         "weight",
         "window",
@@ -129,6 +132,7 @@ class Smsc:
         self.window = window
         self.state = AdminState.READY
         self.bound: list[Link] = []
+        self.only_link: Link | None = None
         self._held: dict[Link, None] = {}
         self._copies: dict[Smsc, None] = {}
         self._origin: Smsc | None = None
@@ -146,7 +150,7 @@ class Smsc:
         self.capacity = 0
         self.outstanding = 0
         self.overdue = 0
-        self.ends = dict.fromkeys(Outcome, 0)
+        self.taken = self.refused = self.timed_out = self.lost = 0
         self.latency = 0.0
         self.bind_errors = 0
         self._last = 0
@@ -168,13 +172,19 @@ class Smsc:
 
         Those that timed out stay outstanding until `released`: it may be at work on them.
         """
-        self.ends[outcome] += count
         if outcome is TIMED_OUT:
+            self.timed_out += count
             self.overdue += count
             return
         self.outstanding -= count
-        if outcome is not LOST:
-            self.latency += (seconds - self.latency) * LATENCY_STEP
+        if outcome is LOST:
+            self.lost += count
+            return
+        if outcome is TAKEN:
+            self.taken += count
+        else:
+            self.refused += count
+        self.latency += (seconds - self.latency) * LATENCY_STEP
 
     def released(self, count: int) -> None:
         """``count`` requests that timed out take no place in a window any more."""
@@ -264,6 +274,8 @@ class Smsc:
         is_ready = self.state is AdminState.READY
         self.links = [each for each in self.bound if is_ready and each not in self._held]
         self.capacity = sum(each.window for each in self.links)
+        is_alone = len(self.bound) == len(self.links) == 1 and not self._leaving
+        self.only_link = self.links[0] if is_alone else None
         if self.links:
             # Requests that are open on other links are no load for these.
             others = [*self._leaving, *(each for each in self.bound if each not in self.links)]
@@ -289,9 +301,9 @@ class Smsc:
 
         A single link is returned in any case: the caller has seen that the SMSC has room.
         """
+        if self.only_link is not None:
+            return self.only_link
         links = self.links
-        if len(links) == 1 and len(self.bound) == 1 and not self._leaving:
-            return links[0]
         if self._doubted:
             links = self._sound_links() or links
         for _ in links:

@@ -78,6 +78,8 @@ def test_the_time_counts_from_the_answer_and_not_from_the_store() -> None:
     assert two.sender.answers == []
     store.write()
     assert len(two.sender.answers) == 1
+    # They are written when the turn ends.
+    two.wait(0)
     two.wait(DELAY - 0.01)
     assert two.brought == []
     two.wait(0.02)

@@ -1,0 +1,142 @@
+"""Whoever listens is told of each session and message, in order, and of each end once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from smppgate.txsmpp.errors import RequestTimeout
+from tests.gate.deliver.test_receipts import receipt
+from tests.gate.memory_gateway import bind
+from tests.gate.test_reload import gate_of
+from tests.routing import fakes
+from tests.routing.fakes import Gate
+
+
+class Recorder:
+    """A listener that keeps what it is told, by names."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[Any, ...]] = []
+
+    def bound(self, session: Any) -> None:
+        self.told.append(("bound",))
+
+    def refused(self, name: str, host: str, command_status: int) -> None:
+        self.told.append(("refused", name, host, command_status))
+
+    def lost(self, session: Any) -> None:
+        self.told.append(("lost",))
+
+    def entered(self, exchange: Any) -> None:
+        self.told.append(("entered", exchange.number))
+
+    def turned_down(self, origin: Any, command_id: int, command_status: int) -> None:
+        self.told.append(("turned down", command_id, command_status))
+
+    def waiting(self, exchange: Any) -> None:
+        self.told.append(("waiting", exchange.number))
+
+    def sent(self, exchange: Any) -> None:
+        self.told.append(("sent", exchange.number, exchange.attempts))
+
+    def answered(self, exchange: Any, command_status: int, now: float) -> None:
+        self.told.append(("answered", exchange.number, command_status))
+
+    def ended(self, exchange: Any, command_status: int, now: float) -> None:
+        self.told.append(("ended", exchange.number, command_status))
+
+    def receipt(self, link: Any, is_matched: bool) -> None:
+        self.told.append(("receipt", is_matched))
+
+
+def recorded(gate: Gate) -> list[tuple[Any, ...]]:
+    """What is told from now on."""
+    recorder = Recorder()
+    gate.router.events.listener = recorder
+    return recorder.told
+
+
+def test_a_message_enters_is_sent_answered_and_ends() -> None:
+    gate = Gate()
+    esme, link = gate.esme(), gate.link()
+    told = recorded(gate)
+    gate.submitted(esme, link, b"id")
+    assert [each[0] for each in told] == ["entered", "sent", "answered", "ended"]
+    assert len({each[1] for each in told}) == 1
+
+
+def test_a_retry_is_sent_once_more_and_ends_once() -> None:
+    gate = Gate()
+    esme, first = gate.esme(), gate.link()
+    second = gate.link(gate.beta)
+    told = recorded(gate)
+    gate.forward(esme, fakes.submit(5))
+    gate.answer(first if first.requests else second, 0x58)
+    gate.answer(second if first.requests else first, 0)
+    assert told == [
+        ("entered", 5),
+        ("sent", 5, 1),
+        ("answered", 5, 0x58),
+        ("sent", 5, 2),
+        ("answered", 5, 0),
+        ("ended", 5, 0),
+    ]
+
+
+def test_without_an_answer_it_ends_with_the_answer_of_the_gate() -> None:
+    gate = Gate()
+    esme, link = gate.esme(), gate.link()
+    told = recorded(gate)
+    gate.forward(esme, fakes.submit(5))
+    (exchange,) = link.outstanding.drain()
+    exchange.failed(RequestTimeout("too late"))
+    assert told[2:] == [("ended", 5, 0x08)]
+
+
+def test_what_is_over_the_window_is_turned_down_and_what_no_smsc_takes_ends() -> None:
+    gate = Gate()
+    esme = gate.esme(window=1)
+    told = recorded(gate)
+    gate.forward(esme, fakes.submit(5))
+    assert told == [("entered", 5), ("ended", 5, 0x08)]
+    gate.link()
+    gate.forward(esme, fakes.submit(6))
+    gate.forward(esme, fakes.submit(7))
+    assert told[-1] == ("turned down", 4, 0x58)
+
+
+def test_a_receipt_is_told_with_or_without_its_return_path() -> None:
+    gate = Gate(tags=True)
+    esme, link = gate.esme(), gate.link()
+    gate.submitted(esme, link, b"1")
+    told = recorded(gate)
+    gate.deliver(link, receipt(b"1", 9))
+    gate.answer(esme)
+    assert told == [
+        ("receipt", True),
+        ("entered", 9),
+        ("sent", 9, 1),
+        ("answered", 9, 0),
+        ("ended", 9, 0),
+    ]
+    told.clear()
+    gate.deliver(link, receipt(b"2", 10))
+    assert ("receipt", False) in told
+
+
+def test_a_refused_bind_is_told() -> None:
+    gate = gate_of()
+    recorder = Recorder()
+    gate.router.events.listener = recorder
+    end = gate.esme(bind(password=b"wrong"))
+    assert [frame.command_status for frame in end.heard()] == [0x0E]
+    assert [(each[0], each[1], each[3]) for each in recorder.told] == [("refused", "'acme'", 0x0E)]
+
+
+def test_sessions_are_told_when_they_are_bound_and_lost() -> None:
+    gate = Gate()
+    told = recorded(gate)
+    esme, link = gate.esme(), gate.link()
+    gate.lose(esme)
+    gate.lose(link)
+    assert told == [("bound",), ("bound",), ("lost",), ("lost",)]

@@ -1,0 +1,294 @@
+"""A running gate becomes what new settings say, and what they do not concern notices nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from attrs import evolve
+
+from smppgate.settings import (
+    EsmeSettings,
+    ListenSettings,
+    PoolSettings,
+    Settings,
+    SettingsError,
+    SmscSettings,
+)
+from smppgate.txsmpp import CommandId, SubmitSm
+from tests.fakes import outcomes
+from tests.gate import memory_gateway
+from tests.gate.memory_gateway import End, Log, MemoryGateway, bind
+
+SUBMIT = SubmitSm(
+    source_addr=b"1000",
+    destination_addr=b"447700900123",
+    registered_delivery=1,
+    short_message=b"x",
+)
+
+
+def smsc(name: str, **more: Any) -> SmscSettings:
+    """An SMSC with a link, on a port that tells it from others."""
+    return memory_gateway.smsc(name, **{"sessions": 1, "window": 100, **more})
+
+
+def esme(system_id: str = "acme", **more: Any) -> EsmeSettings:
+    """An account."""
+    return EsmeSettings(system_id=system_id, **{"password": "secret", **more})
+
+
+def gate_of(*smscs: SmscSettings, **more: Any) -> MemoryGateway:
+    return MemoryGateway(*(smscs or (smsc("alpha"),)), **{"esme": (esme(),), **more})
+
+
+def linked(gate: MemoryGateway, at: int = -1) -> End:
+    """The end of a link that the SMSC has bound."""
+    end = gate.smsc(at)
+    (request,) = end.heard()
+    end.answer(request, 0, b"smsc\0")
+    return end
+
+
+def bound(gate: MemoryGateway, system_id: bytes = b"acme") -> End:
+    """The end of a session with an ESME."""
+    end = gate.esme(bind(system_id=system_id))
+    (resp,) = end.heard()
+    assert resp.command_status == 0, hex(resp.command_status)
+    return end
+
+
+def reload(of: MemoryGateway, /, **parts: Any) -> Settings:
+    """Let other tables be in the settings; gives the settings in force."""
+    reloading = of.gateway.reload(evolve(of.gateway.settings, **parts))
+    of.turn()
+    (found,) = outcomes(reloading)
+    assert isinstance(found, Settings)
+    return found
+
+
+def said(end: End) -> list[tuple[int, int]]:
+    return [(frame.command_id, frame.command_status) for frame in end.heard()]
+
+
+OTHER = (esme(), esme(system_id="other"))
+
+
+def test_the_same_settings_change_nothing() -> None:
+    gate = gate_of()
+    link, end = linked(gate), bound(gate)
+    with Log() as log:
+        reload(gate)
+        gate.reactor.advance(1.0)
+    assert any("nothing has changed" in line for line in log.lines)
+    assert (said(link), said(end)) == ([], [])
+    assert len(gate.connections) == 1
+
+
+def test_settings_that_cannot_be_in_force_change_nothing() -> None:
+    """A new SMSC may not have the tag that another keeps until a restart."""
+    gate = gate_of(smsc("alpha", tag="A"))
+    linked(gate)
+    wanted = (smsc("alpha", tag="B"), smsc("beta", tag="A"))
+    reloading = gate.gateway.reload(evolve(gate.gateway.settings, smsc=wanted))
+    gate.turn()
+    assert outcomes(reloading)[0].check(SettingsError)
+    assert [each.name for each in gate.router.smscs] == ["alpha"]
+    assert gate.gateway.settings.smsc[0].tag == "A"
+
+
+def test_what_needs_a_restart_is_told_and_the_rest_applied() -> None:
+    gate = gate_of(smsc("alpha", tag="A"))
+    with Log() as log:
+        found = reload(gate, smsc=(smsc("alpha", tag="B", window=7),))
+        gate.reactor.advance(1.0)
+    assert (found.smsc[0].tag, found.smsc[0].window) == ("A", 7)
+    assert gate.gateway.parts.smscs["alpha"].smsc.window == 7
+    assert any("waits for a restart" in line and "tag" in line for line in log.lines)
+
+
+# Accounts
+
+
+def test_an_account_that_is_added_may_bind() -> None:
+    gate = gate_of()
+    linked(gate)
+    end = gate.esme(bind(system_id=b"other"))
+    (resp,) = end.heard()
+    assert resp.command_status == 0x0F
+    reload(gate, esme=OTHER)
+    bound(gate, b"other")
+
+
+def test_an_account_that_is_removed_is_unbound_when_its_requests_are_answered() -> None:
+    gate = gate_of(esme=OTHER)
+    link = linked(gate)
+    gone, stays = bound(gate, b"other"), bound(gate)
+    gone.ask(SUBMIT)
+    (request,) = link.heard()
+    reload(gate, esme=(esme(),))
+    assert said(gone) == [(CommandId.UNBIND, 0)]
+    link.answer(request, 0, b"id\0")
+    assert said(gone) == [(CommandId.SUBMIT_SM_RESP, 0)]
+    assert said(stays) == []
+    (resp,) = gate.esme(bind(system_id=b"other")).heard()
+    assert resp.command_status == 0x0F
+
+
+def test_a_password_counts_from_the_next_bind_on() -> None:
+    gate = gate_of()
+    linked(gate)
+    stays = bound(gate)
+    reload(gate, esme=(esme(password="changed"),))
+    assert said(stays) == []
+    (resp,) = gate.esme(bind()).heard()
+    assert resp.command_status == 0x0E
+
+
+def test_a_window_that_is_lowered_cuts_nothing_and_takes_nothing_new() -> None:
+    gate = gate_of()
+    link, end = linked(gate), bound(gate)
+    for number in range(1, 4):
+        end.ask(SUBMIT, number)
+    requests = link.heard()
+    reload(gate, esme=(esme(window=2),))
+    end.ask(SUBMIT, 4)
+    assert said(end) == [(CommandId.SUBMIT_SM_RESP, 0x58)]
+    for request in requests:
+        link.answer(request, 0, b"id\0")
+    assert said(end) == [(CommandId.SUBMIT_SM_RESP, 0)] * 3
+    end.ask(SUBMIT, 5)
+    assert len(link.heard()) == 1
+
+
+def test_the_pool_of_an_account_changes_for_bound_sessions() -> None:
+    two = (smsc("alpha"), smsc("beta"))
+    pools = (PoolSettings("a", ("alpha",)), PoolSettings("b", ("beta",)))
+    gate = gate_of(*two, pool=pools, esme=(esme(pool="a"),))
+    alpha, beta = linked(gate, 0), linked(gate, 1)
+    end = bound(gate)
+    end.ask(SUBMIT)
+    reload(gate, esme=(esme(pool="b"),))
+    end.ask(SUBMIT, 2)
+    assert (len(alpha.heard()), len(beta.heard())) == (1, 1)
+
+
+# SMSCs
+
+
+def test_an_smsc_that_is_added_gets_messages() -> None:
+    gate = gate_of(smsc("alpha"))
+    alpha, end = linked(gate), bound(gate)
+    reload(
+        gate,
+        smsc=(smsc("alpha"), smsc("beta")),
+        pool=(PoolSettings("default", ("alpha", "beta")),),
+    )
+    beta = linked(gate)
+    for number in range(1, 5):
+        end.ask(SUBMIT, number)
+    assert (len(alpha.heard()), len(beta.heard())) == (2, 2)
+
+
+def test_an_smsc_that_is_removed_answers_what_is_open_and_is_unbound_then() -> None:
+    two = (smsc("alpha"), smsc("beta"))
+    gate = gate_of(*two, esme=(esme(window=200),))
+    alpha, beta = linked(gate, 0), linked(gate, 1)
+    end = bound(gate)
+    for number in range(1, 101):
+        end.ask(SUBMIT, number)
+    requests = beta.heard()
+    assert len(requests) == 50
+    alpha.heard()
+    reload(gate, smsc=two[:1], pool=(PoolSettings("default", ("alpha",)),))
+    end.ask(SUBMIT, 101)
+    assert len(alpha.heard()) == 1
+    for request in requests:
+        beta.answer(request, 0, b"id\0")
+    assert said(end)[-50:] == [(CommandId.SUBMIT_SM_RESP, 0)] * 50
+    gate.reactor.advance(0.1)
+    beta.unbound()
+    gate.reactor.pump([0.1] * 10)
+    assert [each.name for each in gate.router.smscs] == ["alpha"]
+
+
+def test_links_are_bound_anew_one_after_the_other() -> None:
+    gate = gate_of(smsc("alpha", sessions=2))
+    first, second = linked(gate, 0), linked(gate, 1)
+    reload(gate, smsc=(smsc("alpha", sessions=2, password="new"),))
+    gate.reactor.advance(0.1)
+    first.unbound()
+    assert said(second) == []
+    gate.reactor.pump([0.1] * 10)
+    assert len(gate.connections) == 3
+    assert said(second) == [], "the other link stays until the new one is bound"
+    linked(gate, 2)
+    gate.reactor.pump([0.1] * 3)
+    second.unbound()
+    gate.reactor.pump([0.1] * 10)
+    assert len(gate.connections) == 4
+    linked(gate, 3)
+    assert len(gate.gateway.parts.smscs["alpha"].smsc.links) == 2
+
+
+def test_more_and_fewer_links_come_and_go_at_once() -> None:
+    gate = gate_of(smsc("alpha"))
+    first = linked(gate, 0)
+    reload(gate, smsc=(smsc("alpha", sessions=2),))
+    second = linked(gate, 1)
+    assert said(first) == []
+    reload(gate, smsc=(smsc("alpha", sessions=1),))
+    gate.reactor.advance(0.1)
+    second.unbound()
+    assert said(first) == []
+
+
+def test_weight_window_and_timers_of_an_smsc_change_at_once() -> None:
+    gate = gate_of(smsc("alpha"))
+    link, end = linked(gate), bound(gate)
+    reload(gate, smsc=(smsc("alpha", window=1, weight=5, response_timeout=2.0),))
+    end.ask(SUBMIT, 1)
+    end.ask(SUBMIT, 2)
+    assert len(link.heard()) == 1
+    assert said(end) == [(CommandId.SUBMIT_SM_RESP, 0x08)]
+    gate.reactor.pump([0.5] * 5)
+    assert said(end) == [(CommandId.SUBMIT_SM_RESP, 0x08)]
+    (member,) = gate.router.pools["default"].members
+    assert member.weight == 5
+
+
+# Listeners and the rest
+
+
+def test_listeners_come_and_go_and_sessions_stay() -> None:
+    gate = gate_of()
+    linked(gate)
+    stays = bound(gate)
+    reload(gate, listen=(ListenSettings(endpoint="tcp:2776"),))
+    assert said(stays) == []
+    assert [server[0] for server in gate.reactor.tcpServers][-1] == 2776
+    assert len(gate.gateway.addresses()) == 1
+    assert gate.gateway.esme_sessions()
+
+
+@pytest.mark.parametrize("answer", ["reject", "ack"])
+def test_what_the_gate_answers_by_itself_changes_at_once(answer: str) -> None:
+    gate = gate_of()
+    end = bound(gate)
+    settings = evolve(gate.gateway.settings.gate, no_member_status=0x45, unmatched_receipts=answer)
+    reload(gate, gate=settings)
+    end.ask(SUBMIT)
+    assert said(end) == [(CommandId.SUBMIT_SM_RESP, 0x45)]
+    assert gate.router._options.acknowledges_unmatched is (answer == "ack")
+
+
+def test_several_reloads_follow_one_another() -> None:
+    gate = gate_of()
+    settings = gate.gateway.settings
+    first = gate.gateway.reload(evolve(settings, esme=OTHER))
+    second = gate.gateway.reload(evolve(settings, esme=(esme(window=3),)))
+    gate.turn()
+    assert outcomes(first)
+    assert outcomes(second)
+    assert [each.window for each in gate.gateway.settings.esme] == [3]
+    assert [each.system_id for each in gate.router.accounts] == ["acme"]

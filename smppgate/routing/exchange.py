@@ -84,9 +84,8 @@ class Exchange(Request):
         pool: Pool | None,
         entered_at: float,
     ) -> None:
-        self.command_id = self.asked = frame.command_id
-        self.number = frame.sequence_number
-        self.octets = frame.octets
+        self.command_id, _, self.number, self.octets = frame
+        self.asked = self.command_id
         self.sent_at = self.entered_at = entered_at
         self.attempts = 0
         self.correlator = correlator

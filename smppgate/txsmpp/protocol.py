@@ -94,12 +94,14 @@ class SmppProtocol(SmppConnection):
         Its answer, or the lack of one, is told to ``request``.
         """
         session = self.session
-        if not session.outbox:
+        outbox = session.outbox
+        if not outbox:
             if self._ended:
                 request.failed(SessionLost(session.close_reason or "the session has ended"))
                 return
             self.batch.add(self)
-        session.send_request(request, octets)
+        # `Session.send_request`, written out for the hot path.
+        outbox.append(renumbered(octets, session.outstanding.claim(request)))
 
     def send_unanswered(self, octets: bytes) -> None:
         """Send an outbind or alert_notification under a number of this session's."""

@@ -34,6 +34,9 @@ class ReceiptDelivery(Delivery):
 
     def answered(self, frame: Frame, now: float) -> None:
         """The ESME answered."""
-        if not frame.command_status and self.receipt.is_final and not self.path.is_to_many:
+        if not frame.command_status and self.receipt.is_final:
             self.return_paths.end(self.link.smsc.center, self.message_id, self.path, now)
-        Delivery.answered(self, frame, now)
+        # `Delivery.answered`, written out for the hot path.
+        if self.shares is not None:
+            self.shares.ended(self.session, now)
+        self.correlator.answered(self, frame, now)

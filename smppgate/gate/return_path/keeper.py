@@ -132,7 +132,9 @@ class ReturnPathKeeper:
                 self._keep_path(exchange, smsc, message_id, form)
             self._answer(exchange, header + form.tag + octets[HEADER_SIZE:], kept)
         if kept:
-            self._told(smsc.center, message_id)
+            smsc.center.notations.gave(message_id)
+            if self.expected is not None or not message_id.isdigit():
+                self._tell(smsc.center, message_id)
 
     def take_late(self, exchange: Exchange, smsc: Smsc, frame: Frame) -> None:
         """``smsc`` took a message after its ESME was answered ESME_RSYSERR: keep the return path.
@@ -148,7 +150,8 @@ class ReturnPathKeeper:
             self._give_other(exchange, smsc, message_id, kept=True)
         else:
             self._keep_path(exchange, smsc, message_id, form)
-        self._told(smsc.center, message_id)
+        smsc.center.notations.gave(message_id)
+        self._tell(smsc.center, message_id)
 
     def _form(self, origin: Origin, smsc: Smsc) -> AnswerForm:
         form = origin.answer_forms[smsc] = AnswerForm.of(origin, smsc, self.tags)
@@ -163,11 +166,10 @@ class ReturnPathKeeper:
         if not form.tag:
             self._keep_owner(exchange.origin, smsc, message_id)
 
-    def _told(self, center: MessageCenter, message_id: bytes) -> None:
-        """The return path of ``message_id`` is kept: what follows from an id that was given."""
-        notations = center.notations
-        notations.gave(message_id)
-        if notations.finds_folded and has_both_cases(message_id):
+    def _tell(self, center: MessageCenter, message_id: bytes) -> None:
+        """The return path of ``message_id`` is kept: let it be found in other letters, and tell
+        what waits for it."""
+        if center.notations.finds_folded and has_both_cases(message_id):
             key = id_key(message_id)
             other = folded_key(center.prefix, folded(key))
             self.commits.keep(other, key)
@@ -186,9 +188,14 @@ class ReturnPathKeeper:
             origin.answer(octets)
 
     def end(self, center: MessageCenter, message_id: bytes, path: ReturnPath, now: float) -> None:
-        """The ESME has taken the last receipt about ``message_id``: let its return path end."""
+        """The ESME has taken a final receipt about ``message_id``: let its return path end.
+
+        One of several that may come for the message ends nothing.
+        """
         keys: tuple[bytes, ...] = (center.prefix + message_id,)
         if path.kind != TAGGED:
+            if path.is_to_many:
+                return
             keys += path.kept_beside(message_id)
         if not message_id.isdigit() and has_both_cases(message_id):
             other = folded_key(center.prefix, folded(message_id))

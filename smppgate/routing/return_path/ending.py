@@ -44,8 +44,9 @@ class EndingPaths:
             self.stay(key)
         if self.octets >= self.limit:
             return False
-        if now + self.lifetime > self._latest:
-            self._latest = float(int(now + self.lifetime) + 1)
+        due = now + self.lifetime
+        if due > self._latest:
+            self._latest = float(int(due) + 1)
         self._due[key] = self._latest
         self.octets += SIZE_OF_ENTRY + len(key)
         return True

@@ -50,6 +50,26 @@ class Churn:
         """The file of that turn; turns are asked for in order, from 0."""
         if turn:
             self._change_accounts()
+        return self._text(turn)
+
+    def upheavals(self) -> list[str]:
+        """Files in which all accounts that are not in use change, go, and come back as they were.
+
+        To be asked for in front of all turns.
+        """
+        windows, ranges = self._windows, self._ranges
+        self._windows = {name: size + (name in self._idle) for name, size in windows.items()}
+        self._ranges = {
+            name: [each.replace("4477", "4466") for each in texts] if name in self._idle else texts
+            for name, texts in ranges.items()
+        }
+        changed = self._text(0)
+        self._away = set(self._idle)
+        gone = self._text(0)
+        self._windows, self._ranges, self._away = windows, ranges, set()
+        return [changed, gone, self._text(0)]
+
+    def _text(self, turn: int) -> str:
         parts = [self._gate, self._listeners(turn), *map(self._account, self._names)]
         return "".join([*parts, self._smscs(turn), self._pools(turn)])
 

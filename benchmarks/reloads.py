@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import os
 import signal
 import tempfile
 import time
@@ -16,7 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from sys import executable
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from benchmarks import esme
 from benchmarks.checkout import ROOT
@@ -26,6 +25,9 @@ from benchmarks.process import Program, ProgramError, free_port, running
 from benchmarks.reload_bench import ACCOUNTS, ReloadBench
 
 RELOADS = 200
+UPHEAVALS = 5
+"""How often all accounts change, go, and come back, without load."""
+
 MOST_PAUSE_MS = 20.0
 FLAT_MB = 8.0
 """How much memory the second half of the reloads may add."""
@@ -79,12 +81,18 @@ class Phase:
 
 @frozen
 class ReloadsFound:
-    """What was found; ``rss_mb`` is before the first reload, and after each."""
+    """What was found; ``rss_mb`` is before the first reload under load, and after each.
 
+    ``alone`` is without load: reloads that change all accounts. Only they can have kept the
+    reactor then; under load a pause of the machine's is followed by a turn with all that came
+    meanwhile.
+    """
+
+    alone: Phase
     quiet: list[Phase]
     reloading: Phase
     rss_mb: list[float]
-    extra_taken: int
+    extra_taken: int = 0
     faults: dict[str, int] = field(factory=dict)
 
     @property
@@ -94,30 +102,65 @@ class ReloadsFound:
         return max(half) - half[0]
 
     @property
-    def others_ms(self) -> float:
-        """The longest pause of the gate's own doing without reloads."""
+    def quiet_ms(self) -> float:
+        """The longest pause of the gate's own under load without reloads."""
         return max(phase.own_ms for phase in self.quiet)
+
+
+PAUSES = "pauses"
+
+
+@frozen
+class _Files:
+    """The file that the gate reads, and those that are put into its place.
+
+    They are made ahead: to write one takes longer than the pauses that are looked for.
+    """
+
+    config: Path
+    upheavals: list[Path]
+    turns: list[Path]
+
+    @classmethod
+    def written(cls, folder: Path, port: int, bench: ReloadBench) -> _Files:
+        """All of them, in ``folder``."""
+        gate = _GATE.format(state=folder / "state")
+        churn = Churn(port, free_port(), bench.smsc_ports, ACCOUNTS, bench.busy, gate)
+        files = cls(
+            folder / "gate.toml",
+            [folder / f"upheaval{n}.toml" for n in range(3 * UPHEAVALS)],
+            [folder / f"turn{n}.toml" for n in range(1, RELOADS + 2)],
+        )
+        files.config.write_text(churn.text(0))
+        texts = churn.upheavals() * UPHEAVALS
+        for turn in range(1, RELOADS + 2):
+            texts.append(churn.text(turn))
+        for file, text in zip([*files.upheavals, *files.turns], texts, strict=True):
+            file.write_text(text)
+        return files
 
 
 class _Run:
     """A gate under load, and its files."""
 
-    def __init__(self, bench: ReloadBench, program: Program, pauses: Path) -> None:
-        self._bench = bench
+    def __init__(self, bench: ReloadBench, program: Program, config: Path) -> None:
+        self.bench = bench
         self._program = program
-        self._pauses = pauses
+        self._config = config
         self._log = program.log.open("rb")
         self._done = 0
         self.rss_mb: list[float] = []
 
     def phase(self, work: Callable[[], None]) -> Phase:
         """What is found while ``work`` is done."""
-        bench = self._bench
+        bench = self.bench
         bench.forget_latencies()
         began, before = time.monotonic(), bench.tally
         work()
         seconds = time.monotonic() - began
-        pauses = [each for each in _pauses(self._pauses) if each.at - each.late > began]
+        pauses = [
+            each for each in _pauses(self._program.folder / PAUSES) if each.at - each.late > began
+        ]
         return Phase(
             seconds=seconds,
             rate=(bench.tally - before).answered / seconds,
@@ -126,11 +169,11 @@ class _Run:
             own_ms=max((each.own_ms for each in pauses), default=0.0),
         )
 
-    def reload(self, files: list[Path], config: Path) -> None:
+    def reload(self, files: list[Path]) -> None:
         """Have the gate read one file after the other."""
         self.rss_mb.append(self._program.rss_mb)
         for file in files:
-            os.replace(file, config)
+            file.replace(self._config)
             self._program.send_signal(signal.SIGHUP)
             self._await_reload()
             self.rss_mb.append(self._program.rss_mb)
@@ -139,7 +182,7 @@ class _Run:
         end = time.monotonic() + _RELOAD_SECONDS
         wanted = self._done + 1
         while self._done < wanted:
-            self._bench.run(_LOOK_SECONDS)
+            self.bench.run(_LOOK_SECONDS)
             # Only what is new: the whole log would keep the generator from its pace.
             self._done += self._log.read().count(b"is done")
             if not self._program.running or time.monotonic() > end:
@@ -147,54 +190,58 @@ class _Run:
 
 
 def measure_reloads(core: int, tell: Callable[[str], None]) -> ReloadsFound:
-    """Load a gate, reload it, and look at what comes of that."""
+    """Reload a gate, load it, reload it under load, and look at what comes of that."""
     bench = ReloadBench()
     with tempfile.TemporaryDirectory(prefix="smppgate-bench-") as name:
-        folder = Path(name)
-        config, pauses = folder / "gate.toml", folder / "pauses"
-        port = free_port()
-        gate = _GATE.format(state=folder / "state")
-        churn = Churn(port, free_port(), bench.smsc_ports, ACCOUNTS, bench.busy, gate)
-        config.write_text(churn.text(0))
-        # Made ahead: to write a file takes longer than the pauses that are looked for. With the
-        # last one the SMSC that comes and goes is there, to send what receipts it owes.
-        files = [folder / f"{turn}.toml" for turn in range(1, RELOADS + 2)]
-        for turn, file in enumerate(files, 1):
-            file.write_text(churn.text(turn))
-        command = [executable, "-m", "benchmarks.probed_gate", str(pauses), "run"]
-        command += ["--config", str(config)]
+        folder, port = Path(name), free_port()
+        files = _Files.written(folder, port, bench)
+        command = [executable, "-m", "benchmarks.probed_gate", str(folder / PAUSES), "run"]
+        command += ["--config", str(files.config)]
         with (
             running(command, core, folder, ROOT) as program,
             contextlib.closing(bench),
             _no_collections(),
         ):
-            _start(bench, program, port)
-            run = _Run(bench, program, pauses)
-            bench.run(_WARMUP_SECONDS)
-            quiet = [run.phase(lambda: bench.run(_QUIET_SECONDS))]
-            tell(_phase_line("without reloads", quiet[0]))
-            reloading = run.phase(lambda: run.reload(files[:RELOADS], config))
-            tell(_phase_line(f"{RELOADS} reloads", reloading))
-            run.reload(files[RELOADS:], config)
-            bench.run(_SETTLE_SECONDS)
-            quiet.append(run.phase(lambda: bench.run(_QUIET_SECONDS)))
-            tell(_phase_line("without reloads", quiet[1]))
+            _bind(bench, program, port)
+            found = _found(_Run(bench, program, files.config), files, tell)
             bench.drain()
             if errors := program.errors():
                 bench.ledger.faults["errors in the log"] = errors
-            return ReloadsFound(
-                quiet, reloading, run.rss_mb, bench.extra_taken, dict(bench.ledger.faults)
-            )
+            return evolve(found, extra_taken=bench.extra_taken, faults=dict(bench.ledger.faults))
 
 
-def _start(bench: ReloadBench, program: Program, port: int) -> None:
+def _found(run: _Run, files: _Files, tell: Callable[[str], None]) -> ReloadsFound:
+    """What is found in phase after phase; faults are not known before the drain."""
+    bench = run.bench
+
+    def phase(name: str, work: Callable[[], None]) -> Phase:
+        found = run.phase(work)
+        tell(_phase_line(name, found))
+        return found
+
+    def quiet() -> Phase:
+        return phase("without reloads", lambda: bench.run(_QUIET_SECONDS))
+
+    bench.run(_SETTLE_SECONDS)
+    alone = phase("without load", lambda: run.reload(files.upheavals))
+    run.rss_mb.clear()
+    bench.start()
+    bench.run(_WARMUP_SECONDS)
+    before = quiet()
+    reloading = phase(f"{RELOADS} reloads", lambda: run.reload(files.turns[:-1]))
+    # With the last one the SMSC that comes and goes is there, to send what receipts it owes.
+    run.reload(files.turns[-1:])
+    bench.run(_SETTLE_SECONDS)
+    return ReloadsFound(alone, [before, quiet()], reloading, run.rss_mb)
+
+
+def _bind(bench: ReloadBench, program: Program, port: int) -> None:
     try:
         esme.connect_when_up(port, lambda: program.running, _START_SECONDS).close()
         bench.await_gate(_START_SECONDS)
         bench.bind([port])
     except (esme.BindError, OSError) as error:
         raise ProgramError(f"{error}\n{program.said()}") from error
-    bench.start()
 
 
 def _pauses(file: Path) -> list[Pause]:

@@ -49,6 +49,19 @@ def test_files_in_a_row_change_all_that_a_reload_can_change() -> None:
     assert keys == {"window", "weight", "password"}
 
 
+def test_an_upheaval_changes_all_idle_accounts_and_no_other() -> None:
+    gate = '[gate]\nname = "bench"\n'
+    churn = Churn(2775, 2776, [3000, 3001, 3002], ACCOUNTS, BUSY, gate)
+    first = parse(churn.text(0))
+    changed, gone, again = map(parse, churn.upheavals())
+    change = difference(first, changed)
+    idle = {each.new.system_id for each in change.esme.changed if "window" in each.keys}
+    assert idle == {each.system_id for each in first.esme} - BUSY
+    assert all("address_ranges" in each.keys for each in change.esme.changed[1:50])
+    assert {each.system_id for each in gone.esme} == BUSY
+    assert len(again.esme) == len(first.esme)
+
+
 def test_what_carries_the_load_stays_as_it_is() -> None:
     """Its accounts can do what they could before, and its SMSCs keep their links."""
     settings = files(9)
@@ -98,7 +111,7 @@ def test_reloads_are_judged_by_pauses_and_by_growth_in_the_end(
     tmp_path: Path, own_ms: float, rss_mb: list[float], met: list[bool]
 ) -> None:
     """Faults are faults, and JSON can say all of it."""
-    found = ReloadsFound([phase(1.0)], phase(own_ms), rss_mb, 5, {"session lost": 1})
+    found = ReloadsFound(phase(own_ms), [phase(1.0)], phase(50.0), rss_mb, 5, {"session lost": 1})
     report = Report({}, {}, reloads=found)
     assert [target.met for target in report.targets] == met
     assert report.faults == ["reloads: session lost: 1"]

@@ -93,8 +93,9 @@ class Reload:
 
     async def _rest(self) -> None:
         """Let the reactor have a turn, where so many accounts are to be looked at."""
-        if len(self._parts.accounts) > A_TURN:
-            await deferLater(self._parts.clock, 0.0)
+        parts = self._parts
+        if max(len(parts.accounts), len(parts.settings.esme)) > A_TURN:
+            await deferLater(parts.clock, 0.0)
             self._check_stopped()
 
     def _tell(self, changes: Difference, waiting: list[str]) -> None:

@@ -29,6 +29,8 @@ from benchmarks.haproxy import installed
 from benchmarks.idle import measure_idle
 from benchmarks.measurement import HAPROXY, Timing
 from benchmarks.process import ProgramError
+from benchmarks.reloads import line as reloads_line
+from benchmarks.reloads import measure_reloads
 from benchmarks.report import Report
 from benchmarks.return_paths import measure_return_paths
 
@@ -128,6 +130,9 @@ def _measure_row(name: str, plan: rows.Plan, found: Report, console: Console) ->
         measure_floods(plan.core, plan.timing, plan.options, found.floods, tell)
     elif name == rows.ATTACKS:
         measure_attacks(plan.core, plan.options, found.attacks, tell)
+    elif name == rows.RELOADS:
+        found.reloads = measure_reloads(plan.core, tell)
+        tell(reloads_line(found.reloads))
     elif name in (rows.SCALE, rows.SCALE_TO_ESMES):
         found.scales.append(plan.scale_row(name))
     else:

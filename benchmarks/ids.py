@@ -49,23 +49,23 @@ class IdLog:
     """Message ids as they come: a whole read costs a few slices, whatever is in it."""
 
     def __init__(self) -> None:
-        self._runs: list[tuple[int, bytes]] = []
+        self._by_size: dict[int, bytearray] = {}
 
     def note(self, octets: bytes, pdu_size: int, start: int, id_size: int) -> None:
         """Note the ids at ``start`` in each PDU of ``octets``, which all have one size."""
         ids = bytearray(len(octets) // pdu_size * id_size)
         for place in range(id_size):
             ids[place::id_size] = octets[start + place :: pdu_size]
-        self._runs.append((id_size, bytes(ids)))
+        self._by_size.setdefault(id_size, bytearray()).extend(ids)
 
     def counts(self) -> Counter[bytes]:
         """How often each id came."""
         return Counter(self._ids())
 
     def _ids(self) -> Iterator[bytes]:
-        for size, ids in self._runs:
+        for size, ids in self._by_size.items():
             for start in range(0, len(ids), size):
-                yield ids[start : start + size]
+                yield bytes(ids[start : start + size])
 
 
 @define

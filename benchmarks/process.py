@@ -51,6 +51,20 @@ class Program:
         line = next(line for line in status.splitlines() if line.startswith("VmRSS:"))
         return int(line.split()[1]) * 1024 / 1e6
 
+    @property
+    def folder(self) -> Path:
+        """What it writes is beneath."""
+        return self._log.parent
+
+    @property
+    def log(self) -> Path:
+        """What it wrote."""
+        return self._log
+
+    def send_signal(self, number: signal.Signals) -> None:
+        """Tell it something."""
+        self._child.send_signal(number)
+
     def said(self) -> str:
         """The end of what it wrote."""
         return self._log.read_text(errors="replace")[-2000:]

@@ -94,7 +94,7 @@ class OwingResponder(Responder):
 class ReceiptSender(Asker):
     """Sends the receipts that an SMSC owes, within a window."""
 
-    __slots__ = ("_asked_at", "_debt", "_free", "_ring")
+    __slots__ = ("_asked_at", "_debt", "_free", "_is_unbound", "_ring")
 
     def __init__(
         self, loop: Loop, sock: socket.socket, ledger: Ledger, ring: ReceiptRing, debt: Debt
@@ -104,12 +104,13 @@ class ReceiptSender(Asker):
         self._debt = debt
         self._free = bytes(range(1, LARGEST_WINDOW + 1))
         self._asked_at = 0
+        self._is_unbound = False
         self.batch_size = _ANSWER_SIZE
         debt.pay = self.pay
 
     def pay(self) -> None:
         """Send as many receipts as are owed and the window has room for."""
-        while self._free and self._debt.count:
+        while self._free and self._debt.count and not self._is_unbound:
             run = self._debt.take(len(self._free))
             numbers, self._free = self._free[: run.count], self._free[run.count :]
             if _TIMED in numbers:
@@ -141,6 +142,11 @@ class ReceiptSender(Asker):
             self.ledger.faults["deliver_sm_resp with a message_id"] += 1
         self._taken(pdu[15:16])
         return b""
+
+    def _housekeeping(self, command_id: int, command_status: int, number: int) -> bytes:
+        # What is owed behind an unbind is paid by the next session.
+        self._is_unbound = self._is_unbound or command_id == wire.UNBIND
+        return super()._housekeeping(command_id, command_status, number)
 
     def start(self) -> None:
         """Receipts follow messages by themselves."""

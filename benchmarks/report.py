@@ -14,9 +14,10 @@ from benchmarks.attacks import AttackFound
 from benchmarks.floods import FloodFound
 from benchmarks.idle import IdleSessions
 from benchmarks.measurement import HAPROXY, Measurement, ReceiptFlow
+from benchmarks.reloads import ReloadsFound
 from benchmarks.return_paths import PathLookups
 from benchmarks.rows import RECEIPTS, STEADY, Row, ScaleRow
-from benchmarks.targets import Target, attack_target, flood_target, targets
+from benchmarks.targets import Target, attack_target, flood_target, reload_targets, targets
 
 _COLUMNS = (
     "round trips/s",
@@ -52,6 +53,7 @@ class Report:
     paths: PathLookups | None = None
     floods: list[FloodFound] = field(factory=list)
     attacks: list[AttackFound] = field(factory=list)
+    reloads: ReloadsFound | None = None
 
     @property
     def targets(self) -> list[Target]:
@@ -60,6 +62,7 @@ class Report:
             *targets(self.rows, self.scales, self.idle, self.paths),
             *(flood_target(each) for each in self.floods),
             *(attack_target(each) for each in self.attacks),
+            *(reload_targets(self.reloads) if self.reloads else ()),
         ]
 
     @property
@@ -81,6 +84,8 @@ class Report:
             places[f"flood: {flood.flood}"] = flood.best.faults
         for attack in self.attacks:
             places[f"attack: {attack.attack.name}"] = attack.faults
+        if self.reloads:
+            places["reloads"] = self.reloads.faults
         return [
             f"{place}: {what}: {count}"
             for place, faults in places.items()

@@ -19,9 +19,10 @@ SHAPES = ("1x1", "4x10", "16x50", "64x10")
 RECEIPTS, STEADY = "receipts", "steady"
 SCALE, SCALE_TO_ESMES, IDLE = "scale", "scale-mo", "idle"
 RETURN_PATHS, FLOODS, ATTACKS = "return-paths", "floods", "attacks"
+RELOADS = "reloads"
 DEFAULT = (*SHAPES, RECEIPTS, STEADY, SCALE, SCALE_TO_ESMES, IDLE)
-# To fill a store with so many return paths takes minutes, and so do floods and attacks.
-ON_DEMAND = (RETURN_PATHS, FLOODS, ATTACKS)
+# To fill a store with so many return paths takes minutes, and so do the others.
+ON_DEMAND = (RETURN_PATHS, FLOODS, ATTACKS, RELOADS)
 ALL = (*DEFAULT, *ON_DEMAND)
 # Those that are not one cost a message of one gate.
 ALONE = (SCALE, SCALE_TO_ESMES, IDLE, *ON_DEMAND)

@@ -8,6 +8,8 @@ from benchmarks.attacks import FLAT_MB, MOST_MB, AttackFound
 from benchmarks.floods import FloodFound
 from benchmarks.idle import SESSIONS, IdleSessions
 from benchmarks.measurement import GATE, HAPROXY
+from benchmarks.reloads import FLAT_MB as RELOADS_MB
+from benchmarks.reloads import MOST_PAUSE_MS, RELOADS, ReloadsFound
 from benchmarks.return_paths import LOOKUPS, RETURN_PATHS, PathLookups
 from benchmarks.rows import STEADY, Row, ScaleRow
 
@@ -73,6 +75,25 @@ def attack_target(found: AttackFound) -> Target:
         found=f"{found.most_mb:.0f} MB, {grown:.0f} MB",
         met=found.met,
     )
+
+
+def reload_targets(found: ReloadsFound) -> list[Target]:
+    """Whether reloads are felt, and whether they fill memory."""
+    own = found.alone.own_ms
+    return [
+        Target(
+            what="reloads of 1 000 accounts that all change: longest pause of the reactor",
+            wanted=f"<= {MOST_PAUSE_MS:.0f} ms",
+            found=f"{own:.1f} ms",
+            met=own <= MOST_PAUSE_MS,
+        ),
+        Target(
+            what=f"{RELOADS} reloads: growth of RSS in the second half",
+            wanted=f"<= {RELOADS_MB:.0f} MB",
+            found=f"{found.grown_mb:.1f} MB",
+            met=found.grown_mb <= RELOADS_MB,
+        ),
+    ]
 
 
 def _rate(row: Row) -> Target:

@@ -9,13 +9,18 @@ from __future__ import annotations
 import os
 import pickle
 import sys
+from typing import TYPE_CHECKING
 
-from smppgate.settings import Settings, SettingsError, load
-from smppgate.settings.state_dir import state_dir_error
+if TYPE_CHECKING:
+    from smppgate.settings import Settings
 
 
 def checked(file: str) -> Settings | tuple[str, ...]:
     """The settings in ``file``, or everything that ``smppgate check`` finds wrong in it."""
+    # Imported here, since that takes as long as the check, and is to be as polite.
+    from smppgate.settings import SettingsError, load  # noqa: PLC0415
+    from smppgate.settings.state_dir import state_dir_error  # noqa: PLC0415
+
     try:
         settings = load(file)
     except SettingsError as error:

@@ -6,11 +6,12 @@ over to them, then what is gone is drained. What a setting's change needs is sai
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
+from itertools import chain
 
 from twisted.internet.defer import CancelledError, Deferred, DeferredLock, ensureDeferred
-from twisted.internet.task import Cooperator
+from twisted.internet.task import deferLater
 
 from smppgate.gate.build import (
     make_balancer,
@@ -24,11 +25,17 @@ from smppgate.gate.smsc_service import SmscService
 from smppgate.routing.esmes.account import Account, AccountPolicy
 from smppgate.routing.sessions import EsmeSession
 from smppgate.routing.smscs.pool import Pool
-from smppgate.settings import Settings, SmscSettings
+from smppgate.settings import EsmeSettings, Settings, SmscSettings
 from smppgate.settings.applicable import applicable
 from smppgate.settings.changes import Change
 from smppgate.settings.difference import Difference, difference
 from smppgate.txsmpp.log import Logger
+
+A_TURN = 25
+"""Accounts that are changed in one turn of the reactor: some milliseconds."""
+
+LINES_A_TURN = 50
+"""Lines that are written into the log in one turn: a millisecond or two."""
 
 
 class Reload:
@@ -59,37 +66,49 @@ class Reload:
         return ensureDeferred(self._apply(settings))
 
     async def _apply(self, settings: Settings) -> Settings:
-        if self._is_stopped:
-            raise CancelledError("the gate is stopping")
+        self._check_stopped()
         parts = self._parts
         before = parts.settings
         found = applicable(before, settings)
         changes = difference(before, found)
         waiting = difference(found, settings).waiting()
         self._tell(changes, waiting)
+        await self._rest()
         parts.settings = found
         await self._listeners(changes)
         await self._end_outbinds(changes)
         self._gate(changes)
         self._smscs(changes)
         self._pools(changes)
-        self._accounts(changes)
+        await self._accounts(changes)
         for smsc in changes.smsc.removed:
             self._remove_smsc(smsc)
         parts.router.queues.tell_orphans()
         return found
 
+    def _check_stopped(self) -> None:
+        if self._is_stopped:
+            raise CancelledError("the gate is stopping")
+
+    async def _rest(self) -> None:
+        """Let the reactor have a turn, where so many accounts are to be looked at."""
+        parts = self._parts
+        if max(len(parts.accounts), len(parts.settings.esme)) > A_TURN:
+            await deferLater(parts.clock, 0.0)
+            self._check_stopped()
+
     def _tell(self, changes: Difference, waiting: list[str]) -> None:
         """Tell what changed, some lines a turn of the reactor."""
-        lines = [*changes.each_line()] if changes else ["nothing has changed"]
-        lines += [f"waits for a restart: {line}" for line in waiting]
-        schedule = partial(self._parts.clock.callLater, 0.0)
-        Cooperator(scheduler=schedule).cooperate(self._told(lines))
+        lines = changes.each_line() if changes else iter(["nothing has changed"])
+        lines = chain(lines, (f"waits for a restart: {line}" for line in waiting))
+        telling = ensureDeferred(self._told(lines))
+        telling.addErrback(lambda why: self.log.failure("not all changes were told", why))
 
-    def _told(self, lines: list[str]) -> Iterator[None]:
-        for line in lines:
+    async def _told(self, lines: Iterable[str]) -> None:
+        for count, line in enumerate(lines, 1):
             self.log.info("reload: {line}", line=line)
-            yield
+            if count % LINES_A_TURN == 0:
+                await deferLater(self._parts.clock, 0.0)
 
     # Listeners and what holds for all
 
@@ -174,32 +193,43 @@ class Reload:
 
     # Accounts
 
-    def _accounts(self, changes: Difference) -> None:
+    async def _accounts(self, changes: Difference) -> None:
+        """Change accounts, some of them a turn of the reactor: their ranges take a while."""
         parts = self._parts
         policies = policies_of(parts.settings, parts.router.pools)
-        for gone in changes.esme.removed:
-            self._remove_account(gone.system_id)
-        for new in changes.esme.added:
-            self._add_account(new.system_id, policies[new.system_id])
         for account in self._configured():
-            policy = policies[account.system_id]
+            policy = policies.get(account.system_id, account.policy)
             if policy != account.policy:
                 parts.router.accounts.change(account, policy)
                 parts.router.ranges.weigh(account, policy.weight)
-        for change in changes.esme.changed:
-            parts.accounts[change.new.system_id].change(change.new)
+        await self._rest()
+        for count, change in enumerate(self._account_changes(changes, policies), 1):
+            change()
+            if count % A_TURN == 0:
+                await self._rest()
         names = [esme.system_id for esme in parts.settings.esme]
         parts.router.ranges.arrange(parts.accounts[name].account for name in names)
+
+    def _account_changes(
+        self, changes: Difference, policies: Mapping[str, AccountPolicy]
+    ) -> Iterator[Callable[[], None]]:
+        """What is to be done, in this order: a number may go from one account to another."""
+        accounts = self._parts.accounts
+        for gone in changes.esme.removed:
+            yield partial(self._remove_account, gone.system_id)
+        for new in changes.esme.added:
+            yield partial(self._add_account, new, policies[new.system_id])
+        for change in changes.esme.changed:
+            yield partial(accounts[change.new.system_id].change, change.new)
 
     def _configured(self) -> Iterator[Account[EsmeSession]]:
         for service in self._parts.accounts.values():
             yield service.account
 
-    def _add_account(self, system_id: str, policy: AccountPolicy) -> None:
+    def _add_account(self, settings: EsmeSettings, policy: AccountPolicy) -> None:
         parts = self._parts
-        account: Account[EsmeSession] = Account(system_id, policy)
+        account: Account[EsmeSession] = Account(settings.system_id, policy)
         parts.router.accounts.add(account)
-        settings = next(each for each in parts.settings.esme if each.system_id == system_id)
         parts.add_account(settings, account)
 
     def _remove_account(self, system_id: str) -> None:

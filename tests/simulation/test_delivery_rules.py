@@ -25,11 +25,19 @@ class FakeSession:
         return self
 
 
+class FakeTerms:
+    """No settings change."""
+
+    def moved_ranges(self, at: float) -> bool:
+        return False
+
+
 @define
 class FakeWorld:
     """Breaks off at once, or notes what is to be judged in a while."""
 
     accused: list[Any] = field(factory=list)
+    terms: FakeTerms = field(factory=FakeTerms)
 
     def violated(self, what: str) -> NoReturn:
         raise Violation(what)
@@ -43,6 +51,7 @@ class FakePart:
 
     body = b"to whom it is"
     parts = (1, 2, 1)
+    at = 0.0
 
     def __init__(self) -> None:
         self.session = self.center = self.plan = self

@@ -48,10 +48,10 @@ class Accounts(Generic[S]):
     def __init__(self, accounts: Iterable[Account[S]]) -> None:
         self._by_id = {a.system_id.encode("latin-1"): a for a in accounts}
         self._wildcard = self._by_id.pop(WILDCARD.encode(), None)
-        # The first of several names that differ in case only.
-        self._folded: dict[bytes, Account[S]] = {}
+        # The first of several names that differ in case only. Made when it is needed: a reload
+        # changes a thousand accounts one by one.
+        self._folded: dict[bytes, Account[S]] | None = None
         self._derived: dict[bytes, Account[S]] = {}
-        self._fold()
 
     def __iter__(self) -> Iterator[Account[S]]:
         """All accounts: those of the configuration, the wildcard's, and those derived from it."""
@@ -66,7 +66,7 @@ class Accounts(Generic[S]):
             self._wildcard = account
         else:
             self._by_id[account.system_id.encode("latin-1")] = account
-        self._fold()
+        self._folded = None
 
     def remove(self, account: Account[S]) -> list[Account[S]]:
         """Admit no more binds to ``account``; gives those whose sessions are to end."""
@@ -75,7 +75,7 @@ class Accounts(Generic[S]):
             self._wildcard = None
         else:
             self._by_id.pop(account.system_id.encode("latin-1"), None)
-        self._fold()
+        self._folded = None
         return removed
 
     def change(self, account: Account[S], policy: AccountPolicy) -> None:
@@ -84,14 +84,20 @@ class Accounts(Generic[S]):
         if account is self._wildcard:
             for derived in self._derived.values():
                 derived.change(policy)
-        self._fold()
+        self._folded = None
 
-    def _fold(self) -> None:
+    def _by_folded_id(self) -> dict[bytes, Account[S]]:
+        if self._folded is None:
+            self._folded = self._fold()
+        return self._folded
+
+    def _fold(self) -> dict[bytes, Account[S]]:
         folds_all = self._wildcard is not None and self._wildcard.policy.folds_case
-        self._folded.clear()
+        folded: dict[bytes, Account[S]] = {}
         for name, account in self._by_id.items():
             if folds_all or account.policy.folds_case:
-                self._folded.setdefault(name.lower(), account)
+                folded.setdefault(name.lower(), account)
+        return folded
 
     def configured(self, system_id: bytes) -> Account[S] | None:
         """The account of the configuration with exactly this system_id; `WILDCARD` is one too."""
@@ -156,7 +162,7 @@ class Accounts(Generic[S]):
         if account is not None:
             return account
         plain = system_id.rstrip(b" ")
-        account = self.named(plain) or self._folded.get(plain.lower())
+        account = self.named(plain) or self._by_folded_id().get(plain.lower())
         if account is None or account.policy.asks_smsc or self._wildcard is not None:
             return account
         return None

@@ -178,6 +178,21 @@ def test_a_password_that_an_smsc_judges_is_not_judged_here() -> None:
     assert admitted(Accounts([account]), b"acme") is account
 
 
+def test_names_fold_as_accounts_come_change_and_go() -> None:
+    """A bind is admitted as it would be to the accounts that are there now."""
+    account, other = asks(folds_case=True), asks("other")
+    of = Accounts([other])
+    assert rejected(of, system_id=b"ACME").command_status == 0x0F
+    of.add(account)
+    assert admitted(of, b"ACME") is account
+    of.change(account, attrs.evolve(account.policy, folds_case=False))
+    assert rejected(of, system_id=b"ACME").command_status == 0x0F
+    of.change(other, attrs.evolve(other.policy, folds_case=True))
+    assert admitted(of, b"OTHER") is other
+    of.remove(other)
+    assert rejected(of, system_id=b"OTHER").command_status == 0x0F
+
+
 def test_kind_and_number_of_binds_are_judged_here_all_the_same() -> None:
     of = Accounts([asks(binds=frozenset({"receiver"}), max_binds=0)])
     assert rejected(of).command_status == 0x0D

@@ -21,7 +21,7 @@ TIME_LIMIT = 60.0
 """Seconds that a drain is waited for, unless told otherwise."""
 
 
-CLOSE_TIMEOUT = 5.0
+CLOSE_TIMEOUT = 10.0
 """Seconds that an unbind may take beyond the time that open requests have."""
 
 

@@ -176,16 +176,28 @@ def test_kicked_sessions_are_unbound_when_their_requests_are_answered() -> None:
     end.ask(SUBMIT)
     (request,) = link.heard()
     kicking = gate.gateway.account("acme").kick()
-    (unbind,) = end.heard()
-    end.answer(unbind)
     pump(gate)
-    assert not end.is_closed()
+    assert said(end) == []
     link.answer(request, 0, b"id\0")
-    assert said(end) == [(CommandId.SUBMIT_SM_RESP, 0)]
+    resp, unbind = end.heard()
+    assert (resp.command_id, unbind.command_id) == (CommandId.SUBMIT_SM_RESP, CommandId.UNBIND)
+    end.answer(unbind)
     pump(gate)
     assert end.is_closed()
     assert done(kicking)
     bound(gate)
+
+
+def test_an_answer_that_does_not_come_is_waited_for_as_long_as_was_said() -> None:
+    gate = gate_of()
+    link, end = linked(gate), bound(gate)
+    end.ask(SUBMIT)
+    link.heard()
+    gate.gateway.account("acme").kick(seconds=2.0)
+    pump(gate, 1.5)
+    assert said(end) == []
+    pump(gate)
+    assert said(end) == [(CommandId.UNBIND, 0)]
 
 
 def test_kicked_at_once_they_are_not_waited_for() -> None:

@@ -127,9 +127,9 @@ def test_an_account_that_is_removed_is_unbound_when_its_requests_are_answered() 
     gone.ask(SUBMIT)
     (request,) = link.heard()
     reload(gate, esme=(esme(),))
-    assert said(gone) == [(CommandId.UNBIND, 0)]
+    assert said(gone) == []
     link.answer(request, 0, b"id\0")
-    assert said(gone) == [(CommandId.SUBMIT_SM_RESP, 0)]
+    assert said(gone)[:2] == [(CommandId.SUBMIT_SM_RESP, 0), (CommandId.UNBIND, 0)]
     assert said(stays) == []
     (resp,) = gate.esme(bind(system_id=b"other")).heard()
     assert resp.command_status == 0x0F

@@ -23,6 +23,10 @@ _NOWHERE: Any = None
 _GARBAGE = (b"\0\0\0\3abc", b"\xff" * 40, b"GET / HTTP/1.1\r\nHost: smsc\r\n\r\n", b"\0" * 16)
 
 
+CROSSING = 5.0
+"""Seconds in which a bind_resp has come to the gate, whatever the weather."""
+
+
 class ModelSession:
     """One session of a model's, from the connection to its end.
 
@@ -138,7 +142,9 @@ class ModelSession:
     def ended(self, how: str) -> None:
         """The connection is gone."""
         self.world.trace.add(self.name, "sees the connection", how)
-        if not self.is_leaving and self._is_judged:
+        # The gate may have ended it before it had the answer to its bind.
+        has_settled = self.world.clock.now - self.bound_at > CROSSING
+        if not self.is_leaving and self._is_judged and has_settled:
             self.violated("the connection is gone, and no unbind has come")
         self.over()
 

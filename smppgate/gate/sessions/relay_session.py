@@ -47,6 +47,8 @@ class RelaySession(SmppProtocol):
         self._reports = reports
         self._budget = ReadBudget(refusal_rate, self.clock.monotonic())
         self._resting: IDelayedCall | None = None
+        self._departure = ""
+        self._departing: IDelayedCall | None = None
         self.outstanding = self.session.outstanding
         self.bound_at = 0.0
         """When it was bound; seconds since 1970, 0 before that."""
@@ -112,13 +114,37 @@ class RelaySession(SmppProtocol):
         self._budget.rate = refusal_rate
 
     def leave(self, reason: str, seconds: float) -> None:
-        """Unbind the session once open requests are answered, after ``seconds`` at the most.
+        """Unbind the session once its requests are answered, after ``seconds`` at the most.
 
-        The peer is told at once, and nothing new is taken behind its unbind_resp.
+        Until then it is served as before: some peers hang up on an unbind. One whose requests never
+        end has those that are open after ``seconds`` answered between unbind and unbind_resp.
         """
-        if not self.unbinding:
-            self.timers = evolve(self.timers, unbinding=seconds)
-            ensureDeferred(self.unbind(reason))
+        if self.unbinding or self._departure:
+            return
+        self._departure = reason
+        if seconds and self.unanswered:
+            self._departing = self.clock.callLater(seconds, self._depart)
+            return
+        if not seconds:
+            self.timers = evolve(self.timers, unbinding=0.0)
+        self._depart()
+
+    def flush(self) -> None:
+        """Write what is to be sent; a session that is to leave goes when all is answered."""
+        super().flush()
+        if self._departing is not None and not self.unanswered:
+            self._depart()
+
+    def _depart(self) -> None:
+        self._stay()
+        if not self.has_ended:
+            ensureDeferred(self.unbind(self._departure))
+
+    def _stay(self) -> None:
+        """Stop the timer of a session that is to leave."""
+        departing, self._departing = self._departing, None
+        if departing is not None and departing.active():
+            departing.cancel()
 
     def answer(self, octets: bytes) -> None:
         """Send the answer to a request that was counted in ``unanswered``."""
@@ -148,7 +174,8 @@ class RelaySession(SmppProtocol):
         self.session.ignored += 1
 
     def sessionEnded(self, reason: str) -> None:
-        """Stop the timer of a session that is not read."""
+        """Stop the timers of a session that is not read, or that is to leave."""
+        self._stay()
         if self._resting is not None:
             self._resting.cancel()
             self._resting = None

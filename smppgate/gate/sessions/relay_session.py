@@ -116,8 +116,8 @@ class RelaySession(SmppProtocol):
     def leave(self, reason: str, seconds: float) -> None:
         """Unbind the session once its requests are answered, after ``seconds`` at the most.
 
-        Until then it is served as before: some peers hang up on an unbind. One whose requests never
-        end has those that are open after ``seconds`` answered between unbind and unbind_resp.
+        Until then it is served as before: some peers hang up on an unbind. Requests that are open
+        after ``seconds`` may still be answered between the unbind and the unbind_resp.
         """
         if self.unbinding or self._departure:
             return

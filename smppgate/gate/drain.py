@@ -8,8 +8,6 @@ from twisted.internet.defer import CancelledError
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import LoopingCall
 
-NEVER = float("inf")
-
 POLL_INTERVAL = 0.05
 """Seconds between two tests of the condition: too short to be felt when a gate stops."""
 

@@ -18,7 +18,7 @@ from twisted.internet.defer import Deferred, ensureDeferred, maybeDeferred
 from twisted.internet.interfaces import IReactorTime
 
 from smppgate.gate.build import make_bind, smsc_timers
-from smppgate.gate.drain import NEVER, until
+from smppgate.gate.drain import until
 from smppgate.gate.router import RouterService
 from smppgate.gate.sessions.endpoints import client_endpoint, server_endpoint
 from smppgate.gate.sessions.links import Backoff, LinkSessionConfig, SmscLink
@@ -30,6 +30,7 @@ from smppgate.routing.smscs.smsc import Smsc
 from smppgate.settings import GateSettings, SmscSettings
 from smppgate.txsmpp.log import Logger
 from smppgate.txsmpp.pdu import Pdu
+from smppgate.txsmpp.timers import NEVER
 from smppgate.txsmpp.versions import version_named
 
 MIN_OUTBIND_CONNECTIONS = 10

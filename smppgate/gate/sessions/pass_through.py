@@ -114,11 +114,9 @@ class PassThrough:
 
     def set_target(self, target: PassThroughTarget) -> None:
         """Pass binds through to this SMSC from now on, or in this way."""
-        before = self.targets.get(target.smsc)
-        if before is not None:
-            target.sessions, target.pending = before.sessions, before.pending
-            target.avoided_until = before.avoided_until
-        self.targets[target.smsc] = target
+        known = self.targets.setdefault(target.smsc, target)
+        if known is not target:
+            known.change(target)
 
     def remove_target(self, smsc: Smsc) -> list[SmscProtocol]:
         """Pass no more binds through to this SMSC; gives the sessions that it has."""

@@ -38,6 +38,13 @@ class PassThroughTarget:
     """Binds that it is judging now."""
     avoided_until: float = field(default=0.0, init=False)
 
+    def change(self, other: PassThroughTarget) -> None:
+        """Be configured like ``other``; sessions, and binds that are judged, stay counted here."""
+        self.endpoint, self.place = other.endpoint, other.place
+        self.timers, self.max_pdu_size = other.timers, other.max_pdu_size
+        self.refusal_rate, self.rebinds = other.refusal_rate, other.rebinds
+        self.max_timeouts, self.max_pending = other.max_timeouts, other.max_pending
+
     @property
     def load(self) -> float:
         """Sessions relative to the weight of the SMSC."""

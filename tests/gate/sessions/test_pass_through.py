@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from attrs import evolve
 from twisted.internet.defer import Deferred
 from twisted.internet.testing import StringTransport
 
@@ -833,3 +834,18 @@ def test_a_bind_is_not_shown() -> None:
     frame = Frame.of(numbered(BindTransceiver(system_id=b"acme", password=b"SECRET"), 1))
     account: Any = None
     assert "SECRET" not in repr(Bind(frame, account, b"SECRET", V3_4, (), 0, 0))
+
+
+def test_a_reload_while_a_bind_is_judged_takes_no_place_of_the_smsc_for_good() -> None:
+    gate = MemoryGateway(smsc("alpha", max_pending_binds=1))
+    settings = gate.gateway.settings
+    end = gate.esme(bind())
+    link = gate.smsc()
+    (request,) = link.heard()
+    gate.gateway.reload(evolve(settings, smsc=(smsc("alpha", max_pending_binds=1, window=7),)))
+    gate.turn()
+    link.answer(request, 0, b"smsc\0")
+    assert [frame.command_status for frame in end.heard()] == [0]
+    (target,) = gate.gateway.parts.pass_through.targets.values()
+    assert (target.pending, len(target.sessions)) == (0, 1)
+    gate.joined()

@@ -5,6 +5,7 @@ States survive a reload, not a restart.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 
 from twisted.internet.defer import Deferred, TimeoutError, ensureDeferred
@@ -25,8 +26,9 @@ CLOSE_TIMEOUT = 10.0
 """Seconds that an unbind may take beyond the time that open requests have."""
 
 
-class SmscControl:
-    """An SMSC, for its operator. Each Deferred fires when it is so, or fails with `TimeoutError`.
+class _Control(ABC):
+    """What takes messages, for its operator. Each Deferred fires when it is so, or fails with
+    `TimeoutError`.
 
     After a failure the state is as it was asked for all the same.
     """
@@ -36,6 +38,80 @@ class SmscControl:
     def __init__(self, router: RouterService, service: SmscService) -> None:
         self._router = router
         self._service = service
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """The name, for the log."""
+
+    @property
+    @abstractmethod
+    def state(self) -> AdminState:
+        """What was decided last."""
+
+    @abstractmethod
+    def _decide(self, state: AdminState) -> None:
+        """Let `state` be this."""
+
+    @abstractmethod
+    def _is_up(self) -> bool:
+        """Whether messages can be taken, as far as the links go."""
+
+    @abstractmethod
+    def _is_idle(self) -> bool:
+        """Whether no request is open."""
+
+    @abstractmethod
+    def _is_away(self) -> bool:
+        """Whether nothing is bound any more."""
+
+    def ready(self) -> Deferred[None]:
+        """Take messages again; fires when that is possible: what is to be bound is bound."""
+        self._change(AdminState.READY)
+        self._service.relink()
+        return self._when(self._is_up)
+
+    def drain(self, seconds: float = TIME_LIMIT) -> Deferred[None]:
+        """Take no new messages; fires when no request is open."""
+        was_away = self.state is AdminState.MAINT
+        self._change(AdminState.DRAIN)
+        if was_away:
+            self._service.relink()
+        return self._when(self._is_idle, seconds)
+
+    def maint(self, seconds: float = TIME_LIMIT) -> Deferred[None]:
+        """Drain for ``seconds`` at the most, unbind and stay away; fires when that is so."""
+        self._change(AdminState.DRAIN)
+        return ensureDeferred(self._maint(seconds))
+
+    async def _maint(self, seconds: float) -> None:
+        await until(
+            lambda: self._is_idle() or self._router.is_draining, seconds, self._router.clock
+        )
+        if self.state is AdminState.READY or self._router.is_draining:
+            raise TimeoutError("it was made ready meanwhile, or the gate is stopping")
+        self._change(AdminState.MAINT)
+        self._service.relink()
+        await self._when(self._is_away)
+
+    def _change(self, state: AdminState) -> None:
+        if state is self.state:
+            return
+        self._decide(state)
+        self._router.smsc_changed(self._service.smsc)
+        self.log.info("SMSC {name}: {state}", name=self.name, state=state.value)
+
+    def _when(self, done: Callable[[], bool], seconds: float = TIME_LIMIT) -> Deferred[None]:
+        return ensureDeferred(_until(done, seconds, self._router))
+
+
+class SmscControl(_Control):
+    """An SMSC, for its operator. `ready` needs one link that is bound, or that there are none."""
+
+    @property
+    def name(self) -> str:
+        """The SMSC's name."""
+        return self._service.smsc.name
 
     @property
     def state(self) -> AdminState:
@@ -57,58 +133,28 @@ class SmscControl:
         self._service.smsc.change_weight(weight)
 
     def links(self) -> list[LinkControl]:
-        """Its links, in order of their numbers, also those that are kept away."""
+        """Its links, in order of their numbers, those that an operator keeps unbound too."""
         service = self._service
         return [LinkControl(self._router, service, key) for key in service.keys]
 
-    def ready(self) -> Deferred[None]:
-        """Take messages again; fires when a link is bound, or at once where there are none."""
-        self._change(AdminState.READY)
-        self._service.relink()
-        return self._when(lambda: bool(self._service.smsc.bound) or not self._service.links)
+    def _decide(self, state: AdminState) -> None:
+        self._service.smsc.change_state(state)
 
-    def drain(self, seconds: float = TIME_LIMIT) -> Deferred[None]:
-        """Take no new messages; fires when no request is open at it."""
-        was_away = self.state is AdminState.MAINT
-        self._change(AdminState.DRAIN)
-        if was_away:
-            self._service.relink()
-        smsc = self._service.smsc
-        return self._when(lambda: smsc.outstanding <= smsc.overdue, seconds)
+    def _is_up(self) -> bool:
+        return bool(self._service.smsc.bound) or not self._service.links
 
-    def maint(self, seconds: float = TIME_LIMIT) -> Deferred[None]:
-        """Drain it for ``seconds`` at the most, unbind it and stay away; fires when that is so."""
-        self._change(AdminState.DRAIN)
-        return ensureDeferred(self._maint(seconds))
+    def _is_idle(self) -> bool:
+        return self._service.smsc.outstanding <= self._service.smsc.overdue
 
-    async def _maint(self, seconds: float) -> None:
-        await self._service.drained(seconds)
-        if self.state is AdminState.READY or self._router.is_draining:
-            raise TimeoutError("it was made ready meanwhile, or the gate is stopping")
-        self._change(AdminState.MAINT)
-        self._service.relink()
-        await self._when(lambda: not self._service.smsc.bound)
-
-    def _change(self, state: AdminState) -> None:
-        smsc = self._service.smsc
-        if state is smsc.state:
-            return
-        smsc.change_state(state)
-        self._router.smsc_changed(smsc)
-        self.log.info("SMSC {name}: {state}", name=smsc.name, state=state.value)
-
-    def _when(self, done: Callable[[], bool], seconds: float = TIME_LIMIT) -> Deferred[None]:
-        return ensureDeferred(_until(done, seconds, self._router))
+    def _is_away(self) -> bool:
+        return not self._service.smsc.bound
 
 
-class LinkControl:
-    """One link of an SMSC, for its operator; see `SmscControl`."""
-
-    log = Logger()
+class LinkControl(_Control):
+    """One link of an SMSC, for its operator."""
 
     def __init__(self, router: RouterService, service: SmscService, key: LinkKey) -> None:
-        self._router = router
-        self._service = service
+        super().__init__(router, service)
         self._key = key
 
     @property
@@ -121,43 +167,10 @@ class LinkControl:
         """What was decided last."""
         return self._service.state_of(self._key)
 
-    def ready(self) -> Deferred[None]:
-        """Take messages again; fires when the link is bound."""
-        self._change(AdminState.READY)
-        self._service.relink()
-        return self._when(self._is_bound)
-
-    def drain(self, seconds: float = TIME_LIMIT) -> Deferred[None]:
-        """Take no new messages; fires when no request is open on it."""
-        was_away = self.state is AdminState.MAINT
-        self._change(AdminState.DRAIN)
-        if was_away:
-            self._service.relink()
-        return self._when(self._is_idle, seconds)
-
-    def maint(self, seconds: float = TIME_LIMIT) -> Deferred[None]:
-        """Drain it for ``seconds`` at the most, unbind it and keep it away."""
-        self._change(AdminState.DRAIN)
-        return ensureDeferred(self._maint(seconds))
-
-    async def _maint(self, seconds: float) -> None:
-        await until(
-            lambda: self._is_idle() or self._router.is_draining, seconds, self._router.clock
-        )
-        if self.state is AdminState.READY or self._router.is_draining:
-            raise TimeoutError("it was made ready meanwhile, or the gate is stopping")
-        self._change(AdminState.MAINT)
-        self._service.relink()
-        await self._when(lambda: self._service.link(self._key) is None)
-
-    def _change(self, state: AdminState) -> None:
-        if state is self.state:
-            return
+    def _decide(self, state: AdminState) -> None:
         self._service.change_link(self._key, state)
-        self._router.smsc_changed(self._service.smsc)
-        self.log.info("SMSC {name}: {state}", name=self.name, state=state.value)
 
-    def _is_bound(self) -> bool:
+    def _is_up(self) -> bool:
         link = self._service.link(self._key)
         return link is not None and link.is_bound
 
@@ -166,8 +179,8 @@ class LinkControl:
         session = link.session if link is not None and link.is_bound else None
         return session is None or len(session.outstanding) <= session.outstanding.overdue
 
-    def _when(self, done: Callable[[], bool], seconds: float = TIME_LIMIT) -> Deferred[None]:
-        return ensureDeferred(_until(done, seconds, self._router))
+    def _is_away(self) -> bool:
+        return self._service.link(self._key) is None
 
 
 class AccountControl:

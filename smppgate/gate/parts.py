@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from random import Random
+from typing import Any
 
 from twisted.application.service import MultiService
 from twisted.internet.interfaces import IReactorTime
@@ -53,7 +54,12 @@ class Parts:
         smscs = {smsc.name: self.centers.smsc(smsc) for smsc in settings.smsc}
         self.router = make_router(settings, self.clock, smscs, store, entropy)
         self.pass_through = PassThrough(self.router, (), RefusedCredentials(entropy.randbytes(32)))
-        self.esme_config = self._make_esme_config(settings.gate)
+        self.esme_config = EsmeSessionConfig(
+            router=self.router,
+            pass_through=self.pass_through,
+            bind_delays=BindDelays(Guesses(settings.gate.bind_delay)),
+            **_esme_rules(settings.gate),
+        )
         self.listeners = Listeners(reactor, self.esme_config)
         for listen in settings.listen:
             self.listeners.add(listen.endpoint, listen.max_sessions)
@@ -114,26 +120,21 @@ class Parts:
 
     def configure_esmes(self, gate: GateSettings) -> None:
         """Let sessions with ESMEs go by ``gate``, those that are bound too."""
-        config = self.esme_config
-        config.name, config.timers = gate.name, esme_timers(gate)
-        config.max_pdu_size, config.refusal_rate = gate.max_pdu_size, gate.refusal_rate
-        config.accepts_without_smsc = gate.accept_binds_without_smsc
-        config.refused_bind_wait = gate.refused_bind_wait
-        config.stale_bind_timeout = gate.stale_bind_timeout
-        config.bind_delays.change_limit(gate.bind_delay)
+        for name, value in _esme_rules(gate).items():
+            setattr(self.esme_config, name, value)
+        self.esme_config.bind_delays.change_limit(gate.bind_delay)
         for session in self.esme_sessions():
             session.config_changed()
 
-    def _make_esme_config(self, gate: GateSettings) -> EsmeSessionConfig:
-        return EsmeSessionConfig(
-            router=self.router,
-            name=gate.name,
-            timers=esme_timers(gate),
-            max_pdu_size=gate.max_pdu_size,
-            accepts_without_smsc=gate.accept_binds_without_smsc,
-            pass_through=self.pass_through,
-            refusal_rate=gate.refusal_rate,
-            refused_bind_wait=gate.refused_bind_wait,
-            stale_bind_timeout=gate.stale_bind_timeout,
-            bind_delays=BindDelays(Guesses(gate.bind_delay)),
-        )
+
+def _esme_rules(gate: GateSettings) -> dict[str, Any]:
+    """What `EsmeSessionConfig` has of the settings, which a reload changes."""
+    return {
+        "name": gate.name,
+        "timers": esme_timers(gate),
+        "max_pdu_size": gate.max_pdu_size,
+        "accepts_without_smsc": gate.accept_binds_without_smsc,
+        "refusal_rate": gate.refusal_rate,
+        "refused_bind_wait": gate.refused_bind_wait,
+        "stale_bind_timeout": gate.stale_bind_timeout,
+    }

@@ -183,7 +183,7 @@ class SmscService(MultiService):
         """Take no more messages, let open requests be answered for ``seconds``, and unbind."""
         self._is_leaving = True
         self.smsc.change_state(AdminState.DRAIN)
-        await self.drained(seconds)
+        await self._drained(seconds)
         reason = "the SMSC is removed"
         for link in list(self.links):
             self._retire(link, reason)
@@ -199,13 +199,12 @@ class SmscService(MultiService):
         """
         self._is_leaving = self._is_hurried = True
 
-    async def drained(self, seconds: float) -> bool:
-        """Wait until no request is open at the SMSC; gives whether that is so in time."""
+    async def _drained(self, seconds: float) -> None:
+        """Wait until no request is open at the SMSC, for ``seconds`` or until `hurry`."""
         smsc = self.smsc
-        done = await until(
+        await until(
             lambda: self._is_hurried or smsc.outstanding <= smsc.overdue, seconds, self._clock
         )
-        return done and smsc.outstanding <= smsc.overdue
 
     # Links
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import Enum
 
 from attrs import frozen
@@ -26,19 +27,35 @@ class Durability(Enum):
 class Limits:
     """How much a store keeps.
 
-    :param return_paths: return paths kept in all; beyond it the oldest are forgotten.
+    :param return_paths: return paths kept in all; beyond it the oldest are forgotten. 0 sets no
+        bound.
     :param return_paths_in_memory: how many of them memory holds.
     :param return_path_ttl: seconds that a return path is kept; up to a sixteenth longer.
+    :param return_paths_disk: octets that they may take on disk.
     """
 
-    return_paths: int = 10_000_000
+    return_paths: int = 0
     return_paths_in_memory: int = 1_000_000
     return_path_ttl: float = 259_200.0
+    return_paths_disk: int = 16 << 30
 
     @property
     def recent(self) -> int:
         """Return paths that memory holds at most."""
-        return min(self.return_paths, self.return_paths_in_memory)
+        return min(self.return_paths or self.return_paths_in_memory, self.return_paths_in_memory)
+
+
+@frozen
+class Found:
+    """The outcome of a search for return paths.
+
+    :param paths: key to value of those that were found.
+    :param is_complete: whether all places could be searched. If not, a key that is missing in
+        ``paths`` may have a return path all the same.
+    """
+
+    paths: Mapping[bytes, bytes]
+    is_complete: bool = True
 
 
 @frozen

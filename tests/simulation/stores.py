@@ -16,7 +16,7 @@ from twisted.internet.defer import Deferred, execute
 from twisted.internet.interfaces import IReactorTime
 
 from smppgate.store import Durability, IStore, Limits, SqliteStore
-from smppgate.store.sqlite.worker import Workers
+from smppgate.store.worker import Workers
 from tests.simulation.model_store import Disk, ModelStore
 from tests.simulation.scenario import Plan
 from tests.simulation.trace import Trace

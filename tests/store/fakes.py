@@ -22,7 +22,7 @@ from zope.interface import implementer
 
 from smppgate.store.records import Durability, Limits
 from smppgate.store.sqlite.store import SqliteStore
-from smppgate.store.sqlite.worker import Workers
+from smppgate.store.worker import Workers
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -99,13 +99,14 @@ class Inline:
         clock: Clock | None = None,
     ) -> None:
         self.writer, self.reader, self.keeper = (InlineWorker() for _ in range(3))
+        self.log, self.finder, self.helper = (InlineWorker() for _ in range(3))
         self.clock = clock or clock_at(BEGUN)
         self.store = SqliteStore(
             self.clock,
             directory,
             limits or Limits(),
             durability,
-            Workers(self.writer, self.reader, self.keeper),
+            Workers(self.writer, self.reader, self.keeper, self.log, self.finder, self.helper),
         )
 
     def open(self) -> SqliteStore:

@@ -10,7 +10,7 @@ import pytest
 from twisted.internet.task import Clock as Reactor
 
 from smppgate.store import IStore, Limits, MemoryStore, NewMessage, SqliteStore
-from smppgate.store.sqlite.worker import AnyWorker, Workers
+from smppgate.store.worker import AnyWorker, Workers
 from tests.store.fakes import InlineWorker, wait
 
 TTL = 1000.0

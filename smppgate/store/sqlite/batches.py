@@ -10,7 +10,7 @@ from twisted.python.failure import Failure
 
 from smppgate.store.sqlite.disk import PATHS, Disk
 from smppgate.store.sqlite.tables import append
-from smppgate.store.sqlite.waiters import Waiters
+from smppgate.store.waiters import Waiters
 
 BACKLOG = 100_000
 """Return paths and ends of return paths that may wait while writing fails."""

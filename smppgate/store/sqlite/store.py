@@ -28,7 +28,7 @@ from smppgate.store.sqlite.replay import Replay
 from smppgate.store.sqlite.return_paths import ReturnPaths
 from smppgate.store.sqlite.tables import Contents
 from smppgate.store.sqlite.upkeep import Upkeep
-from smppgate.store.sqlite.worker import Workers, store_workers
+from smppgate.store.worker import Workers, store_workers
 from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.log import Logger
 

@@ -17,7 +17,7 @@ from twisted.python.failure import Failure
 from smppgate.store.recent import RecentPaths, Segment
 from smppgate.store.sqlite.disk import UPKEEP, Disk
 from smppgate.store.sqlite.tables import STEP, archive, expire_archive, trim, unarchive
-from smppgate.store.sqlite.waiters import Waiters
+from smppgate.store.waiters import Waiters
 from smppgate.txsmpp.clock import Clock
 
 TRIM_STEP = 32

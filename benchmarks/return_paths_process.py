@@ -154,7 +154,7 @@ async def _look_up(store: IStore, paths: int, lookups: int) -> tuple[list[int], 
         began = time.perf_counter_ns()
         found = store.recent(wanted)
         if found is None:
-            found = (await store.find([wanted])).get(wanted)
+            found = (await store.find([wanted])).paths.get(wanted)
         latencies.append(time.perf_counter_ns() - began)
         wrong += found != (value(number) if is_known else None)
     return latencies, wrong

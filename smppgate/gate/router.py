@@ -88,7 +88,7 @@ class RouterService(Service):
             MessageIds(self.smscs),
             Aliases(store, entropy),
             tags=options.tags,
-            waits=options.waits,
+            may_wait=options.waits,
             transform=self.transform,
             receipted_ttl=options.receipted_ttl,
         )
@@ -144,7 +144,6 @@ class RouterService(Service):
         super().stopService()
         self.reports.stop()
         self.receipts.stop()
-        self.return_paths.stop()
         self.queues.stop()
         waiting = self._awaiting_link + self._awaiting_store
         self._awaiting_link, self._awaiting_store = [], []

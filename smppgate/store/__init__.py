@@ -7,6 +7,8 @@ from smppgate.store.interface import IStore
 from smppgate.store.memory import MemoryStore
 from smppgate.store.records import (
     Durability,
+    Enqueued,
+    Found,
     Limits,
     NewMessage,
     QueuedMessage,
@@ -17,6 +19,8 @@ from smppgate.store.sqlite.store import SqliteStore
 
 __all__ = [
     "Durability",
+    "Enqueued",
+    "Found",
     "IStore",
     "Limits",
     "MemoryStore",

@@ -1,68 +1,67 @@
 """`IStore`: what the gate keeps longer than a session lives.
 
-Batches go in and come out, answers are Deferreds, and everything is found by its key alone, so
-that a database in another process can implement it as well. Times are seconds of the wall clock,
-`Clock.wall`: they are compared after a restart.
+It has five parts, each of which a database in another process can implement as well: batches go in
+and come out, answers are Deferreds, and everything is found by its key alone. Times are seconds of
+the wall clock, `Clock.wall`: they are compared after a restart.
 """
 
 # ruff: noqa: N805 - the methods of an interface have no self
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from twisted.internet.defer import Deferred
 from zope.interface import Attribute, Interface
 
-from smppgate.store.records import NewMessage, QueuedMessage, StoreStatistics
+from smppgate.store.records import Enqueued, Found, NewMessage, QueuedMessage, StoreStatistics
+
+KEEP_DEADLINE = 1.0
+"""Seconds after which `IReturnPaths.keep` has fired at the latest."""
 
 
-class IStore(Interface):
-    """Keeps return paths, queues of messages that are not delivered yet, and numbers.
+class IReturnPaths(Interface):
+    """Octets under keys, for a time."""
 
-    An error of the disk is logged, counted, shown by `statistics` and retried until it is gone;
-    forwarding does not depend on it. Only the methods that say so fail with `StoreError`.
-    """
+    keeps_at_once: bool = Attribute(
+        """Whether `keep` has done its work when it returns: its Deferred has fired by then. It
+        changes in a call of `keep` or between turns of the reactor, never between the first
+        look at it in a turn and the call of `keep` at the end of that turn."""
+    )
 
     is_all_recent: bool = Attribute(
         """Whether memory holds every live return path: a key that `recent` does not find is
         then unknown, and `find` would not find it either."""
     )
 
-    def open() -> Deferred[None]:
-        """Prepare the store; no other method may be called before this has fired.
-
-        Fails with `StoreError` when an operator has to act; the store is closed again.
-        """
-
-    def close() -> Deferred[None]:
-        """Write what is not written yet and release all files and threads. Never fails."""
-
     def keep(paths: Mapping[bytes, bytes]) -> Deferred[None]:
         """Keep ``paths``, key to value, each of any octets, for the time to live.
 
         `recent` finds them as soon as this returns. A key that is kept again has its newest
-        value. The store keeps the mapping itself: the caller must not change it afterwards.
+        value, and does not end if it was to. The store keeps the mapping itself: the caller must
+        not change it afterwards.
 
         :return: fires when the return paths are as durable as the store was asked to make them, or
-            when that is not possible at present; never fails.
+            when that is not possible at present; within `KEEP_DEADLINE`, and never fails.
         :raises TypeError: when a key or value is not octets; nothing is kept.
         """
 
     def recent(key: bytes) -> bytes | None:
         """The value of ``key``, if memory has it. Takes a few microseconds at most."""
 
-    def find(keys: Sequence[bytes]) -> Deferred[dict[bytes, bytes]]:
-        """The values of those of ``keys`` that are kept, in memory or on disk.
+    def find(keys: Sequence[bytes]) -> Deferred[Found]:
+        """The values of those of ``keys`` that are kept, in memory or elsewhere. Never fails."""
 
-        Never fails: a value that cannot be read at present is not found.
+    def end(keys: Sequence[bytes], grace: float) -> None:
+        """Let the return paths of ``keys``, kept or not, end ``grace`` seconds from now.
+
+        From then on they are not found. After a crash within the next second, or where there is
+        no room to note it, they may be found until their time to live is over.
         """
 
-    def end(keys: Sequence[bytes]) -> None:
-        """Forget the return paths of ``keys``, kept or not: from now on they are not found.
 
-        After a crash within the next second they may be found again.
-        """
+class INumbers(Interface):
+    """Numbers that are given out once."""
 
     def reserve_numbers(count: int) -> Deferred[int]:
         """Reserve ``count`` consecutive integers that no call has reserved or will reserve.
@@ -73,12 +72,15 @@ class IStore(Interface):
         :return: the first of them. Fails with `StoreError` when the reservation cannot be written.
         """
 
-    def enqueue(messages: Sequence[NewMessage]) -> Deferred[None]:
-        """Append ``messages`` to the queues of their accounts, all of them or none.
 
-        :return: fires when they survive the end of this process, whatever the durability of return
-            paths is. Fails with `StoreError` when they could not be written: no queue has them,
-            and they must not be acknowledged.
+class IQueues(Interface):
+    """Queues of messages, one for each account that has any."""
+
+    def enqueue(messages: Sequence[NewMessage]) -> Deferred[list[Enqueued]]:
+        """Append ``messages`` to the queues of their accounts, in this order.
+
+        :return: fires with the outcome of each message, when those that are stored survive the end
+            of this process, whatever the durability of return paths is. Never fails.
         """
 
     def queued(account: bytes, after: int, limit: int) -> Deferred[list[QueuedMessage]]:
@@ -88,8 +90,8 @@ class IStore(Interface):
         with `StoreError` when the queue cannot be read at present.
         """
 
-    def remove_queued(numbers: Sequence[int]) -> Deferred[None]:
-        """Remove the messages of these numbers, queued or not, from their queues.
+    def remove(account: bytes, numbers: Sequence[int]) -> Deferred[None]:
+        """Remove the messages of these numbers from the queue of ``account``, if it has them.
 
         `queued` does not return them any more as soon as this returns.
 
@@ -109,6 +111,52 @@ class IStore(Interface):
         Messages expire and go whether or not their account has a queue at present. Fails with
         `StoreError` when they cannot be read at present.
         """
+
+    def claim(account: bytes) -> Deferred[bool]:
+        """Fires with whether this process is now the one that sends the queue of ``account``."""
+
+    def release(account: bytes) -> None:
+        """Let another process claim the queue of ``account``; claimed or not."""
+
+    def watch(account: bytes, came: Callable[[], None] | None) -> None:
+        """Call ``came`` whenever another process puts messages into the queue of ``account``.
+
+        It takes the place of an earlier one; None ends that.
+        """
+
+
+class IAdmission(Interface):
+    """Places for the sessions of accounts, over all processes."""
+
+    def admit(account: bytes, limit: int) -> Deferred[bool]:
+        """Fires with whether a session more of ``account`` has a place, of ``limit`` in all."""
+
+    def leave(account: bytes) -> None:
+        """Give back a place that `admit` gave."""
+
+
+class IQuota(Interface):
+    """Shares of rates that are limited over all processes."""
+
+    def lease(name: str, wanted: int) -> Deferred[int]:
+        """Fires with how much of ``wanted`` this process may use, of the limit called ``name``."""
+
+
+class IStore(IReturnPaths, IQueues, INumbers, IAdmission, IQuota):
+    """All that the gate keeps: return paths, queues, numbers, admission and quota.
+
+    An error of the disk is logged, counted, shown by `statistics` and retried until it is gone;
+    forwarding does not depend on it. Only the methods that say so fail with `StoreError`.
+    """
+
+    def open() -> Deferred[None]:
+        """Prepare the store; no other method may be called before this has fired.
+
+        Fails with `StoreError` when an operator has to act; the store is closed again.
+        """
+
+    def close() -> Deferred[None]:
+        """Write what is not written yet and release all files and threads. Never fails."""
 
     def statistics() -> StoreStatistics:
         """How much the store holds and what fails in it, from counters: the disk is not read."""

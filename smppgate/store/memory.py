@@ -4,15 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import LoopingCall
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from smppgate.store.interface import IStore
+from smppgate.store.one_process import OneProcess
+from smppgate.store.path_ends import PathEnds
 from smppgate.store.recent import RecentPaths
-from smppgate.store.records import Limits, NewMessage, QueuedMessage, StoreError, StoreStatistics
+from smppgate.store.records import (
+    Enqueued,
+    Found,
+    Limits,
+    NewMessage,
+    QueuedMessage,
+    StoreStatistics,
+)
 from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.log import Logger
 
@@ -24,24 +33,25 @@ MOST_QUEUED = 100 << 20
 
 
 @implementer(IStore)
-class MemoryStore:
+class MemoryStore(OneProcess):
     """For tests, and for gates that may lose receipts and queued messages at a restart.
 
     :param limits: the lower of ``return_paths`` and ``return_paths_in_memory`` is the bound.
     """
 
     log = Logger()
+    keeps_at_once = True
     is_all_recent = True
 
     def __init__(self, reactor: IReactorTime, limits: Limits) -> None:
+        super().__init__()
         self._clock = clock = Clock.of(reactor)
         self._recent = RecentPaths(limits.recent, limits.return_path_ttl)
+        self._ends = PathEnds(clock, self._recent.end)
         self._next_number = 1
         self._last_message = 0
         self._queues: dict[bytes, dict[int, QueuedMessage]] = {}
         """Account → its messages by number, the oldest first. No queue is empty."""
-        self._accounts: dict[int, bytes] = {}
-        """Number of a message → its account."""
         self._octets = 0
         """Octets of all queued messages."""
         self._ticks = LoopingCall(self._tick)
@@ -56,6 +66,7 @@ class MemoryStore:
         """See `IStore.close`."""
         if self._ticks.running:
             self._ticks.stop()
+        self._ends.stop()
         return succeed(None)
 
     def keep(self, paths: Mapping[bytes, bytes]) -> Deferred[None]:
@@ -63,6 +74,7 @@ class MemoryStore:
         # Raises TypeError for other values than octets, as packing them for the disk does.
         b"".join(paths)
         b"".join(paths.values())
+        self._ends.stay(paths)
         self._recent.update(paths, self._clock.wall())
         return succeed(None)
 
@@ -70,14 +82,14 @@ class MemoryStore:
         """See `IStore.recent`."""
         return self._recent.get(key)
 
-    def find(self, keys: Sequence[bytes]) -> Deferred[dict[bytes, bytes]]:
+    def find(self, keys: Sequence[bytes]) -> Deferred[Found]:
         """See `IStore.find`."""
         values = ((key, self._recent.get(key)) for key in keys)
-        return succeed({key: value for key, value in values if value is not None})
+        return succeed(Found({key: value for key, value in values if value is not None}))
 
-    def end(self, keys: Sequence[bytes]) -> None:
+    def end(self, keys: Sequence[bytes], grace: float) -> None:
         """See `IStore.end`."""
-        self._recent.end(keys)
+        self._ends.add(keys, grace)
 
     def reserve_numbers(self, count: int) -> Deferred[int]:
         """See `IStore.reserve_numbers`."""
@@ -85,32 +97,23 @@ class MemoryStore:
         self._next_number += count
         return succeed(first)
 
-    def enqueue(self, messages: Sequence[NewMessage]) -> Deferred[None]:
+    def enqueue(self, messages: Sequence[NewMessage]) -> Deferred[list[Enqueued]]:
         """See `IStore.enqueue`."""
-        octets = sum(len(message.pdu) for message in messages)
-        if self._octets + octets > MOST_QUEUED:
-            return fail(StoreError(f"more than {MOST_QUEUED} octets are queued in memory"))
-        self._octets += octets
-        for message in messages:
-            self._last_message = number = self._last_message + 1
-            self._accounts[number] = message.account
-            self._queues.setdefault(message.account, {})[number] = QueuedMessage(
-                number, message.pdu, message.expires
-            )
-        return succeed(None)
+        return succeed([self._enqueue(message) for message in messages])
 
     def queued(self, account: bytes, after: int, limit: int) -> Deferred[list[QueuedMessage]]:
         """See `IStore.queued`."""
         return succeed([it for it in self._live(account) if it.number > after][:limit])
 
-    def remove_queued(self, numbers: Sequence[int]) -> Deferred[None]:
-        """See `IStore.remove_queued`."""
+    def remove(self, account: bytes, numbers: Sequence[int]) -> Deferred[None]:
+        """See `IStore.remove`."""
+        queue = self._queues.get(account, {})
         for number in numbers:
-            account = self._accounts.pop(number, None)
-            if account is not None:
-                self._octets -= len(self._queues[account].pop(number).pdu)
-                if not self._queues[account]:
-                    del self._queues[account]
+            message = queue.pop(number, None)
+            if message is not None:
+                self._octets -= len(message.pdu)
+        if not queue:
+            self._queues.pop(account, None)
         return succeed(None)
 
     def queue_sizes(self) -> Deferred[dict[bytes, int]]:
@@ -129,8 +132,19 @@ class MemoryStore:
         return StoreStatistics(
             paths_recent=len(self._recent),
             forgotten=self._recent.forgotten,
-            queued=len(self._accounts),
+            queued=sum(map(len, self._queues.values())),
         )
+
+    def _enqueue(self, message: NewMessage) -> Enqueued:
+        queue = self._queues.get(message.account, {})
+        octets = self._octets + len(message.pdu)
+        if len(queue) >= message.limit or octets > MOST_QUEUED:
+            return Enqueued.FULL
+        self._octets = octets
+        self._last_message = number = self._last_message + 1
+        queue[number] = QueuedMessage(number, message.pdu, message.expires)
+        self._queues[message.account] = queue
+        return Enqueued.STORED
 
     def _live(self, account: bytes) -> list[QueuedMessage]:
         now = self._clock.wall()
@@ -139,8 +153,8 @@ class MemoryStore:
     def _tick(self) -> None:
         now = self._clock.wall()
         self._recent.expire(now)
-        for queue in list(self._queues.values()):
-            self.remove_queued([it.number for it in queue.values() if it.expires <= now])
+        for account, queue in list(self._queues.items()):
+            self.remove(account, [it.number for it in queue.values() if it.expires <= now])
 
     def _log_end(self, failure: Failure) -> None:
         self.log.failure("The store has stopped removing what has expired", failure)

@@ -59,17 +59,47 @@ class Found:
 
 
 @frozen
+class Found:
+    """The outcome of a search for return paths.
+
+    :param paths: key to value of those that were found.
+    :param is_complete: whether all places could be searched. If not, a key that is missing in
+        ``paths`` may have a return path all the same.
+    """
+
+    paths: Mapping[bytes, bytes]
+    is_complete: bool = True
+
+
+UNBOUNDED = 1 << 62
+"""The limit of a queue that has none."""
+
+
+@frozen
 class NewMessage:
     """A message for the queue of an account.
 
     :param account: the account, any octets.
     :param pdu: the message, any octets.
     :param expires: when it expires, in seconds of the store's clock.
+    :param limit: messages that the queue may hold with this one.
     """
 
     account: bytes
     pdu: bytes
     expires: float
+    limit: int = UNBOUNDED
+
+
+class Enqueued(Enum):
+    """What became of a message that was to be put into a queue."""
+
+    STORED = "stored"
+    """The queue has it, and it survives the end of this process."""
+    FULL = "full"
+    """There is no room for it: neither the queue has it, nor will trying again soon help."""
+    FAILED = "failed"
+    """It could not be written at present. The queue does not have it."""
 
 
 @frozen

@@ -49,6 +49,7 @@ class Batch:
         "_reading",
         "_touched",
         "_when_written",
+        "first",
     )
 
     log = Logger()
@@ -58,6 +59,8 @@ class Batch:
         self._calls: list[Callable[[], None]] = []
         self._touched: list[Flushable] = []
         self._when_written: list[Callable[[], None]] = []
+        self.first: Callable[[], None] | None = None
+        """Called once, before anything more is written to any session: see `before_writing`."""
         self._reading = False
         self._end: IDelayedCall | None = None
         self._ends_since = 0.0
@@ -79,13 +82,28 @@ class Batch:
         if len(touched) == 1 and self._end is None and touched[0].is_quiet:
             # A message that nothing else goes on beside does not wait for company.
             self.flush()
-        elif touched or self._when_written:
+        elif touched or self._when_written or self.first is not None:
             self._schedule()
 
     def at_end(self, function: Callable[[], None]) -> None:
         """Call ``function`` when this turn is over, before sessions are written to."""
         self._calls.append(function)
         self._schedule()
+
+    def before_writing(self, function: Callable[[], None]) -> None:
+        """Call ``function`` once, before any session is written to, in this turn at the latest.
+
+        One function at a time: it puts on disk what has to be there before sessions are answered.
+        """
+        self.first = function
+        if not self._reading:
+            self._schedule()
+
+    def write_first(self) -> None:
+        """Make the call of `before_writing`; for those that write to a session by themselves."""
+        function, self.first = self.first, None
+        if function is not None:
+            self._call_all([function])
 
     def when_written(self, function: Callable[[], None]) -> None:
         """Call ``function`` as soon as all sessions that are noted have been written to."""
@@ -98,6 +116,8 @@ class Batch:
         if self._calls:
             calls, self._calls = self._calls, []
             self._call_all(calls)
+        if self.first is not None:
+            self.write_first()
         touched, self._touched = self._touched, []
         for session in touched:
             try:

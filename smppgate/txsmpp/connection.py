@@ -159,6 +159,8 @@ class SmppConnection(SmppStream):
         session = self.session
         if self._unbinding is not None:
             self._end_unbinding(self._unbinding)
+        if self.batch.first is not None:
+            self.batch.write_first()
         self._write(session.data_to_send())
         if session.close_reason is not None:
             self._close()

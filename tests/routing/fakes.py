@@ -19,7 +19,7 @@ from smppgate.routing.smscs.balancers import LeastOutstanding
 from smppgate.routing.smscs.link_shares import LinkShares
 from smppgate.routing.smscs.pool import Member, Pool
 from smppgate.routing.smscs.smsc import MessageCenter, Smsc
-from smppgate.store import IStore, Limits, MemoryStore, StoreError
+from smppgate.store import Found, IStore, Limits, MemoryStore, StoreError
 from smppgate.txsmpp.clock import Clock as SmppClock
 from smppgate.txsmpp.codec import encode
 from smppgate.txsmpp.constants import RESPONSE_BIT, CommandId
@@ -252,16 +252,18 @@ class HeldStore:
     keys that wait to be looked up. ``in_memory`` has those that `recent` knows.
     """
 
+    keeps_at_once = False
+
     def __init__(self) -> None:
         self.is_all_recent = True
         self.paths: dict[bytes, bytes] = {}
         self.in_memory: dict[bytes, bytes] = {}
         self.batches: list[Mapping[bytes, bytes]] = []
         self.lookups: list[Sequence[bytes]] = []
-        self.ended: list[bytes] = []
+        self.ended: list[tuple[bytes, float]] = []
         self.reserved = 0
         self._keeping: list[Deferred[None]] = []
-        self._finding: list[Deferred[dict[bytes, bytes]]] = []
+        self._finding: list[Deferred[Found]] = []
 
     def keep(self, paths: Mapping[bytes, bytes]) -> Deferred[None]:
         self.in_memory.update(paths)
@@ -272,13 +274,13 @@ class HeldStore:
     def recent(self, key: bytes) -> bytes | None:
         return self.in_memory.get(key)
 
-    def find(self, keys: Sequence[bytes]) -> Deferred[dict[bytes, bytes]]:
+    def find(self, keys: Sequence[bytes]) -> Deferred[Found]:
         self.lookups.append(keys)
         self._finding.append(Deferred())
         return self._finding[-1]
 
-    def end(self, keys: Sequence[bytes]) -> None:
-        self.ended += keys
+    def end(self, keys: Sequence[bytes], grace: float) -> None:
+        self.ended += [(key, grace) for key in keys]
         for key in keys:
             self.paths.pop(key, None)
             self.in_memory.pop(key, None)
@@ -311,7 +313,12 @@ class HeldStore:
         """The oldest look-up is done."""
         keys = self.lookups.pop(0)
         found = {key: self.paths[key] for key in keys if key in self.paths}
-        self._finding.pop(0).callback(found)
+        self._finding.pop(0).callback(Found(found))
+
+    def cannot_look_up(self) -> None:
+        """The oldest look-up cannot be done: what was not found may be there."""
+        self.lookups.pop(0)
+        self._finding.pop(0).callback(Found({}, is_complete=False))
 
     def fail_to_look_up(self) -> None:
         """The oldest look-up ends in an error."""

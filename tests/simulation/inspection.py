@@ -138,8 +138,6 @@ class Inspection:
         router = self._router
         paths, receipts, queues = router.return_paths, router.receipts, router.queues
         yield "answers waiting for the store", paths.commits.answers_waiting, 100_000
-        ending = paths.ends._paths
-        yield "octets of return paths ending", ending.octets, ending.limit + 1000
         yield "early receipts", len(receipts._early), receipts._early.limit
         for name, waits in (
             ("looked up", receipts._searching),
@@ -161,7 +159,7 @@ class Inspection:
             len(queues._gathered) + len(queues._being_kept or ()),
             10_000,
         )
-        yield "queued messages to remove", len(queues._ended), 10_000
+        yield "queued messages to remove", sum(map(len, queues._ended.values())), 10_000
         for queue in queues.values():
             ahead = queue._read_ahead
             # What waits for the first count is not counted yet.

@@ -15,7 +15,16 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
 
-from smppgate.store import IStore, NewMessage, QueuedMessage, StoreError, StoreStatistics
+from smppgate.store import (
+    Enqueued,
+    Found,
+    IStore,
+    NewMessage,
+    QueuedMessage,
+    StoreError,
+    StoreStatistics,
+)
+from smppgate.store.one_process import OneProcess
 from smppgate.txsmpp.clock import Clock
 from tests.simulation.scenario import StorePlan
 from tests.simulation.trace import Trace
@@ -26,16 +35,18 @@ class Disk:
     """What survives the process."""
 
     paths: dict[bytes, tuple[bytes, float]] = field(factory=dict)
+    ends: dict[bytes, float] = field(factory=dict)
     queue: dict[int, NewMessage] = field(factory=dict)
     numbers: int = 1
     messages: int = 0
 
 
 @implementer(IStore)
-class ModelStore:
+class ModelStore(OneProcess):
     """One process's store on a `Disk`.
 
-    :param writes: told when something begins to be written.
+    :param writes: called when something begins to be written, with whether the process can be
+        killed in this very moment.
     """
 
     def __init__(
@@ -46,9 +57,11 @@ class ModelStore:
         lifetime: float,
         chance: Random,
         trace: Trace,
-        writes: Callable[[], None],
+        writes: Callable[[bool], None],
     ) -> None:
+        super().__init__()
         self.disk = disk
+        self.keeps_at_once = plan.at_once
         self._clock = Clock.of(reactor)
         self._plan = plan
         self._lifetime = lifetime
@@ -57,10 +70,11 @@ class ModelStore:
         self._tell = writes
         self._memory: dict[bytes, bytes] = {}
         self._archived: dict[bytes, None] = {}
+        self._ends: dict[bytes, float] = {}
         self._gone: dict[int, None] = {}
         self._writes: list[tuple[Callable[[], Any], Deferred[Any]]] = []
         self._last = self._busy_until = 0.0
-        self._is_open = False
+        self._is_open = self._is_gone = False
 
     # The life of a store
 
@@ -71,6 +85,7 @@ class ModelStore:
                 self._archived[key] = None
             else:
                 self._memory[key] = value
+        self._ends = dict(self.disk.ends)
         self._is_open = True
         return self._answered(lambda: None)
 
@@ -84,6 +99,7 @@ class ModelStore:
         for write, _ in self._writes[: self._chance.randint(0, len(self._writes))]:
             write()
         self._writes.clear()
+        self._is_gone = True
 
     def calm(self) -> None:
         """Neither fail nor stall from now on."""
@@ -93,6 +109,8 @@ class ModelStore:
         """Forget what is over."""
         now = self._clock.wall()
         for key in [k for k, (_, at) in self.disk.paths.items() if at + self._lifetime <= now]:
+            self._forget(key)
+        for key in [k for k, at in {**self.disk.ends, **self._ends}.items() if at <= now]:
             self._forget(key)
         for number in [n for n, message in self.disk.queue.items() if message.expires <= now]:
             del self.disk.queue[number]
@@ -110,37 +128,69 @@ class ModelStore:
         for key, value in paths.items():
             self._memory[key] = value
             self._archived.pop(key, None)
+            self._ends.pop(key, None)
         kept = {key: (value, now) for key, value in paths.items()}
-        return self._written(lambda: self.disk.paths.update(kept))
+        if self._plan.archives:
+            self._archive()
+        if self.keeps_at_once:
+            return self._kept_at_once(kept)
+        return self._written(lambda: self._keep(kept))
 
     def recent(self, key: bytes) -> bytes | None:
         """See `IStore.recent`."""
-        return self._memory.get(key)
+        return None if self._has_ended(key) else self._memory.get(key)
 
-    def find(self, keys: Sequence[bytes]) -> Deferred[dict[bytes, bytes]]:
+    def find(self, keys: Sequence[bytes]) -> Deferred[Found]:
         """See `IStore.find`."""
-        return self._answered(lambda: self._find(keys))
+        if self._archived and self._draw_failure():
+            return self._answered(lambda: Found({}, is_complete=False))
+        return self._answered(lambda: Found(self._find(keys)))
 
-    def end(self, keys: Sequence[bytes]) -> None:
+    def end(self, keys: Sequence[bytes], grace: float) -> None:
         """See `IStore.end`."""
-        for key in keys:
-            self._memory.pop(key, None)
-            self._archived.pop(key, None)
-        self._written(lambda: [self.disk.paths.pop(key, None) for key in keys])
+        ends = dict.fromkeys(keys, self._clock.wall() + grace)
+        self._ends.update(ends)
+        self._written(lambda: self.disk.ends.update(ends))
+
+    def _kept_at_once(self, kept: dict[bytes, tuple[bytes, float]]) -> Deferred[None]:
+        """Keep them; the process may be killed before it is done, or after."""
+        if self._chance.random() < 0.5:
+            self._tell(True)
+        if self._is_gone:
+            return Deferred()
+        self._keep(kept)
+        self._tell(True)
+        return succeed(None)
+
+    def _archive(self) -> None:
+        """The oldest of those that are written leave memory."""
+        for key in list(self._memory)[: -self._plan.remembers]:
+            if key in self.disk.paths:
+                del self._memory[key]
+                self._archived[key] = None
+
+    def _keep(self, kept: dict[bytes, tuple[bytes, float]]) -> None:
+        self.disk.paths.update(kept)
+        for key in kept:
+            self.disk.ends.pop(key, None)
 
     def _find(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
         found = {}
         for key in keys:
+            if self._has_ended(key):
+                continue
             if key in self._memory:
                 found[key] = self._memory[key]
             elif key in self._archived and key in self.disk.paths:
                 found[key] = self.disk.paths[key][0]
         return found
 
+    def _has_ended(self, key: bytes) -> bool:
+        return self._ends.get(key, float("inf")) <= self._clock.wall()
+
     def _forget(self, key: bytes) -> None:
-        self.disk.paths.pop(key, None)
-        self._memory.pop(key, None)
-        self._archived.pop(key, None)
+        for table in (self.disk.paths, self.disk.ends, self._memory, self._archived, self._ends):
+            table.pop(key, None)  # type: ignore[attr-defined]
 
     # Numbers and queues
 
@@ -148,16 +198,17 @@ class ModelStore:
         """See `IStore.reserve_numbers`."""
         return self._written(lambda: self._reserve(count), fails=True)
 
-    def enqueue(self, messages: Sequence[NewMessage]) -> Deferred[None]:
+    def enqueue(self, messages: Sequence[NewMessage]) -> Deferred[list[Enqueued]]:
         """See `IStore.enqueue`."""
-        return self._written(lambda: self._enqueue(messages), fails=True)
+        written = self._written(lambda: self._enqueue(messages), fails=True)
+        return written.addErrback(lambda _: [Enqueued.FAILED] * len(messages))
 
     def queued(self, account: bytes, after: int, limit: int) -> Deferred[list[QueuedMessage]]:
         """See `IStore.queued`."""
         return self._answered(lambda: self._queued(account, after)[:limit], fails=True)
 
-    def remove_queued(self, numbers: Sequence[int]) -> Deferred[None]:
-        """See `IStore.remove_queued`."""
+    def remove(self, account: bytes, numbers: Sequence[int]) -> Deferred[None]:
+        """See `IStore.remove`."""
         self._gone.update(dict.fromkeys(numbers))
         return self._written(lambda: [self.disk.queue.pop(n, None) for n in numbers])
 
@@ -167,7 +218,7 @@ class ModelStore:
 
     def queue_ends(self) -> Deferred[dict[bytes, float]]:
         """See `IStore.queue_ends`."""
-        return self._answered(self._ends, fails=True)
+        return self._answered(self._last_expiries, fails=True)
 
     def statistics(self) -> StoreStatistics:
         """See `IStore.statistics`."""
@@ -177,10 +228,11 @@ class ModelStore:
         first, self.disk.numbers = self.disk.numbers, self.disk.numbers + count
         return first
 
-    def _enqueue(self, messages: Sequence[NewMessage]) -> None:
+    def _enqueue(self, messages: Sequence[NewMessage]) -> list[Enqueued]:
         for message in messages:
             self.disk.messages += 1
             self.disk.queue[self.disk.messages] = message
+        return [Enqueued.STORED] * len(messages)
 
     def _queued(self, account: bytes, after: int) -> list[QueuedMessage]:
         now = self._clock.wall()
@@ -198,7 +250,7 @@ class ModelStore:
         sizes = {name: len(self._queued(name, 0)) for name in names}
         return {name: size for name, size in sizes.items() if size}
 
-    def _ends(self) -> dict[bytes, float]:
+    def _last_expiries(self) -> dict[bytes, float]:
         return {name: max(it.expires for it in self._queued(name, 0)) for name in self._sizes()}
 
     # When it answers
@@ -220,6 +272,8 @@ class ModelStore:
 
     def _written(self, write: Callable[[], Any], fails: bool = False) -> Deferred[Any]:
         """A Deferred that fires when ``write`` is done, behind all writes before it."""
+        if self._is_gone:
+            return Deferred()
         if fails and self._draw_failure():
             return self._failing()
         delay = self._delay()
@@ -228,7 +282,7 @@ class ModelStore:
             return succeed(write())
         done: Deferred[Any] = Deferred()
         self._writes.append((write, done))
-        self._tell()
+        self._tell(False)
         self._last = max(self._last, now + delay)
         self._clock.callLater(self._last - now, self._write)
         return done

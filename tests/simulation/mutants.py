@@ -16,6 +16,7 @@ from attrs import evolve, frozen
 from smppgate.gate.controls import AccountControl
 from smppgate.gate.deliver.dispatcher import Dispatcher
 from smppgate.gate.deliver.receipt_delivery import ReceiptDelivery
+from smppgate.gate.deliver.receipts import Receipts
 from smppgate.gate.deliver.waiting_receipts import WaitingReceipts
 from smppgate.gate.esme_service import EsmeService
 from smppgate.gate.queue.account_queue import AccountQueue
@@ -39,8 +40,10 @@ from smppgate.routing.esmes.account import Account
 from smppgate.routing.esmes.accounts import Accounts
 from smppgate.routing.smscs.pool import Pool
 from smppgate.routing.smscs.smsc import LOST, Smsc
+from smppgate.store import Found
 from smppgate.txsmpp import sequence
 from smppgate.txsmpp import session as session_module
+from smppgate.txsmpp.batch import Batch
 from smppgate.txsmpp.constants import RESPONSE_BIT
 from smppgate.txsmpp.frame import Frame, renumbered, response
 from smppgate.txsmpp.sequence import Outstanding
@@ -306,6 +309,19 @@ def _receipts_in_turn(to_account: Any) -> Any:
 )
 def _answer_before_path(answer: Any) -> Any:
     return lambda self, exchange, octets, kept: answer(self, exchange, octets, kept=False)
+
+
+@_mutant(Batch, "before_writing", "An answer is written before its return path is in the store.")
+def _written_before_path(_before: Any) -> Any:
+    return lambda self, function: self.when_written(function)
+
+
+@_mutant(Receipts, "_choose", "A receipt that cannot be looked up is one of an unknown message.")
+def _unsearched_is_unknown(choose: Any) -> Any:
+    def chosen(self: Any, incoming: Any, search: Any, waits: bool, found: Any) -> None:
+        choose(self, incoming, search, waits, Found(found.paths))
+
+    return chosen
 
 
 @_mutant(Commits, "holds", "A receipt does not wait for the answer in front of it.")
@@ -602,7 +618,9 @@ def _queue_goes_with_account(remove: Any) -> Any:
         remove(self, account)
         if queue is not None:
             reading = self._store.queued(queue.name, 0, 1000)
-            reading.addCallback(lambda all_: self._store.remove_queued([m.number for m in all_]))
+            reading.addCallback(
+                lambda all_: self._store.remove(queue.name, [m.number for m in all_])
+            )
             reading.addErrback(lambda _: None)
 
     return removed

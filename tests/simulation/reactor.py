@@ -105,6 +105,8 @@ class SimulatedReactor:
         self._agenda = Agenda(self.seconds)
         self._readers: dict[Any, None] = {}
         self._writers: dict[Any, None] = {}
+        # What was going on when the process was killed may still be on the way out.
+        self._is_dead = False
 
     # Time
 
@@ -139,7 +141,8 @@ class SimulatedReactor:
     ) -> BaseConnector:
         """Connect."""
         connector = _Connector(host, port, factory, timeout, bindAddress, self)
-        connector.connect()
+        if not self._is_dead:
+            connector.connect()
         return connector
 
     def addReader(self, reader: Any) -> None:
@@ -177,6 +180,8 @@ class SimulatedReactor:
 
     def next(self) -> float | None:
         """When there is something to do, on the world's clock; None when there is nothing."""
+        if self._is_dead:
+            return None
         if self.accepted or self._ready():
             return self._clock.now
         time = self._agenda.next()
@@ -184,6 +189,8 @@ class SimulatedReactor:
 
     def turn(self) -> None:
         """Do what is due, and then what is ready."""
+        if self._is_dead:
+            return
         self.turns += 1
         self._agenda.run_due()
         accepted, self.accepted = self.accepted, []
@@ -231,6 +238,7 @@ class SimulatedReactor:
 
         Gives the timers, for those who want to keep what they refer to.
         """
+        self._is_dead = True
         for descriptor in self.removeAll():
             skt = getattr(descriptor, "socket", None)
             if skt is not None:

@@ -98,13 +98,18 @@ class SmscPlan:
 class StorePlan:
     """How the store is.
 
-    :param is_real: whether it is SQLite, its threads done inline.
+    :param is_real: whether it is the one on disk, its threads done inline.
+    :param archives: chance that a return path is not read into memory at a start; with any, only
+        the newest few, which it ``remembers``, stay there.
+    :param at_once: whether return paths are kept at once; a crash may come amid that.
     """
 
     is_real: bool = False
+    at_once: bool = False
     delay: float = 0.0005
     stall: float = 0.0
     archives: float = 0.0
+    remembers: int = 10
     failures: float = 0.0
 
 
@@ -338,7 +343,8 @@ def _store_and_ends(
     if choose.one("crashing", 0.2) and may_crash:
         crashes = tuple(sorted(draw.uniform(2.0, active) for _ in range(draw.randint(1, 2))))
     restarts = (draw.uniform(2.0, active),) if choose.one("restarting", 0.1) else ()
-    return StorePlan(is_real=is_real, **changes), crashes, restarts
+    at_once = draw.random() < 0.6
+    return StorePlan(is_real=is_real, at_once=at_once, **changes), crashes, restarts
 
 
 def settings_text(plan: Plan) -> str:

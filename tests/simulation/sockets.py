@@ -332,7 +332,7 @@ class GateSocket:
 
     def send(self, octets: memoryview) -> int:
         """How many of ``octets`` were taken."""
-        if self.is_broken:
+        if self.is_broken or self.is_closed:
             raise OSError(errno.EPIPE, "reset")
         assert self.outgoing is not None
         if not self.outgoing.room:

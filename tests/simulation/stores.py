@@ -65,8 +65,8 @@ class Stores:
         self._folder: Path | None = None
         self._crashes = 0
         self._old: list[SqliteStore] = []
-        self.told: Callable[[], None] | None = None
-        """Told when something begins to be written."""
+        self.told: Callable[[bool], None] | None = None
+        """Called when something begins to be written, with whether a kill is possible now."""
 
     def open(self, reactor: IReactorTime) -> IStore:
         """One for a new life of the gate."""
@@ -84,9 +84,16 @@ class Stores:
             )
         return self._store
 
-    def _writes(self) -> None:
+    def _writes(self, is_now: bool) -> None:
         if self.told is not None:
-            self.told()
+            self.told(is_now)
+
+    def has_path(self, message_id: bytes) -> bool:
+        """Whether the disk has a return path of an SMSC's id; True where that is unknown."""
+        if not isinstance(self._store, ModelStore):
+            return True
+        newest_first = reversed(self._disk.paths)
+        return any(key.endswith(b"\0" + message_id) for key in newest_first)
 
     def crash(self) -> None:
         """The process is gone."""

@@ -20,7 +20,7 @@ SLOW = StorePlan(delay=0.5)
 def store(disk: Disk, seed: int = 1, plan: StorePlan = SLOW) -> tuple[Clock, ModelStore]:
     """One process's, open."""
     clock = Clock()
-    made = ModelStore(clock, disk, plan, 100.0, Random(seed), Trace(WorldClock()), lambda: None)
+    made = ModelStore(clock, disk, plan, 100.0, Random(seed), Trace(WorldClock()), lambda _: None)
     outcomes(made.open())
     clock.advance(5.0)
     return clock, made
@@ -55,7 +55,7 @@ def test_removed_messages_come_again_only_if_the_removal_was_not_written() -> No
     clock, made = store(disk)
     outcomes(made.enqueue([NewMessage(b"acme", b"%d" % it, 1000.0) for it in range(3)]))
     clock.advance(5.0)
-    outcomes(made.remove_queued([1]))
+    outcomes(made.remove(b"acme", [1]))
     assert [message.number for message in made._queued(b"acme", 0)] == [2, 3]
     clock.advance(5.0)
     made.crash()

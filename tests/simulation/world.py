@@ -191,6 +191,10 @@ class World:
         if request.given and key in self.given_ids:
             self.violated(f"{request} was given the id of {self.given_ids[key]}")
         self.given_ids[key] = request
+        own = request.taken_id
+        is_sure = request.wants_receipt and request.is_certain and request.given.endswith(own)
+        if own and is_sure and not self._stores.has_path(own):
+            self.violated(f"{request} was given an id, and its return path is not in the store")
 
     def _live(self) -> None:
         self._begin()
@@ -281,9 +285,12 @@ class World:
         self._stores.told = self._crash_amid
         self.agenda.call(4.0, self._crash)
 
-    def _crash_amid(self) -> None:
+    def _crash_amid(self, is_now: bool) -> None:
         self._stores.told = None
-        self.agenda.call(self.plan.store.delay * self._crashes.random(), self._crash)
+        if is_now:
+            self._crash()
+        else:
+            self.agenda.call(self.plan.store.delay * self._crashes.random(), self._crash)
 
     def _crash(self) -> None:
         self._stores.told = None

@@ -51,10 +51,10 @@ def test_what_is_kept_expires_by_the_wall_clock(
     wait(clock, store.enqueue([message]))
     clock.offset -= 3600.0
     clock.pump([1.0, 1.0])
-    assert wait(clock, store.find([b"key"])) == {b"key": b"value"}
+    assert wait(clock, store.find([b"key"])).paths == {b"key": b"value"}
     assert [m.pdu for m in wait(clock, store.queued(b"acme", 0, 9))] == [b"octets"]
     clock.offset += 3600.0 + 2 * TTL
     clock.pump([1.0, 1.0])
-    assert wait(clock, store.find([b"key"])) == {}
+    assert wait(clock, store.find([b"key"])).paths == {}
     assert wait(clock, store.queued(b"acme", 0, 9)) == []
     wait(clock, store.close())

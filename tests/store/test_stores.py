@@ -16,6 +16,7 @@ from zope.interface.verify import verifyObject
 
 from smppgate.store import (
     Durability,
+    Enqueued,
     IStore,
     Limits,
     MemoryStore,
@@ -30,6 +31,8 @@ LIFETIME = 1600.0
 # A return path may be kept for a sixteenth longer, and until the next tick, a second later; a
 # restart knows the time of a whole piece of the journal only.
 LONGEST = LIFETIME * (1 + 1 / 16 + 1 / 64) + 2.0
+# A return path may end so many seconds late.
+END_DELAY = 3.0
 ROOMY = Limits(return_paths=10_000, return_paths_in_memory=5_000, return_path_ttl=LIFETIME)
 # Memory holds so few that nearly all are archived.
 TIGHT = Limits(return_paths=10_000, return_paths_in_memory=64, return_path_ttl=LIFETIME)
@@ -120,6 +123,9 @@ class Model(RuleBasedStateMachine):
     def begin(self) -> None:
         self.box = self.make()
         self.paths: dict[bytes, tuple[bytes, float]] = {}
+        self.ends: dict[bytes, tuple[float, float]] = {}
+        """When paths end at the earliest and, but for `END_DELAY`, at the latest."""
+        self.latest = 0.0
         self.messages: dict[int, tuple[bytes, QueuedMessage]] = {}
         self.unnumbered: list[NewMessage] = []
         self.numbers = 0
@@ -149,6 +155,8 @@ class Model(RuleBasedStateMachine):
             assert self.store.recent(key) == value
         self.box.wait(kept)
         self.paths.update({key: (value, self.now) for key, value in paths.items()})
+        for key in paths:
+            self.ends.pop(key, None)
 
     @rule(first=st.integers(0, 500), count=st.integers(1, 40), value=VALUES)
     def keep_many(self, first: int, count: int, value: bytes) -> None:
@@ -158,23 +166,26 @@ class Model(RuleBasedStateMachine):
             for _ in range(4):
                 self.box.clock.advance(0.01)
 
-    @rule(keys=st.lists(KEYS, max_size=5))
-    def end(self, keys: list[bytes]) -> None:
-        self.store.end(keys)
+    @rule(keys=st.lists(KEYS, max_size=5), grace=st.sampled_from([0.0, 3.0, 100.0]))
+    def end(self, keys: list[bytes], grace: float) -> None:
+        self.store.end(keys, grace)
+        # One end is never before that of another that was asked for sooner.
+        self.latest = max(self.latest, self.now + grace)
         for key in keys:
-            self.paths.pop(key, None)
-            assert self.store.recent(key) is None
+            if key in self.paths:
+                self.ends[key] = (self.now + grace, self.latest)
 
     @rule(first=st.integers(0, 500), count=st.integers(1, 40))
     def end_many(self, first: int, count: int) -> None:
-        self.end([octets(number) for number in range(first, first + count)])
+        self.end([octets(number) for number in range(first, first + count)], 0.0)
 
     @rule(keys=st.lists(st.one_of(KEYS, st.integers(0, 540).map(octets)), max_size=20))
     def find(self, keys: list[bytes]) -> None:
         found = self.box.wait(self.store.find(keys))
-        assert found.keys() <= set(keys)
+        assert found.is_complete
+        assert found.paths.keys() <= set(keys)
         for key in keys:
-            self._check(key, found.get(key))
+            self._check(key, found.paths.get(key))
 
     @rule(key=KEYS)
     def look_up(self, key: bytes) -> None:
@@ -184,11 +195,13 @@ class Model(RuleBasedStateMachine):
 
     def _check(self, key: bytes, value: bytes | None) -> None:
         kept, since = self.paths.get(key, (None, 0.0))
+        earliest, latest = self.ends.get(key, (float("inf"), float("inf")))
         if value is not None:
             assert value == kept
             assert self.now - since <= LONGEST
+            assert self.now <= latest + END_DELAY
         elif kept is not None:
-            assert self.now - since >= LIFETIME - 1e-6
+            assert self.now - since >= LIFETIME - 1e-6 or self.now >= earliest - 1e-6
 
     # Queues and numbers
 
@@ -197,7 +210,8 @@ class Model(RuleBasedStateMachine):
     )
     def enqueue(self, new: list[tuple[bytes, bytes, float]]) -> None:
         messages = [NewMessage(account, pdu, self.now + ttl) for account, pdu, ttl in new]
-        self.box.wait(self.store.enqueue(messages))
+        outcomes = self.box.wait(self.store.enqueue(messages))
+        assert outcomes == [Enqueued.STORED] * len(messages)
         self.unnumbered += messages
 
     @rule(account=ACCOUNTS)
@@ -216,7 +230,7 @@ class Model(RuleBasedStateMachine):
         messages = self.box.wait(self.store.queued(account, 0, 100))
         live = [it for it in self.unnumbered if it.account == account and it.expires > self.now]
         gone = [place for place in places if place < len(messages)]
-        removed = self.store.remove_queued([messages[place].number for place in gone])
+        removed = self.store.remove(account, [messages[place].number for place in gone])
         for place in gone:
             self.unnumbered = [it for it in self.unnumbered if it is not live[place]]
         self.look_into_queue(account)
@@ -297,6 +311,88 @@ def test_what_is_no_octets_is_refused_and_nothing_of_it_kept(box: type[MemoryBox
 def test_it_may_be_closed_twice(box: type[MemoryBox]) -> None:
     made = box()
     made.wait(made.store.close())
+    made.close()
+
+
+@pytest.mark.parametrize("box", BOXES)
+def test_a_full_queue_takes_what_it_has_room_for(box: type[MemoryBox]) -> None:
+    """And what has left makes room, as soon as it is removed."""
+    made = box()
+
+    def put(count: int, account: bytes = b"one") -> list[Enqueued]:
+        new = [NewMessage(account, b"pdu", BEGUN + 1000.0, limit=3)] * count
+        return made.wait(made.store.enqueue(new))
+
+    stored, full = Enqueued.STORED, Enqueued.FULL
+    assert put(5) == [stored, stored, stored, full, full]
+    assert put(1, b"two") == [stored]
+    first, *_ = made.wait(made.store.queued(b"one", 0, 10))
+    made.store.remove(b"one", [first.number])
+    assert put(2) == [stored, full]
+    assert made.wait(made.store.queue_sizes()) == {b"one": 3, b"two": 1}
+    made.close()
+
+
+@pytest.mark.parametrize("box", BOXES)
+def test_a_message_is_removed_from_the_queue_of_its_account_only(box: type[MemoryBox]) -> None:
+    made = box()
+    made.wait(made.store.enqueue([NewMessage(b"one", b"pdu", BEGUN + 1000.0)]))
+    (message,) = made.wait(made.store.queued(b"one", 0, 10))
+    made.wait(made.store.remove(b"two", [message.number]))
+    assert made.wait(made.store.queued(b"one", 0, 10)) == [message]
+    made.close()
+
+
+@pytest.mark.parametrize("box", BOXES)
+def test_a_queue_is_claimed_and_watched_by_the_only_process(box: type[MemoryBox]) -> None:
+    """No other process can have it, or put anything into it."""
+    made = box()
+    came: list[None] = []
+    made.store.watch(b"one", lambda: came.append(None))
+    assert made.wait(made.store.claim(b"one"))
+    made.wait(made.store.enqueue([NewMessage(b"one", b"pdu", BEGUN + 1000.0)]))
+    made.store.release(b"one")
+    assert made.wait(made.store.claim(b"one"))
+    made.store.watch(b"one", None)
+    assert came == []
+    made.close()
+
+
+@pytest.mark.parametrize("box", BOXES)
+def test_sessions_have_places_up_to_the_limit_of_their_account(box: type[MemoryBox]) -> None:
+    made = box()
+    store = made.store
+    assert [made.wait(store.admit(b"one", 2)) for _ in range(3)] == [True, True, False]
+    assert made.wait(store.admit(b"two", 1))
+    store.leave(b"one")
+    assert [made.wait(store.admit(b"one", 2)) for _ in range(2)] == [True, False]
+    store.leave(b"three")
+    assert not made.wait(store.admit(b"three", 0))
+    assert made.wait(store.lease("rate of acme", 500)) == 500
+    made.close()
+
+
+@pytest.mark.parametrize("box", BOXES)
+def test_a_return_path_that_is_kept_anew_does_not_end(box: type[MemoryBox]) -> None:
+    """The SMSC has given the same id again."""
+    made = box()
+    made.wait(made.store.keep({b"key": b"old", b"other": b"old"}))
+    made.store.end([b"key", b"other"], 10.0)
+    made.wait(made.store.keep({b"key": b"new"}))
+    made.clock.pump([1.0] * 20)
+    found = made.wait(made.store.find([b"key", b"other"]))
+    assert found.paths == {b"key": b"new"}
+    made.close()
+
+
+@pytest.mark.parametrize("box", BOXES)
+def test_what_it_keeps_at_once_is_kept_when_the_call_returns(box: type[MemoryBox]) -> None:
+    made = box()
+    if made.store.keeps_at_once:
+        assert made.store.keep({b"key": b"value"}).called
+    else:
+        made.wait(made.store.keep({b"key": b"value"}))
+    assert made.wait(made.store.find([b"key"])).paths == {b"key": b"value"}
     made.close()
 
 

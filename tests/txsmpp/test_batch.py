@@ -131,3 +131,65 @@ def test_one_session_that_cannot_be_written_to_does_not_mute_the_others() -> Non
     batch.add(after)
     clock.advance(0)
     assert after.flushes == 1
+
+
+# What comes before everything that is written
+
+
+def test_the_first_call_comes_before_any_session_is_written_to() -> None:
+    """Behind the calls for the end of the turn: these may have more to put on disk."""
+    clock = Clock()
+    batch, session = Batch(clock), Outbox()
+    seen: list[tuple[str, int]] = []
+    batch.add(session)
+    batch.before_writing(lambda: seen.append(("first", session.flushes)))
+    batch.at_end(lambda: seen.append(("at end", session.flushes)))
+    batch.when_written(lambda: seen.append(("written", session.flushes)))
+    clock.advance(0)
+    assert seen == [("at end", 0), ("first", 0), ("written", 1)]
+    clock.advance(0)
+    assert len(seen) == 3
+
+
+def test_the_first_call_comes_also_where_nothing_is_written() -> None:
+    """In a read and outside of one."""
+    clock, calls = Clock(), [0, 0]
+    for at in range(2):
+        batch = Batch(clock)
+        if at:
+            batch.open()
+
+        def called(at: int = at) -> None:
+            calls[at] += 1
+
+        batch.before_writing(called)
+        if at:
+            batch.close()
+        clock.advance(0)
+    assert calls == [1, 1]
+
+
+def test_a_lone_message_is_written_behind_the_first_call() -> None:
+    clock, session = Clock(), Outbox(is_quiet=True)
+    batch = Batch(clock)
+    seen: list[int] = []
+    batch.open()
+    batch.add(session)
+    batch.before_writing(lambda: seen.append(session.flushes))
+    batch.close()
+    assert (seen, session.flushes) == ([0], 1)
+    assert clock.getDelayedCalls() == []
+
+
+def test_a_first_call_that_fails_keeps_nothing_back() -> None:
+    clock, session = Clock(), Outbox()
+    batch = Batch(clock)
+
+    def fails() -> None:
+        raise RuntimeError("no such store")
+
+    batch.add(session)
+    batch.before_writing(fails)
+    clock.advance(0)
+    assert session.flushes == 1
+    assert batch.first is None

@@ -77,11 +77,6 @@ class ReceiptDelay:
         """
         if not self._delay:
             return None
-        # Where answers do not wait for the store, they leave before their batch is kept.
-        if not self._commits.waits and self._commits.recent(key) is not None:
-            alone = Answers((key,), now)
-            self._written.append(alone)
-            return alone
         for answers in self._leaving:
             if key in answers.keys:
                 return answers

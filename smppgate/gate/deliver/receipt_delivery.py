@@ -35,7 +35,7 @@ class ReceiptDelivery(Delivery):
     def answered(self, frame: Frame, now: float) -> None:
         """The ESME answered."""
         if not frame.command_status and self.receipt.is_final:
-            self.return_paths.end(self.link.smsc.center, self.message_id, self.path, now)
+            self.return_paths.end(self.link.smsc.center, self.message_id, self.path)
         # `Delivery.answered`, written out for the hot path.
         if self.shares is not None:
             self.shares.ended(self.session, now)

@@ -10,7 +10,8 @@ The life of a receipt:
    receipted_message_id or by its text: `Receipts.bring`. `located_receipt` has read it, once.
 2. The ids that it names are looked up in the message center: in memory, then on disk, exactly;
    where there is no such return path, in the other notations that `Notations` knows. One that is
-   known by its text alone is looked for by what leaves no doubt.
+   known by its text alone is looked for by what leaves no doubt. While the store cannot be asked
+   about all of them, the SMSC is told its `undelivered_status`: it sends the receipt again.
 3. No return path, but submits unanswered at that message center: the submit_sm_resp may be on its
    way. The receipt waits in `WaitingReceipts` until its return path is kept or its patience is
    over.
@@ -19,7 +20,7 @@ The life of a receipt:
    then the receipt keeps its octets. `Dispatcher` brings it to the session that submitted, or to
    another of the account, or to the account's queue; never to another account.
 6. The ESME has taken a final receipt: its return path ends `receipted_ttl` later
-   (`ReceiptDelivery`, `PathEnds`).
+   (`ReceiptDelivery`, `ReturnPathKeeper.end`).
 7. No return path at all: it goes by destination like any message, or back, as configured. Where
    ids have tags it gets that of the SMSC that it came from, so that no SMSC speaks of a message of
    another's; but one that is known by its text alone goes as it is, for it may be no receipt.
@@ -34,7 +35,7 @@ from smppgate.gate.deliver.receipt_delivery import ReceiptDelivery
 from smppgate.gate.deliver.waiting_receipts import Incoming, WaitingReceipts
 from smppgate.gate.options import RouterOptions
 from smppgate.gate.relay.events import Events
-from smppgate.gate.reports.undelivered import UNMATCHED
+from smppgate.gate.reports.undelivered import UNMATCHED, UNSEARCHED
 from smppgate.gate.return_path.keeper import ReturnPathKeeper
 from smppgate.routing.esmes.account import Account
 from smppgate.routing.esmes.accounts import Accounts
@@ -43,6 +44,7 @@ from smppgate.routing.return_path.records import ReturnPath
 from smppgate.routing.return_path.searches import Match, Search
 from smppgate.routing.return_path.submitters import Submitters
 from smppgate.routing.sessions import EsmeSession, SmscSession
+from smppgate.store import Found
 from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.errors import PduError
 from smppgate.txsmpp.frame import Frame, response
@@ -138,29 +140,32 @@ class Receipts:
             self._dispatcher.refuse(link, incoming.frame)
             return
 
-        def found(values: dict[bytes, bytes]) -> None:
+        def found(result: Found) -> None:
             self._searching.remove(size)
-            self._choose(incoming, search, waits, values)
+            self._choose(incoming, search, waits, result)
 
         self._return_paths.find(search.keys, found)
 
-    def _choose(
-        self, incoming: Incoming, search: Search, waits: bool, found: dict[bytes, bytes]
-    ) -> None:
+    def _choose(self, incoming: Incoming, search: Search, waits: bool, found: Found) -> None:
         """Take what was found; or look under an id of both cases, wait, or give up."""
 
         def lookup(key: bytes) -> bytes | None:
-            return self._return_paths.recent(key) or found.get(key)
+            return self._return_paths.recent(key) or found.paths.get(key)
 
-        match = search.choose(lookup)
+        # What could not be asked might be likelier than a guess.
+        searched = search if found.is_complete else search.certain()
+        match = searched.choose(lookup)
         if match is not None:
             self._matched(incoming, match)
             return
-        unfolded = search.unfolded(lookup)
+        unfolded = searched.unfolded(lookup)
         if unfolded is not None:
             self._look_up(incoming, unfolded, waits)
-        elif not waits:
+        elif not waits and found.is_complete:
             self._give_up(incoming)
+        elif not waits:
+            # The store may have the return path: nobody else is given the receipt.
+            self._dispatcher.refuse(incoming.link, incoming.frame, why=UNSEARCHED)
         elif not (
             incoming.link.smsc.center.is_awaited and self._early.add(incoming, search.awaited)
         ):
@@ -300,9 +305,7 @@ class Receipts:
             status = link.smsc.undelivered_status
         except PduError as error:
             status = error.command_status
-        # While the store cannot be read, it may have the return path.
-        store = self._return_paths.store
-        if self._options.acknowledges_unmatched and not store.statistics().fault:
+        if self._options.acknowledges_unmatched:
             self._dispatcher.acknowledge(link, frame, UNMATCHED)
         else:
             self._dispatcher.refuse(link, frame, status, UNMATCHED)

@@ -14,7 +14,7 @@ from smppgate.gate.queue.sender import QueueSender
 from smppgate.routing.esmes.account import Account
 from smppgate.routing.exchange import Exchange
 from smppgate.routing.sessions import EsmeSession
-from smppgate.store import NewMessage, QueuedMessage
+from smppgate.store import Enqueued, NewMessage, QueuedMessage
 from smppgate.txsmpp.batch import Batch
 from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.constants import CommandStatus
@@ -168,7 +168,7 @@ class AccountQueue:
             if not read_ahead.stored + read_ahead.arriving:
                 self.earliest_expiry = expires
             read_ahead.arrive()
-            self._store.keep(self, exchange, NewMessage(self.name, octets, expires))
+            self._store.keep(self, exchange, NewMessage(self.name, octets, expires, self._limit))
 
     def _put_uncounted(
         self, uncounted: list[tuple[Exchange, bytes]], exchange: Exchange, octets: bytes
@@ -184,13 +184,18 @@ class AccountQueue:
             self._uncounted_octets += len(octets)
             uncounted.append((exchange, octets))
 
-    def kept(self, exchange: Exchange, stored: bool) -> None:
-        """The message of ``exchange`` is in the store; with ``stored`` false it could not be."""
-        self._read_ahead.arrived(stored)
-        if stored:
+    def kept(self, exchange: Exchange, outcome: Enqueued) -> None:
+        """What became of the message of ``exchange`` in the store: answer its SMSC."""
+        is_stored = outcome is Enqueued.STORED
+        self._read_ahead.arrived(is_stored)
+        if is_stored:
             self.sender.look_soon()
-        status = CommandStatus.ESME_ROK if stored else exchange.failure_status
-        self._answer(exchange, status)
+            self._answer(exchange, CommandStatus.ESME_ROK)
+        elif outcome is Enqueued.FULL:
+            self._refused += 1
+            self._answer(exchange, CommandStatus.ESME_RMSGQFUL)
+        else:
+            self._answer(exchange, exchange.failure_status)
 
     def count(self, size: int) -> None:
         """The store has ``size`` messages: at the start, and whenever some may have expired."""

@@ -10,7 +10,7 @@ from twisted.internet.defer import Deferred
 from smppgate.routing.esmes.account import Cluster
 from smppgate.routing.exchange import Exchange
 from smppgate.routing.sessions import EsmeSession
-from smppgate.store import NewMessage, QueuedMessage
+from smppgate.store import Enqueued, NewMessage, QueuedMessage
 from smppgate.txsmpp.versions import Version
 
 ToEsme: TypeAlias = Callable[[bytes, int, Version], tuple[bytes, int]]
@@ -23,8 +23,8 @@ ChooseSession: TypeAlias = "Callable[[Cluster[EsmeSession], bytes, float], EsmeS
 class Depositor(Protocol):
     """A queue that has given a message to the store and waits for the outcome."""
 
-    def kept(self, exchange: Exchange, stored: bool) -> None:
-        """The message of ``exchange`` is in the store; with ``stored`` false it could not be."""
+    def kept(self, exchange: Exchange, outcome: Enqueued) -> None:
+        """What became of the message of ``exchange`` in the store."""
 
 
 class QueueStore(Protocol):
@@ -33,8 +33,8 @@ class QueueStore(Protocol):
     def keep(self, queue: Depositor, exchange: Exchange, message: NewMessage) -> None:
         """Store ``message`` and then call `Depositor.kept` of ``queue``."""
 
-    def remove_message(self, number: int) -> None:
-        """Remove the message of that number."""
+    def remove_message(self, account: bytes, number: int) -> None:
+        """Remove the message of that number from the queue of ``account``."""
 
     def read(self, account: bytes, after: int, limit: int) -> Deferred[list[QueuedMessage]]:
         """The next ``limit`` messages of an account behind the number ``after``.

@@ -22,7 +22,7 @@ from smppgate.gate.queue.ports import ChooseSession, Depositor, ToEsme
 from smppgate.routing.esmes.account import Account
 from smppgate.routing.exchange import Exchange
 from smppgate.routing.sessions import EsmeSession
-from smppgate.store import IStore, NewMessage, QueuedMessage, StoreError
+from smppgate.store import Enqueued, IStore, NewMessage, QueuedMessage, StoreError
 from smppgate.txsmpp.batch import Batch
 from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.log import Logger
@@ -94,7 +94,7 @@ class Queues(Mapping["Account[EsmeSession]", AccountQueue]):
         self._being_kept: list[_Arrival] | None = None
         self._octets = 0
         """Octets of messages on their way to the store."""
-        self._ended: list[int] = []
+        self._ended: dict[bytes, list[int]] = {}
         self._is_scheduled = False
         self._recount: IDelayedCall | None = None
         """Counts queues that could not be counted."""
@@ -304,16 +304,16 @@ class Queues(Mapping["Account[EsmeSession]", AccountQueue]):
         """Store ``message`` and then call `Depositor.kept` of ``queue``."""
         if self._octets + len(message.pdu) > MOST_OCTETS:
             # The store is slower than the SMSCs, which send it again.
-            queue.kept(exchange, stored=False)
+            queue.kept(exchange, Enqueued.FAILED)
             return
         self._octets += len(message.pdu)
         self._gathered.append((queue, exchange, message))
         if self._being_kept is None:
             self._schedule()
 
-    def remove_message(self, number: int) -> None:
-        """Remove the message of that number."""
-        self._ended.append(number)
+    def remove_message(self, account: bytes, number: int) -> None:
+        """Remove the message of that number from the queue of ``account``."""
+        self._ended.setdefault(account, []).append(number)
         self._look_at_ends_soon()
         self._schedule()
 
@@ -340,27 +340,23 @@ class Queues(Mapping["Account[EsmeSession]", AccountQueue]):
             batch, self._gathered = self._gathered, []
             self._being_kept = batch
             keeping = self._store.enqueue([message for _, _, message in batch])
-            keeping.addCallbacks(self._kept, self._not_kept)
+            keeping.addErrback(self._not_kept, len(batch)).addCallback(self._kept)
 
     def _remove(self) -> None:
-        if self._ended:
-            ended, self._ended = self._ended, []
-            self._store.remove_queued(ended)
+        ended, self._ended = self._ended, {}
+        for account, numbers in ended.items():
+            self._store.remove(account, numbers)
 
-    def _kept(self, _result: None) -> None:
-        self._batch_done(stored=True)
+    def _not_kept(self, failure: Failure, count: int) -> list[Enqueued]:
+        self.log.failure("messages could not be put into their queues", failure)
+        return [Enqueued.FAILED] * count
 
-    def _not_kept(self, failure: Failure) -> None:
-        if not failure.check(StoreError):
-            self.log.failure("messages could not be put into their queues", failure)
-        self._batch_done(stored=False)
-
-    def _batch_done(self, stored: bool) -> None:
+    def _kept(self, outcomes: list[Enqueued]) -> None:
         batch, self._being_kept = self._being_kept or [], None
-        for queue, exchange, message in batch:
+        for (queue, exchange, message), outcome in zip(batch, outcomes, strict=True):
             self._octets -= len(message.pdu)
             try:
-                queue.kept(exchange, stored)
+                queue.kept(exchange, outcome)
             except Exception:
                 # An error in one answer does not keep the others from their SMSCs.
                 self.log.failure("a message that was queued could not be answered")

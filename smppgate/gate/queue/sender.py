@@ -145,7 +145,7 @@ class QueueSender:
         # expires before those ahead of it goes when it is the first.
         while (message := self._read_ahead.next()) is not None and message.expires <= now:
             self.expired += 1
-            self._store.remove_message(self._read_ahead.end_next().number)
+            self._store.remove_message(self._name, self._read_ahead.end_next().number)
 
     # Sending
 
@@ -169,7 +169,7 @@ class QueueSender:
             command_id = Frame.of(octets).command_id
             octets, command_id = self._to_esme(octets, command_id, session.version)
         except ProtocolError as error:
-            self._store.remove_message(self._read_ahead.end_next().number)
+            self._store.remove_message(self._name, self._read_ahead.end_next().number)
             self._drop(str(error))
             return
         self._read_ahead.send()
@@ -188,7 +188,7 @@ class QueueSender:
             self._pacing.back_off()
             return
         self._read_ahead.end(number)
-        self._store.remove_message(number)
+        self._store.remove_message(self._name, number)
         if status == CommandStatus.ESME_ROK and frame.command_id != RESPONSE_BIT:
             self.delivered += 1
             self._pacing.succeeded()
@@ -210,7 +210,7 @@ class QueueSender:
         """The answer came after all: a message that has not gone out again yet is done."""
         if frame.command_status == CommandStatus.ESME_ROK and self._read_ahead.end_late(number):
             self.delivered += 1
-            self._store.remove_message(number)
+            self._store.remove_message(self._name, number)
 
     def _drop(self, why: str) -> None:
         self.dropped += 1

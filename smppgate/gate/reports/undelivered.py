@@ -16,6 +16,7 @@ MOST_KINDS = 1000
 
 
 UNMATCHED = "receipt of an unknown message, for a number that no account serves"
+UNSEARCHED = "receipt whose message could not be looked up in the store"
 
 
 class Miss(NamedTuple):

@@ -1,7 +1,9 @@
-"""`Commits`: return paths on their way to the store, and the answers that wait for them.
+"""`Commits`: return paths on their way to the store, before the answers that belong to them.
 
-Return paths of one turn of the reactor go to the store as one batch, and only when the store has
-it do the answers leave. While one batch is being written the next one gathers.
+Return paths of one turn of the reactor go to the store as one batch. A store that keeps at once
+has it before anything of that turn is written to any session, and answers are put into their
+outboxes like all others. Otherwise the answers wait here until the store has kept the batch;
+meanwhile the next one gathers.
 """
 
 from __future__ import annotations
@@ -11,7 +13,6 @@ from collections.abc import Callable, Mapping
 from attrs import define, field
 from twisted.python.failure import Failure
 
-from smppgate.gate.return_path.path_ends import PathEnds
 from smppgate.routing.sessions import Origin
 from smppgate.store import IStore
 from smppgate.txsmpp.batch import Batch
@@ -19,8 +20,9 @@ from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.log import Logger
 
 MIN_BATCH_INTERVAL = 0.0005
-"""Seconds from one batch to the next at the least, but for a message that comes alone. A batch
-costs the processor as much as some thirty messages do; what comes together may as well wait."""
+"""Seconds from one batch that is waited for to the next at the least, but for a message that comes
+alone. Such a batch costs the processor as much as some thirty messages do; what comes together may
+as well wait."""
 
 
 @define(eq=False)
@@ -33,28 +35,28 @@ class _Gathered:
 
 
 class Commits:
-    """Gathers return paths into batches, and sends answers once their batch is kept.
+    """Gathers return paths into batches, and lets no answer leave before its own.
 
-    :param batch: the sessions' own, so that the answers of one batch leave in one piece.
-    :param ends: learns which return paths are kept anew.
-    :param waits: whether answers wait for the store at all.
+    :param batch: the sessions' own, which tells when they are about to be written to.
+    :param may_wait: whether answers wait for a store that does not keep at once.
+    :ivar waits: whether answers about the return paths that gather now wait for the store.
+    :ivar leaving: called with each batch of return paths whose answers leave, before they do;
+        where answers do not wait, more may be added to it in the same turn.
     """
 
     log = Logger()
 
-    def __init__(
-        self, clock: Clock, batch: Batch, store: IStore, ends: PathEnds, waits: bool
-    ) -> None:
-        self.waits = waits
+    def __init__(self, clock: Clock, batch: Batch, store: IStore, may_wait: bool) -> None:
+        self.waits = False
         self.leaving: Callable[[Mapping[bytes, bytes]], None] | None = None
-        """Called with each batch of return paths when its answers leave."""
         self._clock = clock
         self._batch = batch
         self._store = store
-        self._ends, self._ending = ends, ends.keys
+        self._may_wait = may_wait
         self._gathering = _Gathered()
+        self._has_begun = False
+        """Whether something gathers."""
         self._being_kept: _Gathered | None = None
-        self._scheduled = False
         self._rests_until = 0.0
 
     @property
@@ -65,14 +67,15 @@ class Commits:
 
     def keep(self, key: bytes, value: bytes) -> None:
         """Put a return path into the batch that is gathering."""
+        if not self._has_begun:
+            self._begin()
         self._gathering.paths[key] = value
-        if key in self._ending:
-            self._ends.stay(key)
-        if not self._scheduled:
-            self._schedule()
 
     def answer(self, origin: Origin, octets: bytes) -> None:
-        """Send ``octets`` to ``origin`` once the batch that is gathering is kept."""
+        """Send ``octets`` to ``origin`` once the batch that is gathering is kept.
+
+        Only while this `waits`, and behind the call of `keep` for its return path.
+        """
         self._gathering.answers.append((origin, octets))
 
     def recent(self, key: bytes) -> bytes | None:
@@ -84,10 +87,9 @@ class Commits:
 
     def holds(self, key: bytes) -> bool:
         """Whether the answer about ``key`` waits for the store."""
-        if not self.waits:
-            return False
-        kept = self._being_kept
-        return key in self._gathering.paths or (kept is not None and key in kept.paths)
+        if self.waits and key in self._gathering.paths:
+            return True
+        return self._being_kept is not None and key in self._being_kept.paths
 
     def when_out(self, key: bytes, go_on: Callable[[], None]) -> None:
         """Call ``go_on`` once the answer about ``key`` is sent, which this `holds`.
@@ -99,10 +101,29 @@ class Commits:
             gathered = self._being_kept
         gathered.then.append(go_on)
 
-    def _schedule(self) -> None:
-        self._scheduled = True
-        if self._being_kept is None:
+    def _begin(self) -> None:
+        """The first return path of a batch comes."""
+        self._has_begun = True
+        self.waits = self._may_wait and not self._store.keeps_at_once
+        if not self.waits:
+            self._batch.before_writing(self._keep_now)
+            if self.leaving is not None:
+                self.leaving(self._gathering.paths)
+        elif self._being_kept is None:
             self._batch.at_end(self._end_turn)
+
+    def _gathered(self) -> _Gathered:
+        """What has gathered; from here on the next batch gathers."""
+        gathered, self._gathering = self._gathering, _Gathered()
+        self._has_begun = self.waits = False
+        return gathered
+
+    # Answers do not wait
+
+    def _keep_now(self) -> None:
+        self._store.keep(self._gathered().paths).addErrback(self._not_kept)
+
+    # Answers wait
 
     def _end_turn(self) -> None:
         """Commit now, or as soon as the last batch is `MIN_BATCH_INTERVAL` ago."""
@@ -113,17 +134,16 @@ class Commits:
             self._commit()
 
     def _commit(self) -> None:
-        if self._being_kept is not None or not self._scheduled:
-            return
-        self._being_kept, self._gathering = self._gathering, _Gathered()
-        self._scheduled = False
-        self._rests_until = self._clock.monotonic() + MIN_BATCH_INTERVAL
-        self._store.keep(self._being_kept.paths).addBoth(self._kept)
+        if self._being_kept is None and self.waits:
+            self._being_kept = gathered = self._gathered()
+            self._rests_until = self._clock.monotonic() + MIN_BATCH_INTERVAL
+            self._store.keep(gathered.paths).addErrback(self._not_kept).addCallback(self._kept)
 
-    def _kept(self, result: object) -> None:
+    def _not_kept(self, failure: Failure) -> None:
+        self.log.failure("return paths were not kept", failure)
+
+    def _kept(self, _: None) -> None:
         """Send the answers, whatever became of the batch: the SMSC has taken the messages."""
-        if isinstance(result, Failure):
-            self.log.failure("return paths were not kept", result)
         done, self._being_kept = self._being_kept, None
         self._batch.open()
         try:
@@ -133,7 +153,7 @@ class Commits:
                 _release(done)
         finally:
             self._batch.close()
-            if self._scheduled:
+            if self.waits:
                 self._end_turn()
 
 

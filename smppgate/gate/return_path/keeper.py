@@ -8,10 +8,10 @@ The life of a return path:
 1. An SMSC took a message: `ReturnPathKeeper.take` puts the SMSC's tag in front of the id and the
    ESME's number into the header, and hands return path and answer to `Commits`. An id gets
    the NUL that it lacks, and with a tag loses the blanks around it; its key is that of `id_key`.
-2. The turn of the reactor ends: the batch goes to the store as one record. When the store has it,
-   the answers of that batch go into their outboxes. Meanwhile the next batch gathers.
+2. The turn of the reactor ends: the batch goes to the store as one record, and then the answers
+   leave. Where the store does not keep at once they wait for it, and the next batch gathers.
 3. A receipt, or a request about the message, finds the return path by the SMSC's id.
-4. The ESME has taken a final receipt: `PathEnds` ends the return path `receipted_ttl` later. Where
+4. The ESME has taken a final receipt: the store ends the return path `receipted_ttl` later. Where
    several receipts may come, or none does, it is kept for its time to live.
 """
 
@@ -25,7 +25,6 @@ from twisted.python.failure import Failure
 from smppgate.gate.relay.transform import Transform
 from smppgate.gate.return_path.aliases import Aliases
 from smppgate.gate.return_path.commits import Commits
-from smppgate.gate.return_path.path_ends import PathEnds
 from smppgate.routing.exchange import Exchange
 from smppgate.routing.return_path.answer_forms import AnswerForm
 from smppgate.routing.return_path.message_ids import MessageIds, longest_untouched
@@ -45,7 +44,7 @@ from smppgate.routing.return_path.submissions import has_several_receipts
 from smppgate.routing.sessions import Origin
 from smppgate.routing.smscs.letter_case import folded, has_both_cases
 from smppgate.routing.smscs.smsc import MessageCenter, Smsc
-from smppgate.store import IStore
+from smppgate.store import Found, IStore
 from smppgate.txsmpp.batch import Batch
 from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.frame import HEADER_SIZE, Frame, renumbered, spliced
@@ -66,7 +65,7 @@ class ReturnPathKeeper:
 
     :param batch: the sessions' own, see `Commits`.
     :param tags: whether ids are made unique by the tag of their SMSC.
-    :param waits: whether answers wait until the store has their return paths.
+    :param may_wait: whether answers wait until the store has their return paths.
     :param transform: gives answers as ESMEs of another version can take them.
     :param receipted_ttl: seconds that a return path is kept after a final receipt.
     """
@@ -81,15 +80,14 @@ class ReturnPathKeeper:
         message_ids: MessageIds,
         aliases: Aliases,
         tags: bool,
-        waits: bool,
+        may_wait: bool,
         transform: Transform,
         receipted_ttl: float,
     ) -> None:
         self.store = store
         self.message_ids = message_ids
         self.tags = tags
-        self.ends = PathEnds(clock, store, receipted_ttl)
-        self.commits = Commits(clock, batch, store, self.ends, waits)
+        self.commits = Commits(clock, batch, store, may_wait)
         self.aliases = aliases
         self.expected: Callable[[bytes], None] | None = None
         """Called with the key of each message taken, while a receipt waits for one."""
@@ -97,11 +95,8 @@ class ReturnPathKeeper:
         """Ids that one account was given by two SMSCs, untouched."""
         self._clock = clock
         self._transform = transform
+        self._receipted_ttl = receipted_ttl
         self._warned_at = float("-inf")
-
-    def stop(self) -> None:
-        """The gate stops: no return path ends by itself any more."""
-        self.ends.stop()
 
     # The hot path
 
@@ -187,7 +182,7 @@ class ReturnPathKeeper:
         else:
             origin.answer(octets)
 
-    def end(self, center: MessageCenter, message_id: bytes, path: ReturnPath, now: float) -> None:
+    def end(self, center: MessageCenter, message_id: bytes, path: ReturnPath) -> None:
         """The ESME has taken a final receipt about ``message_id``: let its return path end.
 
         One of several that may come for the message ends nothing.
@@ -202,7 +197,7 @@ class ReturnPathKeeper:
             # Another message's id may be the same but for case: the record is of one of them.
             if self.recent(other) == message_id:
                 keys += (other,)
-        self.ends.add(keys, now)
+        self.store.end(keys, self._receipted_ttl)
 
     # Ids without a tag
 
@@ -261,21 +256,21 @@ class ReturnPathKeeper:
         value = self.commits.recent(key)
         return value if value is not None else self.store.recent(key)
 
-    def find(self, keys: Sequence[bytes], go_on: Callable[[dict[bytes, bytes]], None]) -> None:
-        """Look ``keys`` up, and call ``go_on`` with the values of those that were found.
+    def find(self, keys: Sequence[bytes], go_on: Callable[[Found], None]) -> None:
+        """Look ``keys`` up, and call ``go_on`` with what was found.
 
         At once where memory has all that there is: `recent` finds the rest then.
         """
         if self.store.is_all_recent:
-            go_on({})
+            go_on(Found({}))
             return
         finding = self.store.find(keys).addErrback(self._not_found)
         finding.addCallback(go_on)
         finding.addErrback(lambda failure: self.log.failure("a look-up led to an error", failure))
 
-    def _not_found(self, failure: Failure) -> dict[bytes, bytes]:
+    def _not_found(self, failure: Failure) -> Found:
         self.log.failure("return paths could not be looked up", failure)
-        return {}
+        return Found({}, is_complete=False)
 
 
 def _goes_untouched(message_id: bytes, origin: Origin) -> bool:

@@ -17,6 +17,7 @@ from smppgate.routing.return_path.message_ids import alias_in
 from smppgate.routing.return_path.records import ReturnPath, alias_key, alias_target, original_key
 from smppgate.routing.sessions import Origin, Requester
 from smppgate.routing.smscs.smsc import Link, Smsc
+from smppgate.store import Found
 from smppgate.txsmpp import peek
 from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.constants import CommandId, CommandStatus, numbers
@@ -149,6 +150,7 @@ class AncillaryRequests:
         if alias:
             self._look_up(
                 origin,
+                frame,
                 alias_key(alias),
                 lambda value: self._of_alias(origin, frame, given, value),
             )
@@ -160,7 +162,9 @@ class AncillaryRequests:
             self._of_tagged(origin, frame, given)
         else:
             key = original_key(origin.system_id, id_key(given))
-            self._look_up(origin, key, lambda tag: self._of_original(origin, frame, given, tag))
+            self._look_up(
+                origin, frame, key, lambda tag: self._of_original(origin, frame, given, tag)
+            )
 
     def _of_alias(
         self, origin: Requester, frame: Frame, given: bytes, value: bytes | None
@@ -195,6 +199,7 @@ class AncillaryRequests:
         else:
             self._look_up(
                 origin,
+                frame,
                 smsc.center.prefix + id_key(message_id),
                 lambda value: self._checked(origin, frame, smsc, message_id, value),
             )
@@ -214,9 +219,16 @@ class AncillaryRequests:
             self._send(origin, frame, smsc, message_id)
 
     def _look_up(
-        self, origin: Requester, key: bytes, go_on: Callable[[bytes | None], None]
+        self,
+        origin: Requester,
+        frame: Frame,
+        key: bytes,
+        go_on: Callable[[bytes | None], None],
     ) -> None:
-        """Call ``go_on`` with the value under ``key``, now or later."""
+        """Call ``go_on`` with the value under ``key``, now or later.
+
+        While the store cannot be asked, the answer is the same as while the SMSC cannot.
+        """
         value = self._return_paths.recent(key)
         if value is not None:
             go_on(value)
@@ -224,9 +236,13 @@ class AncillaryRequests:
         before = self.waiting
         self.waiting += 1
 
-        def found(values: dict[bytes, bytes]) -> None:
+        def found(result: Found) -> None:
             self.waiting -= 1
-            go_on(values.get(key))
+            value = result.paths.get(key)
+            if value is None and not result.is_complete:
+                self._reply(origin, frame, self._options.no_member_status)
+            else:
+                go_on(value)
 
         self._return_paths.find([key], found)
         if self.waiting > before:

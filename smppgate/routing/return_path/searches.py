@@ -91,6 +91,10 @@ class Search(NamedTuple):
             return Match(message_id, value)
         return None
 
+    def certain(self) -> Search:
+        """The same without guesses."""
+        return self._replace(ids=self.trusted, folded=())
+
     def unfolded(self, lookup: Lookup) -> Search | None:
         """The search for the ids that records under ``folded`` name; None where there are none."""
         ids = tuple(dict.fromkeys(filter(None, map(lookup, self.folded))))

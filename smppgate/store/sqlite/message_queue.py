@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Sequence
-from contextlib import suppress
+from collections import Counter, deque
+from collections.abc import Mapping, Sequence
+from itertools import islice
 
 from twisted.internet.defer import Deferred, succeed
 from twisted.python.failure import Failure
 
-from smppgate.store.records import NewMessage, QueuedMessage, StoreError
+from smppgate.store.records import Enqueued, NewMessage, QueuedMessage
 from smppgate.store.sqlite.disk import QUEUES, Disk
+from smppgate.store.sqlite.queue_sizes import QueueSizes
 from smppgate.store.sqlite.tables import (
     STEP,
     enqueue,
@@ -27,6 +28,10 @@ EXPIRY_TICKS = 10
 """Ticks between two looks for messages that have expired."""
 
 
+_Call = tuple[Sequence[NewMessage], list[Enqueued], Deferred[list[Enqueued]]]
+"""The messages of a call of `MessageQueue.enqueue`, which of them have room, and its answer."""
+
+
 class MessageQueue:
     """The queues of all accounts. One job of each kind at a time; calls gather meanwhile."""
 
@@ -35,13 +40,14 @@ class MessageQueue:
         """Messages on disk."""
         self._clock = clock
         self._disk = disk
-        self._new: list[tuple[Sequence[NewMessage], Deferred[None]]] = []
+        self._sizes = QueueSizes()
+        self._new: list[_Call] = []
         self._is_enqueuing = False
-        self._removals: deque[int] = deque()
-        """Numbers that are to be deleted, in the order of the calls."""
-        self._hidden: set[int] = set()
-        """The same numbers, as a set."""
-        self._reads: list[set[int]] = []
+        self._removals: deque[tuple[bytes, int]] = deque()
+        """Accounts and numbers that are to be deleted, in the order of the calls."""
+        self._hidden: dict[bytes, set[int]] = {}
+        """The same numbers, by account. No set is empty."""
+        self._reads: list[tuple[bytes, set[int]]] = []
         """For each read of a queue under way, the numbers that it must not return."""
         self._is_removing = False
         self._asked = 0
@@ -51,9 +57,10 @@ class MessageQueue:
         self._fails = False
         self._ticks = 0
 
-    def begin(self, count: int) -> None:
-        """Begin with a newly opened file that has ``count`` messages."""
-        self.count = count
+    def begin(self, sizes: Mapping[bytes, int]) -> None:
+        """Begin with a newly opened file that has so many messages of each account."""
+        self.count = sum(sizes.values())
+        self._sizes.begin(sizes)
 
     def tick(self) -> None:
         """Retry what failed; called once a second."""
@@ -65,18 +72,17 @@ class MessageQueue:
 
     async def settle(self) -> None:
         """Wait until everything is written, or cannot be."""
-        with suppress(StoreError):
-            # An empty call: it ends after all before it.
-            await self.enqueue(())
+        # An empty call: it ends after all before it.
+        await self.enqueue(())
         self._remove()
         await self._removal()
 
     # Messages come
 
-    def enqueue(self, messages: Sequence[NewMessage]) -> Deferred[None]:
+    def enqueue(self, messages: Sequence[NewMessage]) -> Deferred[list[Enqueued]]:
         """See `IStore.enqueue`."""
-        done: Deferred[None] = Deferred()
-        self._new.append((messages, done))
+        done: Deferred[list[Enqueued]] = Deferred()
+        self._new.append((messages, self._sizes.admit(messages, self._hidden), done))
         self._enqueue()
         return done
 
@@ -85,34 +91,40 @@ class MessageQueue:
             return
         self._is_enqueuing = True
         calls, self._new = self._new, []
-        messages = [message for call, _ in calls for message in call]
-        dones = [done for _, done in calls]
+        messages = [
+            message
+            for some, outcomes, _ in calls
+            for message, outcome in zip(some, outcomes, strict=True)
+            if outcome is Enqueued.STORED
+        ]
         job = self._disk.write(QUEUES, 0, enqueue, messages)
         job.addCallbacks(
-            self._enqueued, self._not_enqueued, callbackArgs=(dones,), errbackArgs=(dones,)
+            self._enqueued,
+            self._not_enqueued,
+            callbackArgs=(messages, calls),
+            errbackArgs=(messages, calls),
         )
 
-    def _enqueued(self, count: int, dones: list[Deferred[None]]) -> None:
-        self.count += count
+    def _enqueued(self, _: None, messages: list[NewMessage], calls: list[_Call]) -> None:
+        self.count += len(messages)
         self._is_enqueuing = False
         self._enqueue()
-        for done in dones:
-            done.callback(None)
+        for _messages, outcomes, done in calls:
+            done.callback(outcomes)
 
-    def _not_enqueued(self, failure: Failure, dones: list[Deferred[None]]) -> None:
+    def _not_enqueued(self, _: Failure, messages: list[NewMessage], calls: list[_Call]) -> None:
+        self._sizes.take_off(Counter(message.account for message in messages))
         self._is_enqueuing = False
         self._enqueue()
-        for done in dones:
-            done.errback(StoreError(failure.getErrorMessage()))
+        for _messages, outcomes, done in calls:
+            done.callback([_failed(outcome) for outcome in outcomes])
 
     # Messages go
 
-    def remove(self, numbers: Sequence[int]) -> Deferred[None]:
-        """See `IStore.remove_queued`."""
-        self._removals += numbers
-        self._hidden.update(numbers)
-        for hidden in self._reads:
-            hidden.update(numbers)
+    def remove(self, account: bytes, numbers: Sequence[int]) -> Deferred[None]:
+        """See `IStore.remove`."""
+        self._removals += [(account, number) for number in numbers]
+        self._hide(account, numbers)
         self._asked += len(numbers)
         done = self._removal()
         if not self._fails:
@@ -130,16 +142,16 @@ class MessageQueue:
         if self._is_removing or not self._removals:
             return
         self._is_removing = True
-        numbers = [self._removals[place] for place in range(min(STEP, len(self._removals)))]
-        job = self._disk.write(QUEUES, 0, remove, numbers)
-        job.addCallbacks(self._removed, self._not_removed, (numbers,))
+        messages = list(islice(self._removals, STEP))
+        job = self._disk.write(QUEUES, 0, remove, messages)
+        job.addCallbacks(self._removed, self._not_removed, (messages,))
 
-    def _removed(self, deleted: int, numbers: list[int]) -> None:
-        self.count -= deleted
+    def _removed(self, deleted: dict[bytes, int], messages: list[tuple[bytes, int]]) -> None:
+        self._take_off(deleted)
         self._is_removing = self._fails = False
-        for number in numbers:
+        for account, number in messages:
             self._removals.popleft()
-            self._hidden.discard(number)
+            self._show(account, number)
         self._release(self._asked - len(self._removals))
         self._remove()
 
@@ -159,23 +171,41 @@ class MessageQueue:
         job = self._disk.write(QUEUES, 0, expire_queue, self._clock.wall(), STEP)
         return job.addCallback(self._expired)
 
-    def _expired(self, deleted: int) -> None:
-        self.count -= deleted
-        if deleted < STEP:
+    def _expired(self, deleted: dict[bytes, int]) -> None:
+        self._take_off(deleted)
+        if sum(deleted.values()) < STEP:
             self._ticks = 0
+
+    def _take_off(self, deleted: dict[bytes, int]) -> None:
+        self.count -= sum(deleted.values())
+        self._sizes.take_off(deleted)
+
+    def _hide(self, account: bytes, numbers: Sequence[int]) -> None:
+        """Let no read of the queue return these, also of those that are under way."""
+        if numbers:
+            self._hidden.setdefault(account, set()).update(numbers)
+        for name, hidden in self._reads:
+            if name == account:
+                hidden.update(numbers)
+
+    def _show(self, account: bytes, number: int) -> None:
+        hidden = self._hidden.get(account, set())
+        hidden.discard(number)
+        if not hidden:
+            self._hidden.pop(account, None)
 
     # Messages are read
 
     async def queued(self, account: bytes, after: int, limit: int) -> list[QueuedMessage]:
         """See `IStore.queued`."""
-        hidden = set(self._hidden)
-        self._reads.append(hidden)
+        hidden = set(self._hidden.get(account, ()))
+        self._reads.append((account, hidden))
         try:
             messages = await self._disk.read(
                 queued, account, after, limit + len(hidden), self._clock.wall()
             )
         finally:
-            self._reads = [read for read in self._reads if read is not hidden]
+            self._reads = [read for read in self._reads if read[1] is not hidden]
         return [message for message in messages if message.number not in hidden][:limit]
 
     async def sizes(self) -> dict[bytes, int]:
@@ -191,3 +221,8 @@ class MessageQueue:
     def reserve(self, count: int) -> Deferred[int]:
         """See `IStore.reserve_numbers`."""
         return self._disk.write(QUEUES, 0, reserve, count)
+
+
+def _failed(outcome: Enqueued) -> Enqueued:
+    """What becomes of a message that would have had this outcome, when writing fails."""
+    return Enqueued.FAILED if outcome is Enqueued.STORED else outcome

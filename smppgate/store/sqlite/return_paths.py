@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 
 from twisted.internet.defer import Deferred, succeed
 
 from smppgate.store.recent import RecentPaths, parts
-from smppgate.store.records import StoreError
+from smppgate.store.records import Found, StoreError
 from smppgate.store.sqlite.batches import Batches
 from smppgate.store.sqlite.disk import Disk
 from smppgate.store.sqlite.journal import pack
@@ -66,7 +65,7 @@ class ReturnPaths:
         # Batches are written in order: the last of them is written last.
         return [self._append(*batch) for batch in zip(kept, packed, strict=True)][-1]
 
-    def find(self, keys: Sequence[bytes]) -> Deferred[dict[bytes, bytes]]:
+    def find(self, keys: Sequence[bytes]) -> Deferred[Found]:
         """See `IStore.find`."""
         found: dict[bytes, bytes] = {}
         missing: list[bytes] = []
@@ -77,11 +76,11 @@ class ReturnPaths:
             elif not self._upkeep.is_ended(key):
                 missing.append(key)
         if not missing or not self._upkeep.archived:
-            return succeed(found)
+            return succeed(Found(found))
         return Deferred.fromCoroutine(self._find_archived(missing, found))
 
     def end(self, keys: Sequence[bytes]) -> None:
-        """See `IStore.end`."""
+        """Forget the return paths of ``keys``."""
         self._recent.end(keys)
         self._upkeep.forget(keys)
         for ended in self._ended_meanwhile.values():
@@ -95,15 +94,16 @@ class ReturnPaths:
         if self._ended:
             self._append({}, pack(self._ended, {}))
 
-    async def _find_archived(
-        self, keys: Sequence[bytes], found: dict[bytes, bytes]
-    ) -> dict[bytes, bytes]:
+    async def _find_archived(self, keys: Sequence[bytes], found: dict[bytes, bytes]) -> Found:
         """``found``, and the values of ``keys`` in the archive."""
         ended: set[bytes] = set()
         self._ended_meanwhile[id(ended)] = ended
         archived: dict[bytes, bytes] = {}
-        with suppress(StoreError):
+        is_complete = True
+        try:
             archived = await self._disk.read(find, keys, self._clock.wall())
+        except StoreError:
+            is_complete = False
         del self._ended_meanwhile[id(ended)]
         for key in keys:
             # A key may have been kept anew while the archive was read.
@@ -112,7 +112,7 @@ class ReturnPaths:
                 value = archived.get(key)
             if value is not None:
                 found[key] = value
-        return found
+        return Found(found, is_complete)
 
     def _append(self, paths: Mapping[bytes, bytes], octets: bytes) -> Deferred[None]:
         """Make a batch of ``paths`` and of the ended keys, packed as ``octets``."""

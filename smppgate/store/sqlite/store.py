@@ -12,9 +12,13 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from smppgate.store.interface import IStore
+from smppgate.store.one_process import OneProcess
+from smppgate.store.path_ends import PathEnds
 from smppgate.store.recent import RecentPaths
 from smppgate.store.records import (
     Durability,
+    Enqueued,
+    Found,
     Limits,
     NewMessage,
     QueuedMessage,
@@ -37,7 +41,7 @@ TICK = 1.0
 
 
 @implementer(IStore)
-class SqliteStore:
+class SqliteStore(OneProcess):
     """Return paths in memory and in a journal on disk; older ones, and queues, in tables.
 
     :param reactor: with threads, unless there are ``workers``.
@@ -49,6 +53,7 @@ class SqliteStore:
     """
 
     log = Logger()
+    keeps_at_once = False
 
     def __init__(
         self,
@@ -58,6 +63,7 @@ class SqliteStore:
         durability: Durability = Durability.PROCESS,
         workers: Workers | None = None,
     ) -> None:
+        super().__init__()
         self._clock = clock = Clock.of(reactor)
         path = Path(directory).absolute()
         workers = workers or store_workers(IReactorFromThreads(reactor))
@@ -67,6 +73,7 @@ class SqliteStore:
         self._queue = MessageQueue(clock, disk)
         self._upkeep = Upkeep(clock, disk, recent, limits.return_paths, (self._queue.expire,))
         self._paths = ReturnPaths(clock, disk, recent, self._batches, self._upkeep)
+        self._ends = PathEnds(clock, self._paths.end)
         self._replay = Replay(clock, disk, recent, self._upkeep, limits)
         self._reported_forgotten = 0
         self._ticks = LoopingCall(self._tick)
@@ -107,6 +114,7 @@ class SqliteStore:
 
     async def _end(self) -> None:
         self._ticks.stop()
+        self._ends.stop()
         self._paths.append_ended()
         await self._batches.settle()
         await self._queue.settle()
@@ -162,19 +170,20 @@ class SqliteStore:
 
     def keep(self, paths: Mapping[bytes, bytes]) -> Deferred[None]:
         """See `IStore.keep`."""
+        self._ends.stay(paths)
         return self._paths.keep(paths)
 
     def recent(self, key: bytes) -> bytes | None:
         """See `IStore.recent`."""
         return self._recent.get(key)
 
-    def find(self, keys: Sequence[bytes]) -> Deferred[dict[bytes, bytes]]:
+    def find(self, keys: Sequence[bytes]) -> Deferred[Found]:
         """See `IStore.find`."""
         return self._paths.find(keys)
 
-    def end(self, keys: Sequence[bytes]) -> None:
+    def end(self, keys: Sequence[bytes], grace: float) -> None:
         """See `IStore.end`."""
-        self._paths.end(keys)
+        self._ends.add(keys, grace)
 
     # Numbers and queues
 
@@ -182,7 +191,7 @@ class SqliteStore:
         """See `IStore.reserve_numbers`."""
         return self._queue.reserve(count)
 
-    def enqueue(self, messages: Sequence[NewMessage]) -> Deferred[None]:
+    def enqueue(self, messages: Sequence[NewMessage]) -> Deferred[list[Enqueued]]:
         """See `IStore.enqueue`."""
         return self._queue.enqueue(messages)
 
@@ -190,9 +199,9 @@ class SqliteStore:
         """See `IStore.queued`."""
         return Deferred.fromCoroutine(self._queue.queued(account, after, limit))
 
-    def remove_queued(self, numbers: Sequence[int]) -> Deferred[None]:
-        """See `IStore.remove_queued`."""
-        return self._queue.remove(numbers)
+    def remove(self, account: bytes, numbers: Sequence[int]) -> Deferred[None]:
+        """See `IStore.remove`."""
+        return self._queue.remove(account, numbers)
 
     def queue_sizes(self) -> Deferred[dict[bytes, int]]:
         """See `IStore.queue_sizes`."""

@@ -8,7 +8,7 @@ possible, and many rows are read as one line of text.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import chain, islice
 from typing import TypeVar
@@ -31,11 +31,16 @@ STATEMENT_OCTETS = 256 << 10
 
 @frozen
 class Contents:
-    """How much a database has when it is opened; ``last_batch`` is the number of the newest."""
+    """How much a database has when it is opened.
+
+    :param last_batch: the number of the newest batch of return paths.
+    :param archived: return paths in the archive.
+    :param queued: messages of each account that has any, expired ones included.
+    """
 
     last_batch: int
     archived: int
-    queued: int
+    queued: Mapping[bytes, int]
 
 
 @contextmanager
@@ -54,11 +59,12 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
 
 def contents(connection: sqlite3.Connection) -> Contents:
     """How much the database has."""
-    row = connection.execute(
+    last_batch, archived = connection.execute(
         "SELECT (SELECT coalesce(max(seq), 0) FROM journal),"
-        " (SELECT value FROM meta WHERE name = 'archived'), (SELECT count(*) FROM queue)"
+        " (SELECT value FROM meta WHERE name = 'archived')"
     ).fetchone()
-    return Contents(*row)
+    queued = connection.execute("SELECT account, count(*) FROM queue GROUP BY account")
+    return Contents(last_batch, archived, dict(queued.fetchall()))
 
 
 def leap(connection: sqlite3.Connection, number: int) -> None:
@@ -179,8 +185,8 @@ def _count_archived(connection: sqlite3.Connection, more: int) -> None:
 # Queues and numbers
 
 
-def enqueue(connection: sqlite3.Connection, messages: Sequence[NewMessage]) -> int:
-    """Append ``messages`` to their queues, all or none; returns how many there are."""
+def enqueue(connection: sqlite3.Connection, messages: Sequence[NewMessage]) -> None:
+    """Append ``messages`` to their queues, all or none."""
     with transaction(connection):
         for part in _message_parts(messages):
             values = chain.from_iterable((it.account, it.expires, it.pdu) for it in part)
@@ -189,7 +195,6 @@ def enqueue(connection: sqlite3.Connection, messages: Sequence[NewMessage]) -> i
                 + ",".join(["(?,?,?)"] * len(part)),
                 tuple(values),
             )
-    return len(messages)
 
 
 def queued(
@@ -207,24 +212,39 @@ def queued(
     return sorted(messages, key=lambda message: message.number)
 
 
-def remove(connection: sqlite3.Connection, numbers: Sequence[int]) -> int:
-    """Delete the messages of ``numbers``; returns how many it deleted."""
-    deleted = 0
+def remove(
+    connection: sqlite3.Connection, messages: Iterable[tuple[bytes, int]]
+) -> dict[bytes, int]:
+    """Delete ``messages``, account and number; returns how many each account had of them."""
+    numbers: dict[bytes, list[int]] = {}
+    for account, number in messages:
+        numbers.setdefault(account, []).append(number)
     with transaction(connection):
-        for part in _parts(numbers, STATEMENT_ROWS):
-            deleted += connection.execute(
-                f"DELETE FROM queue WHERE number IN ({','.join('?' * len(part))})",  # noqa: S608
-                tuple(part),
-            ).rowcount
+        return {name: _remove(connection, name, some) for name, some in numbers.items()}
+
+
+def _remove(connection: sqlite3.Connection, account: bytes, numbers: Sequence[int]) -> int:
+    deleted = 0
+    for part in _parts(numbers, STATEMENT_ROWS):
+        deleted += connection.execute(
+            "DELETE FROM queue WHERE account = ?"  # noqa: S608
+            f" AND number IN ({','.join('?' * len(part))})",
+            (account, *part),
+        ).rowcount
     return deleted
 
 
-def expire_queue(connection: sqlite3.Connection, now: float, limit: int) -> int:
-    """Delete up to ``limit`` messages that have expired; returns how many it deleted."""
-    return connection.execute(
-        "DELETE FROM queue WHERE number IN (SELECT number FROM queue WHERE expires <= ? LIMIT ?)",
-        (now, limit),
-    ).rowcount
+def expire_queue(connection: sqlite3.Connection, now: float, limit: int) -> dict[bytes, int]:
+    """Delete up to ``limit`` messages that have expired; returns how many each account had."""
+    expired = "(SELECT number FROM queue WHERE expires <= ? ORDER BY expires, number LIMIT ?)"
+    with transaction(connection):
+        counts = connection.execute(
+            "SELECT account, count(*) FROM queue"  # noqa: S608
+            f" WHERE number IN {expired} GROUP BY account",
+            (now, limit),
+        ).fetchall()
+        connection.execute(f"DELETE FROM queue WHERE number IN {expired}", (now, limit))  # noqa: S608
+    return dict(counts)
 
 
 def queue_sizes(connection: sqlite3.Connection, now: float) -> dict[bytes, int]:

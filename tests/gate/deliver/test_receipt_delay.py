@@ -60,6 +60,7 @@ def test_one_that_comes_before_its_answer_waits_as_long_after_it() -> None:
     two.bring()
     two.wait(1)
     two.gate.answer(two.link, 0, b"id\0")
+    two.wait(0)
     two.wait(DELAY - 0.01)
     assert two.brought == []
     two.wait(0.01)

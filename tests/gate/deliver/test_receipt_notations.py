@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 import pytest
 
 from smppgate.routing.smscs.notations import Notations
 from tests.gate.deliver.test_receipts import held, ids, receipt
 from tests.routing import fakes
-from tests.routing.fakes import Gate, said
+from tests.routing.fakes import Gate, HeldStore, said
 
 NOTATIONS = [
     ("auto", b"1A2B3C4D", b"1a2b3c4d"),
@@ -223,6 +225,37 @@ def test_a_receipt_without_a_return_path_is_refused(fails: bool) -> None:
         store.look_up()
     assert (esme.requests, said(link)) == ([], [(9, 0x64)])
     assert gate.router.open_exchanges == 0
+
+
+def test_a_receipt_that_cannot_be_looked_up_is_nobodys_for_now() -> None:
+    """Not for who owns the number, and not acknowledged either: it may have a return path."""
+    store = HeldStore()
+    gate = Gate(tags=True, store=store, waits=True, acknowledges_unmatched=True)
+    gate.router.ranges.add("*", cast(Any, gate.acme))
+    esme, link = gate.esme(), gate.link()
+    store.forget()
+    gate.deliver(link, receipt(b"1", 9))
+    store.cannot_look_up()
+    assert (esme.requests, said(link)) == ([], [(9, 0x64)])
+    assert gate.router.open_exchanges == 0
+
+
+def test_what_was_found_is_taken_where_it_leaves_no_doubt() -> None:
+    """The id as it stands is known, whatever could not be asked beside it."""
+    gate, store = held()
+    esme, link = gate.esme(), gate.link()
+    gate.submitted(esme, link, b"0001a")
+    gate.clock.advance(0)
+    store.write()
+    kept = dict(store.in_memory)
+    store.forget()
+    for number, named in ((8, b"0001a"), (9, b"1A")):
+        gate.deliver(link, receipt(named, number))
+        store.in_memory.update(kept)
+        store.cannot_look_up()
+        store.forget()
+    assert ids(esme) == [b"alpha0001a"]
+    assert said(link) == [(9, 0x64)]
 
 
 def test_a_return_path_that_comes_during_the_look_up_is_found() -> None:

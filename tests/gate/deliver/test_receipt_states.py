@@ -222,7 +222,7 @@ class ReceiptStates(RuleBasedStateMachine):
         self.gate.deliver(link, fakes.deliver(b"3000", number, text, esm_class=kind))
 
     def _forget_what_ended(self) -> None:
-        for key in self.store.ended:
+        for key, _ in self.store.ended:
             self.owners.pop(key, None)
         self.store.ended.clear()
 

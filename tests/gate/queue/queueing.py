@@ -12,7 +12,7 @@ from twisted.internet.task import Clock
 from smppgate.gate.queue.queues import Queues
 from smppgate.routing.esmes.account import Account, AccountPolicy, Cluster
 from smppgate.routing.exchange import Exchange
-from smppgate.store import NewMessage, QueuedMessage, StoreError
+from smppgate.store import Enqueued, NewMessage, QueuedMessage, StoreError
 from smppgate.txsmpp.batch import Batch
 from smppgate.txsmpp.clock import Clock as SmppClock
 from smppgate.txsmpp.codec import encode
@@ -50,11 +50,15 @@ class ManualStore:
         self.removals: list[tuple[int, ...]] = []
         self._clock = clock
         self._last = 0
+        self.shared_with = 0
+        """Messages that other processes have put into each queue."""
         self._waiting: list[Callable[[], None]] = []
 
-    def enqueue(self, messages: Sequence[NewMessage]) -> Deferred[None]:
+    def enqueue(self, messages: Sequence[NewMessage]) -> Deferred[list[Enqueued]]:
         self.batches.append(len(messages))
-        return self._later(lambda: self._put(messages))
+        return self._later(lambda: self._put(messages)).addErrback(
+            lambda _: [Enqueued.FAILED] * len(messages)
+        )
 
     def queued(self, account: bytes, after: int, limit: int) -> Deferred[list[QueuedMessage]]:
         self.reads.append((after, limit))
@@ -66,7 +70,7 @@ class ManualStore:
             ][:limit]
         )
 
-    def remove_queued(self, numbers: Sequence[int]) -> Deferred[None]:
+    def remove(self, account: bytes, numbers: Sequence[int]) -> Deferred[None]:
         self.removals.append(tuple(numbers))
         for number in numbers:
             self.messages.pop(number, None)
@@ -96,10 +100,15 @@ class ManualStore:
         now = self._clock.seconds()
         return [(n, m) for n, m in sorted(self.messages.items()) if m.expires > now]
 
-    def _put(self, messages: Sequence[NewMessage]) -> None:
-        for message in messages:
-            self._last += 1
-            self.messages[self._last] = message
+    def _put(self, messages: Sequence[NewMessage]) -> list[Enqueued]:
+        return [self._put_one(message) for message in messages]
+
+    def _put_one(self, message: NewMessage) -> Enqueued:
+        if message.limit <= self.shared_with:
+            return Enqueued.FULL
+        self._last += 1
+        self.messages[self._last] = message
+        return Enqueued.STORED
 
     def _later(self, work: Callable[[], Any]) -> Deferred[Any]:
         deferred: Deferred[Any] = Deferred()

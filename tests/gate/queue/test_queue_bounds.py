@@ -11,7 +11,7 @@ from twisted.internet.task import Clock
 from smppgate.gate.queue.account_queue import MOST_UNCOUNTED
 from smppgate.gate.queue.queues import MOST_OCTETS
 from smppgate.gate.queue.sender import _within
-from smppgate.store import Limits, MemoryStore, NewMessage, QueuedMessage, StoreError
+from smppgate.store import Enqueued, Limits, MemoryStore, NewMessage, QueuedMessage
 from smppgate.store.memory import MOST_QUEUED
 from smppgate.store.sqlite.tables import STATEMENT_OCTETS, STATEMENT_ROWS, _message_parts
 from tests.fakes import outcomes
@@ -51,12 +51,11 @@ def test_a_queue_in_memory_is_bounded_in_octets() -> None:
     store = MemoryStore(Clock(), Limits())
     large = NewMessage(b"acme", bytes(MOST_QUEUED // 4), 1e9)
     for _ in range(4):
-        assert outcomes(store.enqueue([large])) == [None]
-    (failure,) = outcomes(store.enqueue([large]))
-    assert failure.check(StoreError)  # type: ignore[union-attr]
+        assert outcomes(store.enqueue([large])) == [[Enqueued.STORED]]
+    assert outcomes(store.enqueue([large])) == [[Enqueued.FULL]]
     (messages,) = outcomes(store.queued(b"acme", 0, 10))
-    store.remove_queued([messages[0].number])  # type: ignore[index,union-attr]
-    assert outcomes(store.enqueue([large])) == [None]
+    store.remove(b"acme", [messages[0].number])  # type: ignore[index,union-attr]
+    assert outcomes(store.enqueue([large])) == [[Enqueued.STORED]]
 
 
 def put_large(desk: Desk, *texts: str, of: int) -> None:

@@ -42,6 +42,15 @@ def test_what_the_store_does_not_take_is_refused_and_not_held() -> None:
     assert desk.queue.statistics().queued == 0
 
 
+def test_a_queue_that_is_full_in_the_store_is_full() -> None:
+    """Another process may have put messages into it."""
+    desk = Desk(limit=3)
+    desk.store.shared_with = 3
+    desk.stored("one")
+    assert desk.smsc.answers == {"one": FULL}
+    assert (desk.queue.statistics().refused, desk.queue.statistics().queued) == (1, 0)
+
+
 def test_one_turn_is_one_batch_for_all_accounts() -> None:
     desk = Desk()
     desk.put("a1", "a2")

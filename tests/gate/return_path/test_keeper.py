@@ -299,6 +299,40 @@ def test_an_answer_leaves_when_its_return_path_is_kept_and_no_sooner() -> None:
     assert (said(esme), esme.unanswered, gate.router.open_exchanges) == ([(1, 0)], 0, 0)
 
 
+def test_a_store_that_keeps_at_once_has_the_path_before_the_answer_is_written() -> None:
+    """And the answers of one turn are one batch."""
+    gate, store = held()
+    store.keeps_at_once = True
+    esme, link = gate.esme(), gate.link()
+    gate.submitted(esme, link, b"1")
+    gate.submitted(esme, link, b"2")
+    assert not gate.router.return_paths.commits.holds(gate.alpha.center.prefix + b"1")
+    # They are in its outbox, but that is written at the end of the turn.
+    assert (len(esme.answers), store.batches) == (2, [])
+    gate.clock.advance(0)
+    assert [len(batch) for batch in store.batches] == [2]
+
+
+def test_a_store_may_keep_at_once_in_one_turn_and_not_in_the_next() -> None:
+    gate, store = held()
+    esme, link = gate.esme(), gate.link()
+    gate.submitted(esme, link, b"1")
+    gate.clock.advance(0)
+    store.keeps_at_once = True
+    gate.submitted(esme, link, b"2")
+    gate.clock.advance(0)
+    assert given_id(esme) == b"alpha2"
+    assert [len(batch) for batch in store.batches] == [1, 1]
+    store.keeps_at_once = False
+    gate.submitted(esme, link, b"3")
+    store.write()
+    gate.clock.advance(APART)
+    store.write()
+    assert (len(esme.answers), [len(batch) for batch in store.batches]) == (2, [1])
+    store.write()
+    assert [given_id(esme, at) for at in range(3)] == [b"alpha2", b"alpha1", b"alpha3"]
+
+
 def test_what_comes_in_one_turn_is_one_batch_and_the_next_waits_for_it() -> None:
     """One batch is being written at a time; meanwhile the next gathers."""
     gate, store = held()
@@ -559,7 +593,7 @@ def test_a_keeper_by_itself_holds_nothing() -> None:
         MessageIds([Smsc("a")]),
         Aliases(gate.store, Random(1)),
         tags=True,
-        waits=True,
+        may_wait=True,
         transform=gate.router.transform,
         receipted_ttl=3600.0,
     )

@@ -18,6 +18,7 @@ from smppgate.gate.sessions.read_budget import (
     read_less,
 )
 from smppgate.settings import EsmeSettings, GateSettings
+from smppgate.store import Found
 from smppgate.txsmpp.constants import CommandId
 from smppgate.txsmpp.frame import header_only
 from smppgate.txsmpp.pdu import EnquireLink, QuerySm, SubmitSm
@@ -143,7 +144,7 @@ def test_what_is_looked_up_on_disk_is_counted() -> None:
     assert len(asked) == 60
     assert end.transport.producerState == "paused"
     for go_on in asked:
-        go_on({})
+        go_on(Found({}))
     assert len(end.heard()) == 60
     gate.reactor.advance(1.0)
     assert end.transport.producerState == "producing"

@@ -412,6 +412,15 @@ def test_what_memory_does_not_know_is_looked_up() -> None:
     assert gate.router.open_exchanges == 0
 
 
+def test_while_the_store_cannot_be_asked_nothing_is_unknown() -> None:
+    """The ESME may ask again, as when the SMSC cannot be asked."""
+    gate, store, esme, link = slow()
+    gate.forward(esme, query(b"alpha1"))
+    store.cannot_look_up()
+    assert (said(esme), link.requests) == ([(5, 0x08)], [])
+    assert gate.router.open_exchanges == 0
+
+
 def test_what_the_store_does_not_know_is_unknown() -> None:
     gate, store, esme, link = slow()
     gate.forward(esme, query(b"alpha2"))

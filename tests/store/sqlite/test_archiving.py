@@ -39,7 +39,7 @@ def full(tmp_path: Path) -> Inline:
 
 
 def _find(store: SqliteStore, *numbers: int) -> set[int]:
-    found = result_of(store.find([octets(number) for number in numbers]))
+    found = result_of(store.find([octets(number) for number in numbers])).paths
     assert all(
         found[octets(number)] == b"value-%d" % number
         for number in numbers
@@ -110,7 +110,7 @@ def test_what_is_ended_while_it_is_archived_is_not_found_again(tmp_path: Path) -
     inline.writer.holds = True
     inline.clock.advance(0.01)
     ended = list(range(0, 1000, 3))
-    store.end([octets(number) for number in ended])
+    store._paths.end([octets(number) for number in ended])
     assert not _find(store, *ended)
     inline.writer.go_on()
     inline.clock.pump([0.01] * 40)
@@ -121,7 +121,7 @@ def test_what_is_ended_while_it_is_archived_is_not_found_again(tmp_path: Path) -
 
 
 def test_an_archived_return_path_can_be_ended_and_kept_anew(full: Inline, tmp_path: Path) -> None:
-    full.store.end([octets(0), octets(1)])
+    full.store._paths.end([octets(0), octets(1)])
     full.store.keep({octets(1): b"value-1"})
     assert _find(full.store, 0, 1, 2) == {1, 2}
     full.clock.pump([0.01] * 10)
@@ -139,32 +139,32 @@ def test_the_newer_of_memory_and_archive_wins(full: Inline) -> None:
     full.reader.late = True
     finding = full.store.find([octets(number) for number in range(4)])
     full.store.keep({octets(0): b""})
-    full.store.end([octets(1), octets(2)])
+    full.store._paths.end([octets(1), octets(2)])
     full.clock.pump([0.01] * 5)
     full.store.keep({octets(2): b"new"})
     full.reader.go_on()
-    assert result_of(finding) == {octets(0): b"", octets(2): b"new", octets(3): b"value-3"}
+    assert result_of(finding).paths == {octets(0): b"", octets(2): b"new", octets(3): b"value-3"}
     full.close()
 
 
 def test_what_is_ended_is_not_found_before_it_is_deleted(full: Inline) -> None:
     """Also when it has been deleted by the time that the answer is here."""
     full.writer.holds = True
-    full.store.end([octets(0)])
+    full.store._paths.end([octets(0)])
     full.reader.late = True
     finding = full.store.find([octets(0), octets(1)])
     full.writer.go_on()
     full.clock.pump([0.01] * 5)
     full.reader.go_on()
-    assert result_of(finding) == {octets(1): b"value-1"}
+    assert result_of(finding).paths == {octets(1): b"value-1"}
     full.close()
 
 
 def test_what_is_kept_anew_outlives_the_deletion_of_what_it_was(full: Inline) -> None:
     """Even if it is archived before the deletion would have reached it."""
     store = full.store
-    store.end([octets(number) for number in range(1, 3000)])
-    store.end([octets(0)])
+    store._paths.end([octets(number) for number in range(1, 3000)])
+    store._paths.end([octets(0)])
     for start in range(0, 1300, 100):
         # The first of them is the oldest of all that is in memory now.
         store.keep(some(100, 5000 + start) if start else some(100))
@@ -256,11 +256,11 @@ def test_the_journal_is_bounded_where_nearly_all_return_paths_end(tmp_path: Path
     store.keep({b"stays": b""})
     for number in range(2000):
         store.keep(some(1, number))
-        store.end([octets(number)])
+        store._paths.end([octets(number)])
         inline.clock.advance(0.01)
     inline.clock.pump([0.01] * 20)
     assert _rows(tmp_path, "journal") < 1000
-    assert result_of(store.find([b"stays"])) == {b"stays": b""}
+    assert result_of(store.find([b"stays"])).paths == {b"stays": b""}
     inline.close()
 
 

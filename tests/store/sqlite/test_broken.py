@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from twisted.logger import LogEvent, formatEvent
 
-from smppgate.store import Limits, NewMessage, SqliteStore, StoreError
+from smppgate.store import Enqueued, Limits, NewMessage, SqliteStore, StoreError
 from smppgate.store.sqlite.database import CHECKPOINT_PASSES, Database
 from smppgate.store.sqlite.schema import MIGRATIONS
 from tests.store.fakes import BEGUN, Inline, errors, logged, octets, result_of, some, sqlite_error
@@ -47,7 +47,7 @@ def _works(store: SqliteStore) -> bool:
     result_of(store.keep({b"new": b"1"}))
     result_of(store.enqueue([MESSAGE]))
     return (
-        result_of(store.find([b"new"])) == {b"new": b"1"}
+        result_of(store.find([b"new"])).paths == {b"new": b"1"}
         and len(result_of(store.queued(b"one", 0, 100))) == 1
         and store.statistics().fault == ""
     )
@@ -154,7 +154,7 @@ def test_a_file_found_broken_is_replaced_while_the_gate_runs(tmp_path: Path) -> 
     with logged() as events:
         lost = result_of(store.find([octets(number) for number in range(1000)]))
         inline.clock.pump([1.0] * 3)
-    assert len(lost) < 1000
+    assert len(lost.paths) < 1000
     assert len(list(tmp_path.glob("smppgate.sqlite.broken-???????????????"))) == 1
     assert "was begun anew" in _text_of_errors(events)
     assert store.recent(octets(1999)) is not None
@@ -216,10 +216,9 @@ def test_nothing_fails_but_what_needs_the_file_while_it_is_replaced(tmp_path: Pa
     inline.writer.fault = OSError("no space")
     inline.clock.pump([1.0] * 3)
     assert result_of(store.keep({b"key": b"1"})) is None
-    assert result_of(store.find([b"key", b"other"])) == {b"key": b"1"}
-    assert result_of(store.remove_queued([5])) is None
-    with pytest.raises(StoreError):
-        result_of(store.enqueue([MESSAGE]))
+    assert result_of(store.find([b"key", b"other"])).paths == {b"key": b"1"}
+    assert result_of(store.remove(MESSAGE.account, [5])) is None
+    assert result_of(store.enqueue([MESSAGE])) == [Enqueued.FAILED]
     with pytest.raises(StoreError):
         result_of(store.queued(b"one", 0, 1))
     with pytest.raises(StoreError):

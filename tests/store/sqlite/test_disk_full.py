@@ -9,7 +9,7 @@ from pathlib import Path
 
 SCRIPT = """
 import json, resource, sys
-from smppgate.store import Limits, NewMessage, SqliteStore, StoreError
+from smppgate.store import Enqueued, Limits, NewMessage, SqliteStore
 from tests.store.fakes import BEGUN, ThreadedClock, octets, some
 
 clock = ThreadedClock()
@@ -32,11 +32,8 @@ for start in range(1000, 20_000, 1000):
 full = store.statistics()
 seen["unsaved"], seen["failures"], seen["fault"] = full.unsaved, full.failures, full.fault
 seen["recent"] = full.paths_recent
-try:
-    message = NewMessage(b"one", b"x" * 300_000, BEGUN + 1000)
-    clock.wait(store.enqueue([message]))
-except StoreError:
-    seen["refused"] = True
+message = NewMessage(b"one", b"x" * 300_000, BEGUN + 1000)
+seen["refused"] = clock.wait(store.enqueue([message])) == [Enqueued.FAILED]
 seen["queued"] = len(clock.wait(store.queued(b"one", 0, 10)))
 limit(resource.RLIM_INFINITY)
 for _ in range(3):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from twisted.logger import formatEvent
 
-from smppgate.store import Durability, Limits, NewMessage, StoreError
+from smppgate.store import Durability, Enqueued, Limits, NewMessage, StoreError
 from smppgate.store.sqlite.batches import BACKLOG, Batches
 from smppgate.store.sqlite.journal import pack
 from tests.store.fakes import BEGUN, Inline, errors, logged, octets, result_of, some, sqlite_error
@@ -84,7 +84,7 @@ def test_order_is_kept_over_a_failure(inline: Inline, tmp_path: Path) -> None:
     store.keep({b"key": b"1", b"ended": b"1"})
     inline.writer.fault = FULL
     store.keep({b"key": b"2", b"ended": b"2"})
-    store.end([b"ended"])
+    store._paths.end([b"ended"])
     inline.clock.advance(1.0)
     inline.writer.fault = None
     store.keep({b"key": b"3"})
@@ -139,10 +139,9 @@ def test_the_oldest_of_the_backlog_is_what_was_being_written(
 def test_a_message_that_was_not_written_is_not_in_the_queue(
     inline: Inline, tmp_path: Path
 ) -> None:
-    """Its Deferred fails."""
+    """It is told as failed."""
     inline.writer.fault = FULL
-    with pytest.raises(StoreError, match="SQLITE_FULL"):
-        result_of(inline.store.enqueue([MESSAGE]))
+    assert result_of(inline.store.enqueue([MESSAGE])) == [Enqueued.FAILED]
     inline.writer.fault = None
     assert result_of(inline.store.queued(b"one", 0, 10)) == []
     inline.clock.pump([1.0, 1.0])
@@ -159,7 +158,7 @@ def test_a_message_is_acknowledged_when_it_is_written_and_not_before(inline: Inl
     first, second = (inline.store.enqueue([MESSAGE]) for _ in range(2))
     assert not first.called
     inline.writer.go_on()
-    assert (result_of(first), result_of(second)) == (None, None)
+    assert result_of(first) == result_of(second) == [Enqueued.STORED]
     assert inline.store.statistics().queued == 2
     inline.close()
 
@@ -181,7 +180,7 @@ def test_what_was_removed_stays_so_though_the_disk_cannot_forget_it(
     result_of(store.enqueue([MESSAGE] * 3))
     numbers = [message.number for message in result_of(store.queued(b"one", 0, 10))]
     inline.writer.fault = FULL
-    assert result_of(store.remove_queued(numbers[:2])) is None
+    assert result_of(store.remove(MESSAGE.account, numbers[:2])) is None
     assert [it.number for it in result_of(store.queued(b"one", 0, 10))] == numbers[2:]
     assert [it.number for it in result_of(store.queued(b"one", 0, 1))] == numbers[2:]
     inline.writer.fault = None
@@ -196,7 +195,7 @@ def test_what_was_removed_stays_so_though_the_disk_cannot_forget_it(
 def test_removals_are_written_a_few_at_a_time(inline: Inline) -> None:
     result_of(inline.store.enqueue([MESSAGE] * 1000))
     inline.writer.ran.clear()
-    result_of(inline.store.remove_queued(range(1, 1001)))
+    result_of(inline.store.remove(MESSAGE.account, range(1, 1001)))
     assert inline.writer.ran.count("remove") > 5
     assert result_of(inline.store.queue_sizes()) == {}
     assert inline.store.statistics().queued == 0
@@ -206,7 +205,7 @@ def test_removals_are_written_a_few_at_a_time(inline: Inline) -> None:
 def test_a_removal_is_over_when_its_own_numbers_are_written(inline: Inline) -> None:
     result_of(inline.store.enqueue([MESSAGE] * 3))
     inline.writer.holds = True
-    first, second = (inline.store.remove_queued([number]) for number in (1, 2))
+    first, second = (inline.store.remove(MESSAGE.account, [number]) for number in (1, 2))
     sizes = inline.store.queue_sizes()
     inline.writer.held.popleft()()
     assert (first.called, second.called, sizes.called) == (True, False, False)
@@ -220,7 +219,7 @@ def test_a_message_removed_while_the_queue_is_read_is_not_given(inline: Inline) 
     result_of(inline.store.enqueue([MESSAGE] * 3))
     inline.reader.late = True
     reading = inline.store.queued(b"one", 0, 2)
-    assert result_of(inline.store.remove_queued([1])) is None
+    assert result_of(inline.store.remove(MESSAGE.account, [1])) is None
     inline.reader.go_on()
     assert [message.number for message in result_of(reading)] == [2]
     inline.close()
@@ -235,7 +234,7 @@ def test_lookups_give_what_memory_has_when_the_disk_cannot_be_read(tmp_path: Pat
     inline.reader.fault = sqlite_error("SQLITE_IOERR")
     with logged() as events:
         found = result_of(store.find([octets(0), octets(99)]))
-        assert found == some(1, 99)
+        assert (found.paths, found.is_complete) == (some(1, 99), False)
         with pytest.raises(StoreError):
             result_of(store.queued(b"one", 0, 1))
         with pytest.raises(StoreError):
@@ -245,7 +244,7 @@ def test_lookups_give_what_memory_has_when_the_disk_cannot_be_read(tmp_path: Pat
     inline.reader.fault = None
     inline.clock.pump([1.0, 1.0])
     assert store.statistics().fault == ""
-    assert len(result_of(store.find([octets(0), octets(99)]))) == 2
+    assert len(result_of(store.find([octets(0), octets(99)])).paths) == 2
     inline.close()
 
 
@@ -263,7 +262,7 @@ def test_any_other_error_is_a_failure_too(inline: Inline, error: Exception) -> N
 def test_closing_ends_though_the_disk_fails_and_says_what_was_lost(inline: Inline) -> None:
     inline.writer.fault = FULL
     inline.store.keep(some(7))
-    inline.store.remove_queued([1])
+    inline.store.remove(MESSAGE.account, [1])
     with logged() as events:
         inline.close()
     assert "7 return paths could not be written" in [

@@ -49,7 +49,7 @@ def test_no_acknowledged_return_path_or_message_is_lost(tmp_path: Path, durabili
     store = SqliteStore(clock, tmp_path, Limits(return_paths_in_memory=1600))
     clock.wait(store.open())
     keys = [octets(number) for number in range(last + 20)]
-    assert clock.wait(store.find(keys)).keys() == set(keys)
+    assert clock.wait(store.find(keys)).paths.keys() == set(keys)
     messages = clock.wait(store.queued(b"one", 0, 10_000))
     expected = [b"%d" % number for number in range(0, last + 1, 20)]
     assert [message.pdu for message in messages][: len(expected)] == expected

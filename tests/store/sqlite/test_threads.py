@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from twisted.internet.defer import gatherResults
 
-from smppgate.store import Durability, Limits, NewMessage, SqliteStore, StoreError
+from smppgate.store import Durability, Enqueued, Limits, NewMessage, SqliteStore, StoreError
 from tests.store.fakes import BEGUN, ThreadedClock, octets, some
 
 LIMITS = Limits(100_000, 1600, 1000.0)
@@ -32,16 +32,16 @@ def test_everything_comes_back_after_a_restart(tmp_path: Path, durability: Durab
     clock.wait(store.open())
     kept = [store.keep(some(100, start)) for start in range(0, 1200, 100)]
     clock.wait(gatherResults(kept))
-    store.end([octets(7)])
+    store._paths.end([octets(7)])
     clock.wait(store.enqueue([NewMessage(b"one", b"%d" % it, BEGUN + 1000) for it in range(300)]))
-    clock.wait(store.remove_queued([1, 2, 3]))
+    clock.wait(store.remove(b"one", [1, 2, 3]))
     first = clock.wait(store.reserve_numbers(10))
     clock.wait(store.close())
 
     again = SqliteStore(clock, tmp_path, LIMITS, durability)
     clock.wait(again.open())
     keys = [octets(number) for number in range(1300)]
-    found = clock.wait(again.find(keys))
+    found = clock.wait(again.find(keys)).paths
     assert found == {key: value for key, value in some(1200).items() if key != octets(7)}
     messages = clock.wait(again.queued(b"one", 0, 1000))
     assert [message.pdu for message in messages] == [b"%d" % it for it in range(3, 300)]
@@ -59,7 +59,7 @@ def test_return_paths_are_archived_while_batches_and_lookups_go_on(tmp_path: Pat
         clock.advance(0.01)
         clock.wait(store._upkeep.settle())
         wanted = [octets(number) for number in range(0, start + 50, 97)]
-        assert clock.wait(store.find(wanted)).keys() == set(wanted)
+        assert clock.wait(store.find(wanted)).paths.keys() == set(wanted)
     assert store.statistics().paths_archived > 4000
     assert (store.statistics().forgotten, store.statistics().failures) == (0, 0)
     clock.wait(store.close())
@@ -112,9 +112,8 @@ def test_what_comes_after_the_end_is_answered(tmp_path: Path) -> None:
     clock.wait(store.open())
     clock.wait(store.close())
     assert store.keep({b"key": b""}).called
-    assert clock.wait(store.find([b"key"])) == {b"key": b""}
-    with pytest.raises(StoreError):
-        clock.wait(store.enqueue([NewMessage(b"", b"", BEGUN + 1)]))
+    assert clock.wait(store.find([b"key"])).paths == {b"key": b""}
+    assert clock.wait(store.enqueue([NewMessage(b"", b"", BEGUN + 1)])) == [Enqueued.FAILED]
 
 
 def test_a_broken_file_is_replaced_while_threads_are_at_work(tmp_path: Path) -> None:

@@ -16,14 +16,12 @@ class EndingPaths:
     """Keys of return paths that are to end, in the order in which they will.
 
     The end of a return path only makes room in the store. So when this table is full, return paths
-    are not noted, and stay until their time to live is over: none ends too early.
+    are not noted, and stay until their time to live is over: none ends too early. One may end
+    later: up to a second, and not before those that were noted sooner.
 
-    :param lifetime: seconds from `add` to the end, to which up to one is added: an SMSC may send
-        a final receipt again, and an ESME may query the message.
     :param limit: octets that the entries may take.
     """
 
-    lifetime: float = 3600.0
     limit: int = 128 * 1024 * 1024
     octets: int = field(default=0, init=False)
     """Those that the entries take now."""
@@ -35,16 +33,15 @@ class EndingPaths:
     def __len__(self) -> int:
         return len(self._due)
 
-    def add(self, key: bytes, now: float) -> bool:
-        """Let the return path under ``key`` end, `lifetime` seconds after ``now``.
+    def add(self, key: bytes, due: float) -> bool:
+        """Let the return path under ``key`` end at ``due``, also if it was to end sooner.
 
-        One that was to end sooner ends then. False when there is no room to note it.
+        False when there is no room to note it.
         """
         if key in self._due:
             self.stay(key)
         if self.octets >= self.limit:
             return False
-        due = now + self.lifetime
         if due > self._latest:
             self._latest = float(int(due) + 1)
         self._due[key] = self._latest

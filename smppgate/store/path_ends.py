@@ -1,13 +1,12 @@
-"""`PathEnds`: return paths of messages whose final receipt was delivered, until they end."""
+"""`PathEnds`: return paths that are to end, and the timer that ends them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Mapping, Sequence
 
 from twisted.internet.interfaces import IDelayedCall
 
-from smppgate.routing.return_path.ending import EndingPaths
-from smppgate.store import IStore
+from smppgate.store.ending import EndingPaths
 from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.log import Logger
 
@@ -22,39 +21,43 @@ WARNING_INTERVAL = 3600.0
 
 
 class PathEnds:
-    """Ends return paths in the store when their time has come, with one timer for all.
+    """Ends return paths when their time has come, with one timer for all.
 
-    :param lifetime: seconds from a final receipt that the ESME took to the end of its path.
+    :param end: forgets the return paths of these keys.
     """
 
     log = Logger()
 
-    def __init__(self, clock: Clock, store: IStore, lifetime: float) -> None:
+    def __init__(self, clock: Clock, end: Callable[[list[bytes]], None]) -> None:
         self._clock = clock
-        self._store = store
-        self._paths = EndingPaths(lifetime)
-        self.keys = self._paths.keys
-        """The keys of return paths that are to end. A view: each message looks into it."""
+        self._end = end
+        self._paths = EndingPaths()
         self._timer: IDelayedCall | None = None
         self._warned_at = float("-inf")
         self._is_stopped = False
 
-    def add(self, keys: Iterable[bytes], now: float) -> None:
-        """Let the return paths under ``keys`` end when their lifetime is over.
+    def __len__(self) -> int:
+        return len(self._paths)
+
+    def add(self, keys: Sequence[bytes], grace: float) -> None:
+        """Let the return paths under ``keys`` end ``grace`` seconds from now.
 
         Those that there is no room for stay until `return_path_ttl` is over.
         """
         if self._is_stopped:
             return
+        due = self._clock.wall() + grace
         for key in keys:
-            if not self._paths.add(key, now):
-                self._warn(now)
+            if not self._paths.add(key, due):
+                self._warn()
         if self._timer is None and self._paths:
             self._timer = self._clock.callLater(POLL_INTERVAL, self._end_due)
 
-    def stay(self, key: bytes) -> None:
-        """A new message has the return path ``key``: the end of an earlier one does not count."""
-        self._paths.stay(key)
+    def stay(self, paths: Mapping[bytes, bytes]) -> None:
+        """New messages have these return paths: the ends of earlier ones do not count."""
+        if self._paths:
+            for key in paths.keys() & self._paths.keys:
+                self._paths.stay(key)
 
     def stop(self) -> None:
         """Stop the timer: return paths that were to end stay until their time to live is over."""
@@ -64,15 +67,16 @@ class PathEnds:
             self._timer = None
 
     def _end_due(self) -> None:
-        due = self._paths.take(self._clock.monotonic(), MOST_AT_A_TIME)
+        due = self._paths.take(self._clock.wall(), MOST_AT_A_TIME)
         if due:
-            self._store.end(due)
+            self._end(due)
         self._timer = None
         if self._paths:
             pause = 0 if len(due) == MOST_AT_A_TIME else POLL_INTERVAL
             self._timer = self._clock.callLater(pause, self._end_due)
 
-    def _warn(self, now: float) -> None:
+    def _warn(self) -> None:
+        now = self._clock.monotonic()
         if now - self._warned_at >= WARNING_INTERVAL:
             self._warned_at = now
             self.log.warn(

@@ -58,19 +58,6 @@ class Found:
     is_complete: bool = True
 
 
-@frozen
-class Found:
-    """The outcome of a search for return paths.
-
-    :param paths: key to value of those that were found.
-    :param is_complete: whether all places could be searched. If not, a key that is missing in
-        ``paths`` may have a return path all the same.
-    """
-
-    paths: Mapping[bytes, bytes]
-    is_complete: bool = True
-
-
 UNBOUNDED = 1 << 62
 """The limit of a queue that has none."""
 
@@ -116,7 +103,8 @@ class StoreStatistics:
     """How much a store holds, and what fails in it.
 
     :param paths_recent: return paths in memory.
-    :param paths_archived: return paths on disk, older than those in memory.
+    :param paths_on_disk: return paths on disk, those included that memory has too or that have
+        ended.
     :param unsaved: return paths and ends of return paths in memory that are still to be written.
     :param lost: return paths and ends of return paths that were dropped unwritten, because writing
         failed for too long. Memory has them.
@@ -129,7 +117,7 @@ class StoreStatistics:
     """
 
     paths_recent: int = 0
-    paths_archived: int = 0
+    paths_on_disk: int = 0
     unsaved: int = 0
     lost: int = 0
     forgotten: int = 0

@@ -144,10 +144,11 @@ class Log:
         self._go_on(is_all=True)
         if self._waiting and not self._fails:
             await self._promises.add(self._waiting[-1].mark)
-        self._sync()
-        if self._is_syncing:
-            await self._promises.add(self.written)
         self._promises.keep(float("inf"))
+        try:
+            await self._worker.run(self.segment.sync)
+        except OSError:
+            self._faults.failed(SYNC, Failure())
 
     def close(self) -> None:
         """Close the file."""

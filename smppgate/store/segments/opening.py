@@ -52,14 +52,15 @@ class Opening:
         self._worker = worker
         self._faults = faults
         self._sizes = sizes
-        self._is_stopped = False
+        self.is_stopped = False
+        """Whether not all was taken up: nothing may be written then, and nothing go."""
         self._mark = 0
         lifetime = limits.return_path_ttl
         self._stock = Stock(folder, clock.wall() - lifetime, lifetime / SPANS)
 
     def stop(self) -> None:
         """End after the present piece."""
-        self._is_stopped = True
+        self.is_stopped = True
 
     async def run(self) -> int:
         """Take up all; returns the mark of the last record.
@@ -109,7 +110,7 @@ class Opening:
 
     async def _take_up(self, segment: Segment) -> None:
         """Put into memory what no index has of ``segment``, or index it first if it is much."""
-        if segment.is_whole or self._is_stopped:
+        if segment.is_whole or self.is_stopped:
             return
         if segment.size - segment.indexed > self._sizes.replay and not segment.is_open:
             try:
@@ -119,13 +120,13 @@ class Opening:
             except OSError:
                 self._faults.failed(INDEXES, Failure())
         await self._worker.run(self._stock.begin, segment)
-        while not self._is_stopped:
-            piece = await self._worker.run(self._stock.next_piece)
-            if piece is None:
-                break
+        newest = float("-inf")
+        while (piece := await self._worker.run(self._stock.next_piece)) is not None:
             self._put(piece)
-            segment.seen = max(segment.seen, piece.time)
-        segment.mark = self._mark
+            newest = max(newest, piece.time)
+            if self.is_stopped:
+                return
+        segment.seen, segment.mark = newest, self._mark
 
     def _put(self, piece: Piece) -> None:
         self._mark += piece.entries

@@ -22,17 +22,15 @@ from twisted.python.failure import Failure
 from smppgate.store.faults import Faults
 from smppgate.store.records import Durability, Found, Limits, StoreError
 from smppgate.store.segments.appending import OpenSegment
-from smppgate.store.segments.files import AnyFolder
 from smppgate.store.segments.indexer import Indexer
-from smppgate.store.segments.indexing import Jobs
 from smppgate.store.segments.log import Log
 from smppgate.store.segments.opening import Opening
 from smppgate.store.segments.records import MOST_KEYS, pack, parts
 from smppgate.store.segments.removal import Removal
 from smppgate.store.segments.room import Room
 from smppgate.store.segments.searching import Search, Searched
+from smppgate.store.segments.setting import Setting
 from smppgate.store.segments.shelf import Segment, Shelf
-from smppgate.store.segments.sizes import Sizes
 from smppgate.store.segments.tables import Tables
 from smppgate.store.segments.upkeep import Upkeep
 from smppgate.store.segments.watch import Watch
@@ -40,7 +38,7 @@ from smppgate.store.worker import Workers
 from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.log import Logger
 
-READING = "reading"
+READING = "reading return paths"
 """The part of the store that fails here."""
 MOST_ENDS = 1024
 """Ends that wait for a record to take them along."""
@@ -49,8 +47,6 @@ MOST_ENDS = 1024
 class SegmentPaths:
     """All return paths of a store.
 
-    :param folder: the folder of segments.
-    :param jobs: makes indexes.
     :param keeps_marks: whether return paths lie beside the segments that ends may be of.
     """
 
@@ -59,15 +55,14 @@ class SegmentPaths:
     def __init__(
         self,
         clock: Clock,
-        folder: AnyFolder,
-        jobs: Jobs,
+        setting: Setting,
         workers: Workers,
         faults: Faults,
         limits: Limits,
-        sizes: Sizes,
         durability: Durability,
         keeps_marks: Callable[[], bool],
     ) -> None:
+        folder, jobs, sizes = setting.folder, setting.jobs, setting.sizes
         self._clock = clock
         self._folder = folder
         self._jobs = jobs
@@ -111,8 +106,8 @@ class SegmentPaths:
 
     # The life of it
 
-    async def open(self) -> None:
-        """Take up what is in the folder.
+    async def open(self) -> bool:
+        """Take up what is in the folder; False if `stop_opening` came in between.
 
         :raises StoreError: when an operator has to act, or the folder cannot be used.
         """
@@ -120,12 +115,19 @@ class SegmentPaths:
             self._mark = await self._opening.run()
         except OSError as error:
             raise StoreError(f"the return paths on disk cannot be used: {error}") from error
-        self._is_open = True
-        self._upkeep.wake()
+        if not self._opening.is_stopped:
+            self._is_open = True
+            self._upkeep.wake()
+        return self._is_open
 
     def stop_opening(self) -> None:
         """Let `open` end soon."""
         self._opening.stop()
+
+    async def settle(self) -> bool:
+        """Wait until the disk has all; whether it does."""
+        await self._log.settle()
+        return not self._log.unsaved
 
     async def close(self) -> None:
         """Write what is not written, and close all files."""
@@ -145,6 +147,8 @@ class SegmentPaths:
 
     def tick(self) -> None:
         """Retry what failed, and let go what has expired; called once a second."""
+        if not self._is_open:
+            return
         self._tables.expire(self._clock.wall())
         self.append_ends()
         self._log.tick()
@@ -187,11 +191,26 @@ class SegmentPaths:
         if len(self._ends) >= MOST_ENDS:
             self.append_ends()
 
-    async def find(self, keys: Sequence[bytes]) -> Found:
-        """See `IStore.find`."""
-        found, missing = self._ask_memory(keys)
+    def ask_memory(self, keys: Sequence[bytes]) -> tuple[dict[bytes, bytes], list[bytes]]:
+        """What memory has of ``keys``, and those that it does not know."""
+        now = self._clock.wall()
+        found: dict[bytes, bytes] = {}
+        missing: list[bytes] = []
+        for key in keys:
+            value = self._tables.get(key, now)
+            if value is not None:
+                found[key] = value
+                continue
+            at = self._tables.end_of(key)
+            if at is None or at > now:
+                missing.append(key)
+        return found, missing
+
+    async def search(self, keys: Sequence[bytes]) -> tuple[Found, list[bytes]]:
+        """What there is of ``keys``, and those of which there is nothing."""
+        found, missing = self.ask_memory(keys)
         if not missing or self.is_all_recent or not self._is_open:
-            return Found(found)
+            return Found(found), missing
         now = self._clock.wall()
         ends = [key for key in missing if self._tables.end_of(key) is not None]
         search = Search(self._folder, tuple(self._shelf.parts()), now, now - self._lifetime)
@@ -199,10 +218,10 @@ class SegmentPaths:
         searched = await self._finder.run(search.run, missing, ends)
         self._judge(searched)
         # A key may have been kept anew, or have ended, while segments were read.
-        anew, missing = self._ask_memory(keys)
-        older = ((key, searched.paths.get(key)) for key in missing)
-        anew.update((key, value) for key, value in older if value is not None)
-        return Found(anew, searched.error is None and not is_hidden)
+        found, missing = self.ask_memory(keys)
+        found.update((key, searched.paths[key]) for key in missing if key in searched.paths)
+        unknown = [key for key in missing if key in searched.unknown]
+        return Found(found, searched.error is None and not is_hidden), unknown
 
     def append_ends(self) -> None:
         """Write the ends that no record has yet."""
@@ -262,10 +281,6 @@ class SegmentPaths:
         """Of all files, at the latest tick."""
         return self._room.octets
 
-    def settle(self) -> Deferred[None]:
-        """Fires when nothing is to be indexed or removed, or when that has failed; for tests."""
-        return self._upkeep.settle()
-
     # Parts of that
 
     def _append(self, now: float, paths: Mapping[bytes, bytes], octets: bytes) -> Deferred[None]:
@@ -292,21 +307,6 @@ class SegmentPaths:
         self._shelf.add(Segment(self._log.segment.name, 0, is_open=True))
         if self._is_open:
             self._upkeep.wake()
-
-    def _ask_memory(self, keys: Sequence[bytes]) -> tuple[dict[bytes, bytes], list[bytes]]:
-        """What memory has of ``keys``, and those that it does not know."""
-        now = self._clock.wall()
-        found: dict[bytes, bytes] = {}
-        missing: list[bytes] = []
-        for key in keys:
-            value = self._tables.get(key, now)
-            if value is not None:
-                found[key] = value
-                continue
-            at = self._tables.end_of(key)
-            if at is None or at > now:
-                missing.append(key)
-        return found, missing
 
     def _judge(self, searched: Searched) -> None:
         """See what was wrong with segments and indexes."""

@@ -20,12 +20,14 @@ Part = tuple[SegmentName, Index]
 class Searched(NamedTuple):
     """What a look-up has found.
 
+    :param unknown: keys that nothing was found of, neither a return path nor an end of one.
     :param error: why not all could be read; None if it could.
     :param records: damaged records, in words.
     :param indexes: names of damaged indexes.
     """
 
     paths: dict[bytes, bytes]
+    unknown: set[bytes]
     error: OSError | None
     records: list[str]
     indexes: list[str]
@@ -60,7 +62,7 @@ class Search:
                 break
             if index.summary.newest >= self._since:
                 self._ask(name, index, missing)
-        return Searched(self._found, self._error, self._records, self._indexes)
+        return Searched(self._found, set(missing), self._error, self._records, self._indexes)
 
     def _ask(self, name: SegmentName, index: Index, missing: dict[bytes, int]) -> None:
         """Ask one index, and take those out of ``missing`` for which no older one is to be asked.

@@ -20,14 +20,15 @@ class Segment:
     :param size: its octets, from which on no good record follows.
     :param parts: indexes of parts that follow one another from its beginning, or of all of it.
     :param mark: the mark up to which all is indexed when all of this segment is.
-    :param seen: when the newest record was written that this process has written or read.
+    :param seen: when the newest record was written that indexes may not have; as long as that is
+        not known, it does not expire.
     """
 
     name: SegmentName
     size: int
     parts: list[Index] = field(factory=list)
     mark: float = 0
-    seen: float = float("-inf")
+    seen: float = float("inf")
     is_whole: bool = False
     """Whether one index is of all of it."""
     is_open: bool = False
@@ -54,8 +55,9 @@ class Segment:
 
     @property
     def newest(self) -> float:
-        """When its newest record was written, as far as that is known."""
-        return max((self.seen, *(part.summary.newest for part in self.parts)))
+        """When its newest record was written."""
+        newest = max((part.summary.newest for part in self.parts), default=float("-inf"))
+        return newest if self.is_whole else max(newest, self.seen)
 
     @property
     def files(self) -> list[str]:

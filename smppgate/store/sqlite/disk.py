@@ -31,7 +31,7 @@ OCTETS_PER_ROW = 5000
 """What a changed row writes to the file: little of its own page, but a page of an index, which may
 be any."""
 
-PATHS, QUEUES, READING, UPKEEP, FILE = "return paths", "queues", "reading", "upkeep", "file"
+QUEUES, READING, UPKEEP, FILE = "queues", "reading", "upkeep", "file"
 """The parts of a store, each of which may fail while the others work."""
 
 

@@ -12,6 +12,7 @@ from smppgate.store.faults import Faults
 from smppgate.store.records import Durability, Found, Limits
 from smppgate.store.segments.indexing import HereJobs
 from smppgate.store.segments.paths import SegmentPaths
+from smppgate.store.segments.setting import Setting
 from smppgate.store.segments.sizes import Sizes
 from smppgate.store.worker import Workers
 from smppgate.txsmpp.clock import Clock
@@ -47,12 +48,10 @@ class Box:
         self.jobs = HereJobs(self.folder)
         self.paths = SegmentPaths(
             Clock.of(self.clock),
-            self.folder,
-            self.jobs,
+            Setting(self.folder, self.jobs, self.sizes),
             self.workers,
             self.faults,
             self.limits,
-            self.sizes,
             self.durability,
             lambda: self.keeps_marks,
         )
@@ -86,7 +85,7 @@ class Box:
             self.keep({octets(it): b"value-%d" % it for it in range(start, start + step)})
 
     def find(self, keys: Iterable[bytes]) -> Found:
-        return self.wait(Deferred.fromCoroutine(self.paths.find(list(keys))))
+        return self.wait(Deferred.fromCoroutine(self.paths.search(list(keys))))[0]
 
     def numbers(self, first: int, last: int) -> set[int]:
         """Which return paths are there of those that `fill` has kept."""

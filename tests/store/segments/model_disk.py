@@ -85,7 +85,7 @@ class ModelFolder:
             copy = left.files[name] = _Octets()
             size = len(content.octets)
             if chance is not None:
-                size = chance.randint(content.synced, size)
+                size = chance.randint(min(content.synced, size), size)
             copy.octets = content.octets[:size]
             copy.synced = size
         return left

@@ -28,7 +28,7 @@ from benchmarks.machine import CoreUsage
 from benchmarks.measurement import percentiles
 from benchmarks.return_paths import LIMITS, PathLookups
 from benchmarks.return_paths_fill import batches, key, value
-from smppgate.store import Durability, IStore, SqliteStore, StoreStatistics
+from smppgate.store import DiskStore, Durability, IStore, StoreStatistics
 from smppgate.store.recent import CROWDED
 
 _BATCH = 1000
@@ -78,7 +78,7 @@ async def measured(
     reactor: IReactorTime, directory: Path, archived: int, kept: int, lookups: int
 ) -> PathLookups:
     """Keep so many return paths beside those ``archived`` in ``directory``, look up, and tell."""
-    store = SqliteStore(reactor, directory, LIMITS, Durability.PROCESS)
+    store = DiskStore(reactor, directory, LIMITS, Durability.PROCESS)
     await store.open()
     paths = archived + kept
     pauses = Pauses(reactor)
@@ -90,7 +90,7 @@ async def measured(
     looked_up = await _look_up_meanwhile(reactor, store, paths, lookups)
     told = store.statistics()
     found = PathLookups(
-        paths=min(told.paths_recent + told.paths_archived, paths),
+        paths=min(told.paths_recent + told.paths_on_disk, paths),
         kept_per_second=kept / keeping,
         lookups=lookups,
         latency_us=percentiles(looked_up.latencies),

@@ -22,7 +22,7 @@ from smppgate.routing.smscs.balancers import BALANCERS
 from smppgate.routing.smscs.pool import Balancer, Member, Pool
 from smppgate.routing.smscs.smsc import MessageCenter, Smsc
 from smppgate.settings import EsmeSettings, GateSettings, PoolSettings, Settings, SmscSettings
-from smppgate.store import Durability, IStore, Limits, MemoryStore, SqliteStore
+from smppgate.store import DiskStore, Durability, IStore, Limits, MemoryStore
 from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.pdu import BindReceiver, BindTransceiver, BindTransmitter, Pdu
 from smppgate.txsmpp.timers import Timers
@@ -45,7 +45,7 @@ def make_store(settings: Settings, reactor: IReactorTime) -> IStore:
     limits = Limits(store.return_paths, store.return_paths_in_memory, store.return_path_ttl)
     if store.kind == "memory":
         return MemoryStore(reactor, limits)
-    return SqliteStore(reactor, settings.gate.state_dir, limits, Durability(store.durability))
+    return DiskStore(reactor, settings.gate.state_dir, limits, Durability(store.durability))
 
 
 class Centers(dict[str, MessageCenter]):

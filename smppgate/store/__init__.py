@@ -1,23 +1,32 @@
 """Keeps return paths and queued messages longer than the sessions of the gate live.
 
 A store knows nothing of SMPP: it keeps octets under keys for a time, and queues of octets.
+
+Modules are imported when they are asked for: helper processes need few of them, and no Twisted.
 """
 
-from smppgate.store.interface import IStore
-from smppgate.store.memory import MemoryStore
-from smppgate.store.records import (
-    Durability,
-    Enqueued,
-    Found,
-    Limits,
-    NewMessage,
-    QueuedMessage,
-    StoreError,
-    StoreStatistics,
-)
-from smppgate.store.sqlite.store import SqliteStore
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from smppgate.store.disk import DiskStore
+    from smppgate.store.interface import IStore
+    from smppgate.store.memory import MemoryStore
+    from smppgate.store.records import (
+        Durability,
+        Enqueued,
+        Found,
+        Limits,
+        NewMessage,
+        QueuedMessage,
+        StoreError,
+        StoreStatistics,
+    )
 
 __all__ = [
+    "DiskStore",
     "Durability",
     "Enqueued",
     "Found",
@@ -26,7 +35,16 @@ __all__ = [
     "MemoryStore",
     "NewMessage",
     "QueuedMessage",
-    "SqliteStore",
     "StoreError",
     "StoreStatistics",
 ]
+
+_MODULES = {"DiskStore": "disk", "IStore": "interface", "MemoryStore": "memory"}
+"""Where names are that are not in ``records``."""
+
+
+def __getattr__(name: str) -> object:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = import_module(f"{__name__}.{_MODULES.get(name, 'records')}")
+    return getattr(module, name)

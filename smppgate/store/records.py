@@ -27,19 +27,22 @@ class Durability(Enum):
 class Limits:
     """How much a store keeps.
 
-    :param return_paths: return paths kept in all; beyond it the oldest are forgotten.
+    :param return_paths: return paths kept in all; beyond it the oldest are forgotten. 0 sets no
+        bound.
     :param return_paths_in_memory: how many of them memory holds.
     :param return_path_ttl: seconds that a return path is kept; up to a sixteenth longer.
+    :param return_paths_disk: octets that they may take on disk.
     """
 
-    return_paths: int = 10_000_000
+    return_paths: int = 0
     return_paths_in_memory: int = 1_000_000
     return_path_ttl: float = 259_200.0
+    return_paths_disk: int = 16 << 30
 
     @property
     def recent(self) -> int:
         """Return paths that memory holds at most."""
-        return min(self.return_paths, self.return_paths_in_memory)
+        return min(self.return_paths or self.return_paths_in_memory, self.return_paths_in_memory)
 
 
 @frozen
@@ -100,7 +103,8 @@ class StoreStatistics:
     """How much a store holds, and what fails in it.
 
     :param paths_recent: return paths in memory.
-    :param paths_archived: return paths on disk, older than those in memory.
+    :param paths_on_disk: return paths on disk, those included that memory has too or that have
+        ended.
     :param unsaved: return paths and ends of return paths in memory that are still to be written.
     :param lost: return paths and ends of return paths that were dropped unwritten, because writing
         failed for too long. Memory has them.
@@ -113,7 +117,7 @@ class StoreStatistics:
     """
 
     paths_recent: int = 0
-    paths_archived: int = 0
+    paths_on_disk: int = 0
     unsaved: int = 0
     lost: int = 0
     forgotten: int = 0

@@ -15,8 +15,8 @@ from attrs import evolve
 from twisted.internet.defer import Deferred, execute
 from twisted.internet.interfaces import IReactorTime
 
-from smppgate.store import Durability, IStore, Limits, SqliteStore
-from smppgate.store.sqlite.worker import Workers
+from smppgate.store import DiskStore, Durability, IStore, Limits
+from smppgate.store.worker import Workers
 from tests.simulation.model_store import Disk, ModelStore
 from tests.simulation.scenario import Plan
 from tests.simulation.trace import Trace
@@ -61,10 +61,10 @@ class Stores:
         self._chance = chance
         self._trace = trace
         self._disk = Disk()
-        self._store: ModelStore | SqliteStore | None = None
+        self._store: ModelStore | DiskStore | None = None
         self._folder: Path | None = None
         self._crashes = 0
-        self._old: list[SqliteStore] = []
+        self._old: list[DiskStore] = []
         self.told: Callable[[bool], None] | None = None
         """Called when something begins to be written, with whether a kill is possible now."""
 
@@ -117,27 +117,27 @@ class Stores:
         """What is still there."""
         if self._store is not None:
             held = self._store.statistics()
-            if held.paths_recent or held.paths_archived or held.queued or held.unsaved:
+            if held.paths_recent or held.paths_on_disk or held.queued or held.unsaved:
                 yield repr(held)
 
     def end(self) -> None:
         """Take all files away."""
         for store in self._old:
             _let_go(store)
-        if isinstance(self._store, SqliteStore):
+        if isinstance(self._store, DiskStore):
             _let_go(self._store)
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
 
     # SQLite
 
-    def _real(self, reactor: IReactorTime) -> SqliteStore:
+    def _real(self, reactor: IReactorTime) -> DiskStore:
         if self._folder is None:
             where = _MEMORY if _MEMORY.is_dir() else None
             self._folder = Path(tempfile.mkdtemp(prefix="world-", dir=where))
         workers = Workers(*(InlineWorker(reactor, self._delay) for _ in Workers._fields))
         limits = Limits(return_path_ttl=self._plan.ttl)
-        return SqliteStore(reactor, self._here(), limits, Durability.PROCESS, workers)
+        return DiskStore(reactor, self._here(), limits, Durability.PROCESS, workers)
 
     def _here(self) -> Path:
         assert self._folder is not None
@@ -145,7 +145,7 @@ class Stores:
 
     def _copy(self) -> None:
         """What a kill leaves: the files as they are."""
-        assert isinstance(self._store, SqliteStore)
+        assert isinstance(self._store, DiskStore)
         here = self._here()
         self._old.append(self._store)
         self._crashes += 1

@@ -20,9 +20,13 @@ from twisted.logger import ILogObserver, LogEvent, LogLevel, globalLogPublisher
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from smppgate.store.disk import DiskStore
 from smppgate.store.records import Durability, Limits
-from smppgate.store.sqlite.store import SqliteStore
-from smppgate.store.sqlite.worker import Workers
+from smppgate.store.segments.files import FOLDER, Folder
+from smppgate.store.segments.indexing import HereJobs
+from smppgate.store.segments.setting import Setting
+from smppgate.store.segments.sizes import Sizes
+from smppgate.store.worker import Workers
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -97,18 +101,22 @@ class Inline:
         limits: Limits | None = None,
         durability: Durability = Durability.PROCESS,
         clock: Clock | None = None,
+        sizes: Sizes | None = None,
     ) -> None:
         self.writer, self.reader, self.keeper = (InlineWorker() for _ in range(3))
+        self.log, self.finder, self.helper = (InlineWorker() for _ in range(3))
         self.clock = clock or clock_at(BEGUN)
-        self.store = SqliteStore(
+        folder = Folder(directory / FOLDER)
+        self.store = DiskStore(
             self.clock,
             directory,
             limits or Limits(),
             durability,
-            Workers(self.writer, self.reader, self.keeper),
+            Workers(self.writer, self.reader, self.keeper, self.log, self.finder, self.helper),
+            Setting(folder, HereJobs(folder), sizes or Sizes.of(limits or Limits())),
         )
 
-    def open(self) -> SqliteStore:
+    def open(self) -> DiskStore:
         self.wait(self.store.open())
         return self.store
 
@@ -134,6 +142,8 @@ def killed(directory: Path) -> Path:
     left = Path(tempfile.mkdtemp(dir=directory.parent, prefix="left-"))
     for file in directory.glob("smppgate.sqlite*"):
         shutil.copy(file, left)
+    if (directory / FOLDER).exists():
+        shutil.copytree(directory / FOLDER, left / FOLDER)
     return left
 
 

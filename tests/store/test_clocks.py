@@ -9,8 +9,8 @@ from typing import cast
 import pytest
 from twisted.internet.task import Clock as Reactor
 
-from smppgate.store import IStore, Limits, MemoryStore, NewMessage, SqliteStore
-from smppgate.store.sqlite.worker import AnyWorker, Workers
+from smppgate.store import DiskStore, IStore, Limits, MemoryStore, NewMessage
+from smppgate.store.worker import AnyWorker, Workers
 from tests.store.fakes import InlineWorker, wait
 
 TTL = 1000.0
@@ -35,7 +35,7 @@ def in_memory(clock: TwoClocks, _directory: Path) -> IStore:
 def on_disk(clock: TwoClocks, directory: Path) -> IStore:
     """A store in a file, without threads."""
     workers = Workers(*(cast(AnyWorker, InlineWorker()) for _ in Workers._fields))
-    return SqliteStore(clock, directory, Limits(return_path_ttl=TTL), workers=workers)
+    return DiskStore(clock, directory, Limits(return_path_ttl=TTL), workers=workers)
 
 
 @pytest.mark.parametrize("make", [in_memory, on_disk])

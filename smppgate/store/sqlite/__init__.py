@@ -1,1 +1,1 @@
-"""A store in a SQLite file: `SqliteStore` and its parts."""
+"""Queues and numbers in a SQLite file, and the return paths of version 0.1 in it."""

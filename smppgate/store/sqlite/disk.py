@@ -11,12 +11,12 @@ from typing import Concatenate, ParamSpec, TypeVar
 from twisted.internet.defer import Deferred, fail
 from twisted.python.failure import Failure
 
+from smppgate.store.faults import Faults
 from smppgate.store.records import Durability, StoreError
 from smppgate.store.sqlite.database import LARGE_WAL, Database, Opened, is_broken
-from smppgate.store.sqlite.faults import Faults
 from smppgate.store.sqlite.files import StateDirectory
 from smppgate.store.sqlite.tables import Contents, probe, probe_reading
-from smppgate.store.sqlite.worker import Workers
+from smppgate.store.worker import Workers
 from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.log import Logger
 
@@ -31,7 +31,7 @@ OCTETS_PER_ROW = 5000
 """What a changed row writes to the file: little of its own page, but a page of an index, which may
 be any."""
 
-PATHS, QUEUES, READING, UPKEEP, FILE = "return paths", "queues", "reading", "upkeep", "file"
+QUEUES, READING, UPKEEP, FILE = "queues", "reading", "upkeep", "file"
 """The parts of a store, each of which may fail while the others work."""
 
 
@@ -90,7 +90,7 @@ class Disk:
         """Finish the jobs that were begun, close the database and stop the threads."""
         self._is_open = False
         await self.renewal()
-        writer, reader, keeper = self._workers
+        writer, reader, keeper = self._workers[:3]
         reader.run(self._database.close_reader).addErrback(self._log_not_closed)
         await reader.stop()
         keeper.run(self._database.close_keeper).addErrback(self._log_not_closed)

@@ -1,7 +1,4 @@
-"""Packs a batch of return paths, and of ends of return paths, into one run of octets.
-
-Packing and unpacking use the interpreter's loops in C: every message that asks for a receipt is
-packed.
+"""Batches of return paths, and of ends of return paths, as version 0.1 wrote them.
 
 Layout, integers being 4 octets, little-endian: the number of ended keys, the number of return
 paths; the lengths of the ended keys, of the return paths' keys, of their values; then all of these
@@ -12,7 +9,7 @@ anew.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from itertools import accumulate, pairwise
 
 from attrs import define, field
@@ -29,26 +26,6 @@ searched for it."""
 
 class JournalError(ValueError):
     """A row of the journal is not a batch."""
-
-
-def pack(ended: Sequence[bytes], paths: Mapping[bytes, bytes]) -> bytes:
-    """The octets of a batch.
-
-    :raises TypeError: when a key or value is not octets.
-    """
-    count = len(paths)
-    values = paths.values()
-    return b"".join(
-        (
-            _HEAD.pack(len(ended), count),
-            struct.pack(f"<{len(ended)}I", *map(len, ended)),
-            struct.pack(f"<{count}I", *map(len, paths)),
-            struct.pack(f"<{count}I", *map(len, values)),
-            *ended,
-            *paths,
-            *values,
-        )
-    )
 
 
 def unpack(octets: bytes) -> tuple[list[bytes], dict[bytes, bytes]]:

@@ -1,11 +1,11 @@
 """The tables, and the statements that bring a database of an earlier version to the present one.
 
-``journal`` has a row for each batch of return paths, packed by `smppgate.store.sqlite.journal`
-(its column ``routes`` has been called so since version 1). Memory has all of its return paths too.
-``archive`` has a row for each return path that has left memory, the oldest first. ``queue`` has a
-row for each queued message. ``meta`` has ``next_number``, which `IStore.reserve_numbers` gives
-next; ``archived``, the number of rows in ``archive``, since counting them would read all keys;
-and ``probes``, which a test write changes.
+``queue`` has a row for each queued message. ``meta`` has ``next_number``, which
+`IStore.reserve_numbers` gives next; ``archived``, the number of rows in ``archive``, since
+counting them would read all keys; and ``probes``, which a test write changes. ``journal`` and
+``archive`` are of version 0.1 of the gate, which kept return paths in them: batches as
+`smppgate.store.sqlite.journal` reads them, in the column ``routes``, and a row for each return
+path that had left memory, the oldest first.
 """
 
 from __future__ import annotations

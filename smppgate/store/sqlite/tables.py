@@ -21,8 +21,8 @@ from smppgate.store.sqlite.journal import Piece, gather
 T = TypeVar("T")
 
 STEP = 128
-"""Rows that one job writes. A batch of return paths may have to wait for it: 2 to 4 ms, with ten
-million return paths in the archive."""
+"""Rows that one job writes. A queued message may have to wait for it: 2 to 4 ms, with ten million
+return paths in the archive of version 0.1."""
 STATEMENT_ROWS = 128
 """Messages that one statement writes at the most, and keys that one looks up."""
 STATEMENT_OCTETS = 256 << 10
@@ -75,17 +75,7 @@ def leap(connection: sqlite3.Connection, number: int) -> None:
         connection.execute("INSERT INTO sqlite_sequence VALUES ('queue', ?)", (number,))
 
 
-# The journal
-
-
-def append(connection: sqlite3.Connection, rows: Sequence[tuple[int, float, bytes]]) -> None:
-    """Write batches (number, time written, octets); a row of the same number is replaced."""
-    statement = "INSERT OR REPLACE INTO journal VALUES (?, ?, ?)"
-    if len(rows) == 1:
-        connection.execute(statement, rows[0])
-        return
-    with transaction(connection):
-        connection.executemany(statement, rows)
+# The journal, of version 0.1
 
 
 def next_piece(
@@ -105,41 +95,12 @@ def next_piece(
         rows.close()
 
 
-def trim(connection: sqlite3.Connection, last: int, limit: int) -> int:
-    """Delete the first ``limit`` batches of those up to ``last``; returns how many it deleted."""
-    return connection.execute(
-        "DELETE FROM journal WHERE seq IN"
-        " (SELECT seq FROM journal WHERE seq <= ? ORDER BY seq LIMIT ?)",
-        (last, limit),
-    ).rowcount
+def clear_journal(connection: sqlite3.Connection) -> None:
+    """Delete all batches."""
+    connection.execute("DELETE FROM journal")
 
 
-# The archive
-
-
-def archive(connection: sqlite3.Connection, paths: Mapping[bytes, bytes], expires: float) -> int:
-    """Write ``paths``, at most `STEP`, as the newest; returns by how many the archive grew."""
-    count = len(paths)
-    values = chain.from_iterable((key, value, expires) for key, value in paths.items())
-    rows = ",".join(["(?,?,?)"] * count)
-    with transaction(connection):
-        # Deleted first: INSERT OR REPLACE does not report how many rows it replaced.
-        known = _delete_keys(connection, list(paths))
-        connection.execute(
-            f"INSERT INTO archive (key, value, expires) VALUES {rows}",  # noqa: S608
-            tuple(values),
-        )
-        _count_archived(connection, count - known)
-    return count - known
-
-
-def unarchive(connection: sqlite3.Connection, keys: Sequence[bytes]) -> int:
-    """Delete the return paths of ``keys``, at most `STEP`; returns how many it deleted."""
-    with transaction(connection):
-        deleted = _delete_keys(connection, keys)
-        if deleted:
-            _count_archived(connection, -deleted)
-    return deleted
+# The archive, of version 0.1
 
 
 def expire_archive(connection: sqlite3.Connection, now: float, limit: int) -> int:
@@ -169,13 +130,6 @@ def find(connection: sqlite3.Connection, keys: Sequence[bytes], now: float) -> d
             key, _, value = path.partition(":")
             found[bytes.fromhex(key)] = bytes.fromhex(value)
     return found
-
-
-def _delete_keys(connection: sqlite3.Connection, keys: Sequence[bytes]) -> int:
-    return connection.execute(
-        f"DELETE FROM archive WHERE key IN ({','.join('?' * len(keys))})",  # noqa: S608
-        tuple(keys),
-    ).rowcount
 
 
 def _count_archived(connection: sqlite3.Connection, more: int) -> None:

@@ -1,4 +1,4 @@
-"""Unpacking returns what was packed, and pieces of the journal equal their batches."""
+"""Batches of version 0.1 are read as they were, and pieces of the journal equal their batches."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smppgate.store.sqlite.journal import END_WEIGHT, JournalError, gather, pack, unpack
+from smppgate.store.sqlite.journal import END_WEIGHT, JournalError, gather, unpack
+from tests.store.sqlite.former import pack
 
 KEYS = st.binary(max_size=6)
 ENDED = st.lists(KEYS, max_size=6)
@@ -45,12 +46,6 @@ def test_any_octets_are_a_batch_or_an_error(octets: bytes) -> None:
         return
     # Only a key that occurs twice is dropped.
     assert len(pack(ended, paths)) <= len(octets)
-
-
-@pytest.mark.parametrize("paths", [{"text": b""}, {b"": "text"}, {b"": 7}, {None: b""}])
-def test_what_is_no_octets_is_refused(paths: dict[bytes, bytes]) -> None:
-    with pytest.raises(TypeError):
-        pack([], paths)
 
 
 @given(BATCHES, st.integers(1, 40), st.floats(0, 8))

@@ -8,17 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from smppgate.store import Limits, SqliteStore
+from smppgate.store import DiskStore, Limits
 from tests.store.fakes import ThreadedClock, octets
 
 SCRIPT = """
 import sys
-from smppgate.store import Durability, Limits, NewMessage, SqliteStore
+from smppgate.store import Durability, Limits, NewMessage, DiskStore
 from tests.store.fakes import BEGUN, ThreadedClock, some
 
 clock = ThreadedClock()
 limits = Limits(return_paths_in_memory=1600)
-store = SqliteStore(clock, sys.argv[1], limits, Durability(sys.argv[2]))
+store = DiskStore(clock, sys.argv[1], limits, Durability(sys.argv[2]))
 clock.wait(store.open())
 for number in range(0, 10**9, 20):
     clock.wait(store.keep(some(20, number)))
@@ -34,7 +34,7 @@ def test_no_acknowledged_return_path_or_message_is_lost(tmp_path: Path, durabili
     last = -1
     with subprocess.Popen(
         [sys.executable, "-c", SCRIPT, str(tmp_path), durability],
-        cwd=Path(__file__).parents[3],
+        cwd=Path(__file__).parents[2],
         stdout=subprocess.PIPE,
         text=True,
     ) as process:
@@ -46,12 +46,12 @@ def test_no_acknowledged_return_path_or_message_is_lost(tmp_path: Path, durabili
                 break
         last = max([last, *(int(line) for line in process.stdout if line.endswith("\n"))])
     clock = ThreadedClock()
-    store = SqliteStore(clock, tmp_path, Limits(return_paths_in_memory=1600))
+    store = DiskStore(clock, tmp_path, Limits(return_paths_in_memory=1600))
     clock.wait(store.open())
     keys = [octets(number) for number in range(last + 20)]
     assert clock.wait(store.find(keys)).paths.keys() == set(keys)
     messages = clock.wait(store.queued(b"one", 0, 10_000))
     expected = [b"%d" % number for number in range(0, last + 1, 20)]
     assert [message.pdu for message in messages][: len(expected)] == expected
-    assert store.statistics().paths_archived > 1000
+    assert store.statistics().paths_on_disk > 1000
     clock.wait(store.close())

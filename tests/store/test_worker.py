@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from smppgate.store.sqlite.worker import Worker
+from smppgate.store.worker import Worker
 from tests.store.fakes import ThreadedClock, result_of
 
 

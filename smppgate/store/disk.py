@@ -1,11 +1,11 @@
-"""`SqliteStore`: a store in one file, for one gate."""
+"""`DiskStore`: a store in one folder, for one gate."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from twisted.internet.defer import Deferred, DeferredLock
+from twisted.internet.defer import Deferred, DeferredLock, succeed
 from twisted.internet.interfaces import IReactorFromThreads, IReactorTime
 from twisted.internet.task import LoopingCall
 from twisted.python.failure import Failure
@@ -13,8 +13,6 @@ from zope.interface import implementer
 
 from smppgate.store.interface import IStore
 from smppgate.store.one_process import OneProcess
-from smppgate.store.path_ends import PathEnds
-from smppgate.store.recent import RecentPaths
 from smppgate.store.records import (
     Durability,
     Enqueued,
@@ -25,14 +23,14 @@ from smppgate.store.records import (
     StoreError,
     StoreStatistics,
 )
-from smppgate.store.sqlite.batches import Batches
+from smppgate.store.segments.paths import SegmentPaths
+from smppgate.store.segments.setting import Setting
 from smppgate.store.sqlite.disk import Disk
+from smppgate.store.sqlite.former import FormerPaths
 from smppgate.store.sqlite.message_queue import MessageQueue
-from smppgate.store.sqlite.replay import Replay
-from smppgate.store.sqlite.return_paths import ReturnPaths
 from smppgate.store.sqlite.tables import Contents
 from smppgate.store.sqlite.upkeep import Upkeep
-from smppgate.store.sqlite.worker import Workers, store_workers
+from smppgate.store.worker import Workers, store_workers
 from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.log import Logger
 
@@ -41,19 +39,19 @@ TICK = 1.0
 
 
 @implementer(IStore)
-class SqliteStore(OneProcess):
-    """Return paths in memory and in a journal on disk; older ones, and queues, in tables.
+class DiskStore(OneProcess):
+    """Return paths in memory and in segments; queues and numbers in a SQLite file.
 
     :param reactor: with threads, unless there are ``workers``.
-    :param directory: the folder of the file, created if it is missing.
+    :param directory: the folder of all files, created if it is missing.
     :param limits: how much is kept.
     :param durability: what return paths survive once `keep` has fired; queued messages always
         survive the end of the process.
     :param workers: used instead of threads; for tests.
+    :param setting: where segments lie, and how large they are; for tests.
     """
 
     log = Logger()
-    keeps_at_once = False
 
     def __init__(
         self,
@@ -62,20 +60,25 @@ class SqliteStore(OneProcess):
         limits: Limits,
         durability: Durability = Durability.PROCESS,
         workers: Workers | None = None,
+        setting: Setting | None = None,
     ) -> None:
         super().__init__()
         self._clock = clock = Clock.of(reactor)
         path = Path(directory).absolute()
-        workers = workers or store_workers(IReactorFromThreads(reactor))
+        self._workers = workers = workers or store_workers(IReactorFromThreads(reactor))
         self._disk = disk = Disk(clock, workers, path, durability, self._renewed)
-        self._recent = recent = RecentPaths(limits.recent, limits.return_path_ttl)
-        self._batches = Batches(disk, durability is not Durability.NONE)
         self._queue = MessageQueue(clock, disk)
-        self._upkeep = Upkeep(clock, disk, recent, limits.return_paths, (self._queue.expire,))
-        self._paths = ReturnPaths(clock, disk, recent, self._batches, self._upkeep)
-        self._ends = PathEnds(clock, self._paths.end)
-        self._replay = Replay(clock, disk, recent, self._upkeep, limits)
-        self._reported_forgotten = 0
+        self._former = former = FormerPaths(clock, disk, limits.return_path_ttl)
+        self._upkeep = Upkeep(clock, disk, (self._queue.expire, former.expire))
+        self._paths = SegmentPaths(
+            clock,
+            setting or Setting.of(path, limits),
+            workers,
+            disk.faults,
+            limits,
+            durability,
+            lambda: former.count > 0,
+        )
         self._ticks = LoopingCall(self._tick)
         self._ticks.clock = clock
         self._lock = DeferredLock()
@@ -90,20 +93,23 @@ class SqliteStore(OneProcess):
 
     def close(self) -> Deferred[None]:
         """See `IStore.close`."""
-        self._replay.stop()
+        self._paths.stop_opening()
         return Deferred.fromCoroutine(self._close())
 
     async def _open(self) -> None:
         async with self._lock:
-            self._begin(await self._disk.open())
+            try:
+                self._begin(await self._disk.open())
+            except StoreError:
+                await self._stop_threads()
+                raise
             self._ticks.start(TICK, now=False).addErrback(self._log_end)
             try:
-                await self._replay.run(self._paths.last_batch)
+                if await self._paths.open():
+                    await self._former.adopt(self._paths)
             except StoreError:
-                await self._disk.renewal()
-                if not self._disk.was_renewed:
-                    await self._end()
-                    raise
+                await self._end()
+                raise
             self._is_open = True
 
     async def _close(self) -> None:
@@ -114,49 +120,29 @@ class SqliteStore(OneProcess):
 
     async def _end(self) -> None:
         self._ticks.stop()
-        self._ends.stop()
-        self._paths.append_ended()
-        await self._batches.settle()
+        await self._paths.close()
         await self._queue.settle()
         await self._upkeep.stop()
         await self._disk.close()
-        if self._batches.unsaved:
-            self.log.error(
-                "{count} return paths could not be written", count=self._batches.unsaved
-            )
+        await self._stop_threads()
+
+    async def _stop_threads(self) -> None:
+        for worker in (self._workers.log, self._workers.finder, self._workers.helper):
+            await worker.stop()
 
     def _begin(self, contents: Contents) -> None:
-        self._paths.begin(contents.last_batch)
-        self._upkeep.begin(contents.archived)
+        self._former.begin(contents)
         self._queue.begin(contents.queued)
+        self._upkeep.wake()
 
     def _renewed(self, contents: Contents) -> None:
         self._begin(contents)
-        self._batches.tick()
 
     def _tick(self) -> None:
-        self._recent.expire(self._clock.wall())
-        self._paths.append_ended()
+        self._paths.tick()
         self._disk.tick()
-        self._batches.tick()
         self._queue.tick()
         self._upkeep.tick()
-        self._warn_of_forgotten()
-
-    @property
-    def _forgotten(self) -> int:
-        return self._recent.forgotten + self._upkeep.forgotten
-
-    def _warn_of_forgotten(self) -> None:
-        """Log a warning at the first forgotten return path, and each time that they doubled."""
-        if self._forgotten > 2 * self._reported_forgotten:
-            self._reported_forgotten = self._forgotten
-            self.log.warn(
-                "{count} return paths were forgotten before they expired: more arrive than "
-                "`return_paths` allows, or than can be moved out of memory. Receipts for their "
-                "messages will have no return path",
-                count=self._forgotten,
-            )
 
     def _log_end(self, failure: Failure) -> None:
         self.log.failure("The store has stopped retrying writes and removing old data", failure)
@@ -164,26 +150,44 @@ class SqliteStore(OneProcess):
     # Return paths
 
     @property
+    def keeps_at_once(self) -> bool:
+        """See `IStore.keeps_at_once`."""
+        return self._paths.keeps_at_once
+
+    @property
     def is_all_recent(self) -> bool:
         """See `IStore.is_all_recent`."""
-        return self._is_open and not self._upkeep.archived
+        return self._is_open and self._paths.is_all_recent and not self._former.count
 
     def keep(self, paths: Mapping[bytes, bytes]) -> Deferred[None]:
         """See `IStore.keep`."""
-        self._ends.stay(paths)
         return self._paths.keep(paths)
 
     def recent(self, key: bytes) -> bytes | None:
         """See `IStore.recent`."""
-        return self._recent.get(key)
+        return self._paths.recent(key)
 
     def find(self, keys: Sequence[bytes]) -> Deferred[Found]:
         """See `IStore.find`."""
-        return self._paths.find(keys)
+        found, missing = self._paths.ask_memory(keys)
+        if not missing or self.is_all_recent:
+            return succeed(Found(found))
+        return Deferred.fromCoroutine(self._find(keys))
+
+    async def _find(self, keys: Sequence[bytes]) -> Found:
+        found, unknown = await self._paths.search(keys)
+        if not unknown or not self._former.count:
+            return found
+        older, is_complete = await self._former.find(unknown)
+        # A key may have been kept anew, or have ended, while they were looked for.
+        anew, missing = self._paths.ask_memory(keys)
+        older.update(found.paths)
+        anew.update((key, older[key]) for key in missing if key in older)
+        return Found(anew, found.is_complete and is_complete)
 
     def end(self, keys: Sequence[bytes], grace: float) -> None:
         """See `IStore.end`."""
-        self._ends.add(keys, grace)
+        self._paths.end(keys, grace)
 
     # Numbers and queues
 
@@ -213,14 +217,15 @@ class SqliteStore(OneProcess):
 
     def statistics(self) -> StoreStatistics:
         """See `IStore.statistics`."""
+        paths = self._paths
         return StoreStatistics(
-            paths_recent=len(self._recent),
-            paths_archived=self._upkeep.archived,
-            unsaved=self._paths.unsaved,
-            lost=self._batches.lost,
-            forgotten=self._forgotten,
+            paths_recent=paths.count_recent,
+            paths_on_disk=paths.count_on_disk + self._former.count,
+            unsaved=paths.unsaved,
+            lost=paths.lost,
+            forgotten=paths.forgotten,
             queued=self._queue.count,
-            octets=self._disk.octets,
+            octets=self._disk.octets + paths.octets,
             failures=self._disk.faults.failures,
             fault=str(self._disk.faults),
         )

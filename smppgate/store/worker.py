@@ -33,13 +33,18 @@ class AnyWorker(Protocol):
 class Workers(NamedTuple):
     """The threads of one store.
 
-    ``writer`` writes, ``reader`` looks up, ``keeper`` copies the write-ahead log into the
-    database: 400 MB of it take a second, for which the others must not wait.
+    Of the database: ``writer`` writes, ``reader`` looks up, ``keeper`` copies the write-ahead log
+    into the database, and looks after all files: 400 MB of the log take a second, for which the
+    others must not wait. Of the segments: ``log`` writes and syncs what the reactor does not,
+    ``finder`` looks up, ``helper`` waits for processes and deletes.
     """
 
     writer: AnyWorker
     reader: AnyWorker
     keeper: AnyWorker
+    log: AnyWorker
+    finder: AnyWorker
+    helper: AnyWorker
 
 
 class Worker:

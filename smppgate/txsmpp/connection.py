@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.protocol import connectionDone
@@ -48,6 +50,8 @@ class SmppConnection(SmppStream):
         self.batch = batch if batch is not None else Batch(self.clock)
         self.reads = 0
         """Reads so far."""
+        self.when_idle: Callable[[], None] | None = None
+        """Called after each write that leaves no request of the peer's open."""
         self._ended = False
         self._unbinding: Unbinding | None = None
         self._awaiting_end: list[Deferred[None]] = []
@@ -128,7 +132,7 @@ class SmppConnection(SmppStream):
         """
         self._patience = patience
         self.session.close(reason)
-        self.flush()
+        self._flush_now()
 
     def change_timers(self, timers: Timers) -> None:
         """Go by these timers from now on."""
@@ -159,17 +163,22 @@ class SmppConnection(SmppStream):
         session = self.session
         if self._unbinding is not None:
             self._end_unbinding(self._unbinding)
-        if self.batch.first is not None:
-            self.batch.write_first()
-        self._write(session.data_to_send())
+        octets = session.data_to_send()
+        if octets:
+            self._write(octets)
         if session.close_reason is not None:
             self._close()
             return
-        if self._write_now is not None:
-            self._write_now()
         oldest = session.outstanding.oldest()
         if oldest is not None:
             self._timer.wake(oldest + self.timers.response)
+        if self.when_idle is not None and not self.open_requests:
+            self.when_idle()
+
+    def _flush_now(self) -> None:
+        """Write before the turn is over, but not before what has to come first."""
+        self.batch.write_first()
+        self.flush()
 
     # Twisted's side
 
@@ -206,7 +215,7 @@ class SmppConnection(SmppStream):
         finally:
             self.batch.close()
         if session.close_reason is not None or session.unbinding:
-            self.flush()
+            self._flush_now()
         elif session.unread.is_used and session.unread.is_full:
             self.hold_reading(True)
 
@@ -318,7 +327,7 @@ class SmppConnection(SmppStream):
             return self._look_at_end(now)
         self._expire(now, self.timers.response)
         if self._unbinding is not None:
-            self.flush()
+            self._flush_now()
         else:
             self._note_progress(now)
             self.fellDue(self._watch.due(now, self.session.is_bound), now)

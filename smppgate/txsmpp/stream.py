@@ -55,9 +55,12 @@ class SmppStream(Protocol):
             self._write_now = transport.doWrite
 
     def _write(self, octets: bytes) -> None:
-        if octets and self.transport is not None:
+        transport = self.transport
+        if transport is not None:
             self._given += len(octets)
-            self.transport.write(octets)
+            transport.write(octets)
+            if self._write_now is not None:
+                self._write_now()
 
     def _become_producer(self) -> None:
         # Not before something was read: a TLS transport pauses its producer while it shakes

@@ -113,9 +113,13 @@ class Dispatcher:
         submitter: EsmeSession | None,
         delivery: Delivery,
         octets: bytes,
+        is_sure: bool = False,
     ) -> None:
-        """Relay to ``submitter`` if it can take a message now, or else to another session."""
-        if submitter is None or not submitter.receives or not submitter.has_room:
+        """Relay to ``submitter`` if it can take a message now, or else to another session.
+
+        :param is_sure: whether it can, see `is_sure_of`.
+        """
+        if not is_sure and (submitter is None or not submitter.receives or not submitter.has_room):
             submitter = account.receiver()
         self._to_one_of((account,), submitter, delivery, octets)
 

@@ -232,16 +232,19 @@ class Receipts:
         account = self._accounts.named(path.account)
         submitter = self._submitters.find(path.session)
         owner = _owner(delivery)
+        is_sure = False
         if owner is not None:
             is_same = owner is submitter
+        elif account is None:
+            is_same = True
         else:
-            is_same = account is None or self._dispatcher.is_sure_of(submitter, account)
+            is_same = is_sure = self._dispatcher.is_sure_of(submitter, account)
         if not is_same:
             answers = self._delay.answers(delivery.key, delivery.sent_at)
             if answers is not None:
                 self._delay.hold(answers, delivery)
                 return
-        self._deliver(delivery, account, submitter)
+        self._deliver(delivery, account, submitter, is_sure)
 
     def _deliver_late(self, delivery: ReceiptDelivery) -> None:
         """Deliver a receipt that was held; sessions may have come and gone meanwhile."""
@@ -254,6 +257,7 @@ class Receipts:
         delivery: ReceiptDelivery,
         account: Account[EsmeSession] | None,
         submitter: EsmeSession | None,
+        is_sure: bool = False,
     ) -> None:
         path, octets = delivery.path, delivery.octets
         if delivery.link.has_ended:
@@ -273,7 +277,7 @@ class Receipts:
         elif account is None:
             self._disown(delivery)
         else:
-            self._dispatcher.to_account(account, submitter, delivery, octets)
+            self._dispatcher.to_account(account, submitter, delivery, octets, is_sure)
 
     def _disown(self, delivery: ReceiptDelivery) -> None:
         """The account is gone: the receipt is like one of an unknown message, but never goes by

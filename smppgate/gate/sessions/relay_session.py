@@ -124,16 +124,11 @@ class RelaySession(SmppProtocol):
         self._departure = reason
         if seconds and self.unanswered:
             self._departing = self.clock.callLater(seconds, self._depart)
+            self.when_idle = self._depart
             return
         if not seconds:
             self.timers = evolve(self.timers, unbinding=0.0)
         self._depart()
-
-    def flush(self) -> None:
-        """Write what is to be sent; a session that is to leave goes when all is answered."""
-        super().flush()
-        if self._departing is not None and not self.unanswered:
-            self._depart()
 
     def _depart(self) -> None:
         self._stay()
@@ -142,7 +137,7 @@ class RelaySession(SmppProtocol):
 
     def _stay(self) -> None:
         """Stop the timer of a session that is to leave."""
-        departing, self._departing = self._departing, None
+        departing, self._departing, self.when_idle = self._departing, None, None
         if departing is not None and departing.active():
             departing.cancel()
 

@@ -17,8 +17,8 @@ from smppgate.store import Limits
 RETURN_PATHS = 10_000_000
 LOOKUPS = 20_000
 
-LIMITS = Limits(return_paths=2 * RETURN_PATHS)
-"""The gate's own but for the room that old return paths have: none has to go meanwhile."""
+LIMITS = Limits()
+"""The gate's own."""
 
 _LONGEST_SECONDS = 3600.0
 _LOOK_SECONDS = 0.2
@@ -48,7 +48,7 @@ class PathLookups:
 def measure_return_paths(
     core: int, paths: int = RETURN_PATHS, lookups: int = LOOKUPS
 ) -> PathLookups:
-    """Fill a file, open a store on it in a process on ``core``, and look return paths up there.
+    """Fill a folder, open a store on it in a process on ``core``, and look return paths up there.
 
     Raises ProgramError when that does not end well.
     """

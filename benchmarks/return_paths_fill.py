@@ -1,33 +1,28 @@
-"""Fills the store's file with old return paths, before a store is opened on it.
+"""Fills the folder of a store with old return paths, before a store is opened on it.
 
-What a gate moves to its archive in days takes minutes here: nothing is synchronised, and the
-whole file stays in this process's memory. The tables and how they are written are the store's.
+What a gate keeps in days takes a minute here. Records and indexes are made by the store's own
+functions, one segment after the other.
 """
 
 from __future__ import annotations
 
-import sqlite3
 import sys
 import time
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 
-from smppgate.store.sqlite.files import DATABASE
-from smppgate.store.sqlite.schema import migrate
-from smppgate.store.sqlite.tables import STEP, archive
+from smppgate.store.segments.appending import OpenSegment
+from smppgate.store.segments.building import build
+from smppgate.store.segments.files import FOLDER, Folder
+from smppgate.store.segments.records import BEGIN, pack
+from smppgate.store.segments.sizes import Sizes
 
 # Odd, so that different return paths have different ids; no index is filled in its order by them.
 _SCATTER = 0x9E3779B97F4A7C15
 _MASK = (1 << 64) - 1
 
-_LIFE_SECONDS = 86_400.0
-_PRAGMAS = (
-    "journal_mode = OFF",
-    "synchronous = OFF",
-    "locking_mode = EXCLUSIVE",
-    "cache_size = -4000000",
-)
+_BATCH = 200
 
 
 def key(number: int) -> bytes:
@@ -48,18 +43,26 @@ def batches(numbers: Iterable[int], size: int) -> Iterator[dict[bytes, bytes]]:
 
 
 def fill(directory: Path, paths: int) -> None:
-    """Make the file in ``directory`` and put return paths 0 to ``paths`` - 1 into its archive."""
+    """Make segments in ``directory`` of return paths 0 to ``paths`` - 1, with their indexes."""
     directory.mkdir(mode=0o700)
-    connection = sqlite3.connect(directory / DATABASE, isolation_level=None)
-    try:
-        for pragma in _PRAGMAS:
-            connection.execute(f"PRAGMA {pragma}")
-        migrate(connection)
-        expires = time.time() + _LIFE_SECONDS
-        for batch in batches(range(paths), STEP):
-            archive(connection, batch, expires)
-    finally:
-        connection.close()
+    folder = Folder(directory / FOLDER)
+    folder.make()
+    most = Sizes().segment
+    segment = OpenSegment(folder, 1)
+    for batch in batches(range(paths), _BATCH):
+        segment.append(pack(time.time(), batch))
+        if segment.size >= most:
+            _close(folder, segment)
+            segment = OpenSegment(folder, segment.name.last + 1)
+    if segment.size:
+        _close(folder, segment)
+    folder.close()
+
+
+def _close(folder: Folder, segment: OpenSegment) -> None:
+    segment.close()
+    name = segment.name
+    build(folder, name.log, BEGIN, segment.size, name.whole_index)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
 """The process of the row ``paths``: a store alone on its reactor.
 
-Old return paths are in its file; the newest are kept as a gate keeps them, by batches, each waited
-for. Then return paths are looked up, as for a receipt: in memory first, on disk if it is not
-there. Half of what is looked for is known, and of that any is as likely as any other: worse than
+Old return paths are in its folder; the newest are kept as a gate keeps them, by batches, each
+waited for. Then return paths are looked up, as for a receipt: in memory first, on disk if it is
+not there. Half of what is looked for is known, and of that any is as likely as any other: worse than
 life, where receipts mostly come while their messages are still in memory. Meanwhile new return
-paths are kept, a thousand a second, and as many are moved to the disk.
+paths are kept, a thousand a second.
 """
 
 from __future__ import annotations
@@ -29,11 +29,8 @@ from benchmarks.measurement import percentiles
 from benchmarks.return_paths import LIMITS, PathLookups
 from benchmarks.return_paths_fill import batches, key, value
 from smppgate.store import DiskStore, Durability, IStore, StoreStatistics
-from smppgate.store.recent import CROWDED
 
 _BATCH = 1000
-# What comes in beyond what can be moved to disk meanwhile would push return paths out of memory.
-_FULL_SHARE = 0.9
 _PAUSE_SECONDS = 0.01
 _TICK_SECONDS = 0.001
 _KEPT_IN_TICK = 10
@@ -85,12 +82,10 @@ async def measured(
     began = time.perf_counter()
     await _keep(reactor, store, range(archived, paths))
     keeping, keep_pause = time.perf_counter() - began, pauses.longest_ms()
-    # What a hundred times the usual rate has left to be moved is not what lookups live with.
-    await _room(reactor, store, CROWDED)
     looked_up = await _look_up_meanwhile(reactor, store, paths, lookups)
     told = store.statistics()
     found = PathLookups(
-        paths=min(told.paths_recent + told.paths_on_disk, paths),
+        paths=min(told.paths_on_disk, paths),
         kept_per_second=kept / keeping,
         lookups=lookups,
         latency_us=percentiles(looked_up.latencies),
@@ -118,13 +113,8 @@ def _faults(told: StoreStatistics, wrong: int) -> dict[str, int]:
 async def _keep(reactor: IReactorTime, store: IStore, numbers: Iterable[int]) -> None:
     for batch in batches(numbers, _BATCH):
         await store.keep(batch)
-        await _room(reactor, store, _FULL_SHARE)
-
-
-async def _room(reactor: IReactorTime, store: IStore, share: float) -> None:
-    """Wait until no more than that share of memory is full."""
-    while store.statistics().paths_recent > share * LIMITS.recent:
-        await deferLater(reactor, _PAUSE_SECONDS)
+        # A turn of the reactor, as a gate has between two batches.
+        await deferLater(reactor, 0)
 
 
 def _add(store: IStore, numbers: Iterator[int]) -> None:

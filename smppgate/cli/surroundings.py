@@ -31,7 +31,7 @@ def surroundings_warnings(
         if key is not None and _is_readable_by_others(Path(key)):
             yield f"listen[{index}].endpoint: other users may read the private key {key!r}"
     state_dir = Path(settings.gate.state_dir)
-    if settings.store.kind == "sqlite" and not state_dir_error(settings):
+    if settings.store.kind != "memory" and not state_dir_error(settings):
         fault = _fault_for_this_user(state_dir)
         if fault:
             yield f"gate.state_dir: {fault}"

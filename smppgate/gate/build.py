@@ -42,7 +42,12 @@ def make_store(settings: Settings, reactor: IReactorTime) -> IStore:
     :param reactor: for a store on disk it must have threads.
     """
     store = settings.store
-    limits = Limits(store.return_paths, store.return_paths_in_memory, store.return_path_ttl)
+    limits = Limits(
+        store.return_paths,
+        store.return_paths_in_memory,
+        store.return_path_ttl,
+        store.return_paths_disk,
+    )
     if store.kind == "memory":
         return MemoryStore(reactor, limits)
     return DiskStore(reactor, settings.gate.state_dir, limits, Durability(store.durability))

@@ -200,11 +200,11 @@ class StoreSettings(Table):
     """``[store]``: how the gate keeps return paths and queued messages."""
 
     kind: str = attrs.field(
-        default="sqlite",
+        default="disk",
         metadata=setting(
-            Choice(("sqlite", "memory")),
-            'Where it is kept: "sqlite" is a file in state_dir; "memory" is lost when the gate '
-            "ends.",
+            Choice(("disk", "memory", "sqlite")),
+            'Where it is kept: "disk" is state_dir; "memory" is lost when the gate ends. "sqlite" '
+            'is the name that "disk" had before.',
             takes=Takes.AT_RESTART,
         ),
     )
@@ -221,13 +221,24 @@ class StoreSettings(Table):
         ),
     )
     return_paths: int = attrs.field(
-        default=10_000_000,
+        default=0,
         metadata=setting(
-            Whole(1, 1_000_000_000),
+            Whole(0, 1_000_000_000),
             "How many return paths are kept: one for each message that may get a receipt or be "
-            "queried. Beyond it the oldest are forgotten.",
+            "queried. Beyond it the oldest are forgotten, a sixteenth of them at a time. 0 sets "
+            "no such limit.",
             "return paths",
             former_key="routes",
+            takes=Takes.AT_RESTART,
+        ),
+    )
+    return_paths_disk: int = attrs.field(
+        default=16 << 30,
+        metadata=setting(
+            Whole(16 << 20, 1 << 50),
+            "How much room they may take on disk. When it is short, those that have had their "
+            "final receipt go first, then the oldest.",
+            "octets",
             takes=Takes.AT_RESTART,
         ),
     )

@@ -1,37 +1,67 @@
-"""How many return paths accumulate at a given rate of messages."""
+"""How many return paths accumulate at a given rate of messages, and how long the room lasts."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from smppgate.settings.gate_side import StoreSettings
 from smppgate.settings.model import Settings
 
-_RECORD_SIZE = 100
-"""Octets on disk of one return path with its key, about."""
+_RECORD_SIZE = 80
+"""Octets on disk of one return path with its key and its place in an index, about."""
+_RATES = (1_000, 10_000, 100_000)
+"""Messages a second that the room is told for."""
 
 
 def keeping_notes(settings: Settings, rate: float) -> Iterator[str]:
-    """What ``queries = true`` keeps at ``rate`` messages a second, as one line.
-
-    A return path for each message, for ``return_path_ttl`` or until ``return_paths`` are there.
-    """
-    asking = [esme.system_id for esme in settings.esme if esme.queries]
-    if not asking or rate <= 0:
-        return
+    """How long the room lasts, and what ``queries = true`` keeps at ``rate`` messages a second."""
     store = settings.store
-    limit = store.return_paths
-    if store.kind == "memory":
-        limit = min(limit, store.return_paths_in_memory)
+    if store.kind != "memory":
+        yield _room(store)
+    asking = [esme.system_id for esme in settings.esme if esme.queries]
+    if asking and rate > 0:
+        yield _queries(store, rate, f"{len(asking)} of {len(settings.esme)} accounts")
+
+
+def _room(store: StoreSettings) -> str:
+    limit, reason = _limit(store)
+    rates = ", ".join(f"{_hours(limit / rate)} at {rate}" for rate in _RATES)
+    return (
+        f"return paths have room for {reason}: {rates} messages a second that may get a receipt "
+        f"or be queried; each is kept for {_hours(store.return_path_ttl)} at most, and those that "
+        "have had their final receipt make room before"
+    )
+
+
+def _queries(store: StoreSettings, rate: float, accounts: str) -> str:
+    """A return path for each message, as long as there is room, as one line."""
+    limit, reason = _limit(store)
     wanted = rate * store.return_path_ttl
     kept = min(wanted, limit)
     line = (
-        f"queries = true ({len(asking)} of {len(settings.esme)} accounts): at {rate:g} messages a "
-        f"second {kept:.0f} return paths are kept, about {kept * _RECORD_SIZE / 1e6:.0f} MB"
+        f"queries = true ({accounts}): at {rate:g} messages a second {kept:.0f} return paths are "
+        f"kept, about {kept * _RECORD_SIZE / 1e6:.0f} MB"
     )
     if wanted > limit:
         line += (
-            f"; each is forgotten after {limit / rate / 3600:.1f} h, since return_paths = {limit} "
+            f"; each is forgotten after {limit / rate / 3600:.1f} h, since {reason} "
             f"({wanted:.0f} would last the {store.return_path_ttl / 3600:.0f} h of "
             "return_path_ttl)"
         )
-    yield line
+    return line
+
+
+def _limit(store: StoreSettings) -> tuple[int, str]:
+    """How many return paths there is room for, and the setting that says so."""
+    if store.kind == "memory":
+        limits = {"return_paths_in_memory": store.return_paths_in_memory}
+    else:
+        limits = {"return_paths_disk": store.return_paths_disk // _RECORD_SIZE}
+    if store.return_paths:
+        limits["return_paths"] = store.return_paths
+    name = min(limits, key=limits.__getitem__)
+    return limits[name], f"{name} = {getattr(store, name)}"
+
+
+def _hours(seconds: float) -> str:
+    return f"{seconds / 3600:.0f} h" if seconds >= 36_000 else f"{seconds / 3600:.1f} h"

@@ -10,7 +10,7 @@ from smppgate.settings.model import Settings
 
 def state_dir_error(settings: Settings) -> str:
     """Why no user's gate can keep its store in ``state_dir``; empty when one can."""
-    if settings.store.kind != "sqlite":
+    if settings.store.kind == "memory":
         return ""
     folder = Path(settings.gate.state_dir)
     place = existing_part(folder)

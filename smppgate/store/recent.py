@@ -1,16 +1,14 @@
-"""The newest return paths, in memory.
+"""Return paths of a store that has nothing but memory.
 
 They lie in segments by age. New ones go into the youngest segment; when it is full or old enough
-the next one begins. The oldest segment leaves as a whole. Segments are small, so that neither
-growing nor dropping one is a pause for the reactor, and few: a lookup probes each segment that is
-younger than the return path it finds. Where most return paths have been ended, neighbouring
-segments are merged.
+the next one begins. The oldest segment is dropped as a whole. Segments are small, so that neither
+growing nor dropping one is a pause for the reactor, and few: a look-up asks each segment that is
+younger than the return path it finds. Where most return paths have ended, neighbouring segments
+are merged.
 
 Keys and values are octets, which Python's cycle collector passes over: a million return paths add
-nothing to its pauses.
-
-Rejected: one ordered dict, whose growth is a pause of 50 ms at a million; a time for each return
-path, which doubles the memory it takes.
+nothing to its pauses. A store on disk has `smppgate.store.segments.tables` instead: what is in
+memory there depends on what is indexed.
 """
 
 from __future__ import annotations
@@ -21,19 +19,13 @@ from itertools import islice, pairwise, repeat
 
 from attrs import define, field
 
+from smppgate.store.freeing import Freeing
+
 SEGMENTS = 16
 """Into how many segments a full memory, and the time to live, are divided at least."""
 LARGEST_SEGMENT = 65_536
 """Return paths in a segment at most. Merging two segments of a quarter of that takes a
 millisecond."""
-CROWDED = 0.75
-"""Part of the limit from which on the oldest segments are to leave: return paths that arrive while
-these are archived need room."""
-NEARLY_FULL = 0.875
-"""Part of the limit from which on leaving is urgent."""
-JOURNAL_FACTOR = 4
-"""The journal behind memory may have this many times the limit of entries; beyond that the oldest
-segment is to leave even if it is small. All these entries are read at the next start."""
 
 
 @define(eq=False)
@@ -43,14 +35,6 @@ class Segment:
     begun: float
     last: float
     """When the newest of them was kept."""
-    mark: int = 0
-    """Number of the newest batch that has entries in it."""
-    entries: int = 0
-    """Return paths and ends of return paths that it took in, including those ended since."""
-    saved: int = 0
-    """How many of its return paths the archive has already."""
-    is_leaving: bool = False
-    """Whether it is being archived: nothing is added to it or merged into it."""
     paths: dict[bytes, bytes] = field(factory=dict)
 
 
@@ -64,10 +48,6 @@ class RecentPaths:
     def __init__(self, limit: int, lifetime: float) -> None:
         self.forgotten = 0
         """Return paths that were dropped before they expired, because the limit was reached."""
-        self.trimmable = 0
-        """Number of the newest batch such that no batch up to it has a return path in memory."""
-        self.expected = 0
-        """Return paths for which room is to be made now."""
         self._limit = limit
         self._lifetime = lifetime
         self._segment_size = max(1, min(limit // SEGMENTS, LARGEST_SEGMENT))
@@ -75,8 +55,7 @@ class RecentPaths:
         """Segments that ``limit`` return paths take, when none has been ended."""
         self._segments: deque[Segment] = deque()
         """The youngest first."""
-        self._unfreed: deque[dict[bytes, bytes]] = deque()
-        """Tables of segments that have left. Their memory is freed in small steps."""
+        self._freeing = Freeing()
 
     def __len__(self) -> int:
         return sum(len(segment.paths) for segment in self._segments)
@@ -89,10 +68,8 @@ class RecentPaths:
                 return value
         return None
 
-    def update(
-        self, paths: Mapping[bytes, bytes], now: float, mark: int = 0, ends: int = 0
-    ) -> None:
-        """Add ``paths`` of the batch numbered ``mark``, which also has ``ends`` ended keys."""
+    def update(self, paths: Mapping[bytes, bytes], now: float) -> None:
+        """Add ``paths``, kept at ``now``."""
         segment = self._youngest(len(paths), now)
         if len(segment.paths) + len(paths) <= self._segment_size:
             segment.paths.update(paths)
@@ -101,9 +78,7 @@ class RecentPaths:
                 segment = self._youngest(len(part), now)
                 segment.paths.update(part)
         segment.last = now
-        segment.mark = mark
-        segment.entries += len(paths) + ends
-        self._free(2 * len(paths))
+        self._freeing.step(2 * len(paths))
 
     def end(self, keys: Sequence[bytes]) -> None:
         """Forget ``keys``, known or not."""
@@ -115,56 +90,15 @@ class RecentPaths:
         """Drop the segments of which even the newest return path has expired."""
         while self._segments and self._segments[-1].last + self._lifetime <= now:
             self._pop()
-        self._free(LARGEST_SEGMENT // SEGMENTS)
-
-    @property
-    def is_crowded(self) -> bool:
-        """Whether the oldest segment is to leave."""
-        count = len(self)
-        if count > CROWDED * self._limit:
-            return True
-        if self.expected and count + self.expected > self._limit - 2 * self._segment_size:
-            return count > 0
-        entries = sum(segment.entries for segment in self._segments)
-        return entries > JOURNAL_FACTOR * self._limit
-
-    @property
-    def is_nearly_full(self) -> bool:
-        """Whether the oldest segment is about to be dropped unless it leaves soon."""
-        return len(self) > NEARLY_FULL * self._limit
-
-    def next_to_leave(self) -> Segment | None:
-        """The oldest segment if it is to leave, else None. Archive it, then `let_go` of it.
-
-        Until then its return paths are found and ended as before.
-        """
-        if not self._segments or not self.is_crowded:
-            return None
-        self._segments[-1].is_leaving = True
-        return self._segments[-1]
-
-    def is_oldest(self, segment: Segment) -> bool:
-        """Whether ``segment`` is the oldest, and so not dropped yet if it was the oldest once."""
-        return bool(self._segments) and self._segments[-1] is segment
-
-    def let_go(self, segment: Segment) -> None:
-        """Drop ``segment``, which has been archived, if it is still the oldest."""
-        if self.is_oldest(segment):
-            self._pop()
-
-    def expires(self, segment: Segment) -> float:
-        """When all return paths of ``segment`` have expired."""
-        return segment.last + self._lifetime
+        self._freeing.step(LARGEST_SEGMENT // SEGMENTS)
 
     def _youngest(self, count: int, now: float) -> Segment:
         """A segment that has room for ``count`` return paths, or an empty one."""
         if self._segments:
             youngest = self._segments[0]
             is_full = bool(youngest.paths) and len(youngest.paths) + count > self._segment_size
-            # Where return paths end soon no segment gets full, but its part of the journal grows.
-            is_full = is_full or youngest.entries >= JOURNAL_FACTOR * self._segment_size
             is_old = now >= youngest.begun + self._lifetime / SEGMENTS
-            if not is_full and not is_old and not youngest.is_leaving:
+            if not is_full and not is_old:
                 return youngest
         return self._begin(now)
 
@@ -173,26 +107,15 @@ class RecentPaths:
         while older + self._segment_size > self._limit:
             oldest = self._segments[-1]
             older -= len(oldest.paths)
-            self.forgotten += max(0, len(oldest.paths) - oldest.saved)
+            self.forgotten += len(oldest.paths)
             self._pop()
         if len(self._segments) > self._full_segments:
             self._merge()
-        self._segments.appendleft(Segment(now, now, self.trimmable))
+        self._segments.appendleft(Segment(now, now))
         return self._segments[0]
 
     def _pop(self) -> None:
-        segment = self._segments.pop()
-        self.trimmable = max(self.trimmable, segment.mark)
-        self._unfreed.append(segment.paths)
-
-    def _free(self, count: int) -> None:
-        while self._unfreed and count > 0:
-            paths = self._unfreed[0]
-            part = min(count, len(paths))
-            deque(islice(iter(paths.popitem, None), part), maxlen=0)
-            count -= part
-            if not paths:
-                self._unfreed.popleft()
+        self._freeing.add(self._segments.pop().paths)
 
     def _merge(self) -> None:
         """Merge the two neighbours that are smallest together, if half a segment holds both."""
@@ -200,15 +123,14 @@ class RecentPaths:
         pairs = [
             (len(younger.paths) + len(older.paths), place)
             for place, (younger, older) in enumerate(pairwise(segments))
-            if not older.is_leaving and younger.last - older.begun <= self._lifetime / SEGMENTS
+            if younger.last - older.begun <= self._lifetime / SEGMENTS
         ]
         size, place = min(pairs, default=(self._segment_size, 0))
         if size > self._segment_size // 2:
             return
         younger, older = segments[place : place + 2]
         older.paths.update(younger.paths)
-        older.last, older.mark = younger.last, max(younger.mark, older.mark)
-        older.entries += younger.entries
+        older.last = younger.last
         del self._segments[place]
 
 

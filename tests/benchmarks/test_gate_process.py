@@ -19,7 +19,7 @@ def test_everything_is_on_by_default() -> None:
     """Tagged ids, and SQLite that has each return path before its answer leaves."""
     found = settings(GateOptions())
     assert found.gate.message_ids == "tagged"
-    assert (found.store.kind, found.store.durability) == ("sqlite", "process")
+    assert (found.store.kind, found.store.durability) == ("disk", "process")
     assert found.gate.state_dir == "/nowhere/state"
     assert len({smsc.tag_or_derived for smsc in found.smsc}) == len(found.smsc)
 

@@ -99,14 +99,30 @@ def test_what_queries_keep_is_told_at_the_given_rate(
     path = written(tmp_path, documents.minimal())
     assert run(path, "--rate", "10") == 0
     assert "at 10 messages a second 2592000 return paths" in capsys.readouterr().out
-    assert run(path, "--rate", "1000") == 0
+    assert run(path, "--rate", "10000") == 0
     out = capsys.readouterr().out
-    assert "at 1000 messages a second 10000000 return paths" in out
+    assert "at 10000 messages a second 214748364 return paths" in out
+    assert "each is forgotten after 6.0 h, since return_paths_disk = 17179869184" in out
+    document = documents.minimal() | {"store": {"return_paths": 10_000_000}}
+    assert run(written(tmp_path, document), "--rate", "1000") == 0
+    out = capsys.readouterr().out
     assert "each is forgotten after 2.8 h, since return_paths = 10000000" in out
     document = documents.minimal()
     document["esme"][0]["queries"] = False
     assert run(written(tmp_path, document), "--rate", "1000") == 0
-    assert "return paths" not in capsys.readouterr().out
+    assert "queries = true" not in capsys.readouterr().out
+
+
+def test_how_long_the_room_lasts_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """For a store on disk, at three rates."""
+    assert run(written(tmp_path, documents.minimal())) == 0
+    out = capsys.readouterr().out
+    assert "return_paths_disk = 17179869184: 60 h at 1000, 6.0 h at 10000, 0.6 h at 100000" in out
+    document = documents.minimal() | {"store": {"kind": "memory"}}
+    assert run(written(tmp_path, document)) == 0
+    assert "have room for" not in capsys.readouterr().out
 
 
 def test_a_file_that_others_may_read_is_warned_of(

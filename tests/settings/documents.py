@@ -36,9 +36,10 @@ _FULL: dict[str, Any] = {
         "state_dir": "/var/lib/smppgate",
     },
     "store": {
-        "kind": "sqlite",
+        "kind": "disk",
         "durability": "disk",
         "return_paths": 5,
+        "return_paths_disk": 20_000_000,
         "return_paths_in_memory": 3,
         "return_path_ttl": 1.5,
         "receipted_ttl": 1.5,

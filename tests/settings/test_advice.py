@@ -133,7 +133,7 @@ def test_only_a_queue_in_memory_is_warned_of() -> None:
     document["esme"][0]["queue"] = True
     (warning,) = warnings_of(document)
     assert warning.startswith("esme[0].queue: is lost when the gate ends")
-    document["store"]["kind"] = "sqlite"
+    document["store"]["kind"] = "disk"
     assert warnings_of(document) == ()
 
 

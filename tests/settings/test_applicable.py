@@ -115,8 +115,8 @@ def test_the_store_and_what_ids_depend_on_stay() -> None:
     assert waiting(BASE, new) == [
         '[gate]: message_ids "tagged" -> "original", at a restart',
         '[gate]: state_dir "state" -> "elsewhere", at a restart',
-        '[store]: kind "sqlite" -> "memory", at a restart',
-        "[store]: return_paths 10000000 -> 5, at a restart",
+        '[store]: kind "disk" -> "memory", at a restart',
+        "[store]: return_paths 0 -> 5, at a restart",
         '[[smsc]] "alpha": tag "" -> "T", at a restart',
         '[[smsc]] "alpha": group "" -> "g", at a restart',
         '[[smsc]] "alpha": receipt_ids "auto" -> "same", at a restart',

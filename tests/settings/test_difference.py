@@ -128,7 +128,7 @@ def test_lines_are_printable_and_show_no_secret(pair: tuple[Settings, Settings])
         ),
         (
             {"store": StoreSettings(kind="memory")},
-            '[store]: kind "sqlite" -> "memory", at a restart',
+            '[store]: kind "disk" -> "memory", at a restart',
         ),
         (
             {"listen": (LISTEN, ListenSettings(endpoint="tcp:2776"))},

@@ -42,7 +42,7 @@ def test_former_keys_are_reported_with_all_other_errors() -> None:
     errors = errors_of(document)
     assert [error for error in errors if "is called" in error] == list(ERRORS)
     assert set(errors) - set(ERRORS) == {
-        'store.kind: must be "sqlite" or "memory", not \'redis\'',
+        'store.kind: must be "disk" or "memory" or "sqlite", not \'redis\'',
         "store.'': unknown key",
         "store.routez: unknown key",
         "esme[0].window: must be at least 1, not 0",

@@ -89,7 +89,7 @@ def test_a_minimal_file_has_the_defaults() -> None:
     assert settings.gate.response_timeout == 60.0
     assert settings.gate.no_member_status == 0x08
     assert (settings.gate.message_ids, settings.gate.state_dir) == ("tagged", "state")
-    assert (settings.store.kind, settings.store.durability) == ("sqlite", "process")
+    assert (settings.store.kind, settings.store.durability) == ("disk", "process")
     assert settings.esme[0] == EsmeSettings(system_id="acme", password=documents.PASSWORD)
     assert settings.esme[0].binds == ("transmitter", "receiver", "transceiver")
     assert [(pool.name, pool.members, pool.balance) for pool in settings.pool] == [

@@ -156,7 +156,7 @@ class DeliveryRules:
             return True
         is_out = request.answered_at + RECEIPT_DELAY < delivery.at
         is_known = self._world.has_path(request) and is_out
-        return is_known and not self._world.plan.store.archives
+        return is_known and not self._world.plan.store.looks_up
 
     def _check_resp(self, session: EsmeSession, delivery: Delivery) -> None:
         request = delivery.request

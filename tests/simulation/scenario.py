@@ -112,6 +112,11 @@ class StorePlan:
     remembers: int = 10
     failures: float = 0.0
 
+    @property
+    def looks_up(self) -> bool:
+        """Whether return paths may have to be looked for on disk."""
+        return self.is_real or self.archives > 0
+
 
 @frozen(kw_only=True)
 class Plan:

@@ -16,15 +16,21 @@ from twisted.internet.defer import Deferred, execute
 from twisted.internet.interfaces import IReactorTime
 
 from smppgate.store import DiskStore, Durability, IStore, Limits
+from smppgate.store.segments.indexing import HereJobs
+from smppgate.store.segments.setting import Setting
+from smppgate.store.segments.sizes import Sizes
 from smppgate.store.worker import Workers
 from tests.simulation.model_store import Disk, ModelStore
 from tests.simulation.scenario import Plan
 from tests.simulation.trace import Trace
+from tests.store.segments.model_disk import ModelFolder
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 _MEMORY = Path("/dev/shm")
+SIZES = Sizes(segment=20_000, table=64, piece=100)
+"""Small ones, so that a world has several segments and indexes."""
 
 
 class InlineWorker:
@@ -62,7 +68,10 @@ class Stores:
         self._trace = trace
         self._disk = Disk()
         self._store: ModelStore | DiskStore | None = None
-        self._folder: Path | None = None
+        self._database: Path | None = None
+        """Where the SQLite files of all lives are."""
+        self._folder = ModelFolder()
+        """Where the segments of this life are."""
         self._crashes = 0
         self._old: list[DiskStore] = []
         self.told: Callable[[bool], None] | None = None
@@ -99,7 +108,7 @@ class Stores:
         """The process is gone."""
         if isinstance(self._store, ModelStore):
             self._store.crash()
-        elif self._folder is not None:
+        elif self._database is not None:
             self._copy()
 
     def calm(self) -> None:
@@ -126,22 +135,23 @@ class Stores:
             _let_go(store)
         if isinstance(self._store, DiskStore):
             _let_go(self._store)
-        if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
+        if self._database is not None:
+            shutil.rmtree(self._database, ignore_errors=True)
 
-    # SQLite
+    # The one on disk
 
     def _real(self, reactor: IReactorTime) -> DiskStore:
-        if self._folder is None:
+        if self._database is None:
             where = _MEMORY if _MEMORY.is_dir() else None
-            self._folder = Path(tempfile.mkdtemp(prefix="world-", dir=where))
+            self._database = Path(tempfile.mkdtemp(prefix="world-", dir=where))
         workers = Workers(*(InlineWorker(reactor, self._delay) for _ in Workers._fields))
-        limits = Limits(return_path_ttl=self._plan.ttl)
-        return DiskStore(reactor, self._here(), limits, Durability.PROCESS, workers)
+        limits = Limits(return_paths_in_memory=SIZES.table, return_path_ttl=self._plan.ttl)
+        setting = Setting(self._folder, HereJobs(self._folder), SIZES)
+        return DiskStore(reactor, self._here(), limits, Durability.PROCESS, workers, setting)
 
     def _here(self) -> Path:
-        assert self._folder is not None
-        return self._folder / str(self._crashes)
+        assert self._database is not None
+        return self._database / str(self._crashes)
 
     def _copy(self) -> None:
         """What a kill leaves: the files as they are."""
@@ -153,6 +163,7 @@ class Stores:
         there.mkdir(mode=0o700)
         for file in here.glob("smppgate.sqlite*"):
             shutil.copy(file, there)
+        self._folder = self._folder.crashed()
 
     def _delay(self) -> float:
         plan = self._plan.store

@@ -7,9 +7,9 @@ import gc
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from smppgate.store.recent import CROWDED, JOURNAL_FACTOR, SEGMENTS, RecentPaths, Segment, parts
+from smppgate.store.recent import SEGMENTS, RecentPaths, parts
 from tests.store.fakes import octets, some
 
 LIFETIME = 160.0
@@ -117,90 +117,15 @@ def test_merging_segments_keeps_the_newer_value() -> None:
     assert recent.get(b"key") is None
 
 
-# Leaving
-
-
-def _leave(recent: RecentPaths) -> list[Segment]:
-    """Let go of all segments that are to leave."""
-    gone = []
-    while segment := recent.next_to_leave():
-        gone.append(segment)
-        recent.let_go(segment)
-    return gone
-
-
-def test_the_oldest_leave_when_there_is_little_room() -> None:
-    recent = RecentPaths(160, LIFETIME)
-    recent.update(some(int(160 * CROWDED)), 0.0)
-    assert recent.next_to_leave() is None
-    recent.update(some(10, 500), 0.0)
-    assert octets(0) in _leave(recent)[0].paths
-    assert len(recent) <= 160 * CROWDED
-    assert recent.forgotten == 0
-
-
-def test_a_segment_that_leaves_is_found_until_it_has_left() -> None:
-    recent = RecentPaths(160, LIFETIME)
-    recent.update(some(140), 0.0)
-    segment = recent.next_to_leave()
-    assert segment is not None
-    assert recent.next_to_leave() is segment
-    assert recent.get(octets(0)) is not None
-    recent.end([octets(0)])
-    assert octets(0) not in segment.paths
-    assert recent.get(octets(1)) is not None
-    recent.let_go(segment)
-    assert recent.get(octets(1)) is None
-
-
-def test_what_was_saved_of_a_segment_is_not_forgotten_with_it() -> None:
-    recent = RecentPaths(16, LIFETIME)
-    recent.update(some(16), 0.0)
-    segment = recent.next_to_leave()
-    assert segment is not None
-    segment.saved = len(segment.paths)
-    recent.update(some(2, 100), 0.0)
-    assert not recent.is_oldest(segment)
-    assert recent.forgotten == 1
-    recent.let_go(segment)
-    assert len(recent) == 16
-
-
-def test_even_the_only_segment_may_leave() -> None:
-    """New return paths go into another segment meanwhile."""
-    recent = RecentPaths(1, LIFETIME)
-    recent.update({b"key": b"1"}, 0.0)
-    segment = recent.next_to_leave()
-    assert segment is not None
-    segment.saved = 1
-    recent.update({b"other": b"2"}, 0.0)
-    assert (recent.get(b"other"), recent.forgotten, len(recent)) == (b"2", 0, 1)
-
-
-def test_the_oldest_leave_when_much_has_come_and_gone() -> None:
-    """Otherwise the journal, which keeps whole batches for the few that stay, has no bound."""
-    recent = RecentPaths(160, LIFETIME)
-    recent.update({b"key": b""}, 0.0, 1)
-    for number in range(2000):
-        recent.update(some(1, number), 0.0, number + 2)
-        recent.end([octets(number)])
-        _leave(recent)
-        assert sum(segment.entries for segment in recent._segments) <= JOURNAL_FACTOR * 160
-    assert recent.trimmable > 1
-    assert recent.forgotten == 0
-
-
-class Marks(RuleBasedStateMachine):
-    """No batch is trimmable while memory has a return path of it, whatever else happens."""
+class Model(RuleBasedStateMachine):
+    """What is found is the newest value, and not too old."""
 
     @initialize(limit=st.integers(1, 80))
     def make(self, limit: int) -> None:
         self.recent = RecentPaths(limit, LIFETIME)
         self.limit = limit
         self.now = 1000.0
-        self.mark = 0
-        self.batches: dict[bytes, tuple[int, bytes, float]] = {}
-        self.departure: Segment | None = None
+        self.kept: dict[bytes, tuple[bytes, float]] = {}
 
     @rule(seconds=st.floats(0.0, LIFETIME))
     def wait(self, seconds: float) -> None:
@@ -213,45 +138,30 @@ class Marks(RuleBasedStateMachine):
         count=st.integers(0, 30),
     )
     def update(self, paths: dict[bytes, bytes], first: int, count: int) -> None:
-        self.mark += 1
         batch = some(count, first, b"%d") | paths
-        self.recent.update(batch, self.now, self.mark)
-        self.batches |= {key: (self.mark, value, self.now) for key, value in batch.items()}
+        self.recent.update(batch, self.now)
+        self.kept |= {key: (value, self.now) for key, value in batch.items()}
 
     @rule(keys=st.lists(KEYS, max_size=5))
     def end(self, keys: list[bytes]) -> None:
-        self.mark += 1
         self.recent.end(keys)
-        self.recent.update({}, self.now, self.mark, len(keys))
         for key in keys:
-            self.batches.pop(key, None)
-
-    @rule()
-    def begin_to_leave(self) -> None:
-        self.departure = self.recent.next_to_leave()
-
-    @precondition(lambda self: self.departure is not None)
-    @rule()
-    def let_go(self) -> None:
-        assert self.departure is not None
-        self.recent.let_go(self.departure)
-        self.departure = None
+            self.kept.pop(key, None)
+            assert self.recent.get(key) is None
 
     @invariant()
     def keeps_its_promises(self) -> None:
         if not hasattr(self, "recent"):
             return
         assert len(self.recent) <= self.limit
-        assert self.recent.trimmable <= self.mark
-        for key, (mark, value, since) in self.batches.items():
+        for key, (value, since) in self.kept.items():
             found = self.recent.get(key)
-            if mark <= self.recent.trimmable:
-                assert found is None
-            if found is not None and found == value:
+            if found is not None:
+                assert found == value
                 assert self.now - since <= LONGEST
 
 
-TestMarks = Marks.TestCase
+TestModel = Model.TestCase
 
 
 @given(st.integers(0, 50), st.integers(1, 60))
@@ -285,4 +195,4 @@ def test_memory_of_what_is_forgotten_is_freed_bit_by_bit() -> None:
     assert len(recent) == 0
     for _ in range(5):
         recent.expire(LONGEST)
-    assert not recent._unfreed
+    assert not recent._freeing

@@ -71,12 +71,14 @@ class Opening:
         for segment in await self._worker.run(self._stock.take):
             self._shelf.add(segment)
         self._shelf.make_room_for_filters()
-        self._tables.absent_until = self._shelf.indexed_until
         open_segment = await self._begin()
+        segments = list(self._shelf.segments)
+        last_indexed = max((it for it, segment in enumerate(segments) if segment.parts), default=0)
         before = 0
-        for segment in list(self._shelf.segments):
+        for place, segment in enumerate(segments):
             before = self._mark
-            await self._take_up(segment)
+            await self._take_up(segment, place < last_indexed)
+        self._tables.absent_until = self._shelf.indexed_until
         last = self._shelf.segments[-1]
         open_segment.newest = last.newest
         open_segment.entries = last.entries + self._mark - before
@@ -108,17 +110,27 @@ class Opening:
         self._log.begin(made)
         return made
 
-    async def _take_up(self, segment: Segment) -> None:
-        """Put into memory what no index has of ``segment``, or index it first if it is much."""
+    async def _take_up(self, segment: Segment, is_behind: bool) -> None:
+        """Index what no index has of ``segment``, or put it into memory.
+
+        What ``is_behind`` something that is indexed must not be in memory, which is asked first.
+        Much is indexed rather than put there.
+        """
         if segment.is_whole or self.is_stopped:
             return
-        if segment.size - segment.indexed > self._sizes.replay and not segment.is_open:
+        is_much = segment.size - segment.indexed > self._sizes.replay and not segment.is_open
+        if is_behind or is_much:
             try:
                 await self._indexer.index(segment)
-                self._tables.absent_until = self._shelf.indexed_until
                 return
             except OSError:
                 self._faults.failed(INDEXES, Failure())
+                segment.is_hidden = is_behind
+        if not segment.is_hidden:
+            await self._replay(segment)
+
+    async def _replay(self, segment: Segment) -> None:
+        """Put what no index has of ``segment`` into memory."""
         await self._worker.run(self._stock.begin, segment)
         newest = float("-inf")
         while (piece := await self._worker.run(self._stock.next_piece)) is not None:

@@ -106,6 +106,7 @@ def _plan(options: argparse.Namespace, console: Console, told: rows.Told) -> row
         throughs=options.through,
         options=GateOptions(store=options.store),
         told=told,
+        rate=options.rate,
     )
 
 

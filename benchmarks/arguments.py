@@ -14,6 +14,7 @@ from benchmarks.measurement import DIRECT, GATE, HAPROXY
 
 _THROUGHS = (DIRECT, HAPROXY, GATE)
 _SHAPE = re.compile(r"[1-9]\d*x[1-9]\d*")
+_LEAST_RATE, _MOST_RATE = 1000, 1_000_000
 _RESULTS = ROOT / "benchmarks" / "results"
 
 _ALONE: Final[dict[str, Any]] = {
@@ -117,6 +118,12 @@ def _add_how(parser: argparse.ArgumentParser) -> None:
         help="measure each row so often and take the median (1; at least 7 with --against)",
     )
     add(
+        "--rate",
+        type=_rate,
+        default=rows.STEADY_RATE,
+        help=f"messages a second in row {rows.STEADY}, whole thousands (%(default)s)",
+    )
+    add(
         "--receipts-asked",
         action=argparse.BooleanOptionalAction,
         default=True,
@@ -150,6 +157,13 @@ def _throughs(text: str) -> tuple[str, ...]:
     if not set(wanted) <= set(_THROUGHS):
         raise argparse.ArgumentTypeError(f"not of {', '.join(_THROUGHS)}: {text!r}")
     return tuple(through for through in _THROUGHS if through in wanted)
+
+
+def _rate(text: str) -> int:
+    rate = int(text)
+    if rate % _LEAST_RATE or not _LEAST_RATE <= rate <= _MOST_RATE:
+        raise argparse.ArgumentTypeError(f"whole thousands up to {_MOST_RATE}, not {text}")
+    return rate
 
 
 def _seconds(text: str) -> float:

@@ -65,17 +65,19 @@ class OwingRing(MessageIdRing):
 class ReceiptRing(Ring):
     """Receipts for the ids of a `MessageIdRing`, at the same places, in laps of its own."""
 
-    def __init__(self, smsc: int) -> None:
+    def __init__(self, smsc: int, *, tlvs: bool = False) -> None:
         ids = first_ids(smsc)
-        super().__init__([wire.receipt(message_id) for message_id in ids])
-        self._id_place = self.pdus.index(ids[0])
+        pdus = [wire.receipt(message_id, tlvs=tlvs) for message_id in ids]
+        super().__init__(pdus)
+        self._id_places = wire.places(pdus[0], ids[0])
         self._lap = 0
 
     def of(self, run: Run, numbers: bytes) -> bytes:
         """The receipts for ``run``, numbered by one octet each."""
         if run.lap != self._lap:
             self._lap = run.lap
-            write_lap(self, self._id_place, run.lap)
+            for place in self._id_places:
+                write_lap(self, place, run.lap)
         first, last = run.start * self.size, (run.start + run.count) * self.size
         self.pdus[first + 15 : last : self.size] = numbers
         return bytes(self._octets[first:last])

@@ -167,12 +167,12 @@ def _usages(core: int, program: Program | None) -> list[CoreUsage]:
 
 
 def percentiles(nanoseconds: Sequence[int]) -> dict[str, float]:
-    """p50, p90, p99 and max in microseconds; empty if there is nothing to rank."""
+    """p50, p90, p99, p99.9 and max in microseconds; empty if there is nothing to rank."""
     ranked = sorted(nanoseconds)
     if not ranked:
         return {}
     last = len(ranked) - 1
-    shares = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "max": 1.0}
+    shares = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "p99.9": 0.999, "max": 1.0}
     return {name: ranked[round(share * last)] / 1e3 for name, share in shares.items()}
 
 

@@ -81,7 +81,10 @@ class ReceiptBench(Bench):
 
     def _smsc(self, number: int) -> Smsc[Session]:
         debt = Debt()
-        answers, receipts = OwingRing(number + 1, debt), ReceiptRing(number + 1)
+        answers, receipts = (
+            OwingRing(number + 1, debt),
+            ReceiptRing(number + 1, tlvs=self.shape.tlvs),
+        )
 
         def make(sock: socket.socket, command_id: int) -> Session:
             if command_id == wire.BIND_RECEIVER:
@@ -108,6 +111,8 @@ class ReceiptBench(Bench):
 
     def _taker(self, sock: socket.socket, system_id: str) -> ReceiptTaker:
         home = self._homes[system_id]
-        session = ReceiptTaker(self.loop, sock, self.ledger, self.delivered, home)
+        session = ReceiptTaker(
+            self.loop, sock, self.ledger, self.delivered, home, tlvs=self.shape.tlvs
+        )
         self._takers.append(session)
         return session

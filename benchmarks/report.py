@@ -16,7 +16,7 @@ from benchmarks.idle import IdleSessions
 from benchmarks.measurement import HAPROXY, Measurement, ReceiptFlow
 from benchmarks.reloads import ReloadsFound
 from benchmarks.return_paths import PathLookups
-from benchmarks.rows import RECEIPTS, STEADY, Row, ScaleRow
+from benchmarks.rows import RECEIPTS, RECEIPTS_TLV, STEADY, Row, ScaleRow
 from benchmarks.targets import Target, attack_target, flood_target, reload_targets, targets
 
 _COLUMNS = (
@@ -26,6 +26,7 @@ _COLUMNS = (
     "p50 µs",
     "p90",
     "p99",
+    "p99.9",
     "max",
     "CPU µs",
     "busy",
@@ -33,10 +34,13 @@ _COLUMNS = (
     "RSS MB",
 )
 
-_RANKS = ("p50", "p90", "p99", "max")
+_RANKS = ("p50", "p90", "p99", "p99.9", "max")
+_RECEIPTS_NOTE = (
+    "a message with its receipt counts once; HAProxy's are without: it cannot bring receipts home"
+)
 _NOTES = {
-    RECEIPTS: "a message with its receipt counts once; HAProxy's are without: it cannot bring "
-    "receipts home",
+    RECEIPTS: _RECEIPTS_NOTE,
+    RECEIPTS_TLV: f"as {RECEIPTS}, but each receipt has its id and its state in TLVs, too",
     STEADY: "each message is timed from when it was due; the gate's has receipts beside it",
 }
 
@@ -169,7 +173,7 @@ def _cells(
         f"{measurement.rate:,.0f}",
         "" if ratio is None else f"{ratio:.3f}",
         "" if cpu_ratio is None else f"{cpu_ratio:.3f}",
-        *(f"{latency[name]:,.0f}" if latency else "" for name in _RANKS),
+        *(f"{latency[name]:,.0f}" if name in latency else "" for name in _RANKS),
         "" if measurement.cpu_us is None else f"{measurement.cpu_us:.2f}",
         "" if measurement.busy is None else f"{measurement.busy:.0%}",
         "" if measurement.others is None else f"{measurement.others:.0%}",

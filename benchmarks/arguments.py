@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks import checkout, comparison, rows
+from benchmarks import checkout, comparison, rows, sustained
 from benchmarks.checkout import ROOT, Checkout, CheckoutError
 from benchmarks.gate_process import STORES
 from benchmarks.measurement import DIRECT, GATE, HAPROXY
@@ -122,6 +122,13 @@ def _add_how(parser: argparse.ArgumentParser) -> None:
         type=_rate,
         default=rows.STEADY_RATE,
         help=f"messages a second in row {rows.STEADY}, whole thousands (%(default)s)",
+    )
+    add(
+        "--sustained",
+        type=_seconds,
+        default=sustained.SECONDS,
+        metavar="SECONDS",
+        help=f"how long row {rows.SUSTAINED} goes on (%(default)s)",
     )
     add(
         "--receipts-asked",

@@ -16,6 +16,8 @@ from attrs import frozen
 from benchmarks.haproxy import installed
 
 _FILES_WANTED = 16384
+MOUNTS = Path("/proc/mounts")
+_IN_MEMORY = {"tmpfs", "ramfs"}
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -67,6 +69,15 @@ def _core_seconds(core: int) -> float:
     # user, nice, system, idle, iowait, irq, softirq, steal; guests are in user already.
     user, nice, system, _, _, irq, softirq, steal = map(int, fields[1:9])
     return (user + nice + system + irq + softirq + steal) / _TICKS
+
+
+def is_in_memory(folder: Path) -> bool:
+    """Whether files there are kept in memory, not on a disk."""
+    mounts = [line.split() for line in MOUNTS.read_text().splitlines()]
+    # Of several at one place the last one counts.
+    kinds = {Path(point): kind for _, point, kind, *_ in mounts}
+    place = folder.resolve()
+    return next(kinds[each] for each in (place, *place.parents) if each in kinds) in _IN_MEMORY
 
 
 def allow_many_files() -> int:

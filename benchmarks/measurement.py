@@ -122,7 +122,7 @@ def measure(
     """Bind, warm up, count, drain, check."""
     kind = ReceiptBench if shape.receipts else Bench
     bench = kind(shape, accounts, tagged=through == GATE)
-    with between(bench, through, core, options) as (_, program), _no_collections():
+    with between(bench, through, core, options) as (_, program), no_collections():
         bench.start()
         bench.run(timing.warmup)
         measurement = _counted(bench, through, core, program, timing.seconds)
@@ -181,8 +181,8 @@ def _cpu(program: Program | None) -> float:
 
 
 @contextlib.contextmanager
-def _no_collections() -> Iterator[None]:
-    # A collection in the generator is a pause that would be told of the gate.
+def no_collections() -> Iterator[None]:
+    """No garbage collection in the generator: a pause there would be told of the gate."""
     gc.collect()
     gc.disable()
     try:

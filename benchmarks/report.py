@@ -16,8 +16,26 @@ from benchmarks.idle import IdleSessions
 from benchmarks.measurement import HAPROXY, Measurement, ReceiptFlow
 from benchmarks.reloads import ReloadsFound
 from benchmarks.return_paths import PathLookups
-from benchmarks.rows import RECEIPTS, RECEIPTS_TLV, STEADY, Row, ScaleRow
-from benchmarks.targets import Target, attack_target, flood_target, reload_targets, targets
+from benchmarks.rows import (
+    IDLE,
+    RECEIPTS,
+    RECEIPTS_TLV,
+    RELOADS,
+    RETURN_PATHS,
+    STEADY,
+    SUSTAINED,
+    Row,
+    ScaleRow,
+)
+from benchmarks.sustained import SustainedFound
+from benchmarks.targets import (
+    Target,
+    attack_target,
+    flood_target,
+    reload_targets,
+    sustained_targets,
+    targets,
+)
 
 _COLUMNS = (
     "round trips/s",
@@ -58,6 +76,7 @@ class Report:
     floods: list[FloodFound] = field(factory=list)
     attacks: list[AttackFound] = field(factory=list)
     reloads: ReloadsFound | None = None
+    sustained: SustainedFound | None = None
 
     @property
     def targets(self) -> list[Target]:
@@ -67,6 +86,7 @@ class Report:
             *(flood_target(each) for each in self.floods),
             *(attack_target(each) for each in self.attacks),
             *(reload_targets(self.reloads) if self.reloads else ()),
+            *(sustained_targets(self.sustained) if self.sustained else ()),
         ]
 
     @property
@@ -80,16 +100,17 @@ class Report:
         for scale in self.scales:
             places[f"{scale.name} few"] = scale.few.faults
             places[f"{scale.name} many"] = scale.many.faults
-        if self.idle:
-            places["idle"] = self.idle.faults
-        if self.paths:
-            places["return-paths"] = self.paths.faults
         for flood in self.floods:
             places[f"flood: {flood.flood}"] = flood.best.faults
         for attack in self.attacks:
             places[f"attack: {attack.attack.name}"] = attack.faults
-        if self.reloads:
-            places["reloads"] = self.reloads.faults
+        once = {
+            IDLE: self.idle,
+            RETURN_PATHS: self.paths,
+            RELOADS: self.reloads,
+            SUSTAINED: self.sustained,
+        }
+        places |= {name: found.faults for name, found in once.items() if found}
         return [
             f"{place}: {what}: {count}"
             for place, faults in places.items()

@@ -12,6 +12,7 @@ from benchmarks.reloads import FLAT_MB as RELOADS_MB
 from benchmarks.reloads import MOST_PAUSE_MS, RELOADS, ReloadsFound
 from benchmarks.return_paths import LOOKUPS, RETURN_PATHS, PathLookups
 from benchmarks.rows import STEADY, Row, ScaleRow
+from benchmarks.sustained import LEAST_RATIO, SustainedFound
 
 # With everything on: tagged ids, and the return path of each message kept before its answer.
 _RATE_RATIOS = {"16x50": 0.04, "64x10": 0.09}
@@ -92,6 +93,25 @@ def reload_targets(found: ReloadsFound) -> list[Target]:
             wanted=f"<= {RELOADS_MB:.0f} MB",
             found=f"{found.grown_mb:.1f} MB",
             met=found.grown_mb <= RELOADS_MB,
+        ),
+    ]
+
+
+def sustained_targets(found: SustainedFound) -> list[Target]:
+    """Whether the store keeps up."""
+    what = f"{found.seconds:.0f} s without a receipt"
+    return [
+        Target(
+            what=f"{what}: rate of the last {found.edge_seconds:.0f} s over that of the first",
+            wanted=f">= {LEAST_RATIO:.2f}",
+            found=f"{found.ratio:.3f}",
+            met=found.ratio >= LEAST_RATIO,
+        ),
+        Target(
+            what=f"{what}: return paths forgotten",
+            wanted="0",
+            found=f"{found.forgotten:,} ({found.kept:,} kept of {found.told:,})",
+            met=found.forgotten == 0,
         ),
     ]
 

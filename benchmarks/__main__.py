@@ -27,6 +27,8 @@ from benchmarks.floods import measure_floods
 from benchmarks.gate_process import GateOptions
 from benchmarks.haproxy import installed
 from benchmarks.idle import measure_idle
+from benchmarks.killed import line as killed_line
+from benchmarks.killed import measure_killed
 from benchmarks.measurement import HAPROXY, Timing
 from benchmarks.process import ProgramError
 from benchmarks.reloads import line as reloads_line
@@ -152,6 +154,10 @@ def _of_their_own(
         found.sustained = measure_sustained(core, timing, gate, options.sustained)
         tell(sustained_line(found.sustained))
 
+    def killed() -> None:
+        found.killed = measure_killed(core, gate, options.kills, options.seed, tell)
+        tell(killed_line(found.killed))
+
     return {
         rows.IDLE: idle,
         rows.RETURN_PATHS: return_paths,
@@ -159,6 +165,7 @@ def _of_their_own(
         rows.ATTACKS: lambda: measure_attacks(core, gate, found.attacks, tell),
         rows.RELOADS: reloads,
         rows.SUSTAINED: sustained,
+        rows.KILLED: killed,
     }
 
 

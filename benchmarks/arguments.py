@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks import checkout, comparison, rows, sustained
+from benchmarks import checkout, comparison, killed, rows, sustained
 from benchmarks.checkout import ROOT, Checkout, CheckoutError
 from benchmarks.gate_process import STORES
 from benchmarks.measurement import DIRECT, GATE, HAPROXY
@@ -74,6 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_what(parser)
     _add_how(parser)
+    _add_of_rows(parser)
     return parser
 
 
@@ -118,6 +119,23 @@ def _add_how(parser: argparse.ArgumentParser) -> None:
         help="measure each row so often and take the median (1; at least 7 with --against)",
     )
     add(
+        "--receipts-asked",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="ask a receipt with each message: the gate then remembers its return path (default)",
+    )
+    add(
+        "--store",
+        choices=STORES,
+        default=STORES[0],
+        help="durability of the gate's SQLite store, or a store in memory (%(default)s)",
+    )
+
+
+def _add_of_rows(parser: argparse.ArgumentParser) -> None:
+    """What is for one row each."""
+    add = parser.add_argument
+    add(
         "--rate",
         type=_rate,
         default=rows.STEADY_RATE,
@@ -131,16 +149,17 @@ def _add_how(parser: argparse.ArgumentParser) -> None:
         help=f"how long row {rows.SUSTAINED} goes on (%(default)s)",
     )
     add(
-        "--receipts-asked",
-        action=argparse.BooleanOptionalAction,
-        default=True,
-        help="ask a receipt with each message: the gate then remembers its return path (default)",
+        "--kills",
+        type=_count,
+        default=killed.KILLS,
+        metavar="N",
+        help=f"how many gates row {rows.KILLED} kills (%(default)s)",
     )
     add(
-        "--store",
-        choices=STORES,
-        default=STORES[0],
-        help="durability of the gate's SQLite store, or a store in memory (%(default)s)",
+        "--seed",
+        type=int,
+        default=killed.SEED,
+        help=f"what the moments of row {rows.KILLED} follow from (%(default)s)",
     )
 
 
@@ -164,6 +183,13 @@ def _throughs(text: str) -> tuple[str, ...]:
     if not set(wanted) <= set(_THROUGHS):
         raise argparse.ArgumentTypeError(f"not of {', '.join(_THROUGHS)}: {text!r}")
     return tuple(through for through in _THROUGHS if through in wanted)
+
+
+def _count(text: str) -> int:
+    count = int(text)
+    if count < 1:
+        raise argparse.ArgumentTypeError(f"at least 1, not {text}")
+    return count
 
 
 def _rate(text: str) -> int:

@@ -13,11 +13,13 @@ from rich.table import Table
 from benchmarks.attacks import AttackFound
 from benchmarks.floods import FloodFound
 from benchmarks.idle import IdleSessions
+from benchmarks.killed import KilledFound
 from benchmarks.measurement import HAPROXY, Measurement, ReceiptFlow
 from benchmarks.reloads import ReloadsFound
 from benchmarks.return_paths import PathLookups
 from benchmarks.rows import (
     IDLE,
+    KILLED,
     RECEIPTS,
     RECEIPTS_TLV,
     RELOADS,
@@ -32,6 +34,7 @@ from benchmarks.targets import (
     Target,
     attack_target,
     flood_target,
+    killed_targets,
     reload_targets,
     sustained_targets,
     targets,
@@ -77,6 +80,7 @@ class Report:
     attacks: list[AttackFound] = field(factory=list)
     reloads: ReloadsFound | None = None
     sustained: SustainedFound | None = None
+    killed: KilledFound | None = None
 
     @property
     def targets(self) -> list[Target]:
@@ -87,6 +91,7 @@ class Report:
             *(attack_target(each) for each in self.attacks),
             *(reload_targets(self.reloads) if self.reloads else ()),
             *(sustained_targets(self.sustained) if self.sustained else ()),
+            *(killed_targets(self.killed) if self.killed else ()),
         ]
 
     @property
@@ -109,6 +114,7 @@ class Report:
             RETURN_PATHS: self.paths,
             RELOADS: self.reloads,
             SUSTAINED: self.sustained,
+            KILLED: self.killed,
         }
         places |= {name: found.faults for name, found in once.items() if found}
         return [

@@ -7,6 +7,7 @@ from attrs import frozen
 from benchmarks.attacks import FLAT_MB, MOST_MB, AttackFound
 from benchmarks.floods import FloodFound
 from benchmarks.idle import SESSIONS, IdleSessions
+from benchmarks.killed import KilledFound
 from benchmarks.measurement import GATE, HAPROXY
 from benchmarks.reloads import FLAT_MB as RELOADS_MB
 from benchmarks.reloads import MOST_PAUSE_MS, RELOADS, ReloadsFound
@@ -113,6 +114,24 @@ def sustained_targets(found: SustainedFound) -> list[Target]:
             found=f"{found.forgotten:,} ({found.kept:,} kept of {found.told:,})",
             met=found.forgotten == 0,
         ),
+    ]
+
+
+def killed_targets(found: KilledFound) -> list[Target]:
+    """Whether what an ESME was told outlives the gate."""
+    coming, what = found.homecoming, f"kill -9, {found.kills} times"
+    counts = {
+        "ids told that were not brought home": coming.missing,
+        "receipts at a wrong account": coming.elsewhere,
+    }
+    return [
+        Target(
+            what=f"{what}: {name}",
+            wanted="0",
+            found=f"{count:,} (of {coming.told:,})",
+            met=count == 0 and coming.told > 0,
+        )
+        for name, count in counts.items()
     ]
 
 

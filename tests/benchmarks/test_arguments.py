@@ -92,3 +92,10 @@ def test_the_steady_rate_is_asked_for_in_thousands(
     assert (options.rows, options.rate) == (("steady", "receipts-tlv"), 5000)
     for rate in ("1500", "0"):
         assert "whole thousands" in error(capsys, "--rate", rate)
+
+
+def test_counts_are_at_least_one(capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing can be said of no kills."""
+    options = parsed(["--rows", "killed,sustained", "--kills", "50", "--seed", "7"])
+    assert (options.kills, options.seed, options.sustained) == (50, 7, 60.0)
+    assert "at least 1" in error(capsys, "--kills", "0")

@@ -29,6 +29,8 @@ from benchmarks.haproxy import installed
 from benchmarks.idle import measure_idle
 from benchmarks.killed import line as killed_line
 from benchmarks.killed import measure_killed
+from benchmarks.lookups import line as lookups_line
+from benchmarks.lookups import measure_lookups
 from benchmarks.measurement import HAPROXY, Timing
 from benchmarks.process import ProgramError
 from benchmarks.reloads import line as reloads_line
@@ -154,6 +156,11 @@ def _of_their_own(
         found.sustained = measure_sustained(core, timing, gate, options.sustained)
         tell(sustained_line(found.sustained))
 
+    def lookups() -> None:
+        counts = options.paths, options.lookups
+        found.lookups = measure_lookups(core, *counts, options.store)
+        tell(lookups_line(found.lookups))
+
     def killed() -> None:
         found.killed = measure_killed(core, gate, options.kills, options.seed, tell)
         tell(killed_line(found.killed))
@@ -165,6 +172,7 @@ def _of_their_own(
         rows.ATTACKS: lambda: measure_attacks(core, gate, found.attacks, tell),
         rows.RELOADS: reloads,
         rows.SUSTAINED: sustained,
+        rows.LOOKUPS: lookups,
         rows.KILLED: killed,
     }
 

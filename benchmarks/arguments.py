@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks import checkout, comparison, killed, rows, sustained
+from benchmarks import checkout, comparison, killed, lookups, rows, sustained
 from benchmarks.checkout import ROOT, Checkout, CheckoutError
 from benchmarks.gate_process import STORES
 from benchmarks.measurement import DIRECT, GATE, HAPROXY
@@ -147,6 +147,20 @@ def _add_of_rows(parser: argparse.ArgumentParser) -> None:
         default=sustained.SECONDS,
         metavar="SECONDS",
         help=f"how long row {rows.SUSTAINED} goes on (%(default)s)",
+    )
+    add(
+        "--paths",
+        type=_count,
+        default=lookups.PATHS,
+        metavar="N",
+        help=f"return paths in the store of row {rows.LOOKUPS} (%(default)s)",
+    )
+    add(
+        "--lookups",
+        type=_count,
+        default=lookups.LOOKUPS,
+        metavar="N",
+        help=f"how many of each kind row {rows.LOOKUPS} makes (%(default)s)",
     )
     add(
         "--kills",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 import signal
+from collections.abc import Mapping
+from typing import Any
 
 from benchmarks.loop import Loop
 from benchmarks.process import Program, ProgramError
@@ -35,6 +37,17 @@ def store_state(loop: Loop, program: Program) -> StoreState:
         if not loop.run_until(is_told, _SECONDS):
             raise ProgramError(f"the gate does not tell its state: {program.said()}")
     return parsed(said)
+
+
+def paths_kept(state: Mapping[str, Any]) -> int:
+    """How many return paths a store has, by its statistics.
+
+    A store may have the newest in memory alone, and say how many others are archived; or all of
+    them on disk, and some of these in memory, too.
+    """
+    recent: int = state["paths_recent"]
+    on_disk: int | None = state.get("paths_on_disk")
+    return recent + state.get("paths_archived", 0) if on_disk is None else max(recent, on_disk)
 
 
 def parsed(text: str) -> StoreState:

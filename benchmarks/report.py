@@ -14,12 +14,14 @@ from benchmarks.attacks import AttackFound
 from benchmarks.floods import FloodFound
 from benchmarks.idle import IdleSessions
 from benchmarks.killed import KilledFound
+from benchmarks.lookups import LookupsFound
 from benchmarks.measurement import HAPROXY, Measurement, ReceiptFlow
 from benchmarks.reloads import ReloadsFound
 from benchmarks.return_paths import PathLookups
 from benchmarks.rows import (
     IDLE,
     KILLED,
+    LOOKUPS,
     RECEIPTS,
     RECEIPTS_TLV,
     RELOADS,
@@ -35,6 +37,7 @@ from benchmarks.targets import (
     attack_target,
     flood_target,
     killed_targets,
+    lookups_targets,
     reload_targets,
     sustained_targets,
     targets,
@@ -80,6 +83,7 @@ class Report:
     attacks: list[AttackFound] = field(factory=list)
     reloads: ReloadsFound | None = None
     sustained: SustainedFound | None = None
+    lookups: LookupsFound | None = None
     killed: KilledFound | None = None
 
     @property
@@ -91,6 +95,7 @@ class Report:
             *(attack_target(each) for each in self.attacks),
             *(reload_targets(self.reloads) if self.reloads else ()),
             *(sustained_targets(self.sustained) if self.sustained else ()),
+            *(lookups_targets(self.lookups) if self.lookups else ()),
             *(killed_targets(self.killed) if self.killed else ()),
         ]
 
@@ -114,6 +119,7 @@ class Report:
             RETURN_PATHS: self.paths,
             RELOADS: self.reloads,
             SUSTAINED: self.sustained,
+            LOOKUPS: self.lookups,
             KILLED: self.killed,
         }
         places |= {name: found.faults for name, found in once.items() if found}

@@ -56,13 +56,14 @@ def measure_return_paths(
     with tempfile.TemporaryDirectory(prefix="smppgate-bench-") as name:
         directory = Path(name)
         state, result = str(directory / "state"), directory / "found.json"
-        _run(core, directory, "benchmarks.return_paths_fill", state, paths - kept)
+        run_module(core, directory, "benchmarks.return_paths_fill", state, paths - kept)
         counts = (paths - kept, kept, lookups)
-        _run(core, directory, "benchmarks.return_paths_process", state, result, *counts)
+        run_module(core, directory, "benchmarks.return_paths_process", state, result, *counts)
         return PathLookups(**json.loads(result.read_text()))
 
 
-def _run(core: int, directory: Path, module: str, *arguments: object) -> None:
+def run_module(core: int, directory: Path, module: str, *arguments: object) -> None:
+    """Run a module on ``core`` to its end; raises ProgramError if that is an error."""
     command = [sys.executable, "-m", module, *map(str, arguments)]
     with running(command, core, directory, ROOT) as program:
         end = time.monotonic() + _LONGEST_SECONDS

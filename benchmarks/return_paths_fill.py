@@ -9,17 +9,12 @@ from __future__ import annotations
 import sqlite3
 import sys
 import time
-from collections.abc import Iterable, Iterator
-from itertools import islice
 from pathlib import Path
 
+from benchmarks.return_path_records import batches
 from smppgate.store.sqlite.files import DATABASE
 from smppgate.store.sqlite.schema import migrate
 from smppgate.store.sqlite.tables import STEP, archive
-
-# Odd, so that different return paths have different ids; no index is filled in its order by them.
-_SCATTER = 0x9E3779B97F4A7C15
-_MASK = (1 << 64) - 1
 
 _LIFE_SECONDS = 86_400.0
 _PRAGMAS = (
@@ -28,23 +23,6 @@ _PRAGMAS = (
     "locking_mode = EXCLUSIVE",
     "cache_size = -4000000",
 )
-
-
-def key(number: int) -> bytes:
-    """The key of one return path: a group and an id of 16 octets that look random."""
-    return b"smsc%d\0%016x" % (number % 2, number * _SCATTER & _MASK)
-
-
-def value(number: int) -> bytes:
-    """What a return path says: account, tag, session, kind."""
-    return b"esme%d\0k3f9\0a81be2d7.%x\0t" % (number % 7, number % 16 + 1)
-
-
-def batches(numbers: Iterable[int], size: int) -> Iterator[dict[bytes, bytes]]:
-    """The return paths of these numbers, so many at a time."""
-    rest = iter(numbers)
-    while batch := {key(n): value(n) for n in islice(rest, size)}:
-        yield batch
 
 
 def fill(directory: Path, paths: int) -> None:

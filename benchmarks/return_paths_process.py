@@ -24,10 +24,12 @@ from twisted.internet.defer import Deferred, ensureDeferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import LoopingCall, deferLater, react
 
-from benchmarks.machine import CoreUsage
+from benchmarks.gate_state import paths_kept
+from benchmarks.machine import CoreUsage, own_rss_mb
 from benchmarks.measurement import percentiles
+from benchmarks.reactor_pauses import Pauses
+from benchmarks.return_path_records import batches, key, value
 from benchmarks.return_paths import LIMITS, PathLookups
-from benchmarks.return_paths_fill import batches, key, value
 from smppgate.store import Durability, IStore, SqliteStore, StoreStatistics
 from smppgate.store.recent import CROWDED
 
@@ -35,34 +37,8 @@ _BATCH = 1000
 # What comes in beyond what can be moved to disk meanwhile would push return paths out of memory.
 _FULL_SHARE = 0.9
 _PAUSE_SECONDS = 0.01
-_TICK_SECONDS = 0.001
 _KEPT_IN_TICK = 10
 _SEED = 3
-
-
-class Pauses:
-    """The longest time that a reactor did not come round, beyond a tick."""
-
-    def __init__(self, reactor: IReactorTime) -> None:
-        self._last = time.perf_counter()
-        self._longest = 0.0
-        self._call = LoopingCall(self._look)
-        self._call.clock = reactor
-        self._call.start(_TICK_SECONDS)
-
-    def longest_ms(self) -> float:
-        """Milliseconds since it was last asked for."""
-        longest, self._longest = self._longest, 0.0
-        return max(0.0, longest - _TICK_SECONDS) * 1e3
-
-    def stop(self) -> None:
-        """Look no more."""
-        self._call.stop()
-
-    def _look(self) -> None:
-        now = time.perf_counter()
-        self._longest = max(self._longest, now - self._last)
-        self._last = now
 
 
 @frozen
@@ -84,19 +60,19 @@ async def measured(
     pauses = Pauses(reactor)
     began = time.perf_counter()
     await _keep(reactor, store, range(archived, paths))
-    keeping, keep_pause = time.perf_counter() - began, pauses.longest_ms()
+    keeping, keep_pause = time.perf_counter() - began, pauses.longest().late_ms
     # What a hundred times the usual rate has left to be moved is not what lookups live with.
     await _room(reactor, store, CROWDED)
     looked_up = await _look_up_meanwhile(reactor, store, paths, lookups)
     told = store.statistics()
     found = PathLookups(
-        paths=min(told.paths_recent + told.paths_archived, paths),
+        paths=min(paths_kept(asdict(told)), paths),
         kept_per_second=kept / keeping,
         lookups=lookups,
         latency_us=percentiles(looked_up.latencies),
-        pause_ms={"keeping": keep_pause, "lookups": pauses.longest_ms()},
+        pause_ms={"keeping": keep_pause, "lookups": pauses.longest().late_ms},
         others=looked_up.others,
-        rss_mb=_rss_mb(),
+        rss_mb=own_rss_mb(),
         disk_mb=told.octets / 1e6,
         faults=_faults(told, looked_up.wrong),
     )
@@ -158,12 +134,6 @@ async def _look_up(store: IStore, paths: int, lookups: int) -> tuple[list[int], 
         latencies.append(time.perf_counter_ns() - began)
         wrong += found != (value(number) if is_known else None)
     return latencies, wrong
-
-
-def _rss_mb() -> float:
-    status = Path("/proc/self/status").read_text()
-    line = next(line for line in status.splitlines() if line.startswith("VmRSS:"))
-    return int(line.split()[1]) * 1024 / 1e6
 
 
 def _main(reactor: object, directory: str, file: str, *counts: str) -> Deferred[None]:

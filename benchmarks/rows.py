@@ -19,10 +19,10 @@ SHAPES = ("1x1", "4x10", "16x50", "64x10")
 RECEIPTS, RECEIPTS_TLV, STEADY = "receipts", "receipts-tlv", "steady"
 SCALE, SCALE_TO_ESMES, IDLE = "scale", "scale-mo", "idle"
 RETURN_PATHS, FLOODS, ATTACKS = "return-paths", "floods", "attacks"
-RELOADS, SUSTAINED, KILLED = "reloads", "sustained", "killed"
+RELOADS, SUSTAINED, LOOKUPS, KILLED = "reloads", "sustained", "lookups", "killed"
 DEFAULT = (*SHAPES, RECEIPTS, RECEIPTS_TLV, STEADY, SCALE, SCALE_TO_ESMES, IDLE)
 # To fill a store with so many return paths takes minutes, and so do the others.
-ON_DEMAND = (RETURN_PATHS, FLOODS, ATTACKS, RELOADS, SUSTAINED, KILLED)
+ON_DEMAND = (RETURN_PATHS, FLOODS, ATTACKS, RELOADS, SUSTAINED, LOOKUPS, KILLED)
 ALL = (*DEFAULT, *ON_DEMAND)
 # Those that are not one cost a message of one gate.
 ALONE = (SCALE, SCALE_TO_ESMES, IDLE, *ON_DEMAND)

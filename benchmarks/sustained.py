@@ -7,19 +7,17 @@ forgets.
 
 from __future__ import annotations
 
-import tempfile
 import time
-from pathlib import Path
 
 from attrs import evolve, field, frozen
 
 from benchmarks.bench import Bench, Shape
 from benchmarks.gate_process import Accounts, GateOptions
-from benchmarks.gate_state import StoreState, store_state
-from benchmarks.machine import CoreUsage, is_in_memory
+from benchmarks.gate_state import StoreState, paths_kept, store_state
+from benchmarks.machine import CoreUsage, require_disk
 from benchmarks.measurement import GATE, Timing, between, no_collections
 from benchmarks.pauses import late_ms, own_ms, pauses_since
-from benchmarks.process import Program, ProgramError
+from benchmarks.process import Program
 
 SECONDS = 60.0
 LEAST_RATIO = 0.85
@@ -65,8 +63,7 @@ def measure_sustained(
 
     Raises ProgramError where temporary files are in memory: the disk is what is measured.
     """
-    if is_in_memory(Path(tempfile.gettempdir())):
-        raise ProgramError(f"{tempfile.gettempdir()} is in memory: let TMPDIR be on a disk")
+    require_disk()
     bench = Bench(_SHAPE, Accounts())
     with (
         between(bench, GATE, core, evolve(options, probed=True)) as (_, program),
@@ -101,7 +98,7 @@ def _found(
         first_rate=rates[0],
         last_rate=rates[-1],
         told=bench.tally.answered,
-        kept=state.get("paths_recent", 0) + state.get("paths_archived", 0),
+        kept=paths_kept(state),
         forgotten=state["forgotten"],
         rss_before_mb=rss_before,
         rss_mb=rss,

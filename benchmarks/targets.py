@@ -8,6 +8,7 @@ from benchmarks.attacks import FLAT_MB, MOST_MB, AttackFound
 from benchmarks.floods import FloodFound
 from benchmarks.idle import SESSIONS, IdleSessions
 from benchmarks.killed import KilledFound
+from benchmarks.lookups import NOTATIONS, RATE, LookupsFound
 from benchmarks.measurement import GATE, HAPROXY
 from benchmarks.reloads import FLAT_MB as RELOADS_MB
 from benchmarks.reloads import MOST_PAUSE_MS, RELOADS, ReloadsFound
@@ -19,6 +20,7 @@ from benchmarks.sustained import LEAST_RATIO, SustainedFound
 _RATE_RATIOS = {"16x50": 0.04, "64x10": 0.09}
 _STEADY_P99_MS = 10.0
 _LOOKUP_P99_MS, _PATHS_MB = 5.0, 1000.0
+_START_SECONDS, _NOTATIONS_P99_MS, _PAUSE_MS = 10.0, 20.0, 5.0
 _LATENCY_ROW, _LATENCY_RATIO = "1x1", 2.0
 _SCALE_TOLERANCE = 0.10
 _IDLE_MB = 150.0
@@ -114,6 +116,28 @@ def sustained_targets(found: SustainedFound) -> list[Target]:
             found=f"{found.forgotten:,} ({found.kept:,} kept of {found.told:,})",
             met=found.forgotten == 0,
         ),
+    ]
+
+
+def lookups_targets(found: LookupsFound) -> list[Target]:
+    """Whether a store is soon there, and soon knows."""
+    rss = max(found.rss_keeping_mb, found.rss_mb)
+    exact, notations = (each["p99"] / 1e3 for each in (found.exact_us, found.notations_us))
+    figures = (
+        ("start", found.start_seconds, _START_SECONDS, "s"),
+        ("p99 of a lookup of one id", exact, _LOOKUP_P99_MS, "ms"),
+        (f"p99 of a lookup of {NOTATIONS} ids", notations, _NOTATIONS_P99_MS, "ms"),
+        ("RSS", rss, _PATHS_MB, "MB"),
+        (f"pause of the reactor at {RATE:,} kept a second", found.late_ms, _PAUSE_MS, "ms"),
+    )
+    return [
+        Target(
+            what=f"{found.paths:,} return paths through the store: {what}",
+            wanted=f"<= {most:.0f} {unit}",
+            found=f"{figure:.2f} {unit}",
+            met=figure <= most and not found.faults,
+        )
+        for what, figure, most, unit in figures
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from random import Random
 
@@ -16,7 +17,6 @@ from benchmarks.gate_process import GateOptions
 from benchmarks.ids import Home
 from benchmarks.kill_bench import IdDebt, IdReceipts, KillBench, own_id
 from benchmarks.killed import Homecoming, KilledFound, line, measure_killed
-from benchmarks.machine import pin_generator
 from benchmarks.receipts import ReceiptSender
 from benchmarks.report import Report
 from benchmarks.session import Ledger
@@ -124,7 +124,8 @@ def test_a_gate_is_killed_and_what_it_told_is_looked_for(
 ) -> None:
     """With real processes; a gate that forgets is found out."""
     monkeypatch.setattr("benchmarks.killed._LATEST", 0.2)
-    found = measure_killed(pin_generator().program, GateOptions(store), 1, 1, lambda _: None)
+    core = min(os.sched_getaffinity(0))
+    found = measure_killed(core, GateOptions(store), 1, 1, lambda _: None)
     coming = found.homecoming
     assert coming.told > 0
     assert coming.home == (coming.told if comes else 0)

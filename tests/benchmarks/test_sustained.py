@@ -9,7 +9,7 @@ from typing import cast
 import pytest
 from attrs import evolve
 
-from benchmarks import machine, sustained
+from benchmarks import machine
 from benchmarks.gate_process import GateOptions
 from benchmarks.gate_state import parsed, store_state
 from benchmarks.loop import Loop
@@ -112,6 +112,6 @@ def test_a_folder_in_memory_is_no_disk(tmp_path: Path, monkeypatch: pytest.Monke
     assert not machine.is_in_memory(Path("/"))
     assert machine.is_in_memory(tmp_path / "state")
     assert not machine.is_in_memory(tmp_path / "d" / "state")
-    monkeypatch.setattr(sustained, "is_in_memory", lambda _: True)
+    monkeypatch.setattr(machine, "is_in_memory", lambda _: True)
     with pytest.raises(ProgramError, match="TMPDIR"):
         measure_sustained(0, Timing(), GateOptions(), 1.0)

@@ -119,7 +119,7 @@ def line(row: ComparedRow) -> str:
     faults = dict(this.faults) | other.faults
     state = f"  FAULTS {faults}" if faults else ""
     return (
-        f"round {len(row.this):2}  {row.name:10}"
+        f"round {len(row.this):2}  {row.name:12}"
         f"  CPU {this.cpu_us or 0:8.2f} / {other.cpu_us or 0:8.2f} µs"
         f"  {this.rate:9,.0f} / {other.rate:9,.0f} per second{state}"
     )

@@ -4,11 +4,45 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from typing import Protocol, TypeVar
 
 from attrs import define
 
 from benchmarks import wire
 from benchmarks.ring import MessageIdRing, Ring, first_ids, write_lap
+
+
+class AnyRun(Protocol):
+    """Ids whose receipts are sent in one go."""
+
+    @property
+    def count(self) -> int:
+        """How many."""
+        ...
+
+
+R = TypeVar("R", bound=AnyRun)
+R_co = TypeVar("R_co", bound=AnyRun, covariant=True)
+R_contra = TypeVar("R_contra", bound=AnyRun, contravariant=True)
+
+
+class AnyDebt(Protocol[R_co]):
+    """Receipts that are still to be sent; ``pay`` sends as many of them as can be sent now."""
+
+    count: int
+    pay: Callable[[], None]
+
+    def take(self, most: int) -> R_co:
+        """Some of them, ``most`` at the most."""
+        ...
+
+
+class AnyReceipts(Protocol[R_contra]):
+    """Makes receipts."""
+
+    def of(self, run: R_contra, numbers: bytes) -> bytes:
+        """The receipts for ``run``, numbered by one octet each."""
+        ...
 
 
 @define

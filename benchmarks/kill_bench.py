@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 from random import Random
 
@@ -12,7 +12,6 @@ from attrs import frozen
 
 from benchmarks import esme, wire
 from benchmarks.bench import SMSCS, Bench, Shape
-from benchmarks.debt import Debt
 from benchmarks.gate_process import Accounts
 from benchmarks.ids import Home
 from benchmarks.receipts import Newcomer, ReceiptSender, ReceiptTaker, Submitter
@@ -44,11 +43,12 @@ class IdRun:
         return len(self.ids)
 
 
-class IdDebt(Debt):
-    """Ids of any order; those of a `Debt` are in the order of a ring."""
+class IdDebt:
+    """Ids of any order whose receipts are still to be sent; see `AnyDebt`."""
 
     def __init__(self) -> None:
-        super().__init__()
+        self.count = 0
+        self.pay: Callable[[], None] = lambda: None
         self._ids: deque[bytes] = deque()
 
     def owe(self, ids: Iterable[bytes]) -> None:
@@ -86,7 +86,7 @@ class KillBench(Bench):
         self.homes: dict[str, Home] = {}
         self._random = random
         self._debts = [IdDebt() for _ in range(SMSCS)]
-        self._senders: list[ReceiptSender] = []
+        self._senders: list[ReceiptSender[IdRun]] = []
         self._takers: list[ReceiptTaker] = []
         super().__init__(SHAPE, ACCOUNTS)
 

@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from random import Random
 from threading import Timer
@@ -54,7 +55,7 @@ class Homecoming:
     def of(cls, homes: Mapping[str, Home]) -> Homecoming:
         """Of the accounts with these homes."""
         given = {name: home.given.counts() for name, home in homes.items()}
-        everybodys = set().union(*given.values())
+        everybodys = {message_id for ids in given.values() for message_id in ids}
         counts: Counter[str] = Counter(told=sum(map(len, given.values())))
         for name, home in homes.items():
             own, receipted = given[name], home.receipted.counts()
@@ -104,7 +105,7 @@ class _Run:
 
     def __init__(self, bench: KillBench, folder: Path, core: int, options: GateOptions) -> None:
         self._bench = bench
-        self._gate = lambda: gate_in(folder, bench.smsc_ports, core, ACCOUNTS, options)
+        self._gate = partial(gate_in, folder, bench.smsc_ports, core, ACCOUNTS, options)
         self.start_seconds = 0.0
 
     def gate(self, *, brings: bool, load_seconds: float) -> Homecoming:

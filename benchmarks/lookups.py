@@ -9,6 +9,7 @@ import json
 import tempfile
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 from attrs import field, frozen
 
@@ -59,7 +60,7 @@ def measure_lookups(core: int, paths: int, lookups: int, store: str) -> LookupsF
     require_disk()
     with tempfile.TemporaryDirectory(prefix="smppgate-bench-") as name:
         directory = Path(name)
-        figures: dict[str, float | dict[str, float]] = {}
+        figures: dict[str, Any] = {}
         faults: Counter[str] = Counter()
         for what in ("keep", "look"):
             file = directory / f"{what}.json"

@@ -10,9 +10,10 @@ import select
 import socket
 import time
 from collections.abc import Callable
+from typing import Generic
 
 from benchmarks import wire
-from benchmarks.debt import Debt, ReceiptRing
+from benchmarks.debt import AnyDebt, AnyReceipts, Debt, R
 from benchmarks.ids import Home, Judge
 from benchmarks.loop import Loop
 from benchmarks.requester import LARGEST_WINDOW, Asker, Requester
@@ -91,13 +92,18 @@ class OwingResponder(Responder):
             self._debt.pay()
 
 
-class ReceiptSender(Asker):
+class ReceiptSender(Asker, Generic[R]):
     """Sends the receipts that an SMSC owes, within a window."""
 
     __slots__ = ("_asked_at", "_debt", "_free", "_is_unbound", "_ring")
 
     def __init__(
-        self, loop: Loop, sock: socket.socket, ledger: Ledger, ring: ReceiptRing, debt: Debt
+        self,
+        loop: Loop,
+        sock: socket.socket,
+        ledger: Ledger,
+        ring: AnyReceipts[R],
+        debt: AnyDebt[R],
     ) -> None:
         super().__init__(loop, sock, ledger)
         self._ring = ring

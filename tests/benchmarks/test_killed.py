@@ -12,7 +12,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks import wire
-from benchmarks.debt import Debt
 from benchmarks.gate_process import GateOptions
 from benchmarks.ids import Home
 from benchmarks.kill_bench import IdDebt, IdReceipts, KillBench, own_id
@@ -76,10 +75,9 @@ def test_receipts_are_sent_for_just_the_ids_told(counts: list[int]) -> None:
     assert not ledger.faults
 
 
-def test_a_debt_of_ids_is_none_of_runs() -> None:
-    """It is taken from in the same way."""
-    debt: Debt = IdDebt()
-    assert debt.take(5).count == 0
+def test_an_smscs_own_id_is_what_stands_behind_the_tag() -> None:
+    """Nothing is taken of a debt that has nothing."""
+    assert IdDebt().take(5).count == 0
     assert own_id(b"k3f9" + b"10000000042") == b"10000000042"
 
 

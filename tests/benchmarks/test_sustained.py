@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
 from attrs import evolve
@@ -88,7 +88,7 @@ def test_what_was_told_before_is_no_answer(
     ],
 )
 def test_it_is_judged_by_the_rate_at_the_end_and_by_what_was_forgotten(
-    tmp_path: Path, changes: dict[str, float], met: list[bool]
+    tmp_path: Path, changes: dict[str, Any], met: list[bool]
 ) -> None:
     """Faults are faults, and JSON can say all of it."""
     found = evolve(FOUND, faults={"session lost": 1}, **changes)

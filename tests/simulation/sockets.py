@@ -357,14 +357,19 @@ class GateSocket:
         if not self._lingers:
             self.outgoing.drop()
             self._reset_model()
-        elif has_unread and self.model_end is not None:
-            self.outgoing.behind(self.model_end.was_reset)
+        elif has_unread:
+            self._reset_behind()
         else:
             self.outgoing.finish()
 
     def _answer_with_reset(self) -> None:
+        # A segment like any other: it does not overtake what was sent before.
         if self.incoming is not None and self.incoming.arrived:
-            self._reset_model()
+            self._reset_behind()
+
+    def _reset_behind(self) -> None:
+        if self.outgoing is not None and self.model_end is not None:
+            self.outgoing.behind(self.model_end.was_reset)
 
     def _reset_model(self) -> None:
         if self.model_end is not None:

@@ -202,7 +202,7 @@ class DeliveryRules:
         ):
             return
         since = min((a.at for a in session.open.values()), default=now)
-        windows = self._world.terms.windows(session.plan.system_id, since)
+        windows = self._world.terms.windows(session, since)
         if len(session.open) > max(windows):
             session.violated(f"{len(session.open)} requests of the gate's are open")
 

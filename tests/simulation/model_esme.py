@@ -40,7 +40,7 @@ class EsmeSession(ModelSession):
     @property
     def window(self) -> int:
         """The requests that it may have open now."""
-        return self.world.terms.windows(self.plan.system_id, self.world.clock.now)[-1]
+        return self.world.terms.window(self.plan.system_id, self.world.clock.now)
 
     @property
     def behaves(self) -> bool:

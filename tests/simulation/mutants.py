@@ -384,7 +384,7 @@ def _queue_overtaken(queue: Any) -> Any:
 @_mutant(QueueSender, "_send", "A queued message is removed before it is answered.")
 def _removed_before_answer(send: Any) -> Any:
     def sent(self: Any, session: Any, message: Any, now: float) -> None:
-        self._store.remove(message.number)
+        self._store.remove_message(message.number)
         send(self, session, message, now)
 
     return sent
@@ -394,7 +394,7 @@ def _removed_before_answer(send: Any) -> Any:
 def _queued_sent_once(_unanswered: Any) -> Any:
     def ended(self: Any, number: int, reason: Any) -> None:
         self._read_ahead.end(number)
-        self._store.remove(number)
+        self._store.remove_message(number)
         self.look_soon()
 
     return ended

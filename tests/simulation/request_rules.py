@@ -86,7 +86,10 @@ class RequestRules:
         if not request.attempts:
             return
         last = request.attempts[-1]
-        if any(each.session.smsc is session.smsc for each in request.attempts):
+        # An SMSC that was removed and is back is another: it has not turned anything down.
+        terms, smsc = self._world.terms, session.smsc
+        same = (each for each in request.attempts if each.session.smsc is smsc)
+        if any(terms.has_smsc(smsc.plan.name, each.at) for each in same):
             session.violated(f"{request} comes a second time")
         # One that has forgotten the bind has turned down everything.
         turned_down = (*RETRYABLE, 0x04) if last.session.has_forgotten else RETRYABLE

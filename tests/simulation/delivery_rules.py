@@ -265,7 +265,7 @@ class DeliveryRules:
 
     def _wrongly_failed(self, delivery: Delivery) -> str | None:
         for arrival in delivery.arrivals:
-            if arrival.has_counted(self._world.plan.response_timeout):
+            if arrival.has_counted():
                 return f"{arrival.session} has taken it"
         self._world.suspect(delivery, delivery.arrivals)
         return None

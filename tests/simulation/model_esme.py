@@ -169,15 +169,12 @@ class EsmeSession(ModelSession):
 
     def _check_parting(self) -> None:
         """Behind an unbind comes the answer to all that was in front of it."""
-        timeout = self.world.plan.response_timeout
         is_parting = self.is_parting and not self.is_disturbed and self.world.is_up
         if self._was_asked_to_leave and not self.is_cut:
             is_parting = self.world.is_steady and not self.has_closed
         for slot in self.pending.values() if is_parting else ():
             for request in slot.requests:
-                if request.answer is None and any(
-                    a.has_counted(timeout) for a in request.attempts
-                ):
+                if request.answer is None and any(a.has_counted() for a in request.attempts):
                     self.violated(f"{request} is not answered, though an SMSC has taken it")
 
     # What it sends

@@ -222,7 +222,7 @@ class RequestRules:
 
     def _wrongly_failed(self, request: Request) -> str | None:
         for attempt in request.attempts:
-            if attempt.has_counted(self._world.plan.response_timeout):
+            if attempt.has_counted():
                 return f"{attempt.session} has taken it"
         return None
 

@@ -337,6 +337,8 @@ class World:
 
     def _stopping(self) -> None:
         self.is_stopping, self.stopped_at = True, self.clock.now
+        # One that hangs may do so for longer than a stop has for it.
+        self._errors.store_may_be_late = self.is_active and self.plan.store.stall > 0
 
     def _stop(self) -> None:
         self._stopping()

@@ -210,6 +210,11 @@ class Terms:
         kinds = {_links_of(term.smscs.get(name)) for term in self.since(at)}
         return len(kinds) == 1 and None not in kinds and self.away.get(name, -1.0) < at
 
+    def may_be_cured(self, name: str, at: float, late: int) -> bool:
+        """Whether so many late answers, or none, are reason enough to bind a link anew."""
+        smscs = [term.smscs[name] for term in self.since(at) if name in term.smscs]
+        return any(2 * late >= smsc.window or 0 < smsc.max_timeouts <= late for smsc in smscs)
+
     def would_renew(self, name: str, settings: Settings) -> bool:
         """Whether the links of an SMSC differ in ``settings`` from those now."""
         new = next((each for each in settings.smsc if each.name == name), None)

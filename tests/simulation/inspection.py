@@ -57,14 +57,18 @@ class Inspection:
 
         enquire_link and unbind do not count: they are sent whatever else is open.
         """
-        for session in self.sessions():
-            count = len(session.outstanding)
-            if session.window and count > session.window:
-                own = sum(
-                    1 for r in session.outstanding._requests.values() if r.command_id in _OWN
-                )
-                if count - own > session.window and not self._was_open(session):
-                    return f"{session.where}: {count - own} of {session.window} open"
+        return next(filter(None, map(self._over_window, self.sessions())), None)
+
+    def _over_window(self, session: Any) -> str | None:
+        outstanding = session.outstanding
+        # Asked for each session in each turn: most have nothing open.
+        if not outstanding._requests:
+            return None
+        count, window = len(outstanding), session.window
+        if window and count > window:
+            count -= sum(1 for r in outstanding._requests.values() if r.command_id in _OWN)
+            if count > window and not self._was_open(session):
+                return f"{session.where}: {count} of {window} open"
         return None
 
     def _was_open(self, session: Any) -> bool:

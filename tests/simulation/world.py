@@ -361,6 +361,7 @@ class World:
 
     def _run(self, seconds: float) -> None:
         end = self.clock.now + seconds
+        self.reactor.stir()
         while (time := self._next()) is not None and time <= end:
             if int(time) > int(self.clock.now):
                 self._turns_before = self.turns
@@ -368,25 +369,27 @@ class World:
                 self.violated(f"it runs in circles: {self.reactor.getDelayedCalls()[:3]}")
             self.clock.advance_to(time)
             self.agenda.run_due()
-            self.reactor.turn()
-            self._look()
+            self._look(self.reactor.turn())
         self.clock.advance_to(end)
 
     def _next(self) -> float | None:
         times = [t for t in (self.agenda.next(), self.reactor.next()) if t is not None]
         return max(min(times), self.clock.now) if times else None
 
-    def _look(self) -> None:
-        """After each turn."""
+    def _look(self, has_acted: bool) -> None:
+        """After each turn; ``has_acted``: whether the gate had anything to do in it."""
         self.turns += 1
         if self._violation is not None:
             raise self._violation
         if self._errors.found:
             self._check_errors()
-        over = self.inspection.over_window()
-        if over is not None:
-            self.violated(over)
-        if self.plan.wraps:
+        if self.network.has_sent:
+            # Without that, no more is open than before.
+            self.network.has_sent = False
+            over = self.inspection.over_window()
+            if over is not None:
+                self.violated(over)
+        if self.plan.wraps and has_acted:
             self.inspection.wrap_soon()
         if self.plan.crowds and self.turns % 8 == 0:
             self.inspection.crowd(self._crowding)

@@ -6,7 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from twisted.logger import ILogObserver, LogEvent, LogLevel, formatEvent, globalLogPublisher
+from twisted.python.failure import Failure
 from zope.interface import implementer
+
+from tests.simulation.mutants import StaleMutant
 
 _EXPECTED = (
     # An SMSC has refused the gate's bind.
@@ -21,11 +24,13 @@ class Errors:
     """Notes errors.
 
     :ivar found: each as text.
+    :ivar of_mutant: one that a mutant has made which does not fit the gate any more.
     :ivar store_may_be_late: whether a stop may end before the store has written all.
     """
 
     def __init__(self) -> None:
         self.found: list[str] = []
+        self.of_mutant: Failure | None = None
         self.store_may_be_late = False
 
     def __call__(self, event: LogEvent) -> None:
@@ -36,6 +41,8 @@ class Errors:
             return
         if failure is None and self._is_expected(str(event.get("log_format"))):
             return
+        if failure is not None and StaleMutant.is_cause_of(failure):
+            self.of_mutant = failure
         told = formatEvent(event)
         self.found.append(told if failure is None else f"{told}\n{failure.getTraceback()}")
 

@@ -21,6 +21,7 @@ from tests.simulation.logs import Errors, errors
 from tests.simulation.model_esme import ModelEsme
 from tests.simulation.model_smsc import MessageCenter, ModelSmsc
 from tests.simulation.moods import traits, weather
+from tests.simulation.mutants import StaleMutant
 from tests.simulation.network import Network
 from tests.simulation.operator import Operator
 from tests.simulation.peers import ModelSession
@@ -397,6 +398,8 @@ class World:
             self._check_tables()
 
     def _check_errors(self) -> None:
+        if self._errors.of_mutant is not None:
+            raise StaleMutant(self._errors.of_mutant.getErrorMessage())
         if self._errors.found:
             self.violated("the gate has logged an error: " + self._errors.found[0])
 

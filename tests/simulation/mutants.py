@@ -32,6 +32,7 @@ from smppgate.gate.sessions.esme import EsmeProtocol
 from smppgate.gate.sessions.relay_session import RelaySession
 from smppgate.gate.sessions.smsc import SmscProtocol
 from smppgate.gate.smsc_service import SmscService
+from smppgate.gate.stop import Stop
 from smppgate.gate.submit.ancillary import AncillaryRequests
 from smppgate.gate.submit.submitter import Submitter
 from smppgate.routing import exchange as exchange_module
@@ -534,6 +535,11 @@ def _removed_account_kept(_remove: Any) -> Any:
 @_mutant(EsmeProtocol, "leave", "A session that is to leave is cut, whatever is open.")
 def _cut_instead_of_unbound(_leave: Any) -> Any:
     return lambda self, reason, seconds: self.close(reason)
+
+
+@_mutant(Stop, "_until_esmes", "A stop gives up at once what is open.")
+def _stop_serves_nobody(_until: Any) -> Any:
+    return lambda self: self._clock.seconds()
 
 
 @_mutant(Smsc, "change_state", "An SMSC that is drained takes new messages.")

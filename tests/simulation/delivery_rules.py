@@ -142,8 +142,11 @@ class DeliveryRules:
         if delivery.arrivals or not self._is_plain(delivery):
             return
         app = session.app
-        if self._had_queue(delivery) and app.disturbed_at > delivery.at:
-            # It may have been under way to a session that is gone.
+        if self._had_queue(delivery) and (
+            app.disturbed_at > delivery.at or app.has_unread(session)
+        ):
+            # It may have been under way to a session that is gone, or lie unread at another until
+            # its time there is over.
             return
         last = session.last.get(delivery.session, 0)
         if last > delivery.serial:

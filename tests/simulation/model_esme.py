@@ -304,6 +304,11 @@ class ModelEsme:
         """Sessions that are bound."""
         return [s for s in self._all() if s.is_alive]
 
+    def has_unread(self, but: EsmeSession) -> bool:
+        """Whether anything may be under way to a session of its other than that."""
+        others = (each for each in self._all() if each is not but and each.is_connected)
+        return not all(each.end.knows_all for each in others)
+
     def _all(self) -> list[EsmeSession]:
         return [s for s in (*self.sessions, *self.called) if s is not None and not s.is_over]
 

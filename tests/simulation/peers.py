@@ -70,6 +70,11 @@ class ModelSession:
         return len(self._links)
 
     @property
+    def is_connected(self) -> bool:
+        """Whether there is a connection, or was."""
+        return self.end is not _NOWHERE
+
+    @property
     def is_disturbed(self) -> bool:
         """Whether anything has happened to it."""
         return self.disturbed_at < NEVER
@@ -98,7 +103,7 @@ class ModelSession:
         """Behave from now on."""
         self.traits = traits
         self.is_mute = False
-        if self.end is not _NOWHERE and not self.end.reads:
+        if self.is_connected and not self.end.reads:
             self.end.read_on()
         self.resumed()
 

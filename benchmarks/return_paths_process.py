@@ -2,9 +2,9 @@
 
 Old return paths are in its folder; the newest are kept as a gate keeps them, by batches, each
 waited for. Then return paths are looked up, as for a receipt: in memory first, on disk if it is
-not there. Half of what is looked for is known, and of that any is as likely as any other: worse than
-life, where receipts mostly come while their messages are still in memory. Meanwhile new return
-paths are kept, a thousand a second.
+not there. Half of what is looked for is known, and of that any is as likely as any other: worse
+than life, where receipts mostly come while their messages are still in memory. Meanwhile new
+return paths are kept, a thousand a second.
 """
 
 from __future__ import annotations

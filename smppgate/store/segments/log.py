@@ -10,17 +10,17 @@ writes are slow all the same they move to a thread, see `pace`.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from time import monotonic
-from typing import NamedTuple
 
 from twisted.internet.defer import Deferred, succeed
 from twisted.python.failure import Failure
 
 from smppgate.store.faults import Faults
+from smppgate.store.interface import KEEP_DEADLINE
 from smppgate.store.records import Durability
 from smppgate.store.segments.appending import OpenSegment
+from smppgate.store.segments.backlog import Backlog, Chunk
 from smppgate.store.segments.files import AnyFolder
 from smppgate.store.segments.pace import Pace
 from smppgate.store.segments.promises import Promises
@@ -28,28 +28,8 @@ from smppgate.store.worker import AnyWorker
 from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.log import Logger
 
-BACKLOG = 100_000
-"""Return paths and ends of return paths that may wait while writing fails."""
-BACKLOG_OCTETS = 64 << 20
-"""Octets of them."""
-SLOW_DISK_FACTOR = 10
-"""How many times that many entries may wait while writing works, but slowly."""
-MOST_AT_ONCE = 256 << 10
-"""Octets after which no further record is added to a write of those that have waited."""
-KEEP_DEADLINE = 1.0
-"""Seconds after which the Deferred of a record fires, whatever the disk does."""
-
 PATHS, SYNC = "return paths", "sync"
 """The parts of the store that fail here."""
-
-
-class _Chunk(NamedTuple):
-    """A record that waits to be written."""
-
-    mark: float
-    time: float
-    octets: bytes
-    entries: int
 
 
 class Log:
@@ -74,10 +54,6 @@ class Log:
         closed: Callable[[OpenSegment], None],
         timer: Callable[[], float] = monotonic,
     ) -> None:
-        self.lost = 0
-        """Return paths and ends that were dropped unwritten."""
-        self.unsaved = 0
-        """Return paths and ends that are still to be written."""
         self.written: float = 0
         """The mark up to which all is written, or lost."""
         self.segment = OpenSegment(folder, 1)
@@ -92,13 +68,22 @@ class Log:
         self._timer = timer
         self._pace = Pace()
         self._promises = Promises(clock, KEEP_DEADLINE)
-        self._waiting: deque[_Chunk] = deque()
-        self._waiting_octets = 0
+        self._backlog = Backlog()
         self._is_writing = False
         self._is_syncing = False
         self._synced: float = 0
         self._fails = False
         self._is_scheduled = False
+
+    @property
+    def unsaved(self) -> int:
+        """Return paths and ends that are still to be written."""
+        return self._backlog.unsaved
+
+    @property
+    def lost(self) -> int:
+        """Return paths and ends that were dropped unwritten."""
+        return self._backlog.lost
 
     @property
     def keeps_at_once(self) -> bool:
@@ -116,10 +101,10 @@ class Log:
 
         :return: fires when it is as durable as it is to be; at once if that is not possible.
         """
-        if self._waiting or self._is_writing or self._pace.is_slow:
-            self._queue(_Chunk(mark, now, octets, entries))
+        if self._backlog or self._is_writing or self._pace.is_slow:
+            self._queue(Chunk(mark, now, octets, entries))
         elif (failure := self._put(octets)) is not None:
-            self._queue(_Chunk(mark, now, octets, entries))
+            self._queue(Chunk(mark, now, octets, entries))
             self._failed(failure)
         else:
             self._note(mark, now, entries)
@@ -136,7 +121,7 @@ class Log:
         """Retry what failed; called once a second."""
         self._go_on()
         now = self._clock.monotonic()
-        is_idle = not (self._waiting or self._is_writing or self._promises)
+        is_idle = not (self._backlog or self._is_writing or self._promises)
         if self._pace.is_slow and is_idle and self._pace.is_quiet(now):
             self._pace.turn_back(now)
             self.log.info("Return paths are written quickly again: answers wait for no thread")
@@ -144,8 +129,8 @@ class Log:
     async def settle(self) -> None:
         """Wait until all is written and on the disk, or cannot be at present."""
         self._go_on(is_all=True)
-        if self._waiting and not self._fails:
-            await self._promises.add(self._waiting[-1].mark)
+        if self._backlog and not self._fails:
+            await self._promises.add(self._backlog.last_mark)
         self._promises.keep(float("inf"))
         try:
             await self._worker.run(self.segment.sync)
@@ -171,11 +156,9 @@ class Log:
 
     # Writing
 
-    def _queue(self, chunk: _Chunk) -> None:
-        self._waiting.append(chunk)
-        self._waiting_octets += len(chunk.octets)
-        self.unsaved += chunk.entries
-        self._drop_surplus()
+    def _queue(self, chunk: Chunk) -> None:
+        self._backlog.add(chunk)
+        self._backlog.drop_surplus(self._fails)
 
     def _put(self, octets: bytes) -> Failure | None:
         """Write ``octets`` in the reactor's thread; what fails if that is not possible."""
@@ -189,8 +172,8 @@ class Log:
     def _go_on(self, is_all: bool = False) -> None:
         """Write what waits, or begin to."""
         self._is_scheduled = False
-        while self._waiting and not self._is_writing:
-            chunks = self._next_chunks()
+        while self._backlog and not self._is_writing:
+            chunks = self._backlog.first()
             octets = b"".join(chunk.octets for chunk in chunks)
             if self._pace.is_slow:
                 self._is_writing = True
@@ -203,7 +186,7 @@ class Log:
                 self._failed(Failure())
                 return
             self._written(took, chunks)
-            if self._waiting and not is_all:
+            if self._backlog and not is_all:
                 self._schedule()
                 return
         self._sync()
@@ -213,22 +196,12 @@ class Log:
             self._is_scheduled = True
             self._clock.callLater(0, self._go_on)
 
-    def _next_chunks(self) -> list[_Chunk]:
-        chunks: list[_Chunk] = []
-        size = 0
-        for chunk in self._waiting:
-            size += len(chunk.octets)
-            if chunks and size > MOST_AT_ONCE:
-                break
-            chunks.append(chunk)
-        return chunks
-
     def _timed(self, segment: OpenSegment, octets: bytes) -> float:
         began = self._timer()
         segment.append(octets)
         return self._timer() - began
 
-    def _written_aside(self, took: float, chunks: list[_Chunk]) -> None:
+    def _written_aside(self, took: float, chunks: list[Chunk]) -> None:
         self._is_writing = False
         self._written(took, chunks)
         self._go_on()
@@ -237,12 +210,10 @@ class Log:
         self._is_writing = False
         self._failed(failure)
 
-    def _written(self, took: float, chunks: list[_Chunk]) -> None:
+    def _written(self, took: float, chunks: list[Chunk]) -> None:
         self._judge(took)
+        self._backlog.take(chunks)
         for chunk in chunks:
-            # Those that were dropped meanwhile are not there any more.
-            if self._waiting and self._waiting[0] is chunk:
-                self._take_first()
             self._note(chunk.mark, chunk.time, chunk.entries)
         self._roll_if_full()
         if self._durability is not Durability.DISK:
@@ -268,22 +239,8 @@ class Log:
         self._faults.failed(PATHS, failure)
         if self.segment.is_torn:
             self.roll()
-        self._drop_surplus()
+        self._backlog.drop_surplus(True)
         self._promises.keep(float("inf"))
-
-    def _drop_surplus(self) -> None:
-        """Drop the oldest records beyond what may wait."""
-        most = BACKLOG if self._fails else SLOW_DISK_FACTOR * BACKLOG
-        while len(self._waiting) > 1 and (
-            self.unsaved > most or self._waiting_octets > BACKLOG_OCTETS
-        ):
-            self.lost += self._take_first().entries
-
-    def _take_first(self) -> _Chunk:
-        chunk = self._waiting.popleft()
-        self._waiting_octets -= len(chunk.octets)
-        self.unsaved -= chunk.entries
-        return chunk
 
     def _judge(self, took: float) -> None:
         was_slow = self._pace.is_slow

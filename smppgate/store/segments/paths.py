@@ -22,18 +22,11 @@ from twisted.python.failure import Failure
 from smppgate.store.faults import Faults
 from smppgate.store.records import Durability, Found, Limits, StoreError
 from smppgate.store.segments.appending import OpenSegment
-from smppgate.store.segments.indexer import Indexer
-from smppgate.store.segments.log import Log
-from smppgate.store.segments.opening import Opening
+from smppgate.store.segments.parts import put_together
 from smppgate.store.segments.records import MOST_KEYS, pack, parts
-from smppgate.store.segments.removal import Removal
-from smppgate.store.segments.room import Room
 from smppgate.store.segments.searching import Search, Searched
 from smppgate.store.segments.setting import Setting
-from smppgate.store.segments.shelf import Segment, Shelf
-from smppgate.store.segments.tables import Tables
-from smppgate.store.segments.upkeep import Upkeep
-from smppgate.store.segments.watch import Watch
+from smppgate.store.segments.shelf import Segment
 from smppgate.store.worker import Workers
 from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.log import Logger
@@ -62,10 +55,9 @@ class SegmentPaths:
         durability: Durability,
         keeps_marks: Callable[[], bool],
     ) -> None:
-        folder, jobs, sizes = setting.folder, setting.jobs, setting.sizes
         self._clock = clock
-        self._folder = folder
-        self._jobs = jobs
+        self._folder = setting.folder
+        self._jobs = setting.jobs
         self._finder = workers.finder
         self._faults = faults
         self._lifetime = limits.return_path_ttl
@@ -76,35 +68,20 @@ class SegmentPaths:
         """Ends that the next record will have."""
         self._damaged = 0
         self._is_open = False
-        self._shelf = shelf = Shelf()
-        self._most = 2 * limits.recent + 4 * sizes.piece
-        self._tables = tables = Tables(limits.recent, limits.return_path_ttl, sizes.table)
-        most = (sizes.segment, sizes.entries)
-        self._log = log = Log(clock, folder, workers.log, faults, durability, most, self._closed)
-        removal = Removal(folder, workers.finder, workers.helper)
-        self._indexer = indexer = Indexer(
-            folder, shelf, log, tables, jobs, workers.helper, removal, sizes.piece, self._most
-        )
-        self._room = room = Room(
+        parts = put_together(
             clock,
-            folder,
-            shelf,
-            log,
-            tables,
-            jobs,
-            workers.helper,
-            removal,
+            setting,
+            workers,
+            faults,
             limits,
-            sizes,
-            keeps_marks,
+            durability,
+            closed=self._closed,
+            append=self.append,
+            keeps_marks=keeps_marks,
         )
-        self._watch = Watch(
-            clock, folder, shelf, log, tables, room, workers.keeper, faults, self.append
-        )
-        self._upkeep = Upkeep(clock, faults, (room.next, indexer.next))
-        self._opening = Opening(
-            clock, folder, shelf, log, tables, indexer, workers.finder, faults, limits, sizes
-        )
+        self._shelf, self._tables, self._log = parts.shelf, parts.tables, parts.log
+        self._indexer, self._room, self._watch = parts.indexer, parts.room, parts.watch
+        self._upkeep, self._opening, self._most = parts.upkeep, parts.opening, parts.most
 
     # The life of it
 

@@ -237,8 +237,8 @@ class Disk:
     def _log_set_aside(self, opened: Opened) -> None:
         if opened.set_aside is not None:
             self.log.error(
-                "The store's file was broken. It lies in {aside} now; return paths and messages "
-                "in it are lost to the gate, but for the return paths in memory.",
+                "The store's file was broken. It lies in {aside} now; queued messages in it are "
+                "lost to the gate, and return paths that version 0.1 has left there.",
                 aside=opened.set_aside,
             )
 

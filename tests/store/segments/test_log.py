@@ -9,8 +9,9 @@ from itertools import pairwise
 import pytest
 from twisted.logger import formatEvent
 
+from smppgate.store.interface import KEEP_DEADLINE
 from smppgate.store.records import Durability, Limits
-from smppgate.store.segments.log import BACKLOG, KEEP_DEADLINE
+from smppgate.store.segments.backlog import BACKLOG
 from smppgate.store.segments.pace import QUIET, SPAN
 from smppgate.store.segments.sizes import Sizes
 from tests.store.fakes import InlineWorker, errors, logged, octets, result_of, some
@@ -129,7 +130,7 @@ def test_the_backlog_is_bounded_and_what_is_lost_is_counted() -> None:
 
 
 def test_the_octets_of_the_backlog_are_bounded_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("smppgate.store.segments.log.BACKLOG_OCTETS", 10_000)
+    monkeypatch.setattr("smppgate.store.segments.backlog.BACKLOG_OCTETS", 10_000)
     box = _box()
     _fail(box)
     for number in range(20):

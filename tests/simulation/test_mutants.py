@@ -30,13 +30,16 @@ def test_it_goes_away_again(name: str) -> None:
     assert there() is before
 
 
-def test_one_that_does_not_fit_the_gate_proves_nothing() -> None:
+@pytest.mark.parametrize(
+    "made", ["def fail(*_): {}.no_such_name", "def fail(self, other, arguments, than, it): pass"]
+)
+def test_one_that_does_not_fit_the_gate_proves_nothing(made: str) -> None:
     """It breaks off, whether the gate logs its error or a model meets it."""
     # The code is taken for that of the module of mutants.
-    code = compile("def fail(*_): {}.no_such_name", mutants.__file__, "exec")
+    code = compile(f"def make():\n {made}\n return fail", mutants.__file__, "exec")
     names: dict[str, Any] = {}
     exec(code, names)
-    mutant = Mutant("stale", "It is stale.", Queues, "keep", lambda _keep: names["fail"])
+    mutant = Mutant("stale", "It is stale.", Queues, "keep", lambda _keep: names["make"]())
     with mutant.installed(), pytest.raises(StaleMutant):
         list(map(runner.run, range(20)))
 

@@ -148,7 +148,8 @@ class Folder:
 
     def save(self, name: str, write: Callable[[Callable[[bytes], object]], object]) -> None:
         """See `AnyFolder.save`."""
-        temporary = self.path / (name + TEMPORARY)
+        # Of this process alone: one of a gate that was killed may still be at work.
+        temporary = self.path / f"{name}.{os.getpid()}{TEMPORARY}"
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
         with os.fdopen(os.open(temporary, flags, 0o600), "wb") as stream:
             write(stream.write)

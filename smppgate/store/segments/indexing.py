@@ -87,12 +87,14 @@ class ProcessJobs:
         paths = (str(_ROOT), os.environ.get("PYTHONPATH", ""))
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
         with subprocess.Popen(  # noqa: S603 - this interpreter, and a module of this package
-            [sys.executable, "-m", __spec__.name],
+            [sys.executable, "-P", "-m", __spec__.name],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
             env=environment,
+            # A Ctrl-C at the gate's terminal is not for it.
+            start_new_session=True,
         ) as process:
             self._process = process
             try:

@@ -1,0 +1,98 @@
+"""Indexes are made in processes of their own, which import little and can be ended."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from smppgate.store.segments.compaction import Compaction
+from smppgate.store.segments.files import Folder
+from smppgate.store.segments.index import hash_of, read_index
+from smppgate.store.segments.indexing import HereJobs, ProcessJobs
+from smppgate.store.segments.names import SegmentName
+from smppgate.store.segments.records import BEGIN, VERSION, pack
+from tests.store.fakes import octets, some
+
+NAME = SegmentName(1, 1)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Folder:
+    folder = Folder(tmp_path)
+    file = folder.append(NAME.log)
+    file.write(VERSION + pack(1000.0, some(10)) + pack(1000.0, {}, {octets(3): 1.0}))
+    file.close()
+    return folder
+
+
+def _size(folder: Folder) -> int:
+    return folder.sizes()[NAME.log]
+
+
+def test_a_process_makes_an_index_and_compacts(folder: Folder) -> None:
+    jobs = ProcessJobs(folder.path)
+    jobs.build(NAME.log, BEGIN, _size(folder), NAME.whole_index)
+    key = int.from_bytes(hash_of(octets(7)), "big")
+    assert read_index(folder, NAME.whole_index).offsets(folder, key) == [BEGIN]
+    work = Compaction(((NAME, _size(folder)),), (), (), 2000.0, 1.0)
+    assert not jobs.compact(work._replace(since=0.0))
+    assert sorted(folder.sizes()) == ["00000001.idx", "00000001.log"]
+
+
+def test_the_compacted_segment_is_there_when_it_says_so(folder: Folder) -> None:
+    file = folder.append(NAME.log)
+    file.write(pack(1000.0, {}, {octets(number): 1.0 for number in range(9)}))
+    file.close()
+    jobs = ProcessJobs(folder.path)
+    jobs.build(NAME.log, BEGIN, _size(folder), NAME.whole_index)
+    work = Compaction(((NAME, _size(folder)),), (), (), 0.0, 1.0)
+    # Ends have entries of their own: of 19 keys, one path and nine ends are the newest.
+    assert jobs.compact(work)
+    index = read_index(folder, work.target.whole_index)
+    assert (index.summary.entries, index.summary.paths) == (1, 1)
+    assert folder.sizes()[work.target.log] == index.summary.end
+
+
+@pytest.mark.parametrize("kind", [HereJobs, ProcessJobs])
+def test_what_goes_wrong_is_an_error_of_the_disk(folder: Folder, kind: type) -> None:
+    jobs = kind(folder.path if kind is ProcessJobs else folder)
+    with pytest.raises(OSError, match="00000009"):
+        jobs.build("00000009.log", BEGIN, 100, "00000009.idx")
+    folder.save(NAME.whole_index, lambda write: write(b"no index"))
+    with pytest.raises(OSError, match="no index of this version"):
+        jobs.compact(Compaction(((NAME, 10),), (), (), 0.0, 1.0))
+
+
+def test_a_stopped_one_fails_at_once(folder: Folder) -> None:
+    """Also one that is at work; it leaves no index."""
+    jobs = ProcessJobs(folder.path)
+    errors: list[OSError] = []
+
+    def build() -> None:
+        try:
+            jobs.build(NAME.log, BEGIN, _size(folder), NAME.whole_index)
+        except OSError as error:
+            errors.append(error)
+
+    jobs.stop()
+    thread = Thread(target=build)
+    thread.start()
+    thread.join()
+    assert len(errors) == 1
+    assert NAME.whole_index not in folder.sizes()
+
+
+def test_the_process_imports_little() -> None:
+    """No Twisted, no attrs: it is started often."""
+    script = (
+        "import sys, smppgate.store.segments.indexing as it; assert it;"
+        "print([name for name in ('twisted', 'attr', 'zope', 'sqlite3') if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "[]\n"

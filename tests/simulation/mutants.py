@@ -314,7 +314,12 @@ def _receipts_in_turn(to_account: Any) -> Any:
     turns = count()
 
     def in_turn(
-        self: Any, _account: Any, _submitter: Any, exchange: Any, octets: bytes, _sure: bool = False
+        self: Any,
+        _account: Any,
+        _submitter: Any,
+        exchange: Any,
+        octets: bytes,
+        _sure: bool = False,
     ) -> None:
         everyone = list(exchange.origin.router.accounts._by_id.values())
         account = everyone[next(turns) % len(everyone)]

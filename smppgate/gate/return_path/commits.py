@@ -26,10 +26,10 @@ as well wait."""
 
 
 @define(eq=False)
-class _Gathered:
-    """The content of one batch, and what follows once the store has it."""
+class _Batch:
+    """Return paths that the store is keeping, and what follows once it has them."""
 
-    paths: dict[bytes, bytes] = field(factory=dict)
+    paths: dict[bytes, bytes]
     answers: list[tuple[Origin, bytes]] = field(factory=list)
     then: list[Callable[[], None]] = field(factory=list)
 
@@ -53,41 +53,42 @@ class Commits:
         self._batch = batch
         self._store = store
         self._may_wait = may_wait
-        self._gathering = _Gathered()
-        self._has_begun = False
-        """Whether something gathers."""
-        self._being_kept: _Gathered | None = None
+        self._paths: dict[bytes, bytes] = {}
+        """Those that gather."""
+        self._waiting = _Batch(self._paths)
+        """The same, with the answers that are to wait for them; of no use while none does."""
+        self._being_kept: _Batch | None = None
         self._rests_until = 0.0
 
     @property
     def answers_waiting(self) -> int:
         """Answers that wait for the store."""
-        waiting = (self._gathering, self._being_kept)
-        return sum(len(gathered.answers) for gathered in waiting if gathered is not None)
+        waiting = (self._waiting, self._being_kept)
+        return sum(len(batch.answers) for batch in waiting if batch is not None)
 
     def keep(self, key: bytes, value: bytes) -> None:
         """Put a return path into the batch that is gathering."""
-        if not self._has_begun:
+        if not self._paths:
             self._begin()
-        self._gathering.paths[key] = value
+        self._paths[key] = value
 
     def answer(self, origin: Origin, octets: bytes) -> None:
         """Send ``octets`` to ``origin`` once the batch that is gathering is kept.
 
         Only while this `waits`, and behind the call of `keep` for its return path.
         """
-        self._gathering.answers.append((origin, octets))
+        self._waiting.answers.append((origin, octets))
 
     def recent(self, key: bytes) -> bytes | None:
         """The value under ``key`` in a batch that the store does not have yet."""
-        value = self._gathering.paths.get(key)
+        value = self._paths.get(key)
         if value is None and self._being_kept is not None:
             value = self._being_kept.paths.get(key)
         return value
 
     def holds(self, key: bytes) -> bool:
         """Whether the answer about ``key`` waits for the store."""
-        if self.waits and key in self._gathering.paths:
+        if self.waits and key in self._paths:
             return True
         return self._being_kept is not None and key in self._being_kept.paths
 
@@ -96,48 +97,51 @@ class Commits:
 
         What follows a message must not overtake its answer.
         """
-        gathered = self._gathering
-        if key not in gathered.paths and self._being_kept is not None:
-            gathered = self._being_kept
-        gathered.then.append(go_on)
+        batch = self._waiting
+        if key not in self._paths and self._being_kept is not None:
+            batch = self._being_kept
+        batch.then.append(go_on)
 
     def _begin(self) -> None:
         """The first return path of a batch comes."""
-        self._has_begun = True
         self.waits = self._may_wait and not self._store.keeps_at_once
         if not self.waits:
             self._batch.before_writing(self._keep_now)
             if self.leaving is not None:
-                self.leaving(self._gathering.paths)
-        elif self._being_kept is None:
+                self.leaving(self._paths)
+            return
+        self._waiting = _Batch(self._paths)
+        if self._being_kept is None:
             self._batch.at_end(self._end_turn)
 
-    def _gathered(self) -> _Gathered:
+    def _gathered(self) -> dict[bytes, bytes]:
         """What has gathered; from here on the next batch gathers."""
-        gathered, self._gathering = self._gathering, _Gathered()
-        self._has_begun = self.waits = False
-        return gathered
+        paths, self._paths = self._paths, {}
+        self.waits = False
+        return paths
 
     # Answers do not wait
 
     def _keep_now(self) -> None:
-        self._store.keep(self._gathered().paths).addErrback(self._not_kept)
+        # It never fails, and nothing waits for it.
+        self._store.keep(self._gathered())
 
     # Answers wait
 
     def _end_turn(self) -> None:
         """Commit now, or as soon as the last batch is `MIN_BATCH_INTERVAL` ago."""
         pause = self._rests_until - self._clock.monotonic()
-        if pause > 0.0 and len(self._gathering.paths) > 1:
+        if pause > 0.0 and len(self._paths) > 1:
             self._clock.callLater(pause, self._commit)
         else:
             self._commit()
 
     def _commit(self) -> None:
         if self._being_kept is None and self.waits:
-            self._being_kept = gathered = self._gathered()
+            self._being_kept, self._waiting = self._waiting, _Batch({})
             self._rests_until = self._clock.monotonic() + MIN_BATCH_INTERVAL
-            self._store.keep(gathered.paths).addErrback(self._not_kept).addCallback(self._kept)
+            keeping = self._store.keep(self._gathered())
+            keeping.addErrback(self._not_kept).addCallback(self._kept)
 
     def _not_kept(self, failure: Failure) -> None:
         self.log.failure("return paths were not kept", failure)
@@ -157,7 +161,7 @@ class Commits:
                 self._end_turn()
 
 
-def _release(done: _Gathered) -> None:
+def _release(done: _Batch) -> None:
     for origin, octets in done.answers:
         origin.answer(octets)
     for go_on in done.then:

@@ -255,6 +255,8 @@ class ReceiptStates(RuleBasedStateMachine):
     @precondition(lambda self: any(session.requests for session in self.esmes))
     @rule(which=WHICH, status=st.sampled_from([0, 0, 0x58]))
     def acknowledge(self, which: int, status: int) -> None:
+        # What an ESME answers has been written: the turn in which that was done is over.
+        self.gate.clock.advance(0)
         asked = [session for session in self.esmes if session.requests]
         session = asked[which % len(asked)]
         session.reply(session.requests.pop(0), status, b"\0", self.gate.now)

@@ -27,12 +27,17 @@ from benchmarks.floods import measure_floods
 from benchmarks.gate_process import GateOptions
 from benchmarks.haproxy import installed
 from benchmarks.idle import measure_idle
+from benchmarks.killed import line as killed_line
+from benchmarks.killed import measure_killed
+from benchmarks.lookups import line as lookups_line
+from benchmarks.lookups import measure_lookups
 from benchmarks.measurement import HAPROXY, Timing
 from benchmarks.process import ProgramError
 from benchmarks.reloads import line as reloads_line
 from benchmarks.reloads import measure_reloads
 from benchmarks.report import Report
-from benchmarks.return_paths import measure_return_paths
+from benchmarks.sustained import line as sustained_line
+from benchmarks.sustained import measure_sustained
 
 # Not how it was measured: where that is written, and the other checkout, which has a place there.
 _UNTOLD = {"json", "against"}
@@ -69,7 +74,7 @@ def _alone(options: argparse.Namespace, console: Console) -> tuple[Report, Calla
         console,
         lambda name, measurement: console.print(report.line(name, measurement), markup=False),
     )
-    return found, partial(_measure, found, plan, options.rows, console)
+    return found, partial(_measure, found, plan, options, console)
 
 
 def _comparison(
@@ -106,6 +111,7 @@ def _plan(options: argparse.Namespace, console: Console, told: rows.Told) -> row
         throughs=options.through,
         options=GateOptions(store=options.store),
         told=told,
+        rate=options.rate,
     )
 
 
@@ -113,30 +119,57 @@ def _chosen(options: argparse.Namespace) -> dict[str, Any]:
     return {name: value for name, value in vars(options).items() if name not in _UNTOLD}
 
 
-def _measure(found: Report, plan: rows.Plan, names: tuple[str, ...], console: Console) -> None:
-    for name in names:
-        _measure_row(name, plan, found, console)
-
-
-def _measure_row(name: str, plan: rows.Plan, found: Report, console: Console) -> None:
+def _measure(
+    found: Report, plan: rows.Plan, options: argparse.Namespace, console: Console
+) -> None:
     def tell(line: str) -> None:
         console.print(line, markup=False, soft_wrap=True)
 
-    if name == rows.IDLE:
-        found.idle = measure_idle(plan.core, plan.options)
-    elif name == rows.RETURN_PATHS:
-        found.paths = measure_return_paths(plan.core)
-    elif name == rows.FLOODS:
-        measure_floods(plan.core, plan.timing, plan.options, found.floods, tell)
-    elif name == rows.ATTACKS:
-        measure_attacks(plan.core, plan.options, found.attacks, tell)
-    elif name == rows.RELOADS:
-        found.reloads = measure_reloads(plan.core, tell)
+    of_their_own = _of_their_own(found, plan, options, tell)
+    for name in options.rows:
+        if name in of_their_own:
+            of_their_own[name]()
+        elif name in (rows.SCALE, rows.SCALE_TO_ESMES):
+            found.scales.append(plan.scale_row(name))
+        else:
+            found.rows.append(plan.row(name))
+
+
+def _of_their_own(
+    found: Report, plan: rows.Plan, options: argparse.Namespace, tell: Callable[[str], None]
+) -> dict[str, Callable[[], None]]:
+    """What measures each row that is no comparison of rates."""
+    core, timing, gate = plan.core, plan.timing, plan.options
+
+    def idle() -> None:
+        found.idle = measure_idle(core, gate)
+
+    def reloads() -> None:
+        found.reloads = measure_reloads(core, tell)
         tell(reloads_line(found.reloads))
-    elif name in (rows.SCALE, rows.SCALE_TO_ESMES):
-        found.scales.append(plan.scale_row(name))
-    else:
-        found.rows.append(plan.row(name))
+
+    def sustained() -> None:
+        found.sustained = measure_sustained(core, timing, gate, options.sustained)
+        tell(sustained_line(found.sustained))
+
+    def lookups() -> None:
+        counts = options.paths, options.lookups
+        found.lookups = measure_lookups(core, *counts, options.store)
+        tell(lookups_line(found.lookups))
+
+    def killed() -> None:
+        found.killed = measure_killed(core, gate, options.kills, options.seed, tell)
+        tell(killed_line(found.killed))
+
+    return {
+        rows.IDLE: idle,
+        rows.FLOODS: lambda: measure_floods(core, timing, gate, found.floods, tell),
+        rows.ATTACKS: lambda: measure_attacks(core, gate, found.attacks, tell),
+        rows.RELOADS: reloads,
+        rows.SUSTAINED: sustained,
+        rows.LOOKUPS: lookups,
+        rows.KILLED: killed,
+    }
 
 
 if __name__ == "__main__":

@@ -7,13 +7,14 @@ import re
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks import checkout, comparison, rows
+from benchmarks import checkout, comparison, killed, lookups, rows, sustained
 from benchmarks.checkout import ROOT, Checkout, CheckoutError
 from benchmarks.gate_process import STORES
 from benchmarks.measurement import DIRECT, GATE, HAPROXY
 
 _THROUGHS = (DIRECT, HAPROXY, GATE)
 _SHAPE = re.compile(r"[1-9]\d*x[1-9]\d*")
+_LEAST_RATE, _MOST_RATE = 1000, 1_000_000
 _RESULTS = ROOT / "benchmarks" / "results"
 
 _ALONE: Final[dict[str, Any]] = {
@@ -73,6 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_what(parser)
     _add_how(parser)
+    _add_of_rows(parser)
     return parser
 
 
@@ -130,6 +132,51 @@ def _add_how(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_of_rows(parser: argparse.ArgumentParser) -> None:
+    """What is for one row each."""
+    add = parser.add_argument
+    add(
+        "--rate",
+        type=_rate,
+        default=rows.STEADY_RATE,
+        help=f"messages a second in row {rows.STEADY}, whole thousands (%(default)s)",
+    )
+    add(
+        "--sustained",
+        type=_seconds,
+        default=sustained.SECONDS,
+        metavar="SECONDS",
+        help=f"how long row {rows.SUSTAINED} goes on (%(default)s)",
+    )
+    add(
+        "--paths",
+        type=_count,
+        default=lookups.PATHS,
+        metavar="N",
+        help=f"return paths in the store of row {rows.LOOKUPS} (%(default)s)",
+    )
+    add(
+        "--lookups",
+        type=_count,
+        default=lookups.LOOKUPS,
+        metavar="N",
+        help=f"how many of each kind row {rows.LOOKUPS} makes (%(default)s)",
+    )
+    add(
+        "--kills",
+        type=_count,
+        default=killed.KILLS,
+        metavar="N",
+        help=f"how many gates row {rows.KILLED} kills (%(default)s)",
+    )
+    add(
+        "--seed",
+        type=int,
+        default=killed.SEED,
+        help=f"what the moments of row {rows.KILLED} follow from (%(default)s)",
+    )
+
+
 def _checkout(text: str) -> Checkout:
     try:
         return checkout.other(Path(text))
@@ -150,6 +197,20 @@ def _throughs(text: str) -> tuple[str, ...]:
     if not set(wanted) <= set(_THROUGHS):
         raise argparse.ArgumentTypeError(f"not of {', '.join(_THROUGHS)}: {text!r}")
     return tuple(through for through in _THROUGHS if through in wanted)
+
+
+def _count(text: str) -> int:
+    count = int(text)
+    if count < 1:
+        raise argparse.ArgumentTypeError(f"at least 1, not {text}")
+    return count
+
+
+def _rate(text: str) -> int:
+    rate = int(text)
+    if rate % _LEAST_RATE or not _LEAST_RATE <= rate <= _MOST_RATE:
+        raise argparse.ArgumentTypeError(f"whole thousands up to {_MOST_RATE}, not {text}")
+    return rate
 
 
 def _seconds(text: str) -> float:

@@ -31,7 +31,8 @@ class Shape:
 
     ``to_esmes`` turns the traffic round: the SMSCs send deliver_sm, as many outstanding in all
     as a session's largest window allows. With ``receipts`` the SMSCs send the receipts that
-    were asked for. ``rate`` is messages per second over all sessions, 0 for as many as go.
+    were asked for, with TLVs if ``tlvs``. ``rate`` is messages per second over all sessions, 0
+    for as many as go.
     """
 
     sessions: int
@@ -40,6 +41,7 @@ class Shape:
     receipts_asked: bool = True
     receipts: bool = False
     rate: int = 0
+    tlvs: bool = False
 
     def __str__(self) -> str:
         return f"{self.sessions}x{self.window}"

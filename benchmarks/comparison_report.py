@@ -26,7 +26,16 @@ from benchmarks.comparison import (
 from benchmarks.measurement import Measurement
 from benchmarks.rows import STEADY
 
-_FIGURES = ("CPU µs", "least – most", "per second", "p50 µs", "others", "ratio", "least – most")
+_RANKS = ("p50", "p99", "p99.9")
+_FIGURES = (
+    "CPU µs",
+    "least – most",
+    "per second",
+    *(f"{rank} µs" for rank in _RANKS),
+    "others",
+    "ratio",
+    "least – most",
+)
 _STATUSES = {AS_FAST: 0, NOT_JUDGED: 2, SLOWER: 3}
 
 
@@ -110,25 +119,23 @@ def line(row: ComparedRow) -> str:
     faults = dict(this.faults) | other.faults
     state = f"  FAULTS {faults}" if faults else ""
     return (
-        f"round {len(row.this):2}  {row.name:10}"
+        f"round {len(row.this):2}  {row.name:12}"
         f"  CPU {this.cpu_us or 0:8.2f} / {other.cpu_us or 0:8.2f} µs"
         f"  {this.rate:9,.0f} / {other.rate:9,.0f} per second{state}"
     )
 
 
 def _cells(row: ComparedRow, measurements: list[Measurement]) -> list[str]:
-    rate, p50, others = (
+    rate, others = (
         Spread.of(figures)
-        for figures in (
-            [m.rate for m in measurements],
-            [m.latency_us.get("p50") for m in measurements if _tells_latency(row.name)],
-            [m.others for m in measurements],
-        )
+        for figures in ([m.rate for m in measurements], [m.others for m in measurements])
     )
+    telling = measurements if _tells_latency(row.name) else []
+    ranks = [Spread.of(m.latency_us.get(rank) for m in telling) for rank in _RANKS]
     return [
         *_pair(Spread.of(m.cpu_us for m in measurements)),
         f"{rate.median:,.0f}" if rate else "",
-        f"{p50.median:,.0f}" if p50 else "",
+        *(f"{rank.median:,.0f}" if rank else "" for rank in ranks),
         f"{others.median:.0%}" if others else "",
     ]
 

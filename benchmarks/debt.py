@@ -4,11 +4,45 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from typing import Protocol, TypeVar
 
 from attrs import define
 
 from benchmarks import wire
 from benchmarks.ring import MessageIdRing, Ring, first_ids, write_lap
+
+
+class AnyRun(Protocol):
+    """Ids whose receipts are sent in one go."""
+
+    @property
+    def count(self) -> int:
+        """How many."""
+        ...
+
+
+R = TypeVar("R", bound=AnyRun)
+R_co = TypeVar("R_co", bound=AnyRun, covariant=True)
+R_contra = TypeVar("R_contra", bound=AnyRun, contravariant=True)
+
+
+class AnyDebt(Protocol[R_co]):
+    """Receipts that are still to be sent; ``pay`` sends as many of them as can be sent now."""
+
+    count: int
+    pay: Callable[[], None]
+
+    def take(self, most: int) -> R_co:
+        """Some of them, ``most`` at the most."""
+        ...
+
+
+class AnyReceipts(Protocol[R_contra]):
+    """Makes receipts."""
+
+    def of(self, run: R_contra, numbers: bytes) -> bytes:
+        """The receipts for ``run``, numbered by one octet each."""
+        ...
 
 
 @define
@@ -65,17 +99,19 @@ class OwingRing(MessageIdRing):
 class ReceiptRing(Ring):
     """Receipts for the ids of a `MessageIdRing`, at the same places, in laps of its own."""
 
-    def __init__(self, smsc: int) -> None:
+    def __init__(self, smsc: int, *, tlvs: bool = False) -> None:
         ids = first_ids(smsc)
-        super().__init__([wire.receipt(message_id) for message_id in ids])
-        self._id_place = self.pdus.index(ids[0])
+        pdus = [wire.receipt(message_id, tlvs=tlvs) for message_id in ids]
+        super().__init__(pdus)
+        self._id_places = wire.places(pdus[0], ids[0])
         self._lap = 0
 
     def of(self, run: Run, numbers: bytes) -> bytes:
         """The receipts for ``run``, numbered by one octet each."""
         if run.lap != self._lap:
             self._lap = run.lap
-            write_lap(self, self._id_place, run.lap)
+            for place in self._id_places:
+                write_lap(self, place, run.lap)
         first, last = run.start * self.size, (run.start + run.count) * self.size
         self.pdus[first + 15 : last : self.size] = numbers
         return bytes(self._octets[first:last])

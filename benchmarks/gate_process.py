@@ -11,6 +11,7 @@ from attrs import frozen
 
 from benchmarks.checkout import HERE, Checkout
 from benchmarks.esme import HOST, PASSWORD
+from benchmarks.pauses import PAUSES
 from benchmarks.process import Program, free_port, running
 
 _TWISTD_OPTIONS = ["--nodaemon", "--pidfile=", "--reactor=epoll"]
@@ -77,7 +78,8 @@ class GateOptions:
     ``store`` is a durability of the SQLite store, the first being its default, or "memory".
     ``pairs`` gives each SMSC a transmitter and a receiver session instead of a transceiver.
     ``checkout`` is whose gate runs: the settings here are those that every version knows.
-    ``gate`` is more lines of ``[gate]``, ``more`` is more tables.
+    ``gate`` is more lines of ``[gate]``, ``more`` is more tables. ``probed`` has it tell the
+    pauses of its reactor, see `benchmarks.pauses`; only this checkout's gate does.
     """
 
     store: str = STORES[0]
@@ -85,6 +87,7 @@ class GateOptions:
     checkout: Checkout = HERE
     gate: str = ""
     more: str = ""
+    probed: bool = False
 
     def store_toml(self) -> str:
         """The ``[store]`` table; none for what is the default."""
@@ -121,16 +124,32 @@ def gate(
     smsc_ports: list[int], core: int, accounts: Accounts, options: GateOptions
 ) -> Iterator[tuple[int, Program]]:
     """The gate on ``core`` before these SMSCs; gives the port it listens on."""
+    with (
+        tempfile.TemporaryDirectory(prefix="smppgate-bench-") as name,
+        gate_in(Path(name), smsc_ports, core, accounts, options) as found,
+    ):
+        yield found
+
+
+@contextlib.contextmanager
+def gate_in(
+    directory: Path, smsc_ports: list[int], core: int, accounts: Accounts, options: GateOptions
+) -> Iterator[tuple[int, Program]]:
+    """The same, with what it keeps in ``directory``, where the next one finds it again."""
     port = free_port()
-    with tempfile.TemporaryDirectory(prefix="smppgate-bench-") as name:
-        directory = Path(name)
-        file = directory / "gate.toml"
-        state = directory / "state"
-        file.write_text(configuration(port, smsc_ports, accounts, options, state))
-        twistd = options.checkout.twistd
-        command = [*twistd, *_TWISTD_OPTIONS, "smppgate", "--config", str(file)]
-        with running(command, core, directory, options.checkout.root) as child:
-            yield port, child
+    file = directory / "gate.toml"
+    state = directory / "state"
+    file.write_text(configuration(port, smsc_ports, accounts, options, state))
+    command = _command(options, directory, file)
+    with running(command, core, directory, options.checkout.root) as child:
+        yield port, child
+
+
+def _command(options: GateOptions, directory: Path, file: Path) -> list[str]:
+    if options.probed:
+        probed = [str(options.checkout.python), "-m", "benchmarks.probed_gate"]
+        return [*probed, str(directory / PAUSES), "run", "--config", str(file)]
+    return [*options.checkout.twistd, *_TWISTD_OPTIONS, "smppgate", "--config", str(file)]
 
 
 def _prefix(number: int) -> str:

@@ -6,6 +6,7 @@ import os
 import platform
 import resource
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable
 from importlib import metadata
@@ -14,8 +15,11 @@ from pathlib import Path
 from attrs import frozen
 
 from benchmarks.haproxy import installed
+from benchmarks.process import ProgramError
 
 _FILES_WANTED = 16384
+MOUNTS = Path("/proc/mounts")
+_IN_MEMORY = {"tmpfs", "ramfs"}
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -67,6 +71,29 @@ def _core_seconds(core: int) -> float:
     # user, nice, system, idle, iowait, irq, softirq, steal; guests are in user already.
     user, nice, system, _, _, irq, softirq, steal = map(int, fields[1:9])
     return (user + nice + system + irq + softirq + steal) / _TICKS
+
+
+def is_in_memory(folder: Path) -> bool:
+    """Whether files there are kept in memory, not on a disk."""
+    mounts = [line.split() for line in MOUNTS.read_text().splitlines()]
+    # Of several at one place the last one counts.
+    kinds = {Path(point): kind for _, point, kind, *_ in mounts}
+    place = folder.resolve()
+    return next(kinds[each] for each in (place, *place.parents) if each in kinds) in _IN_MEMORY
+
+
+def require_disk() -> None:
+    """Raise ProgramError where temporary files are in memory: the disk is what is measured."""
+    folder = tempfile.gettempdir()
+    if is_in_memory(Path(folder)):
+        raise ProgramError(f"{folder} is in memory: let TMPDIR be on a disk")
+
+
+def own_rss_mb() -> float:
+    """Resident memory of this process in units of 10^6 octets."""
+    status = Path("/proc/self/status").read_text()
+    line = next(line for line in status.splitlines() if line.startswith("VmRSS:"))
+    return int(line.split()[1]) * 1024 / 1e6
 
 
 def allow_many_files() -> int:

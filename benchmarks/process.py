@@ -74,6 +74,11 @@ class Program:
         lines = self._log.read_text(errors="replace").splitlines()
         return sum("#error]" in line or "#critical]" in line for line in lines)
 
+    def kill(self) -> None:
+        """SIGKILL: it has no time to do anything more."""
+        self._child.kill()
+        self._child.wait()
+
     def end(self) -> None:
         """SIGTERM, and SIGKILL if that is not heard; by its id alone."""
         if self.running:
@@ -81,8 +86,7 @@ class Program:
         try:
             self._child.wait(_STOP_SECONDS)
         except subprocess.TimeoutExpired:
-            self._child.kill()
-            self._child.wait()
+            self.kill()
 
 
 @contextlib.contextmanager

@@ -10,7 +10,7 @@ from attrs import evolve
 
 from benchmarks import esme, wire
 from benchmarks.bench import SMSCS, Bench, Shape, Tally
-from benchmarks.debt import Debt, OwingRing, ReceiptRing
+from benchmarks.debt import Debt, OwingRing, ReceiptRing, Run
 from benchmarks.gate_process import Accounts
 from benchmarks.ids import Home
 from benchmarks.pace import Paced
@@ -38,7 +38,7 @@ class ReceiptBench(Bench):
 
     def __init__(self, shape: Shape, accounts: Accounts, tagged: bool = True) -> None:
         self._homes = {accounts.system_id(n): Home() for n in range(accounts.count)}
-        self._senders: list[ReceiptSender] = []
+        self._senders: list[ReceiptSender[Run]] = []
         self._takers: list[ReceiptTaker] = []
         roomy = evolve(accounts, window=max(accounts.window, LARGEST_WINDOW))
         super().__init__(shape, roomy, tagged)
@@ -81,7 +81,10 @@ class ReceiptBench(Bench):
 
     def _smsc(self, number: int) -> Smsc[Session]:
         debt = Debt()
-        answers, receipts = OwingRing(number + 1, debt), ReceiptRing(number + 1)
+        answers, receipts = (
+            OwingRing(number + 1, debt),
+            ReceiptRing(number + 1, tlvs=self.shape.tlvs),
+        )
 
         def make(sock: socket.socket, command_id: int) -> Session:
             if command_id == wire.BIND_RECEIVER:
@@ -108,6 +111,8 @@ class ReceiptBench(Bench):
 
     def _taker(self, sock: socket.socket, system_id: str) -> ReceiptTaker:
         home = self._homes[system_id]
-        session = ReceiptTaker(self.loop, sock, self.ledger, self.delivered, home)
+        session = ReceiptTaker(
+            self.loop, sock, self.ledger, self.delivered, home, tlvs=self.shape.tlvs
+        )
         self._takers.append(session)
         return session

@@ -10,9 +10,10 @@ import select
 import socket
 import time
 from collections.abc import Callable
+from typing import Generic
 
 from benchmarks import wire
-from benchmarks.debt import Debt, ReceiptRing
+from benchmarks.debt import AnyDebt, AnyReceipts, Debt, R
 from benchmarks.ids import Home, Judge
 from benchmarks.loop import Loop
 from benchmarks.requester import LARGEST_WINDOW, Asker, Requester
@@ -91,13 +92,18 @@ class OwingResponder(Responder):
             self._debt.pay()
 
 
-class ReceiptSender(Asker):
+class ReceiptSender(Asker, Generic[R]):
     """Sends the receipts that an SMSC owes, within a window."""
 
     __slots__ = ("_asked_at", "_debt", "_free", "_is_unbound", "_ring")
 
     def __init__(
-        self, loop: Loop, sock: socket.socket, ledger: Ledger, ring: ReceiptRing, debt: Debt
+        self,
+        loop: Loop,
+        sock: socket.socket,
+        ledger: Ledger,
+        ring: AnyReceipts[R],
+        debt: AnyDebt[R],
     ) -> None:
         super().__init__(loop, sock, ledger)
         self._ring = ring
@@ -206,24 +212,38 @@ class Submitter(Requester):
 
 
 class ReceiptTaker(Session):
-    """An ESME's receiver: notes what each receipt is for, and answers it."""
+    """An ESME's receiver: notes what each receipt is for, and answers it.
 
-    __slots__ = ("_answers", "_id_size", "_length_octet", "_receipted")
+    ``tlvs`` says whether receipts have TLVs: they have to name the same message as the text.
+    """
+
+    __slots__ = ("_answers", "_copies", "_id_size", "_length_octet", "_receipted", "_tlvs")
 
     def __init__(
-        self, loop: Loop, sock: socket.socket, ledger: Ledger, answers: AnswerRing, home: Home
+        self,
+        loop: Loop,
+        sock: socket.socket,
+        ledger: Ledger,
+        answers: AnswerRing,
+        home: Home,
+        *,
+        tlvs: bool = False,
     ) -> None:
         super().__init__(loop, sock, ledger)
         self._answers = answers
         self._receipted = home.receipted
         self._id_size = 0
         self._length_octet = 0
+        self._tlvs = tlvs
+        self._copies: tuple[int, ...] = ()
 
     def batch(self, octets: bytes) -> bool:
         """Receipts of one size."""
         size = self.batch_size
         count = octets[3::size].count(self._length_octet)
         if count * size != len(octets) or octets[7::size].count(wire.DELIVER_SM) != count:
+            return False
+        if not all(self._is_copied(octets, place) for place in self._copies):
             return False
         self._receipted.note(octets, size, _ID_PLACE, self._id_size)
         self.answered += count
@@ -233,13 +253,22 @@ class ReceiptTaker(Session):
     def message(self, pdu: bytes, command_id: int, command_status: int) -> bytes:
         """One receipt, looked at closely: but for the id, it is what the SMSC sent."""
         message_id = pdu[_ID_PLACE : pdu.find(b" ", _ID_PLACE)]
-        whole = wire.receipt(message_id)
+        whole = wire.receipt(message_id, tlvs=self._tlvs)
         if command_id != wire.DELIVER_SM or pdu[wire.HEADER_SIZE :] != whole[wire.HEADER_SIZE :]:
             self.ledger.faults[f"PDU 0x{command_id:08X} that is no receipt sent"] += 1
             return b""
         # Seen, not assumed: whatever stands between may make message ids longer.
         self.batch_size, self._length_octet = len(pdu), pdu[3]
         self._id_size = len(message_id)
+        self._copies = wire.places(pdu, message_id)[1:]
         self._receipted.note(pdu, len(pdu), _ID_PLACE, self._id_size)
         self.answered += 1
         return bytes(self._answers.take(pdu, len(pdu), 1))
+
+    def _is_copied(self, octets: bytes, place: int) -> bool:
+        """Whether the ids at ``place`` of all PDUs are those of their texts."""
+        size = self.batch_size
+        return all(
+            octets[place + octet :: size] == octets[_ID_PLACE + octet :: size]
+            for octet in range(self._id_size)
+        )

@@ -7,11 +7,10 @@ without reloads, in the same run before them and after them, says what the machi
 from __future__ import annotations
 
 import contextlib
-import gc
 import signal
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from sys import executable
 
@@ -20,7 +19,8 @@ from attrs import evolve, field, frozen
 from benchmarks import esme
 from benchmarks.checkout import ROOT
 from benchmarks.churn import Churn
-from benchmarks.measurement import percentiles
+from benchmarks.measurement import no_collections, percentiles
+from benchmarks.pauses import PAUSES, late_ms, own_ms, pauses_since
 from benchmarks.process import Program, ProgramError, free_port, running
 from benchmarks.reload_bench import ACCOUNTS, ReloadBench
 
@@ -49,23 +49,6 @@ return_paths_in_memory = 20000
 receipted_ttl = 1.0
 """
 """With few return paths the store comes to a rest while it is warmed up."""
-
-
-@frozen
-class Pause:
-    """The reactor came late; seconds.
-
-    ``cpu`` is processor time that its thread had meanwhile.
-    """
-
-    at: float
-    late: float
-    cpu: float
-
-    @property
-    def own_ms(self) -> float:
-        """How much of it the reactor was at work: not what waited for the machine, or a thread."""
-        return min(self.late, self.cpu) * 1e3
 
 
 @frozen
@@ -105,9 +88,6 @@ class ReloadsFound:
     def quiet_ms(self) -> float:
         """The longest pause of the gate's own under load without reloads."""
         return max(phase.own_ms for phase in self.quiet)
-
-
-PAUSES = "pauses"
 
 
 @frozen
@@ -158,15 +138,13 @@ class _Run:
         began, before = time.monotonic(), bench.tally
         work()
         seconds = time.monotonic() - began
-        pauses = [
-            each for each in _pauses(self._program.folder / PAUSES) if each.at - each.late > began
-        ]
+        pauses = pauses_since(self._program.folder, began)
         return Phase(
             seconds=seconds,
             rate=(bench.tally - before).answered / seconds,
             latency_us=percentiles(bench.ledger.latencies),
-            late_ms=max((each.late * 1e3 for each in pauses), default=0.0),
-            own_ms=max((each.own_ms for each in pauses), default=0.0),
+            late_ms=late_ms(pauses),
+            own_ms=own_ms(pauses),
         )
 
     def reload(self, files: list[Path]) -> None:
@@ -200,7 +178,7 @@ def measure_reloads(core: int, tell: Callable[[str], None]) -> ReloadsFound:
         with (
             running(command, core, folder, ROOT) as program,
             contextlib.closing(bench),
-            _no_collections(),
+            no_collections(),
         ):
             _bind(bench, program, port)
             found = _found(_Run(bench, program, files.config), files, tell)
@@ -242,22 +220,6 @@ def _bind(bench: ReloadBench, program: Program, port: int) -> None:
         bench.bind([port])
     except (esme.BindError, OSError) as error:
         raise ProgramError(f"{error}\n{program.said()}") from error
-
-
-def _pauses(file: Path) -> list[Pause]:
-    lines = file.read_text().splitlines()
-    return [Pause(*map(float, line.split())) for line in lines if line.count(" ") == 2]
-
-
-@contextlib.contextmanager
-def _no_collections() -> Iterator[None]:
-    # A collection in the generator is a pause that would be told of the gate.
-    gc.collect()
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
 
 
 def _phase_line(name: str, phase: Phase) -> str:

@@ -13,11 +13,33 @@ from rich.table import Table
 from benchmarks.attacks import AttackFound
 from benchmarks.floods import FloodFound
 from benchmarks.idle import IdleSessions
+from benchmarks.killed import KilledFound
+from benchmarks.lookups import LookupsFound
 from benchmarks.measurement import HAPROXY, Measurement, ReceiptFlow
 from benchmarks.reloads import ReloadsFound
-from benchmarks.return_paths import PathLookups
-from benchmarks.rows import RECEIPTS, STEADY, Row, ScaleRow
-from benchmarks.targets import Target, attack_target, flood_target, reload_targets, targets
+from benchmarks.rows import (
+    IDLE,
+    KILLED,
+    LOOKUPS,
+    RECEIPTS,
+    RECEIPTS_TLV,
+    RELOADS,
+    STEADY,
+    SUSTAINED,
+    Row,
+    ScaleRow,
+)
+from benchmarks.sustained import SustainedFound
+from benchmarks.targets import (
+    Target,
+    attack_target,
+    flood_target,
+    killed_targets,
+    lookups_targets,
+    reload_targets,
+    sustained_targets,
+    targets,
+)
 
 _COLUMNS = (
     "round trips/s",
@@ -26,6 +48,7 @@ _COLUMNS = (
     "p50 µs",
     "p90",
     "p99",
+    "p99.9",
     "max",
     "CPU µs",
     "busy",
@@ -33,10 +56,13 @@ _COLUMNS = (
     "RSS MB",
 )
 
-_RANKS = ("p50", "p90", "p99", "max")
+_RANKS = ("p50", "p90", "p99", "p99.9", "max")
+_RECEIPTS_NOTE = (
+    "a message with its receipt counts once; HAProxy's are without: it cannot bring receipts home"
+)
 _NOTES = {
-    RECEIPTS: "a message with its receipt counts once; HAProxy's are without: it cannot bring "
-    "receipts home",
+    RECEIPTS: _RECEIPTS_NOTE,
+    RECEIPTS_TLV: f"as {RECEIPTS}, but each receipt has its id and its state in TLVs, too",
     STEADY: "each message is timed from when it was due; the gate's has receipts beside it",
 }
 
@@ -50,19 +76,24 @@ class Report:
     rows: list[Row] = field(factory=list)
     scales: list[ScaleRow] = field(factory=list)
     idle: IdleSessions | None = None
-    paths: PathLookups | None = None
     floods: list[FloodFound] = field(factory=list)
     attacks: list[AttackFound] = field(factory=list)
     reloads: ReloadsFound | None = None
+    sustained: SustainedFound | None = None
+    lookups: LookupsFound | None = None
+    killed: KilledFound | None = None
 
     @property
     def targets(self) -> list[Target]:
         """The targets, as far as they were measured."""
         return [
-            *targets(self.rows, self.scales, self.idle, self.paths),
+            *targets(self.rows, self.scales, self.idle),
             *(flood_target(each) for each in self.floods),
             *(attack_target(each) for each in self.attacks),
             *(reload_targets(self.reloads) if self.reloads else ()),
+            *(sustained_targets(self.sustained) if self.sustained else ()),
+            *(lookups_targets(self.lookups) if self.lookups else ()),
+            *(killed_targets(self.killed) if self.killed else ()),
         ]
 
     @property
@@ -76,16 +107,18 @@ class Report:
         for scale in self.scales:
             places[f"{scale.name} few"] = scale.few.faults
             places[f"{scale.name} many"] = scale.many.faults
-        if self.idle:
-            places["idle"] = self.idle.faults
-        if self.paths:
-            places["return-paths"] = self.paths.faults
         for flood in self.floods:
             places[f"flood: {flood.flood}"] = flood.best.faults
         for attack in self.attacks:
             places[f"attack: {attack.attack.name}"] = attack.faults
-        if self.reloads:
-            places["reloads"] = self.reloads.faults
+        once = {
+            IDLE: self.idle,
+            RELOADS: self.reloads,
+            SUSTAINED: self.sustained,
+            LOOKUPS: self.lookups,
+            KILLED: self.killed,
+        }
+        places |= {name: found.faults for name, found in once.items() if found}
         return [
             f"{place}: {what}: {count}"
             for place, faults in places.items()
@@ -121,8 +154,6 @@ class Report:
                 f"{self.idle.sessions} idle sessions: RSS {before:.0f} MB before, {after:.0f} MB "
                 f"with them, {(after - before) * 1000 / self.idle.sessions:.1f} kB each"
             )
-        if self.paths:
-            console.print(_paths_told(self.paths), markup=False)
         if self.targets:
             console.print(_target_table(self.targets))
         for fault in self.faults:
@@ -169,7 +200,7 @@ def _cells(
         f"{measurement.rate:,.0f}",
         "" if ratio is None else f"{ratio:.3f}",
         "" if cpu_ratio is None else f"{cpu_ratio:.3f}",
-        *(f"{latency[name]:,.0f}" if latency else "" for name in _RANKS),
+        *(f"{latency[name]:,.0f}" if name in latency else "" for name in _RANKS),
         "" if measurement.cpu_us is None else f"{measurement.cpu_us:.2f}",
         "" if measurement.busy is None else f"{measurement.busy:.0%}",
         "" if measurement.others is None else f"{measurement.others:.0%}",
@@ -180,17 +211,6 @@ def _cells(
 def _receipt_cells(receipts: ReceiptFlow) -> list[str]:
     latencies = (f"{receipts.latency_us.get(name, 0):,.0f}" for name in _RANKS)
     return [f"{receipts.rate:,.0f}", "", "", *latencies, "", "", "", ""]
-
-
-def _paths_told(paths: PathLookups) -> str:
-    ranks = ", ".join(f"{name} {paths.latency_us[name]:,.0f}" for name in _RANKS)
-    pause = paths.pause_ms
-    return (
-        f"{paths.paths:,} return paths, the last kept at {paths.kept_per_second:,.0f}/s; "
-        f"lookups µs {ranks}; RSS {paths.rss_mb:.0f} MB, {paths.disk_mb:,.0f} MB on disk; "
-        f"longest pause of the reactor {pause['keeping']:.1f} ms keeping, "
-        f"{pause['lookups']:.1f} ms looking up; others used {paths.others:.0%} of the core"
-    )
 
 
 def _target_table(found: list[Target]) -> Table:

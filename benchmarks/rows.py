@@ -16,13 +16,13 @@ from benchmarks.gate_process import Accounts, GateOptions
 from benchmarks.measurement import GATE, HAPROXY, Measurement, Timing, measure
 
 SHAPES = ("1x1", "4x10", "16x50", "64x10")
-RECEIPTS, STEADY = "receipts", "steady"
+RECEIPTS, RECEIPTS_TLV, STEADY = "receipts", "receipts-tlv", "steady"
 SCALE, SCALE_TO_ESMES, IDLE = "scale", "scale-mo", "idle"
-RETURN_PATHS, FLOODS, ATTACKS = "return-paths", "floods", "attacks"
-RELOADS = "reloads"
-DEFAULT = (*SHAPES, RECEIPTS, STEADY, SCALE, SCALE_TO_ESMES, IDLE)
+FLOODS, ATTACKS = "floods", "attacks"
+RELOADS, SUSTAINED, LOOKUPS, KILLED = "reloads", "sustained", "lookups", "killed"
+DEFAULT = (*SHAPES, RECEIPTS, RECEIPTS_TLV, STEADY, SCALE, SCALE_TO_ESMES, IDLE)
 # To fill a store with so many return paths takes minutes, and so do the others.
-ON_DEMAND = (RETURN_PATHS, FLOODS, ATTACKS, RELOADS)
+ON_DEMAND = (FLOODS, ATTACKS, RELOADS, SUSTAINED, LOOKUPS, KILLED)
 ALL = (*DEFAULT, *ON_DEMAND)
 # Those that are not one cost a message of one gate.
 ALONE = (SCALE, SCALE_TO_ESMES, IDLE, *ON_DEMAND)
@@ -31,7 +31,10 @@ FEW = Accounts(count=2, ranges_each=1)
 MANY = Accounts(count=1000, ranges_each=10)
 _SCALE_SHAPE = Shape(16, 50)
 _RECEIPTS_SHAPE = Shape(16, 50, receipts=True)
-_STEADY_SHAPE = Shape(16, 100, receipts=True, rate=5000)
+# No more outstanding in all than the SMSCs' windows have room for: a gate that is late answers
+# late, not with an error.
+_STEADY_SHAPE = Shape(64, 50, receipts=True)
+STEADY_RATE = 20_000
 _SCALE_TURNS = 3
 
 Told = Callable[[str, Measurement], None]
@@ -84,7 +87,10 @@ class ScaleRow:
 
 @frozen
 class Plan:
-    """How rows are measured; ``told`` hears of each measurement when it is done."""
+    """How rows are measured; ``told`` hears of each measurement when it is done.
+
+    ``rate`` is messages a second in the row `STEADY`.
+    """
 
     core: int
     timing: Timing
@@ -93,11 +99,12 @@ class Plan:
     throughs: tuple[str, ...]
     options: GateOptions
     told: Told
+    rate: int = STEADY_RATE
 
     def row(self, name: str) -> Row:
         """Measure the row of that name, one that has several things to go through."""
-        if name == RECEIPTS:
-            return self.receipts_row()
+        if name in (RECEIPTS, RECEIPTS_TLV):
+            return self.receipts_row(name)
         if name == STEADY:
             return self.steady_row()
         return self.shape_row(name)
@@ -107,15 +114,17 @@ class Plan:
         shape = self._shape(name)
         return self._row(name, dict.fromkeys(self.throughs, shape))
 
-    def receipts_row(self) -> Row:
+    def receipts_row(self, name: str) -> Row:
         """Measure the gate with receipts, and HAProxy without: it cannot bring them home."""
-        shapes = {HAPROXY: evolve(_RECEIPTS_SHAPE, receipts=False), GATE: _RECEIPTS_SHAPE}
-        return self._row(RECEIPTS, {t: shapes[t] for t in self.throughs if t in shapes})
+        shape = evolve(_RECEIPTS_SHAPE, tlvs=name == RECEIPTS_TLV)
+        shapes = {HAPROXY: evolve(shape, receipts=False), GATE: shape}
+        return self._row(name, {t: shapes[t] for t in self.throughs if t in shapes})
 
     def steady_row(self) -> Row:
         """Measure latency at a steady rate: through the gate with receipts."""
-        bare = evolve(_STEADY_SHAPE, receipts=False)
-        return self._row(STEADY, {t: _STEADY_SHAPE if t == GATE else bare for t in self.throughs})
+        shape = evolve(_STEADY_SHAPE, rate=self.rate)
+        bare = evolve(shape, receipts=False)
+        return self._row(STEADY, {t: shape if t == GATE else bare for t in self.throughs})
 
     def _row(self, name: str, shapes: dict[str, Shape]) -> Row:
         found: dict[str, list[Measurement]] = {through: [] for through in shapes}

@@ -7,16 +7,19 @@ from attrs import frozen
 from benchmarks.attacks import FLAT_MB, MOST_MB, AttackFound
 from benchmarks.floods import FloodFound
 from benchmarks.idle import SESSIONS, IdleSessions
+from benchmarks.killed import KilledFound
+from benchmarks.lookups import NOTATIONS, RATE, LookupsFound
 from benchmarks.measurement import GATE, HAPROXY
 from benchmarks.reloads import FLAT_MB as RELOADS_MB
 from benchmarks.reloads import MOST_PAUSE_MS, RELOADS, ReloadsFound
-from benchmarks.return_paths import LOOKUPS, RETURN_PATHS, PathLookups
 from benchmarks.rows import STEADY, Row, ScaleRow
+from benchmarks.sustained import LEAST_RATIO, SustainedFound
 
 # With everything on: tagged ids, and the return path of each message kept before its answer.
 _RATE_RATIOS = {"16x50": 0.04, "64x10": 0.09}
 _STEADY_P99_MS = 10.0
 _LOOKUP_P99_MS, _PATHS_MB = 5.0, 1000.0
+_START_SECONDS, _NOTATIONS_P99_MS, _PAUSE_MS = 10.0, 20.0, 5.0
 _LATENCY_ROW, _LATENCY_RATIO = "1x1", 2.0
 _SCALE_TOLERANCE = 0.10
 _IDLE_MB = 150.0
@@ -41,7 +44,6 @@ def targets(
     rows: list[Row],
     scales: list[ScaleRow],
     idle: IdleSessions | None,
-    paths: PathLookups | None,
 ) -> list[Target]:
     """The targets that the rows measured have something to say on."""
     found = [_rate(row) for row in rows if row.name in _RATE_RATIOS]
@@ -50,8 +52,6 @@ def targets(
     found += [_scale(row) for row in scales]
     if idle:
         found.append(_idle(idle))
-    if paths:
-        found += [_lookup(paths), _paths_memory(paths)]
     return found
 
 
@@ -93,6 +93,65 @@ def reload_targets(found: ReloadsFound) -> list[Target]:
             found=f"{found.grown_mb:.1f} MB",
             met=found.grown_mb <= RELOADS_MB,
         ),
+    ]
+
+
+def sustained_targets(found: SustainedFound) -> list[Target]:
+    """Whether the store keeps up."""
+    what = f"{found.seconds:.0f} s without a receipt"
+    return [
+        Target(
+            what=f"{what}: rate of the last {found.edge_seconds:.0f} s over that of the first",
+            wanted=f">= {LEAST_RATIO:.2f}",
+            found=f"{found.ratio:.3f}",
+            met=found.ratio >= LEAST_RATIO,
+        ),
+        Target(
+            what=f"{what}: return paths forgotten",
+            wanted="0",
+            found=f"{found.forgotten:,} ({found.kept:,} kept of {found.told:,})",
+            met=found.forgotten == 0,
+        ),
+    ]
+
+
+def lookups_targets(found: LookupsFound) -> list[Target]:
+    """Whether a store is soon there, and soon knows."""
+    rss = max(found.rss_keeping_mb, found.rss_mb)
+    exact, notations = (each["p99"] / 1e3 for each in (found.exact_us, found.notations_us))
+    figures = (
+        ("start", found.start_seconds, _START_SECONDS, "s"),
+        ("p99 of a lookup of one id", exact, _LOOKUP_P99_MS, "ms"),
+        (f"p99 of a lookup of {NOTATIONS} ids", notations, _NOTATIONS_P99_MS, "ms"),
+        ("RSS", rss, _PATHS_MB, "MB"),
+        (f"pause of the reactor at {RATE:,} kept a second", found.late_ms, _PAUSE_MS, "ms"),
+    )
+    return [
+        Target(
+            what=f"{found.paths:,} return paths through the store: {what}",
+            wanted=f"<= {most:.0f} {unit}",
+            found=f"{figure:.2f} {unit}",
+            met=figure <= most and not found.faults,
+        )
+        for what, figure, most, unit in figures
+    ]
+
+
+def killed_targets(found: KilledFound) -> list[Target]:
+    """Whether what an ESME was told outlives the gate."""
+    coming, what = found.homecoming, f"kill -9, {found.kills} times"
+    counts = {
+        "ids told that were not brought home": coming.missing,
+        "receipts at a wrong account": coming.elsewhere,
+    }
+    return [
+        Target(
+            what=f"{what}: {name}",
+            wanted="0",
+            found=f"{count:,} (of {coming.told:,})",
+            met=count == 0 and coming.told > 0,
+        )
+        for name, count in counts.items()
     ]
 
 
@@ -151,26 +210,3 @@ def _idle(idle: IdleSessions) -> Target:
         found=f"{idle.rss_after_mb:.0f} MB",
         met=idle.sessions >= SESSIONS and idle.rss_after_mb <= _IDLE_MB and not idle.faults,
     )
-
-
-def _lookup(paths: PathLookups) -> Target:
-    p99 = paths.latency_us["p99"] / 1e3
-    return Target(
-        what=f"{paths.paths:,} return paths: p99 of a lookup",
-        wanted=f"<= {_LOOKUP_P99_MS:.0f} ms",
-        found=f"{p99:.2f} ms",
-        met=_whole(paths) and p99 <= _LOOKUP_P99_MS,
-    )
-
-
-def _paths_memory(paths: PathLookups) -> Target:
-    return Target(
-        what=f"{paths.paths:,} return paths: RSS",
-        wanted=f"<= {_PATHS_MB:.0f} MB",
-        found=f"{paths.rss_mb:.0f} MB",
-        met=_whole(paths) and paths.rss_mb <= _PATHS_MB,
-    )
-
-
-def _whole(paths: PathLookups) -> bool:
-    return paths.paths >= RETURN_PATHS and paths.lookups >= LOOKUPS and not paths.faults

@@ -31,6 +31,12 @@ _RECEIPT: Final = 0x04
 # An ordinary one-time password, of a length that makes a message 72 octets, whole words.
 TEXT: Final = b"Your bank code is 48291"
 
+# TLVs of a receipt; SMPP v3.4 §5.3.2.12 and §5.3.2.35.
+_RECEIPTED_MESSAGE_ID: Final = 0x001E
+_MESSAGE_STATE: Final = 0x0427
+_DELIVERED: Final = b"\x02"
+_TLV: Final = struct.Struct(">HH")
+
 
 def pdu(command_id: int, sequence_number: int, body: bytes = b"") -> bytes:
     """One whole PDU with command_status 0."""
@@ -55,10 +61,11 @@ def message(command_id: int, destination: str, *, receipt_asked: bool = False) -
     return pdu(command_id, 0, b"\0" + addresses + flags + TEXT)
 
 
-def receipt(message_id: bytes) -> bytes:
+def receipt(message_id: bytes, *, tlvs: bool = False) -> bytes:
     """A deliver_sm that says of ``message_id`` that it was delivered; numbered 0.
 
-    SMPP v3.4 §4.6.1, and appendix B for the text.
+    With ``tlvs`` it says so in TLVs too, as most SMSCs do; in the text in any case. SMPP v3.4
+    §4.6.1, and appendix B for the text.
     """
     text = (
         b"id:" + message_id + b" sub:001 dlvrd:001 submit date:2611231755"
@@ -66,4 +73,19 @@ def receipt(message_id: bytes) -> bytes:
     )
     addresses = b"\x01\x01" + RECIPIENT + b"\0" + b"\x05\x00" + SOURCE + b"\0"
     flags = bytes((_RECEIPT, 0, 0, 0, 0, 0, 0, 0, 0, len(text)))
-    return pdu(DELIVER_SM, 0, b"\0" + addresses + flags + text)
+    more = _tlv(_RECEIPTED_MESSAGE_ID, message_id + b"\0") + _tlv(_MESSAGE_STATE, _DELIVERED)
+    return pdu(DELIVER_SM, 0, b"\0" + addresses + flags + text + (more if tlvs else b""))
+
+
+def places(octets: bytes, message_id: bytes) -> tuple[int, ...]:
+    """Where ``message_id`` stands in a PDU; an empty one stands nowhere."""
+    found = []
+    place = octets.find(message_id) if message_id else -1
+    while place >= 0:
+        found.append(place)
+        place = octets.find(message_id, place + len(message_id))
+    return tuple(found)
+
+
+def _tlv(tag: int, value: bytes) -> bytes:
+    return _TLV.pack(tag, len(value)) + value

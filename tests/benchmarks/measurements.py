@@ -8,7 +8,16 @@ from benchmarks.measurement import GATE, Measurement
 
 def measurement(cpu_us: float | None, **faults: int) -> Measurement:
     """One of the gate with that cost a message."""
-    return Measurement(GATE, 1000.0, {"p50": 150.0}, cpu_us, None, 1, 0.01, faults=faults)
+    return Measurement(
+        GATE,
+        1000.0,
+        {"p50": 150.0, "p99": 250.0, "p99.9": 350.0},
+        cpu_us,
+        None,
+        1,
+        0.01,
+        faults=faults,
+    )
 
 
 def compared(name: str, *rounds: tuple[float | None, float | None]) -> ComparedRow:

@@ -81,3 +81,21 @@ def test_a_folder_that_is_no_checkout_is_refused(
     """With the reason, in one line."""
     told = error(capsys, "--against", str(tmp_path))
     assert told.startswith(f"argument --against: {tmp_path} is no checkout of the project")
+
+
+def test_the_steady_rate_is_asked_for_in_thousands(
+    other: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As bursts come each millisecond; in a comparison, too."""
+    assert parsed([]).rate == rows.STEADY_RATE == 20_000
+    options = parsed(["--against", other, "--rows", "steady,receipts-tlv", "--rate", "5000"])
+    assert (options.rows, options.rate) == (("steady", "receipts-tlv"), 5000)
+    for rate in ("1500", "0"):
+        assert "whole thousands" in error(capsys, "--rate", rate)
+
+
+def test_counts_are_at_least_one(capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing can be said of no kills."""
+    options = parsed(["--rows", "killed,sustained", "--kills", "50", "--seed", "7"])
+    assert (options.kills, options.seed, options.sustained) == (50, 7, 60.0)
+    assert "at least 1" in error(capsys, "--kills", "0")

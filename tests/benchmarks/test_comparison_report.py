@@ -90,13 +90,15 @@ def test_the_table_has_both_gates_and_ends_with_the_conclusion() -> None:
         "10.000 – 14.000",
         "1,000",
         "150",
+        "250",
+        "350",
         "1%",
         "0.600",
         "0.500 – 0.700",
         AS_FAST,
     ]
     assert second[:4] == ["", OTHER, "20.000", "20.000 – 20.000"]
-    assert (third[0], third[5]) == ("16x50", "")
+    assert (third[0], third[5:8]) == ("16x50", ["", "", ""])
     assert lines[-1] == found.conclusion
 
 

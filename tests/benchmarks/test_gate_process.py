@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from benchmarks import gate_process
 from benchmarks.gate_process import STORES, Accounts, GateOptions, configuration
+from benchmarks.pauses import PAUSES
 from smppgate.settings import Settings, parse
 
 
@@ -29,6 +33,26 @@ def test_every_store_can_be_chosen(store: str) -> None:
     """One word says both kind and durability."""
     found = settings(GateOptions(store, pairs=True)).store
     assert store == (found.kind if found.kind == "memory" else found.durability)
+
+
+def test_a_probed_gate_is_this_checkouts_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is run with the probe around it, and the same file."""
+    commands: list[list[str]] = []
+
+    @contextlib.contextmanager
+    def running(command: list[str], *_: object) -> Iterator[None]:
+        commands.append(command)
+        yield None
+
+    monkeypatch.setattr(gate_process, "running", running)
+    for probed in (False, True):
+        with gate_process.gate([1], 0, Accounts(), GateOptions(probed=probed)):
+            pass
+    assert "smppgate" in commands[0]
+    assert "benchmarks.probed_gate" not in commands[0]
+    assert commands[1][1:3] == ["-m", "benchmarks.probed_gate"]
+    assert Path(commands[1][3]).name == PAUSES
+    assert [Path(each[-1]).name for each in commands] == ["gate.toml"] * 2
 
 
 def test_pairs_are_for_every_smsc() -> None:

@@ -31,7 +31,7 @@ REQUEST = wire.message(wire.SUBMIT_SM, "447700000001", receipt_asked=True)
 class Smsc:
     """An SMSC's pair of sessions."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, tlvs: bool = False) -> None:
         self.ledger = Ledger()
         self.debt = Debt()
         self.transmitter, self.receiver = FakeSocket(), FakeSocket()
@@ -44,7 +44,7 @@ class Smsc:
             self.debt,
         )
         self.sender = ReceiptSender(
-            loop(), as_socket(self.receiver), self.ledger, ReceiptRing(1), self.debt
+            loop(), as_socket(self.receiver), self.ledger, ReceiptRing(1, tlvs=tlvs), self.debt
         )
 
     def submit(self, count: int) -> list[bytes]:
@@ -57,16 +57,18 @@ class Smsc:
 class Receiver:
     """An ESME's receiver session."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, tlvs: bool = False) -> None:
         self.ledger, self.home, self.sock = Ledger(), Home(), FakeSocket()
         answers = AnswerRing([deliver_sm_resp(0)] * 1000)
-        self.session = ReceiptTaker(loop(), as_socket(self.sock), self.ledger, answers, self.home)
+        self.session = ReceiptTaker(
+            loop(), as_socket(self.sock), self.ledger, answers, self.home, tlvs=tlvs
+        )
 
 
-@given(st.lists(st.integers(1, 400), min_size=1, max_size=20))
-def test_every_message_taken_has_one_receipt_with_its_id(reads: list[int]) -> None:
+@given(st.lists(st.integers(1, 400), min_size=1, max_size=20), st.booleans())
+def test_every_message_taken_has_one_receipt_with_its_id(reads: list[int], tlvs: bool) -> None:
     """In the order of the answers, whatever the reads, over laps of the ring, window by window."""
-    smsc = Smsc()
+    smsc = Smsc(tlvs=tlvs)
     given_ids = [message_id for count in reads for message_id in smsc.submit(count)]
     receipts: list[bytes] = []
     while sent := smsc.receiver.taken():
@@ -75,7 +77,7 @@ def test_every_message_taken_has_one_receipt_with_its_id(reads: list[int]) -> No
         receipts += sent
         feed(smsc.sender, smsc.receiver, b"".join(map(deliver_sm_resp, numbers)))
     assert [numbered(receipt, 0) for receipt in receipts] == [
-        wire.receipt(message_id) for message_id in given_ids
+        wire.receipt(message_id, tlvs=tlvs) for message_id in given_ids
     ]
     assert len(set(given_ids)) == len(given_ids)
     smsc.sender.check()
@@ -117,12 +119,14 @@ def test_a_receipt_refused_or_answered_twice_is_a_fault() -> None:
     assert smsc.ledger.faults["receipts whose answers are not their numbers"] == 1
 
 
-@given(st.integers(1, 40), st.lists(st.integers(1, 6000), max_size=6))
-def test_receipts_are_noted_and_answered_however_they_are_cut(count: int, cuts: list[int]) -> None:
+@given(st.integers(1, 40), st.lists(st.integers(1, 6000), max_size=6), st.booleans())
+def test_receipts_are_noted_and_answered_however_they_are_cut(
+    count: int, cuts: list[int], tlvs: bool
+) -> None:
     """A read may end anywhere in a PDU."""
-    receiver = Receiver()
+    receiver = Receiver(tlvs=tlvs)
     ids = [b"tag1100000%05d" % n for n in range(count)]
-    octets = b"".join(numbered(wire.receipt(i), n + 1) for n, i in enumerate(ids))
+    octets = b"".join(numbered(wire.receipt(i, tlvs=tlvs), n + 1) for n, i in enumerate(ids))
     bounds = [0, *sorted({cut % len(octets) for cut in cuts} - {0}), len(octets)]
     feed(
         receiver.session,
@@ -145,3 +149,28 @@ def test_a_receipt_with_anything_else_changed_is_a_fault() -> None:
     feed(receiver.session, receiver.sock, bytes(wrong_length))
     assert receiver.ledger.faults == {"PDU 0x00000005 that is no receipt sent": 2}
     assert not receiver.home.receipted.counts()
+
+
+def test_the_tlv_of_a_receipt_has_to_name_the_message_of_its_text() -> None:
+    """In whatever place of a read: a relay that rewrites only one of the two is found out."""
+    receiver = Receiver(tlvs=True)
+    good = wire.receipt(ID, tlvs=True)
+    bad = bytearray(good)
+    _, copy = wire.places(good, ID)
+    bad[copy + len(ID) - 1] += 1
+    feed(receiver.session, receiver.sock, good, good + bytes(bad) + good)
+    assert receiver.ledger.faults == {"PDU 0x00000005 that is no receipt sent": 1}
+    assert receiver.session.answered == 3
+    receiver = Receiver(tlvs=True)
+    feed(receiver.session, receiver.sock, wire.receipt(ID))
+    assert receiver.ledger.faults == {"PDU 0x00000005 that is no receipt sent": 1}
+
+
+def test_tlvs_are_those_of_the_specification() -> None:
+    """SMPP v3.4 §5.3.2.12 and §5.3.2.35: delivered."""
+    bare, whole = wire.receipt(b"42"), wire.receipt(b"42", tlvs=True)
+    assert whole[16:] == bare[16:] + bytes.fromhex("001e 0003") + b"42\0" + bytes.fromhex(
+        "0427 0001 02"
+    )
+    assert int.from_bytes(whole[:4]) == len(whole)
+    assert wire.places(whole, b"") == ()

@@ -12,8 +12,9 @@ from benchmarks import wire
 from benchmarks.churn import EXTRA_SMSC, Churn
 from benchmarks.debt import Debt, ReceiptRing, Run
 from benchmarks.gate_process import Accounts
+from benchmarks.pauses import PAUSES, Pause, late_ms, own_ms, pauses_since
 from benchmarks.receipts import ReceiptSender
-from benchmarks.reloads import FLAT_MB, MOST_PAUSE_MS, Pause, Phase, ReloadsFound
+from benchmarks.reloads import FLAT_MB, MOST_PAUSE_MS, Phase, ReloadsFound
 from benchmarks.report import Report
 from benchmarks.session import Ledger
 from smppgate.settings import Settings, parse
@@ -122,3 +123,12 @@ def test_reloads_are_judged_by_pauses_and_by_growth_in_the_end(
 def test_a_pause_is_the_gates_own_as_far_as_it_was_at_work() -> None:
     assert Pause(1.0, 0.030, 0.010).own_ms == 10.0
     assert Pause(1.0, 0.010, 0.030).own_ms == 10.0
+
+
+def test_pauses_are_read_as_the_gate_tells_them(tmp_path: Path) -> None:
+    """Those that began before do not count, nor does a line that is being written."""
+    (tmp_path / PAUSES).write_text("9.5 0.6 0.1\n10.5 0.2 0.03\n11 0.05 0.04\n12.0 0.")
+    found = pauses_since(tmp_path, 9.0)
+    assert [each.at for each in found] == [10.5, 11.0]
+    assert (late_ms(found), own_ms(found)) == (200.0, 40.0)
+    assert (late_ms([]), own_ms([])) == (0.0, 0.0)

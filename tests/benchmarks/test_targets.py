@@ -3,23 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from attrs import evolve
 
 from benchmarks.measurement import GATE, HAPROXY, Measurement
-from benchmarks.return_paths import LOOKUPS, RETURN_PATHS, PathLookups
 from benchmarks.rows import Row
 from benchmarks.targets import targets
-
-LOOKED_UP = PathLookups(
-    paths=RETURN_PATHS,
-    kept_per_second=1.0,
-    lookups=LOOKUPS,
-    latency_us={"p99": 5_000.0},
-    pause_ms={},
-    others=0.0,
-    rss_mb=1000.0,
-    disk_mb=0.0,
-)
 
 
 def measurement(through: str, rate: float, p99: float = 0.0) -> Measurement:
@@ -27,9 +14,9 @@ def measurement(through: str, rate: float, p99: float = 0.0) -> Measurement:
     return Measurement(through, rate, {"p99": p99}, 1.0, None, 1)
 
 
-def verdicts(*rows: Row, paths: PathLookups | None = None) -> list[bool | None]:
+def verdicts(*rows: Row) -> list[bool | None]:
     """Of each target, in order."""
-    return [target.met for target in targets(list(rows), [], None, paths)]
+    return [target.met for target in targets(list(rows), [], None)]
 
 
 @pytest.mark.parametrize(("name", "least"), [("16x50", 0.04), ("64x10", 0.09)])
@@ -46,12 +33,3 @@ def test_a_steady_rate_is_judged_by_its_slowest_hundredth() -> None:
     for p99, met in ((10_000.0, True), (10_001.0, False)):
         assert verdicts(Row("steady", {GATE: measurement(GATE, 1.0, p99)}, {})) == [met]
     assert verdicts(Row("steady", {HAPROXY: measurement(HAPROXY, 1.0)}, {})) == [None]
-
-
-def test_lookups_and_memory_are_judged_for_ten_million_return_paths() -> None:
-    """Fewer return paths, or a wrong answer, meet nothing."""
-    assert verdicts(paths=LOOKED_UP) == [True, True]
-    assert verdicts(paths=evolve(LOOKED_UP, latency_us={"p99": 5_001.0})) == [False, True]
-    assert verdicts(paths=evolve(LOOKED_UP, rss_mb=1001.0)) == [True, False]
-    assert verdicts(paths=evolve(LOOKED_UP, paths=RETURN_PATHS - 1)) == [False, False]
-    assert verdicts(paths=evolve(LOOKED_UP, faults={"return paths lost": 1})) == [False, False]

@@ -137,20 +137,19 @@ class Agenda:
             heappop(heap)
         return heap[0][0] if heap else None
 
-    def pop(self, until: float, before: int) -> Call | None:
-        """Take out the first that is due and was entered earlier than entry ``before``."""
-        time = self.next()
-        if time is None or time > until or self._heap[0][1] >= before:
-            return None
-        self.active -= 1
-        return heappop(self._heap)[2]
-
     def run_due(self) -> int:
         """Do what is due, but for what is entered meanwhile; gives how much that was."""
-        until, before, count = self.now(), self._serial + 1, 0
-        while (call := self.pop(until, before)) is not None:
-            call.run()
-            count += 1
+        until, last, count, heap = self.now(), self._serial, 0, self._heap
+        while heap and heap[0][0] <= until:
+            _, serial, call = heap[0]
+            is_active = call.state == "active" and call.serial == serial
+            if is_active and serial > last:
+                break
+            heappop(heap)
+            if is_active:
+                self.active -= 1
+                count += 1
+                call.run()
         return count
 
     def waiting(self) -> list[Call]:

@@ -142,8 +142,11 @@ class DeliveryRules:
         if delivery.arrivals or not self._is_plain(delivery):
             return
         app = session.app
-        if self._had_queue(delivery) and app.disturbed_at > delivery.at:
-            # It may have been under way to a session that is gone.
+        if self._had_queue(delivery) and (
+            app.disturbed_at > delivery.at or app.has_unread(session)
+        ):
+            # It may have been under way to a session that is gone, or lie unread at another until
+            # its time there is over.
             return
         last = session.last.get(delivery.session, 0)
         if last > delivery.serial:
@@ -202,7 +205,7 @@ class DeliveryRules:
         ):
             return
         since = min((a.at for a in session.open.values()), default=now)
-        windows = self._world.terms.windows(session.plan.system_id, since)
+        windows = self._world.terms.windows(session, since)
         if len(session.open) > max(windows):
             session.violated(f"{len(session.open)} requests of the gate's are open")
 
@@ -265,7 +268,7 @@ class DeliveryRules:
 
     def _wrongly_failed(self, delivery: Delivery) -> str | None:
         for arrival in delivery.arrivals:
-            if arrival.has_counted(self._world.plan.response_timeout):
+            if arrival.has_counted():
                 return f"{arrival.session} has taken it"
         self._world.suspect(delivery, delivery.arrivals)
         return None

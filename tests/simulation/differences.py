@@ -99,8 +99,9 @@ def _account(settings: Settings, original: Settings, draw: Random) -> Settings:
         values["queue_size"] = (3, 1000)
         if not esme.outbind:
             values["queue"] = (True, False)
-            values["queue_ttl"] = (settings.store.return_path_ttl,)
-    return _with_esme(settings, evolve(esme, **_pick(draw, values, esme)))
+    changed = evolve(esme, **_pick(draw, values, esme))
+    # By default messages are queued for longer than any world lives, and left over at its end.
+    return _with_esme(settings, evolve(changed, queue_ttl=settings.store.return_path_ttl))
 
 
 def _swap(settings: Settings, _original: Settings, draw: Random) -> Settings:

@@ -57,14 +57,18 @@ class Inspection:
 
         enquire_link and unbind do not count: they are sent whatever else is open.
         """
-        for session in self.sessions():
-            count = len(session.outstanding)
-            if session.window and count > session.window:
-                own = sum(
-                    1 for r in session.outstanding._requests.values() if r.command_id in _OWN
-                )
-                if count - own > session.window and not self._was_open(session):
-                    return f"{session.where}: {count - own} of {session.window} open"
+        return next(filter(None, map(self._over_window, self.sessions())), None)
+
+    def _over_window(self, session: Any) -> str | None:
+        outstanding = session.outstanding
+        # Asked for each session in each turn: most have nothing open.
+        if not outstanding._requests:
+            return None
+        count, window = len(outstanding), session.window
+        if window and count > window:
+            count -= sum(1 for r in outstanding._requests.values() if r.command_id in _OWN)
+            if count > window and not self._was_open(session):
+                return f"{session.where}: {count} of {window} open"
         return None
 
     def _was_open(self, session: Any) -> bool:
@@ -135,7 +139,7 @@ class Inspection:
 
     def tables(self) -> Iterator[tuple[str, int, int]]:
         """Each table: its name, how much is in it, and how much may be."""
-        router = self._router
+        router, esmes = self._router, self._gateway.esme_sessions()
         paths, receipts, queues = router.return_paths, router.receipts, router.queues
         yield "answers waiting for the store", paths.commits.answers_waiting, 100_000
         yield "early receipts", len(receipts._early), receipts._early.limit
@@ -146,12 +150,12 @@ class Inspection:
             yield f"receipts {name}", waits.count, waits.most
             yield f"octets of receipts {name}", waits.octets, waits.most_octets
         yield "ancillary requests looked up", router._submitter.waiting, 100_000
-        yield "submitters", len(router._submitters), len(self._gateway.esme_sessions())
+        yield "submitters", len(router._submitters), len(esmes)
         yield "parts of long messages", self._parts(), router.dispatcher._affinity._limit
         yield "sessions in outboxes", len(router.batch._touched), 10_000
         passed = self._gateway.parts.pass_through
         yield "binds being judged", len(passed._under_way), 10_000
-        yield "sessions joined", len(passed._joined), len(self._gateway.esme_sessions())
+        yield "sessions joined", len(passed._joined), len(esmes)
         yield "binds waiting for a verdict", len(passed._judging), 10_000
         yield "sessions with ranges", len(router.ranges._joined), 10_000
         yield (
@@ -166,7 +170,9 @@ class Inspection:
             yield f"queue of {queue.name.decode()}", ahead.stored + ahead.arriving, 1_000_000
             yield f"under way of {queue.name.decode()}", ahead.under_way, 10_000
         for session in self.sessions():
-            yield f"late ones of {session.where}", len(session.outstanding._late), MAX_LATE
+            if late := len(session.outstanding._late):
+                # To name a session takes longer than to look at it.
+                yield f"late ones of {session.where}", late, MAX_LATE
 
     def _parts(self) -> int:
         # Those whose session has ended, or whose time is over, go with the next ones.
@@ -189,8 +195,8 @@ class Inspection:
             window = account.policy.window
             yield f"window of {account.system_id}", window, windows.get(account.system_id, window)
             for session in account.sessions:
-                unanswered = session.unanswered
-                yield f"unanswered of {session.where}", int(unanswered < 0), 0
+                if session.unanswered < 0:
+                    yield f"unanswered of {session.where}", session.unanswered, 0
 
     def left(self) -> Iterator[str]:
         """What is left although no session is, and the time of everything is over."""

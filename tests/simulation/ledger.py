@@ -58,11 +58,12 @@ class Attempt:
         """Whether the gate has read an answer with one of these."""
         return any(a.pdu.status in statuses and a.read_at < NEVER for a in self.answers)
 
-    def has_counted(self, timeout: float) -> bool:
+    def has_counted(self) -> bool:
         """Whether it has read an ok when it certainly had not given up yet."""
-        if self.session.end.incoming.was_full:
+        session = self.session
+        if session.end.incoming.was_full:
             return False
-        by = min(self.at + timeout, self.session.disturbed_at)
+        by = min(session.world.gives_up_at(self.at), session.disturbed_at)
         return any(a.pdu.status == 0 and a.read_at < by for a in self.answers)
 
     def is_open(self, timeout: float, now: float) -> bool:

@@ -40,7 +40,7 @@ class EsmeSession(ModelSession):
     @property
     def window(self) -> int:
         """The requests that it may have open now."""
-        return self.world.terms.windows(self.plan.system_id, self.world.clock.now)[-1]
+        return self.world.terms.window(self.plan.system_id, self.world.clock.now)
 
     @property
     def behaves(self) -> bool:
@@ -169,15 +169,12 @@ class EsmeSession(ModelSession):
 
     def _check_parting(self) -> None:
         """Behind an unbind comes the answer to all that was in front of it."""
-        timeout = self.world.plan.response_timeout
         is_parting = self.is_parting and not self.is_disturbed and self.world.is_up
         if self._was_asked_to_leave and not self.is_cut:
             is_parting = self.world.is_steady and not self.has_closed
         for slot in self.pending.values() if is_parting else ():
             for request in slot.requests:
-                if request.answer is None and any(
-                    a.has_counted(timeout) for a in request.attempts
-                ):
+                if request.answer is None and any(a.has_counted() for a in request.attempts):
                     self.violated(f"{request} is not answered, though an SMSC has taken it")
 
     # What it sends
@@ -306,6 +303,11 @@ class ModelEsme:
     def alive(self) -> list[EsmeSession]:
         """Sessions that are bound."""
         return [s for s in self._all() if s.is_alive]
+
+    def has_unread(self, but: EsmeSession) -> bool:
+        """Whether anything may be under way to a session of its other than that."""
+        others = (each for each in self._all() if each is not but and each.is_connected)
+        return not all(each.end.knows_all for each in others)
 
     def _all(self) -> list[EsmeSession]:
         return [s for s in (*self.sessions, *self.called) if s is not None and not s.is_over]

@@ -106,16 +106,26 @@ class SmscSession(ModelSession):
         world, name = self.world, self.smsc.plan.name
         if not self.is_orderly or self.end.incoming.was_full or self.owner is not None:
             return
-        moods = set(self.smsc.plan.moods)
         by = world.clock.now - 0.9 * world.plan.response_timeout
-        waiting = [each for each in self.open.values() if each.at > by and not moods - ANSWERING]
-        if waiting and not world.terms.was_hurried(name, self.connected_at):
+        waiting = [each for each in self.open.values() if each.at > by]
+        answers = not set(self.smsc.plan.moods) - ANSWERING and not self._may_be_cured(by)
+        if waiting and answers and not world.terms.was_hurried(name, self.connected_at):
             self.violated(f"it is unbound, and {len(waiting)} requests are open")
         is_new = self.behaves and self.kind != wire.BIND_RX
         is_one_of_some = is_new and world.terms.is_renewed(name)
         others = (each for each in self.smsc.sessions if each is not self)
         if is_one_of_some and not any(each.is_link for each in others):
             self.violated("it is unbound to be bound anew, and no other link is bound")
+
+    def _may_be_cured(self, by: float) -> bool:
+        """Whether so many requests are late that the gate may bind anew, whatever is open.
+
+        An answer that is late makes up for nothing: it may be under way.
+        """
+        world = self.world
+        late = [at for at in self.late if at > world.clock.now - 3.0 * world.plan.response_timeout]
+        late += [each.at for each in self.open.values() if each.at <= by]
+        return world.terms.may_be_cured(self.smsc.plan.name, self.connected_at, len(late))
 
     # What comes
 

@@ -29,10 +29,12 @@ class Network:
 
     :param chance: decides delays and cuts.
     :ivar weather: that of connections made from now on.
+    :ivar has_sent: whether the gate had something to send since somebody set it to false.
     """
 
     def __init__(self, agenda: Agenda, chance: Random, weather: Weather) -> None:
         self.weather = weather
+        self.has_sent = False
         self.sockets: list[GateSocket] = []
         """The gate's ends, those included that are closed."""
         self._agenda = agenda
@@ -116,7 +118,11 @@ class Network:
         to_model = Stream(self._agenda, self._chance, self.weather)
         end = ModelEnd(to_model, to_gate)
         skt.join(to_gate, to_model, end)
+        skt.on_send = self._sent
         return end
+
+    def _sent(self) -> None:
+        self.has_sent = True
 
     def _delay(self) -> float:
         return self.weather.latency + self._chance.expovariate(1.0) * self.weather.jitter

@@ -33,6 +33,7 @@ class ModelSession:
     :param traits: those of the model now; `calm` changes them.
     :ivar odd: number → a request under it that is not allowed or not known.
     :ivar open: number → the gate's request under it that is not answered.
+    :ivar late: when the gate has sent what was answered when its time was all but over.
     :ivar is_bound: whether messages may flow.
     :ivar is_over: whether the connection is gone, or as good as gone.
     :ivar is_leaving: whether an unbind has been sent or has come.
@@ -55,6 +56,7 @@ class ModelSession:
         self.bound_at = self.connected_at = self.spoke_at = 0.0
         self.open: dict[int, Attempt] = {}
         self.odd: dict[int, int] = {}
+        self.late: list[float] = []
         self._framer = wire.Framer()
         self._unbind = 0
         self._links: dict[int, None] = {}
@@ -66,6 +68,11 @@ class ModelSession:
     def enquiries(self) -> int:
         """Its own enquire_links that are not answered."""
         return len(self._links)
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether there is a connection, or was."""
+        return self.end is not _NOWHERE
 
     @property
     def is_disturbed(self) -> bool:
@@ -96,7 +103,7 @@ class ModelSession:
         """Behave from now on."""
         self.traits = traits
         self.is_mute = False
-        if self.end is not _NOWHERE and not self.end.reads:
+        if self.is_connected and not self.end.reads:
             self.end.read_on()
         self.resumed()
 
@@ -294,6 +301,8 @@ class ModelSession:
             pdu = wire.Pdu(command, status, number, body)
             record.answers.append(Answer(pdu, self.end.outgoing, end))
             self.open.pop(number, None)
+            if self.world.clock.now - record.at > 0.9 * self.world.plan.response_timeout:
+                self.late.append(record.at)
 
     def _stray(self, asked: wire.Pdu) -> None:
         """A resp that answers nothing: under another number, or to another command."""

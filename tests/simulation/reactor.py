@@ -105,6 +105,7 @@ class SimulatedReactor:
         self._agenda = Agenda(self.seconds)
         self._readers: dict[Any, None] = {}
         self._writers: dict[Any, None] = {}
+        self._may_be_ready = True
         # What was going on when the process was killed may still be on the way out.
         self._is_dead = False
 
@@ -182,17 +183,17 @@ class SimulatedReactor:
         """When there is something to do, on the world's clock; None when there is nothing."""
         if self._is_dead:
             return None
-        if self.accepted or self._ready():
+        if self.accepted or self._is_ready():
             return self._clock.now
         time = self._agenda.next()
         return None if time is None else time - self.seconds() + self._clock.now
 
-    def turn(self) -> None:
-        """Do what is due, and then what is ready."""
+    def turn(self) -> bool:
+        """Do what is due, and then what is ready; gives whether there was anything."""
         if self._is_dead:
-            return
+            return False
         self.turns += 1
-        self._agenda.run_due()
+        count = self._agenda.run_due()
         accepted, self.accepted = self.accepted, []
         for port, skt in accepted:
             if port in self.ports:
@@ -200,10 +201,22 @@ class SimulatedReactor:
             else:
                 skt.close()
         ready = self._ready()
+        self._may_be_ready = bool(ready)
         if len(ready) > 1:
             self._chance.shuffle(ready)
         for descriptor in ready:
             self._look_at(descriptor)
+        return bool(count or accepted or ready)
+
+    def stir(self) -> None:
+        """Models may have done something since the last turn."""
+        self._may_be_ready = True
+
+    def _is_ready(self) -> bool:
+        """Whether anything is, if nobody but the gate has done anything since its last turn."""
+        if self._may_be_ready:
+            self._may_be_ready = bool(self._ready())
+        return self._may_be_ready
 
     def _ready(self) -> list[Any]:
         readers = [r for r in self._readers if r.socket.is_readable]

@@ -52,7 +52,7 @@ class RequestRules:
     def _check_place(self, session: SmscSession, request: Request) -> None:
         terms, name = self._world.terms, session.smsc.plan.name
         if request.command in wire.SUBMITS and session.owner is None:
-            pools = terms.pools(request.account.system_id, request.at)
+            pools = terms.pools(request.session, request.at)
             was_full = session.end.incoming.was_full
             sent_at = request.at if was_full else session.sent_at
             if not terms.may_serve(name, pools, sent_at):
@@ -86,7 +86,10 @@ class RequestRules:
         if not request.attempts:
             return
         last = request.attempts[-1]
-        if any(each.session.smsc is session.smsc for each in request.attempts):
+        # An SMSC that was removed and is back is another: it has not turned anything down.
+        terms, smsc = self._world.terms, session.smsc
+        same = (each for each in request.attempts if each.session.smsc is smsc)
+        if any(terms.has_smsc(smsc.plan.name, each.at) for each in same):
             session.violated(f"{request} comes a second time")
         # One that has forgotten the bind has turned down everything.
         turned_down = (*RETRYABLE, 0x04) if last.session.has_forgotten else RETRYABLE
@@ -122,7 +125,7 @@ class RequestRules:
         open_ = [a for a in last if not a.answers and a.at > by]
         count = len(open_)
         since = min((a.request.at for a in open_ if a.request is not None), default=by)
-        if count > max(self._world.terms.windows(session.plan.system_id, since)):
+        if count > max(self._world.terms.windows(session, since)):
             session.violated(f"{count} of its requests are with SMSCs")
 
     # At the ESME
@@ -206,7 +209,7 @@ class RequestRules:
     def _wrong_status(self, request: Request, status: int) -> str | None:
         """Why the gate itself cannot have said so."""
         if status == THROTTLED:
-            least = min(self._world.terms.windows(request.account.system_id, request.at))
+            least = min(self._world.terms.windows(request.session, request.at))
             return None if request.ahead >= least else "its session was within its window"
         if status == NOT_BOUND and not request.session.is_bound:
             # It came behind a bind that was refused.
@@ -219,7 +222,7 @@ class RequestRules:
 
     def _wrongly_failed(self, request: Request) -> str | None:
         for attempt in request.attempts:
-            if attempt.has_counted(self._world.plan.response_timeout):
+            if attempt.has_counted():
                 return f"{attempt.session} has taken it"
         return None
 
@@ -234,7 +237,7 @@ class RequestRules:
         system_id = target.account.system_id
         if not terms.has_account(system_id, request.at):
             return None
-        is_kept = target.wants_receipt or terms.keeps_paths(system_id, target.at)
+        is_kept = target.wants_receipt or terms.keeps_paths(target.session, target.at)
         return "the message is known" if is_kept and self._world.is_live(target.kept_at) else None
 
     def _said(self, request: Request) -> str:

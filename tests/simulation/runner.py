@@ -11,9 +11,10 @@ from typing import Any
 
 from attrs import define, field, frozen
 from twisted.logger import globalLogBeginner
+from twisted.python.failure import Failure
 
 from tests.simulation.inspection import Coverage
-from tests.simulation.mutants import MUTANTS
+from tests.simulation.mutants import MUTANTS, StaleMutant
 from tests.simulation.scenario import scenario
 from tests.simulation.trace import Violation
 from tests.simulation.world import World
@@ -81,7 +82,11 @@ def run(seed: int, moods: tuple[str, ...] = ()) -> Result:
         world.run()
     except Violation as violation:
         failure = str(violation)
+    except StaleMutant:
+        raise
     except Exception as error:
+        if StaleMutant.is_cause_of(Failure(error)):
+            raise StaleMutant(repr(error)) from error
         # The models', or the world's own.
         failure = f"seed {seed}: {error!r}\n{world.trace.last_lines()}"
         is_broken = True

@@ -11,6 +11,9 @@ from tests.simulation.moods import MOODS, of
 
 SMSC_PORT, ESME_PORT, CALLED_PORT, OUTBIND_PORT = 3000, 2775, 2800, 4000
 
+STOP_TIMEOUT = 4.0
+"""Seconds that a stop of the gate may take."""
+
 
 @frozen(kw_only=True)
 class AccountPlan:
@@ -360,7 +363,7 @@ def settings_text(plan: Plan) -> str:
         f"enquire_link = {plan.enquire_link}",
         f"inactivity_timeout = {plan.inactivity}",
         "session_init_timeout = 5.0",
-        "stop_timeout = 4.0",
+        f"stop_timeout = {STOP_TIMEOUT}",
         f'message_ids = "{plan.message_ids}"',
         f'unmatched_receipts = "{plan.unmatched}"',
         "[store]",

@@ -275,6 +275,7 @@ class GateSocket:
     """What Twisted takes for a connected socket that does not block.
 
     :ivar is_broken: whether the model's end has reset the connection.
+    :ivar on_send: called when something is to be sent, whether there is room for it or not.
     """
 
     def __init__(
@@ -287,6 +288,7 @@ class GateSocket:
         self.outgoing: Stream | None = None
         self.model_end: ModelEnd | None = None
         self.is_broken = self.is_closed = False
+        self.on_send: Callable[[], None] = _nothing
         self.refusal = 0
         self._lingers = True
 
@@ -332,6 +334,7 @@ class GateSocket:
 
     def send(self, octets: memoryview) -> int:
         """How many of ``octets`` were taken."""
+        self.on_send()
         if self.is_broken or self.is_closed:
             raise OSError(errno.EPIPE, "reset")
         assert self.outgoing is not None
@@ -357,14 +360,19 @@ class GateSocket:
         if not self._lingers:
             self.outgoing.drop()
             self._reset_model()
-        elif has_unread and self.model_end is not None:
-            self.outgoing.behind(self.model_end.was_reset)
+        elif has_unread:
+            self._reset_behind()
         else:
             self.outgoing.finish()
 
     def _answer_with_reset(self) -> None:
+        # A segment like any other: it does not overtake what was sent before.
         if self.incoming is not None and self.incoming.arrived:
-            self._reset_model()
+            self._reset_behind()
+
+    def _reset_behind(self) -> None:
+        if self.outgoing is not None and self.model_end is not None:
+            self.outgoing.behind(self.model_end.was_reset)
 
     def _reset_model(self) -> None:
         if self.model_end is not None:

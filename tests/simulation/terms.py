@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import pairwise
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from attrs import define, field, frozen
 
 from smppgate.settings import EsmeSettings, Settings, SmscSettings
+
+if TYPE_CHECKING:
+    from tests.simulation.model_esme import EsmeSession
 
 T = TypeVar("T")
 
@@ -109,21 +112,42 @@ class Terms:
             found += known[-1:]
         return [value(each) for each in found]
 
-    def windows(self, system_id: str, at: float) -> list[int]:
-        """The windows of an account since ``at``."""
-        return self._of_esme(system_id, at, lambda esme: esme.window)
+    def _of_session(
+        self, session: EsmeSession, at: float, value: Callable[[EsmeSettings], T]
+    ) -> list[T]:
+        """A value of a session's account since ``at``.
 
-    def pools(self, system_id: str, at: float) -> list[str]:
-        """The pools of an account since ``at``."""
-        return self._of_esme(system_id, at, lambda esme: esme.pool)
+        A session outlives its account until its requests are answered, and goes by what held for
+        that last, also if there is an account of that name again.
+        """
+        system_id = session.plan.system_id
+        terms = self.since(session.connected_at)
+        last = [
+            before.esmes[system_id]
+            for before, after in pairwise(terms)
+            if system_id in before.esmes and system_id not in after.esmes
+        ]
+        return [*self._of_esme(system_id, at, value), *(value(each) for each in last)]
+
+    def window(self, system_id: str, at: float) -> int:
+        """The window of an account since ``at``, the latest."""
+        return self._of_esme(system_id, at, lambda esme: esme.window)[-1]
+
+    def windows(self, session: EsmeSession, at: float) -> list[int]:
+        """The windows of a session since ``at``."""
+        return self._of_session(session, at, lambda esme: esme.window)
+
+    def pools(self, session: EsmeSession, at: float) -> list[str]:
+        """The pools of a session since ``at``."""
+        return self._of_session(session, at, lambda esme: esme.pool)
 
     def had_queue(self, system_id: str) -> bool:
         """Whether an account had a queue at any time."""
         return any(self._of_esme(system_id, 0.0, lambda esme: esme.queue))
 
-    def keeps_paths(self, system_id: str, at: float) -> bool:
+    def keeps_paths(self, session: EsmeSession, at: float) -> bool:
         """Whether messages without a receipt could be asked about at all times since ``at``."""
-        return all(self._of_esme(system_id, at, lambda esme: esme.queries))
+        return all(self._of_session(session, at, lambda esme: esme.queries))
 
     def has_account(self, system_id: str, at: float) -> bool:
         """Whether an account was there at all times since ``at``."""
@@ -185,6 +209,11 @@ class Terms:
         """Whether nothing unbound a link of an SMSC since ``at``."""
         kinds = {_links_of(term.smscs.get(name)) for term in self.since(at)}
         return len(kinds) == 1 and None not in kinds and self.away.get(name, -1.0) < at
+
+    def may_be_cured(self, name: str, at: float, late: int) -> bool:
+        """Whether so many late answers, or none, are reason enough to bind a link anew."""
+        smscs = [term.smscs[name] for term in self.since(at) if name in term.smscs]
+        return any(2 * late >= smsc.window or 0 < smsc.max_timeouts <= late for smsc in smscs)
 
     def would_renew(self, name: str, settings: Settings) -> bool:
         """Whether the links of an SMSC differ in ``settings`` from those now."""

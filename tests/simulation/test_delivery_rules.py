@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any, NoReturn
 
 import pytest
@@ -111,3 +112,34 @@ def test_a_part_may_arrive_behind_one_that_was_sent_later() -> None:
     # The session after the crash is that of the message.
     parts.arrive(after, 3.0)
     assert parts.world.accused == [before]
+
+
+@define(eq=False)
+class Overtaking:
+    """The rule of order, and two queued messages of one SMSC's session that come crossed."""
+
+    is_unread: bool
+    disturbed_at: float = -1.0
+
+    def has_unread(self, but: Any) -> bool:
+        return self.is_unread
+
+    def arrive(self) -> None:
+        rules: Any = DeliveryRules(FakeWorld())  # type: ignore[arg-type]
+        rules._had_queue = lambda _: True
+        session, link = SimpleNamespace(app=self, last={}, violated=FakeWorld().violated), object()
+        for serial in (2, 1):
+            delivery = SimpleNamespace(
+                arrivals=[], request=None, session=link, serial=serial, at=1.0
+            )
+            rules._check_order(session, delivery)
+
+
+def test_a_message_is_not_overtaken() -> None:
+    with pytest.raises(Violation, match="overtaken"):
+        Overtaking(is_unread=False).arrive()
+
+
+def test_a_queued_message_may_lie_unread_elsewhere() -> None:
+    """Until its time there is over, and it comes behind those that were sent later."""
+    Overtaking(is_unread=True).arrive()

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.simulation import runner
-from tests.simulation.mutants import MUTANTS
+from smppgate.gate.queue.queues import Queues
+from tests.simulation import mutants, runner
+from tests.simulation.mutants import MUTANTS, Mutant, StaleMutant
 
 
 def test_there_are_enough() -> None:
@@ -27,6 +28,20 @@ def test_it_goes_away_again(name: str) -> None:
     with mutant.installed():
         assert there() is not before
     assert there() is before
+
+
+@pytest.mark.parametrize(
+    "made", ["def fail(*_): {}.no_such_name", "def fail(self, other, arguments, than, it): pass"]
+)
+def test_one_that_does_not_fit_the_gate_proves_nothing(made: str) -> None:
+    """It breaks off, whether the gate logs its error or a model meets it."""
+    # The code is taken for that of the module of mutants.
+    code = compile(f"def make():\n {made}\n return fail", mutants.__file__, "exec")
+    names: dict[str, Any] = {}
+    exec(code, names)
+    mutant = Mutant("stale", "It is stale.", Queues, "keep", lambda _keep: names["make"]())
+    with mutant.installed(), pytest.raises(StaleMutant):
+        list(map(runner.run, range(20)))
 
 
 @pytest.mark.parametrize("name", ["late-answer-sent-on", "receipts-in-turn", "ids-without-tag"])

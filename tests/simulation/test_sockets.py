@@ -153,6 +153,18 @@ def test_octets_that_nobody_reads_reset_the_connection() -> None:
     assert pair.model.how == "reset"
 
 
+def test_octets_that_come_to_a_closed_connection_reset_it() -> None:
+    """Behind what was sent before, which takes its time."""
+    pair = Pair(Weather(latency=1.0, jitter=0.0))
+    pair.end.write(b"under way")
+    pair.clock.advance_to(pair.clock.now + 0.9)
+    pair.write(b"last words")
+    pair.gate.close()
+    pair.run()
+    assert pair.model.octets == b"last words"
+    assert pair.model.how == "closed"
+
+
 def test_a_stream_tells_when_octets_were_put_in_and_taken_out() -> None:
     """What the invariants are judged by."""
     clock = WorldClock()

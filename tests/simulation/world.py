@@ -16,16 +16,17 @@ from tests.simulation.clock import Agenda, WorldClock
 from tests.simulation.differences import OTHER_PORT
 from tests.simulation.inspection import Coverage, Inspection
 from tests.simulation.invariants import Judge
-from tests.simulation.ledger import Attempt, Delivery, Ledger, Request
+from tests.simulation.ledger import NEVER, Attempt, Delivery, Ledger, Request
 from tests.simulation.logs import Errors, errors
 from tests.simulation.model_esme import ModelEsme
 from tests.simulation.model_smsc import MessageCenter, ModelSmsc
 from tests.simulation.moods import traits, weather
+from tests.simulation.mutants import StaleMutant
 from tests.simulation.network import Network
 from tests.simulation.operator import Operator
 from tests.simulation.peers import ModelSession
 from tests.simulation.reactor import SimulatedReactor
-from tests.simulation.scenario import CALLED_PORT, Plan, chance, settings_text
+from tests.simulation.scenario import CALLED_PORT, STOP_TIMEOUT, Plan, chance, settings_text
 from tests.simulation.stores import Stores
 from tests.simulation.terms import Terms
 from tests.simulation.trace import Trace, Violation
@@ -40,6 +41,10 @@ _UNDER_WAY = 5.0
 """Seconds in which the end of a session has come to the model, whatever the weather."""
 
 
+_SERVED = STOP_TIMEOUT * (1 - 1 / 4 - 1 / 8)
+"""Seconds of a stop in which requests of ESMEs are still served, see docs/operation.md."""
+
+
 LONGEST_STALL = 1.5
 """Seconds that a store hangs at the most, and a little more."""
 
@@ -49,7 +54,8 @@ class World:
 
     :ivar is_active: while models send new requests; `is_open` while they come back when lost.
     :ivar is_up: whether the gate runs; not for a moment after a crash.
-    :ivar is_stopping: whether it is being stopped in order; ``began_at``: when it began.
+    :ivar is_stopping: whether it is being stopped in order; ``began_at``: when it began, and
+        ``stopped_at``: when it was to stop last.
     :ivar terms: the settings in force, now and before.
     :ivar queued: deliveries that the gate has acknowledged for a queue.
     """
@@ -74,6 +80,7 @@ class World:
         self._lives = 0
         self.is_up = self.is_stopping = False
         self.began_at = 0.0
+        self.stopped_at = NEVER
         self._dead: list[object] = []
         self._crashes = self._chance("crashes")
         self._crowding = self._chance("crowding")
@@ -165,6 +172,14 @@ class World:
         """Whether nothing but a model, a change or an operator gives cause to end a session."""
         is_fine = not set(self.plan.weather) - {"cutting", "crumbling"}
         return is_fine and self.is_up and not self.is_stopping and self.is_open
+
+    def gives_up_at(self, at: float) -> float:
+        """Until when the gate waits for the answer to what it has sent at ``at``."""
+        until = at + self.plan.response_timeout
+        if at >= self.began_at > self.stopped_at:
+            # It was another gate that was stopped.
+            return until
+        return min(until, self.stopped_at + _SERVED)
 
     def note_renewals(self, settings: Settings) -> None:
         """Note which SMSCs are to have their links bound anew by a reload, and have two."""
@@ -310,7 +325,7 @@ class World:
     def _restart(self) -> None:
         if not self.is_up:
             return
-        self.is_stopping = True
+        self._stopping()
         self.trace.fault("gate", "orderly restart")
         gateway = self.gateway
         gateway.stopService().addCallback(self._stopped, gateway)
@@ -328,8 +343,13 @@ class World:
             self.reactor.kill()
             self._begin()
 
+    def _stopping(self) -> None:
+        self.is_stopping, self.stopped_at = True, self.clock.now
+        # One that hangs may do so for longer than a stop has for it.
+        self._errors.store_may_be_late = self.is_active and self.plan.store.stall > 0
+
     def _stop(self) -> None:
-        self.is_stopping = True
+        self._stopping()
         done: list[Any] = []
         stopping: Deferred[None] = self.gateway.stopService()
         stopping.addBoth(done.append)
@@ -349,6 +369,7 @@ class World:
 
     def _run(self, seconds: float) -> None:
         end = self.clock.now + seconds
+        self.reactor.stir()
         while (time := self._next()) is not None and time <= end:
             if int(time) > int(self.clock.now):
                 self._turns_before = self.turns
@@ -356,25 +377,27 @@ class World:
                 self.violated(f"it runs in circles: {self.reactor.getDelayedCalls()[:3]}")
             self.clock.advance_to(time)
             self.agenda.run_due()
-            self.reactor.turn()
-            self._look()
+            self._look(self.reactor.turn())
         self.clock.advance_to(end)
 
     def _next(self) -> float | None:
         times = [t for t in (self.agenda.next(), self.reactor.next()) if t is not None]
         return max(min(times), self.clock.now) if times else None
 
-    def _look(self) -> None:
-        """After each turn."""
+    def _look(self, has_acted: bool) -> None:
+        """After each turn; ``has_acted``: whether the gate had anything to do in it."""
         self.turns += 1
         if self._violation is not None:
             raise self._violation
         if self._errors.found:
             self._check_errors()
-        over = self.inspection.over_window()
-        if over is not None:
-            self.violated(over)
-        if self.plan.wraps:
+        if self.network.has_sent:
+            # Without that, no more is open than before.
+            self.network.has_sent = False
+            over = self.inspection.over_window()
+            if over is not None:
+                self.violated(over)
+        if self.plan.wraps and has_acted:
             self.inspection.wrap_soon()
         if self.plan.crowds and self.turns % 8 == 0:
             self.inspection.crowd(self._crowding)
@@ -382,6 +405,8 @@ class World:
             self._check_tables()
 
     def _check_errors(self) -> None:
+        if self._errors.of_mutant is not None:
+            raise StaleMutant(self._errors.of_mutant.getErrorMessage())
         if self._errors.found:
             self.violated("the gate has logged an error: " + self._errors.found[0])
 

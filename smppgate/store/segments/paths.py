@@ -57,6 +57,8 @@ class SegmentPaths:
         self._finder = workers.finder
         self._lifetime = limits.return_path_ttl
         self._mark = 0
+        self._asked: dict[bytes, float] = {}
+        """Ends that were asked for since memory was asked or written: they are noted together."""
         self._ends: dict[bytes, float] = {}
         """Ends that the next record will have."""
         self._is_open = False
@@ -144,6 +146,7 @@ class SegmentPaths:
     def keep(self, paths: Mapping[bytes, bytes]) -> Deferred[None]:
         """See `IStore.keep`."""
         now = self._clock.wall()
+        self._note_ends()
         if len(paths) <= MOST_KEYS:
             return self._append(now, paths, pack(now, paths, self._ends))
         self.append_ends()
@@ -154,17 +157,21 @@ class SegmentPaths:
 
     def recent(self, key: bytes) -> bytes | None:
         """See `IStore.recent`."""
+        if self._asked:
+            self._note_ends()
         return self._tables.get(key, self._clock.wall())
 
     def end(self, keys: Sequence[bytes], grace: float) -> None:
         """See `IStore.end`."""
-        now = self._clock.wall()
-        self._ends.update(self._tables.end(keys, now + grace, now, self._mark + 1))
-        if len(self._ends) >= MOST_ENDS:
+        at = self._clock.wall() + grace
+        for key in keys:
+            self._asked[key] = at
+        if len(self._asked) + len(self._ends) >= MOST_ENDS:
             self.append_ends()
 
     def ask_memory(self, keys: Sequence[bytes]) -> tuple[dict[bytes, bytes], list[bytes]]:
         """What memory has of ``keys``, and those that it does not know."""
+        self._note_ends()
         now = self._clock.wall()
         found: dict[bytes, bytes] = {}
         missing: list[bytes] = []
@@ -193,6 +200,7 @@ class SegmentPaths:
 
     def append_ends(self) -> None:
         """Write the ends that no record has yet."""
+        self._note_ends()
         ends, self._ends = self._ends, {}
         for part in parts(ends, MOST_KEYS):
             self.append(self._clock.wall(), {}, part)
@@ -232,7 +240,7 @@ class SegmentPaths:
     @property
     def unsaved(self) -> int:
         """Return paths and ends that are still to be written."""
-        return self._log.unsaved + len(self._ends)
+        return self._log.unsaved + len(self._asked) + len(self._ends)
 
     @property
     def lost(self) -> int:
@@ -250,6 +258,13 @@ class SegmentPaths:
         return self._room.octets
 
     # Parts of that
+
+    def _note_ends(self) -> None:
+        """Put the ends that were asked for into memory and into the next record."""
+        asked, self._asked = self._asked, {}
+        if asked:
+            noted = self._tables.end(asked, self._clock.wall(), self._mark + 1)
+            self._ends.update(noted)
 
     def _append(self, now: float, paths: Mapping[bytes, bytes], octets: bytes) -> Deferred[None]:
         count = len(paths) + len(self._ends)

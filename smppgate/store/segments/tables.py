@@ -121,9 +121,9 @@ class Tables:
                 _put(table, part)
         self._freeing.step(2 * len(paths))
 
-    def end(self, keys: Iterable[bytes], at: float, now: float, mark: float) -> dict[bytes, float]:
-        """Let ``keys`` end at ``at``; those are returned that have not ended by ``now``."""
-        ends = {key: at for key in keys if not self._has_ended(key, now)}
+    def end(self, ends: Mapping[bytes, float], now: float, mark: float) -> dict[bytes, float]:
+        """Let keys end when ``ends`` say; those are returned that have not ended by ``now``."""
+        ends = {key: at for key, at in ends.items() if not self._has_ended(key, now)}
         self.add_ends(ends, now, mark)
         return ends
 

@@ -38,7 +38,7 @@ def test_a_return_path_ends_when_it_is_due_and_not_before(between: int) -> None:
     tables = Tables(100, LIFETIME, 10)
     tables.update({b"key": b"1"}, 0.0, 1)
     tables.update(some(between), 0.0, 1)
-    assert tables.end([b"key", b"unknown"], 10.0, 0.0, 2) == {b"key": 10.0, b"unknown": 10.0}
+    assert tables.end({b"key": 10.0, b"unknown": 10.0}, 0.0, 2) == {b"key": 10.0, b"unknown": 10.0}
     assert (tables.get(b"key", 9.9), tables.get(b"key", 10.0)) == (b"1", None)
 
 
@@ -46,7 +46,7 @@ def test_a_return_path_ends_when_it_is_due_and_not_before(between: int) -> None:
 def test_one_that_is_kept_anew_lives_on(between: int) -> None:
     tables = Tables(100, LIFETIME, 10)
     tables.update({b"key": b"1"}, 0.0, 1)
-    tables.end([b"key"], 10.0, 0.0, 2)
+    tables.end({b"key": 10.0}, 0.0, 2)
     tables.update(some(between), 0.0, 1)
     tables.update({b"key": b"2"}, 1.0, 3)
     assert tables.get(b"key", 99.0) == b"2"
@@ -57,11 +57,11 @@ def test_one_that_is_kept_anew_lives_on(between: int) -> None:
 def test_the_newest_end_counts_unless_an_older_one_was_due(between: int) -> None:
     tables = Tables(100, LIFETIME, 10)
     tables.update({b"key": b"1"}, 0.0, 1)
-    tables.end([b"key"], 10.0, 0.0, 2)
+    tables.end({b"key": 10.0}, 0.0, 2)
     tables.update(some(between), 0.0, 2)
-    tables.end([b"key"], 20.0, 5.0, 3)
+    tables.end({b"key": 20.0}, 5.0, 3)
     assert (tables.get(b"key", 19.0), tables.get(b"key", 20.0)) == (b"1", None)
-    assert tables.end([b"key"], 90.0, 20.0, 4) == {}
+    assert tables.end({b"key": 90.0}, 20.0, 4) == {}
     assert tables.get(b"key", 21.0) is None
 
 
@@ -130,7 +130,7 @@ def test_what_is_to_be_written_again_is_held_until_it_is() -> None:
 def test_the_state_of_keys_is_what_is_to_be_written() -> None:
     tables = Tables(100, LIFETIME, 2)
     tables.update({b"a": b"1", b"b": b"1"}, 0.0, 2)
-    tables.end([b"a", b"c"], 0.5, 0.0, 4)
+    tables.end({b"a": 0.5, b"c": 0.5}, 0.0, 4)
     tables.update({b"b": b"2"}, 1.0, 5)
     assert tables.state([b"a", b"b", b"c", b"d"]) == (
         {b"a": b"1", b"b": b"2"},
@@ -167,7 +167,7 @@ class Model(RuleBasedStateMachine):
 
     @rule(keys=st.lists(KEYS, max_size=5), grace=st.floats(0, 30))
     def end(self, keys: list[bytes], grace: float) -> None:
-        self.tables.end(keys, self.now + grace, self.now, 1)
+        self.tables.end(dict.fromkeys(keys, self.now + grace), self.now, 1)
         for key in keys:
             if self.ends.get(key, self.now + 1) > self.now:
                 self.ends[key] = self.now + grace
@@ -194,7 +194,7 @@ def test_the_count_is_right(sizes: list[int], size: int) -> None:
     for count in sizes:
         mark += count
         tables.update(some(count, mark), 0.0, mark)
-        tables.end([octets(mark)], 1.0, 0.0, mark)
+        tables.end({octets(mark): 1.0}, 0.0, mark)
         tables.indexed = mark // 2
         tables.shrink(100)
         assert len(tables) == sum(len(table) for table in tables._tables)
@@ -203,7 +203,7 @@ def test_the_count_is_right(sizes: list[int], size: int) -> None:
 @pytest.mark.skipif(gc.is_tracked({b"key": b""}), reason="this Python tracks every dict")
 def test_the_cycle_collector_passes_the_tables_over() -> None:
     tables = _filled(100)
-    tables.end([octets(5)], 1.0, 0.0, 101)
+    tables.end({octets(5): 1.0}, 0.0, 101)
     gc.collect()
     for table in tables._tables:
         assert not gc.is_tracked(table.paths)

@@ -225,8 +225,8 @@ class StoreSettings(Table):
         metadata=setting(
             Whole(0, 1_000_000_000),
             "How many return paths are kept: one for each message that may get a receipt or be "
-            "queried. Beyond it the oldest are forgotten, a sixteenth of them at a time. 0 sets "
-            "no such limit.",
+            "queried. Beyond it the oldest are forgotten, a sixteenth of them, or 1024, at a "
+            "time. 0 sets no such limit.",
             "return paths",
             former_key="routes",
             takes=Takes.AT_RESTART,

@@ -16,7 +16,7 @@ from typing import Protocol
 
 FOLDER = "paths"
 """The folder's name, in the state directory."""
-OPEN_FILES = 64
+OPEN_FILES = 32
 """Files that are kept open for reading, at most."""
 TEMPORARY = ".new"
 """How the names of files end that are not whole yet."""

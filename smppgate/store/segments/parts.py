@@ -11,6 +11,7 @@ from smppgate.store.records import Durability, Limits
 from smppgate.store.segments.appending import OpenSegment
 from smppgate.store.segments.indexer import Indexer
 from smppgate.store.segments.log import Log
+from smppgate.store.segments.lookups import Lookups
 from smppgate.store.segments.opening import Opening
 from smppgate.store.segments.removal import Removal
 from smppgate.store.segments.room import Room
@@ -33,6 +34,7 @@ class Parts:
     indexer: Indexer
     room: Room
     watch: Watch
+    lookups: Lookups
     upkeep: Upkeep
     opening: Opening
     most: int
@@ -64,16 +66,17 @@ def put_together(
     room = Room(
         clock, folder, shelf, log, tables, jobs, helper, removal, limits, sizes, keeps_marks
     )
+    watch = Watch(clock, folder, shelf, log, tables, room, workers.keeper, faults, append)
+    finder, lifetime = workers.finder, limits.return_path_ttl
     return Parts(
         shelf=shelf,
         tables=tables,
         log=log,
         indexer=indexer,
         room=room,
-        watch=Watch(clock, folder, shelf, log, tables, room, workers.keeper, faults, append),
+        watch=watch,
+        lookups=Lookups(clock, folder, shelf, tables, watch, finder, faults, lifetime),
         upkeep=Upkeep(clock, faults, (room.next, indexer.next)),
-        opening=Opening(
-            clock, folder, shelf, log, tables, indexer, workers.finder, faults, limits, sizes
-        ),
+        opening=Opening(clock, folder, shelf, log, tables, indexer, finder, faults, limits, sizes),
         most=most,
     )

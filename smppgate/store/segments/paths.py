@@ -17,22 +17,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from twisted.internet.defer import Deferred, succeed
-from twisted.python.failure import Failure
 
 from smppgate.store.faults import Faults
 from smppgate.store.records import Durability, Found, Limits, StoreError
 from smppgate.store.segments.appending import OpenSegment
 from smppgate.store.segments.parts import put_together
 from smppgate.store.segments.records import MOST_KEYS, pack, parts
-from smppgate.store.segments.searching import Search, Searched
 from smppgate.store.segments.setting import Setting
 from smppgate.store.segments.shelf import Segment
 from smppgate.store.worker import Workers
 from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.log import Logger
 
-READING = "reading return paths"
-"""The part of the store that fails here."""
 MOST_ENDS = 1024
 """Ends that wait for a record to take them along."""
 
@@ -59,14 +55,12 @@ class SegmentPaths:
         self._folder = setting.folder
         self._jobs = setting.jobs
         self._finder = workers.finder
-        self._faults = faults
         self._lifetime = limits.return_path_ttl
         self._mark = 0
         self._asked: dict[bytes, float] = {}
         """Ends that were asked for since memory was asked or written: they are noted together."""
         self._ends: dict[bytes, float] = {}
         """Ends that the next record will have."""
-        self._damaged = 0
         self._is_open = False
         parts = put_together(
             clock,
@@ -82,6 +76,7 @@ class SegmentPaths:
         self._shelf, self._tables, self._log = parts.shelf, parts.tables, parts.log
         self._indexer, self._room, self._watch = parts.indexer, parts.room, parts.watch
         self._upkeep, self._opening, self._most = parts.upkeep, parts.opening, parts.most
+        self._lookups = parts.lookups
 
     # The life of it
 
@@ -132,7 +127,7 @@ class SegmentPaths:
         self.append_ends()
         self._log.tick()
         self._watch.tick()
-        self._probe()
+        self._lookups.tick()
         self._tables.shrink(self._most)
         self._upkeep.tick()
 
@@ -195,17 +190,13 @@ class SegmentPaths:
         found, missing = self.ask_memory(keys)
         if not missing or self.is_all_recent or not self._is_open:
             return Found(found), missing
-        now = self._clock.wall()
         ends = [key for key in missing if self._tables.end_of(key) is not None]
-        search = Search(self._folder, tuple(self._shelf.parts()), now, now - self._lifetime)
-        is_hidden = self._shelf.is_hidden or self._tables.is_hidden
-        searched = await self._finder.run(search.run, missing, ends)
-        self._judge(searched)
+        searched, is_complete = await self._lookups.run(missing, ends)
         # A key may have been kept anew, or have ended, while segments were read.
         found, missing = self.ask_memory(keys)
         found.update((key, searched.paths[key]) for key in missing if key in searched.paths)
         unknown = [key for key in missing if key in searched.unknown]
-        return Found(found, searched.error is None and not is_hidden), unknown
+        return Found(found, is_complete), unknown
 
     def append_ends(self) -> None:
         """Write the ends that no record has yet."""
@@ -295,29 +286,8 @@ class SegmentPaths:
         segment = self._shelf.named(old.name)
         if segment is not None:
             segment.is_open = False
-            segment.size, segment.mark, segment.seen = old.size, old.mark, old.newest
+            segment.size, segment.written = old.size, old.entries
+            segment.mark, segment.seen = old.mark, old.newest
         self._shelf.add(Segment(self._log.segment.name, 0, is_open=True))
         if self._is_open:
             self._upkeep.wake()
-
-    def _judge(self, searched: Searched) -> None:
-        """See what was wrong with segments and indexes."""
-        if searched.error is not None:
-            self._faults.failed(READING, Failure(searched.error))
-        elif READING in self._faults:
-            self._faults.worked(READING)
-        for name in searched.indexes:
-            self._watch.lose_index(name)
-        if searched.records:
-            if not self._damaged:
-                self.log.error(
-                    "Return paths on disk are damaged: {what}", what=searched.records[0]
-                )
-            self._damaged += len(searched.records)
-
-    def _probe(self) -> None:
-        """See whether segments can be read again."""
-        if READING in self._faults and self._shelf.segments:
-            name = self._shelf.segments[0].name.log
-            job = self._finder.run(self._folder.read, name, 1, 0)
-            job.addCallbacks(lambda _: self._faults.worked(READING), lambda _: None)

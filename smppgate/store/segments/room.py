@@ -117,7 +117,7 @@ class Room:
 
     async def _forget(self, segment: Segment) -> None:
         self._is_futile = False
-        self.count_forgotten(segment.paths)
+        self.count_forgotten(segment.lost)
         await self._remove(segment)
 
     def count_forgotten(self, count: int) -> None:

@@ -29,6 +29,7 @@ class Segment:
     parts: list[Index] = field(factory=list)
     mark: float = 0
     seen: float = float("inf")
+    written: int = 0
     is_whole: bool = False
     """Whether one index is of all of it."""
     is_open: bool = False
@@ -52,6 +53,11 @@ class Segment:
     def paths(self) -> int:
         """Keys of return paths that indexes have."""
         return sum(part.summary.paths for part in self.parts)
+
+    @property
+    def lost(self) -> int:
+        """How many return paths are gone with it; ends count if it is not indexed yet."""
+        return self.paths if self.is_whole else max(self.paths, self.written)
 
     @property
     def newest(self) -> float:

@@ -8,6 +8,7 @@ from smppgate.store.records import Limits
 
 _SEGMENT = 64 << 20
 _LEAST_SEGMENT = 64 << 10
+_LEAST_ENTRIES = 1024
 _SHARE = 16
 """The part of all that one segment is at most: whole segments are forgotten."""
 
@@ -33,10 +34,10 @@ class Sizes:
     def of(cls, limits: Limits) -> Sizes:
         """Those for these limits."""
         segment = min(_SEGMENT, max(_LEAST_SEGMENT, limits.return_paths_disk // _SHARE))
-        entries = max(1, limits.return_paths // _SHARE) if limits.return_paths else 1 << 62
+        entries = max(_LEAST_ENTRIES, limits.return_paths // _SHARE)
         return cls(
             segment=segment,
-            entries=entries,
+            entries=entries if limits.return_paths else 1 << 62,
             table=min(65_536, max(4096, limits.recent // _SHARE)),
             piece=max(65_536, limits.recent // 4),
         )

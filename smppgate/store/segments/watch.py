@@ -106,14 +106,14 @@ class Watch:
 
     def _forget(self, segment: Segment) -> None:
         self._shelf.remove(segment)
-        self._room.count_forgotten(segment.paths)
+        self._room.count_forgotten(segment.lost)
         self.log.error("The file {file} of return paths is gone", file=segment.name.log)
 
     def _abandon(self, current: OpenSegment) -> None:
         self.log.error("The file {file} of return paths is gone", file=current.name.log)
         segment = self._shelf.named(current.name)
         if segment is not None:
-            self._room.count_forgotten(segment.paths)
+            self._room.count_forgotten(segment.lost)
             self._shelf.remove(segment)
         self._log.abandon()
         self._shelf.add(Segment(self._log.segment.name, 0, is_open=True))

@@ -43,6 +43,8 @@ from smppgate.routing.esmes.accounts import Accounts
 from smppgate.routing.smscs.pool import Pool
 from smppgate.routing.smscs.smsc import LOST, Smsc
 from smppgate.store import Found
+from smppgate.store.segments import records
+from smppgate.store.segments.index import Index
 from smppgate.txsmpp import sequence
 from smppgate.txsmpp import session as session_module
 from smppgate.txsmpp.batch import Batch
@@ -338,6 +340,22 @@ def _answer_before_path(answer: Any) -> Any:
 @_mutant(Batch, "before_writing", "An answer is written before its return path is in the store.")
 def _written_before_path(_before: Any) -> Any:
     return lambda self, function: self.when_written(function)
+
+
+@_mutant(records, "_checked", "Octets on disk are taken for a record whatever their checksum.")
+def _checksum_not_checked(_checked: Any) -> Any:
+    def taken(octets: Any, offset: int, size: int, _checksum: int) -> Any:
+        body = octets[offset + 8 : offset + 8 + size]
+        if len(body) != size:
+            raise records.DamagedRecord("it is cut off")
+        return body
+
+    return taken
+
+
+@_mutant(Index, "offsets", "An index is read from one entry too far on.")
+def _index_off_by_one(offsets: Any) -> Any:
+    return lambda self, folder, key: offsets(self, folder, key)[1:]
 
 
 @_mutant(Receipts, "_choose", "A receipt that cannot be looked up is one of an unknown message.")

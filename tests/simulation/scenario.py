@@ -102,6 +102,8 @@ class StorePlan:
     """How the store is.
 
     :param is_real: whether it is the one on disk, its threads done inline.
+    :param is_durable: whether the real one answers when the disk has what it keeps; a crash is a
+        loss of power then, and not a kill.
     :param archives: chance that a return path is not read into memory at a start; with any, only
         the newest few, which it ``remembers``, stay there.
     :param at_once: whether return paths are kept at once; a crash may come amid that.
@@ -109,6 +111,7 @@ class StorePlan:
 
     is_real: bool = False
     at_once: bool = False
+    is_durable: bool = False
     delay: float = 0.0005
     stall: float = 0.0
     archives: float = 0.0
@@ -348,11 +351,13 @@ def _store_and_ends(
     # A store that fails promises nothing.
     may_crash = "failures" not in changes
     crashes: tuple[float, ...] = ()
-    if choose.one("crashing", 0.2) and may_crash:
+    is_durable = is_real and draw.random() < 0.5
+    if choose.one("crashing", 0.7 if is_durable else 0.2) and may_crash:
         crashes = tuple(sorted(draw.uniform(2.0, active) for _ in range(draw.randint(1, 2))))
     restarts = (draw.uniform(2.0, active),) if choose.one("restarting", 0.1) else ()
     at_once = draw.random() < 0.6
-    return StorePlan(is_real=is_real, at_once=at_once, **changes), crashes, restarts
+    store = StorePlan(is_real=is_real, at_once=at_once, is_durable=is_durable, **changes)
+    return store, crashes, restarts
 
 
 def settings_text(plan: Plan) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -74,6 +74,8 @@ class Stores:
         """Where the segments of this life are."""
         self._crashes = 0
         self._old: list[DiskStore] = []
+        self._kept: dict[bytes, dict[bytes, None]] = {}
+        """All that the gate ever had a real store keep: key → values."""
         self.told: Callable[[bool], None] | None = None
         """Called when something begins to be written, with whether a kill is possible now."""
 
@@ -97,12 +99,26 @@ class Stores:
         if self.told is not None:
             self.told(is_now)
 
+    def _writes_now(self) -> None:
+        """Something is about to be appended to a segment, or just was."""
+        if self.told is not None and self._chance.random() < 0.5:
+            self.told(True)
+
     def has_path(self, message_id: bytes) -> bool:
-        """Whether the disk has a return path of an SMSC's id; True where that is unknown."""
+        """Whether the disk has a return path of an SMSC's id."""
         if not isinstance(self._store, ModelStore):
-            return True
+            files = self._folder.files.values()
+            return any(message_id in content.octets for content in files)
         newest_first = reversed(self._disk.paths)
         return any(key.endswith(b"\0" + message_id) for key in newest_first)
+
+    def made_up(self) -> Iterator[str]:
+        """Return paths in a real store's memory that the gate has never had it keep."""
+        if isinstance(self._store, DiskStore):
+            for table in self._store._paths._tables._tables:
+                for key, value in table.paths.items():
+                    if value not in self._kept.get(key, ()):
+                        yield f"nobody has kept {value!r} under {key!r}"
 
     def crash(self) -> None:
         """The process is gone."""
@@ -147,14 +163,30 @@ class Stores:
         workers = Workers(*(InlineWorker(reactor, self._delay) for _ in Workers._fields))
         limits = Limits(return_paths_in_memory=SIZES.table, return_path_ttl=self._plan.ttl)
         setting = Setting(self._folder, HereJobs(self._folder), SIZES)
-        return DiskStore(reactor, self._here(), limits, Durability.PROCESS, workers, setting)
+        self._folder.on_write = self._writes_now
+        durability = Durability.DISK if self._plan.store.is_durable else Durability.PROCESS
+        store = DiskStore(reactor, self._here(), limits, durability, workers, setting)
+        self._watch(store)
+        return store
+
+    def _watch(self, store: Any) -> None:
+        """Note what the gate has ``store`` keep."""
+        keep = store.keep
+
+        def kept(paths: Mapping[bytes, bytes]) -> Deferred[None]:
+            for key, value in paths.items():
+                self._kept.setdefault(key, {})[value] = None
+            done: Deferred[None] = keep(paths)
+            return done
+
+        store.keep = kept
 
     def _here(self) -> Path:
         assert self._database is not None
         return self._database / str(self._crashes)
 
     def _copy(self) -> None:
-        """What a kill leaves: the files as they are."""
+        """What a kill leaves, the files as they are; or what a loss of power leaves."""
         assert isinstance(self._store, DiskStore)
         here = self._here()
         self._old.append(self._store)
@@ -163,7 +195,8 @@ class Stores:
         there.mkdir(mode=0o700)
         for file in here.glob("smppgate.sqlite*"):
             shutil.copy(file, there)
-        self._folder = self._folder.crashed()
+        self._folder.on_write = lambda: None
+        self._folder = self._folder.crashed(self._chance if self._plan.store.is_durable else None)
 
     def _delay(self) -> float:
         plan = self._plan.store

@@ -216,7 +216,8 @@ class World:
         for each in (*self.esmes, *self.smscs, *self.centers):
             each.start()
         for at in self.plan.crashes:
-            how = self._crashes.choice((self._crash, self._crash_soon))
+            amid = self._crashes.random() < (0.9 if self.plan.store.is_durable else 0.5)
+            how = self._crash_soon if amid else self._crash
             self.agenda.call(at, how)
         for at in self.plan.restarts:
             self.agenda.call(at, self._restart)
@@ -229,6 +230,7 @@ class World:
         """Everybody behaves, all is brought home, everybody leaves, and the gate stops."""
         self.is_active = False
         self.trace.add("world", "calms down")
+        self._check_store()
         self.network.calm()
         self._stores.calm()
         for each in (*self.esmes, *self.smscs, *self.centers):
@@ -313,10 +315,16 @@ class World:
             return
         self.is_up = self.is_stopping = False
         self.trace.fault("gate", "crash")
+        self._check_store()
         # What is thrown away of a process that is gone never happened: it is kept.
         self._dead.append((self.reactor.kill(), self.gateway))
         self._stores.crash()
+        self._errors.power_may_be_lost = self.plan.store.is_durable
         self.agenda.call(0.1 + self._crashes.random(), self._begin)
+
+    def _check_store(self) -> None:
+        for what in self._stores.made_up():
+            self.violated(what)
 
     def _step_clock(self, step: float) -> None:
         self.trace.fault("world", "clock stepped", f"{step:+.0f} s")

@@ -30,7 +30,9 @@ class ModelFile:
         taken = min(len(octets), self._folder.left(), self._folder.longest_write)
         if not taken:
             raise OSError(errno.ENOSPC, "a test says that the disk is full")
+        self._folder.on_write()
         self._content.octets += octets[:taken]
+        self._folder.on_write()
         return taken
 
     def truncate(self, size: int) -> None:
@@ -60,6 +62,7 @@ class ModelFolder:
     :ivar room: octets that all files may take.
     :ivar longest_write: octets that one write takes at the most.
     :ivar keeps_tails: whether files cannot be truncated.
+    :ivar on_write: called before and after something is appended to a file.
     """
 
     def __init__(self) -> None:
@@ -68,7 +71,7 @@ class ModelFolder:
         self.room = 1 << 40
         self.longest_write = 1 << 40
         self.keeps_tails = False
-        self.is_there = True
+        self.on_write: Callable[[], None] = lambda: None
         self.syncs = 0
 
     def check(self) -> None:
@@ -79,15 +82,20 @@ class ModelFolder:
         return max(0, self.room - sum(len(it.octets) for it in self.files.values()))
 
     def crashed(self, chance: Random | None = None) -> ModelFolder:
-        """What a kill leaves: all; with ``chance``, what a loss of power leaves."""
+        """What a kill leaves: all; with ``chance``, what a loss of power leaves.
+
+        That is what was synced and perhaps more behind it, in which anything may stand.
+        """
         left = ModelFolder()
         for name, content in self.files.items():
             copy = left.files[name] = _Octets()
             size = len(content.octets)
-            if chance is not None:
+            if chance is not None and chance.random() < 0.5:
                 size = chance.randint(min(content.synced, size), size)
             copy.octets = content.octets[:size]
             copy.synced = size
+            if chance is not None and content.synced < size:
+                copy.octets[chance.randrange(content.synced, size)] ^= 1 << chance.randrange(8)
         return left
 
     def vanish(self) -> None:

@@ -103,33 +103,43 @@ class ReturnPathKeeper:
     def take(self, exchange: Exchange, smsc: Smsc, frame: Frame) -> None:
         """``smsc`` took a message: keep the return path, and answer under the ESME's number."""
         octets, number = frame.octets, exchange.number
+        origin, center = exchange.origin, smsc.center
         end = octets.find(0, HEADER_SIZE)
         if end <= HEADER_SIZE or octets[HEADER_SIZE] <= _BLANK or octets[end - 1] <= _BLANK:
-            message_id = given_id(octets)
+            octets, message_id = self._mended(octets, end)
             if not message_id:
                 # Without an id no receipt and no request can name the message.
                 self._answer(exchange, renumbered(octets, number), kept=False)
                 return
-            if self.tags or end < 0:
-                octets = with_given_id(octets, message_id)
             end = octets.find(0, HEADER_SIZE)
         else:
             message_id = octets[HEADER_SIZE:end]
-        form = exchange.origin.answer_forms.get(smsc) or self._form(exchange.origin, smsc)
+        form = origin.answer_forms.get(smsc) or self._form(origin, smsc)
         kept = form.keeps and (form.always or exchange.wants_receipt)
         if end - HEADER_SIZE > form.longest:
             given = self._give_other(exchange, smsc, message_id, kept)
-            answer = spliced(octets, HEADER_SIZE, end, given)
-            self._answer(exchange, renumbered(answer, number), kept)
+            octets = renumbered(spliced(octets, HEADER_SIZE, end, given), number)
         else:
-            header = _pack_header(len(octets) + len(form.tag), frame.command_id, 0, number)
             if kept:
-                self._keep_path(exchange, smsc, message_id, form)
-            self._answer(exchange, header + form.tag + octets[HEADER_SIZE:], kept)
+                # `_keep_path`, written out for the hot path.
+                path = form.path_to_many if has_several_receipts(exchange) else form.path
+                self.commits.keep(center.prefix + message_id, path)
+            if kept and not form.tag:
+                self._keep_owner(origin, smsc, message_id)
+            header = _pack_header(len(octets) + len(form.tag), frame.command_id, 0, number)
+            octets = header + form.tag + octets[HEADER_SIZE:]
+        self._answer(exchange, octets, kept)
         if kept:
-            smsc.center.notations.gave(message_id)
+            center.notations.gave(message_id)
             if self.expected is not None or not message_id.isdigit():
-                self._tell(smsc.center, message_id)
+                self._tell(center, message_id)
+
+    def _mended(self, octets: bytes, end: int) -> tuple[bytes, bytes]:
+        """An answer whose id ends at ``end``, or has no end, as ESMEs can take it, and the id."""
+        message_id = given_id(octets)
+        if message_id and (self.tags or end < 0):
+            octets = with_given_id(octets, message_id)
+        return octets, message_id
 
     def take_late(self, exchange: Exchange, smsc: Smsc, frame: Frame) -> None:
         """``smsc`` took a message after its ESME was answered ESME_RSYSERR: keep the return path.

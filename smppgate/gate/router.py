@@ -105,7 +105,7 @@ class RouterService(Service):
         self.queues = Queues(
             clock, self.batch, store, self.transform.to_esme, self.dispatcher.choose
         )
-        self.dispatcher.queues = self.queues
+        self.dispatcher.queues = self.queues.by_account
         self._submitters: Submitters[EsmeSession] = Submitters(options.run)
         delay = ReceiptDelay(clock, self.batch, self.return_paths.commits, options.receipt_delay)
         self.receipts = Receipts(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from twisted.internet.defer import Deferred, DeferredLock, succeed
@@ -79,6 +79,10 @@ class DiskStore(OneProcess):
             durability,
             lambda: former.count > 0,
         )
+        # The methods of `SegmentPaths` themselves, see there and in `IStore`: no call between.
+        self.keep = self._paths.keep
+        self.recent = self._paths.recent
+        self.end = self._paths.end
         self._ticks = LoopingCall(self._tick)
         self._ticks.clock = clock
         self._lock = DeferredLock()
@@ -159,14 +163,6 @@ class DiskStore(OneProcess):
         """See `IStore.is_all_recent`."""
         return self._is_open and self._paths.is_all_recent and not self._former.count
 
-    def keep(self, paths: Mapping[bytes, bytes]) -> Deferred[None]:
-        """See `IStore.keep`."""
-        return self._paths.keep(paths)
-
-    def recent(self, key: bytes) -> bytes | None:
-        """See `IStore.recent`."""
-        return self._paths.recent(key)
-
     def find(self, keys: Sequence[bytes]) -> Deferred[Found]:
         """See `IStore.find`."""
         found, missing = self._paths.ask_memory(keys)
@@ -184,10 +180,6 @@ class DiskStore(OneProcess):
         older.update(found.paths)
         anew.update((key, older[key]) for key in missing if key in older)
         return Found(anew, found.is_complete and is_complete)
-
-    def end(self, keys: Sequence[bytes], grace: float) -> None:
-        """See `IStore.end`."""
-        self._paths.end(keys, grace)
 
     # Numbers and queues
 

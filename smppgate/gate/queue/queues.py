@@ -82,6 +82,8 @@ class Queues(Mapping["Account[EsmeSession]", AccountQueue]):
         self._to_esme = to_esme
         self._choose = choose
         self._queues: dict[Account[EsmeSession], AccountQueue] = {}
+        self.by_account: Mapping[Account[EsmeSession], AccountQueue] = self._queues
+        """The same as this mapping itself. A plain one: each message looks into it."""
         # System_id → the queue: all of `_queues`, and those removed that are not idle yet.
         self._by_name: dict[bytes, AccountQueue] = {}
         # Of the queues that close: what is told when they are gone.

@@ -123,9 +123,13 @@ class Tables:
 
     def end(self, ends: Mapping[bytes, float], now: float, mark: float) -> dict[bytes, float]:
         """Let keys end when ``ends`` say; those are returned that have not ended by ``now``."""
-        ends = {key: at for key, at in ends.items() if not self._has_ended(key, now)}
-        self.add_ends(ends, now, mark)
-        return ends
+        noted: dict[bytes, float] = {}
+        for key, at in ends.items():
+            known = self.end_of(key)
+            if known is None or known > now:
+                noted[key] = at
+        self.add_ends(noted, now, mark)
+        return noted
 
     def add_ends(self, ends: Mapping[bytes, float], now: float, mark: float) -> None:
         """Add ``ends``, which are newer than all return paths here."""
@@ -173,10 +177,6 @@ class Tables:
             if value is not None:
                 paths[key] = value
         return paths, ends
-
-    def _has_ended(self, key: bytes, now: float) -> bool:
-        at = self.end_of(key)
-        return at is not None and at <= now
 
     def _drop(self, table: Table) -> None:
         self.absent_until = max(self.absent_until, table.newest)

@@ -132,6 +132,7 @@ MOODS: dict[str, Mood] = {
     ),
     **_moods(
         "smsc",
+        sluggish={"quickest": 0.5, "spread": 1.5},
         refusing_binds={"wrong_bind": 0.5},
         slow_binding={"slow_bind": 0.5},
         receipts_early={"early": 0.5},
@@ -182,6 +183,9 @@ MOODS: dict[str, Mood] = {
         numbers_wrapping={},
         numbers_crowded={},
         clock_stepping={},
+        holding_nothing={},
+        tiny_room={},
+        narrow_smscs={},
     ),
 }
 

@@ -275,6 +275,7 @@ class GateSocket:
     """What Twisted takes for a connected socket that does not block.
 
     :ivar is_broken: whether the model's end has reset the connection.
+    :ivar closed_at: when the gate has closed it; in the far future before.
     """
 
     def __init__(
@@ -287,6 +288,7 @@ class GateSocket:
         self.outgoing: Stream | None = None
         self.model_end: ModelEnd | None = None
         self.is_broken = self.is_closed = False
+        self.closed_at = float("inf")
         self.refusal = 0
         self._lingers = True
 
@@ -348,6 +350,7 @@ class GateSocket:
 
     def close(self) -> None:
         """Close: with a reset if that was asked for, or if octets came that nobody reads."""
+        self.closed_at = min(self.closed_at, self._agenda.now())
         if self.is_closed or self.outgoing is None or self.incoming is None:
             self.is_closed = True
             return

@@ -20,6 +20,9 @@ UNKNOWN_NAME, WRONG_PASSWORD = 0x0F, 0x0E
 
 FAR_OFF = float("inf")
 
+_MUCH = 1 << 20
+"""Octets that what waits in a world never has."""
+
 
 @frozen
 class Term:
@@ -117,6 +120,16 @@ class Terms:
         """The pools of an account since ``at``."""
         return self._of_esme(system_id, at, lambda esme: esme.pool)
 
+    def holds(self, system_id: str, at: float) -> list[float]:
+        """How long messages of an account could wait for an SMSC since ``at``."""
+        pools = set(self.pools(system_id, at))
+        return [
+            pool.hold
+            for term in self.since(at)
+            for pool in term.settings.pool
+            if pool.name in pools
+        ] or [0.0]
+
     def had_queue(self, system_id: str) -> bool:
         """Whether an account had a queue at any time."""
         return any(self._of_esme(system_id, 0.0, lambda esme: esme.queue))
@@ -173,6 +186,12 @@ class Terms:
         """Whether an SMSC was in one of ``pools`` at any time since ``at``."""
         return any(name in t.pools.get(pool, ()) for t in self.since(at) for pool in pools)
 
+    def always_serves(self, name: str, pools: list[str], at: float) -> bool:
+        """Whether an SMSC was in each of ``pools`` at all times since ``at``."""
+        return self.has_all(
+            at, lambda term: all(name in term.pools.get(pool, ()) for pool in pools)
+        )
+
     def is_held(self, name: str, at: float) -> bool:
         """Whether an SMSC took no new message at that time, and takes none now."""
         return self.held.get(name, FAR_OFF) < at
@@ -219,6 +238,10 @@ class Terms:
     def without_smsc(self, at: float) -> set[int]:
         """The statuses of messages that no SMSC could take since ``at``."""
         return {term.settings.gate.no_member_status for term in self.since(at)}
+
+    def had_room(self, at: float) -> bool:
+        """Whether there was memory for all that could wait, at all times since ``at``."""
+        return self.has_all(at, lambda term: term.settings.gate.hold_octets > _MUCH)
 
     def acknowledged_unmatched(self, at: float) -> bool:
         """Whether receipts without a return path were acknowledged at any time since ``at``."""

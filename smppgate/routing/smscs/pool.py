@@ -56,13 +56,17 @@ class Pool:
     """SMSCs that take the same messages.
 
     :param name: as configured.
+    :ivar hold: seconds that a message may wait until a member takes it; 0: it does not wait.
+    :ivar waiting: messages that wait for a member now; counted where they wait.
     :ivar choose: `Balancer.choose` of its balancer; with SMSCs behind the others, see `rank`.
     """
 
-    __slots__ = ("_balancer", "choose", "members", "name")
+    __slots__ = ("_balancer", "choose", "hold", "members", "name", "waiting")
 
-    def __init__(self, name: str, balancer: Balancer) -> None:
+    def __init__(self, name: str, balancer: Balancer, hold: float = 0.0) -> None:
         self.name = name
+        self.hold = hold
+        self.waiting = 0
         self.members = balancer.members
         self._balancer = balancer
         self.choose: Callable[[Sequence[Smsc]], Smsc | None] = balancer.choose
@@ -102,6 +106,15 @@ class Pool:
     def is_up(self) -> bool:
         """Whether any of its SMSCs has a bound link."""
         return any(member.smsc.links for member in self.members)
+
+    def able(self, command_id: int, tried: Sequence[Smsc] = ()) -> bool:
+        """Whether a member takes this command, if not now: it is up and knows it.
+
+        :param tried: SMSCs that do not count.
+        """
+        return any(
+            smsc.links and command_id in smsc.commands and smsc not in tried for smsc in self.smscs
+        )
 
 
 def _doubted_last(

@@ -358,11 +358,6 @@ def _waiting_not_rearranged(_rearrange: Any) -> Any:
     return lambda self: None
 
 
-@_mutant(Outstanding, "hurry", "Each try of a message has all the time to be answered.")
-def _tries_not_hurried(_hurry: Any) -> Any:
-    return lambda self: None
-
-
 # Receipts and return paths
 
 

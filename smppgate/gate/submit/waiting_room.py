@@ -127,11 +127,14 @@ class WaitingRoom:
         if self._events.listener is not None:
             self._events.listener.waiting(exchange)
         self._admit(exchange, requester)
+        self._keep_bound()
+        self._set_timer()
+
+    def _keep_bound(self) -> None:
         while self.octets > self._options.hold_octets:
             held = max(self._accounts.values(), key=lambda each: each.octets)
             newest = next(reversed(held.messages))
             self._end(newest, _THROTTLED, "hold_octets of messages wait already")
-        self._set_timer()
 
     def _admit(self, exchange: Exchange, requester: Requester) -> None:
         deadline = exchange.entered_at + requester.hold
@@ -299,6 +302,7 @@ class WaitingRoom:
         for waiting in everyone:
             self._sender.route(waiting.exchange, waiting.requester)
             self._admit(waiting.exchange, waiting.requester)
+        self._keep_bound()
         self._set_timer()
 
     def _all(self) -> list[Waiting]:

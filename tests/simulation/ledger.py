@@ -58,11 +58,14 @@ class Attempt:
         """Whether the gate has read an answer with one of these."""
         return any(a.pdu.status in statuses and a.read_at < NEVER for a in self.answers)
 
-    def has_counted(self, timeout: float) -> bool:
-        """Whether it has read an ok when it certainly had not given up yet."""
+    def has_counted(self, timeout: float, until: float = NEVER) -> bool:
+        """Whether it has read an ok when it certainly had not given up yet.
+
+        :param until: when it may have given up all that was open.
+        """
         if self.session.end.incoming.was_full:
             return False
-        by = min(self.at + timeout, self.session.disturbed_at)
+        by = min(self.at + timeout, self.session.disturbed_at, until)
         return any(a.pdu.status == 0 and a.read_at < by for a in self.answers)
 
     def is_open(self, timeout: float, now: float) -> bool:

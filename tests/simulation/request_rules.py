@@ -99,7 +99,10 @@ class RequestRules:
         if not request.attempts:
             return
         last = request.attempts[-1]
-        if any(each.session.smsc is session.smsc for each in request.attempts):
+        # One that was removed and is back is another, to what waits meanwhile.
+        smsc, terms = session.smsc, self._world.terms
+        again = [each for each in request.attempts if each.session.smsc is smsc]
+        if any(terms.has_smsc(smsc.plan.name, each.at) for each in again):
             session.violated(f"{request} comes a second time")
         # One that has forgotten the bind has turned down everything.
         turned_down = (*RETRYABLE, 0x04) if last.session.has_forgotten else RETRYABLE
@@ -316,14 +319,17 @@ class RequestRules:
             name, links = smsc.plan.name, [each for each in smsc.sessions if each.is_link]
             is_there = any(each.bound_at < at - _UNDER_WAY for each in links)
             in_all = terms.always_serves(name, terms.pools(system_id, at), at - _UNDER_WAY)
-            is_free = terms.links_stayed(name, at - _UNDER_WAY) and name not in terms.held
+            is_free = terms.links_stayed(name, at - _UNDER_WAY) and not (
+                name in terms.held or name in terms.touched
+            )
             if is_there and in_all and is_free:
                 found.append(name)
         return found
 
     def _wrongly_failed(self, request: Request) -> str | None:
         for attempt in request.attempts:
-            if attempt.has_counted(self._world.plan.response_timeout):
+            timeout, until = self._world.plan.response_timeout, self._world.gives_up_at
+            if attempt.has_counted(timeout, until):
                 return f"{attempt.session} has taken it"
         return None
 

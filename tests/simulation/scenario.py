@@ -12,6 +12,10 @@ from tests.simulation.moods import MOODS, of
 SMSC_PORT, ESME_PORT, CALLED_PORT, OUTBIND_PORT = 3000, 2775, 2800, 4000
 
 
+STOP_TIMEOUT = 4.0
+"""Seconds that the gate has to stop; what is open it gives up after more than half of them."""
+
+
 @frozen(kw_only=True)
 class AccountPlan:
     """An ESME's account, and how its application uses it.
@@ -382,7 +386,7 @@ def settings_text(plan: Plan) -> str:
         f"enquire_link = {plan.enquire_link}",
         f"inactivity_timeout = {plan.inactivity}",
         "session_init_timeout = 5.0",
-        "stop_timeout = 4.0",
+        f"stop_timeout = {STOP_TIMEOUT}",
         f"hold_octets = {plan.hold_octets}",
         f'message_ids = "{plan.message_ids}"',
         f'unmatched_receipts = "{plan.unmatched}"',

@@ -53,6 +53,7 @@ class Terms:
     :ivar ended: system_id → when the operator unbound its sessions, and whether at once.
     :ivar closed: system_id → since when its account is closed.
     :ivar held: name of an SMSC → since when it takes no new message.
+    :ivar touched: SMSCs with a link that the operator has drained, kept away, or made ready.
     :ivar away: name of an SMSC → when it, or a link of it, was unbound by the operator last.
     :ivar renewed: name of an SMSC → when its links began to be bound anew while two were bound.
     """
@@ -61,6 +62,7 @@ class Terms:
     ended: dict[str, tuple[float, bool]] = field(factory=dict)
     closed: dict[str, float] = field(factory=dict)
     held: dict[str, float] = field(factory=dict)
+    touched: dict[str, None] = field(factory=dict)
     away: dict[str, float] = field(factory=dict)
     renewed: dict[str, float] = field(factory=dict)
 

@@ -25,7 +25,7 @@ from tests.simulation.network import Network
 from tests.simulation.operator import Operator
 from tests.simulation.peers import ModelSession
 from tests.simulation.reactor import SimulatedReactor
-from tests.simulation.scenario import CALLED_PORT, Plan, chance, settings_text
+from tests.simulation.scenario import CALLED_PORT, STOP_TIMEOUT, Plan, chance, settings_text
 from tests.simulation.stores import Stores
 from tests.simulation.terms import Terms
 from tests.simulation.trace import Trace, Violation
@@ -49,7 +49,8 @@ class World:
 
     :ivar is_active: while models send new requests; `is_open` while they come back when lost.
     :ivar is_up: whether the gate runs; not for a moment after a crash.
-    :ivar is_stopping: whether it is being stopped in order; ``began_at``: when it began.
+    :ivar is_stopping: whether it is being stopped in order; ``began_at``: when it began;
+        ``stops_at``: when its stop began.
     :ivar terms: the settings in force, now and before.
     :ivar queued: deliveries that the gate has acknowledged for a queue.
     """
@@ -73,7 +74,7 @@ class World:
         self._stores = Stores(plan, self._chance("store"), self.trace)
         self._lives = 0
         self.is_up = self.is_stopping = False
-        self.began_at = 0.0
+        self.began_at = self.stops_at = 0.0
         self._dead: list[object] = []
         self._crashes = self._chance("crashes")
         self._crowding = self._chance("crowding")
@@ -165,6 +166,11 @@ class World:
         """Whether nothing but a model, a change or an operator gives cause to end a session."""
         is_fine = not set(self.plan.weather) - {"cutting", "crumbling"}
         return is_fine and self.is_up and not self.is_stopping and self.is_open
+
+    @property
+    def gives_up_at(self) -> float:
+        """When a gate that is being stopped gives up what is open, at the earliest."""
+        return self.stops_at + STOP_TIMEOUT / 2 if self.is_stopping else float("inf")
 
     def is_quiet_since(self, at: float) -> bool:
         """Whether what the gate has sent to SMSCs since ``at`` has come there."""
@@ -319,7 +325,7 @@ class World:
     def _restart(self) -> None:
         if not self.is_up:
             return
-        self.is_stopping = True
+        self.is_stopping, self.stops_at = True, self.clock.now
         self.trace.fault("gate", "orderly restart")
         gateway = self.gateway
         gateway.stopService().addCallback(self._stopped, gateway)
@@ -338,7 +344,7 @@ class World:
             self._begin()
 
     def _stop(self) -> None:
-        self.is_stopping = True
+        self.is_stopping, self.stops_at = True, self.clock.now
         done: list[Any] = []
         stopping: Deferred[None] = self.gateway.stopService()
         stopping.addBoth(done.append)

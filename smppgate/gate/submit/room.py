@@ -11,8 +11,8 @@ from smppgate.routing.smscs.pool import Pool
 from smppgate.routing.smscs.smsc import Smsc
 
 OVERHEAD = 1024
-"""Octets that a message occupies beside its own while it waits: its records and its places in the
-tables. Measured with 100 000 messages, Python 3.11: 950."""
+"""Octets that a message is counted with beside its own: its records, and its places in tables.
+Measured with 100 000 messages on Python 3.11: 790 each, of 1 000 sessions; 1 570 of as many."""
 
 
 class Waiting(Entry):

@@ -109,7 +109,9 @@ class Exchange(Request):
     def candidates(self) -> tuple[Smsc, ...]:
         """The SMSCs that may be chosen for it, whether they have room or not."""
         pool, tried = self.pool, self.tried
-        return tuple(s for s in pool.smscs if s not in tried) if pool is not None else ()
+        if pool is None:
+            return ()
+        return tuple(s for s in pool.smscs if s not in tried) if tried else pool.smscs
 
     def last_try(self, smsc: Smsc) -> float:
         """Until when it may be sent to ``smsc``, having been to another before.

@@ -10,7 +10,7 @@ from attrs import evolve
 from smppgate.settings import EsmeSettings, GateSettings, PoolSettings, SmscSettings
 from smppgate.txsmpp.constants import RESPONSE_BIT, CommandId
 from smppgate.txsmpp.frame import Frame, header_only
-from smppgate.txsmpp.pdu import SubmitSm
+from smppgate.txsmpp.pdu import QuerySm, SubmitSm
 from tests.gate.memory_gateway import End, MemoryGateway, bind
 from tests.gate.memory_gateway import smsc as passed_smsc
 from tests.gate.test_reload import bound, gate_of, linked, reload, said, smsc
@@ -111,8 +111,11 @@ def test_when_its_smsc_is_lost_nothing_waits_any_more() -> None:
     one, own = gate.joined()
     one.send(submits(1, 2))
     own.transport.lose()
-    heard = [frame[:2] for frame in one.heard()]
-    assert heard == [(SUBMIT_RESP, 0x08), (SUBMIT_RESP, 0x08), (UNBIND, 0)]
+    one.send(submits(3) + numbered(QuerySm(message_id=b"A1"), 4))
+    *heard, asked = [frame[:3] for frame in one.heard()]
+    assert heard[:2] == [(SUBMIT_RESP, 0x08, 2), (SUBMIT_RESP, 0x08, 1)]
+    assert [frame[0] for frame in heard[2:]] == [UNBIND, SUBMIT_RESP]
+    assert asked == (CommandId.QUERY_SM_RESP, 0x0C, 4)
 
 
 # Reloads

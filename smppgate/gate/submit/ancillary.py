@@ -317,7 +317,9 @@ class AncillaryRequests:
         except PduError as error:
             self._turn_down(ancillary, error.command_status, str(error))
             return
-        if requester.hold and smscs and self._waiting_room.is_open:
+        own = requester.passed_through
+        may_come = bool(smscs) and (own is None or bool(own.bound))
+        if requester.hold and may_come and self._waiting_room.is_open:
             self._waiting_room.add(ancillary, requester)
         else:
             self._turn_down(ancillary, self._options.no_member_status, "its SMSC has no room")

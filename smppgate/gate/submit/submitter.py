@@ -166,7 +166,9 @@ class Submitter:
     def _wait(self, exchange: Exchange, pool: Pool, origin: Requester) -> None:
         if exchange.command_id not in _KNOWN_TO_ALL:
             _pass_over_unknowing(exchange, pool)
-        if origin.hold and exchange.candidates:
+        # The session of an SMSC that serves one ESME alone does not come back.
+        may_come = origin.own_pool is None or pool.is_up
+        if origin.hold and exchange.candidates and may_come:
             self.waiting_room.add(exchange, origin)
         else:
             status = self._options.no_member_status

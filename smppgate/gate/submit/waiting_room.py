@@ -100,7 +100,7 @@ class WaitingRoom:
         self.octets = 0
         self._count = 0
         self._rooms: dict[RoomKey, Room] = {}
-        self._sessions: dict[Requester, OrderedDict[Waiting, None]] = {}
+        self._sessions: dict[Requester, dict[Waiting, None]] = {}
         self._accounts: dict[bytes, _Held] = {}
         self._deadlines: Deadlines[Waiting] = Deadlines()
         self._timer: IDelayedCall | None = None
@@ -142,8 +142,13 @@ class WaitingRoom:
             deadline = min((deadline, *map(exchange.last_try, exchange.candidates)))
         waiting = Waiting(exchange, requester, deadline)
         self._room(exchange).add(waiting)
-        self._sessions.setdefault(requester, OrderedDict())[waiting] = None
-        held = self._accounts.setdefault(requester.system_id, _Held())
+        session = self._sessions.get(requester)
+        if session is None:
+            session = self._sessions[requester] = {}
+        session[waiting] = None
+        held = self._accounts.get(requester.system_id)
+        if held is None:
+            held = self._accounts[requester.system_id] = _Held()
         held.messages[waiting] = None
         held.octets += waiting.octets
         if exchange.attempts:

@@ -132,7 +132,6 @@ MOODS: dict[str, Mood] = {
     ),
     **_moods(
         "smsc",
-        sluggish={"quickest": 0.5, "spread": 1.5},
         refusing_binds={"wrong_bind": 0.5},
         slow_binding={"slow_bind": 0.5},
         receipts_early={"early": 0.5},
@@ -186,6 +185,8 @@ MOODS: dict[str, Mood] = {
         holding_nothing={},
         tiny_room={},
         narrow_smscs={},
+        # Of SMSCs, where the gate's mood has narrow ones.
+        sluggish={"quickest": 0.5, "spread": 1.5},
     ),
 }
 

@@ -17,7 +17,7 @@ from smppgate.gate.state import (
     SessionState,
     SmscState,
 )
-from smppgate.gate.submit.waiting_room import Line
+from smppgate.gate.submit.room import Line
 from smppgate.routing.admin_state import AdminState
 from smppgate.routing.esmes.account import Account
 from smppgate.routing.sessions import EsmeSession

@@ -154,7 +154,7 @@ class Inspection:
         for name, table in (
             ("sets of SMSCs waited for", room._rooms),
             ("sessions that wait", room._sessions),
-            ("accounts that wait", room._accounts),
+            ("accounts that wait", room._holdings),
             ("deadlines", room._deadlines),
         ):
             yield name, len(table), len(room)

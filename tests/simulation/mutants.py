@@ -33,6 +33,7 @@ from smppgate.gate.sessions.relay_session import RelaySession
 from smppgate.gate.sessions.smsc import SmscProtocol
 from smppgate.gate.smsc_service import SmscService
 from smppgate.gate.submit.ancillary import AncillaryRequests
+from smppgate.gate.submit.holdings import Holdings
 from smppgate.gate.submit.room import Room, Waiting
 from smppgate.gate.submit.submitter import Submitter
 from smppgate.gate.submit.waiting_room import WaitingRoom
@@ -324,13 +325,13 @@ def _hold_ends_late(_tick: Any) -> Any:
     return lambda self: None
 
 
-@_mutant(WaitingRoom, "_left", "Octets of what waits are not counted down.")
-def _waiting_octets_stay(left: Any) -> Any:
-    def counted(self: Any, room: Any, waiting: Any) -> None:
-        left(self, room, waiting)
+@_mutant(Holdings, "remove", "Octets of what waits are not counted down.")
+def _waiting_octets_stay(remove: Any) -> Any:
+    def removed(self: Any, waiting: Any) -> None:
+        remove(self, waiting)
         self.octets += waiting.octets
 
-    return counted
+    return removed
 
 
 @_mutant(Smsc, "_tell", "A place that is free again is not handed on.")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from attrs import frozen
+
 from smppgate.routing.exchange import Exchange
 from smppgate.routing.limits.fair_queue import Entry, FairQueue
 from smppgate.routing.sessions import Requester
@@ -42,6 +44,23 @@ class Waiting(Entry):
 
 RoomKey = tuple[Pool | None, tuple[Smsc, ...], bool]
 """The pool, the SMSCs and `Room.is_again`, by which a room is known."""
+
+
+def key_of(exchange: Exchange) -> RoomKey:
+    """That of the room in which ``exchange`` waits."""
+    return exchange.pool, exchange.candidates, exchange.attempts > 0
+
+
+@frozen
+class Line:
+    """What waits for one pool, or for one SMSC.
+
+    :ivar since: when the one that waits longest came; seconds on the monotonic clock.
+    """
+
+    count: int
+    octets: int
+    since: float
 
 
 class Room:

@@ -21,15 +21,14 @@ messages that some members have turned down, for those that have not: a room is 
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from typing import Protocol
 
-from attrs import define, field, frozen
 from twisted.internet.interfaces import IDelayedCall
 
 from smppgate.gate.options import RouterOptions
 from smppgate.gate.relay.events import Events
-from smppgate.gate.submit.room import Room, RoomKey, Waiting
+from smppgate.gate.submit.holdings import Holdings
+from smppgate.gate.submit.room import Line, Room, RoomKey, Waiting, key_of
 from smppgate.routing.exchange import Exchange
 from smppgate.routing.limits.deadlines import Deadlines
 from smppgate.routing.sessions import Requester
@@ -60,31 +59,10 @@ class Sender(Protocol):
         """Let it be for the pool that its account has now."""
 
 
-@frozen
-class Line:
-    """What waits for one pool, or for one SMSC.
-
-    :ivar since: when the one that waits longest came; seconds on the monotonic clock.
-    """
-
-    count: int
-    octets: int
-    since: float
-
-
-@define(eq=False)
-class _Held:
-    """What waits of one account: in the order in which it came, and its octets."""
-
-    messages: OrderedDict[Waiting, None] = field(factory=OrderedDict)
-    octets: int = 0
-
-
 class WaitingRoom:
     """What ESMEs, and this process, have waiting for SMSCs. ``len()`` is the number of messages.
 
     :param sender: sends and answers them.
-    :ivar octets: what they occupy, see `Waiting`.
     """
 
     def __init__(
@@ -97,11 +75,10 @@ class WaitingRoom:
         self._options = options
         self.is_open = True
         """While false, nothing is to be added."""
-        self.octets = 0
         self._count = 0
         self._rooms: dict[RoomKey, Room] = {}
         self._sessions: dict[Requester, dict[Waiting, None]] = {}
-        self._accounts: dict[bytes, _Held] = {}
+        self._holdings = Holdings()
         self._deadlines: Deadlines[Waiting] = Deadlines()
         self._timer: IDelayedCall | None = None
         # Rooms to be looked at when this turn of the reactor ends.
@@ -111,11 +88,16 @@ class WaitingRoom:
     def __len__(self) -> int:
         return self._count
 
+    @property
+    def octets(self) -> int:
+        """What they occupy, see `Waiting`."""
+        return self._holdings.octets
+
     # Coming
 
     def is_awaited(self, exchange: Exchange) -> bool:
         """Whether others wait for the same SMSCs already."""
-        return self._key(exchange) in self._rooms
+        return key_of(exchange) in self._rooms
 
     def add(self, exchange: Exchange, requester: Requester) -> None:
         """Let ``exchange`` wait for one of its candidates.
@@ -132,8 +114,7 @@ class WaitingRoom:
 
     def _keep_bound(self) -> None:
         while self.octets > self._options.hold_octets:
-            held = max(self._accounts.values(), key=lambda each: each.octets)
-            newest = next(reversed(held.messages))
+            newest = self._holdings.newest_of_largest()
             self._end(newest, _THROTTLED, "hold_octets of messages wait already")
 
     def _admit(self, exchange: Exchange, requester: Requester) -> None:
@@ -146,28 +127,16 @@ class WaitingRoom:
         if session is None:
             session = self._sessions[requester] = {}
         session[waiting] = None
-        held = self._accounts.get(requester.system_id)
-        if held is None:
-            held = self._accounts[requester.system_id] = _Held()
-        held.messages[waiting] = None
-        held.octets += waiting.octets
-        if exchange.attempts:
-            # It came before all that wait.
-            held.messages.move_to_end(waiting, last=False)
+        self._holdings.add(waiting)
         self._deadlines.add(waiting)
         self._count += 1
-        self.octets += waiting.octets
 
     def _room(self, exchange: Exchange) -> Room:
-        key = self._key(exchange)
+        key = key_of(exchange)
         room = self._rooms.get(key)
         if room is None:
             room = self._rooms[key] = Room(*key, self._wake)
         return room
-
-    @staticmethod
-    def _key(exchange: Exchange) -> RoomKey:
-        return exchange.pool, exchange.candidates, exchange.attempts > 0
 
     # Being served
 
@@ -253,19 +222,13 @@ class WaitingRoom:
         """Count ``waiting``, which was in ``room``, no more."""
         if not room.queue:
             del self._rooms[room.key]
-        requester, account = waiting.requester, waiting.requester.system_id
-        mine = self._sessions[requester]
-        del mine[waiting]
-        if not mine:
-            del self._sessions[requester]
-        held = self._accounts[account]
-        del held.messages[waiting]
-        held.octets -= waiting.octets
-        if not held.messages:
-            del self._accounts[account]
+        session = self._sessions[waiting.requester]
+        del session[waiting]
+        if not session:
+            del self._sessions[waiting.requester]
+        self._holdings.remove(waiting)
         self._deadlines.forget()
         self._count -= 1
-        self.octets -= waiting.octets
 
     # Ends of sessions, and of the gate
 
@@ -317,8 +280,7 @@ class WaitingRoom:
 
     def count_of(self, account: bytes) -> int:
         """Messages of an account that wait."""
-        held = self._accounts.get(account)
-        return len(held.messages) if held is not None else 0
+        return self._holdings.count_of(account)
 
     def lines(self) -> dict[Pool | Smsc, Line]:
         """What waits for each pool, and of requests about messages, for each SMSC."""

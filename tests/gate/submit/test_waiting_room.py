@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smppgate.gate.submit.room import OVERHEAD
-from smppgate.gate.submit.waiting_room import Line
+from smppgate.gate.submit.room import OVERHEAD, Line
 from smppgate.routing.admin_state import AdminState
 from smppgate.txsmpp.constants import CommandId
 from smppgate.txsmpp.frame import Frame
@@ -51,7 +50,7 @@ class Waits(Gate):
     def is_empty(self) -> bool:
         """Whether nothing waits, and nothing is counted as if it did."""
         room = self.room
-        tables = (room._rooms, room._sessions, room._accounts, room._deadlines)
+        tables = (room._rooms, room._sessions, room._holdings, room._deadlines)
         counts = (len(room), room.octets, self.pool.waiting, *map(len, tables))
         nobody = all(each.waiters is None for each in self.router.smscs)
         return not any(counts) and nobody

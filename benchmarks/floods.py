@@ -47,6 +47,7 @@ members = ["smsc0", "smsc1"]
 [[pool]]
 name = "full"
 members = ["silent"]
+hold = 0
 [[smsc]]
 name = "silent"
 tag = "{tag}"

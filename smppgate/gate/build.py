@@ -56,7 +56,7 @@ def make_store(settings: Settings, reactor: IReactorTime) -> IStore:
 class Centers(dict[str, MessageCenter]):
     """Message centers by the names of their groups."""
 
-    def smsc(self, settings: SmscSettings) -> Smsc:
+    def smsc(self, gate: GateSettings, settings: SmscSettings) -> Smsc:
         """An SMSC without links; those of one ``group`` share a message center."""
         name = settings.group_or_name
         if name not in self:
@@ -69,12 +69,13 @@ class Centers(dict[str, MessageCenter]):
             version_named(settings.interface_version).commands,
             undelivered_status=settings.undelivered_status,
             window=settings.window,
+            response_timeout=smsc_timers(gate, settings).response,
         )
 
 
 def make_pool(settings: PoolSettings, smscs: Mapping[str, Smsc]) -> Pool:
     """A pool."""
-    return Pool(settings.name, make_balancer(settings, smscs))
+    return Pool(settings.name, make_balancer(settings, smscs), settings.hold)
 
 
 def make_balancer(
@@ -124,6 +125,7 @@ def router_options(settings: Settings, run: bytes) -> RouterOptions:
         no_member_status=gate.no_member_status,
         receipt_delay=gate.receipt_delay,
         max_pdu_size=gate.max_pdu_size,
+        hold_octets=gate.hold_octets,
         receipt_patience=gate.receipt_patience,
         receipted_ttl=store.receipted_ttl,
     )
@@ -154,6 +156,7 @@ def _policy(
         window=esme.window,
         pool=pool,
         weight=esme.weight,
+        share=esme.share,
         bind_ranges=esme.bind_ranges,
         queries=esme.queries,
         cancels_all=esme.cancel_all,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from smppgate.gate.parts import Parts
 from smppgate.gate.sessions.esme import EsmeProtocol
@@ -17,20 +17,26 @@ from smppgate.gate.state import (
     SessionState,
     SmscState,
 )
+from smppgate.gate.submit.room import Line
 from smppgate.routing.admin_state import AdminState
 from smppgate.routing.esmes.account import Account
 from smppgate.routing.sessions import EsmeSession
+from smppgate.routing.smscs.pool import Pool
+from smppgate.routing.smscs.smsc import Smsc
+
+Lines = Mapping[Pool | Smsc, Line]
 
 
 def observed(parts: Parts) -> GatewayState:
     """The gate of these parts as it is now."""
     router = parts.router
+    lines = router.waiting_room.lines()
     return GatewayState(
         is_stopping=router.is_draining,
         open_exchanges=router.open_exchanges,
         accounts=tuple(_account(parts, account) for account in router.accounts),
-        smscs=tuple(_smsc(service) for service in parts.smscs.values()),
-        pools=tuple(_pools(parts)),
+        smscs=tuple(_smsc(service, lines) for service in parts.smscs.values()),
+        pools=tuple(_pools(parts, lines)),
         queues=tuple(_queues(parts)),
         store=router.return_paths.store.statistics(),
         configuration=parts.settings,
@@ -48,6 +54,7 @@ def _account(parts: Parts, account: Account[EsmeSession]) -> AccountState:
         sessions=tuple(
             _session(session) for session in account.sessions if isinstance(session, EsmeProtocol)
         ),
+        waiting=parts.router.waiting_room.count_of(account.system_id.encode("latin-1")),
         queued=queue.stored if queue is not None else None,
     )
 
@@ -64,8 +71,9 @@ def _session(session: EsmeProtocol) -> SessionState:
     )
 
 
-def _smsc(service: SmscService) -> SmscState:
+def _smsc(service: SmscService, lines: Lines) -> SmscState:
     smsc = service.smsc
+    line = lines.get(smsc)
     return SmscState(
         name=smsc.name,
         state=smsc.state.value,
@@ -80,6 +88,7 @@ def _smsc(service: SmscService) -> SmscState:
         refused=smsc.refused,
         timed_out=smsc.timed_out,
         lost=smsc.lost,
+        waiting=line.count if line is not None else 0,
         links=tuple(_link(service, key) for key in service.keys),
     )
 
@@ -106,12 +115,20 @@ def _link_state(decided: AdminState, link: SmscLink | None) -> str:
     return "unbinding" if link.session is not None and link.session.unbinding else "bound"
 
 
-def _pools(parts: Parts) -> Iterator[PoolState]:
+def _pools(parts: Parts, lines: Lines) -> Iterator[PoolState]:
+    now = parts.clock.monotonic()
     balancers = {pool.name: pool.balance for pool in parts.settings.pool}
     for name, pool in parts.router.pools.items():
         members = tuple(smsc.name for smsc in pool.smscs)
+        line = lines.get(pool, Line(0, 0, now))
         yield PoolState(
-            name=name, balance=balancers.get(name, ""), members=members, is_up=pool.is_up
+            name=name,
+            balance=balancers.get(name, ""),
+            members=members,
+            is_up=pool.is_up,
+            waiting=line.count,
+            waiting_octets=line.octets,
+            waiting_seconds=now - line.since,
         )
 
 

@@ -20,7 +20,8 @@ class RouterOptions:
     :ivar acknowledges_unmatched: whether receipts without a return path are answered ESME_ROK.
     :ivar pass_newer_tlvs: whether TLVs are passed to peers of a version that does not have them.
     :ivar receipt_delay: seconds, see `ReceiptDelay`.
-    :ivar no_member_status: the command_status while no SMSC can take a message.
+    :ivar no_member_status: the command_status of messages that no SMSC is there for.
+    :ivar hold_octets: that messages may take which wait for an SMSC, see `WaitingRoom`.
     :ivar receipt_patience: seconds that a receipt waits for its return path at the most.
     :ivar receipted_ttl: seconds that a return path is kept after a final receipt.
     :ivar max_pdu_size: octets that a receipt may have with the id that the ESME knows.
@@ -33,6 +34,7 @@ class RouterOptions:
     pass_newer_tlvs: bool = False
     receipt_delay: float = 0.0
     no_member_status: int = CommandStatus.ESME_RSYSERR
+    hold_octets: int = 256 * 1024 * 1024
     receipt_patience: float = 2.0
     receipted_ttl: float = 3600.0
     max_pdu_size: int = MAX_PDU_SIZE

@@ -51,7 +51,7 @@ class Parts:
         self.clock = Clock.of(reactor)
         self._jitter = entropy.random
         self.centers = Centers()
-        smscs = {smsc.name: self.centers.smsc(smsc) for smsc in settings.smsc}
+        smscs = {smsc.name: self.centers.smsc(settings.gate, smsc) for smsc in settings.smsc}
         self.router = make_router(settings, self.clock, smscs, store, entropy)
         self.pass_through = PassThrough(self.router, (), RefusedCredentials(entropy.randbytes(32)))
         self.esme_config = EsmeSessionConfig(

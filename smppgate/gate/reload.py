@@ -163,7 +163,7 @@ class Reload:
             if leaving.settings.name == settings.name:
                 # It is back before it was gone: the old links are unbound at once.
                 leaving.hurry()
-        smsc = parts.centers.smsc(settings)
+        smsc = parts.centers.smsc(parts.settings.gate, settings)
         parts.router.add_smsc(smsc)
         parts.add_smsc(settings, smsc)
 
@@ -186,6 +186,7 @@ class Reload:
                 pool = make_pool(settings, smscs)
             else:
                 pool.change(make_balancer(settings, smscs, pool.members))
+                pool.hold = settings.hold
             pools[settings.name] = pool
         for name in parts.router.pools.keys() - pools.keys():
             parts.router.pools[name].leave()
@@ -202,6 +203,8 @@ class Reload:
             if policy != account.policy:
                 parts.router.accounts.change(account, policy)
                 parts.router.ranges.weigh(account, policy.weight)
+        if changes:
+            parts.router.waiting_room.rearrange()
         await self._rest()
         for count, change in enumerate(self._account_changes(changes, policies), 1):
             change()

@@ -107,7 +107,9 @@ class RouterService(Service):
         )
         self.dispatcher.queues = self.queues.by_account
         self._submitters: Submitters[EsmeSession] = Submitters(options.run)
-        delay = ReceiptDelay(clock, self.batch, self.return_paths.commits, options.receipt_delay)
+        self._delay = delay = ReceiptDelay(
+            clock, self.batch, self.return_paths.commits, options.receipt_delay
+        )
         self.receipts = Receipts(
             clock,
             self.return_paths,
@@ -119,12 +121,18 @@ class RouterService(Service):
             self.events,
         )
         self._submitter = Submitter(
-            clock, self.return_paths, self.correlator, self.transform, self.events, options
+            clock,
+            self.batch,
+            self.return_paths,
+            self.correlator,
+            self.transform,
+            self.events,
+            options,
         )
+        self.waiting_room = self._submitter.waiting_room
         self.forward = self._submitter.submit
         """Relays or answers a request of an ESME's. `Submitter.submit` itself: no call between."""
         self._local_esmes = {name: LocalEsme(clock, pool) for name, pool in pools.items()}
-        self._delay = delay
         # A dict and no set: links are in order of arrival.
         self._links: dict[SmscSession, None] = {}
         self._awaiting_link: list[Deferred[None]] = []
@@ -145,6 +153,7 @@ class RouterService(Service):
         self.reports.stop()
         self.receipts.stop()
         self.queues.stop()
+        self.waiting_room.stop()
         waiting = self._awaiting_link + self._awaiting_store
         self._awaiting_link, self._awaiting_store = [], []
         for waiter in waiting:
@@ -155,9 +164,10 @@ class RouterService(Service):
         self.is_draining = True
 
     def close(self) -> None:
-        """Take no request to an SMSC from now on."""
+        """Take no request to an SMSC from now on; those that wait for one are answered."""
         self._is_closed = True
         self._submitter.is_open = False
+        self.waiting_room.close()
 
     def await_store(self) -> None:
         """Take no request until `store_opened`: without the store no message's owner is known."""
@@ -181,6 +191,7 @@ class RouterService(Service):
         mine.pass_newer_tlvs = options.pass_newer_tlvs
         mine.no_member_status = self.reports.pools.status = options.no_member_status
         mine.max_pdu_size = options.max_pdu_size
+        mine.hold_octets = options.hold_octets
         mine.receipt_patience = options.receipt_patience
         self.receipts.change_patience(options.receipt_patience)
         mine.receipt_delay = options.receipt_delay
@@ -233,6 +244,14 @@ class RouterService(Service):
         self._submitters.remove(session)
         self.queues.lost(account)
 
+    def esme_drained(self, session: EsmeSession) -> None:
+        """A session is served no longer after an unbind; it can still be answered."""
+        self.waiting_room.give_up(session)
+
+    def esme_ended(self, session: EsmeSession) -> None:
+        """A session has ended, bound or not: nothing can be answered any more."""
+        self.waiting_room.drop(session)
+
     def smsc_bound(self, link: SmscSession) -> None:
         """A link to an SMSC is bound."""
         self._links[link] = None
@@ -274,6 +293,8 @@ class RouterService(Service):
         if not self.is_draining:
             self.reports.pools.lost(link.smsc)
         rank(self.pools.values(), link.smsc)
+        if link.owner is not None:
+            self.waiting_room.give_up(link.owner)
 
     def stray(self) -> None:
         """A resp came that answers no request."""
@@ -321,7 +342,8 @@ class RouterService(Service):
             submitted
             + sum(link.unanswered for link in self._links)
             + self.return_paths.commits.answers_waiting
-            + self._submitter.waiting
+            + self._submitter.looked_up
+            + len(self.waiting_room)
             + self.queues.under_way
         )
 
@@ -336,6 +358,11 @@ class RouterService(Service):
             late=events.late,
             throttled=events.throttled,
             turned_down=events.turned_down,
+            waiting=len(self.waiting_room),
+            waiting_octets=self.waiting_room.octets,
+            waited=events.waited,
+            dropped=events.dropped,
+            hold_expired=events.hold_expired,
             undeliverable=events.undeliverable,
             unmatched_receipts=events.unmatched,
             receipts_waiting=self.receipts.waiting,

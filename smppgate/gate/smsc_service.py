@@ -167,6 +167,7 @@ class SmscService(MultiService):
         if settings.window != smsc.window:
             smsc.change_window(settings.window)
         smsc.change_undelivered_status(settings.undelivered_status)
+        smsc.change_response_timeout(smsc_timers(gate, settings).response)
         smsc.commands = version_named(settings.interface_version).commands
         for link in self.links:
             self._configure(link.config)

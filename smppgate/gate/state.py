@@ -39,6 +39,7 @@ class AccountState:
 
     :ivar state: ``ready`` or ``closed``.
     :ivar sessions: those that are bound, in order of their binds.
+    :ivar waiting: its messages that wait for an SMSC.
     :ivar queued: messages that wait in its queue; None where it has none.
     """
 
@@ -48,6 +49,7 @@ class AccountState:
     window: int
     max_binds: int
     sessions: tuple[SessionState, ...]
+    waiting: int
     queued: int | None = None
 
 
@@ -83,6 +85,7 @@ class SmscState:
     :ivar latency: seconds from a request to its answer, smoothed.
     :ivar taken: requests that it answered ESME_ROK.
     :ivar refused: those that it answered with another status.
+    :ivar waiting: requests about messages that it has, which wait for room in its window.
     :ivar timed_out: those that it did not answer in time; ``lost`` those whose link was lost.
     """
 
@@ -99,6 +102,7 @@ class SmscState:
     refused: int
     timed_out: int
     lost: int
+    waiting: int
     links: tuple[LinkState, ...]
 
 
@@ -107,12 +111,18 @@ class PoolState:
     """A pool.
 
     :ivar is_up: whether any of its SMSCs can take new messages.
+    :ivar waiting: messages that wait for one of its SMSCs.
+    :ivar waiting_octets: memory that they take.
+    :ivar waiting_seconds: how long the oldest of them has waited.
     """
 
     name: str
     balance: str
     members: tuple[str, ...]
     is_up: bool
+    waiting: int
+    waiting_octets: int
+    waiting_seconds: float
 
 
 @frozen(kw_only=True)

@@ -19,6 +19,10 @@ class Statistics:
     :ivar late: answers that came after that.
     :ivar throttled: requests of ESMEs over the window of their session.
     :ivar turned_down: requests of ESMEs that no SMSC could take.
+    :ivar waiting: requests that wait for an SMSC now, and ``waiting_octets`` what they occupy.
+    :ivar waited: requests that had to wait for an SMSC.
+    :ivar dropped: those of them that were not sent because their session ended.
+    :ivar hold_expired: those of them that no SMSC took in time.
     :ivar undeliverable: requests of SMSCs that no ESME and no queue could take.
     :ivar unmatched_receipts: receipts without a return path.
     :ivar receipts_waiting: receipts that wait for the store or for their submit_sm_resp now.
@@ -35,6 +39,11 @@ class Statistics:
     late: int
     throttled: int
     turned_down: int
+    waiting: int
+    waiting_octets: int
+    waited: int
+    dropped: int
+    hold_expired: int
     undeliverable: int
     unmatched_receipts: int
     receipts_waiting: int

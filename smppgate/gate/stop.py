@@ -5,8 +5,9 @@
    SMSCs are up. Its session ends when nothing is open in either direction. A message of an SMSC
    finds no session then: it goes into the queue of the account, else back with
    ``undelivered_status``.
+   Messages that wait for an SMSC are served meanwhile.
 3. Time for that is over: requests without an answer are answered as if their SMSC had not
-   answered in time, and the sessions close.
+   answered in time, those that wait for one too, and the sessions close.
 4. Each SMSC gets an unbind. Answers that still come are heard: their return paths are kept.
 5. What has not closed by now is cut, and the store is closed.
 
@@ -106,7 +107,6 @@ class Stop:
         router.queues.rest()
         await self._finish([self._gate.close_doors()], self._until_esmes)
         await self._end_esmes()
-        router.close()
         await self._end_links()
         await self._end_connections()
         if not await self._finish([self._gate.close_store()], self._until_over):
@@ -119,7 +119,11 @@ class Stop:
         sessions = self._gate.esme_sessions()
         # This stop ends the session in time, and answers what is open before.
         ends = [_unbind(session, self._unbind_timeout, NEVER) for session in sessions]
-        if await self._finish(ends, self._until_esmes):
+        is_done = await self._finish(ends, self._until_esmes)
+        # What this process has sent waits too.
+        await self._wait(lambda: not self._gate.router.waiting_room, self._until_esmes)
+        self._gate.router.close()
+        if is_done:
             return
         for link in self._smsc_sessions():
             link.give_up()

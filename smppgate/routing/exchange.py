@@ -20,6 +20,9 @@ from smppgate.txsmpp.frame import Frame, resp
 from smppgate.txsmpp.sequence import Request
 from smppgate.txsmpp.versions import Version
 
+LEAST_TIME = 1.0
+"""Seconds of its response_timeout that another SMSC must have left for a request."""
+
 
 class ExchangeListener(Protocol):
     """Learns how exchanges end; the gate's correlator is one."""
@@ -41,7 +44,8 @@ class Exchange(Request):
     """One relayed request. Mutable and slotted: the hot path makes one for every message.
 
     ``command_id``, of `Request`, is that of the request as it leaves the gate; a data_sm may leave
-    as a deliver_sm. ``sent_at`` is when it was sent last.
+    as a deliver_sm. ``sent_at`` is when it was sent last. What is tried again has the time that it
+    may wait, and one response_timeout, for all tries together: there it may be some time before.
 
     :param correlator: learns how the exchange ends.
     :param origin: the session, or this process, that sent the request and awaits the answer.
@@ -54,8 +58,8 @@ class Exchange(Request):
     :ivar octets: the request as the origin sent it; its beginning only, once it has failed.
     :ivar attempts: how often it was sent.
     :ivar smsc: the SMSC that it was sent to last; None before that, and for a request to an ESME.
-    :ivar tried: the SMSCs that must not be chosen for it any more: those that turned it down, had
-        no link with room, or do not know its command.
+    :ivar tried: the SMSCs that must not be chosen for it any more: those that turned it down, have
+        too little time left, or do not know its command.
     :ivar account: the system_id of the account that a request to an ESME is for; empty for others.
     :ivar adapts: the version that its answer must be adapted to, which is the origin's; None while
         both ends speak the same version.
@@ -100,6 +104,21 @@ class Exchange(Request):
     def wants_receipt(self) -> bool:
         """Whether a message asks for a receipt."""
         return wants_receipt(self)
+
+    @property
+    def candidates(self) -> tuple[Smsc, ...]:
+        """The SMSCs that may be chosen for it, whether they have room or not."""
+        pool, tried = self.pool, self.tried
+        if pool is None:
+            return ()
+        return tuple(s for s in pool.smscs if s not in tried) if tried else pool.smscs
+
+    def last_try(self, smsc: Smsc) -> float:
+        """Until when it may be sent to ``smsc``, having been to another before.
+
+        The time to answer counts from `entered_at`, and there must be some left.
+        """
+        return self.entered_at + smsc.response_timeout - LEAST_TIME
 
     def resp(self, command_status: int, body: bytes = b"") -> bytes:
         """An answer of the gate's own to the origin."""

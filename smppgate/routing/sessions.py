@@ -55,6 +55,10 @@ class Requester(Origin, Protocol):
     def pool(self) -> Pool | None:
         """The pool that takes its messages; None before it is bound."""
 
+    @property
+    def hold(self) -> float:
+        """Seconds that a message of its may wait for an SMSC; 0: it does not wait."""
+
     def charge(self) -> None:
         """Count a request that is looked up on disk: a window does not bound those of a second."""
 

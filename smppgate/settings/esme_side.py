@@ -118,6 +118,14 @@ class EsmeSettings(Table):
             "the others' weights.",
         ),
     )
+    share: int = attrs.field(
+        default=1,
+        metadata=setting(
+            WEIGHT,
+            "Its share of what the SMSCs of its pool take while messages of several accounts wait "
+            "for them, against the others' shares.",
+        ),
+    )
     pool: str = attrs.field(
         default="",
         metadata=setting(

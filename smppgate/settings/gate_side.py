@@ -129,8 +129,17 @@ class GateSettings(Table):
         default=0x08,
         metadata=setting(
             Whole(1, 0xFFFF_FFFF, hexadecimal=True),
-            "The answer to a message that no SMSC of its pool can take now.",
+            "The answer to a message that no SMSC of its pool was there for in the time of hold.",
             "command_status",
+        ),
+    )
+    hold_octets: int = attrs.field(
+        default=268_435_456,
+        metadata=setting(
+            Whole(1, 1_099_511_627_776),
+            "How much memory messages may take that wait for an SMSC, see hold of `[[pool]]`. "
+            "Beyond it, of the account that has most of it the newest message is answered 0x58.",
+            "octets",
         ),
     )
     accept_binds_without_smsc: bool = attrs.field(

@@ -288,3 +288,13 @@ class PoolSettings(Table):
             "weight, or each in turn as often as its weight says.",
         ),
     )
+    hold: float = attrs.field(
+        default=5.0,
+        metadata=setting(
+            Seconds(zero=True),
+            "How long a message waits at the most while no member can take it. Then it is "
+            "answered 0x58 if a member is up, else no_member_status. 0 answers at once, with "
+            "no_member_status.",
+            "seconds",
+        ),
+    )

@@ -46,10 +46,13 @@ def pool_windows(settings: Settings) -> Iterator[PoolWindows]:
 
 
 def window_warnings(settings: Settings) -> Iterator[str]:
-    """Pools that cannot take what their accounts may send, although each has one session only."""
+    """Pools that cannot take what their accounts may send, although each has one session only.
+
+    Where messages wait, that is as it should be.
+    """
     status = settings.gate.no_member_status
     for index, pool in enumerate(pool_windows(settings)):
-        if pool.taken and pool.asked > pool.taken:
+        if pool.taken and pool.asked > pool.taken and not settings.pool[index].hold:
             yield (
                 f"pool[{index}]: the windows of its {_accounts(pool)} add up to {pool.asked} "
                 f"({pool.most} with all max_binds), those of its SMSCs to {pool.taken}; requests "
@@ -59,11 +62,13 @@ def window_warnings(settings: Settings) -> Iterator[str]:
 
 def window_notes(settings: Settings) -> Iterator[str]:
     """A line for each pool that cannot take what its accounts may send with all their sessions."""
-    for pool in pool_windows(settings):
-        if pool.asked <= pool.taken < pool.most:
+    for index, pool in enumerate(pool_windows(settings)):
+        hold = settings.pool[index].hold
+        if pool.taken < pool.most and (hold or pool.asked <= pool.taken):
+            others = f"; the others wait, up to {hold:g} s each" if hold else ""
             yield (
                 f"pool {pool.name}: with all max_binds bound its {_accounts(pool)} may have "
-                f"{pool.most} requests open, its SMSCs take {pool.taken}"
+                f"{pool.most} requests open, its SMSCs take {pool.taken}{others}"
             )
 
 

@@ -83,6 +83,12 @@ class SmppConnection(SmppStream):
         From here on no new request is to be sent on the session. Open ones are still answered.
         """
 
+    def sessionDrained(self) -> None:
+        """The time of an unbind is over: what is answered now goes in front of the unbind_resp.
+
+        Called once, before `sessionEnding`; not where the session is cut, or closed otherwise.
+        """
+
     def sessionEnding(self, reason: str) -> None:
         """The session is over; called once, before what is outstanding is failed.
 
@@ -248,6 +254,7 @@ class SmppConnection(SmppStream):
         unbinding.is_answered = session.is_unbind_answered
         has_open = session.outstanding.oldest() is not None or self.open_requests > 0
         if unbinding.is_over(self.clock.monotonic(), has_open):
+            self.sessionDrained()
             session.unbound()
 
     def _close(self) -> None:

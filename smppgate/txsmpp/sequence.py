@@ -113,6 +113,14 @@ class Outstanding:
         requests[number] = request
         return number
 
+    def hurry(self) -> None:
+        """The request stored last counts as sent before others: it times out before them.
+
+        This looks at all that are unanswered.
+        """
+        requests = sorted(self._requests.items(), key=lambda each: each[1].sent_at)
+        self._requests = dict(requests)
+
     def claim_aside(self, request: Request) -> int:
         """Like `claim`, for a request that no window counts and that does not time out.
 

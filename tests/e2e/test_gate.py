@@ -295,10 +295,11 @@ def test_over_its_window_an_esme_is_throttled(tmp_path: Path) -> None:
         assert [esme.receive_message().number for _ in range(2)] == [1, 2]
 
 
-def test_without_an_smsc_messages_are_turned_down_at_once(tmp_path: Path) -> None:
+def test_without_an_smsc_and_without_hold_messages_are_turned_down_at_once(tmp_path: Path) -> None:
     """0x08, and the bind is accepted all the same."""
     port = free_port()
-    with running(tmp_path, settings(port, {"alpha": free_port()}), port) as instance:
+    config = settings(port, {"alpha": free_port()}, pool="hold = 0")
+    with running(tmp_path, config, port) as instance:
         instance.wait_for_log("SMSC alpha transceiver 1 not reached")
         esme = bound(port)
         esme.send(pdu(SUBMIT_SM, 1, message_body()))

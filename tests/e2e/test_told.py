@@ -153,7 +153,9 @@ def test_a_pool_loses_its_smsc_and_has_one_again(tmp_path: Path) -> None:
             gate.wait_for_log("bound at")
             link.sock.close()
             gate.wait_for_log(f"alpha transceiver 1 at tcp:127.0.0.1:{smsc.port} gone: closed by")
-            gate.wait_for_log("pool default is without an SMSC: its messages are answered 0x08")
+            gate.wait_for_log(
+                "pool default is without an SMSC: its messages are answered 0x08 after 5 s"
+            )
             smsc.link()
             gate.wait_for_log("pool default has an SMSC again: alpha")
 

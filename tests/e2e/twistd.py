@@ -45,11 +45,13 @@ def settings(
     esmes: str = ACCOUNTS,
     store: str = "",
     smsc: str = "",
+    pool: str = "",
 ) -> str:
     """A configuration with the accounts acme and bolt, and these SMSCs: name → port.
 
     An SMSC's name is its tag too. ``gate`` and ``store`` are more lines of these tables, ``smsc``
-    is more of each SMSC's. What the gate keeps, it keeps in the folder that it is started in.
+    is more of each SMSC's, ``pool`` more of the pool that has all of them. What the gate keeps, it
+    keeps in the folder that it is started in.
     """
     parts = [f'[gate]\nname = "gate1"\n{gate}\n[store]\n{store}\n']
     parts.append(f'[[listen]]\nendpoint = "tcp:{port}:interface=127.0.0.1"\n')
@@ -68,6 +70,9 @@ reconnect_max = 0.2
 {smsc}
 """
         )
+    if pool:
+        members = ", ".join(f'"{name}"' for name in smscs)
+        parts.append(f'[[pool]]\nname = "default"\nmembers = [{members}]\n{pool}\n')
     return "\n".join(parts)
 
 

@@ -120,6 +120,7 @@ def _pools(gateway: Any) -> Iterator[tuple[str, object]]:
     yield "pools watched", sorted(pool.name for pool in router.reports.pools._pools)
     for name, pool in router.pools.items():
         yield f"balance of {name}", type(pool._balancer).__name__
+        yield f"hold of {name}", pool.hold
         members = [(m.smsc.name, m.weight, m.cost) for m in pool.members]
         yield f"members of {name}", members
         yield (
@@ -145,7 +146,15 @@ def _smscs(gateway: Any) -> Iterator[tuple[str, object]]:
         yield f"outbinds of {name}", _outbinds(service)
 
 
-_OF_SMSC = ("name", "weight", "tag", "commands", "undelivered_status", "window")
+_OF_SMSC = (
+    "name",
+    "weight",
+    "tag",
+    "commands",
+    "undelivered_status",
+    "window",
+    "response_timeout",
+)
 _OF_TARGET = (
     "place",
     "timers",
@@ -193,6 +202,7 @@ _OF_ROUTER = (
     "pass_newer_tlvs",
     "receipt_delay",
     "no_member_status",
+    "hold_octets",
     "receipt_patience",
     "receipted_ttl",
     "max_pdu_size",

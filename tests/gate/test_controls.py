@@ -97,6 +97,7 @@ def test_maint_unbinds_and_stays_away_until_ready() -> None:
     assert done(going)
     assert gate.connections.count(3097) == 1
     end.ask(SUBMIT)
+    pump(gate, 5.1)
     assert said(end) == [(CommandId.SUBMIT_SM_RESP, 0x08)]
     coming = gate.gateway.smsc("alpha").ready()
     pump(gate, 0.2)

@@ -203,13 +203,46 @@ def test_nothing_is_tried_again_for_an_esme_that_has_ended() -> None:
     assert gate.router.open_exchanges == 0
 
 
-def test_the_time_for_an_answer_begins_anew_with_another_smsc() -> None:
+@pytest.mark.parametrize(("hold", "counted_from"), [(0.0, 0.0), (5.0, 5.0), (70.0, 50.0)])
+def test_all_tries_together_have_the_time_for_one_answer_and_hold(
+    hold: float, counted_from: float
+) -> None:
+    """It times out in front of what was sent to the other SMSC before it, and after it came in."""
+    gate = Gate()
+    gate.pool.hold = hold
+    esme, alpha = gate.esme(), gate.link()
+    gate.forward(esme, fakes.submit())
+    beta = gate.link(gate.beta)
+    gate.clock.advance(49.0)
+    gate.forward(esme, fakes.submit(2))
+    gate.clock.advance(1.0)
+    gate.answer(alpha, 0x58)
+    assert sorted(r.sent_at for r in beta.outstanding.drain()) == sorted([49.0, counted_from])
+    assert len(beta.requests) == 2
+
+
+def test_what_is_tried_again_times_out_in_order() -> None:
+    gate = Gate()
+    esme, alpha = gate.esme(), gate.link()
+    gate.forward(esme, fakes.submit())
+    beta = gate.link(gate.beta)
+    gate.clock.advance(50.0)
+    gate.forward(esme, fakes.submit(2))
+    gate.answer(alpha, 0x58)
+    assert beta.outstanding.oldest() == 0.0
+    beta.expire(0.0)
+    assert said(esme) == [(1, 0x08)]
+
+
+def test_no_other_smsc_is_tried_with_less_than_a_second_left() -> None:
     gate = Gate()
     esme, alpha, beta = gate.esme(), gate.link(), gate.link(gate.beta)
+    gate.beta.response_timeout = 20.0
     gate.forward(esme, fakes.submit())
-    gate.clock.advance(50.0)
+    gate.clock.advance(19.5)
     gate.answer(alpha, 0x58)
-    assert beta.outstanding.oldest() == 50.0
+    assert beta.requests == []
+    assert said(esme) == [(1, 0x58)]
 
 
 # No answer

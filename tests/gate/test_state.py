@@ -5,6 +5,7 @@ from __future__ import annotations
 import attrs
 import pytest
 
+from smppgate.daemon.state_lines import state_lines
 from tests.gate.test_reload import SUBMIT, bound, gate_of, linked, smsc
 
 
@@ -31,6 +32,24 @@ def test_the_state_has_sessions_links_and_what_is_open() -> None:
     assert (pool.members, pool.is_up) == (("alpha",), True)
     assert state.configuration is gate.gateway.settings
     assert state.open_exchanges == 1
+
+
+def test_it_shows_what_waits_for_an_smsc() -> None:
+    gate = gate_of(smsc("alpha", window=1))
+    link, end = linked(gate), bound(gate)
+    for number in (1, 2, 3):
+        end.ask(SUBMIT, number)
+    assert len(link.heard()) == 1
+    gate.reactor.advance(2.0)
+    state = gate.gateway.state()
+    (pool,) = state.pools
+    assert (pool.waiting, pool.waiting_seconds) == (2, 2.0)
+    assert pool.waiting_octets > 2000
+    assert [each.waiting for each in state.accounts] == [2]
+    assert [each.waiting for each in state.smscs] == [0]
+    assert state.open_exchanges == 3
+    (line,) = [each for each in state_lines(state) if each.startswith("pools default: ")]
+    assert f"waiting=2 waiting_octets={pool.waiting_octets} waiting_seconds=2" in line
 
 
 def test_it_says_why_a_link_is_down_and_how_requests_ended() -> None:

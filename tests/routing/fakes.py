@@ -64,6 +64,7 @@ class FakeSession:
         self.unanswered = 0
         self.system_id = self.token = b""
         self.queries = self.cancels_all = True
+        self.share = 1
         self.version = version
         self.answer_forms: dict[Smsc, Any] = {}
         self.own_pool: Pool | None = None
@@ -89,6 +90,10 @@ class FakeSession:
     def policy(self) -> FakeSession:
         """Of an account: the session has what of that is looked at."""
         return self
+
+    @property
+    def hold(self) -> float:
+        return self.pool.hold if self.pool is not None else 0.0
 
     def policy_changed(self) -> None:
         self.answer_forms.clear()

@@ -27,6 +27,7 @@ _FULL: dict[str, Any] = {
         "max_pdu_size": 1024,
         "refusal_rate": 0,
         "no_member_status": 0x14,
+        "hold_octets": 1_000_000,
         "receipt_patience": 1.5,
         "accept_binds_without_smsc": False,
         "message_ids": "original",
@@ -57,6 +58,7 @@ _FULL: dict[str, Any] = {
             "address_ranges": ["4477009*", "447700900123", "^44(77|78)[0-9]{8}$"],
             "bind_ranges": True,
             "weight": 2,
+            "share": 3,
             "pool": "backup",
             "queries": False,
             "cancel_all": True,
@@ -108,7 +110,7 @@ _FULL: dict[str, Any] = {
         },
     ],
     "pool": [
-        {"name": "main", "members": ["alpha", "beta"], "balance": "round_robin"},
+        {"name": "main", "members": ["alpha", "beta"], "balance": "round_robin", "hold": 2.5},
         {"name": "backup", "members": ["beta"]},
     ],
 }

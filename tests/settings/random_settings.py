@@ -56,6 +56,7 @@ class Words:
 
 WORDS = Words()
 _IDENTITIES = {"esme": "system_ids", "smsc": "smscs", "pool": "pools", "listen": "listeners"}
+_FORMER = "former"
 _KEYS = {"esme": "system_id", "smsc": "name", "pool": "name", "listen": "endpoint"}
 
 
@@ -126,6 +127,12 @@ class _Draw:
 
     def changed(self, settings: Settings, steady: frozenset[tuple[str, str]]) -> Settings:
         document = _tables(settings)
+        # A table that is removed and one that gets its name later would be one that has changed.
+        document[_FORMER] = {
+            section: [getattr(table, _KEYS[section]) for table in getattr(settings, section)]
+            for section, _ in steady
+            if section not in SINGLE
+        }
         for _ in range(self.random.randint(1, 4)):
             section = self.random.choice(list(SECTIONS))
             hows = [self._vary, self._vary, self._add, self._remove, self._mix, self._rename]
@@ -152,10 +159,16 @@ class _Draw:
 
     def _add(self, document: Document, section: str, _steady: object) -> None:
         there = {table[_KEYS[section]] for table in document[section]}
-        free = [n for n in getattr(self.words, _IDENTITIES[section]) if n not in there]
+        free = self._free(document, section)
         if free:
             table = self._table(section, 0.3) | {_KEYS[section]: self.random.choice(free)}
             document[section].insert(self.random.randint(0, len(there)), table)
+
+    def _free(self, document: Document, section: str) -> list[str]:
+        """Names that no table has."""
+        taken = {table[_KEYS[section]] for table in document[section]}
+        taken |= set(document[_FORMER].get(section, ()))
+        return [n for n in getattr(self.words, _IDENTITIES[section]) if n not in taken]
 
     def _remove(self, document: Document, section: str, _steady: object) -> None:
         # Without pools there is one of all SMSCs.
@@ -167,7 +180,7 @@ class _Draw:
 
     def _rename(self, document: Document, section: str, _steady: object) -> None:
         there = {table[_KEYS[section]] for table in document[section]}
-        free = [n for n in getattr(self.words, _IDENTITIES[section]) if n not in there]
+        free = self._free(document, section)
         if free and there:
             table = self.random.choice(document[section])
             old, table[_KEYS[section]] = table[_KEYS[section]], self.random.choice(free)

@@ -147,6 +147,7 @@ BAD: dict[tuple[str, str], tuple[Any, ...]] = {
     ("gate", "enquire_link"): (-1, float("nan"), float("-inf"), -(10**400)),
     ("gate", "max_pdu_size"): (1023, 1_048_577, 10**30),
     ("gate", "no_member_status"): (0, -1, 2**32),
+    ("gate", "hold_octets"): (0, -1, 2**41),
     ("gate", "receipt_patience"): (0, -1.0, float("inf")),
     ("gate", "message_ids"): ("", "tag"),
     ("gate", "unmatched_receipts"): ("", "0x64"),
@@ -168,6 +169,7 @@ BAD: dict[tuple[str, str], tuple[Any, ...]] = {
     ("esme", "pool"): ("nowhere", "mai n"),
     ("esme", "auth"): ("", "esme"),
     ("esme", "weight"): (0, 257),
+    ("esme", "share"): (0, 257),
     ("esme", "queue_size"): (0, -1),
     ("esme", "queue_ttl"): (0, float("nan")),
     ("esme", "outbind"): ("2775", "tcp:2775", "tcp::2775", "haproxy:tcp:2775", "a\nb"),
@@ -194,6 +196,7 @@ BAD: dict[tuple[str, str], tuple[Any, ...]] = {
     ("pool", "name"): ("", "a b"),
     ("pool", "members"): ([], ["gamma"], ["alpha", "alpha"]),
     ("pool", "balance"): ("", "random"),
+    ("pool", "hold"): (-1, float("nan"), float("inf")),
 }
 
 

@@ -89,6 +89,7 @@ def _account(settings: Settings, original: Settings, draw: Random) -> Settings:
     values: dict[str, tuple[Any, ...]] = {
         "window": (1, 4, 10, 50),
         "weight": (1, 2, 5),
+        "share": (1, 2, 5),
         "pool": tuple(each.name for each in settings.pool),
         "queries": (True, False),
         "address_ranges": ((), _free(settings, _named(original.esme, esme).address_ranges)),
@@ -186,7 +187,11 @@ def _pool(settings: Settings, _original: Settings, draw: Random) -> Settings:
     names = [each.name for each in settings.smsc]
     members = tuple(draw.sample(names, draw.randint(1, len(names))))
     changes = draw.choice(
-        ({"members": members}, {"balance": draw.choice(("least_outstanding", "round_robin"))})
+        (
+            {"members": members},
+            {"balance": draw.choice(("least_outstanding", "round_robin"))},
+            {"hold": draw.choice((0.0, 0.5, 5.0, 10.0))},
+        )
     )
     pools = tuple(evolve(it, **changes) if it is pool else it for it in settings.pool)
     return evolve(settings, pool=pools)
@@ -203,6 +208,7 @@ def _gate(settings: Settings, original: Settings, draw: Random) -> Settings:
         "inactivity_timeout": (0.0, 15.0, 60.0),
         "unmatched_receipts": ("reject", "ack"),
         "no_member_status": (0x08, 0x64),
+        "hold_octets": (original.gate.hold_octets, 4000, 1 << 28),
         "accept_binds_without_smsc": (True, False),
         "max_pdu_size": (65536, 70000),
         "name": ("smppgate",),

@@ -149,10 +149,19 @@ class Inspection:
         ):
             yield f"receipts {name}", waits.count, waits.most
             yield f"octets of receipts {name}", waits.octets, waits.most_octets
-        yield "ancillary requests looked up", router._submitter.waiting, 100_000
+        yield "ancillary requests looked up", router._submitter.looked_up, 100_000
         yield "submitters", len(router._submitters), len(esmes)
         yield "parts of long messages", self._parts(), router.dispatcher._affinity._limit
         yield "sessions in outboxes", len(router.batch._touched), 10_000
+        room = router.waiting_room
+        yield "octets that wait for SMSCs", room.octets, router._options.hold_octets
+        for name, table in (
+            ("sets of SMSCs waited for", room._rooms),
+            ("sessions that wait", room._sessions),
+            ("accounts that wait", room._holdings),
+            ("deadlines", room._deadlines),
+        ):
+            yield name, len(table), len(room)
         passed = self._gateway.parts.pass_through
         yield "binds being judged", len(passed._under_way), 10_000
         yield "sessions joined", len(passed._joined), len(esmes)
@@ -190,6 +199,7 @@ class Inspection:
             # What is open on links that take no more messages is added while there are others.
             is_right = smsc.capacity >= windows if windows else not smsc.capacity
             yield f"capacity of {smsc.name}", int(not is_right), 0
+        yield from self._counted_waiting()
         windows = {esme.system_id: esme.window for esme in self._gateway.settings.esme}
         for account in self._accounts():
             window = account.policy.window
@@ -197,6 +207,24 @@ class Inspection:
             for session in account.sessions:
                 if session.unanswered < 0:
                     yield f"unanswered of {session.where}", session.unanswered, 0
+
+    def _counted_waiting(self) -> Iterator[tuple[str, int, int]]:
+        room = self._router.waiting_room
+        everyone = room._all()
+        yield "waiting", len(room), len(everyone)
+        yield "octets waiting", room.octets, sum(each.octets for each in everyone)
+        for pool in self._router.pools.values():
+            count = sum(1 for each in everyone if each.exchange.pool is pool)
+            yield f"waiting for {pool.name}", pool.waiting, count
+        for each in everyone:
+            session = each.requester
+            yield f"messages of {session.where}, which has ended", int(session.has_ended), 0
+        waiters = [smsc for smsc in self._router.smscs if smsc.waiters is not None]
+        if not everyone:
+            yield "SMSCs that somebody waits for", len(waiters), 0
+        for each in room._rooms.values():
+            is_idle = each not in room._freed and any(map(_has_room, each.smscs))
+            yield f"{each!r} is not served, though there is room", int(is_idle), 0
 
     def left(self) -> Iterator[str]:
         """What is left although no session is, and the time of everything is over."""
@@ -234,6 +262,11 @@ class Inspection:
             taken = [*outstanding._requests, *outstanding._late]
             if taken and chance.random() < 0.3:
                 outstanding._next = chance.choice(taken)
+
+
+def _has_room(smsc: Any) -> bool:
+    free = any(len(link.outstanding) < link.window for link in smsc.links)
+    return free and smsc.outstanding < smsc.capacity
 
 
 def _numbers(session: Any) -> set[int]:

@@ -108,6 +108,18 @@ class Request:
     """The id that the last SMSC to accept it has given it."""
     taken_by: SmscSession | None = None
     receipts: list[Delivery] = field(factory=list)
+    place: int = 0
+    """That behind it in the stream to the gate."""
+
+    @property
+    def entered_at(self) -> float:
+        """When the gate has read it; in the far future where that is not known.
+
+        Behind a bind it waits for the answer to that.
+        """
+        session = self.session
+        at = session.end.outgoing.read_at(self.place)
+        return NEVER if at is None or not 0.0 < session.bound_at < self.at else at
 
     @property
     def taken_at(self) -> float:

@@ -172,10 +172,14 @@ class EsmeSession(ModelSession):
         is_parting = self.is_parting and not self.is_disturbed and self.world.is_up
         if self._was_asked_to_leave and not self.is_cut:
             is_parting = self.world.is_steady and not self.has_closed
-        for slot in self.pending.values() if is_parting else ():
-            for request in slot.requests:
-                if request.answer is None and any(a.has_counted() for a in request.attempts):
-                    self.violated(f"{request} is not answered, though an SMSC has taken it")
+        pending = [r for slot in self.pending.values() for r in slot.requests]
+        for request in pending if is_parting else ():
+            if request.answer is not None:
+                continue
+            if any(a.has_counted() for a in request.attempts):
+                self.violated(f"{request} is not answered, though an SMSC has taken it")
+            if not request.attempts and self.world.is_quiet_since(request.at):
+                self.violated(f"{request} is not answered, though no SMSC has it")
 
     # What it sends
 
@@ -260,7 +264,7 @@ class EsmeSession(ModelSession):
         request.kept_at = self.world.clock.wall()
         request.slot = self.pending.setdefault(request.number, Slot())
         request.slot.requests.append(request)
-        self.send(command, 0, request.number, body)
+        request.place = self.send(command, 0, request.number, body)
         return request
 
 

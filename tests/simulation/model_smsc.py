@@ -278,6 +278,7 @@ class ModelSmsc:
     """One door of a message center: where the gate connects.
 
     :ivar sessions: those whose connection is there.
+    :ivar lost_at: when one of them was over last.
     """
 
     def __init__(
@@ -289,6 +290,7 @@ class ModelSmsc:
         self.traits = traits
         self.chance = chance
         self.sessions: list[SmscSession] = []
+        self.lost_at = -100.0
         self._serial = 0
         self._down_until = 0.0
 
@@ -338,6 +340,7 @@ class ModelSmsc:
     def lost(self, session: SmscSession) -> None:
         """A session is over; where all went with it, nobody is there for a while."""
         self.sessions.remove(session)
+        self.lost_at = self.world.clock.now
         if session.was_called:
             self.start()
         elif self.traits.away > CALM.away:

@@ -182,6 +182,11 @@ MOODS: dict[str, Mood] = {
         numbers_wrapping={},
         numbers_crowded={},
         clock_stepping={},
+        holding_nothing={},
+        tiny_room={},
+        narrow_smscs={},
+        # Of SMSCs, where the gate's mood has narrow ones.
+        sluggish={"quickest": 0.5, "spread": 1.5},
     ),
 }
 

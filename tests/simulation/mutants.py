@@ -35,11 +35,15 @@ from smppgate.gate.sessions.smsc import SmscProtocol
 from smppgate.gate.smsc_service import SmscService
 from smppgate.gate.stop import Stop
 from smppgate.gate.submit.ancillary import AncillaryRequests
+from smppgate.gate.submit.holdings import Holdings
+from smppgate.gate.submit.room import Room, Waiting
 from smppgate.gate.submit.submitter import Submitter
+from smppgate.gate.submit.waiting_room import WaitingRoom
 from smppgate.routing import exchange as exchange_module
 from smppgate.routing.esmes import accounts as accounts_module
 from smppgate.routing.esmes.account import Account
 from smppgate.routing.esmes.accounts import Accounts
+from smppgate.routing.limits.fair_queue import FairQueue
 from smppgate.routing.smscs.pool import Pool
 from smppgate.routing.smscs.smsc import LOST, Smsc
 from smppgate.store import Found
@@ -262,9 +266,9 @@ def _retry_at_the_same(retry: Any) -> Any:
             return False
         exchange.sent_at = now
         tried, exchange.tried = exchange.tried, ()
-        found = self._assign(exchange)
+        found = self._assign(exchange, exchange.pool)
         exchange.tried = (*tried, exchange.smsc)
-        return bool(found)
+        return found is not None
 
     return retried
 
@@ -306,6 +310,72 @@ def _own_window_one_too_small(forward: Any) -> Any:
             origin.unanswered -= 1
 
     return forwarded
+
+
+# Waiting for an SMSC
+
+
+@_mutant(FairQueue, "head", "Of what waits of one session, the last in is the first out.")
+def _waiting_served_backwards(_head: Any) -> Any:
+    def head(self: Any) -> Any:
+        for turns in self._accounts.values():
+            for line in turns.lines.values():
+                return next(reversed(line))
+        return None
+
+    return head
+
+
+@_mutant(WaitingRoom, "drop", "What waits is sent although its session has ended.")
+def _waiting_outlives_session(_drop: Any) -> Any:
+    return lambda self, session: None
+
+
+@_mutant(Waiting, "__init__", "What waits may be sent at any time.")
+def _hold_without_end(made: Any) -> Any:
+    def endless(self: Any, exchange: Any, requester: Any, deadline: float) -> None:
+        made(self, exchange, requester, deadline + 1000.0)
+
+    return endless
+
+
+@_mutant(WaitingRoom, "_tick", "What has waited too long is answered when its turn comes.")
+def _hold_ends_late(_tick: Any) -> Any:
+    return lambda self: None
+
+
+@_mutant(Holdings, "remove", "Octets of what waits are not counted down.")
+def _waiting_octets_stay(remove: Any) -> Any:
+    def removed(self: Any, waiting: Any) -> None:
+        remove(self, waiting)
+        self.octets += waiting.octets
+
+    return removed
+
+
+@_mutant(Smsc, "_tell", "A place that is free again is not handed on.")
+def _place_not_handed_on(_tell: Any) -> Any:
+    return lambda self: None
+
+
+@_mutant(Room, "add", "What waits for a pool is not counted: new messages overtake it.")
+def _waiting_not_counted(add: Any) -> Any:
+    def added(self: Any, waiting: Any) -> None:
+        add(self, waiting)
+        if self.pool is not None:
+            self.pool.waiting -= 1
+
+    return added
+
+
+@_mutant(WaitingRoom, "give_up", "What waits when an unbind has had its time is not answered.")
+def _waiting_unanswered_at_end(_give_up: Any) -> Any:
+    return lambda self, session: None
+
+
+@_mutant(WaitingRoom, "rearrange", "What waits stays with the pool that its account had.")
+def _waiting_not_rearranged(_rearrange: Any) -> Any:
+    return lambda self: None
 
 
 # Receipts and return paths

@@ -163,6 +163,7 @@ class Operator:
         how = self._chance.choice(("drain", "maint", "ready"))
         link = self._chance.choice(links)
         world.trace.fault("operator", f"{how} of a link", link.name)
+        world.terms.touched[name] = None
         if how == "maint":
             world.terms.away[name] = float("inf")
         self._await(getattr(link, how)())

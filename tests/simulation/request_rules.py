@@ -16,6 +16,18 @@ if TYPE_CHECKING:
 NOT_BOUND, NO_SMSC, UNKNOWN_ID, THROTTLED = 0x04, 0x08, 0x0C, 0x58
 LONGEST_ID = 64
 
+LEAST_TIME = 1.0
+"""Seconds that another SMSC must have left to answer."""
+
+_SOON = 0.01
+"""Seconds that the gate may need for what is due."""
+
+_A_TICK = 0.1
+"""Seconds after its time at which the end of a request may be noticed."""
+
+_UNDER_WAY = 5.0
+"""Seconds in which what has happened is known at both ends."""
+
 _LEAVING = 30.0
 """Seconds in which an SMSC that was removed may come back, and its ids be unknown for a while."""
 
@@ -42,7 +54,8 @@ class RequestRules:
         self._check_body(session, request, pdu)
         self._check_attempts(session, request)
         self._check_order(session, request)
-        attempt = Attempt(session, pdu.number, session.sent_at, request)
+        self._check_time(session, request)
+        attempt = Attempt(session, pdu.number, self._counts_from(session, request), request)
         session.open[pdu.number] = attempt
         request.attempts.append(attempt)
         self._check_window(session)
@@ -102,6 +115,28 @@ class RequestRules:
         if session.last.get(request.session, 0) > request.label:
             session.violated(f"{request} has been overtaken by <m{session.last[request.session]}>")
         session.last[request.session] = request.label
+
+    def _check_time(self, session: SmscSession, request: Request) -> None:
+        """It is not sent after its session has gone, nor when it has waited too long."""
+        if session.end.incoming.was_full:
+            return
+        gate_end = request.session.end.gate_end
+        if gate_end is not None and gate_end.closed_at < session.sent_at:
+            session.violated(f"{request} is sent after its session has gone")
+        if request.command not in wire.SUBMITS:
+            return
+        longest = max(self._world.terms.holds(request.session, request.at))
+        if request.attempts:
+            longest = max(longest, self._world.terms.answered_by() - LEAST_TIME)
+        if session.sent_at > request.entered_at + longest + _SOON:
+            session.violated(f"{request} is sent later than it may wait")
+
+    def _counts_from(self, session: SmscSession, request: Request) -> float:
+        """From when on its time to be answered counts, at the earliest."""
+        if not request.attempts:
+            return session.sent_at
+        shortest = min(self._world.terms.holds(request.session, request.at))
+        return min(session.sent_at, request.at + shortest)
 
     def _check_window(self, session: SmscSession) -> None:
         """As long as none of them may have been given up."""
@@ -209,8 +244,7 @@ class RequestRules:
     def _wrong_status(self, request: Request, status: int) -> str | None:
         """Why the gate itself cannot have said so."""
         if status == THROTTLED:
-            least = min(self._world.terms.windows(request.session, request.at))
-            return None if request.ahead >= least else "its session was within its window"
+            return self._wrongly_throttled(request)
         if status == NOT_BOUND and not request.session.is_bound:
             # It came behind a bind that was refused.
             return None
@@ -218,7 +252,79 @@ class RequestRules:
             return self._wrongly_unknown(request)
         if status not in (NO_SMSC, *self._world.terms.without_smsc(request.at)):
             return f"no SMSC has said so, but {self._said(request)}"
-        return self._wrongly_failed(request)
+        return (
+            self._wrongly_failed(request)
+            or self._late(request, self._world.terms.answered_by() + _A_TICK)
+            or self._wrongly_without_smsc(request)
+        )
+
+    def _wrongly_throttled(self, request: Request) -> str | None:
+        """Over its window; or it has waited for an SMSC, or there was no memory for that."""
+        terms = self._world.terms
+        if request.ahead >= min(terms.windows(request.session, request.at)):
+            return None
+        if not max(terms.holds(request.session, request.at)):
+            return "its session was within its window, and nothing waits"
+        if terms.had_room(request.at) and not self._has_waited(request):
+            return "its session was within its window, and it has not waited"
+        return self._wrongly_failed(request) or self._late(request, 0.0)
+
+    def _late(self, request: Request, more: float) -> str | None:
+        """Whether the gate says so later than it may: after the longest hold, and ``more``."""
+        session = request.session
+        if request.command not in wire.SUBMITS or session.end.incoming.was_full:
+            return None
+        longest = max(self._world.terms.holds(request.session, request.at))
+        took = session.sent_at - request.entered_at
+        return f"it took {took:.3f} s" if took > longest + more + _SOON else None
+
+    def _has_waited(self, request: Request) -> bool:
+        """Whether the time in which an SMSC might take it was over when it was answered."""
+        session = request.session
+        if session.is_leaving or session.is_disturbed:
+            return True
+        shortest = min(self._world.terms.holds(request.session, request.at))
+        if request.attempts:
+            shortest = min(shortest, self._world.plan.response_timeout - LEAST_TIME)
+        return session.sent_at >= request.at + shortest
+
+    def _wrongly_without_smsc(self, request: Request) -> str | None:
+        """It was not sent, and should have waited; or SMSCs were there and it has waited for them.
+
+        One that has been sent may have been lost with its link, or be on its way to the model.
+        """
+        world, account = self._world, request.account
+        is_quiet = world.is_steady and world.began_at + _UNDER_WAY < request.at
+        if request.command not in wire.SUBMITS or request.attempts or not is_quiet:
+            return None
+        took = request.session.sent_at - request.at
+        if account.asks_smsc or took > 0.9 * world.plan.response_timeout:
+            return None
+        names = self._always_there(request.session, request.at)
+        if not names or request.session.is_leaving or request.session.is_disturbed:
+            return None
+        if not min(world.terms.holds(request.session, request.at)):
+            return None
+        if not self._has_waited(request):
+            return "it has not waited"
+        return f"{names} were there all the time"
+
+    def _always_there(self, session: EsmeSession, at: float) -> list[str]:
+        """Those of the account's SMSCs that were up at all times since ``at``; none if any SMSC
+        had a link that ended since."""
+        terms, found = self._world.terms, []
+        if not self._world.is_quiet_since(at):
+            return []
+        for smsc in self._world.smscs:
+            name, links = smsc.plan.name, [each for each in smsc.sessions if each.is_link]
+            is_there = any(each.bound_at < at - _UNDER_WAY for each in links)
+            in_all = terms.always_serves(name, terms.pools(session, at), at - _UNDER_WAY)
+            is_free = terms.links_stayed(name, at - _UNDER_WAY) and not (
+                name in terms.held or name in terms.touched
+            )
+            if is_there and in_all and is_free:
+                found.append(name)
+        return found
 
     def _wrongly_failed(self, request: Request) -> str | None:
         for attempt in request.attempts:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from tests.simulation import wire
 from tests.simulation.moods import MOODS, of
@@ -128,6 +128,7 @@ class StorePlan:
 class Plan:
     """All that one seed decides.
 
+    :param hold: seconds that a message may wait for an SMSC; ``hold_octets``: memory for those.
     :param ttl: seconds that return paths and queued messages are kept, by the wall clock.
     :param active: seconds until everybody begins to behave.
     :param crashes: when the gate's process is killed; ``restarts``: when it is stopped in order.
@@ -143,6 +144,8 @@ class Plan:
     smscs: tuple[SmscPlan, ...]
     pools: dict[str, tuple[str, ...]]
     balance: str = "least_outstanding"
+    hold: float = 5.0
+    hold_octets: int = 1 << 28
     response_timeout: float = 3.0
     enquire_link: float = 10.0
     inactivity: float = 60.0
@@ -189,7 +192,7 @@ def scenario(seed: int, moods: tuple[str, ...] = ()) -> Plan:
     active = draw.uniform(8.0, 25.0)
     accounts = tuple(_accounts(draw, list(pools), choose))
     store, crashes, restarts = _store_and_ends(draw, choose, active)
-    return Plan(
+    plan = Plan(
         seed=seed,
         centers=centers,
         smscs=smscs,
@@ -212,6 +215,30 @@ def scenario(seed: int, moods: tuple[str, ...] = ()) -> Plan:
         crowds=choose.one("numbers_crowded", 0.15) and not _answers_twice(smscs, accounts),
         operator=_Chooser(chance(seed, "operator's moods"), moods).some("operator"),
     )
+    return _holding(chance(seed, "hold"), moods, plan)
+
+
+def _holding(draw: Random, moods: tuple[str, ...], plan: Plan) -> Plan:
+    """The plan, with how long messages may wait for SMSCs, in how much memory, and how often."""
+    choose = _Chooser(draw, moods)
+    hold = draw.choice((0.3, 1.0, 5.0, 5.0, 12.0))
+    if choose.one("holding_nothing", 0.15):
+        hold = 0.0
+    octets = draw.choice((2000, 6000)) if choose.one("tiny_room", 0.12) else 1 << 28
+    plan = evolve(plan, hold=hold, hold_octets=octets)
+    if not choose.one("narrow_smscs", 0.25):
+        return plan
+    smscs = (
+        evolve(each, window=draw.choice((1, 1, 2, 3)), moods=_with(draw, each.moods, "sluggish"))
+        for each in plan.smscs
+    )
+    accounts = (evolve(each, moods=_with(draw, each.moods, "parting")) for each in plan.accounts)
+    return evolve(plan, smscs=tuple(smscs), accounts=tuple(accounts))
+
+
+def _with(draw: Random, moods: tuple[str, ...], mood: str) -> tuple[str, ...]:
+    """One mood more, or not."""
+    return tuple(dict.fromkeys((*moods, mood))) if draw.random() < 0.5 else moods
 
 
 def _clock_steps(draw: Random, choose: _Chooser, active: float) -> tuple[tuple[float, float], ...]:
@@ -369,6 +396,7 @@ def settings_text(plan: Plan) -> str:
         f"inactivity_timeout = {plan.inactivity}",
         "session_init_timeout = 5.0",
         f"stop_timeout = {STOP_TIMEOUT}",
+        f"hold_octets = {plan.hold_octets}",
         f'message_ids = "{plan.message_ids}"',
         f'unmatched_receipts = "{plan.unmatched}"',
         "[store]",
@@ -384,13 +412,14 @@ def settings_text(plan: Plan) -> str:
     for name, members in plan.pools.items():
         names = ", ".join(f'"{member}"' for member in members)
         lines += ["[[pool]]", f'name = "{name}"', f"members = [{names}]"]
-        lines += [f'balance = "{plan.balance}"']
+        lines += [f'balance = "{plan.balance}"', f"hold = {plan.hold}"]
     return "\n".join(lines)
 
 
 def _account_lines(plan: Plan, account: AccountPlan) -> list[str]:
     lines = ["[[esme]]", f'system_id = "{account.system_id}"', f'pool = "{account.pool}"']
-    lines += [f"window = {account.window}", f"queries = {_flag(account.queries)}"]
+    lines += [f"window = {account.window}", f"share = {account.serial + 1}"]
+    lines += [f"queries = {_flag(account.queries)}"]
     if account.asks_smsc:
         lines.append('auth = "smsc"')
     else:

@@ -276,6 +276,7 @@ class GateSocket:
 
     :ivar is_broken: whether the model's end has reset the connection.
     :ivar on_send: called when something is to be sent, whether there is room for it or not.
+    :ivar closed_at: when the gate has closed it; in the far future before.
     """
 
     def __init__(
@@ -289,6 +290,7 @@ class GateSocket:
         self.model_end: ModelEnd | None = None
         self.is_broken = self.is_closed = False
         self.on_send: Callable[[], None] = _nothing
+        self.closed_at = float("inf")
         self.refusal = 0
         self._lingers = True
 
@@ -351,6 +353,7 @@ class GateSocket:
 
     def close(self) -> None:
         """Close: with a reset if that was asked for, or if octets came that nobody reads."""
+        self.closed_at = min(self.closed_at, self._agenda.now())
         if self.is_closed or self.outgoing is None or self.incoming is None:
             self.is_closed = True
             return

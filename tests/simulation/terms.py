@@ -23,6 +23,9 @@ UNKNOWN_NAME, WRONG_PASSWORD = 0x0F, 0x0E
 
 FAR_OFF = float("inf")
 
+_MUCH = 1 << 20
+"""Octets that what waits in a world never has."""
+
 
 @frozen
 class Term:
@@ -53,6 +56,7 @@ class Terms:
     :ivar ended: system_id → when the operator unbound its sessions, and whether at once.
     :ivar closed: system_id → since when its account is closed.
     :ivar held: name of an SMSC → since when it takes no new message.
+    :ivar touched: SMSCs with a link that the operator has drained, kept away, or made ready.
     :ivar away: name of an SMSC → when it, or a link of it, was unbound by the operator last.
     :ivar renewed: name of an SMSC → when its links began to be bound anew while two were bound.
     """
@@ -61,6 +65,7 @@ class Terms:
     ended: dict[str, tuple[float, bool]] = field(factory=dict)
     closed: dict[str, float] = field(factory=dict)
     held: dict[str, float] = field(factory=dict)
+    touched: dict[str, None] = field(factory=dict)
     away: dict[str, float] = field(factory=dict)
     renewed: dict[str, float] = field(factory=dict)
 
@@ -141,6 +146,16 @@ class Terms:
         """The pools of a session since ``at``."""
         return self._of_session(session, at, lambda esme: esme.pool)
 
+    def holds(self, session: EsmeSession, at: float) -> list[float]:
+        """How long messages of a session could wait for an SMSC since ``at``."""
+        pools = set(self.pools(session, at))
+        return [
+            pool.hold
+            for term in self.since(at)
+            for pool in term.settings.pool
+            if pool.name in pools
+        ] or [0.0]
+
     def had_queue(self, system_id: str) -> bool:
         """Whether an account had a queue at any time."""
         return any(self._of_esme(system_id, 0.0, lambda esme: esme.queue))
@@ -197,6 +212,12 @@ class Terms:
         """Whether an SMSC was in one of ``pools`` at any time since ``at``."""
         return any(name in t.pools.get(pool, ()) for t in self.since(at) for pool in pools)
 
+    def always_serves(self, name: str, pools: list[str], at: float) -> bool:
+        """Whether an SMSC was in each of ``pools`` at all times since ``at``."""
+        return self.has_all(
+            at, lambda term: all(name in term.pools.get(pool, ()) for pool in pools)
+        )
+
     def is_held(self, name: str, at: float) -> bool:
         """Whether an SMSC took no new message at that time, and takes none now."""
         return self.held.get(name, FAR_OFF) < at
@@ -248,6 +269,10 @@ class Terms:
     def without_smsc(self, at: float) -> set[int]:
         """The statuses of messages that no SMSC could take since ``at``."""
         return {term.settings.gate.no_member_status for term in self.since(at)}
+
+    def had_room(self, at: float) -> bool:
+        """Whether there was memory for all that could wait, at all times since ``at``."""
+        return self.has_all(at, lambda term: term.settings.gate.hold_octets > _MUCH)
 
     def acknowledged_unmatched(self, at: float) -> bool:
         """Whether receipts without a return path were acknowledged at any time since ``at``."""

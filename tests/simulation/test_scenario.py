@@ -26,7 +26,8 @@ def test_the_same_seed_decides_the_same() -> None:
 def test_every_mood_comes() -> None:
     """To some model, in some seed."""
     seen = Counter(mood for plan in PLANS for mood in plan.moods)
-    assert set(seen) == set(of("esme", "smsc", "both", "weather"))
+    # Sluggish are SMSCs whose windows are narrow.
+    assert set(seen) == {*of("esme", "smsc", "both", "weather"), "sluggish"}
 
 
 def test_stores_and_gates_have_theirs() -> None:

@@ -181,6 +181,15 @@ class World:
             return until
         return min(until, self.stopped_at + _SERVED)
 
+    def is_quiet_since(self, at: float) -> bool:
+        """Whether what the gate has sent to SMSCs since ``at`` has come there."""
+        sessions = [session for smsc in self.smscs for session in smsc.sessions]
+        return (
+            self.is_steady
+            and all(smsc.lost_at < at - _UNDER_WAY for smsc in self.smscs)
+            and not any(each.is_disturbed or each.end.incoming.was_full for each in sessions)
+        )
+
     def note_renewals(self, settings: Settings) -> None:
         """Note which SMSCs are to have their links bound anew by a reload, and have two."""
         for smsc in self.smscs:

@@ -293,3 +293,15 @@ def test_where_overdue_ones_are_not_counted_they_are_released_at_once() -> None:
     outstanding.expire(10)
     assert (len(outstanding), outstanding.overdue, request.count) == (0, 0, 1)
     assert outstanding.next_expiry(5) == float("inf")
+
+
+def test_a_request_that_is_hurried_times_out_by_the_time_that_it_has() -> None:
+    """In front of those that were sent before it, under its own number."""
+    outstanding = Outstanding()
+    first, second, hurried = (Request(4, at) for at in (5.0, 6.0, 5.5))
+    numbers = [outstanding.claim(each) for each in (first, second, hurried)]
+    outstanding.hurry()
+    assert outstanding.expire(5.7) == [first, hurried]
+    assert len(outstanding) == 1
+    assert numbers == [1, 2, 3]
+    assert outstanding.oldest() == 6.0

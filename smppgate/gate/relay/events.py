@@ -3,9 +3,9 @@
 Each is counted here, and told to listeners where there are any: statistics, metrics and message
 logs are made of these and of nothing else. Without a listener an event costs one comparison.
 
-A message is told of in this order: ``entered``, then ``waiting`` if it waits in a queue, ``sent``
-for each try, ``answered`` for each answer of a peer, and ``ended`` once, when its origin has been
-answered.
+A message is told of in this order: ``entered``, then ``waiting`` if it waits in a queue or for an
+SMSC, ``sent`` for each try, ``answered`` for each answer of a peer, and ``ended`` once, when its
+origin has been answered. One that an SMSC turned down may wait again.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Listener(Protocol):
         account."""
 
     def waiting(self, exchange: Exchange) -> None:
-        """A message waits in a queue."""
+        """A message waits in a queue, or a request waits for an SMSC."""
 
     def sent(self, exchange: Exchange) -> None:
         """A request was sent; `Exchange.attempts` says for which time."""
@@ -49,7 +49,10 @@ class Listener(Protocol):
         """The peer that the request was sent to answered, in time or late."""
 
     def ended(self, exchange: Exchange, command_status: int, now: float) -> None:
-        """The origin was answered; by the gate where its peer gave no answer."""
+        """The origin was answered; by the gate where its peer gave no answer.
+
+        An origin that has ended hears of no answer: what it had waiting is dropped.
+        """
 
     def receipt(self, link: SmscSession, is_matched: bool) -> None:
         """A receipt came: its return path is known, or it has none."""
@@ -66,6 +69,9 @@ class Events:
     :ivar late: answers that came after that.
     :ivar throttled: requests of ESMEs over the window of their session.
     :ivar turned_down: requests of ESMEs that no SMSC could take.
+    :ivar waited: requests that had to wait for an SMSC.
+    :ivar dropped: those of them that were not sent because their session ended.
+    :ivar hold_expired: those of them that no SMSC took in time.
     :ivar undeliverable: requests of SMSCs that no ESME and no queue could take.
     :ivar unmatched: receipts without a return path.
     :ivar strays: resps that answered no request.
@@ -78,6 +84,9 @@ class Events:
     late: int = 0
     throttled: int = 0
     turned_down: int = 0
+    waited: int = 0
+    dropped: int = 0
+    hold_expired: int = 0
     undeliverable: int = 0
     unmatched: int = 0
     strays: int = 0

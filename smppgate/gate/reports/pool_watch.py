@@ -48,7 +48,7 @@ class PoolWatch:
             if pool not in self._down and smsc in pool.smscs and not pool.is_up:
                 self._down[pool] = None
                 self.log.warn(
-                    "pool {pool} is without an SMSC: its messages are answered 0x{status:02X}",
+                    "pool {pool} is without an SMSC: its messages are answered {answer}",
                     pool=pool.name,
-                    status=self.status,
+                    answer=f"0x{self.status:02X}" + (f" after {pool.hold:g} s" * bool(pool.hold)),
                 )

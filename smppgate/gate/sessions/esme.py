@@ -154,6 +154,11 @@ class EsmeProtocol(RelaySession):
         return self.own_pool or self.policy.pool
 
     @property
+    def hold(self) -> float:
+        """Seconds that a message of its may wait for an SMSC; 0: it does not wait."""
+        return self.policy.hold
+
+    @property
     def queries(self) -> bool:
         """Whether messages that ask for no receipt have a return path too."""
         return self.policy.queries
@@ -244,9 +249,14 @@ class EsmeProtocol(RelaySession):
         if self.account is not None:
             self.router.esme_lost(self, self.account)
 
+    def sessionDrained(self) -> None:
+        """Answer what still waits for an SMSC."""
+        self.router.esme_drained(self)
+
     def sessionEnding(self, reason: str) -> None:
         """Take the session out of its account, unless an unbind has done so."""
         self._config.bind_delays.ended(self)
+        self.router.esme_ended(self)
         if self.account is None:
             self._tell_unbound(reason)
             return

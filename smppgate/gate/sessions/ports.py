@@ -50,6 +50,12 @@ class Switch(Protocol):
     def esme_lost(self, session: EsmeSession, account: Account[EsmeSession]) -> None:
         """A session that was bound to ``account`` has ended, or is unbinding."""
 
+    def esme_drained(self, session: EsmeSession) -> None:
+        """A session is served no longer after an unbind; it can still be answered."""
+
+    def esme_ended(self, session: EsmeSession) -> None:
+        """A session has ended, bound or not: nothing can be answered any more."""
+
     def smsc_bound(self, link: SmscSession) -> None:
         """A session with an SMSC is bound."""
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from smppgate.gate.options import RouterOptions
 from smppgate.gate.relay.correlator import Correlator
 from smppgate.gate.return_path.keeper import ReturnPathKeeper
+from smppgate.gate.submit.waiting_room import WaitingRoom
 from smppgate.routing.exchange import Exchange
 from smppgate.routing.return_path.message_ids import alias_in
 from smppgate.routing.return_path.records import ReturnPath, alias_key, alias_target, original_key
@@ -46,12 +47,24 @@ _UNKNOWN = CommandStatus.ESME_RINVMSGID
 _LONGEST_GIVEN = 2 * LONGEST_ID
 
 
-class _AncillaryRequest(Exchange):
-    """A request about one message. The resp has the id that the ESME used, ``given``."""
+class AncillaryRequest(Exchange):
+    """A request about messages that one SMSC has.
 
-    __slots__ = ("given",)
+    :ivar given: the id that the ESME used, which the resp has; empty for one without.
+    :ivar message_id: the SMSC's own.
+    :ivar smscs: that SMSC, and those that can be asked in its place.
+    """
+
+    __slots__ = ("given", "message_id", "smscs")
 
     given: bytes
+    message_id: bytes
+    smscs: tuple[Smsc, ...]
+
+    @property
+    def candidates(self) -> tuple[Smsc, ...]:
+        """Those that can be asked."""
+        return self.smscs
 
     def answered(self, frame: Frame, now: float) -> None:
         """The SMSC answered."""
@@ -100,6 +113,8 @@ class AncillaryRequests:
 
     :param send: sends a request in these octets on a link of an SMSC; raises `PduError` when the
         version of the link cannot express it.
+    :param turn_down: answers a request with an error of the gate's own.
+    :param waiting_room: for requests to SMSCs that have no room.
     :param options: `RouterOptions.no_member_status` is the answer while the SMSC cannot be asked.
     """
 
@@ -109,12 +124,16 @@ class AncillaryRequests:
         return_paths: ReturnPathKeeper,
         correlator: Correlator,
         send: Callable[[Exchange, Smsc, Link, bytes], None],
+        turn_down: Callable[[Exchange, int, str], None],
+        waiting_room: WaitingRoom,
         options: RouterOptions,
     ) -> None:
         self._clock = clock
         self._return_paths = return_paths
         self._correlator = correlator
         self._send_on_link = send
+        self._turn_down = turn_down
+        self._waiting_room = waiting_room
         self._options = options
         self.waiting = 0
         """Requests that wait for the store."""
@@ -260,47 +279,72 @@ class AncillaryRequests:
         if own is not None and own.center is not smsc.center:
             self._reply(origin, frame, self._options.no_member_status)
             return
-        for each in smscs:
-            link = each.query_link()
-            if link is not None and frame.command_id in each.commands:
-                start, end = peek.message_id_at(frame.octets)
-                ancillary = _AncillaryRequest(
-                    self._correlator, origin, frame, None, self._clock.monotonic()
-                )
-                ancillary.given = frame.octets[start:end]
-                self._enter(ancillary)
-                try:
-                    octets = spliced(frame.octets, start, end, message_id)
-                    self._send_on_link(ancillary, each, link, octets)
-                except PduError as error:
-                    self._reply(origin, frame, error.command_status)
-                return
-        self._reply(origin, frame, self._options.no_member_status)
+        self._ask(origin, origin, frame, _knowing(smscs, frame.command_id), message_id)
 
     def _cancel_everywhere(self, origin: Requester, frame: Frame) -> None:
         """Send to each SMSC that may have such messages; the origin gets one answer."""
-        pool = origin.pool
-        able = [s for s in pool.smscs if frame.command_id in s.commands] if pool else []
-        links = [(smsc, smsc.query_link()) for smsc in able]
-        asked = [(smsc, link) for smsc, link in links if link is not None]
+        smscs = _knowing(origin.pool.smscs if origin.pool is not None else (), frame.command_id)
+        # One that is down is not waited for.
+        asked = [s for s in smscs if (s.bound if origin.hold else s.query_link() is not None)]
         if not asked:
             self._reply(origin, frame, self._options.no_member_status)
             return
         cancel = _CancelEverywhere(
             origin, len(asked), lambda status: self._reply(origin, frame, status)
         )
-        for smsc, link in asked:
-            exchange = Exchange(self._correlator, cancel, frame, None, self._clock.monotonic())
-            self._enter(exchange)
-            self._send_on_link(exchange, smsc, link, frame.octets)
+        for smsc in asked:
+            self._ask(cancel, origin, frame, (smsc,), b"")
 
-    def _enter(self, exchange: Exchange) -> None:
-        listener = self._correlator.events.listener
-        if listener is not None:
-            listener.entered(exchange)
+    def _ask(
+        self,
+        origin: Origin,
+        requester: Requester,
+        frame: Frame,
+        smscs: tuple[Smsc, ...],
+        message_id: bytes,
+    ) -> None:
+        """Ask one of ``smscs``, in this order, or let the request wait until one has room."""
+        start, end = peek.message_id_at(frame.octets)
+        now = self._clock.monotonic()
+        ancillary = AncillaryRequest(self._correlator, origin, frame, None, now)
+        ancillary.given, ancillary.message_id = frame.octets[start:end], message_id
+        ancillary.smscs = smscs
+        if self._correlator.events.listener is not None:
+            self._correlator.events.listener.entered(ancillary)
+        try:
+            if not self._waiting_room.is_awaited(ancillary) and self.dispatch(ancillary):
+                return
+        except PduError as error:
+            self._turn_down(ancillary, error.command_status, str(error))
+            return
+        own = requester.passed_through
+        may_come = bool(smscs) and (own is None or bool(own.bound))
+        if requester.hold and may_come and self._waiting_room.is_open:
+            self._waiting_room.add(ancillary, requester)
+        else:
+            self._turn_down(ancillary, self._options.no_member_status, "its SMSC has no room")
+
+    def dispatch(self, ancillary: AncillaryRequest) -> bool:
+        """Send it to the first SMSC that has room; False when none has.
+
+        :raises PduError: when the version of the link cannot express it.
+        """
+        for smsc in ancillary.smscs:
+            link = smsc.query_link()
+            if link is not None:
+                start, end = peek.message_id_at(ancillary.octets)
+                octets = spliced(ancillary.octets, start, end, ancillary.message_id)
+                self._send_on_link(ancillary, smsc, link, octets)
+                return True
+        return False
 
     def _reply(self, origin: Requester, frame: Frame, status: int) -> None:
         origin.answer(response(frame, status))
+
+
+def _knowing(smscs: Iterable[Smsc], command_id: int) -> tuple[Smsc, ...]:
+    """Those that know the request with this command_id, each once."""
+    return tuple(dict.fromkeys(each for each in smscs if command_id in each.commands))
 
 
 def _renamed(resp: Frame, given: bytes) -> Frame:

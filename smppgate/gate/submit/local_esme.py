@@ -49,6 +49,11 @@ class LocalEsme:
         return self.policy.pool
 
     @property
+    def hold(self) -> float:
+        """Seconds that a message may wait for an SMSC; 0: it does not wait."""
+        return self.policy.hold
+
+    @property
     def queries(self) -> bool:
         """Whether messages that ask for no receipt have a return path too."""
         return self.policy.queries

@@ -7,12 +7,14 @@ The life of a submit_sm:
    itself: 0x04, or generic_nack 0x03 for a command that no version has.
 3. `Submitter.submit` admits it: over the session's window it is answered 0x58.
 4. `Pool.choose` gives an SMSC with room, `Smsc.link` one of its links. Where the link speaks
-   another version than the ESME, `adaptation` makes the PDU one that the link can take.
+   another version than the ESME, `adaptation` makes the PDU one that the link can take. If no SMSC
+   has room, or others wait already, it goes into the `WaitingRoom`, which brings it back to 4.
 5. `Outstanding.claim` on that link gives the number and stores the `Exchange` under it. The frame
    goes into the link's outbox with four octets changed.
 6. The turn of the reactor ends: one write for each outbox that got something.
 7. The resp comes back on the link: `Outstanding.answered` gives the exchange, and
-   `Correlator.answered` comes back to `Submitter.again` if the status is worth another SMSC. An
+   `Correlator.answered` comes back to `Submitter.again` if the status is worth another SMSC: to 4,
+   as long as there is time. An
    answer that took the message goes to `ReturnPathKeeper.take` (see there).
 8. No resp in time: `Correlator.failed` answers ESME_RSYSERR, once. The number stays reserved, in
    the table of late ones; a late answer is used for the return path and goes no further. A lost
@@ -23,16 +25,21 @@ query_sm, cancel_sm and other ancillary requests go from 3 to `AncillaryRequests
 
 from __future__ import annotations
 
+from typing import cast
+
 from smppgate.gate.options import RouterOptions
 from smppgate.gate.relay.correlator import Correlator
 from smppgate.gate.relay.events import Events
 from smppgate.gate.relay.transform import Transform
 from smppgate.gate.reports.undelivered import Miss
 from smppgate.gate.return_path.keeper import ReturnPathKeeper
-from smppgate.gate.submit.ancillary import ANCILLARY, AncillaryRequests
+from smppgate.gate.submit.ancillary import ANCILLARY, AncillaryRequest, AncillaryRequests
+from smppgate.gate.submit.waiting_room import WaitingRoom
 from smppgate.routing.exchange import Exchange
 from smppgate.routing.sessions import Origin, Requester
+from smppgate.routing.smscs.pool import Pool
 from smppgate.routing.smscs.smsc import Link, Smsc
+from smppgate.txsmpp.batch import Batch
 from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.constants import CommandStatus
 from smppgate.txsmpp.errors import PduError
@@ -48,11 +55,13 @@ class Submitter:
 
     :param transform: gives requests as SMSCs of another version can take them.
     :param options: `RouterOptions.no_member_status` is looked at for each request.
+    :ivar waiting_room: what no SMSC could take yet.
     """
 
     def __init__(
         self,
         clock: Clock,
+        batch: Batch,
         return_paths: ReturnPathKeeper,
         correlator: Correlator,
         transform: Transform,
@@ -65,15 +74,18 @@ class Submitter:
         self._transform = transform
         self._events = events
         self._options = options
-        self._ancillary = AncillaryRequests(clock, return_paths, correlator, self._send, options)
+        self.waiting_room = WaitingRoom(clock, batch, self, events, options)
+        self._ancillary = AncillaryRequests(
+            clock, return_paths, correlator, self._send, self.turn_down, self.waiting_room, options
+        )
 
     @property
-    def waiting(self) -> int:
+    def looked_up(self) -> int:
         """Requests that wait for the store."""
         return self._ancillary.waiting
 
     def submit(self, origin: Requester, frame: Frame, now: float) -> None:
-        """Send a request to the SMSC that the balancer chooses, or answer it with an error."""
+        """Send a request to the SMSC that the balancer chooses, or let it wait for one."""
         policy = origin.policy
         if origin.unanswered >= policy.window:
             self._throttle(origin, frame)
@@ -81,28 +93,86 @@ class Submitter:
         origin.unanswered += 1
         if frame.command_id in ANCILLARY and self.is_open and self._ancillary.take(origin, frame):
             return
-        exchange = Exchange(self._correlator, origin, frame, origin.own_pool or policy.pool, now)
+        pool = origin.own_pool or policy.pool
+        exchange = Exchange(self._correlator, origin, frame, pool, now)
         if self._events.listener is not None:
             self._events.listener.entered(exchange)
-        try:
-            if self.is_open and self._assign(exchange):
-                return
-        except PduError as error:
-            self._turn_down(exchange, error.command_status, str(error))
+        if pool is None or not self.is_open:
+            why = "the gate takes no requests now"
+            self.turn_down(exchange, self._options.no_member_status, why)
             return
-        why = "no SMSC can take it now" if self.is_open else "the gate takes no requests now"
-        self._turn_down(exchange, self._options.no_member_status, why)
+        try:
+            if pool.waiting or self._assign(exchange, pool) is None:
+                self._wait(exchange, pool, origin)
+        except PduError as error:
+            self.turn_down(exchange, error.command_status, str(error))
 
     def again(self, exchange: Exchange, now: float) -> bool:
-        """Send a request that an SMSC has turned down to another; False when there is none."""
-        if exchange.smsc is None or exchange.origin.has_ended:
+        """Send a request that an SMSC has turned down to another, or let it wait for that one.
+
+        False when none is left, or no time.
+        """
+        smsc, pool = exchange.smsc, exchange.pool
+        if smsc is None or pool is None or exchange.origin.has_ended:
             return False
-        exchange.tried += (exchange.smsc,)
-        exchange.sent_at = now
+        late = (each for each in pool.smscs if now > exchange.last_try(each))
+        exchange.tried = (*exchange.tried, smsc, *late)
+        # What goes to a pool comes from an ESME or from this process.
+        requester = cast(Requester, exchange.origin)
+        waits_until = exchange.entered_at + requester.hold
+        exchange.sent_at = min(now, waits_until)
         try:
-            return self._assign(exchange)
+            link = self._assign(exchange, pool)
         except PduError:
             return False
+        if link is not None:
+            if exchange.sent_at < now:
+                link.outstanding.hurry()
+            return True
+        is_able = pool.able(exchange.command_id, exchange.tried)
+        if now < waits_until and is_able and self.waiting_room.is_open:
+            self.waiting_room.add(exchange, requester)
+            return True
+        return False
+
+    # For the waiting room
+
+    def dispatch(self, exchange: Exchange, now: float) -> bool:
+        """Send what has waited; False when no SMSC has room for it.
+
+        :raises PduError: when the version of the chosen SMSC cannot express it.
+        """
+        exchange.sent_at = now
+        if isinstance(exchange, AncillaryRequest):
+            return self._ancillary.dispatch(exchange)
+        return exchange.pool is not None and self._assign(exchange, exchange.pool) is not None
+
+    def turn_down(self, exchange: Exchange, status: int, why: str) -> None:
+        """Answer a request with an error of the gate's own."""
+        self._events.turned_down += 1
+        if exchange.pool is not None:
+            self._miss(exchange.origin, why, status)
+        exchange.origin.answer(exchange.resp(status))
+        if self._events.listener is not None:
+            self._events.listener.ended(exchange, status, exchange.entered_at)
+
+    def route(self, exchange: Exchange, requester: Requester) -> None:
+        """Let what waits be for the pool that its account has now."""
+        pool = requester.own_pool or requester.policy.pool
+        if exchange.pool is not None and pool is not None and pool is not exchange.pool:
+            exchange.pool = pool
+            _pass_over_unknowing(exchange, pool)
+
+    def _wait(self, exchange: Exchange, pool: Pool, origin: Requester) -> None:
+        if exchange.command_id not in _KNOWN_TO_ALL:
+            _pass_over_unknowing(exchange, pool)
+        # The session of an SMSC that serves one ESME alone does not come back.
+        may_come = origin.own_pool is None or pool.is_up
+        if origin.hold and exchange.candidates and may_come:
+            self.waiting_room.add(exchange, origin)
+        else:
+            status = self._options.no_member_status
+            self.turn_down(exchange, status, "no SMSC can take it now")
 
     def _throttle(self, origin: Requester, frame: Frame) -> None:
         status = int(CommandStatus.ESME_RTHROTTLED)
@@ -112,37 +182,28 @@ class Submitter:
         if self._events.listener is not None:
             self._events.listener.turned_down(origin, frame.command_id, status)
 
-    def _turn_down(self, exchange: Exchange, status: int, why: str) -> None:
-        self._events.turned_down += 1
-        self._miss(exchange.origin, why, status)
-        exchange.origin.answer(exchange.resp(status))
-        if self._events.listener is not None:
-            self._events.listener.ended(exchange, status, exchange.entered_at)
-
     def _miss(self, origin: Origin, why: str, status: int) -> None:
         self._correlator.missed(Miss(f"at the gate: {why}", origin.system_id, "", status))
 
-    def _assign(self, exchange: Exchange) -> bool:
-        """Send it to an SMSC that it has not been to; False when none can take it.
+    def _assign(self, exchange: Exchange, pool: Pool) -> Link | None:
+        """Send it to an SMSC that it has not been to; gives the link, None when none can take it.
 
         :raises PduError: when the version of the chosen SMSC cannot express it.
         """
-        pool = exchange.pool
-        if pool is None:
-            return False
         if exchange.command_id not in _KNOWN_TO_ALL and not exchange.tried:
-            exchange.tried = pool.without(exchange.command_id)
+            _pass_over_unknowing(exchange, pool)
+        tried = exchange.tried
         while True:
-            smsc = pool.choose(exchange.tried)
+            smsc = pool.choose(tried)
             if smsc is None:
-                return False
+                return None
             link = smsc.only_link or smsc.link()
             if link is not None:
                 break
             # The SMSC has room only on links that are unbinding.
-            exchange.tried += (smsc,)
+            tried = (*tried, smsc)
         self._send(exchange, smsc, link, exchange.octets)
-        return True
+        return link
 
     def _send(self, exchange: Exchange, smsc: Smsc, link: Link, octets: bytes) -> None:
         """Send ``octets`` on a link of ``smsc``.
@@ -158,3 +219,9 @@ class Submitter:
         link.send_request(exchange, octets)
         if self._events.listener is not None:
             self._events.listener.sent(exchange)
+
+
+def _pass_over_unknowing(exchange: Exchange, pool: Pool) -> None:
+    """Do not choose SMSCs that do not know the command of ``exchange``."""
+    unknowing = pool.without(exchange.command_id)
+    exchange.tried += tuple(each for each in unknowing if each not in exchange.tried)

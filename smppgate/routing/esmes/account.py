@@ -214,6 +214,7 @@ class AccountPolicy:
     :param window: the most unanswered requests of a session, in each direction.
     :param pool: the pool that takes its messages.
     :param weight: its sessions' share of a cluster's messages relative to others; 1 or more.
+    :param share: its share of what SMSCs take while messages of several accounts wait; 1 or more.
     :param bind_ranges: whether its binds may name address ranges to serve.
     :param queries: whether messages that ask for no receipt have a return path too, so that
         query_sm and its like find them.
@@ -229,12 +230,18 @@ class AccountPolicy:
     window: int = 100
     pool: Pool | None = field(default=None, repr=False)
     weight: int = 1
+    share: int = 1
     bind_ranges: bool = False
     queries: bool = True
     cancels_all: bool = False
     folds_case: bool = False
     asks_smsc: bool = False
     deliver_timeout: float = 10.0
+
+    @property
+    def hold(self) -> float:
+        """Seconds that a message may wait for an SMSC: that of its pool."""
+        return self.pool.hold if self.pool is not None else 0.0
 
 
 @define(eq=False)

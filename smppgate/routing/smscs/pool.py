@@ -56,24 +56,25 @@ class Pool:
     """SMSCs that take the same messages.
 
     :param name: as configured.
+    :ivar smscs: those of its members, in the order of the configuration.
+    :ivar hold: seconds that a message may wait until a member takes it; 0: it does not wait.
+    :ivar waiting: messages that wait for a member now; counted where they wait.
     :ivar choose: `Balancer.choose` of its balancer; with SMSCs behind the others, see `rank`.
     """
 
-    __slots__ = ("_balancer", "choose", "members", "name")
+    __slots__ = ("_balancer", "choose", "hold", "members", "name", "smscs", "waiting")
 
-    def __init__(self, name: str, balancer: Balancer) -> None:
+    def __init__(self, name: str, balancer: Balancer, hold: float = 0.0) -> None:
         self.name = name
+        self.hold = hold
+        self.waiting = 0
         self.members = balancer.members
+        self.smscs = _smscs_of(balancer.members)
         self._balancer = balancer
         self.choose: Callable[[Sequence[Smsc]], Smsc | None] = balancer.choose
 
     def __repr__(self) -> str:
         return f"<Pool {self.name} {self.members!r}>"
-
-    @property
-    def smscs(self) -> tuple[Smsc, ...]:
-        """The SMSCs of its members, in the order of the configuration."""
-        return tuple(member.smsc for member in self.members)
 
     def change(self, balancer: Balancer) -> None:
         """Choose by ``balancer`` among its members from now on."""
@@ -81,6 +82,7 @@ class Pool:
             if member not in balancer.members:
                 member.leave()
         self.members, self._balancer = balancer.members, balancer
+        self.smscs = _smscs_of(balancer.members)
         self.rank()
 
     def leave(self) -> None:
@@ -102,6 +104,19 @@ class Pool:
     def is_up(self) -> bool:
         """Whether any of its SMSCs has a bound link."""
         return any(member.smsc.links for member in self.members)
+
+    def able(self, command_id: int, tried: Sequence[Smsc] = ()) -> bool:
+        """Whether a member takes this command, if not now: it is up and knows it.
+
+        :param tried: SMSCs that do not count.
+        """
+        return any(
+            smsc.links and command_id in smsc.commands and smsc not in tried for smsc in self.smscs
+        )
+
+
+def _smscs_of(members: Sequence[Member]) -> tuple[Smsc, ...]:
+    return tuple(member.smsc for member in members)
 
 
 def _doubted_last(

@@ -60,6 +60,13 @@ class Seat(Protocol):
         """Count with this weight."""
 
 
+class Waiter(Protocol):
+    """Has messages that wait for an SMSC."""
+
+    def freed(self) -> None:
+        """The SMSC may have room now."""
+
+
 class Smsc:
     """One SMSC. Mutable and slotted: the hot path counts in it.
 
@@ -71,6 +78,8 @@ class Smsc:
     :param reserved: whether it serves one ESME session alone, see `for_one_session`.
     :param undelivered_status: the command_status that tells it that nothing can take its message.
     :param window: the most requests that may be unanswered on one link, in either direction.
+    :param response_timeout: seconds that it has to answer a request.
+    :ivar waiters: who is told when it may have room; None while nobody waits for it.
     :ivar members: its seats in pools.
     :ivar state: what an operator has decided; a reload leaves it as it is.
     :ivar bound: the links that are bound and not unbinding.
@@ -108,11 +117,13 @@ class Smsc:
         "outstanding",
         "overdue",
         "refused",
+        "response_timeout",
         "state",
         "tag",
         "taken",
         "timed_out",
         "undelivered_status",
+        "waiters",
         "weight",
         "window",
     )
@@ -127,9 +138,12 @@ class Smsc:
         reserved: bool = False,
         undelivered_status: int = CommandStatus.ESME_RX_T_APPN,
         window: int = 10,
+        response_timeout: float = 60.0,
     ) -> None:
         self.name = name
         self.window = window
+        self.response_timeout = response_timeout
+        self.waiters: dict[Waiter, None] | None = None
         self.state = AdminState.READY
         self.bound: list[Link] = []
         self.only_link: Link | None = None
@@ -147,9 +161,7 @@ class Smsc:
         self.commands = commands
         self.weight = weight
         self.links: list[Link] = []
-        self.capacity = 0
-        self.outstanding = 0
-        self.overdue = 0
+        self.capacity = self.outstanding = self.overdue = 0
         self.taken = self.refused = self.timed_out = self.lost = 0
         self.latency = 0.0
         self.bind_errors = 0
@@ -177,6 +189,8 @@ class Smsc:
             self.overdue += count
             return
         self.outstanding -= count
+        if self.waiters is not None:
+            self._tell()
         if outcome is LOST:
             self.lost += count
             return
@@ -190,6 +204,25 @@ class Smsc:
         """``count`` requests that timed out take no place in a window any more."""
         self.outstanding -= count
         self.overdue -= count
+        if self.waiters is not None:
+            self._tell()
+
+    def await_room(self, waiter: Waiter) -> None:
+        """Tell ``waiter`` from now on whenever there may be room for a request."""
+        if self.waiters is None:
+            self.waiters = {}
+        self.waiters[waiter] = None
+
+    def await_no_more(self, waiter: Waiter) -> None:
+        """Tell ``waiter`` no more."""
+        if self.waiters is not None:
+            self.waiters.pop(waiter, None)
+            # None again, not empty: that is what an answer costs while nobody waits.
+            self.waiters = self.waiters or None
+
+    def _tell(self) -> None:
+        for waiter in self.waiters or ():
+            waiter.freed()
 
     def for_one_session(self) -> Smsc:
         """Make the same SMSC anew, without links, to serve one ESME session alone.
@@ -205,6 +238,7 @@ class Smsc:
             reserved=True,
             undelivered_status=self.undelivered_status,
             window=self.window,
+            response_timeout=self.response_timeout,
         )
         self._copies[copy] = None
         copy._origin = self
@@ -257,6 +291,12 @@ class Smsc:
             copy.change_window(window)
         self._choose_links()
 
+    def change_response_timeout(self, seconds: float) -> None:
+        """Know that it has so many seconds to answer; its links' timers are their own."""
+        self.response_timeout = seconds
+        for copy in self._copies:
+            copy.response_timeout = seconds
+
     def change_weight(self, weight: int) -> None:
         """Give it another share, in each pool that it is in."""
         self.weight = weight
@@ -280,6 +320,8 @@ class Smsc:
             # Requests that are open on other links are no load for these.
             others = [*self._leaving, *(each for each in self.bound if each not in self.links)]
             self.capacity += sum(len(each.outstanding) for each in others)
+        if self.waiters is not None:
+            self._tell()
 
     def doubt(self, link: Link, is_doubted: bool) -> None:
         """Use ``link`` after all others, or like the others again."""

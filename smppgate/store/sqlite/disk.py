@@ -79,7 +79,7 @@ class Disk:
         """
         try:
             opened = await self._workers.writer.run(self._database.open, self._clock.wall())
-        except BaseException:
+        except Exception:
             await self.close()
             raise
         self._is_open = True

@@ -65,6 +65,31 @@ def test_a_message_enters_is_sent_answered_and_ends() -> None:
     assert len({each[1] for each in told}) == 1
 
 
+def test_what_waits_for_an_smsc_is_told_between() -> None:
+    gate = Gate()
+    gate.pool.hold = 5.0
+    esme = gate.esme()
+    told = recorded(gate)
+    gate.forward(esme, fakes.submit(5))
+    gate.forward(esme, fakes.submit(6))
+    link = gate.link(window=1)
+    told.clear()
+    gate.clock.advance(0)
+    gate.answer(link, 0x45)
+    gate.clock.advance(0)
+    gate.router.esme_ended(esme)  # type: ignore[arg-type]
+    assert told == [
+        ("sent", 5, 1),
+        ("answered", 5, 0x45),
+        ("ended", 5, 0x45),
+        ("sent", 6, 1),
+    ]
+    gate.forward(esme, fakes.submit(7))
+    told.clear()
+    gate.router.esme_ended(esme)  # type: ignore[arg-type]
+    assert told == [("ended", 7, 0x08)]
+
+
 def test_a_retry_is_sent_once_more_and_ends_once() -> None:
     gate = Gate()
     esme, first = gate.esme(), gate.link()

@@ -102,6 +102,7 @@ def test_nothing_is_submitted_on_it() -> None:
     one = gate.esme(bind())
     one.heard()
     one.ask(SubmitSm(), 5)
+    gate.reactor.advance(5.0)
     assert [frame[1:3] for frame in one.heard()] == [(0x08, 5)]
     assert end.heard() == []
 

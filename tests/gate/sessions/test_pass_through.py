@@ -584,6 +584,7 @@ def test_no_other_sessions_query_goes_over_the_connection() -> None:
     shared.transport.lose()
     gate.turn()
     bolt.ask(QuerySm(message_id=b"Aabc", source_addr=b"1000"), 2)
+    gate.reactor.advance(5.0)
     (answer,) = bolt.heard()
     assert answer[:2] == (CommandId.QUERY_SM_RESP, CommandStatus.ESME_RSYSERR)
     assert own.heard() == []
@@ -604,9 +605,11 @@ def test_each_of_the_two_sessions_has_its_own_window() -> None:
     one, own = gate.joined()
     for number in range(1, 5):
         one.ask(SUBMIT, number)
-    told = [frame[1:3] for frame in one.heard()]
-    assert told == [(0x08, 3), (0x08, 4)]
-    assert len(own.heard()) == 2
+    assert [frame[1:3] for frame in one.heard()] == [(0x58, 4)]
+    first, _ = own.heard()
+    own.answer(first, 0, b"abc\0")
+    assert len(own.heard()) == 1, "what waited has the place that is free now"
+    assert [frame[1:3] for frame in one.heard()] == [(0, 1)]
 
 
 def test_its_smsc_session_does_not_fire_link_up() -> None:

@@ -17,7 +17,7 @@ from smppgate.gate.sessions.read_budget import (
     read_as_usual,
     read_less,
 )
-from smppgate.settings import EsmeSettings, GateSettings
+from smppgate.settings import EsmeSettings, GateSettings, PoolSettings
 from smppgate.store import Found
 from smppgate.txsmpp.constants import CommandId
 from smppgate.txsmpp.frame import header_only
@@ -55,9 +55,11 @@ def test_a_rate_of_0_is_no_limit(counts: list[int]) -> None:
 
 
 def gate_of(rate: int = RATE, window: int = 1) -> MemoryGateway:
-    accounts = (EsmeSettings(system_id="acme", password="secret", window=window),)
+    """Messages are answered at once, for there is no SMSC that they could wait for."""
     return MemoryGateway(
-        esme=accounts, gate=GateSettings(refusal_rate=rate, accept_binds_without_smsc=True)
+        esme=(EsmeSettings(system_id="acme", password="secret", window=window),),
+        pool=(PoolSettings(name="default", members=("alpha",), hold=0.0),),
+        gate=GateSettings(refusal_rate=rate, accept_binds_without_smsc=True),
     )
 
 

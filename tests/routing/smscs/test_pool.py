@@ -38,3 +38,15 @@ def test_a_pool_has_the_smscs_that_do_not_know_a_command() -> None:
     assert pool.without(CommandId.SUBMIT_SM) == ()
     assert pool.without(CommandId.DATA_SM) == (old,)
     assert pool.without(CommandId.BROADCAST_SM) == (old, newer)
+
+
+def test_a_member_is_able_while_it_is_up_and_knows_the_command() -> None:
+    """Whether it has room or not."""
+    alpha, beta = fakes.smsc("alpha", 1, 1, commands=V3_3.commands), fakes.smsc("beta")
+    alpha.began(1)
+    pool = fakes.pool(alpha, beta)
+    assert pool.able(CommandId.SUBMIT_SM)
+    assert not pool.able(CommandId.DATA_SM)
+    assert not pool.able(CommandId.SUBMIT_SM, tried=(alpha,))
+    alpha.remove(alpha.links[0])
+    assert not pool.able(CommandId.SUBMIT_SM)

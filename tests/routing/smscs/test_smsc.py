@@ -7,7 +7,8 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smppgate.routing.smscs.smsc import MessageCenter, Smsc
+from smppgate.routing.admin_state import AdminState
+from smppgate.routing.smscs.smsc import MessageCenter, Outcome, Smsc
 from smppgate.txsmpp.sequence import Request
 from tests.routing import fakes
 from tests.routing.fakes import FakeSession
@@ -128,3 +129,52 @@ def test_an_smsc_for_all_sessions_stays_when_it_is_retired() -> None:
     for smsc in (own, own, shared):
         smsc.retire()
     assert shared.center.smscs == [shared]
+
+
+# Who waits for it
+
+
+class Told:
+    """Waits for an SMSC, and counts how often it is told."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def freed(self) -> None:
+        self.count += 1
+
+
+def test_who_waits_is_told_of_each_place_that_may_be_free() -> None:
+    alpha, waiter = fakes.smsc("alpha", 1, 10), Told()
+    alpha.began(3)
+    alpha.await_room(waiter)
+    alpha.ended(1, Outcome.TAKEN, 0.1)
+    alpha.ended(1, Outcome.TIMED_OUT, 0.1)
+    assert waiter.count == 1
+    alpha.released(1)
+    alpha.ended(1, Outcome.LOST, 0.1)
+    assert waiter.count == 3
+    alpha.add(fakes.FakeSession(smsc=alpha))
+    alpha.change_state(AdminState.DRAIN)
+    alpha.change_window(20)
+    assert waiter.count == 6
+
+
+def test_who_waits_no_more_is_not_told() -> None:
+    alpha, waiter, other = fakes.smsc("alpha", 1, 10), Told(), Told()
+    for each in (waiter, other):
+        alpha.await_room(each)
+    alpha.await_no_more(waiter)
+    alpha.change_window(20)
+    assert (waiter.count, other.count) == (0, 1)
+    alpha.await_no_more(other)
+    alpha.await_no_more(other)
+    assert alpha.waiters is None
+
+
+def test_the_time_to_answer_is_that_of_its_copies_too() -> None:
+    alpha = fakes.smsc("alpha")
+    copy = alpha.for_one_session()
+    alpha.change_response_timeout(7.0)
+    assert (alpha.response_timeout, copy.response_timeout) == (7.0, 7.0)
+    assert alpha.for_one_session().response_timeout == 7.0

@@ -1,0 +1,143 @@
+"""`Room`: messages that wait for the same SMSCs, and `Waiting`, one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from attrs import frozen
+
+from smppgate.routing.exchange import Exchange
+from smppgate.routing.limits.fair_queue import Entry, FairQueue
+from smppgate.routing.sessions import Requester
+from smppgate.routing.smscs.pool import Pool
+from smppgate.routing.smscs.smsc import Smsc
+
+OVERHEAD = 1024
+"""Octets that a message is counted with beside its own: its records, and its places in tables.
+Measured with 100 000 messages on Python 3.11: 790 each, of 1 000 sessions; 1 570 of as many."""
+
+
+class Waiting(Entry):
+    """A message that waits. Mutable and slotted.
+
+    :param requester: whose window it counts against; the exchange's origin may be another, which
+        gathers several answers for it.
+    :ivar deadline: when it is answered, if no SMSC has taken it; seconds on the monotonic clock.
+    :ivar room: where it waits; None before and after that.
+    """
+
+    __slots__ = ("deadline", "exchange", "requester", "room")
+
+    def __init__(self, exchange: Exchange, requester: Requester, deadline: float) -> None:
+        octets = len(exchange.octets) + OVERHEAD
+        super().__init__(requester.system_id, requester, requester.policy.share, octets)
+        self.exchange = exchange
+        self.requester = requester
+        self.deadline = deadline
+        self.room: Room | None = None
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether it waits no more."""
+        return self.room is None
+
+
+RoomKey = tuple[Pool | None, tuple[Smsc, ...], bool]
+"""The pool, the SMSCs and `Room.is_again`, by which a room is known."""
+
+
+def key_of(exchange: Exchange) -> RoomKey:
+    """That of the room in which ``exchange`` waits."""
+    return exchange.pool, exchange.candidates, exchange.attempts > 0
+
+
+@frozen
+class Line:
+    """What waits for one pool, or for one SMSC.
+
+    :ivar since: when the one that waits longest came; seconds on the monotonic clock.
+    """
+
+    count: int
+    octets: int
+    since: float
+
+
+class Room:
+    """Messages that the same SMSCs may take, in the order in which they are served.
+
+    While there are any, it is told by each of the SMSCs when that may have room.
+
+    :param pool: the pool that they wait for; None where they wait for one SMSC alone.
+    :param smscs: which may take them.
+    :param is_again: whether SMSCs have turned them down: they had their turn before, and are
+        served in front of all others.
+    :param freed: called when one of the SMSCs may have room.
+    :ivar served: a number that is the higher the later one of them was served.
+    """
+
+    __slots__ = ("_freed", "is_again", "pool", "queue", "served", "smscs")
+
+    def __init__(
+        self,
+        pool: Pool | None,
+        smscs: tuple[Smsc, ...],
+        is_again: bool,
+        freed: Callable[[Room], None],
+    ) -> None:
+        self.smscs = smscs
+        self.pool = pool
+        self.is_again = is_again
+        self.queue: FairQueue[Waiting] = FairQueue()
+        self.served = 0
+        self._freed = freed
+
+    @property
+    def key(self) -> RoomKey:
+        """What it is known by."""
+        return self.pool, self.smscs, self.is_again
+
+    def __repr__(self) -> str:
+        names = ", ".join(smsc.name for smsc in self.smscs)
+        return f"<Room for {names} with {len(self.queue)}>"
+
+    def freed(self) -> None:
+        """One of the SMSCs may have room."""
+        self._freed(self)
+
+    def add(self, waiting: Waiting) -> None:
+        """Let it wait behind the others of its session."""
+        if not self.queue:
+            for smsc in self.smscs:
+                smsc.await_room(self)
+            # None of them tells of the room that it has already.
+            self._freed(self)
+        waiting.room = self
+        self.queue.add(waiting)
+        if self.pool is not None:
+            self.pool.waiting += 1
+
+    def serve(self, waiting: Waiting, serial: int) -> None:
+        """The first has been sent."""
+        self.served = serial
+        self.queue.take()
+        self._left(waiting)
+
+    def remove(self, waiting: Waiting) -> None:
+        """It is not to be sent any more."""
+        self.queue.remove(waiting)
+        self._left(waiting)
+
+    def is_able(self, command_id: int) -> bool:
+        """Whether one of its SMSCs takes this command, if not now."""
+        if self.pool is not None:
+            return self.pool.able(command_id)
+        return any(smsc.bound for smsc in self.smscs)
+
+    def _left(self, waiting: Waiting) -> None:
+        waiting.room = None
+        if self.pool is not None:
+            self.pool.waiting -= 1
+        if not self.queue:
+            for smsc in self.smscs:
+                smsc.await_no_more(self)

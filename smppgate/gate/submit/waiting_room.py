@@ -1,0 +1,297 @@
+"""`WaitingRoom`: messages that no SMSC can take now, until one can or their time is over.
+
+Why a message waits and how it ends:
+
+1. No member of its pool has room, or others wait for the pool already: it joins the line of its
+   session, in the room of those that the same SMSCs may take. It is unanswered like any other
+   request, so the window of its ESME bounds how many there are, and `RouterOptions.hold_octets`
+   bounds how much memory they take.
+2. An SMSC may have room: an answer, a timeout, a link that comes up, a window or a state that
+   changes. `Smsc` tells the rooms that wait for it, and at the end of this turn of the reactor,
+   before it is written, they are served: what was turned down by another SMSC first, then one
+   message of each room in turn, by `FairQueue`.
+3. ``hold`` of its pool is over: it is answered ESME_RTHROTTLED if a member takes messages and all
+   were full, else `RouterOptions.no_member_status`. One timer serves all deadlines.
+4. Its session ends: it is dropped unsent. Its session has had its time after an unbind, or the
+   gate stops: it is answered.
+
+Requests about a message wait in a room of the SMSC that has it, and so hold up no others. So do
+messages that some members have turned down, for those that have not: a room is for a set of SMSCs.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from twisted.internet.interfaces import IDelayedCall
+
+from smppgate.gate.options import RouterOptions
+from smppgate.gate.relay.events import Events
+from smppgate.gate.submit.holdings import Holdings
+from smppgate.gate.submit.room import Line, Room, RoomKey, Waiting, key_of
+from smppgate.routing.exchange import Exchange
+from smppgate.routing.limits.deadlines import Deadlines
+from smppgate.routing.sessions import Requester
+from smppgate.routing.smscs.pool import Pool
+from smppgate.routing.smscs.smsc import Smsc
+from smppgate.txsmpp.batch import Batch
+from smppgate.txsmpp.clock import Clock
+from smppgate.txsmpp.constants import CommandStatus
+from smppgate.txsmpp.errors import PduError
+
+_THROTTLED = int(CommandStatus.ESME_RTHROTTLED)
+_STOPPING = int(CommandStatus.ESME_RSYSERR)
+
+
+class Sender(Protocol):
+    """Sends and answers what has waited."""
+
+    def dispatch(self, exchange: Exchange, now: float) -> bool:
+        """Send it, if one of its candidates has room; gives whether one has.
+
+        :raises PduError: when the version of the link cannot express it.
+        """
+
+    def turn_down(self, exchange: Exchange, status: int, why: str) -> None:
+        """Answer it with an error of the gate's own."""
+
+    def route(self, exchange: Exchange, requester: Requester) -> None:
+        """Let it be for the pool that its account has now."""
+
+
+class WaitingRoom:
+    """What ESMEs, and this process, have waiting for SMSCs. ``len()`` is the number of messages.
+
+    :param sender: sends and answers them.
+    """
+
+    def __init__(
+        self, clock: Clock, batch: Batch, sender: Sender, events: Events, options: RouterOptions
+    ) -> None:
+        self._clock = clock
+        self._batch = batch
+        self._sender = sender
+        self._events = events
+        self._options = options
+        self.is_open = True
+        """While false, nothing is to be added."""
+        self._count = 0
+        self._rooms: dict[RoomKey, Room] = {}
+        self._sessions: dict[Requester, dict[Waiting, None]] = {}
+        self._holdings = Holdings()
+        self._deadlines: Deadlines[Waiting] = Deadlines()
+        self._timer: IDelayedCall | None = None
+        # Rooms to be looked at when this turn of the reactor ends.
+        self._freed: dict[Room, None] = {}
+        self._serial = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    @property
+    def octets(self) -> int:
+        """What they occupy, see `Waiting`."""
+        return self._holdings.octets
+
+    # Coming
+
+    def is_awaited(self, exchange: Exchange) -> bool:
+        """Whether others wait for the same SMSCs already."""
+        return key_of(exchange) in self._rooms
+
+    def add(self, exchange: Exchange, requester: Requester) -> None:
+        """Let ``exchange`` wait for one of its candidates.
+
+        If there is not so much memory, the newest message of the account that has most of it is
+        answered ESME_RTHROTTLED; that may be this one.
+        """
+        self._events.waited += 1
+        if self._events.listener is not None:
+            self._events.listener.waiting(exchange)
+        self._admit(exchange, requester)
+        self._keep_bound()
+        self._set_timer()
+
+    def _keep_bound(self) -> None:
+        while self.octets > self._options.hold_octets:
+            newest = self._holdings.newest_of_largest()
+            self._end(newest, _THROTTLED, "hold_octets of messages wait already")
+
+    def _admit(self, exchange: Exchange, requester: Requester) -> None:
+        deadline = exchange.entered_at + requester.hold
+        if exchange.attempts:
+            deadline = min((deadline, *map(exchange.last_try, exchange.candidates)))
+        waiting = Waiting(exchange, requester, deadline)
+        self._room(exchange).add(waiting)
+        session = self._sessions.get(requester)
+        if session is None:
+            session = self._sessions[requester] = {}
+        session[waiting] = None
+        self._holdings.add(waiting)
+        self._deadlines.add(waiting)
+        self._count += 1
+
+    def _room(self, exchange: Exchange) -> Room:
+        key = key_of(exchange)
+        room = self._rooms.get(key)
+        if room is None:
+            room = self._rooms[key] = Room(*key, self._wake)
+        return room
+
+    # Being served
+
+    def _wake(self, room: Room) -> None:
+        """Serve ``room`` at the end of this turn of the reactor."""
+        if not self._freed:
+            self._batch.at_end(self._serve)
+        self._freed[room] = None
+
+    def _serve(self) -> None:
+        freed, self._freed = self._freed, {}
+        now = self._clock.monotonic()
+        # The one that was served longest ago is first: several may wait for one SMSC.
+        rooms = sorted(freed, key=lambda room: room.served)
+        for is_again in (True, False):
+            some = [room for room in rooms if room.is_again is is_again]
+            while some:
+                some = [room for room in some if self._serve_one(room, now)]
+
+    def _serve_one(self, room: Room, now: float) -> bool:
+        """Serve the first of ``room``; False when there is none, or no SMSC has room for it."""
+        waiting = room.queue.head()
+        if waiting is None:
+            return False
+        if waiting.deadline <= now:
+            self._expire(waiting)
+            return True
+        try:
+            if not self._sender.dispatch(waiting.exchange, now):
+                return False
+        except PduError as error:
+            self._end(waiting, error.command_status, str(error))
+            return True
+        self._serial += 1
+        room.serve(waiting, self._serial)
+        self._left(room, waiting)
+        return True
+
+    # Going unserved
+
+    def _set_timer(self) -> None:
+        """Have the timer fire at the next deadline; to fire for nothing does no harm."""
+        first = self._deadlines.first()
+        if first is None:
+            return
+        delay = max(0.0, first.deadline - self._clock.monotonic())
+        if self._timer is None:
+            self._timer = self._clock.callLater(delay, self._tick)
+        elif self._timer.getTime() > first.deadline:
+            self._timer.reset(delay)
+
+    def _tick(self) -> None:
+        self._timer = None
+        now = self._clock.monotonic()
+        while (first := self._deadlines.first()) is not None and first.deadline <= now:
+            self._expire(first)
+        self._set_timer()
+
+    def _expire(self, waiting: Waiting) -> None:
+        self._events.hold_expired += 1
+        self._turn_down(waiting, "in the time of hold")
+
+    def _turn_down(self, waiting: Waiting, when: str) -> None:
+        """Answer ``waiting`` by what it has waited for."""
+        room = waiting.room
+        if room is not None and room.is_able(waiting.exchange.command_id):
+            self._end(waiting, _THROTTLED, f"no SMSC had room {when}")
+        else:
+            self._end(waiting, self._options.no_member_status, f"no SMSC was up {when}")
+
+    def _end(self, waiting: Waiting, status: int, why: str) -> None:
+        """Answer ``waiting``, which waits no more."""
+        self._remove(waiting)
+        self._sender.turn_down(waiting.exchange, status, why)
+
+    def _remove(self, waiting: Waiting) -> None:
+        room = waiting.room
+        if room is not None:
+            room.remove(waiting)
+            self._left(room, waiting)
+
+    def _left(self, room: Room, waiting: Waiting) -> None:
+        """Count ``waiting``, which was in ``room``, no more."""
+        if not room.queue:
+            del self._rooms[room.key]
+        session = self._sessions[waiting.requester]
+        del session[waiting]
+        if not session:
+            del self._sessions[waiting.requester]
+        self._holdings.remove(waiting)
+        self._deadlines.forget()
+        self._count -= 1
+
+    # Ends of sessions, and of the gate
+
+    def drop(self, session: Requester) -> None:
+        """``session`` has ended: its messages are dropped unsent."""
+        for waiting in list(self._sessions.get(session, ())):
+            self._remove(waiting)
+            exchange = waiting.exchange
+            self._events.dropped += 1
+            # Nobody hears it. It ends the count of what is unanswered.
+            exchange.origin.answer(exchange.resp(_STOPPING))
+            if self._events.listener is not None:
+                self._events.listener.ended(exchange, _STOPPING, self._clock.monotonic())
+
+    def give_up(self, session: Requester) -> None:
+        """Answer the messages of ``session``: its time is over, or its SMSC has gone."""
+        for waiting in list(self._sessions.get(session, ())):
+            self._turn_down(waiting, "before its session ended")
+
+    def close(self) -> None:
+        """Answer all, and let nothing wait from now on: the gate stops."""
+        self.is_open = False
+        for waiting in self._all():
+            self._end(waiting, _STOPPING, "the gate is stopping")
+
+    def stop(self) -> None:
+        """Stop the timer."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    # Reloads
+
+    def rearrange(self) -> None:
+        """Let all wait as the settings are now; each keeps its place and its time."""
+        everyone = self._all()
+        for waiting in everyone:
+            self._remove(waiting)
+        for waiting in everyone:
+            self._sender.route(waiting.exchange, waiting.requester)
+            self._admit(waiting.exchange, waiting.requester)
+        self._keep_bound()
+        self._set_timer()
+
+    def _all(self) -> list[Waiting]:
+        return [waiting for room in self._rooms.values() for waiting in room.queue]
+
+    # What is seen of it
+
+    def count_of(self, account: bytes) -> int:
+        """Messages of an account that wait."""
+        return self._holdings.count_of(account)
+
+    def lines(self) -> dict[Pool | Smsc, Line]:
+        """What waits for each pool, and of requests about messages, for each SMSC."""
+        found: dict[Pool | Smsc, Line] = {}
+        for room in self._rooms.values():
+            whose = room.pool or room.smscs[0]
+            before = found.get(whose, Line(0, 0, self._clock.monotonic()))
+            since = min(each.exchange.entered_at for each in room.queue.heads())
+            found[whose] = Line(
+                before.count + len(room.queue),
+                before.octets + room.queue.octets,
+                min(before.since, since),
+            )
+        return found

@@ -1,0 +1,1 @@
+"""What keeps one account's messages from being another's delay."""

@@ -1,0 +1,134 @@
+"""`FairQueue`: what waits, in an order that is fair to accounts: deficit round robin.
+
+Accounts take turns. In its turn an account has as many entries in a row as its share; within an
+account its sessions take turns, entry by entry; within a session the first in is the first out. So
+an account that floods waits behind its own entries, and one that has few waits for one round of
+the others at the most.
+
+Every entry costs 1, so the deficit of the textbook is a count: an account that has none left
+waiting loses what was left of its turn. Each operation costs the same however many accounts,
+sessions and entries there are, and the order depends on the calls alone: there is no clock.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from typing import Generic, TypeVar
+
+
+class Entry:
+    """Something that waits. Mutable and slotted; subclasses say what it is.
+
+    :param account: whose it is; any key.
+    :param session: the session of the account that it came from; any key.
+    :param share: entries of the account in one turn, 1 or more. That of the entry added last
+        counts for the account.
+    :param octets: what it occupies.
+    """
+
+    __slots__ = ("account", "octets", "session", "share")
+
+    def __init__(self, account: object, session: object, share: int, octets: int) -> None:
+        self.account = account
+        self.session = session
+        self.share = share
+        self.octets = octets
+
+
+E = TypeVar("E", bound=Entry)
+
+
+class _Turns(Generic[E]):
+    """An account that has entries: its sessions, the one whose turn it is first."""
+
+    __slots__ = ("left", "lines", "share")
+
+    def __init__(self) -> None:
+        self.share = 1
+        # Entries that it may still have in this turn; 0 while its turn has not begun.
+        self.left = 0
+        # An OrderedDict finds its first key in constant time; a dict passes over what was removed.
+        self.lines: OrderedDict[object, OrderedDict[E, None]] = OrderedDict()
+
+
+class FairQueue(Generic[E]):
+    """Entries that wait, and which of them is next. ``len()`` is their number.
+
+    :ivar octets: those of all entries.
+    """
+
+    __slots__ = ("_accounts", "_count", "octets")
+
+    def __init__(self) -> None:
+        self.octets = 0
+        self._count = 0
+        # The account whose turn it is first.
+        self._accounts: OrderedDict[object, _Turns[E]] = OrderedDict()
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[E]:
+        """All entries: accounts and their sessions in the order of their turns, each in a row."""
+        for turns in self._accounts.values():
+            for line in turns.lines.values():
+                yield from line
+
+    def add(self, entry: E) -> None:
+        """Put ``entry`` behind the others of its session."""
+        turns = self._accounts.get(entry.account)
+        if turns is None:
+            turns = self._accounts[entry.account] = _Turns()
+        turns.share = entry.share
+        line = turns.lines.get(entry.session)
+        if line is None:
+            line = turns.lines[entry.session] = OrderedDict()
+        line[entry] = None
+        self._count += 1
+        self.octets += entry.octets
+
+    def head(self) -> E | None:
+        """The entry whose turn it is; it stays. None without entries."""
+        for turns in self._accounts.values():
+            for line in turns.lines.values():
+                return next(iter(line))
+        return None
+
+    def heads(self) -> Iterator[E]:
+        """The first entry of each session, which waits longest of those."""
+        for turns in self._accounts.values():
+            for line in turns.lines.values():
+                yield next(iter(line))
+
+    def take(self) -> E:
+        """Take the `head` out; the turn goes on to the next.
+
+        :raises IndexError: when there is none.
+        """
+        entry = self.head()
+        if entry is None:
+            raise IndexError("nothing waits")
+        turns = self._accounts[entry.account]
+        turns.left = (turns.left or turns.share) - 1
+        self.remove(entry)
+        if entry.session in turns.lines:
+            turns.lines.move_to_end(entry.session)
+        if turns.lines and not turns.left:
+            self._accounts.move_to_end(entry.account)
+        return entry
+
+    def remove(self, entry: E) -> None:
+        """Take ``entry`` out, wherever it is; nobody's turn is over.
+
+        :raises KeyError: when it is not here.
+        """
+        turns = self._accounts[entry.account]
+        line = turns.lines[entry.session]
+        del line[entry]
+        self._count -= 1
+        self.octets -= entry.octets
+        if not line:
+            del turns.lines[entry.session]
+        if not turns.lines:
+            del self._accounts[entry.account]

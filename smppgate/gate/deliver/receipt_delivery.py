@@ -17,25 +17,22 @@ class ReceiptDelivery(Delivery):
 
     :ivar receipt: what was read of it.
     :ivar message_id: the SMSC's id of the message, as its return path is kept under it.
-    :ivar path: that return path.
+    :ivar path: that return path; ``key``: the key that it is kept under.
     """
 
-    __slots__ = ("message_id", "path", "receipt", "return_paths")
+    __slots__ = ("key", "message_id", "path", "receipt", "return_paths")
 
     receipt: LocatedReceipt
     message_id: bytes
     path: ReturnPath
+    key: bytes
     return_paths: ReturnPathKeeper
-
-    @property
-    def key(self) -> bytes:
-        """The key of the return path."""
-        return self.link.smsc.center.prefix + self.message_id
 
     def answered(self, frame: Frame, now: float) -> None:
         """The ESME answered."""
         if not frame.command_status and self.receipt.is_final:
-            self.return_paths.end(self.link.smsc.center, self.message_id, self.path)
+            center = self.link.smsc.center
+            self.return_paths.end(center, self.message_id, self.path, self.key)
         # `Delivery.answered`, written out for the hot path.
         if self.shares is not None:
             self.shares.ended(self.session, now)

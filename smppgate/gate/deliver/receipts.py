@@ -204,10 +204,11 @@ class Receipts:
         delivery = ReceiptDelivery(self._dispatcher.correlator, link, frame, now)
         delivery.receipt, delivery.message_id = receipt, message_id
         delivery.path, delivery.return_paths = ReturnPath.of(value), self._return_paths
+        delivery.key = key = link.smsc.center.prefix + message_id
         if self._events.listener is not None:
             self._events.listener.receipt(link, is_matched=True)
             self._events.listener.entered(delivery)
-        if self._return_paths.commits.holds(link.smsc.center.prefix + message_id):
+        if self._return_paths.commits.holds(key):
             self._follow_answer(delivery)
         else:
             self._deliver_in_time(delivery)

@@ -192,12 +192,14 @@ class ReturnPathKeeper:
         else:
             origin.answer(octets)
 
-    def end(self, center: MessageCenter, message_id: bytes, path: ReturnPath) -> None:
+    def end(self, center: MessageCenter, message_id: bytes, path: ReturnPath, key: bytes) -> None:
         """The ESME has taken a final receipt about ``message_id``: let its return path end.
 
         One of several that may come for the message ends nothing.
+
+        :param key: that of ``path``.
         """
-        keys: tuple[bytes, ...] = (center.prefix + message_id,)
+        keys: tuple[bytes, ...] = (key,)
         if path.kind != TAGGED:
             if path.is_to_many:
                 return

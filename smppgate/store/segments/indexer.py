@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from typing import Any
 
 from smppgate.store.segments.files import AnyFolder
@@ -71,7 +71,7 @@ class Indexer:
         old = [part.name for part in segment.parts]
         if segment.size > BEGIN:
             name = segment.name.whole_index
-            await self._make(segment, BEGIN, segment.size, name)
+            await self._make(segment, BEGIN, segment.size, name, old)
         segment.is_whole = True
         segment.parts = segment.parts[-1:] if segment.size > BEGIN else []
         segment.is_hidden = False
@@ -87,8 +87,10 @@ class Indexer:
         segment.is_hidden = False
         self._indexed(mark)
 
-    async def _make(self, segment: Segment, start: int, end: int, name: str) -> None:
-        await self._worker.run(self._jobs.build, segment.name.log, start, end, name)
+    async def _make(
+        self, segment: Segment, start: int, end: int, name: str, parts: Sequence[str] = ()
+    ) -> None:
+        await self._worker.run(self._jobs.build, segment.name.log, start, end, name, parts)
         index = await self._worker.run(read_index, self._folder, name)
         segment.parts.append(index)
         self._shelf.make_room_for_filters()

@@ -11,6 +11,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -29,7 +30,7 @@ _ROOT = Path(__file__).parents[3]
 class Jobs(Protocol):
     """What takes the interpreter too long. Waits for the end of it: to be called in a thread."""
 
-    def build(self, log: str, start: int, end: int, name: str) -> None:
+    def build(self, log: str, start: int, end: int, name: str, parts: Sequence[str] = ()) -> None:
         """See `building.build`; any error is an OSError."""
 
     def compact(self, work: Compaction) -> bool:
@@ -45,9 +46,9 @@ class HereJobs:
     def __init__(self, folder: AnyFolder) -> None:
         self._folder = folder
 
-    def build(self, log: str, start: int, end: int, name: str) -> None:
+    def build(self, log: str, start: int, end: int, name: str, parts: Sequence[str] = ()) -> None:
         """See `Jobs.build`."""
-        build(self._folder, log, start, end, name)
+        build(self._folder, log, start, end, name, parts)
 
     def compact(self, work: Compaction) -> bool:
         """See `Jobs.compact`."""
@@ -68,9 +69,9 @@ class ProcessJobs:
         self._process: subprocess.Popen[str] | None = None
         self._is_stopped = False
 
-    def build(self, log: str, start: int, end: int, name: str) -> None:
+    def build(self, log: str, start: int, end: int, name: str, parts: Sequence[str] = ()) -> None:
         """See `Jobs.build`."""
-        self._run("build", [log, start, end, name])
+        self._run("build", [log, start, end, name, parts])
 
     def compact(self, work: Compaction) -> bool:
         """See `Jobs.compact`."""

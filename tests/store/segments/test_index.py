@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from random import Random
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from smppgate.store.segments.building import build
 from smppgate.store.segments.index import BLOCK, BadIndex, Index, hash_of, numbers_of, read_index
-from smppgate.store.segments.records import BEGIN, VERSION, pack
+from smppgate.store.segments.records import BEGIN, VERSION, pack, walk
 from tests.store.fakes import octets, some
 from tests.store.segments.model_disk import ModelFolder
 
@@ -131,3 +132,28 @@ def test_hashes_are_numbers_in_their_order() -> None:
     index = _built(folder)
     hashes = [it for block in range(2) for it in numbers_of(index.block(folder, block))[0]]
     assert hashes == sorted(number(octets(it)) for it in range(700))
+
+
+@settings(max_examples=50)
+@given(BATCHES, st.integers(0, 2), st.lists(st.integers(0, 12), max_size=3), st.booleans())
+def test_one_that_is_made_of_indexes_of_parts_is_the_same(
+    batches: list[list[int]], marks: int, cuts: list[int], is_damaged: bool
+) -> None:
+    """Also where one of these is of no use: what it has is read from the segment then."""
+    folder, _ = _segment(batches, marks)
+    ends = _ends(folder)
+    bounds = [BEGIN, *sorted({ends[cut % len(ends)] for cut in cuts} - {BEGIN})]
+    parts = [f"part-{stop}.idx" for stop in bounds[1:]]
+    for start, stop, name in zip(bounds, bounds[1:], parts, strict=False):
+        build(folder, "1.log", start, stop, name)
+    if parts and is_damaged:
+        folder.files[parts[-1]].octets[-1] ^= 1
+    build(folder, "1.log", BEGIN, ends[-1], "all.idx", parts)
+    _built(folder)
+    assert folder.files["all.idx"].octets == folder.files["1.idx"].octets
+
+
+def _ends(folder: ModelFolder) -> list[int]:
+    """Where the records of the segment end, and where the first begins."""
+    read = partial(folder.read, "1.log")
+    return [BEGIN, *(place.end for place in walk(read, BEGIN, folder.sizes()["1.log"]))]

@@ -79,8 +79,8 @@ class EsmeService(MultiService):
         """The account is no more: its numbers are free, its queue stays in the store."""
         self._router.ranges.change(self.account, self.settings.address_ranges, ())
         self._end_outbind()
-        if self.settings.queue:
-            self._router.queues.remove(self.account)
+        # It may have one that closes.
+        self._router.queues.remove(self.account)
 
     def _open_queue(self) -> None:
         settings = self.settings

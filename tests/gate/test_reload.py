@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from attrs import evolve
+from twisted.internet.defer import ensureDeferred
 
 from smppgate.settings import (
     EsmeSettings,
@@ -15,7 +16,7 @@ from smppgate.settings import (
     SettingsError,
     SmscSettings,
 )
-from smppgate.txsmpp import CommandId, SubmitSm
+from smppgate.txsmpp import CommandId, DeliverSm, SubmitSm
 from tests.fakes import outcomes
 from tests.gate import memory_gateway
 from tests.gate.memory_gateway import End, Log, MemoryGateway, bind
@@ -133,6 +134,21 @@ def test_an_account_that_is_removed_is_unbound_when_its_requests_are_answered() 
     assert said(stays) == []
     (resp,) = gate.esme(bind(system_id=b"other")).heard()
     assert resp.command_status == 0x0F
+
+
+def test_an_account_that_is_removed_while_its_queue_closes_leaves_that_in_the_store() -> None:
+    """It is told of then, and does not stay in memory for an account that is no more."""
+    queued = esme(system_id="other", queue=True, address_ranges=("44*",))
+    gate = gate_of(esme=(esme(), queued))
+    link = linked(gate)
+    link.ask(DeliverSm(source_addr=b"1", destination_addr=b"447700900123", short_message=b"x"))
+    gate.turn()
+    assert said(link) == [(CommandId.DELIVER_SM_RESP, 0)]
+    reload(gate, esme=(esme(), evolve(queued, queue=False)))
+    assert len(gate.router.queues) == 1
+    reload(gate, esme=(esme(),))
+    (orphans,) = outcomes(ensureDeferred(gate.router.queues.orphans()))
+    assert (len(gate.router.queues), orphans[b"other"].count) == (0, 1)
 
 
 def test_a_password_counts_from_the_next_bind_on() -> None:

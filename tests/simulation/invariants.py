@@ -85,10 +85,12 @@ class Judge:
         return found
 
     def _is_orphan(self, delivery: Delivery) -> bool:
-        """Whether it is of a queue that was to end, in a gate that ended before: it is kept."""
+        """Whether its account has no queue any more, and the gate or the account ended before that
+        was empty: it is kept."""
         world, system_id = self._world, delivery.account.system_id
         esme = world.terms.now.esmes.get(system_id)
-        return world.began_at > 0 and (esme is None or not esme.queue)
+        has_ended = world.began_at > 0 or not world.terms.has_account(system_id, delivery.at)
+        return has_ended and (esme is None or not esme.queue)
 
 
 def _pending(session: EsmeSession) -> list[object]:

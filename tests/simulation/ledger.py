@@ -58,12 +58,12 @@ class Attempt:
         """Whether the gate has read an answer with one of these."""
         return any(a.pdu.status in statuses and a.read_at < NEVER for a in self.answers)
 
-    def has_counted(self) -> bool:
-        """Whether it has read an ok when it certainly had not given up yet."""
+    def has_counted(self, before: float = NEVER) -> bool:
+        """Whether it has read an ok ``before`` that, when it certainly had not given up yet."""
         session = self.session
         if session.end.incoming.was_full:
             return False
-        by = min(session.world.gives_up_at(self.at), session.disturbed_at)
+        by = min(session.world.gives_up_at(self.at), session.disturbed_at, before)
         return any(a.pdu.status == 0 and a.read_at < by for a in self.answers)
 
     def is_open(self, timeout: float, now: float) -> bool:

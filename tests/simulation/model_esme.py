@@ -6,7 +6,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from tests.simulation import wire
-from tests.simulation.ledger import Request, Slot
+from tests.simulation.ledger import NEVER, Request, Slot
 from tests.simulation.moods import CALM, STEADY, Traits
 from tests.simulation.peers import Episodes, ModelSession
 from tests.simulation.sockets import ModelEnd
@@ -14,6 +14,9 @@ from tests.simulation.sockets import ModelEnd
 if TYPE_CHECKING:
     from tests.simulation.scenario import AccountPlan
     from tests.simulation.world import World
+
+UNBINDING = 5.0
+"""Seconds that a session with open requests has after an unbind, see docs/settings.md."""
 
 
 class EsmeSession(ModelSession):
@@ -36,6 +39,7 @@ class EsmeSession(ModelSession):
         self._bind_at = 0.0
         self._credentials = ("", "")
         self._was_asked_to_leave = False
+        self._asked_at = NEVER
 
     @property
     def window(self) -> int:
@@ -59,6 +63,7 @@ class EsmeSession(ModelSession):
         """All that was sent in front of the unbind_resp is answered."""
         _, was_now = self.world.terms.ended.get(self.plan.system_id, (0.0, False))
         is_fair = self.world.is_steady and not self.is_disturbed and not was_now
+        self._asked_at = self.sent_at
         self._was_asked_to_leave = is_fair and self.bound_at > self.world.began_at
 
     @property
@@ -167,8 +172,16 @@ class EsmeSession(ModelSession):
         self._check_parting()
         super()._left(pdu)
 
+    def _served_until(self) -> float:
+        """When the gate ends it after an unbind, whatever is open.
+
+        What has waited before it was sent may be with an SMSC still, and in time there.
+        """
+        read_at = self.end.outgoing.read_at(self._unbind_place) if self._unbind_place else None
+        return min(self._asked_at, NEVER if read_at is None else read_at) + UNBINDING
+
     def _check_parting(self) -> None:
-        """Behind an unbind comes the answer to all that was in front of it."""
+        """Behind an unbind comes the answer to all that was in front of it, if in time."""
         is_parting = self.is_parting and not self.is_disturbed and self.world.is_up
         if self._was_asked_to_leave and not self.is_cut:
             is_parting = self.world.is_steady and not self.has_closed
@@ -176,7 +189,7 @@ class EsmeSession(ModelSession):
         for request in pending if is_parting else ():
             if request.answer is not None:
                 continue
-            if any(a.has_counted() for a in request.attempts):
+            if any(a.has_counted(before=self._served_until()) for a in request.attempts):
                 self.violated(f"{request} is not answered, though an SMSC has taken it")
             if not request.attempts and self.world.is_quiet_since(request.at):
                 self.violated(f"{request} is not answered, though no SMSC has it")

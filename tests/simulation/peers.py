@@ -58,7 +58,7 @@ class ModelSession:
         self.odd: dict[int, int] = {}
         self.late: list[float] = []
         self._framer = wire.Framer()
-        self._unbind = 0
+        self._unbind = self._unbind_place = 0
         self._links: dict[int, None] = {}
 
     def __repr__(self) -> str:
@@ -344,7 +344,7 @@ class ModelSession:
         """Send an unbind."""
         self.is_leaving = True
         self._unbind = self.fresh()
-        self.send(wire.UNBIND, 0, self._unbind)
+        self._unbind_place = self.send(wire.UNBIND, 0, self._unbind)
         self.later(self.world.plan.response_timeout * 2, self.close)
 
     def violated(self, what: str) -> None:

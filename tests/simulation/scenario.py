@@ -12,7 +12,11 @@ from tests.simulation.moods import MOODS, of
 SMSC_PORT, ESME_PORT, CALLED_PORT, OUTBIND_PORT = 3000, 2775, 2800, 4000
 
 STOP_TIMEOUT = 4.0
+
 """Seconds that a stop of the gate may take."""
+
+_SLOW = 0.05
+"""Seconds on average that a slow store takes for one write."""
 
 
 @frozen(kw_only=True)
@@ -122,6 +126,12 @@ class StorePlan:
     def looks_up(self) -> bool:
         """Whether return paths may have to be looked for on disk."""
         return self.is_real or self.archives > 0
+
+    @property
+    def may_close_late(self) -> bool:
+        """Whether the share of a stop that is the store's may be too short to close it."""
+        # A real one takes half a dozen steps, one after the other, each of any length.
+        return self.stall > 0 or (self.is_real and self.delay >= _SLOW)
 
 
 @frozen(kw_only=True)

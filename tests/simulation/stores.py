@@ -12,7 +12,7 @@ from random import Random
 from typing import Any, ParamSpec, TypeVar
 
 from attrs import evolve
-from twisted.internet.defer import Deferred, execute
+from twisted.internet.defer import Deferred, execute, succeed
 from twisted.internet.interfaces import IReactorTime
 
 from smppgate.store import DiskStore, Durability, IStore, Limits
@@ -44,9 +44,12 @@ class InlineWorker:
 
     def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Deferred[T]:
         """Call ``function``."""
-        done, told = execute(function, *args, **kwargs), Deferred[T]()
+        return self._told_later(execute(function, *args, **kwargs), self._delay())
+
+    def _told_later(self, done: Deferred[T], delay: float) -> Deferred[T]:
+        told = Deferred[T]()
         now = self._clock.seconds()
-        self._last = max(self._last, now + self._delay())
+        self._last = max(self._last, now + delay)
         self._untold.append(partial(done.chainDeferred, told))
         self._clock.callLater(self._last - now, self._tell)
         return told
@@ -55,8 +58,8 @@ class InlineWorker:
         self._untold.popleft()()
 
     def stop(self) -> Deferred[None]:
-        """Fires when all has been told."""
-        return self.run(lambda: None)
+        """Fires when all has been told: a thread with nothing to do ends at once."""
+        return self._told_later(succeed(None), 0.0)
 
 
 class Stores:

@@ -46,7 +46,7 @@ from smppgate.routing.esmes.accounts import Accounts
 from smppgate.routing.limits.fair_queue import FairQueue
 from smppgate.routing.smscs.pool import Pool
 from smppgate.routing.smscs.smsc import LOST, Smsc
-from smppgate.store import Found
+from smppgate.store import Enqueued, Found
 from smppgate.store.segments import records
 from smppgate.store.segments.index import Index
 from smppgate.txsmpp import sequence
@@ -512,7 +512,7 @@ def _queue_overtaken(queue: Any) -> Any:
 @_mutant(QueueSender, "_send", "A queued message is removed before it is answered.")
 def _removed_before_answer(send: Any) -> Any:
     def sent(self: Any, session: Any, message: Any, now: float) -> None:
-        self._store.remove_message(message.number)
+        self._store.remove_message(self._name, message.number)
         send(self, session, message, now)
 
     return sent
@@ -522,7 +522,7 @@ def _removed_before_answer(send: Any) -> Any:
 def _queued_sent_once(_unanswered: Any) -> Any:
     def ended(self: Any, number: int, reason: Any) -> None:
         self._read_ahead.end(number)
-        self._store.remove_message(number)
+        self._store.remove_message(self._name, number)
         self.look_soon()
 
     return ended
@@ -607,10 +607,9 @@ class _Silent:
     def __init__(self, queue: Any) -> None:
         self._queue = queue
 
-    def kept(self, exchange: Any, stored: bool) -> None:
-        self._queue._read_ahead.arrived(stored)
-        if stored:
-            self._queue.sender.look_soon()
+    def kept(self, _exchange: Any, outcome: Any) -> None:
+        self._queue._read_ahead.arrived(outcome is Enqueued.STORED)
+        self._queue.sender.look_soon()
 
 
 @_mutant(Commits, "_kept", "Answers of a batch that takes long are lost.")

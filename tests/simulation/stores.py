@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -78,7 +78,7 @@ class Stores:
         self._crashes = 0
         self._old: list[DiskStore] = []
         self._kept: dict[bytes, dict[bytes, None]] = {}
-        """All that the gate ever had a real store keep: key → values."""
+        """All that the gate ever had a real store keep or end: key → values."""
         self.told: Callable[[bool], None] | None = None
         """Called when something begins to be written, with whether a kill is possible now."""
 
@@ -102,9 +102,11 @@ class Stores:
         if self.told is not None:
             self.told(is_now)
 
-    def _writes_now(self) -> None:
+    def _writes_now(self, is_done: bool) -> None:
         """Something is about to be appended to a segment, or just was."""
-        if self.told is not None and self._chance.random() < 0.5:
+        # A loss of power comes when there is something to be lost.
+        may_come = is_done if self._plan.store.is_durable else self._chance.random() < 0.5
+        if self.told is not None and may_come:
             self.told(True)
 
     def has_path(self, message_id: bytes) -> bool:
@@ -116,12 +118,15 @@ class Stores:
         return any(key.endswith(b"\0" + message_id) for key in newest_first)
 
     def made_up(self) -> Iterator[str]:
-        """Return paths in a real store's memory that the gate has never had it keep."""
+        """What is in a real store's memory that the gate has never had it keep, or end."""
         if isinstance(self._store, DiskStore):
             for table in self._store._paths._tables._tables:
                 for key, value in table.paths.items():
                     if value not in self._kept.get(key, ()):
                         yield f"nobody has kept {value!r} under {key!r}"
+                for key in table.ends:
+                    if key not in self._kept:
+                        yield f"nobody has ended {key!r}"
 
     def crash(self) -> None:
         """The process is gone."""
@@ -173,8 +178,8 @@ class Stores:
         return store
 
     def _watch(self, store: Any) -> None:
-        """Note what the gate has ``store`` keep."""
-        keep = store.keep
+        """Note what the gate has ``store`` keep and end."""
+        keep, end = store.keep, store.end
 
         def kept(paths: Mapping[bytes, bytes]) -> Deferred[None]:
             for key, value in paths.items():
@@ -182,7 +187,12 @@ class Stores:
             done: Deferred[None] = keep(paths)
             return done
 
-        store.keep = kept
+        def ended(keys: Sequence[bytes], grace: float) -> None:
+            for key in keys:
+                self._kept.setdefault(key, {})
+            end(keys, grace)
+
+        store.keep, store.end = kept, ended
 
     def _here(self) -> Path:
         assert self._database is not None
@@ -198,7 +208,7 @@ class Stores:
         there.mkdir(mode=0o700)
         for file in here.glob("smppgate.sqlite*"):
             shutil.copy(file, there)
-        self._folder.on_write = lambda: None
+        self._folder.on_write = lambda _: None
         self._folder = self._folder.crashed(self._chance if self._plan.store.is_durable else None)
 
     def _delay(self) -> float:

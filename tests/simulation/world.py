@@ -305,6 +305,9 @@ class World:
         self.is_up, self.is_stopping = True, False
         self.began_at = self.clock.now
         self.trace.add("gate", "begins")
+        if self.plan.store.is_durable:
+            # Before what was read at the start leaves memory.
+            self.agenda.call(0.5, self._check_store)
 
     def _crash_soon(self) -> None:
         """While something is being written, if that comes within a few seconds."""

@@ -30,9 +30,9 @@ class ModelFile:
         taken = min(len(octets), self._folder.left(), self._folder.longest_write)
         if not taken:
             raise OSError(errno.ENOSPC, "a test says that the disk is full")
-        self._folder.on_write()
+        self._folder.on_write(False)
         self._content.octets += octets[:taken]
-        self._folder.on_write()
+        self._folder.on_write(True)
         return taken
 
     def truncate(self, size: int) -> None:
@@ -62,7 +62,7 @@ class ModelFolder:
     :ivar room: octets that all files may take.
     :ivar longest_write: octets that one write takes at the most.
     :ivar keeps_tails: whether files cannot be truncated.
-    :ivar on_write: called before and after something is appended to a file.
+    :ivar on_write: called before and after something is appended to a file, with whether it is.
     """
 
     def __init__(self) -> None:
@@ -71,7 +71,7 @@ class ModelFolder:
         self.room = 1 << 40
         self.longest_write = 1 << 40
         self.keeps_tails = False
-        self.on_write: Callable[[], None] = lambda: None
+        self.on_write: Callable[[bool], None] = lambda _: None
         self.syncs = 0
 
     def check(self) -> None:
@@ -90,12 +90,14 @@ class ModelFolder:
         for name, content in self.files.items():
             copy = left.files[name] = _Octets()
             size = len(content.octets)
-            if chance is not None and chance.random() < 0.5:
+            if chance is not None and chance.random() < 0.25:
                 size = chance.randint(min(content.synced, size), size)
             copy.octets = content.octets[:size]
             copy.synced = size
             if chance is not None and content.synced < size:
-                copy.octets[chance.randrange(content.synced, size)] ^= 1 << chance.randrange(8)
+                # In its later half there are keys and values, as a rule.
+                middle = (content.synced + size) // 2
+                copy.octets[chance.randrange(middle, size)] ^= 1 << chance.randrange(8)
         return left
 
     def vanish(self) -> None:

@@ -110,10 +110,6 @@ class Queues(Mapping["Account[EsmeSession]", AccountQueue]):
     def __getitem__(self, account: Account[EsmeSession]) -> AccountQueue:
         return self._queues[account]
 
-    def __contains__(self, account: object) -> bool:
-        # Called for each message: Mapping's own would raise and catch a KeyError.
-        return account in self._queues
-
     def __iter__(self) -> Iterator[Account[EsmeSession]]:
         return iter(self._queues)
 

@@ -185,6 +185,7 @@ class ReceiptStates(RuleBasedStateMachine):
 
     def _own(self, link: FakeSession, message_id: bytes, message: Message) -> None:
         key = key_of(link, message_id)
+        self._forget_what_ended()
         self.owners[key] = message
         message.given = (link.smsc.tag if self.tags else b"") + message_id
         for receipt in self.receipts:

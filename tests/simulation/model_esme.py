@@ -9,6 +9,7 @@ from tests.simulation import wire
 from tests.simulation.ledger import NEVER, Request, Slot
 from tests.simulation.moods import CALM, STEADY, Traits
 from tests.simulation.peers import Episodes, ModelSession
+from tests.simulation.scenario import LONGEST_STALL
 from tests.simulation.sockets import ModelEnd
 
 if TYPE_CHECKING:
@@ -175,14 +176,17 @@ class EsmeSession(ModelSession):
     def _served_until(self) -> float:
         """When the gate ends it after an unbind, whatever is open.
 
-        What has waited before it was sent may be with an SMSC still, and in time there.
+        What has waited before it was sent may be with an SMSC still, and in time there. An answer
+        that came before waits for the return path, which is behind those of the batch before it.
         """
+        longest = 2 * LONGEST_STALL if self.world.plan.store.is_slow else 0.0
         read_at = self.end.outgoing.read_at(self._unbind_place) if self._unbind_place else None
-        return min(self._asked_at, NEVER if read_at is None else read_at) + UNBINDING
+        return min(self._asked_at, NEVER if read_at is None else read_at) + UNBINDING - longest
 
     def _check_parting(self) -> None:
         """Behind an unbind comes the answer to all that was in front of it, if in time."""
-        is_parting = self.is_parting and not self.is_disturbed and self.world.is_up
+        is_served = self.world.is_up and self.world.began_at <= self.bound_at
+        is_parting = self.is_parting and not self.is_disturbed and is_served
         if self._was_asked_to_leave and not self.is_cut:
             is_parting = self.world.is_steady and not self.has_closed
         pending = [r for slot in self.pending.values() for r in slot.requests]

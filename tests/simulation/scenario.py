@@ -12,8 +12,10 @@ from tests.simulation.moods import MOODS, of
 SMSC_PORT, ESME_PORT, CALLED_PORT, OUTBIND_PORT = 3000, 2775, 2800, 4000
 
 STOP_TIMEOUT = 4.0
-
 """Seconds that a stop of the gate may take."""
+
+LONGEST_STALL = 1.5
+"""Seconds that a store hangs at the most, and a little more."""
 
 _SLOW = 0.05
 """Seconds on average that a slow store takes for one write."""
@@ -128,9 +130,9 @@ class StorePlan:
         return self.is_real or self.archives > 0
 
     @property
-    def may_close_late(self) -> bool:
-        """Whether the share of a stop that is the store's may be too short to close it."""
-        # A real one takes half a dozen steps, one after the other, each of any length.
+    def is_slow(self) -> bool:
+        """Whether what is asked of it may take longer than what waits for it."""
+        # A real one takes half a dozen steps to close, one after the other, each of any length.
         return self.stall > 0 or (self.is_real and self.delay >= _SLOW)
 
 

@@ -26,7 +26,14 @@ from tests.simulation.network import Network
 from tests.simulation.operator import Operator
 from tests.simulation.peers import ModelSession
 from tests.simulation.reactor import SimulatedReactor
-from tests.simulation.scenario import CALLED_PORT, STOP_TIMEOUT, Plan, chance, settings_text
+from tests.simulation.scenario import (
+    CALLED_PORT,
+    LONGEST_STALL,
+    STOP_TIMEOUT,
+    Plan,
+    chance,
+    settings_text,
+)
 from tests.simulation.stores import Stores
 from tests.simulation.terms import Terms
 from tests.simulation.trace import Trace, Violation
@@ -40,13 +47,8 @@ _SETTLING = 150.0
 _UNDER_WAY = 5.0
 """Seconds in which the end of a session has come to the model, whatever the weather."""
 
-
 _SERVED = STOP_TIMEOUT * (1 - 1 / 4 - 1 / 8)
 """Seconds of a stop in which requests of ESMEs are still served, see docs/operation.md."""
-
-
-LONGEST_STALL = 1.5
-"""Seconds that a store hangs at the most, and a little more."""
 
 
 class World:
@@ -354,7 +356,7 @@ class World:
         if gateway is self.gateway and self.is_up:
             self.trace.add("gate", "has stopped")
             # A stop does not wait for a store that is late, and what that was at goes on.
-            self.agenda.call(LONGEST_STALL * self.plan.store.may_close_late, self._gone, gateway)
+            self.agenda.call(LONGEST_STALL * self.plan.store.is_slow, self._gone, gateway)
 
     def _gone(self, gateway: Gateway) -> None:
         """The process of a gate that has stopped ends, and the next one begins."""
@@ -367,7 +369,7 @@ class World:
         self.is_stopping, self.stopped_at = True, self.clock.now
         # One that hangs may do so for longer than a stop has for it. So may a slow one, behind
         # peers that have used up the rest; at the end all behave.
-        self._errors.store_may_be_late = self.is_active and self.plan.store.may_close_late
+        self._errors.store_may_be_late = self.is_active and self.plan.store.is_slow
 
     def _stop(self) -> None:
         self._stopping()

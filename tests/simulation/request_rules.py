@@ -178,9 +178,12 @@ class RequestRules:
             told = "; ".join(f"{request}: {reason}" for request, reason in reasons.items())
             session.violated(f"{pdu} cannot be: {told}")
             return
-        for request, (answer, _) in zip(assigned, slot.possible, strict=True):
-            if request.answer is not answer:
-                self._settle(request, answer)
+        answers = {r: answer for r, (answer, _) in zip(assigned, slot.possible, strict=True)}
+        others = [request for request in assigned if request.answer is not answers[request]]
+        for request in others:
+            self._world.not_given(request)
+        for request in others:
+            self._settle(request, answers[request])
         if not slot.open:
             del session.pending[pdu.number]
 
@@ -188,7 +191,6 @@ class RequestRules:
         request.answer, request.answered_at = pdu, self._world.clock.now
         # The store has kept the path some time before, and the clock may have been stepped since.
         request.kept_at = min(request.kept_at, self._world.clock.wall())
-        request.given = b""
         if pdu.status == NO_SMSC and request.is_certain:
             self._world.suspect(request, request.attempts)
         if pdu.status == 0 and request.command in wire.SUBMITS:

@@ -212,8 +212,7 @@ class World:
 
     def given(self, request: Request) -> None:
         """An ESME was told an id."""
-        account = request.account.system_id.encode()
-        key = request.given if self.plan.message_ids == "tagged" else account + request.given
+        key = self._id_key(request)
         if request.given and key in self.given_ids:
             self.violated(f"{request} was given the id of {self.given_ids[key]}")
         self.given_ids[key] = request
@@ -221,6 +220,16 @@ class World:
         is_sure = request.wants_receipt and request.is_certain and request.given.endswith(own)
         if own and is_sure and not self._stores.has_path(own):
             self.violated(f"{request} was given an id, and its return path is not in the store")
+
+    def not_given(self, request: Request) -> None:
+        """An ESME was told an id, but of another message under the same number."""
+        if request.given:
+            self.given_ids.pop(self._id_key(request), None)
+        request.given = b""
+
+    def _id_key(self, request: Request) -> bytes:
+        account = b"" if self.plan.message_ids == "tagged" else request.account.system_id.encode()
+        return account + request.given
 
     def _live(self) -> None:
         self._begin()

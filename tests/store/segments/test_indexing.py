@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +19,7 @@ from smppgate.store.segments.records import BEGIN, VERSION, pack
 from tests.store.fakes import octets, some
 
 NAME = SegmentName(1, 1)
+TIMEOUT = 60.0
 
 
 @pytest.fixture
@@ -57,6 +59,46 @@ def test_the_compacted_segment_is_there_when_it_says_so(folder: Folder) -> None:
     assert folder.sizes()[work.target.log] == index.summary.end
 
 
+def test_one_process_does_all_and_is_made_anew_when_it_has_ended(folder: Folder) -> None:
+    jobs = ProcessJobs(folder.path)
+    pids = []
+    for _ in range(3):
+        jobs.build(NAME.log, BEGIN, _size(folder), NAME.whole_index)
+        process = jobs._process
+        assert process is not None
+        pids.append(process.pid)
+        if len(pids) == 2:
+            process.kill()
+            process.wait()
+    assert pids[0] == pids[1] != pids[2]
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system pins no process")
+def test_the_process_leaves_the_core_that_the_gate_is_pinned_to(folder: Folder) -> None:
+    before = os.sched_getaffinity(0)
+    core = min(before)
+    os.sched_setaffinity(0, {core})
+    jobs = ProcessJobs(folder.path)
+    try:
+        jobs.build(NAME.log, BEGIN, _size(folder), NAME.whole_index)
+        process = jobs._process
+        assert process is not None
+        found = os.sched_getaffinity(process.pid)
+    finally:
+        os.sched_setaffinity(0, before)
+    assert found == (before - {core} or {core})
+
+
+def test_the_process_ends_with_the_gate(folder: Folder) -> None:
+    jobs = ProcessJobs(folder.path)
+    jobs.build(NAME.log, BEGIN, _size(folder), NAME.whole_index)
+    process = jobs._process
+    assert process is not None
+    assert process.stdin is not None
+    process.stdin.close()
+    assert process.wait(TIMEOUT) == 0
+
+
 @pytest.mark.parametrize("kind", [HereJobs, ProcessJobs])
 def test_what_goes_wrong_is_an_error_of_the_disk(folder: Folder, kind: type) -> None:
     jobs = kind(folder.path if kind is ProcessJobs else folder)
@@ -87,7 +129,7 @@ def test_a_stopped_one_fails_at_once(folder: Folder) -> None:
 
 
 def test_the_process_imports_little() -> None:
-    """No Twisted, no attrs: it is started often."""
+    """No Twisted, no attrs: its start takes the gate's time."""
     script = (
         "import sys, smppgate.store.segments.indexing as it; assert it;"
         "print([name for name in ('twisted', 'attr', 'zope') if name in sys.modules])"

@@ -116,9 +116,12 @@ class SmscSettings(Table):
         ),
     )
     window: int = attrs.field(
-        default=100,
+        default=10,
         metadata=setting(
-            COUNT, "Unanswered requests to the SMSC allowed per session.", "requests"
+            COUNT,
+            "Unanswered requests to the SMSC allowed per session. Most providers allow 10; more "
+            "are answered 0x58, or not at all.",
+            "requests",
         ),
     )
     weight: int = attrs.field(

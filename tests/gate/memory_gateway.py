@@ -27,10 +27,14 @@ from tests.txsmpp.pairs import frames_of, numbered
 
 
 def smsc(name: str = "alpha", **more: Any) -> SmscSettings:
-    """An SMSC without links of the gate's own, on a port that tells it from others."""
+    """An SMSC without links of the gate's own, on a port that tells it from others.
+
+    Its window is wide: what waits for a place in one is the subject of few tests.
+    """
     port = 3000 + ord(name[0])
-    parts = {"endpoint": f"tcp:127.0.0.1:{port}", "system_id": "gate", "password": "pw"}
-    return SmscSettings(name=name, **{**parts, "sessions": 0, "tag": name[0].upper(), **more})
+    parts: dict[str, Any] = {"system_id": "gate", "password": "pw", "sessions": 0, "window": 100}
+    parts |= {"endpoint": f"tcp:127.0.0.1:{port}", "tag": name[0].upper()}
+    return SmscSettings(name=name, **{**parts, **more})
 
 
 def esme(system_id: str = "acme", **more: Any) -> EsmeSettings:

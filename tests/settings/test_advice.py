@@ -185,7 +185,7 @@ def test_windows_that_are_too_wide_are_warned_of_where_nothing_waits() -> None:
     (warning,) = warnings_of(document)
     assert warning.startswith(
         "pool[0]: the windows of its 1 account add up to 1000 (2000 with all max_binds), those of "
-        "its SMSCs to 100; "
+        "its SMSCs to 10; "
     )
 
 
@@ -195,8 +195,9 @@ def test_windows_with_all_sessions_are_a_note() -> None:
     (note,) = window_notes(parse(documents.toml(document)))
     assert note == (
         "pool default: with all max_binds bound its 1 account may have 1000 requests open, its "
-        "SMSCs take 100; the others wait, up to 5 s each"
+        "SMSCs take 10; the others wait, up to 5 s each"
     )
+    document["smsc"][0]["window"] = 100
     document["pool"] = [{"name": "default", "members": ["alpha"], "hold": 0}]
     (note,) = window_notes(parse(documents.toml(document)))
     assert note == (

@@ -186,7 +186,7 @@ def esme_timers(gate: GateSettings) -> Timers:
         enquire_link=gate.enquire_link,
         inactivity=gate.inactivity_timeout,
         response=gate.deliver_timeout,
-        sign_of_life=gate.response_timeout,
+        enquire_link_timeout=gate.enquire_link_timeout,
         unbind=gate.unbind_timeout,
     )
 
@@ -198,7 +198,7 @@ def smsc_timers(gate: GateSettings, smsc: SmscSettings) -> Timers:
         enquire_link=smsc.enquire_link,
         inactivity=0.0,
         response=smsc.response_timeout or gate.response_timeout,
-        sign_of_life=smsc.response_timeout or gate.response_timeout,
+        enquire_link_timeout=smsc.enquire_link_timeout,
         unbind=gate.unbind_timeout,
     )
 

@@ -98,6 +98,15 @@ class GateSettings(Table):
             "seconds",
         ),
     )
+    enquire_link_timeout: float = attrs.field(
+        default=10.0,
+        metadata=setting(
+            Seconds(),
+            "How long an ESME session may take to answer that, or to send anything else; then it "
+            "is cut.",
+            "seconds",
+        ),
+    )
     inactivity_timeout: float = attrs.field(
         default=0.0,
         metadata=setting(

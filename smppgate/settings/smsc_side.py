@@ -146,6 +146,15 @@ class SmscSettings(Table):
             "seconds",
         ),
     )
+    enquire_link_timeout: float = attrs.field(
+        default=10.0,
+        metadata=setting(
+            Seconds(),
+            "How long the SMSC may take to answer that, or to send anything else on the session; "
+            "then it is cut, its open requests are answered 0x08, and it is bound anew.",
+            "seconds",
+        ),
+    )
     undelivered_status: int = attrs.field(
         default=0x64,
         metadata=setting(

@@ -209,7 +209,8 @@ class SmppConnection(SmppStream):
             # What the session answered by itself.
             if outbox and not before:
                 self.batch.add(self)
-            self._watch.hear(now)
+            if self._watch.hear(now):
+                self._timer.wake(self.next_look())
             if session.peer_spoke:
                 self._watch.active = now
             if session.unbinding and self._unbinding is None:
@@ -239,7 +240,8 @@ class SmppConnection(SmppStream):
     def resumeProducing(self) -> None:
         """The transport's buffer has been written: the peer reads."""
         super().resumeProducing()
-        self._watch.hear(self.clock.monotonic())
+        if self._watch.hear(self.clock.monotonic()):
+            self._timer.wake(self.next_look())
 
     def _leave(self) -> None:
         """An unbind was sent or received: the session ends as soon as nothing is open."""

@@ -29,9 +29,8 @@ class Timers:
     """How long the peer may send nothing but answers to our own enquire_link."""
     response: float = 60.0
     """From a request to its answer."""
-    sign_of_life: float = 60.0
-    """From an enquire_link to its answer, or to anything else that is heard in its place; no
-    longer than the silence that made us ask."""
+    enquire_link_timeout: float = 10.0
+    """From an enquire_link to its answer, or to anything else that is heard in its place."""
     unbind: float = 2.0
     """From this end's unbind to its unbind_resp: some peers never answer one."""
     unbinding: float = 5.0
@@ -73,10 +72,15 @@ class Watch:
     def _active(self) -> float:
         return self.started
 
-    def hear(self, now: float) -> None:
-        """Octets came."""
+    def hear(self, now: float) -> bool:
+        """Octets came.
+
+        Gives whether they were waited for: then `next` may be earlier than it was.
+        """
+        was_asked = self.asked != NEVER
         self.heard = now
         self.asked = self.probed_until = NEVER
+        return was_asked
 
     def probe(self, now: float, patience: float) -> bool:
         """Expect something to be heard in ``patience`` seconds.
@@ -118,8 +122,7 @@ class Watch:
         return NEVER if self.asked != NEVER else _after(self.heard, self.timers.enquire_link)
 
     def _unanswered_at(self) -> float:
-        patience = min(self.timers.enquire_link or NEVER, self.timers.sign_of_life)
-        return min(self.asked + patience, self.probed_until)
+        return min(self.asked + self.timers.enquire_link_timeout, self.probed_until)
 
     def _inactive_at(self) -> float:
         return _after(self.active, self.timers.inactivity)

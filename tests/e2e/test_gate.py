@@ -461,7 +461,8 @@ def test_idle_links_are_asked_and_dead_ones_dropped(tmp_path: Path) -> None:
     """An SMSC that does not answer enquire_link is left, and bound anew."""
     with Smsc() as smsc:
         port = free_port()
-        config = settings(port, {"alpha": smsc.port}) + "enquire_link = 0.1\n"
+        asked = "enquire_link = 0.1\nenquire_link_timeout = 0.1\n"
+        config = settings(port, {"alpha": smsc.port}, smsc=asked)
         with running(tmp_path, config, port):
             link = smsc.link()
             assert link.receive().command_id == ENQUIRE_LINK

@@ -6,8 +6,19 @@ import select
 import signal
 from pathlib import Path
 
-from tests.e2e.twistd import relaying
-from tests.e2e.wire import RESP, SUBMIT_SM, answer, bound, message_body, pdu
+from tests.e2e.ports import free_port
+from tests.e2e.twistd import relaying, running, settings
+from tests.e2e.wire import (
+    ENQUIRE_LINK,
+    RESP,
+    SUBMIT_SM,
+    Pdu,
+    Smsc,
+    answer,
+    bound,
+    message_body,
+    pdu,
+)
 
 STOPPED = 5.0
 """Seconds; more than the response_timeout, which is over before the process reads again."""
@@ -29,3 +40,27 @@ def test_answers_that_lie_in_the_socket_reach_their_esme(tmp_path: Path) -> None
         assert silent
         assert [got[:2] for got in answers] == [(SUBMIT_SM | RESP, 0)] * 20
         assert sorted(got.number for got in answers) == list(range(2, 22))
+
+
+def test_an_smsc_that_is_stopped_is_left_and_its_messages_are_answered(tmp_path: Path) -> None:
+    """Long before their own time is over; what comes next goes to the other SMSC."""
+    with Smsc() as alpha, Smsc() as beta:
+        port = free_port()
+        config = settings(port, {"alpha": alpha.port, "beta": beta.port}).replace(
+            'name = "alpha"', 'name = "alpha"\nenquire_link = 0.3\nenquire_link_timeout = 0.3', 1
+        )
+        with running(tmp_path, config, port) as gate:
+            frozen, other = alpha.link(), beta.link()
+            gate.wait_for_log("bound at", 2)
+            esme = bound(port)
+            esme.send(pdu(SUBMIT_SM, 2, message_body()) + pdu(SUBMIT_SM, 3, message_body()))
+            answer(other, other.receive_message())
+            assert esme.receive()[:3] == (SUBMIT_SM | RESP, 0, 3)
+            assert frozen.receive().command_id == SUBMIT_SM
+            assert esme.receive() == Pdu(SUBMIT_SM | RESP, 0x08, 2, b"")
+            assert frozen.receive().command_id == ENQUIRE_LINK
+            assert frozen.is_closed()
+            esme.send(pdu(SUBMIT_SM, 4, message_body()))
+            answer(other, other.receive_message())
+            assert esme.receive()[:3] == (SUBMIT_SM | RESP, 0, 4)
+            gate.wait_for_log("enquire_link unanswered")

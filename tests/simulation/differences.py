@@ -168,6 +168,7 @@ _SMSC_VALUES: dict[str, tuple[Any, ...]] = {
     "reconnect_min": (0.2, 0.5),
     "reconnect_max": (2.0, 4.0),
     "enquire_link": (0.0, 2.0, 10.0),
+    "enquire_link_timeout": (1.5, 4.0, 10.0),
     "max_timeouts": (5, 20),
 }
 
@@ -205,6 +206,7 @@ def _gate(settings: Settings, original: Settings, draw: Random) -> Settings:
     values: dict[str, tuple[Any, ...]] = {
         "response_timeout": (least, least * 1.5),
         "enquire_link": (0.0, 2.0, 10.0),
+        "enquire_link_timeout": (1.5, 4.0, 10.0),
         "inactivity_timeout": (0.0, 15.0, 60.0),
         "unmatched_receipts": ("reject", "ack"),
         "no_member_status": (0x08, 0x64),

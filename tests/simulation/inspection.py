@@ -52,6 +52,14 @@ class Inspection:
     def _links(self) -> list[Any]:
         return list(self._router._links)
 
+    def serves(self, end: Any) -> bool:
+        """Whether the gate uses the session whose socket is ``end``."""
+        return any(
+            getattr(session.transport, "socket", None) is end
+            and not (session.unbinding or session.has_ended)
+            for session in self.sessions()
+        )
+
     def over_window(self) -> str | None:
         """A session with more open than its window allows; None as it should be.
 

@@ -7,14 +7,19 @@ from typing import TYPE_CHECKING
 from tests.simulation import wire
 from tests.simulation.delivery_rules import DeliveryRules
 from tests.simulation.request_rules import RequestRules
+from tests.simulation.terms import FAR_OFF
 
 if TYPE_CHECKING:
     from tests.simulation.ledger import Delivery
     from tests.simulation.model_esme import EsmeSession
     from tests.simulation.model_smsc import Outgoing
+    from tests.simulation.peers import ModelSession
     from tests.simulation.world import World
 
 BIND_FAILED = 0x0D
+
+_NOTICING = 1.0
+"""Seconds that what was under way may have come later, and the gate may take to act."""
 
 
 class Judge:
@@ -46,6 +51,20 @@ class Judge:
         if pdu.status not in expected:
             wanted = ", ".join(map(hex, sorted(expected)))
             session.violated(f"its bind should have been answered with {wanted}: {pdu}")
+
+    def hangs(self, session: ModelSession) -> None:
+        """A session says nothing any more: the gate has to notice, and use it no longer."""
+        world = self._world
+        patience = world.terms.notices_in(session.smsc_name)
+        if session.is_alive and patience < FAR_OFF:
+            at = world.clock.now
+            world.agenda.call(patience + _NOTICING, self._still_hangs, session, at)
+
+    def _still_hangs(self, session: ModelSession, since: float) -> None:
+        world = self._world
+        is_fair = world.is_steady and world.began_at < since and world.terms.stayed(since)
+        if is_fair and world.inspection.serves(session.end.gate_end):
+            session.violated("it hangs, and the gate has not noticed")
 
     def is_promised(self, outgoing: Outgoing) -> bool:
         """Whether the gate has to bring it to the ESME, once everybody behaves."""

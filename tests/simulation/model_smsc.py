@@ -77,6 +77,11 @@ class SmscSession(ModelSession):
         return number
 
     @property
+    def smsc_name(self) -> str:
+        """The name of its SMSC."""
+        return self.smsc.plan.name
+
+    @property
     def can_send(self) -> bool:
         """Whether a message may be sent on it now."""
         if not self.is_alive or self.is_mute or self.kind == wire.BIND_TX:

@@ -117,6 +117,7 @@ MOODS: dict[str, Mood] = {
         closing={"episodes": ("close", "half_close"), "rate": 0.1},
         unbinding={"episodes": ("unbind",), "rate": 0.15},
         garbling={"episodes": ("garbage",), "rate": 0.06},
+        hanging={"episodes": ("hang",), "rate": 0.08},
         binding_anew={"episodes": ("reset", "close", "unbind"), "rate": 0.3, "away": 0.05},
         odd={"nonsense": 0.1},
     ),

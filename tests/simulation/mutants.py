@@ -56,6 +56,7 @@ from smppgate.txsmpp.constants import RESPONSE_BIT
 from smppgate.txsmpp.frame import Frame, renumbered
 from smppgate.txsmpp.sequence import Outstanding
 from smppgate.txsmpp.session_timer import SessionTimer
+from smppgate.txsmpp.timers import Watch
 
 
 @frozen

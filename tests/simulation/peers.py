@@ -203,6 +203,11 @@ class ModelSession:
         return self.is_orderly and self.behaves
 
     @property
+    def smsc_name(self) -> str:
+        """The name of the SMSC whose it is; empty for a session of an ESME's."""
+        return ""
+
+    @property
     def behaves(self) -> bool:
         """Whether nothing in its moods gives the gate cause to end it."""
         raise NotImplementedError
@@ -421,6 +426,13 @@ class Episodes:
     def _speak(self) -> None:
         self._session.is_mute = False
         self._session.resumed()
+
+    def _hang(self) -> None:
+        """Its process is stopped, and killed much later: it neither reads nor writes."""
+        session = self._session
+        session.is_cut, session.end.reads = True, False
+        session.world.judge.hangs(session)
+        session.later(60.0, self._reset)
 
     def _deaf(self) -> None:
         self._session.end.reads = False

@@ -160,6 +160,7 @@ class Plan:
     hold_octets: int = 1 << 28
     response_timeout: float = 3.0
     enquire_link: float = 10.0
+    enquire_link_timeout: float = 10.0
     inactivity: float = 60.0
     ttl: float = 300.0
     receipted_ttl: float = 240.0
@@ -227,6 +228,8 @@ def scenario(seed: int, moods: tuple[str, ...] = ()) -> Plan:
         crowds=choose.one("numbers_crowded", 0.15) and not _answers_twice(smscs, accounts),
         operator=_Chooser(chance(seed, "operator's moods"), moods).some("operator"),
     )
+    plan = evolve(plan, enquire_link_timeout=chance(seed, "patience").choice((1.5, 4.0, 10.0)))
+    plan = _guarded(chance(seed, "strangers"), moods, plan)
     return _holding(chance(seed, "hold"), moods, plan)
 
 
@@ -405,6 +408,7 @@ def settings_text(plan: Plan) -> str:
         "[gate]",
         f"response_timeout = {plan.response_timeout}",
         f"enquire_link = {plan.enquire_link}",
+        f"enquire_link_timeout = {plan.enquire_link_timeout}",
         f"inactivity_timeout = {plan.inactivity}",
         "session_init_timeout = 5.0",
         f"stop_timeout = {STOP_TIMEOUT}",
@@ -456,6 +460,7 @@ def _smsc_lines(plan: Plan, smsc: SmscPlan) -> list[str]:
     lines += [f"sessions = {smsc.sessions}", f"window = {smsc.window}"]
     lines += [f"weight = {smsc.weight}", "reconnect_min = 0.5", "reconnect_max = 4.0"]
     lines.append(f"enquire_link = {plan.enquire_link}")
+    lines.append(f"enquire_link_timeout = {plan.enquire_link_timeout}")
     if smsc.outbind_port:
         lines.append(f'outbind_listen = "tcp:{smsc.outbind_port}"')
         lines.append(f'outbind_password = "{smsc.password}"')

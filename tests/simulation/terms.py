@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from attrs import define, field, frozen
 
-from smppgate.settings import EsmeSettings, Settings, SmscSettings
+from smppgate.settings import EsmeSettings, GateSettings, Settings, SmscSettings
 
 if TYPE_CHECKING:
     from tests.simulation.model_esme import EsmeSession
@@ -265,6 +265,22 @@ class Terms:
         return {(each.system_id, each.password) for each in smscs}
 
     # All
+
+    def stayed(self, at: float) -> bool:
+        """Whether the settings are those of ``at``."""
+        return len(self.since(at)) == 1
+
+    def notices_in(self, smsc: str) -> float:
+        """Seconds in which a session that says nothing is noticed, by the settings now.
+
+        :param smsc: its name, where it is a session with an SMSC.
+        """
+        asks: GateSettings | SmscSettings = self.now.settings.gate
+        if smsc:
+            if smsc not in self.now.smscs:
+                return FAR_OFF
+            asks = self.now.smscs[smsc]
+        return asks.enquire_link + asks.enquire_link_timeout if asks.enquire_link else FAR_OFF
 
     def without_smsc(self, at: float) -> set[int]:
         """The statuses of messages that no SMSC could take since ``at``."""

@@ -502,7 +502,7 @@ def test_a_connection_lost_while_it_is_full_ends_like_any_other() -> None:
 def test_one_that_never_reads_is_dropped_in_the_end() -> None:
     """Its enquire_link cannot be answered, as it is not read either."""
     clock = Clock()
-    timers = evolve(UNLIMITED, session_init=5, enquire_link=5)
+    timers = evolve(UNLIMITED, session_init=5, enquire_link=5, enquire_link_timeout=5)
     smsc, transport = bound_smsc(clock, timers, buffer_size=100)
     transport.stop_reading()
     transport.deliver(numbered(SUBMIT, 1) * 20)

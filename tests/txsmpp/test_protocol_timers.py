@@ -121,7 +121,7 @@ def test_a_silent_peer_is_asked_and_then_dropped() -> None:
     clock.pump([1] * 30)
     [asked] = sent(transport, clock)
     assert asked.command_id == CommandId.ENQUIRE_LINK
-    clock.pump([1] * 29)
+    clock.pump([1] * 9)
     assert transport.connected
     clock.pump([1, 0])
     assert transport.is_cut()

@@ -9,7 +9,12 @@ from hypothesis import strategies as st
 from smppgate.txsmpp.timers import NEVER, Due, Timers, Watch
 
 TIMERS = Timers(
-    session_init=10, enquire_link=30, inactivity=100, response=20, sign_of_life=20, closing=5
+    session_init=10,
+    enquire_link=30,
+    inactivity=100,
+    response=60,
+    enquire_link_timeout=20,
+    closing=5,
 )
 
 
@@ -19,9 +24,10 @@ def watch(**changes: float) -> Watch:
 
 
 def test_the_defaults_are_what_people_expect() -> None:
-    """30 s to bind, 30 s of silence, 5 min of nothing, 60 s for an answer."""
+    """30 s to bind, 30 s of silence and 10 s more, 5 min of nothing, 60 s for an answer."""
     timers = Timers()
     assert (timers.session_init, timers.enquire_link) == (30, 30)
+    assert timers.enquire_link_timeout == 10
     assert (timers.inactivity, timers.response) == (300, 60)
 
 
@@ -53,20 +59,22 @@ def test_silence_is_answered_with_one_enquire_link() -> None:
 
 
 def test_an_enquire_link_unanswered_ends_the_session() -> None:
-    """After the response timer, or the silence that made us ask if that is shorter."""
-    patient, short = watch(), watch(enquire_link=7)
-    assert patient.due(30.0, bound=True) is Due.ENQUIRE
-    assert patient.due(49.9, bound=True) is Due.NOTHING
-    assert patient.due(50.0, bound=True) is Due.UNANSWERED
-    assert short.due(7.0, bound=True) is Due.ENQUIRE
-    assert short.due(14.0, bound=True) is Due.UNANSWERED
+    """After a timer of its own, whatever messages may take and however soon we asked."""
+    session, impatient = watch(), watch(enquire_link=7)
+    assert session.due(30.0, bound=True) is Due.ENQUIRE
+    assert session.due(49.9, bound=True) is Due.NOTHING
+    assert session.due(50.0, bound=True) is Due.UNANSWERED
+    assert impatient.due(7.0, bound=True) is Due.ENQUIRE
+    assert impatient.due(26.9, bound=True) is Due.NOTHING
+    assert impatient.due(27.0, bound=True) is Due.UNANSWERED
 
 
 def test_anything_heard_is_a_sign_of_life() -> None:
     """Traffic in place of the enquire_link_resp."""
     session = watch()
     assert session.due(30.0, bound=True) is Due.ENQUIRE
-    session.hear(49.0)
+    assert session.hear(49.0)
+    assert not session.hear(49.0), "it is not asked any more"
     assert session.due(50.0, bound=True) is Due.NOTHING
     assert session.next(bound=True) == 79
     assert session.due(79.0, bound=True) is Due.ENQUIRE
@@ -105,7 +113,7 @@ periods = st.one_of(st.just(0.0), st.floats(0.001, 500))
 
 @given(
     timers=st.builds(
-        Timers, periods, periods, periods, response=st.floats(0.001, 500), closing=st.just(5.0)
+        Timers, periods, periods, periods, enquire_link_timeout=st.floats(0.001, 500)
     ),
     start=seconds,
     events=st.lists(st.tuples(st.sampled_from(["hear", "active", "due"]), seconds), max_size=20),

@@ -96,8 +96,8 @@ def test_each_smsc_may_have_its_own_time_to_answer(of_smsc: float, seconds: floa
 
 
 def test_an_esme_has_ten_seconds_to_answer_a_message() -> None:
-    """However long an SMSC has; and its enquire_link_resp has as long as before."""
-    pair = Pair(response_timeout=60)
+    """However long an SMSC has; and its enquire_link_resp has a time of its own."""
+    pair = Pair(response_timeout=60, enquire_link_timeout=30)
     pair.smsc.ask(MO, 7)
     pair.esme.heard()
     pair.wait(9.9)

@@ -23,7 +23,7 @@ class Pair:
 
     def __init__(self, *names: str, **gate: Any) -> None:
         self.gate = MemoryGateway(
-            *(smsc(name, sessions=1) for name in names or ("alpha",)),
+            *(smsc(name, sessions=1, enquire_link=0.0) for name in names or ("alpha",)),
             esme=(EsmeSettings(system_id="acme", password="secret", address_ranges=("1*",)),),
             gate=GateSettings(**gate),
         )

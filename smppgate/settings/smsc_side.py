@@ -168,14 +168,15 @@ class SmscSettings(Table):
         default=1.0,
         metadata=setting(
             Seconds(),
-            "The first wait before a lost link is tried again; later ones grow.",
+            "A lost link is tried again after a random time up to this, so that many do not come "
+            "back at once; each failure doubles it.",
             "seconds",
         ),
     )
     reconnect_max: float = attrs.field(
         default=60.0,
         metadata=setting(
-            Seconds(), "The longest wait, and the wait after a refused bind.", "seconds"
+            Seconds(), "The most that it grows to; after a refused bind it is this.", "seconds"
         ),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from random import Random
 from typing import Any, cast
 
 from attrs import evolve
@@ -89,7 +90,13 @@ class End:
 class MemoryGateway:
     """A `Gateway` with its listeners and connections, the latter in the order they were made."""
 
-    def __init__(self, *smscs: SmscSettings, refused_bind_wait: float = 0.0, **more: Any) -> None:
+    def __init__(
+        self,
+        *smscs: SmscSettings,
+        refused_bind_wait: float = 0.0,
+        entropy: Random | None = None,
+        **more: Any,
+    ) -> None:
         # Twisted's fakes are annotated in part only.
         self.reactor: Any = MemoryReactorClock()
         parts: dict[str, Any] = {
@@ -103,7 +110,8 @@ class MemoryGateway:
         gate = parts.get("gate", GateSettings())
         parts["gate"] = evolve(gate, refused_bind_wait=refused_bind_wait)
         settings = Settings(**parts)
-        self.gateway = cast(Any, Gateway(settings, self.reactor, entropy=NoJitter(1)))
+        entropy = entropy or NoJitter(1)
+        self.gateway = cast(Any, Gateway(settings, self.reactor, entropy=entropy))
         self.gateway.privilegedStartService()
         self.gateway.startService()
         self.turn()

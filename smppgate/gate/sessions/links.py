@@ -30,15 +30,18 @@ LONG = 3600.0
 
 @define
 class Backoff:
-    """The pause before the next try to connect: it doubles with each failure.
+    """The pause before the next try to connect: anything up to a limit that doubles with failures.
+
+    Full jitter: of links that are lost at one moment each is as likely to come back at any time
+    up to the limit, the first time too, so that hundreds of them are spread evenly over it.
 
     It counts failures itself, because to `ClientService` a connection is a success, even if the
     bind on it is refused.
 
-    :param shortest: seconds after the first failure.
-    :param longest: seconds at the most, and after every refused bind: trying more often would not
-        change the SMSC's settings.
-    :param jitter: gives a number from 0 to 1 for each pause, so that links do not return in step.
+    :param shortest: seconds of the limit after the first failure.
+    :param longest: seconds of the limit at the most, and after every refused bind: trying more
+        often would not change the SMSC's settings.
+    :param jitter: gives a number from 0 to 1 for each pause, all equally likely.
     """
 
     shortest: float
@@ -46,7 +49,7 @@ class Backoff:
     jitter: Callable[[], float]
     _failures: int = field(default=0, init=False)
     _refused: bool = field(default=False, init=False)
-    _step: float = field(default=0.0, init=False)
+    _limit: float = field(default=0.0, init=False)
     _bound_at: float | None = field(default=None, init=False)
     _cured: bool = field(default=False, init=False)
 
@@ -63,24 +66,24 @@ class Backoff:
         self._refused = True
 
     def lost(self, now: float) -> None:
-        """The link is lost. If it was up longer than the pause before it, failures count anew.
+        """The link is lost. If it was up longer than the limit before it, failures count anew.
 
         A link that the gate unbound to bind it anew must have been up for `LONG`: a cure that does
         not help is tried after longer and longer pauses.
         """
-        least = LONG if self._cured else self._step
+        least = LONG if self._cured else self._limit
         if self._bound_at is not None and now - self._bound_at >= least:
             self._failures = 0
         self._bound_at, self._cured = None, False
 
     def __call__(self, _attempts: int) -> float:
-        """Seconds of the pause now: at least half of the doubled value, jitter decides."""
+        """Seconds of the pause now."""
         # Bounded, or after some weeks of failures the power overflows.
-        self._step = min(self.longest, self.shortest * 2.0 ** min(self._failures, 32))
+        self._limit = min(self.longest, self.shortest * 2.0 ** min(self._failures, 32))
         self._failures += 1
         if self._refused:
-            self._step, self._refused = self.longest, False
-        return round(self._step * (0.5 + 0.5 * self.jitter()), 3)
+            self._limit, self._refused = self.longest, False
+        return round(self._limit * self.jitter(), 3)
 
 
 @define(kw_only=True)

@@ -14,7 +14,7 @@ from benchmarks import esme
 from benchmarks.attack_kinds import ATTACKS, Attack
 from benchmarks.attack_peers import Attacker, Guesser, bound
 from benchmarks.esme import PASSWORD
-from benchmarks.gate_process import Accounts, GateOptions, gate
+from benchmarks.gate_process import ALL_FROM_HERE, Accounts, GateOptions, gate
 from benchmarks.loop import Loop
 from benchmarks.process import Program, ProgramError
 from benchmarks.smsc import Smsc
@@ -125,7 +125,8 @@ class _Peers:
 
 def measure_attack(core: int, options: GateOptions, attack: Attack) -> AttackFound:
     """Attack a gate of its own for a while, and look at its memory meanwhile."""
-    options = evolve(options, more=_MORE.format(password=PASSWORD, store=attack.store))
+    more = _MORE.format(password=PASSWORD, store=attack.store)
+    options = evolve(options, listen=ALL_FROM_HERE, more=more)
     with _attacked(core, options, attack) as (peers, port, program):
         peers.loop.run(_QUIET_SECONDS)
         quiet = program.rss_mb

@@ -68,6 +68,9 @@ class Accounts:
         return [n * self.count // sessions % self.count for n in range(sessions)]
 
 
+ALL_FROM_HERE = "max_per_address = 0\nmax_unbound = 0\nbind_rate = 0\n"
+"""Lines of ``[[listen]]`` for a crowd of peers at one address: no limits, as before there were."""
+
 STORES = ("process", "none", "disk", "memory")
 
 
@@ -78,14 +81,16 @@ class GateOptions:
     ``store`` is a durability of the SQLite store, the first being its default, or "memory".
     ``pairs`` gives each SMSC a transmitter and a receiver session instead of a transceiver.
     ``checkout`` is whose gate runs: the settings here are those that every version knows.
-    ``gate`` is more lines of ``[gate]``, ``more`` is more tables. ``probed`` has it tell the
-    pauses of its reactor, see `benchmarks.pauses`; only this checkout's gate does.
+    ``gate`` is more lines of ``[gate]``, ``listen`` of ``[[listen]]``, ``more`` is more tables.
+    ``probed`` has it tell the pauses of its reactor, see `benchmarks.pauses`; only this
+    checkout's gate does.
     """
 
     store: str = STORES[0]
     pairs: bool = False
     checkout: Checkout = HERE
     gate: str = ""
+    listen: str = ""
     more: str = ""
     probed: bool = False
 
@@ -108,7 +113,7 @@ def configuration(
     head = (
         f'[gate]\nname = "bench"\nstop_timeout = 1.0\nstate_dir = "{state}"\n'
         f"{options.gate}{options.store_toml()}"
-        f'[[listen]]\nendpoint = "tcp:{port}:interface={HOST}"\n'
+        f'[[listen]]\nendpoint = "tcp:{port}:interface={HOST}"\n{options.listen}'
     )
     smscs = "".join(
         f'[[smsc]]\nname = "smsc{n}"\nendpoint = "tcp:{HOST}:{smsc_port}"\n'

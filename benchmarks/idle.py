@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from benchmarks.bench import Bench, Shape
-from benchmarks.gate_process import Accounts, GateOptions
+from benchmarks.gate_process import ALL_FROM_HERE, Accounts, GateOptions
 from benchmarks.measurement import GATE, between
 
 SESSIONS = 5000
@@ -26,6 +26,7 @@ class IdleSessions:
 def measure_idle(core: int, options: GateOptions, sessions: int = SESSIONS) -> IdleSessions:
     """Bind so many sessions over 100 accounts and look, some seconds later."""
     bench = Bench(Shape(sessions, window=1), _ACCOUNTS)
+    options = evolve(options, listen=ALL_FROM_HERE)
     with between(bench, GATE, core, options, bind=False) as (ports, program):
         if program is None:
             raise ValueError("idle sessions are measured through a program")

@@ -17,11 +17,19 @@ from smppgate.gate.sessions.pass_through_target import PassThroughTarget
 from smppgate.routing.esmes.account import Account, AccountPolicy
 from smppgate.routing.esmes.accounts import Accounts
 from smppgate.routing.esmes.ranges import RangeTable
+from smppgate.routing.esmes.strangers import StrangerLimits
 from smppgate.routing.sessions import EsmeSession
 from smppgate.routing.smscs.balancers import BALANCERS
 from smppgate.routing.smscs.pool import Balancer, Member, Pool
 from smppgate.routing.smscs.smsc import MessageCenter, Smsc
-from smppgate.settings import EsmeSettings, GateSettings, PoolSettings, Settings, SmscSettings
+from smppgate.settings import (
+    EsmeSettings,
+    GateSettings,
+    ListenSettings,
+    PoolSettings,
+    Settings,
+    SmscSettings,
+)
 from smppgate.store import DiskStore, Durability, IStore, Limits, MemoryStore
 from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.pdu import BindReceiver, BindTransceiver, BindTransmitter, Pdu
@@ -177,6 +185,11 @@ def make_bind(smsc: SmscSettings, kind: str) -> Pdu:
         addr_npi=smsc.addr_npi,
         address_range=smsc.address_range.encode("latin-1"),
     )
+
+
+def stranger_limits(listen: ListenSettings) -> StrangerLimits:
+    """What a listener lets peers do that it does not know yet."""
+    return StrangerLimits(listen.max_per_address, listen.max_unbound, listen.bind_rate)
 
 
 def esme_timers(gate: GateSettings) -> Timers:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from smppgate.gate.parts import Parts
+from smppgate.gate.sessions.addresses import shown_address
 from smppgate.gate.sessions.esme import EsmeProtocol
 from smppgate.gate.sessions.links import SmscLink
 from smppgate.gate.smsc_service import LinkKey, SmscService
@@ -12,6 +13,7 @@ from smppgate.gate.state import (
     AccountState,
     GatewayState,
     LinkState,
+    ListenerState,
     PoolState,
     QueueState,
     SessionState,
@@ -34,6 +36,7 @@ def observed(parts: Parts) -> GatewayState:
     return GatewayState(
         is_stopping=router.is_draining,
         open_exchanges=router.open_exchanges,
+        listeners=tuple(_listeners(parts)),
         accounts=tuple(_account(parts, account) for account in router.accounts),
         smscs=tuple(_smsc(service, lines) for service in parts.smscs.values()),
         pools=tuple(_pools(parts, lines)),
@@ -41,6 +44,18 @@ def observed(parts: Parts) -> GatewayState:
         store=router.return_paths.store.statistics(),
         configuration=parts.settings,
     )
+
+
+def _listeners(parts: Parts) -> Iterator[ListenerState]:
+    for endpoint, address, factory in parts.listeners.open_to_esmes():
+        yield ListenerState(
+            endpoint=endpoint,
+            address=shown_address(address) if address is not None else "",
+            sessions=len(factory.sessions),
+            unbound=factory.strangers.unbound,
+            refused=factory.refused,
+            delayed=factory.strangers.delayed,
+        )
 
 
 def _account(parts: Parts, account: Account[EsmeSession]) -> AccountState:

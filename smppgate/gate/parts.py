@@ -12,7 +12,7 @@ from typing import Any
 from twisted.application.service import MultiService
 from twisted.internet.interfaces import IReactorTime
 
-from smppgate.gate.build import Centers, esme_timers, make_router, make_target
+from smppgate.gate.build import Centers, esme_timers, make_router, make_target, stranger_limits
 from smppgate.gate.esme_service import EsmeService
 from smppgate.gate.sessions.bind_delays import BindDelays
 from smppgate.gate.sessions.esme import EsmeProtocol, EsmeSessionConfig
@@ -62,7 +62,7 @@ class Parts:
         )
         self.listeners = Listeners(reactor, self.esme_config)
         for listen in settings.listen:
-            self.listeners.add(listen.endpoint, listen.max_sessions)
+            self.listeners.add(listen.endpoint, listen.max_sessions, stranger_limits(listen))
         self.linking = MultiService()
         self.serving = MultiService()
         self.smscs: dict[str, SmscService] = {}

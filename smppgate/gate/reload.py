@@ -19,6 +19,7 @@ from smppgate.gate.build import (
     make_target,
     policies_of,
     router_options,
+    stranger_limits,
 )
 from smppgate.gate.parts import Parts
 from smppgate.gate.smsc_service import SmscService
@@ -118,9 +119,10 @@ class Reload:
             await listeners.remove(gone.endpoint)
         listeners.retry()
         for new in changes.listen.added:
-            listeners.add(new.endpoint, new.max_sessions)
+            listeners.add(new.endpoint, new.max_sessions, stranger_limits(new))
         for change in changes.listen.changed:
-            listeners.change(change.new.endpoint, change.new.max_sessions)
+            new = change.new
+            listeners.change(new.endpoint, new.max_sessions, stranger_limits(new))
         listeners.renew()
 
     def _gate(self, changes: Difference) -> None:

@@ -235,6 +235,12 @@ class RouterService(Service):
         if self.events.listener is not None:
             self.events.listener.refused(name, host, command_status)
 
+    def connection_refused(self, host: str, reason: str) -> None:
+        """A connection to a listener for ESMEs was cut, before it was read."""
+        self.events.connections_refused += 1
+        if self.events.listener is not None:
+            self.events.listener.connection_refused(host, reason)
+
     def esme_lost(self, session: EsmeSession, account: Account[EsmeSession]) -> None:
         """A session that was bound to ``account`` has ended, or is unbinding."""
         if self.events.listener is not None:
@@ -368,6 +374,7 @@ class RouterService(Service):
             receipts_waiting=self.receipts.waiting,
             shared_ids=self.return_paths.shared_ids,
             strays=events.strays,
+            connections_refused=events.connections_refused,
             esme_sessions=len(self._submitters),
             smsc_links=len(self._links),
             queues=self.queues.statistics(),

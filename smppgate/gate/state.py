@@ -142,6 +142,25 @@ class QueueState:
 
 
 @frozen(kw_only=True)
+class ListenerState:
+    """A listener for ESMEs.
+
+    :ivar address: where it listens; empty while it does not.
+    :ivar sessions: connections that are open.
+    :ivar unbound: those of them that are not bound.
+    :ivar refused: connections that were cut because a limit was reached.
+    :ivar delayed: binds that had to wait because of ``bind_rate``, or were refused for it.
+    """
+
+    endpoint: str
+    address: str
+    sessions: int
+    unbound: int
+    refused: int
+    delayed: int
+
+
+@frozen(kw_only=True)
 class GatewayState:
     """The whole gate.
 
@@ -152,6 +171,7 @@ class GatewayState:
 
     is_stopping: bool
     open_exchanges: int
+    listeners: tuple[ListenerState, ...]
     accounts: tuple[AccountState, ...]
     smscs: tuple[SmscState, ...]
     pools: tuple[PoolState, ...]

@@ -28,6 +28,7 @@ class Statistics:
     :ivar receipts_waiting: receipts that wait for the store or for their submit_sm_resp now.
     :ivar shared_ids: message ids that two SMSCs gave to one account, untouched.
     :ivar strays: resps that answered no request.
+    :ivar connections_refused: connections of ESMEs over a limit of their listener.
     :ivar esme_sessions: sessions with ESMEs that are bound now.
     :ivar smsc_links: sessions with SMSCs that are bound now.
     """
@@ -49,6 +50,7 @@ class Statistics:
     receipts_waiting: int
     shared_ids: int
     strays: int
+    connections_refused: int
     esme_sessions: int
     smsc_links: int
     queues: QueueStatistics

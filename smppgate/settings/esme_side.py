@@ -10,7 +10,15 @@ from smppgate.settings.checks import Flag, Seconds, Several
 from smppgate.settings.endpoints import client_fault, server_fault
 from smppgate.settings.errors import Problem
 from smppgate.settings.esme_rules import WILDCARD, esme_problems
-from smppgate.settings.tables import COUNT, PASSWORD, SYSTEM_ID, WEIGHT, Table, setting
+from smppgate.settings.tables import (
+    COUNT,
+    PASSWORD,
+    SYSTEM_ID,
+    UP_TO_COUNT,
+    WEIGHT,
+    Table,
+    setting,
+)
 from smppgate.settings.takes import Takes
 from smppgate.settings.texts import AddressRange, Choice, Endpoint, Reference
 
@@ -28,6 +36,33 @@ class ListenSettings(Table):
     max_sessions: int = attrs.field(
         default=10_000,
         metadata=setting(COUNT, "How many connections are open here at most.", "sessions"),
+    )
+    max_per_address: int = attrs.field(
+        default=1000,
+        metadata=setting(
+            UP_TO_COUNT,
+            "How many of them may come from one address, or from one /64 network of IPv6; behind "
+            "a PROXY header the address in it counts. 0 is no limit.",
+            "sessions",
+        ),
+    )
+    max_unbound: int = attrs.field(
+        default=2000,
+        metadata=setting(
+            UP_TO_COUNT,
+            "How many of them may be there that have not bound yet; 0 is no limit.",
+            "sessions",
+        ),
+    )
+    bind_rate: int = attrs.field(
+        default=100,
+        metadata=setting(
+            UP_TO_COUNT,
+            "How many binds a second may come from one address, and how many of them at once. "
+            "More wait for their turn, and are refused with 0x0D where session_init_timeout is "
+            "too short for that. 0 is no limit.",
+            "binds a second",
+        ),
     )
 
 

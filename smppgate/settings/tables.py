@@ -22,6 +22,7 @@ from smppgate.settings.texts import Octets, Secret
 SYSTEM_ID = Octets(1, 15)
 PASSWORD = Secret(0, 64)
 COUNT = Whole(1, 1_000_000)
+UP_TO_COUNT = Whole(0, 1_000_000)
 WEIGHT = Whole(1, 256)
 
 

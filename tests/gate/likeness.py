@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+import attrs
+
 from smppgate.routing.esmes.accounts import AllBindsInUse, BindRejected
 from smppgate.settings import Settings
 from smppgate.txsmpp.constants import CommandId
@@ -192,7 +194,13 @@ def _common(gateway: Any) -> Iterator[tuple[str, object]]:
     services = gateway.parts.listeners._all()
     yield "all listeners", sorted(each.description for each in services)
     yield "services of links", len(list(gateway.parts.linking))
-    yield "listeners", sorted((each.description, each.factory.limit) for each in listeners)
+    yield (
+        "listeners",
+        sorted(
+            (each.description, each.factory.limit, attrs.astuple(each.factory.strangers.limits))
+            for each in listeners
+        ),
+    )
 
 
 _OF_ROUTER = (

@@ -100,7 +100,8 @@ class MemoryGateway:
         # Twisted's fakes are annotated in part only.
         self.reactor: Any = MemoryReactorClock()
         parts: dict[str, Any] = {
-            "listen": (ListenSettings(endpoint="tcp:2775"),),
+            # In most tests all peers are at one address.
+            "listen": (ListenSettings(endpoint="tcp:2775", bind_rate=0),),
             "store": StoreSettings(kind="memory"),
             "esme": (esme(),),
             "smsc": smscs or (smsc(),),

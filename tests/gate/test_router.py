@@ -7,7 +7,8 @@ from typing import Any, cast
 import pytest
 from twisted.internet.testing import StringTransport
 
-from smppgate.gate.sessions.esme import EsmeFactory, EsmeProtocol
+from smppgate.gate.sessions.esme import EsmeProtocol
+from smppgate.gate.sessions.esme_factory import EsmeFactory
 from smppgate.gate.sessions.links import Backoff, LinkProtocol, LinkSessionConfig
 from smppgate.routing.smscs.smsc import Smsc
 from smppgate.txsmpp.constants import CommandId

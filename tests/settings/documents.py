@@ -46,7 +46,15 @@ _FULL: dict[str, Any] = {
         "return_path_ttl": 1.5,
         "receipted_ttl": 1.5,
     },
-    "listen": [{"endpoint": "tcp:2775:interface=127.0.0.1", "max_sessions": 7}],
+    "listen": [
+        {
+            "endpoint": "tcp:2775:interface=127.0.0.1",
+            "max_sessions": 7,
+            "max_per_address": 5,
+            "max_unbound": 6,
+            "bind_rate": 4,
+        }
+    ],
     "esme": [
         {
             "system_id": "acme",

@@ -170,6 +170,10 @@ class Inspection:
             ("deadlines", room._deadlines),
         ):
             yield name, len(table), len(room)
+        for endpoint, _, factory in self._gateway.parts.listeners.open_to_esmes():
+            here = factory.strangers
+            yield f"not bound at {endpoint}", here.unbound, len(factory.sessions)
+            yield f"connections to {endpoint}", len(here._addresses), len(factory.sessions)
         passed = self._gateway.parts.pass_through
         yield "binds being judged", len(passed._under_way), 10_000
         yield "sessions joined", len(passed._joined), len(esmes)
@@ -208,6 +212,7 @@ class Inspection:
             is_right = smsc.capacity >= windows if windows else not smsc.capacity
             yield f"capacity of {smsc.name}", int(not is_right), 0
         yield from self._counted_waiting()
+        yield from self._counted_strangers()
         windows = {esme.system_id: esme.window for esme in self._gateway.settings.esme}
         for account in self._accounts():
             window = account.policy.window
@@ -215,6 +220,18 @@ class Inspection:
             for session in account.sessions:
                 if session.unanswered < 0:
                     yield f"unanswered of {session.where}", session.unanswered, 0
+
+    def _counted_strangers(self) -> Iterator[tuple[str, int, int]]:
+        for endpoint, _, factory in self._gateway.parts.listeners.open_to_esmes():
+            strangers, here = factory.strangers, list(factory.sessions)
+            unbound = sum(1 for session in here if not session.bound_at)
+            yield f"not bound at {endpoint}", strangers.unbound, unbound
+            most = strangers.limits.unbound
+            if most:
+                yield f"not bound at {endpoint} over the limit", max(0, unbound - most), 0
+            hosts = Counter(strangers._addresses.values())
+            for host, count in hosts.items():
+                yield f"connections from {host}", strangers.count(host), count
 
     def _counted_waiting(self) -> Iterator[tuple[str, int, int]]:
         room = self._router.waiting_room

@@ -186,6 +186,7 @@ MOODS: dict[str, Mood] = {
         holding_nothing={},
         tiny_room={},
         narrow_smscs={},
+        strangers={},
         # Of SMSCs, where the gate's mood has narrow ones.
         sluggish={"quickest": 0.5, "spread": 1.5},
     ),

@@ -43,6 +43,7 @@ from smppgate.routing import exchange as exchange_module
 from smppgate.routing.esmes import accounts as accounts_module
 from smppgate.routing.esmes.account import Account
 from smppgate.routing.esmes.accounts import Accounts
+from smppgate.routing.esmes.strangers import Strangers
 from smppgate.routing.limits.fair_queue import FairQueue
 from smppgate.routing.smscs.pool import Pool
 from smppgate.routing.smscs.smsc import LOST, Smsc
@@ -570,6 +571,43 @@ def _lost_session_stays(_lost: Any) -> Any:
 @_mutant(Smsc, "for_one_session", "What a bind that was passed through opens is for everybody.")
 def _passed_session_shared(_own: Any) -> Any:
     return lambda self: self
+
+
+@_mutant(Strangers, "_refusal_of", "A listener takes any number of connections of one address.")
+def _address_not_limited(_refusal: Any) -> Any:
+    return lambda self, address: ""
+
+
+@_mutant(Strangers, "bound", "A session that is bound counts as a stranger's still.")
+def _bound_is_stranger(_bound: Any) -> Any:
+    return lambda self, session: None
+
+
+@_mutant(Strangers, "lost", "A connection that is gone counts still.")
+def _gone_counts_still(_lost: Any) -> Any:
+    return lambda self, session: None
+
+
+@_mutant(Strangers, "bind_wait", "A bind that is one of too many waits for ever.")
+def _bind_turn_never_comes(wait: Any) -> Any:
+    def waited(self: Any, address: str, now: float, by: float) -> Any:
+        return 1e6 if wait(self, address, now, by) else 0.0
+
+    return waited
+
+
+@_mutant(Watch, "_unanswered_at", "An enquire_link that is not answered ends no session.")
+def _frozen_not_noticed(_at: Any) -> Any:
+    return lambda self: self.probed_until
+
+
+@_mutant(Watch, "hear", "After an enquire_link the next is sent when that one's time is over.")
+def _asked_too_late(hear: Any) -> Any:
+    def heard(self: Any, now: float) -> bool:
+        hear(self, now)
+        return False
+
+    return heard
 
 
 @_mutant(session_module.Session, "_admit", "enquire_link is not answered.")

@@ -140,6 +140,8 @@ class StorePlan:
 class Plan:
     """All that one seed decides.
 
+    :param strangers: whether there are any; ``per_address``, ``unbound`` and ``bind_rate`` are the
+        limits that listeners have for them.
     :param hold: seconds that a message may wait for an SMSC; ``hold_octets``: memory for those.
     :param ttl: seconds that return paths and queued messages are kept, by the wall clock.
     :param active: seconds until everybody begins to behave.
@@ -155,6 +157,10 @@ class Plan:
     centers: tuple[CenterPlan, ...]
     smscs: tuple[SmscPlan, ...]
     pools: dict[str, tuple[str, ...]]
+    strangers: bool = False
+    per_address: int = 1000
+    unbound: int = 2000
+    bind_rate: int = 100
     balance: str = "least_outstanding"
     hold: float = 5.0
     hold_octets: int = 1 << 28
@@ -231,6 +237,19 @@ def scenario(seed: int, moods: tuple[str, ...] = ()) -> Plan:
     plan = evolve(plan, enquire_link_timeout=chance(seed, "patience").choice((1.5, 4.0, 10.0)))
     plan = _guarded(chance(seed, "strangers"), moods, plan)
     return _holding(chance(seed, "hold"), moods, plan)
+
+
+def _guarded(draw: Random, moods: tuple[str, ...], plan: Plan) -> Plan:
+    """The plan, with strangers or without, and with what they may do."""
+    if not _Chooser(draw, moods).one("strangers", 0.15):
+        return plan
+    return evolve(
+        plan,
+        strangers=True,
+        per_address=draw.choice((0, 3, 5)),
+        unbound=draw.choice((0, 6, 15)),
+        bind_rate=draw.choice((0, 2, 10)),
+    )
 
 
 def _holding(draw: Random, moods: tuple[str, ...], plan: Plan) -> Plan:
@@ -420,6 +439,9 @@ def settings_text(plan: Plan) -> str:
         f"receipted_ttl = {plan.receipted_ttl}",
         "[[listen]]",
         f'endpoint = "tcp:{ESME_PORT}"',
+        f"max_per_address = {plan.per_address}",
+        f"max_unbound = {plan.unbound}",
+        f"bind_rate = {plan.bind_rate}",
     ]
     for account in plan.accounts:
         lines += _account_lines(plan, account)

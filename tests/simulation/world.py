@@ -35,6 +35,7 @@ from tests.simulation.scenario import (
     settings_text,
 )
 from tests.simulation.stores import Stores
+from tests.simulation.strangers import Strangers
 from tests.simulation.terms import Terms
 from tests.simulation.trace import Trace, Violation
 
@@ -78,6 +79,7 @@ class World:
         self.terms = Terms.beginning(settings)
         self._operator = Operator(self, settings, self._chance("operator"))
         self._make_models()
+        self._strangers = Strangers(self, self._chance("strangers' doings"))
         self._stores = Stores(plan, self._chance("store"), self.trace)
         self._lives = 0
         self.is_up = self.is_stopping = False
@@ -244,6 +246,7 @@ class World:
         for at, step in self.plan.steps:
             self.agenda.call(at, self._step_clock, step)
         self._operator.start()
+        self._strangers.start()
         self._run(self.plan.active)
 
     def _rest(self) -> None:
@@ -256,6 +259,7 @@ class World:
         for each in (*self.esmes, *self.smscs, *self.centers):
             each.calm()
         self._operator.calm()
+        self._strangers.calm()
         self._settle()
         self.trace.add("world", "leaves")
         self.is_open = False
@@ -443,6 +447,9 @@ class World:
             self.violated("the gate has logged an error: " + self._errors.found[0])
 
     def _check_tables(self) -> None:
+        crowd = self._strangers.over_limit()
+        if crowd is not None:
+            self.violated(f"connections: {crowd}")
         for name, count, most in self.inspection.tables():
             if count > most:
                 self.violated(f"{name}: {count} of {most}")

@@ -29,6 +29,9 @@ class Listener(Protocol):
     def refused(self, name: str, host: str, command_status: int) -> None:
         """The bind of an ESME that calls itself ``name`` was refused."""
 
+    def connection_refused(self, host: str, reason: str) -> None:
+        """A connection from ``host`` was cut, because it was over a limit of its listener."""
+
     def lost(self, session: Session) -> None:
         """A session that was bound has ended."""
 
@@ -75,6 +78,7 @@ class Events:
     :ivar undeliverable: requests of SMSCs that no ESME and no queue could take.
     :ivar unmatched: receipts without a return path.
     :ivar strays: resps that answered no request.
+    :ivar connections_refused: connections of ESMEs over a limit of their listener.
     """
 
     listener: Listener | None = None
@@ -90,3 +94,4 @@ class Events:
     undeliverable: int = 0
     unmatched: int = 0
     strays: int = 0
+    connections_refused: int = 0

@@ -4,11 +4,24 @@ from __future__ import annotations
 
 from ipaddress import ip_address, ip_network
 
+from attrs import frozen
 from twisted.internet.address import HostnameAddress, IPv4Address, IPv6Address, UNIXAddress
+from twisted.internet.interfaces import IAddress
+from zope.interface import implementer
+
+
+@implementer(IAddress)
+@frozen
+class Behind:
+    """The address of a balancer that will say in a PROXY header whom it connects."""
+
+    balancer: IAddress | None
 
 
 def shown_address(address: object) -> str:
     """``address`` with its port: ``192.0.2.7:40312``, ``[2001:db8::7]:40312``, ``unix:/run/x``."""
+    if isinstance(address, Behind):
+        return f"behind {shown_address(address.balancer)}"
     if isinstance(address, IPv4Address | IPv6Address):
         return f"{shown_host(address)}:{address.port}"
     if isinstance(address, HostnameAddress):
@@ -18,6 +31,8 @@ def shown_address(address: object) -> str:
 
 def shown_host(address: object) -> str:
     """``address`` without its port, which differs from connection to connection."""
+    if isinstance(address, Behind):
+        return f"behind {shown_host(address.balancer)}"
     if isinstance(address, IPv4Address | IPv6Address):
         # By its text and not by its class: a PROXY header may have either in either form.
         return f"[{address.host}]" if ":" in address.host else str(address.host)

@@ -18,6 +18,8 @@ from smppgate.txsmpp.frame import Frame
 
 Judge = Callable[[Frame], None]
 
+_MANY = ("many binds come from there", "many binds come from there")
+
 
 class BindDelays:
     """Holds binds until they may be judged, with one timer for each.
@@ -37,17 +39,21 @@ class BindDelays:
         """Let no bind wait longer from now on; 0 lets none wait."""
         self._guesses.limit = seconds
 
-    def begin(self, esme: BindingEsme, frame: Frame, judge: Judge) -> None:
-        """Call ``judge`` with the bind in ``frame``, now or later, or refuse the bind."""
+    def begin(self, esme: BindingEsme, frame: Frame, judge: Judge, turn: float = 0.0) -> None:
+        """Call ``judge`` with the bind in ``frame``, now or later, or refuse the bind.
+
+        :param turn: seconds that it waits in any case, because of others from its address.
+        """
         now = esme.clock.monotonic()
         wait = self._guesses.wait(esme.network, _name(frame), now, esme.bound_by)
-        if wait == 0.0:
-            self._judge(esme, frame, judge)
-        elif wait is None:
+        if wait is None:
             reason = "too many binds of that name, or from that address, have failed"
             esme.refuse_bind(frame, BindRejected(reason, CommandStatus.ESME_RBINDFAIL))
+        elif max(wait, turn) == 0.0:
+            self._judge(esme, frame, judge)
         else:
-            self._hold(esme, frame, judge, wait)
+            why = self._failed_before(esme, frame) if wait > turn else _MANY
+            self._hold(esme, frame, judge, max(wait, turn), why)
 
     def failed(self, esme: BindingEsme, frame: Frame, status: int) -> None:
         """The bind in ``frame`` was refused with ``status``.
@@ -75,13 +81,22 @@ class BindDelays:
         if network is not None:
             self._guesses.lost(network)
 
-    def _hold(self, esme: BindingEsme, frame: Frame, judge: Judge, wait: float) -> None:
+    def _failed_before(self, esme: BindingEsme, frame: Frame) -> tuple[str, str]:
+        count = self._guesses.failures(esme.network, _name(frame))
+        return f"{count} of that name failed from there", "too many binds have failed"
+
+    def _hold(
+        self, esme: BindingEsme, frame: Frame, judge: Judge, wait: float, why: tuple[str, str]
+    ) -> None:
+        """Judge the bind after ``wait`` seconds.
+
+        :param why: for the log: of one bind, and of a kind of binds.
+        """
         self._held[esme] = esme.clock.callLater(wait, self._release, esme, frame, judge)
         name = shown_name(frame)
         esme.router.reports.refusals.add(
-            f"bind of ESME {name} from {esme.where} waits {wait:.1f} s: "
-            f"{self._guesses.failures(esme.network, _name(frame))} of that name failed from there",
-            f"{name} from {esme.host} waits: too many binds have failed",
+            f"bind of ESME {name} from {esme.where} waits {wait:.1f} s: {why[0]}",
+            f"{name} from {esme.host} waits: {why[1]}",
         )
 
     def _release(self, esme: BindingEsme, frame: Frame, judge: Judge) -> None:

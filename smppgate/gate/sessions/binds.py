@@ -3,11 +3,13 @@
 The life of a bind:
 
 1. An ESME connects. `EsmeFactory` makes an `EsmeProtocol`, or cuts the connection when the
-   listener's ``max_sessions`` are in use. The session ends when no bind is accepted in
-   ``session_init_timeout``.
-2. The bind comes: `EsmeProtocol.bindReceived`. `Accounts.admit` judges name and password, the kind
-   of bind and the number of sessions. A refusal is one bind_resp with its status; then the
-   connection is closed.
+   listener's ``max_sessions`` are in use, or another limit of its is reached: `Strangers`. Behind
+   a balancer the latter is known when the PROXY header has come. The session ends when no bind is
+   accepted in ``session_init_timeout``.
+2. The bind comes: `EsmeProtocol.bindReceived`. It may have to wait for its turn among the binds of
+   its address (`Strangers`), or because earlier ones failed (`BindDelays`). Then `Accounts.admit`
+   judges name and password, the kind of bind and the number of sessions. A refusal is one
+   bind_resp with its status; then the connection is closed.
 3. Most binds are accepted at once: `EsmeProtocol.accept_bind` answers ESME_ROK, and the session
    belongs to its account from then on. It serves the account's ranges and those named in the bind,
    and `QueueSender` sends it the messages that wait.

@@ -1,19 +1,22 @@
-"""`EsmeProtocol`: a session with an ESME, of which the gate is the SMSC; and its factory."""
+"""`EsmeProtocol`: a session with an ESME, of which the gate is the SMSC."""
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from attrs import define, evolve, field
+from twisted.internet.interfaces import IAddress
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 
 from smppgate.gate.sessions.bind_delays import BindDelays
 from smppgate.gate.sessions.binds import Bind, shown_name
-from smppgate.gate.sessions.listener import LimitedFactory
 from smppgate.gate.sessions.ports import BindJudge, Switch
 from smppgate.gate.sessions.read_budget import read_as_usual, read_less
 from smppgate.gate.sessions.relay_session import RelaySession
 from smppgate.routing.esmes.account import BIND_KINDS, Account, AccountPolicy
 from smppgate.routing.esmes.accounts import AllBindsInUse, BindRejected
+from smppgate.routing.esmes.strangers import Strangers
 from smppgate.routing.sessions import EsmeSession
 from smppgate.routing.smscs.balancers import LeastOutstanding
 from smppgate.routing.smscs.pool import Member, Pool
@@ -71,6 +74,21 @@ class EsmeSessionConfig:
         return encode(resp)[HEADER_SIZE:]
 
 
+class SessionFactory(Protocol):
+    """What has made a session, and counts it among the others of its listener.
+
+    :ivar strangers: knows which of them are not bound, and how many an address has.
+    """
+
+    strangers: Strangers
+
+    def identified(self, session: EsmeProtocol, addr: IAddress) -> str:
+        """The address of a session behind a balancer is known; gives why it is cut, if it is."""
+
+    def lost(self, session: EsmeProtocol) -> None:
+        """The connection of ``session`` is lost."""
+
+
 _NO_POLICY = AccountPolicy(binds=frozenset(), max_binds=0, window=0, queries=False)
 """That of a session without an account: no request of it is relayed."""
 
@@ -80,7 +98,7 @@ class EsmeProtocol(RelaySession):
 
     log = Logger()
 
-    def __init__(self, config: EsmeSessionConfig, factory: EsmeFactory) -> None:
+    def __init__(self, config: EsmeSessionConfig, factory: SessionFactory) -> None:
         super().__init__(
             Role.SMSC,
             config.router.clock,
@@ -121,7 +139,13 @@ class EsmeProtocol(RelaySession):
 
     def bindReceived(self, frame: Frame) -> None:
         """Accept or refuse the bind with exactly one bind_resp, now or later."""
-        self._config.bind_delays.begin(self, frame, self._judge_bind)
+        now, strangers = self.clock.monotonic(), self._factory.strangers
+        turn = strangers.bind_wait(self.network, now, self.bound_by)
+        if turn is None:
+            reason = "too many binds come from that address"
+            self.refuse_bind(frame, BindRejected(reason, CommandStatus.ESME_RBINDFAIL))
+        else:
+            self._config.bind_delays.begin(self, frame, self._judge_bind, turn)
 
     def _judge_bind(self, frame: Frame) -> None:
         try:
@@ -190,6 +214,7 @@ class EsmeProtocol(RelaySession):
         """
         self.answer_bind(bind.frame, CommandStatus.ESME_ROK, body)
         read_as_usual(self.transport)
+        self._factory.strangers.bound(self)
         self._config.bind_delays.bound(self, bind.frame)
         self.account = account = bind.account
         self._kind, self.bound_at = BIND_KINDS[bind.frame.command_id], self.clock.wall()
@@ -238,6 +263,14 @@ class EsmeProtocol(RelaySession):
         self.router.esme_refused(name, self.host, error.command_status)
         self.answer_bind(frame, error.command_status, body or self._config.system_id)
         self.close(f"bind refused: {error}", self._config.refused_bind_wait)
+
+    def identified(self) -> bool:
+        """The address of the peer behind a balancer is known; gives whether it may go on."""
+        reason = self._factory.identified(self, self._tcp.getPeer())
+        if reason:
+            self._is_refused = True
+            self.abort(reason)
+        return not reason
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Give its place in the listener's limit back."""
@@ -305,23 +338,3 @@ class EsmeProtocol(RelaySession):
         ranges = bind_ranges(asked.addr) if policy.bind_ranges else ()
         version = version_of(who.interface_version)
         return Bind(frame, account, who.password, version, ranges, asked.ton, asked.npi)
-
-
-class EsmeFactory(LimitedFactory[EsmeProtocol]):
-    """Makes the sessions of one listener for ESMEs."""
-
-    def __init__(self, config: EsmeSessionConfig, limit: int) -> None:
-        super().__init__(limit)
-        self._config = config
-
-    def make_session(self) -> EsmeProtocol:
-        """A session with an ESME."""
-        return EsmeProtocol(self._config, self)
-
-    def tell_refusal(self, line: str, kind: str) -> None:
-        """Tell of a connection that is cut, with refused binds."""
-        self._config.router.reports.refusals.add(line, kind)
-
-    def limit_reached(self) -> str:
-        """The listener's ``max_sessions`` is reached."""
-        return f"all {self.limit} sessions of the listener are in use"

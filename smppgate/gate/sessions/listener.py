@@ -114,6 +114,7 @@ class LimitedFactory(Factory, ABC, Generic[S]):
 
     :param limit: connections at one time, bound or not.
     :ivar sessions: sessions whose connection is not lost, in order of arrival.
+    :ivar refused: connections that were cut over a limit.
     """
 
     log = Logger()
@@ -123,6 +124,7 @@ class LimitedFactory(Factory, ABC, Generic[S]):
     def __init__(self, limit: int) -> None:
         self.sessions: dict[S, None] = {}
         self.limit = limit
+        self.refused = 0
 
     @abstractmethod
     def make_session(self) -> S:
@@ -133,16 +135,29 @@ class LimitedFactory(Factory, ABC, Generic[S]):
         """The reason why a connection is cut, for the log."""
 
     def buildProtocol(self, addr: IAddress | None) -> Protocol:
-        """A session for a connection from ``addr``, or `TurnedAway` when the limit is reached."""
-        if len(self.sessions) >= self.limit:
-            reason = self.limit_reached()
-            line = f"connection from {shown_address(addr)} closed: {reason}"
-            self.tell_refusal(line, f"{shown_host(addr)}: {reason}")
+        """A session for a connection from ``addr``, or `TurnedAway` when a limit is reached."""
+        reason = self.refusal(addr)
+        if reason:
+            self.refuse(addr, reason)
             return TurnedAway()
         session = self.make_session()
         session.factory = self
-        self.sessions[session] = None
+        self.taken(session, addr)
         return session
+
+    def refusal(self, addr: IAddress | None) -> str:
+        """Why a connection from ``addr`` is not taken; empty where it is."""
+        return self.limit_reached() if len(self.sessions) >= self.limit else ""
+
+    def taken(self, session: S, addr: IAddress | None) -> None:
+        """There is a session for a connection from ``addr``."""
+        self.sessions[session] = None
+
+    def refuse(self, addr: IAddress | None, reason: str) -> None:
+        """A connection is cut: count it, and tell of it."""
+        self.refused += 1
+        line = f"connection from {shown_address(addr)} closed: {reason}"
+        self.tell_refusal(line, f"{shown_host(addr)}: {reason}")
 
     def tell_refusal(self, line: str, kind: str) -> None:
         """Tell of a connection that is cut; many of one ``kind`` may be told in summary."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -11,18 +11,26 @@ from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.interfaces import IAddress
 
 from smppgate.gate.sessions.endpoints import server_endpoint
-from smppgate.gate.sessions.esme import EsmeFactory, EsmeProtocol, EsmeSessionConfig
+from smppgate.gate.sessions.esme import EsmeProtocol, EsmeSessionConfig
+from smppgate.gate.sessions.esme_factory import EsmeFactory
 from smppgate.gate.sessions.listener import CannotListen, Listener
+from smppgate.routing.esmes.strangers import StrangerLimits
 from smppgate.txsmpp.log import Logger
+
+NO_LIMITS = StrangerLimits()
 
 
 class _Factory(EsmeFactory):
     """Makes the sessions of one listener, and tells when none is left."""
 
     def __init__(
-        self, config: EsmeSessionConfig, limit: int, emptied: Callable[[_Factory], None]
+        self,
+        config: EsmeSessionConfig,
+        limit: int,
+        limits: StrangerLimits,
+        emptied: Callable[[_Factory], None],
     ) -> None:
-        super().__init__(config, limit)
+        super().__init__(config, limit, limits)
         self._emptied = emptied
 
     def lost(self, session: EsmeProtocol) -> None:
@@ -59,13 +67,13 @@ class Listeners(MultiService):
         # Those of closed listeners too, as long as they have sessions.
         self._factories: dict[_Factory, None] = {}
 
-    def add(self, endpoint: str, max_sessions: int) -> None:
+    def add(self, endpoint: str, max_sessions: int, limits: StrangerLimits = NO_LIMITS) -> None:
         """Listen on ``endpoint`` for up to ``max_sessions`` connections at one time.
 
         Once this service runs, an endpoint that cannot be opened is logged only, and `retry` tries
         it again. Before, the start raises `CannotListen`.
         """
-        factory = _Factory(self._config, max_sessions, self._forget_closed)
+        factory = _Factory(self._config, max_sessions, limits, self._forget_closed)
         listener = _EsmeListener(self._reactor, endpoint, factory)
         self._listeners.append(listener)
         self._factories[factory] = None
@@ -91,15 +99,16 @@ class Listeners(MultiService):
         closing: Deferred[None] = maybeDeferred(listener.disownServiceParent)
         return closing
 
-    def change(self, endpoint: str, max_sessions: int) -> None:
+    def change(self, endpoint: str, max_sessions: int, limits: StrangerLimits = NO_LIMITS) -> None:
         """Let ``endpoint`` have up to ``max_sessions`` connections from now on.
 
-        Where it has more, none is cut, and none is taken until there are less.
+        Where there are more than a limit allows, none is cut, and none is taken until there are
+        less.
 
         :raises KeyError: where nothing listens on ``endpoint``.
         """
         for listener in self._named(endpoint):
-            listener.factory.limit = max_sessions
+            listener.factory.change(max_sessions, limits)
 
     def retry(self) -> None:
         """Try to open those listeners again that could not be opened."""
@@ -120,6 +129,14 @@ class Listeners(MultiService):
         """The addresses listened on now: for ESMEs first, in the order they were added."""
         addresses = (listener.address for listener in self._all())
         return tuple(address for address in addresses if address is not None)
+
+    def open_to_esmes(self) -> Iterator[tuple[str, IAddress | None, EsmeFactory]]:
+        """Endpoint, address and factory of each listener for ESMEs, in the order they were added.
+
+        The address is None while it does not listen.
+        """
+        for listener in self._listeners:
+            yield listener.description, listener.address, listener.factory
 
     def sessions(self) -> list[EsmeProtocol]:
         """All sessions with ESMEs, those of closed listeners too, whose connection is not lost."""

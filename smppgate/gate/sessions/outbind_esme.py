@@ -23,7 +23,8 @@ from twisted.python.failure import Failure
 from smppgate.gate.queue.sender import QueueSender
 from smppgate.gate.reports.trouble import in_words
 from smppgate.gate.sessions.binds import Bind
-from smppgate.gate.sessions.esme import EsmeFactory, EsmeProtocol, EsmeSessionConfig
+from smppgate.gate.sessions.esme import EsmeProtocol, EsmeSessionConfig
+from smppgate.gate.sessions.esme_factory import EsmeFactory
 from smppgate.gate.sessions.links import Backoff
 from smppgate.routing.esmes.account import Account
 from smppgate.routing.esmes.accounts import BindRejected

@@ -47,6 +47,9 @@ class Switch(Protocol):
     def esme_refused(self, name: str, host: str, command_status: int) -> None:
         """The bind of an ESME that calls itself ``name`` was refused."""
 
+    def connection_refused(self, host: str, reason: str) -> None:
+        """A connection to a listener for ESMEs was cut, before it was read."""
+
     def esme_lost(self, session: EsmeSession, account: Account[EsmeSession]) -> None:
         """A session that was bound to ``account`` has ended, or is unbinding."""
 

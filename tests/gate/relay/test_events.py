@@ -24,6 +24,9 @@ class Recorder:
     def refused(self, name: str, host: str, command_status: int) -> None:
         self.told.append(("refused", name, host, command_status))
 
+    def connection_refused(self, host: str, reason: str) -> None:
+        self.told.append(("connection refused", host, reason))
+
     def lost(self, session: Any) -> None:
         self.told.append(("lost",))
 

@@ -10,7 +10,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.testing import StringTransport
 
 from smppgate.gate.sessions.binds import Bind
-from smppgate.gate.sessions.esme import EsmeFactory
+from smppgate.gate.sessions.esme_factory import EsmeFactory
 from smppgate.settings import EsmeSettings, GateSettings, PoolSettings
 from smppgate.store import MemoryStore
 from smppgate.txsmpp.constants import CommandId, CommandStatus

@@ -1,0 +1,66 @@
+"""`EsmeFactory`: makes the sessions of a listener for ESMEs, and cuts those over a limit."""
+
+from __future__ import annotations
+
+from twisted.internet.interfaces import IAddress
+
+from smppgate.gate.sessions.addresses import network_of, shown_host
+from smppgate.gate.sessions.esme import EsmeProtocol, EsmeSessionConfig
+from smppgate.gate.sessions.listener import LimitedFactory
+from smppgate.routing.esmes.strangers import StrangerLimits, Strangers
+
+
+class EsmeFactory(LimitedFactory[EsmeProtocol]):
+    """Makes the sessions of one listener for ESMEs.
+
+    :param limits: what it lets strangers do beside that; by default anything.
+    """
+
+    def __init__(
+        self, config: EsmeSessionConfig, limit: int, limits: StrangerLimits | None = None
+    ) -> None:
+        super().__init__(limit)
+        self.strangers = Strangers(limits or StrangerLimits())
+        self._config = config
+
+    def change(self, limit: int, limits: StrangerLimits) -> None:
+        """Go by these limits from now on; connections that are there stay."""
+        self.limit, self.strangers.limits = limit, limits
+
+    def make_session(self) -> EsmeProtocol:
+        """A session with an ESME."""
+        return EsmeProtocol(self._config, self)
+
+    def refusal(self, addr: IAddress | None) -> str:
+        """Why a connection from ``addr`` is not taken; empty where it is."""
+        return super().refusal(addr) or self.strangers.refusal(network_of(addr))
+
+    def taken(self, session: EsmeProtocol, addr: IAddress | None) -> None:
+        """There is a session for a connection from ``addr``."""
+        super().taken(session, addr)
+        self.strangers.connected(session, network_of(addr))
+
+    def identified(self, session: EsmeProtocol, addr: IAddress) -> str:
+        """The address of a session behind a balancer is known; gives why it is cut, if it is."""
+        reason = self.strangers.identified(session, network_of(addr))
+        if reason:
+            self.refuse(addr, reason)
+        return reason
+
+    def lost(self, session: EsmeProtocol) -> None:
+        """The connection of ``session`` is lost."""
+        super().lost(session)
+        self.strangers.lost(session)
+
+    def refuse(self, addr: IAddress | None, reason: str) -> None:
+        """A connection is cut: count it, and tell of it."""
+        super().refuse(addr, reason)
+        self._config.router.connection_refused(shown_host(addr), reason)
+
+    def tell_refusal(self, line: str, kind: str) -> None:
+        """Tell of a connection that is cut, with refused binds."""
+        self._config.router.reports.refusals.add(line, kind)
+
+    def limit_reached(self) -> str:
+        """The listener's ``max_sessions`` is reached."""
+        return f"all {self.limit} sessions of the listener are in use"

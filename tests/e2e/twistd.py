@@ -50,9 +50,11 @@ def settings(
     """A configuration with the accounts acme and bolt, and these SMSCs: name → port.
 
     An SMSC's name is its tag too. ``gate`` and ``store`` are more lines of these tables, ``smsc``
-    is more of each SMSC's, ``pool`` more of the pool that has all of them. What the gate keeps, it
-    keeps in the folder that it is started in.
+    is more of each SMSC's, ``pool`` more of the pool that has all of them. SMSCs have windows of
+    100 unless that says otherwise. What the gate keeps, it keeps in the folder that it is started
+    in.
     """
+    wide = "" if "window = " in smsc else "window = 100"
     parts = [f'[gate]\nname = "gate1"\n{gate}\n[store]\n{store}\n']
     parts.append(f'[[listen]]\nendpoint = "tcp:{port}:interface=127.0.0.1"\n')
     parts.append(esmes)
@@ -67,6 +69,7 @@ system_id = "gate"
 password = "pw-of-{name}"
 reconnect_min = 0.1
 reconnect_max = 0.2
+{wide}
 {smsc}
 """
         )

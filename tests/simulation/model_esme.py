@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from tests.simulation.scenario import AccountPlan
     from tests.simulation.world import World
 
+BINDING = 5.0
+"""Seconds that a connection has to bind, see `scenario.settings_text`."""
+
 UNBINDING = 5.0
 """Seconds that a session with open requests has after an unbind, see docs/settings.md."""
 
@@ -161,6 +164,15 @@ class EsmeSession(ModelSession):
             self.bound_at = self.world.clock.now
             Episodes(self)
             self._traffic()
+
+    def ended(self, how: str) -> None:
+        """The connection is gone: not because a bind has waited for its turn too long."""
+        waited = self.world.clock.now - self._bind_at
+        is_fair = self.world.is_steady and self._bind_at > self.world.began_at
+        is_own = not (self.plan.asks_smsc or self.is_disturbed)
+        if self._bind_number and waited > 0.9 * BINDING and is_fair and is_own:
+            self.violated("the connection is gone, and its bind was not answered")
+        super().ended(how)
 
     def over(self) -> None:
         """Its application binds anew."""

@@ -248,7 +248,7 @@ def _guarded(draw: Random, moods: tuple[str, ...], plan: Plan) -> Plan:
         strangers=True,
         per_address=draw.choice((0, 3, 5)),
         unbound=draw.choice((0, 6, 15)),
-        bind_rate=draw.choice((0, 2, 10)),
+        bind_rate=draw.choice((0, 1, 1, 5)),
     )
 
 

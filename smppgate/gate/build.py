@@ -5,7 +5,8 @@ No other module of the gate but `smppgate.gate.gateway` reads settings.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
+from functools import partial
 from random import Random
 
 from twisted.internet.interfaces import IReactorTime
@@ -20,12 +21,14 @@ from smppgate.routing.esmes.ranges import RangeTable
 from smppgate.routing.esmes.strangers import StrangerLimits
 from smppgate.routing.sessions import EsmeSession
 from smppgate.routing.smscs.balancers import BALANCERS
-from smppgate.routing.smscs.pool import Balancer, Member, Pool
+from smppgate.routing.smscs.member import Member
+from smppgate.routing.smscs.pool import Pool
 from smppgate.routing.smscs.smsc import MessageCenter, Smsc
 from smppgate.settings import (
     EsmeSettings,
     GateSettings,
     ListenSettings,
+    MemberSettings,
     PoolSettings,
     Settings,
     SmscSettings,
@@ -81,22 +84,34 @@ class Centers(dict[str, MessageCenter]):
         )
 
 
-def make_pool(settings: PoolSettings, smscs: Mapping[str, Smsc]) -> Pool:
-    """A pool."""
-    return Pool(settings.name, make_balancer(settings, smscs), settings.hold)
+def make_pool(settings: PoolSettings, smscs: Mapping[str, Smsc], chance: Random) -> Pool:
+    """A pool.
 
-
-def make_balancer(
-    settings: PoolSettings, smscs: Mapping[str, Smsc], seats: Iterable[Member] = ()
-) -> Balancer:
-    """The balancer of a pool.
-
-    :param seats: of the pool as it was: an SMSC that stays in it keeps its seat.
+    :param chance: for balancers that choose by it.
     """
-    known = {member.smsc: member for member in seats}
-    members = [smscs[name] for name in settings.members]
-    made = [known.get(smsc) or Member(smsc) for smsc in members]
-    return BALANCERS[settings.balance](made)
+    pool = Pool(settings.name)
+    change_pool(pool, settings, smscs, chance)
+    return pool
+
+
+def change_pool(
+    pool: Pool, settings: PoolSettings, smscs: Mapping[str, Smsc], chance: Random
+) -> None:
+    """Let ``pool`` be as ``settings`` say. An SMSC that stays in it keeps its seat."""
+    known = {member.smsc: member for member in pool.members}
+    members = []
+    for is_backup, each in _seats(settings):
+        smsc = smscs[each.smsc]
+        member = known.get(smsc) or Member(smsc)
+        member.configure(each.weight, is_backup)
+        members.append(member)
+    pool.change(members, partial(BALANCERS[settings.balance], chance), settings.hold)
+
+
+def _seats(settings: PoolSettings) -> Iterator[tuple[bool, MemberSettings]]:
+    for is_backup, members in ((False, settings.members), (True, settings.backup)):
+        for each in members:
+            yield is_backup, MemberSettings(each) if isinstance(each, str) else each
 
 
 def make_router(
@@ -110,7 +125,7 @@ def make_router(
 
     :param entropy: for what must not be guessed, or must differ from run to run.
     """
-    pools = {pool.name: make_pool(pool, smscs) for pool in settings.pool}
+    pools = {pool.name: make_pool(pool, smscs, entropy) for pool in settings.pool}
     policies = policies_of(settings, pools)
     accounts = [Account[EsmeSession](name, policy) for name, policy in policies.items()]
     ranges: RangeTable[EsmeSession] = RangeTable()

@@ -124,13 +124,21 @@ class SmscControl(_Control):
         return self._service.smsc.weight
 
     def change_weight(self, weight: int) -> None:
-        """Give it another share; a weight that changes in the settings wins.
+        """Give it another share, in all pools: 0 takes no new messages.
 
-        :raises ValueError: for less than 1.
+        It holds until `reset_weight`, or until its weight changes in the settings.
+
+        :raises ValueError: for less than 0.
         """
-        if weight < 1:
-            raise ValueError(f"a weight of {weight}: it must be 1 or more")
-        self._service.smsc.change_weight(weight)
+        if weight < 0:
+            raise ValueError(f"a weight of {weight}: it must be 0 or more")
+        self._service.smsc.change_weight(weight, is_decided=True)
+        self._router.smsc_changed(self._service.smsc)
+
+    def reset_weight(self) -> None:
+        """Let its weights be those of the settings again."""
+        self._service.smsc.change_weight(self._service.settings.weight)
+        self._router.smsc_changed(self._service.smsc)
 
     def links(self) -> list[LinkControl]:
         """Its links, in order of their numbers, those that an operator keeps unbound too."""

@@ -14,6 +14,7 @@ from smppgate.gate.state import (
     GatewayState,
     LinkState,
     ListenerState,
+    MemberState,
     PoolState,
     QueueState,
     SessionState,
@@ -23,6 +24,7 @@ from smppgate.gate.submit.room import Line
 from smppgate.routing.admin_state import AdminState
 from smppgate.routing.esmes.account import Account
 from smppgate.routing.sessions import EsmeSession
+from smppgate.routing.smscs.member import Member
 from smppgate.routing.smscs.pool import Pool
 from smppgate.routing.smscs.smsc import Smsc
 
@@ -134,17 +136,26 @@ def _pools(parts: Parts, lines: Lines) -> Iterator[PoolState]:
     now = parts.clock.monotonic()
     balancers = {pool.name: pool.balance for pool in parts.settings.pool}
     for name, pool in parts.router.pools.items():
-        members = tuple(smsc.name for smsc in pool.smscs)
         line = lines.get(pool, Line(0, 0, now))
         yield PoolState(
             name=name,
             balance=balancers.get(name, ""),
-            members=members,
+            members=tuple(_member(pool, member) for member in pool.members),
             is_up=pool.is_up,
             waiting=line.count,
             waiting_octets=line.octets,
             waiting_seconds=now - line.since,
         )
+
+
+def _member(pool: Pool, member: Member) -> MemberState:
+    return MemberState(
+        name=member.smsc.name,
+        weight=member.weight,
+        is_backup=member.is_backup,
+        is_active=member in pool.active,
+        reason=member.reason(),
+    )
 
 
 def _queues(parts: Parts) -> Iterator[QueueState]:

@@ -47,6 +47,7 @@ class Parts:
         self, settings: Settings, reactor: IReactorTime, store: IStore, entropy: Random
     ) -> None:
         self.settings = settings
+        self.entropy = entropy
         self.reactor = reactor
         self.clock = Clock.of(reactor)
         self._jitter = entropy.random

@@ -14,7 +14,7 @@ from twisted.internet.defer import CancelledError, Deferred, DeferredLock, ensur
 from twisted.internet.task import deferLater
 
 from smppgate.gate.build import (
-    make_balancer,
+    change_pool,
     make_pool,
     make_target,
     policies_of,
@@ -153,6 +153,7 @@ class Reload:
             service = parts.smscs[settings.name]
             if change is not None and "weight" in change.keys:
                 service.smsc.change_weight(settings.weight)
+                parts.router.smsc_changed(service.smsc)
             if change is not None and _listens_anew(change):
                 self._listen_for_outbinds(settings)
             service.change(parts.settings.gate, settings)
@@ -185,10 +186,9 @@ class Reload:
         for settings in parts.settings.pool:
             pool = parts.router.pools.get(settings.name)
             if pool is None:
-                pool = make_pool(settings, smscs)
+                pool = make_pool(settings, smscs, parts.entropy)
             else:
-                pool.change(make_balancer(settings, smscs, pool.members))
-                pool.hold = settings.hold
+                change_pool(pool, settings, smscs, parts.entropy)
             pools[settings.name] = pool
         for name in parts.router.pools.keys() - pools.keys():
             parts.router.pools[name].leave()

@@ -33,8 +33,8 @@ from smppgate.routing.exchange import Exchange
 from smppgate.routing.return_path.message_ids import MessageIds
 from smppgate.routing.return_path.submitters import Submitters
 from smppgate.routing.sessions import EsmeSession, SmscSession
+from smppgate.routing.smscs.dispensable import is_dispensable
 from smppgate.routing.smscs.pool import Pool
-from smppgate.routing.smscs.ranking import is_dispensable, rank
 from smppgate.routing.smscs.smsc import Smsc
 from smppgate.store import IStore
 from smppgate.txsmpp.batch import Batch
@@ -216,8 +216,6 @@ class RouterService(Service):
             name: known.get(name) or LocalEsme(self.clock, pool) for name, pool in pools.items()
         }
         self.reports.pools.watch(pools.values())
-        for pool in pools.values():
-            pool.rank()
 
     # What sessions report
 
@@ -266,7 +264,6 @@ class RouterService(Service):
         if link.submits:
             link.smsc.add(link)
             self.reports.pools.bound(link.smsc)
-            rank(self.pools.values(), link.smsc)
         if link.submits and link.owner is None:
             waiting, self._awaiting_link = self._awaiting_link, []
             for waiter in waiting:
@@ -275,21 +272,19 @@ class RouterService(Service):
     def smsc_leaving(self, link: SmscSession) -> None:
         """A link to an SMSC is unbinding: it takes no more requests, but still has open ones."""
         link.smsc.leave(link)
-        rank(self.pools.values(), link.smsc)
 
     def smsc_doubted(self, link: SmscSession, is_doubted: bool) -> None:
         """Something is wrong with a link: others are chosen before it. Or nothing is any more."""
         link.smsc.doubt(link, is_doubted)
-        rank(self.pools.values(), link.smsc)
 
     def is_dispensable(self, link: SmscSession) -> bool:
         """Whether each pool of its SMSC has another link with which nothing is wrong."""
         return is_dispensable(self.pools.values(), link.smsc, link)
 
     def smsc_changed(self, smsc: Smsc) -> None:
-        """An operator has decided whether ``smsc``, or a link of it, takes new messages."""
+        """An operator has decided whether ``smsc``, or a link of it, takes new messages, and what
+        its weight is."""
         self.reports.pools.changed(smsc)
-        rank(self.pools.values(), smsc)
 
     def smsc_lost(self, link: SmscSession) -> None:
         """A link to an SMSC has ended."""
@@ -298,7 +293,6 @@ class RouterService(Service):
         link.smsc.remove(link)
         if not self.is_draining:
             self.reports.pools.lost(link.smsc)
-        rank(self.pools.values(), link.smsc)
         if link.owner is not None:
             self.waiting_room.give_up(link.owner)
 

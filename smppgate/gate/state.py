@@ -107,10 +107,29 @@ class SmscState:
 
 
 @frozen(kw_only=True)
+class MemberState:
+    """A seat of an SMSC in a pool.
+
+    :ivar name: of the SMSC.
+    :ivar weight: in this pool, as it is now.
+    :ivar is_backup: whether it takes messages only while no other member is able.
+    :ivar is_active: whether it takes messages now, when it has room.
+    :ivar reason: why it is not able to; empty where it is.
+    """
+
+    name: str
+    weight: int
+    is_backup: bool
+    is_active: bool
+    reason: str
+
+
+@frozen(kw_only=True)
 class PoolState:
     """A pool.
 
-    :ivar is_up: whether any of its SMSCs can take new messages.
+    :ivar members: its backups too, which come last.
+    :ivar is_up: whether any of its members can take new messages.
     :ivar waiting: messages that wait for one of its SMSCs.
     :ivar waiting_octets: memory that they take.
     :ivar waiting_seconds: how long the oldest of them has waited.
@@ -118,7 +137,7 @@ class PoolState:
 
     name: str
     balance: str
-    members: tuple[str, ...]
+    members: tuple[MemberState, ...]
     is_up: bool
     waiting: int
     waiting_octets: int

@@ -4,6 +4,7 @@ from smppgate.settings.advice import warnings
 from smppgate.settings.errors import SettingsError
 from smppgate.settings.esme_side import EsmeSettings, ListenSettings
 from smppgate.settings.gate_side import GateSettings, StoreSettings
+from smppgate.settings.members import MemberSettings
 from smppgate.settings.model import Settings
 from smppgate.settings.reader import load, parse
 from smppgate.settings.smsc_side import PoolSettings, SmscSettings
@@ -13,6 +14,7 @@ __all__ = [
     "EsmeSettings",
     "GateSettings",
     "ListenSettings",
+    "MemberSettings",
     "PoolSettings",
     "Settings",
     "SettingsError",

@@ -70,7 +70,7 @@ def _bind_password_warnings(path: str, esme: EsmeSettings) -> Iterator[str]:
 
 
 def _smsc_warnings(settings: Settings) -> Iterator[str]:
-    members = {name for pool in settings.pool for name in pool.members}
+    members = {name for pool in settings.pool for name in pool.names}
     for index, smsc in enumerate(settings.smsc):
         path = f"smsc[{index}]"
         yield from _unverified_warnings(f"{path}.endpoint", smsc.endpoint)
@@ -102,7 +102,7 @@ def _pool_of(esme: EsmeSettings, settings: Settings) -> str:
 def _pools_that_take_nothing(settings: Settings) -> set[str]:
     """The pools whose SMSCs the gate neither binds to nor is called by."""
     reached = {smsc.name for smsc in settings.smsc if smsc.sessions or smsc.outbind_listen}
-    return {pool.name for pool in settings.pool if reached.isdisjoint(pool.members)}
+    return {pool.name for pool in settings.pool if reached.isdisjoint(pool.names)}
 
 
 def _exposure_warnings(path: str, endpoint: str) -> Iterator[str]:

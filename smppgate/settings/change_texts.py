@@ -71,7 +71,7 @@ def _value_text(check: Check, value: object) -> str:
     return quoted(value) if isinstance(value, str) else check.write(value)
 
 
-def _list_text(old: tuple[str, ...], new: tuple[str, ...]) -> str:
+def _list_text(old: tuple[object, ...], new: tuple[object, ...]) -> str:
     before, after = dict.fromkeys(old), dict.fromkeys(new)
     added = [item for item in after if item not in before]
     removed = [item for item in before if item not in after]
@@ -86,6 +86,7 @@ def _list_text(old: tuple[str, ...], new: tuple[str, ...]) -> str:
     return ", ".join(parts)
 
 
-def _items_text(items: Sequence[str]) -> str:
-    shown = ", ".join(map(quoted, items[:MOST_SHOWN]))
+def _items_text(items: Sequence[object]) -> str:
+    texts = (quoted(item) if isinstance(item, str) else str(item) for item in items[:MOST_SHOWN])
+    shown = ", ".join(texts)
     return f"{shown}, ..." if len(items) > MOST_SHOWN else shown

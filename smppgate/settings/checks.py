@@ -222,5 +222,10 @@ class Several(Check):
         for index, item in enumerate(value):
             for problem in self.item.problems(item):
                 yield Problem(f"[{index}]{problem.where}", problem.text)
-            if isinstance(item, str) and first.setdefault(item, index) != index:
-                yield Problem(f"[{index}]", f"{shown(item)} is there already, at [{first[item]}]")
+            name = self.identity(item)
+            if isinstance(name, str) and first.setdefault(name, index) != index:
+                yield Problem(f"[{index}]", f"{shown(name)} is there already, at [{first[name]}]")
+
+    def identity(self, item: object) -> object:
+        """A text by which no two items may be known; another value where there is none."""
+        return item

@@ -65,7 +65,7 @@ def _equal_names(settings: Settings) -> Iterator[str]:
 def _folding_accounts(settings: Settings) -> set[int]:
     """The accounts whose binds are judged by an SMSC that ignores case."""
     folding = {smsc.name for smsc in settings.smsc if smsc.system_id_case == "fold"}
-    pools = {pool.name for pool in settings.pool if not folding.isdisjoint(pool.members)}
+    pools = {pool.name for pool in settings.pool if not folding.isdisjoint(pool.names)}
     return {
         account
         for account, esme in enumerate(settings.esme)

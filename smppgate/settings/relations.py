@@ -14,6 +14,7 @@ from typing import TypeGuard
 from smppgate.settings.checks import Seconds, shown
 from smppgate.settings.errors import Problem
 from smppgate.settings.listeners import listener_problems
+from smppgate.settings.members import names_in
 from smppgate.settings.raw import is_array, named_tables, tables
 from smppgate.settings.tags import tag_problems
 
@@ -81,10 +82,10 @@ def _unknown_members(document: Mapping[str, object]) -> Iterator[Problem]:
         return
     known = _names(document, "smsc")
     for index, pool in tables(document, "pool"):
-        members = pool.get("members")
-        for place, name in enumerate(members if is_array(members) else ()):
-            if isinstance(name, str) and name not in known:
-                yield Problem(f"pool[{index}].members[{place}]", _unknown("smsc", name, known))
+        for key in ("members", "backup"):
+            for place, name in names_in(pool.get(key)):
+                if name not in known:
+                    yield Problem(f"pool[{index}].{key}[{place}]", _unknown("smsc", name, known))
 
 
 def _unknown_pools(document: Mapping[str, object]) -> Iterator[Problem]:

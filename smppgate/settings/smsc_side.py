@@ -6,14 +6,21 @@ from collections.abc import Iterator, Mapping
 
 import attrs
 
-from smppgate.settings.checks import Flag, Seconds, Several, Whole
+from smppgate.settings.checks import Flag, Seconds, Whole
 from smppgate.settings.endpoints import client_fault, server_fault
 from smppgate.settings.errors import Problem
+from smppgate.settings.members import (
+    MEMBER_WEIGHT,
+    Members,
+    MemberSettings,
+    names_in,
+    repeated,
+)
 from smppgate.settings.relations import RECEIPT_IDS, reconnect_problems
-from smppgate.settings.tables import COUNT, PASSWORD, SYSTEM_ID, WEIGHT, Table, setting
+from smppgate.settings.tables import COUNT, PASSWORD, SYSTEM_ID, Table, setting
 from smppgate.settings.tags import derived_tag
 from smppgate.settings.takes import Takes
-from smppgate.settings.texts import Choice, Endpoint, Name, Octets, Reference, ShortTag
+from smppgate.settings.texts import Choice, Endpoint, Name, Octets, ShortTag
 
 # One octet, SMPP v3.4 §5.2.5 and §5.2.6. All values are accepted: vendors define their own.
 _OCTET = Whole(0, 255)
@@ -127,7 +134,9 @@ class SmscSettings(Table):
     weight: int = attrs.field(
         default=1,
         metadata=setting(
-            WEIGHT, "Its share of a pool's messages, against the other members' weights."
+            MEMBER_WEIGHT,
+            "Its share of a pool's messages, against the other members' weights; with 0 it takes "
+            "no new ones.",
         ),
     )
     response_timeout: float = attrs.field(
@@ -290,8 +299,18 @@ class PoolSettings(Table):
     name: str = attrs.field(
         metadata=setting(Name(), "What accounts call it; no two pools share one.")
     )
-    members: tuple[str, ...] = attrs.field(
-        metadata=setting(Several(Reference("smsc"), 1), "The SMSCs in it.")
+    members: tuple[str | MemberSettings, ...] = attrs.field(
+        metadata=setting(
+            Members(minimum=1), "The SMSCs in it; a table gives one a weight of its own here."
+        )
+    )
+    backup: tuple[str | MemberSettings, ...] = attrs.field(
+        default=(),
+        metadata=setting(
+            Members(),
+            "SMSCs that take its messages while no member is able: up, not drained, of a weight "
+            "that is not 0. They do not help out where members are full.",
+        ),
     )
     balance: str = attrs.field(
         default="least_outstanding",
@@ -311,3 +330,14 @@ class PoolSettings(Table):
             "seconds",
         ),
     )
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Its SMSCs: members first, then backups."""
+        everyone = (*names_in(self.members), *names_in(self.backup))
+        return tuple(name for _, name in everyone)
+
+    @classmethod
+    def between(cls, table: Mapping[str, object]) -> Iterator[Problem]:
+        """An SMSC that is a member and a backup."""
+        return repeated(table.get("members"), table.get("backup"))

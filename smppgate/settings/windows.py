@@ -41,7 +41,7 @@ def pool_windows(settings: Settings) -> Iterator[PoolWindows]:
             len(users),
             sum(esme.window for esme in users),
             sum(esme.window * esme.max_binds for esme in users),
-            sum(capacity[name] for name in pool.members),
+            sum(capacity[name] for name in pool.names),
         )
 
 

@@ -121,10 +121,11 @@ def _pools(gateway: Any) -> Iterator[tuple[str, object]]:
     yield "pools of this process", sorted(router._local_esmes)
     yield "pools watched", sorted(pool.name for pool in router.reports.pools._pools)
     for name, pool in router.pools.items():
-        yield f"balance of {name}", type(pool._balancer).__name__
+        yield f"balance of {name}", [type(tier._balancer).__name__ for tier in pool._tiers]
         yield f"hold of {name}", pool.hold
-        members = [(m.smsc.name, m.weight, m.cost) for m in pool.members]
+        members = [(m.smsc.name, m.weight, m.cost, m.is_backup) for m in pool.members]
         yield f"members of {name}", members
+        yield f"tiers of {name}", [repr(tier._members) for tier in pool._tiers]
         yield (
             f"SMSCs of {name}",
             [gateway.parts.smscs[m.smsc.name].smsc is m.smsc for m in pool.members],

@@ -8,7 +8,7 @@ import pytest
 from twisted.internet.defer import Deferred, TimeoutError
 
 from smppgate.routing.admin_state import AdminState
-from smppgate.settings import GateSettings, SmscSettings
+from smppgate.settings import GateSettings, MemberSettings, PoolSettings, SmscSettings
 from smppgate.txsmpp import CommandId, QuerySm
 from tests.fakes import outcomes
 from tests.gate.memory_gateway import MemoryGateway, bind
@@ -152,8 +152,22 @@ def test_states_and_weights_survive_a_reload_and_a_weight_that_changes_there_win
     assert (control.state, control.weight) == (AdminState.DRAIN, 7)
     reload(gate, smsc=(smsc("alpha", weight=3), smsc("beta")))
     assert (control.state, control.weight) == (AdminState.DRAIN, 3)
-    with pytest.raises(ValueError, match="1 or more"):
-        control.change_weight(0)
+    with pytest.raises(ValueError, match="0 or more"):
+        control.change_weight(-1)
+
+
+def test_an_smsc_of_weight_0_takes_no_new_messages_in_any_pool_until_it_has_its_own_again() -> (
+    None
+):
+    pool = PoolSettings("main", ("alpha", MemberSettings("beta", 3)))
+    gate = gate_of(*TWO, pool=(pool,))
+    control = gate.gateway.smsc("beta")
+    control.change_weight(0)
+    members = gate.gateway.state().pools[0].members
+    assert [(each.name, each.weight) for each in members] == [("alpha", 1), ("beta", 0)]
+    control.reset_weight()
+    assert [each.weight for each in gate.gateway.state().pools[0].members] == [1, 3]
+    assert control.weight == 1
 
 
 # Accounts

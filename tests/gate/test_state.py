@@ -6,6 +6,7 @@ import attrs
 import pytest
 
 from smppgate.daemon.state_lines import state_lines
+from smppgate.gate.state import MemberState
 from tests.gate.test_reload import SUBMIT, bound, gate_of, linked, smsc
 
 
@@ -29,7 +30,10 @@ def test_the_state_has_sessions_links_and_what_is_open() -> None:
     assert [each.state for each in alpha.links] == ["bound", "connecting"]
     assert [each.outstanding for each in alpha.links] == [1, 0]
     (pool,) = state.pools
-    assert (pool.members, pool.is_up) == (("alpha",), True)
+    assert pool.members == (
+        MemberState(name="alpha", weight=1, is_backup=False, is_active=True, reason=""),
+    )
+    assert pool.is_up
     assert state.configuration is gate.gateway.settings
     assert state.open_exchanges == 1
 

@@ -15,9 +15,9 @@ from smppgate.gate.router import RouterOptions, RouterService
 from smppgate.routing.esmes.account import Account, AccountPolicy
 from smppgate.routing.esmes.accounts import Accounts
 from smppgate.routing.esmes.ranges import RangeTable
-from smppgate.routing.smscs.balancers import LeastOutstanding
 from smppgate.routing.smscs.link_shares import LinkShares
-from smppgate.routing.smscs.pool import Member, Pool
+from smppgate.routing.smscs.member import Member
+from smppgate.routing.smscs.pool import Pool
 from smppgate.routing.smscs.smsc import MessageCenter, Smsc
 from smppgate.store import Found, IStore, Limits, MemoryStore, StoreError
 from smppgate.txsmpp.clock import Clock as SmppClock
@@ -234,7 +234,7 @@ def smscs(*weights: int, window: int = 1000) -> list[Smsc]:
 
 def pool(*of: Smsc) -> Pool:
     """A pool that chooses by load."""
-    return Pool("main", LeastOutstanding([Member(smsc) for smsc in of]))
+    return Pool("main", [Member(smsc) for smsc in of])
 
 
 def account(

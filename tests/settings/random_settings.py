@@ -11,9 +11,11 @@ from random import Random
 from typing import Any
 
 import attrs
+from attrs import evolve
 
-from smppgate.settings import Settings
+from smppgate.settings import MemberSettings, Settings
 from smppgate.settings.checks import Check, Flag, Seconds, Several, Whole
+from smppgate.settings.members import Members, name_in
 from smppgate.settings.model import SECTIONS, SINGLE
 from smppgate.settings.tables import Table
 from smppgate.settings.texts import (
@@ -185,8 +187,9 @@ class _Draw:
             table = self.random.choice(document[section])
             old, table[_KEYS[section]] = table[_KEYS[section]], self.random.choice(free)
             for pool in document["pool"] if section == "smsc" else ():
-                members = (table["name"] if name == old else name for name in pool["members"])
-                pool["members"] = tuple(members)
+                for key in ("members", "backup"):
+                    members = pool.get(key, ())
+                    pool[key] = tuple(_renamed(each, old, table["name"]) for each in members)
 
     # Values
 
@@ -222,6 +225,16 @@ class _Draw:
         items = self._items(check.item)
         count = self.random.randint(check.minimum, len(items))
         return tuple(self.random.sample(items, count))
+
+    def members(self, check: Members) -> tuple[object, ...]:
+        names = self.several(check)
+        return tuple(self._member(name) for name in names)
+
+    def _member(self, name: Any) -> object:
+        return name if self.random.random() < 0.7 else MemberSettings(name, self._weight())
+
+    def _weight(self) -> int | None:
+        return self.random.choice((None, 0, 1, 3, 256))
 
     def _items(self, item: Check) -> tuple[str, ...]:
         if isinstance(item, Choice):
@@ -291,8 +304,27 @@ def _settle_pools(document: Document) -> None:
     smscs = [smsc["name"] for smsc in document["smsc"]]
     for pool in document["pool"]:
         # A name twice: of an SMSC that was removed, and of one that has its name now.
-        members = tuple(dict.fromkeys(name for name in pool["members"] if name in smscs))
-        pool["members"] = members or tuple(smscs[:1])
+        left = set(smscs)
+        for key in ("members", "backup"):
+            pool[key] = tuple(_taken(pool[key], left))
+        if not pool["members"]:
+            pool["members"] = tuple(smscs[:1])
+            pool["backup"] = tuple(e for e in pool["backup"] if name_in(e) != smscs[0])
+
+
+def _taken(members: tuple[object, ...], left: set[str]) -> Iterator[object]:
+    """Those that are left, each once: they are not left for others."""
+    for each in members:
+        name = name_in(each)
+        if name in left:
+            left.remove(name)
+            yield each
+
+
+def _renamed(member: object, old: str, new: str) -> object:
+    if name_in(member) != old:
+        return member
+    return evolve(member, smsc=new) if isinstance(member, MemberSettings) else new
 
 
 def _settle_esme(esme: Document, pools: set[str]) -> None:
@@ -312,6 +344,7 @@ _DRAWS: dict[type[Check], Callable[[_Draw, Any], object]] = {
     Whole: _Draw.whole,
     Seconds: _Draw.seconds,
     Flag: _Draw.flag,
+    Members: _Draw.members,
     Several: _Draw.several,
     Choice: _Draw.choice,
     Secret: _Draw.secret,

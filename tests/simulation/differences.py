@@ -11,7 +11,15 @@ from typing import Any
 
 from attrs import evolve
 
-from smppgate.settings import EsmeSettings, ListenSettings, Settings, SmscSettings
+from smppgate.settings import (
+    EsmeSettings,
+    ListenSettings,
+    MemberSettings,
+    PoolSettings,
+    Settings,
+    SmscSettings,
+)
+from smppgate.settings.members import name_in
 
 OTHER_PORT = 3001
 """Where each SMSC listens as well."""
@@ -136,15 +144,23 @@ def _smscs(settings: Settings, original: Settings, draw: Random) -> Settings:
 def without(settings: Settings, name: str) -> Settings:
     """An SMSC goes, which is not the only one; where a pool has no other, another takes it up."""
     left = tuple(each for each in settings.smsc if each.name != name)
-    pools = tuple(
-        evolve(pool, members=tuple(n for n in pool.members if n != name) or (left[0].name,))
-        for pool in settings.pool
-    )
+    pools = tuple(_pool_without(pool, name, left[0].name) for pool in settings.pool)
     return evolve(settings, smsc=left, pool=pools)
 
 
+def _pool_without(pool: PoolSettings, name: str, other: str) -> PoolSettings:
+    members, backup = (
+        tuple(each for each in these if name_in(each) != name)
+        for these in (pool.members, pool.backup)
+    )
+    if members:
+        return evolve(pool, members=members, backup=backup)
+    backup = tuple(each for each in backup if name_in(each) != other)
+    return evolve(pool, members=(other,), backup=backup)
+
+
 def _join_pools(settings: Settings, original: Settings, name: str) -> Settings:
-    homes = {each.name for each in original.pool if name in each.members}
+    homes = {each.name for each in original.pool if name in each.names}
     pools = tuple(
         evolve(pool, members=(*pool.members, name)) if pool.name in homes else pool
         for pool in settings.pool
@@ -163,7 +179,7 @@ _LINK_VALUES: dict[str, tuple[Any, ...]] = {
 
 _SMSC_VALUES: dict[str, tuple[Any, ...]] = {
     "window": (1, 3, 10, 50),
-    "weight": (1, 2, 5),
+    "weight": (0, 1, 2, 5),
     "undelivered_status": (0x64, 0x65, 0x408),
     "reconnect_min": (0.2, 0.5),
     "reconnect_max": (2.0, 4.0),
@@ -187,9 +203,13 @@ def _pool(settings: Settings, _original: Settings, draw: Random) -> Settings:
     pool = draw.choice(settings.pool)
     names = [each.name for each in settings.smsc]
     members = tuple(draw.sample(names, draw.randint(1, len(names))))
+    backup = tuple(each for each in names if each not in members and draw.random() < 0.5)
+    weights = draw.choice(((None, 0, 1, 3), (None, 1, 5)))
+    tables = tuple(MemberSettings(each, draw.choice(weights)) for each in members)
     changes = draw.choice(
         (
-            {"members": members},
+            {"members": members, "backup": backup},
+            {"members": tables, "backup": backup},
             {"balance": draw.choice(("least_outstanding", "round_robin"))},
             {"hold": draw.choice((0.0, 0.5, 5.0, 10.0))},
         )

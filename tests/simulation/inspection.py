@@ -248,7 +248,7 @@ class Inspection:
         if not everyone:
             yield "SMSCs that somebody waits for", len(waiters), 0
         for each in room._rooms.values():
-            is_idle = each not in room._freed and any(map(_has_room, each.smscs))
+            is_idle = each not in room._freed and any(map(_has_room, _in_use(each)))
             yield f"{each!r} is not served, though there is room", int(is_idle), 0
 
     def left(self) -> Iterator[str]:
@@ -287,6 +287,13 @@ class Inspection:
             taken = [*outstanding._requests, *outstanding._late]
             if taken and chance.random() < 0.3:
                 outstanding._next = chance.choice(taken)
+
+
+def _in_use(room: Any) -> list[Any]:
+    """Those of its SMSCs that take messages now."""
+    if room.pool is None:
+        return list(room.smscs)
+    return [each.smsc for each in room.pool.active if each.smsc in room.smscs]
 
 
 def _has_room(smsc: Any) -> bool:

@@ -759,9 +759,9 @@ def _ranges_kept(change: Any) -> Any:
 
 @_mutant(Pool, "change", "Members that are taken out of a pool stay in it.")
 def _members_stay(change: Any) -> Any:
-    def changed(self: Any, balancer: Any) -> None:
-        left = [each for each in self.members if each not in balancer.members]
-        change(self, type(balancer)([*balancer.members, *left]))
+    def changed(self: Any, members: Any, *more: Any) -> None:
+        left = [each for each in self.members if each not in members]
+        change(self, [*members, *left], *more)
 
     return changed
 

@@ -63,7 +63,7 @@ class Operator:
         world.terms.begin()
         for smsc in self.file.smsc:
             control = gateway.smsc(smsc.name)
-            control.change_weight(smsc.weight)
+            control.reset_weight()
             self._await(control.ready())
             for link in control.links():
                 self._await(link.ready())

@@ -45,7 +45,7 @@ class Term:
             settings,
             {each.system_id: each for each in settings.esme},
             {each.name: each for each in settings.smsc},
-            {each.name: each.members for each in settings.pool},
+            {each.name: each.names for each in settings.pool},
         )
 
 

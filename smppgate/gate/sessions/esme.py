@@ -18,8 +18,8 @@ from smppgate.routing.esmes.account import BIND_KINDS, Account, AccountPolicy
 from smppgate.routing.esmes.accounts import AllBindsInUse, BindRejected
 from smppgate.routing.esmes.strangers import Strangers
 from smppgate.routing.sessions import EsmeSession
-from smppgate.routing.smscs.balancers import LeastOutstanding
-from smppgate.routing.smscs.pool import Member, Pool
+from smppgate.routing.smscs.member import Member
+from smppgate.routing.smscs.pool import Pool
 from smppgate.routing.smscs.smsc import Smsc
 from smppgate.txsmpp import peek
 from smppgate.txsmpp.address_range import bind_ranges
@@ -220,7 +220,7 @@ class EsmeProtocol(RelaySession):
         self._kind, self.bound_at = BIND_KINDS[bind.frame.command_id], self.clock.wall()
         if passed_through is not None:
             self.passed_through = passed_through
-            self.own_pool = Pool(account.system_id, LeastOutstanding([Member(passed_through)]))
+            self.own_pool = Pool(account.system_id, [Member(passed_through)])
         self.system_id = account.system_id.encode("latin-1")
         self.policy_changed()
         self.router.esme_bound(self, account)

@@ -27,6 +27,7 @@ from smppgate.gate.sessions.ports import BindingEsme, Switch
 from smppgate.gate.sessions.smsc import SmscProtocol, SmscSessionConfig
 from smppgate.routing.esmes.accounts import BindRejected
 from smppgate.routing.esmes.refused_credentials import RefusedCredentials
+from smppgate.routing.smscs.member import Member
 from smppgate.routing.smscs.pool import Pool
 from smppgate.routing.smscs.smsc import Smsc
 from smppgate.txsmpp.constants import CommandStatus, status_meaning
@@ -250,10 +251,15 @@ class PassThrough:
 
     def _in_order(self, pool: Pool | None) -> list[PassThroughTarget]:
         """The targets of the pool, in the order in which they are tried."""
-        smscs = pool.smscs if pool is not None else ()
+        seats = pool.members if pool is not None else ()
         now = self._clock.monotonic()
-        targets = [self.targets[each] for each in smscs if each in self.targets]
-        return sorted(targets, key=lambda each: (each.avoided_until > now, each.load))
+        targets = [
+            (self.targets[seat.smsc], seat)
+            for seat in seats
+            if seat.smsc in self.targets and seat.weight
+        ]
+        targets.sort(key=lambda each: _rank(each[0], each[1], now))
+        return [target for target, _ in targets]
 
     def _avoid(self, target: PassThroughTarget, name: str, error: Exception) -> None:
         target.avoided_until = self._clock.monotonic() + AVOIDANCE_SECONDS
@@ -263,6 +269,11 @@ class PassThrough:
             place=target.place,
             reason=in_words(error),
         )
+
+
+def _rank(target: PassThroughTarget, seat: Member, now: float) -> tuple[bool, bool, float]:
+    """The less, the earlier it is tried: by sessions relative to weight, backups last."""
+    return target.avoided_until > now, seat.is_backup, len(target.sessions) * seat.cost
 
 
 class _SessionFactory(Factory):

@@ -44,8 +44,3 @@ class PassThroughTarget:
         self.timers, self.max_pdu_size = other.timers, other.max_pdu_size
         self.refusal_rate, self.rebinds = other.refusal_rate, other.rebinds
         self.max_timeouts, self.max_pending = other.max_timeouts, other.max_pending
-
-    @property
-    def load(self) -> float:
-        """Sessions relative to the weight of the SMSC."""
-        return len(self.sessions) / self.smsc.weight

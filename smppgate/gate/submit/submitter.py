@@ -6,7 +6,7 @@ The life of a submit_sm:
 2. `Session` asks the table in `txsmpp.states`: may a bound ESME send this now? If not, it answers
    itself: 0x04, or generic_nack 0x03 for a command that no version has.
 3. `Submitter.submit` admits it: over the session's window it is answered 0x58.
-4. `Pool.choose` gives an SMSC with room, `Smsc.link` one of its links. Where the link speaks
+4. `Pool.choose` gives a member with room, `Smsc.link` one of its links. Where the link speaks
    another version than the ESME, `adaptation` makes the PDU one that the link can take. If no SMSC
    has room, or others wait already, it goes into the `WaitingRoom`, which brings it back to 4.
 5. `Outstanding.claim` on that link gives the number and stores the `Exchange` under it. The frame
@@ -37,7 +37,7 @@ from smppgate.gate.submit.ancillary import ANCILLARY, AncillaryRequest, Ancillar
 from smppgate.gate.submit.waiting_room import WaitingRoom
 from smppgate.routing.exchange import Exchange
 from smppgate.routing.sessions import Origin, Requester
-from smppgate.routing.smscs.pool import Pool
+from smppgate.routing.smscs.pool import Pool, link_for
 from smppgate.routing.smscs.smsc import Link, Smsc
 from smppgate.txsmpp.batch import Batch
 from smppgate.txsmpp.clock import Clock
@@ -190,18 +190,15 @@ class Submitter:
 
         :raises PduError: when the version of the chosen SMSC cannot express it.
         """
-        if exchange.command_id not in _KNOWN_TO_ALL and not exchange.tried:
-            _pass_over_unknowing(exchange, pool)
-        tried = exchange.tried
-        while True:
-            smsc = pool.choose(tried)
-            if smsc is None:
-                return None
-            link = smsc.only_link or smsc.link()
-            if link is not None:
-                break
-            # The SMSC has room only on links that are unbinding.
-            tried = (*tried, smsc)
+        choose = pool.choose
+        if exchange.command_id not in _KNOWN_TO_ALL:
+            choose = pool.chooser(exchange.command_id)
+            if not exchange.tried:
+                _pass_over_unknowing(exchange, pool)
+        found = link_for(choose, exchange.sent_at, None, exchange.tried)
+        if found is None:
+            return None
+        smsc, link = found
         self._send(exchange, smsc, link, exchange.octets)
         return link
 

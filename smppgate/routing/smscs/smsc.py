@@ -7,6 +7,7 @@ and other SMSCs are chosen.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import Enum
 from itertools import chain
 from typing import Protocol
@@ -53,11 +54,14 @@ class Link(Protocol):
         """Send ``octets`` under a sequence number of this link, and await the answer."""
 
 
+_NONE_TAKEN: Mapping[Link, int] = {}
+
+
 class Seat(Protocol):
     """A seat of an SMSC in a pool."""
 
-    def weigh(self, weight: int) -> None:
-        """Count with this weight."""
+    def changed(self) -> None:
+        """Its links have changed, its weight, or what an operator has decided."""
 
 
 class Waiter(Protocol):
@@ -71,7 +75,8 @@ class Smsc:
     """One SMSC. Mutable and slotted: the hot path counts in it.
 
     :param name: as configured.
-    :param weight: its share of a pool's messages relative to other SMSCs, 1 or more.
+    :param weight: its share of a pool's messages relative to other SMSCs; with 0 it takes no new
+        ones.
     :param tag: the octets that are put in front of its message ids for ESMEs.
     :param center: the message center whose ids it gives out; by default one of its own.
     :param commands: the command_ids of the requests that it knows; by default all.
@@ -80,7 +85,8 @@ class Smsc:
     :param window: the most requests that may be unanswered on one link, in either direction.
     :param response_timeout: seconds that it has to answer a request.
     :ivar waiters: who is told when it may have room; None while nobody waits for it.
-    :ivar members: its seats in pools.
+    :ivar members: its seats in pools; they are told of what they must know.
+    :ivar is_weight_decided: whether ``weight`` is an operator's, and holds in all pools.
     :ivar state: what an operator has decided; a reload leaves it as it is.
     :ivar bound: the links that are bound and not unbinding.
     :ivar links: those of them that take new messages.
@@ -108,6 +114,7 @@ class Smsc:
         "capacity",
         "center",
         "commands",
+        "is_weight_decided",
         "latency",
         "links",
         "lost",
@@ -160,6 +167,7 @@ class Smsc:
             self.center.smscs.append(self)
         self.commands = commands
         self.weight = weight
+        self.is_weight_decided = False
         self.links: list[Link] = []
         self.capacity = self.outstanding = self.overdue = 0
         self.taken = self.refused = self.timed_out = self.lost = 0
@@ -190,7 +198,7 @@ class Smsc:
             return
         self.outstanding -= count
         if self.waiters is not None:
-            self._tell()
+            self.tell()
         if outcome is LOST:
             self.lost += count
             return
@@ -205,7 +213,7 @@ class Smsc:
         self.outstanding -= count
         self.overdue -= count
         if self.waiters is not None:
-            self._tell()
+            self.tell()
 
     def await_room(self, waiter: Waiter) -> None:
         """Tell ``waiter`` from now on whenever there may be room for a request."""
@@ -220,9 +228,14 @@ class Smsc:
             # None again, not empty: that is what an answer costs while nobody waits.
             self.waiters = self.waiters or None
 
-    def _tell(self) -> None:
+    def tell(self) -> None:
+        """There may be room: tell those who wait."""
         for waiter in self.waiters or ():
             waiter.freed()
+
+    def _tell_seats(self) -> None:
+        for seat in self.members:
+            seat.changed()
 
     def for_one_session(self) -> Smsc:
         """Make the same SMSC anew, without links, to serve one ESME session alone.
@@ -231,7 +244,8 @@ class Smsc:
         """
         copy = Smsc(
             self.name,
-            self.weight,
+            # In a pool of its own a weight of 0 would let it take nothing.
+            self.weight or 1,
             self.tag,
             self.center,
             self.commands,
@@ -297,11 +311,13 @@ class Smsc:
         for copy in self._copies:
             copy.response_timeout = seconds
 
-    def change_weight(self, weight: int) -> None:
-        """Give it another share, in each pool that it is in."""
-        self.weight = weight
-        for member in self.members:
-            member.weigh(weight)
+    def change_weight(self, weight: int, is_decided: bool = False) -> None:
+        """Give it another share, in each pool that has no weight of its own for it.
+
+        :param is_decided: by an operator: then in all pools, until it is changed again.
+        """
+        self.weight, self.is_weight_decided = weight, is_decided
+        self._tell_seats()
 
     def change_undelivered_status(self, status: int) -> None:
         """Tell it ``status`` when nothing can take its message."""
@@ -320,14 +336,18 @@ class Smsc:
             # Requests that are open on other links are no load for these.
             others = [*self._leaving, *(each for each in self.bound if each not in self.links)]
             self.capacity += sum(len(each.outstanding) for each in others)
+        self._tell_seats()
         if self.waiters is not None:
-            self._tell()
+            self.tell()
 
     def doubt(self, link: Link, is_doubted: bool) -> None:
         """Use ``link`` after all others, or like the others again."""
+        was_doubted = self.is_doubted
         self._doubted.pop(link, None)
         if is_doubted and link in self.links:
             self._doubted[link] = None
+        if self.is_doubted is not was_doubted:
+            self._tell_seats()
 
     @property
     def is_doubted(self) -> bool:
@@ -338,29 +358,32 @@ class Smsc:
         """Whether it has a link, not this one, with which nothing is wrong."""
         return any(each is not other_than and each not in self._doubted for each in self.links)
 
-    def link(self) -> Link | None:
+    def link(self, taken: Mapping[Link, int] = _NONE_TAKEN) -> Link | None:
         """The next link in turn with room in its window; None when no link has room.
 
         A single link is returned in any case: the caller has seen that the SMSC has room.
+
+        :param taken: places in windows that are as good as taken.
         """
         if self.only_link is not None:
             return self.only_link
         links = self.links
         if self._doubted:
-            links = self._sound_links() or links
+            links = self._sound_links(taken) or links
         for _ in links:
             self._last = (self._last + 1) % len(links)
             link = links[self._last]
-            if len(link.outstanding) < link.window:
+            if len(link.outstanding) + taken.get(link, 0) < link.window:
                 return link
         return None
 
-    def _sound_links(self) -> list[Link]:
+    def _sound_links(self, taken: Mapping[Link, int]) -> list[Link]:
         """The links with room with which nothing is wrong."""
         return [
             link
             for link in self.links
-            if link not in self._doubted and len(link.outstanding) < link.window
+            if link not in self._doubted
+            and len(link.outstanding) + taken.get(link, 0) < link.window
         ]
 
     def query_link(self) -> Link | None:

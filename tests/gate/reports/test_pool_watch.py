@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from smppgate.gate.reports.pool_watch import PoolWatch
-from smppgate.routing.smscs.balancers import LeastOutstanding
-from smppgate.routing.smscs.pool import Member, Pool
+from smppgate.routing.smscs.member import Member
+from smppgate.routing.smscs.pool import Pool
 from smppgate.routing.smscs.smsc import Smsc
 from tests.gate.memory_gateway import Log
 from tests.routing.fakes import FakeSession, Gate, smscs
 
 
 def named(name: str, *of: Smsc) -> Pool:
-    return Pool(name, LeastOutstanding([Member(smsc) for smsc in of]))
+    return Pool(name, [Member(smsc) for smsc in of])
 
 
 def unlinked(smsc: Smsc) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from smppgate.routing.smscs.pool import Member
+from smppgate.routing.smscs.member import Member
 from smppgate.txsmpp.constants import CommandId
 from smppgate.txsmpp.versions import V3_3, V3_4
 from tests.routing import fakes

@@ -21,6 +21,7 @@ from smppgate.routing.esmes.ranges import RangeTable
 from smppgate.routing.esmes.strangers import StrangerLimits
 from smppgate.routing.sessions import EsmeSession
 from smppgate.routing.smscs.balancers import BALANCERS
+from smppgate.routing.smscs.keys import HASH_ON, by_replacement
 from smppgate.routing.smscs.member import Member
 from smppgate.routing.smscs.pool import Pool
 from smppgate.routing.smscs.smsc import MessageCenter, Smsc
@@ -105,7 +106,11 @@ def change_pool(
         member = known.get(smsc) or Member(smsc)
         member.configure(each.weight, is_backup)
         members.append(member)
-    pool.change(members, partial(BALANCERS[settings.balance], chance), settings.hold)
+    # Of its own: the operating system's chance takes longer than the rest of a choice.
+    own_chance = Random(chance.getrandbits(64))  # noqa: S311 - nothing to guess
+    made = partial(BALANCERS[settings.balance], own_chance)
+    key = HASH_ON[settings.hash_on] if settings.balance == "hash" else by_replacement
+    pool.change(members, made, settings.hold, key)
 
 
 def _seats(settings: PoolSettings) -> Iterator[tuple[bool, MemberSettings]]:

@@ -34,13 +34,13 @@ Lines = Mapping[Pool | Smsc, Line]
 def observed(parts: Parts) -> GatewayState:
     """The gate of these parts as it is now."""
     router = parts.router
-    lines = router.waiting_room.lines()
+    lines, now = router.waiting_room.lines(), parts.clock.monotonic()
     return GatewayState(
         is_stopping=router.is_draining,
         open_exchanges=router.open_exchanges,
         listeners=tuple(_listeners(parts)),
         accounts=tuple(_account(parts, account) for account in router.accounts),
-        smscs=tuple(_smsc(service, lines) for service in parts.smscs.values()),
+        smscs=tuple(_smsc(service, lines, now) for service in parts.smscs.values()),
         pools=tuple(_pools(parts, lines)),
         queues=tuple(_queues(parts)),
         store=router.return_paths.store.statistics(),
@@ -88,7 +88,7 @@ def _session(session: EsmeProtocol) -> SessionState:
     )
 
 
-def _smsc(service: SmscService, lines: Lines) -> SmscState:
+def _smsc(service: SmscService, lines: Lines, now: float) -> SmscState:
     smsc = service.smsc
     line = lines.get(smsc)
     return SmscState(
@@ -99,6 +99,7 @@ def _smsc(service: SmscService, lines: Lines) -> SmscState:
         window=smsc.window,
         outstanding=smsc.outstanding,
         capacity=smsc.capacity,
+        utilization=smsc.utilization(now),
         latency=smsc.latency,
         bind_errors=smsc.bind_errors,
         taken=smsc.taken,
@@ -142,6 +143,7 @@ def _pools(parts: Parts, lines: Lines) -> Iterator[PoolState]:
             balance=balancers.get(name, ""),
             members=tuple(_member(pool, member) for member in pool.members),
             is_up=pool.is_up,
+            utilization=pool.utilization(now),
             waiting=line.count,
             waiting_octets=line.octets,
             waiting_seconds=now - line.since,

@@ -252,6 +252,20 @@ class RouterService(Service):
         """A session is served no longer after an unbind; it can still be answered."""
         self.waiting_room.give_up(session)
 
+    def congestion_for(self, session: EsmeSession) -> int:
+        """The congestion_state that an ESME is told, 0 to 100: SMPP v5.0 §4.8.4.18.
+
+        That of its pool, up to 89, which is the best load; beyond that only while messages of the
+        session wait, by their part in what it has open. 100 without an SMSC.
+        """
+        pool = session.pool
+        if pool is None or not pool.is_up:
+            return 100
+        waiting = self.waiting_room.count_of_session(session)
+        if not waiting:
+            return round(89 * pool.utilization(self.clock.monotonic()))
+        return 90 + min(10, 10 * waiting // (session.unanswered + 1))
+
     def esme_ended(self, session: EsmeSession) -> None:
         """A session has ended, bound or not: nothing can be answered any more."""
         self.waiting_room.drop(session)

@@ -82,6 +82,7 @@ class SmscState:
     :ivar weight: as it is now, which an operator may have changed.
     :ivar outstanding: requests that it has not answered, on all links.
     :ivar capacity: the most there may be now.
+    :ivar utilization: how much of it is in use, 0 to 1: of its windows, or as it says itself.
     :ivar latency: seconds from a request to its answer, smoothed.
     :ivar taken: requests that it answered ESME_ROK.
     :ivar refused: those that it answered with another status.
@@ -96,6 +97,7 @@ class SmscState:
     window: int
     outstanding: int
     capacity: int
+    utilization: float
     latency: float
     bind_errors: int
     taken: int
@@ -130,6 +132,7 @@ class PoolState:
 
     :ivar members: its backups too, which come last.
     :ivar is_up: whether any of its members can take new messages.
+    :ivar utilization: how much of what its active members can take they have, 0 to 1.
     :ivar waiting: messages that wait for one of its SMSCs.
     :ivar waiting_octets: memory that they take.
     :ivar waiting_seconds: how long the oldest of them has waited.
@@ -139,6 +142,7 @@ class PoolState:
     balance: str
     members: tuple[MemberState, ...]
     is_up: bool
+    utilization: float
     waiting: int
     waiting_octets: int
     waiting_seconds: float

@@ -60,6 +60,7 @@ class Exchange(Request):
     :ivar smsc: the SMSC that it was sent to last; None before that, and for a request to an ESME.
     :ivar tried: the SMSCs that must not be chosen for it any more: those that turned it down, have
         too little time left, or do not know its command.
+    :ivar key: what it has in common with others that go to one SMSC; None where it may go to any.
     :ivar account: the system_id of the account that a request to an ESME is for; empty for others.
     :ivar adapts: the version that its answer must be adapted to, which is the origin's; None while
         both ends speak the same version.
@@ -72,6 +73,7 @@ class Exchange(Request):
         "attempts",
         "correlator",
         "entered_at",
+        "key",
         "number",
         "octets",
         "origin",
@@ -97,6 +99,7 @@ class Exchange(Request):
         self.pool = pool
         self.smsc: Smsc | None = None
         self.tried: tuple[Smsc, ...] = ()
+        self.key: bytes | None = None
         self.adapts: Version | None = None
         self.account = b""
 
@@ -111,6 +114,10 @@ class Exchange(Request):
         pool, tried = self.pool, self.tried
         if pool is None:
             return ()
+        if self.key is not None:
+            home = pool.home(self.command_id, self.key, tried)
+            if home is not None:
+                return (home,)
         return tuple(s for s in pool.smscs if s not in tried) if tried else pool.smscs
 
     def last_try(self, smsc: Smsc) -> float:

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from smppgate.settings.collisions import collision_warnings
 from smppgate.settings.endpoints import is_exposed
 from smppgate.settings.esme_side import EsmeSettings
+from smppgate.settings.members import MemberSettings
 from smppgate.settings.model import Settings
 from smppgate.settings.places import unverified
+from smppgate.settings.smsc_side import PoolSettings
 from smppgate.settings.windows import window_warnings
 
 STANDARD_PASSWORD = 8
@@ -93,6 +95,17 @@ def _pool_warnings(settings: Settings) -> Iterator[str]:
     for index, pool in enumerate(settings.pool):
         if pool.name not in used:
             yield f"pool[{index}]: is used by no account"
+        if not any(_weights_in(pool, settings)):
+            yield f"pool[{index}].members: all weights are 0; nothing can be sent"
+
+
+def _weights_in(pool: PoolSettings, settings: Settings) -> Iterator[int]:
+    """The weights of its members and backups."""
+    usual = {smsc.name: smsc.weight for smsc in settings.smsc}
+    for each in (*pool.members, *pool.backup):
+        own = each.weight if isinstance(each, MemberSettings) else None
+        name = each.smsc if isinstance(each, MemberSettings) else each
+        yield usual[name] if own is None else own
 
 
 def _pool_of(esme: EsmeSettings, settings: Settings) -> str:

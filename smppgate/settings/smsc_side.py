@@ -315,9 +315,17 @@ class PoolSettings(Table):
     balance: str = attrs.field(
         default="least_outstanding",
         metadata=setting(
-            Choice(("least_outstanding", "round_robin")),
+            Choice(("least_outstanding", "round_robin", "p2c", "peak_ewma", "hash")),
             "Who gets the next message: the member with the fewest unanswered requests for its "
-            "weight, or each in turn as often as its weight says.",
+            "weight; each in turn as often as its weight says; the less loaded of two that chance "
+            "picks; the one that answers soonest; or always the same one for equal hash_on.",
+        ),
+    )
+    hash_on: str = attrs.field(
+        default="destination",
+        metadata=setting(
+            Choice(("destination", "source", "account")),
+            'What messages have in common that go to one member, with balance = "hash".',
         ),
     )
     hold: float = attrs.field(

@@ -40,6 +40,8 @@ _WANTED_ADDRESSES = _WANTED_STRING + (_WANTED_OCTET * 2 + _WANTED_STRING) * 2
 
 _SOURCE = _pattern(_TO_SOURCE, _WANTED_STRING)
 _DESTINATION = _pattern(_TO_DESTINATION, _WANTED_STRING)
+# Of a submit_sm: what it may replace, and replace_if_present_flag.
+_REPLACEMENT = _pattern(rb"(", _ADDRESSES, rb")", _OCTET * 3 + _STRING * 2 + _OCTET, rb"(.)")
 _DELIVERY = _pattern(_TO_DESTINATION, _WANTED_STRING, _OCTET)
 _ESME_ADDRESS = _pattern(_OCTET * 2, _STRING, _OCTET * 2, _WANTED_STRING)
 # A bind up to its interface_version, and what follows as far as it goes.
@@ -150,6 +152,17 @@ def destination(octets: bytes) -> bytes:
         _single(octets, "destination_addr", CommandStatus.ESME_RINVDSTADR)
         return b""
     return found[1]
+
+
+def replaced(octets: bytes) -> bytes:
+    """What a submit_sm with replace_if_present_flag may replace: ``b""`` for one without.
+
+    It is service_type, source address and destination address as they stand there, by which an
+    SMSC finds the message (SMPP v3.4 §5.2.18). Any flag but 0 is taken for 1; where it cannot be
+    found there is none.
+    """
+    found = _REPLACEMENT.match(octets, HEADER_SIZE)
+    return found[1] if found is not None and found[2] != b"\0" else b""
 
 
 def destination_address(octets: bytes) -> Address:

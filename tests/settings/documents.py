@@ -120,8 +120,15 @@ _FULL: dict[str, Any] = {
         },
     ],
     "pool": [
-        {"name": "main", "members": ["alpha", "beta"], "balance": "round_robin", "hold": 2.5},
-        {"name": "backup", "members": ["beta"]},
+        {
+            "name": "main",
+            "members": ["alpha", "beta"],
+            "backup": [],
+            "balance": "hash",
+            "hash_on": "source",
+            "hold": 2.5,
+        },
+        {"name": "backup", "members": [{"smsc": "beta", "weight": 3}], "backup": ["alpha"]},
     ],
 }
 

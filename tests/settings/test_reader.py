@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smppgate.settings import EsmeSettings, Settings, SettingsError, load, parse
+from smppgate.settings import EsmeSettings, MemberSettings, Settings, SettingsError, load, parse
 from smppgate.settings.model import SINGLE
 from tests.settings import documents
 
@@ -77,10 +77,15 @@ def test_every_key_arrives_with_its_value() -> None:
         pairs = [(read, tables)] if section in SINGLE else zip(read, tables, strict=True)
         for table, written in pairs:
             for key, value in written.items():
-                expected = tuple(value) if isinstance(value, list) else value
-                assert getattr(table, key) == expected
+                assert getattr(table, key) == _read(value)
     assert isinstance(settings.gate.stop_timeout, float)
     assert isinstance(settings.smsc[0].reconnect_min, float)
+
+
+def _read(value: Any) -> Any:
+    if isinstance(value, list):
+        return tuple(map(_read, value))
+    return MemberSettings(**value) if isinstance(value, dict) else value
 
 
 def test_a_minimal_file_has_the_defaults() -> None:

@@ -131,9 +131,9 @@ def test_a_table_has_an_error_when_it_collides_with_one_before(tags: list[str]) 
 def test_tags_beside_other_errors() -> None:
     """An invalid tag, and a name used twice, are one error each and hide no collision."""
     assert errors_of(
-        {"tag": "ab", "weight": 0}, {"tag": "a-b"}, {"tag": "abc"}, {"name": "smsc0", "tag": "ab"}
+        {"tag": "ab", "weight": -1}, {"tag": "a-b"}, {"tag": "abc"}, {"name": "smsc0", "tag": "ab"}
     ) == (
-        "smsc[0].weight: must be at least 1, not 0",
+        "smsc[0].weight: must be at least 0, not -1",
         "smsc[1].tag: must be 1 to 5 letters and digits, not 'a-b'",
         "smsc[3].name: 'smsc0' is the name of smsc[0] too",
         "smsc[2].tag: the tag 'abc' begins with the tag 'ab' of smsc[0]",

@@ -21,6 +21,8 @@ from smppgate.settings import (
 )
 from smppgate.settings.members import name_in
 
+BALANCERS = ("least_outstanding", "round_robin", "p2c", "peak_ewma", "hash")
+
 OTHER_PORT = 3001
 """Where each SMSC listens as well."""
 
@@ -57,12 +59,14 @@ def impossible(settings: Settings, draw: Random) -> Settings:
 
 
 def restored(settings: Settings, original: Settings) -> Settings:
-    """All accounts and SMSCs are back, with their ranges, and in their pools."""
+    """All accounts and SMSCs are back, with their ranges and weights, and in their pools."""
     esmes = tuple(
         evolve(_named(settings.esme, each) or each, address_ranges=each.address_ranges)
         for each in original.esme
     )
-    smscs = tuple(_named(settings.smsc, each) or each for each in original.smsc)
+    smscs = tuple(
+        evolve(_named(settings.smsc, each) or each, weight=each.weight) for each in original.smsc
+    )
     return evolve(settings, esme=esmes, smsc=smscs, pool=original.pool)
 
 
@@ -210,7 +214,8 @@ def _pool(settings: Settings, _original: Settings, draw: Random) -> Settings:
         (
             {"members": members, "backup": backup},
             {"members": tables, "backup": backup},
-            {"balance": draw.choice(("least_outstanding", "round_robin"))},
+            {"balance": draw.choice(BALANCERS)},
+            {"hash_on": draw.choice(("destination", "source", "account"))},
             {"hold": draw.choice((0.0, 0.5, 5.0, 10.0))},
         )
     )

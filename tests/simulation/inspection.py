@@ -241,6 +241,9 @@ class Inspection:
         for pool in self._router.pools.values():
             count = sum(1 for each in everyone if each.exchange.pool is pool)
             yield f"waiting for {pool.name}", pool.waiting, count
+            able = [each for each in pool.members if not each.reason()]
+            active = [each for each in able if not each.is_backup] or able
+            yield f"active of {pool.name}", int(list(pool.active) != active), 0
         for each in everyone:
             session = each.requester
             yield f"messages of {session.where}, which has ended", int(session.has_ended), 0

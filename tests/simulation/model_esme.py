@@ -249,16 +249,27 @@ class EsmeSession(ModelSession):
     def _submit(self) -> None:
         chance, label = self.chance, self.world.ledger.label()
         text = b"%s<m%d>" % (chance.choice((b"", b"hello ", b"x" * 100)), label)
-        source, to = self.plan.some_number(chance), b"99%06d" % chance.randrange(10**6)
+        source, to = self.plan.some_number(chance), b"99%06d" % chance.randrange(self._spread)
         wants = chance.random() < self.app.plan.receipts
         kind = chance.random()
-        if kind < 0.85:
+        if kind < 0.1:
+            # To be one of few that may replace each other.
+            to = b"99%06d" % chance.randrange(3)
+            command = wire.SUBMIT_SM
+            body = wire.message(self.plan.prefix, to, text, 0, wants, replaces=True)
+            source = self.plan.prefix
+        elif kind < 0.85:
             command, body = wire.SUBMIT_SM, wire.message(source, to, text, 0, wants)
         elif kind < 0.95:
             command, body = wire.DATA_SM, wire.data(source, to, text, 0, wants)
         else:
             command, body = wire.SUBMIT_MULTI, wire.multi(source, [to, b"98765"], text, wants)
         self._request(label, command, body, wants).source = source
+
+    @property
+    def _spread(self) -> int:
+        """How many numbers it sends to: few where it matters that some are the same."""
+        return 8 if self.world.plan.balance == "hash" else 10**6
 
     def _ask(self) -> None:
         """About a message of its own, of another's, or of nobody's."""

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tests.simulation.world import World
 
 _MOST_TRIES = 4
+_V5_0 = 0x50
 
 
 @define(eq=False)
@@ -165,10 +166,20 @@ class SmscSession(ModelSession):
     def _submitted(self, pdu: wire.Pdu, request: Request, attempt: Attempt) -> None:
         message_id = self.center.new_id()
         more = b"\0" if pdu.command == wire.SUBMIT_MULTI else b""
-        status, delay = self.respond(pdu, 0, message_id + b"\0" + more, attempt)
+        body = message_id + b"\0" + more
+        if self._tells_congestion and not more:
+            body = wire.with_congestion(body, self.chance.randrange(101))
+        status, delay = self.respond(pdu, 0, body, attempt)
         is_known = status == 0 and pdu.number in self.open
         if is_known or (status == -1 and self.chance.random() < self.traits.unknown):
             self.center.took(request, message_id, self, delay)
+
+    @property
+    def _tells_congestion(self) -> bool:
+        """Whether it is bound as SMPP 5.0."""
+        if self.owner is not None:
+            return self.owner.version >= _V5_0
+        return self.smsc.plan.version == "5.0"
 
     def answer_all(self) -> None:
         """Answer what is open."""

@@ -187,6 +187,10 @@ MOODS: dict[str, Mood] = {
         tiny_room={},
         narrow_smscs={},
         strangers={},
+        hashing={},
+        backups={},
+        weightless={},
+        telling_congestion={},
         # Of SMSCs, where the gate's mood has narrow ones.
         sluggish={"quickest": 0.5, "spread": 1.5},
     ),

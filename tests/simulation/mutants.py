@@ -45,6 +45,8 @@ from smppgate.routing.esmes.account import Account
 from smppgate.routing.esmes.accounts import Accounts
 from smppgate.routing.esmes.strangers import Strangers
 from smppgate.routing.limits.fair_queue import FairQueue
+from smppgate.routing.smscs.balancers import Rendezvous
+from smppgate.routing.smscs.member import Member
 from smppgate.routing.smscs.pool import Pool
 from smppgate.routing.smscs.smsc import LOST, Smsc
 from smppgate.store import Enqueued, Found
@@ -764,6 +766,57 @@ def _members_stay(change: Any) -> Any:
         change(self, [*members, *left], *more)
 
     return changed
+
+
+@_mutant(Pool, "rank", "Backups help out where members are full.")
+def _backups_help_out(rank: Any) -> Any:
+    def ranked(self: Any) -> None:
+        rank(self)
+        (members, backups) = (tier.choose for tier in self._tiers)
+        self.choose = lambda *asked: members(*asked) or backups(*asked)
+
+    return ranked
+
+
+@_mutant(Pool, "_tier", "Backups never take anything.")
+def _backups_stay_away(_tier: Any) -> Any:
+    return lambda self, command_id=None: self._tiers[0]
+
+
+@_mutant(Member, "_weigh", "A member of weight 0 takes messages like one of weight 1.")
+def _weight_0_takes(weigh: Any) -> Any:
+    def weighed(self: Any) -> None:
+        weigh(self)
+        if not self.weight:
+            self.weight, self.cost = 1, 1.0
+
+    return weighed
+
+
+@_mutant(Smsc, "_tell_seats", "Pools are not told when links of an SMSC come and go.")
+def _pools_not_told(_tell: Any) -> Any:
+    return lambda self: None
+
+
+@_mutant(Rendezvous, "choose", "A message goes to another member while that of its key is full.")
+def _home_not_waited_for(choose: Any) -> Any:
+    def chosen(self: Any, now: float, key: Any, tried: Any) -> Any:
+        first = choose(self, now, key, tried)
+        if first is not None:
+            return first
+        return choose(self, now, key, (*tried, self.home(key, tried)))
+
+    return chosen
+
+
+@_mutant(WaitingRoom, "_find_homes", "What waits for one member of a key goes on to wait for it.")
+def _homes_kept(_find: Any) -> Any:
+    return lambda self, pool: None
+
+
+@_mutant(EsmeProtocol, "congested", "An ESME of SMPP 5.0 hears of the SMSC's congestion.")
+def _congestion_of_the_smsc(_congested: Any) -> Any:
+    return lambda self, octets: octets
 
 
 @_mutant(Queues, "remove", "What waits for an account that is removed is thrown away.")

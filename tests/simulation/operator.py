@@ -64,6 +64,7 @@ class Operator:
         for smsc in self.file.smsc:
             control = gateway.smsc(smsc.name)
             control.reset_weight()
+            world.terms.decide(world.clock.now, smsc.name, None)
             self._await(control.ready())
             for link in control.links():
                 self._await(link.ready())
@@ -171,7 +172,9 @@ class Operator:
     def _weigh(self) -> None:
         name = self._chance.choice([each.name for each in self.file.smsc])
         self._world.trace.fault("operator", "weight", name)
-        self._world.gateway.smsc(name).change_weight(self._chance.choice((1, 3, 7)))
+        weight = self._chance.choice((0, 1, 3, 7))
+        self._world.terms.decide(self._world.clock.now, name, weight)
+        self._world.gateway.smsc(name).change_weight(weight)
 
     def _close(self) -> None:
         """Close an account, or open it again."""

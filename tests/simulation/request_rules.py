@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from tests.simulation import wire
 from tests.simulation.ledger import Answer, Attempt, Request
-from tests.simulation.moods import RETRYABLE
+from tests.simulation.moods import RETRYABLE, STEADY
 
 if TYPE_CHECKING:
+    from smppgate.settings import PoolSettings
     from tests.simulation.model_esme import EsmeSession
     from tests.simulation.model_smsc import ModelSmsc, SmscSession
     from tests.simulation.world import World
@@ -32,11 +33,39 @@ _LEAVING = 30.0
 """Seconds in which an SMSC that was removed may come back, and its ids be unknown for a while."""
 
 
+MOST_CONGESTED = 100
+_TELLS = 0x50
+_WITH_ID = (wire.SUBMIT_SM | wire.RESP, wire.DATA_SM | wire.RESP)
+
+
+def _has_own_way(request: Request) -> bool:
+    """Whether it may wait for another SMSC than those around it in its session."""
+    is_one = request.command == wire.SUBMIT_SM
+    return request.command == wire.SUBMIT_MULTI or (is_one and wire.replaces(request.body))
+
+
+def _key_of(request: Request, pool: PoolSettings) -> tuple[str, ...] | None:
+    """By what it goes to one SMSC; None where it may go to any."""
+    if request.command == wire.SUBMIT_MULTI:
+        if pool.balance != "hash" or pool.hash_on != "account":
+            return None
+        return pool.name, "account", request.account.system_id
+    source, destination, all_ = wire.addresses(request.body)
+    if pool.balance == "hash":
+        account = request.account.system_id.encode()
+        by = {"source": source, "destination": destination, "account": account}
+        return pool.name, pool.hash_on, by[pool.hash_on].decode()
+    is_one = request.command == wire.SUBMIT_SM
+    return (pool.name, repr(all_)) if is_one and wire.replaces(request.body) else None
+
+
 class RequestRules:
     """Judges each request that an SMSC gets, and each answer that an ESME gets."""
 
     def __init__(self, world: World) -> None:
         self._world = world
+        # Pool and key → where a message with it was sent last, and when.
+        self._homes: dict[tuple[str, ...], tuple[ModelSmsc, float]] = {}
 
     # At the SMSC
 
@@ -72,10 +101,38 @@ class RequestRules:
                 session.violated(f"{request} is for another pool")
             if terms.is_held(name, sent_at) and not was_full:
                 session.violated(f"{request} is new, and the SMSC takes none")
+            if not was_full:
+                self._check_backup(session, request, pools)
+                self._check_home(session, request, pools)
         if session.owner is not None and session.owner is not request.account:
             session.violated(f"{request} on a session that is {session.owner.system_id}'s")
         if session.owner is None and request.account.asks_smsc:
             session.violated(f"{request} on a session that is not its own")
+
+    def _check_backup(self, session: SmscSession, request: Request, pools: list[str]) -> None:
+        """A backup gets nothing while a member is able."""
+        terms, name, at = self._world.terms, session.smsc.plan.name, session.sent_at
+        if not terms.always_backup(name, pools, at - _UNDER_WAY):
+            return
+        for other in self._always_there(request.session, at):
+            if terms.never_backup(other, pools, at - _UNDER_WAY):
+                session.violated(f"{request} is with a backup, and {other} is able")
+
+    def _check_home(self, session: SmscSession, request: Request, pools: list[str]) -> None:
+        """Equal keys go to one SMSC as long as nothing has changed."""
+        terms, at = self._world.terms, session.sent_at
+        pool = terms.unchanged_pool(pools, at)
+        key = _key_of(request, pool) if pool is not None and not request.attempts else None
+        if pool is None or key is None:
+            return
+        before, since = self._homes.get(key, (session.smsc, at))
+        self._homes[key] = (session.smsc, at)
+        if before is session.smsc or terms.unchanged_pool(pools, since) != pool:
+            return
+        there = [each for each in self._world.smscs if each.plan.name in pool.names]
+        steady = all(set(each.plan.moods) <= STEADY for each in there)
+        if steady and len(self._always_there(request.session, since)) == len(pool.names):
+            session.violated(f"{request} is here, and one of its key was with {before.plan.name}")
 
     def _check_body(self, session: SmscSession, request: Request, pdu: wire.Pdu) -> None:
         body = request.body
@@ -110,11 +167,18 @@ class RequestRules:
             session.violated(f"{request} has not been turned down by {last.session}")
 
     def _check_order(self, session: SmscSession, request: Request) -> None:
-        if request.attempts or request.command not in wire.SUBMITS:
+        if request.attempts or request.command not in wire.SUBMITS or _has_own_way(request):
             return
-        if session.last.get(request.session, 0) > request.label:
-            session.violated(f"{request} has been overtaken by <m{session.last[request.session]}>")
-        session.last[request.session] = request.label
+        line = self._line(request)
+        if session.last.get(line, 0) > request.label:
+            session.violated(f"{request} has been overtaken by <m{session.last[line]}>")
+        session.last[line] = request.label
+
+    def _line(self, request: Request) -> object:
+        """What it is in order with: its session, and where keys matter, those with its key."""
+        terms, source = self._world.terms, request.session
+        hashing = terms.hashing(terms.pools(source, request.at), request.at)
+        return (source, *(_key_of(request, pool) for pool in hashing)) if hashing else source
 
     def _check_time(self, session: SmscSession, request: Request) -> None:
         """It is not sent after its session has gone, nor when it has waited too long."""
@@ -167,6 +231,7 @@ class RequestRules:
 
     def answered(self, session: EsmeSession, pdu: wire.Pdu) -> None:
         """An ESME gets an answer."""
+        self._check_congestion(session, pdu)
         slot = session.pending.get(pdu.number)
         if slot is None:
             session.violated(f"{pdu} answers nothing, or something a second time")
@@ -186,6 +251,15 @@ class RequestRules:
             self._settle(request, answers[request])
         if not slot.open:
             del session.pending[pdu.number]
+
+    def _check_congestion(self, session: EsmeSession, pdu: wire.Pdu) -> None:
+        """One of SMPP 5.0 is told of congestion, once, with each id; others are not."""
+        rest, state = wire.without_congestion(pdu.body)
+        is_told = session.plan.version >= _TELLS and bool(pdu.body) and pdu.command in _WITH_ID
+        if is_told is not (state is not None) or (state or 0) > MOST_CONGESTED:
+            session.violated(f"{pdu} says of congestion: {state}")
+        if wire.without_congestion(rest)[1] is not None:
+            session.violated(f"{pdu} has what an SMSC says of its congestion")
 
     def _settle(self, request: Request, pdu: wire.Pdu) -> None:
         request.answer, request.answered_at = pdu, self._world.clock.now
@@ -228,6 +302,8 @@ class RequestRules:
         return said.body == pdu.body
 
     def _is_id(self, request: Request, smsc: ModelSmsc, said: bytes, told: bytes) -> bool:
+        said, _ = wire.without_congestion(said)
+        told, _ = wire.without_congestion(told)
         own, behind = wire.until_nul(said, 0)
         given, rest = wire.until_nul(told, 0)
         if said[behind:] != told[rest:]:
@@ -320,7 +396,9 @@ class RequestRules:
         for smsc in self._world.smscs:
             name, links = smsc.plan.name, [each for each in smsc.sessions if each.is_link]
             is_there = any(each.bound_at < at - _UNDER_WAY for each in links)
-            in_all = terms.always_serves(name, terms.pools(session, at), at - _UNDER_WAY)
+            pools, since = terms.pools(session, at), at - _UNDER_WAY
+            in_all = terms.always_serves(name, pools, since)
+            in_all = in_all and terms.always_weighs(name, pools, since)
             is_free = terms.links_stayed(name, at - _UNDER_WAY) and not (
                 name in terms.held or name in terms.touched
             )

@@ -99,6 +99,7 @@ class SmscPlan:
     sessions: int = 1
     window: int = 10
     weight: int = 1
+    version: str = "3.4"
     outbind_port: int = 0
     moods: tuple[str, ...] = ()
 
@@ -142,6 +143,8 @@ class Plan:
 
     :param strangers: whether there are any; ``per_address``, ``unbound`` and ``bind_rate`` are the
         limits that listeners have for them.
+    :param backups: SMSCs that are so in pools that have others.
+    :param weights: SMSC → its own weight in pools.
     :param hold: seconds that a message may wait for an SMSC; ``hold_octets``: memory for those.
     :param ttl: seconds that return paths and queued messages are kept, by the wall clock.
     :param active: seconds until everybody begins to behave.
@@ -161,6 +164,9 @@ class Plan:
     per_address: int = 1000
     unbound: int = 2000
     bind_rate: int = 100
+    backups: tuple[str, ...] = ()
+    weights: dict[str, int] = field(factory=dict)
+    hash_on: str = "destination"
     balance: str = "least_outstanding"
     hold: float = 5.0
     hold_octets: int = 1 << 28
@@ -217,7 +223,6 @@ def scenario(seed: int, moods: tuple[str, ...] = ()) -> Plan:
         smscs=smscs,
         pools=pools,
         accounts=accounts,
-        balance=draw.choice(("least_outstanding", "round_robin")),
         response_timeout=draw.choice((1.5, 3.0, 5.0)),
         enquire_link=draw.choice((0.0, 2.0, 10.0)),
         inactivity=draw.choice((0.0, 15.0, 60.0)),
@@ -236,7 +241,11 @@ def scenario(seed: int, moods: tuple[str, ...] = ()) -> Plan:
     )
     plan = evolve(plan, enquire_link_timeout=chance(seed, "patience").choice((1.5, 4.0, 10.0)))
     plan = _guarded(chance(seed, "strangers"), moods, plan)
+    plan = _balancing(chance(seed, "balance"), moods, plan)
     return _holding(chance(seed, "hold"), moods, plan)
+
+
+BALANCERS = ("least_outstanding", "round_robin", "p2c", "peak_ewma", "hash")
 
 
 def _guarded(draw: Random, moods: tuple[str, ...], plan: Plan) -> Plan:
@@ -250,6 +259,33 @@ def _guarded(draw: Random, moods: tuple[str, ...], plan: Plan) -> Plan:
         unbound=draw.choice((0, 6, 15)),
         bind_rate=draw.choice((0, 1, 1, 5)),
     )
+
+
+def _balancing(draw: Random, moods: tuple[str, ...], plan: Plan) -> Plan:
+    """The plan, with a balancer, weights and backups, and peers that speak of congestion."""
+    choose = _Chooser(draw, moods)
+    balance = draw.choice(BALANCERS)
+    if choose.one("hashing", 0.1):
+        balance = "hash"
+    names = [each.name for each in plan.smscs]
+    backups: tuple[str, ...] = ()
+    if choose.one("backups", 0.25) and len(names) > 1:
+        backups = tuple(draw.sample(names[1:], draw.randint(1, len(names) - 1)))
+    weights: dict[str, int] = {}
+    if choose.one("weightless", 0.2):
+        weights = {name: draw.choice((0, 1, 3)) for name in names[1:] if draw.random() < 0.7}
+    plan = evolve(
+        plan,
+        balance=balance,
+        hash_on=draw.choice(("destination", "source", "account")),
+        backups=backups,
+        weights=weights,
+    )
+    if not choose.one("telling_congestion", 0.2):
+        return plan
+    smscs = (evolve(each, version=draw.choice(("3.4", "5.0", "5.0"))) for each in plan.smscs)
+    accounts = (evolve(each, version=draw.choice((0x34, 0x50, 0x50))) for each in plan.accounts)
+    return evolve(plan, smscs=tuple(smscs), accounts=tuple(accounts))
 
 
 def _holding(draw: Random, moods: tuple[str, ...], plan: Plan) -> Plan:
@@ -448,10 +484,26 @@ def settings_text(plan: Plan) -> str:
     for smsc in plan.smscs:
         lines += _smsc_lines(plan, smsc)
     for name, members in plan.pools.items():
-        names = ", ".join(f'"{member}"' for member in members)
-        lines += ["[[pool]]", f'name = "{name}"', f"members = [{names}]"]
-        lines += [f'balance = "{plan.balance}"', f"hold = {plan.hold}"]
+        lines += ["[[pool]]", f'name = "{name}"', *_members_lines(plan, members)]
+        lines += [f'balance = "{plan.balance}"', f'hash_on = "{plan.hash_on}"']
+        lines.append(f"hold = {plan.hold}")
     return "\n".join(lines)
+
+
+def _members_lines(plan: Plan, names: tuple[str, ...]) -> list[str]:
+    """Its first member is no backup, and has a weight."""
+    backups = [name for name in names if name in plan.backups]
+    tables = {
+        name: f'{{ smsc = "{name}", weight = {plan.weights[name]} }}'
+        if name in plan.weights
+        else f'"{name}"'
+        for name in names
+    }
+    members = ", ".join(text for name, text in tables.items() if name not in backups)
+    return [
+        f"members = [{members}]",
+        f"backup = [{', '.join(tables[name] for name in backups)}]",
+    ]
 
 
 def _account_lines(plan: Plan, account: AccountPlan) -> list[str]:
@@ -480,6 +532,7 @@ def _smsc_lines(plan: Plan, smsc: SmscPlan) -> list[str]:
     lines += [f'system_id = "{smsc.system_id}"', f'password = "{smsc.password}"']
     lines += [f'tag = "{smsc.tag}"', f'group = "{smsc.center}"', f'bind = "{smsc.bind}"']
     lines += [f"sessions = {smsc.sessions}", f"window = {smsc.window}"]
+    lines.append(f'interface_version = "{smsc.version}"')
     lines += [f"weight = {smsc.weight}", "reconnect_min = 0.5", "reconnect_max = 4.0"]
     lines.append(f"enquire_link = {plan.enquire_link}")
     lines.append(f"enquire_link_timeout = {plan.enquire_link_timeout}")

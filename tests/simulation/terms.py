@@ -6,13 +6,20 @@ was under way, so most questions are about all of them since some time.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from attrs import define, field, frozen
 
-from smppgate.settings import EsmeSettings, GateSettings, Settings, SmscSettings
+from smppgate.settings import (
+    EsmeSettings,
+    GateSettings,
+    PoolSettings,
+    Settings,
+    SmscSettings,
+)
+from smppgate.settings.members import names_in
 
 if TYPE_CHECKING:
     from tests.simulation.model_esme import EsmeSession
@@ -36,6 +43,8 @@ class Term:
     esmes: dict[str, EsmeSettings]
     smscs: dict[str, SmscSettings]
     pools: dict[str, tuple[str, ...]]
+    weights: dict[str, dict[str, int]]
+    backups: dict[str, set[str]]
 
     @classmethod
     def of(cls, at: float, settings: Settings) -> Term:
@@ -46,6 +55,8 @@ class Term:
             {each.system_id: each for each in settings.esme},
             {each.name: each for each in settings.smsc},
             {each.name: each.names for each in settings.pool},
+            {each.name: dict(_weights(each, settings)) for each in settings.pool},
+            {each.name: {name for _, name in names_in(each.backup)} for each in settings.pool},
         )
 
 
@@ -58,6 +69,8 @@ class Terms:
     :ivar held: name of an SMSC → since when it takes no new message.
     :ivar touched: SMSCs with a link that the operator has drained, kept away, or made ready.
     :ivar away: name of an SMSC → when it, or a link of it, was unbound by the operator last.
+    :ivar decided: name of an SMSC → its weight, where that is the operator's.
+    :ivar reweighed: name of an SMSC → when that has changed, or ended, last.
     :ivar renewed: name of an SMSC → when its links began to be bound anew while two were bound.
     """
 
@@ -68,6 +81,8 @@ class Terms:
     touched: dict[str, None] = field(factory=dict)
     away: dict[str, float] = field(factory=dict)
     renewed: dict[str, float] = field(factory=dict)
+    decided: dict[str, int] = field(factory=dict)
+    reweighed: dict[str, float] = field(factory=dict)
 
     @classmethod
     def beginning(cls, settings: Settings) -> Terms:
@@ -86,12 +101,25 @@ class Terms:
 
     def change(self, at: float, settings: Settings) -> None:
         """The gate goes by ``settings`` from now on."""
+        before = self.now.smscs
         self._terms.append(Term.of(at, settings))
+        for name in list(self.decided):
+            after = self.now.smscs.get(name)
+            if after is None or name not in before or after.weight != before[name].weight:
+                self.decide(at, name, None)
+
+    def decide(self, at: float, name: str, weight: int | None) -> None:
+        """The operator gives an SMSC this weight, or that of the settings."""
+        self.decided.pop(name, None)
+        self.reweighed[name] = at
+        if weight is not None:
+            self.decided[name] = weight
 
     def begin(self) -> None:
         """The gate has started anew: what the operator has decided is forgotten."""
         self.closed.clear()
         self.held.clear()
+        self.decided.clear()
 
     def since(self, at: float) -> list[Term]:
         """All that were in force at this time or later."""
@@ -209,8 +237,53 @@ class Terms:
         return {t.smscs[name].undelivered_status for t in self._terms if name in t.smscs}
 
     def may_serve(self, name: str, pools: list[str], at: float) -> bool:
-        """Whether an SMSC was in one of ``pools`` at any time since ``at``."""
-        return any(name in t.pools.get(pool, ()) for t in self.since(at) for pool in pools)
+        """Whether an SMSC was in one of ``pools`` with a weight at any time since ``at``."""
+        weights = [w for t in self.since(at) for p in pools for w in self._weight(t, p, name)]
+        if self.reweighed.get(name, -1.0) >= at:
+            return bool(weights)
+        return any(self.decided.get(name, weight) for weight in weights)
+
+    def always_weighs(self, name: str, pools: list[str], at: float) -> bool:
+        """Whether an SMSC had a weight in all of ``pools`` at all times since ``at``."""
+        if name in self.decided or self.reweighed.get(name, -1.0) >= at:
+            return False
+        return self.has_all(at, lambda term: all(any(self._weight(term, p, name)) for p in pools))
+
+    @staticmethod
+    def _weight(term: Term, pool: str, name: str) -> list[int]:
+        """Its weight in a pool; none where it is not in it."""
+        weights = term.weights.get(pool, {})
+        return [weights[name]] if name in weights else []
+
+    def always_backup(self, name: str, pools: list[str], at: float) -> bool:
+        """Whether an SMSC was a backup in all of ``pools`` at all times since ``at``."""
+        return self.has_all(
+            at, lambda term: all(name in term.backups.get(pool, ()) for pool in pools)
+        )
+
+    def never_backup(self, name: str, pools: list[str], at: float) -> bool:
+        """Whether it was none in any of them."""
+        return self.has_all(
+            at, lambda term: not any(name in term.backups.get(pool, ()) for pool in pools)
+        )
+
+    def hashing(self, pools: list[str], at: float) -> list[PoolSettings]:
+        """Those of ``pools`` that chose by a hash since ``at``, each as it was then."""
+        return list(
+            dict.fromkeys(
+                pool
+                for term in self.since(at)
+                for pool in term.settings.pool
+                if pool.name in pools and pool.balance == "hash"
+            )
+        )
+
+    def unchanged_pool(self, pools: list[str], at: float) -> PoolSettings | None:
+        """The one pool, if its settings and weights have been the same at all times since."""
+        if len(pools) != 1 or any(t >= at for t in self.reweighed.values()) or self.decided:
+            return None
+        kinds = {_pool_of(term, pools[0]) for term in self.since(at)}
+        return kinds.pop()[0] if len(kinds) == 1 else None
 
     def always_serves(self, name: str, pools: list[str], at: float) -> bool:
         """Whether an SMSC was in each of ``pools`` at all times since ``at``."""
@@ -302,6 +375,20 @@ class Terms:
     def answered_by(self) -> float:
         """The longest that any request could take."""
         return max(term.settings.gate.response_timeout for term in self._terms)
+
+
+def _pool_of(term: Term, name: str) -> tuple[PoolSettings | None, tuple[tuple[str, int], ...]]:
+    pool = next((each for each in term.settings.pool if each.name == name), None)
+    return pool, tuple(term.weights.get(name, {}).items())
+
+
+def _weights(pool: PoolSettings, settings: Settings) -> Iterator[tuple[str, int]]:
+    usual = {smsc.name: smsc.weight for smsc in settings.smsc}
+    for each in (*pool.members, *pool.backup):
+        if isinstance(each, str):
+            yield each, usual[each]
+        else:
+            yield each.smsc, usual[each.smsc] if each.weight is None else each.weight
 
 
 def _bind_status(term: Term, system_id: str, password: str) -> int:

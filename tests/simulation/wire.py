@@ -56,7 +56,7 @@ NOT_BY_SMSC = {
 UNKNOWN = (0x55, 0x0104, 0xFFFF, 0x00010200)
 
 MAX_NUMBER = 0x7FFFFFFF
-RECEIPTED_ID, MESSAGE_STATE, PAYLOAD = 0x001E, 0x0427, 0x0424
+RECEIPTED_ID, MESSAGE_STATE, PAYLOAD, CONGESTION = 0x001E, 0x0427, 0x0424, 0x0428
 STATES = {"DELIVRD": 2, "EXPIRED": 3, "UNDELIV": 5, "ACCEPTD": 6, "REJECTD": 8}
 FINAL = ("DELIVRD", "EXPIRED", "UNDELIV", "REJECTD")
 
@@ -173,6 +173,7 @@ def message(
     esm_class: int = 0,
     registered: int = 0,
     tlvs: bytes = b"",
+    replaces: bool = False,
 ) -> bytes:
     """Of a submit_sm or a deliver_sm."""
     return b"".join(
@@ -184,7 +185,7 @@ def message(
             b"\0",
             bytes((esm_class, 0, 0)),
             b"\0\0",
-            bytes((registered, 0, 0, 0, len(text))),
+            bytes((registered, replaces, 0, 0, len(text))),
             text,
             tlvs,
         )
@@ -224,6 +225,31 @@ def cancel(message_id: bytes, source: bytes, destination: bytes = b"") -> bytes:
 def replace(message_id: bytes, source: bytes, text: bytes) -> bytes:
     """Of a replace_sm."""
     return message_id + b"\0\1\1" + source + b"\0\0\0\1\0" + bytes((len(text),)) + text
+
+
+def addresses(body: bytes) -> tuple[bytes, bytes, bytes]:
+    """Of a submit_sm or data_sm: source, destination, and all up to there."""
+    source, at = until_nul(body, body.index(0) + 3)
+    destination, end = until_nul(body, at + 2)
+    return source, destination, body[:end]
+
+
+def replaces(body: bytes) -> bool:
+    """Whether a submit_sm of a model's may replace another."""
+    return bool(body[len(addresses(body)[2]) + 6])
+
+
+def with_congestion(body: bytes, state: int) -> bytes:
+    """A resp that says how congested its sender is."""
+    return body + tlv(CONGESTION, bytes((state,)))
+
+
+def without_congestion(body: bytes) -> tuple[bytes, int | None]:
+    """A resp without that, and what it has said: the last TLV, as models and the gate write it."""
+    mark = tlv(CONGESTION, b"?")[:-1]
+    if body[-5:-1] == mark:
+        return body[:-5], body[-1]
+    return body, None
 
 
 def receipt_text(message_id: bytes, state: str, label: bytes) -> bytes:

@@ -18,6 +18,7 @@ from smppgate.routing.esmes.account import BIND_KINDS, Account, AccountPolicy
 from smppgate.routing.esmes.accounts import AllBindsInUse, BindRejected
 from smppgate.routing.esmes.strangers import Strangers
 from smppgate.routing.sessions import EsmeSession
+from smppgate.routing.smscs.congestion import telling_congestion
 from smppgate.routing.smscs.member import Member
 from smppgate.routing.smscs.pool import Pool
 from smppgate.routing.smscs.smsc import Smsc
@@ -223,6 +224,7 @@ class EsmeProtocol(RelaySession):
             self.own_pool = Pool(account.system_id, [Member(passed_through)])
         self.system_id = account.system_id.encode("latin-1")
         self.policy_changed()
+        self.tells_congestion = self.version.congestion_state
         self.router.esme_bound(self, account)
         if bind.ranges and self.receives:
             self._join_ranges(bind, account)
@@ -232,6 +234,10 @@ class EsmeProtocol(RelaySession):
             kind=self._kind,
             where=self.where,
         )
+
+    def congested(self, octets: bytes) -> bytes:
+        """A resp that says how congested the gate is for this session."""
+        return telling_congestion(octets, self.router.congestion_for(self))
 
     def _join_ranges(self, bind: Bind, account: Account[EsmeSession]) -> None:
         """Serve the ranges that the bind names, except those that are another account's."""

@@ -41,6 +41,9 @@ class Switch(Protocol):
     def deliver(self, link: SmscSession, frame: Frame, now: float) -> None:
         """Relay or answer a request of an SMSC."""
 
+    def congestion_for(self, session: EsmeSession) -> int:
+        """The congestion_state that an ESME is told, 0 to 100."""
+
     def esme_bound(self, session: EsmeSession, account: Account[EsmeSession]) -> None:
         """A session is bound to ``account``."""
 

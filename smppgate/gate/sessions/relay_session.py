@@ -56,6 +56,8 @@ class RelaySession(SmppProtocol):
         """Requests of the peer that the gate has not answered."""
         self.version: Version = V3_4
         """The peer's version of SMPP."""
+        self.tells_congestion = False
+        """Whether answers say how congested the gate is."""
         # The rest of an `Origin`. For a session with an SMSC they stay empty: no return path leads
         # to it.
         self.system_id = self.token = b""
@@ -141,9 +143,15 @@ class RelaySession(SmppProtocol):
         if departing is not None and departing.active():
             departing.cancel()
 
+    def congested(self, octets: bytes) -> bytes:
+        """A resp that says how congested the way is that its request took."""
+        raise NotImplementedError
+
     def answer(self, octets: bytes) -> None:
         """Send the answer to a request that was counted in ``unanswered``."""
         self.unanswered -= 1
+        if self.tells_congestion:
+            octets = self.congested(octets)
         outbox = self.session.outbox
         if outbox:
             outbox.append(octets)

@@ -9,10 +9,11 @@ from smppgate.gate.reports.trouble import may_speak_tls
 from smppgate.gate.sessions.ports import Switch
 from smppgate.gate.sessions.relay_session import RelaySession
 from smppgate.routing.sessions import EsmeSession
+from smppgate.routing.smscs.congestion import told_congestion
 from smppgate.routing.smscs.link_health import LinkHealth
 from smppgate.routing.smscs.link_shares import LinkShares
 from smppgate.routing.smscs.smsc import Smsc
-from smppgate.txsmpp.constants import CommandStatus
+from smppgate.txsmpp.constants import RESPONSE_BIT, CommandStatus
 from smppgate.txsmpp.errors import BindRefused, SmppError
 from smppgate.txsmpp.frame import Frame
 from smppgate.txsmpp.log import Logger
@@ -130,10 +131,21 @@ class SmscProtocol(RelaySession):
     def framesReceived(self, frames: list[Frame], now: float) -> None:
         """Relay what came; where something is wrong, look at the answers in it."""
         super().framesReceived(frames, now)
+        if self.version.congestion_state:
+            self._hear_congestion(frames, now)
         if self.health.is_watched or self._bind_errors != self.smsc.bind_errors:
             self._bind_errors = self.smsc.bind_errors
             self.health.heard(frames)
             self._judge()
+
+    def _hear_congestion(self, frames: list[Frame], now: float) -> None:
+        """Note what the last resp in a read says of congestion, of an SMSC of SMPP 5.0."""
+        for frame in reversed(frames):
+            if frame.command_id & RESPONSE_BIT:
+                state = told_congestion(frame.octets)
+                if state is not None:
+                    self.smsc.told_congestion(state, now)
+                    return
 
     def requestsTimedOut(self, requests: list[Request]) -> None:
         """Note that the SMSC did not answer."""

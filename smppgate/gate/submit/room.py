@@ -22,18 +22,22 @@ class Waiting(Entry):
 
     :param requester: whose window it counts against; the exchange's origin may be another, which
         gathers several answers for it.
+    :param serial: a number that is the higher the later it came.
     :ivar deadline: when it is answered, if no SMSC has taken it; seconds on the monotonic clock.
     :ivar room: where it waits; None before and after that.
     """
 
-    __slots__ = ("deadline", "exchange", "requester", "room")
+    __slots__ = ("deadline", "exchange", "requester", "room", "serial")
 
-    def __init__(self, exchange: Exchange, requester: Requester, deadline: float) -> None:
+    def __init__(
+        self, exchange: Exchange, requester: Requester, deadline: float, serial: int
+    ) -> None:
         octets = len(exchange.octets) + OVERHEAD
         super().__init__(requester.system_id, requester, requester.policy.share, octets)
         self.exchange = exchange
         self.requester = requester
         self.deadline = deadline
+        self.serial = serial
         self.room: Room | None = None
 
     @property
@@ -42,13 +46,14 @@ class Waiting(Entry):
         return self.room is None
 
 
-RoomKey = tuple[Pool | None, tuple[Smsc, ...], bool]
-"""The pool, the SMSCs and `Room.is_again`, by which a room is known."""
+RoomKey = tuple[Pool | None, tuple[Smsc, ...], bool, bool]
+"""The pool, the SMSCs, `Room.is_again` and `Room.has_keys`, by which a room is known."""
 
 
 def key_of(exchange: Exchange) -> RoomKey:
     """That of the room in which ``exchange`` waits."""
-    return exchange.pool, exchange.candidates, exchange.attempts > 0
+    has_key = exchange.key is not None
+    return exchange.pool, exchange.candidates, exchange.attempts > 0, has_key
 
 
 @frozen
@@ -72,22 +77,26 @@ class Room:
     :param smscs: which may take them.
     :param is_again: whether SMSCs have turned them down: they had their turn before, and are
         served in front of all others.
+    :param has_keys: whether they have keys, of each of which these are the SMSCs.
     :param freed: called when one of the SMSCs may have room.
     :ivar served: a number that is the higher the later one of them was served.
     """
 
-    __slots__ = ("_freed", "is_again", "pool", "queue", "served", "smscs")
+    __slots__ = ("_freed", "_ranked", "has_keys", "is_again", "pool", "queue", "served", "smscs")
 
     def __init__(
         self,
         pool: Pool | None,
         smscs: tuple[Smsc, ...],
         is_again: bool,
+        has_keys: bool,
         freed: Callable[[Room], None],
     ) -> None:
         self.smscs = smscs
         self.pool = pool
         self.is_again = is_again
+        self.has_keys = has_keys
+        self._ranked = pool.ranked if pool is not None else 0
         self.queue: FairQueue[Waiting] = FairQueue()
         self.served = 0
         self._freed = freed
@@ -95,7 +104,12 @@ class Room:
     @property
     def key(self) -> RoomKey:
         """What it is known by."""
-        return self.pool, self.smscs, self.is_again
+        return self.pool, self.smscs, self.is_again, self.has_keys
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether the keys of its messages may have other SMSCs by now."""
+        return self.has_keys and self.pool is not None and self.pool.ranked != self._ranked
 
     def __repr__(self) -> str:
         names = ", ".join(smsc.name for smsc in self.smscs)

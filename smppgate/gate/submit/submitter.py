@@ -101,8 +101,10 @@ class Submitter:
             why = "the gate takes no requests now"
             self.turn_down(exchange, self._options.no_member_status, why)
             return
+        if pool.has_keys:
+            exchange.key = pool.key(frame.command_id, frame.octets, origin.system_id)
         try:
-            if pool.waiting or self._assign(exchange, pool) is None:
+            if (pool.waiting and _is_behind(exchange)) or self._assign(exchange, pool) is None:
                 self._wait(exchange, pool, origin)
         except PduError as error:
             self.turn_down(exchange, error.command_status, str(error))
@@ -162,6 +164,9 @@ class Submitter:
         if exchange.pool is not None and pool is not None and pool is not exchange.pool:
             exchange.pool = pool
             _pass_over_unknowing(exchange, pool)
+        if pool is not None and exchange.pool is pool:
+            octets = exchange.octets
+            exchange.key = pool.key(exchange.command_id, octets, requester.system_id)
 
     def _wait(self, exchange: Exchange, pool: Pool, origin: Requester) -> None:
         if exchange.command_id not in _KNOWN_TO_ALL:
@@ -190,12 +195,14 @@ class Submitter:
 
         :raises PduError: when the version of the chosen SMSC cannot express it.
         """
-        choose = pool.choose
+        choose, key = pool.choose, exchange.key
         if exchange.command_id not in _KNOWN_TO_ALL:
-            choose = pool.chooser(exchange.command_id)
+            choose = pool.chooser(exchange.command_id, key)
             if not exchange.tried:
                 _pass_over_unknowing(exchange, pool)
-        found = link_for(choose, exchange.sent_at, None, exchange.tried)
+        elif key is not None:
+            choose = pool.chooser(exchange.command_id, key)
+        found = link_for(choose, exchange.sent_at, key, exchange.tried)
         if found is None:
             return None
         smsc, link = found
@@ -216,6 +223,13 @@ class Submitter:
         link.send_request(exchange, octets)
         if self._events.listener is not None:
             self._events.listener.sent(exchange)
+
+
+def _is_behind(exchange: Exchange) -> bool:
+    """Whether others may wait for the SMSCs that may take it; some do for its pool."""
+    if exchange.key is None:
+        return True
+    return any(smsc.waiters is not None for smsc in exchange.candidates)
 
 
 def _pass_over_unknowing(exchange: Exchange, pool: Pool) -> None:

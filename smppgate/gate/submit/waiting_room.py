@@ -84,6 +84,7 @@ class WaitingRoom:
         # Rooms to be looked at when this turn of the reactor ends.
         self._freed: dict[Room, None] = {}
         self._serial = 0
+        self._served = 0
 
     def __len__(self) -> int:
         return self._count
@@ -108,7 +109,8 @@ class WaitingRoom:
         self._events.waited += 1
         if self._events.listener is not None:
             self._events.listener.waiting(exchange)
-        self._admit(exchange, requester)
+        self._serial += 1
+        self._admit(exchange, requester, self._serial)
         self._keep_bound()
         self._set_timer()
 
@@ -117,11 +119,11 @@ class WaitingRoom:
             newest = self._holdings.newest_of_largest()
             self._end(newest, _THROTTLED, "hold_octets of messages wait already")
 
-    def _admit(self, exchange: Exchange, requester: Requester) -> None:
+    def _admit(self, exchange: Exchange, requester: Requester, serial: int) -> None:
         deadline = exchange.entered_at + requester.hold
         if exchange.attempts:
             deadline = min((deadline, *map(exchange.last_try, exchange.candidates)))
-        waiting = Waiting(exchange, requester, deadline)
+        waiting = Waiting(exchange, requester, deadline, serial)
         self._room(exchange).add(waiting)
         session = self._sessions.get(requester)
         if session is None:
@@ -147,6 +149,8 @@ class WaitingRoom:
         self._freed[room] = None
 
     def _serve(self) -> None:
+        for pool in {room.pool: None for room in self._freed if room.is_outdated}:
+            self._find_homes(pool)
         freed, self._freed = self._freed, {}
         now = self._clock.monotonic()
         # The one that was served longest ago is first: several may wait for one SMSC.
@@ -170,10 +174,23 @@ class WaitingRoom:
         except PduError as error:
             self._end(waiting, error.command_status, str(error))
             return True
-        self._serial += 1
-        room.serve(waiting, self._serial)
+        self._served += 1
+        room.serve(waiting, self._served)
         self._left(room, waiting)
         return True
+
+    def _find_homes(self, pool: Pool | None) -> None:
+        """Let messages with keys wait for the SMSCs that these have now, in the same order."""
+        rooms = [room for room in self._rooms.values() if room.pool is pool and room.has_keys]
+        self._move([waiting for room in rooms for waiting in room.queue])
+
+    def _move(self, some: list[Waiting]) -> None:
+        """Let these wait anew; each keeps its place and its time."""
+        some.sort(key=lambda waiting: waiting.serial)
+        for waiting in some:
+            self._remove(waiting)
+        for waiting in some:
+            self._admit(waiting.exchange, waiting.requester, waiting.serial)
 
     # Going unserved
 
@@ -266,10 +283,8 @@ class WaitingRoom:
         """Let all wait as the settings are now; each keeps its place and its time."""
         everyone = self._all()
         for waiting in everyone:
-            self._remove(waiting)
-        for waiting in everyone:
             self._sender.route(waiting.exchange, waiting.requester)
-            self._admit(waiting.exchange, waiting.requester)
+        self._move(everyone)
         self._keep_bound()
         self._set_timer()
 
@@ -281,6 +296,10 @@ class WaitingRoom:
     def count_of(self, account: bytes) -> int:
         """Messages of an account that wait."""
         return self._holdings.count_of(account)
+
+    def count_of_session(self, session: Requester) -> int:
+        """Messages of a session that wait."""
+        return len(self._sessions.get(session, ()))
 
     def lines(self) -> dict[Pool | Smsc, Line]:
         """What waits for each pool, and of requests about messages, for each SMSC."""

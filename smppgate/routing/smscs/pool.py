@@ -11,7 +11,8 @@ from functools import partial
 
 from attrs import frozen
 
-from smppgate.routing.smscs.balancers import Balancer, LeastOutstanding
+from smppgate.routing.smscs.balancers import Balancer, LeastOutstanding, Rendezvous
+from smppgate.routing.smscs.keys import Key, by_replacement
 from smppgate.routing.smscs.member import Member
 from smppgate.routing.smscs.smsc import Link, Smsc
 
@@ -36,13 +37,15 @@ class _Tier:
 
     :ivar able: those that take new messages, if not now.
     :ivar choose: `Balancer.choose` of its balancer; with SMSCs behind the others, see `rank`.
+    :ivar rendezvous: chooses for messages that have a key.
     """
 
-    __slots__ = ("_balancer", "_members", "able", "choose")
+    __slots__ = ("_balancer", "_members", "able", "choose", "rendezvous")
 
     def __init__(self, members: Iterable[Member], balancer: Balancer) -> None:
         self._members = tuple(members)
         self._balancer = balancer
+        self.rendezvous = Rendezvous()
         self.able: tuple[Member, ...] = ()
         self.choose: Choose = balancer.choose
 
@@ -53,6 +56,10 @@ class _Tier:
         doubted = tuple(member.smsc for member in self.able if member.smsc.is_doubted)
         choose = self._balancer.choose
         self.choose = partial(_doubted_last, choose, doubted) if doubted else choose
+        # Equal keys go to one SMSC: none of them is sent to one that is doubted because another
+        # is full.
+        sound = tuple(member for member in self.able if member.smsc not in doubted)
+        self.rendezvous.arrange(sound or self.able)
 
     def knows(self, command_id: int) -> bool:
         """Whether an able member knows the request with this command_id."""
@@ -70,11 +77,26 @@ class Pool:
     :ivar active: the members that take messages: the able ones that are no backups, or else the
         able backups.
     :ivar hold: seconds that a message may wait until a member takes it; 0: it does not wait.
+    :ivar key: gives the keys of messages; by default those that replace others have one.
+    :ivar has_keys: whether any message may have a key that makes a difference.
+    :ivar ranked: how often other members were ``active``; the SMSC of a key may be another then.
     :ivar waiting: messages that wait for a member now; counted where they wait.
-    :ivar choose: `Balancer.choose` among the active ones.
+    :ivar choose: `Balancer.choose` among the active ones, for messages without a key.
     """
 
-    __slots__ = ("_tiers", "active", "choose", "hold", "members", "name", "smscs", "waiting")
+    __slots__ = (
+        "_tiers",
+        "active",
+        "choose",
+        "has_keys",
+        "hold",
+        "key",
+        "members",
+        "name",
+        "ranked",
+        "smscs",
+        "waiting",
+    )
 
     def __init__(
         self,
@@ -82,18 +104,24 @@ class Pool:
         members: Sequence[Member] = (),
         make_balancer: MakeBalancer = LeastOutstanding,
         hold: float = 0.0,
+        key: Key = by_replacement,
     ) -> None:
         self.name = name
         self.waiting = 0
+        self.ranked = 0
         self.members: tuple[Member, ...] = ()
         self.active: tuple[Member, ...] = ()
-        self.change(members, make_balancer, hold)
+        self.change(members, make_balancer, hold, key)
 
     def __repr__(self) -> str:
         return f"<Pool {self.name} {self.members!r}>"
 
     def change(
-        self, members: Sequence[Member], make_balancer: MakeBalancer, hold: float = 0.0
+        self,
+        members: Sequence[Member],
+        make_balancer: MakeBalancer,
+        hold: float = 0.0,
+        key: Key = by_replacement,
     ) -> None:
         """Have these members from now on, and choose among them by a balancer that is made anew.
 
@@ -102,7 +130,8 @@ class Pool:
         for member in self.members:
             if member not in members:
                 member.leave()
-        self.members, self.hold = tuple(members), hold
+        self.members, self.hold, self.key = tuple(members), hold, key
+        self.has_keys = len(members) > 1
         self.smscs = tuple(member.smsc for member in members)
         self._tiers = tuple(
             _Tier((m for m in members if m.is_backup is is_backup), make_balancer())
@@ -123,9 +152,11 @@ class Pool:
             tier.rank()
         before, tier = self.active, self._tier()
         self.active, self.choose = tier.able, tier.choose
-        for member in self.active:
-            if member not in before:
-                member.smsc.tell()
+        if self.active != before:
+            self.ranked += 1
+            # What waits for one that left may wait for another now.
+            for smsc in self.smscs:
+                smsc.tell()
 
     def _tier(self, command_id: int | None = None) -> _Tier:
         members, backups = self._tiers
@@ -135,12 +166,21 @@ class Pool:
 
     # Choosing
 
-    def chooser(self, command_id: int) -> Choose:
-        """`choose` for a request that not all SMSCs know: one that does not is to be ``tried``.
+    def chooser(self, command_id: int, key: bytes | None) -> Choose:
+        """`choose` for a message with a key, or a request that not all SMSCs know.
 
-        Backups take those that no able member knows.
+        SMSCs that do not know it are to be ``tried``. Backups take those that no able member
+        knows.
         """
-        return self._tier(command_id).choose
+        tier = self._tier(command_id)
+        return tier.choose if key is None else tier.rendezvous.choose
+
+    def home(self, command_id: int, key: bytes, tried: Sequence[Smsc]) -> Smsc | None:
+        """The SMSC of the messages with ``key``; None while there is none that is able.
+
+        :param tried: SMSCs that do not count.
+        """
+        return self._tier(command_id).rendezvous.home(key, tried)
 
     def assign(
         self, count: int, now: float, key: bytes | None = None, tried: Sequence[Smsc] = ()
@@ -156,8 +196,9 @@ class Pool:
         """
         taken: dict[Link, int] = {}
         chosen: list[Smsc] = []
+        choose = self.choose if key is None else self._tier().rendezvous.choose
         for _ in range(count):
-            found = link_for(self.choose, now, key, tried, taken)
+            found = link_for(choose, now, key, tried, taken)
             if found is None:
                 break
             smsc, link = found
@@ -176,6 +217,14 @@ class Pool:
     def is_up(self) -> bool:
         """Whether any of its members takes messages, if not now."""
         return bool(self.active)
+
+    def utilization(self, now: float) -> float:
+        """How much of what its active members can take they have, 0 to 1; 1 without any."""
+        capacity = sum(member.smsc.capacity for member in self.active)
+        if not capacity:
+            return 1.0
+        smscs = (member.smsc for member in self.active)
+        return sum(smsc.utilization(now) * smsc.capacity for smsc in smscs) / capacity
 
     def able(self, command_id: int, tried: Sequence[Smsc] = ()) -> bool:
         """Whether a member takes this command, if not now.

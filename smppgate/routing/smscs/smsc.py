@@ -13,7 +13,9 @@ from itertools import chain
 from typing import Protocol
 
 from smppgate.routing.admin_state import AdminState
+from smppgate.routing.smscs.congestion import Congestion
 from smppgate.routing.smscs.notations import Notations
+from smppgate.routing.smscs.peaks import Peaks
 from smppgate.txsmpp.constants import CommandStatus
 from smppgate.txsmpp.sequence import Outstanding, Request
 from smppgate.txsmpp.versions import V5_0, Version
@@ -99,21 +101,25 @@ class Smsc:
         ``timed_out`` and ``lost`` those without an answer, see `Outcome`.
     :ivar only_link: the link, where there is one alone that takes new messages and no other.
     :ivar latency: seconds from a request to its answer, smoothed over some ten answers.
+    :ivar is_burdened: whether it may have a `burden`.
     :ivar bind_errors: answers to messages that say that it does not know the bind.
     """
 
     __slots__ = (
+        "_congestion",
         "_copies",
         "_doubted",
         "_held",
         "_last",
         "_leaving",
         "_origin",
+        "_peaks",
         "bind_errors",
         "bound",
         "capacity",
         "center",
         "commands",
+        "is_burdened",
         "is_weight_decided",
         "latency",
         "links",
@@ -134,6 +140,9 @@ class Smsc:
         "weight",
         "window",
     )
+
+    _congestion: Congestion | None
+    _peaks: Peaks | None
 
     def __init__(
         self,
@@ -167,12 +176,12 @@ class Smsc:
             self.center.smscs.append(self)
         self.commands = commands
         self.weight = weight
-        self.is_weight_decided = False
+        self.is_weight_decided = self.is_burdened = False
+        self._congestion = self._peaks = None
         self.links: list[Link] = []
         self.capacity = self.outstanding = self.overdue = 0
-        self.taken = self.refused = self.timed_out = self.lost = 0
+        self.taken = self.refused = self.timed_out = self.lost = self.bind_errors = 0
         self.latency = 0.0
-        self.bind_errors = 0
         self._last = 0
         """Index of the link that was used last."""
         # Links with which something is wrong: they come after the others.
@@ -195,6 +204,8 @@ class Smsc:
         if outcome is TIMED_OUT:
             self.timed_out += count
             self.overdue += count
+            if self._peaks is not None:
+                self._peaks.answered(seconds)
             return
         self.outstanding -= count
         if self.waiters is not None:
@@ -207,6 +218,8 @@ class Smsc:
         else:
             self.refused += count
         self.latency += (seconds - self.latency) * LATENCY_STEP
+        if self._peaks is not None:
+            self._peaks.answered(seconds)
 
     def released(self, count: int) -> None:
         """``count`` requests that timed out take no place in a window any more."""
@@ -214,6 +227,42 @@ class Smsc:
         self.overdue -= count
         if self.waiters is not None:
             self.tell()
+
+    # What balancers weigh beside its unanswered requests
+
+    def measure_peaks(self) -> None:
+        """Have a `peak_latency` from now on."""
+        if self._peaks is None:
+            self._peaks = Peaks()
+
+    def peak_latency(self, now: float) -> float:
+        """Seconds from a request to its answer, see `Peaks`; 0 where that is not measured."""
+        return self._peaks.at(now, self.outstanding) if self._peaks is not None else 0.0
+
+    def told_congestion(self, state: int, now: float) -> None:
+        """It has said how congested it is: 0 to 100."""
+        self._congestion = Congestion(state, now)
+        self.is_burdened = True
+
+    def congestion(self, now: float) -> float:
+        """How congested it says it is, 0 to 1; what it said long ago counts less and less."""
+        return self._congestion.at(now) if self._congestion is not None else 0.0
+
+    def utilization(self, now: float) -> float:
+        """How much of what it can take it has, 0 to 1: of its windows, or as it says itself."""
+        own = self.outstanding / self.capacity if self.capacity else 1.0
+        return min(1.0, max(own, self.congestion(now)))
+
+    def burden(self, now: float) -> float:
+        """Its load beside its unanswered requests: as many more of them as this.
+
+        To be asked while ``is_burdened``. So much of its windows counts as taken as it says of
+        itself: others may send to it too.
+        """
+        congestion = self.congestion(now)
+        if not congestion:
+            self._congestion, self.is_burdened = None, False
+        return congestion * self.capacity
 
     def await_room(self, waiter: Waiter) -> None:
         """Tell ``waiter`` from now on whenever there may be room for a request."""

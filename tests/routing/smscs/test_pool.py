@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from smppgate.routing.admin_state import AdminState
+from smppgate.routing.smscs.balancers import BALANCERS
 from smppgate.routing.smscs.member import Member
+from smppgate.routing.smscs.pool import Pool, link_for
+from smppgate.routing.smscs.smsc import Link, Smsc
 from smppgate.txsmpp.constants import CommandId
+from smppgate.txsmpp.sequence import Request
 from smppgate.txsmpp.versions import V3_3, V3_4
 from tests.routing import fakes
-
-
-def test_a_member_has_the_weight_of_its_smsc_and_the_load_that_a_message_adds() -> None:
-    members = [Member(smsc) for smsc in fakes.smscs(1, 4)]
-    assert [(member.weight, member.cost) for member in members] == [(1, 1.0), (4, 0.25)]
+from tests.routing.fakes import FakeSession
 
 
 def test_a_pool_has_the_smscs_of_its_members_in_their_order() -> None:
@@ -50,3 +59,159 @@ def test_a_member_is_able_while_it_is_up_and_knows_the_command() -> None:
     assert not pool.able(CommandId.SUBMIT_SM, tried=(alpha,))
     alpha.remove(alpha.links[0])
     assert not pool.able(CommandId.SUBMIT_SM)
+
+
+# Which members are in use
+
+
+def pool_of(*members: Member, **more: Any) -> Pool:
+    return Pool("main", members, **more)
+
+
+def active(pool: Pool) -> list[str]:
+    return [member.smsc.name for member in pool.active]
+
+
+class Waiter:
+    """Counts how often it was told."""
+
+    def __init__(self) -> None:
+        self.told = 0
+
+    def freed(self) -> None:
+        self.told += 1
+
+
+def test_members_are_active_while_they_are_able() -> None:
+    alpha, beta, gamma = fakes.smsc("alpha", 1, 1), fakes.smsc("beta"), fakes.smsc("gamma", 1, 1)
+    pool = pool_of(Member(alpha), Member(beta), Member(gamma, 0))
+    assert active(pool) == ["alpha"]
+    beta.add(FakeSession(1, smsc=beta))
+    assert active(pool) == ["alpha", "beta"]
+    alpha.change_state(AdminState.DRAIN)
+    assert active(pool) == ["beta"]
+    gamma.change_weight(2, is_decided=True)
+    assert active(pool) == ["beta", "gamma"]
+
+
+def test_backups_take_over_when_no_member_is_able_and_not_because_all_are_full() -> None:
+    alpha, beta = fakes.smsc("alpha", 1, 1), fakes.smsc("beta", 1, 10)
+    pool = pool_of(Member(alpha), Member(beta, is_backup=True))
+    alpha.began(1)
+    assert (active(pool), pool.choose(0.0, None, ())) == (["alpha"], None)
+    link = alpha.links[0]
+    alpha.remove(link)
+    assert (active(pool), pool.choose(0.0, None, ())) == (["beta"], beta)
+    alpha.add(link)
+    assert active(pool) == ["alpha"]
+
+
+def test_a_message_that_a_member_has_turned_down_is_not_for_the_backups() -> None:
+    alpha, beta = fakes.smsc("alpha", 1, 1), fakes.smsc("beta", 1, 10)
+    pool = pool_of(Member(alpha), Member(beta, is_backup=True))
+    assert pool.choose(0.0, None, (alpha,)) is None
+    assert not pool.able(CommandId.SUBMIT_SM, (alpha,))
+
+
+def test_backups_take_what_no_able_member_knows() -> None:
+    old = fakes.smsc("old", 1, 10, commands=V3_3.commands)
+    new = fakes.smsc("new", 1, 10)
+    pool = pool_of(Member(old), Member(new, is_backup=True))
+    assert pool.able(CommandId.DATA_SM)
+    assert pool.chooser(CommandId.DATA_SM, None)(0.0, None, (old,)) is new
+    assert pool.home(CommandId.DATA_SM, b"key", (old,)) is new
+    assert pool.choose(0.0, None, ()) is old
+
+
+def test_who_waits_is_told_when_other_members_are_active() -> None:
+    alpha, beta = fakes.smsc("alpha", 1, 1), fakes.smsc("beta", 1, 10)
+    waiter = Waiter()
+    pool = pool_of(Member(alpha), Member(beta, is_backup=True))
+    ranked = pool.ranked
+    beta.await_room(waiter)
+    alpha.remove(alpha.links[0])
+    assert (waiter.told, pool.ranked) == (1, ranked + 1)
+    pool.rank()
+    assert (waiter.told, pool.ranked) == (1, ranked + 1)
+
+
+def test_doubted_members_come_last_and_are_active_all_the_same() -> None:
+    alpha, beta = fakes.smsc("alpha", 1, 5), fakes.smsc("beta", 1, 2)
+    pool = fakes.pool(alpha, beta)
+    alpha.doubt(alpha.links[0], True)
+    assert active(pool) == ["alpha", "beta"]
+    chosen = []
+    while (smsc := pool.choose(0.0, None, ())) is not None:
+        smsc.began(1)
+        chosen.append(smsc.name)
+    assert chosen == ["beta"] * 2 + ["alpha"] * 5
+
+
+def test_equal_keys_are_not_sent_to_a_doubted_member_while_there_is_another() -> None:
+    """Also if the other is full: the next of them would be back there."""
+    alpha, beta = fakes.smsc("alpha", 1, 5), fakes.smsc("beta", 1, 1)
+    pool = fakes.pool(alpha, beta)
+    alpha.doubt(alpha.links[0], True)
+    choose = pool.chooser(CommandId.SUBMIT_SM, b"key")
+    assert choose(0.0, b"key", ()) is beta
+    beta.began(1)
+    assert choose(0.0, b"key", ()) is None
+    alpha.doubt(alpha.links[0], False)
+    beta.doubt(beta.links[0], True)
+    assert pool.chooser(CommandId.SUBMIT_SM, b"key")(0.0, b"key", ()) is alpha
+
+
+def test_the_utilization_of_a_pool_is_that_of_its_active_members_by_their_windows() -> None:
+    alpha, beta = fakes.smsc("alpha", 1, 10), fakes.smsc("beta", 1, 30)
+    pool = fakes.pool(alpha, beta)
+    alpha.began(10)
+    assert pool.utilization(0.0) == 0.25
+    beta.told_congestion(50, 0.0)
+    assert pool.utilization(0.0) == 0.625
+    assert Pool("none").utilization(0.0) == 1.0
+
+
+# Runs
+
+
+RUNS = st.lists(st.lists(st.integers(1, 4), min_size=0, max_size=3), min_size=1, max_size=4)
+
+
+@pytest.mark.parametrize("balance", sorted(BALANCERS))
+@given(windows=RUNS, count=st.integers(0, 30), key=st.sampled_from((None, b"a", b"b")))
+def test_a_run_is_assigned_as_its_messages_would_be_one_by_one(
+    balance: str, windows: list[list[int]], count: int, key: bytes | None
+) -> None:
+    def made() -> tuple[list[Smsc], Pool]:
+        smscs = [fakes.smsc(f"s{at}", at + 1, *each) for at, each in enumerate(windows)]
+        members = [Member(smsc) for smsc in smscs]
+        return smscs, Pool("main", members, lambda: BALANCERS[balance](Random(1)))
+
+    smscs, pool = made()
+    shares, left = pool.assign(count, 0.0, key)
+    assert not any(smsc.outstanding for smsc in smscs)
+    of_run = {_place(smscs, share.link): share.count for share in shares}
+    smscs, pool = made()
+    one_by_one: Counter[tuple[int, int]] = Counter()
+    for _ in range(count):
+        choose = pool.choose if key is None else pool.chooser(CommandId.SUBMIT_SM, key)
+        found = link_for(choose, 0.0, key, ())
+        if found is not None:
+            smsc, link = found
+            smsc.began(1)
+            link.outstanding.claim(Request(CommandId.SUBMIT_SM, 0.0))
+            one_by_one[_place(smscs, link)] += 1
+    assert of_run == one_by_one
+    assert left == count - one_by_one.total()
+
+
+def _place(smscs: list[Smsc], link: Link) -> tuple[int, int]:
+    return next(
+        (at, smsc.links.index(link)) for at, smsc in enumerate(smscs) if link in smsc.links
+    )
+
+
+def test_a_run_takes_no_more_than_there_is_room_for() -> None:
+    alpha = fakes.smsc("alpha", 1, 3, 4)
+    shares, left = fakes.pool(alpha).assign(10, 0.0)
+    assert (sorted(share.count for share in shares), left) == ([3, 4], 3)

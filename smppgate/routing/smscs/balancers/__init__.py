@@ -11,12 +11,29 @@ from random import Random
 
 from smppgate.routing.smscs.balancers.balancer import Balancer
 from smppgate.routing.smscs.balancers.least_outstanding import LeastOutstanding
+from smppgate.routing.smscs.balancers.p2c import PowerOfTwoChoices
+from smppgate.routing.smscs.balancers.peak_ewma import PeakEwma
+from smppgate.routing.smscs.balancers.rendezvous import Rendezvous
 from smppgate.routing.smscs.balancers.round_robin import RoundRobin
 
-__all__ = ["BALANCERS", "Balancer", "LeastOutstanding", "RoundRobin"]
+__all__ = [
+    "BALANCERS",
+    "Balancer",
+    "LeastOutstanding",
+    "PeakEwma",
+    "PowerOfTwoChoices",
+    "Rendezvous",
+    "RoundRobin",
+]
 
 BALANCERS: dict[str, Callable[[Random], Balancer]] = {
     "least_outstanding": lambda chance: LeastOutstanding(),
     "round_robin": lambda chance: RoundRobin(),
+    "p2c": PowerOfTwoChoices,
+    "peak_ewma": lambda chance: PeakEwma(),
+    "hash": lambda chance: LeastOutstanding(),
 }
-"""Name in the settings → makes a balancer, which may need chance."""
+"""Name in the settings → makes a balancer for messages without a key, which may need chance.
+
+Those with a key go by `Rendezvous` in each pool; with ``hash``, nearly all have one.
+"""

@@ -36,6 +36,8 @@ class LeastOutstanding:
             if outstanding >= smsc.capacity or smsc in tried:
                 continue
             load = outstanding * member.cost
+            if smsc.is_burdened:
+                load += smsc.burden(now) * member.cost
             if load < least:
                 best, least = member, load
             elif best is not None and load == least and member.turn < best.turn:

@@ -154,6 +154,7 @@ def router_options(settings: Settings, run: bytes) -> RouterOptions:
         receipt_delay=gate.receipt_delay,
         max_pdu_size=gate.max_pdu_size,
         hold_octets=gate.hold_octets,
+        affinity_ttl=gate.affinity_ttl,
         receipt_patience=gate.receipt_patience,
         receipted_ttl=store.receipted_ttl,
     )

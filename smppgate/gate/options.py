@@ -22,6 +22,7 @@ class RouterOptions:
     :ivar receipt_delay: seconds, see `ReceiptDelay`.
     :ivar no_member_status: the command_status of messages that no SMSC is there for.
     :ivar hold_octets: that messages may take which wait for an SMSC, see `WaitingRoom`.
+    :ivar affinity_ttl: seconds that what belongs together is known, see `Related`.
     :ivar receipt_patience: seconds that a receipt waits for its return path at the most.
     :ivar receipted_ttl: seconds that a return path is kept after a final receipt.
     :ivar max_pdu_size: octets that a receipt may have with the id that the ESME knows.
@@ -35,6 +36,7 @@ class RouterOptions:
     receipt_delay: float = 0.0
     no_member_status: int = CommandStatus.ESME_RSYSERR
     hold_octets: int = 256 * 1024 * 1024
+    affinity_ttl: float = 60.0
     receipt_patience: float = 2.0
     receipted_ttl: float = 3600.0
     max_pdu_size: int = MAX_PDU_SIZE

@@ -30,6 +30,7 @@ from smppgate.routing.esmes.account import Account
 from smppgate.routing.esmes.accounts import Accounts
 from smppgate.routing.esmes.ranges import RangeTable
 from smppgate.routing.exchange import Exchange
+from smppgate.routing.related import Related
 from smppgate.routing.return_path.message_ids import MessageIds
 from smppgate.routing.return_path.submitters import Submitters
 from smppgate.routing.sessions import EsmeSession, SmscSession
@@ -101,7 +102,10 @@ class RouterService(Service):
             self.events,
             self.reports.undelivered.add,
         )
-        self.dispatcher = Dispatcher(self.correlator, ranges, self.transform, self.events)
+        self.related = Related(options.affinity_ttl)
+        self.dispatcher = Dispatcher(
+            self.correlator, ranges, self.transform, self.related, self.events
+        )
         self.queues = Queues(
             clock, self.batch, store, self.transform.to_esme, self.dispatcher.choose
         )
@@ -126,6 +130,7 @@ class RouterService(Service):
             self.return_paths,
             self.correlator,
             self.transform,
+            self.related,
             self.events,
             options,
         )
@@ -138,8 +143,7 @@ class RouterService(Service):
         self._awaiting_link: list[Deferred[None]] = []
         self.is_draining = False
         """Whether the gate stops: no new bind is taken."""
-        self._is_closed = False
-        self._is_ready = True
+        self._is_closed, self._is_ready = False, True
         self._awaiting_store: list[Deferred[None]] = []
 
     def startService(self) -> None:
@@ -192,6 +196,8 @@ class RouterService(Service):
         mine.no_member_status = self.reports.pools.status = options.no_member_status
         mine.max_pdu_size = options.max_pdu_size
         mine.hold_octets = options.hold_octets
+        mine.affinity_ttl = options.affinity_ttl
+        self.related.change(options.affinity_ttl)
         mine.receipt_patience = options.receipt_patience
         self.receipts.change_patience(options.receipt_patience)
         mine.receipt_delay = options.receipt_delay
@@ -377,6 +383,9 @@ class RouterService(Service):
             waited=events.waited,
             dropped=events.dropped,
             hold_expired=events.hold_expired,
+            related=len(self.related),
+            related_octets=self.related.octets,
+            split=events.split,
             undeliverable=events.undeliverable,
             unmatched_receipts=events.unmatched,
             receipts_waiting=self.receipts.waiting,

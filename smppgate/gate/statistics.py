@@ -23,6 +23,9 @@ class Statistics:
     :ivar waited: requests that had to wait for an SMSC.
     :ivar dropped: those of them that were not sent because their session ended.
     :ivar hold_expired: those of them that no SMSC took in time.
+    :ivar related: long messages and dialogues that are known now, and ``related_octets`` what they
+        occupy.
+    :ivar split: those that went on elsewhere because their SMSC was gone.
     :ivar undeliverable: requests of SMSCs that no ESME and no queue could take.
     :ivar unmatched_receipts: receipts without a return path.
     :ivar receipts_waiting: receipts that wait for the store or for their submit_sm_resp now.
@@ -45,6 +48,9 @@ class Statistics:
     waited: int
     dropped: int
     hold_expired: int
+    related: int
+    related_octets: int
+    split: int
     undeliverable: int
     unmatched_receipts: int
     receipts_waiting: int

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from smppgate.routing.return_path.submissions import wants_receipt
 from smppgate.routing.sessions import Origin
+from smppgate.routing.smscs.anchor import Anchor
 from smppgate.routing.smscs.pool import Pool
 from smppgate.routing.smscs.smsc import Smsc
 from smppgate.txsmpp.constants import CommandStatus
@@ -61,6 +62,7 @@ class Exchange(Request):
     :ivar tried: the SMSCs that must not be chosen for it any more: those that turned it down, have
         too little time left, or do not know its command.
     :ivar key: what it has in common with others that go to one SMSC; None where it may go to any.
+    :ivar anchor: where a part of a long message goes, or a step of a dialogue; None for others.
     :ivar account: the system_id of the account that a request to an ESME is for; empty for others.
     :ivar adapts: the version that its answer must be adapted to, which is the origin's; None while
         both ends speak the same version.
@@ -69,6 +71,7 @@ class Exchange(Request):
     __slots__ = (
         "account",
         "adapts",
+        "anchor",
         "asked",
         "attempts",
         "correlator",
@@ -102,6 +105,7 @@ class Exchange(Request):
         self.key: bytes | None = None
         self.adapts: Version | None = None
         self.account = b""
+        self.anchor: Anchor | None = None
 
     @property
     def wants_receipt(self) -> bool:
@@ -111,7 +115,9 @@ class Exchange(Request):
     @property
     def candidates(self) -> tuple[Smsc, ...]:
         """The SMSCs that may be chosen for it, whether they have room or not."""
-        pool, tried = self.pool, self.tried
+        pool, tried, anchor = self.pool, self.tried, self.anchor
+        if anchor is not None and anchor.smsc is not None:
+            return (anchor.smsc,)
         if pool is None:
             return ()
         if self.key is not None:

@@ -151,6 +151,15 @@ class GateSettings(Table):
             "octets",
         ),
     )
+    affinity_ttl: float = attrs.field(
+        default=60.0,
+        metadata=setting(
+            Seconds(),
+            "How long the parts of one long message go to one link of one SMSC, and the steps of "
+            "a dialogue to one ESME session and the answers to one SMSC, after the last of them.",
+            "seconds",
+        ),
+    )
     accept_binds_without_smsc: bool = attrs.field(
         default=True,
         metadata=setting(

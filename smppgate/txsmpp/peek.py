@@ -42,6 +42,7 @@ _SOURCE = _pattern(_TO_SOURCE, _WANTED_STRING)
 _DESTINATION = _pattern(_TO_DESTINATION, _WANTED_STRING)
 # Of a submit_sm: what it may replace, and replace_if_present_flag.
 _REPLACEMENT = _pattern(rb"(", _ADDRESSES, rb")", _OCTET * 3 + _STRING * 2 + _OCTET, rb"(.)")
+_BOTH_ADDRESSES = _pattern(_TO_SOURCE, _WANTED_STRING, _OCTET * 2, _WANTED_STRING)
 _DELIVERY = _pattern(_TO_DESTINATION, _WANTED_STRING, _OCTET)
 _ESME_ADDRESS = _pattern(_OCTET * 2, _STRING, _OCTET * 2, _WANTED_STRING)
 # A bind up to its interface_version, and what follows as far as it goes.
@@ -163,6 +164,17 @@ def replaced(octets: bytes) -> bytes:
     """
     found = _REPLACEMENT.match(octets, HEADER_SIZE)
     return found[1] if found is not None and found[2] != b"\0" else b""
+
+
+def addresses(octets: bytes) -> tuple[bytes, bytes]:
+    """What `source` and `destination` give, of a submit_sm, deliver_sm or data_sm by one match.
+
+    :raises PduError: ESME_RINVSRCADR or ESME_RINVDSTADR where one of these cannot be found.
+    """
+    found = _BOTH_ADDRESSES.match(octets, HEADER_SIZE)
+    if found is None or octets[7] == _SUBMIT_MULTI:
+        return source(octets), destination(octets)
+    return found[1], found[2]
 
 
 def destination_address(octets: bytes) -> Address:

@@ -1,4 +1,4 @@
-"""Which part of which long message a PDU is.
+"""What relates a PDU to others: the part of a long message that it is, the step of a dialogue.
 
 Parts name their message by a reference, in a user data header (3GPP TS 23.040 §9.2.3.24.1 and
 §9.2.3.24.8) or in the three SAR TLVs (SMPP v3.4 §5.3.2.22 to §5.3.2.24). The reference is unique
@@ -7,8 +7,9 @@ only together with both addresses, and only for a while.
 Some ESMEs and SMSCs write the header and forget the UDHI bit, or write SAR values of another
 length than the specification has; the parts belong together all the same.
 
-Most messages are no parts, so that is what is found out first: one match of a pattern and a look
-at the first octets of the text, and then no TLV at all, or nowhere the tag of a SAR TLV.
+Most messages are no parts, nor steps of dialogues, so that is what is found out first: without
+some of five octets there can be neither. Then by one match of a pattern and a look at the first
+octets of the text, and then no TLV at all, or nowhere the tag of one that matters.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ import re
 
 from smppgate.txsmpp import peek
 from smppgate.txsmpp.constants import EsmClass, Tag
+from smppgate.txsmpp.dialogues import SERVICE_OP, SESSION_INFO, TAGS, Step, step_of
 from smppgate.txsmpp.errors import PduError
+from smppgate.txsmpp.frame import HEADER_SIZE
 from smppgate.txsmpp.located import LocatedTlv, first_values, tlvs_near
 from smppgate.txsmpp.user_data_header import (
     LONGEST_UNTOLD,
@@ -28,15 +31,15 @@ from smppgate.txsmpp.user_data_header import (
     segment,
 )
 
-__all__ = ["Segment", "sar_segment", "segment_of"]
+__all__ = ["Segment", "Step", "may_be_related", "relation_of", "sar_segment", "segment_of"]
 
-# A submit_sm or deliver_sm from its command_id up to short_message, without the UDHI bit.
+# A submit_sm or deliver_sm from its command_id up to short_message; the group is esm_class.
 _C_STRING = rb"[^\0]*+\0"
-_NO_HEADER = re.compile(
+_TO_TEXT = re.compile(
     rb"\0\0\0[\x04\x05].{8}"
     + _C_STRING
     + (rb".." + _C_STRING) * 2
-    + rb"[\x00-\x3f\x80-\xbf].."
+    + rb"(.).."
     + _C_STRING * 2
     + rb".{5}",
     re.DOTALL,
@@ -44,28 +47,75 @@ _NO_HEADER = re.compile(
 # Plain, because a member of an enumeration costs more to look up than to use.
 _SAR_TAGS = tuple(map(int, (Tag.SAR_MSG_REF_NUM, Tag.SAR_TOTAL_SEGMENTS, Tag.SAR_SEGMENT_SEQNUM)))
 _PAYLOAD, _UDHI = int(Tag.MESSAGE_PAYLOAD), int(EsmClass.UDHI)
-_WANTED = frozenset((*_SAR_TAGS, _PAYLOAD))
+_WANTED = frozenset((*_SAR_TAGS, _PAYLOAD, *TAGS))
 _LONGEST_TEXT = bytes(255)
-_SAR = _SAR_TAGS[0].to_bytes(2, "big")
-_PAYLOAD_TAG = _PAYLOAD.to_bytes(2, "big")
+_MARKS = tuple(
+    tag.to_bytes(2, "big") for tag in (_SAR_TAGS[0], _PAYLOAD, SERVICE_OP, SESSION_INFO)
+)
+# What begins the user data of most parts: a header with nothing else in it.
+_USUAL, _USUAL_16 = b"\5\0\3", b"\6\x08\4"
+
+
+def may_be_related(octets: bytes) -> bool:
+    """Whether a whole PDU may be a part or a step; of most it is known that they are none.
+
+    The element of a part has the octet 3, or 8 and 4 in a row; the tags of a SAR TLV and of
+    its_session_info have 12 and 131, that of ussd_service_op is 5 and 1 in a row. One octet is
+    found in 30 ns, wherever it is; two, and a pattern, take several times as long.
+    """
+    return (
+        3 in octets
+        or 12 in octets
+        or 131 in octets
+        or (8 in octets and octets.find(b"\x08\4", HEADER_SIZE) >= 0)
+        or (5 in octets and octets.find(b"\5\1", HEADER_SIZE) >= 0)
+    )
+
+
+def relation_of(octets: bytes) -> Segment | Step | None:
+    """What relates a whole submit_sm, submit_multi, deliver_sm or data_sm to others.
+
+    A step of a dialogue, or else a part of a long message. A user data header comes before SAR
+    TLVs. What is malformed, or says a part that cannot be (3GPP TS 23.040 §9.2.3.24.1: to be
+    ignored), is None. Without the UDHI bit there is a header where its elements fill it and one of
+    them says a part.
+    """
+    if not may_be_related(octets):
+        return None
+    match = _TO_TEXT.match(octets, 4)
+    if match:
+        begin, size = match.end(), len(octets)
+        is_all = begin + octets[begin - 1] == size
+        is_told = octets[match.start(1)] & _UDHI
+        is_text = begin == size or not (
+            is_told or (octets[begin] <= LONGEST_UNTOLD and may_have_part(octets, begin))
+        )
+        if is_text and (is_all or not _may_have_tlvs(octets, begin)):
+            return None
+        if is_told and is_all:
+            return _usual_part(octets, begin) or part(octets[begin:])
+    return _looked_for(octets)
 
 
 def segment_of(octets: bytes) -> Segment | None:
-    """Which part a whole submit_sm, submit_multi, deliver_sm or data_sm is; None if it is none.
+    """Which part the PDU is; None where it is none, and of a step."""
+    relation = relation_of(octets)
+    return relation if isinstance(relation, Segment) else None
 
-    A user data header comes before SAR TLVs. What is malformed, or says a part that cannot be
-    (3GPP TS 23.040 §9.2.3.24.1: to be ignored), is None. Without the UDHI bit there is a header
-    where its elements fill it and one of them says a part.
-    """
-    plain = _NO_HEADER.match(octets, 4)
-    if plain:
-        begin, size = plain.end(), len(octets)
-        is_text = (
-            begin == size or octets[begin] > LONGEST_UNTOLD or not may_have_part(octets, begin)
-        )
-        # The octet in front is sm_length.
-        if is_text and (begin + octets[begin - 1] == size or not _may_have_tlvs(octets, begin)):
-            return None
+
+def _usual_part(octets: bytes, begin: int) -> Segment | None:
+    """The part that a header says which has nothing else in it."""
+    mark = octets[begin : begin + 3]
+    if mark == _USUAL and begin + 6 <= len(octets):
+        return segment(octets[begin + 3], octets[begin + 4], octets[begin + 5])
+    if mark == _USUAL_16 and begin + 7 <= len(octets):
+        reference = octets[begin + 3] << 8 | octets[begin + 4]
+        return segment(reference, octets[begin + 5], octets[begin + 6])
+    return None
+
+
+def _looked_for(octets: bytes) -> Segment | Step | None:
+    """The same by all TLVs, and what is said in a message_payload."""
     try:
         # As if sm_length could not lead beyond the PDU.
         begin, end = peek.short_message_at(octets + _LONGEST_TEXT)
@@ -74,6 +124,9 @@ def segment_of(octets: bytes) -> Segment | None:
         return None
     end, tlvs, fit = tlvs_near(octets, min(end, len(octets)))
     values = first_values(tlvs, _WANTED)
+    step = step_of(values)
+    if step is not None:
+        return step
     # What is behind a text and is no TLV may be the rest of it.
     user_data = octets[begin : end if fit else len(octets)]
     if _PAYLOAD in values and not octets[begin:end].strip(b"\0 "):
@@ -88,8 +141,8 @@ def sar_segment(tlvs: tuple[LocatedTlv, ...]) -> Segment | None:
 
 
 def _may_have_tlvs(octets: bytes, at: int) -> bool:
-    """Whether TLVs that can say a part may be in what follows."""
-    return octets.find(_SAR, at) >= 0 or octets.find(_PAYLOAD_TAG, at) >= 0
+    """Whether TLVs that matter may be in what follows."""
+    return any(octets.find(mark, at) >= 0 for mark in _MARKS)
 
 
 def _of_values(values: dict[int, bytes]) -> Segment | None:

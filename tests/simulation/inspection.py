@@ -159,7 +159,10 @@ class Inspection:
             yield f"octets of receipts {name}", waits.octets, waits.most_octets
         yield "ancillary requests looked up", router._submitter.looked_up, 100_000
         yield "submitters", len(router._submitters), len(esmes)
-        yield "parts of long messages", self._parts(), router.dispatcher._affinity._limit
+        affinities = (router.dispatcher._affinity, *self._related())
+        for name, table in zip(("parts to ESMEs", "parts", "dialogues"), affinities, strict=True):
+            yield name, self._known(table), 10_000
+            yield f"octets of {name}", table.octets if self._known(table) else 0, table.most_octets
         yield "sessions in outboxes", len(router.batch._touched), 10_000
         room = router.waiting_room
         yield "octets that wait for SMSCs", room.octets, router._options.hold_octets
@@ -195,10 +198,13 @@ class Inspection:
                 # To name a session takes longer than to look at it.
                 yield f"late ones of {session.where}", late, MAX_LATE
 
-    def _parts(self) -> int:
-        # Those whose session has ended, or whose time is over, go with the next ones.
-        affinity, now = self._router.dispatcher._affinity, self._router.clock.monotonic()
-        return sum(1 for s, until in affinity._known.values() if until > now and not s.has_ended)
+    def _related(self) -> tuple[Any, Any]:
+        return self._router.related._messages, self._router.related._dialogues
+
+    def _known(self, affinity: Any) -> int:
+        # Those whose time is over go with the next ones.
+        by = self._router.clock.monotonic() - affinity.lifetime
+        return sum(1 for _, since in affinity._known.values() if since > by)
 
     def open_requests(self) -> int:
         """What the gate itself takes for open, in both directions."""

@@ -8,8 +8,16 @@ from hypothesis import strategies as st
 
 from smppgate.txsmpp.codec import encode
 from smppgate.txsmpp.constants import Tag
+from smppgate.txsmpp.dialogues import TAGS
 from smppgate.txsmpp.pdu import DataSm, DeliverSm, SubmitMulti, SubmitSm, Tlv
-from smppgate.txsmpp.segments import Segment, segment_of
+from smppgate.txsmpp.segments import (
+    Segment,
+    Step,
+    _looked_for,
+    may_be_related,
+    relation_of,
+    segment_of,
+)
 from tests.txsmpp.receipt_forms import FORMS, raw_deliver
 from tests.txsmpp.strategies import MESSAGES, garbage_bodies, octet, pdus, tlv_lists
 
@@ -40,7 +48,7 @@ kinds = st.sampled_from([SubmitSm, DeliverSm, DataSm])
 
 @given(kinds, st.booleans(), octet, parts, elements, elements, st.binary(max_size=30), tlv_lists())
 def test_a_reference_of_one_octet(kind, payload, reference, part, before, behind, text, tlvs):
-    tlvs = [each for each in tlvs if each.tag != Tag.MESSAGE_PAYLOAD]
+    tlvs = [each for each in tlvs if each.tag not in {Tag.MESSAGE_PAYLOAD, *TAGS}]
     header = before + bytes((0, 3, reference, *part)) + behind
     octets = message(kind, bytes((len(header),)) + header + text, *tlvs, payload=payload)
     assert segment_of(octets) == Segment(reference, *part)
@@ -55,7 +63,7 @@ def test_a_reference_of_two_octets(kind, payload, reference, part, before, text)
 
 @given(kinds, st.integers(0, 0xFFFF), parts, st.permutations([0, 1, 2]), tlv_lists())
 def test_sar_tlvs_in_any_order_among_others(kind, reference, part, order, others):
-    others = [each for each in others if not 0x020C <= each.tag <= 0x020F]
+    others = [e for e in others if not 0x020C <= e.tag <= 0x020F and e.tag not in TAGS]
     three = sar(reference.to_bytes(2, "big"), *(bytes((each,)) for each in part))
     octets = encode(kind(tlvs=(*others, *(three[at] for at in order))))
     assert segment_of(octets) == Segment(reference, *part)
@@ -207,3 +215,26 @@ def test_any_octets_are_a_part_that_can_be_or_none(octets):
 def test_any_message_is_a_part_that_can_be_or_none(pdu):
     found = segment_of(encode(pdu))
     assert found is None or 1 <= found.number <= found.total
+
+
+@given(st.one_of(pdus(*MESSAGES).map(encode), garbage_bodies(), garbage_bodies(*MESSAGES)))
+def test_what_is_said_to_be_no_part_and_no_step_at_a_glance_is_none(octets):
+    assert may_be_related(octets) or _looked_for(octets) is None
+
+
+@given(kinds, st.booleans(), parts, elements, st.binary(max_size=30), tlv_lists())
+def test_the_short_way_says_the_same_as_the_long(kind, payload, part, before, text, tlvs):
+    header = before + bytes((0, 3, 7, *part))
+    octets = message(kind, bytes((len(header),)) + header + text, *tlvs, payload=payload)
+    assert relation_of(octets) == _looked_for(octets)
+
+
+def test_a_message_without_header_and_tlvs_is_known_at_a_glance():
+    assert not may_be_related(encode(SubmitSm(destination_addr=b"447700", short_message=b"hi")))
+
+
+def test_a_step_of_a_dialogue_is_one_though_it_is_a_part_too():
+    step = Tlv(Tag.USSD_SERVICE_OP, b"\2")
+    octets = message(SubmitSm, b"\5\0\3\x2a\2\1hi", step, payload=False)
+    assert relation_of(octets) == Step(None, True, False)
+    assert segment_of(octets) is None

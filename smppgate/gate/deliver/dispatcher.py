@@ -7,8 +7,8 @@ The life of a deliver_sm that is no receipt:
    that session. On any other link `RangeTable` gives the cluster of sessions that serve the most
    specific range of the destination. Accounts with a wider range are not considered.
 3. `Cluster.session` gives the least utilized session with room. All parts of one long message go
-   to one session (`Affinity`). A session that holds its share of the link already (`LinkShares`)
-   counts as one without room.
+   to one session (`Affinity`), and so do all steps of a dialogue (`Related`). A session that holds
+   its share of the link already (`LinkShares`) counts as one without room.
 4. While the queue of the session's account holds messages, the message goes behind them. Without a
    session it goes to the queue of an account of the cluster; where none has a queue it is answered
    with the SMSC's `undelivered_status`. A queue that closes takes no message without a session.
@@ -31,17 +31,20 @@ from smppgate.gate.relay.correlator import Correlator
 from smppgate.gate.relay.events import Events
 from smppgate.gate.relay.transform import Transform
 from smppgate.gate.reports.undelivered import Miss
+from smppgate.routing.affinity import Affinity, parts_key
 from smppgate.routing.esmes.account import Account, Cluster
-from smppgate.routing.esmes.affinity import Affinity
 from smppgate.routing.esmes.ranges import RangeTable
 from smppgate.routing.exchange import Exchange
+from smppgate.routing.related import Related
 from smppgate.routing.sessions import EsmeSession, SmscSession
 from smppgate.txsmpp import peek
-from smppgate.txsmpp.address_range import LONGEST_ADDRESS
 from smppgate.txsmpp.constants import CommandStatus
 from smppgate.txsmpp.errors import PduError
 from smppgate.txsmpp.frame import Frame, response
-from smppgate.txsmpp.segments import segment_of
+from smppgate.txsmpp.segments import Step, relation_of
+
+PARTS_LIFETIME = 300.0
+"""Seconds in which the parts of a long message to an ESME come: SMSCs send some of them again."""
 
 
 class Queue(Protocol):
@@ -63,6 +66,7 @@ class Dispatcher:
     """Relays requests of SMSCs to sessions or queues, or answers them with an error.
 
     :param ranges: the accounts and sessions that serve each destination.
+    :param related: knows dialogues.
     :param transform: gives messages as ESMEs of another version can take them.
     """
 
@@ -71,6 +75,7 @@ class Dispatcher:
         correlator: Correlator,
         ranges: RangeTable[EsmeSession],
         transform: Transform,
+        related: Related,
         events: Events,
     ) -> None:
         self.correlator = correlator
@@ -79,7 +84,8 @@ class Dispatcher:
         """The queues of those accounts that have one."""
         self._transform = transform
         self._events = events
-        self._affinity: Affinity[EsmeSession] = Affinity()
+        self._related = related
+        self._affinity: Affinity[EsmeSession] = Affinity(PARTS_LIFETIME)
 
     # The choice of a session
 
@@ -104,7 +110,8 @@ class Dispatcher:
         cluster = self.ranges.cluster(address.addr, address.ton, address.npi)
         if cluster is None:
             return False
-        self._to_one_of(cluster.accounts, self.choose(cluster, octets, now), delivery, octets)
+        session = self.choose(cluster, octets, now, link)
+        self._to_one_of(cluster.accounts, session, delivery, octets)
         return True
 
     def to_account(
@@ -191,24 +198,53 @@ class Dispatcher:
             self._events.listener.turned_down(link, frame.command_id, CommandStatus.ESME_ROK)
 
     def choose(
-        self, cluster: Cluster[EsmeSession], octets: bytes, now: float
+        self,
+        cluster: Cluster[EsmeSession],
+        octets: bytes,
+        now: float,
+        link: SmscSession | None = None,
     ) -> EsmeSession | None:
-        """A session of the cluster with room; the same one for all parts of a long message."""
-        segment = segment_of(octets)
-        if segment is None:
+        """A session of the cluster with room; the same one for all that belongs together.
+
+        :param link: where the message has just come from; the answer to a step goes back there.
+        """
+        relation = relation_of(octets)
+        if relation is None:
             return cluster.session()
-        source, destination = peek.source(octets), peek.destination(octets)
-        if max(len(source), len(destination)) > LONGEST_ADDRESS:
-            # Longer ones than SMPP has become no key: they would fill memory.
+        source, destination = peek.addresses(octets)
+        if isinstance(relation, Step):
+            return self._in_dialogue(cluster, source, relation, link, now)
+        key = parts_key(source, destination, relation)
+        if key is None:
             return cluster.session()
-        parts = (source, destination, segment.reference, segment.total)
-        session = self._affinity.get(parts, now)
+        session = self._affinity.get(key, now)
         # Equal parts may be for two accounts: receipts repeat them, and accounts share numbers.
-        if session is None or session not in cluster:
+        if session is None or session.has_ended or session not in cluster:
             session = cluster.session()
             if session is not None:
-                self._affinity.put(parts, session, now)
+                self._affinity.put(key, session, now)
         return session if session is not None and session.has_room else None
+
+    def _in_dialogue(
+        self,
+        cluster: Cluster[EsmeSession],
+        subscriber: bytes,
+        step: Step,
+        link: SmscSession | None,
+        now: float,
+    ) -> EsmeSession | None:
+        """The session that serves the dialogue with a subscriber, or one that begins to."""
+        accounts = (each.system_id.encode("latin-1") for each in cluster.accounts)
+        dialogue = self._related.dialogue(accounts, subscriber, step, now)
+        session = cluster.same(dialogue.session) if dialogue is not None else None
+        if session is None:
+            session = cluster.session()
+        if session is None:
+            return None
+        dialogue = self._related.serves(session, dialogue, subscriber, step, now)
+        if dialogue is not None and link is not None:
+            dialogue.heard(link)
+        return session if session.has_room else None
 
     def turn_down(self, delivery: Delivery, status: int, why: str, account: bytes = b"") -> None:
         """Answer a message that cannot be sent to its account."""

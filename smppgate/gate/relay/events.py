@@ -75,6 +75,7 @@ class Events:
     :ivar waited: requests that had to wait for an SMSC.
     :ivar dropped: those of them that were not sent because their session ended.
     :ivar hold_expired: those of them that no SMSC took in time.
+    :ivar split: long messages and dialogues that went on elsewhere because their SMSC was gone.
     :ivar undeliverable: requests of SMSCs that no ESME and no queue could take.
     :ivar unmatched: receipts without a return path.
     :ivar strays: resps that answered no request.
@@ -91,6 +92,7 @@ class Events:
     waited: int = 0
     dropped: int = 0
     hold_expired: int = 0
+    split: int = 0
     undeliverable: int = 0
     unmatched: int = 0
     strays: int = 0

@@ -10,7 +10,7 @@ from smppgate.routing.exchange import Exchange
 from smppgate.routing.limits.fair_queue import Entry, FairQueue
 from smppgate.routing.sessions import Requester
 from smppgate.routing.smscs.pool import Pool
-from smppgate.routing.smscs.smsc import Smsc
+from smppgate.routing.smscs.smsc import Link, Smsc
 
 OVERHEAD = 1024
 """Octets that a message is counted with beside its own: its records, and its places in tables.
@@ -46,14 +46,17 @@ class Waiting(Entry):
         return self.room is None
 
 
-RoomKey = tuple[Pool | None, tuple[Smsc, ...], bool, bool]
-"""The pool, the SMSCs, `Room.is_again` and `Room.has_keys`, by which a room is known."""
+RoomKey = tuple[Pool | None, tuple[Smsc, ...], bool, bool, Link | Smsc | None]
+"""The pool, the SMSCs, `Room.is_again`, `Room.has_keys` and `Room.place`, by which a room is
+known."""
 
 
 def key_of(exchange: Exchange) -> RoomKey:
     """That of the room in which ``exchange`` waits."""
-    has_key = exchange.key is not None
-    return exchange.pool, exchange.candidates, exchange.attempts > 0, has_key
+    anchor = exchange.anchor
+    place = anchor.place if anchor is not None else None
+    has_key = exchange.key is not None and place is None
+    return exchange.pool, exchange.candidates, exchange.attempts > 0, has_key, place
 
 
 @frozen
@@ -78,11 +81,23 @@ class Room:
     :param is_again: whether SMSCs have turned them down: they had their turn before, and are
         served in front of all others.
     :param has_keys: whether they have keys, of each of which these are the SMSCs.
+    :param place: the link that has to have room, or the SMSC, where the first of what belongs
+        together was sent there; None elsewhere.
     :param freed: called when one of the SMSCs may have room.
     :ivar served: a number that is the higher the later one of them was served.
     """
 
-    __slots__ = ("_freed", "_ranked", "has_keys", "is_again", "pool", "queue", "served", "smscs")
+    __slots__ = (
+        "_freed",
+        "_ranked",
+        "has_keys",
+        "is_again",
+        "place",
+        "pool",
+        "queue",
+        "served",
+        "smscs",
+    )
 
     def __init__(
         self,
@@ -90,6 +105,7 @@ class Room:
         smscs: tuple[Smsc, ...],
         is_again: bool,
         has_keys: bool,
+        place: Link | Smsc | None,
         freed: Callable[[Room], None],
     ) -> None:
         self.smscs = smscs
@@ -97,6 +113,7 @@ class Room:
         self.is_again = is_again
         self.has_keys = has_keys
         self._ranked = pool.ranked if pool is not None else 0
+        self.place = place
         self.queue: FairQueue[Waiting] = FairQueue()
         self.served = 0
         self._freed = freed
@@ -104,12 +121,17 @@ class Room:
     @property
     def key(self) -> RoomKey:
         """What it is known by."""
-        return self.pool, self.smscs, self.is_again, self.has_keys
+        return self.pool, self.smscs, self.is_again, self.has_keys, self.place
 
     @property
     def is_outdated(self) -> bool:
         """Whether the keys of its messages may have other SMSCs by now."""
         return self.has_keys and self.pool is not None and self.pool.ranked != self._ranked
+
+    @property
+    def rank(self) -> int:
+        """Rooms of a lower rank are served first: what was sent before, what has been begun."""
+        return 0 if self.is_again else 1 if self.place is not None else 2
 
     def __repr__(self) -> str:
         names = ", ".join(smsc.name for smsc in self.smscs)
@@ -144,7 +166,7 @@ class Room:
 
     def is_able(self, command_id: int) -> bool:
         """Whether one of its SMSCs takes this command, if not now."""
-        if self.pool is not None:
+        if self.pool is not None and self.place is None:
             return self.pool.able(command_id)
         return any(smsc.bound for smsc in self.smscs)
 

@@ -6,9 +6,11 @@ The life of a submit_sm:
 2. `Session` asks the table in `txsmpp.states`: may a bound ESME send this now? If not, it answers
    itself: 0x04, or generic_nack 0x03 for a command that no version has.
 3. `Submitter.submit` admits it: over the session's window it is answered 0x58.
-4. `Pool.choose` gives a member with room, `Smsc.link` one of its links. Where the link speaks
-   another version than the ESME, `adaptation` makes the PDU one that the link can take. If no SMSC
-   has room, or others wait already, it goes into the `WaitingRoom`, which brings it back to 4.
+4. A part of a long message, or a step of a dialogue, goes where the others went (`Related`). For
+   all else `Pool.choose` gives a member with room, `Smsc.link` one of its links. Where the link
+   speaks another version than the ESME, `adaptation` makes the PDU one that the link can take. If
+   there is no room, or others wait already, it goes into the `WaitingRoom`, which brings it back
+   to 4.
 5. `Outstanding.claim` on that link gives the number and stores the `Exchange` under it. The frame
    goes into the link's outbox with four octets changed.
 6. The turn of the reactor ends: one write for each outbox that got something.
@@ -36,7 +38,9 @@ from smppgate.gate.return_path.keeper import ReturnPathKeeper
 from smppgate.gate.submit.ancillary import ANCILLARY, AncillaryRequest, AncillaryRequests
 from smppgate.gate.submit.waiting_room import WaitingRoom
 from smppgate.routing.exchange import Exchange
+from smppgate.routing.related import Related
 from smppgate.routing.sessions import Origin, Requester
+from smppgate.routing.smscs.anchor import Anchor
 from smppgate.routing.smscs.pool import Pool, link_for
 from smppgate.routing.smscs.smsc import Link, Smsc
 from smppgate.txsmpp.batch import Batch
@@ -44,7 +48,11 @@ from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.constants import CommandStatus
 from smppgate.txsmpp.errors import PduError
 from smppgate.txsmpp.frame import Frame, response
+from smppgate.txsmpp.segments import may_be_related
 from smppgate.txsmpp.versions import V3_3
+
+MOST_TRIES = 3
+"""How often a part is sent to the SMSC that has others of its message, which turned it down."""
 
 # Requests that every SMSC knows, whatever its version.
 _KNOWN_TO_ALL = V3_3.commands
@@ -53,6 +61,7 @@ _KNOWN_TO_ALL = V3_3.commands
 class Submitter:
     """Admits requests, chooses an SMSC for each, sends them, and tries again elsewhere.
 
+    :param related: knows what belongs together.
     :param transform: gives requests as SMSCs of another version can take them.
     :param options: `RouterOptions.no_member_status` is looked at for each request.
     :ivar waiting_room: what no SMSC could take yet.
@@ -65,6 +74,7 @@ class Submitter:
         return_paths: ReturnPathKeeper,
         correlator: Correlator,
         transform: Transform,
+        related: Related,
         events: Events,
         options: RouterOptions,
     ) -> None:
@@ -72,6 +82,7 @@ class Submitter:
         """While false, every request is turned down."""
         self._correlator = correlator
         self._transform = transform
+        self._related = related
         self._events = events
         self._options = options
         self.waiting_room = WaitingRoom(clock, batch, self, events, options)
@@ -95,6 +106,8 @@ class Submitter:
             return
         pool = origin.own_pool or policy.pool
         exchange = Exchange(self._correlator, origin, frame, pool, now)
+        if may_be_related(frame.octets) and origin.own_pool is None:
+            exchange.anchor = self._related.anchor(origin, frame.octets, now)
         if self._events.listener is not None:
             self._events.listener.entered(exchange)
         if pool is None or not self.is_open:
@@ -112,13 +125,18 @@ class Submitter:
     def again(self, exchange: Exchange, now: float) -> bool:
         """Send a request that an SMSC has turned down to another, or let it wait for that one.
 
-        False when none is left, or no time.
+        One that belongs to others goes where they are. False when no SMSC is left, or no time.
         """
         smsc, pool = exchange.smsc, exchange.pool
         if smsc is None or pool is None or exchange.origin.has_ended:
             return False
-        late = (each for each in pool.smscs if now > exchange.last_try(each))
-        exchange.tried = (*exchange.tried, smsc, *late)
+        anchor = exchange.anchor
+        if anchor is not None and anchor.is_begun(smsc):
+            if exchange.attempts >= MOST_TRIES or now > exchange.last_try(smsc):
+                return False
+            anchor.sent -= 1
+        else:
+            _pass_over(exchange, smsc, pool, now)
         # What goes to a pool comes from an ESME or from this process.
         requester = cast(Requester, exchange.origin)
         waits_until = exchange.entered_at + requester.hold
@@ -131,11 +149,19 @@ class Submitter:
             if exchange.sent_at < now:
                 link.outstanding.hurry()
             return True
-        is_able = pool.able(exchange.command_id, exchange.tried)
-        if now < waits_until and is_able and self.waiting_room.is_open:
+        if now < waits_until and self._may_wait(exchange, pool):
             self.waiting_room.add(exchange, requester)
             return True
         return False
+
+    def _may_wait(self, exchange: Exchange, pool: Pool) -> bool:
+        """Whether an SMSC may take it again, if not now."""
+        anchor = exchange.anchor
+        if anchor is not None and anchor.smsc is not None:
+            is_able = _is_able(anchor.smsc, exchange, pool)
+        else:
+            is_able = pool.able(exchange.command_id, exchange.tried)
+        return is_able and self.waiting_room.is_open
 
     # For the waiting room
 
@@ -195,6 +221,12 @@ class Submitter:
 
         :raises PduError: when the version of the chosen SMSC cannot express it.
         """
+        anchor = exchange.anchor
+        if anchor is not None and anchor.smsc is not None:
+            if _is_able(anchor.smsc, exchange, pool):
+                return self._assign_there(exchange, anchor, anchor.smsc)
+            self._events.split += 1
+            anchor.release()
         choose, key = pool.choose, exchange.key
         if exchange.command_id not in _KNOWN_TO_ALL:
             choose = pool.chooser(exchange.command_id, key)
@@ -207,6 +239,16 @@ class Submitter:
             return None
         smsc, link = found
         self._send(exchange, smsc, link, exchange.octets)
+        if anchor is not None:
+            anchor.add(smsc, link)
+        return link
+
+    def _assign_there(self, exchange: Exchange, anchor: Anchor, smsc: Smsc) -> Link | None:
+        """Send it to ``smsc``, which has others that it belongs to."""
+        link = smsc.begun_link(anchor.link)
+        if link is not None:
+            self._send(exchange, smsc, link, exchange.octets)
+            anchor.add(smsc, link)
         return link
 
     def _send(self, exchange: Exchange, smsc: Smsc, link: Link, octets: bytes) -> None:
@@ -230,6 +272,20 @@ def _is_behind(exchange: Exchange) -> bool:
     if exchange.key is None:
         return True
     return any(smsc.waiters is not None for smsc in exchange.candidates)
+
+
+def _is_able(smsc: Smsc, exchange: Exchange, pool: Pool) -> bool:
+    """Whether ``smsc`` takes what belongs to others that it has: also while it is drained."""
+    return bool(smsc.bound) and smsc in pool.smscs and exchange.command_id in smsc.commands
+
+
+def _pass_over(exchange: Exchange, smsc: Smsc, pool: Pool, now: float) -> None:
+    """Do not choose ``smsc``, which turned it down, nor those that have too little time left."""
+    anchor = exchange.anchor
+    if anchor is not None and anchor.smsc is smsc:
+        anchor.release()
+    late = (each for each in pool.smscs if now > exchange.last_try(each))
+    exchange.tried = (*exchange.tried, smsc, *late)
 
 
 def _pass_over_unknowing(exchange: Exchange, pool: Pool) -> None:

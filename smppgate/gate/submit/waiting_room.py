@@ -155,8 +155,8 @@ class WaitingRoom:
         now = self._clock.monotonic()
         # The one that was served longest ago is first: several may wait for one SMSC.
         rooms = sorted(freed, key=lambda room: room.served)
-        for is_again in (True, False):
-            some = [room for room in rooms if room.is_again is is_again]
+        for rank in (0, 1, 2):
+            some = [room for room in rooms if room.rank == rank]
             while some:
                 some = [room for room in some if self._serve_one(room, now)]
 
@@ -168,9 +168,12 @@ class WaitingRoom:
         if waiting.deadline <= now:
             self._expire(waiting)
             return True
+        exchange = waiting.exchange
+        if exchange.anchor is not None and self._has_moved(waiting, room, only_behind=True):
+            return True
         try:
-            if not self._sender.dispatch(waiting.exchange, now):
-                return False
+            if not self._sender.dispatch(exchange, now):
+                return exchange.anchor is not None and self._has_moved(waiting, room)
         except PduError as error:
             self._end(waiting, error.command_status, str(error))
             return True
@@ -191,6 +194,17 @@ class WaitingRoom:
             self._remove(waiting)
         for waiting in some:
             self._admit(waiting.exchange, waiting.requester, waiting.serial)
+
+    def _has_moved(self, waiting: Waiting, room: Room, only_behind: bool = False) -> bool:
+        """Let what belongs to others that are elsewhere by now wait there; False if it is there.
+
+        :param only_behind: if others wait there already.
+        """
+        key = key_of(waiting.exchange)
+        if key == room.key or (only_behind and key not in self._rooms):
+            return False
+        self._move([waiting])
+        return True
 
     # Going unserved
 

@@ -160,6 +160,11 @@ class Cluster(Generic[S]):
         if seat is not None:
             (self._stalled if seat in self._stalled else self._seats_in_turn).remove(seat)
 
+    def same(self, session: object) -> S | None:
+        """``session``, if it is here; None if not, or if it has ended."""
+        seat = self._seats.get(session)  # type: ignore[call-overload]
+        return seat.session if seat is not None and not seat.session.has_ended else None
+
     def session(self) -> S | None:
         """The session for the next message; None when no session looked at has room."""
         seats = self._seats_in_turn

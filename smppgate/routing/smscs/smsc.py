@@ -446,6 +446,17 @@ class Smsc:
         free = (each for each in self.bound if len(each.outstanding) < each.window)
         return next(free, None)
 
+    def begun_link(self, link: Link | None) -> Link | None:
+        """A link for what belongs to something that was begun on ``link``.
+
+        That link as long as it is bound, drained too; then any other. None when it has no room.
+        """
+        if link is None or link not in self.bound:
+            return self.query_link()
+        if link in self.links and self.outstanding >= self.capacity:
+            return None
+        return link if len(link.outstanding) < link.window else None
+
 
 class MessageCenter:
     """One space of message ids, given out by one SMSC or by several.

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smppgate.gate.deliver.pending import Pending
-from smppgate.routing.esmes.affinity import Affinity
+from smppgate.routing.affinity import Affinity
 from smppgate.txsmpp.frame import Frame
 from smppgate.txsmpp.pdu import AlertNotification, DeliverSm
 from tests.routing.fakes import (

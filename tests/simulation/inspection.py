@@ -257,7 +257,7 @@ class Inspection:
         if not everyone:
             yield "SMSCs that somebody waits for", len(waiters), 0
         for each in room._rooms.values():
-            is_idle = each not in room._freed and any(map(_has_room, _in_use(each)))
+            is_idle = each not in room._freed and _may_serve(each)
             yield f"{each!r} is not served, though there is room", int(is_idle), 0
 
     def left(self) -> Iterator[str]:
@@ -303,6 +303,16 @@ def _in_use(room: Any) -> list[Any]:
     if room.pool is None:
         return list(room.smscs)
     return [each.smsc for each in room.pool.active if each.smsc in room.smscs]
+
+
+def _may_serve(room: Any) -> bool:
+    """Whether there is room for the first of what waits in it."""
+    place = room.place
+    if place is None:
+        return any(map(_has_room, _in_use(room)))
+    (smsc,) = room.smscs
+    anchor = room.queue.head().exchange.anchor
+    return anchor.place is place and smsc.begun_link(anchor.link) is not None
 
 
 def _has_room(smsc: Any) -> bool:

@@ -74,11 +74,22 @@ class Attempt:
 
 
 @define(eq=False)
+class Whole:
+    """A long message.
+
+    :ivar attempts: its parts as SMSCs got them.
+    """
+
+    attempts: list[Attempt] = field(factory=list)
+
+
+@define(eq=False)
 class Request:
     """What an ESME has sent.
 
     :param wants_receipt: whether receipts are asked for.
     :param ahead: how many its session had open when it was sent.
+    :param whole: the long message that it is a part of.
     :param target: the request that it asks about; None for a submit, and for an id of nobody's.
     :param about: the id that it asks about.
     """
@@ -94,6 +105,7 @@ class Request:
     ahead: int = 0
     target: Request | None = None
     about: bytes = b""
+    whole: Whole | None = None
     attempts: list[Attempt] = field(factory=list)
     answer: wire.Pdu | None = None
     answered_at: float = 0.0

@@ -6,7 +6,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from tests.simulation import wire
-from tests.simulation.ledger import NEVER, Request, Slot
+from tests.simulation.ledger import NEVER, Request, Slot, Whole
 from tests.simulation.moods import CALM, STEADY, Traits
 from tests.simulation.peers import Episodes, ModelSession
 from tests.simulation.scenario import LONGEST_STALL
@@ -247,6 +247,9 @@ class EsmeSession(ModelSession):
             self._submit()
 
     def _submit(self) -> None:
+        if self.plan.long and self.is_alive and self.chance.random() < self.plan.long:
+            self.app.send_long(self)
+            return
         chance, label = self.chance, self.world.ledger.label()
         text = b"%s<m%d>" % (chance.choice((b"", b"hello ", b"x" * 100)), label)
         source, to = self.plan.some_number(chance), b"99%06d" % chance.randrange(self._spread)
@@ -270,6 +273,16 @@ class EsmeSession(ModelSession):
     def _spread(self) -> int:
         """How many numbers it sends to: few where it matters that some are the same."""
         return 8 if self.world.plan.balance == "hash" else 10**6
+
+    def submit_part(self, whole: Whole, source: bytes, to: bytes, header: bytes) -> None:
+        """A part of a long message, if messages may be sent still."""
+        if not self.is_alive:
+            return
+        label = self.world.ledger.label()
+        wants = self.chance.random() < self.app.plan.receipts
+        body = wire.message(source, to, header + b"<m%d>" % label, 0x40, wants)
+        request = self._request(label, wire.SUBMIT_SM, body, wants)
+        request.source, request.whole = source, whole
 
     def _ask(self) -> None:
         """About a message of its own, of another's, or of nobody's."""
@@ -327,6 +340,7 @@ class ModelEsme:
         self.called: list[EsmeSession] = []
         self.disturbed_at = 0.0
         self._serial = 0
+        self._reference = 0
 
     @property
     def password(self) -> str:
@@ -374,6 +388,20 @@ class ModelEsme:
             place = self.sessions.index(session)
             pause = self.traits.away * (0.1 + self.chance.expovariate(1.0))
             self.world.agenda.call(pause, self._connect, place)
+
+    def send_long(self, session: EsmeSession) -> None:
+        """Send a long message, in any order, over all sessions that may send."""
+        chance, total, whole = self.chance, self.chance.randint(2, 5), Whole()
+        source, to = self.plan.some_number(chance), b"99%06d" % chance.randrange(10)
+        self._reference = self._reference % 250 + 1
+        numbers = list(range(1, total + 1))
+        chance.shuffle(numbers)
+        for number in numbers:
+            others = [each for each in self.alive() if each.submits]
+            header = bytes((5, 0, 3, self._reference, total, number))
+            by = chance.choice(others) if others else session
+            pause = chance.choice((0.0, 0.0, 0.2 * chance.random()))
+            by.later(pause, by.submit_part, whole, source, to, header)
 
     def calm(self) -> None:
         """Behave from now on."""

@@ -191,6 +191,8 @@ MOODS: dict[str, Mood] = {
         backups={},
         weightless={},
         telling_congestion={},
+        # ESMEs send long messages in parts, over all of their sessions.
+        long_messages={},
         # Of SMSCs, where the gate's mood has narrow ones.
         sluggish={"quickest": 0.5, "spread": 1.5},
     ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tests.simulation import wire
 from tests.simulation.ledger import Answer, Attempt, Request
@@ -41,7 +41,8 @@ _WITH_ID = (wire.SUBMIT_SM | wire.RESP, wire.DATA_SM | wire.RESP)
 def _has_own_way(request: Request) -> bool:
     """Whether it may wait for another SMSC than those around it in its session."""
     is_one = request.command == wire.SUBMIT_SM
-    return request.command == wire.SUBMIT_MULTI or (is_one and wire.replaces(request.body))
+    may_replace = is_one and wire.replaces(request.body)
+    return request.command == wire.SUBMIT_MULTI or may_replace or request.whole is not None
 
 
 def _key_of(request: Request, pool: PoolSettings) -> tuple[str, ...] | None:
@@ -84,9 +85,12 @@ class RequestRules:
         self._check_attempts(session, request)
         self._check_order(session, request)
         self._check_time(session, request)
+        self._check_together(session, request)
         attempt = Attempt(session, pdu.number, self._counts_from(session, request), request)
         session.open[pdu.number] = attempt
         request.attempts.append(attempt)
+        if request.whole is not None:
+            request.whole.attempts.append(attempt)
         self._check_window(session)
         self._check_own_window(request.session)
         return attempt
@@ -99,9 +103,13 @@ class RequestRules:
             sent_at = request.at if was_full else session.sent_at
             if not terms.may_serve(name, pools, sent_at):
                 session.violated(f"{request} is for another pool")
-            if terms.is_held(name, sent_at) and not was_full:
+            is_begun = request.whole is not None and any(
+                getattr(each.session, "smsc", None) is session.smsc
+                for each in request.whole.attempts
+            )
+            if terms.is_held(name, sent_at) and not (was_full or is_begun):
                 session.violated(f"{request} is new, and the SMSC takes none")
-            if not was_full:
+            if not (was_full or is_begun):
                 self._check_backup(session, request, pools)
                 self._check_home(session, request, pools)
         if session.owner is not None and session.owner is not request.account:
@@ -159,11 +167,10 @@ class RequestRules:
         # An SMSC that was removed and is back is another: it has not turned anything down.
         terms, smsc = self._world.terms, session.smsc
         same = (each for each in request.attempts if each.session.smsc is smsc)
-        if any(terms.has_smsc(smsc.plan.name, each.at) for each in same):
+        is_part = request.whole is not None
+        if not is_part and any(terms.has_smsc(smsc.plan.name, each.at) for each in same):
             session.violated(f"{request} comes a second time")
-        # One that has forgotten the bind has turned down everything.
-        turned_down = (*RETRYABLE, 0x04) if last.session.has_forgotten else RETRYABLE
-        if not last.was_read(turned_down):
+        if not last.was_read(self._turned_down(last)):
             session.violated(f"{request} has not been turned down by {last.session}")
 
     def _check_order(self, session: SmscSession, request: Request) -> None:
@@ -179,6 +186,39 @@ class RequestRules:
         terms, source = self._world.terms, request.session
         hashing = terms.hashing(terms.pools(source, request.at), request.at)
         return (source, *(_key_of(request, pool) for pool in hashing)) if hashing else source
+
+    def _check_together(self, session: SmscSession, request: Request) -> None:
+        """Parts of one message go on one link, as long as that is bound and has not turned down
+        all that it got of them."""
+        if request.whole is None or session.owner is not None or session.end.incoming.was_full:
+            return
+        for attempt in request.whole.attempts:
+            self._check_beside(session, request, attempt)
+
+    def _check_beside(self, session: SmscSession, request: Request, other: Attempt) -> None:
+        """``other`` is where another part of the same message is, or this one was before."""
+        world, at = self._world, session.sent_at
+        there: Any = other.session
+        since = min(at, other.at)
+        if there is session or since < world.began_at:
+            return
+        if abs(at - other.at) > 0.9 * world.plan.affinity_ttl or there.end.incoming.was_full:
+            return
+        first = there if other.at <= at else session
+        if other.at <= at and other.was_read(self._turned_down(other)):
+            return
+        names = [first.smsc.plan.name, session.smsc.plan.name, there.smsc.plan.name]
+        pools = world.terms.pools(request.session, since)
+        if not all(world.terms.always_serves(name, pools, since) for name in names):
+            return
+        if not first.is_disturbed:
+            what = f"{session}: {request} is a part of a message that {there} has"
+            world.accuse(what, first)
+
+    def _turned_down(self, attempt: Attempt) -> tuple[int, ...]:
+        """The statuses after which another SMSC may be tried."""
+        # One that has forgotten the bind has turned down everything.
+        return (*RETRYABLE, 0x04) if attempt.session.has_forgotten else RETRYABLE
 
     def _check_time(self, session: SmscSession, request: Request) -> None:
         """It is not sent after its session has gone, nor when it has waited too long."""

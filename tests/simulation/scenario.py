@@ -30,7 +30,7 @@ class AccountPlan:
     :param binds: the kinds of its sessions.
     :param is_called: whether it listens for the gate's outbind as well.
     :param quota: requests that it sends; ``pace``: bursts a second.
-    :param receipts: the part of its messages that ask for one.
+    :param receipts: the part of its messages that ask for one; ``long``: that are sent in parts.
     """
 
     serial: int
@@ -48,6 +48,7 @@ class AccountPlan:
     quota: int = 20
     pace: float = 2.0
     receipts: float = 0.7
+    long: float = 0.0
     version: int = 0x34
     port: int = ESME_PORT
     is_called: bool = False
@@ -146,6 +147,7 @@ class Plan:
     :param backups: SMSCs that are so in pools that have others.
     :param weights: SMSC → its own weight in pools.
     :param hold: seconds that a message may wait for an SMSC; ``hold_octets``: memory for those.
+    :param affinity_ttl: seconds that what belongs together is known.
     :param ttl: seconds that return paths and queued messages are kept, by the wall clock.
     :param active: seconds until everybody begins to behave.
     :param crashes: when the gate's process is killed; ``restarts``: when it is stopped in order.
@@ -170,6 +172,7 @@ class Plan:
     balance: str = "least_outstanding"
     hold: float = 5.0
     hold_octets: int = 1 << 28
+    affinity_ttl: float = 60.0
     response_timeout: float = 3.0
     enquire_link: float = 10.0
     enquire_link_timeout: float = 10.0
@@ -242,7 +245,16 @@ def scenario(seed: int, moods: tuple[str, ...] = ()) -> Plan:
     plan = evolve(plan, enquire_link_timeout=chance(seed, "patience").choice((1.5, 4.0, 10.0)))
     plan = _guarded(chance(seed, "strangers"), moods, plan)
     plan = _balancing(chance(seed, "balance"), moods, plan)
-    return _holding(chance(seed, "hold"), moods, plan)
+    plan = _holding(chance(seed, "hold"), moods, plan)
+    return _related(chance(seed, "related"), moods, plan)
+
+
+def _related(draw: Random, moods: tuple[str, ...], plan: Plan) -> Plan:
+    """The plan, with what belongs together."""
+    if not _Chooser(draw, moods).one("long_messages", 0.3):
+        return plan
+    accounts = (evolve(each, long=draw.choice((0.1, 0.5))) for each in plan.accounts)
+    return evolve(plan, accounts=tuple(accounts), affinity_ttl=draw.choice((5.0, 60.0)))
 
 
 BALANCERS = ("least_outstanding", "round_robin", "p2c", "peak_ewma", "hash")
@@ -468,6 +480,7 @@ def settings_text(plan: Plan) -> str:
         "session_init_timeout = 5.0",
         f"stop_timeout = {STOP_TIMEOUT}",
         f"hold_octets = {plan.hold_octets}",
+        f"affinity_ttl = {plan.affinity_ttl}",
         f'message_ids = "{plan.message_ids}"',
         f'unmatched_receipts = "{plan.unmatched}"',
         "[store]",

@@ -17,6 +17,7 @@ from smppgate.gate.state import (
     MemberState,
     PoolState,
     QueueState,
+    RelatedState,
     SessionState,
     SmscState,
 )
@@ -43,6 +44,7 @@ def observed(parts: Parts) -> GatewayState:
         smscs=tuple(_smsc(service, lines, now) for service in parts.smscs.values()),
         pools=tuple(_pools(parts, lines)),
         queues=tuple(_queues(parts)),
+        related=_related(parts),
         store=router.return_paths.store.statistics(),
         configuration=parts.settings,
     )
@@ -157,6 +159,13 @@ def _member(pool: Pool, member: Member) -> MemberState:
         is_backup=member.is_backup,
         is_active=member in pool.active,
         reason=member.reason(),
+    )
+
+
+def _related(parts: Parts) -> RelatedState:
+    router = parts.router
+    return RelatedState(
+        known=len(router.related), octets=router.related.octets, split=router.events.split
     )
 
 

@@ -184,6 +184,19 @@ class ListenerState:
 
 
 @frozen(kw_only=True)
+class RelatedState:
+    """Long messages to SMSCs, and dialogues.
+
+    :ivar known: how many of them are known, and ``octets`` the memory that they take.
+    :ivar split: those that went on elsewhere because their SMSC was gone.
+    """
+
+    known: int
+    octets: int
+    split: int
+
+
+@frozen(kw_only=True)
 class GatewayState:
     """The whole gate.
 
@@ -199,5 +212,6 @@ class GatewayState:
     smscs: tuple[SmscState, ...]
     pools: tuple[PoolState, ...]
     queues: tuple[QueueState, ...]
+    related: RelatedState
     store: StoreStatistics
     configuration: Settings = field(repr=False)

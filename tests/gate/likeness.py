@@ -212,6 +212,7 @@ _OF_ROUTER = (
     "receipt_delay",
     "no_member_status",
     "hold_octets",
+    "affinity_ttl",
     "receipt_patience",
     "receipted_ttl",
     "max_pdu_size",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import attrs
 import pytest
+from attrs import evolve
 
 from smppgate.daemon.state_lines import state_lines
 from smppgate.gate.state import MemberState
@@ -54,6 +55,17 @@ def test_it_shows_what_waits_for_an_smsc() -> None:
     assert state.open_exchanges == 3
     (line,) = [each for each in state_lines(state) if each.startswith("pools default: ")]
     assert f"waiting=2 waiting_octets={pool.waiting_octets} waiting_seconds=2" in line
+
+
+def test_it_shows_how_much_belongs_together() -> None:
+    gate = gate_of(smsc("alpha"))
+    linked(gate)
+    bound(gate).ask(evolve(SUBMIT, esm_class=0x40, short_message=b"\5\0\3\7\2\1hi"))
+    state = gate.gateway.state()
+    assert (state.related.known, state.related.split) == (1, 0)
+    assert state.related.octets > 300
+    (line,) = [each for each in state_lines(state) if each.startswith("related")]
+    assert "known=1" in line
 
 
 def test_it_says_why_a_link_is_down_and_how_requests_ended() -> None:

@@ -29,6 +29,7 @@ _FULL: dict[str, Any] = {
         "refusal_rate": 0,
         "no_member_status": 0x14,
         "hold_octets": 1_000_000,
+        "affinity_ttl": 30.0,
         "receipt_patience": 1.5,
         "accept_binds_without_smsc": False,
         "message_ids": "original",

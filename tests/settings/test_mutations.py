@@ -148,6 +148,7 @@ BAD: dict[tuple[str, str], tuple[Any, ...]] = {
     ("gate", "max_pdu_size"): (1023, 1_048_577, 10**30),
     ("gate", "no_member_status"): (0, -1, 2**32),
     ("gate", "hold_octets"): (0, -1, 2**41),
+    ("gate", "affinity_ttl"): (0, -1.0, float("inf")),
     ("gate", "receipt_patience"): (0, -1.0, float("inf")),
     ("gate", "message_ids"): ("", "tag"),
     ("gate", "unmatched_receipts"): ("", "0x64"),

@@ -236,6 +236,7 @@ def _gate(settings: Settings, original: Settings, draw: Random) -> Settings:
         "unmatched_receipts": ("reject", "ack"),
         "no_member_status": (0x08, 0x64),
         "hold_octets": (original.gate.hold_octets, 4000, 1 << 28),
+        "affinity_ttl": (5.0, 60.0),
         "accept_binds_without_smsc": (True, False),
         "max_pdu_size": (65536, 70000),
         "name": ("smppgate",),

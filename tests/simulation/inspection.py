@@ -282,6 +282,11 @@ class Inspection:
         accounts = self._router.accounts
         return [*accounts._by_id.values(), *accounts._derived.values()]
 
+    def forget(self) -> None:
+        """Let there be next to no memory for what belongs together."""
+        for table in self._related():
+            table.most_octets = 1000
+
     def wrap_soon(self) -> None:
         """Let the numbers of sessions that are new be about to wrap."""
         for session in self.sessions():

@@ -193,6 +193,8 @@ MOODS: dict[str, Mood] = {
         telling_congestion={},
         # ESMEs send long messages in parts, over all of their sessions.
         long_messages={},
+        # Next to no memory for what belongs together.
+        forgetful={},
         # Of SMSCs, where the gate's mood has narrow ones.
         sluggish={"quickest": 0.5, "spread": 1.5},
     ),

@@ -34,12 +34,14 @@ from smppgate.gate.sessions.relay_session import RelaySession
 from smppgate.gate.sessions.smsc import SmscProtocol
 from smppgate.gate.smsc_service import SmscService
 from smppgate.gate.stop import Stop
+from smppgate.gate.submit import submitter as submitter_module
 from smppgate.gate.submit.ancillary import AncillaryRequests
 from smppgate.gate.submit.holdings import Holdings
 from smppgate.gate.submit.room import Room, Waiting
 from smppgate.gate.submit.submitter import Submitter
 from smppgate.gate.submit.waiting_room import WaitingRoom
 from smppgate.routing import exchange as exchange_module
+from smppgate.routing.affinity import Affinity
 from smppgate.routing.esmes import accounts as accounts_module
 from smppgate.routing.esmes.account import Account
 from smppgate.routing.esmes.accounts import Accounts
@@ -47,6 +49,8 @@ from smppgate.routing.esmes.strangers import Strangers
 from smppgate.routing.limits.fair_queue import FairQueue
 from smppgate.routing.smscs.balancers import Rendezvous
 from smppgate.routing.smscs.member import Member
+from smppgate.routing.related import Related
+from smppgate.routing.smscs.anchor import Anchor
 from smppgate.routing.smscs.pool import Pool
 from smppgate.routing.smscs.smsc import LOST, Smsc
 from smppgate.store import Enqueued, Found
@@ -380,6 +384,60 @@ def _waiting_unanswered_at_end(_give_up: Any) -> Any:
 @_mutant(WaitingRoom, "rearrange", "What waits stays with the pool that its account had.")
 def _waiting_not_rearranged(_rearrange: Any) -> Any:
     return lambda self: None
+
+
+# What belongs together
+
+
+@_mutant(Related, "anchor", "Parts of one message over two sessions are taken for two messages.")
+def _parts_by_session(anchor: Any) -> Any:
+    def anchored(self: Any, origin: Any, octets: bytes, now: float) -> Any:
+        own = vars(origin).setdefault("related", Related(60.0))
+        return anchor(own, origin, octets, now)
+
+    return anchored
+
+
+@_mutant(Affinity, "put", "What belongs together is known however much of it there is.")
+def _affinity_without_bound(put: Any) -> Any:
+    def unbounded(self: Any, key: bytes, value: Any, now: float) -> None:
+        most, self.most_octets = self.most_octets, 1 << 40
+        put(self, key, value, now)
+        self.most_octets = most
+
+    return unbounded
+
+
+@_mutant(Submitter, "_assign_there", "A part whose link is full goes elsewhere.")
+def _full_is_elsewhere(there: Any) -> Any:
+    def assigned(self: Any, exchange: Any, anchor: Any, smsc: Any) -> Any:
+        link = there(self, exchange, anchor, smsc)
+        if link is None:
+            anchor.release()
+            link = self._assign(exchange, exchange.pool)
+        return link
+
+    return assigned
+
+
+@_mutant(Anchor, "is_begun", "A part that was turned down goes elsewhere.")
+def _part_turned_down_elsewhere(_begun: Any) -> Any:
+    return lambda self, smsc: False
+
+
+@_mutant(submitter_module, "_is_able", "The rest of a message does not go to a drained SMSC.")
+def _rest_not_to_drained(_able: Any) -> Any:
+    return lambda smsc, exchange, pool: bool(smsc.links) and smsc in pool.smscs
+
+
+@_mutant(Room, "add", "What waits for others that it belongs to is not counted.")
+def _pinned_not_counted(add: Any) -> Any:
+    def added(self: Any, waiting: Any) -> None:
+        add(self, waiting)
+        if self.place is not None:
+            self.pool.waiting -= 1
+
+    return added
 
 
 # Receipts and return paths

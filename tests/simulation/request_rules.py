@@ -190,7 +190,9 @@ class RequestRules:
     def _check_together(self, session: SmscSession, request: Request) -> None:
         """Parts of one message go on one link, as long as that is bound and has not turned down
         all that it got of them."""
-        if request.whole is None or session.owner is not None or session.end.incoming.was_full:
+        if request.whole is None or session.owner is not None or self._world.plan.forgets:
+            return
+        if session.end.incoming.was_full:
             return
         for attempt in request.whole.attempts:
             self._check_beside(session, request, attempt)
@@ -202,7 +204,10 @@ class RequestRules:
         since = min(at, other.at)
         if there is session or since < world.began_at:
             return
-        if abs(at - other.at) > 0.9 * world.plan.affinity_ttl or there.end.incoming.was_full:
+        if (
+            abs(at - other.at) > 0.9 * world.terms.affinity_ttl(since)
+            or there.end.incoming.was_full
+        ):
             return
         first = there if other.at <= at else session
         if other.at <= at and other.was_read(self._turned_down(other)):

@@ -147,7 +147,8 @@ class Plan:
     :param backups: SMSCs that are so in pools that have others.
     :param weights: SMSC → its own weight in pools.
     :param hold: seconds that a message may wait for an SMSC; ``hold_octets``: memory for those.
-    :param affinity_ttl: seconds that what belongs together is known.
+    :param affinity_ttl: seconds that what belongs together is known; ``forgets``: whether next to
+        nothing of it is.
     :param ttl: seconds that return paths and queued messages are kept, by the wall clock.
     :param active: seconds until everybody begins to behave.
     :param crashes: when the gate's process is killed; ``restarts``: when it is stopped in order.
@@ -173,6 +174,7 @@ class Plan:
     hold: float = 5.0
     hold_octets: int = 1 << 28
     affinity_ttl: float = 60.0
+    forgets: bool = False
     response_timeout: float = 3.0
     enquire_link: float = 10.0
     enquire_link_timeout: float = 10.0
@@ -254,7 +256,17 @@ def _related(draw: Random, moods: tuple[str, ...], plan: Plan) -> Plan:
     if not _Chooser(draw, moods).one("long_messages", 0.3):
         return plan
     accounts = (evolve(each, long=draw.choice((0.1, 0.5))) for each in plan.accounts)
-    return evolve(plan, accounts=tuple(accounts), affinity_ttl=draw.choice((5.0, 60.0)))
+    mood = draw.choice(("", "", "throttling"))
+    smscs = (evolve(s, moods=_with(draw, s.moods, mood) if mood else s.moods) for s in plan.smscs)
+    operator = _with(draw, plan.operator, "holding") if draw.random() < 0.5 else plan.operator
+    return evolve(
+        plan,
+        accounts=tuple(accounts),
+        smscs=tuple(smscs),
+        operator=operator,
+        affinity_ttl=draw.choice((5.0, 60.0)),
+        forgets=_Chooser(draw, moods).one("forgetful", 0.1),
+    )
 
 
 BALANCERS = ("least_outstanding", "round_robin", "p2c", "peak_ewma", "hash")

@@ -363,6 +363,10 @@ class Terms:
         """Whether there was memory for all that could wait, at all times since ``at``."""
         return self.has_all(at, lambda term: term.settings.gate.hold_octets > _MUCH)
 
+    def affinity_ttl(self, at: float) -> float:
+        """The shortest time that what belongs together was known for since ``at``."""
+        return min(term.settings.gate.affinity_ttl for term in self.since(at))
+
     def acknowledged_unmatched(self, at: float) -> bool:
         """Whether receipts without a return path were acknowledged at any time since ``at``."""
         return any(t.settings.gate.unmatched_receipts == "ack" for t in self.since(at))

@@ -315,6 +315,8 @@ class World:
         self.terms.begin()
         self.gateway = Gateway(settings, self.reactor, entropy=entropy, store=store)
         self.inspection = Inspection(self.gateway)
+        if self.plan.forgets:
+            self.inspection.forget()
         self.gateway.privilegedStartService()
         self.gateway.startService()
         self.is_up, self.is_stopping = True, False

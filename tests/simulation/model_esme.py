@@ -400,7 +400,7 @@ class ModelEsme:
             others = [each for each in self.alive() if each.submits]
             header = bytes((5, 0, 3, self._reference, total, number))
             by = chance.choice(others) if others else session
-            pause = chance.choice((0.0, 0.0, 0.2 * chance.random()))
+            pause = chance.choice((0.0, 0.0, 0.2, 3.0)) * chance.random()
             by.later(pause, by.submit_part, whole, source, to, header)
 
     def calm(self) -> None:

@@ -204,10 +204,8 @@ class RequestRules:
         since = min(at, other.at)
         if there is session or since < world.began_at:
             return
-        if (
-            abs(at - other.at) > 0.9 * world.terms.affinity_ttl(since)
-            or there.end.incoming.was_full
-        ):
+        is_late = abs(at - other.at) > 0.9 * world.terms.affinity_ttl(since)
+        if is_late or there.end.incoming.was_full:
             return
         first = there if other.at <= at else session
         if other.at <= at and other.was_read(self._turned_down(other)):

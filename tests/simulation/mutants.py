@@ -47,10 +47,10 @@ from smppgate.routing.esmes.account import Account
 from smppgate.routing.esmes.accounts import Accounts
 from smppgate.routing.esmes.strangers import Strangers
 from smppgate.routing.limits.fair_queue import FairQueue
-from smppgate.routing.smscs.balancers import Rendezvous
-from smppgate.routing.smscs.member import Member
 from smppgate.routing.related import Related
 from smppgate.routing.smscs.anchor import Anchor
+from smppgate.routing.smscs.balancers import Rendezvous
+from smppgate.routing.smscs.member import Member
 from smppgate.routing.smscs.pool import Pool
 from smppgate.routing.smscs.smsc import LOST, Smsc
 from smppgate.store import Enqueued, Found

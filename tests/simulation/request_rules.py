@@ -101,12 +101,12 @@ class RequestRules:
             pools = terms.pools(request.session, request.at)
             was_full = session.end.incoming.was_full
             sent_at = request.at if was_full else session.sent_at
-            if not terms.may_serve(name, pools, sent_at):
-                session.violated(f"{request} is for another pool")
             is_begun = request.whole is not None and any(
                 getattr(each.session, "smsc", None) is session.smsc
                 for each in request.whole.attempts
             )
+            if not terms.may_serve(name, pools, sent_at, is_begun):
+                session.violated(f"{request} is for another pool")
             if terms.is_held(name, sent_at) and not (was_full or is_begun):
                 session.violated(f"{request} is new, and the SMSC takes none")
             if not (was_full or is_begun):

@@ -236,10 +236,13 @@ class Terms:
         """What an SMSC may have been told since ``at`` of what nobody takes."""
         return {t.smscs[name].undelivered_status for t in self._terms if name in t.smscs}
 
-    def may_serve(self, name: str, pools: list[str], at: float) -> bool:
-        """Whether an SMSC was in one of ``pools`` with a weight at any time since ``at``."""
+    def may_serve(self, name: str, pools: list[str], at: float, is_begun: bool = False) -> bool:
+        """Whether an SMSC was in one of ``pools`` with a weight at any time since ``at``.
+
+        :param is_begun: whether it has something that is to go on, whatever its weight is.
+        """
         weights = [w for t in self.since(at) for p in pools for w in self._weight(t, p, name)]
-        if self.reweighed.get(name, -1.0) >= at:
+        if is_begun or self.reweighed.get(name, -1.0) >= at:
             return bool(weights)
         return any(self.decided.get(name, weight) for weight in weights)
 

@@ -159,10 +159,7 @@ class Inspection:
             yield f"octets of receipts {name}", waits.octets, waits.most_octets
         yield "ancillary requests looked up", router._submitter.looked_up, 100_000
         yield "submitters", len(router._submitters), len(esmes)
-        affinities = (router.dispatcher._affinity, *self._related())
-        for name, table in zip(("parts to ESMEs", "parts", "dialogues"), affinities, strict=True):
-            yield name, self._known(table), 10_000
-            yield f"octets of {name}", table.octets if self._known(table) else 0, table.most_octets
+        yield from self._affinities()
         yield "sessions in outboxes", len(router.batch._touched), 10_000
         room = router.waiting_room
         yield "octets that wait for SMSCs", room.octets, router._options.hold_octets
@@ -197,6 +194,12 @@ class Inspection:
             if late := len(session.outstanding._late):
                 # To name a session takes longer than to look at it.
                 yield f"late ones of {session.where}", late, MAX_LATE
+
+    def _affinities(self) -> Iterator[tuple[str, int, int]]:
+        affinities = (self._router.dispatcher._affinity, *self._related())
+        for name, table in zip(("parts to ESMEs", "parts", "dialogues"), affinities, strict=True):
+            yield name, self._known(table), 10_000
+            yield f"octets of {name}", table.octets if self._known(table) else 0, table.most_octets
 
     def _related(self) -> tuple[Any, Any]:
         return self._router.related._messages, self._router.related._dialogues

@@ -12,6 +12,7 @@ from random import Random
 from twisted.internet.interfaces import IReactorTime
 
 from smppgate.gate.options import RouterOptions
+from smppgate.gate.route_table import make_routes
 from smppgate.gate.router import RouterService
 from smppgate.gate.sessions.endpoints import client_endpoint
 from smppgate.gate.sessions.pass_through_target import PassThroughTarget
@@ -135,9 +136,11 @@ def make_router(
     accounts = [Account[EsmeSession](name, policy) for name, policy in policies.items()]
     ranges: RangeTable[EsmeSession] = RangeTable()
     options = router_options(settings, entropy.randbytes(4).hex().encode())
-    return RouterService(
+    router = RouterService(
         clock, smscs.values(), pools, Accounts(accounts), ranges, store, options, entropy
     )
+    router.change_routes(make_routes(settings, pools))
+    return router
 
 
 def router_options(settings: Settings, run: bytes) -> RouterOptions:

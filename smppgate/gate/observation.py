@@ -18,12 +18,14 @@ from smppgate.gate.state import (
     PoolState,
     QueueState,
     RelatedState,
+    RouteState,
     SessionState,
     SmscState,
 )
 from smppgate.gate.submit.room import Line
 from smppgate.routing.admin_state import AdminState
 from smppgate.routing.esmes.account import Account
+from smppgate.routing.routes.table import Routes
 from smppgate.routing.sessions import EsmeSession
 from smppgate.routing.smscs.member import Member
 from smppgate.routing.smscs.pool import Pool
@@ -43,6 +45,8 @@ def observed(parts: Parts) -> GatewayState:
         accounts=tuple(_account(parts, account) for account in router.accounts),
         smscs=tuple(_smsc(service, lines, now) for service in parts.smscs.values()),
         pools=tuple(_pools(parts, lines)),
+        routes=tuple(_routes(router.routes)),
+        unrouted=router.routes.unrouted if router.routes is not None else 0,
         queues=tuple(_queues(parts)),
         related=_related(parts),
         store=router.return_paths.store.statistics(),
@@ -167,6 +171,12 @@ def _related(parts: Parts) -> RelatedState:
     return RelatedState(
         known=len(router.related), octets=router.related.octets, split=router.events.split
     )
+
+
+def _routes(routes: Routes | None) -> Iterator[RouteState]:
+    for route in routes.all if routes is not None else ():
+        pools = dict.fromkeys(pool.name for target in route.leads.targets for pool in target.pools)
+        yield RouteState(label=route.label, pools=tuple(pools), messages=route.messages)
 
 
 def _queues(parts: Parts) -> Iterator[QueueState]:

@@ -22,6 +22,7 @@ from smppgate.gate.build import (
     stranger_limits,
 )
 from smppgate.gate.parts import Parts
+from smppgate.gate.route_table import make_routes
 from smppgate.gate.smsc_service import SmscService
 from smppgate.routing.esmes.account import Account, AccountPolicy
 from smppgate.routing.sessions import EsmeSession
@@ -81,6 +82,7 @@ class Reload:
         self._gate(changes)
         self._smscs(changes)
         self._pools(changes)
+        self._routes(changes)
         await self._accounts(changes)
         for smsc in changes.smsc.removed:
             self._remove_smsc(smsc)
@@ -193,6 +195,13 @@ class Reload:
         for name in parts.router.pools.keys() - pools.keys():
             parts.router.pools[name].leave()
         parts.router.change_pools(pools)
+
+    def _routes(self, changes: Difference) -> None:
+        """In the same turn as pools: no route leads to one that is not there."""
+        if changes.route or changes.are_routes_moved or changes.pool:
+            router = self._parts.router
+            routes = make_routes(self._parts.settings, router.pools, router.routes)
+            router.change_routes(routes)
 
     # Accounts
 

@@ -33,6 +33,7 @@ from smppgate.routing.exchange import Exchange
 from smppgate.routing.related import Related
 from smppgate.routing.return_path.message_ids import MessageIds
 from smppgate.routing.return_path.submitters import Submitters
+from smppgate.routing.routes.table import Routes
 from smppgate.routing.sessions import EsmeSession, SmscSession
 from smppgate.routing.smscs.dispensable import is_dispensable
 from smppgate.routing.smscs.pool import Pool
@@ -137,7 +138,7 @@ class RouterService(Service):
         self.waiting_room = self._submitter.waiting_room
         self.forward = self._submitter.submit
         """Relays or answers a request of an ESME's. `Submitter.submit` itself: no call between."""
-        self._local_esmes = {name: LocalEsme(clock, pool) for name, pool in pools.items()}
+        self._local_esmes = _local_esmes(clock, pools, {})
         # A dict and no set: links are in order of arrival.
         self._links: dict[SmscSession, None] = {}
         self._awaiting_link: list[Deferred[None]] = []
@@ -217,11 +218,25 @@ class RouterService(Service):
     def change_pools(self, pools: Mapping[str, Pool]) -> None:
         """Have these pools, the first of them for requests of this process by default."""
         self.pools = dict(pools)
-        known = self._local_esmes
-        self._local_esmes = {
-            name: known.get(name) or LocalEsme(self.clock, pool) for name, pool in pools.items()
-        }
+        self._local_esmes = _local_esmes(self.clock, pools, self._local_esmes)
         self.reports.pools.watch(pools.values())
+
+    @property
+    def routes(self) -> Routes | None:
+        """What says where messages go; None where that is the pool of their account."""
+        return self._submitter.routes
+
+    def change_routes(self, routes: Routes | None) -> None:
+        """Let ``routes`` say where messages go from now on; what waits is to be rearranged."""
+        self._submitter.change_routes(routes)
+
+    def is_up(self, account: Account[EsmeSession]) -> bool:
+        """Whether any pool that messages of an account may go to has a bound link."""
+        if self.routes is not None:
+            pools = self.routes.pools_of(account.system_id.encode("latin-1"))
+            return any(pool.is_up for pool in pools)
+        pool = account.policy.pool
+        return pool is not None and pool.is_up
 
     # What sessions report
 
@@ -323,7 +338,10 @@ class RouterService(Service):
     # For this process
 
     def request(self, pdu: Pdu, pool: str | None = None) -> Deferred[Pdu]:
-        """Send a request of this process's own to an SMSC of ``pool`` (default: the first).
+        """Send a request of this process's own to an SMSC of ``pool``.
+
+        By default routes say where a message goes, as for one without an account; where there are
+        none, it is the first pool.
 
         Fires with the resp, whatever its status; an error of the gate's own is a resp too.
 
@@ -333,7 +351,7 @@ class RouterService(Service):
         """
         if pdu.command_id not in _REQUESTS:
             raise ValueError(f"{command_name(pdu.command_id)} is no request to an SMSC")
-        local_esme = self._local_esmes[pool if pool is not None else next(iter(self._local_esmes))]
+        local_esme = self._local_esmes[pool]
         frame, answer = local_esme.request(pdu)
         self.forward(local_esme, frame, self.clock.monotonic())
         return answer
@@ -386,6 +404,7 @@ class RouterService(Service):
             related=len(self.related),
             related_octets=self.related.octets,
             split=events.split,
+            rejected=events.rejected,
             undeliverable=events.undeliverable,
             unmatched_receipts=events.unmatched,
             receipts_waiting=self.receipts.waiting,
@@ -423,3 +442,16 @@ class RouterService(Service):
 
     def _retry(self, exchange: Exchange, now: float) -> bool:
         return self._submitter.again(exchange, now)
+
+
+def _local_esmes(
+    clock: Clock, pools: Mapping[str, Pool], known: Mapping[str | None, LocalEsme]
+) -> dict[str | None, LocalEsme]:
+    """This process as an ESME of each pool, by its name; None: of the first, and routed."""
+    first = next(iter(pools.values()))
+    routed = known.get(None) or LocalEsme(clock, first, is_routed=True)
+    routed.change(first)
+    found: dict[str | None, LocalEsme] = {None: routed}
+    for name, pool in pools.items():
+        found[name] = known.get(name) or LocalEsme(clock, pool)
+    return found

@@ -149,6 +149,20 @@ class PoolState:
 
 
 @frozen(kw_only=True)
+class RouteState:
+    """A route.
+
+    :ivar label: its name, or where it leads.
+    :ivar pools: that messages go to, those that stand in for others last.
+    :ivar messages: for how many it was chosen.
+    """
+
+    label: str
+    pools: tuple[str, ...]
+    messages: int
+
+
+@frozen(kw_only=True)
 class QueueState:
     """The queue of an account.
 
@@ -202,6 +216,7 @@ class GatewayState:
 
     :ivar is_stopping: whether a stop is under way.
     :ivar open_exchanges: requests without an answer, in both directions.
+    :ivar routes: in their order; ``unrouted`` are messages for which none held.
     :ivar configuration: the settings in force; changes that wait for a restart are not in it.
     """
 
@@ -211,6 +226,8 @@ class GatewayState:
     accounts: tuple[AccountState, ...]
     smscs: tuple[SmscState, ...]
     pools: tuple[PoolState, ...]
+    routes: tuple[RouteState, ...]
+    unrouted: int
     queues: tuple[QueueState, ...]
     related: RelatedState
     store: StoreStatistics

@@ -11,7 +11,8 @@ from __future__ import annotations
 from typing import Protocol
 
 from smppgate.routing.return_path.submissions import wants_receipt
-from smppgate.routing.sessions import Origin
+from smppgate.routing.routes.rules import Target
+from smppgate.routing.sessions import Origin, Requester
 from smppgate.routing.smscs.anchor import Anchor
 from smppgate.routing.smscs.pool import Pool
 from smppgate.routing.smscs.smsc import Smsc
@@ -64,6 +65,8 @@ class Exchange(Request):
     :ivar key: what it has in common with others that go to one SMSC; None where it may go to any.
     :ivar anchor: where a part of a long message goes, or a step of a dialogue; None for others.
     :ivar account: the system_id of the account that a request to an ESME is for; empty for others.
+    :ivar target: where a route says that it goes, of which ``pool`` is the pool in use; None where
+        none was asked.
     :ivar adapts: the version that its answer must be adapted to, which is the origin's; None while
         both ends speak the same version.
     """
@@ -82,6 +85,7 @@ class Exchange(Request):
         "origin",
         "pool",
         "smsc",
+        "target",
         "tried",
     )
 
@@ -103,6 +107,7 @@ class Exchange(Request):
         self.smsc: Smsc | None = None
         self.tried: tuple[Smsc, ...] = ()
         self.key: bytes | None = None
+        self.target: Target | None = None
         self.adapts: Version | None = None
         self.account = b""
         self.anchor: Anchor | None = None
@@ -157,3 +162,9 @@ class Exchange(Request):
     def released(self) -> None:
         """See `ExchangeListener.released`."""
         self.correlator.released(self)
+
+
+def hold_of(exchange: Exchange, requester: Requester) -> float:
+    """Seconds that a request may wait for an SMSC: as the pool has it that a route leads to."""
+    pool = exchange.pool
+    return pool.hold if exchange.target is not None and pool is not None else requester.hold

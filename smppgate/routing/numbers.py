@@ -202,7 +202,17 @@ class NumberTable(Generic[V]):
         :param address: as it stands in a PDU, without its NUL. One of more than 64 octets, which
             no version of the specification has (SMPP v3.4 §5.2.9), fits nothing.
         """
-        return next(self.matching(address), None)
+        if len(address) > LONGEST_ADDRESS:
+            return None
+        number = without_plus(address)
+        value = self._exact.get(number) if self._exact else None
+        if value is not None:
+            return value
+        if self._lengths:
+            value = next(self._by_prefix(number), None)
+        if value is None and self._expressions:
+            value = next(self._by_expression(number), None)
+        return value
 
     def matching(self, address: bytes) -> Iterator[V]:
         """The values of all patterns that ``address`` fits, the most specific first."""

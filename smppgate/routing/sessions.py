@@ -44,6 +44,10 @@ class Requester(Origin, Protocol):
     """The SMSC that serves this session alone; None unless its bind was passed through."""
 
     @property
+    def is_routed(self) -> bool:
+        """Whether routes say where its messages go; not where it has a pool of its own."""
+
+    @property
     def policy(self) -> AccountPolicy:
         """The rules that hold for it now."""
 

@@ -7,6 +7,7 @@ from smppgate.settings.gate_side import GateSettings, StoreSettings
 from smppgate.settings.members import MemberSettings
 from smppgate.settings.model import Settings
 from smppgate.settings.reader import load, parse
+from smppgate.settings.routes import RouteSettings
 from smppgate.settings.smsc_side import PoolSettings, SmscSettings
 from smppgate.settings.tags import derived_tag
 
@@ -16,6 +17,7 @@ __all__ = [
     "ListenSettings",
     "MemberSettings",
     "PoolSettings",
+    "RouteSettings",
     "Settings",
     "SettingsError",
     "SmscSettings",

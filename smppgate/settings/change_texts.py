@@ -6,13 +6,15 @@ may have thousands of ranges.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
+from heapq import nsmallest
 
 import attrs
 
 from smppgate.settings.changes import IDENTITIES, Change
 from smppgate.settings.checks import Check
 from smppgate.settings.model import heading
+from smppgate.settings.number_files import NumberFile
 from smppgate.settings.tables import Table
 from smppgate.settings.takes import Takes
 from smppgate.txsmpp.printable import printable
@@ -64,7 +66,19 @@ def _change_text(field: attrs.Attribute[object], change: Change[Table]) -> str:
     if isinstance(old, tuple) and isinstance(new, tuple):
         return _list_text(old, new)
     check: Check = field.metadata["check"]
+    if isinstance(old, NumberFile) and isinstance(new, NumberFile) and old.path == new.path:
+        return _file_text(old, new)
     return f"{_value_text(check, old)} -> {_value_text(check, new)}"
+
+
+def _file_text(old: NumberFile, new: NumberFile) -> str:
+    before, after = old.lines(), new.lines()
+    parts = [
+        _done(len(lines), done, map(_line_text, nsmallest(MOST_SHOWN, lines)))
+        for lines, done in ((after - before, "added"), (before - after, "removed"))
+        if lines
+    ]
+    return f"{quoted(new.path)} {', '.join(parts)}"
 
 
 def _value_text(check: Check, value: object) -> str:
@@ -76,7 +90,7 @@ def _list_text(old: tuple[object, ...], new: tuple[object, ...]) -> str:
     added = [item for item in after if item not in before]
     removed = [item for item in before if item not in after]
     parts = [
-        f"{len(items)} {done} ({_items_text(items)})"
+        _done(len(items), done, map(_item_text, items[:MOST_SHOWN]))
         for items, done in ((added, "added"), (removed, "removed"))
         if items
     ]
@@ -86,7 +100,15 @@ def _list_text(old: tuple[object, ...], new: tuple[object, ...]) -> str:
     return ", ".join(parts)
 
 
-def _items_text(items: Sequence[object]) -> str:
-    texts = (quoted(item) if isinstance(item, str) else str(item) for item in items[:MOST_SHOWN])
-    shown = ", ".join(texts)
-    return f"{shown}, ..." if len(items) > MOST_SHOWN else shown
+def _done(count: int, done: str, first: Iterable[str]) -> str:
+    """How many items were added or removed, and the ``first`` of them."""
+    shown = ", ".join(first)
+    return f"{count} {done} ({shown}{', ...' if count > MOST_SHOWN else ''})"
+
+
+def _item_text(item: object) -> str:
+    return quoted(item) if isinstance(item, str) else str(item)
+
+
+def _line_text(line: bytes) -> str:
+    return quoted(line.decode("latin-1"))

@@ -76,6 +76,11 @@ class Check:
         """The valid values of that kind, for the documentation; empty if all are."""
         return ""
 
+    @property
+    def none(self) -> str:
+        """What the documentation calls a value that is left out; empty where there is no such."""
+        return ""
+
     def write(self, value: object) -> str:
         """``value`` as the configuration file writes it."""
         return f'"{value}"'

@@ -4,8 +4,10 @@ Tables are compared by what they are known by: accounts by system_id, SMSCs and 
 listeners by endpoint. So a table under another name is one removed and one added. When the change
 of a key takes effect is in the metadata of its field, `Takes`.
 
-The order of tables has no effect, with one exception: the first pool is that of accounts that name
-none. Certificates are not compared, only the endpoint strings that name their files.
+The order of tables has no effect, with two exceptions: the first pool is that of accounts that
+name none, and of routes the first that holds counts. Files of prefixes are compared by what was in
+them when the settings were read. Certificates are not compared, only the endpoint strings that
+name their files.
 """
 
 from __future__ import annotations
@@ -16,10 +18,11 @@ from typing import Any
 import attrs
 
 from smppgate.settings.change_texts import change_lines, named, quoted, title
-from smppgate.settings.changes import Change, Changes, change, changes
+from smppgate.settings.changes import Change, Changes, change, changes, identified
 from smppgate.settings.esme_side import EsmeSettings, ListenSettings
 from smppgate.settings.gate_side import GateSettings, StoreSettings
 from smppgate.settings.model import SECTIONS, SINGLE, Settings
+from smppgate.settings.routes import RouteSettings
 from smppgate.settings.smsc_side import PoolSettings, SmscSettings
 from smppgate.settings.takes import Takes
 
@@ -32,6 +35,7 @@ class Difference:
 
     :ivar default_pool: the names of the pool of accounts that name none, before and after; None
         where it is the same.
+    :ivar are_routes_moved: whether the routes that both have are in another order.
     :ivar renamed: removed SMSCs, each with an added one that seems to be the same, and that does
         not know its message ids.
     """
@@ -42,11 +46,13 @@ class Difference:
     esme: Changes[EsmeSettings]
     smsc: Changes[SmscSettings]
     pool: Changes[PoolSettings]
+    route: Changes[RouteSettings]
     default_pool: tuple[str, str] | None
+    are_routes_moved: bool
     renamed: tuple[tuple[SmscSettings, SmscSettings], ...]
 
     def __bool__(self) -> bool:
-        return any(getattr(self, name) for name in (*SECTIONS, "default_pool"))
+        return any(getattr(self, name) for name in (*SECTIONS, "default_pool", "are_routes_moved"))
 
     def lines(self) -> list[str]:
         """What changed and when it takes effect, one line each: printable, without secrets.
@@ -65,6 +71,8 @@ class Difference:
                 f"[[pool]]: the first, of accounts without pool, {before} -> {after}, "
                 f"{Takes.AT_ONCE.value}"
             )
+        if self.are_routes_moved:
+            yield f"[[route]]: in another order, {Takes.AT_ONCE.value}"
         yield from (f"warning: {text}" for text in self.warnings())
 
     def waiting(self) -> list[str]:
@@ -110,9 +118,16 @@ def difference(old: Settings, new: Settings) -> Difference:
         esme=changes(old.esme, new.esme, "esme"),
         smsc=smsc,
         pool=changes(old.pool, new.pool, "pool"),
+        route=changes(old.route, new.route, "route"),
         default_pool=None if first == then else (first, then),
+        are_routes_moved=_are_routes_moved(old, new),
         renamed=tuple(_renamed(smsc, is_tagged=new.gate.message_ids == "tagged")),
     )
+
+
+def _are_routes_moved(old: Settings, new: Settings) -> bool:
+    before, after = identified(old.route, "route"), identified(new.route, "route")
+    return [one for one in before if one in after] != [one for one in after if one in before]
 
 
 def _renamed(

@@ -220,6 +220,6 @@ class EsmeSettings(Table):
         return self.system_id == WILDCARD
 
     @classmethod
-    def between(cls, table: Mapping[str, object]) -> Iterator[Problem]:
+    def clashes(cls, table: Mapping[str, object]) -> Iterator[Problem]:
         """The settings of one account that exclude each other."""
         return esme_problems(table)

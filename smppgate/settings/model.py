@@ -16,6 +16,7 @@ from smppgate.settings.errors import Problem
 from smppgate.settings.esme_side import EsmeSettings, ListenSettings
 from smppgate.settings.gate_side import GateSettings, StoreSettings
 from smppgate.settings.relations import DEFAULT_POOL, relation_problems
+from smppgate.settings.routes import RouteSettings
 from smppgate.settings.smsc_side import PoolSettings, SmscSettings
 from smppgate.settings.tables import Table, setting
 
@@ -39,6 +40,7 @@ SECTIONS: dict[str, type[Table]] = {
     "esme": EsmeSettings,
     "smsc": SmscSettings,
     "pool": PoolSettings,
+    "route": RouteSettings,
 }
 
 SINGLE = ("gate", "store")
@@ -81,6 +83,9 @@ class Settings(Table):
     pool: tuple[PoolSettings, ...] = attrs.field(
         default=(), metadata=_section("pool", "Which SMSCs share messages.")
     )
+    route: tuple[RouteSettings, ...] = attrs.field(
+        default=(), metadata=_section("route", "Which messages go to which pool.")
+    )
 
     def __attrs_post_init__(self) -> None:
         super().__attrs_post_init__()
@@ -89,7 +94,10 @@ class Settings(Table):
             object.__setattr__(self, "pool", (PoolSettings(DEFAULT_POOL, everyone),))
 
     def _relations(self) -> Iterator[Problem]:
-        return relation_problems(attrs.asdict(self, filter=_is_public))
+        document = attrs.asdict(self, filter=_is_public)
+        # With what is in their files, which is not to be shown.
+        document["route"] = [attrs.asdict(route, recurse=False) for route in self.route]
+        return relation_problems(document)
 
 
 def _is_public(field: attrs.Attribute[object], _value: object) -> bool:

@@ -32,7 +32,9 @@ from smppgate.settings.checks import Check, describe
 from smppgate.settings.errors import BadValue, Problem, SettingsError
 from smppgate.settings.model import SECTIONS, SINGLE, Settings, heading
 from smppgate.settings.raw import tables
-from smppgate.settings.relations import nearest, relation_problems
+from smppgate.settings.relations import relation_problems
+from smppgate.settings.routes import FILE_KEYS
+from smppgate.settings.suggestions import nearest
 from smppgate.settings.tables import Table
 
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
@@ -47,17 +49,19 @@ def load(path: str | os.PathLike[str]) -> Settings:
     text, error = _read(name)
     if error:
         raise SettingsError((error,), name)
-    return parse(text, name)
+    return parse(text, name, os.path.dirname(name))
 
 
-def parse(text: str, name: str = "<string>") -> Settings:
+def parse(text: str, name: str = "<string>", folder: str = "") -> Settings:
     """Read the settings from TOML ``text``; ``name`` begins each line of an error.
 
+    :param folder: where files of prefixes are looked for whose paths are relative.
     :raises SettingsError: with all problems.
     """
     document, error = _document(text)
     if error:
         raise SettingsError((error,), name)
+    _place(document, folder)
     settings, errors = _structured(document)
     if settings is None:
         raise SettingsError(errors, name)
@@ -94,6 +98,15 @@ def _document(text: str) -> tuple[dict[str, Any], str]:
         return {}, f"is not TOML: {error if known else 'an integer has too many digits'}"
 
 
+def _place(document: dict[str, Any], folder: str) -> None:
+    """Let paths of files of prefixes count from ``folder``."""
+    for _, route in tables(document, "route"):
+        for key in FILE_KEYS:
+            path = route.get(key)
+            if isinstance(path, str) and path:
+                route[key] = os.path.join(folder, path)
+
+
 def _structured(document: dict[str, Any]) -> tuple[Settings | None, tuple[str, ...]]:
     """The settings, or the errors."""
     try:
@@ -108,7 +121,7 @@ def _relations(document: dict[str, Any]) -> Iterator[Problem]:
     yield from relation_problems(document)
     for section, table in SECTIONS.items():
         for index, written in tables(document, section):
-            for problem in table.between(table.filled(written)):
+            for problem in table.clashes(table.filled(written)):
                 yield Problem(f"{section}[{index}].{problem.where}", problem.text)
 
 

@@ -76,10 +76,16 @@ def _row(section: str, field: attrs.Attribute[object]) -> Row:
         kind=check.kind,
         unit=field.metadata["unit"],
         allowed=check.allowed,
-        default="" if field.default in (None, attrs.NOTHING) else check.write(field.default),
+        default=_default(check, field.default),
         takes=field.metadata["takes"],
         meaning=field.metadata["help"],
     )
+
+
+def _default(check: Check, default: object) -> str:
+    if default is attrs.NOTHING:
+        return ""
+    return check.none if default is None else check.write(default)
 
 
 if __name__ == "__main__":

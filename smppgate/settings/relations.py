@@ -7,7 +7,6 @@ included.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeGuard
 
@@ -16,20 +15,19 @@ from smppgate.settings.errors import Problem
 from smppgate.settings.listeners import listener_problems
 from smppgate.settings.members import names_in
 from smppgate.settings.raw import is_array, named_tables, tables
+from smppgate.settings.route_relations import route_problems
+from smppgate.settings.suggestions import nearest
 from smppgate.settings.tags import tag_problems
 
 DEFAULT_POOL = "default"
 """The name of the pool of all SMSCs, where no pool is configured."""
 
-NAME_KEYS = {"esme": "system_id", "smsc": "name", "pool": "name"}
+NAME_KEYS = {"esme": "system_id", "smsc": "name", "pool": "name", "route": "name"}
 """The key that names a table, for each section in which names are unique."""
 
 RECEIPT_IDS = ("auto", "same", "resp_hex", "receipt_hex")
 """How an SMSC writes the id of a message in the resp and in the receipt; the first is the
 default."""
-
-MAX_COMPARED = 100
-"""Names among which the nearest is looked for: it takes time with each of them."""
 
 _SECONDS = Seconds()
 
@@ -44,6 +42,7 @@ def relation_problems(document: Mapping[str, object]) -> Iterator[Problem]:
         yield from _duplicates(document, section, key)
     yield from _unknown_members(document)
     yield from _unknown_pools(document)
+    yield from _unknown_of_routes(document)
     yield from tag_problems(document)
     yield from listener_problems(document)
     yield from _divided_groups(document)
@@ -57,20 +56,12 @@ def reconnect_problems(shortest: object, longest: object) -> Iterator[Problem]:
         yield Problem("reconnect_min", text)
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
-    """``; did you mean X?`` with the nearest of ``known``; empty when none is near."""
-    candidates = tuple(known)
-    if len(candidates) > MAX_COMPARED:
-        return ""
-    near = difflib.get_close_matches(word, candidates, n=1)
-    return f"; did you mean {shown(near[0])}?" if near else ""
-
-
 def _duplicates(document: Mapping[str, object], section: str, key: str) -> Iterator[Problem]:
     first: dict[str, int] = {}
     for index, table in tables(document, section):
         name = table.get(key)
-        if isinstance(name, str) and first.setdefault(name, index) != index:
+        # Routes need no name.
+        if isinstance(name, str) and name and first.setdefault(name, index) != index:
             there = f"{section}[{first[name]}]"
             yield Problem(
                 f"{section}[{index}].{key}", f"{shown(name)} is the {key} of {there} too"
@@ -92,11 +83,20 @@ def _unknown_pools(document: Mapping[str, object]) -> Iterator[Problem]:
     pools = document.get("pool", ())
     if not is_array(pools):
         return
-    known = _names(document, "pool") if pools else {DEFAULT_POOL: None}
+    known = _pool_names(document)
     for index, esme in tables(document, "esme"):
         name = esme.get("pool")
         if isinstance(name, str) and name and name not in known:
             yield Problem(f"esme[{index}].pool", _unknown("pool", name, known))
+
+
+def _unknown_of_routes(document: Mapping[str, object]) -> Iterator[Problem]:
+    if is_array(document.get("pool", ())) and is_array(document.get("esme", ())):
+        yield from route_problems(document, _pool_names(document), _names(document, "esme"))
+
+
+def _pool_names(document: Mapping[str, object]) -> dict[str, None]:
+    return _names(document, "pool") if document.get("pool") else {DEFAULT_POOL: None}
 
 
 def _divided_groups(document: Mapping[str, object]) -> Iterator[Problem]:

@@ -287,7 +287,7 @@ class SmscSettings(Table):
         return self.group or self.name
 
     @classmethod
-    def between(cls, table: Mapping[str, object]) -> Iterator[Problem]:
+    def clashes(cls, table: Mapping[str, object]) -> Iterator[Problem]:
         """A shortest wait longer than the longest."""
         return reconnect_problems(table.get("reconnect_min"), table.get("reconnect_max"))
 
@@ -346,6 +346,6 @@ class PoolSettings(Table):
         return tuple(name for _, name in everyone)
 
     @classmethod
-    def between(cls, table: Mapping[str, object]) -> Iterator[Problem]:
+    def clashes(cls, table: Mapping[str, object]) -> Iterator[Problem]:
         """An SMSC that is a member and a backup."""
         return repeated(table.get("members"), table.get("backup"))

@@ -77,7 +77,7 @@ class Table:
         return _restored, (type(self), tuple(getattr(self, name) for name in self._names))
 
     @classmethod
-    def between(cls, table: Mapping[str, object]) -> Iterator[Problem]:
+    def clashes(cls, table: Mapping[str, object]) -> Iterator[Problem]:
         """The problems between values of ``table`` that are valid each by itself.
 
         ``table`` is completed by `filled`; a value of the wrong kind is skipped.
@@ -103,7 +103,7 @@ class Table:
 
     def _relations(self) -> Iterator[Problem]:
         """The problems between fields that are valid each by itself."""
-        return self.between(_given(attrs.asdict(self, recurse=False)))
+        return self.clashes(_given(attrs.asdict(self, recurse=False)))
 
 
 def _restored(table: type[Table], values: tuple[object, ...]) -> Table:

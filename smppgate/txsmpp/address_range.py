@@ -47,6 +47,16 @@ _TOKEN = re.compile(
     r"|(?P<repeat>[*+?]|\{(?P<low>[0-9]{1,2})(?:,(?P<high>[0-9]{0,2}))?\})"
 )
 _SPAN = re.compile(r"([0-9A-Za-z+#*])-([0-9A-Za-z+#*])")
+
+# The same for names and for addresses of letters: what is printable stands for itself, but for
+# what has a meaning in an expression.
+_NAME_SET = r"\[\^?(?:\\d|[0-9A-Za-z+#*](?:-[0-9A-Za-z+#*])?|[_.@/:,! ])+-?\]"
+_NAME_TOKEN = re.compile(
+    _TOKEN.pattern.replace(_SET, _NAME_SET)
+    .replace("[0-9A-Za-z#.]|", r"[^\\\[\](){}|*+?^$]|")
+    .replace(r"\\[d+*.#]", r"\\[d+*.#?()|{}^$\[\]\\-]")
+)
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f]|[^\x00-\xff]")
 _MARKS = {"*": (0, LONGEST_ADDRESS), "+": (1, LONGEST_ADDRESS), "?": (0, 1)}
 
 
@@ -110,6 +120,25 @@ def range_problem(text: str) -> str | None:
         "must be digits ('447700900123'), a prefix ('4477*') or a regular expression "
         f"('^44[0-9]{{10}}$') of at most {LONGEST_ADDRESS} octets a number"
     )
+
+
+def name_problem(text: str, longest: int = LONGEST_ADDRESS) -> str | None:
+    """What is wrong with ``text`` as a pattern of names, ``name``, ``prefix*`` or ``^regex$``.
+
+    None where nothing is. Names are system_ids, and addresses that may be of letters too, such as
+    ``My Shop``: any Latin-1.
+
+    :param longest: octets of such a name at the most.
+    """
+    if not text:
+        return "must not be empty; all of them are '*'"
+    if _UNPRINTABLE.search(text):
+        return "must be Latin-1, without control characters"
+    if text.startswith("^"):
+        return _regex_problem(text, _NAME_TOKEN)
+    if len(text.removesuffix("*")) > longest:
+        return f"must be at most {longest} octets"
+    return None
 
 
 def bind_ranges(address_range: bytes) -> tuple[str, ...]:
@@ -186,13 +215,13 @@ def _without_tail(word: str) -> str:
     return word
 
 
-def _regex_problem(text: str) -> str | None:
+def _regex_problem(text: str, tokens: re.Pattern[str] = _TOKEN) -> str | None:
     if len(text) > LONGEST_REGEX:
         return f"a regular expression must be at most {LONGEST_REGEX} characters, not {len(text)}"
     if not (len(text) > 2 and text.startswith("^") and text.endswith("$")):
         return "a regular expression must start with ^ and end with $"
     try:
-        ways = _ways(text[1:-1])
+        ways = _ways(text[1:-1], tokens)
     except _Refused as refused:
         return str(refused)
     if ways > MOST_WAYS:
@@ -203,10 +232,10 @@ def _regex_problem(text: str) -> str | None:
     return None
 
 
-def _ways(body: str) -> int:
+def _ways(body: str, tokens: re.Pattern[str]) -> int:
     """From above, the ways in which ``body`` can match one number; more than enough is capped."""
     levels = [_Level()]
-    for token in _tokens(body):
+    for token in _tokens(body, tokens):
         _take(levels, token)
     if len(levels) > 1:
         raise _Refused("a group is opened and not closed")
@@ -233,10 +262,10 @@ def _take(levels: list[_Level], token: re.Match[str]) -> None:
         levels[-1].add(group.total())
 
 
-def _tokens(body: str) -> Iterator[re.Match[str]]:
+def _tokens(body: str, tokens: re.Pattern[str]) -> Iterator[re.Match[str]]:
     at = 0
     while at < len(body):
-        token = _TOKEN.match(body, at)
+        token = tokens.match(body, at)
         if token is None:
             raise _Refused(f"in a regular expression, {body[at : at + 8]!r} is not understood")
         yield token

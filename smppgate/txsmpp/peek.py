@@ -44,6 +44,9 @@ _DESTINATION = _pattern(_TO_DESTINATION, _WANTED_STRING)
 _REPLACEMENT = _pattern(rb"(", _ADDRESSES, rb")", _OCTET * 3 + _STRING * 2 + _OCTET, rb"(.)")
 _BOTH_ADDRESSES = _pattern(_TO_SOURCE, _WANTED_STRING, _OCTET * 2, _WANTED_STRING)
 _DELIVERY = _pattern(_TO_DESTINATION, _WANTED_STRING, _OCTET)
+_SENDER = _pattern(_WANTED_STRING, _WANTED_OCTET * 2, _WANTED_STRING)
+# Of a submit_multi: number_of_dests, and an SME address (dest_flag 1) as the first of them.
+_FIRST_OF_MANY = _pattern(_TO_SOURCE, _STRING, rb"[^\0]\x01", _OCTET * 2, _WANTED_STRING)
 _ESME_ADDRESS = _pattern(_OCTET * 2, _STRING, _OCTET * 2, _WANTED_STRING)
 # A bind up to its interface_version, and what follows as far as it goes.
 _BIND_ADDRESS_RANGE = _pattern(_STRING * 3, _OCTET, rb"(.?)(.?)([^\0]*+)")
@@ -186,6 +189,39 @@ def destination_address(octets: bytes) -> Address:
     if found is None:
         raise _missing(octets, "destination_addr", CommandStatus.ESME_RINVDSTADR)
     return _address(octets, found)
+
+
+def first_destination(octets: bytes) -> bytes:
+    """The first destination_addr of a submit_multi; ``b""`` where a distribution list is first.
+
+    :raises PduError: ESME_RINVDSTADR where none can be found.
+    """
+    found = _FIRST_OF_MANY.match(octets, HEADER_SIZE)
+    if found is not None:
+        return found[1]
+    _single(octets, "dest_address", CommandStatus.ESME_RINVDSTADR)
+    return b""
+
+
+def first_destination_ton(octets: bytes) -> int:
+    """The type of that number, one octet; 0 where there is none.
+
+    :raises PduError: as `first_destination`.
+    """
+    found = _FIRST_OF_MANY.match(octets, HEADER_SIZE)
+    return octets[found.start(1) - 2] if found is not None else 0
+
+
+def sender(octets: bytes) -> tuple[bytes, Address]:
+    """service_type and source of a submit_sm, submit_multi, data_sm or broadcast_sm.
+
+    :raises PduError: ESME_RINVSRCADR where they cannot be found.
+    """
+    found = _SENDER.match(octets, HEADER_SIZE)
+    if found is None:
+        raise _missing(octets, "source_addr", CommandStatus.ESME_RINVSRCADR)
+    service_type, ton, npi, addr = found.groups()
+    return service_type, Address(ton[0], npi[0], addr)
 
 
 def delivery_address(octets: bytes) -> Address:

@@ -11,8 +11,11 @@ from typing import Any
 import attrs
 
 from smppgate.routing.esmes.accounts import AllBindsInUse, BindRejected
+from smppgate.routing.routes.message import Message
 from smppgate.settings import Settings
+from smppgate.txsmpp.codec import encode
 from smppgate.txsmpp.constants import CommandId
+from smppgate.txsmpp.pdu import SubmitSm
 
 BINDS = (CommandId.BIND_TRANSMITTER, CommandId.BIND_RECEIVER, CommandId.BIND_TRANSCEIVER)
 
@@ -26,7 +29,8 @@ def likeness(gateway: Any, numbers: Iterable[bytes], names: Iterable[str]) -> di
     :param names: system_ids to bind with.
     """
     found: dict[str, object] = {"configuration": gateway.state().configuration}
-    found.update(_routes(gateway, numbers))
+    found.update(_ranges(gateway, numbers))
+    found.update(_routes(gateway, numbers, names))
     found.update(_admissions(gateway, names))
     found.update(_accounts(gateway))
     found.update(_pools(gateway))
@@ -57,7 +61,23 @@ def objects_of(gateway: Any) -> dict[str, object]:
     return found
 
 
-def _routes(gateway: Any, numbers: Iterable[bytes]) -> Iterator[tuple[str, object]]:
+def _routes(
+    gateway: Any, numbers: Iterable[bytes], names: Iterable[str]
+) -> Iterator[tuple[str, object]]:
+    """Where messages go, and which pools are watched for those that stand in for others."""
+    router = gateway.router
+    yield "routes", None if router.routes is None else [r.label for r in router.routes.all]
+    yield "watched", sorted(n for n, pool in router.pools.items() if pool.watcher is not None)
+    for name in names if router.routes is not None else ():
+        for number in numbers:
+            octets = encode(SubmitSm(destination_addr=number[:20], source_addr=b"Info-1"))
+            message = Message(name.encode("latin-1"), CommandId.SUBMIT_SM, octets, 1e9)
+            target = router.routes.choose(message)
+            pools = [(p.name, router.pools[p.name] is p) for p in target.pools]
+            yield f"{name} to {number.decode()}", (pools, target.status)
+
+
+def _ranges(gateway: Any, numbers: Iterable[bytes]) -> Iterator[tuple[str, object]]:
     ranges = gateway.router.ranges
     yield "ranges", len(ranges)
     for number in numbers:
@@ -116,9 +136,9 @@ def _pools(gateway: Any) -> Iterator[tuple[str, object]]:
     router = gateway.router
     # But for the first, that of accounts without pool, their order has no effect.
     yield "first pool", next(iter(router.pools))
-    yield "first pool of this process", next(iter(router._local_esmes))
+    yield "first pool of this process", router._local_esmes[None].pool.name
     yield "pools", sorted(router.pools)
-    yield "pools of this process", sorted(router._local_esmes)
+    yield "pools of this process", sorted(filter(None, router._local_esmes))
     yield "pools watched", sorted(pool.name for pool in router.reports.pools._pools)
     for name, pool in router.pools.items():
         yield f"balance of {name}", [type(tier._balancer).__name__ for tier in pool._tiers]

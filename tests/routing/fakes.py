@@ -68,6 +68,7 @@ class FakeSession:
         self.version = version
         self.answer_forms: dict[Smsc, Any] = {}
         self.own_pool: Pool | None = None
+        self.is_routed = True
         self.passed_through: Smsc | None = None
         self.owner: FakeSession | None = None
         self.has_ended = False

@@ -6,7 +6,7 @@ puts in order what the rules between values forbid. There is at least one of eac
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from random import Random
 from typing import Any
 
@@ -15,11 +15,13 @@ from attrs import evolve
 
 from smppgate.settings import MemberSettings, Settings
 from smppgate.settings.checks import Check, Flag, Seconds, Several, Whole
+from smppgate.settings.inline_tables import Inline
 from smppgate.settings.members import Members, name_in
 from smppgate.settings.model import SECTIONS, SINGLE
+from smppgate.settings.number_files import NumberFile, PrefixFile
+from smppgate.settings.route_checks import Pattern, Percentage, Status, TlvPattern, Window, Zone
 from smppgate.settings.tables import Table
 from smppgate.settings.texts import (
-    AddressRange,
     Choice,
     Endpoint,
     FolderPath,
@@ -53,13 +55,28 @@ class Words:
     outbind_listeners: tuple[str, ...] = tuple(f"tcp:28{number}" for number in range(10, 16))
     clients: tuple[str, ...] = ("tcp:127.0.0.1:3001", "tcp:127.0.0.1:3002", "unix:/run/smsc.sock")
     ranges: tuple[str, ...] = ("*", "44*", "4477*", "447700900123", "+4420", "^44(77|78)[0-9]{3}$")
+    routes: tuple[str, ...] = ("premium", "night", "rest", "foreign")
+    sources: tuple[str, ...] = ("*", "47*", "My Shop", "Info-*", "^(Info|Shop)-[0-9]+$", "+4420")
     folders: tuple[str, ...] = ("state", "/var/lib/smppgate", "a b")
 
 
 WORDS = Words()
-_IDENTITIES = {"esme": "system_ids", "smsc": "smscs", "pool": "pools", "listen": "listeners"}
+_IDENTITIES = {
+    "esme": "system_ids",
+    "smsc": "smscs",
+    "pool": "pools",
+    "listen": "listeners",
+    "route": "routes",
+}
+_MAY_LACK = ("pool", "route")
 _FORMER = "former"
-_KEYS = {"esme": "system_id", "smsc": "name", "pool": "name", "listen": "endpoint"}
+_KEYS = {
+    "esme": "system_id",
+    "smsc": "name",
+    "pool": "name",
+    "listen": "endpoint",
+    "route": "name",
+}
 
 
 def drawn(random: Random, words: Words = WORDS) -> Settings:
@@ -120,7 +137,7 @@ class _Draw:
                 document[section] = self._table(section, 0.3)
             else:
                 names = getattr(self.words, _IDENTITIES[section])
-                count = self.random.randint(0 if section == "pool" else 1, len(names))
+                count = self.random.randint(0 if section in _MAY_LACK else 1, len(names))
                 document[section] = [
                     self._table(section, 0.3) | {_KEYS[section]: name}
                     for name in self.random.sample(names, count)
@@ -174,7 +191,7 @@ class _Draw:
 
     def _remove(self, document: Document, section: str, _steady: object) -> None:
         # Without pools there is one of all SMSCs.
-        if len(document[section]) > (0 if section == "pool" else 1):
+        if len(document[section]) > (0 if section in _MAY_LACK else 1):
             document[section].remove(self.random.choice(document[section]))
 
     def _mix(self, document: Document, section: str, _steady: object) -> None:
@@ -236,10 +253,18 @@ class _Draw:
     def _weight(self) -> int | None:
         return self.random.choice((None, 0, 1, 3, 256))
 
-    def _items(self, item: Check) -> tuple[str, ...]:
+    def _items(self, item: Check) -> tuple[object, ...]:
+        words = self.words
         if isinstance(item, Choice):
             return item.words
-        return self.words.ranges if isinstance(item, AddressRange) else self.words.smscs
+        if isinstance(item, Pattern):
+            return words.sources if item.longest > 15 else (*words.system_ids, "^a.*$", "b*")
+        if isinstance(item, Reference):
+            return words.pools if item.section == "pool" else words.smscs
+        for kind, items in _ITEMS.items():
+            if isinstance(item, kind):
+                return items
+        return words.ranges
 
     def choice(self, check: Choice) -> str:
         return self.random.choice(check.words)
@@ -268,6 +293,34 @@ class _Draw:
     def folder(self, _check: FolderPath) -> str:
         return self.random.choice(self.words.folders)
 
+    def file(self, check: PrefixFile) -> NumberFile:
+        prefixes = self.random.sample((b"44", b"4477", b"4420", b"47", b"1"), 3)
+        pools = self.random.sample(self.words.pools, 2)
+        if not check.pools:
+            return NumberFile("prefixes.txt", b" " + b" ".join(sorted(prefixes)))
+        lines = (pools[0].encode() + b" " + prefixes[0], pools[1].encode() + b" " + prefixes[1])
+        return NumberFile("pools.txt", b"\n".join(sorted(lines)))
+
+    def inline(self, check: Inline) -> Document | None:
+        if self.random.random() < 0.5:
+            return None
+        table = {f.name: self._value(f) for f in attrs.fields(check.table)}
+        if "mask" in table:
+            table["value"] = int(str(table["value"])) & int(str(table["mask"]))
+        return table
+
+    def percentage(self, _check: Percentage) -> float:
+        return self.random.choice((0.0, 0.5, 25.0, 99.0, 100.0))
+
+    def status(self, _check: Status) -> int | None:
+        return self.random.choice((None, 0x0B, 0x45, 0x400))
+
+    def window(self, _check: Window) -> str:
+        return self.random.choice(("08:00-18:00", "22:00-06:00"))
+
+    def zone(self, _check: Zone) -> str:
+        return self.random.choice(("UTC", "Europe/Berlin"))
+
     def pool(self, _check: Reference) -> str:
         return self.random.choice(("", *self.words.pools))
 
@@ -284,6 +337,8 @@ class _Draw:
         pools = {pool["name"] for pool in document["pool"]}
         for esme in document["esme"]:
             _settle_esme(esme, pools)
+        for route in document["route"]:
+            _settle_route(route, pools, [esme["system_id"] for esme in document["esme"]])
         return _made(document)
 
 
@@ -340,6 +395,32 @@ def _settle_esme(esme: Document, pools: set[str]) -> None:
         esme["outbind"] = ""
 
 
+def _settle_route(route: Document, pools: set[str], esmes: Collection[str]) -> None:
+    route["esme"] = tuple(
+        name
+        for name in route["esme"]
+        if name in esmes or "*" in esmes or name.startswith("^") or name.endswith("*")
+    )
+    file = route.get("pools_file")
+    if file is not None and not pools.issuperset(file.by_pool()):
+        route["pools_file"] = file = None
+    if file is not None:
+        route |= {"pool": "", "reject": None}
+    elif route.get("reject") is not None:
+        route["pool"] = ""
+    elif route["pool"] not in pools:
+        route["pool"] = next(iter(sorted(pools)), "default")
+    is_rejected = route.get("reject") is not None
+    route["fallback"] = tuple(p for p in route["fallback"] if p in pools and not is_rejected)
+
+
+_ITEMS: dict[type[Check], tuple[object, ...]] = {
+    Whole: (0, 1, 5, 8, 255),
+    TlvPattern: ("0x1400", "0x1401=01ff", "0x0427=02"),
+    Octets: ("", "WAP", "USSD"),
+    Window: ("08:00-18:00", "22:00-06:00", "00:00-24:00"),
+}
+
 _DRAWS: dict[type[Check], Callable[[_Draw, Any], object]] = {
     Whole: _Draw.whole,
     Seconds: _Draw.seconds,
@@ -354,6 +435,12 @@ _DRAWS: dict[type[Check], Callable[[_Draw, Any], object]] = {
     ShortTag: _Draw.tag,
     FolderPath: _Draw.folder,
     Reference: _Draw.pool,
+    PrefixFile: _Draw.file,
+    Inline: _Draw.inline,
+    Percentage: _Draw.percentage,
+    Status: _Draw.status,
+    Window: _Draw.window,
+    Zone: _Draw.zone,
 }
 """How a value is drawn for each kind of check; Secret before Octets, which it is a kind of."""
 

@@ -3,9 +3,9 @@
 Each is counted here, and told to listeners where there are any: statistics, metrics and message
 logs are made of these and of nothing else. Without a listener an event costs one comparison.
 
-A message is told of in this order: ``entered``, then ``waiting`` if it waits in a queue or for an
-SMSC, ``sent`` for each try, ``answered`` for each answer of a peer, and ``ended`` once, when its
-origin has been answered. One that an SMSC turned down may wait again.
+A message is told of in this order: ``entered``, ``routed`` where there are routes, ``waiting`` if
+it waits in a queue or for an SMSC, ``sent`` for each try, ``answered`` for each answer of a peer,
+and ``ended`` once, when its origin has been answered. One that an SMSC turned down may wait again.
 """
 
 from __future__ import annotations
@@ -42,6 +42,10 @@ class Listener(Protocol):
         """A request was answered by the gate and not taken in: it is over its window, or for no
         account."""
 
+    def routed(self, exchange: Exchange) -> None:
+        """A route was chosen for a message, or none holds: `Exchange.target` tells. After a reload
+        that comes again for what waits."""
+
     def waiting(self, exchange: Exchange) -> None:
         """A message waits in a queue, or a request waits for an SMSC."""
 
@@ -74,6 +78,7 @@ class Events:
     :ivar turned_down: requests of ESMEs that no SMSC could take.
     :ivar waited: requests that had to wait for an SMSC.
     :ivar dropped: those of them that were not sent because their session ended.
+    :ivar rejected: requests of ESMEs that a route rejected, or that no route was for.
     :ivar hold_expired: those of them that no SMSC took in time.
     :ivar split: long messages and dialogues that went on elsewhere because their SMSC was gone.
     :ivar undeliverable: requests of SMSCs that no ESME and no queue could take.
@@ -93,6 +98,7 @@ class Events:
     dropped: int = 0
     hold_expired: int = 0
     split: int = 0
+    rejected: int = 0
     undeliverable: int = 0
     unmatched: int = 0
     strays: int = 0

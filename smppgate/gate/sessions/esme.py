@@ -179,6 +179,11 @@ class EsmeProtocol(RelaySession):
         return self.own_pool or self.policy.pool
 
     @property
+    def is_routed(self) -> bool:
+        """Whether routes say where its messages go; not where its bind was passed through."""
+        return self.own_pool is None
+
+    @property
     def hold(self) -> float:
         """Seconds that a message of its may wait for an SMSC; 0: it does not wait."""
         return self.policy.hold
@@ -337,8 +342,8 @@ class EsmeProtocol(RelaySession):
             raise BindRejected("the gate is stopping", CommandStatus.ESME_RBINDFAIL)
         # A bind that is passed through makes a link of its own.
         policy = account.policy
-        is_up = policy.asks_smsc or (policy.pool is not None and policy.pool.is_up)
-        if not is_up and not self._config.accepts_without_smsc:
+        is_up = self._config.accepts_without_smsc or policy.asks_smsc or self.router.is_up(account)
+        if not is_up:
             raise BindRejected("no link to an SMSC is up", CommandStatus.ESME_RBINDFAIL)
         asked = peek.bind_address_range(frame.octets)
         ranges = bind_ranges(asked.addr) if policy.bind_ranges else ()

@@ -77,6 +77,9 @@ class Switch(Protocol):
     def smsc_lost(self, link: SmscSession) -> None:
         """A session with an SMSC has ended."""
 
+    def is_up(self, account: Account[EsmeSession]) -> bool:
+        """Whether any pool that messages of an account may go to has a bound link."""
+
     def stray(self) -> None:
         """A resp came that answers no request."""
 

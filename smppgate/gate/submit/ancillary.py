@@ -17,6 +17,7 @@ from smppgate.routing.exchange import Exchange
 from smppgate.routing.return_path.message_ids import alias_in
 from smppgate.routing.return_path.records import ReturnPath, alias_key, alias_target, original_key
 from smppgate.routing.sessions import Origin, Requester
+from smppgate.routing.smscs.pool import Pool
 from smppgate.routing.smscs.smsc import Link, Smsc
 from smppgate.store import Found
 from smppgate.txsmpp import peek
@@ -116,6 +117,7 @@ class AncillaryRequests:
     :param turn_down: answers a request with an error of the gate's own.
     :param waiting_room: for requests to SMSCs that have no room.
     :param options: `RouterOptions.no_member_status` is the answer while the SMSC cannot be asked.
+    :param pools_of: the pools that messages of an origin may have gone to.
     """
 
     def __init__(
@@ -127,6 +129,7 @@ class AncillaryRequests:
         turn_down: Callable[[Exchange, int, str], None],
         waiting_room: WaitingRoom,
         options: RouterOptions,
+        pools_of: Callable[[Requester], Iterable[Pool]],
     ) -> None:
         self._clock = clock
         self._return_paths = return_paths
@@ -135,6 +138,7 @@ class AncillaryRequests:
         self._turn_down = turn_down
         self._waiting_room = waiting_room
         self._options = options
+        self._pools_of = pools_of
         self.waiting = 0
         """Requests that wait for the store."""
 
@@ -283,7 +287,8 @@ class AncillaryRequests:
 
     def _cancel_everywhere(self, origin: Requester, frame: Frame) -> None:
         """Send to each SMSC that may have such messages; the origin gets one answer."""
-        smscs = _knowing(origin.pool.smscs if origin.pool is not None else (), frame.command_id)
+        pools = self._pools_of(origin)
+        smscs = _knowing((smsc for pool in pools for smsc in pool.smscs), frame.command_id)
         # One that is down is not waited for.
         asked = [s for s in smscs if (s.bound if origin.hold else s.query_link() is not None)]
         if not asked:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from attrs import evolve
 from twisted.internet.defer import Deferred
 
 from smppgate.routing.esmes.account import AccountPolicy
@@ -23,9 +24,11 @@ class LocalEsme:
     """The origin of this process's own requests. It needs no session and no bind.
 
     :param pool: the pool whose SMSCs take its requests.
+    :param is_routed: whether routes say where its messages go, if there are routes.
     """
 
-    def __init__(self, clock: Clock, pool: Pool) -> None:
+    def __init__(self, clock: Clock, pool: Pool, is_routed: bool = False) -> None:
+        self.is_routed = is_routed
         self.policy = AccountPolicy(pool=pool, window=sys.maxsize, queries=False, cancels_all=True)
         self.unanswered = 0
         self.has_ended = False
@@ -57,6 +60,10 @@ class LocalEsme:
     def queries(self) -> bool:
         """Whether messages that ask for no receipt have a return path too."""
         return self.policy.queries
+
+    def change(self, pool: Pool) -> None:
+        """Have another pool."""
+        self.policy = evolve(self.policy, pool=pool)
 
     def request(self, pdu: Pdu) -> tuple[Frame, Deferred[Pdu]]:
         """The frame to relay for ``pdu``, and the Deferred that fires with its resp.

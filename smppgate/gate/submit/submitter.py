@@ -6,11 +6,11 @@ The life of a submit_sm:
 2. `Session` asks the table in `txsmpp.states`: may a bound ESME send this now? If not, it answers
    itself: 0x04, or generic_nack 0x03 for a command that no version has.
 3. `Submitter.submit` admits it: over the session's window it is answered 0x58.
-4. A part of a long message, or a step of a dialogue, goes where the others went (`Related`). For
-   all else `Pool.choose` gives a member with room, `Smsc.link` one of its links. Where the link
-   speaks another version than the ESME, `adaptation` makes the PDU one that the link can take. If
-   there is no room, or others wait already, it goes into the `WaitingRoom`, which brings it back
-   to 4.
+4. Its pool is that of its account, or where there are routes, what `Routes.choose` says. A part of
+   a long message, or a step of a dialogue, goes where the others went (`Related`). For all else
+   `Pool.choose` gives a member with room, `Smsc.link` one of its links. Where the link speaks
+   another version than the ESME, `adaptation` makes the PDU one that the link can take. If there is
+   no room, or others wait already, it goes into the `WaitingRoom`, which brings it back to 4.
 5. `Outstanding.claim` on that link gives the number and stores the `Exchange` under it. The frame
    goes into the link's outbox with four octets changed.
 6. The turn of the reactor ends: one write for each outbox that got something.
@@ -27,6 +27,7 @@ query_sm, cancel_sm and other ancillary requests go from 3 to `AncillaryRequests
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import cast
 
 from smppgate.gate.options import RouterOptions
@@ -37,8 +38,11 @@ from smppgate.gate.reports.undelivered import Miss
 from smppgate.gate.return_path.keeper import ReturnPathKeeper
 from smppgate.gate.submit.ancillary import ANCILLARY, AncillaryRequest, AncillaryRequests
 from smppgate.gate.submit.waiting_room import WaitingRoom
-from smppgate.routing.exchange import Exchange
+from smppgate.routing.exchange import Exchange, hold_of
 from smppgate.routing.related import Related
+from smppgate.routing.routes.message import Message
+from smppgate.routing.routes.rules import Target
+from smppgate.routing.routes.table import Routes
 from smppgate.routing.sessions import Origin, Requester
 from smppgate.routing.smscs.anchor import Anchor
 from smppgate.routing.smscs.pool import Pool, link_for
@@ -64,6 +68,7 @@ class Submitter:
     :param related: knows what belongs together.
     :param transform: gives requests as SMSCs of another version can take them.
     :param options: `RouterOptions.no_member_status` is looked at for each request.
+    :ivar routes: say where messages go; None where that is the pool of their account.
     :ivar waiting_room: what no SMSC could take yet.
     """
 
@@ -80,6 +85,10 @@ class Submitter:
     ) -> None:
         self.is_open = True
         """While false, every request is turned down."""
+        self.routes: Routes | None = None
+        self._is_reconsidering = False
+        self._clock = clock
+        self._batch = batch
         self._correlator = correlator
         self._transform = transform
         self._related = related
@@ -87,7 +96,14 @@ class Submitter:
         self._options = options
         self.waiting_room = WaitingRoom(clock, batch, self, events, options)
         self._ancillary = AncillaryRequests(
-            clock, return_paths, correlator, self._send, self.turn_down, self.waiting_room, options
+            clock,
+            return_paths,
+            correlator,
+            self._send,
+            self.turn_down,
+            self.waiting_room,
+            options,
+            self._pools_of,
         )
 
     @property
@@ -114,6 +130,10 @@ class Submitter:
             why = "the gate takes no requests now"
             self.turn_down(exchange, self._options.no_member_status, why)
             return
+        if self.routes is not None and origin.is_routed:
+            pool = self._routed(exchange, self.routes)
+            if pool is None:
+                return
         if pool.has_keys:
             exchange.key = pool.key(frame.command_id, frame.octets, origin.system_id)
         try:
@@ -127,7 +147,7 @@ class Submitter:
 
         One that belongs to others goes where they are. False when no SMSC is left, or no time.
         """
-        smsc, pool = exchange.smsc, exchange.pool
+        smsc, pool, target = exchange.smsc, exchange.pool, exchange.target
         if smsc is None or pool is None or exchange.origin.has_ended:
             return False
         anchor = exchange.anchor
@@ -136,10 +156,13 @@ class Submitter:
                 return False
             anchor.sent -= 1
         else:
+            if target is not None and target.has_fallback:
+                pool = target.pool(exchange.command_id)
+                self._enter(exchange, pool)
             _pass_over(exchange, smsc, pool, now)
         # What goes to a pool comes from an ESME or from this process.
         requester = cast(Requester, exchange.origin)
-        waits_until = exchange.entered_at + requester.hold
+        waits_until = exchange.entered_at + hold_of(exchange, requester)
         exchange.sent_at = min(now, waits_until)
         try:
             link = self._assign(exchange, pool)
@@ -184,22 +207,96 @@ class Submitter:
         if self._events.listener is not None:
             self._events.listener.ended(exchange, status, exchange.entered_at)
 
-    def route(self, exchange: Exchange, requester: Requester) -> None:
-        """Let what waits be for the pool that its account has now."""
+    def route(self, exchange: Exchange, requester: Requester, is_anew: bool) -> int:
+        """Let what waits be for the pool that it belongs to now.
+
+        Gives the command_status to answer where there is none any more; else 0.
+
+        :param is_anew: whether routes are asked again, and not only which pools are able.
+        """
         pool = requester.own_pool or requester.policy.pool
-        if exchange.pool is not None and pool is not None and pool is not exchange.pool:
+        if exchange.pool is None or pool is None:
+            # It is about a message, and for the SMSC that has it.
+            return 0
+        if is_anew:
+            exchange.target = None
+            if self.routes is not None and requester.is_routed:
+                self._find(exchange, self.routes)
+        target = exchange.target
+        if target is not None and target.status:
+            self._events.rejected += 1
+            return target.status
+        self._enter(exchange, target.pool(exchange.command_id) if target is not None else pool)
+        return 0
+
+    def _enter(self, exchange: Exchange, pool: Pool) -> None:
+        """Let it be for ``pool`` from now on."""
+        if pool is not exchange.pool:
             exchange.pool = pool
             _pass_over_unknowing(exchange, pool)
-        if pool is not None and exchange.pool is pool:
-            octets = exchange.octets
-            exchange.key = pool.key(exchange.command_id, octets, requester.system_id)
+        account = exchange.origin.system_id
+        exchange.key = pool.key(exchange.command_id, exchange.octets, account)
+
+    # Routes
+
+    def change_routes(self, routes: Routes | None) -> None:
+        """Let ``routes`` say where messages go from now on."""
+        for pool in self._watched():
+            pool.watcher = None
+        self.routes = routes
+        for pool in self._watched():
+            pool.watcher = self._reconsider
+
+    def _watched(self) -> Iterator[Pool]:
+        """The pools that others stand in for, and those others."""
+        targets = self.routes.fallbacks if self.routes is not None else ()
+        return (pool for target in targets for pool in target.pools)
+
+    def _reconsider(self) -> None:
+        """At the end of this turn, let what waits be for the pools that are in use then."""
+        if len(self.waiting_room) and not self._is_reconsidering:
+            self._is_reconsidering = True
+            self._batch.at_end(self._reconsidered)
+
+    def _reconsidered(self) -> None:
+        self._is_reconsidering = False
+        self.waiting_room.reconsider()
+
+    def _routed(self, exchange: Exchange, routes: Routes) -> Pool | None:
+        """The pool for a message; None where it has been answered."""
+        target = self._find(exchange, routes)
+        routes.count(target)
+        if target.status:
+            self._events.rejected += 1
+            why = "a route rejects it" if target.route is not None else "no route is for it"
+            self.turn_down(exchange, target.status, why)
+            return None
+        exchange.pool = pool = target.pool(exchange.command_id)
+        return pool
+
+    def _find(self, exchange: Exchange, routes: Routes) -> Target:
+        """Where routes lead it."""
+        account, octets = exchange.origin.system_id, exchange.octets
+        message = Message(account, exchange.command_id, octets, self._clock.wall())
+        exchange.target = target = routes.choose(message)
+        if self._events.listener is not None:
+            self._events.listener.routed(exchange)
+        return target
+
+    def _pools_of(self, requester: Requester) -> tuple[Pool, ...]:
+        """The pools that its messages may have gone to."""
+        if self.routes is not None and requester.is_routed:
+            return self.routes.pools_of(requester.system_id)
+        return (requester.pool,) if requester.pool is not None else ()
+
+    # Waiting and refusing
 
     def _wait(self, exchange: Exchange, pool: Pool, origin: Requester) -> None:
         if exchange.command_id not in _KNOWN_TO_ALL:
             _pass_over_unknowing(exchange, pool)
         # The session of an SMSC that serves one ESME alone does not come back.
         may_come = origin.own_pool is None or pool.is_up
-        if origin.hold and exchange.candidates and may_come:
+        if hold_of(exchange, origin) and exchange.candidates and may_come:
             self.waiting_room.add(exchange, origin)
         else:
             status = self._options.no_member_status

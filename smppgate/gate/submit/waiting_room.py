@@ -29,7 +29,7 @@ from smppgate.gate.options import RouterOptions
 from smppgate.gate.relay.events import Events
 from smppgate.gate.submit.holdings import Holdings
 from smppgate.gate.submit.room import Line, Room, RoomKey, Waiting, key_of
-from smppgate.routing.exchange import Exchange
+from smppgate.routing.exchange import Exchange, hold_of
 from smppgate.routing.limits.deadlines import Deadlines
 from smppgate.routing.sessions import Requester
 from smppgate.routing.smscs.pool import Pool
@@ -55,8 +55,13 @@ class Sender(Protocol):
     def turn_down(self, exchange: Exchange, status: int, why: str) -> None:
         """Answer it with an error of the gate's own."""
 
-    def route(self, exchange: Exchange, requester: Requester) -> None:
-        """Let it be for the pool that its account has now."""
+    def route(self, exchange: Exchange, requester: Requester, is_anew: bool) -> int:
+        """Let it be for the pool that it belongs to now.
+
+        Gives the command_status to answer where there is none any more; else 0.
+
+        :param is_anew: whether routes are asked again, and not only which pools are able.
+        """
 
 
 class WaitingRoom:
@@ -120,7 +125,7 @@ class WaitingRoom:
             self._end(newest, _THROTTLED, "hold_octets of messages wait already")
 
     def _admit(self, exchange: Exchange, requester: Requester, serial: int) -> None:
-        deadline = exchange.entered_at + requester.hold
+        deadline = exchange.entered_at + hold_of(exchange, requester)
         if exchange.attempts:
             deadline = min((deadline, *map(exchange.last_try, exchange.candidates)))
         waiting = Waiting(exchange, requester, deadline, serial)
@@ -291,14 +296,27 @@ class WaitingRoom:
             self._timer.cancel()
             self._timer = None
 
-    # Reloads
+    # Reloads, and pools that others stand in for
 
     def rearrange(self) -> None:
         """Let all wait as the settings are now; each keeps its place and its time."""
-        everyone = self._all()
+        self._route(self._all(), is_anew=True)
+
+    def reconsider(self) -> None:
+        """Pools may be able, or not able any more: let what waits be for the pool in use."""
+        rooms = [room for room in self._rooms.values() if room.pool is not None]
+        if any(_is_elsewhere(waiting) for room in rooms for waiting in room.queue):
+            self._route([w for room in rooms for w in room.queue], is_anew=False)
+
+    def _route(self, everyone: list[Waiting], is_anew: bool) -> None:
+        stays = []
         for waiting in everyone:
-            self._sender.route(waiting.exchange, waiting.requester)
-        self._move(everyone)
+            status = self._sender.route(waiting.exchange, waiting.requester, is_anew)
+            if status:
+                self._end(waiting, status, "no route is for it any more")
+            else:
+                stays.append(waiting)
+        self._move(stays)
         self._keep_bound()
         self._set_timer()
 
@@ -328,3 +346,11 @@ class WaitingRoom:
                 min(before.since, since),
             )
         return found
+
+
+def _is_elsewhere(waiting: Waiting) -> bool:
+    """Whether it waits for another pool than that in use."""
+    exchange, target = waiting.exchange, waiting.exchange.target
+    if target is None or not target.has_fallback:
+        return False
+    return target.pool(exchange.command_id) is not exchange.pool

@@ -80,6 +80,8 @@ class Pool:
     :ivar key: gives the keys of messages; by default those that replace others have one.
     :ivar has_keys: whether any message may have a key that makes a difference.
     :ivar ranked: how often other members were ``active``; the SMSC of a key may be another then.
+    :ivar watcher: called when it may have become able, or not able any more; None where nobody
+        wants to know.
     :ivar waiting: messages that wait for a member now; counted where they wait.
     :ivar choose: `Balancer.choose` among the active ones, for messages without a key.
     """
@@ -96,6 +98,7 @@ class Pool:
         "ranked",
         "smscs",
         "waiting",
+        "watcher",
     )
 
     def __init__(
@@ -109,6 +112,7 @@ class Pool:
         self.name = name
         self.waiting = 0
         self.ranked = 0
+        self.watcher: Callable[[], None] | None = None
         self.members: tuple[Member, ...] = ()
         self.active: tuple[Member, ...] = ()
         self.change(members, make_balancer, hold, key)
@@ -157,6 +161,8 @@ class Pool:
             # What waits for one that left may wait for another now.
             for smsc in self.smscs:
                 smsc.tell()
+        if self.watcher is not None:
+            self.watcher()
 
     def _tier(self, command_id: int | None = None) -> _Tier:
         members, backups = self._tiers

@@ -1,0 +1,1 @@
+"""Which pool a message goes to, by what is written on its outside."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterator
 
 from smppgate.cli.failures import FAILED
 from smppgate.cli.options import positive_rate
@@ -56,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
     print(f"{args.file}: valid: {_summary(settings)}")
     if settings.gate.message_ids == "tagged":
         print(f"message ids begin with {_tags(settings)}")
-    for note in (*window_notes(settings), *keeping_notes(settings, args.rate)):
+    for note in (*_routes(settings), *window_notes(settings), *keeping_notes(settings, args.rate)):
         print(note)
     return 0
 
@@ -67,8 +68,19 @@ def _summary(settings: Settings) -> str:
         (len(settings.esme), "ESME account"),
         (len(settings.smsc), "SMSC"),
         (len(settings.pool), "pool"),
+        *([(len(settings.route), "route")] if settings.route else ()),
     )
     return ", ".join(f"{count} {noun}{'' if count == 1 else 's'}" for count, noun in counts)
+
+
+def _routes(settings: Settings) -> Iterator[str]:
+    """A line for each file of prefixes."""
+    for route in settings.route:
+        for file in (route.destination_file, route.pools_file):
+            if file is not None:
+                pools = ", ".join(filter(None, file.by_pool()))
+                to = f" to the pools {pools}" if pools else ""
+                yield f"route {route.label}: {len(file)} prefixes in {file.path}{to}"
 
 
 def _tags(settings: Settings) -> str:

@@ -44,6 +44,11 @@ COMMANDS: dict[str, Command] = {
         "tell what is wrong with a configuration",
         "smppgate check etc/smppgate.toml",
     ),
+    "route": Command(
+        "smppgate.cli.route",
+        "tell where a message would go, and why",
+        "smppgate route --config etc/smppgate.toml --esme acme --to 447700900123",
+    ),
     "simulate": Command(
         "smppgate.cli.simulate",
         "be an SMSC to test against",

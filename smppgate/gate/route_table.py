@@ -92,7 +92,9 @@ def _conditions(settings: RouteSettings, tables: _Tables) -> Iterator[Condition]
         yield _numbers("destination", settings.destination)
     if settings.destination_file is not None:
         file = settings.destination_file
-        yield Numbers("destination_file", _destination, tables[file].table, file.path)
+        yield Numbers(
+            "destination_file", _destination, tables[file].table, f"has no prefix in {file.path}"
+        )
     if settings.source:
         yield _numbers("source", settings.source)
     yield from _fields(settings)
@@ -108,7 +110,7 @@ def _conditions(settings: RouteSettings, tables: _Tables) -> Iterator[Condition]
 
 def _numbers(key: str, patterns: tuple[str, ...]) -> Numbers:
     read = _destination if key == "destination" else _source
-    return Numbers(key, read, table_of(patterns), some_of(patterns))
+    return Numbers(key, read, table_of(patterns), f"does not fit {some_of(patterns)}")
 
 
 def _fields(settings: RouteSettings) -> Iterator[Condition]:

@@ -10,6 +10,7 @@ from smppgate.settings.esme_side import EsmeSettings
 from smppgate.settings.members import MemberSettings
 from smppgate.settings.model import Settings
 from smppgate.settings.places import unverified
+from smppgate.settings.route_advice import route_warnings, routed_pools
 from smppgate.settings.smsc_side import PoolSettings
 from smppgate.settings.windows import window_warnings
 
@@ -27,6 +28,7 @@ def warnings(settings: Settings) -> tuple[str, ...]:
         *_esme_warnings(settings),
         *_smsc_warnings(settings),
         *_pool_warnings(settings),
+        *route_warnings(settings),
         *collision_warnings(settings),
         *window_warnings(settings),
     )
@@ -54,7 +56,8 @@ def _esme_warnings(settings: Settings) -> Iterator[str]:
                 f'{path}.queue: is lost when the gate ends, the store is of kind "memory"; the '
                 "SMSC was told that its messages are delivered"
             )
-        if esme.auth == "gate" and _pool_of(esme, settings) in silent:
+        is_routed = bool(settings.route) or esme.auth == "smsc"
+        if not is_routed and _pool_of(esme, settings) in silent:
             yield (
                 f"{path}.pool: nothing can be sent, no SMSC of the pool has sessions or "
                 "outbind_listen"
@@ -91,12 +94,24 @@ def _smsc_warnings(settings: Settings) -> Iterator[str]:
 
 
 def _pool_warnings(settings: Settings) -> Iterator[str]:
-    used = {_pool_of(esme, settings) for esme in settings.esme}
+    used = {_pool_of(esme, settings) for esme in settings.esme if _has_own_pool(esme, settings)}
+    routed = routed_pools(settings)
     for index, pool in enumerate(settings.pool):
-        if pool.name not in used:
-            yield f"pool[{index}]: is used by no account"
+        if pool.name not in used and pool.name not in routed:
+            yield f"pool[{index}]: is used by no {'route' if settings.route else 'account'}"
         if not any(_weights_in(pool, settings)):
             yield f"pool[{index}].members: all weights are 0; nothing can be sent"
+    for name in _pools_that_take_nothing(settings):
+        for path in routed.get(name, ()):
+            yield (
+                f"{path}: nothing can be sent to {name}, no SMSC of the pool has sessions or "
+                "outbind_listen"
+            )
+
+
+def _has_own_pool(esme: EsmeSettings, settings: Settings) -> bool:
+    """Whether the pool of an account is used: an SMSC of it judges binds, or takes messages."""
+    return esme.auth == "smsc" or not settings.route
 
 
 def _weights_in(pool: PoolSettings, settings: Settings) -> Iterator[int]:

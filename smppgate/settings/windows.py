@@ -27,7 +27,12 @@ class PoolWindows:
 
 
 def pool_windows(settings: Settings) -> Iterator[PoolWindows]:
-    """The windows of each pool, in the order of the configuration."""
+    """The windows of each pool, in the order of the configuration.
+
+    Of none where there are routes: any account may use any pool.
+    """
+    if settings.route:
+        return
     capacity = {smsc.name: smsc.sessions * smsc.window for smsc in settings.smsc}
     for pool in settings.pool:
         users = [

@@ -5,11 +5,16 @@ from __future__ import annotations
 import copy
 import datetime
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 PASSWORD = "pass-never-shown"
 # Of the length that SMPP has for it.
 OUTBIND_PASSWORD = "unshown8"
+
+_ETC = Path(__file__).parents[2] / "etc"
+PREFIXES, POOLS = str(_ETC / "prefixes.txt"), str(_ETC / "pools.txt")
+"""Files that are shipped."""
 
 _FULL: dict[str, Any] = {
     "gate": {
@@ -130,6 +135,27 @@ _FULL: dict[str, Any] = {
             "hold": 2.5,
         },
         {"name": "backup", "members": [{"smsc": "beta", "weight": 3}], "backup": ["alpha"]},
+    ],
+    "route": [
+        {
+            "name": "premium",
+            "esme": ["acme", "b*"],
+            "source": ["My Shop", "Info-*"],
+            "destination": ["4477*", "447700900123", "^44(77|78)[0-9]{8}$"],
+            "destination_file": PREFIXES,
+            "source_ton": [5],
+            "destination_ton": [1, 2],
+            "service_type": ["", "WAP"],
+            "data_coding": [8],
+            "esm_class": {"mask": 0xC0, "value": 0x40},
+            "tlv": ["0x1400", "0x1401=01ff"],
+            "between": {"times": ["22:00-06:00"], "days": ["sat"], "zone": "Europe/Berlin"},
+            "percent": 12.5,
+            "pool": "main",
+            "fallback": ["backup"],
+        },
+        {"pools_file": POOLS, "fallback": ["backup"]},
+        {"reject": "ESME_RINVDSTADR"},
     ],
 }
 

@@ -75,16 +75,16 @@ class Numbers:
     :param key: ``source``, ``destination`` or ``destination_file``.
     :param read: the address of a message.
     :param table: has the patterns.
-    :param name: what is said of them.
+    :param otherwise: what is said of an address that fits none of them.
     """
 
     def __init__(
-        self, key: str, read: Callable[[Message], bytes], table: NumberTable[Any], name: str
+        self, key: str, read: Callable[[Message], bytes], table: NumberTable[Any], otherwise: str
     ) -> None:
         self.key = key
         self._read = read
         self._table = table
-        self._name = name
+        self._otherwise = otherwise
 
     def holds(self, message: Message) -> bool:
         """Whether it does."""
@@ -94,7 +94,7 @@ class Numbers:
         """Why it does not."""
         if self.holds(message):
             return ""
-        return f"{_text(self._read(message)) or 'no address'} is not in {self._name}"
+        return f"{_text(self._read(message)) or 'an empty address'} {self._otherwise}"
 
 
 class OneOf:

@@ -109,7 +109,7 @@ class ByPrefix:
         """That it has no prefix there."""
         if self.target(message) is not None:
             return ""
-        return f"no prefix of {_text(message.destination) or 'no address'} is in {self._name}"
+        return f"{_text(message.destination) or 'an empty address'} has no prefix in {self._name}"
 
 
 class Route:

@@ -1,0 +1,97 @@
+"""`Trial`: the decisions of a gate without its links, to ask where a message would go.
+
+Nothing listens, connects or is stored. Each SMSC that takes messages by the configuration has a
+link that is up and idle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from random import Random
+
+from smppgate.gate.build import Centers, make_pool, policies_of
+from smppgate.gate.route_table import make_routes
+from smppgate.routing.esmes.account import AccountPolicy
+from smppgate.routing.routes.explain import Explanation, explain, explained
+from smppgate.routing.routes.message import Message
+from smppgate.routing.routes.rules import Target
+from smppgate.routing.smscs.smsc import Smsc
+from smppgate.settings import Settings, SmscSettings
+from smppgate.settings.esme_rules import WILDCARD
+from smppgate.txsmpp.codec import encode
+from smppgate.txsmpp.pdu import Pdu
+from smppgate.txsmpp.sequence import Outstanding, Request
+from smppgate.txsmpp.versions import Version, version_named
+
+
+class _IdleLink:
+    """A link that is bound, and has nothing to do."""
+
+    def __init__(self, smsc: Smsc, version: Version) -> None:
+        self.outstanding = Outstanding()
+        self.version = version
+        self._smsc = smsc
+
+    @property
+    def window(self) -> int:
+        """That of its SMSC."""
+        return self._smsc.window
+
+    def send_request(self, request: Request, octets: bytes) -> None:
+        """Nothing is sent here."""
+        raise NotImplementedError
+
+
+class Trial:
+    """The pools, accounts and routes of a configuration.
+
+    :param down: names of SMSCs that are to have no link.
+    """
+
+    def __init__(self, settings: Settings, down: Collection[str] = ()) -> None:
+        centers = Centers()
+        smscs = {smsc.name: centers.smsc(settings.gate, smsc) for smsc in settings.smsc}
+        chance = Random(0)  # noqa: S311 - nothing is to be secret
+        self.pools = {pool.name: make_pool(pool, smscs, chance) for pool in settings.pool}
+        self.routes = make_routes(settings, self.pools)
+        self._policies = policies_of(settings, self.pools)
+        for each in settings.smsc:
+            if each.name not in down and _takes_messages(each):
+                smsc = smscs[each.name]
+                smsc.add(_IdleLink(smsc, version_named(each.interface_version)))
+
+    def account(self, system_id: bytes) -> AccountPolicy | None:
+        """The rules for an account; None where a bind with this name is refused."""
+        name = system_id.decode("latin-1")
+        return self._policies.get(name) or self._policies.get(WILDCARD)
+
+    def decided_by(self, system_id: bytes) -> str:
+        """What says where the messages of an account go."""
+        policy = self.account(system_id)
+        name = system_id.decode("latin-1")
+        if policy is not None and policy.asks_smsc:
+            return (
+                f'{name} has auth = "smsc": its messages go to the SMSC that took its bind, and '
+                "no route is asked"
+            )
+        if self.routes is None:
+            return f"no routes: the messages of {name} go to the pool of its account"
+        return f"{len(self.routes)} routes"
+
+    def explain(self, system_id: bytes, pdu: Pdu, wall: float) -> Explanation:
+        """Where ``pdu`` of an account goes.
+
+        :param wall: seconds since 1970.
+        :raises PduError: when it cannot be encoded.
+        """
+        policy = self.account(system_id)
+        message = Message(system_id, pdu.command_id, encode(pdu), wall)
+        if self.routes is not None and not (policy is not None and policy.asks_smsc):
+            return explain(self.routes, message)
+        pool = policy.pool if policy is not None else None
+        target = Target(None, (pool,) if pool is not None else ())
+        return explained(target, message.command_id)
+
+
+def _takes_messages(smsc: SmscSettings) -> bool:
+    return bool(smsc.sessions) and smsc.bind != "receiver"

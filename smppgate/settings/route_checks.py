@@ -32,7 +32,8 @@ class OneOrSeveral(Several):
 
     def tidy(self, value: object) -> object:
         """An item as a tuple of it, with items tidied."""
-        if isinstance(value, str | int | float):
+        kind = str if isinstance(self.item, Text) else int
+        if isinstance(value, kind) and not isinstance(value, bool):
             value = (value,)
         return tuple(map(self.item.tidy, value)) if isinstance(value, list | tuple) else value
 

@@ -155,7 +155,7 @@ _FULL: dict[str, Any] = {
             "fallback": ["backup"],
         },
         {"pools_file": POOLS, "fallback": ["backup"]},
-        {"reject": "ESME_RINVDSTADR"},
+        {"reject": "ESME_RSUBMITFAIL"},
     ],
 }
 

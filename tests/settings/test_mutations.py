@@ -123,6 +123,13 @@ WRONG: dict[type, tuple[Any, ...]] = {
     str: (True, 1, 3.4, ["x"], {}, datetime.date(2026, 1, 1)),
     list: (True, 1, "x", 1.0, {}, {"0": "x"}),
 }
+# Here one item stands for an array of it alone.
+WRONG_IN_ROUTES: dict[type, tuple[Any, ...]] = {
+    **WRONG,
+    list: (True, 1.0, {}, {"0": "x"}),
+    dict: (True, 1, "x", [1]),
+    str: (True, 3.4, ["x"], {}),
+}
 # These are in seconds, and some are written as integers in the document.
 SECONDS = {(row.section, row.key) for row in rows() if row.unit == "seconds"}
 
@@ -135,8 +142,9 @@ def test_a_value_of_the_wrong_kind_is_refused_under_its_path(
     document = documents.full()
     table = place.within(document)
     seconds = (place.section, place.key) in SECONDS
+    wrong = WRONG_IN_ROUTES if place.section == "route" else WRONG
     table[place.key] = data.draw(
-        st.sampled_from(WRONG[float if seconds else type(table[place.key])])
+        st.sampled_from(wrong[float if seconds else type(table[place.key])])
     )
     assert any(error.startswith(f"{place.path}: must be ") for error in errors_of(document))
 
@@ -210,6 +218,23 @@ BAD: dict[tuple[str, str], tuple[Any, ...]] = {
     ("pool", "balance"): ("", "random"),
     ("pool", "hash_on"): ("", "prefix"),
     ("pool", "hold"): (-1, float("nan"), float("inf")),
+    ("route", "name"): ("a b", "\u00e9"),
+    ("route", "esme"): (["nobody"], [""], ["x" * 16], ["^a"], ["^(a+)+$"], ["a\nb"]),
+    ("route", "source"): ([""], ["x" * 65], ["^(a*)*$"], ["\u20ac"], ["4", "4"]),
+    ("route", "destination"): ([""], ["4*4"], ["x y"], "x y", ["^(4+)+$"]),
+    ("route", "destination_file"): ("", "nowhere.txt", ".", "a\0b"),
+    ("route", "source_ton"): ([-1], [256], 256, ["1"]),
+    ("route", "destination_ton"): ([-1], [256], [True]),
+    ("route", "service_type"): (["x" * 6], ["a\0"]),
+    ("route", "data_coding"): ([-1], [256], [1.0]),
+    ("route", "esm_class"): ([], 1, "x"),
+    ("route", "tlv"): (["1400"], ["0x1400=1"], ["0x14000"], "0x"),
+    ("route", "between"): ([], 1, "08:00-09:00"),
+    ("route", "percent"): (-1, 100.5, float("nan"), 10**400, True),
+    ("route", "pool"): ("nowhere", "mai n"),
+    ("route", "pools_file"): ("", "nowhere.txt"),
+    ("route", "fallback"): (["nowhere"], ["main", "main"], "nowhere"),
+    ("route", "reject"): (0, -1, 2**32, "ESME_ROK", "0x45", 10**30, True),
 }
 
 
@@ -222,6 +247,8 @@ def test_a_bad_value_is_refused_under_its_path(section: str, key: str, value: An
     document = documents.full()
     place = Place(section, None if section in SINGLE else 0, key)
     place.within(document)[key] = value
+    if section == "route" and key in ("pools_file", "reject"):
+        del place.within(document)["pool"]
     assert any(
         error.startswith((f"{place.path}: ", f"{place.path}[")) for error in errors_of(document)
     )

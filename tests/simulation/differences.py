@@ -67,7 +67,8 @@ def restored(settings: Settings, original: Settings) -> Settings:
     smscs = tuple(
         evolve(_named(settings.smsc, each) or each, weight=each.weight) for each in original.smsc
     )
-    return evolve(settings, esme=esmes, smsc=smscs, pool=original.pool)
+    pools, routes = original.pool, original.route
+    return evolve(settings, esme=esmes, smsc=smscs, pool=pools, route=routes)
 
 
 def _named(tables: tuple[Any, ...], like: Any) -> Any:
@@ -223,6 +224,21 @@ def _pool(settings: Settings, _original: Settings, draw: Random) -> Settings:
     return evolve(settings, pool=pools)
 
 
+def _routes(settings: Settings, original: Settings, draw: Random) -> Settings:
+    """Routes, where there are any, in another order, without one, or as they were."""
+    if not original.route:
+        return settings
+    routes = draw.choice((settings.route, original.route))
+    if draw.random() < 0.6 and len(routes) > 1:
+        routes = tuple(draw.sample(routes, draw.randint(1, len(routes))))
+    changed = draw.choice(routes)
+    if changed.pool:
+        names = [each.name for each in settings.pool]
+        new = evolve(changed, pool=draw.choice(names), fallback=draw.choice(((), (names[0],))))
+        routes = tuple(new if each is changed else each for each in routes)
+    return evolve(settings, route=routes)
+
+
 # The gate
 
 
@@ -266,6 +282,8 @@ _CHANGES: tuple[Callable[[Settings, Settings, Random], Settings], ...] = (
     _smsc,
     _smsc,
     _pool,
+    _routes,
+    _routes,
     _gate,
     _listeners,
     _store,

@@ -255,6 +255,7 @@ class Inspection:
             yield f"active of {pool.name}", int(list(pool.active) != active), 0
         for each in everyone:
             session = each.requester
+            yield f"{each.exchange.pool!r} is not in use, and waited for", *self._in_use(each)
             yield f"messages of {session.where}, which has ended", int(session.has_ended), 0
         waiters = [smsc for smsc in self._router.smscs if smsc.waiters is not None]
         if not everyone:
@@ -262,6 +263,13 @@ class Inspection:
         for each in room._rooms.values():
             is_idle = each not in room._freed and _may_serve(each)
             yield f"{each!r} is not served, though there is room", int(is_idle), 0
+
+    def _in_use(self, waiting: Any) -> tuple[int, int]:
+        """Whether a message waits for a pool that another stands in for, and whether it may."""
+        exchange, target = waiting.exchange, waiting.exchange.target
+        if target is None or self._router._submitter._is_reconsidering:
+            return 0, 0
+        return int(exchange.pool is not target.pool(exchange.command_id)), 0
 
     def left(self) -> Iterator[str]:
         """What is left although no session is, and the time of everything is over."""

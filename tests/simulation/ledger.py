@@ -13,6 +13,7 @@ from attrs import define, field
 
 from tests.simulation import wire
 from tests.simulation.moods import AGAIN
+from tests.simulation.routes import Outside
 from tests.simulation.sockets import Stream
 
 NEVER = float("inf")
@@ -116,6 +117,8 @@ class Request:
     slot: Slot | None = None
     source: bytes = b""
     """The number that it was sent from."""
+    outside: Outside | None = None
+    """What is written on the outside of a message."""
     taken_id: bytes = b""
     """The id that the last SMSC to accept it has given it."""
     taken_by: SmscSession | None = None

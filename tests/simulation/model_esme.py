@@ -5,10 +5,11 @@ from __future__ import annotations
 from random import Random
 from typing import TYPE_CHECKING
 
-from tests.simulation import wire
+from tests.simulation import routes, wire
 from tests.simulation.ledger import NEVER, Request, Slot, Whole
 from tests.simulation.moods import CALM, STEADY, Traits
 from tests.simulation.peers import Episodes, ModelSession
+from tests.simulation.routes import Outside
 from tests.simulation.scenario import LONGEST_STALL
 from tests.simulation.sockets import ModelEnd
 
@@ -252,22 +253,41 @@ class EsmeSession(ModelSession):
             return
         chance, label = self.chance, self.world.ledger.label()
         text = b"%s<m%d>" % (chance.choice((b"", b"hello ", b"x" * 100)), label)
-        source, to = self.plan.some_number(chance), b"99%06d" % chance.randrange(self._spread)
+        outside = self._outside()
+        source, to = outside.source, outside.destination
         wants = chance.random() < self.app.plan.receipts
         kind = chance.random()
         if kind < 0.1:
             # To be one of few that may replace each other.
-            to = b"99%06d" % chance.randrange(3)
-            command = wire.SUBMIT_SM
-            body = wire.message(self.plan.prefix, to, text, 0, wants, replaces=True)
-            source = self.plan.prefix
+            source, to = self.plan.prefix, b"99%06d" % chance.randrange(3)
+            outside, command = Outside(source, to), wire.SUBMIT_SM
+            body = wire.message(source, to, text, 0, wants, replaces=True)
         elif kind < 0.85:
-            command, body = wire.SUBMIT_SM, wire.message(source, to, text, 0, wants)
+            coding, service = outside.data_coding, outside.service_type
+            command = wire.SUBMIT_SM
+            body = wire.message(source, to, text, 0, wants, b"", False, service, coding)
         elif kind < 0.95:
             command, body = wire.DATA_SM, wire.data(source, to, text, 0, wants)
         else:
             command, body = wire.SUBMIT_MULTI, wire.multi(source, [to, b"98765"], text, wants)
-        self._request(label, command, body, wants).source = source
+        if command != wire.SUBMIT_SM:
+            # These are written plainly.
+            outside = Outside(source, to)
+        request = self._request(label, command, body, wants)
+        request.source, request.outside = source, outside
+
+    def _outside(self) -> Outside:
+        """What is written on a message; where there are no routes, of one kind."""
+        chance = self.chance
+        source, to = self.plan.some_number(chance), b"99%06d" % chance.randrange(self._spread)
+        if not self.world.plan.routes:
+            return Outside(source, to)
+        return Outside(
+            source if chance.random() < 0.7 else chance.choice(routes.NAMES),
+            chance.choice(routes.COUNTRIES) + to[2:],
+            chance.choice(routes.SERVICES),
+            chance.choice(routes.CODINGS),
+        )
 
     @property
     def _spread(self) -> int:

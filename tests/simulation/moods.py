@@ -195,6 +195,7 @@ MOODS: dict[str, Mood] = {
         long_messages={},
         # Next to no memory for what belongs together.
         forgetful={},
+        routing={},
         # Of SMSCs, where the gate's mood has narrow ones.
         sluggish={"quickest": 0.5, "spread": 1.5},
     ),

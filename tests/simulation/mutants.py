@@ -49,6 +49,10 @@ from smppgate.routing.esmes.strangers import Strangers
 from smppgate.routing.limits.fair_queue import FairQueue
 from smppgate.routing.related import Related
 from smppgate.routing.smscs.anchor import Anchor
+from smppgate.routing.routes import rules
+from smppgate.routing.routes.message import Message
+from smppgate.routing.routes.rules import ByPrefix, Route, Target
+from smppgate.routing.routes.table import Routes
 from smppgate.routing.smscs.balancers import Rendezvous
 from smppgate.routing.smscs.member import Member
 from smppgate.routing.smscs.pool import Pool
@@ -438,6 +442,85 @@ def _pinned_not_counted(add: Any) -> Any:
             self.pool.waiting -= 1
 
     return added
+
+
+# Routes
+
+
+@_mutant(Routes, "choose", "Of the routes that hold, the last counts.")
+def _last_route_counts(_choose: Any) -> Any:
+    def choose(self: Any, message: Any) -> Any:
+        routes = self._sort_out(message.account).candidates(message)
+        found = [target for each in routes if (target := each.target(message)) is not None]
+        return found[-1] if found else rules.UNROUTED
+
+    return choose
+
+
+@_mutant(Route, "target", "A route holds if one of its conditions does.")
+def _any_condition_is_enough(target: Any) -> Any:
+    def found(self: Any, message: Any) -> Any:
+        if len(self.conditions) < 2 or not any(each.holds(message) for each in self.conditions):
+            return target(self, message)
+        return self.leads.target(message)
+
+    return found
+
+
+@_mutant(ByPrefix, "target", "The shortest prefix names the pool.")
+def _shortest_prefix_wins(_target: Any) -> Any:
+    def target(self: Any, message: Any) -> Any:
+        names = list(self._table.matching(message.destination))
+        return self._named[names[-1]] if names else None
+
+    return target
+
+
+@_mutant(Target, "pool", "Another pool stands in for one that is full.")
+def _fallback_when_full(_pool: Any) -> Any:
+    def pool(self: Any, command_id: int) -> Any:
+        able = [each for each in self.pools if each.able(command_id)]
+        free = [each for each in able if any(s.outstanding < s.capacity for s in each.smscs)]
+        return (free or able or self.pools)[0]
+
+    return pool
+
+
+@_mutant(Target, "pool", "No pool stands in for another.")
+def _no_fallback(_pool: Any) -> Any:
+    return lambda self, command_id: self.pools[0]
+
+
+@_mutant(WaitingRoom, "reconsider", "What waits already is for its pool until that is able again.")
+def _fallback_not_for_what_waits(_reconsider: Any) -> Any:
+    return lambda self: None
+
+
+@_mutant(Submitter, "route", "After a reload what waits goes where routes led it before.")
+def _waiting_not_rerouted(route: Any) -> Any:
+    def rerouted(self: Any, exchange: Any, requester: Any) -> int:
+        return 0 if exchange.target is not None else int(route(self, exchange, requester))
+
+    return rerouted
+
+
+@_mutant(Submitter, "_find", "A message for which no route holds goes to its account's pool.")
+def _unrouted_goes_on(find: Any) -> Any:
+    def found(self: Any, exchange: Any, routes: Any) -> Any:
+        target = find(self, exchange, routes)
+        pool = exchange.origin.policy.pool
+        return target if target.route is not None else Target(None, (pool,))
+
+    return found
+
+
+@_mutant(Message, "__init__", "Routes look at the source where they should at the destination.")
+def _source_for_destination(made: Any) -> Any:
+    def confused(self: Any, *args: Any) -> None:
+        made(self, *args)
+        self.destination = self.source
+
+    return confused
 
 
 # Receipts and return paths

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from tests.simulation import wire
 from tests.simulation.ledger import Answer, Attempt, Request
 from tests.simulation.moods import RETRYABLE, STEADY
+from tests.simulation.routes import Place
 
 if TYPE_CHECKING:
     from smppgate.settings import PoolSettings
@@ -98,7 +100,7 @@ class RequestRules:
     def _check_place(self, session: SmscSession, request: Request) -> None:
         terms, name = self._world.terms, session.smsc.plan.name
         if request.command in wire.SUBMITS and session.owner is None:
-            pools = terms.pools(request.session, request.at)
+            pools = terms.pools_for(request, request.at)
             was_full = session.end.incoming.was_full
             sent_at = request.at if was_full else session.sent_at
             is_begun = request.whole is not None and any(
@@ -112,6 +114,7 @@ class RequestRules:
             if not (was_full or is_begun):
                 self._check_backup(session, request, pools)
                 self._check_home(session, request, pools)
+                self._check_fallback(session, request)
         if session.owner is not None and session.owner is not request.account:
             session.violated(f"{request} on a session that is {session.owner.system_id}'s")
         if session.owner is None and request.account.asks_smsc:
@@ -122,7 +125,7 @@ class RequestRules:
         terms, name, at = self._world.terms, session.smsc.plan.name, session.sent_at
         if not terms.always_backup(name, pools, at - _UNDER_WAY):
             return
-        for other in self._always_there(request.session, at):
+        for other in self._always_in(pools, at):
             if terms.never_backup(other, pools, at - _UNDER_WAY):
                 session.violated(f"{request} is with a backup, and {other} is able")
 
@@ -139,8 +142,18 @@ class RequestRules:
             return
         there = [each for each in self._world.smscs if each.plan.name in pool.names]
         steady = all(set(each.plan.moods) <= STEADY for each in there)
-        if steady and len(self._always_there(request.session, since)) == len(pool.names):
+        if steady and len(self._always_in(pools, since)) == len(pool.names):
             session.violated(f"{request} is here, and one of its key was with {before.plan.name}")
+
+    def _check_fallback(self, session: SmscSession, request: Request) -> None:
+        """A pool that stands in for another takes nothing while that has a member that is able."""
+        terms, name = self._world.terms, session.smsc.plan.name
+        first = terms.first_pools(request, request.at)
+        if not first or request.attempts or terms.may_serve(name, first, request.at):
+            return
+        able = self._always_in(first, session.sent_at)
+        if able:
+            session.violated(f"{request} is for pools of which {able} are able")
 
     def _check_body(self, session: SmscSession, request: Request, pdu: wire.Pdu) -> None:
         body = request.body
@@ -177,15 +190,25 @@ class RequestRules:
         if request.attempts or request.command not in wire.SUBMITS or _has_own_way(request):
             return
         line = self._line(request)
+        if line is None:
+            return
         if session.last.get(line, 0) > request.label:
             session.violated(f"{request} has been overtaken by <m{session.last[line]}>")
         session.last[line] = request.label
 
     def _line(self, request: Request) -> object:
-        """What it is in order with: its session, and where keys matter, those with its key."""
+        """What it is in order with: its session, and where keys matter, those with its key.
+
+        Where there are routes, those for the same pools; None where that is not certain.
+        """
         terms, source = self._world.terms, request.session
-        hashing = terms.hashing(terms.pools(source, request.at), request.at)
-        return (source, *(_key_of(request, pool) for pool in hashing)) if hashing else source
+        places: tuple[Place, ...] = ()
+        if self._world.plan.routes:
+            places = tuple(terms.places(request, request.at))
+            if len(places) > 1:
+                return None
+        hashing = terms.hashing(terms.pools_for(request, request.at), request.at)
+        return (source, places, *(_key_of(request, pool) for pool in hashing))
 
     def _check_together(self, session: SmscSession, request: Request) -> None:
         """Parts of one message go on one link, as long as that is bound and has not turned down
@@ -211,7 +234,7 @@ class RequestRules:
         if other.at <= at and other.was_read(self._turned_down(other)):
             return
         names = [first.smsc.plan.name, session.smsc.plan.name, there.smsc.plan.name]
-        pools = world.terms.pools(request.session, since)
+        pools = world.terms.pools_for(request, since)
         if not all(world.terms.always_serves(name, pools, since) for name in names):
             return
         if not first.is_disturbed:
@@ -232,7 +255,7 @@ class RequestRules:
             session.violated(f"{request} is sent after its session has gone")
         if request.command not in wire.SUBMITS:
             return
-        longest = max(self._world.terms.holds(request.session, request.at))
+        longest = max(self._world.terms.holds_of(request, request.at))
         if request.attempts:
             longest = max(longest, self._world.terms.answered_by() - LEAST_TIME)
         if session.sent_at > request.entered_at + longest + _SOON:
@@ -242,7 +265,7 @@ class RequestRules:
         """From when on its time to be answered counts, at the earliest."""
         if not request.attempts:
             return session.sent_at
-        shortest = min(self._world.terms.holds(request.session, request.at))
+        shortest = min(self._world.terms.holds_of(request, request.at))
         return min(session.sent_at, request.at + shortest)
 
     def _check_window(self, session: SmscSession) -> None:
@@ -371,6 +394,9 @@ class RequestRules:
             return None
         if status == UNKNOWN_ID and request.command not in wire.SUBMITS:
             return self._wrongly_unknown(request)
+        is_unsent = request.command in wire.SUBMITS and not request.attempts
+        if is_unsent and status in self._world.terms.answers_of_routes(request, request.at):
+            return None
         if status not in (NO_SMSC, *self._world.terms.without_smsc(request.at)):
             return f"no SMSC has said so, but {self._said(request)}"
         return (
@@ -384,7 +410,7 @@ class RequestRules:
         terms = self._world.terms
         if request.ahead >= min(terms.windows(request.session, request.at)):
             return None
-        if not max(terms.holds(request.session, request.at)):
+        if not max(terms.holds_of(request, request.at)):
             return "its session was within its window, and nothing waits"
         if terms.had_room(request.at) and not self._has_waited(request):
             return "its session was within its window, and it has not waited"
@@ -395,7 +421,7 @@ class RequestRules:
         session = request.session
         if request.command not in wire.SUBMITS or session.end.incoming.was_full:
             return None
-        longest = max(self._world.terms.holds(request.session, request.at))
+        longest = max(self._world.terms.holds_of(request, request.at))
         took = session.sent_at - request.entered_at
         return f"it took {took:.3f} s" if took > longest + more + _SOON else None
 
@@ -404,7 +430,7 @@ class RequestRules:
         session = request.session
         if session.is_leaving or session.is_disturbed:
             return True
-        shortest = min(self._world.terms.holds(request.session, request.at))
+        shortest = min(self._world.terms.holds_of(request, request.at))
         if request.attempts:
             shortest = min(shortest, self._world.plan.response_timeout - LEAST_TIME)
         return session.sent_at >= request.at + shortest
@@ -421,31 +447,41 @@ class RequestRules:
         took = request.session.sent_at - request.at
         if account.asks_smsc or took > 0.9 * world.plan.response_timeout:
             return None
-        names = self._always_there(request.session, request.at)
+        terms = world.terms
+        names = self._always_there(
+            request.at, lambda name, since: terms.may_always_take(name, request, since)
+        )
         if not names or request.session.is_leaving or request.session.is_disturbed:
             return None
-        if not min(world.terms.holds(request.session, request.at)):
+        if not min(world.terms.holds_of(request, request.at)):
             return None
         if not self._has_waited(request):
             return "it has not waited"
         return f"{names} were there all the time"
 
-    def _always_there(self, session: EsmeSession, at: float) -> list[str]:
-        """Those of the account's SMSCs that were up at all times since ``at``; none if any SMSC
-        had a link that ended since."""
+    def _always_in(self, pools: list[str], at: float) -> list[str]:
+        """The SMSCs that were able in each of ``pools`` at all times since ``at``."""
+        terms = self._world.terms
+        return self._always_there(
+            at,
+            lambda name, since: (
+                terms.always_serves(name, pools, since) and terms.always_weighs(name, pools, since)
+            ),
+        )
+
+    def _always_there(self, at: float, may_take: Callable[[str, float], bool]) -> list[str]:
+        """Those SMSCs that were up at all times since ``at``, and might take a message since
+        then; none if any SMSC had a link that ended since."""
         terms, found = self._world.terms, []
         if not self._world.is_quiet_since(at):
             return []
         for smsc in self._world.smscs:
             name, links = smsc.plan.name, [each for each in smsc.sessions if each.is_link]
             is_there = any(each.bound_at < at - _UNDER_WAY for each in links)
-            pools, since = terms.pools(session, at), at - _UNDER_WAY
-            in_all = terms.always_serves(name, pools, since)
-            in_all = in_all and terms.always_weighs(name, pools, since)
             is_free = terms.links_stayed(name, at - _UNDER_WAY) and not (
                 name in terms.held or name in terms.touched
             )
-            if is_there and in_all and is_free:
+            if is_there and is_free and may_take(name, at - _UNDER_WAY):
                 found.append(name)
         return found
 

@@ -6,7 +6,7 @@ from random import Random
 
 from attrs import evolve, field, frozen
 
-from tests.simulation import wire
+from tests.simulation import routes, wire
 from tests.simulation.moods import MOODS, of
 
 SMSC_PORT, ESME_PORT, CALLED_PORT, OUTBIND_PORT = 3000, 2775, 2800, 4000
@@ -155,6 +155,7 @@ class Plan:
     :param wraps: whether sequence numbers are about to wrap.
     :param crowds: whether they come upon numbers in use, as after a wrap.
     :param steps: when the wall clock is stepped, and how far.
+    :param routes: as they are written; a file of prefixes takes the place of the pool of one.
     :param operator: the moods of who runs the gate.
     """
 
@@ -192,6 +193,7 @@ class Plan:
     crowds: bool = False
     steps: tuple[tuple[float, float], ...] = ()
     operator: tuple[str, ...] = ()
+    routes: tuple[str, ...] = ()
 
     def passed(self, system_id: str) -> AccountPlan | None:
         """The account of that name whose binds an SMSC judges."""
@@ -248,7 +250,8 @@ def scenario(seed: int, moods: tuple[str, ...] = ()) -> Plan:
     plan = _guarded(chance(seed, "strangers"), moods, plan)
     plan = _balancing(chance(seed, "balance"), moods, plan)
     plan = _holding(chance(seed, "hold"), moods, plan)
-    return _related(chance(seed, "related"), moods, plan)
+    plan = _related(chance(seed, "related"), moods, plan)
+    return _routing(chance(seed, "routes"), moods, plan)
 
 
 def _related(draw: Random, moods: tuple[str, ...], plan: Plan) -> Plan:
@@ -267,6 +270,18 @@ def _related(draw: Random, moods: tuple[str, ...], plan: Plan) -> Plan:
         affinity_ttl=draw.choice((5.0, 60.0)),
         forgets=_Chooser(draw, moods).one("forgetful", 0.1),
     )
+
+
+def _routing(draw: Random, moods: tuple[str, ...], plan: Plan) -> Plan:
+    """The plan, with routes or without, and with another pool where there are."""
+    if not _Chooser(draw, moods).one("routing", 0.3):
+        return plan
+    names = [smsc.name for smsc in plan.smscs if smsc.name not in plan.backups]
+    some = tuple(draw.sample(names, draw.choice((1, 1, len(names)))))
+    pools = {**plan.pools, "other": some}
+    operator = _with(draw, plan.operator, "holding")
+    found = routes.routes(draw, list(pools))
+    return evolve(plan, pools=pools, routes=found, operator=operator)
 
 
 BALANCERS = ("least_outstanding", "round_robin", "p2c", "peak_ewma", "hash")
@@ -512,7 +527,7 @@ def settings_text(plan: Plan) -> str:
         lines += ["[[pool]]", f'name = "{name}"', *_members_lines(plan, members)]
         lines += [f'balance = "{plan.balance}"', f'hash_on = "{plan.hash_on}"']
         lines.append(f"hold = {plan.hold}")
-    return "\n".join(lines)
+    return "\n".join((*lines, *plan.routes))
 
 
 def _members_lines(plan: Plan, names: tuple[str, ...]) -> list[str]:

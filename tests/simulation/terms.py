@@ -20,8 +20,10 @@ from smppgate.settings import (
     SmscSettings,
 )
 from smppgate.settings.members import names_in
+from tests.simulation.routes import Place, places
 
 if TYPE_CHECKING:
+    from tests.simulation.ledger import Request
     from tests.simulation.model_esme import EsmeSession
 
 T = TypeVar("T")
@@ -174,9 +176,64 @@ class Terms:
         """The pools of a session since ``at``."""
         return self._of_session(session, at, lambda esme: esme.pool)
 
+    def places(self, request: Request, at: float) -> list[Place]:
+        """Where a message may go by what was in force since ``at``, each place once.
+
+        A session whose bind was passed through has a pool of its own.
+        """
+        found: dict[Place, None] = {}
+        for term in self.since(at):
+            if (
+                term.settings.route
+                and request.outside is not None
+                and not request.account.asks_smsc
+            ):
+                name = request.account.system_id
+                found.update(dict.fromkeys(places(term.settings, name, request.outside)))
+            else:
+                pools = self.pools(request.session, at)
+                found.update(dict.fromkeys((pool,) for pool in pools))
+        return list(found)
+
+    def pools_for(self, request: Request, at: float) -> list[str]:
+        """The pools that a message may go to since ``at``."""
+        found = self.places(request, at)
+        pools = (pool for place in found if not isinstance(place, int) for pool in place)
+        return list(dict.fromkeys(pools))
+
+    def may_always_take(self, name: str, request: Request, at: float) -> bool:
+        """Whether an SMSC was, at all times since ``at``, able in a pool of each place."""
+        found = self.places(request, at)
+        return all(
+            not isinstance(place, int)
+            and any(
+                self.always_serves(name, [pool], at) and self.always_weighs(name, [pool], at)
+                for pool in place
+            )
+            for place in found
+        )
+
+    def first_pools(self, request: Request, at: float) -> list[str]:
+        """The same without those that stand in for others."""
+        found = self.places(request, at)
+        return list(dict.fromkeys(place[0] for place in found if not isinstance(place, int)))
+
+    def answers_of_routes(self, request: Request, at: float) -> list[int]:
+        """The statuses with which routes may have a message answered since ``at``."""
+        return [place for place in self.places(request, at) if isinstance(place, int)]
+
+    def holds_of(self, request: Request, at: float) -> list[float]:
+        """How long a request could wait for an SMSC since ``at``."""
+        if request.outside is None:
+            return self.holds(request.session, at)
+        pools = set(self.pools_for(request, at))
+        return self._holds(pools, at)
+
     def holds(self, session: EsmeSession, at: float) -> list[float]:
-        """How long messages of a session could wait for an SMSC since ``at``."""
-        pools = set(self.pools(session, at))
+        """How long requests of a session that are for its own pool could wait since ``at``."""
+        return self._holds(set(self.pools(session, at)), at)
+
+    def _holds(self, pools: set[str], at: float) -> list[float]:
         return [
             pool.hold
             for term in self.since(at)

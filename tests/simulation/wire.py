@@ -174,10 +174,13 @@ def message(
     registered: int = 0,
     tlvs: bytes = b"",
     replaces: bool = False,
+    service_type: bytes = b"",
+    data_coding: int = 0,
 ) -> bytes:
     """Of a submit_sm or a deliver_sm."""
     return b"".join(
         (
+            service_type,
             b"\0\1\1",
             source,
             b"\0\1\1",
@@ -185,7 +188,7 @@ def message(
             b"\0",
             bytes((esm_class, 0, 0)),
             b"\0\0",
-            bytes((registered, replaces, 0, 0, len(text))),
+            bytes((registered, replaces, data_coding, 0, len(text))),
             text,
             tlvs,
         )

@@ -26,6 +26,7 @@ from tests.simulation.network import Network
 from tests.simulation.operator import Operator
 from tests.simulation.peers import ModelSession
 from tests.simulation.reactor import SimulatedReactor
+from tests.simulation.routes import files
 from tests.simulation.scenario import (
     CALLED_PORT,
     LONGEST_STALL,
@@ -75,7 +76,7 @@ class World:
         self.queued: dict[int, Delivery] = {}
         self.given_ids: dict[bytes, Request] = {}
         self.network = Network(self.agenda, self._chance("network"), weather(list(plan.weather)))
-        settings = parse(settings_text(plan))
+        settings = files(self._chance("files"), list(plan.pools), parse(settings_text(plan)))
         self.terms = Terms.beginning(settings)
         self._operator = Operator(self, settings, self._chance("operator"))
         self._make_models()

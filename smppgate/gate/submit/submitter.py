@@ -264,6 +264,9 @@ class Submitter:
 
     def _routed(self, exchange: Exchange, routes: Routes) -> Pool | None:
         """The pool for a message; None where it has been answered."""
+        if self._is_reconsidering:
+            # What waits for another pool has come before it.
+            self.waiting_room.reconsider()
         target = self._find(exchange, routes)
         routes.count(target)
         if target.status:

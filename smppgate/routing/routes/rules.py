@@ -44,7 +44,7 @@ class Target:
         return next((pool for pool in pools if pool.able(command_id)), first)
 
 
-UNROUTED = Target(None, (), CommandStatus.ESME_RINVDSTADR)
+UNROUTED = Target(None, (), int(CommandStatus.ESME_RINVDSTADR))
 """That of messages for which no route holds."""
 
 

@@ -90,7 +90,7 @@ class Trial:
             return explain(self.routes, message)
         pool = policy.pool if policy is not None else None
         target = Target(None, (pool,) if pool is not None else ())
-        return explained(target, message.command_id)
+        return explained(target, message)
 
 
 def _takes_messages(smsc: SmscSettings) -> bool:

@@ -67,20 +67,17 @@ def explain(routes: Routes, message: Message) -> Explanation:
         if found is not None:
             target = found
             break
-    return explained(target, message.command_id, tuple(tried))
+    return explained(target, message, tuple(tried))
 
 
-def explained(
-    target: Target, command_id: int, tried: tuple[Tried, ...] = (), key: bytes | None = None
-) -> Explanation:
+def explained(target: Target, message: Message, tried: tuple[Tried, ...] = ()) -> Explanation:
     """Which of the pools of ``target``, and of their members, gets a request.
 
     The balancer is asked as for a message that is sent: its turn goes on.
-
-    :param key: see `Balancer.choose`.
     """
+    command_id = message.command_id
     pool = target.pool(command_id) if target.pools else None
-    chosen = _chosen(pool, command_id, key) if pool is not None else None
+    chosen = _chosen(pool, message) if pool is not None else None
     members = {
         each: tuple(_seen(each, pool, member, command_id, chosen) for member in each.members)
         for each in target.pools
@@ -88,8 +85,10 @@ def explained(
     return Explanation(tried, target, pool, members)
 
 
-def _chosen(pool: Pool, command_id: int, key: bytes | None) -> Smsc | None:
-    return pool.chooser(command_id)(0.0, key, pool.without(command_id))
+def _chosen(pool: Pool, message: Message) -> Smsc | None:
+    command_id = message.command_id
+    key = pool.key(command_id, message.octets, message.account)
+    return pool.chooser(command_id, key)(0.0, key, pool.without(command_id))
 
 
 def _seen(

@@ -303,6 +303,7 @@ class EsmeSession(ModelSession):
         body = wire.message(source, to, header + b"<m%d>" % label, 0x40, wants)
         request = self._request(label, wire.SUBMIT_SM, body, wants)
         request.source, request.whole = source, whole
+        request.outside = Outside(source, to)
 
     def _ask(self) -> None:
         """About a message of its own, of another's, or of nobody's."""

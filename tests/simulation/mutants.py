@@ -48,11 +48,11 @@ from smppgate.routing.esmes.accounts import Accounts
 from smppgate.routing.esmes.strangers import Strangers
 from smppgate.routing.limits.fair_queue import FairQueue
 from smppgate.routing.related import Related
-from smppgate.routing.smscs.anchor import Anchor
 from smppgate.routing.routes import rules
 from smppgate.routing.routes.message import Message
 from smppgate.routing.routes.rules import ByPrefix, Route, Target
 from smppgate.routing.routes.table import Routes
+from smppgate.routing.smscs.anchor import Anchor
 from smppgate.routing.smscs.balancers import Rendezvous
 from smppgate.routing.smscs.member import Member
 from smppgate.routing.smscs.pool import Pool

@@ -9,8 +9,8 @@ The life of a submit_sm:
 4. Its pool is that of its account, or where there are routes, what `Routes.choose` says. A part of
    a long message, or a step of a dialogue, goes where the others went (`Related`). For all else
    `Pool.choose` gives a member with room, `Smsc.link` one of its links. Where the link speaks
-   another version than the ESME, `adaptation` makes the PDU one that the link can take. If there is
-   no room, or others wait already, it goes into the `WaitingRoom`, which brings it back to 4.
+   another version than the ESME, `adaptation` makes the PDU one that the link can take. If there
+   is no room, or others wait already, it goes into the `WaitingRoom`, which brings it back to 4.
 5. `Outstanding.claim` on that link gives the number and stores the `Exchange` under it. The frame
    goes into the link's outbox with four octets changed.
 6. The turn of the reactor ends: one write for each outbox that got something.
@@ -235,7 +235,8 @@ class Submitter:
             exchange.pool = pool
             _pass_over_unknowing(exchange, pool)
         account = exchange.origin.system_id
-        exchange.key = pool.key(exchange.command_id, exchange.octets, account)
+        key = pool.key(exchange.command_id, exchange.octets, account) if pool.has_keys else None
+        exchange.key = key
 
     # Routes
 

@@ -21,6 +21,9 @@ Measured with 100 000 anchors on Python 3.11: 275 each."""
 MOST_OCTETS = 16 << 20
 """Octets of all entries of one table: some 45 000 of them."""
 
+RENEWAL = 1.0
+"""Seconds after which an entry that is asked for is kept anew: most parts come in less."""
+
 _pack = Struct(">HH").pack
 
 V = TypeVar("V")
@@ -29,7 +32,7 @@ V = TypeVar("V")
 class Affinity(Generic[V]):
     """Key → where what has this key goes. ``len()`` is the number of entries.
 
-    :param lifetime: seconds that an entry is kept after `put`; may change.
+    :param lifetime: seconds that an entry is kept after `put`, or a `get`; may change.
     :param most_octets: the most that all entries occupy; beyond it the oldest are dropped.
     :ivar octets: what they occupy.
     """
@@ -45,12 +48,16 @@ class Affinity(Generic[V]):
         return len(self._known)
 
     def get(self, key: bytes, now: float) -> V | None:
-        """What was put under ``key``; None when that was too long ago."""
+        """What was put under ``key``, which is kept anew; None when that was too long ago."""
         known = self._known.get(key)
         if known is None:
             return None
         value, since = known
-        if now - since < self.lifetime:
+        age = now - since
+        if age < RENEWAL:
+            return value
+        if age < self.lifetime:
+            self.put(key, value, now)
             return value
         self._drop(key)
         return None
@@ -93,10 +100,10 @@ def parts_key(
 
     None where an address is longer than SMPP has: such ones would fill memory.
     """
-    if max(len(source), len(destination)) > LONGEST_ADDRESS:
+    if len(source) > LONGEST_ADDRESS or len(destination) > LONGEST_ADDRESS:
         return None
-    names = b"\0".join((account, source, destination, b""))
-    return names + _pack(segment.reference, segment.total)
+    reference, total, _ = segment
+    return b"%b\0%b\0%b\0%b" % (account, source, destination, _pack(reference, total))
 
 
 def dialogue_keys(account: bytes, subscriber: bytes, step: Step) -> tuple[bytes, ...]:

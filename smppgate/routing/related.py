@@ -15,7 +15,7 @@ from smppgate.routing.smscs.anchor import Anchor
 from smppgate.txsmpp import peek
 from smppgate.txsmpp.dialogues import Step
 from smppgate.txsmpp.errors import PduError
-from smppgate.txsmpp.segments import relation_of
+from smppgate.txsmpp.user_data_header import Segment
 
 LINGER = 5.0
 """Seconds that a dialogue is known after its last step, which may be turned down and come anew."""
@@ -65,11 +65,13 @@ class Related:
         """Know each so long from now on."""
         self._messages.lifetime = self._dialogues.lifetime = lifetime
 
-    def anchor(self, origin: Requester, octets: bytes, now: float) -> Anchor | None:
-        """Where a message of an ESME's belongs; None where it belongs to no others."""
-        relation = relation_of(octets)
-        if relation is None:
-            return None
+    def anchor(
+        self, origin: Requester, octets: bytes, relation: Segment | Step, now: float
+    ) -> Anchor | None:
+        """Where a message of an ESME's belongs, of which `relation_of` says ``relation``.
+
+        None where it has no name, or no others belong to it.
+        """
         try:
             source, destination = peek.addresses(octets)
         except PduError:
@@ -79,8 +81,10 @@ class Related:
         key = parts_key(source, destination, relation, origin.system_id)
         if key is None or relation.total == 1:
             return None
-        anchor = self._messages.get(key, now) or Anchor()
-        self._messages.put(key, anchor, now)
+        anchor = self._messages.get(key, now)
+        if anchor is None:
+            anchor = Anchor()
+            self._messages.put(key, anchor, now)
         return anchor
 
     def _asked(

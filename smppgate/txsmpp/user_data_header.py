@@ -26,6 +26,10 @@ LONGEST_UNTOLD = 31
 text that begins with a letter or digit of any 7- or 8-bit alphabet would be a longer one."""
 
 
+SHORTEST_PART = 5
+"""Octets counted of a header that says a part, with nothing else in it."""
+
+
 class Segment(NamedTuple):
     """Part ``number`` (from 1 on) of the ``total`` parts of a message.
 

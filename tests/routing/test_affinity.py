@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from smppgate.routing.affinity import OVERHEAD, Affinity, dialogue_keys, parts_key
+from smppgate.routing.affinity import OVERHEAD, RENEWAL, Affinity, dialogue_keys, parts_key
 from smppgate.txsmpp.dialogues import Step
 from smppgate.txsmpp.user_data_header import Segment
 
@@ -25,9 +25,16 @@ def test_what_was_put_is_found_by_its_key() -> None:
 def test_after_its_lifetime_an_entry_is_not_found() -> None:
     affinity: Affinity[str] = Affinity(lifetime=60.0)
     affinity.put(b"7", "one", now=10.0)
-    assert affinity.get(b"7", now=69.9) == "one"
     assert affinity.get(b"7", now=70.0) is None
     assert (len(affinity), affinity.octets) == (0, 0)
+
+
+def test_what_is_asked_for_is_kept_anew() -> None:
+    affinity: Affinity[str] = Affinity(lifetime=60.0)
+    affinity.put(b"7", "one", now=10.0)
+    assert affinity.get(b"7", now=69.9) == "one"
+    assert affinity.get(b"7", now=129.8) == "one"
+    assert affinity.get(b"7", now=190.0) is None
 
 
 def test_a_lifetime_that_changes_counts_at_once() -> None:
@@ -42,8 +49,10 @@ def test_what_is_to_end_is_found_a_little_longer() -> None:
     affinity.put(b"7", "one", now=0.0)
     affinity.end(b"7", now=10.0, seconds=5.0)
     affinity.end(b"8", now=10.0, seconds=5.0)
+    affinity.put(b"9", "other", now=10.0)
+    affinity.end(b"9", now=10.0, seconds=5.0)
     assert affinity.get(b"7", now=14.9) == "one"
-    assert affinity.get(b"7", now=15.0) is None
+    assert affinity.get(b"9", now=15.0) is None
 
 
 def test_what_is_to_end_does_not_live_longer_for_it() -> None:
@@ -109,6 +118,10 @@ class Affinities(RuleBasedStateMachine):
         if not put or self.now - put[0][2] >= self.LIFETIME:
             assert given is None
         else:
+            if given is not None and self.now - put[0][2] >= RENEWAL:
+                self.put.remove(put[0])
+                self.put.append((put[0][0], put[0][1], self.now))
+                put = self.put[-1:]
             # Those that were ended are in the table still, and others may have gone before them.
             assert given in {None, put[0][1]}
             if put[0] is self.put[-1]:

@@ -395,9 +395,9 @@ def _waiting_not_rearranged(_rearrange: Any) -> Any:
 
 @_mutant(Related, "anchor", "Parts of one message over two sessions are taken for two messages.")
 def _parts_by_session(anchor: Any) -> Any:
-    def anchored(self: Any, origin: Any, octets: bytes, now: float) -> Any:
+    def anchored(self: Any, origin: Any, octets: bytes, relation: Any, now: float) -> Any:
         own = vars(origin).setdefault("related", Related(60.0))
-        return anchor(own, origin, octets, now)
+        return anchor(own, origin, octets, relation, now)
 
     return anchored
 

@@ -52,7 +52,7 @@ from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.constants import CommandStatus
 from smppgate.txsmpp.errors import PduError
 from smppgate.txsmpp.frame import Frame, response
-from smppgate.txsmpp.segments import may_be_related
+from smppgate.txsmpp.segments import relation_of
 from smppgate.txsmpp.versions import V3_3
 
 MOST_TRIES = 3
@@ -122,8 +122,9 @@ class Submitter:
             return
         pool = origin.own_pool or policy.pool
         exchange = Exchange(self._correlator, origin, frame, pool, now)
-        if may_be_related(frame.octets) and origin.own_pool is None:
-            exchange.anchor = self._related.anchor(origin, frame.octets, now)
+        relation = relation_of(frame.octets)
+        if relation is not None and origin.own_pool is None:
+            exchange.anchor = self._related.anchor(origin, frame.octets, relation, now)
         if self._events.listener is not None:
             self._events.listener.entered(exchange)
         if pool is None or not self.is_open:

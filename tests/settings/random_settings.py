@@ -22,6 +22,7 @@ from smppgate.settings.number_files import NumberFile, PrefixFile
 from smppgate.settings.route_checks import Pattern, Percentage, Status, TlvPattern, Window, Zone
 from smppgate.settings.tables import Table
 from smppgate.settings.texts import (
+    AddressRange,
     Choice,
     Endpoint,
     FolderPath,
@@ -259,12 +260,12 @@ class _Draw:
             return item.words
         if isinstance(item, Pattern):
             return words.sources if item.longest > 15 else (*words.system_ids, "^a.*$", "b*")
-        if isinstance(item, Reference):
-            return words.pools if item.section == "pool" else words.smscs
+        if isinstance(item, Reference) and item.section == "pool":
+            return words.pools
         for kind, items in _ITEMS.items():
             if isinstance(item, kind):
                 return items
-        return words.ranges
+        return words.ranges if isinstance(item, AddressRange) else words.smscs
 
     def choice(self, check: Choice) -> str:
         return self.random.choice(check.words)

@@ -45,7 +45,7 @@ from smppgate.routing.routes.rules import Target
 from smppgate.routing.routes.table import Routes
 from smppgate.routing.sessions import Origin, Requester
 from smppgate.routing.smscs.anchor import Anchor
-from smppgate.routing.smscs.pool import Pool, link_for
+from smppgate.routing.smscs.pool import Pool, link_on
 from smppgate.routing.smscs.smsc import Link, Smsc
 from smppgate.txsmpp.batch import Batch
 from smppgate.txsmpp.clock import Clock
@@ -336,10 +336,15 @@ class Submitter:
                 _pass_over_unknowing(exchange, pool)
         elif key is not None:
             choose = pool.chooser(exchange.command_id, key)
-        found = link_for(choose, exchange.sent_at, key, exchange.tried)
-        if found is None:
+        smsc = choose(exchange.sent_at, key, exchange.tried)
+        if smsc is None:
             return None
-        smsc, link = found
+        link = smsc.only_link
+        if link is None:
+            found = link_on(smsc, choose, exchange.sent_at, key, exchange.tried)
+            if found is None:
+                return None
+            smsc, link = found
         self._send(exchange, smsc, link, exchange.octets)
         if anchor is not None:
             anchor.add(smsc, link)

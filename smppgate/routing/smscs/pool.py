@@ -255,15 +255,26 @@ def link_for(
     :param choose: of a pool.
     :param taken: messages that are to be sent on links before this one.
     """
-    while True:
-        smsc = choose(now, key, tried)
-        if smsc is None:
-            return None
+    return link_on(choose(now, key, tried), choose, now, key, tried, taken)
+
+
+def link_on(
+    smsc: Smsc | None,
+    choose: Choose,
+    now: float,
+    key: bytes | None,
+    tried: Sequence[Smsc],
+    taken: Mapping[Link, int] = _NONE_TAKEN,
+) -> tuple[Smsc, Link] | None:
+    """The same with the SMSC that was chosen, or another."""
+    while smsc is not None:
         link = smsc.only_link or smsc.link(taken)
         if link is not None:
             return smsc, link
         # The SMSC has room only on links that are unbinding.
         tried = (*tried, smsc)
+        smsc = choose(now, key, tried)
+    return None
 
 
 def _doubted_last(

@@ -129,7 +129,7 @@ def _measure(
     for name in options.rows:
         if name in of_their_own:
             of_their_own[name]()
-        elif name in (rows.SCALE, rows.SCALE_TO_ESMES):
+        elif name in (rows.SCALE, rows.SCALE_TO_ESMES, rows.ROUTES):
             found.scales.append(plan.scale_row(name))
         else:
             found.rows.append(plan.row(name))

@@ -82,6 +82,8 @@ class GateOptions:
     ``pairs`` gives each SMSC a transmitter and a receiver session instead of a transceiver.
     ``checkout`` is whose gate runs: the settings here are those that every version knows.
     ``gate`` is more lines of ``[gate]``, ``listen`` of ``[[listen]]``, ``more`` is more tables.
+    ``is_routed`` has it choose the pool by the prefix of the destination, of 100 000 in a file,
+    behind a route for each account that is for other numbers.
     ``probed`` has it tell the pauses of its reactor, see `benchmarks.pauses`; only this
     checkout's gate does.
     """
@@ -93,6 +95,7 @@ class GateOptions:
     listen: str = ""
     more: str = ""
     probed: bool = False
+    is_routed: bool = False
 
     def store_toml(self) -> str:
         """The ``[store]`` table; none for what is the default."""
@@ -121,7 +124,34 @@ def configuration(
         f"{options.bind_toml()}"
         for n, smsc_port in enumerate(smsc_ports)
     )
-    return head + accounts.toml() + smscs + options.more
+    routes = _routes(accounts, len(smsc_ports)) if options.is_routed else ""
+    return head + accounts.toml() + smscs + routes + options.more
+
+
+PREFIXES = 100_000
+"""How many there are in the file of prefixes: of all lengths from 5 to 9."""
+
+_POOLS_FILE = "pools.txt"
+
+
+def _routes(accounts: Accounts, smscs: int) -> str:
+    """A route for each account, for numbers that nobody sends to; then the file."""
+    members = [f"smsc{n}" for n in range(smscs)]
+    own = "".join(
+        f'[[route]]\nesme = "{accounts.system_id(n)}"\ndestination = "00*"\npool = "main"\n'
+        for n in range(accounts.count)
+    )
+    pool = f'[[pool]]\nname = "main"\nmembers = {members}\n'
+    return f'{pool}{own}[[route]]\npools_file = "{_POOLS_FILE}"\n'
+
+
+def _prefix_lines() -> str:
+    """Prefixes of all destinations, and of others."""
+    lengths = range(5, 10)
+    numbers = (f"4477{n:05d}"[: lengths[n % len(lengths)]] for n in range(PREFIXES // 2))
+    others = (f"49{n:06d}" for n in range(PREFIXES))
+    prefixes = dict.fromkeys((*numbers, "4477", *others))
+    return "".join(f"{prefix} main\n" for prefix in [*prefixes][:PREFIXES])
 
 
 @contextlib.contextmanager
@@ -143,6 +173,8 @@ def gate_in(
     """The same, with what it keeps in ``directory``, where the next one finds it again."""
     port = free_port()
     file = directory / "gate.toml"
+    if options.is_routed:
+        (directory / _POOLS_FILE).write_text(_prefix_lines())
     state = directory / "state"
     file.write_text(configuration(port, smsc_ports, accounts, options, state))
     command = _command(options, directory, file)

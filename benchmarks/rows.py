@@ -17,15 +17,15 @@ from benchmarks.measurement import GATE, HAPROXY, Measurement, Timing, measure
 
 SHAPES = ("1x1", "4x10", "16x50", "64x10")
 RECEIPTS, RECEIPTS_TLV, STEADY = "receipts", "receipts-tlv", "steady"
-SCALE, SCALE_TO_ESMES, IDLE = "scale", "scale-mo", "idle"
+SCALE, SCALE_TO_ESMES, ROUTES, IDLE = "scale", "scale-mo", "routes", "idle"
 FLOODS, ATTACKS = "floods", "attacks"
 RELOADS, SUSTAINED, LOOKUPS, KILLED = "reloads", "sustained", "lookups", "killed"
-DEFAULT = (*SHAPES, RECEIPTS, RECEIPTS_TLV, STEADY, SCALE, SCALE_TO_ESMES, IDLE)
+DEFAULT = (*SHAPES, RECEIPTS, RECEIPTS_TLV, STEADY, SCALE, SCALE_TO_ESMES, ROUTES, IDLE)
 # To fill a store with so many return paths takes minutes, and so do the others.
 ON_DEMAND = (FLOODS, ATTACKS, RELOADS, SUSTAINED, LOOKUPS, KILLED)
 ALL = (*DEFAULT, *ON_DEMAND)
 # Those that are not one cost a message of one gate.
-ALONE = (SCALE, SCALE_TO_ESMES, IDLE, *ON_DEMAND)
+ALONE = (SCALE, SCALE_TO_ESMES, ROUTES, IDLE, *ON_DEMAND)
 
 FEW = Accounts(count=2, ranges_each=1)
 MANY = Accounts(count=1000, ranges_each=10)
@@ -141,7 +141,10 @@ class Plan:
         )
 
     def scale_row(self, name: str) -> ScaleRow:
-        """Measure the gate with few and with many accounts, by turns."""
+        """Measure the gate with few and with many accounts, by turns.
+
+        In the row `ROUTES` those many are routed by number, and those few are not.
+        """
         shape = evolve(
             _SCALE_SHAPE,
             to_esmes=name == SCALE_TO_ESMES,
@@ -150,15 +153,22 @@ class Plan:
         few, many = [], []
         for _ in range(max(_SCALE_TURNS, self.rounds)):
             few.append(self._measure(f"{name}, few", shape, GATE, FEW))
-            many.append(self._measure(f"{name}, many", shape, GATE, MANY))
+            many.append(self._measure(f"{name}, many", shape, GATE, MANY, name == ROUTES))
         return ScaleRow.of(name, few, many)
 
     def _shape(self, name: str) -> Shape:
         sessions, _, window = name.partition("x")
         return Shape(int(sessions), int(window), receipts_asked=self.receipts_asked)
 
-    def _measure(self, name: str, shape: Shape, through: str, accounts: Accounts) -> Measurement:
-        options = evolve(self.options, pairs=shape.receipts)
+    def _measure(
+        self,
+        name: str,
+        shape: Shape,
+        through: str,
+        accounts: Accounts,
+        is_routed: bool = False,
+    ) -> Measurement:
+        options = evolve(self.options, pairs=shape.receipts, is_routed=is_routed)
         measurement = measure(shape, through, self.core, self.timing, accounts, options)
         self.told(name, measurement)
         return measurement

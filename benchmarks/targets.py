@@ -12,7 +12,7 @@ from benchmarks.lookups import NOTATIONS, RATE, LookupsFound
 from benchmarks.measurement import GATE, HAPROXY
 from benchmarks.reloads import FLAT_MB as RELOADS_MB
 from benchmarks.reloads import MOST_PAUSE_MS, RELOADS, ReloadsFound
-from benchmarks.rows import STEADY, Row, ScaleRow
+from benchmarks.rows import ROUTES, STEADY, Row, ScaleRow
 from benchmarks.sustained import LEAST_RATIO, SustainedFound
 
 # With everything on: tagged ids, and the return path of each message kept before its answer.
@@ -22,6 +22,7 @@ _LOOKUP_P99_MS, _PATHS_MB = 5.0, 1000.0
 _START_SECONDS, _NOTATIONS_P99_MS, _PAUSE_MS = 10.0, 20.0, 5.0
 _LATENCY_ROW, _LATENCY_RATIO = "1x1", 2.0
 _SCALE_TOLERANCE = 0.10
+_ROUTED = 1.5
 _IDLE_MB = 150.0
 
 
@@ -195,6 +196,13 @@ def _median_latency(row: Row, through: str) -> float | None:
 
 def _scale(row: ScaleRow) -> Target:
     ratio = row.cost_ratio
+    if row.name == ROUTES:
+        return Target(
+            what=f"{row.name}: cost a message, routed by number over not routed",
+            wanted=f"<= {_ROUTED:.2f}",
+            found="" if ratio is None else f"{ratio:.3f}",
+            met=None if ratio is None else ratio <= _ROUTED,
+        )
     return Target(
         what=f"{row.name}: cost a message, many accounts over few",
         wanted=f"1.00 +- {_SCALE_TOLERANCE:.2f}",

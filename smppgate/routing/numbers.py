@@ -204,15 +204,19 @@ class NumberTable(Generic[V]):
         """
         if len(address) > LONGEST_ADDRESS:
             return None
-        number = without_plus(address)
+        number = without_plus(address) if address[:1] == _PLUS else address
         value = self._exact.get(number) if self._exact else None
         if value is not None:
             return value
-        if self._lengths:
-            value = next(self._by_prefix(number), None)
-        if value is None and self._expressions:
-            value = next(self._by_expression(number), None)
-        return value
+        prefix_of = self._prefixes.get
+        for length in self._lengths:
+            # Of a shorter number that is all of it, which is as long as a prefix of it can be.
+            value = prefix_of(number[:length])
+            if value is None and length == 1 and number[:1].isdigit():
+                value = prefix_of(_PLUS)
+            if value is not None:
+                return value
+        return next(self._by_expression(number), None) if self._expressions else None
 
     def matching(self, address: bytes) -> Iterator[V]:
         """The values of all patterns that ``address`` fits, the most specific first."""

@@ -10,6 +10,7 @@ from attrs import define, evolve, field
 from twisted.internet.testing import MemoryReactorClock
 
 from smppgate.gate import Gateway
+from smppgate.gate.sessions.listener import TurnedAway
 from smppgate.settings import Settings, SettingsError
 from smppgate.settings.changes import Change, keys_taking
 from smppgate.settings.difference import difference
@@ -136,7 +137,10 @@ class Rig:
         listener = self.gateway.parts.listeners._listeners[0]
         if len(listener.factory.sessions) >= listener.factory.limit:
             return
-        peer = self._join(listener.factory.buildProtocol(None))
+        protocol = listener.factory.buildProtocol(None)
+        if isinstance(protocol, TurnedAway):
+            return
+        peer = self._join(protocol)
         name, secret = system_id.encode("latin-1"), password.encode("latin-1")
         bind = _KINDS[kind](system_id=name, password=secret, interface_version=0x34)
         peer.transport.deliver(numbered(bind, 7))

@@ -282,7 +282,8 @@ class Submitter:
     def _find(self, exchange: Exchange, routes: Routes) -> Target:
         """Where routes lead it."""
         account, octets = exchange.origin.system_id, exchange.octets
-        message = Message(account, exchange.command_id, octets, self._clock.wall())
+        wall = self._clock.wall() if routes.need_time else 0.0
+        message = Message(account, exchange.command_id, octets, wall)
         exchange.target = target = routes.choose(message)
         if self._events.listener is not None:
             self._events.listener.routed(exchange)

@@ -47,7 +47,7 @@ class Message:
                 found = peek.destination(octets) if command_id != _BROADCAST_SM else b""
         except PduError:
             found = b""
-        self.destination = without_plus(found)
+        self.destination = without_plus(found) if found[:1] == b"+" else found
 
     @property
     def source(self) -> bytes:

@@ -14,6 +14,7 @@ from operator import attrgetter
 from attrs import frozen
 
 from smppgate.routing.numbers import NumberTable, Pattern
+from smppgate.routing.routes.hours import Hours
 from smppgate.routing.routes.message import Message
 from smppgate.routing.routes.rules import UNROUTED, Route, Target
 from smppgate.routing.smscs.pool import Pool
@@ -40,6 +41,7 @@ class Routes:
 
     :param routes: in the order of the configuration.
     :param tables: those of files of prefixes, by their content, for the routes after a reload.
+    :ivar need_time: whether any of them holds at some times only.
     :ivar unrouted: messages for which none held.
     """
 
@@ -49,6 +51,7 @@ class Routes:
         self.all = tuple(routes)
         self.tables = tables if tables is not None else {}
         self.unrouted = 0
+        self.need_time = any(isinstance(c, Hours) for route in self.all for c in route.conditions)
         for place, route in enumerate(self.all):
             route.place = place
         self._named = tuple(route for route in self.all if route.accounts is not None)
@@ -63,7 +66,8 @@ class Routes:
     def choose(self, message: Message) -> Target:
         """Where ``message`` goes: what the first route says that holds; else `UNROUTED`."""
         found = self._by_account.get(message.account) or self._sort_out(message.account)
-        for route in found.candidates(message):
+        few = found.few
+        for route in found.candidates(message) if few is None else few:
             target = route.target(message)
             if target is not None:
                 return target
@@ -107,12 +111,16 @@ class Routes:
 
 
 class _Few:
-    """Routes, from which those that may hold for a message are found quickly."""
+    """Routes, from which those that may hold for a message are found quickly.
 
-    __slots__ = ("_open", "_tables", "routes")
+    :ivar few: all of them, where they are so few that they are tried one by one; else None.
+    """
+
+    __slots__ = ("_open", "_tables", "few", "routes")
 
     def __init__(self, routes: Sequence[Route]) -> None:
         self.routes = tuple(routes)
+        self.few = self.routes if len(self.routes) <= MOST_TRIED else None
         self._open: tuple[Route, ...] = self.routes
         self._tables: tuple[NumberTable[list[Route]], NumberTable[list[Route]]] | None = None
         if len(self.routes) > MOST_TRIED:
@@ -139,6 +147,8 @@ class _Both:
     """The routes that name an account, and those of all."""
 
     __slots__ = ("_common", "_own")
+
+    few = None
 
     def __init__(self, own: _Few, common: _Few) -> None:
         self._own, self._common = own, common

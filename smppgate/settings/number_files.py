@@ -102,8 +102,8 @@ def read(path: str, pools: bool) -> NumberFile:
     found, faults = _parsed(octets, pools)
     told = faults[:MOST_TOLD]
     if len(faults) > MOST_TOLD:
-        told.append(f"{shown(path)} has {len(faults) - MOST_TOLD} more lines that cannot be")
-    return NumberFile(path, _content(found), tuple(f"{shown(path)} {each}" for each in told))
+        told.append(f"{path!r} has {len(faults) - MOST_TOLD} more lines that cannot be")
+    return NumberFile(path, _content(found), tuple(f"{path!r} {each}" for each in told))
 
 
 def _content(found: dict[bytes, bytes]) -> bytes:
@@ -121,11 +121,11 @@ def _octets(path: str) -> tuple[bytes, str]:
         with open(path, "rb") as file:
             octets = file.read(LARGEST + 1)
     except OSError as error:
-        return b"", f"{shown(path)} cannot be read: {error.strerror}"
+        return b"", f"{path!r} cannot be read: {error.strerror}"
     except ValueError as error:
-        return b"", f"{shown(path)} cannot be read: {error}"
+        return b"", f"{path!r} cannot be read: {error}"
     if len(octets) > LARGEST:
-        return b"", f"{shown(path)} has more than {LARGEST >> 20} MiB"
+        return b"", f"{path!r} has more than {LARGEST >> 20} MiB"
     return octets.removeprefix(b"\xef\xbb\xbf"), ""
 
 

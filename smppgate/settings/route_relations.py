@@ -56,6 +56,6 @@ def _unknown_in_file(path: str, value: object, known: Collection[str]) -> Iterat
         return
     unknown = [pool for pool in file.by_pool() if pool not in known]
     for pool in unknown[:MOST_POOLS]:
-        where = f"{shown(file.path)} line {line_with(file.path, pool)}"
+        where = f"{file.path!r} line {line_with(file.path, pool)}"
         text = f"{where}: there is no pool named {shown(pool)}{nearest(pool, known)}"
         yield Problem(path, text)

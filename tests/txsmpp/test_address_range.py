@@ -13,6 +13,7 @@ from smppgate.txsmpp.address_range import (
     LONGEST_ADDRESS,
     LONGEST_REGEX,
     bind_ranges,
+    name_problem,
     range_problem,
 )
 from smppgate.txsmpp.constants import CommandStatus
@@ -298,3 +299,25 @@ def test_an_expression_means_what_it_means_to_unix(body, begins, ends, number):
         assert matches == (number == "44")
     else:
         assert matches == (re.search(asked, number) is not None)
+
+
+@given(st.text(alphabet="^$*ab-_ .[]()|+?{}019\\", min_size=1, max_size=12))
+def test_every_pattern_of_names_that_is_accepted_compiles(text: str) -> None:
+    """And is one of the three forms."""
+    if name_problem(text) is None and text.startswith("^"):
+        re.compile(text.encode("latin-1"))
+        assert text.endswith("$")
+
+
+@pytest.mark.parametrize(
+    "text", ["acme", "My Shop", "Info-*", "*", "^(Info|Shop)-[0-9]+$", "^[a-c_. -]+$", "US$"]
+)
+def test_patterns_of_names(text: str) -> None:
+    assert name_problem(text) is None
+
+
+@pytest.mark.parametrize(
+    "text", ["", "x" * 65, "a\nb", "\u20ac", "^a", "^(a+)+$", "^a.*b.*c.*d$", "^(?=a)$", "^[z-a]$"]
+)
+def test_what_is_no_pattern_of_names(text: str) -> None:
+    assert name_problem(text)

@@ -127,7 +127,9 @@ class RequestRules:
             return
         for other in self._always_in(pools, at):
             if terms.never_backup(other, pools, at - _UNDER_WAY):
-                session.violated(f"{request} is with a backup, and {other} is able")
+                there = next(each for each in self._world.smscs if each.plan.name == other)
+                what = f"{session}: {request} is with a backup, and {other} is able"
+                self._world.accuse(what, *there.sessions)
 
     def _check_home(self, session: SmscSession, request: Request, pools: list[str]) -> None:
         """Equal keys go to one SMSC as long as nothing has changed."""
@@ -237,7 +239,7 @@ class RequestRules:
         pools = world.terms.pools_for(request, since)
         if not all(world.terms.always_serves(name, pools, since) for name in names):
             return
-        if not first.is_disturbed:
+        if not (first.is_disturbed or first.is_leaving):
             what = f"{session}: {request} is a part of a message that {there} has"
             world.accuse(what, first)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
@@ -160,16 +160,16 @@ class World:
             session = attempts[-1].session
             self.accuse(f"{what} was given up, though {session} has it and its time", session)
 
-    def accuse(self, what: str, session: ModelSession) -> None:
-        """``what`` breaks an invariant, unless the gate has ended ``session``, or is about to.
+    def accuse(self, what: str, *sessions: ModelSession) -> None:
+        """``what`` breaks an invariant, unless the gate has ended a session, or is about to.
 
         The gate knows of that end before the model does: what tells it may be under way. So the
         verdict comes in a while.
         """
-        self.agenda.call(_UNDER_WAY, self._verdict, what, session)
+        self.agenda.call(_UNDER_WAY, self._verdict, what, sessions)
 
-    def _verdict(self, what: str, session: ModelSession) -> None:
-        if not session.is_disturbed:
+    def _verdict(self, what: str, sessions: Sequence[ModelSession]) -> None:
+        if not any(session.is_disturbed for session in sessions):
             self.violated(what)
 
     @property

@@ -34,7 +34,6 @@ from smppgate.gate.sessions.relay_session import RelaySession
 from smppgate.gate.sessions.smsc import SmscProtocol
 from smppgate.gate.smsc_service import SmscService
 from smppgate.gate.stop import Stop
-from smppgate.gate.submit import submitter as submitter_module
 from smppgate.gate.submit.ancillary import AncillaryRequests
 from smppgate.gate.submit.holdings import Holdings
 from smppgate.gate.submit.room import Room, Waiting
@@ -427,11 +426,6 @@ def _full_is_elsewhere(there: Any) -> Any:
 @_mutant(Anchor, "is_begun", "A part that was turned down goes elsewhere.")
 def _part_turned_down_elsewhere(_begun: Any) -> Any:
     return lambda self, smsc: False
-
-
-@_mutant(submitter_module, "_is_able", "The rest of a message does not go to a drained SMSC.")
-def _rest_not_to_drained(_able: Any) -> Any:
-    return lambda smsc, exchange, pool: bool(smsc.links) and smsc in pool.smscs
 
 
 @_mutant(Room, "add", "What waits for others that it belongs to is not counted.")

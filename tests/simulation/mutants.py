@@ -492,8 +492,8 @@ def _fallback_not_for_what_waits(_reconsider: Any) -> Any:
 
 @_mutant(Submitter, "route", "After a reload what waits goes where routes led it before.")
 def _waiting_not_rerouted(route: Any) -> Any:
-    def rerouted(self: Any, exchange: Any, requester: Any) -> int:
-        return 0 if exchange.target is not None else int(route(self, exchange, requester))
+    def rerouted(self: Any, exchange: Any, requester: Any, is_anew: bool) -> int:
+        return int(route(self, exchange, requester, is_anew and exchange.target is None))
 
     return rerouted
 

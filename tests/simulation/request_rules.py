@@ -239,9 +239,10 @@ class RequestRules:
         pools = world.terms.pools_for(request, since)
         if not all(world.terms.always_serves(name, pools, since) for name in names):
             return
-        if not (first.is_disturbed or first.is_leaving):
+        if not any(each.is_disturbed or each.is_leaving for each in (there, session)):
             what = f"{session}: {request} is a part of a message that {there} has"
-            world.accuse(what, first)
+            # Of two that were sent in one turn of the gate's it is not known which was the first.
+            world.accuse(what, there, session)
 
     def _turned_down(self, attempt: Attempt) -> tuple[int, ...]:
         """The statuses after which another SMSC may be tried."""

@@ -20,11 +20,14 @@ from smppgate.routing.esmes.account import Account, AccountPolicy
 from smppgate.routing.esmes.accounts import Accounts
 from smppgate.routing.esmes.ranges import RangeTable
 from smppgate.routing.esmes.strangers import StrangerLimits
+from smppgate.routing.limits.esme_limits import EsmeRates
+from smppgate.routing.limits.token_bucket import Rate
 from smppgate.routing.sessions import EsmeSession
 from smppgate.routing.smscs.balancers import BALANCERS
 from smppgate.routing.smscs.keys import HASH_ON, by_replacement
 from smppgate.routing.smscs.member import Member
 from smppgate.routing.smscs.pool import Pool
+from smppgate.routing.smscs.rate_limits import SmscRates
 from smppgate.routing.smscs.smsc import MessageCenter, Smsc
 from smppgate.settings import (
     EsmeSettings,
@@ -189,6 +192,7 @@ def _policy(
         pool=pool,
         weight=esme.weight,
         share=esme.share,
+        rates=esme_rates(esme),
         bind_ranges=esme.bind_ranges,
         queries=esme.queries,
         cancels_all=esme.cancel_all,
@@ -196,6 +200,31 @@ def _policy(
         deliver_timeout=deliver_timeout,
         folds_case=esme.auth == "smsc" and folds_case,
     )
+
+
+def esme_rates(esme: EsmeSettings) -> EsmeRates | None:
+    """How many messages an account may send a second; None for any number."""
+    if not (esme.rate or esme.session_rate):
+        return None
+    return EsmeRates(
+        account=_rate(esme.rate, esme.burst, 1.0),
+        session=_rate(esme.session_rate, esme.burst, 1.0),
+        rejects=esme.over_rate == "reject",
+    )
+
+
+def smsc_rates(smsc: SmscSettings) -> SmscRates | None:
+    """How many messages an SMSC is sent a second; None for any number."""
+    if not (smsc.rate or smsc.link_rate):
+        return None
+    return SmscRates(
+        overall=_rate(smsc.rate, smsc.burst, 0.1), link=_rate(smsc.link_rate, smsc.burst, 0.1)
+    )
+
+
+def _rate(per_second: float, burst: float, seconds: float) -> Rate | None:
+    """A limit, whose burst is that of so many seconds unless it is given; None without one."""
+    return Rate(per_second, burst or max(1.0, per_second * seconds)) if per_second else None
 
 
 def make_bind(smsc: SmscSettings, kind: str) -> Pdu:

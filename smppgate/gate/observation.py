@@ -25,6 +25,7 @@ from smppgate.gate.state import (
 from smppgate.gate.submit.room import Line
 from smppgate.routing.admin_state import AdminState
 from smppgate.routing.esmes.account import Account
+from smppgate.routing.limits.token_bucket import Rate, TokenBucket
 from smppgate.routing.routes.table import Routes
 from smppgate.routing.sessions import EsmeSession
 from smppgate.routing.smscs.member import Member
@@ -68,6 +69,7 @@ def _listeners(parts: Parts) -> Iterator[ListenerState]:
 
 def _account(parts: Parts, account: Account[EsmeSession]) -> AccountState:
     policy, queue = account.policy, parts.router.queues.get(account)
+    rates, now = policy.rates, parts.clock.monotonic()
     return AccountState(
         system_id=account.system_id,
         state=account.state.value,
@@ -75,14 +77,21 @@ def _account(parts: Parts, account: Account[EsmeSession]) -> AccountState:
         window=policy.window,
         max_binds=policy.max_binds,
         sessions=tuple(
-            _session(session) for session in account.sessions if isinstance(session, EsmeProtocol)
+            _session(session, now)
+            for session in account.sessions
+            if isinstance(session, EsmeProtocol)
         ),
+        rate=_per_second(rates.account) if rates is not None else 0.0,
+        session_rate=_per_second(rates.session) if rates is not None else 0.0,
+        tokens=_tokens(account.limit.bucket, now) if rates is not None else None,
         waiting=parts.router.waiting_room.count_of(account.system_id.encode("latin-1")),
+        over_rate=parts.router.waiting_room.count_over_rate(account.limit),
         queued=queue.stored if queue is not None else None,
     )
 
 
-def _session(session: EsmeProtocol) -> SessionState:
+def _session(session: EsmeProtocol, now: float) -> SessionState:
+    limit = session.limit if session.policy.rates is not None else None
     return SessionState(
         address=session.where,
         bind=session.kind,
@@ -91,11 +100,22 @@ def _session(session: EsmeProtocol) -> SessionState:
         open=session.unanswered,
         outstanding=len(session.outstanding),
         writable=session.writable,
+        tokens=_tokens(limit.bucket, now) if limit is not None else None,
+        limited_by=limit.limited_by(now) if limit is not None else "",
     )
+
+
+def _per_second(rate: Rate | None) -> float:
+    return rate.per_second if rate is not None else 0.0
+
+
+def _tokens(bucket: TokenBucket | None, now: float) -> float | None:
+    return bucket.tokens(now) if bucket is not None else None
 
 
 def _smsc(service: SmscService, lines: Lines, now: float) -> SmscState:
     smsc = service.smsc
+    limits = smsc.limits
     line = lines.get(smsc)
     return SmscState(
         name=smsc.name,
@@ -106,6 +126,10 @@ def _smsc(service: SmscService, lines: Lines, now: float) -> SmscState:
         outstanding=smsc.outstanding,
         capacity=smsc.capacity,
         utilization=smsc.utilization(now),
+        rate=service.settings.rate,
+        link_rate=service.settings.link_rate,
+        tokens=_tokens(limits.overall.bucket, now) if limits is not None else None,
+        limited_by=limits.limited_by if limits is not None else "",
         latency=smsc.latency,
         bind_errors=smsc.bind_errors,
         taken=smsc.taken,
@@ -113,12 +137,12 @@ def _smsc(service: SmscService, lines: Lines, now: float) -> SmscState:
         timed_out=smsc.timed_out,
         lost=smsc.lost,
         waiting=line.count if line is not None else 0,
-        links=tuple(_link(service, key) for key in service.keys),
+        links=tuple(_link(service, key, now) for key in service.keys),
     )
 
 
-def _link(service: SmscService, key: LinkKey) -> LinkState:
-    link = service.link(key)
+def _link(service: SmscService, key: LinkKey, now: float) -> LinkState:
+    link, limits = service.link(key), service.smsc.limits
     session = link.session if link is not None else None
     return LinkState(
         name=service.name_of(key),
@@ -127,6 +151,7 @@ def _link(service: SmscService, key: LinkKey) -> LinkState:
         since=session.bound_at if session is not None and session.is_attached else 0.0,
         outstanding=len(session.outstanding) if session is not None else 0,
         open=session.unanswered if session is not None and not session.has_ended else 0,
+        tokens=limits.tokens(session, now) if limits is not None else None,
         last_error=link.config.last_error if link is not None else "",
     )
 

@@ -25,6 +25,7 @@ from smppgate.gate.return_path.aliases import Aliases
 from smppgate.gate.return_path.keeper import ReturnPathKeeper
 from smppgate.gate.statistics import Statistics
 from smppgate.gate.submit.local_esme import LocalEsme
+from smppgate.gate.submit.refill_timer import RefillTimer
 from smppgate.gate.submit.submitter import Submitter
 from smppgate.routing.esmes.account import Account
 from smppgate.routing.esmes.accounts import Accounts
@@ -147,6 +148,11 @@ class RouterService(Service):
         self._is_closed, self._is_ready = False, True
         self._awaiting_store: list[Deferred[None]] = []
 
+    @property
+    def refills(self) -> RefillTimer:
+        """Tells what has a limit when it may send again."""
+        return self._submitter.refills
+
     def startService(self) -> None:
         """Tell in summary what does not go well."""
         super().startService()
@@ -159,6 +165,7 @@ class RouterService(Service):
         self.receipts.stop()
         self.queues.stop()
         self.waiting_room.stop()
+        self.refills.stop()
         waiting = self._awaiting_link + self._awaiting_store
         self._awaiting_link, self._awaiting_store = [], []
         for waiter in waiting:
@@ -214,6 +221,7 @@ class RouterService(Service):
         self.smscs.remove(smsc)
         self.return_paths.message_ids.remove(smsc)
         smsc.center.smscs.remove(smsc)
+        smsc.change_rates(None, self.refills, self.clock.monotonic())
 
     def change_pools(self, pools: Mapping[str, Pool]) -> None:
         """Have these pools, the first of them for requests of this process by default."""
@@ -395,6 +403,8 @@ class RouterService(Service):
             failed=events.failed,
             late=events.late,
             throttled=events.throttled,
+            over_rate=events.over_rate,
+            paused=events.paused,
             turned_down=events.turned_down,
             waiting=len(self.waiting_room),
             waiting_octets=self.waiting_room.octets,

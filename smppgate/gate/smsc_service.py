@@ -17,7 +17,7 @@ from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred, ensureDeferred, maybeDeferred
 from twisted.internet.interfaces import IReactorTime
 
-from smppgate.gate.build import make_bind, smsc_timers
+from smppgate.gate.build import make_bind, smsc_rates, smsc_timers
 from smppgate.gate.drain import until
 from smppgate.gate.router import RouterService
 from smppgate.gate.sessions.endpoints import client_endpoint, server_endpoint
@@ -93,6 +93,7 @@ class SmscService(MultiService):
         self._outbind_config: OutbindSessionConfig | None = None
         self._listener: Listener | None = None
         self._dialled: list[SmscProtocol] = []
+        self._limit()
         for plan in self._wanted().values():
             self._add(plan)
 
@@ -166,6 +167,7 @@ class SmscService(MultiService):
         smsc = self.smsc
         if settings.window != smsc.window:
             smsc.change_window(settings.window)
+        self._limit()
         smsc.change_undelivered_status(settings.undelivered_status)
         smsc.change_response_timeout(smsc_timers(gate, settings).response)
         smsc.commands = version_named(settings.interface_version).commands
@@ -179,6 +181,11 @@ class SmscService(MultiService):
         for session in self.sessions():
             session.config_changed()
         self.relink()
+
+    def _limit(self) -> None:
+        """Have the SMSC sent no more messages a second than the settings say."""
+        router = self._router
+        self.smsc.change_rates(smsc_rates(self.settings), router.refills, self._clock.monotonic())
 
     async def leave(self, seconds: float) -> None:
         """Take no more messages, let open requests be answered for ``seconds``, and unbind."""

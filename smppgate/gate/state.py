@@ -22,6 +22,9 @@ class SessionState:
     :ivar open: its requests that the gate has not answered.
     :ivar outstanding: requests to it that it has not answered.
     :ivar writable: whether it reads what it is sent.
+    :ivar tokens: messages that it may send at once by its ``session_rate``; None without one, and
+        while it has sent none.
+    :ivar limited_by: ``rate`` or ``session_rate`` while it may send none now by that; else empty.
     """
 
     address: str
@@ -31,6 +34,8 @@ class SessionState:
     open: int
     outstanding: int
     writable: bool
+    tokens: float | None = None
+    limited_by: str = ""
 
 
 @frozen(kw_only=True)
@@ -39,7 +44,12 @@ class AccountState:
 
     :ivar state: ``ready`` or ``closed``.
     :ivar sessions: those that are bound, in order of their binds.
-    :ivar waiting: its messages that wait for an SMSC.
+    :ivar rate: messages a second that it may send; 0 for any number. ``session_rate``: each of
+        its sessions.
+    :ivar tokens: messages that it may send at once by its rate; None without one, and while it
+        has sent none.
+    :ivar waiting: its messages that wait for an SMSC, or because they are over a rate.
+    :ivar over_rate: those of them that are over a rate.
     :ivar queued: messages that wait in its queue; None where it has none.
     """
 
@@ -49,7 +59,11 @@ class AccountState:
     window: int
     max_binds: int
     sessions: tuple[SessionState, ...]
+    rate: float
+    session_rate: float
+    tokens: float | None
     waiting: int
+    over_rate: int
     queued: int | None = None
 
 
@@ -62,6 +76,8 @@ class LinkState:
     :ivar since: when it was bound; seconds since 1970, 0 while it is not.
     :ivar outstanding: requests that the SMSC has not answered.
     :ivar open: the SMSC's requests that the gate has not answered.
+    :ivar tokens: messages that may be sent on it at once by the SMSC's ``link_rate``; None without
+        one, and while none was sent.
     :ivar last_error: why it was lost or not bound last; empty if never.
     """
 
@@ -71,6 +87,7 @@ class LinkState:
     since: float
     outstanding: int
     open: int
+    tokens: float | None
     last_error: str
 
 
@@ -81,8 +98,12 @@ class SmscState:
     :ivar state: ``ready``, ``drain`` or ``maint``.
     :ivar weight: as it is now, which an operator may have changed.
     :ivar outstanding: requests that it has not answered, on all links.
-    :ivar capacity: the most there may be now.
+    :ivar capacity: the most there may be now, with another message; 0 while its rates allow none.
     :ivar utilization: how much of it is in use, 0 to 1: of its windows, or as it says itself.
+    :ivar rate: messages a second that it is sent at the most; 0 for any number. ``link_rate``: on
+        each link.
+    :ivar tokens: messages that it may be sent at once by its rate; None without one.
+    :ivar limited_by: ``rate`` or ``link_rate`` while it may be sent none now by that; else empty.
     :ivar latency: seconds from a request to its answer, smoothed.
     :ivar taken: requests that it answered ESME_ROK.
     :ivar refused: those that it answered with another status.
@@ -98,6 +119,10 @@ class SmscState:
     outstanding: int
     capacity: int
     utilization: float
+    rate: float
+    link_rate: float
+    tokens: float | None
+    limited_by: str
     latency: float
     bind_errors: int
     taken: int

@@ -18,6 +18,9 @@ class Statistics:
     :ivar failed: requests that were not answered in time, or whose session was lost.
     :ivar late: answers that came after that.
     :ivar throttled: requests of ESMEs over the window of their session.
+    :ivar over_rate: messages of ESMEs over the rate of their account or session: they wait, or are
+        turned down.
+    :ivar paused: how often an SMSC was sent as many messages as its rates allow.
     :ivar turned_down: requests of ESMEs that no SMSC could take.
     :ivar waiting: requests that wait for an SMSC now, and ``waiting_octets`` what they occupy.
     :ivar waited: requests that had to wait for an SMSC.
@@ -43,6 +46,8 @@ class Statistics:
     failed: int
     late: int
     throttled: int
+    over_rate: int
+    paused: int
     turned_down: int
     waiting: int
     waiting_octets: int

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from smppgate.routing.esmes.account import AccountPolicy
+from smppgate.routing.limits.esme_limits import SessionLimit
 from smppgate.routing.return_path.submitters import Addressee
 from smppgate.routing.smscs.link_shares import LinkShares
 from smppgate.routing.smscs.pool import Pool
@@ -42,6 +43,8 @@ class Requester(Origin, Protocol):
     """The pool that serves this session alone; None unless its bind was passed through."""
     passed_through: Smsc | None
     """The SMSC that serves this session alone; None unless its bind was passed through."""
+    limit: SessionLimit | None
+    """How many messages it may send a second; None before it is bound, and for this process."""
 
     @property
     def is_routed(self) -> bool:

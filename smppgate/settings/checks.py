@@ -127,20 +127,13 @@ class Whole(Check):
 
 
 @attrs.frozen
-class Seconds(Check):
-    """A finite number of seconds, more than 0; with ``zero`` 0 is valid too, and means off."""
-
-    zero: bool = False
+class Number(Check):
+    """A number, with or without a fraction. This base class refuses what is none."""
 
     @property
     def kind(self) -> str:
         """``number``."""
         return "number"
-
-    @property
-    def allowed(self) -> str:
-        """Whether it may be 0."""
-        return "0 or more" if self.zero else "more than 0"
 
     def write(self, value: object) -> str:
         """``value`` with a decimal point."""
@@ -155,6 +148,18 @@ class Seconds(Check):
         except OverflowError:
             return math.inf if value > 0 else -math.inf
 
+
+@attrs.frozen
+class Seconds(Number):
+    """A finite number of seconds, more than 0; with ``zero`` 0 is valid too, and means off."""
+
+    zero: bool = False
+
+    @property
+    def allowed(self) -> str:
+        """Whether it may be 0."""
+        return "0 or more" if self.zero else "more than 0"
+
     def problems(self, value: object) -> Iterator[Problem]:
         """``value`` is not a number, not finite, or too small."""
         if not isinstance(value, float):
@@ -164,6 +169,26 @@ class Seconds(Check):
         elif value < 0 or (value == 0 and not self.zero):
             least = "at least 0" if self.zero else "more than 0"
             yield Problem("", f"must be {least}, not {value}")
+
+
+@attrs.frozen
+class Amount(Number):
+    """A number from ``least`` to ``most``, or 0, which means none."""
+
+    least: float
+    most: float
+
+    @property
+    def allowed(self) -> str:
+        """0, the smallest and the largest."""
+        return f"0, or {self.least:g} to {self.most:.0f}"
+
+    def problems(self, value: object) -> Iterator[Problem]:
+        """``value`` is not a number, or out of range."""
+        if not isinstance(value, float):
+            yield Problem("", f"must be a number, not {describe(value)}")
+        elif value != 0 and not self.least <= value <= self.most:
+            yield Problem("", f"must be {self.allowed}, not {value}")
 
 
 @attrs.frozen

@@ -11,8 +11,10 @@ from smppgate.settings.endpoints import client_fault, server_fault
 from smppgate.settings.errors import Problem
 from smppgate.settings.esme_rules import WILDCARD, esme_problems
 from smppgate.settings.tables import (
+    BURST,
     COUNT,
     PASSWORD,
+    RATE,
     SYSTEM_ID,
     UP_TO_COUNT,
     WEIGHT,
@@ -159,6 +161,39 @@ class EsmeSettings(Table):
             WEIGHT,
             "Its share of what the SMSCs of its pool take while messages of several accounts wait "
             "for them, against the others' shares.",
+        ),
+    )
+    rate: float = attrs.field(
+        default=0.0,
+        metadata=setting(
+            RATE,
+            "How many messages it may send, over all its sessions; 0 is any number.",
+            "messages a second",
+        ),
+    )
+    burst: float = attrs.field(
+        default=0.0,
+        metadata=setting(
+            BURST,
+            "How many of them at once after a pause, by rate and by session_rate each; 0 is those "
+            "of a second, one at least.",
+            "messages",
+        ),
+    )
+    session_rate: float = attrs.field(
+        default=0.0,
+        metadata=setting(
+            RATE,
+            "How many messages each of its sessions may send; 0 is any number.",
+            "messages a second",
+        ),
+    )
+    over_rate: str = attrs.field(
+        default="delay",
+        metadata=setting(
+            Choice(("delay", "reject")),
+            'What becomes of a message over that: with "delay" it waits, for hold of its pool at '
+            'the most, and is answered 0x58 then; with "reject" it is answered 0x58 at once.',
         ),
     )
     pool: str = attrs.field(

@@ -17,7 +17,15 @@ from smppgate.settings.members import (
     repeated,
 )
 from smppgate.settings.relations import RECEIPT_IDS, reconnect_problems
-from smppgate.settings.tables import COUNT, PASSWORD, SYSTEM_ID, Table, setting
+from smppgate.settings.tables import (
+    BURST,
+    COUNT,
+    PASSWORD,
+    RATE,
+    SYSTEM_ID,
+    Table,
+    setting,
+)
 from smppgate.settings.tags import derived_tag
 from smppgate.settings.takes import Takes
 from smppgate.settings.texts import Choice, Endpoint, Name, Octets, ShortTag
@@ -129,6 +137,32 @@ class SmscSettings(Table):
             "Unanswered requests to the SMSC allowed per session. Most providers allow 10; more "
             "are answered 0x58, or not at all.",
             "requests",
+        ),
+    )
+    rate: float = attrs.field(
+        default=0.0,
+        metadata=setting(
+            RATE,
+            "How many messages it is sent at the most, over all its sessions; others wait. 0 is "
+            "any number.",
+            "messages a second",
+        ),
+    )
+    burst: float = attrs.field(
+        default=0.0,
+        metadata=setting(
+            BURST,
+            "How many of them at once after a pause, by rate and by link_rate each; 0 is those of "
+            "a tenth of a second, one at least.",
+            "messages",
+        ),
+    )
+    link_rate: float = attrs.field(
+        default=0.0,
+        metadata=setting(
+            RATE,
+            "How many messages each of its sessions is sent at the most; 0 is any number.",
+            "messages a second",
         ),
     )
     weight: int = attrs.field(

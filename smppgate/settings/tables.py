@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 import attrs
 
-from smppgate.settings.checks import Check, Whole
+from smppgate.settings.checks import Amount, Check, Whole
 from smppgate.settings.errors import Problem, SettingsError
 from smppgate.settings.takes import Takes
 from smppgate.settings.texts import Octets, Secret
@@ -24,6 +24,9 @@ PASSWORD = Secret(0, 64)
 COUNT = Whole(1, 1_000_000)
 UP_TO_COUNT = Whole(0, 1_000_000)
 WEIGHT = Whole(1, 256)
+# The slowest sends one message in a quarter of an hour.
+RATE = Amount(0.001, 1_000_000.0)
+BURST = Amount(1.0, 1_000_000.0)
 
 
 def setting(

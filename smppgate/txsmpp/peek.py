@@ -60,6 +60,7 @@ _SUBMIT_SM, _DELIVER_SM, _DATA_SM, _SUBMIT_MULTI = (
     CommandId.DATA_SM & 0xFF,
     CommandId.SUBMIT_MULTI & 0xFF,
 )
+_SUBMIT_MULTI_OCTET = bytes((_SUBMIT_MULTI,))
 
 
 def _by_command(message: bytes, data_sm: bytes) -> dict[int, re.Pattern[bytes]]:
@@ -287,6 +288,15 @@ def esm_class_at(octets: bytes) -> int:
         single = _single(octets, "esm_class", CommandStatus.ESME_RINVESMCLASS)
         return esm_class_at(single) + len(octets) - len(single)
     return found.end() - 1
+
+
+def destinations(octets: bytes) -> int:
+    """How many destinations a submit_multi has, by its number_of_dests; of others, 1."""
+    if octets[7:8] != _SUBMIT_MULTI_OCTET:
+        return 1
+    found = _SOURCE.match(octets, HEADER_SIZE)
+    # Where the field is missing, the SMSC judges the PDU.
+    return max(1, octets[found.end()]) if found and found.end() < len(octets) else 1
 
 
 def registered_delivery(octets: bytes) -> int:

@@ -162,6 +162,8 @@ def _smscs(gateway: Any) -> Iterator[tuple[str, object]]:
     for name, service in parts.smscs.items():
         smsc, target = service.smsc, parts.pass_through.targets[service.smsc]
         yield f"SMSC {name}", {key: getattr(smsc, key) for key in _OF_SMSC}
+        limits = smsc.limits
+        yield f"rates of {name}", limits.overall.rates if limits is not None else None
         yield f"center of {name}", (smsc.center.name, sorted(s.name for s in smsc.center.smscs))
         yield f"seats of {name}", len(smsc.members)
         yield f"target of {name}", {key: getattr(target, key) for key in _OF_TARGET}

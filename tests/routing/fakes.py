@@ -15,6 +15,7 @@ from smppgate.gate.router import RouterOptions, RouterService
 from smppgate.routing.esmes.account import Account, AccountPolicy
 from smppgate.routing.esmes.accounts import Accounts
 from smppgate.routing.esmes.ranges import RangeTable
+from smppgate.routing.limits.esme_limits import EsmeRates, SessionLimit
 from smppgate.routing.smscs.link_shares import LinkShares
 from smppgate.routing.smscs.member import Member
 from smppgate.routing.smscs.pool import Pool
@@ -71,6 +72,8 @@ class FakeSession:
         self.is_routed = True
         self.passed_through: Smsc | None = None
         self.owner: FakeSession | None = None
+        self.rates: EsmeRates | None = None
+        self.limit: SessionLimit | None = None
         self.has_ended = False
         self.writable = True
         self.answers: list[Frame] = []

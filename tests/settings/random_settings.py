@@ -14,7 +14,7 @@ import attrs
 from attrs import evolve
 
 from smppgate.settings import MemberSettings, Settings
-from smppgate.settings.checks import Check, Flag, Seconds, Several, Whole
+from smppgate.settings.checks import Amount, Check, Flag, Seconds, Several, Whole
 from smppgate.settings.inline_tables import Inline
 from smppgate.settings.members import Members, name_in
 from smppgate.settings.model import SECTIONS, SINGLE
@@ -236,6 +236,9 @@ class _Draw:
     def seconds(self, check: Seconds) -> float:
         return self.random.choice((0.0 if check.zero else 0.5, 1.0, 2.5, 30.0, 86400.0))
 
+    def amount(self, check: Amount) -> float:
+        return self.random.choice((0.0, check.least, 50.0, 2.5, check.most))
+
     def flag(self, _check: Flag) -> bool:
         return self.random.random() < 0.5
 
@@ -425,6 +428,7 @@ _ITEMS: dict[type[Check], tuple[object, ...]] = {
 _DRAWS: dict[type[Check], Callable[[_Draw, Any], object]] = {
     Whole: _Draw.whole,
     Seconds: _Draw.seconds,
+    Amount: _Draw.amount,
     Flag: _Draw.flag,
     Members: _Draw.members,
     Several: _Draw.several,

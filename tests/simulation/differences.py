@@ -107,6 +107,9 @@ def _account(settings: Settings, original: Settings, draw: Random) -> Settings:
         "queries": (True, False),
         "address_ranges": ((), _free(settings, _named(original.esme, esme).address_ranges)),
         "deliver_timeout": (0.0, 20.0),
+        "rate": (0.0, 2.0, 20.0),
+        "session_rate": (0.0, 2.0, 20.0),
+        "over_rate": ("delay", "reject"),
     }
     if esme.auth == "gate":
         values["password"] = (f"p{draw.randrange(100)}",)
@@ -191,6 +194,9 @@ _SMSC_VALUES: dict[str, tuple[Any, ...]] = {
     "enquire_link": (0.0, 2.0, 10.0),
     "enquire_link_timeout": (1.5, 4.0, 10.0),
     "max_timeouts": (5, 20),
+    "rate": (0.0, 2.0, 20.0),
+    "link_rate": (0.0, 2.0, 20.0),
+    "burst": (0.0, 3.0),
 }
 
 

@@ -23,6 +23,10 @@ from smppgate.txsmpp.session import Session
 from smppgate.txsmpp.states import KNOWN, Role, State, allowed
 from tests.gate.likeness import differences, likeness, objects_of
 
+_NOTICED = 0.6
+"""Seconds in which a limit notices that it has tokens: a timer may be late, and lets one turn
+pass."""
+
 
 class Inspection:
     """Looks into one gate.
@@ -165,6 +169,7 @@ class Inspection:
         yield "octets that wait for SMSCs", room.octets, router._options.hold_octets
         for name, table in (
             ("sets of SMSCs waited for", room._rooms),
+            ("accounts over their rate", room._rate_rooms),
             ("sessions that wait", room._sessions),
             ("accounts that wait", room._holdings),
             ("deadlines", room._deadlines),
@@ -213,13 +218,20 @@ class Inspection:
         """What the gate itself takes for open, in both directions."""
         return self._router.open_exchanges
 
+    @property
+    def _now(self) -> float:
+        return float(self._router.clock.monotonic())
+
     def counted(self) -> Iterator[tuple[str, int, int]]:
         """Counters that must agree with what they count: name, counter, count."""
         for smsc in self._router.smscs:
             windows = sum(link.window for link in smsc.links)
             # What is open on links that take no more messages is added while there are others.
+            is_paused = smsc.limits is not None and smsc.limits.limited_by
+            windows = 0 if is_paused else windows
             is_right = smsc.capacity >= windows if windows else not smsc.capacity
             yield f"capacity of {smsc.name}", int(not is_right), 0
+            yield f"{smsc.name} is paused, and has tokens", _paused_in_vain(smsc, self._now), 0
         yield from self._counted_waiting()
         yield from self._counted_strangers()
         windows = {esme.system_id: esme.window for esme in self._gateway.settings.esme}
@@ -246,9 +258,14 @@ class Inspection:
         room = self._router.waiting_room
         everyone = room._all()
         yield "waiting", len(room), len(everyone)
+        in_rate_rooms = sum(map(len, room._rate_rooms.values()))
+        over_rate = sum(1 for each in everyone if each.limit is not None)
+        yield "waiting for tokens", in_rate_rooms, over_rate
+        for each in room._rate_rooms.values():
+            yield f"{each!r} waits for nothing", int(not each._awaited), 0
         yield "octets waiting", room.octets, sum(each.octets for each in everyone)
         for pool in self._router.pools.values():
-            count = sum(1 for each in everyone if each.exchange.pool is pool)
+            count = sum(each.exchange.pool is pool for each in everyone if each.limit is None)
             yield f"waiting for {pool.name}", pool.waiting, count
             able = [each for each in pool.members if not each.reason()]
             active = [each for each in able if not each.is_backup] or able
@@ -332,8 +349,21 @@ def _may_serve(room: Any) -> bool:
 
 
 def _has_room(smsc: Any) -> bool:
-    free = any(len(link.outstanding) < link.window for link in smsc.links)
-    return free and smsc.outstanding < smsc.capacity
+    limits = smsc.limits
+    dry = limits.dry if limits is not None else ()
+    free = any(len(link.outstanding) < link.window and link not in dry for link in smsc.links)
+    is_paused = limits is not None and limits.limited_by
+    return free and not is_paused and smsc.outstanding < smsc.capacity
+
+
+def _paused_in_vain(smsc: Any, now: float) -> int:
+    """Whether it has had tokens for a while, and does not know it."""
+    limits, then = smsc.limits, now - _NOTICED
+    if limits is None:
+        return 0
+    overall = limits.overall
+    is_dry = overall.is_dry and (overall.bucket is None or overall.bucket.has_token(then))
+    return int(is_dry or any(limits._buckets[link].has_token(then) for link in limits.dry))
 
 
 def _numbers(session: Any) -> set[int]:

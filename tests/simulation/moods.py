@@ -196,6 +196,8 @@ MOODS: dict[str, Mood] = {
         # Next to no memory for what belongs together.
         forgetful={},
         routing={},
+        limited_accounts={},
+        limited_smscs={},
         # Of SMSCs, where the gate's mood has narrow ones.
         sluggish={"quickest": 0.5, "spread": 1.5},
     ),

@@ -36,6 +36,7 @@ from smppgate.gate.smsc_service import SmscService
 from smppgate.gate.stop import Stop
 from smppgate.gate.submit.ancillary import AncillaryRequests
 from smppgate.gate.submit.holdings import Holdings
+from smppgate.gate.submit.rate_room import RateRoom
 from smppgate.gate.submit.room import Room, Waiting
 from smppgate.gate.submit.submitter import Submitter
 from smppgate.gate.submit.waiting_room import WaitingRoom
@@ -45,7 +46,9 @@ from smppgate.routing.esmes import accounts as accounts_module
 from smppgate.routing.esmes.account import Account
 from smppgate.routing.esmes.accounts import Accounts
 from smppgate.routing.esmes.strangers import Strangers
+from smppgate.routing.limits.esme_limits import AccountLimit, SessionLimit
 from smppgate.routing.limits.fair_queue import FairQueue
+from smppgate.routing.limits.token_bucket import TokenBucket
 from smppgate.routing.related import Related
 from smppgate.routing.routes import rules
 from smppgate.routing.routes.message import Message
@@ -55,6 +58,7 @@ from smppgate.routing.smscs.anchor import Anchor
 from smppgate.routing.smscs.balancers import Rendezvous
 from smppgate.routing.smscs.member import Member
 from smppgate.routing.smscs.pool import Pool
+from smppgate.routing.smscs.rate_limits import OverallLimit, RateLimits
 from smppgate.routing.smscs.smsc import LOST, Smsc
 from smppgate.store import Enqueued, Found
 from smppgate.store.segments import records
@@ -350,9 +354,18 @@ def _hold_without_end(made: Any) -> Any:
     return endless
 
 
-@_mutant(WaitingRoom, "_tick", "What has waited too long is answered when its turn comes.")
-def _hold_ends_late(_tick: Any) -> Any:
-    return lambda self: None
+@_mutant(WaitingRoom, "_expire", "What has waited too long is answered a second later.")
+def _hold_ends_late(expire: Any) -> Any:
+    def expired(self: Any, waiting: Any, now: float) -> None:
+        if waiting.deadline + 1.0 <= now:
+            expire(self, waiting, now)
+            return
+        later = Waiting(waiting.exchange, waiting.requester, now + 1.0)
+        self._remove(waiting)
+        later.exchange.entered_at = later.deadline - later.requester.hold
+        self._admit(later.exchange, later.requester, False)
+
+    return expired
 
 
 @_mutant(Holdings, "remove", "Octets of what waits are not counted down.")
@@ -413,11 +426,11 @@ def _affinity_without_bound(put: Any) -> Any:
 
 @_mutant(Submitter, "_assign_there", "A part whose link is full goes elsewhere.")
 def _full_is_elsewhere(there: Any) -> Any:
-    def assigned(self: Any, exchange: Any, anchor: Any, smsc: Any) -> Any:
-        link = there(self, exchange, anchor, smsc)
+    def assigned(self: Any, exchange: Any, anchor: Any, smsc: Any, now: float) -> Any:
+        link = there(self, exchange, anchor, smsc, now)
         if link is None:
             anchor.release()
-            link = self._assign(exchange, exchange.pool)
+            link = self._assign(exchange, exchange.pool, now)
         return link
 
     return assigned
@@ -515,6 +528,89 @@ def _source_for_destination(made: Any) -> Any:
         self.destination = self.source
 
     return confused
+
+
+# Rates
+
+
+@_mutant(TokenBucket, "take", "A bucket never gets empty.")
+def _bucket_never_empty(_take: Any) -> Any:
+    return lambda self, now, count=1: None
+
+
+@_mutant(TokenBucket, "take", "Every other message takes no token.")
+def _tokens_twice(take: Any) -> Any:
+    turns = count()
+
+    def taken(self: Any, now: float, tokens: int = 1) -> None:
+        if next(turns) % 2:
+            take(self, now, tokens)
+
+    return taken
+
+
+@_mutant(OverallLimit, "_flow", "Who waits for an SMSC that was paused is not told.")
+def _paused_not_woken(_flow: Any) -> Any:
+    def flowing(self: Any) -> None:
+        self.is_dry = False
+        self._waiting = {}
+
+    return flowing
+
+
+@_mutant(OverallLimit, "_await", "An SMSC that is paused stays so.")
+def _tokens_not_awaited(_await: Any) -> Any:
+    return lambda self, bucket, now: None
+
+
+@_mutant(RateLimits, "_take", "A link has no rate of its own.")
+def _link_without_rate(_take: Any) -> Any:
+    return lambda self, link, rate, count, now: None
+
+
+@_mutant(RateLimits, "__init__", "A session that serves one ESME has a rate for itself.")
+def _rate_of_each_copy(made: Any) -> Any:
+    def alone(self: Any, smsc: Any, overall: Any) -> None:
+        own = OverallLimit(smsc, overall.rates, overall.refills, 0.0)
+        made(self, smsc, own if smsc._origin is not None else overall)
+
+    return alone
+
+
+@_mutant(SmscService, "_limit", "A reload changes no rate of an SMSC.")
+def _rates_at_restart(limit: Any) -> Any:
+    def limited(self: Any) -> None:
+        if not self.links:
+            limit(self)
+
+    return limited
+
+
+@_mutant(SessionLimit, "__init__", "Each session has the rate of its account for itself.")
+def _rate_of_each_session(made: Any) -> Any:
+    return lambda self, account: made(self, AccountLimit())
+
+
+@_mutant(SessionLimit, "admits", "A message overtakes those of its session that wait for tokens.")
+def _waiting_for_tokens_overtaken(admits: Any) -> Any:
+    def admitted(self: Any, rates: Any, now: float, tokens: int) -> bool:
+        waiting, self.waiting = self.waiting, 0
+        try:
+            return bool(admits(self, rates, now, tokens))
+        finally:
+            self.waiting = waiting
+
+    return admitted
+
+
+@_mutant(RateRoom, "_serve", "What has waited for tokens takes none.")
+def _waited_for_and_not_taken(_serve: Any) -> Any:
+    def served(self: Any, line: Any, now: float) -> None:
+        waiting = next(iter(line.messages))
+        self.remove(waiting)
+        self._let(self, waiting)
+
+    return served
 
 
 # Receipts and return paths

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from tests.simulation import wire
 from tests.simulation.ledger import Answer, Attempt, Request
 from tests.simulation.moods import RETRYABLE, STEADY
+from tests.simulation.rate_rules import RateRules
 from tests.simulation.routes import Place
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ class RequestRules:
         self._world = world
         # Pool and key → where a message with it was sent last, and when.
         self._homes: dict[tuple[str, ...], tuple[ModelSmsc, float]] = {}
+        self._rates = RateRules(world)
 
     # At the SMSC
 
@@ -93,6 +95,8 @@ class RequestRules:
         request.attempts.append(attempt)
         if request.whole is not None:
             request.whole.attempts.append(attempt)
+        if request.command in wire.SUBMITS:
+            self._rates.check(session, request)
         self._check_window(session)
         self._check_own_window(request.session)
         return attempt
@@ -413,11 +417,18 @@ class RequestRules:
         terms = self._world.terms
         if request.ahead >= min(terms.windows(request.session, request.at)):
             return None
+        if request.command in wire.SUBMITS and self._was_rejected(request):
+            return None
         if not max(terms.holds_of(request, request.at)):
             return "its session was within its window, and nothing waits"
         if terms.had_room(request.at) and not self._has_waited(request):
             return "its session was within its window, and it has not waited"
         return self._wrongly_failed(request) or self._late(request, 0.0)
+
+    def _was_rejected(self, request: Request) -> bool:
+        """Whether it may have been over a rate, and was not to wait."""
+        rejects = self._world.terms.rejects(request)
+        return rejects and self._rates.may_be_over(request)
 
     def _late(self, request: Request, more: float) -> str | None:
         """Whether the gate says so later than it may: after the longest hold, and ``more``."""
@@ -432,6 +443,9 @@ class RequestRules:
         """Whether the time in which an SMSC might take it was over when it was answered."""
         session = request.session
         if session.is_leaving or session.is_disturbed:
+            return True
+        if request.account.asks_smsc and self._world.terms.limits(session, request.at):
+            # The SMSC's session that it waited for behind its rate may have gone.
             return True
         shortest = min(self._world.terms.holds_of(request, request.at))
         if request.attempts:

@@ -27,6 +27,7 @@ class AccountPlan:
 
     :param prefix: of the numbers that are its own; empty for none.
     :param secret: the password that SMSCs know, where they are asked about it.
+    :param rates: lines of the settings that limit it.
     :param binds: the kinds of its sessions.
     :param is_called: whether it listens for the gate's outbind as well.
     :param quota: requests that it sends; ``pace``: bursts a second.
@@ -39,6 +40,7 @@ class AccountPlan:
     secret: str = ""
     prefix: bytes = b""
     window: int = 10
+    rates: tuple[str, ...] = ()
     queue: bool = False
     queue_size: int = 1000
     queries: bool = True
@@ -88,6 +90,7 @@ class SmscPlan:
     """A door of a message center.
 
     :param outbind_port: of the gate's, where it asks with outbind to be bound to; 0 for none.
+    :param rates: lines of the settings that limit it.
     """
 
     name: str
@@ -102,6 +105,7 @@ class SmscPlan:
     weight: int = 1
     version: str = "3.4"
     outbind_port: int = 0
+    rates: tuple[str, ...] = ()
     moods: tuple[str, ...] = ()
 
 
@@ -251,7 +255,35 @@ def scenario(seed: int, moods: tuple[str, ...] = ()) -> Plan:
     plan = _balancing(chance(seed, "balance"), moods, plan)
     plan = _holding(chance(seed, "hold"), moods, plan)
     plan = _related(chance(seed, "related"), moods, plan)
-    return _routing(chance(seed, "routes"), moods, plan)
+    plan = _routing(chance(seed, "routes"), moods, plan)
+    return _limiting(chance(seed, "rates"), moods, plan)
+
+
+def _limiting(draw: Random, moods: tuple[str, ...], plan: Plan) -> Plan:
+    """The plan, with rates of accounts and SMSCs."""
+    choose, accounts, smscs = _Chooser(draw, moods), plan.accounts, plan.smscs
+    if choose.one("limited_accounts", 0.2):
+        accounts = tuple(evolve(each, rates=_esme_rates(draw)) for each in accounts)
+    if choose.one("limited_smscs", 0.2):
+        smscs = tuple(evolve(each, rates=_smsc_rates(draw)) for each in smscs)
+    return evolve(plan, accounts=accounts, smscs=smscs)
+
+
+def _esme_rates(draw: Random) -> tuple[str, ...]:
+    lines = [f'over_rate = "{draw.choice(("delay", "delay", "reject"))}"']
+    keys = draw.choice((("rate",), ("session_rate",), ("rate", "session_rate"), ()))
+    return (*lines, *_rates(draw, *keys))
+
+
+def _smsc_rates(draw: Random) -> tuple[str, ...]:
+    return _rates(draw, *draw.choice((("rate",), ("link_rate",), ("rate", "link_rate"), ())))
+
+
+def _rates(draw: Random, *keys: str) -> tuple[str, ...]:
+    lines = [f"{key} = {draw.choice((0.7, 2.0, 5.0, 20.0))}" for key in keys]
+    if draw.random() < 0.5:
+        lines.append(f"burst = {draw.choice((1.0, 2.5, 5.0))}")
+    return tuple(lines)
 
 
 def _related(draw: Random, moods: tuple[str, ...], plan: Plan) -> Plan:
@@ -549,7 +581,7 @@ def _members_lines(plan: Plan, names: tuple[str, ...]) -> list[str]:
 def _account_lines(plan: Plan, account: AccountPlan) -> list[str]:
     lines = ["[[esme]]", f'system_id = "{account.system_id}"', f'pool = "{account.pool}"']
     lines += [f"window = {account.window}", f"share = {account.serial + 1}"]
-    lines += [f"queries = {_flag(account.queries)}"]
+    lines += [f"queries = {_flag(account.queries)}", *account.rates]
     if account.asks_smsc:
         lines.append('auth = "smsc"')
     else:
@@ -574,7 +606,7 @@ def _smsc_lines(plan: Plan, smsc: SmscPlan) -> list[str]:
     lines += [f"sessions = {smsc.sessions}", f"window = {smsc.window}"]
     lines.append(f'interface_version = "{smsc.version}"')
     lines += [f"weight = {smsc.weight}", "reconnect_min = 0.5", "reconnect_max = 4.0"]
-    lines.append(f"enquire_link = {plan.enquire_link}")
+    lines += [f"enquire_link = {plan.enquire_link}", *smsc.rates]
     lines.append(f"enquire_link_timeout = {plan.enquire_link_timeout}")
     if smsc.outbind_port:
         lines.append(f'outbind_listen = "tcp:{smsc.outbind_port}"')

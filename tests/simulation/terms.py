@@ -241,6 +241,16 @@ class Terms:
             if pool.name in pools
         ] or [0.0]
 
+    def limits(self, session: EsmeSession, at: float) -> bool:
+        """Whether a session had a rate at any time since ``at``."""
+        rates = self._of_session(session, at, lambda e: e.rate or e.session_rate)
+        return any(rates)
+
+    def rejects(self, request: Request) -> bool:
+        """Whether a message over a rate could be refused at once at any time since it was sent."""
+        over_rate = self._of_session(request.session, request.at, lambda e: e.over_rate)
+        return 0.0 in self.holds_of(request, request.at) or "reject" in over_rate
+
     def had_queue(self, system_id: str) -> bool:
         """Whether an account had a queue at any time."""
         return any(self._of_esme(system_id, 0.0, lambda esme: esme.queue))

@@ -53,6 +53,7 @@ ALL = (
     peek.message_id,
     peek.envelope,
     peek.short_message_at,
+    peek.destinations,
 )
 
 
@@ -80,6 +81,8 @@ def _assert_same(octets: bytes, pdu: Pdu) -> None:
     assert peek.destination(octets) == (envelope.destination.addr if envelope.destination else b"")
     if envelope.destination:
         assert peek.destination_address(octets) == envelope.destination
+    wanted = len(pdu.dest_address) if isinstance(pdu, SubmitMulti) else 1
+    assert peek.destinations(octets) == max(1, wanted)
     assert peek.esm_class(octets) == pdu.esm_class
     assert peek.registered_delivery(octets) == pdu.registered_delivery
     assert peek.data_coding(octets) == pdu.data_coding

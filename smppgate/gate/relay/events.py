@@ -16,6 +16,7 @@ from attrs import define
 
 from smppgate.routing.exchange import Exchange
 from smppgate.routing.sessions import EsmeSession, Origin, SmscSession
+from smppgate.routing.smscs.smsc import Smsc
 
 Session = EsmeSession | SmscSession
 
@@ -46,6 +47,12 @@ class Listener(Protocol):
         """A route was chosen for a message, or none holds: `Exchange.target` tells. After a reload
         that comes again for what waits."""
 
+    def over_rate(self, origin: Origin, command_id: int) -> None:
+        """A message came over the rate of its account or session: it waits, or is turned down."""
+
+    def paused(self, smsc: Smsc) -> None:
+        """An SMSC has been sent as many messages as its rates allow now."""
+
     def waiting(self, exchange: Exchange) -> None:
         """A message waits in a queue, or a request waits for an SMSC."""
 
@@ -75,6 +82,9 @@ class Events:
     :ivar failed: requests that were not answered in time, or whose session was lost.
     :ivar late: answers that came after that.
     :ivar throttled: requests of ESMEs over the window of their session.
+    :ivar over_rate: messages of ESMEs over the rate of their account or session: they wait, or are
+        turned down.
+    :ivar paused: how often an SMSC was sent as many messages as its rates allow.
     :ivar turned_down: requests of ESMEs that no SMSC could take.
     :ivar waited: requests that had to wait for an SMSC.
     :ivar dropped: those of them that were not sent because their session ended.
@@ -93,6 +103,8 @@ class Events:
     failed: int = 0
     late: int = 0
     throttled: int = 0
+    over_rate: int = 0
+    paused: int = 0
     turned_down: int = 0
     waited: int = 0
     dropped: int = 0

@@ -17,6 +17,7 @@ from smppgate.gate.sessions.relay_session import RelaySession
 from smppgate.routing.esmes.account import BIND_KINDS, Account, AccountPolicy
 from smppgate.routing.esmes.accounts import AllBindsInUse, BindRejected
 from smppgate.routing.esmes.strangers import Strangers
+from smppgate.routing.limits.esme_limits import SessionLimit
 from smppgate.routing.sessions import EsmeSession
 from smppgate.routing.smscs.congestion import telling_congestion
 from smppgate.routing.smscs.member import Member
@@ -114,6 +115,7 @@ class EsmeProtocol(RelaySession):
         self.own_pool: Pool | None = None
         self.passed_through: Smsc | None = None
         """The `Smsc` that serves this session alone, where its bind was passed through."""
+        self.limit: SessionLimit | None = None
         self._config = config
         self._factory = factory
         self._is_refused = False
@@ -223,6 +225,7 @@ class EsmeProtocol(RelaySession):
         self._factory.strangers.bound(self)
         self._config.bind_delays.bound(self, bind.frame)
         self.account = account = bind.account
+        self.limit = SessionLimit(account.limit)
         self._kind, self.bound_at = BIND_KINDS[bind.frame.command_id], self.clock.wall()
         if passed_through is not None:
             self.passed_through = passed_through

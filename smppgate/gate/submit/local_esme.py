@@ -9,6 +9,7 @@ from attrs import evolve
 from twisted.internet.defer import Deferred
 
 from smppgate.routing.esmes.account import AccountPolicy
+from smppgate.routing.limits.esme_limits import SessionLimit
 from smppgate.routing.smscs.pool import Pool
 from smppgate.routing.smscs.smsc import Smsc
 from smppgate.txsmpp.clock import Clock
@@ -38,6 +39,7 @@ class LocalEsme:
         self.answer_forms: dict[Smsc, Any] = {}
         self.own_pool: Pool | None = None
         self.passed_through: Smsc | None = None
+        self.limit: SessionLimit | None = None
         self._clock = clock
         self._outstanding = Outstanding()
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Protocol
 
 from attrs import frozen
 
 from smppgate.routing.exchange import Exchange
+from smppgate.routing.limits.esme_limits import SessionLimit
 from smppgate.routing.limits.fair_queue import Entry, FairQueue
 from smppgate.routing.sessions import Requester
 from smppgate.routing.smscs.pool import Pool
@@ -17,6 +19,19 @@ OVERHEAD = 1024
 Measured with 100 000 messages on Python 3.11: 790 each, of 1 000 sessions; 1 570 of as many."""
 
 
+class AnyRoom(Protocol):
+    """Where messages wait."""
+
+    lack: str
+    """What they wait for, in words."""
+
+    def remove(self, waiting: Waiting) -> None:
+        """It is not to be sent any more."""
+
+    def is_able(self, command_id: int) -> bool:
+        """Whether what it waits for comes, if not now."""
+
+
 class Waiting(Entry):
     """A message that waits. Mutable and slotted.
 
@@ -25,9 +40,10 @@ class Waiting(Entry):
     :param serial: a number that is the higher the later it came.
     :ivar deadline: when it is answered, if no SMSC has taken it; seconds on the monotonic clock.
     :ivar room: where it waits; None before and after that.
+    :ivar limit: that of its session, while it waits for tokens.
     """
 
-    __slots__ = ("deadline", "exchange", "requester", "room", "serial")
+    __slots__ = ("deadline", "exchange", "limit", "requester", "room", "serial")
 
     def __init__(
         self, exchange: Exchange, requester: Requester, deadline: float, serial: int
@@ -38,7 +54,8 @@ class Waiting(Entry):
         self.requester = requester
         self.deadline = deadline
         self.serial = serial
-        self.room: Room | None = None
+        self.room: AnyRoom | None = None
+        self.limit: SessionLimit | None = None
 
     @property
     def is_gone(self) -> bool:
@@ -98,6 +115,8 @@ class Room:
         "served",
         "smscs",
     )
+
+    lack = "no SMSC had room"
 
     def __init__(
         self,

@@ -5,12 +5,14 @@ The life of a submit_sm:
 1. Octets arrive; `FrameBuffer` judges command_length as soon as its four octets are there.
 2. `Session` asks the table in `txsmpp.states`: may a bound ESME send this now? If not, it answers
    itself: 0x04, or generic_nack 0x03 for a command that no version has.
-3. `Submitter.submit` admits it: over the session's window it is answered 0x58.
+3. `Submitter.submit` admits it: over the session's window it is answered 0x58. Over the rate of
+   its account or session it is too, or goes into a `RateRoom` first.
 4. Its pool is that of its account, or where there are routes, what `Routes.choose` says. A part of
    a long message, or a step of a dialogue, goes where the others went (`Related`). For all else
    `Pool.choose` gives a member with room, `Smsc.link` one of its links. Where the link speaks
    another version than the ESME, `adaptation` makes the PDU one that the link can take. If there
    is no room, or others wait already, it goes into the `WaitingRoom`, which brings it back to 4.
+   An SMSC that has been sent all that its rate allows has no room until it may be sent another.
 5. `Outstanding.claim` on that link gives the number and stores the `Exchange` under it. The frame
    goes into the link's outbox with four octets changed.
 6. The turn of the reactor ends: one write for each outbox that got something.
@@ -37,6 +39,7 @@ from smppgate.gate.relay.transform import Transform
 from smppgate.gate.reports.undelivered import Miss
 from smppgate.gate.return_path.keeper import ReturnPathKeeper
 from smppgate.gate.submit.ancillary import ANCILLARY, AncillaryRequest, AncillaryRequests
+from smppgate.gate.submit.refill_timer import RefillTimer
 from smppgate.gate.submit.waiting_room import WaitingRoom
 from smppgate.routing.exchange import Exchange, hold_of
 from smppgate.routing.related import Related
@@ -47,6 +50,7 @@ from smppgate.routing.sessions import Origin, Requester
 from smppgate.routing.smscs.anchor import Anchor
 from smppgate.routing.smscs.pool import Pool, link_on
 from smppgate.routing.smscs.smsc import Link, Smsc
+from smppgate.txsmpp import peek
 from smppgate.txsmpp.batch import Batch
 from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.constants import CommandStatus
@@ -70,6 +74,7 @@ class Submitter:
     :param options: `RouterOptions.no_member_status` is looked at for each request.
     :ivar routes: say where messages go; None where that is the pool of their account.
     :ivar waiting_room: what no SMSC could take yet.
+    :ivar refills: tells accounts and SMSCs that have a limit when they may go on.
     """
 
     def __init__(
@@ -94,7 +99,8 @@ class Submitter:
         self._related = related
         self._events = events
         self._options = options
-        self.waiting_room = WaitingRoom(clock, batch, self, events, options)
+        self.refills = RefillTimer(clock)
+        self.waiting_room = WaitingRoom(clock, batch, self, events, options, self.refills)
         self._ancillary = AncillaryRequests(
             clock,
             return_paths,
@@ -120,6 +126,7 @@ class Submitter:
         origin.unanswered += 1
         if frame.command_id in ANCILLARY and self.is_open and self._ancillary.take(origin, frame):
             return
+        is_over_rate = policy.rates is not None and self._is_over_rate(origin, frame, now)
         pool = origin.own_pool or policy.pool
         exchange = Exchange(self._correlator, origin, frame, pool, now)
         relation = relation_of(frame.octets)
@@ -138,8 +145,9 @@ class Submitter:
         if pool.has_keys:
             exchange.key = pool.key(frame.command_id, frame.octets, origin.system_id)
         try:
-            if (pool.waiting and _is_behind(exchange)) or self._assign(exchange, pool) is None:
-                self._wait(exchange, pool, origin)
+            is_behind = is_over_rate or (pool.waiting and _is_behind(exchange))
+            if is_behind or self._assign(exchange, pool, now) is None:
+                self._wait(exchange, pool, origin, is_over_rate)
         except PduError as error:
             self.turn_down(exchange, error.command_status, str(error))
 
@@ -166,7 +174,7 @@ class Submitter:
         waits_until = exchange.entered_at + hold_of(exchange, requester)
         exchange.sent_at = min(now, waits_until)
         try:
-            link = self._assign(exchange, pool)
+            link = self._assign(exchange, pool, now)
         except PduError:
             return False
         if link is not None:
@@ -197,7 +205,8 @@ class Submitter:
         exchange.sent_at = now
         if isinstance(exchange, AncillaryRequest):
             return self._ancillary.dispatch(exchange)
-        return exchange.pool is not None and self._assign(exchange, exchange.pool) is not None
+        pool = exchange.pool
+        return pool is not None and self._assign(exchange, pool, now) is not None
 
     def turn_down(self, exchange: Exchange, status: int, why: str) -> None:
         """Answer a request with an error of the gate's own."""
@@ -297,13 +306,30 @@ class Submitter:
 
     # Waiting and refusing
 
-    def _wait(self, exchange: Exchange, pool: Pool, origin: Requester) -> None:
+    def _is_over_rate(self, origin: Requester, frame: Frame, now: float) -> bool:
+        """Whether a message has to wait for tokens, else it takes them."""
+        limit, rates = origin.limit, origin.policy.rates
+        if limit is None or rates is None:
+            return False
+        if limit.admits(rates, now, peek.destinations(frame.octets)):
+            return False
+        self._events.over_rate += 1
+        if self._events.listener is not None:
+            self._events.listener.over_rate(origin, frame.command_id)
+        return True
+
+    def _wait(self, exchange: Exchange, pool: Pool, origin: Requester, is_over_rate: bool) -> None:
         if exchange.command_id not in _KNOWN_TO_ALL:
             _pass_over_unknowing(exchange, pool)
         # The session of an SMSC that serves one ESME alone does not come back.
         may_come = origin.own_pool is None or pool.is_up
-        if hold_of(exchange, origin) and exchange.candidates and may_come:
-            self.waiting_room.add(exchange, origin)
+        rates = origin.policy.rates
+        is_rejected = is_over_rate and rates is not None and rates.rejects
+        may_wait = hold_of(exchange, origin) > 0 and not is_rejected
+        if may_wait and exchange.candidates and may_come:
+            self.waiting_room.add(exchange, origin, is_over_rate)
+        elif is_over_rate:
+            self.turn_down(exchange, CommandStatus.ESME_RTHROTTLED, "over the rate of its account")
         else:
             status = self._options.no_member_status
             self.turn_down(exchange, status, "no SMSC can take it now")
@@ -319,7 +345,7 @@ class Submitter:
     def _miss(self, origin: Origin, why: str, status: int) -> None:
         self._correlator.missed(Miss(f"at the gate: {why}", origin.system_id, "", status))
 
-    def _assign(self, exchange: Exchange, pool: Pool) -> Link | None:
+    def _assign(self, exchange: Exchange, pool: Pool, now: float) -> Link | None:
         """Send it to an SMSC that it has not been to; gives the link, None when none can take it.
 
         :raises PduError: when the version of the chosen SMSC cannot express it.
@@ -327,7 +353,7 @@ class Submitter:
         anchor = exchange.anchor
         if anchor is not None and anchor.smsc is not None:
             if _is_able(anchor.smsc, exchange, pool):
-                return self._assign_there(exchange, anchor, anchor.smsc)
+                return self._assign_there(exchange, anchor, anchor.smsc, now)
             self._events.split += 1
             anchor.release()
         choose, key = pool.choose, exchange.key
@@ -347,17 +373,31 @@ class Submitter:
                 return None
             smsc, link = found
         self._send(exchange, smsc, link, exchange.octets)
+        if smsc.limits is not None:
+            self._take_tokens(exchange, smsc, link, now)
         if anchor is not None:
             anchor.add(smsc, link)
         return link
 
-    def _assign_there(self, exchange: Exchange, anchor: Anchor, smsc: Smsc) -> Link | None:
+    def _assign_there(
+        self, exchange: Exchange, anchor: Anchor, smsc: Smsc, now: float
+    ) -> Link | None:
         """Send it to ``smsc``, which has others that it belongs to."""
         link = smsc.begun_link(anchor.link)
         if link is not None:
             self._send(exchange, smsc, link, exchange.octets)
+            if smsc.limits is not None:
+                self._take_tokens(exchange, smsc, link, now)
             anchor.add(smsc, link)
         return link
+
+    def _take_tokens(self, exchange: Exchange, smsc: Smsc, link: Link, now: float) -> None:
+        count = peek.destinations(exchange.octets)
+        if smsc.limits is None or not smsc.limits.sent(link, count, now):
+            return
+        self._events.paused += 1
+        if self._events.listener is not None:
+            self._events.listener.paused(smsc)
 
     def _send(self, exchange: Exchange, smsc: Smsc, link: Link, octets: bytes) -> None:
         """Send ``octets`` on a link of ``smsc``.

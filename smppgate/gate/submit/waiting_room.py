@@ -11,9 +11,13 @@ Why a message waits and how it ends:
    before it is written, they are served: what was turned down by another SMSC first, then one
    message of each room in turn, by `FairQueue`.
 3. ``hold`` of its pool is over: it is answered ESME_RTHROTTLED if a member takes messages and all
-   were full, else `RouterOptions.no_member_status`. One timer serves all deadlines.
+   were full, or its account is over its own rate, else `RouterOptions.no_member_status`. One timer
+   serves all deadlines.
 4. Its session ends: it is dropped unsent. Its session has had its time after an unbind, or the
    gate stops: it is answered.
+
+What is over the rate of its account, or of its session, waits in a `RateRoom` of the account
+before that, in the same time.
 
 Requests about a message wait in a room of the SMSC that has it, and so hold up no others. So do
 messages that some members have turned down, for those that have not: a room is for a set of SMSCs.
@@ -23,14 +27,15 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from twisted.internet.interfaces import IDelayedCall
-
 from smppgate.gate.options import RouterOptions
 from smppgate.gate.relay.events import Events
+from smppgate.gate.submit.due_timer import DueTimer
 from smppgate.gate.submit.holdings import Holdings
-from smppgate.gate.submit.room import Line, Room, RoomKey, Waiting, key_of
+from smppgate.gate.submit.rate_room import RateRoom
+from smppgate.gate.submit.room import AnyRoom, Line, Room, RoomKey, Waiting, key_of
 from smppgate.routing.exchange import Exchange, hold_of
-from smppgate.routing.limits.deadlines import Deadlines
+from smppgate.routing.limits.esme_limits import AccountLimit
+from smppgate.routing.limits.refills import Refills
 from smppgate.routing.sessions import Requester
 from smppgate.routing.smscs.pool import Pool
 from smppgate.routing.smscs.smsc import Smsc
@@ -68,24 +73,32 @@ class WaitingRoom:
     """What ESMEs, and this process, have waiting for SMSCs. ``len()`` is the number of messages.
 
     :param sender: sends and answers them.
+    :param refills: tells when an account may send again.
     """
 
     def __init__(
-        self, clock: Clock, batch: Batch, sender: Sender, events: Events, options: RouterOptions
+        self,
+        clock: Clock,
+        batch: Batch,
+        sender: Sender,
+        events: Events,
+        options: RouterOptions,
+        refills: Refills,
     ) -> None:
         self._clock = clock
         self._batch = batch
         self._sender = sender
         self._events = events
         self._options = options
+        self._refills = refills
         self.is_open = True
         """While false, nothing is to be added."""
         self._count = 0
         self._rooms: dict[RoomKey, Room] = {}
+        self._rate_rooms: dict[AccountLimit, RateRoom] = {}
         self._sessions: dict[Requester, dict[Waiting, None]] = {}
         self._holdings = Holdings()
-        self._deadlines: Deadlines[Waiting] = Deadlines()
-        self._timer: IDelayedCall | None = None
+        self._deadlines: DueTimer[Waiting] = DueTimer(clock, self._expire)
         # Rooms to be looked at when this turn of the reactor ends.
         self._freed: dict[Room, None] = {}
         self._serial = 0
@@ -105,31 +118,35 @@ class WaitingRoom:
         """Whether others wait for the same SMSCs already."""
         return key_of(exchange) in self._rooms
 
-    def add(self, exchange: Exchange, requester: Requester) -> None:
+    def add(self, exchange: Exchange, requester: Requester, is_over_rate: bool = False) -> None:
         """Let ``exchange`` wait for one of its candidates.
 
         If there is not so much memory, the newest message of the account that has most of it is
         answered ESME_RTHROTTLED; that may be this one.
+
+        :param is_over_rate: whether it has to wait for tokens of its account and session before.
         """
         self._events.waited += 1
         if self._events.listener is not None:
             self._events.listener.waiting(exchange)
         self._serial += 1
-        self._admit(exchange, requester, self._serial)
+        self._admit(exchange, requester, self._serial, is_over_rate)
         self._keep_bound()
-        self._set_timer()
 
     def _keep_bound(self) -> None:
         while self.octets > self._options.hold_octets:
             newest = self._holdings.newest_of_largest()
             self._end(newest, _THROTTLED, "hold_octets of messages wait already")
 
-    def _admit(self, exchange: Exchange, requester: Requester, serial: int) -> None:
+    def _admit(
+        self, exchange: Exchange, requester: Requester, serial: int, is_over_rate: bool
+    ) -> None:
         deadline = exchange.entered_at + hold_of(exchange, requester)
         if exchange.attempts:
             deadline = min((deadline, *map(exchange.last_try, exchange.candidates)))
         waiting = Waiting(exchange, requester, deadline, serial)
-        self._room(exchange).add(waiting)
+        if not is_over_rate or not self._limit(waiting):
+            self._room(exchange).add(waiting)
         session = self._sessions.get(requester)
         if session is None:
             session = self._sessions[requester] = {}
@@ -137,6 +154,28 @@ class WaitingRoom:
         self._holdings.add(waiting)
         self._deadlines.add(waiting)
         self._count += 1
+
+    def _limit(self, waiting: Waiting) -> bool:
+        """Let ``waiting`` wait for tokens; False where it has no limit any more."""
+        limit, rates = waiting.requester.limit, waiting.requester.policy.rates
+        if limit is None or rates is None:
+            return False
+        now = self._clock.monotonic()
+        limit.follow(rates, now)
+        room = self._rate_rooms.get(limit.account)
+        if room is None:
+            room = RateRoom(limit.account, self._refills, self._let)
+            self._rate_rooms[limit.account] = room
+        room.add(waiting, limit, now)
+        return True
+
+    def _let(self, room: RateRoom, waiting: Waiting) -> None:
+        """``waiting`` has got its tokens: it is its pool's, and waits for that."""
+        self._forget_empty(room)
+        exchange = waiting.exchange
+        # Another pool may stand in by now.
+        self._sender.route(exchange, waiting.requester, is_anew=False)
+        self._room(exchange).add(waiting)
 
     def _room(self, exchange: Exchange) -> Room:
         key = key_of(exchange)
@@ -171,7 +210,7 @@ class WaitingRoom:
         if waiting is None:
             return False
         if waiting.deadline <= now:
-            self._expire(waiting)
+            self._expire(waiting, now)
             return True
         exchange = waiting.exchange
         if exchange.anchor is not None and self._has_moved(waiting, room, only_behind=True):
@@ -184,7 +223,8 @@ class WaitingRoom:
             return True
         self._served += 1
         room.serve(waiting, self._served)
-        self._left(room, waiting)
+        self._forget_empty(room)
+        self._left(waiting)
         return True
 
     def _find_homes(self, pool: Pool | None) -> None:
@@ -195,10 +235,12 @@ class WaitingRoom:
     def _move(self, some: list[Waiting]) -> None:
         """Let these wait anew; each keeps its place and its time."""
         some.sort(key=lambda waiting: waiting.serial)
+        over_rate = {waiting for waiting in some if isinstance(waiting.room, RateRoom)}
         for waiting in some:
             self._remove(waiting)
         for waiting in some:
-            self._admit(waiting.exchange, waiting.requester, waiting.serial)
+            is_over_rate = waiting in over_rate
+            self._admit(waiting.exchange, waiting.requester, waiting.serial, is_over_rate)
 
     def _has_moved(self, waiting: Waiting, room: Room, only_behind: bool = False) -> bool:
         """Let what belongs to others that are elsewhere by now wait there; False if it is there.
@@ -213,35 +255,25 @@ class WaitingRoom:
 
     # Going unserved
 
-    def _set_timer(self) -> None:
-        """Have the timer fire at the next deadline; to fire for nothing does no harm."""
-        first = self._deadlines.first()
-        if first is None:
-            return
-        delay = max(0.0, first.deadline - self._clock.monotonic())
-        if self._timer is None:
-            self._timer = self._clock.callLater(delay, self._tick)
-        elif self._timer.getTime() > first.deadline:
-            self._timer.reset(delay)
-
-    def _tick(self) -> None:
-        self._timer = None
-        now = self._clock.monotonic()
-        while (first := self._deadlines.first()) is not None and first.deadline <= now:
-            self._expire(first)
-        self._set_timer()
-
-    def _expire(self, waiting: Waiting) -> None:
+    def _expire(self, waiting: Waiting, now: float) -> None:
         self._events.hold_expired += 1
         self._turn_down(waiting, "in the time of hold")
 
     def _turn_down(self, waiting: Waiting, when: str) -> None:
         """Answer ``waiting`` by what it has waited for."""
         room = waiting.room
-        if room is not None and room.is_able(waiting.exchange.command_id):
-            self._end(waiting, _THROTTLED, f"no SMSC had room {when}")
+        if room is not None and (
+            room.is_able(waiting.exchange.command_id) or self._is_over_rate(waiting.requester)
+        ):
+            self._end(waiting, _THROTTLED, f"{room.lack} {when}")
         else:
             self._end(waiting, self._options.no_member_status, f"no SMSC was up {when}")
+
+    def _is_over_rate(self, requester: Requester) -> bool:
+        limit, rates = requester.limit, requester.policy.rates
+        if limit is None or rates is None:
+            return False
+        return limit.is_exceeded(self._clock.monotonic())
 
     def _end(self, waiting: Waiting, status: int, why: str) -> None:
         """Answer ``waiting``, which waits no more."""
@@ -252,12 +284,17 @@ class WaitingRoom:
         room = waiting.room
         if room is not None:
             room.remove(waiting)
-            self._left(room, waiting)
+            self._forget_empty(room)
+            self._left(waiting)
 
-    def _left(self, room: Room, waiting: Waiting) -> None:
-        """Count ``waiting``, which was in ``room``, no more."""
-        if not room.queue:
+    def _forget_empty(self, room: AnyRoom) -> None:
+        if isinstance(room, Room) and not room.queue:
             del self._rooms[room.key]
+        elif isinstance(room, RateRoom) and not room:
+            self._rate_rooms.pop(room.account, None)
+
+    def _left(self, waiting: Waiting) -> None:
+        """Count ``waiting`` no more."""
         session = self._sessions[waiting.requester]
         del session[waiting]
         if not session:
@@ -292,9 +329,7 @@ class WaitingRoom:
 
     def stop(self) -> None:
         """Stop the timer."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._deadlines.stop()
 
     # Reloads, and pools that others stand in for
 
@@ -318,10 +353,12 @@ class WaitingRoom:
                 stays.append(waiting)
         self._move(stays)
         self._keep_bound()
-        self._set_timer()
 
     def _all(self) -> list[Waiting]:
-        return [waiting for room in self._rooms.values() for waiting in room.queue]
+        """All that wait; of a session, those that came later are behind."""
+        in_rooms = [waiting for room in self._rooms.values() for waiting in room.queue]
+        over_rate = [waiting for room in self._rate_rooms.values() for waiting in room]
+        return in_rooms + over_rate
 
     # What is seen of it
 
@@ -332,6 +369,11 @@ class WaitingRoom:
     def count_of_session(self, session: Requester) -> int:
         """Messages of a session that wait."""
         return len(self._sessions.get(session, ()))
+
+    def count_over_rate(self, account: AccountLimit) -> int:
+        """Messages of an account that wait because it is over its rate."""
+        room = self._rate_rooms.get(account)
+        return len(room) if room is not None else 0
 
     def lines(self) -> dict[Pool | Smsc, Line]:
         """What waits for each pool, and of requests about messages, for each SMSC."""

@@ -24,6 +24,7 @@ from typing import Generic, Protocol, TypeVar
 from attrs import define, field, frozen
 
 from smppgate.routing.admin_state import AdminState
+from smppgate.routing.limits.esme_limits import AccountLimit, EsmeRates
 from smppgate.routing.smscs.pool import Pool
 from smppgate.txsmpp.constants import CommandId
 
@@ -220,6 +221,7 @@ class AccountPolicy:
     :param pool: the pool that takes its messages.
     :param weight: its sessions' share of a cluster's messages relative to others; 1 or more.
     :param share: its share of what SMSCs take while messages of several accounts wait; 1 or more.
+    :param rates: how many messages it may send a second; None for any number.
     :param bind_ranges: whether its binds may name address ranges to serve.
     :param queries: whether messages that ask for no receipt have a return path too, so that
         query_sm and its like find them.
@@ -236,6 +238,7 @@ class AccountPolicy:
     pool: Pool | None = field(default=None, repr=False)
     weight: int = 1
     share: int = 1
+    rates: EsmeRates | None = None
     bind_ranges: bool = False
     queries: bool = True
     cancels_all: bool = False
@@ -264,6 +267,8 @@ class Account(Generic[S]):
     found_in: dict[bytes, Account[S]] | None = field(default=None, kw_only=True, repr=False)
     state: AdminState = field(default=AdminState.READY, init=False)
     sessions: list[S] = field(factory=list, init=False, repr=False)
+    limit: AccountLimit = field(factory=AccountLimit, init=False, repr=False)
+    """What its sessions may send together."""
     receivers: Cluster[S] = field(init=False, repr=False)
     """Its sessions that are bound as receiver or transceiver."""
     _serves: dict[Cluster[S], None] = field(factory=dict, init=False, repr=False)

@@ -268,10 +268,10 @@ def link_on(
 ) -> tuple[Smsc, Link] | None:
     """The same with the SMSC that was chosen, or another."""
     while smsc is not None:
-        link = smsc.only_link or smsc.link(taken)
+        link = smsc.only_link or smsc.link(now, taken)
         if link is not None:
             return smsc, link
-        # The SMSC has room only on links that are unbinding.
+        # The SMSC has room only on links that are unbinding, or may be sent nothing now.
         tried = (*tried, smsc)
         smsc = choose(now, key, tried)
     return None

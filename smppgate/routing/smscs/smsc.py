@@ -7,15 +7,17 @@ and other SMSCs are chosen.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from enum import Enum
 from itertools import chain
 from typing import Protocol
 
 from smppgate.routing.admin_state import AdminState
+from smppgate.routing.limits.refills import Refills
 from smppgate.routing.smscs.congestion import Congestion
 from smppgate.routing.smscs.notations import Notations
 from smppgate.routing.smscs.peaks import Peaks
+from smppgate.routing.smscs.rate_limits import OverallLimit, RateLimits, SmscRates
 from smppgate.txsmpp.constants import CommandStatus
 from smppgate.txsmpp.sequence import Outstanding, Request
 from smppgate.txsmpp.versions import V5_0, Version
@@ -92,14 +94,16 @@ class Smsc:
     :ivar state: what an operator has decided; a reload leaves it as it is.
     :ivar bound: the links that are bound and not unbinding.
     :ivar links: those of them that take new messages.
-    :ivar capacity: the most requests that may be unanswered on all links together; 0 without a
-        link.
+    :ivar capacity: the most messages that may be unanswered on all links together; 0 without a
+        link, and while its limits let it have none.
+    :ivar limits: how many messages a second it is sent at the most; None without a limit.
     :ivar outstanding: requests that it has not answered: counted by `began` and `ended`, and
         nowhere else.
     :ivar overdue: those of them that were not answered in time, and that may be answered yet.
     :ivar taken: requests that it answered ESME_ROK; ``refused`` those it answered otherwise,
         ``timed_out`` and ``lost`` those without an answer, see `Outcome`.
-    :ivar only_link: the link, where there is one alone that takes new messages and no other.
+    :ivar only_link: the link, where there is one alone that takes new messages and no other, and
+        no limit.
     :ivar latency: seconds from a request to its answer, smoothed over some ten answers.
     :ivar is_burdened: whether it may have a `burden`.
     :ivar bind_errors: answers to messages that say that it does not know the bind.
@@ -109,6 +113,7 @@ class Smsc:
         "_congestion",
         "_copies",
         "_doubted",
+        "_full_capacity",
         "_held",
         "_last",
         "_leaving",
@@ -122,6 +127,7 @@ class Smsc:
         "is_burdened",
         "is_weight_decided",
         "latency",
+        "limits",
         "links",
         "lost",
         "members",
@@ -174,12 +180,13 @@ class Smsc:
             self.center.reserved[self] = None
         else:
             self.center.smscs.append(self)
-        self.commands = commands
-        self.weight = weight
+        self.commands, self.weight = commands, weight
         self.is_weight_decided = self.is_burdened = False
         self._congestion = self._peaks = None
         self.links: list[Link] = []
-        self.capacity = self.outstanding = self.overdue = 0
+        self.limits: RateLimits | None = None
+        # The first is the capacity whatever its limits say.
+        self._full_capacity = self.capacity = self.outstanding = self.overdue = 0
         self.taken = self.refused = self.timed_out = self.lost = self.bind_errors = 0
         self.latency = 0.0
         self._last = 0
@@ -305,6 +312,8 @@ class Smsc:
         )
         self._copies[copy] = None
         copy._origin = self
+        if self.limits is not None:
+            copy._limit(self.limits.overall)
         return copy
 
     def retire(self) -> None:
@@ -312,6 +321,8 @@ class Smsc:
         self.center.reserved.pop(self, None)
         if self._origin is not None:
             self._origin._copies.pop(self, None)
+        if self.limits is not None:
+            self.limits.end()
 
     def add(self, link: Link) -> None:
         """Use ``link``, which is bound and can take requests, unless an operator holds it."""
@@ -374,17 +385,64 @@ class Smsc:
         for copy in self._copies:
             copy.undelivered_status = status
 
+    def change_rates(self, rates: SmscRates | None, refills: Refills, now: float) -> None:
+        """Be sent no more messages a second than ``rates`` say; None for any number.
+
+        :param refills: tells when it may be sent messages again.
+        """
+        alike, limits = (self, *self._copies), self.limits
+        if rates is None:
+            self._limit_no_more()
+        elif limits is None:
+            overall = OverallLimit(self, rates, refills, now)
+            for each in alike:
+                each._limit(overall)
+        elif rates != limits.overall.rates:
+            limits.overall.change(rates, now)
+            for each in alike:
+                each._limits_changed(now)
+
+    def _limit(self, overall: OverallLimit) -> None:
+        self.limits = RateLimits(self, overall)
+        self._choose_links()
+
+    def _limits_changed(self, now: float) -> None:
+        if self.limits is not None:
+            self.limits.change(now)
+        self._choose_links()
+
+    def _limit_no_more(self) -> None:
+        if self.limits is None:
+            return
+        self.limits.overall.end()
+        for each in (self, *self._copies):
+            if each.limits is not None:
+                each.limits.end()
+            each.limits = None
+            each._choose_links()
+
+    def flow_changed(self) -> None:
+        """Its limits let it have messages again, or no more."""
+        is_paused = self.limits is not None and self.limits.is_paused()
+        self.capacity = 0 if is_paused else self._full_capacity
+        if not is_paused and self.waiters is not None:
+            self.tell()
+
     def _choose_links(self) -> None:
         """Find out which links take new messages, and how many there may be."""
         is_ready = self.state is AdminState.READY
         self.links = [each for each in self.bound if is_ready and each not in self._held]
-        self.capacity = sum(each.window for each in self.links)
+        capacity = sum(each.window for each in self.links)
         is_alone = len(self.bound) == len(self.links) == 1 and not self._leaving
-        self.only_link = self.links[0] if is_alone else None
+        self.only_link = self.links[0] if is_alone and self.limits is None else None
         if self.links:
             # Requests that are open on other links are no load for these.
             others = [*self._leaving, *(each for each in self.bound if each not in self.links)]
-            self.capacity += sum(len(each.outstanding) for each in others)
+            capacity += sum(len(each.outstanding) for each in others)
+        self._full_capacity = self.capacity = capacity
+        if self.limits is not None:
+            self.limits.keep(self.bound)
+            self.capacity = 0 if self.limits.is_paused() else capacity
         self._tell_seats()
         if self.waiters is not None:
             self.tell()
@@ -407,43 +465,56 @@ class Smsc:
         """Whether it has a link, not this one, with which nothing is wrong."""
         return any(each is not other_than and each not in self._doubted for each in self.links)
 
-    def link(self, taken: Mapping[Link, int] = _NONE_TAKEN) -> Link | None:
-        """The next link in turn with room in its window; None when no link has room.
+    def link(self, now: float = 0.0, taken: Mapping[Link, int] = _NONE_TAKEN) -> Link | None:
+        """The next link in turn for a message; None when none has room, or may be sent one now.
 
         A single link is returned in any case: the caller has seen that the SMSC has room.
 
-        :param taken: places in windows that are as good as taken.
+        :param taken: messages that are to be sent on links before this one.
         """
         if self.only_link is not None:
             return self.only_link
+        limits = self.limits
+        if limits is None:
+            return self._next_link(taken, ())
+        if limits.is_paused():
+            return None
+        return self._next_link(taken, limits.dry_after(taken, now) if taken else limits.dry)
+
+    def _next_link(self, taken: Mapping[Link, int], dry: Container[Link]) -> Link | None:
+        """The next link in turn with room in its window that is not in ``dry``."""
         links = self.links
         if self._doubted:
-            links = self._sound_links(taken) or links
+            links = self._sound_links(taken, dry) or links
         for _ in links:
             self._last = (self._last + 1) % len(links)
             link = links[self._last]
-            if len(link.outstanding) + taken.get(link, 0) < link.window:
+            if len(link.outstanding) + taken.get(link, 0) < link.window and link not in dry:
                 return link
         return None
 
-    def _sound_links(self, taken: Mapping[Link, int]) -> list[Link]:
-        """The links with room with which nothing is wrong."""
+    def _sound_links(self, taken: Mapping[Link, int], dry: Container[Link]) -> list[Link]:
+        """The links with room, and not in ``dry``, with which nothing is wrong."""
         return [
             link
             for link in self.links
             if link not in self._doubted
+            and link not in dry
             and len(link.outstanding) + taken.get(link, 0) < link.window
         ]
 
-    def query_link(self) -> Link | None:
+    def query_link(self, dry: Container[Link] = ()) -> Link | None:
         """A link for a request about a message: also one that takes no new messages.
 
-        None when no link has room for one more request.
+        None when no link has room for one more request. It is none of ``dry``.
         """
-        link = self.link() if self.outstanding < self.capacity else None
+        has_room = self.outstanding < self._full_capacity
+        link = (self.only_link or self._next_link(_NONE_TAKEN, dry)) if has_room else None
         if link is not None or self.links:
             return link
-        free = (each for each in self.bound if len(each.outstanding) < each.window)
+        free = (
+            each for each in self.bound if len(each.outstanding) < each.window and each not in dry
+        )
         return next(free, None)
 
     def begun_link(self, link: Link | None) -> Link | None:
@@ -451,8 +522,13 @@ class Smsc:
 
         That link as long as it is bound, drained too; then any other. None when it has no room.
         """
+        dry: Container[Link] = ()
+        if self.limits is not None:
+            dry = self.limits.dry
+            if self.limits.is_paused() or link in dry:
+                return None
         if link is None or link not in self.bound:
-            return self.query_link()
+            return self.query_link(dry)
         if link in self.links and self.outstanding >= self.capacity:
             return None
         return link if len(link.outstanding) < link.window else None

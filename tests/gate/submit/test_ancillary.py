@@ -269,7 +269,8 @@ def test_it_may_go_over_any_link_of_the_message_center() -> None:
 
 def test_a_full_window_is_not_exceeded() -> None:
     asked = Asked(tags=True)
-    asked.alpha.window = asked.gate.alpha.capacity = 1
+    asked.alpha.window = 1
+    asked.gate.alpha.change_window(1)
     asked.gate.forward(asked.esme, query(asked.told, 5))
     asked.gate.forward(asked.esme, query(asked.told, 6))
     assert len(asked.alpha.requests) == 1

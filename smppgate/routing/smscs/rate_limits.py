@@ -1,0 +1,238 @@
+"""`RateLimits`: how many messages one SMSC is sent a second, on all its links and on each.
+
+An SMSC that may be sent nothing now is *paused*: its capacity is 0 for whoever looks for one, and
+as soon as a token is there, those that wait for it are told. So a limit costs the choice of an
+SMSC nothing. Requests about messages take no tokens, and are sent while it is paused too.
+
+Buckets begin with one token: what the SMSC was sent before, on other links or by a gate that has
+ended, is not known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Mapping
+from typing import Any, Protocol
+
+from attrs import frozen
+
+from smppgate.routing.limits.refills import Refill, Refills
+from smppgate.routing.limits.token_bucket import Rate, TokenBucket
+
+
+@frozen
+class SmscRates:
+    """The limits of an SMSC.
+
+    :param overall: over all its sessions; None for no limit.
+    :param link: for each of them; None for no limit.
+    """
+
+    overall: Rate | None
+    link: Rate | None
+
+
+class Limited(Protocol):
+    """What is limited: an SMSC, as all sessions know it or one alone."""
+
+    links: list[Any]
+    """Those that take new messages."""
+
+    def flow_changed(self) -> None:
+        """It may be sent messages again, or no more."""
+
+
+class OverallLimit:
+    """The limit over all sessions of one SMSC, also those that serve one ESME alone.
+
+    :param owner: the SMSC as all sessions know it.
+    :ivar is_dry: whether no token is left.
+    """
+
+    def __init__(self, owner: Limited, rates: SmscRates, refills: Refills, now: float) -> None:
+        self.refills = refills
+        self.rates = rates
+        self.bucket: TokenBucket | None = None
+        self.is_dry = False
+        self._owner = owner
+        self._refill: Refill | None = None
+        # Those that have found it dry.
+        self._waiting: dict[Limited, None] = {}
+        self.change(rates, now)
+
+    def change(self, rates: SmscRates, now: float) -> None:
+        """Go by ``rates`` from now on."""
+        self.rates = rates
+        self.bucket = _changed(self.bucket, rates.overall, now)
+        self._cancel()
+        self._refilled(now)
+
+    def end(self) -> None:
+        """Limit nothing any more."""
+        self._cancel()
+        self._flow()
+
+    def take(self, count: int, now: float) -> None:
+        """A message is sent that takes ``count`` tokens."""
+        bucket = self.bucket
+        if bucket is None:
+            return
+        bucket.take(now, count)
+        if not self.is_dry and not bucket.has_token(now):
+            self.is_dry = True
+            self._await(bucket, now)
+            self._owner.flow_changed()
+
+    def tell(self, smsc: Limited) -> None:
+        """``smsc`` has found it dry, and is told when it is not any more."""
+        self._waiting[smsc] = None
+
+    def forget(self, smsc: Limited) -> None:
+        """``smsc`` is not to be told any more."""
+        self._waiting.pop(smsc, None)
+
+    def _await(self, bucket: TokenBucket, now: float) -> None:
+        self._refill = self.refills.await_tokens(bucket.due(now), self._refilled)
+
+    def _refilled(self, now: float) -> None:
+        self._refill = None
+        if self.bucket is None or self.bucket.has_token(now):
+            self._flow()
+        else:
+            self.is_dry = True
+            self._await(self.bucket, now)
+
+    def _flow(self) -> None:
+        self.is_dry = False
+        waiting, self._waiting = self._waiting, {}
+        for smsc in waiting:
+            smsc.flow_changed()
+
+    def _cancel(self) -> None:
+        if self._refill is not None:
+            self.refills.cancel(self._refill)
+            self._refill = None
+
+
+class RateLimits:
+    """The limits of one `Limited`: the overall one, and those of its links.
+
+    :param smsc: which is limited.
+    :ivar overall: that of all sessions of the SMSC.
+    :ivar dry: its links that have no token left.
+    """
+
+    def __init__(self, smsc: Limited, overall: OverallLimit) -> None:
+        self.overall = overall
+        self.dry: dict[Any, Refill] = {}
+        self._smsc = smsc
+        self._buckets: dict[Any, TokenBucket] = {}
+
+    def is_paused(self) -> bool:
+        """Whether it may be sent nothing now; its `flow_changed` is called when it may."""
+        if self.overall.is_dry:
+            self.overall.tell(self._smsc)
+            return True
+        return self._are_all_dry()
+
+    @property
+    def limited_by(self) -> str:
+        """The setting by which it may be sent nothing now; empty if it may."""
+        if self.overall.is_dry:
+            return "rate"
+        return "link_rate" if self._are_all_dry() else ""
+
+    def sent(self, link: Any, count: int, now: float) -> bool:
+        """A message that takes ``count`` tokens is sent on ``link``; gives whether that was the
+        last for now."""
+        self.overall.take(count, now)
+        rate = self.overall.rates.link
+        if rate is not None:
+            self._take(link, rate, count, now)
+        if not self.is_paused():
+            return False
+        self._smsc.flow_changed()
+        return True
+
+    def dry_after(self, taken: Mapping[Any, int], now: float) -> Container[Any]:
+        """The links that have no token left once so many messages were sent on each."""
+        links, bucket = self._smsc.links, self.overall.bucket
+        own = {link: taken[link] for link in links if link in taken}
+        if bucket is not None and bucket.tokens(now) - sum(own.values()) < 1:
+            return links
+        if self.overall.rates.link is None:
+            return self.dry
+        left = {
+            link: self._buckets[link].tokens(now) if link in self._buckets else 1.0 for link in own
+        }
+        return [*self.dry, *(link for link, count in own.items() if left[link] - count < 1)]
+
+    def tokens(self, link: Any, now: float) -> float | None:
+        """Those of a link; None where it has had no message, or has no limit."""
+        bucket = self._buckets.get(link)
+        return bucket.tokens(now) if bucket is not None else None
+
+    def change(self, now: float) -> None:
+        """Let links go by the rates of `overall`."""
+        rate = self.overall.rates.link
+        for link in list(self.dry):
+            self._flow(link)
+        for link in list(self._buckets):
+            bucket = _changed(self._buckets.pop(link), rate, now)
+            if bucket is not None:
+                self._buckets[link] = bucket
+                self._look(link, bucket, now)
+
+    def keep(self, links: Iterable[Any]) -> None:
+        """Forget all links but these: the others have ended."""
+        kept = dict.fromkeys(links)
+        for link in [each for each in self._buckets if each not in kept]:
+            del self._buckets[link]
+            self._flow(link)
+
+    def end(self) -> None:
+        """Its SMSC is no more, or has no limit any more."""
+        self.keep(())
+        self.overall.forget(self._smsc)
+
+    def _are_all_dry(self) -> bool:
+        links = self._smsc.links
+        return 0 < len(links) <= len(self.dry) and all(link in self.dry for link in links)
+
+    def _take(self, link: Any, rate: Rate, count: int, now: float) -> None:
+        bucket = self._buckets.get(link)
+        if bucket is None:
+            bucket = self._buckets[link] = TokenBucket(rate, now, 1.0)
+        bucket.take(now, count)
+        self._look(link, bucket, now)
+
+    def _look(self, link: Any, bucket: TokenBucket, now: float) -> None:
+        """Wait for tokens of ``link`` if it has none."""
+        if link not in self.dry and not bucket.has_token(now):
+            self._await(link, bucket, now)
+
+    def _await(self, link: Any, bucket: TokenBucket, now: float) -> None:
+        self.dry[link] = self.overall.refills.await_tokens(
+            bucket.due(now), lambda then: self._refilled(link, bucket, then)
+        )
+
+    def _refilled(self, link: Any, bucket: TokenBucket, now: float) -> None:
+        if bucket.has_token(now):
+            self._flow(link)
+            self._smsc.flow_changed()
+        else:
+            self._await(link, bucket, now)
+
+    def _flow(self, link: Any) -> None:
+        refill = self.dry.pop(link, None)
+        if refill is not None:
+            self.overall.refills.cancel(refill)
+
+
+def _changed(bucket: TokenBucket | None, rate: Rate | None, now: float) -> TokenBucket | None:
+    """``bucket`` as ``rate`` wants it: a new one with one token, the same one, or none."""
+    if rate is None:
+        return None
+    if bucket is None:
+        return TokenBucket(rate, now, 1.0)
+    bucket.change(rate, now)
+    return bucket

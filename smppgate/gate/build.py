@@ -27,7 +27,7 @@ from smppgate.routing.smscs.balancers import BALANCERS
 from smppgate.routing.smscs.keys import HASH_ON, by_replacement
 from smppgate.routing.smscs.member import Member
 from smppgate.routing.smscs.pool import Pool
-from smppgate.routing.smscs.rate_limits import SmscRates
+from smppgate.routing.smscs.rate_limits import SMSC_BURST, SmscRates
 from smppgate.routing.smscs.smsc import MessageCenter, Smsc
 from smppgate.settings import (
     EsmeSettings,
@@ -215,10 +215,12 @@ def esme_rates(esme: EsmeSettings) -> EsmeRates | None:
 
 def smsc_rates(smsc: SmscSettings) -> SmscRates | None:
     """How many messages an SMSC is sent a second; None for any number."""
-    if not (smsc.rate or smsc.link_rate):
+    if not (smsc.rate or smsc.link_rate or smsc.adaptive_rate):
         return None
     return SmscRates(
-        overall=_rate(smsc.rate, smsc.burst, 0.1), link=_rate(smsc.link_rate, smsc.burst, 0.1)
+        overall=_rate(smsc.rate, smsc.burst, SMSC_BURST),
+        link=_rate(smsc.link_rate, smsc.burst, SMSC_BURST),
+        adapts=smsc.adaptive_rate,
     )
 
 

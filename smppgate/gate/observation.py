@@ -128,6 +128,7 @@ def _smsc(service: SmscService, lines: Lines, now: float) -> SmscState:
         utilization=smsc.utilization(now),
         rate=service.settings.rate,
         link_rate=service.settings.link_rate,
+        adaptive_rate=limits.overall.slowed_to(now) if limits is not None else 0.0,
         tokens=_tokens(limits.overall.bucket, now) if limits is not None else None,
         limited_by=limits.limited_by if limits is not None else "",
         latency=smsc.latency,

@@ -450,8 +450,8 @@ class RouterService(Service):
         except PduError as error:
             self.dispatcher.refuse(link, frame, error.command_status, str(error))
 
-    def _retry(self, exchange: Exchange, now: float) -> bool:
-        return self._submitter.again(exchange, now)
+    def _retry(self, exchange: Exchange, status: int, now: float) -> bool:
+        return self._submitter.again(exchange, status, now)
 
 
 def _local_esmes(

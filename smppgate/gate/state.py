@@ -103,7 +103,10 @@ class SmscState:
     :ivar rate: messages a second that it is sent at the most; 0 for any number. ``link_rate``: on
         each link.
     :ivar tokens: messages that it may be sent at once by its rate; None without one.
-    :ivar limited_by: ``rate`` or ``link_rate`` while it may be sent none now by that; else empty.
+    :ivar adaptive_rate: messages a second that it is sent because it throttles more; 0 while it
+        does not.
+    :ivar limited_by: ``rate``, ``adaptive_rate`` or ``link_rate`` while it may be sent none now by
+        that; else empty.
     :ivar latency: seconds from a request to its answer, smoothed.
     :ivar taken: requests that it answered ESME_ROK.
     :ivar refused: those that it answered with another status.
@@ -121,6 +124,7 @@ class SmscState:
     utilization: float
     rate: float
     link_rate: float
+    adaptive_rate: float
     tokens: float | None
     limited_by: str
     latency: float

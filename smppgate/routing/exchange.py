@@ -59,6 +59,7 @@ class Exchange(Request):
     :ivar number: the sequence number that the origin used; the answer goes back under it.
     :ivar octets: the request as the origin sent it; its beginning only, once it has failed.
     :ivar attempts: how often it was sent.
+    :ivar throttled: how often of that an SMSC has throttled it that is slowed by that.
     :ivar smsc: the SMSC that it was sent to last; None before that, and for a request to an ESME.
     :ivar tried: the SMSCs that must not be chosen for it any more: those that turned it down, have
         too little time left, or do not know its command.
@@ -86,6 +87,7 @@ class Exchange(Request):
         "pool",
         "smsc",
         "target",
+        "throttled",
         "tried",
     )
 
@@ -100,7 +102,7 @@ class Exchange(Request):
         self.command_id, _, self.number, self.octets = frame
         self.asked = self.command_id
         self.sent_at = self.entered_at = entered_at
-        self.attempts = 0
+        self.attempts = self.throttled = 0
         self.correlator = correlator
         self.origin = origin
         self.pool = pool
@@ -130,6 +132,11 @@ class Exchange(Request):
             if home is not None:
                 return (home,)
         return tuple(s for s in pool.smscs if s not in tried) if tried else pool.smscs
+
+    @property
+    def tries(self) -> int:
+        """How often it was sent, but for those that count as no attempts."""
+        return self.attempts - self.throttled
 
     def last_try(self, smsc: Smsc) -> float:
         """Until when it may be sent to ``smsc``, having been to another before.

@@ -107,6 +107,7 @@ _FULL: dict[str, Any] = {
             "rate": 0.5,
             "burst": 1.5,
             "link_rate": 0.25,
+            "adaptive_rate": True,
             "weight": 3,
             "response_timeout": 20.0,
             "enquire_link": 20.0,

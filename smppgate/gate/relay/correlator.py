@@ -62,7 +62,7 @@ class Correlator:
     """
 
     clock: Clock
-    retry: Callable[[Exchange, float], bool]
+    retry: Callable[[Exchange, int, float], bool]
     keeper: AnswerKeeper
     transform: Transform
     events: Events
@@ -109,7 +109,7 @@ class Correlator:
         """Whether the request went to another SMSC after this transient error."""
         if status in BIND_STATUSES and exchange.command_id in _SHOWS_BIND:
             smsc.bind_errors += 1
-        if not self.retry(exchange, now):
+        if not self.retry(exchange, status, now):
             return False
         self.events.retried += 1
         return True

@@ -53,7 +53,7 @@ from smppgate.routing.smscs.smsc import Link, Smsc
 from smppgate.txsmpp import peek
 from smppgate.txsmpp.batch import Batch
 from smppgate.txsmpp.clock import Clock
-from smppgate.txsmpp.constants import CommandStatus
+from smppgate.txsmpp.constants import CommandStatus, numbers
 from smppgate.txsmpp.errors import PduError
 from smppgate.txsmpp.frame import Frame, response
 from smppgate.txsmpp.segments import relation_of
@@ -64,6 +64,9 @@ MOST_TRIES = 3
 
 # Requests that every SMSC knows, whatever its version.
 _KNOWN_TO_ALL = V3_3.commands
+
+# Statuses by which an SMSC says that it is sent too much.
+_THROTTLES = numbers(CommandStatus.ESME_RTHROTTLED, CommandStatus.ESME_RMSGQFUL)
 
 
 class Submitter:
@@ -151,49 +154,72 @@ class Submitter:
         except PduError as error:
             self.turn_down(exchange, error.command_status, str(error))
 
-    def again(self, exchange: Exchange, now: float) -> bool:
+    def again(self, exchange: Exchange, status: int, now: float) -> bool:
         """Send a request that an SMSC has turned down to another, or let it wait for that one.
 
-        One that belongs to others goes where they are. False when no SMSC is left, or no time.
+        One that belongs to others goes where they are. One that was throttled, by an SMSC that is
+        slowed by that, may go to the same again. False when no SMSC is left, or no time.
         """
-        smsc, pool, target = exchange.smsc, exchange.pool, exchange.target
+        smsc, pool = exchange.smsc, exchange.pool
         if smsc is None or pool is None or exchange.origin.has_ended:
             return False
+        if status in _THROTTLES and smsc.limits is not None and smsc.limits.throttled(now):
+            return self._put_back(exchange, self._in_use(exchange, pool), smsc, now)
         anchor = exchange.anchor
         if anchor is not None and anchor.is_begun(smsc):
-            if exchange.attempts >= MOST_TRIES or now > exchange.last_try(smsc):
+            if exchange.tries >= MOST_TRIES or now > exchange.last_try(smsc):
                 return False
             anchor.sent -= 1
         else:
-            if target is not None and target.has_fallback:
-                pool = target.pool(exchange.command_id)
-                self._enter(exchange, pool)
+            pool = self._in_use(exchange, pool)
             _pass_over(exchange, smsc, pool, now)
-        # What goes to a pool comes from an ESME or from this process.
-        requester = cast(Requester, exchange.origin)
-        waits_until = exchange.entered_at + hold_of(exchange, requester)
-        exchange.sent_at = min(now, waits_until)
+        return self._is_sent(exchange, pool, now) or self._waits(exchange, pool, now)
+
+    def _put_back(self, exchange: Exchange, pool: Pool, smsc: Smsc, now: float) -> bool:
+        """Send what ``smsc`` has throttled to another, or let it wait in front of its session's
+        line. What has a key, or belongs to others, stays with the SMSC of those."""
+        exchange.throttled += 1
+        anchor = exchange.anchor
+        if anchor is not None and anchor.smsc is smsc:
+            anchor.turned_down(smsc)
+        _pass_over_late(exchange, pool, now)
+        tried = exchange.tried
+        if exchange.key is None:
+            exchange.tried = (*tried, smsc)
+        is_sent = self._is_sent(exchange, pool, now)
+        exchange.tried = tried
+        return is_sent or self._waits(exchange, pool, now)
+
+    def _in_use(self, exchange: Exchange, pool: Pool) -> Pool:
+        """The pool that stands in for that of a message, if there is one."""
+        target = exchange.target
+        if target is not None and target.has_fallback:
+            pool = target.pool(exchange.command_id)
+            self._enter(exchange, pool)
+        return pool
+
+    def _is_sent(self, exchange: Exchange, pool: Pool, now: float) -> bool:
+        """Whether a member takes it at once. What comes late has less time to be answered."""
+        exchange.sent_at = min(now, _waits_until(exchange))
         try:
             link = self._assign(exchange, pool, now)
         except PduError:
             return False
-        if link is not None:
-            if exchange.sent_at < now:
-                link.outstanding.hurry()
-            return True
-        if now < waits_until and self._may_wait(exchange, pool):
-            self.waiting_room.add(exchange, requester)
-            return True
-        return False
+        if link is not None and exchange.sent_at < now:
+            link.outstanding.hurry()
+        return link is not None
 
-    def _may_wait(self, exchange: Exchange, pool: Pool) -> bool:
-        """Whether an SMSC may take it again, if not now."""
+    def _waits(self, exchange: Exchange, pool: Pool, now: float) -> bool:
+        """Whether it waits for an SMSC that may take it again, if not now."""
         anchor = exchange.anchor
         if anchor is not None and anchor.smsc is not None:
             is_able = _is_able(anchor.smsc, exchange, pool)
         else:
             is_able = pool.able(exchange.command_id, exchange.tried)
-        return is_able and self.waiting_room.is_open
+        if not is_able or now >= _waits_until(exchange) or not self.waiting_room.is_open:
+            return False
+        self.waiting_room.add(exchange, _requester(exchange))
+        return True
 
     # For the waiting room
 
@@ -415,6 +441,15 @@ class Submitter:
             self._events.listener.sent(exchange)
 
 
+def _waits_until(exchange: Exchange) -> float:
+    return exchange.entered_at + hold_of(exchange, _requester(exchange))
+
+
+def _requester(exchange: Exchange) -> Requester:
+    """What goes to a pool comes from an ESME or from this process."""
+    return cast(Requester, exchange.origin)
+
+
 def _is_behind(exchange: Exchange) -> bool:
     """Whether others may wait for the SMSCs that may take it; some do for its pool."""
     if exchange.key is None:
@@ -432,8 +467,14 @@ def _pass_over(exchange: Exchange, smsc: Smsc, pool: Pool, now: float) -> None:
     anchor = exchange.anchor
     if anchor is not None and anchor.smsc is smsc:
         anchor.release()
+    exchange.tried = (*exchange.tried, smsc)
+    _pass_over_late(exchange, pool, now)
+
+
+def _pass_over_late(exchange: Exchange, pool: Pool, now: float) -> None:
+    """Do not choose SMSCs that have too little time left to answer."""
     late = (each for each in pool.smscs if now > exchange.last_try(each))
-    exchange.tried = (*exchange.tried, smsc, *late)
+    exchange.tried = (*exchange.tried, *late)
 
 
 def _pass_over_unknowing(exchange: Exchange, pool: Pool) -> None:

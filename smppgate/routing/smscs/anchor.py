@@ -42,6 +42,13 @@ class Anchor:
         """Whether ``smsc`` has others than the one that it has turned down."""
         return self.smsc is smsc and self.sent > 1
 
+    def turned_down(self, smsc: Smsc) -> None:
+        """``smsc`` has turned one of them down, which may go there again."""
+        if self.is_begun(smsc):
+            self.sent -= 1
+        else:
+            self.release()
+
     def release(self) -> None:
         """The rest goes anywhere, until the next of it is sent."""
         self.smsc = self.link = None

@@ -11,12 +11,20 @@ ended, is not known.
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping
+from math import inf
 from typing import Any, Protocol
 
 from attrs import frozen
 
+from smppgate.routing.limits.adaptive_rate import AdaptiveRate
 from smppgate.routing.limits.refills import Refill, Refills
 from smppgate.routing.limits.token_bucket import Rate, TokenBucket
+
+SMSC_BURST = 0.1
+"""Seconds whose messages an SMSC may be sent at once, by default; one at least."""
+
+RATED = 1.0
+"""Seconds after which a limit that adapts is looked at again."""
 
 
 @frozen
@@ -25,10 +33,25 @@ class SmscRates:
 
     :param overall: over all its sessions; None for no limit.
     :param link: for each of them; None for no limit.
+    :param adapts: whether it is sent less than that where it throttles.
     """
 
     overall: Rate | None
     link: Rate | None
+    adapts: bool = False
+
+    @property
+    def most(self) -> float:
+        """Messages a second over all its sessions; infinite for any number."""
+        return self.overall.per_second if self.overall is not None else inf
+
+    def slowed(self, per_second: float) -> Rate | None:
+        """The overall limit where it is sent no more than ``per_second``."""
+        overall = self.overall
+        if per_second >= self.most:
+            return overall
+        burst = overall.burst / overall.per_second if overall is not None else SMSC_BURST
+        return Rate(per_second, max(1.0, per_second * burst))
 
 
 class Limited(Protocol):
@@ -45,6 +68,7 @@ class OverallLimit:
     """The limit over all sessions of one SMSC, also those that serve one ESME alone.
 
     :param owner: the SMSC as all sessions know it.
+    :ivar adaptive: slows it where it throttles; None where nothing does.
     :ivar is_dry: whether no token is left.
     """
 
@@ -52,7 +76,9 @@ class OverallLimit:
         self.refills = refills
         self.rates = rates
         self.bucket: TokenBucket | None = None
+        self.adaptive: AdaptiveRate | None = None
         self.is_dry = False
+        self._rated_at = now
         self._owner = owner
         self._refill: Refill | None = None
         # Those that have found it dry.
@@ -62,7 +88,11 @@ class OverallLimit:
     def change(self, rates: SmscRates, now: float) -> None:
         """Go by ``rates`` from now on."""
         self.rates = rates
-        self.bucket = _changed(self.bucket, rates.overall, now)
+        if not rates.adapts:
+            self.adaptive = None
+        elif self.adaptive is None:
+            self.adaptive = AdaptiveRate()
+        self._rate(now)
         self._cancel()
         self._refilled(now)
 
@@ -73,10 +103,53 @@ class OverallLimit:
 
     def take(self, count: int, now: float) -> None:
         """A message is sent that takes ``count`` tokens."""
-        bucket = self.bucket
-        if bucket is None:
-            return
-        bucket.take(now, count)
+        if self.adaptive is not None:
+            self.adaptive.sent(count, now)
+            self._rate_again(now)
+        if self.bucket is not None:
+            self.bucket.take(now, count)
+            self._look(self.bucket, now)
+
+    def throttled(self, now: float) -> bool:
+        """The SMSC has throttled a message; gives whether it is slowed by that."""
+        if self.adaptive is None:
+            return False
+        if self.adaptive.throttled(self.rates.most, now):
+            self._rate(now)
+            if self.bucket is not None:
+                self._look(self.bucket, now)
+        return True
+
+    def slowed_to(self, now: float) -> float:
+        """Messages a second that it is sent because it throttles more; 0 while it does not."""
+        if self.adaptive is None:
+            return 0.0
+        limit = self.adaptive.limit(self.rates.most, now)
+        return limit if limit < self.rates.most else 0.0
+
+    @property
+    def limited_by(self) -> str:
+        """The setting by which it may be sent nothing now; empty if it may."""
+        if not self.is_dry or self.bucket is None:
+            return ""
+        return "rate" if self.bucket.rate is self.rates.overall else "adaptive_rate"
+
+    def _rate_again(self, now: float) -> None:
+        """Look at what has adapted, now and then."""
+        if now - self._rated_at >= RATED:
+            self._rate(now)
+
+    def _rate(self, now: float) -> None:
+        """Fill the bucket at the rate that holds now."""
+        self._rated_at = now
+        rate = self.rates.overall
+        if self.adaptive is not None:
+            rate = self.rates.slowed(self.adaptive.limit(self.rates.most, now))
+        if self.bucket is None or self.bucket.rate is not rate:
+            self.bucket = _changed(self.bucket, rate, now)
+
+    def _look(self, bucket: TokenBucket, now: float) -> None:
+        """Pause where no token is left."""
         if not self.is_dry and not bucket.has_token(now):
             self.is_dry = True
             self._await(bucket, now)
@@ -95,6 +168,7 @@ class OverallLimit:
 
     def _refilled(self, now: float) -> None:
         self._refill = None
+        self._rate_again(now)
         if self.bucket is None or self.bucket.has_token(now):
             self._flow()
         else:
@@ -138,8 +212,12 @@ class RateLimits:
     def limited_by(self) -> str:
         """The setting by which it may be sent nothing now; empty if it may."""
         if self.overall.is_dry:
-            return "rate"
+            return self.overall.limited_by
         return "link_rate" if self._are_all_dry() else ""
+
+    def throttled(self, now: float) -> bool:
+        """The SMSC has throttled a message; gives whether it is slowed by that."""
+        return self.overall.throttled(now)
 
     def sent(self, link: Any, count: int, now: float) -> bool:
         """A message that takes ``count`` tokens is sent on ``link``; gives whether that was the

@@ -135,3 +135,16 @@ def test_a_reload_gives_other_rates_to_what_waits(tmp_path: Path) -> None:
             gate.reload('[[smsc]] "alpha": rate 0.01 -> 100.0')
             assert [text for text, _ in taken(link, 2)] == [2, 3]
             assert [esme.receive_message().status for _ in range(3)] == [0, 0, 0]
+
+
+def test_an_smsc_that_throttles_is_slowed_and_its_esmes_hear_nothing(tmp_path: Path) -> None:
+    """What it has throttled is sent to it again, in front of what waits."""
+    smsc = "adaptive_rate = true\nwindow = 2"
+    with relaying(tmp_path, "alpha", smsc=smsc, pool="hold = 20.0") as (instance, [link]):
+        esme = bound(instance.port)
+        esme.send(submits(1, 2, 3))
+        for status in (0x58, 0x14):
+            answer(link, link.receive_message(), b"", status)
+        assert [text for text, _ in taken(link, 3)] == [1, 2, 3]
+        heard = [esme.receive_message() for _ in range(3)]
+        assert [(each.number, each.status) for each in heard] == [(1, 0), (2, 0), (3, 0)]

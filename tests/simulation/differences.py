@@ -197,6 +197,7 @@ _SMSC_VALUES: dict[str, tuple[Any, ...]] = {
     "rate": (0.0, 2.0, 20.0),
     "link_rate": (0.0, 2.0, 20.0),
     "burst": (0.0, 3.0),
+    "adaptive_rate": (False, True),
 }
 
 

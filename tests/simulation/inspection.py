@@ -272,7 +272,8 @@ class Inspection:
             yield f"active of {pool.name}", int(list(pool.active) != active), 0
         for each in everyone:
             session = each.requester
-            yield f"{each.exchange.pool!r} is not in use, and waited for", *self._in_use(each)
+            if each.limit is None:
+                yield f"{each.exchange.pool!r} is not in use, and waited for", *self._in_use(each)
             yield f"messages of {session.where}, which has ended", int(session.has_ended), 0
         waiters = [smsc for smsc in self._router.smscs if smsc.waiters is not None]
         if not everyone:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from tests.simulation.world import World
 
 _MOST_TRIES = 4
+
+THROTTLED = 0x58
 _V5_0 = 0x50
 
 
@@ -169,7 +171,9 @@ class SmscSession(ModelSession):
         body = message_id + b"\0" + more
         if self._tells_congestion and not more:
             body = wire.with_congestion(body, self.chance.randrange(101))
-        status, delay = self.respond(pdu, 0, body, attempt)
+        is_over = self.smsc.is_over_ration()
+        body = b"" if is_over else body
+        status, delay = self.respond(pdu, THROTTLED if is_over else 0, body, attempt)
         is_known = status == 0 and pdu.number in self.open
         if is_known or (status == -1 and self.chance.random() < self.traits.unknown):
             self.center.took(request, message_id, self, delay)
@@ -309,6 +313,7 @@ class ModelSmsc:
         self.lost_at = -100.0
         self._serial = 0
         self._down_until = 0.0
+        self._taken: list[float] = []
 
     def accept(self, end: ModelEnd) -> bool | None:
         """The gate connects; False to refuse it, None to let it wait."""
@@ -325,6 +330,16 @@ class ModelSmsc:
         session.attach(end)
         self.sessions.append(session)
         return session
+
+    def is_over_ration(self) -> bool:
+        """Whether it takes no more messages in this second; else it takes one."""
+        now, ration = self.world.clock.now, self.traits.ration
+        self._taken = [at for at in self._taken if at > now - 1.0]
+        if ration and len(self._taken) >= ration:
+            self.world.trace.fault(self.plan.name, "throttles")
+            return True
+        self._taken.append(now)
+        return False
 
     def open_requests(self) -> int:
         """How many requests are open on its links."""

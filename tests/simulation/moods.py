@@ -42,6 +42,7 @@ class Traits:
     :param late_again: the chance of a second receipt more than a minute after the first was
         taken; `interim`: of a final one that long after one that is not; `plain`: of a receipt
         that only its text tells; `unknown`: of one for what was never answered.
+    :param ration: messages a second that an SMSC takes; what is more it throttles; 0 for any.
     :param pipelines: the chance that an ESME sends requests behind its bind without waiting;
         `partings`: that it sends an unbind right behind a burst.
     :param patience: seconds until an SMSC sends again what the gate has not taken; 0 for few.
@@ -74,6 +75,7 @@ class Traits:
     interim: float = 0.0
     plain: float = 0.0
     unknown: float = 0.0
+    ration: float = 0.0
     pipelines: float = 0.0
     partings: float = 0.0
 
@@ -198,6 +200,8 @@ MOODS: dict[str, Mood] = {
         routing={},
         limited_accounts={},
         limited_smscs={},
+        # Of SMSCs, where the gate's mood has limits for them.
+        rationing={"ration": 4.0},
         # Of SMSCs, where the gate's mood has narrow ones.
         sluggish={"quickest": 0.5, "spread": 1.5},
     ),
@@ -220,7 +224,14 @@ STEADY = frozenset(
 )
 """Moods that give the gate no reason to end a session."""
 
-ANSWERING = STEADY | {"erring", "throttling", "answering_twice", "slow_binding", "slow"}
+ANSWERING = STEADY | {
+    "erring",
+    "throttling",
+    "rationing",
+    "answering_twice",
+    "slow_binding",
+    "slow",
+}
 """Moods of SMSCs whose links are not cured: they answer, more or less."""
 
 

@@ -563,6 +563,16 @@ def _tokens_not_awaited(_await: Any) -> Any:
     return lambda self, bucket, now: None
 
 
+@_mutant(RateLimits, "throttled", "An ESME hears that its SMSC is sent too much.")
+def _throttled_is_heard(_throttled: Any) -> Any:
+    return lambda self, now: False
+
+
+@_mutant(Submitter, "_put_back", "What an SMSC has throttled is forgotten.")
+def _throttled_is_forgotten(_put_back: Any) -> Any:
+    return lambda self, exchange, pool, smsc, now: True
+
+
 @_mutant(RateLimits, "_take", "A link has no rate of its own.")
 def _link_without_rate(_take: Any) -> Any:
     return lambda self, link, rate, count, now: None
@@ -591,16 +601,15 @@ def _rate_of_each_session(made: Any) -> Any:
     return lambda self, account: made(self, AccountLimit())
 
 
-@_mutant(SessionLimit, "admits", "A message overtakes those of its session that wait for tokens.")
-def _waiting_for_tokens_overtaken(admits: Any) -> Any:
-    def admitted(self: Any, rates: Any, now: float, tokens: int) -> bool:
-        waiting, self.waiting = self.waiting, 0
-        try:
-            return bool(admits(self, rates, now, tokens))
-        finally:
-            self.waiting = waiting
+@_mutant(RateRoom, "_serve", "Of what waits for tokens the newest of a session goes first.")
+def _tokens_to_newest(_serve: Any) -> Any:
+    def served(self: Any, line: Any, now: float) -> None:
+        waiting = next(reversed(line.messages))
+        line.limit.take(now, 1)
+        self.remove(waiting)
+        self._let(self, waiting)
 
-    return admitted
+    return served
 
 
 @_mutant(RateRoom, "_serve", "What has waited for tokens takes none.")

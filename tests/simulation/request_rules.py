@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 NOT_BOUND, NO_SMSC, UNKNOWN_ID, THROTTLED = 0x04, 0x08, 0x0C, 0x58
 LONGEST_ID = 64
 
+_THROTTLES = (0x58, 0x14)
+"""How an SMSC says that it is sent too much."""
+
 LEAST_TIME = 1.0
 """Seconds that another SMSC must have left to answer."""
 
@@ -185,12 +188,21 @@ class RequestRules:
         last = request.attempts[-1]
         # An SMSC that was removed and is back is another: it has not turned anything down.
         terms, smsc = self._world.terms, session.smsc
-        same = (each for each in request.attempts if each.session.smsc is smsc)
+        same = (
+            each
+            for each in request.attempts
+            if each.session.smsc is smsc and not self._was_put_back(each)
+        )
         is_part = request.whole is not None
         if not is_part and any(terms.has_smsc(smsc.plan.name, each.at) for each in same):
             session.violated(f"{request} comes a second time")
         if not last.was_read(self._turned_down(last)):
             session.violated(f"{request} has not been turned down by {last.session}")
+
+    def _was_put_back(self, attempt: Attempt) -> bool:
+        """Whether an SMSC has throttled it that is slowed by that."""
+        adapts = self._world.terms.adapts(attempt.session.smsc.plan.name, attempt.at)
+        return adapts and attempt.was_read(_THROTTLES)
 
     def _check_order(self, session: SmscSession, request: Request) -> None:
         if request.attempts or request.command not in wire.SUBMITS or _has_own_way(request):
@@ -363,7 +375,9 @@ class RequestRules:
         if attempt.session.has_forgotten and said.status == 0x04:
             # That was said of the gate's own bind.
             return False
-        if (said.command, said.status) != (pdu.command, pdu.status):
+        if (said.command, said.status) != (pdu.command, pdu.status) or (
+            said.status in _THROTTLES and self._should_be_put_back(request, attempt)
+        ):
             return False
         if said.command == wire.NACK or said.status:
             return said.body == pdu.body
@@ -373,6 +387,23 @@ class RequestRules:
             asked, _ = wire.until_nul(said.body, 0)
             return said.body.replace(asked, request.about, 1) == pdu.body
         return said.body == pdu.body
+
+    def _should_be_put_back(self, request: Request, attempt: Attempt) -> bool:
+        """Whether an SMSC has throttled it that is slowed by that, and it had time, and that SMSC
+        can have it again: then no ESME hears of that."""
+        world, session = self._world, attempt.session
+        terms, name = world.terms, session.smsc.plan.name
+        is_changed = (
+            len(terms.since(request.at)) > 1 or name in terms.held or name in terms.touched
+        )
+        if is_changed or not terms.adapts(name, request.at) or not world.is_steady:
+            return False
+        if request.command not in wire.SUBMITS or request.account.asks_smsc:
+            return False
+        if not min(terms.holds_of(request, request.at)) or not terms.had_room(request.at):
+            return False
+        is_there = session.is_alive and not session.is_disturbed
+        return is_there and not self._has_waited(request)
 
     def _is_id(self, request: Request, smsc: ModelSmsc, said: bytes, told: bytes) -> bool:
         said, _ = wire.without_congestion(said)

@@ -265,7 +265,7 @@ def _limiting(draw: Random, moods: tuple[str, ...], plan: Plan) -> Plan:
     if choose.one("limited_accounts", 0.2):
         accounts = tuple(evolve(each, rates=_esme_rates(draw)) for each in accounts)
     if choose.one("limited_smscs", 0.2):
-        smscs = tuple(evolve(each, rates=_smsc_rates(draw)) for each in smscs)
+        smscs = tuple(_limited(each, draw) for each in smscs)
     return evolve(plan, accounts=accounts, smscs=smscs)
 
 
@@ -273,6 +273,14 @@ def _esme_rates(draw: Random) -> tuple[str, ...]:
     lines = [f'over_rate = "{draw.choice(("delay", "delay", "reject"))}"']
     keys = draw.choice((("rate",), ("session_rate",), ("rate", "session_rate"), ()))
     return (*lines, *_rates(draw, *keys))
+
+
+def _limited(smsc: SmscPlan, draw: Random) -> SmscPlan:
+    smsc = evolve(smsc, rates=_smsc_rates(draw))
+    if draw.random() < 0.4:
+        return smsc
+    rates = (*smsc.rates, "adaptive_rate = true")
+    return evolve(smsc, rates=rates, moods=(*smsc.moods, "rationing"))
 
 
 def _smsc_rates(draw: Random) -> tuple[str, ...]:

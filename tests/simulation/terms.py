@@ -365,6 +365,10 @@ class Terms:
         """Whether an SMSC took no new message at that time, and takes none now."""
         return self.held.get(name, FAR_OFF) < at
 
+    def adapts(self, name: str, at: float) -> bool:
+        """Whether an SMSC that throttles was slowed at any time since ``at``."""
+        return any(t.smscs[name].adaptive_rate for t in self.since(at) if name in t.smscs)
+
     def has_smsc(self, name: str, at: float) -> bool:
         """Whether an SMSC was there at all times since ``at``."""
         return self.has_all(at, lambda term: name in term.smscs)

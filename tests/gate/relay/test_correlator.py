@@ -55,7 +55,7 @@ class Ends:
         self.exchange = Exchange(self.correlator, self.origin, frame, fakes.pool(), 10.0)
         self.exchange.smsc = self.smsc
 
-    def _retry(self, exchange: Exchange, now: float) -> bool:
+    def _retry(self, exchange: Exchange, _status: int, now: float) -> bool:
         self.asked.append(exchange)
         return self.retries
 

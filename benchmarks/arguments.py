@@ -130,6 +130,11 @@ def _add_how(parser: argparse.ArgumentParser) -> None:
         default=STORES[0],
         help="durability of the gate's SQLite store, or a store in memory (%(default)s)",
     )
+    add(
+        "--rates",
+        action="store_true",
+        help="accounts, sessions, SMSCs and links have rates that nothing reaches: what they cost",
+    )
 
 
 def _add_of_rows(parser: argparse.ArgumentParser) -> None:

@@ -54,12 +54,12 @@ class Accounts:
             numbers.append(prefix + f"{n:0{_DESTINATION_DIGITS - len(prefix)}d}")
         return numbers
 
-    def toml(self) -> str:
-        """The ``[[esme]]`` tables."""
+    def toml(self, more: str = "") -> str:
+        """The ``[[esme]]`` tables, each with ``more``."""
         return "".join(
             f'[[esme]]\nsystem_id = "{self.system_id(account)}"\npassword = "{PASSWORD}"\n'
             f"max_binds = {self.max_binds}\nwindow = {self.window}\n"
-            f"address_ranges = {self.ranges(account)}\n"
+            f"address_ranges = {self.ranges(account)}\n{more}"
             for account in range(self.count)
         )
 
@@ -70,6 +70,9 @@ class Accounts:
 
 ALL_FROM_HERE = "max_per_address = 0\nmax_unbound = 0\nbind_rate = 0\n"
 """Lines of ``[[listen]]`` for a crowd of peers at one address: no limits, as before there were."""
+
+_ESME_RATES = "rate = 1000000\nsession_rate = 1000000\n"
+_SMSC_RATES = "rate = 1000000\nlink_rate = 1000000\nadaptive_rate = true\n"
 
 STORES = ("process", "none", "disk", "memory")
 
@@ -84,6 +87,7 @@ class GateOptions:
     ``gate`` is more lines of ``[gate]``, ``listen`` of ``[[listen]]``, ``more`` is more tables.
     ``is_routed`` has it choose the pool by the prefix of the destination, of 100 000 in a file,
     behind a route for each account that is for other numbers.
+    ``rates`` limits everything, to more than there can be; only this checkout's gate does.
     ``probed`` has it tell the pauses of its reactor, see `benchmarks.pauses`; only this
     checkout's gate does.
     """
@@ -94,6 +98,7 @@ class GateOptions:
     gate: str = ""
     listen: str = ""
     more: str = ""
+    rates: bool = False
     probed: bool = False
     is_routed: bool = False
 
@@ -103,6 +108,11 @@ class GateOptions:
             return ""
         key = "kind" if self.store == "memory" else "durability"
         return f'[store]\n{key} = "{self.store}"\n'
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether there are rates."""
+        return self.rates and self.checkout == HERE
 
     def bind_toml(self) -> str:
         """The kind of bind, as a line of ``[[smsc]]``."""
@@ -121,11 +131,12 @@ def configuration(
     smscs = "".join(
         f'[[smsc]]\nname = "smsc{n}"\nendpoint = "tcp:{HOST}:{smsc_port}"\n'
         f'system_id = "gate"\npassword = "pw"\nwindow = 2000\n'
-        f"{options.bind_toml()}"
+        f"{options.bind_toml()}{_SMSC_RATES * options.is_limited}"
         for n, smsc_port in enumerate(smsc_ports)
     )
     routes = _routes(accounts, len(smsc_ports)) if options.is_routed else ""
-    return head + accounts.toml() + smscs + routes + options.more
+    esmes = accounts.toml(_ESME_RATES * options.is_limited)
+    return head + esmes + smscs + routes + options.more
 
 
 PREFIXES = 100_000

@@ -60,3 +60,12 @@ def test_pairs_are_for_every_smsc() -> None:
     assert {smsc.bind for smsc in settings(GateOptions(pairs=True)).smsc} == {
         "transmitter+receiver"
     }
+
+
+def test_rates_are_for_everything_and_for_this_checkouts_gate_only() -> None:
+    accounts = Accounts(count=2)
+    found = parse(configuration(2775, [2776], accounts, GateOptions(rates=True), Path("state")))
+    assert all(esme.rate and esme.session_rate for esme in found.esme)
+    assert all(smsc.rate and smsc.link_rate and smsc.adaptive_rate for smsc in found.smsc)
+    plain = parse(configuration(2775, [2776], accounts, GateOptions(), Path("state")))
+    assert not any(smsc.rate for smsc in plain.smsc)

@@ -231,7 +231,9 @@ class Inspection:
             windows = 0 if is_paused else windows
             is_right = smsc.capacity >= windows if windows else not smsc.capacity
             yield f"capacity of {smsc.name}", int(not is_right), 0
-            yield f"{smsc.name} is paused, and has tokens", _paused_in_vain(smsc, self._now), 0
+            if self._router.running:
+                in_vain = _paused_in_vain(smsc, self._now)
+                yield f"{smsc.name} is paused, and has tokens", in_vain, 0
         yield from self._counted_waiting()
         yield from self._counted_strangers()
         windows = {esme.system_id: esme.window for esme in self._gateway.settings.esme}

@@ -377,7 +377,7 @@ def _waiting_octets_stay(remove: Any) -> Any:
     return removed
 
 
-@_mutant(Smsc, "_tell", "A place that is free again is not handed on.")
+@_mutant(Smsc, "tell", "A place that is free again is not handed on.")
 def _place_not_handed_on(_tell: Any) -> Any:
     return lambda self: None
 

@@ -42,6 +42,7 @@ from smppgate.gate.submit.ancillary import ANCILLARY, AncillaryRequest, Ancillar
 from smppgate.gate.submit.refill_timer import RefillTimer
 from smppgate.gate.submit.waiting_room import WaitingRoom
 from smppgate.routing.exchange import Exchange, hold_of
+from smppgate.routing.limits.esme_limits import EsmeRates
 from smppgate.routing.related import Related
 from smppgate.routing.routes.message import Message
 from smppgate.routing.routes.rules import Target
@@ -53,7 +54,7 @@ from smppgate.routing.smscs.smsc import Link, Smsc
 from smppgate.txsmpp import peek
 from smppgate.txsmpp.batch import Batch
 from smppgate.txsmpp.clock import Clock
-from smppgate.txsmpp.constants import CommandStatus, numbers
+from smppgate.txsmpp.constants import CommandId, CommandStatus, numbers
 from smppgate.txsmpp.errors import PduError
 from smppgate.txsmpp.frame import Frame, response
 from smppgate.txsmpp.segments import relation_of
@@ -64,6 +65,8 @@ MOST_TRIES = 3
 
 # Requests that every SMSC knows, whatever its version.
 _KNOWN_TO_ALL = V3_3.commands
+
+_MANY = int(CommandId.SUBMIT_MULTI)
 
 # Statuses by which an SMSC says that it is sent too much.
 _THROTTLES = numbers(CommandStatus.ESME_RTHROTTLED, CommandStatus.ESME_RMSGQFUL)
@@ -129,7 +132,8 @@ class Submitter:
         origin.unanswered += 1
         if frame.command_id in ANCILLARY and self.is_open and self._ancillary.take(origin, frame):
             return
-        is_over_rate = policy.rates is not None and self._is_over_rate(origin, frame, now)
+        rates = policy.rates
+        is_over_rate = rates is not None and self._is_over_rate(origin, rates, frame, now)
         pool = origin.own_pool or policy.pool
         exchange = Exchange(self._correlator, origin, frame, pool, now)
         relation = relation_of(frame.octets)
@@ -332,12 +336,11 @@ class Submitter:
 
     # Waiting and refusing
 
-    def _is_over_rate(self, origin: Requester, frame: Frame, now: float) -> bool:
+    def _is_over_rate(self, origin: Requester, rates: EsmeRates, frame: Frame, now: float) -> bool:
         """Whether a message has to wait for tokens, else it takes them."""
-        limit, rates = origin.limit, origin.policy.rates
-        if limit is None or rates is None:
-            return False
-        if limit.admits(rates, now, peek.destinations(frame.octets)):
+        limit = origin.limit
+        count = 1 if frame.command_id != _MANY else peek.destinations(frame.octets)
+        if limit is None or limit.admits(rates, now, count):
             return False
         self._events.over_rate += 1
         if self._events.listener is not None:
@@ -418,7 +421,9 @@ class Submitter:
         return link
 
     def _take_tokens(self, exchange: Exchange, smsc: Smsc, link: Link, now: float) -> None:
-        count = peek.destinations(exchange.octets)
+        count = 1
+        if exchange.asked == _MANY:
+            count = peek.destinations(exchange.octets)
         if smsc.limits is None or not smsc.limits.sent(link, count, now):
             return
         self._events.paused += 1

@@ -63,19 +63,17 @@ class AdaptiveRate:
     """The limit of one SMSC, where there is one. Mutable.
 
     Rates are messages a second, times are seconds on the monotonic clock.
+
+    :ivar meter: to be told of each message that is sent.
     """
 
-    __slots__ = ("_meter", "_since", "_start")
+    __slots__ = ("_since", "_start", "meter")
 
     def __init__(self) -> None:
-        self._meter = Meter()
+        self.meter = Meter()
         # The limit when the SMSC throttled last; None while there is none.
         self._start: float | None = None
         self._since = 0.0
-
-    def sent(self, count: int, now: float) -> None:
-        """So many messages are sent."""
-        self._meter.add(count, now)
 
     def throttled(self, most: float, now: float) -> bool:
         """The SMSC throttles; gives whether the limit is another one now.
@@ -86,7 +84,7 @@ class AdaptiveRate:
             return False
         limit = self.limit(most, now)
         if self._start is None:
-            limit = min(limit, self._meter.per_second(now))
+            limit = min(limit, self.meter.per_second(now))
         self._start = max(min(LEAST, most), limit * SLOWER)
         self._since = now
         return True
@@ -103,4 +101,4 @@ class AdaptiveRate:
 
     def _is_recovered(self, limit: float, now: float) -> bool:
         before = self._start if self._start is not None else limit
-        return limit >= RECOVERED * max(before, self._meter.per_second(now))
+        return limit >= RECOVERED * max(before, self.meter.per_second(now))

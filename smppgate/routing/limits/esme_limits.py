@@ -55,11 +55,19 @@ class SessionLimit:
 
     def admits(self, rates: EsmeRates, now: float, count: int) -> bool:
         """Take ``count`` tokens for a message, if there is one and nothing waits before it."""
-        self.follow(rates, now)
-        if self.waiting or self.is_exceeded(now):
+        bucket, own = self.account.bucket, self.bucket
+        if (bucket.rate if bucket is not None else None) is not rates.account or (
+            own.rate if own is not None else None
+        ) is not rates.session:
+            self.follow(rates, now)
+            bucket, own = self.account.bucket, self.bucket
+        if self.waiting or (bucket is not None and not bucket.take_if_any(now, count)):
             return False
-        self.take(now, count)
-        return True
+        if own is None or own.take_if_any(now, count):
+            return True
+        if bucket is not None:
+            bucket.give_back(count)
+        return False
 
     def is_exceeded(self, now: float) -> bool:
         """Whether a message has to wait for a token, of the session or of its account."""

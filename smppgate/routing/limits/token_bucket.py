@@ -21,8 +21,8 @@ single one would cost more than the messages do. The burst makes up for it."""
 LATE = 0.02
 """Seconds after a bucket is full in which what comes in still counts, one token at the most."""
 
-# What a sum of fractions may be short of a whole token.
-_NEARLY = 1e-6
+# A sum of fractions may be a little short of a whole token.
+_NEARLY_ONE = 1.0 - 1e-6
 
 
 @frozen
@@ -66,14 +66,35 @@ class TokenBucket:
 
     def has_token(self, now: float) -> bool:
         """Whether a message may be sent."""
-        return self.tokens(now) > 1.0 - _NEARLY
+        return self.tokens(now) > _NEARLY_ONE
 
-    def take(self, now: float, count: int = 1) -> None:
-        """A message is sent that takes ``count`` tokens, whether they are here or not."""
+    def take_if_any(self, now: float, count: int) -> bool:
+        """`take`, if there is a token; gives whether there was."""
         rate = self.rate
-        if self._base + (now - self._since) * rate.per_second - self._taken > self._most:
+        held = self._base + (now - self._since) * rate.per_second - self._taken
+        if held <= _NEARLY_ONE:
+            return False
+        if held > self._most:
             self._base, self._since, self._taken = rate.burst, now, 0
         self._taken += count
+        return True
+
+    def take(self, now: float, count: int = 1) -> bool:
+        """A message is sent that takes ``count`` tokens, whether they are here or not.
+
+        Gives whether there is one left.
+        """
+        rate = self.rate
+        held = self._base + (now - self._since) * rate.per_second - self._taken
+        if held > self._most:
+            held = self._base = rate.burst
+            self._since, self._taken = now, 0
+        self._taken += count
+        return held - count > _NEARLY_ONE
+
+    def give_back(self, count: int) -> None:
+        """A message that took ``count`` tokens a moment ago is not sent after all."""
+        self._taken -= count
 
     def due(self, now: float) -> float:
         """When it is worth looking again: a token is there, or those of a few milliseconds."""

@@ -104,11 +104,12 @@ class OverallLimit:
     def take(self, count: int, now: float) -> None:
         """A message is sent that takes ``count`` tokens."""
         if self.adaptive is not None:
-            self.adaptive.sent(count, now)
-            self._rate_again(now)
-        if self.bucket is not None:
-            self.bucket.take(now, count)
-            self._look(self.bucket, now)
+            self.adaptive.meter.add(count, now)
+            if now - self._rated_at >= RATED:
+                self._rate(now)
+        bucket = self.bucket
+        if bucket is not None and not bucket.take(now, count):
+            self._look(bucket, now)
 
     def throttled(self, now: float) -> bool:
         """The SMSC has throttled a message; gives whether it is slowed by that."""
@@ -222,11 +223,12 @@ class RateLimits:
     def sent(self, link: Any, count: int, now: float) -> bool:
         """A message that takes ``count`` tokens is sent on ``link``; gives whether that was the
         last for now."""
-        self.overall.take(count, now)
-        rate = self.overall.rates.link
+        overall = self.overall
+        overall.take(count, now)
+        rate = overall.rates.link
         if rate is not None:
             self._take(link, rate, count, now)
-        if not self.is_paused():
+        if not (overall.is_dry or self.dry) or not self.is_paused():
             return False
         self._smsc.flow_changed()
         return True
@@ -280,8 +282,8 @@ class RateLimits:
         bucket = self._buckets.get(link)
         if bucket is None:
             bucket = self._buckets[link] = TokenBucket(rate, now, 1.0)
-        bucket.take(now, count)
-        self._look(link, bucket, now)
+        if not bucket.take(now, count):
+            self._look(link, bucket, now)
 
     def _look(self, link: Any, bucket: TokenBucket, now: float) -> None:
         """Wait for tokens of ``link`` if it has none."""

@@ -102,8 +102,8 @@ class Smsc:
     :ivar overdue: those of them that were not answered in time, and that may be answered yet.
     :ivar taken: requests that it answered ESME_ROK; ``refused`` those it answered otherwise,
         ``timed_out`` and ``lost`` those without an answer, see `Outcome`.
-    :ivar only_link: the link, where there is one alone that takes new messages and no other, and
-        no limit.
+    :ivar only_link: the link, where there is one alone that takes new messages and no other; None
+        where a limit has to be looked at.
     :ivar latency: seconds from a request to its answer, smoothed over some ten answers.
     :ivar is_burdened: whether it may have a `burden`.
     :ivar bind_errors: answers to messages that say that it does not know the bind.
@@ -434,7 +434,9 @@ class Smsc:
         self.links = [each for each in self.bound if is_ready and each not in self._held]
         capacity = sum(each.window for each in self.links)
         is_alone = len(self.bound) == len(self.links) == 1 and not self._leaving
-        self.only_link = self.links[0] if is_alone and self.limits is None else None
+        # A copy is not told that its rate lets it have nothing: it has to look.
+        is_alone = is_alone and (self.limits is None or self._origin is None)
+        self.only_link = self.links[0] if is_alone else None
         if self.links:
             # Requests that are open on other links are no load for these.
             others = [*self._leaving, *(each for each in self.bound if each not in self.links)]

@@ -15,7 +15,7 @@ def sending(rate: AdaptiveRate, per_second: int, begin: float, seconds: float) -
     """So many are sent, evenly; gives when that has ended."""
     count = int(per_second * seconds)
     for at in range(count):
-        rate.sent(1, begin + at / per_second)
+        rate.meter.add(1, begin + at / per_second)
     return begin + seconds
 
 
@@ -84,12 +84,12 @@ def test_while_it_is_what_holds_messages_up_it_stays_a_limit() -> None:
 
 def test_it_does_not_get_slower_than_one_a_second() -> None:
     rate = AdaptiveRate()
-    rate.sent(1, 0.0)
+    rate.meter.add(1, 0.0)
     for second in range(10):
         rate.throttled(inf, float(2 * second))
     assert rate.limit(inf, 18.0) == 1.0
     slow = AdaptiveRate()
-    slow.sent(1, 0.0)
+    slow.meter.add(1, 0.0)
     slow.throttled(0.5, 0.0)
     assert slow.limit(0.5, 0.0) == 0.5
 

@@ -24,6 +24,7 @@ from smppgate.routing.limits.esme_limits import EsmeRates
 from smppgate.routing.limits.token_bucket import Rate
 from smppgate.routing.sessions import EsmeSession
 from smppgate.routing.smscs.balancers import BALANCERS
+from smppgate.routing.smscs.health.policy import HealthPolicy, RetryPolicy
 from smppgate.routing.smscs.keys import HASH_ON, by_replacement
 from smppgate.routing.smscs.member import Member
 from smppgate.routing.smscs.pool import Pool
@@ -110,11 +111,31 @@ def change_pool(
         member = known.get(smsc) or Member(smsc)
         member.configure(each.weight, is_backup)
         members.append(member)
+    pool.health.policy, pool.health.retry = health_policy(settings), retry_policy(settings)
     # Of its own: the operating system's chance takes longer than the rest of a choice.
     own_chance = Random(chance.getrandbits(64))  # noqa: S311 - nothing to guess
     made = partial(BALANCERS[settings.balance], own_chance)
     key = HASH_ON[settings.hash_on] if settings.balance == "hash" else by_replacement
     pool.change(members, made, settings.hold, key)
+
+
+def health_policy(settings: PoolSettings) -> HealthPolicy:
+    """When members of a pool are ejected."""
+    return HealthPolicy(
+        max_errors=settings.max_errors,
+        eject_time=settings.eject_time,
+        max_ejected=settings.max_ejected,
+        slow_start=settings.slow_start,
+    )
+
+
+def retry_policy(settings: PoolSettings) -> RetryPolicy:
+    """Which messages of a pool are tried again."""
+    return RetryPolicy(
+        statuses=frozenset(settings.retry_on),
+        max_attempts=settings.max_attempts,
+        resubmits=settings.on_link_loss == "resubmit",
+    )
 
 
 def _seats(settings: PoolSettings) -> Iterator[tuple[bool, MemberSettings]]:

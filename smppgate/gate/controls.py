@@ -140,6 +140,10 @@ class SmscControl(_Control):
         self._service.smsc.change_weight(self._service.settings.weight)
         self._router.smsc_changed(self._service.smsc)
 
+    def end_ejection(self) -> int:
+        """Let it come back in all pools that have ejected it; gives how many have."""
+        return self._router.health.end(self._service.smsc, "the operator says so")
+
     def links(self) -> list[LinkControl]:
         """Its links, in order of their numbers, those that an operator keeps unbound too."""
         service = self._service

@@ -131,6 +131,7 @@ def _smsc(service: SmscService, lines: Lines, now: float) -> SmscState:
         adaptive_rate=limits.overall.slowed_to(now) if limits is not None else 0.0,
         tokens=_tokens(limits.overall.bucket, now) if limits is not None else None,
         limited_by=limits.limited_by if limits is not None else "",
+        errors=smsc.errors,
         latency=smsc.latency,
         bind_errors=smsc.bind_errors,
         taken=smsc.taken,
@@ -173,22 +174,28 @@ def _pools(parts: Parts, lines: Lines) -> Iterator[PoolState]:
         yield PoolState(
             name=name,
             balance=balancers.get(name, ""),
-            members=tuple(_member(pool, member) for member in pool.members),
+            members=tuple(_member(pool, member, now) for member in pool.members),
             is_up=pool.is_up,
             utilization=pool.utilization(now),
             waiting=line.count,
             waiting_octets=line.octets,
             waiting_seconds=now - line.since,
+            retries=pool.health.budget.retries,
+            retries_refused=pool.health.budget.refused,
         )
 
 
-def _member(pool: Pool, member: Member) -> MemberState:
+def _member(pool: Pool, member: Member, now: float) -> MemberState:
+    ejection = member.health.ejection
     return MemberState(
         name=member.smsc.name,
-        weight=member.weight,
+        weight=member.whole_weight,
         is_backup=member.is_backup,
         is_active=member in pool.active,
         reason=member.reason(),
+        ejected_for=max(0.0, ejection.until - now) if ejection is not None else 0.0,
+        ejections=member.health.count,
+        slow_start=member.factor,
     )
 
 

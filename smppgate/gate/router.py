@@ -24,6 +24,7 @@ from smppgate.gate.reports.reports import Reports
 from smppgate.gate.return_path.aliases import Aliases
 from smppgate.gate.return_path.keeper import ReturnPathKeeper
 from smppgate.gate.statistics import Statistics
+from smppgate.gate.submit.health_watch import HealthWatch
 from smppgate.gate.submit.local_esme import LocalEsme
 from smppgate.gate.submit.refill_timer import RefillTimer
 from smppgate.gate.submit.submitter import Submitter
@@ -38,7 +39,7 @@ from smppgate.routing.routes.table import Routes
 from smppgate.routing.sessions import EsmeSession, SmscSession
 from smppgate.routing.smscs.dispensable import is_dispensable
 from smppgate.routing.smscs.pool import Pool
-from smppgate.routing.smscs.smsc import Smsc
+from smppgate.routing.smscs.smsc import Outcome, Smsc
 from smppgate.store import IStore
 from smppgate.txsmpp.batch import Batch
 from smppgate.txsmpp.clock import Clock
@@ -81,8 +82,7 @@ class RouterService(Service):
         self.accounts = accounts
         self.ranges = ranges
         self._options = options
-        self.batch = Batch(clock)
-        self.events = Events()
+        self.batch, self.events = Batch(clock), Events()
         self.transform = Transform(options)
         self.return_paths = ReturnPathKeeper(
             clock,
@@ -96,9 +96,10 @@ class RouterService(Service):
             receipted_ttl=options.receipted_ttl,
         )
         self.reports = Reports(clock, pools.values(), options.no_member_status)
+        self.health = HealthWatch(clock, self.smscs, pools.values(), self.events)
         self.correlator = Correlator(
             clock,
-            self._retry,
+            self,
             self.return_paths,
             self.transform,
             self.events,
@@ -134,6 +135,7 @@ class RouterService(Service):
             self.transform,
             self.related,
             self.events,
+            self.health,
             options,
         )
         self.waiting_room = self._submitter.waiting_room
@@ -157,11 +159,13 @@ class RouterService(Service):
         """Tell in summary what does not go well."""
         super().startService()
         self.reports.start()
+        self.health.start()
 
     def stopService(self) -> None:
         """Stop all timers; `link_up` and `ready` that have not fired are cancelled."""
         super().stopService()
         self.reports.stop()
+        self.health.stop()
         self.receipts.stop()
         self.queues.stop()
         self.waiting_room.stop()
@@ -228,6 +232,7 @@ class RouterService(Service):
         self.pools = dict(pools)
         self._local_esmes = _local_esmes(self.clock, pools, self._local_esmes)
         self.reports.pools.watch(pools.values())
+        self.health.watch(pools.values())
 
     @property
     def routes(self) -> Routes | None:
@@ -307,6 +312,7 @@ class RouterService(Service):
         if link.submits:
             link.smsc.add(link)
             self.reports.pools.bound(link.smsc)
+            self._members_changed(link.smsc)
         if link.submits and link.owner is None:
             waiting, self._awaiting_link = self._awaiting_link, []
             for waiter in waiting:
@@ -315,6 +321,7 @@ class RouterService(Service):
     def smsc_leaving(self, link: SmscSession) -> None:
         """A link to an SMSC is unbinding: it takes no more requests, but still has open ones."""
         link.smsc.leave(link)
+        self._members_changed(link.smsc)
 
     def smsc_doubted(self, link: SmscSession, is_doubted: bool) -> None:
         """Something is wrong with a link: others are chosen before it. Or nothing is any more."""
@@ -328,16 +335,26 @@ class RouterService(Service):
         """An operator has decided whether ``smsc``, or a link of it, takes new messages, and what
         its weight is."""
         self.reports.pools.changed(smsc)
+        self._members_changed(smsc)
 
     def smsc_lost(self, link: SmscSession) -> None:
         """A link to an SMSC has ended."""
-        if self._links.pop(link, self) is None and self.events.listener is not None:
+        was_bound = self._links.pop(link, self) is None
+        if was_bound and self.events.listener is not None:
             self.events.listener.lost(link)
         link.smsc.remove(link)
+        if was_bound and link.outstanding and not (link.unbinding or self.is_draining):
+            self.health.lost_link(link.smsc)
+        self._members_changed(link.smsc)
         if not self.is_draining:
             self.reports.pools.lost(link.smsc)
         if link.owner is not None:
             self.waiting_room.give_up(link.owner)
+
+    def _members_changed(self, smsc: Smsc) -> None:
+        """Members that are ejected may be needed; not because the gate itself goes."""
+        if not self.is_draining:
+            self.health.changed(smsc)
 
     def stray(self) -> None:
         """A resp came that answers no request."""
@@ -400,6 +417,7 @@ class RouterService(Service):
             open_exchanges=self.open_exchanges,
             answered=events.answered,
             retried=events.retried,
+            ejected=events.ejected,
             failed=events.failed,
             late=events.late,
             throttled=events.throttled,
@@ -433,6 +451,14 @@ class RouterService(Service):
 
     # The hot path
 
+    def refused(self, exchange: Exchange, status: int, now: float) -> bool:
+        """See `Submitter.refused`."""
+        return self._submitter.refused(exchange, status, now)
+
+    def unanswered(self, exchange: Exchange, outcome: Outcome, now: float) -> bool:
+        """See `Submitter.unanswered`."""
+        return self._submitter.unanswered(exchange, outcome, now)
+
     def deliver(self, link: SmscSession, frame: Frame, now: float) -> None:
         """Relay or answer a request of an SMSC's."""
         if frame.command_id in WITHOUT_RESP:
@@ -449,9 +475,6 @@ class RouterService(Service):
                 self.dispatcher.refuse(link, frame)
         except PduError as error:
             self.dispatcher.refuse(link, frame, error.command_status, str(error))
-
-    def _retry(self, exchange: Exchange, status: int, now: float) -> bool:
-        return self._submitter.again(exchange, status, now)
 
 
 def _local_esmes(

@@ -107,6 +107,7 @@ class SmscState:
         does not.
     :ivar limited_by: ``rate``, ``adaptive_rate`` or ``link_rate`` while it may be sent none now by
         that; else empty.
+    :ivar errors: its errors of the last ten seconds, which weigh like unanswered requests.
     :ivar latency: seconds from a request to its answer, smoothed.
     :ivar taken: requests that it answered ESME_ROK.
     :ivar refused: those that it answered with another status.
@@ -127,6 +128,7 @@ class SmscState:
     adaptive_rate: float
     tokens: float | None
     limited_by: str
+    errors: int
     latency: float
     bind_errors: int
     taken: int
@@ -146,6 +148,10 @@ class MemberState:
     :ivar is_backup: whether it takes messages only while no other member is able.
     :ivar is_active: whether it takes messages now, when it has room.
     :ivar reason: why it is not able to; empty where it is.
+    :ivar ejected_for: seconds until its ejection ends at the latest, 0 without one. One that
+        stands still may be ejected for longer.
+    :ivar ejections: how often it was ejected and is not forgiven.
+    :ivar slow_start: the part of its weight that it has.
     """
 
     name: str
@@ -153,6 +159,9 @@ class MemberState:
     is_backup: bool
     is_active: bool
     reason: str
+    ejected_for: float = 0.0
+    ejections: int = 0
+    slow_start: float = 1.0
 
 
 @frozen(kw_only=True)
@@ -165,6 +174,8 @@ class PoolState:
     :ivar waiting: messages that wait for one of its SMSCs.
     :ivar waiting_octets: memory that they take.
     :ivar waiting_seconds: how long the oldest of them has waited.
+    :ivar retries: messages that were tried again in the last ten seconds.
+    :ivar retries_refused: those that were not, because too many others were.
     """
 
     name: str
@@ -175,6 +186,8 @@ class PoolState:
     waiting: int
     waiting_octets: int
     waiting_seconds: float
+    retries: int = 0
+    retries_refused: int = 0
 
 
 @frozen(kw_only=True)

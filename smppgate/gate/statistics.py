@@ -14,7 +14,8 @@ class Statistics:
 
     :ivar open_exchanges: requests without an answer now, in both directions.
     :ivar answered: requests whose origin got the answer of the peer.
-    :ivar retried: answers after which the request went to another SMSC.
+    :ivar retried: answers, and losses of links, after which the request went on elsewhere.
+    :ivar ejected: how often members of pools were ejected.
     :ivar failed: requests that were not answered in time, or whose session was lost.
     :ivar late: answers that came after that.
     :ivar throttled: requests of ESMEs over the window of their session.
@@ -43,6 +44,7 @@ class Statistics:
     open_exchanges: int
     answered: int
     retried: int
+    ejected: int
     failed: int
     late: int
     throttled: int

@@ -120,6 +120,10 @@ class SmscSession(Origin, Protocol):
         """The ESME session that it serves alone; None where it serves all of them."""
 
     @property
+    def unbinding(self) -> bool:
+        """Whether an unbind was sent or received."""
+
+    @property
     def submits(self) -> bool:
         """Whether the gate is bound as transmitter or transceiver."""
 

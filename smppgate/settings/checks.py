@@ -192,6 +192,37 @@ class Amount(Number):
 
 
 @attrs.frozen
+class Part(Check):
+    """A part of a whole: a number from 0 to 1."""
+
+    @property
+    def kind(self) -> str:
+        """``number``."""
+        return "number"
+
+    @property
+    def allowed(self) -> str:
+        """From nothing to all of it."""
+        return "0.0 to 1.0"
+
+    def write(self, value: object) -> str:
+        """``value`` with a decimal point."""
+        return str(value)
+
+    def tidy(self, value: object) -> object:
+        """The integers 0 and 1 as floats."""
+        is_whole = not isinstance(value, bool) and isinstance(value, int) and value in (0, 1)
+        return float(value) if is_whole and isinstance(value, int) else value
+
+    def problems(self, value: object) -> Iterator[Problem]:
+        """``value`` is not a number, or out of range."""
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            yield Problem("", f"must be a number from 0 to 1, not {describe(value)}")
+        elif not 0 <= value <= 1:
+            yield Problem("", f"must be from 0 to 1, not {describe(value)}")
+
+
+@attrs.frozen
 class Flag(Check):
     """True or false."""
 

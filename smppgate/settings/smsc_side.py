@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import attrs
 
-from smppgate.settings.checks import Flag, Seconds, Whole
+from smppgate.settings.checks import Flag, Part, Seconds, Several, Whole
 from smppgate.settings.endpoints import client_fault, server_fault
 from smppgate.settings.errors import Problem
 from smppgate.settings.members import (
@@ -379,6 +379,70 @@ class PoolSettings(Table):
             "How long a message waits at the most while no member can take it. Then it is "
             "answered 0x58 if a member is up, else no_member_status. 0 answers at once, with "
             "no_member_status.",
+            "seconds",
+        ),
+    )
+    retry_on: tuple[int, ...] = attrs.field(
+        default=(0x08, 0x14, 0x58, 0x64),
+        metadata=setting(
+            Several(Whole(1, 0xFFFF_FFFF, hexadecimal=True)),
+            "Answers of a member after which another one is tried, if there is one that can take "
+            "the message. The ESME hears the last answer.",
+            "command_status",
+        ),
+    )
+    max_attempts: int = attrs.field(
+        default=3,
+        metadata=setting(
+            Whole(1, 1000),
+            "How often a message is sent altogether; 1 never tries again. Of a pool's messages "
+            "one in five is tried again at the most, or 10 a second if that is more.",
+            "attempts",
+        ),
+    )
+    on_link_loss: str = attrs.field(
+        default="answer",
+        metadata=setting(
+            Choice(("answer", "resubmit")),
+            'What becomes of messages that a link is lost with: "answer" is 0x08 to the ESME, '
+            'which decides; "resubmit" sends them again, like retry_on. The SMSC may have taken '
+            "them before: then they are delivered twice.",
+        ),
+    )
+    max_errors: int = attrs.field(
+        default=5,
+        metadata=setting(
+            Whole(0, 1_000_000),
+            "A member is ejected, which takes no new messages then, after this many 0x08, 0x64, "
+            "timeouts and link losses in a row; and if it fails far more often than the others, "
+            "or gives no answers while they do. Never the last one that is able. With 0 none is "
+            "ever ejected.",
+            "errors",
+        ),
+    )
+    eject_time: float = attrs.field(
+        default=30.0,
+        metadata=setting(
+            Seconds(),
+            "How long a member is ejected for the first time; then twice as long, three times, "
+            "up to 300. After 300 in service, one time less counts.",
+            "seconds",
+        ),
+    )
+    max_ejected: float = attrs.field(
+        default=0.5,
+        metadata=setting(
+            Part(),
+            "The part of the members, backups among them, that may be ejected at one time; always "
+            "one.",
+        ),
+    )
+    slow_start: float = attrs.field(
+        default=10.0,
+        metadata=setting(
+            Seconds(zero=True),
+            "How long a member that comes back takes to have its whole weight again, from a tenth "
+            "of it on.",
             "seconds",
         ),
     )

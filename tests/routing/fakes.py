@@ -99,6 +99,10 @@ class FakeSession:
     def hold(self) -> float:
         return self.pool.hold if self.pool is not None else 0.0
 
+    @property
+    def unbinding(self) -> bool:
+        return self.session.state is State.UNBINDING
+
     def policy_changed(self) -> None:
         self.answer_forms.clear()
 

@@ -14,7 +14,7 @@ import attrs
 from attrs import evolve
 
 from smppgate.settings import MemberSettings, Settings
-from smppgate.settings.checks import Amount, Check, Flag, Seconds, Several, Whole
+from smppgate.settings.checks import Amount, Check, Flag, Part, Seconds, Several, Whole
 from smppgate.settings.inline_tables import Inline
 from smppgate.settings.members import Members, name_in
 from smppgate.settings.model import SECTIONS, SINGLE
@@ -239,6 +239,9 @@ class _Draw:
     def amount(self, check: Amount) -> float:
         return self.random.choice((0.0, check.least, 50.0, 2.5, check.most))
 
+    def part(self, _check: Part) -> float:
+        return self.random.choice((0.0, 0.25, 0.5, 1.0))
+
     def flag(self, _check: Flag) -> bool:
         return self.random.random() < 0.5
 
@@ -265,6 +268,8 @@ class _Draw:
             return words.sources if item.longest > 15 else (*words.system_ids, "^a.*$", "b*")
         if isinstance(item, Reference) and item.section == "pool":
             return words.pools
+        if isinstance(item, Whole):
+            return tuple(number for number in _NUMBERS if number >= item.minimum)
         for kind, items in _ITEMS.items():
             if isinstance(item, kind):
                 return items
@@ -418,8 +423,9 @@ def _settle_route(route: Document, pools: set[str], esmes: Collection[str]) -> N
     route["fallback"] = tuple(p for p in route["fallback"] if p in pools and not is_rejected)
 
 
+_NUMBERS = (0, 1, 5, 8, 255)
+
 _ITEMS: dict[type[Check], tuple[object, ...]] = {
-    Whole: (0, 1, 5, 8, 255),
     TlvPattern: ("0x1400", "0x1401=01ff", "0x0427=02"),
     Octets: ("", "WAP", "USSD"),
     Window: ("08:00-18:00", "22:00-06:00", "00:00-24:00"),
@@ -429,6 +435,7 @@ _DRAWS: dict[type[Check], Callable[[_Draw, Any], object]] = {
     Whole: _Draw.whole,
     Seconds: _Draw.seconds,
     Amount: _Draw.amount,
+    Part: _Draw.part,
     Flag: _Draw.flag,
     Members: _Draw.members,
     Several: _Draw.several,

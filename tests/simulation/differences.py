@@ -211,6 +211,9 @@ def _with_smsc(settings: Settings, smsc: SmscSettings) -> Settings:
     return evolve(settings, smsc=smscs)
 
 
+_ON_LINK_LOSS = ("answer", "answer", "resubmit")
+
+
 def _pool(settings: Settings, _original: Settings, draw: Random) -> Settings:
     pool = draw.choice(settings.pool)
     names = [each.name for each in settings.smsc]
@@ -225,6 +228,10 @@ def _pool(settings: Settings, _original: Settings, draw: Random) -> Settings:
             {"balance": draw.choice(BALANCERS)},
             {"hash_on": draw.choice(("destination", "source", "account"))},
             {"hold": draw.choice((0.0, 0.5, 5.0, 10.0))},
+            {"max_errors": draw.choice((0, 2, 5)), "max_ejected": draw.choice((0.0, 0.5, 1.0))},
+            {"eject_time": draw.choice((1.0, 5.0)), "slow_start": draw.choice((0.0, 5.0))},
+            {"retry_on": draw.choice(((), (0x08,), (0x08, 0x58)))},
+            {"max_attempts": draw.choice((1, 3)), "on_link_loss": draw.choice(_ON_LINK_LOSS)},
         )
     )
     pools = tuple(evolve(it, **changes) if it is pool else it for it in settings.pool)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from random import Random
 from typing import Any, ClassVar
 
@@ -15,6 +16,7 @@ from twisted.internet.task import Clock
 
 from smppgate.gate import Gateway
 from smppgate.gate.sessions.links import LinkProtocol
+from smppgate.routing.smscs.health import retry
 from smppgate.settings import Settings
 from smppgate.store import Limits, MemoryStore
 from smppgate.txsmpp.frame import FrameBuffer
@@ -42,6 +44,9 @@ class Inspection:
         self._open: dict[Any, set[int]] = {}
         self._removed: dict[Any, float] = {}
         self._kept: dict[str, object] = {}
+        # (pool, SMSC) → since when it is ejected; and what ejections are over, with their ends.
+        self._ejected: dict[tuple[str, str], float] = {}
+        self._ejections: list[tuple[str, str, float, float]] = []
 
     # Sessions
 
@@ -147,6 +152,54 @@ class Inspection:
         mine, its = (likeness(each, numbers, names) for each in (self._gateway, fresh))
         return differences(mine, its)
 
+    # Health
+
+    def note_ejections(self, now: float) -> None:
+        """See who is ejected; to be called after each turn."""
+        here: dict[tuple[str, str], float] = {}
+        for pool in self._router.pools.values():
+            for member in pool.members:
+                if member.health.ejection is not None:
+                    here[pool.name, member.smsc.name] = member.health.ejection.at
+        for key, since in self._ejected.items():
+            if here.get(key) != since:
+                self._ejections.append((*key, since, now))
+        self._ejected = here
+
+    def was_ejected(self, pool: str, smsc: str, at: float) -> bool:
+        """Whether an SMSC was ejected from a pool at that time, for certain."""
+        since = self._ejected.get((pool, smsc))
+        return (since is not None and since < at) or any(
+            each[:2] == (pool, smsc) and each[2] < at < each[3] for each in self._ejections
+        )
+
+    @property
+    def has_ejected(self) -> bool:
+        """Whether any member was ever ejected."""
+        return bool(self._ejected or self._ejections)
+
+    def was_ever_ejected(self, smsc: str) -> bool:
+        """Whether an SMSC was ever ejected from any pool."""
+        return any(each[1] == smsc for each in (*self._ejected, *self._ejections))
+
+    def still_ejected(self) -> list[str]:
+        """Who is ejected now, in words."""
+        return [f"{smsc} is ejected from {pool}" for pool, smsc in self._ejected]
+
+    def _counted_ejected(self) -> Iterator[tuple[str, int, int]]:
+        now = self._router.clock.monotonic()
+        for pool in self._router.pools.values():
+            out = [each for each in pool.members if each.health.ejection is not None]
+            most = max(1, int(pool.health.policy.max_ejected * len(pool.members)))
+            yield f"ejected of {pool.name} beyond {most}", max(0, len(out) - most), 0
+            up = [each for each in pool.members if each.is_up]
+            is_left = any(each.health.ejection is None for each in up)
+            yield f"{pool.name} has ejected all that are able", int(bool(up) and not is_left), 0
+            for each in out:
+                is_over = now > each.health.ejection.until + _LATE_LOOK
+                stands_still = each.health.ejection.verdict.rate is None
+                yield f"{each!r} is ejected for too long", int(is_over and not stands_still), 0
+
     # Tables
 
     def tables(self) -> Iterator[tuple[str, int, int]]:
@@ -236,6 +289,7 @@ class Inspection:
                 yield f"{smsc.name} is paused, and has tokens", in_vain, 0
         yield from self._counted_waiting()
         yield from self._counted_strangers()
+        yield from self._counted_ejected()
         windows = {esme.system_id: esme.window for esme in self._gateway.settings.esme}
         for account in self._accounts():
             window = account.policy.window
@@ -375,6 +429,20 @@ def _numbers(session: Any) -> set[int]:
 
 
 _OWN = frozenset({0x15, 0x06})
+
+_LATE_LOOK = 2.5
+"""Seconds after its end in which an ejection is noticed to be over, if nobody is stopped."""
+
+
+@contextmanager
+def allowing(least_retries: float) -> Iterator[None]:
+    """So many retries a second are allowed in any case."""
+    before = retry.LEAST
+    retry.LEAST = least_retries  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        retry.LEAST = before
 
 
 class Coverage:

@@ -87,6 +87,7 @@ class Judge:
                 found.append(f"{app.plan.system_id} has {lost} sessions that are not bound")
             found += [f"{r} is not answered" for s in alive for r in _pending(s)]
             found += [f"{s} has no enquire_link_resp" for s in alive if s.enquiries]
+        found += world.inspection.still_ejected()
         found += self._world.inspection.not_as_set() if self._world.terms.is_changed else []
         for center in world.centers:
             # There may be no session of its owner's with this center any more.

@@ -499,6 +499,12 @@ class MessageCenter:
 
     def _due(self, outgoing: Outgoing) -> None:
         self.coming -= 1
+        request = outgoing.request
+        taken_by = request.taken_by if request is not None else None
+        if taken_by is not None and taken_by.center is not self:
+            # Another has taken it too, after the gate has lost the link to this one. Two ids for
+            # one message are more than rules can tell apart.
+            return
         self.waiting.append(outgoing)
         self.send()
 

@@ -149,6 +149,7 @@ MOODS: dict[str, Mood] = {
         interim_first={"interim": 0.5},
         receipts_by_text={"plain": 0.5},
         receipts_of_unknown={"silence": 0.2, "unknown": 1.0},
+        failing={"episodes": ("fail",), "rate": 0.3},
         away_long={"episodes": ("reset",), "rate": 0.08, "away": 8.0},
     ),
     **_moods(
@@ -202,6 +203,9 @@ MOODS: dict[str, Mood] = {
         limited_smscs={},
         # Of SMSCs, where the gate's mood has limits for them.
         rationing={"ration": 4.0},
+        resubmitting={},
+        few_retries={},
+        ailing_smscs={},
         # Of SMSCs, where the gate's mood has narrow ones.
         sluggish={"quickest": 0.5, "spread": 1.5},
     ),
@@ -226,6 +230,7 @@ STEADY = frozenset(
 
 ANSWERING = STEADY | {
     "erring",
+    "failing",
     "throttling",
     "rationing",
     "answering_twice",

@@ -56,6 +56,9 @@ from smppgate.routing.routes.rules import ByPrefix, Route, Target
 from smppgate.routing.routes.table import Routes
 from smppgate.routing.smscs.anchor import Anchor
 from smppgate.routing.smscs.balancers import Rendezvous
+from smppgate.routing.smscs.health.ejection import PoolHealth
+from smppgate.routing.smscs.health.policy import HealthPolicy, RetryPolicy
+from smppgate.routing.smscs.health.retry import RetryBudget
 from smppgate.routing.smscs.member import Member
 from smppgate.routing.smscs.pool import Pool
 from smppgate.routing.smscs.rate_limits import OverallLimit, RateLimits
@@ -247,7 +250,7 @@ def _answer_to_another_session(answered: Any) -> Any:
 def _timeout_is_retried(failed: Any) -> Any:
     def retried(self: Any, exchange: Any, reason: Any) -> None:
         smsc = exchange.smsc
-        if smsc is not None and self.retry(exchange, exchange.sent_at):
+        if smsc is not None and self.retrier.refused(exchange, 0x08, exchange.sent_at):
             smsc.outstanding -= 1
             return
         failed(self, exchange, reason)
@@ -274,18 +277,74 @@ def _outstanding_not_counted_down(failed: Any) -> Any:
     return uncounted
 
 
-@_mutant(Submitter, "again", "What an SMSC turned down may go to the same one again.")
+@_mutant(Submitter, "_try_again", "What an SMSC turned down may go to the same one again.")
 def _retry_at_the_same(retry: Any) -> Any:
-    def retried(self: Any, exchange: Any, now: float) -> bool:
+    def retried(self: Any, exchange: Any, refused_by: Any, now: float) -> bool:
         if len(exchange.tried) > 3:
             return False
         exchange.sent_at = now
         tried, exchange.tried = exchange.tried, ()
-        found = self._assign(exchange, exchange.pool)
+        found = self._assign(exchange, exchange.pool, now)
         exchange.tried = (*tried, exchange.smsc)
         return found is not None
 
     return retried
+
+
+@_mutant(PoolHealth, "may_retry", "A message is sent once more than max_attempts allows.")
+def _attempts_off_by_one(may_retry: Any) -> Any:
+    return lambda self, attempts: may_retry(self, attempts - 1)
+
+
+@_mutant(RetryPolicy, "is_retried", "A message is tried again after any error.")
+def _retried_on_anything(_is_retried: Any) -> Any:
+    return lambda self, status: True
+
+
+@_mutant(RetryBudget, "is_left", "As many messages are tried again as may be.")
+def _budget_ignored(_is_left: Any) -> Any:
+    return property(lambda self: True)
+
+
+@_mutant(Submitter, "unanswered", "What was lost with its link is sent again, asked for or not.")
+def _resubmitted_unasked(unanswered: Any) -> Any:
+    def resubmitted(self: Any, exchange: Any, outcome: Any, now: float) -> bool:
+        if outcome is not LOST or exchange.pool is None or not self.is_open:
+            return bool(unanswered(self, exchange, outcome, now))
+        return bool(self._try_again(exchange, None, now))
+
+    return resubmitted
+
+
+# Health
+
+
+@_mutant(PoolHealth, "_others", "A member may be ejected though no other is able.")
+def _last_able_ejected(_others: Any) -> Any:
+    return lambda self, member: [each for each in self.members if each is not member]
+
+
+@_mutant(HealthPolicy, "most_ejected", "All members but one may be ejected, whatever is set.")
+def _too_many_ejected(_most: Any) -> Any:
+    return lambda self, members: members
+
+
+@_mutant(PoolHealth, "_returning", "A member that is ejected never comes back by itself.")
+def _ejected_for_ever(_returning: Any) -> Any:
+    return lambda self, now: iter(())
+
+
+@_mutant(Member, "reason", "A member that is ejected takes messages all the same.")
+def _ejected_takes_messages(reason: Any) -> Any:
+    def without_ejection(self: Any, command_id: int | None = None) -> str:
+        health = self.health
+        ejection, health.ejection = health.ejection, None
+        try:
+            return str(reason(self, command_id))
+        finally:
+            health.ejection = ejection
+
+    return without_ejection
 
 
 # Windows

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tests.simulation.world import World
 
 # Episodes for which no answer may be lost.
-_HARMLESS = ("last_words", "forget")
+_HARMLESS = ("last_words", "forget", "fail")
 
 # Before it is connected.
 _NOWHERE: Any = None
@@ -39,6 +39,7 @@ class ModelSession:
     :ivar is_leaving: whether an unbind has been sent or has come.
     :ivar has_closed: whether it has closed the connection itself.
     :ivar has_forgotten: whether it has forgotten that the gate is bound.
+    :ivar fails_with: the status that it answers all requests with for a while; 0 for none.
     :ivar is_cut: whether it can send nothing any more that makes sense.
     :ivar disturbed_at: when anything has happened to it, so that answers may be lost.
     """
@@ -51,6 +52,7 @@ class ModelSession:
         self.is_bound = self.is_over = self.is_leaving = False
         self.has_forgotten = self.has_closed = False
         self.is_mute = self.is_garbled = self.is_cut = False
+        self.fails_with = 0
         self.disturbed_at = NEVER
         self.end: ModelEnd = _NOWHERE
         self.bound_at = self.connected_at = self.spoke_at = 0.0
@@ -102,7 +104,7 @@ class ModelSession:
     def calm(self, traits: Traits) -> None:
         """Behave from now on."""
         self.traits = traits
-        self.is_mute = False
+        self.is_mute, self.fails_with = False, 0
         if self.is_connected and not self.end.reads:
             self.end.read_on()
         self.resumed()
@@ -288,6 +290,8 @@ class ModelSession:
         command = asked.command | wire.RESP
         if self.draw(traits.refused, "refused", asked):
             status, body = chance.choice(traits.statuses), b""
+        if self.fails_with:
+            status, body, delay = self.fails_with, b"", traits.quickest
         if self.draw(traits.nack, "nack", asked):
             command, status, body = wire.NACK, chance.choice((0x03, 0x08, 0xFF)), b""
         self.later(delay, self._answer, command, status, asked.number, body, record)
@@ -405,6 +409,14 @@ class Episodes:
     def _forget(self) -> None:
         """It does not know of the bind any more."""
         self._session.has_forgotten = True
+
+    def _fail(self) -> None:
+        """It answers everything with an error, and at once."""
+        self._session.fails_with = self._session.chance.choice((0x08, 0x45, 0x64))
+        self._session.later(1.0 + 6.0 * self._session.chance.random(), self._work)
+
+    def _work(self) -> None:
+        self._session.fails_with = 0
 
     def _vanish(self) -> None:
         """In the middle of a PDU."""

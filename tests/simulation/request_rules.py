@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from tests.simulation import wire
+from tests.simulation.health_rules import HealthRules
 from tests.simulation.ledger import Answer, Attempt, Request
-from tests.simulation.moods import RETRYABLE, STEADY
+from tests.simulation.moods import STEADY
 from tests.simulation.rate_rules import RateRules
 from tests.simulation.routes import Place
 
@@ -74,6 +75,7 @@ class RequestRules:
         # Pool and key → where a message with it was sent last, and when.
         self._homes: dict[tuple[str, ...], tuple[ModelSmsc, float]] = {}
         self._rates = RateRules(world)
+        self._health = HealthRules(world)
 
     # At the SMSC
 
@@ -90,6 +92,7 @@ class RequestRules:
         self._check_place(session, request)
         self._check_body(session, request, pdu)
         self._check_attempts(session, request)
+        self._health.requested(session, request)
         self._check_order(session, request)
         self._check_time(session, request)
         self._check_together(session, request)
@@ -133,6 +136,8 @@ class RequestRules:
         if not terms.always_backup(name, pools, at - _UNDER_WAY):
             return
         for other in self._always_in(pools, at):
+            if self._world.inspection.was_ever_ejected(other):
+                continue
             if terms.never_backup(other, pools, at - _UNDER_WAY):
                 there = next(each for each in self._world.smscs if each.plan.name == other)
                 what = f"{session}: {request} is with a backup, and {other} is able"
@@ -144,6 +149,8 @@ class RequestRules:
         pool = terms.unchanged_pool(pools, at)
         key = _key_of(request, pool) if pool is not None and not request.attempts else None
         if pool is None or key is None:
+            return
+        if self._world.inspection.has_ejected:
             return
         before, since = self._homes.get(key, (session.smsc, at))
         self._homes[key] = (session.smsc, at)
@@ -186,6 +193,9 @@ class RequestRules:
         if not request.attempts:
             return
         last = request.attempts[-1]
+        if not last.was_read(self._turned_down(last, request)):
+            self._check_resubmitted(session, request, last)
+            return
         # An SMSC that was removed and is back is another: it has not turned anything down.
         terms, smsc = self._world.terms, session.smsc
         same = (
@@ -193,10 +203,24 @@ class RequestRules:
             for each in request.attempts
             if each.session.smsc is smsc and not self._was_put_back(each)
         )
+        turned_down = (each for each in same if not _may_be_lost(each))
         is_part = request.whole is not None
-        if not is_part and any(terms.has_smsc(smsc.plan.name, each.at) for each in same):
+        if not is_part and any(terms.has_smsc(smsc.plan.name, each.at) for each in turned_down):
             session.violated(f"{request} comes a second time")
-        if not last.was_read(self._turned_down(last)):
+
+    def _turned_down(self, last: Attempt, request: Request) -> set[int]:
+        """The answers to its last attempt after which it may be sent again."""
+        terms = self._world.terms
+        statuses = terms.retried(request, request.at)
+        if terms.adapts(last.session.smsc.plan.name, last.at):
+            statuses |= set(_THROTTLES)
+        # One that has forgotten the bind has turned down everything.
+        return statuses | {0x04} if last.session.has_forgotten else statuses
+
+    def _check_resubmitted(self, session: SmscSession, request: Request, last: Attempt) -> None:
+        """It was not turned down: its link was lost, and the pool has it sent again then."""
+        resubmits = self._world.terms.resubmits(request, request.at)
+        if not (resubmits and _may_be_lost(last)):
             session.violated(f"{request} has not been turned down by {last.session}")
 
     def _was_put_back(self, attempt: Attempt) -> bool:
@@ -204,8 +228,14 @@ class RequestRules:
         adapts = self._world.terms.adapts(attempt.session.smsc.plan.name, attempt.at)
         return adapts and attempt.was_read(_THROTTLES)
 
+    def _may_be_resubmitted(self, request: Request) -> bool:
+        """Whether it may have been sent before on a link that was lost, and not have arrived."""
+        return self._world.terms.resubmits(request, request.at)
+
     def _check_order(self, session: SmscSession, request: Request) -> None:
         if request.attempts or request.command not in wire.SUBMITS or _has_own_way(request):
+            return
+        if self._may_be_resubmitted(request):
             return
         line = self._line(request)
         if line is None:
@@ -248,8 +278,11 @@ class RequestRules:
         is_late = abs(at - other.at) > 0.9 * world.terms.affinity_ttl(since)
         if is_late or there.end.incoming.was_full:
             return
+        if self._world.inspection.has_ejected:
+            # What has begun at one that is ejected may go on elsewhere.
+            return
         first = there if other.at <= at else session
-        if other.at <= at and other.was_read(self._turned_down(other)):
+        if other.at <= at and other.was_read(self._turned_down(other, request)):
             return
         names = [first.smsc.plan.name, session.smsc.plan.name, there.smsc.plan.name]
         pools = world.terms.pools_for(request, since)
@@ -259,11 +292,6 @@ class RequestRules:
             what = f"{session}: {request} is a part of a message that {there} has"
             # Of two that were sent in one turn of the gate's it is not known which was the first.
             world.accuse(what, there, session)
-
-    def _turned_down(self, attempt: Attempt) -> tuple[int, ...]:
-        """The statuses after which another SMSC may be tried."""
-        # One that has forgotten the bind has turned down everything.
-        return (*RETRYABLE, 0x04) if attempt.session.has_forgotten else RETRYABLE
 
     def _check_time(self, session: SmscSession, request: Request) -> None:
         """It is not sent after its session has gone, nor when it has waited too long."""
@@ -275,7 +303,7 @@ class RequestRules:
         if request.command not in wire.SUBMITS:
             return
         longest = max(self._world.terms.holds_of(request, request.at))
-        if request.attempts:
+        if request.attempts or self._may_be_resubmitted(request):
             longest = max(longest, self._world.terms.answered_by() - LEAST_TIME)
         if session.sent_at > request.entered_at + longest + _SOON:
             session.violated(f"{request} is sent later than it may wait")
@@ -556,3 +584,8 @@ class RequestRules:
     def _said(self, request: Request) -> str:
         said = [f"{a.session}: {b.pdu}" for a in request.attempts for b in a.answers]
         return ", ".join(said) or "nothing"
+
+
+def _may_be_lost(attempt: Attempt) -> bool:
+    """Whether the gate may have lost the link that it was sent on."""
+    return attempt.session.is_disturbed

@@ -143,6 +143,24 @@ class StorePlan:
 
 
 @frozen(kw_only=True)
+class HealthPlan:
+    """What pools do about members that fail: the settings of the same names.
+
+    :param least_retries: retries a second that are allowed in any case, in the place of the gate's
+        own figure: a world has few messages.
+    """
+
+    max_errors: int = 5
+    eject_time: float = 5.0
+    max_ejected: float = 0.5
+    slow_start: float = 5.0
+    retry_on: tuple[int, ...] = (0x08, 0x14, 0x58, 0x64)
+    max_attempts: int = 3
+    on_link_loss: str = "answer"
+    least_retries: float = 10.0
+
+
+@frozen(kw_only=True)
 class Plan:
     """All that one seed decides.
 
@@ -180,6 +198,7 @@ class Plan:
     hold_octets: int = 1 << 28
     affinity_ttl: float = 60.0
     forgets: bool = False
+    health: HealthPlan = field(factory=HealthPlan)
     response_timeout: float = 3.0
     enquire_link: float = 10.0
     enquire_link_timeout: float = 10.0
@@ -256,7 +275,8 @@ def scenario(seed: int, moods: tuple[str, ...] = ()) -> Plan:
     plan = _holding(chance(seed, "hold"), moods, plan)
     plan = _related(chance(seed, "related"), moods, plan)
     plan = _routing(chance(seed, "routes"), moods, plan)
-    return _limiting(chance(seed, "rates"), moods, plan)
+    plan = _limiting(chance(seed, "rates"), moods, plan)
+    return _ailing(chance(seed, "health"), moods, plan)
 
 
 def _limiting(draw: Random, moods: tuple[str, ...], plan: Plan) -> Plan:
@@ -322,6 +342,30 @@ def _routing(draw: Random, moods: tuple[str, ...], plan: Plan) -> Plan:
     operator = _with(draw, plan.operator, "holding")
     found = routes.routes(draw, list(pools))
     return evolve(plan, pools=pools, routes=found, operator=operator)
+
+
+def _ailing(draw: Random, moods: tuple[str, ...], plan: Plan) -> Plan:
+    """The plan, with what pools do about SMSCs that fail, and some more of these."""
+    plan = evolve(plan, health=_health(draw, moods))
+    if not _Chooser(draw, moods).one("ailing_smscs", 0.25):
+        return plan
+    smscs = (evolve(each, moods=_with(draw, each.moods, "failing")) for each in plan.smscs)
+    return evolve(plan, smscs=tuple(smscs))
+
+
+def _health(draw: Random, moods: tuple[str, ...]) -> HealthPlan:
+    choose = _Chooser(draw, moods)
+    if choose.one("few_retries", 0.15):
+        return HealthPlan(max_errors=0, least_retries=0.05)
+    return HealthPlan(
+        max_errors=draw.choice((0, 1, 1, 3, 5)),
+        eject_time=draw.choice((1.0, 3.0, 10.0)),
+        max_ejected=draw.choice((0.0, 0.5, 1.0)),
+        slow_start=draw.choice((0.0, 2.0, 10.0)),
+        retry_on=draw.choice(((0x08, 0x14, 0x58, 0x64), (0x08, 0x45), (0x58,))),
+        max_attempts=draw.choice((1, 2, 3, 3)),
+        on_link_loss="resubmit" if choose.one("resubmitting", 0.15) else "answer",
+    )
 
 
 BALANCERS = ("least_outstanding", "round_robin", "p2c", "peak_ewma", "hash")
@@ -567,6 +611,7 @@ def settings_text(plan: Plan) -> str:
         lines += ["[[pool]]", f'name = "{name}"', *_members_lines(plan, members)]
         lines += [f'balance = "{plan.balance}"', f'hash_on = "{plan.hash_on}"']
         lines.append(f"hold = {plan.hold}")
+        lines += _health_lines(plan.health)
     return "\n".join((*lines, *plan.routes))
 
 
@@ -583,6 +628,18 @@ def _members_lines(plan: Plan, names: tuple[str, ...]) -> list[str]:
     return [
         f"members = [{members}]",
         f"backup = [{', '.join(tables[name] for name in backups)}]",
+    ]
+
+
+def _health_lines(health: HealthPlan) -> list[str]:
+    return [
+        f"max_errors = {health.max_errors}",
+        f"eject_time = {health.eject_time}",
+        f"max_ejected = {health.max_ejected}",
+        f"slow_start = {health.slow_start}",
+        f"retry_on = [{', '.join(map(str, health.retry_on))}]",
+        f"max_attempts = {health.max_attempts}",
+        f'on_link_loss = "{health.on_link_loss}"',
     ]
 
 

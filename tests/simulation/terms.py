@@ -411,6 +411,31 @@ class Terms:
         smscs = (t.smscs[name] for t in self._terms if name in t.smscs)
         return {(each.system_id, each.password) for each in smscs}
 
+    def _of_pools(
+        self, request: Request, at: float, value: Callable[[PoolSettings], T]
+    ) -> list[T]:
+        """A value of the pools that a message may go to since ``at``."""
+        pools = set(self.pools_for(request, at))
+        return [
+            value(pool)
+            for term in self.since(at)
+            for pool in term.settings.pool
+            if pool.name in pools
+        ]
+
+    def most_attempts(self, request: Request, at: float) -> int:
+        """How often a message may have been sent since ``at``."""
+        return max(self._of_pools(request, at, lambda pool: pool.max_attempts), default=1)
+
+    def retried(self, request: Request, at: float) -> set[int]:
+        """After which answers a message may have been tried again since ``at``."""
+        found = self._of_pools(request, at, lambda pool: pool.retry_on)
+        return {status for statuses in found for status in statuses}
+
+    def resubmits(self, request: Request, at: float) -> bool:
+        """Whether a message that was lost may have been sent again since ``at``."""
+        return "resubmit" in self._of_pools(request, at, lambda pool: pool.on_link_loss)
+
     # All
 
     def stayed(self, at: float) -> bool:

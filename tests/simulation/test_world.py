@@ -46,6 +46,7 @@ class FakeSession:
 
     smsc: Any
     has_forgotten: bool = False
+    is_disturbed: bool = False
 
     def violated(self, what: str) -> None:
         raise Violation(what)
@@ -67,6 +68,9 @@ class FakeRequest:
     """One that was sent to an SMSC before."""
 
     attempts: list[FakeAttempt]
+    session: Any = None
+    at: float = 1.0
+    whole: Any = None
 
 
 @define(eq=False)
@@ -80,6 +84,12 @@ class FakeWorld:
 
     def __attrs_post_init__(self) -> None:
         self.terms = self.plan = self
+
+    def retried(self, _request: Any, _at: float) -> set[int]:
+        return {0x08}
+
+    def adapts(self, _name: str, _at: float) -> bool:
+        return False
 
     def has_smsc(self, name: str, at: float) -> bool:
         assert (name, at) == (self.name, 1.0)

@@ -14,7 +14,7 @@ from smppgate.gate import Gateway
 from smppgate.settings import Settings, parse
 from tests.simulation.clock import Agenda, WorldClock
 from tests.simulation.differences import OTHER_PORT
-from tests.simulation.inspection import Coverage, Inspection
+from tests.simulation.inspection import Coverage, Inspection, allowing
 from tests.simulation.invariants import Judge
 from tests.simulation.ledger import NEVER, Attempt, Delivery, Ledger, Request
 from tests.simulation.logs import Errors, errors
@@ -127,7 +127,8 @@ class World:
         :raises Violation: when an invariant is broken.
         """
         Coverage.install()
-        with _no_garbage(), errors() as self._errors:
+        least_retries = self.plan.health.least_retries
+        with _no_garbage(), allowing(least_retries), errors() as self._errors:
             try:
                 self._live()
                 self._rest()
@@ -436,6 +437,8 @@ class World:
             over = self.inspection.over_window()
             if over is not None:
                 self.violated(over)
+        if has_acted:
+            self.inspection.note_ejections(self.clock.now)
         if self.plan.wraps and has_acted:
             self.inspection.wrap_soon()
         if self.plan.crowds and self.turns % 8 == 0:

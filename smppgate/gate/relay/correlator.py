@@ -15,12 +15,12 @@ from smppgate.gate.relay.events import Events
 from smppgate.gate.relay.transform import Transform
 from smppgate.gate.reports.undelivered import Miss, ignore, smsc_of
 from smppgate.routing.exchange import Exchange
-from smppgate.routing.smscs.smsc import LOST, REFUSED, TAKEN, TIMED_OUT, Smsc
+from smppgate.routing.smscs.smsc import LOST, REFUSED, TAKEN, TIMED_OUT, Outcome, Smsc
 from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.constants import CommandId, CommandStatus, numbers
 from smppgate.txsmpp.errors import NoAnswer, RequestTimeout
 from smppgate.txsmpp.frame import HEADER_SIZE, Frame, renumbered, spliced
-from smppgate.txsmpp.statuses import BIND_STATUSES, TRANSIENT
+from smppgate.txsmpp.statuses import BIND_STATUSES
 
 KEPT_OF_LATE = 256
 """Octets kept of a request that was not answered in time, for `ReturnPathKeeper.take_late`. The
@@ -35,8 +35,6 @@ _SUBMITS = numbers(
 # say that they are not for this account.
 _SHOWS_BIND = numbers(CommandId.SUBMIT_SM, CommandId.DATA_SM)
 
-_RETRIED = TRANSIENT | BIND_STATUSES
-
 _DELIVER_SM_RESP = int(CommandId.DELIVER_SM_RESP)
 
 
@@ -50,11 +48,21 @@ class AnswerKeeper(Protocol):
         """Keep the return path; the origin was answered ESME_RSYSERR before."""
 
 
+class Retrier(Protocol):
+    """Decides whether a message without success goes on to another SMSC: the submitter."""
+
+    def refused(self, exchange: Exchange, status: int, now: float) -> bool:
+        """An SMSC has answered with this error; True where the message goes on."""
+
+    def unanswered(self, exchange: Exchange, outcome: Outcome, now: float) -> bool:
+        """`TIMED_OUT` or `LOST`; True where the message goes on."""
+
+
 @define
 class Correlator:
     """Ends exchanges.
 
-    :param retry: sends an exchange to another SMSC; False when none is left.
+    :param retrier: sends messages without success to other SMSCs.
     :param keeper: answers the origins of messages that an SMSC took.
     :param transform: gives answers as origins of another version can take them.
     :param events: counts and tells how exchanges end.
@@ -62,14 +70,14 @@ class Correlator:
     """
 
     clock: Clock
-    retry: Callable[[Exchange, int, float], bool]
+    retrier: Retrier
     keeper: AnswerKeeper
     transform: Transform
     events: Events
     missed: Callable[[Miss], None] = ignore
 
     def answered(self, exchange: Exchange, frame: Frame, now: float) -> None:
-        """Pass the answer on; after a transient error try another SMSC first.
+        """Pass the answer on; after an error another SMSC may be tried first.
 
         A status about the gate's own bind is never the origin's to hear.
         """
@@ -79,12 +87,14 @@ class Correlator:
         if smsc is not None:
             smsc.ended(1, REFUSED if status else TAKEN, now - exchange.sent_at)
             if status == 0 and exchange.command_id in _SUBMITS:
+                if smsc.taken_for is not None and exchange.pool in smsc.taken_for:
+                    smsc.taken_for[exchange.pool] += 1
                 self.events.answered += 1
                 self.keeper.take(exchange, smsc, frame)
                 if self.events.listener is not None:
                     self.events.listener.ended(exchange, 0, now)
                 return
-            if status in _RETRIED:
+            if status:
                 if self._is_retried(exchange, smsc, status, now):
                     return
                 if status in BIND_STATUSES:
@@ -106,20 +116,26 @@ class Correlator:
             self.events.listener.ended(exchange, status, now)
 
     def _is_retried(self, exchange: Exchange, smsc: Smsc, status: int, now: float) -> bool:
-        """Whether the request went to another SMSC after this transient error."""
+        """Whether the request went to another SMSC after this error."""
         if status in BIND_STATUSES and exchange.command_id in _SHOWS_BIND:
             smsc.bind_errors += 1
-        if not self.retry(exchange, status, now):
+        if not self.retrier.refused(exchange, status, now):
             return False
         self.events.retried += 1
         return True
 
     def failed(self, exchange: Exchange, reason: NoAnswer) -> None:
-        """Answer the origin with `Exchange.failure_status`; `answered_late` may follow."""
+        """Answer the origin with `Exchange.failure_status`; `answered_late` may follow.
+
+        A message whose link was lost may go on to another SMSC instead.
+        """
         smsc, status, now = exchange.smsc, exchange.failure_status, self.clock.monotonic()
         if smsc is not None:
             outcome = TIMED_OUT if isinstance(reason, RequestTimeout) else LOST
             smsc.ended(1, outcome, now - exchange.sent_at)
+            if self.retrier.unanswered(exchange, outcome, now):
+                self.events.retried += 1
+                return
         self.events.failed += 1
         self._miss(exchange, str(reason), status)
         exchange.origin.answer(exchange.resp(status))

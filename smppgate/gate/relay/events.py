@@ -68,6 +68,9 @@ class Listener(Protocol):
         An origin that has ended hears of no answer: what it had waiting is dropped.
         """
 
+    def ejected(self, pool: str, smsc: str, reason: str, seconds: float) -> None:
+        """A member of a pool takes no new messages for so many seconds; with 0 it does again."""
+
     def receipt(self, link: SmscSession, is_matched: bool) -> None:
         """A receipt came: its return path is known, or it has none."""
 
@@ -78,7 +81,8 @@ class Events:
 
     :ivar listener: is told of everything, if there is one.
     :ivar answered: requests whose origin got the answer of the peer.
-    :ivar retried: answers after which the request went to another SMSC; it went on.
+    :ivar retried: answers, and losses of links, after which the request went on elsewhere.
+    :ivar ejected: how often members of pools were ejected.
     :ivar failed: requests that were not answered in time, or whose session was lost.
     :ivar late: answers that came after that.
     :ivar throttled: requests of ESMEs over the window of their session.
@@ -100,6 +104,7 @@ class Events:
     listener: Listener | None = None
     answered: int = 0
     retried: int = 0
+    ejected: int = 0
     failed: int = 0
     late: int = 0
     throttled: int = 0

@@ -17,12 +17,12 @@ The life of a submit_sm:
    goes into the link's outbox with four octets changed.
 6. The turn of the reactor ends: one write for each outbox that got something.
 7. The resp comes back on the link: `Outstanding.answered` gives the exchange, and
-   `Correlator.answered` comes back to `Submitter.again` if the status is worth another SMSC: to 4,
-   as long as there is time. An
-   answer that took the message goes to `ReturnPathKeeper.take` (see there).
+   `Correlator.answered` hands an answer that took the message to `ReturnPathKeeper.take` (see
+   there). An error comes back to `Submitter.refused`: to 4, if the status is worth another SMSC,
+   and as long as the pool has attempts and the message has time.
 8. No resp in time: `Correlator.failed` answers ESME_RSYSERR, once. The number stays reserved, in
    the table of late ones; a late answer is used for the return path and goes no further. A lost
-   link fails all of its exchanges the same way.
+   link fails all of its exchanges the same way, unless `Submitter.unanswered` sends them again.
 
 query_sm, cancel_sm and other ancillary requests go from 3 to `AncillaryRequests`.
 """
@@ -39,6 +39,7 @@ from smppgate.gate.relay.transform import Transform
 from smppgate.gate.reports.undelivered import Miss
 from smppgate.gate.return_path.keeper import ReturnPathKeeper
 from smppgate.gate.submit.ancillary import ANCILLARY, AncillaryRequest, AncillaryRequests
+from smppgate.gate.submit.health_watch import HealthWatch
 from smppgate.gate.submit.refill_timer import RefillTimer
 from smppgate.gate.submit.waiting_room import WaitingRoom
 from smppgate.routing.exchange import Exchange, hold_of
@@ -49,8 +50,9 @@ from smppgate.routing.routes.rules import Target
 from smppgate.routing.routes.table import Routes
 from smppgate.routing.sessions import Origin, Requester
 from smppgate.routing.smscs.anchor import Anchor
+from smppgate.routing.smscs.health.errors import NO_ANSWER
 from smppgate.routing.smscs.pool import Pool, link_on
-from smppgate.routing.smscs.smsc import Link, Smsc
+from smppgate.routing.smscs.smsc import TIMED_OUT, Link, Outcome, Smsc
 from smppgate.txsmpp import peek
 from smppgate.txsmpp.batch import Batch
 from smppgate.txsmpp.clock import Clock
@@ -59,9 +61,6 @@ from smppgate.txsmpp.errors import PduError
 from smppgate.txsmpp.frame import Frame, response
 from smppgate.txsmpp.segments import relation_of
 from smppgate.txsmpp.versions import V3_3
-
-MOST_TRIES = 3
-"""How often a part is sent to the SMSC that has others of its message, which turned it down."""
 
 # Requests that every SMSC knows, whatever its version.
 _KNOWN_TO_ALL = V3_3.commands
@@ -77,6 +76,7 @@ class Submitter:
 
     :param related: knows what belongs together.
     :param transform: gives requests as SMSCs of another version can take them.
+    :param health: is told of each error.
     :param options: `RouterOptions.no_member_status` is looked at for each request.
     :ivar routes: say where messages go; None where that is the pool of their account.
     :ivar waiting_room: what no SMSC could take yet.
@@ -92,6 +92,7 @@ class Submitter:
         transform: Transform,
         related: Related,
         events: Events,
+        health: HealthWatch,
         options: RouterOptions,
     ) -> None:
         self.is_open = True
@@ -104,6 +105,7 @@ class Submitter:
         self._transform = transform
         self._related = related
         self._events = events
+        self._health = health
         self._options = options
         self.refills = RefillTimer(clock)
         self.waiting_room = WaitingRoom(clock, batch, self, events, options, self.refills)
@@ -158,26 +160,65 @@ class Submitter:
         except PduError as error:
             self.turn_down(exchange, error.command_status, str(error))
 
-    def again(self, exchange: Exchange, status: int, now: float) -> bool:
-        """Send a request that an SMSC has turned down to another, or let it wait for that one.
+    # For the correlator
 
-        One that belongs to others goes where they are. One that was throttled, by an SMSC that is
-        slowed by that, may go to the same again. False when no SMSC is left, or no time.
+    def refused(self, exchange: Exchange, status: int, now: float) -> bool:
+        """What becomes of a message that an SMSC has answered with an error: True if it goes on.
+
+        That is decided here and nowhere else. One that was throttled, by an SMSC that is slowed by
+        that, may go to the same again; that is no attempt.
         """
-        smsc, pool = exchange.smsc, exchange.pool
-        if smsc is None or pool is None or exchange.origin.has_ended:
+        pool, smsc = exchange.pool, exchange.smsc
+        if pool is None or smsc is None:
+            return False
+        self._health.erred(pool, smsc, status, now)
+        if exchange.origin.has_ended:
             return False
         if status in _THROTTLES and smsc.limits is not None and smsc.limits.throttled(now):
             return self._put_back(exchange, self._in_use(exchange, pool), smsc, now)
-        anchor = exchange.anchor
-        if anchor is not None and anchor.is_begun(smsc):
-            if exchange.tries >= MOST_TRIES or now > exchange.last_try(smsc):
+        return pool.health.retry.is_retried(status) and self._try_again(exchange, smsc, now)
+
+    def unanswered(self, exchange: Exchange, outcome: Outcome, now: float) -> bool:
+        """What becomes of a message without an answer; the same.
+
+        One that was not answered in time is not sent again. One whose link was lost may be, if the
+        pool says so: to the same SMSC too, which may have it already.
+        """
+        pool, smsc = exchange.pool, exchange.smsc
+        if pool is None or smsc is None:
+            return False
+        if outcome is TIMED_OUT:
+            self._health.erred(pool, smsc, NO_ANSWER, now)
+            return False
+        return (
+            pool.health.retry.resubmits and self.is_open and self._try_again(exchange, None, now)
+        )
+
+    def _try_again(self, exchange: Exchange, refused_by: Smsc | None, now: float) -> bool:
+        """Send it to another SMSC, or let it wait for that one.
+
+        One that belongs to others goes where they are. False when no SMSC is left, or no time, or
+        the pool allows no more attempts.
+        """
+        pool = exchange.pool
+        if pool is None or exchange.origin.has_ended:
+            return False
+        health, tries, anchor = pool.health, exchange.tries, exchange.anchor
+        if tries >= health.retry.max_attempts:
+            return False
+        if refused_by is not None and anchor is not None and anchor.is_begun(refused_by):
+            if now > exchange.last_try(refused_by) or not health.may_retry(tries):
                 return False
             anchor.sent -= 1
         else:
             pool = self._in_use(exchange, pool)
-            _pass_over(exchange, smsc, pool, now)
-        return self._is_sent(exchange, pool, now) or self._waits(exchange, pool, now)
+            _pass_over(exchange, refused_by, pool, now)
+            if not self._may_take(exchange, pool) or not health.may_retry(tries):
+                return False
+        if self._is_sent(exchange, pool, now) or self._waits(exchange, pool, now):
+            health.budget.retried()
+            return True
+        return False
 
     def _put_back(self, exchange: Exchange, pool: Pool, smsc: Smsc, now: float) -> bool:
         """Send what ``smsc`` has throttled to another, or let it wait in front of its session's
@@ -215,15 +256,19 @@ class Submitter:
 
     def _waits(self, exchange: Exchange, pool: Pool, now: float) -> bool:
         """Whether it waits for an SMSC that may take it again, if not now."""
-        anchor = exchange.anchor
-        if anchor is not None and anchor.smsc is not None:
-            is_able = _is_able(anchor.smsc, exchange, pool)
-        else:
-            is_able = pool.able(exchange.command_id, exchange.tried)
-        if not is_able or now >= _waits_until(exchange) or not self.waiting_room.is_open:
+        if now >= _waits_until(exchange) or not self.waiting_room.is_open:
+            return False
+        if not self._may_take(exchange, pool):
             return False
         self.waiting_room.add(exchange, _requester(exchange))
         return True
+
+    def _may_take(self, exchange: Exchange, pool: Pool) -> bool:
+        """Whether an SMSC may take it again, if not now."""
+        anchor = exchange.anchor
+        if anchor is not None and anchor.smsc is not None:
+            return _is_able(anchor.smsc, exchange, pool)
+        return pool.able(exchange.command_id, exchange.tried)
 
     # For the waiting room
 
@@ -467,12 +512,13 @@ def _is_able(smsc: Smsc, exchange: Exchange, pool: Pool) -> bool:
     return bool(smsc.bound) and smsc in pool.smscs and exchange.command_id in smsc.commands
 
 
-def _pass_over(exchange: Exchange, smsc: Smsc, pool: Pool, now: float) -> None:
+def _pass_over(exchange: Exchange, smsc: Smsc | None, pool: Pool, now: float) -> None:
     """Do not choose ``smsc``, which turned it down, nor those that have too little time left."""
     anchor = exchange.anchor
     if anchor is not None and anchor.smsc is smsc:
         anchor.release()
-    exchange.tried = (*exchange.tried, smsc)
+    if smsc is not None:
+        exchange.tried = (*exchange.tried, smsc)
     _pass_over_late(exchange, pool, now)
 
 

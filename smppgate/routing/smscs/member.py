@@ -10,6 +10,7 @@ from math import inf
 from typing import Protocol
 
 from smppgate.routing.admin_state import AdminState
+from smppgate.routing.smscs.health.member import MemberHealth
 from smppgate.routing.smscs.smsc import Smsc
 from smppgate.txsmpp.constants import command_name
 
@@ -27,15 +28,31 @@ class Member:
     :param own_weight: its weight in this pool; None where that is its SMSC's.
     :param is_backup: whether it takes messages only while no other member is able.
     :ivar weight: its share of the pool's messages relative to the other members; 0: it takes none.
+    :ivar whole_weight: the same, but for slow start.
     :ivar cost: the load that one message adds to it, 1 / weight.
     :ivar turn: a counter for the balancer, which defines its unit.
+    :ivar health: whether it is ejected, and what is known for that.
+    :ivar factor: the part of its weight that it has now: less than 1 in slow start.
     """
 
-    __slots__ = ("_pool", "cost", "is_backup", "own_weight", "smsc", "turn", "weight")
+    __slots__ = (
+        "_pool",
+        "cost",
+        "factor",
+        "health",
+        "is_backup",
+        "own_weight",
+        "smsc",
+        "turn",
+        "weight",
+        "whole_weight",
+    )
 
     def __init__(self, smsc: Smsc, own_weight: int | None = None, is_backup: bool = False) -> None:
         self.smsc = smsc
         self.turn = 0.0
+        self.health = MemberHealth()
+        self.factor = 1.0
         self._pool: Ranking | None = None
         self.own_weight = own_weight
         self.is_backup = is_backup
@@ -53,11 +70,12 @@ class Member:
     def join(self, pool: Ranking) -> None:
         """Be a seat in ``pool``, which ranks its members whenever this one has changed."""
         self._pool = pool
+        self.smsc.seated(pool)
 
     def leave(self) -> None:
         """The seat is in no pool any more."""
+        self.smsc.unseated(self, self._pool)
         self._pool = None
-        self.smsc.members.pop(self, None)
 
     def changed(self) -> None:
         """Its SMSC has changed: its links, its weight, or what an operator has decided."""
@@ -65,10 +83,30 @@ class Member:
         if self._pool is not None:
             self._pool.rank()
 
+    def slow(self, factor: float) -> None:
+        """Have this part of its weight."""
+        self.factor = factor
+        self.changed()
+
     def _weigh(self) -> None:
         smsc, own = self.smsc, self.own_weight
-        self.weight = smsc.weight if own is None or smsc.is_weight_decided else own
+        self.whole_weight = smsc.weight if own is None or smsc.is_weight_decided else own
+        self.weight: float = self.whole_weight
+        if self.factor < 1.0:
+            self.weight *= self.factor
         self.cost = 1.0 / self.weight if self.weight else inf
+
+    @property
+    def taken(self) -> int:
+        """Messages that its SMSC has taken for its pool."""
+        taken_for = self.smsc.taken_for
+        return self.smsc.taken if taken_for is None else taken_for.get(self._pool, 0)
+
+    @property
+    def is_up(self) -> bool:
+        """Whether it is able, but for an ejection."""
+        smsc = self.smsc
+        return smsc.state is AdminState.READY and bool(smsc.links and self.weight)
 
     # Whether it is able. `reason` says it all; what else there is must agree with it.
 
@@ -82,13 +120,15 @@ class Member:
 
         :param command_id: of the message; None for one that every SMSC knows.
         """
-        smsc = self.smsc
+        smsc, ejection = self.smsc, self.health.ejection
         if smsc.state is not AdminState.READY:
             return str(smsc.state.value)
         if not smsc.links:
             return "its links are held" if smsc.bound else "down"
         if not self.weight:
             return "weight 0"
+        if ejection is not None:
+            return f"ejected: {ejection.verdict.reason}"
         if command_id is not None and command_id not in smsc.commands:
             return f"does not know {command_name(command_id)}"
         return ""

@@ -12,6 +12,7 @@ from functools import partial
 from attrs import frozen
 
 from smppgate.routing.smscs.balancers import Balancer, LeastOutstanding, Rendezvous
+from smppgate.routing.smscs.health.ejection import PoolHealth
 from smppgate.routing.smscs.keys import Key, by_replacement
 from smppgate.routing.smscs.member import Member
 from smppgate.routing.smscs.smsc import Link, Smsc
@@ -84,13 +85,16 @@ class Pool:
         wants to know.
     :ivar waiting: messages that wait for a member now; counted where they wait.
     :ivar choose: `Balancer.choose` among the active ones, for messages without a key.
+    :ivar health: which members are ejected, and what is tried again.
     """
 
     __slots__ = (
+        "_seats",
         "_tiers",
         "active",
         "choose",
         "has_keys",
+        "health",
         "hold",
         "key",
         "members",
@@ -113,6 +117,7 @@ class Pool:
         self.waiting = 0
         self.ranked = 0
         self.watcher: Callable[[], None] | None = None
+        self.health = PoolHealth()
         self.members: tuple[Member, ...] = ()
         self.active: tuple[Member, ...] = ()
         self.change(members, make_balancer, hold, key)
@@ -137,6 +142,8 @@ class Pool:
         self.members, self.hold, self.key = tuple(members), hold, key
         self.has_keys = len(members) > 1
         self.smscs = tuple(member.smsc for member in members)
+        self._seats = {member.smsc: member for member in members}
+        self.health.members = self.members
         self._tiers = tuple(
             _Tier((m for m in members if m.is_backup is is_backup), make_balancer())
             for is_backup in (False, True)
@@ -214,6 +221,10 @@ class Pool:
         for smsc in chosen:
             smsc.outstanding -= 1
         return [Share(link, share) for link, share in taken.items()], count - len(chosen)
+
+    def seat_of(self, smsc: Smsc) -> Member | None:
+        """The seat of ``smsc``; None where it has none here."""
+        return self._seats.get(smsc)
 
     def without(self, command_id: int) -> tuple[Smsc, ...]:
         """The SMSCs that do not know the request with this command_id."""

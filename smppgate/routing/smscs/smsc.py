@@ -18,9 +18,13 @@ from smppgate.routing.smscs.congestion import Congestion
 from smppgate.routing.smscs.notations import Notations
 from smppgate.routing.smscs.peaks import Peaks
 from smppgate.routing.smscs.rate_limits import OverallLimit, RateLimits, SmscRates
+from smppgate.routing.smscs.recent import Recent
 from smppgate.txsmpp.constants import CommandStatus
 from smppgate.txsmpp.sequence import Outstanding, Request
 from smppgate.txsmpp.versions import V5_0, Version
+
+ERROR_SECONDS = 10
+"""How long an error weighs like an unanswered request, see `Smsc.errors`."""
 
 LATENCY_STEP = 0.1
 """How much of the difference to a new answer's latency the smoothed latency moves by."""
@@ -107,6 +111,8 @@ class Smsc:
     :ivar latency: seconds from a request to its answer, smoothed over some ten answers.
     :ivar is_burdened: whether it may have a `burden`.
     :ivar bind_errors: answers to messages that say that it does not know the bind.
+    :ivar errors: its errors of the last `ERROR_SECONDS`.
+    :ivar taken_for: pool → the messages that it has taken for it; None while it is in one alone.
     """
 
     __slots__ = (
@@ -119,11 +125,13 @@ class Smsc:
         "_leaving",
         "_origin",
         "_peaks",
+        "_recent_errors",
         "bind_errors",
         "bound",
         "capacity",
         "center",
         "commands",
+        "errors",
         "is_burdened",
         "is_weight_decided",
         "latency",
@@ -140,6 +148,7 @@ class Smsc:
         "state",
         "tag",
         "taken",
+        "taken_for",
         "timed_out",
         "undelivered_status",
         "waiters",
@@ -162,9 +171,7 @@ class Smsc:
         window: int = 10,
         response_timeout: float = 60.0,
     ) -> None:
-        self.name = name
-        self.window = window
-        self.response_timeout = response_timeout
+        self.name, self.window, self.response_timeout = name, window, response_timeout
         self.waiters: dict[Waiter, None] | None = None
         self.state = AdminState.READY
         self.bound: list[Link] = []
@@ -186,9 +193,11 @@ class Smsc:
         self.links: list[Link] = []
         self.limits: RateLimits | None = None
         # The first is the capacity whatever its limits say.
-        self._full_capacity = self.capacity = self.outstanding = self.overdue = 0
+        self._full_capacity = self.capacity = self.outstanding = self.overdue = self.errors = 0
         self.taken = self.refused = self.timed_out = self.lost = self.bind_errors = 0
         self.latency = 0.0
+        self._recent_errors = Recent(ERROR_SECONDS)
+        self.taken_for: dict[object, int] | None = None
         self._last = 0
         """Index of the link that was used last."""
         # Links with which something is wrong: they come after the others.
@@ -264,12 +273,38 @@ class Smsc:
         """Its load beside its unanswered requests: as many more of them as this.
 
         To be asked while ``is_burdened``. So much of its windows counts as taken as it says of
-        itself: others may send to it too.
+        itself: others may send to it too. And its errors: one that fails fast has little to do.
         """
         congestion = self.congestion(now)
         if not congestion:
-            self._congestion, self.is_burdened = None, False
-        return congestion * self.capacity
+            self._congestion, self.is_burdened = None, bool(self.errors)
+        return congestion * self.capacity + self.errors
+
+    def erred(self) -> None:
+        """It has answered with an error, or not in time, or lost a link with requests on it."""
+        self._recent_errors.add()
+        self.errors = self._recent_errors.total
+        self.is_burdened = True
+
+    def errors_age(self, seconds: int) -> None:
+        """So many seconds are over."""
+        if self.errors:
+            for _ in range(seconds):
+                self._recent_errors.step()
+            self.errors = self._recent_errors.total
+
+    def seated(self, pool: object) -> None:
+        """It has a seat in ``pool``; beside others, what it takes is counted for each pool."""
+        if self.taken_for is None and len(self.members) > 1:
+            self.taken_for = {}
+        if self.taken_for is not None:
+            self.taken_for.setdefault(pool, 0)
+
+    def unseated(self, seat: Seat, pool: object) -> None:
+        """It has that seat no more."""
+        self.members.pop(seat, None)
+        if self.taken_for is not None:
+            self.taken_for.pop(pool, None)
 
     def await_room(self, waiter: Waiter) -> None:
         """Tell ``waiter`` from now on whenever there may be room for a request."""

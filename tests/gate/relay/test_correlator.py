@@ -12,7 +12,7 @@ from smppgate.gate.relay.correlator import Correlator
 from smppgate.gate.relay.events import Events
 from smppgate.gate.relay.transform import Transform
 from smppgate.routing.exchange import Exchange
-from smppgate.routing.smscs.smsc import Smsc
+from smppgate.routing.smscs.smsc import LOST, TIMED_OUT, Outcome, Smsc
 from smppgate.txsmpp.clock import Clock as SmppClock
 from smppgate.txsmpp.constants import RESPONSE_BIT, CommandId, CommandStatus
 from smppgate.txsmpp.errors import RequestTimeout, SessionLost
@@ -41,13 +41,14 @@ class Ends:
 
     def __init__(self, frame: Frame, retries: bool = False, smsc: Smsc | None = None) -> None:
         self.asked: list[Exchange] = []
+        self.outcomes: list[Outcome] = []
         self.retries = retries
         self.taken: list[tuple[Exchange, Smsc, Frame]] = []
         self.taken_late: list[tuple[Exchange, Smsc, Frame]] = []
         self.adapted: list[Version] = []
         transform = Transform(RouterOptions())
         transform.adapted = self._adapt  # type: ignore[method-assign]
-        self.correlator = Correlator(SmppClock.of(Clock()), self._retry, self, transform, Events())
+        self.correlator = Correlator(SmppClock.of(Clock()), self, self, transform, Events())
         self.origin = FakeSession()
         self.origin.unanswered = 1
         self.smsc = smsc if smsc is not None else fakes.smsc("alpha", 1, 10)
@@ -55,9 +56,13 @@ class Ends:
         self.exchange = Exchange(self.correlator, self.origin, frame, fakes.pool(), 10.0)
         self.exchange.smsc = self.smsc
 
-    def _retry(self, exchange: Exchange, _status: int, now: float) -> bool:
+    def refused(self, exchange: Exchange, status: int, now: float) -> bool:
         self.asked.append(exchange)
         return self.retries
+
+    def unanswered(self, exchange: Exchange, outcome: Outcome, now: float) -> bool:
+        self.outcomes.append(outcome)
+        return self.retries and outcome is LOST
 
     def _adapt(self, octets: bytes, version: Version) -> bytes:
         self.adapted.append(version)
@@ -226,12 +231,12 @@ def test_a_transient_error_is_passed_on_when_no_other_smsc_is_left(status: int) 
     assert ends.correlator.events.answered == 1
 
 
-@given(UINT32.filter(lambda status: status not in TRANSIENT | BIND_STATUSES | {0}))
-def test_after_no_other_status_another_smsc_is_tried(status: int) -> None:
-    ends = Ends(fakes.submit(7), retries=True)
+@given(UINT32.filter(lambda status: status not in BIND_STATUSES | {0}))
+def test_an_error_of_a_message_that_does_not_go_on_is_passed_on(status: int) -> None:
+    ends = Ends(fakes.submit(7))
     ends.answered(status, b"")
     assert ends.said == [(7, status)]
-    assert not ends.asked
+    assert ends.asked == [ends.exchange]
 
 
 @pytest.mark.parametrize("status", [0x04, 0x05, 0x0D, 0x0E, 0x0F])
@@ -276,11 +281,20 @@ def test_without_an_answer_the_origin_is_answered_0x08(
     assert ends.correlator.events.failed == 1
 
 
-def test_a_failure_is_not_tried_again_elsewhere() -> None:
-    """The SMSC may have taken the message: it would arrive twice."""
+def test_what_was_not_answered_in_time_is_answered_whoever_would_try_again() -> None:
+    ends = Ends(fakes.submit(), retries=True)
+    ends.exchange.failed(RequestTimeout("60 s"))
+    assert ends.outcomes == [TIMED_OUT]
+    assert len(ends.origin.answers) == 1
+
+
+def test_what_was_lost_with_its_link_may_go_on() -> None:
     ends = Ends(fakes.submit(), retries=True)
     ends.exchange.failed(SessionLost("lost"))
-    assert not ends.asked
+    assert ends.outcomes == [LOST]
+    assert ends.said == []
+    assert ends.origin.unanswered == 1
+    assert (ends.correlator.events.retried, ends.correlator.events.failed) == (1, 0)
 
 
 def late(ends: Ends, status: int = 0) -> None:

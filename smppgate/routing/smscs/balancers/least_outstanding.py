@@ -12,6 +12,8 @@ from smppgate.routing.smscs.smsc import Smsc
 class LeastOutstanding:
     """Chooses the member with the fewest unanswered requests in proportion to its weight.
 
+    An error counts as one more for a while: one that fails fast does not have least to do.
+
     Of members with equal load it chooses the one with the lowest turn. Each message adds its
     member's cost to that member's turn, so an idle pool too spreads its messages by weight.
     """

@@ -30,7 +30,7 @@ class PowerOfTwoChoices:
         self._random = chance.random
         self._members: tuple[Member, ...] = ()
         # Weights added up, a member's own included.
-        self._until: list[int] = []
+        self._until: list[float] = []
 
     def arrange(self, members: tuple[Member, ...]) -> None:
         """Choose among these from now on."""
@@ -51,12 +51,12 @@ class PowerOfTwoChoices:
         """The places of two different members."""
         until, random = self._until, self._random
         total = until[-1]
-        one = bisect(until, int(random() * total))
+        one = min(bisect(until, random() * total), len(until) - 1)
         before = until[one - 1] if one else 0
         weight = until[one] - before
         # Among the others: as if this one were not there.
-        at = int(random() * (total - weight))
-        other = bisect(until, at if at < before else at + weight)
+        at = random() * (total - weight)
+        other = min(bisect(until, at if at < before else at + weight), len(until) - 1)
         return one, other
 
 

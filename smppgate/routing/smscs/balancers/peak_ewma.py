@@ -26,12 +26,12 @@ class PeakEwma:
     def __init__(self) -> None:
         self._members: tuple[Member, ...] = ()
         self._highest = 0.0
-        self._heaviest = 1
+        self._heaviest = 1.0
 
     def arrange(self, members: tuple[Member, ...]) -> None:
         """Choose among these from now on; their latencies are measured from now on."""
         self._members = members
-        self._heaviest = max((member.weight for member in members), default=1)
+        self._heaviest = max((member.weight for member in members), default=1.0)
         for member in members:
             member.smsc.measure_peaks()
 

@@ -25,7 +25,7 @@ class RoundRobin:
     def choose(self, now: float, key: bytes | None, tried: Sequence[Smsc]) -> Smsc | None:
         """The SMSC with room and the highest turn that is not in ``tried``; None without such."""
         best: Member | None = None
-        total = 0
+        total = 0.0
         for member in self._members:
             smsc = member.smsc
             if smsc.outstanding >= smsc.capacity or smsc in tried:

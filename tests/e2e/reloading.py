@@ -192,6 +192,7 @@ def changing(
         document.add_account("acme", address_ranges=["4477009*"])
         for name, smsc in smscs.items():
             document.add_smsc(name, smsc.port)
+            document.smsc[name]["window"] = 100
         document.pool["main"]["members"] = list(smscs) or ["calm"]
         if prepare is not None:
             prepare(document)

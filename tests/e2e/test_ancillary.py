@@ -231,7 +231,8 @@ def test_a_broadcast_is_sent_queried_replaced_and_cancelled_by_its_owner(tmp_pat
         asked = link.receive_message()
         assert (asked.command_id, asked.body) == (BROADCAST_SM, broadcast_body(b""))
         answer(link, asked, b"4F\0")
-        assert esme.receive_message() == Pdu(BROADCAST_SM | RESP, 0, 1, b"alpha4F\0")
+        congestion = tlv(0x0428, b"\0")
+        assert esme.receive_message() == Pdu(BROADCAST_SM | RESP, 0, 1, b"alpha4F\0" + congestion)
         state = tlv(0x0427, b"\2") + tlv(0x0606, b"\0area") + tlv(0x0608, b"\x64")
         for number, (command, body, told) in enumerate(
             (
@@ -248,5 +249,6 @@ def test_a_broadcast_is_sent_queried_replaced_and_cancelled_by_its_owner(tmp_pat
             assert (asked.command_id, asked.body) == (command, body(b"4F"))
             answer(link, asked, told)
             expected = b"alpha" + told if told else b""
+            expected += congestion if command == BROADCAST_SM else b""
             assert esme.receive_message() == Pdu(command | RESP, 0, number, expected)
         assert link.is_quiet()

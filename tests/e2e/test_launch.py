@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from shutil import copy
 
 import pytest
 
@@ -80,6 +81,8 @@ def test_the_configurations_that_are_shipped(tmp_path: Path, name: str) -> None:
     """Each runs as it is, but for the ports, which are the kernel's here."""
     with Smsc() as smsc:
         port = free_port()
+        for beside in (ROOT / "etc").glob("*.txt"):
+            copy(beside, tmp_path)
         config = (ROOT / "etc" / name).read_text()
         config = config.replace("tcp:2775:", f"tcp:{port}:")
         for shipped in (3001, 3002):

@@ -192,7 +192,7 @@ def test_tlvs_of_5_0_go_to_peers_of_3_4_by_choice_only(tmp_path: Path, passes: b
         asked = link.receive_message()
         assert asked.body == message_body(tlvs=request if passes else older)
         answer(link, asked, b"4F\0" + VENDOR)
-        assert esme.receive_message().body == b"alpha4F\0" + VENDOR
+        assert esme.receive_message().body == b"alpha4F\0" + VENDOR + tlv(CONGESTION_STATE, b"\0")
     folder = tmp_path / "newer"
     folder.mkdir()
     newer = 'interface_version = "5.0"'
@@ -208,7 +208,7 @@ def test_tlvs_of_5_0_go_to_peers_of_3_4_by_choice_only(tmp_path: Path, passes: b
 
 
 def test_between_peers_of_5_0_nothing_is_taken_out(tmp_path: Path) -> None:
-    """The TLVs of 5.0 and congestion_state too."""
+    """The TLVs of 5.0 neither; congestion_state is the gate's own."""
     request, resp = tlv(BILLING_IDENTIFICATION, b"bill"), tlv(CONGESTION_STATE, b"\x50")
     with relaying(tmp_path, "alpha", smsc='interface_version = "5.0"') as (instance, (link,)):
         esme = bound(instance.port, version=0x50)
@@ -216,7 +216,7 @@ def test_between_peers_of_5_0_nothing_is_taken_out(tmp_path: Path) -> None:
         asked = link.receive_message()
         assert asked.body == message_body(tlvs=request)
         answer(link, asked, b"4F\0" + resp)
-        assert esme.receive_message().body == b"alpha4F\0" + resp
+        assert esme.receive_message().body == b"alpha4F\0" + tlv(CONGESTION_STATE, b"\0")
 
 
 def test_a_broadcast_from_an_esme_of_3_4_is_a_command_it_does_not_have(tmp_path: Path) -> None:

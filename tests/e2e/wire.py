@@ -160,6 +160,12 @@ class Wire:
         except ConnectionResetError:
             return True
 
+    def has_gone(self) -> bool:
+        """Whether it is known by now that the peer has closed or cut the connection."""
+        if not select.select([self.sock], [], [], 0)[0]:
+            return False
+        return self.sock.recv(1, socket.MSG_PEEK) == b""
+
     def is_quiet(self) -> bool:
         """Whether nothing more came than a round trip of our own brings back."""
         self.send(pdu(ENQUIRE_LINK, 0x0EADBEEF))
@@ -248,8 +254,15 @@ class Smsc:
         return Wire(sock)
 
     def link(self) -> Wire:
-        """The next connection, its bind answered with ESME_ROK."""
-        wire = self.accept()
-        bind = wire.receive()
+        """The next connection that is still there, its bind answered with ESME_ROK.
+
+        A gate that was stopped may have connected once more when the test had closed its link.
+        """
+        while True:
+            wire = self.accept()
+            with suppress(ConnectionError):
+                bind = wire.receive()
+                if not wire.has_gone():
+                    break
         wire.send(pdu(bind.command_id | RESP, bind.number, b"smsc\0"))
         return wire

@@ -26,8 +26,8 @@ def test_the_same_seed_decides_the_same() -> None:
 def test_every_mood_comes() -> None:
     """To some model, in some seed."""
     seen = Counter(mood for plan in PLANS for mood in plan.moods)
-    # Sluggish are SMSCs whose windows are narrow.
-    assert set(seen) == {*of("esme", "smsc", "both", "weather"), "sluggish"}
+    # Sluggish are SMSCs whose windows are narrow, and rationing those that have rates.
+    assert set(seen) == {*of("esme", "smsc", "both", "weather"), "sluggish", "rationing"}
 
 
 def test_stores_and_gates_have_theirs() -> None:

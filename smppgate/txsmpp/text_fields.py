@@ -39,7 +39,8 @@ _WORD = re.compile(
     rb"""[^\s,;\0"':]++(?:(?!["',;]++\w{1,20}[ ]?[:=])%b++[^\s,;\0"':]++)*""" % _INNER
 )
 # Words with blanks between them, and nothing that separates fields: an id in front of `sub`.
-_WORDS = re.compile(rb"""[^\s,;\0"':=]*\w[^\s,;\0"':=]*(?: [^\s,;\0"':=]*\w[^\s,;\0"':=]*)+""")
+# The first of them may be of any characters: with another id in its place it is read the same.
+_WORDS = re.compile(rb"""[^\s,;\0"':=]+(?: [^\s,;\0"':=]*\w[^\s,;\0"':=]*)+""")
 _LONGEST_WORDS = 64
 _NOT_OF_WORDS = bytes(octet for octet in range(256) if not re.match(rb"\w", bytes((octet,))))
 _AROUND = b" \t\r\n\0,;|"

@@ -283,6 +283,8 @@ receipts = st.one_of(
 
 @given(receipts, ids)
 @example(DeliverSm(short_message=b"id:77" + REST, tlvs=(id_tlv(b"78"),)), b"X")
+@example(DeliverSm(short_message=b"id:\xff id" + REST, esm_class=4), b"X")
+@example(DeliverSm(short_message=b"id:- id" + REST, esm_class=4), b"X")
 def test_all_ids_become_the_new_one_and_lengths_are_right(pdu, new):
     octets = encode(pdu)
     changed = with_id(octets, new)

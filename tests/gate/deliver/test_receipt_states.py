@@ -72,6 +72,8 @@ class ReceiptStates(RuleBasedStateMachine):
         self.on_their_way: dict[tuple[FakeSession, int], Message] = {}
         self.overdue: dict[tuple[FakeSession, int], Message] = {}
         self.owners: dict[bytes, Message] = {}
+        self.holders: dict[bytes, list[Message]] = {}
+        self.over: set[bytes] = set()
         self.past: list[FakeSession] = []
         self.answers_to_queries: list[Frame] = []
         for which in range(2):
@@ -109,6 +111,13 @@ class ReceiptStates(RuleBasedStateMachine):
         found = re.search(rb"id:(\w+) .*text:r(\d+)$", octets)
         assert found is not None
         receipt = self.receipts[int(found[2])]
+        self._forget_what_ended()
+        if receipt.key in self.over:
+            # An id that was given again after its path ended: either message may have it.
+            holders = self.holders[receipt.key]
+            assert (session.system_id, found[1]) in {(m.account, m.given) for m in holders}
+            receipt.times_delivered += 1
+            return
         message = receipt.about
         assert message is not None
         assert (session.system_id, found[1]) == (message.account, message.given)
@@ -187,6 +196,7 @@ class ReceiptStates(RuleBasedStateMachine):
         key = key_of(link, message_id)
         self._forget_what_ended()
         self.owners[key] = message
+        self.holders.setdefault(key, []).append(message)
         message.given = (link.smsc.tag if self.tags else b"") + message_id
         for receipt in self.receipts:
             if receipt.key == key and receipt.about is None:
@@ -225,6 +235,7 @@ class ReceiptStates(RuleBasedStateMachine):
     def _forget_what_ended(self) -> None:
         for key, _ in self.store.ended:
             self.owners.pop(key, None)
+            self.over.add(key)
         self.store.ended.clear()
 
     @precondition(lambda self: self.tags and self.esmes and self.owners)

@@ -213,7 +213,7 @@ class Submitter:
         else:
             pool = self._in_use(exchange, pool)
             _pass_over(exchange, refused_by, pool, now)
-            if not self._may_take(exchange, pool) or not health.may_retry(tries):
+            if not self._may_take(exchange, pool, now) or not health.may_retry(tries):
                 return False
         if self._is_sent(exchange, pool, now) or self._waits(exchange, pool, now):
             health.budget.retried()
@@ -228,6 +228,8 @@ class Submitter:
         if anchor is not None and anchor.smsc is smsc:
             anchor.turned_down(smsc)
         _pass_over_late(exchange, pool, now)
+        if not self._may_take(exchange, pool, now):
+            return False
         tried = exchange.tried
         if exchange.key is None:
             exchange.tried = (*tried, smsc)
@@ -258,16 +260,17 @@ class Submitter:
         """Whether it waits for an SMSC that may take it again, if not now."""
         if now >= _waits_until(exchange) or not self.waiting_room.is_open:
             return False
-        if not self._may_take(exchange, pool):
+        if not self._may_take(exchange, pool, now):
             return False
         self.waiting_room.add(exchange, _requester(exchange))
         return True
 
-    def _may_take(self, exchange: Exchange, pool: Pool) -> bool:
-        """Whether an SMSC may take it again, if not now."""
+    def _may_take(self, exchange: Exchange, pool: Pool, now: float) -> bool:
+        """Whether an SMSC that has time left to answer may take it again, if not now."""
         anchor = exchange.anchor
         if anchor is not None and anchor.smsc is not None:
-            return _is_able(anchor.smsc, exchange, pool)
+            has_time = now <= exchange.last_try(anchor.smsc)
+            return has_time and _is_able(anchor.smsc, exchange, pool)
         return pool.able(exchange.command_id, exchange.tried)
 
     # For the waiting room

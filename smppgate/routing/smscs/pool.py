@@ -80,7 +80,8 @@ class Pool:
     :ivar hold: seconds that a message may wait until a member takes it; 0: it does not wait.
     :ivar key: gives the keys of messages; by default those that replace others have one.
     :ivar has_keys: whether any message may have a key that makes a difference.
-    :ivar ranked: how often other members were ``active``; the SMSC of a key may be another then.
+    :ivar ranked: how often others were able, or of another weight; the SMSC of a key may be another
+        then.
     :ivar watcher: called when it may have become able, or not able any more; None where nobody
         wants to know.
     :ivar waiting: messages that wait for a member now; counted where they wait.
@@ -91,6 +92,7 @@ class Pool:
     __slots__ = (
         "_seats",
         "_tiers",
+        "_weights",
         "active",
         "choose",
         "has_keys",
@@ -120,6 +122,7 @@ class Pool:
         self.health = PoolHealth()
         self.members: tuple[Member, ...] = ()
         self.active: tuple[Member, ...] = ()
+        self._weights: dict[Member, float] = {}
         self.change(members, make_balancer, hold, key)
 
     def __repr__(self) -> str:
@@ -161,9 +164,11 @@ class Pool:
         """Find out which members take messages now; who waits for one that is new is told."""
         for tier in self._tiers:
             tier.rank()
-        before, tier = self.active, self._tier()
+        tier = self._tier()
         self.active, self.choose = tier.able, tier.choose
-        if self.active != before:
+        before = self._weights
+        self._weights = {each: each.weight for tier in self._tiers for each in tier.able}
+        if self._weights != before:
             self.ranked += 1
             # What waits for one that left may wait for another now.
             for smsc in self.smscs:

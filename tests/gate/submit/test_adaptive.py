@@ -7,6 +7,7 @@ from typing import Any
 from smppgate.routing.limits.token_bucket import Rate
 from smppgate.routing.smscs.rate_limits import SmscRates
 from tests.gate.submit.test_rates import HOLD, Limited, texts
+from tests.gate.submit.test_related import part
 from tests.routing import fakes
 from tests.routing.fakes import FakeSession, said
 
@@ -131,6 +132,19 @@ def test_where_nothing_waits_the_esme_hears_it_at_once() -> None:
     gate.answers(gate.first, THROTTLED)
     assert said(esme) == [(1, THROTTLED)]
     assert gate.limit_now == 1.0
+
+
+def test_a_part_that_is_throttled_when_its_time_is_nearly_over_is_not_sent_again() -> None:
+    gate = Adapting()
+    gate.pool.hold = gate.alpha.response_timeout
+    esme = gate.esme()
+    for number in (1, 2):
+        gate.forward(esme, part(number))
+    gate.turn(gate.alpha.response_timeout - 0.5)
+    gate.answers(gate.first, THROTTLED)
+    gate.turn()
+    assert len(gate.first.requests) == 2
+    assert said(esme) == [(1, THROTTLED)]
 
 
 def test_without_adaptive_rate_the_esme_hears_it_at_once() -> None:

@@ -109,6 +109,23 @@ def test_what_waits_while_none_is_able_goes_home_as_soon_as_one_is() -> None:
     assert (texts(alpha), texts(beta)) == ([], [1, 2])
 
 
+def test_what_waits_finds_its_smsc_when_a_weight_changes() -> None:
+    """Its own is another then: that of those before it has nothing to do with it."""
+    gate, probe = Hashes(), Hashes()
+    esme, (alpha, beta) = gate.esme(), gate.links.values()
+    probe.beta.change_weight(256)
+    mine = gate.numbers[gate.alpha]
+    moved = [to for to in mine if probe.pool.home(CommandId.SUBMIT_SM, to, ()) is probe.beta]
+    for number, to in enumerate((mine[0], *moved[:2]), 1):
+        gate.submits(esme, to, number)
+    assert (texts(alpha), texts(beta)) == ([1], [])
+    gate.beta.change_weight(256)
+    gate.clock.advance(0.0)
+    assert (texts(alpha), texts(beta)) == ([1], [2])
+    gate.answers(beta)
+    assert (texts(alpha), texts(beta)) == ([1], [2, 3])
+
+
 def test_at_the_end_of_hold_it_is_answered_0x58_for_its_smsc_was_full() -> None:
     gate = Hashes()
     esme = gate.esme()

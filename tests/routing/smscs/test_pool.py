@@ -135,6 +135,17 @@ def test_who_waits_is_told_when_other_members_are_active() -> None:
     assert (waiter.told, pool.ranked) == (1, ranked + 1)
 
 
+def test_who_waits_is_told_when_a_weight_changes() -> None:
+    """The SMSC of a key may be another then."""
+    alpha, beta = fakes.smsc("alpha", 1, 1), fakes.smsc("beta", 1, 10)
+    waiter = Waiter()
+    pool = pool_of(Member(alpha), Member(beta))
+    ranked = pool.ranked
+    alpha.await_room(waiter)
+    beta.change_weight(3)
+    assert (waiter.told, pool.ranked) == (1, ranked + 1)
+
+
 def test_doubted_members_come_last_and_are_active_all_the_same() -> None:
     alpha, beta = fakes.smsc("alpha", 1, 5), fakes.smsc("beta", 1, 2)
     pool = fakes.pool(alpha, beta)

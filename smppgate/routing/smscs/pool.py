@@ -80,7 +80,7 @@ class Pool:
     :ivar hold: seconds that a message may wait until a member takes it; 0: it does not wait.
     :ivar key: gives the keys of messages; by default those that replace others have one.
     :ivar has_keys: whether any message may have a key that makes a difference.
-    :ivar ranked: how often others were able, or of another weight; the SMSC of a key may be another
+    :ivar ranked: how often others were able, or weights changed; the SMSC of a key may be another
         then.
     :ivar watcher: called when it may have become able, or not able any more; None where nobody
         wants to know.

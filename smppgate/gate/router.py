@@ -244,10 +244,13 @@ class RouterService(Service):
         self._submitter.change_routes(routes)
 
     def is_up(self, account: Account[EsmeSession]) -> bool:
-        """Whether any pool that messages of an account may go to has a bound link."""
+        """Whether any pool that messages of an account may go to has a bound link.
+
+        One that routes lead nowhere may still be sent messages, by any SMSC.
+        """
         if self.routes is not None:
             pools = self.routes.pools_of(account.system_id.encode("latin-1"))
-            return any(pool.is_up for pool in pools)
+            return any(pool.is_up for pool in pools or self.pools.values())
         pool = account.policy.pool
         return pool is not None and pool.is_up
 

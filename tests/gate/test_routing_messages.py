@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from smppgate.settings import EsmeSettings, PoolSettings, RouteSettings
+from smppgate.settings import EsmeSettings, GateSettings, PoolSettings, RouteSettings
 from smppgate.txsmpp.constants import CommandId
 from smppgate.txsmpp.destinations import DistributionList, SmeAddress
 from smppgate.txsmpp.pdu import CancelSm, DataSm, SubmitMulti, SubmitSm
@@ -41,6 +41,14 @@ def test_a_message_that_no_route_is_for_is_answered_and_counted() -> None:
     ]
     assert state.unrouted == 1
     assert gate.gate.router.statistics().rejected == 1
+
+
+def test_an_account_that_no_route_is_for_may_bind_as_long_as_any_smsc_is_up() -> None:
+    """Messages may come for it."""
+    nobody = RouteSettings(esme="bolt*", pool="beta")
+    gate = Routed(nobody, gate=GateSettings(accept_binds_without_smsc=False))
+    gate.esme.send(submits(1))
+    assert said(gate.esme) == [(CommandId.SUBMIT_SM_RESP, 0x0B)]
 
 
 def test_the_first_destination_of_a_submit_multi_counts() -> None:

@@ -75,11 +75,6 @@ class PoolHealth:
         self.retry = retry
         self.budget = RetryBudget()
 
-    @property
-    def is_settled(self) -> bool:
-        """Whether no member is ejected or in slow start: only time changes these."""
-        return not any(each.health.ejection or each.health.slow_until for each in self.members)
-
     def may_retry(self, attempts: int) -> bool:
         """Whether a message may be tried again that was sent so often."""
         if attempts >= self.retry.max_attempts:

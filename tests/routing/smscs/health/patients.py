@@ -40,6 +40,11 @@ class Ward:
         self.now = 100.0
         self.told: list[Change] = []
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether no member is ejected or in slow start."""
+        return not any(each.health.ejection or each.health.slow_until for each in self.seats)
+
     def take(self, seat: Patient, count: int = 1) -> None:
         """The seat takes messages that it has open, or others."""
         seat.taken += count

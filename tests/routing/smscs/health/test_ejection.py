@@ -121,7 +121,7 @@ def test_it_comes_back_with_a_tenth_of_its_weight_which_rises_to_the_whole() -> 
     assert factors == sorted(factors)
     assert factors[-1] == 1.0
     assert 9 <= len(factors) <= 12
-    assert ward.health.is_settled
+    assert ward.is_settled
 
 
 def test_without_slow_start_it_has_its_whole_weight_at_once() -> None:
@@ -129,7 +129,7 @@ def test_without_slow_start_it_has_its_whole_weight_at_once() -> None:
     ward.err(ward.seats[0], count=5)
     ward.pass_time(31)
     assert ward.ejected == []
-    assert ward.health.is_settled
+    assert ward.is_settled
 
 
 def test_it_comes_back_when_no_other_member_is_able() -> None:

@@ -1,4 +1,5 @@
-"""The processes of the row ``lookups``: a store alone on its reactor, as `make_store` makes it.
+"""The processes of the row ``lookups``: a store alone on its reactor, as `make_store` makes it,
+in a process like the gate's.
 
 ``keep`` fills it, at a rate that a gate could have and batch by batch, each waited for; whatever
 the store does behind that, as making indexes, happens meanwhile. ``look`` opens it again and looks
@@ -31,6 +32,7 @@ from benchmarks.machine import CoreUsage, own_rss_mb
 from benchmarks.measurement import percentiles
 from benchmarks.reactor_pauses import Pauses
 from benchmarks.return_path_records import key, some, value
+from smppgate.daemon.process import prepare_process
 from smppgate.gate.build import make_store
 from smppgate.settings import Settings, parse
 from smppgate.store import IStore, StoreStatistics
@@ -208,4 +210,5 @@ def _main(reactor: object, what: str, store: str, state: str, file: str, *counts
 
 
 if __name__ == "__main__":
+    prepare_process()
     react(_main, sys.argv[1:])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import resource
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -18,7 +17,6 @@ from twisted.python.usage import UsageError
 from zope.interface.verify import verifyObject
 
 from smppgate import tap
-from smppgate.daemon import program
 from smppgate.gate import CannotListen, Gateway
 from smppgate.gate.sessions.links import _ToldEndpoint
 from smppgate.txsmpp import Role, SmppProtocol
@@ -102,14 +100,3 @@ def test_no_package_of_ours_is_called_twisted() -> None:
 def test_what_is_given_to_twisted_is_what_it_expects() -> None:
     assert verifyObject(IPushProducer, SmppProtocol(Role.ESME, Clock()))
     assert verifyObject(IStreamClientEndpoint, _ToldEndpoint(None, None))
-
-
-def test_the_limit_of_descriptors_is_raised_to_the_hard_one() -> None:
-    """The soft one is 1024 on most systems."""
-    before = resource.getrlimit(resource.RLIMIT_NOFILE)
-    try:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (min(256, before[1]), before[1]))
-        program._raise_descriptor_limit()
-        assert resource.getrlimit(resource.RLIMIT_NOFILE) == (before[1], before[1])
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, before)

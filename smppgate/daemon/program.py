@@ -8,13 +8,10 @@ is a part of another program all of this is left to that program, which has a `G
 from __future__ import annotations
 
 import atexit
-import gc
 import os
-import resource
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -23,6 +20,7 @@ from twisted.internet.task import Cooperator
 from twisted.python.failure import Failure
 
 from smppgate.daemon.log_files import reopen_log_files
+from smppgate.daemon.process import prepare_process
 from smppgate.daemon.reading import read_beside
 from smppgate.daemon.reloads import Reloads
 from smppgate.daemon.signals import Signals
@@ -66,9 +64,7 @@ class Program(Gateway):
         self._signals = Signals(
             reactor, meaning, lambda: self._is_stopping, self._told_again_to_stop
         )
-        _raise_descriptor_limit()
-        _calm_the_collector()
-        _share_the_interpreter()
+        prepare_process()
 
     @classmethod
     def of(cls, file: str, reactor: Any) -> Program:
@@ -156,32 +152,3 @@ def _end_in_failure() -> None:
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(1)
-
-
-def _raise_descriptor_limit() -> None:
-    """Let the process have as many connections as its hard limit permits.
-
-    The soft limit is 1024 on most systems, for programs that use select().
-    """
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with suppress(ValueError, OSError):
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-
-
-def _calm_the_collector() -> None:
-    """Look for garbage less often, and not among what stays.
-
-    Relaying makes no reference cycles, so there is next to nothing to find, and a full search
-    through all that is imported and configured is a pause of many milliseconds.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
-
-
-def _share_the_interpreter() -> None:
-    """Let the store's threads have their turn sooner than Python would by itself (5 ms).
-
-    The answers of a whole batch wait for the thread that writes it.
-    """
-    sys.setswitchinterval(0.001)

@@ -141,6 +141,7 @@ class RouterService(Service):
         self.waiting_room = self._submitter.waiting_room
         self.forward = self._submitter.submit
         """Relays or answers a request of an ESME's. `Submitter.submit` itself: no call between."""
+        self.forward_all = self._submitter.submit_all
         self._local_esmes = _local_esmes(clock, pools, {})
         # A dict and no set: links are in order of arrival.
         self._links: dict[SmscSession, None] = {}

@@ -29,7 +29,7 @@ query_sm, cancel_sm and other ancillary requests go from 3 to `AncillaryRequests
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import cast
 
 from smppgate.gate.options import RouterOptions
@@ -51,7 +51,8 @@ from smppgate.routing.routes.table import Routes
 from smppgate.routing.sessions import Origin, Requester
 from smppgate.routing.smscs.anchor import Anchor
 from smppgate.routing.smscs.health.errors import NO_ANSWER
-from smppgate.routing.smscs.pool import Pool, link_on
+from smppgate.routing.smscs.pool import Choose, Pool, link_on
+from smppgate.routing.smscs.rate_limits import RateLimits
 from smppgate.routing.smscs.smsc import TIMED_OUT, Link, Outcome, Smsc
 from smppgate.txsmpp import peek
 from smppgate.txsmpp.batch import Batch
@@ -59,13 +60,13 @@ from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.constants import CommandId, CommandStatus, numbers
 from smppgate.txsmpp.errors import PduError
 from smppgate.txsmpp.frame import Frame, response
-from smppgate.txsmpp.segments import relation_of
+from smppgate.txsmpp.segments import stands_alone
 from smppgate.txsmpp.versions import V3_3
 
 # Requests that every SMSC knows, whatever its version.
 _KNOWN_TO_ALL = V3_3.commands
 
-_MANY = int(CommandId.SUBMIT_MULTI)
+_SUBMIT_SM, _MANY = int(CommandId.SUBMIT_SM), int(CommandId.SUBMIT_MULTI)
 
 # Statuses by which an SMSC says that it is sent too much.
 _THROTTLES = numbers(CommandStatus.ESME_RTHROTTLED, CommandStatus.ESME_RMSGQFUL)
@@ -125,6 +126,49 @@ class Submitter:
         """Requests that wait for the store."""
         return self._ancillary.waiting
 
+    def submit_all(self, origin: Requester, frames: Sequence[Frame], now: float) -> None:
+        """`submit` for each of ``frames``, the submit_sm of one read.
+
+        What they have in common is found out once: a run of them costs little more than sending.
+        """
+        pool = origin.own_pool or origin.policy.pool
+        count = 0
+        if pool is not None:
+            count = self._plain(origin, pool, len(frames), now)
+            self._submit_run(origin, frames[:count], pool, now)
+        for frame in frames[count:]:
+            self.submit(origin, frame, now)
+
+    def _submit_run(self, origin: Requester, run: Sequence[Frame], pool: Pool, now: float) -> None:
+        """Send messages that are within all limits; see `_plain`."""
+        correlator, listener = self._correlator, self._events.listener
+        for frame in run:
+            origin.unanswered += 1
+            exchange = Exchange(correlator, origin, frame, pool, now)
+            if listener is not None:
+                listener.entered(exchange)
+            if pool.waiting or not stands_alone(frame.octets):
+                self._place(exchange, origin, pool, now, is_over_rate=False)
+                continue
+            try:
+                smsc = pool.choose(now, None, ())
+                if smsc is None or self._send_to(exchange, smsc, pool.choose, now) is None:
+                    self._wait(exchange, pool, origin, is_over_rate=False)
+            except PduError as error:
+                self.turn_down(exchange, error.command_status, str(error))
+
+    def _plain(self, origin: Requester, pool: Pool, count: int, now: float) -> int:
+        """How many of so many submit_sm are within all limits, and may go to any member of
+        ``pool`` if they stand alone: all that its window has room for, or none."""
+        policy = origin.policy
+        count = min(count, policy.window - origin.unanswered)
+        if count <= 0 or pool.keys_all or not self.is_open or self.routes is not None:
+            return 0
+        rates, limit = policy.rates, origin.limit
+        if rates is not None and limit is not None and not limit.admits_all(rates, now, count):
+            return 0
+        return count
+
     def submit(self, origin: Requester, frame: Frame, now: float) -> None:
         """Send a request to the SMSC that the balancer chooses, or let it wait for one."""
         policy = origin.policy
@@ -138,21 +182,29 @@ class Submitter:
         is_over_rate = rates is not None and self._is_over_rate(origin, rates, frame, now)
         pool = origin.own_pool or policy.pool
         exchange = Exchange(self._correlator, origin, frame, pool, now)
-        relation = relation_of(frame.octets)
-        if relation is not None and origin.own_pool is None:
-            exchange.anchor = self._related.anchor(origin, frame.octets, relation, now)
         if self._events.listener is not None:
             self._events.listener.entered(exchange)
         if pool is None or not self.is_open:
             why = "the gate takes no requests now"
             self.turn_down(exchange, self._options.no_member_status, why)
             return
+        self._place(exchange, origin, pool, now, is_over_rate)
+
+    def _place(
+        self, exchange: Exchange, origin: Requester, pool: Pool, now: float, is_over_rate: bool
+    ) -> None:
+        """Send it, or let it wait, where it belongs: with others, as routes say, by its key."""
+        command_id, octets = exchange.command_id, exchange.octets
+        is_alone = command_id == _SUBMIT_SM and stands_alone(octets)
+        if not is_alone and origin.own_pool is None:
+            exchange.anchor = self._related.anchor(origin, octets, now)
         if self.routes is not None and origin.is_routed:
-            pool = self._routed(exchange, self.routes)
-            if pool is None:
+            routed = self._routed(exchange, self.routes)
+            if routed is None:
                 return
-        if pool.has_keys:
-            exchange.key = pool.key(frame.command_id, frame.octets, origin.system_id)
+            pool = routed
+        if pool.keys_all or (pool.has_keys and not is_alone):
+            exchange.key = pool.key(command_id, octets, origin.system_id)
         try:
             is_behind = is_over_rate or (pool.waiting and _is_behind(exchange))
             if is_behind or self._assign(exchange, pool, now) is None:
@@ -434,26 +486,26 @@ class Submitter:
             self._events.split += 1
             anchor.release()
         choose, key = pool.choose, exchange.key
-        if exchange.command_id not in _KNOWN_TO_ALL:
+        if key is not None or exchange.command_id not in _KNOWN_TO_ALL:
             choose = pool.chooser(exchange.command_id, key)
-            if not exchange.tried:
+            if exchange.command_id not in _KNOWN_TO_ALL and not exchange.tried:
                 _pass_over_unknowing(exchange, pool)
-        elif key is not None:
-            choose = pool.chooser(exchange.command_id, key)
         smsc = choose(exchange.sent_at, key, exchange.tried)
-        if smsc is None:
-            return None
+        return self._send_to(exchange, smsc, choose, now) if smsc is not None else None
+
+    def _send_to(self, exchange: Exchange, smsc: Smsc, choose: Choose, now: float) -> Link | None:
+        """Send it to ``smsc``, which ``choose`` has chosen, or to the next with a link for it."""
         link = smsc.only_link
         if link is None:
-            found = link_on(smsc, choose, exchange.sent_at, key, exchange.tried)
+            found = link_on(smsc, choose, exchange.sent_at, exchange.key, exchange.tried)
             if found is None:
                 return None
             smsc, link = found
         self._send(exchange, smsc, link, exchange.octets)
         if smsc.limits is not None:
-            self._take_tokens(exchange, smsc, link, now)
-        if anchor is not None:
-            anchor.add(smsc, link)
+            self._take_tokens(exchange, smsc.limits, link, now)
+        if exchange.anchor is not None:
+            exchange.anchor.add(smsc, link)
         return link
 
     def _assign_there(
@@ -464,19 +516,16 @@ class Submitter:
         if link is not None:
             self._send(exchange, smsc, link, exchange.octets)
             if smsc.limits is not None:
-                self._take_tokens(exchange, smsc, link, now)
+                self._take_tokens(exchange, smsc.limits, link, now)
             anchor.add(smsc, link)
         return link
 
-    def _take_tokens(self, exchange: Exchange, smsc: Smsc, link: Link, now: float) -> None:
-        count = 1
-        if exchange.asked == _MANY:
-            count = peek.destinations(exchange.octets)
-        if smsc.limits is None or not smsc.limits.sent(link, count, now):
-            return
-        self._events.paused += 1
-        if self._events.listener is not None:
-            self._events.listener.paused(smsc)
+    def _take_tokens(self, exchange: Exchange, limits: RateLimits, link: Link, now: float) -> None:
+        count = 1 if exchange.asked != _MANY else peek.destinations(exchange.octets)
+        if limits.sent(link, count, now) and exchange.smsc is not None:
+            self._events.paused += 1
+            if self._events.listener is not None:
+                self._events.listener.paused(exchange.smsc)
 
     def _send(self, exchange: Exchange, smsc: Smsc, link: Link, octets: bytes) -> None:
         """Send ``octets`` on a link of ``smsc``.

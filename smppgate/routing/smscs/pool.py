@@ -80,6 +80,7 @@ class Pool:
     :ivar hold: seconds that a message may wait until a member takes it; 0: it does not wait.
     :ivar key: gives the keys of messages; by default those that replace others have one.
     :ivar has_keys: whether any message may have a key that makes a difference.
+    :ivar keys_all: whether one that `stands_alone` may have one too.
     :ivar ranked: how often others were able, or weights changed; the SMSC of a key may be another
         then.
     :ivar watcher: called when it may have become able, or not able any more; None where nobody
@@ -99,6 +100,7 @@ class Pool:
         "health",
         "hold",
         "key",
+        "keys_all",
         "members",
         "name",
         "ranked",
@@ -144,6 +146,7 @@ class Pool:
                 member.leave()
         self.members, self.hold, self.key = tuple(members), hold, key
         self.has_keys = len(members) > 1
+        self.keys_all = self.has_keys and key is not by_replacement
         self.smscs = tuple(member.smsc for member in members)
         self._seats = {member.smsc: member for member in members}
         self.health.members = self.members

@@ -227,7 +227,11 @@ class RateLimits:
         overall.take(count, now)
         rate = overall.rates.link
         if rate is not None:
-            self._take(link, rate, count, now)
+            bucket = self._buckets.get(link)
+            if bucket is None:
+                bucket = self._buckets[link] = TokenBucket(rate, now, 1.0)
+            if not bucket.take(now, count):
+                self._look(link, bucket, now)
         if not (overall.is_dry or self.dry) or not self.is_paused():
             return False
         self._smsc.flow_changed()
@@ -277,13 +281,6 @@ class RateLimits:
     def _are_all_dry(self) -> bool:
         links = self._smsc.links
         return 0 < len(links) <= len(self.dry) and all(link in self.dry for link in links)
-
-    def _take(self, link: Any, rate: Rate, count: int, now: float) -> None:
-        bucket = self._buckets.get(link)
-        if bucket is None:
-            bucket = self._buckets[link] = TokenBucket(rate, now, 1.0)
-        if not bucket.take(now, count):
-            self._look(link, bucket, now)
 
     def _look(self, link: Any, bucket: TokenBucket, now: float) -> None:
         """Wait for tokens of ``link`` if it has none."""

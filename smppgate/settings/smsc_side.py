@@ -377,8 +377,8 @@ class PoolSettings(Table):
         metadata=setting(
             Seconds(zero=True),
             "How long a message waits at the most while no member can take it. Then it is "
-            "answered 0x58 if a member is up, else no_member_status. 0 answers at once, with "
-            "no_member_status.",
+            "answered 0x58 if a member is up, else no_member_status; one that a member has turned "
+            "down before, with that answer. 0 answers at once, with no_member_status.",
             "seconds",
         ),
     )

@@ -61,6 +61,7 @@ from smppgate.txsmpp.constants import CommandId, CommandStatus, numbers
 from smppgate.txsmpp.errors import PduError
 from smppgate.txsmpp.frame import Frame, response
 from smppgate.txsmpp.segments import stands_alone
+from smppgate.txsmpp.statuses import BIND_STATUSES
 from smppgate.txsmpp.versions import V3_3
 
 # Requests that every SMSC knows, whatever its version.
@@ -228,6 +229,7 @@ class Submitter:
             return False
         if status in _THROTTLES and smsc.limits is not None and smsc.limits.throttled(now):
             return self._put_back(exchange, self._in_use(exchange, pool), smsc, now)
+        exchange.refusal = status if status not in BIND_STATUSES else exchange.failure_status
         return pool.health.retry.is_retried(status) and self._try_again(exchange, smsc, now)
 
     def unanswered(self, exchange: Exchange, outcome: Outcome, now: float) -> bool:
@@ -242,6 +244,7 @@ class Submitter:
         if outcome is TIMED_OUT:
             self._health.erred(pool, smsc, NO_ANSWER, now)
             return False
+        exchange.refusal = exchange.failure_status
         return (
             pool.health.retry.resubmits and self.is_open and self._try_again(exchange, None, now)
         )

@@ -10,9 +10,10 @@ Why a message waits and how it ends:
    changes. `Smsc` tells the rooms that wait for it, and at the end of this turn of the reactor,
    before it is written, they are served: what was turned down by another SMSC first, then one
    message of each room in turn, by `FairQueue`.
-3. ``hold`` of its pool is over: it is answered ESME_RTHROTTLED if a member takes messages and all
-   were full, or its account is over its own rate, else `RouterOptions.no_member_status`. One timer
-   serves all deadlines.
+3. ``hold`` of its pool is over: one that an SMSC has turned down before is answered with that
+   status. Others are answered ESME_RTHROTTLED if a member takes messages and all were full, or
+   their account is over its own rate, else `RouterOptions.no_member_status`. One timer serves all
+   deadlines.
 4. Its session ends: it is dropped unsent. Its session has had its time after an unbind, or the
    gate stops: it is answered.
 
@@ -260,9 +261,11 @@ class WaitingRoom:
         self._turn_down(waiting, "in the time of hold")
 
     def _turn_down(self, waiting: Waiting, when: str) -> None:
-        """Answer ``waiting`` by what it has waited for."""
-        room = waiting.room
-        if room is not None and (
+        """Answer ``waiting`` by what an SMSC has said of it, or by what it has waited for."""
+        room, refusal = waiting.room, waiting.exchange.refusal
+        if refusal:
+            self._end(waiting, refusal, f"no other SMSC took it {when}")
+        elif room is not None and (
             room.is_able(waiting.exchange.command_id) or self._is_over_rate(waiting.requester)
         ):
             self._end(waiting, _THROTTLED, f"{room.lack} {when}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from attrs import frozen
@@ -151,6 +151,15 @@ class Room:
     def rank(self) -> int:
         """Rooms of a lower rank are served first: what was sent before, what has been begun."""
         return 0 if self.is_again else 1 if self.place is not None else 2
+
+    def owes_turn(self, others: Iterable[Room]) -> bool:
+        """Whether the account of its first message owes one of these a turn: see `FairQueue`."""
+        waiting = self.queue.head()
+        if waiting is None:
+            return False
+        anchor = waiting.exchange.anchor
+        smsc = anchor.smsc if anchor is not None else None
+        return any(smsc in each.smscs and each.queue.owes_turn(waiting.account) for each in others)
 
     def __repr__(self) -> str:
         names = ", ".join(smsc.name for smsc in self.smscs)

@@ -9,7 +9,8 @@ Why a message waits and how it ends:
 2. An SMSC may have room: an answer, a timeout, a link that comes up, a window or a state that
    changes. `Smsc` tells the rooms that wait for it, and at the end of this turn of the reactor,
    before it is written, they are served: what was turned down by another SMSC first, then one
-   message of each room in turn, by `FairQueue`.
+   message of each room in turn, by `FairQueue`. Parts of what was begun come before the rest, and
+   are charged to their account's share of that.
 3. ``hold`` of its pool is over: one that an SMSC has turned down before is answered with that
    status. Others are answered ESME_RTHROTTLED if a member takes messages and all were full, or
    their account is over its own rate, else `RouterOptions.no_member_status`. One timer serves all
@@ -26,6 +27,7 @@ messages that some members have turned down, for those that have not: a room is 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Protocol
 
 from smppgate.gate.options import RouterOptions
@@ -200,13 +202,37 @@ class WaitingRoom:
         now = self._clock.monotonic()
         # The one that was served longest ago is first: several may wait for one SMSC.
         rooms = sorted(freed, key=lambda room: room.served)
-        for rank in (0, 1, 2):
-            some = [room for room in rooms if room.rank == rank]
-            while some:
-                some = [room for room in some if self._serve_one(room, now)]
+        self._serve_all([room for room in rooms if room.rank == 0], now)
+        begun = [room for room in rooms if room.rank == 1]
+        others = [room for room in rooms if room.rank == 2]
+        self._serve_all(self._serve_begun(begun, others, now), now)
 
-    def _serve_one(self, room: Room, now: float) -> bool:
-        """Serve the first of ``room``; False when there is none, or no SMSC has room for it."""
+    def _serve_all(self, rooms: list[Room], now: float) -> None:
+        """Serve one message of each in turn, as long as there is one, and room for it."""
+        while rooms:
+            rooms = [room for room in rooms if self._serve_one(room, now)]
+
+    def _serve_begun(self, begun: list[Room], others: list[Room], now: float) -> list[Room]:
+        """Serve what has been begun before the rest; gives the others that may go on.
+
+        It is at the cost of the others that wait for the same SMSCs, and counts as if the account
+        had been served there: one that owes them a turn waits until they have had theirs, or
+        cannot be served now.
+        """
+        rivals = others
+        while begun:
+            owing = [room for room in begun if room.owes_turn(others)]
+            for room in begun[:]:
+                if room not in owing and not self._serve_one(room, now, rivals):
+                    begun.remove(room)
+            others = [room for room in others if self._serve_one(room, now)]
+        return others
+
+    def _serve_one(self, room: Room, now: float, rivals: Iterable[Room] = ()) -> bool:
+        """Serve the first of ``room``; False when there is none, or no SMSC has room for it.
+
+        :param rivals: rooms that it is served before.
+        """
         waiting = room.queue.head()
         if waiting is None:
             return False
@@ -224,6 +250,9 @@ class WaitingRoom:
             return True
         self._served += 1
         room.serve(waiting, self._served)
+        for rival in rivals:
+            if exchange.smsc in rival.smscs:
+                rival.queue.charge(waiting.account, waiting.share)
         self._forget_empty(room)
         self._left(waiting)
         return True

@@ -207,7 +207,7 @@ class Submitter:
         if pool.keys_all or (pool.has_keys and not is_alone):
             exchange.key = pool.key(command_id, octets, origin.system_id)
         try:
-            is_behind = is_over_rate or (pool.waiting and _is_behind(exchange))
+            is_behind = is_over_rate or (pool.waiting and self._is_behind(exchange))
             if is_behind or self._assign(exchange, pool, now) is None:
                 self._wait(exchange, pool, origin, is_over_rate)
         except PduError as error:
@@ -466,6 +466,12 @@ class Submitter:
             status = self._options.no_member_status
             self.turn_down(exchange, status, "no SMSC can take it now")
 
+    def _is_behind(self, exchange: Exchange) -> bool:
+        """Whether others may wait for the SMSCs that may take it; some do for its pool."""
+        if exchange.key is None or self.waiting_room.is_homing(exchange.pool):
+            return True
+        return any(smsc.waiters is not None for smsc in exchange.candidates)
+
     def _throttle(self, origin: Requester, frame: Frame) -> None:
         status = int(CommandStatus.ESME_RTHROTTLED)
         self._events.throttled += 1
@@ -553,13 +559,6 @@ def _waits_until(exchange: Exchange) -> float:
 def _requester(exchange: Exchange) -> Requester:
     """What goes to a pool comes from an ESME or from this process."""
     return cast(Requester, exchange.origin)
-
-
-def _is_behind(exchange: Exchange) -> bool:
-    """Whether others may wait for the SMSCs that may take it; some do for its pool."""
-    if exchange.key is None:
-        return True
-    return any(smsc.waiters is not None for smsc in exchange.candidates)
 
 
 def _is_able(smsc: Smsc, exchange: Exchange, pool: Pool) -> bool:

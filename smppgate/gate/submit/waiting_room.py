@@ -35,7 +35,16 @@ from smppgate.gate.relay.events import Events
 from smppgate.gate.submit.due_timer import DueTimer
 from smppgate.gate.submit.holdings import Holdings
 from smppgate.gate.submit.rate_room import RateRoom
-from smppgate.gate.submit.room import AnyRoom, Line, Room, RoomKey, Waiting, key_of
+from smppgate.gate.submit.homing import MOST_MOVED, Homing
+from smppgate.gate.submit.room import (
+    AnyRoom,
+    Line,
+    Room,
+    RoomKey,
+    Waiting,
+    key_of,
+    key_of_homeless,
+)
 from smppgate.routing.exchange import Exchange, hold_of
 from smppgate.routing.limits.esme_limits import AccountLimit
 from smppgate.routing.limits.refills import Refills
@@ -102,6 +111,8 @@ class WaitingRoom:
         self._sessions: dict[Requester, dict[Waiting, None]] = {}
         self._holdings = Holdings()
         self._deadlines: DueTimer[Waiting] = DueTimer(clock, self._expire)
+        # Pools some of whose messages wait for the former SMSCs of their keys.
+        self._homing: dict[Pool, Homing] = {}
         # Rooms to be looked at when this turn of the reactor ends.
         self._freed: dict[Room, None] = {}
         self._serial = 0
@@ -136,20 +147,29 @@ class WaitingRoom:
         self._admit(exchange, requester, self._serial, is_over_rate)
         self._keep_bound()
 
+    def is_homing(self, pool: Pool | None) -> bool:
+        """Whether messages with keys of ``pool`` wait to find their SMSCs, and others go behind."""
+        return pool in self._homing
+
     def _keep_bound(self) -> None:
         while self.octets > self._options.hold_octets:
             newest = self._holdings.newest_of_largest()
             self._end(newest, _THROTTLED, "hold_octets of messages wait already")
 
     def _admit(
-        self, exchange: Exchange, requester: Requester, serial: int, is_over_rate: bool
+        self,
+        exchange: Exchange,
+        requester: Requester,
+        serial: int,
+        is_over_rate: bool,
+        is_moved: bool = False,
     ) -> None:
         deadline = exchange.entered_at + hold_of(exchange, requester)
         if exchange.attempts:
             deadline = min((deadline, *map(exchange.last_try, exchange.candidates)))
         waiting = Waiting(exchange, requester, deadline, serial)
         if not is_over_rate or not self._limit(waiting):
-            self._room(exchange).add(waiting)
+            self._enter(waiting, is_moved)
         session = self._sessions.get(requester)
         if session is None:
             session = self._sessions[requester] = {}
@@ -178,10 +198,25 @@ class WaitingRoom:
         exchange = waiting.exchange
         # Another pool may stand in by now.
         self._sender.route(exchange, waiting.requester, is_anew=False)
-        self._room(exchange).add(waiting)
+        self._enter(waiting)
 
-    def _room(self, exchange: Exchange) -> Room:
-        key = key_of(exchange)
+    def _enter(self, waiting: Waiting, is_moved: bool = False) -> None:
+        """Let it wait in the room of its SMSCs.
+
+        :param is_moved: whether it has waited before, and is the first of those that move.
+        """
+        exchange = waiting.exchange
+        pool, key = exchange.pool, key_of(exchange)
+        homing = self._homing.get(pool) if pool is not None else None
+        is_behind = not (is_moved or exchange.attempts or exchange.key is None)
+        if homing is not None and pool is not None and is_behind:
+            room = self._room(key_of_homeless(pool))
+            room.add(waiting)
+            homing.joined(room, waiting)
+        else:
+            self._room(key).add(waiting)
+
+    def _room(self, key: RoomKey) -> Room:
         room = self._rooms.get(key)
         if room is None:
             room = self._rooms[key] = Room(*key, self._wake)
@@ -194,14 +229,22 @@ class WaitingRoom:
         if not self._freed:
             self._batch.at_end(self._serve)
         self._freed[room] = None
+        if room.is_outdated and room.pool is not None and room.pool not in self._homing:
+            self._homing[room.pool] = Homing()
 
     def _serve(self) -> None:
-        for pool in {room.pool: None for room in self._freed if room.is_outdated}:
-            self._find_homes(pool)
+        for pool in list(self._homing):
+            if not self._find_homes(pool):
+                del self._homing[pool]
         freed, self._freed = self._freed, {}
+        if self._homing:
+            # The rest of them, in the next turn.
+            self._batch.at_end(self._serve)
         now = self._clock.monotonic()
         # The one that was served longest ago is first: several may wait for one SMSC.
-        rooms = sorted(freed, key=lambda room: room.served)
+        rooms = sorted(
+            (room for room in freed if not room.is_outdated), key=lambda room: room.served
+        )
         self._serve_all([room for room in rooms if room.rank == 0], now)
         begun = [room for room in rooms if room.rank == 1]
         others = [room for room in rooms if room.rank == 2]
@@ -257,10 +300,21 @@ class WaitingRoom:
         self._left(waiting)
         return True
 
-    def _find_homes(self, pool: Pool | None) -> None:
-        """Let messages with keys wait for the SMSCs that these have now, in the same order."""
-        rooms = [room for room in self._rooms.values() if room.pool is pool and room.has_keys]
-        self._move([waiting for room in rooms for waiting in room.queue])
+    def _find_homes(self, pool: Pool) -> bool:
+        """Let messages with keys wait for the SMSCs that these have now, in the same order.
+
+        Some of them, the oldest; gives whether there are more.
+        """
+        homing = self._homing[pool]
+        for room in self._rooms.values():
+            if room.pool is pool and room.is_outdated:
+                homing.take_in(room)
+        for _ in range(MOST_MOVED):
+            waiting = homing.next()
+            if waiting is None:
+                return False
+            self._move([waiting])
+        return True
 
     def _move(self, some: list[Waiting]) -> None:
         """Let these wait anew; each keeps its place and its time."""
@@ -270,7 +324,8 @@ class WaitingRoom:
             self._remove(waiting)
         for waiting in some:
             is_over_rate = waiting in over_rate
-            self._admit(waiting.exchange, waiting.requester, waiting.serial, is_over_rate)
+            exchange, requester = waiting.exchange, waiting.requester
+            self._admit(exchange, requester, waiting.serial, is_over_rate, is_moved=True)
 
     def _has_moved(self, waiting: Waiting, room: Room, only_behind: bool = False) -> bool:
         """Let what belongs to others that are elsewhere by now wait there; False if it is there.

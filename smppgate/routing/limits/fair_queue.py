@@ -106,6 +106,12 @@ class FairQueue(Generic[E]):
             for line in turns.lines.values():
                 yield next(iter(line))
 
+    def first(self, account: object, session: object) -> E | None:
+        """The first entry of one session; None where it has none."""
+        turns = self._accounts.get(account)
+        line = turns.lines.get(session) if turns is not None else None
+        return next(iter(line)) if line is not None else None
+
     def take(self) -> E:
         """Take the `head` out; the turn goes on to the next.
 

@@ -147,6 +147,13 @@ def test_the_middle_of_a_turn_goes_on() -> None:
     assert served(queue) == ["a.1", "a.2", "b.0", "a.3", "a.4"]
 
 
+def test_each_line_has_a_first() -> None:
+    first = Message("a", "1", 0)
+    queue = filled(first, Message("a", "1", 1))
+    assert queue.first("a", first.session) is first
+    assert queue.first("a", "2") is queue.first("b", first.session) is None
+
+
 @given(st.dictionaries(st.sampled_from("abcdef"), st.integers(1, 9), min_size=1))
 def test_in_one_round_each_account_has_its_share(shares: dict[str, int]) -> None:
     """While all of them have enough waiting, from wherever in the round one begins to count."""

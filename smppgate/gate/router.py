@@ -238,11 +238,11 @@ class RouterService(Service):
     @property
     def routes(self) -> Routes | None:
         """What says where messages go; None where that is the pool of their account."""
-        return self._submitter.routes
+        return self._submitter.pools.routes
 
     def change_routes(self, routes: Routes | None) -> None:
         """Let ``routes`` say where messages go from now on; what waits is to be rearranged."""
-        self._submitter.change_routes(routes)
+        self._submitter.pools.change(routes)
 
     def is_up(self, account: Account[EsmeSession]) -> bool:
         """Whether any pool that messages of an account may go to has a bound link.
@@ -456,12 +456,12 @@ class RouterService(Service):
     # The hot path
 
     def refused(self, exchange: Exchange, status: int, now: float) -> bool:
-        """See `Submitter.refused`."""
-        return self._submitter.refused(exchange, status, now)
+        """See `Retries.refused`."""
+        return self._submitter.retries.refused(exchange, status, now)
 
     def unanswered(self, exchange: Exchange, outcome: Outcome, now: float) -> bool:
-        """See `Submitter.unanswered`."""
-        return self._submitter.unanswered(exchange, outcome, now)
+        """See `Retries.unanswered`."""
+        return self._submitter.retries.unanswered(exchange, outcome, now)
 
     def deliver(self, link: SmscSession, frame: Frame, now: float) -> None:
         """Relay or answer a request of an SMSC's."""

@@ -64,7 +64,7 @@ class Waiting(Entry):
 
 
 RoomKey = tuple[Pool | None, tuple[Smsc, ...], bool, int | None, Link | Smsc | None]
-"""The pool, the SMSCs, `Room.is_again`, `Room.ranked` and `Room.place`, by which a room is known."""
+"""The pool, the SMSCs, `Room.is_again`, `Room.ranked` and `Room.place`: a room's name."""
 
 HOMELESS = -1
 """`Room.ranked` of the room of those whose SMSC is not known yet; see `homing`."""

@@ -34,8 +34,8 @@ from smppgate.gate.options import RouterOptions
 from smppgate.gate.relay.events import Events
 from smppgate.gate.submit.due_timer import DueTimer
 from smppgate.gate.submit.holdings import Holdings
-from smppgate.gate.submit.rate_room import RateRoom
 from smppgate.gate.submit.homing import MOST_MOVED, Homing
+from smppgate.gate.submit.rate_room import RateRoom
 from smppgate.gate.submit.room import (
     AnyRoom,
     Line,
@@ -148,7 +148,7 @@ class WaitingRoom:
         self._keep_bound()
 
     def is_homing(self, pool: Pool | None) -> bool:
-        """Whether messages with keys of ``pool`` wait to find their SMSCs, and others go behind."""
+        """Whether messages with keys of ``pool`` are to find their SMSCs: others go behind."""
         return pool in self._homing
 
     def _keep_bound(self) -> None:

@@ -40,8 +40,9 @@ from smppgate.routing.return_path.submitters import Submitters
 from smppgate.routing.routes.table import Routes
 from smppgate.routing.sessions import EsmeSession, SmscSession
 from smppgate.routing.smscs.dispensable import is_dispensable
+from smppgate.routing.smscs.load import Outcome
 from smppgate.routing.smscs.pool import Pool
-from smppgate.routing.smscs.smsc import Outcome, Smsc
+from smppgate.routing.smscs.smsc import Smsc
 from smppgate.store import IStore
 from smppgate.txsmpp.batch import Batch
 from smppgate.txsmpp.clock import Clock

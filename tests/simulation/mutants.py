@@ -62,10 +62,11 @@ from smppgate.routing.smscs.balancers import Rendezvous
 from smppgate.routing.smscs.health.ejection import PoolHealth
 from smppgate.routing.smscs.health.policy import HealthPolicy, RetryPolicy
 from smppgate.routing.smscs.health.retry import RetryBudget
+from smppgate.routing.smscs.load import LOST
 from smppgate.routing.smscs.member import Member
 from smppgate.routing.smscs.pool import Pool
 from smppgate.routing.smscs.rate_limits import OverallLimit, RateLimits
-from smppgate.routing.smscs.smsc import LOST, Smsc
+from smppgate.routing.smscs.smsc import Smsc
 from smppgate.store import Enqueued, Found
 from smppgate.store.segments import records
 from smppgate.store.segments.index import Index

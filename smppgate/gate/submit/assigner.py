@@ -6,9 +6,10 @@ from smppgate.gate.relay.events import Events
 from smppgate.gate.relay.transform import Transform
 from smppgate.routing.exchange import Exchange
 from smppgate.routing.smscs.anchor import Anchor
+from smppgate.routing.smscs.links import Link
 from smppgate.routing.smscs.pool import Choose, Pool, link_on
 from smppgate.routing.smscs.rate_limits import RateLimits
-from smppgate.routing.smscs.smsc import Link, Smsc
+from smppgate.routing.smscs.smsc import Smsc
 from smppgate.txsmpp import peek
 from smppgate.txsmpp.constants import CommandId
 from smppgate.txsmpp.versions import V3_3

@@ -11,8 +11,9 @@ from smppgate.gate.submit.waiting_room import WaitingRoom
 from smppgate.routing.exchange import Exchange, hold_of
 from smppgate.routing.sessions import Requester
 from smppgate.routing.smscs.health.errors import NO_ANSWER
+from smppgate.routing.smscs.load import TIMED_OUT, Outcome
 from smppgate.routing.smscs.pool import Pool
-from smppgate.routing.smscs.smsc import TIMED_OUT, Outcome, Smsc
+from smppgate.routing.smscs.smsc import Smsc
 from smppgate.txsmpp.constants import CommandStatus, numbers
 from smppgate.txsmpp.errors import PduError
 from smppgate.txsmpp.statuses import BIND_STATUSES

@@ -11,8 +11,9 @@ from smppgate.routing.exchange import Exchange
 from smppgate.routing.limits.esme_limits import SessionLimit
 from smppgate.routing.limits.fair_queue import Entry, FairQueue
 from smppgate.routing.sessions import Requester
+from smppgate.routing.smscs.links import Link
 from smppgate.routing.smscs.pool import Pool
-from smppgate.routing.smscs.smsc import Link, Smsc
+from smppgate.routing.smscs.smsc import Smsc
 
 OVERHEAD = 1024
 """Octets that a message is counted with beside its own: its records, and its places in tables.

@@ -14,8 +14,9 @@ from attrs import frozen
 from smppgate.routing.smscs.balancers import Balancer, LeastOutstanding, Rendezvous
 from smppgate.routing.smscs.health.ejection import PoolHealth
 from smppgate.routing.smscs.keys import Key, by_replacement
+from smppgate.routing.smscs.links import Link
 from smppgate.routing.smscs.member import Member
-from smppgate.routing.smscs.smsc import Link, Smsc
+from smppgate.routing.smscs.smsc import Smsc
 
 Choose = Callable[[float, "bytes | None", Sequence[Smsc]], "Smsc | None"]
 """See `Balancer.choose`."""

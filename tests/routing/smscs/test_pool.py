@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from smppgate.routing.admin_state import AdminState
 from smppgate.routing.smscs.balancers import BALANCERS
+from smppgate.routing.smscs.links import Link
 from smppgate.routing.smscs.member import Member
 from smppgate.routing.smscs.pool import Pool, link_for
-from smppgate.routing.smscs.smsc import Link, Smsc
+from smppgate.routing.smscs.smsc import Smsc
 from smppgate.txsmpp.constants import CommandId
 from smppgate.txsmpp.sequence import Request
 from smppgate.txsmpp.versions import V3_3, V3_4

@@ -8,7 +8,6 @@ from smppgate.routing.exchange import Exchange
 from smppgate.routing.smscs.anchor import Anchor
 from smppgate.routing.smscs.links import Link
 from smppgate.routing.smscs.pool import Choose, Pool, link_on
-from smppgate.routing.smscs.rate_limits import RateLimits
 from smppgate.routing.smscs.smsc import Smsc
 from smppgate.txsmpp import peek
 from smppgate.txsmpp.constants import CommandId
@@ -29,6 +28,25 @@ class Assigner:
     def __init__(self, transform: Transform, events: Events) -> None:
         self._transform = transform
         self._events = events
+        # Messages of the run that is under way whose tokens are not taken yet; None without a run.
+        self._untaken: dict[tuple[Smsc, Link], int] | None = None
+
+    def begin_run(self, pool: Pool, count: int, now: float) -> bool:
+        """``count`` messages follow that take a token each; gives whether `end_run` is to follow.
+
+        It is where no limit of the members can be reached by them: their tokens are taken then.
+        """
+        limits = [member.smsc.limits for member in pool.active if member.smsc.limits is not None]
+        if not limits or not all(each.allow(count, now) for each in limits):
+            return False
+        self._untaken = {}
+        return True
+
+    def end_run(self, now: float) -> None:
+        """Take the tokens of the run."""
+        untaken, self._untaken = self._untaken or {}, None
+        for (smsc, link), count in untaken.items():
+            self._take_tokens(smsc, link, count, now)
 
     def assign(self, exchange: Exchange, pool: Pool, now: float) -> Link | None:
         """Send it to an SMSC that it has not been to; gives the link, None when none can take it.
@@ -59,7 +77,7 @@ class Assigner:
             smsc, link = found
         self.send(exchange, smsc, link, exchange.octets)
         if smsc.limits is not None:
-            self._take_tokens(exchange, smsc.limits, link, now)
+            self._take_tokens(smsc, link, _tokens(exchange), now)
         if exchange.anchor is not None:
             exchange.anchor.add(smsc, link)
         return link
@@ -72,16 +90,18 @@ class Assigner:
         if link is not None:
             self.send(exchange, smsc, link, exchange.octets)
             if smsc.limits is not None:
-                self._take_tokens(exchange, smsc.limits, link, now)
+                self._take_tokens(smsc, link, _tokens(exchange), now)
             anchor.add(smsc, link)
         return link
 
-    def _take_tokens(self, exchange: Exchange, limits: RateLimits, link: Link, now: float) -> None:
-        count = 1 if exchange.asked != _MANY else peek.destinations(exchange.octets)
-        if limits.sent(link, count, now) and exchange.smsc is not None:
+    def _take_tokens(self, smsc: Smsc, link: Link, count: int, now: float) -> None:
+        if self._untaken is not None:
+            to = smsc, link
+            self._untaken[to] = self._untaken.get(to, 0) + count
+        elif smsc.limits is not None and smsc.limits.sent(link, count, now):
             self._events.paused += 1
             if self._events.listener is not None:
-                self._events.listener.paused(exchange.smsc)
+                self._events.listener.paused(smsc)
 
     def send(self, exchange: Exchange, smsc: Smsc, link: Link, octets: bytes) -> None:
         """Send ``octets`` on a link of ``smsc``.
@@ -97,6 +117,11 @@ class Assigner:
         link.send_request(exchange, octets)
         if self._events.listener is not None:
             self._events.listener.sent(exchange)
+
+
+def _tokens(exchange: Exchange) -> int:
+    """How many a message takes: one for each of its destinations."""
+    return 1 if exchange.asked != _MANY else peek.destinations(exchange.octets)
 
 
 def is_able(smsc: Smsc, exchange: Exchange, pool: Pool) -> bool:

@@ -124,7 +124,12 @@ class Submitter:
         count = 0
         if pool is not None:
             count = self._plain(origin, pool, len(frames), now)
-            self._submit_run(origin, frames[:count], pool, now)
+            has_begun = count > 1 and self._assigner.begin_run(pool, count, now)
+            try:
+                self._submit_run(origin, frames[:count], pool, now)
+            finally:
+                if has_begun:
+                    self._assigner.end_run(now)
         for frame in frames[count:]:
             self.submit(origin, frame, now)
 

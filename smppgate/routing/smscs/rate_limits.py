@@ -111,6 +111,11 @@ class OverallLimit:
         if bucket is not None and not bucket.take(now, count):
             self._look(bucket, now)
 
+    def allows(self, count: int, now: float) -> bool:
+        """Whether there are tokens for more than ``count`` messages."""
+        self._rate_again(now)
+        return self.bucket is None or self.bucket.tokens(now) > count
+
     def throttled(self, now: float) -> bool:
         """The SMSC has throttled a message; gives whether it is slowed by that."""
         if self.adaptive is None:
@@ -236,6 +241,15 @@ class RateLimits:
             return False
         self._smsc.flow_changed()
         return True
+
+    def allow(self, count: int, now: float) -> bool:
+        """Whether ``count`` messages, on whichever of the links, leave tokens in all buckets."""
+        overall = self.overall
+        if not overall.allows(count, now):
+            return False
+        return overall.rates.link is None or all(
+            (self.tokens(link, now) or 0.0) > count for link in self._smsc.links
+        )
 
     def dry_after(self, taken: Mapping[Any, int], now: float) -> Container[Any]:
         """The links that have no token left once so many messages were sent on each."""

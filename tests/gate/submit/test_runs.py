@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from smppgate.routing.limits.esme_limits import EsmeRates, SessionLimit
 from smppgate.routing.limits.token_bucket import Rate
+from smppgate.routing.routes.rules import Route, Target, ToOne
+from smppgate.routing.routes.table import Routes
 from smppgate.routing.smscs.keys import by_destination
 from smppgate.routing.smscs.rate_limits import SmscRates
 from smppgate.txsmpp.frame import Frame
@@ -58,6 +60,9 @@ class Runs(Gate):
                 esme.limit = SessionLimit(self.acme.limit)
             rates = SmscRates(Rate(6.0, 4.0), Rate(3.0, 3.0))
             self.beta.change_rates(rates, self.router.refills, self.now)
+        if setting == "routes":
+            route = Route("all", None, (), ToOne(Target(None, (self.router.pools["beta"],))))
+            self.router.change_routes(Routes((route,)))
         if setting == "closed":
             self.router.close()
         self.router.events.listener = self if setting == "listener" else None
@@ -86,7 +91,7 @@ class Runs(Gate):
         return sent, [said(esme) for esme in self.esmes], self.told, counts
 
 
-_SETTINGS = ("usual", "no hold", "rates", "hash", "versions", "closed", "listener")
+_SETTINGS = ("usual", "no hold", "rates", "hash", "versions", "closed", "listener", "routes")
 
 steps = st.one_of(
     st.tuples(

@@ -37,7 +37,7 @@ class Assigner:
         It is where no limit of the members can be reached by them: their tokens are taken then.
         """
         limits = [member.smsc.limits for member in pool.active if member.smsc.limits is not None]
-        if not limits or not all(each.allow(count, now) for each in limits):
+        if count == 1 or not all(each.allow(count, now) for each in limits):
             return False
         self._untaken = {}
         return True

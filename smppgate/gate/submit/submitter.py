@@ -119,57 +119,52 @@ class Submitter:
         """`submit` for each of ``frames``, the submit_sm of one read.
 
         What they have in common is found out once: a run of them costs little more than sending.
+        It is one if all of them are within all limits.
         """
-        pool = origin.own_pool or origin.policy.pool
-        count = 0
-        if pool is not None:
-            count = self._within_limits(origin, len(frames), now)
-            self._submit_run(origin, frames[:count], pool, now)
-        for frame in frames[count:]:
-            self.submit(origin, frame, now)
+        policy, count = origin.policy, len(frames)
+        pool, rates, limit = origin.own_pool or policy.pool, policy.rates, origin.limit
+        if (
+            pool is None
+            or not self.is_open
+            or policy.window - origin.unanswered < count
+            or (rates and limit and not limit.admits_all(rates, now, count))
+        ):
+            for frame in frames:
+                self.submit(origin, frame, now)
+            return
+        # They may go to any member, where neither routes nor keys say otherwise.
+        is_free = not pool.keys_all and (self.pools.routes is None or not origin.is_routed)
+        if not (pool.is_limited and is_free and self._assigner.begin_run(pool, count, now)):
+            self._submit_run(origin, frames, pool, now, is_free)
+            return
+        try:
+            self._submit_run(origin, frames, pool, now, is_free)
+        finally:
+            self._assigner.end_run(now)
 
-    def _within_limits(self, origin: Requester, count: int, now: float) -> int:
-        """How many of so many submit_sm its window has room for; 0 where not all of these are
-        within its rates."""
-        policy, limit = origin.policy, origin.limit
-        count = min(count, policy.window - origin.unanswered)
-        if count <= 0 or not self.is_open:
-            return 0
-        rates = policy.rates
-        if rates is not None and limit is not None and not limit.admits_all(rates, now, count):
-            return 0
-        return count
-
-    def _submit_run(self, origin: Requester, run: Sequence[Frame], pool: Pool, now: float) -> None:
+    def _submit_run(
+        self, origin: Requester, run: Sequence[Frame], pool: Pool, now: float, is_free: bool
+    ) -> None:
         """Send messages that are within all limits.
 
-        Those that stand alone go to any member, where neither routes nor keys say otherwise.
+        :param is_free: whether those that stand alone may go to any member.
         """
-        is_free = not pool.keys_all and (self.pools.routes is None or not origin.is_routed)
-        has_begun = is_free and len(run) > 1 and self._assigner.begin_run(pool, len(run), now)
         correlator, listener = self._correlator, self._events.listener
-        try:
-            for frame in run:
-                origin.unanswered += 1
-                exchange = Exchange(correlator, origin, frame, pool, now)
-                if listener is not None:
-                    listener.entered(exchange)
-                if is_free and not pool.waiting and stands_alone(frame.octets):
-                    self._send(exchange, origin, pool, now)
-                else:
-                    self._place(exchange, origin, pool, now, is_over_rate=False)
-        finally:
-            if has_begun:
-                self._assigner.end_run(now)
-
-    def _send(self, exchange: Exchange, origin: Requester, pool: Pool, now: float) -> None:
-        """Send it to any member of ``pool``, or let it wait for one."""
-        try:
-            smsc = pool.choose(now, None, ())
-            if smsc is None or self._assigner.send_to(exchange, smsc, pool.choose, now) is None:
-                self._wait(exchange, pool, origin, is_over_rate=False)
-        except PduError as error:
-            self.turn_down(exchange, error.command_status, str(error))
+        send_to = self._assigner.send_to
+        for frame in run:
+            origin.unanswered += 1
+            exchange = Exchange(correlator, origin, frame, pool, now)
+            if listener is not None:
+                listener.entered(exchange)
+            if pool.waiting or not is_free or not stands_alone(frame.octets):
+                self._place(exchange, origin, pool, now, is_over_rate=False)
+                continue
+            try:
+                smsc = pool.choose(now, None, ())
+                if smsc is None or send_to(exchange, smsc, pool.choose, now) is None:
+                    self._wait(exchange, pool, origin, is_over_rate=False)
+            except PduError as error:
+                self.turn_down(exchange, error.command_status, str(error))
 
     def submit(self, origin: Requester, frame: Frame, now: float) -> None:
         """Send a request to the SMSC that the balancer chooses, or let it wait for one."""

@@ -81,6 +81,7 @@ class Pool:
     :ivar hold: seconds that a message may wait until a member takes it; 0: it does not wait.
     :ivar key: gives the keys of messages; by default those that replace others have one.
     :ivar has_keys: whether any message may have a key that makes a difference.
+    :ivar is_limited: whether an active member may be sent only so many messages a second.
     :ivar keys_all: whether one that `stands_alone` may have one too.
     :ivar ranked: how often others were able, or weights changed; the SMSC of a key may be another
         then.
@@ -100,6 +101,7 @@ class Pool:
         "has_keys",
         "health",
         "hold",
+        "is_limited",
         "key",
         "keys_all",
         "members",
@@ -170,6 +172,7 @@ class Pool:
             tier.rank()
         tier = self._tier()
         self.active, self.choose = tier.able, tier.choose
+        self.is_limited = any(member.smsc.limits is not None for member in self.active)
         before = self._weights
         self._weights = {each: each.weight for tier in self._tiers for each in tier.able}
         if self._weights != before:

@@ -94,7 +94,6 @@ class FairQueue(Generic[E]):
 
     def head(self) -> E | None:
         """The entry whose turn it is; it stays. None without entries."""
-        self._settle()
         for turns in self._accounts.values():
             for line in turns.lines.values():
                 return next(iter(line))
@@ -121,13 +120,17 @@ class FairQueue(Generic[E]):
         if entry is None:
             raise IndexError("nothing waits")
         turns = self._accounts[entry.account]
-        left = (turns.left or turns.share) - 1
-        self.remove(entry)
+        if not turns.left:
+            # Its turn begins; what it owes is less than a whole one, see `_settle`.
+            turns.left, turns.owed = turns.share - turns.owed, 0
+        left = turns.left - 1
+        self._take_out(entry)
         if entry.session in turns.lines:
             turns.lines.move_to_end(entry.session)
         turns.left = left if turns.lines else 0
         if not turns.left and entry.account in self._accounts:
             self._accounts.move_to_end(entry.account)
+        self._settle()
         return entry
 
     def remove(self, entry: E) -> None:
@@ -135,6 +138,10 @@ class FairQueue(Generic[E]):
 
         :raises KeyError: when it is not here.
         """
+        self._take_out(entry)
+        self._settle()
+
+    def _take_out(self, entry: E) -> None:
         turns = self._accounts[entry.account]
         line = turns.lines[entry.session]
         del line[entry]
@@ -160,27 +167,24 @@ class FairQueue(Generic[E]):
             turns = self._accounts[account] = _Turns()
             turns.share = share
         turns.owed += 1
+        self._settle()
 
     def owes_turn(self, account: object) -> bool:
         """Whether ``account`` owes a whole turn, or more, to others that wait."""
-        self._settle()
         turns = self._accounts.get(account)
         return turns is not None and turns.owed >= turns.share
 
     def _settle(self) -> None:
-        """Let accounts that owe pay with their turns, until there is one whose turn it is."""
+        """Let accounts that owe pay with whole turns, until there is one whose turn it is."""
         accounts = self._accounts
         while accounts:
             account, turns = next(iter(accounts.items()))
             if len(accounts) == 1:
                 turns.owed = 0
-            if turns.lines and (turns.left or not turns.owed):
+            if turns.lines and (turns.left or turns.owed < turns.share):
                 return
-            left = turns.share - turns.owed
-            turns.owed = max(0, -left)
-            if turns.lines and left > 0:
-                turns.left = left
-            elif turns.lines or turns.owed:
+            turns.owed = max(0, turns.owed - turns.share)
+            if turns.lines or turns.owed:
                 accounts.move_to_end(account)
             else:
                 del accounts[account]

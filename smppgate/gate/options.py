@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from attrs import define
+from attrs import define, fields
 
 from smppgate.txsmpp.constants import CommandStatus
 from smppgate.txsmpp.frame import MAX_PDU_SIZE
@@ -40,3 +40,12 @@ class RouterOptions:
     receipt_patience: float = 2.0
     receipted_ttl: float = 3600.0
     max_pdu_size: int = MAX_PDU_SIZE
+
+    def follow(self, other: RouterOptions) -> None:
+        """Be like ``other``, but for what needs a restart."""
+        for name in _RELOADED:
+            setattr(self, name, getattr(other, name))
+
+
+_RESTARTED = ("run", "tags", "waits", "receipted_ttl")
+_RELOADED = tuple(each.name for each in fields(RouterOptions) if each.name not in _RESTARTED)

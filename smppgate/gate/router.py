@@ -10,8 +10,10 @@ from collections.abc import Iterable, Mapping
 from random import Random
 
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred
 
+from smppgate.gate.awaited import Awaited
+from smppgate.gate.counts import Counts
 from smppgate.gate.deliver.dispatcher import Dispatcher
 from smppgate.gate.deliver.receipt_delay import ReceiptDelay
 from smppgate.gate.deliver.receipts import Receipts
@@ -25,7 +27,7 @@ from smppgate.gate.return_path.aliases import Aliases
 from smppgate.gate.return_path.keeper import ReturnPathKeeper
 from smppgate.gate.statistics import Statistics
 from smppgate.gate.submit.health_watch import HealthWatch
-from smppgate.gate.submit.local_esme import LocalEsme
+from smppgate.gate.submit.local_esmes import LocalEsmes
 from smppgate.gate.submit.refill_timer import RefillTimer
 from smppgate.gate.submit.submitter import Submitter
 from smppgate.routing.esmes.account import Account
@@ -38,20 +40,18 @@ from smppgate.routing.return_path.submitters import Submitters
 from smppgate.routing.routes.table import Routes
 from smppgate.routing.sessions import EsmeSession, SmscSession
 from smppgate.routing.smscs.dispensable import is_dispensable
+from smppgate.routing.smscs.load import Outcome
 from smppgate.routing.smscs.pool import Pool
-from smppgate.routing.smscs.smsc import Outcome, Smsc
+from smppgate.routing.smscs.smsc import Smsc
 from smppgate.store import IStore
 from smppgate.txsmpp.batch import Batch
 from smppgate.txsmpp.clock import Clock
-from smppgate.txsmpp.constants import CommandId, command_name
+from smppgate.txsmpp.constants import CommandId
 from smppgate.txsmpp.errors import PduError
 from smppgate.txsmpp.frame import Frame
 from smppgate.txsmpp.located_receipt import NO_RECEIPT, located_receipt
 from smppgate.txsmpp.pdu import Pdu
-from smppgate.txsmpp.states import SESSION_COMMANDS, WITHOUT_RESP, Role, State, allowed
-
-# Requests of an ESME to an SMSC, without those that each session answers itself.
-_REQUESTS = allowed(Role.ESME, State.BOUND_TX) - SESSION_COMMANDS - {CommandId.GENERIC_NACK}
+from smppgate.txsmpp.states import WITHOUT_RESP
 
 
 class RouterService(Service):
@@ -84,17 +84,7 @@ class RouterService(Service):
         self._options = options
         self.batch, self.events = Batch(clock), Events()
         self.transform = Transform(options)
-        self.return_paths = ReturnPathKeeper(
-            clock,
-            self.batch,
-            store,
-            MessageIds(self.smscs),
-            Aliases(store, entropy),
-            tags=options.tags,
-            may_wait=options.waits,
-            transform=self.transform,
-            receipted_ttl=options.receipted_ttl,
-        )
+        self.return_paths = self._keeper(store, entropy)
         self.reports = Reports(clock, pools.values(), options.no_member_status)
         self.health = HealthWatch(clock, self.smscs, pools.values(), self.events)
         self.correlator = Correlator(
@@ -114,7 +104,7 @@ class RouterService(Service):
         )
         self.dispatcher.queues = self.queues.by_account
         self._submitters: Submitters[EsmeSession] = Submitters(options.run)
-        self._delay = delay = ReceiptDelay(
+        self._delay = ReceiptDelay(
             clock, self.batch, self.return_paths.commits, options.receipt_delay
         )
         self.receipts = Receipts(
@@ -124,7 +114,7 @@ class RouterService(Service):
             accounts,
             self._submitters,
             options,
-            delay,
+            self._delay,
             self.events,
         )
         self._submitter = Submitter(
@@ -141,14 +131,28 @@ class RouterService(Service):
         self.waiting_room = self._submitter.waiting_room
         self.forward = self._submitter.submit
         """Relays or answers a request of an ESME's. `Submitter.submit` itself: no call between."""
-        self._local_esmes = _local_esmes(clock, pools, {})
+        self.forward_all = self._submitter.submit_all
+        self.local_esmes = LocalEsmes(clock, pools, self._submitter.submit)
         # A dict and no set: links are in order of arrival.
         self._links: dict[SmscSession, None] = {}
-        self._awaiting_link: list[Deferred[None]] = []
+        self._link_up, self._ready = Awaited(), Awaited()
         self.is_draining = False
         """Whether the gate stops: no new bind is taken."""
         self._is_closed, self._is_ready = False, True
-        self._awaiting_store: list[Deferred[None]] = []
+
+    def _keeper(self, store: IStore, entropy: Random) -> ReturnPathKeeper:
+        options = self._options
+        return ReturnPathKeeper(
+            self.clock,
+            self.batch,
+            store,
+            MessageIds(self.smscs),
+            Aliases(store, entropy),
+            tags=options.tags,
+            may_wait=options.waits,
+            transform=self.transform,
+            receipted_ttl=options.receipted_ttl,
+        )
 
     @property
     def refills(self) -> RefillTimer:
@@ -170,10 +174,8 @@ class RouterService(Service):
         self.queues.stop()
         self.waiting_room.stop()
         self.refills.stop()
-        waiting = self._awaiting_link + self._awaiting_store
-        self._awaiting_link, self._awaiting_store = [], []
-        for waiter in waiting:
-            waiter.cancel()
+        self._link_up.cancel()
+        self._ready.cancel()
 
     def drain(self) -> None:
         """The gate stops: no bind is taken from now on; requests of bound peers still are."""
@@ -194,25 +196,16 @@ class RouterService(Service):
         """The store is open: requests are taken, and `ready` fires."""
         self._is_ready = True
         self._submitter.is_open = not self._is_closed
-        waiting, self._awaiting_store = self._awaiting_store, []
-        for waiter in waiting:
-            waiter.callback(None)
+        self._ready.came()
 
     # What a reload changes
 
     def change(self, options: RouterOptions) -> None:
         """Go by ``options``, but for what needs a restart: `run`, `tags`, `waits`, lifetimes."""
-        mine = self._options
-        mine.acknowledges_unmatched = options.acknowledges_unmatched
-        mine.pass_newer_tlvs = options.pass_newer_tlvs
-        mine.no_member_status = self.reports.pools.status = options.no_member_status
-        mine.max_pdu_size = options.max_pdu_size
-        mine.hold_octets = options.hold_octets
-        mine.affinity_ttl = options.affinity_ttl
+        self._options.follow(options)
+        self.reports.pools.status = options.no_member_status
         self.related.change(options.affinity_ttl)
-        mine.receipt_patience = options.receipt_patience
         self.receipts.change_patience(options.receipt_patience)
-        mine.receipt_delay = options.receipt_delay
         self._delay.change(options.receipt_delay)
 
     def add_smsc(self, smsc: Smsc) -> None:
@@ -230,18 +223,18 @@ class RouterService(Service):
     def change_pools(self, pools: Mapping[str, Pool]) -> None:
         """Have these pools, the first of them for requests of this process by default."""
         self.pools = dict(pools)
-        self._local_esmes = _local_esmes(self.clock, pools, self._local_esmes)
+        self.local_esmes.change(pools)
         self.reports.pools.watch(pools.values())
         self.health.watch(pools.values())
 
     @property
     def routes(self) -> Routes | None:
         """What says where messages go; None where that is the pool of their account."""
-        return self._submitter.routes
+        return self._submitter.pools.routes
 
     def change_routes(self, routes: Routes | None) -> None:
         """Let ``routes`` say where messages go from now on; what waits is to be rearranged."""
-        self._submitter.change_routes(routes)
+        self._submitter.pools.change(routes)
 
     def is_up(self, account: Account[EsmeSession]) -> bool:
         """Whether any pool that messages of an account may go to has a bound link.
@@ -317,9 +310,7 @@ class RouterService(Service):
             self.reports.pools.bound(link.smsc)
             self._members_changed(link.smsc)
         if link.submits and link.owner is None:
-            waiting, self._awaiting_link = self._awaiting_link, []
-            for waiter in waiting:
-                waiter.callback(None)
+            self._link_up.came()
 
     def smsc_leaving(self, link: SmscSession) -> None:
         """A link to an SMSC is unbinding: it takes no more requests, but still has open ones."""
@@ -377,28 +368,15 @@ class RouterService(Service):
         :raises ValueError: when ``pdu`` is no request to an SMSC.
         :raises PduError: when ``pdu`` cannot be encoded.
         """
-        if pdu.command_id not in _REQUESTS:
-            raise ValueError(f"{command_name(pdu.command_id)} is no request to an SMSC")
-        local_esme = self._local_esmes[pool]
-        frame, answer = local_esme.request(pdu)
-        self.forward(local_esme, frame, self.clock.monotonic())
-        return answer
+        return self.local_esmes.request(pdu, pool)
 
     def link_up(self) -> Deferred[None]:
         """Fires as soon as a link can take requests; cancelled if the gate stops first."""
-        if any(smsc.links for smsc in self.smscs):
-            return succeed(None)
-        waiter: Deferred[None] = Deferred()
-        self._awaiting_link.append(waiter)
-        return waiter
+        return self._link_up.wait(any(smsc.links for smsc in self.smscs))
 
     def ready(self) -> Deferred[None]:
         """Fires as soon as the store is open; cancelled if the gate stops first."""
-        if self._is_ready:
-            return succeed(None)
-        waiter: Deferred[None] = Deferred()
-        self._awaiting_store.append(waiter)
-        return waiter
+        return self._ready.wait(self._is_ready)
 
     @property
     def open_exchanges(self) -> int:
@@ -415,38 +393,16 @@ class RouterService(Service):
 
     def statistics(self) -> Statistics:
         """What the router has done so far and holds now."""
-        events = self.events
-        return Statistics(
-            open_exchanges=self.open_exchanges,
-            answered=events.answered,
-            retried=events.retried,
-            ejected=events.ejected,
-            failed=events.failed,
-            late=events.late,
-            throttled=events.throttled,
-            over_rate=events.over_rate,
-            paused=events.paused,
-            turned_down=events.turned_down,
-            waiting=len(self.waiting_room),
-            waiting_octets=self.waiting_room.octets,
-            waited=events.waited,
-            dropped=events.dropped,
-            hold_expired=events.hold_expired,
-            related=len(self.related),
-            related_octets=self.related.octets,
-            split=events.split,
-            rejected=events.rejected,
-            undeliverable=events.undeliverable,
-            unmatched_receipts=events.unmatched,
-            receipts_waiting=self.receipts.waiting,
-            shared_ids=self.return_paths.shared_ids,
-            strays=events.strays,
-            connections_refused=events.connections_refused,
-            esme_sessions=len(self._submitters),
-            smsc_links=len(self._links),
-            queues=self.queues.statistics(),
-            store=self.return_paths.store.statistics(),
+        counts = Counts(
+            self.events,
+            self.waiting_room,
+            self.related,
+            self.receipts,
+            self.return_paths,
+            self.queues,
         )
+        sessions, links = len(self._submitters), len(self._links)
+        return counts.statistics(self.open_exchanges, sessions, links)
 
     def _smscs_in_use(self) -> Iterable[Smsc]:
         # A bind that was passed through has an `Smsc` of its own, see `Smsc.for_one_session`.
@@ -455,12 +411,12 @@ class RouterService(Service):
     # The hot path
 
     def refused(self, exchange: Exchange, status: int, now: float) -> bool:
-        """See `Submitter.refused`."""
-        return self._submitter.refused(exchange, status, now)
+        """See `Retries.refused`."""
+        return self._submitter.retries.refused(exchange, status, now)
 
     def unanswered(self, exchange: Exchange, outcome: Outcome, now: float) -> bool:
-        """See `Submitter.unanswered`."""
-        return self._submitter.unanswered(exchange, outcome, now)
+        """See `Retries.unanswered`."""
+        return self._submitter.retries.unanswered(exchange, outcome, now)
 
     def deliver(self, link: SmscSession, frame: Frame, now: float) -> None:
         """Relay or answer a request of an SMSC's."""
@@ -478,16 +434,3 @@ class RouterService(Service):
                 self.dispatcher.refuse(link, frame)
         except PduError as error:
             self.dispatcher.refuse(link, frame, error.command_status, str(error))
-
-
-def _local_esmes(
-    clock: Clock, pools: Mapping[str, Pool], known: Mapping[str | None, LocalEsme]
-) -> dict[str | None, LocalEsme]:
-    """This process as an ESME of each pool, by its name; None: of the first, and routed."""
-    first = next(iter(pools.values()))
-    routed = known.get(None) or LocalEsme(clock, first, is_routed=True)
-    routed.change(first)
-    found: dict[str | None, LocalEsme] = {None: routed}
-    for name, pool in pools.items():
-        found[name] = known.get(name) or LocalEsme(clock, pool)
-    return found

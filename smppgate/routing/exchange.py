@@ -60,6 +60,8 @@ class Exchange(Request):
     :ivar octets: the request as the origin sent it; its beginning only, once it has failed.
     :ivar attempts: how often it was sent.
     :ivar throttled: how often of that an SMSC has throttled it that is slowed by that.
+    :ivar refusal: what its origin hears if no other SMSC takes it: the command_status of the last
+        that turned it down, or for the loss of its link; 0 while there was none.
     :ivar smsc: the SMSC that it was sent to last; None before that, and for a request to an ESME.
     :ivar tried: the SMSCs that must not be chosen for it any more: those that turned it down, have
         too little time left, or do not know its command.
@@ -85,6 +87,7 @@ class Exchange(Request):
         "octets",
         "origin",
         "pool",
+        "refusal",
         "smsc",
         "target",
         "throttled",
@@ -102,7 +105,7 @@ class Exchange(Request):
         self.command_id, _, self.number, self.octets = frame
         self.asked = self.command_id
         self.sent_at = self.entered_at = entered_at
-        self.attempts = self.throttled = 0
+        self.attempts = self.throttled = self.refusal = 0
         self.correlator = correlator
         self.origin = origin
         self.pool = pool

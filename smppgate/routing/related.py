@@ -15,7 +15,7 @@ from smppgate.routing.smscs.anchor import Anchor
 from smppgate.txsmpp import peek
 from smppgate.txsmpp.dialogues import Step
 from smppgate.txsmpp.errors import PduError
-from smppgate.txsmpp.user_data_header import Segment
+from smppgate.txsmpp.segments import relation_of
 
 LINGER = 5.0
 """Seconds that a dialogue is known after its last step, which may be turned down and come anew."""
@@ -65,13 +65,14 @@ class Related:
         """Know each so long from now on."""
         self._messages.lifetime = self._dialogues.lifetime = lifetime
 
-    def anchor(
-        self, origin: Requester, octets: bytes, relation: Segment | Step, now: float
-    ) -> Anchor | None:
-        """Where a message of an ESME's belongs, of which `relation_of` says ``relation``.
+    def anchor(self, origin: Requester, octets: bytes, now: float) -> Anchor | None:
+        """Where a message of an ESME's belongs.
 
-        None where it has no name, or no others belong to it.
+        None where no others belong to it, or it has no name.
         """
+        relation = relation_of(octets)
+        if relation is None:
+            return None
         try:
             source, destination = peek.addresses(octets)
         except PduError:

@@ -6,9 +6,10 @@ from smppgate.settings.esme_side import EsmeSettings, ListenSettings
 from smppgate.settings.gate_side import GateSettings, StoreSettings
 from smppgate.settings.members import MemberSettings
 from smppgate.settings.model import Settings
+from smppgate.settings.pools import PoolSettings
 from smppgate.settings.reader import load, parse
 from smppgate.settings.routes import RouteSettings
-from smppgate.settings.smsc_side import PoolSettings, SmscSettings
+from smppgate.settings.smsc_side import SmscSettings
 from smppgate.settings.tags import derived_tag
 
 __all__ = [

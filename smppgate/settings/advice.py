@@ -10,8 +10,8 @@ from smppgate.settings.esme_side import EsmeSettings
 from smppgate.settings.members import MemberSettings
 from smppgate.settings.model import Settings
 from smppgate.settings.places import unverified
+from smppgate.settings.pools import PoolSettings
 from smppgate.settings.route_advice import route_warnings, routed_pools
-from smppgate.settings.smsc_side import PoolSettings
 from smppgate.settings.windows import window_warnings
 
 STANDARD_PASSWORD = 8

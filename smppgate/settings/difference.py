@@ -22,8 +22,9 @@ from smppgate.settings.changes import Change, Changes, change, changes, identifi
 from smppgate.settings.esme_side import EsmeSettings, ListenSettings
 from smppgate.settings.gate_side import GateSettings, StoreSettings
 from smppgate.settings.model import SECTIONS, SINGLE, Settings
+from smppgate.settings.pools import PoolSettings
 from smppgate.settings.routes import RouteSettings
-from smppgate.settings.smsc_side import PoolSettings, SmscSettings
+from smppgate.settings.smsc_side import SmscSettings
 from smppgate.settings.takes import Takes
 
 

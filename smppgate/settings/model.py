@@ -15,9 +15,10 @@ from smppgate.settings.checks import Check, Several, kind_of
 from smppgate.settings.errors import Problem
 from smppgate.settings.esme_side import EsmeSettings, ListenSettings
 from smppgate.settings.gate_side import GateSettings, StoreSettings
+from smppgate.settings.pools import PoolSettings
 from smppgate.settings.relations import DEFAULT_POOL, relation_problems
 from smppgate.settings.routes import RouteSettings
-from smppgate.settings.smsc_side import PoolSettings, SmscSettings
+from smppgate.settings.smsc_side import SmscSettings
 from smppgate.settings.tables import Table, setting
 
 

@@ -20,6 +20,7 @@ from smppgate.txsmpp import peek
 from smppgate.txsmpp.constants import EsmClass, Tag
 from smppgate.txsmpp.dialogues import SERVICE_OP, SESSION_INFO, TAGS, Step, step_of
 from smppgate.txsmpp.errors import PduError
+from smppgate.txsmpp.frame import HEADER_SIZE
 from smppgate.txsmpp.located import LocatedTlv, first_values, tlvs_near
 from smppgate.txsmpp.user_data_header import (
     LONGEST_UNTOLD,
@@ -31,7 +32,15 @@ from smppgate.txsmpp.user_data_header import (
     segment,
 )
 
-__all__ = ["Segment", "Step", "may_be_related", "relation_of", "sar_segment", "segment_of"]
+__all__ = [
+    "Segment",
+    "Step",
+    "may_be_related",
+    "relation_of",
+    "sar_segment",
+    "segment_of",
+    "stands_alone",
+]
 
 # A submit_sm or deliver_sm from its command_id up to short_message; the group is esm_class.
 _C_STRING = rb"[^\0]*+\0"
@@ -44,6 +53,17 @@ _TO_TEXT = re.compile(
     + rb".{5}",
     re.DOTALL,
 )
+# A submit_sm from its body to the first octet of its text: without the UDHI bit, with a
+# replace_if_present_flag of 0, and with a text that begins like no header.
+_match_alone = re.compile(
+    _C_STRING
+    + (rb".." + _C_STRING) * 2
+    + rb"[^\x40-\x7f\xc0-\xff].."
+    + _C_STRING * 2
+    + rb".\0..."
+    + rb"[^\x%02x-\x%02x]" % (SHORTEST_PART, LONGEST_UNTOLD),
+    re.DOTALL,
+).match
 # Plain, because a member of an enumeration costs more to look up than to use.
 _SAR_TAGS = tuple(map(int, (Tag.SAR_MSG_REF_NUM, Tag.SAR_TOTAL_SEGMENTS, Tag.SAR_SEGMENT_SEQNUM)))
 _PAYLOAD, _UDHI = int(Tag.MESSAGE_PAYLOAD), int(EsmClass.UDHI)
@@ -54,6 +74,19 @@ _MARKS = tuple(
 )
 # What begins the user data of most parts: a header with nothing else in it.
 _USUAL, _USUAL_16 = b"\5\0\3", b"\6\x08\4"
+
+
+def stands_alone(octets: bytes) -> bool:
+    """Whether a whole submit_sm is seen at one look to be related to no other.
+
+    It is no part and no step, and replaces no other message (see `peek.replaced`). So are most:
+    text alone, without a header, without TLVs. False for all that are to be looked at again.
+    """
+    match = _match_alone(octets, HEADER_SIZE)
+    if match is None:
+        return False
+    begin = match.end() - 1
+    return begin + octets[begin - 1] == len(octets)
 
 
 def may_be_related(octets: bytes) -> bool:

@@ -136,9 +136,9 @@ def _pools(gateway: Any) -> Iterator[tuple[str, object]]:
     router = gateway.router
     # But for the first, that of accounts without pool, their order has no effect.
     yield "first pool", next(iter(router.pools))
-    yield "first pool of this process", router._local_esmes[None].pool.name
+    yield "first pool of this process", router.local_esmes.by_pool[None].pool.name
     yield "pools", sorted(router.pools)
-    yield "pools of this process", sorted(filter(None, router._local_esmes))
+    yield "pools of this process", sorted(filter(None, router.local_esmes.by_pool))
     yield "pools watched", sorted(pool.name for pool in router.reports.pools._pools)
     for name, pool in router.pools.items():
         yield f"balance of {name}", [type(tier._balancer).__name__ for tier in pool._tiers]

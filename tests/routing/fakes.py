@@ -428,6 +428,10 @@ class Gate:
         """``esme`` sends a request."""
         self.router.forward(cast(Any, esme), frame, self.now)
 
+    def forward_all(self, esme: FakeSession, frames: Sequence[Frame]) -> None:
+        """``esme`` sends these submit_sm, which come in one read."""
+        self.router.forward_all(cast(Any, esme), frames, self.now)
+
     def submitted(self, esme: FakeSession, link: FakeSession, message_id: bytes = b"id") -> None:
         """The SMSC of ``link`` takes a message of ``esme`` that asks for a receipt."""
         self.forward(esme, submit(registered_delivery=1))

@@ -341,7 +341,7 @@ class Inspection:
     def _in_use(self, waiting: Any) -> tuple[int, int]:
         """Whether a message waits for a pool that another stands in for, and whether it may."""
         exchange, target = waiting.exchange, waiting.exchange.target
-        if target is None or self._router._submitter._is_reconsidering:
+        if target is None or self._router._submitter.pools.is_reconsidering:
             return 0, 0
         return int(exchange.pool is not target.pool(exchange.command_id)), 0
 

@@ -35,8 +35,11 @@ from smppgate.gate.sessions.smsc import SmscProtocol
 from smppgate.gate.smsc_service import SmscService
 from smppgate.gate.stop import Stop
 from smppgate.gate.submit.ancillary import AncillaryRequests
+from smppgate.gate.submit.assigner import Assigner
 from smppgate.gate.submit.holdings import Holdings
+from smppgate.gate.submit.pool_choice import PoolChoice
 from smppgate.gate.submit.rate_room import RateRoom
+from smppgate.gate.submit.retries import Retries
 from smppgate.gate.submit.room import Room, Waiting
 from smppgate.gate.submit.submitter import Submitter
 from smppgate.gate.submit.waiting_room import WaitingRoom
@@ -59,10 +62,11 @@ from smppgate.routing.smscs.balancers import Rendezvous
 from smppgate.routing.smscs.health.ejection import PoolHealth
 from smppgate.routing.smscs.health.policy import HealthPolicy, RetryPolicy
 from smppgate.routing.smscs.health.retry import RetryBudget
+from smppgate.routing.smscs.load import LOST
 from smppgate.routing.smscs.member import Member
 from smppgate.routing.smscs.pool import Pool
 from smppgate.routing.smscs.rate_limits import OverallLimit, RateLimits
-from smppgate.routing.smscs.smsc import LOST, Smsc
+from smppgate.routing.smscs.smsc import Smsc
 from smppgate.store import Enqueued, Found
 from smppgate.store.segments import records
 from smppgate.store.segments.index import Index
@@ -277,14 +281,14 @@ def _outstanding_not_counted_down(failed: Any) -> Any:
     return uncounted
 
 
-@_mutant(Submitter, "_try_again", "What an SMSC turned down may go to the same one again.")
+@_mutant(Retries, "_try_again", "What an SMSC turned down may go to the same one again.")
 def _retry_at_the_same(retry: Any) -> Any:
     def retried(self: Any, exchange: Any, refused_by: Any, now: float) -> bool:
         if len(exchange.tried) > 3:
             return False
         exchange.sent_at = now
         tried, exchange.tried = exchange.tried, ()
-        found = self._assign(exchange, exchange.pool, now)
+        found = self._assigner.assign(exchange, exchange.pool, now)
         exchange.tried = (*tried, exchange.smsc)
         return found is not None
 
@@ -306,10 +310,10 @@ def _budget_ignored(_is_left: Any) -> Any:
     return property(lambda self: True)
 
 
-@_mutant(Submitter, "unanswered", "What was lost with its link is sent again, asked for or not.")
+@_mutant(Retries, "unanswered", "What was lost with its link is sent again, asked for or not.")
 def _resubmitted_unasked(unanswered: Any) -> Any:
     def resubmitted(self: Any, exchange: Any, outcome: Any, now: float) -> bool:
-        if outcome is not LOST or exchange.pool is None or not self.is_open:
+        if outcome is not LOST or exchange.pool is None or not self._waiting_room.is_open:
             return bool(unanswered(self, exchange, outcome, now))
         return bool(self._try_again(exchange, None, now))
 
@@ -483,13 +487,13 @@ def _affinity_without_bound(put: Any) -> Any:
     return unbounded
 
 
-@_mutant(Submitter, "_assign_there", "A part whose link is full goes elsewhere.")
+@_mutant(Assigner, "_assign_there", "A part whose link is full goes elsewhere.")
 def _full_is_elsewhere(there: Any) -> Any:
     def assigned(self: Any, exchange: Any, anchor: Any, smsc: Any, now: float) -> Any:
         link = there(self, exchange, anchor, smsc, now)
         if link is None:
             anchor.release()
-            link = self._assign(exchange, exchange.pool, now)
+            link = self.assign(exchange, exchange.pool, now)
         return link
 
     return assigned
@@ -562,7 +566,7 @@ def _fallback_not_for_what_waits(_reconsider: Any) -> Any:
     return lambda self: None
 
 
-@_mutant(Submitter, "route", "After a reload what waits goes where routes led it before.")
+@_mutant(PoolChoice, "route", "After a reload what waits goes where routes led it before.")
 def _waiting_not_rerouted(route: Any) -> Any:
     def rerouted(self: Any, exchange: Any, requester: Any, is_anew: bool) -> int:
         return int(route(self, exchange, requester, is_anew and exchange.target is None))
@@ -570,7 +574,7 @@ def _waiting_not_rerouted(route: Any) -> Any:
     return rerouted
 
 
-@_mutant(Submitter, "_find", "A message for which no route holds goes to its account's pool.")
+@_mutant(PoolChoice, "_find", "A message for which no route holds goes to its account's pool.")
 def _unrouted_goes_on(find: Any) -> Any:
     def found(self: Any, exchange: Any, routes: Any) -> Any:
         target = find(self, exchange, routes)
@@ -627,14 +631,14 @@ def _throttled_is_heard(_throttled: Any) -> Any:
     return lambda self, now: False
 
 
-@_mutant(Submitter, "_put_back", "What an SMSC has throttled is forgotten.")
+@_mutant(Retries, "_put_back", "What an SMSC has throttled is forgotten.")
 def _throttled_is_forgotten(_put_back: Any) -> Any:
     return lambda self, exchange, pool, smsc, now: True
 
 
-@_mutant(RateLimits, "_take", "A link has no rate of its own.")
-def _link_without_rate(_take: Any) -> Any:
-    return lambda self, link, rate, count, now: None
+@_mutant(RateLimits, "_look", "A link has no rate of its own.")
+def _link_without_rate(_look: Any) -> Any:
+    return lambda self, link, bucket, now: None
 
 
 @_mutant(RateLimits, "__init__", "A session that serves one ESME has a rate for itself.")

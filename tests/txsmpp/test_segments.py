@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from smppgate.txsmpp import peek
 from smppgate.txsmpp.codec import encode
 from smppgate.txsmpp.constants import Tag
 from smppgate.txsmpp.dialogues import TAGS
@@ -17,6 +18,7 @@ from smppgate.txsmpp.segments import (
     may_be_related,
     relation_of,
     segment_of,
+    stands_alone,
 )
 from tests.txsmpp.receipt_forms import FORMS, raw_deliver
 from tests.txsmpp.strategies import MESSAGES, garbage_bodies, octet, pdus, tlv_lists
@@ -227,6 +229,37 @@ def test_the_short_way_says_the_same_as_the_long(kind, payload, part, before, te
     header = before + bytes((0, 3, 7, *part))
     octets = message(kind, bytes((len(header),)) + header + text, *tlvs, payload=payload)
     assert relation_of(octets) == _looked_for(octets)
+
+
+@given(st.one_of(pdus(SubmitSm).map(encode), garbage_bodies(SubmitSm), garbage_bodies()))
+def test_what_stands_alone_is_no_part_and_no_step_and_replaces_nothing(octets):
+    assert not stands_alone(octets) or (relation_of(octets), peek.replaced(octets)) == (None, b"")
+
+
+@given(st.booleans(), parts, elements, st.binary(max_size=30), st.sampled_from([0, 0x40, 0xC3]))
+def test_a_part_does_not_stand_alone(payload, part, before, text, esm_class):
+    header = before + bytes((0, 3, 7, *part))
+    user_data = bytes((len(header),)) + header + text
+    octets = message(SubmitSm, user_data, esm_class=esm_class, payload=payload)
+    assert not stands_alone(octets) or segment_of(octets) is None
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"replace_if_present_flag": 1},
+        {"esm_class": 0x40},
+        {"esm_class": 0xC3},
+        {"tlvs": (Tlv(Tag.USSD_SERVICE_OP, b"\2"),)},
+        {"short_message": b"\5\0\3\x2a\2\1hi"},
+    ],
+)
+def test_text_alone_stands_alone_and_what_may_be_related_does_not(more):
+    fields = {"source_addr": b"1000", "destination_addr": b"4477", "short_message": b"hi"}
+    usual = {"esm_class": 0x83, "validity_period": b"000001000000000R", "data_coding": 8}
+    assert stands_alone(encode(SubmitSm(**fields)))
+    assert stands_alone(encode(SubmitSm(**fields, **usual, registered_delivery=1)))
+    assert not stands_alone(encode(SubmitSm(**{**fields, **more})))
 
 
 def test_a_message_without_header_and_tlvs_is_known_at_a_glance():

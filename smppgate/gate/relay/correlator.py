@@ -15,7 +15,8 @@ from smppgate.gate.relay.events import Events
 from smppgate.gate.relay.transform import Transform
 from smppgate.gate.reports.undelivered import Miss, ignore, smsc_of
 from smppgate.routing.exchange import Exchange
-from smppgate.routing.smscs.smsc import LOST, REFUSED, TAKEN, TIMED_OUT, Outcome, Smsc
+from smppgate.routing.smscs.load import LOST, REFUSED, TAKEN, TIMED_OUT, Outcome
+from smppgate.routing.smscs.smsc import Smsc
 from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.constants import CommandId, CommandStatus, numbers
 from smppgate.txsmpp.errors import NoAnswer, RequestTimeout

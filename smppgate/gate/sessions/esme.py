@@ -26,7 +26,7 @@ from smppgate.routing.smscs.smsc import Smsc
 from smppgate.txsmpp import peek
 from smppgate.txsmpp.address_range import bind_ranges
 from smppgate.txsmpp.codec import encode
-from smppgate.txsmpp.constants import CommandStatus, Tag
+from smppgate.txsmpp.constants import CommandId, CommandStatus, Tag
 from smppgate.txsmpp.errors import ProtocolError
 from smppgate.txsmpp.frame import HEADER_SIZE, Frame
 from smppgate.txsmpp.log import Logger
@@ -91,6 +91,8 @@ class SessionFactory(Protocol):
         """The connection of ``session`` is lost."""
 
 
+_SUBMIT_SM = int(CommandId.SUBMIT_SM)
+
 _NO_POLICY = AccountPolicy(binds=frozenset(), max_binds=0, window=0, queries=False)
 """That of a session without an account: no request of it is relayed."""
 
@@ -125,6 +127,14 @@ class EsmeProtocol(RelaySession):
         """Read little at a time until the peer is bound."""
         super().connectionMade()
         read_less(self.transport)
+
+    def framesReceived(self, frames: list[Frame], now: float) -> None:
+        """Relay what came: a read of nothing but submit_sm as one run."""
+        for frame in frames:
+            if frame[0] != _SUBMIT_SM:
+                super().framesReceived(frames, now)
+                return
+        self.router.forward_all(self, frames, now)
 
     def requestReceived(self, frame: Frame, now: float) -> None:
         """Relay a request of the ESME's to an SMSC."""

@@ -5,6 +5,7 @@ Sessions do not import the router, and the router imports no session.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from twisted.internet.defer import Deferred
@@ -37,6 +38,9 @@ class Switch(Protocol):
 
     def forward(self, origin: EsmeSession, frame: Frame, now: float) -> None:
         """Relay or answer a request of an ESME."""
+
+    def forward_all(self, origin: EsmeSession, frames: Sequence[Frame], now: float) -> None:
+        """The same for each submit_sm of a read that has nothing else."""
 
     def deliver(self, link: SmscSession, frame: Frame, now: float) -> None:
         """Relay or answer a request of an SMSC."""

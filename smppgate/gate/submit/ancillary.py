@@ -17,8 +17,9 @@ from smppgate.routing.exchange import Exchange
 from smppgate.routing.return_path.message_ids import alias_in
 from smppgate.routing.return_path.records import ReturnPath, alias_key, alias_target, original_key
 from smppgate.routing.sessions import Origin, Requester
+from smppgate.routing.smscs.links import Link
 from smppgate.routing.smscs.pool import Pool
-from smppgate.routing.smscs.smsc import Link, Smsc
+from smppgate.routing.smscs.smsc import Smsc
 from smppgate.store import Found
 from smppgate.txsmpp import peek
 from smppgate.txsmpp.clock import Clock

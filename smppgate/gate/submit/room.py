@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from attrs import frozen
@@ -11,8 +11,9 @@ from smppgate.routing.exchange import Exchange
 from smppgate.routing.limits.esme_limits import SessionLimit
 from smppgate.routing.limits.fair_queue import Entry, FairQueue
 from smppgate.routing.sessions import Requester
+from smppgate.routing.smscs.links import Link
 from smppgate.routing.smscs.pool import Pool
-from smppgate.routing.smscs.smsc import Link, Smsc
+from smppgate.routing.smscs.smsc import Smsc
 
 OVERHEAD = 1024
 """Octets that a message is counted with beside its own: its records, and its places in tables.
@@ -63,17 +64,27 @@ class Waiting(Entry):
         return self.room is None
 
 
-RoomKey = tuple[Pool | None, tuple[Smsc, ...], bool, bool, Link | Smsc | None]
-"""The pool, the SMSCs, `Room.is_again`, `Room.has_keys` and `Room.place`, by which a room is
-known."""
+RoomKey = tuple[Pool | None, tuple[Smsc, ...], bool, int | None, Link | Smsc | None]
+"""The pool, the SMSCs, `Room.is_again`, `Room.ranked` and `Room.place`: a room's name."""
+
+HOMELESS = -1
+"""`Room.ranked` of the room of those whose SMSC is not known yet; see `homing`."""
 
 
 def key_of(exchange: Exchange) -> RoomKey:
     """That of the room in which ``exchange`` waits."""
     anchor = exchange.anchor
     place = anchor.place if anchor is not None else None
-    has_key = exchange.key is not None and place is None
-    return exchange.pool, exchange.candidates, exchange.attempts > 0, has_key, place
+    pool = exchange.pool
+    ranked = (
+        pool.ranked if pool is not None and exchange.key is not None and place is None else None
+    )
+    return pool, exchange.candidates, exchange.attempts > 0, ranked, place
+
+
+def key_of_homeless(pool: Pool) -> RoomKey:
+    """That of the room of those with keys that come while others of the pool find their SMSCs."""
+    return pool, (), False, HOMELESS, None
 
 
 @frozen
@@ -97,7 +108,7 @@ class Room:
     :param smscs: which may take them.
     :param is_again: whether SMSCs have turned them down: they had their turn before, and are
         served in front of all others.
-    :param has_keys: whether they have keys, of each of which these are the SMSCs.
+    :param ranked: where they have keys, `Pool.ranked` when these were their SMSCs; else None.
     :param place: the link that has to have room, or the SMSC, where the first of what belongs
         together was sent there; None elsewhere.
     :param freed: called when one of the SMSCs may have room.
@@ -106,12 +117,11 @@ class Room:
 
     __slots__ = (
         "_freed",
-        "_ranked",
-        "has_keys",
         "is_again",
         "place",
         "pool",
         "queue",
+        "ranked",
         "served",
         "smscs",
     )
@@ -123,15 +133,14 @@ class Room:
         pool: Pool | None,
         smscs: tuple[Smsc, ...],
         is_again: bool,
-        has_keys: bool,
+        ranked: int | None,
         place: Link | Smsc | None,
         freed: Callable[[Room], None],
     ) -> None:
         self.smscs = smscs
         self.pool = pool
         self.is_again = is_again
-        self.has_keys = has_keys
-        self._ranked = pool.ranked if pool is not None else 0
+        self.ranked = ranked
         self.place = place
         self.queue: FairQueue[Waiting] = FairQueue()
         self.served = 0
@@ -140,17 +149,28 @@ class Room:
     @property
     def key(self) -> RoomKey:
         """What it is known by."""
-        return self.pool, self.smscs, self.is_again, self.has_keys, self.place
+        return self.pool, self.smscs, self.is_again, self.ranked, self.place
 
     @property
     def is_outdated(self) -> bool:
         """Whether the keys of its messages may have other SMSCs by now."""
-        return self.has_keys and self.pool is not None and self.pool.ranked != self._ranked
+        return (
+            self.ranked is not None and self.pool is not None and self.pool.ranked != self.ranked
+        )
 
     @property
     def rank(self) -> int:
         """Rooms of a lower rank are served first: what was sent before, what has been begun."""
         return 0 if self.is_again else 1 if self.place is not None else 2
+
+    def owes_turn(self, others: Iterable[Room]) -> bool:
+        """Whether the account of its first message owes one of these a turn: see `FairQueue`."""
+        waiting = self.queue.head()
+        if waiting is None:
+            return False
+        anchor = waiting.exchange.anchor
+        smsc = anchor.smsc if anchor is not None else None
+        return any(smsc in each.smscs and each.queue.owes_turn(waiting.account) for each in others)
 
     def __repr__(self) -> str:
         names = ", ".join(smsc.name for smsc in self.smscs)

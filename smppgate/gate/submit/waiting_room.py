@@ -9,10 +9,12 @@ Why a message waits and how it ends:
 2. An SMSC may have room: an answer, a timeout, a link that comes up, a window or a state that
    changes. `Smsc` tells the rooms that wait for it, and at the end of this turn of the reactor,
    before it is written, they are served: what was turned down by another SMSC first, then one
-   message of each room in turn, by `FairQueue`.
-3. ``hold`` of its pool is over: it is answered ESME_RTHROTTLED if a member takes messages and all
-   were full, or its account is over its own rate, else `RouterOptions.no_member_status`. One timer
-   serves all deadlines.
+   message of each room in turn, by `FairQueue`. Parts of what was begun come before the rest, and
+   are charged to their account's share of that.
+3. ``hold`` of its pool is over: one that an SMSC has turned down before is answered with that
+   status. Others are answered ESME_RTHROTTLED if a member takes messages and all were full, or
+   their account is over its own rate, else `RouterOptions.no_member_status`. One timer serves all
+   deadlines.
 4. Its session ends: it is dropped unsent. Its session has had its time after an unbind, or the
    gate stops: it is answered.
 
@@ -25,14 +27,24 @@ messages that some members have turned down, for those that have not: a room is 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Protocol
 
 from smppgate.gate.options import RouterOptions
 from smppgate.gate.relay.events import Events
 from smppgate.gate.submit.due_timer import DueTimer
 from smppgate.gate.submit.holdings import Holdings
+from smppgate.gate.submit.homing import MOST_MOVED, Homing
 from smppgate.gate.submit.rate_room import RateRoom
-from smppgate.gate.submit.room import AnyRoom, Line, Room, RoomKey, Waiting, key_of
+from smppgate.gate.submit.room import (
+    AnyRoom,
+    Line,
+    Room,
+    RoomKey,
+    Waiting,
+    key_of,
+    key_of_homeless,
+)
 from smppgate.routing.exchange import Exchange, hold_of
 from smppgate.routing.limits.esme_limits import AccountLimit
 from smppgate.routing.limits.refills import Refills
@@ -99,6 +111,8 @@ class WaitingRoom:
         self._sessions: dict[Requester, dict[Waiting, None]] = {}
         self._holdings = Holdings()
         self._deadlines: DueTimer[Waiting] = DueTimer(clock, self._expire)
+        # Pools some of whose messages wait for the former SMSCs of their keys.
+        self._homing: dict[Pool, Homing] = {}
         # Rooms to be looked at when this turn of the reactor ends.
         self._freed: dict[Room, None] = {}
         self._serial = 0
@@ -133,20 +147,29 @@ class WaitingRoom:
         self._admit(exchange, requester, self._serial, is_over_rate)
         self._keep_bound()
 
+    def is_homing(self, pool: Pool | None) -> bool:
+        """Whether messages with keys of ``pool`` are to find their SMSCs: others go behind."""
+        return pool in self._homing
+
     def _keep_bound(self) -> None:
         while self.octets > self._options.hold_octets:
             newest = self._holdings.newest_of_largest()
             self._end(newest, _THROTTLED, "hold_octets of messages wait already")
 
     def _admit(
-        self, exchange: Exchange, requester: Requester, serial: int, is_over_rate: bool
+        self,
+        exchange: Exchange,
+        requester: Requester,
+        serial: int,
+        is_over_rate: bool,
+        is_moved: bool = False,
     ) -> None:
         deadline = exchange.entered_at + hold_of(exchange, requester)
         if exchange.attempts:
             deadline = min((deadline, *map(exchange.last_try, exchange.candidates)))
         waiting = Waiting(exchange, requester, deadline, serial)
         if not is_over_rate or not self._limit(waiting):
-            self._room(exchange).add(waiting)
+            self._enter(waiting, is_moved)
         session = self._sessions.get(requester)
         if session is None:
             session = self._sessions[requester] = {}
@@ -175,10 +198,25 @@ class WaitingRoom:
         exchange = waiting.exchange
         # Another pool may stand in by now.
         self._sender.route(exchange, waiting.requester, is_anew=False)
-        self._room(exchange).add(waiting)
+        self._enter(waiting)
 
-    def _room(self, exchange: Exchange) -> Room:
-        key = key_of(exchange)
+    def _enter(self, waiting: Waiting, is_moved: bool = False) -> None:
+        """Let it wait in the room of its SMSCs.
+
+        :param is_moved: whether it has waited before, and is the first of those that move.
+        """
+        exchange = waiting.exchange
+        pool, key = exchange.pool, key_of(exchange)
+        homing = self._homing.get(pool) if pool is not None else None
+        is_behind = not (is_moved or exchange.attempts or exchange.key is None)
+        if homing is not None and pool is not None and is_behind:
+            room = self._room(key_of_homeless(pool))
+            room.add(waiting)
+            homing.joined(room, waiting)
+        else:
+            self._room(key).add(waiting)
+
+    def _room(self, key: RoomKey) -> Room:
         room = self._rooms.get(key)
         if room is None:
             room = self._rooms[key] = Room(*key, self._wake)
@@ -191,21 +229,53 @@ class WaitingRoom:
         if not self._freed:
             self._batch.at_end(self._serve)
         self._freed[room] = None
+        if room.is_outdated and room.pool is not None and room.pool not in self._homing:
+            self._homing[room.pool] = Homing()
 
     def _serve(self) -> None:
-        for pool in {room.pool: None for room in self._freed if room.is_outdated}:
-            self._find_homes(pool)
+        for pool in list(self._homing):
+            if not self._find_homes(pool):
+                del self._homing[pool]
         freed, self._freed = self._freed, {}
+        if self._homing:
+            # The rest of them, in the next turn.
+            self._batch.at_end(self._serve)
         now = self._clock.monotonic()
         # The one that was served longest ago is first: several may wait for one SMSC.
-        rooms = sorted(freed, key=lambda room: room.served)
-        for rank in (0, 1, 2):
-            some = [room for room in rooms if room.rank == rank]
-            while some:
-                some = [room for room in some if self._serve_one(room, now)]
+        rooms = sorted(
+            (room for room in freed if not room.is_outdated), key=lambda room: room.served
+        )
+        self._serve_all([room for room in rooms if room.rank == 0], now)
+        begun = [room for room in rooms if room.rank == 1]
+        others = [room for room in rooms if room.rank == 2]
+        self._serve_all(self._serve_begun(begun, others, now), now)
 
-    def _serve_one(self, room: Room, now: float) -> bool:
-        """Serve the first of ``room``; False when there is none, or no SMSC has room for it."""
+    def _serve_all(self, rooms: list[Room], now: float) -> None:
+        """Serve one message of each in turn, as long as there is one, and room for it."""
+        while rooms:
+            rooms = [room for room in rooms if self._serve_one(room, now)]
+
+    def _serve_begun(self, begun: list[Room], others: list[Room], now: float) -> list[Room]:
+        """Serve what has been begun before the rest; gives the others that may go on.
+
+        It is at the cost of the others that wait for the same SMSCs, and counts as if the account
+        had been served there: one that owes them a turn waits until they have had theirs, or
+        cannot be served now.
+        """
+        rivals = others
+        while begun:
+            owing = [room for room in begun if room.owes_turn(others)]
+            for room in begun[:]:
+                if room not in owing and not self._serve_one(room, now, rivals):
+                    begun.remove(room)
+            others = [room for room in others if self._serve_one(room, now)]
+        return others
+
+    def _serve_one(self, room: Room, now: float, rivals: Iterable[Room] = ()) -> bool:
+        """Serve the first of ``room``; False when there is none, or no SMSC has room for it.
+
+        :param rivals: rooms that it is served before.
+        """
         waiting = room.queue.head()
         if waiting is None:
             return False
@@ -223,14 +293,28 @@ class WaitingRoom:
             return True
         self._served += 1
         room.serve(waiting, self._served)
+        for rival in rivals:
+            if exchange.smsc in rival.smscs:
+                rival.queue.charge(waiting.account, waiting.share)
         self._forget_empty(room)
         self._left(waiting)
         return True
 
-    def _find_homes(self, pool: Pool | None) -> None:
-        """Let messages with keys wait for the SMSCs that these have now, in the same order."""
-        rooms = [room for room in self._rooms.values() if room.pool is pool and room.has_keys]
-        self._move([waiting for room in rooms for waiting in room.queue])
+    def _find_homes(self, pool: Pool) -> bool:
+        """Let messages with keys wait for the SMSCs that these have now, in the same order.
+
+        Some of them, the oldest; gives whether there are more.
+        """
+        homing = self._homing[pool]
+        for room in self._rooms.values():
+            if room.pool is pool and room.is_outdated:
+                homing.take_in(room)
+        for _ in range(MOST_MOVED):
+            waiting = homing.next()
+            if waiting is None:
+                return False
+            self._move([waiting])
+        return True
 
     def _move(self, some: list[Waiting]) -> None:
         """Let these wait anew; each keeps its place and its time."""
@@ -240,7 +324,8 @@ class WaitingRoom:
             self._remove(waiting)
         for waiting in some:
             is_over_rate = waiting in over_rate
-            self._admit(waiting.exchange, waiting.requester, waiting.serial, is_over_rate)
+            exchange, requester = waiting.exchange, waiting.requester
+            self._admit(exchange, requester, waiting.serial, is_over_rate, is_moved=True)
 
     def _has_moved(self, waiting: Waiting, room: Room, only_behind: bool = False) -> bool:
         """Let what belongs to others that are elsewhere by now wait there; False if it is there.
@@ -260,9 +345,11 @@ class WaitingRoom:
         self._turn_down(waiting, "in the time of hold")
 
     def _turn_down(self, waiting: Waiting, when: str) -> None:
-        """Answer ``waiting`` by what it has waited for."""
-        room = waiting.room
-        if room is not None and (
+        """Answer ``waiting`` by what an SMSC has said of it, or by what it has waited for."""
+        room, refusal = waiting.room, waiting.exchange.refusal
+        if refusal:
+            self._end(waiting, refusal, f"no other SMSC took it {when}")
+        elif room is not None and (
             room.is_able(waiting.exchange.command_id) or self._is_over_rate(waiting.requester)
         ):
             self._end(waiting, _THROTTLED, f"{room.lack} {when}")

@@ -69,6 +69,15 @@ class SessionLimit:
             bucket.give_back(count)
         return False
 
+    def admits_all(self, rates: EsmeRates, now: float, count: int) -> bool:
+        """Take a token for each of ``count`` messages, if there are so many; else take none."""
+        self.follow(rates, now)
+        buckets = [each for each in (self.account.bucket, self.bucket) if each is not None]
+        if self.waiting or any(bucket.tokens(now) < count for bucket in buckets):
+            return False
+        self.take(now, count)
+        return True
+
     def is_exceeded(self, now: float) -> bool:
         """Whether a message has to wait for a token, of the session or of its account."""
         return not (_has_token(self.account.bucket, now) and _has_token(self.bucket, now))

@@ -6,8 +6,10 @@ an account that floods waits behind its own entries, and one that has few waits 
 the others at the most.
 
 Every entry costs 1, so the deficit of the textbook is a count: an account that has none left
-waiting loses what was left of its turn. Each operation costs the same however many accounts,
-sessions and entries there are, and the order depends on the calls alone: there is no clock.
+waiting loses what was left of its turn. What an account is served elsewhere, at the cost of those
+that wait here, it owes: it has so many less in its next turns. Each operation costs the same
+however many accounts, sessions and entries there are, and the order depends on the calls alone:
+there is no clock.
 """
 
 from __future__ import annotations
@@ -40,14 +42,16 @@ E = TypeVar("E", bound=Entry)
 
 
 class _Turns(Generic[E]):
-    """An account that has entries: its sessions, the one whose turn it is first."""
+    """An account that has entries, or owes some: its sessions, the one whose turn it is first."""
 
-    __slots__ = ("left", "lines", "share")
+    __slots__ = ("left", "lines", "owed", "share")
 
     def __init__(self) -> None:
         self.share = 1
         # Entries that it may still have in this turn; 0 while its turn has not begun.
         self.left = 0
+        # Entries that it was served elsewhere; to be taken off its next turns.
+        self.owed = 0
         # An OrderedDict finds its first key in constant time; a dict passes over what was removed.
         self.lines: OrderedDict[object, OrderedDict[E, None]] = OrderedDict()
 
@@ -101,6 +105,12 @@ class FairQueue(Generic[E]):
             for line in turns.lines.values():
                 yield next(iter(line))
 
+    def first(self, account: object, session: object) -> E | None:
+        """The first entry of one session; None where it has none."""
+        turns = self._accounts.get(account)
+        line = turns.lines.get(session) if turns is not None else None
+        return next(iter(line)) if line is not None else None
+
     def take(self) -> E:
         """Take the `head` out; the turn goes on to the next.
 
@@ -110,12 +120,17 @@ class FairQueue(Generic[E]):
         if entry is None:
             raise IndexError("nothing waits")
         turns = self._accounts[entry.account]
-        turns.left = (turns.left or turns.share) - 1
-        self.remove(entry)
+        if not turns.left:
+            # Its turn begins; what it owes is less than a whole one, see `_settle`.
+            turns.left, turns.owed = turns.share - turns.owed, 0
+        left = turns.left - 1
+        self._take_out(entry)
         if entry.session in turns.lines:
             turns.lines.move_to_end(entry.session)
-        if turns.lines and not turns.left:
+        turns.left = left if turns.lines else 0
+        if not turns.left and entry.account in self._accounts:
             self._accounts.move_to_end(entry.account)
+        self._settle()
         return entry
 
     def remove(self, entry: E) -> None:
@@ -123,6 +138,10 @@ class FairQueue(Generic[E]):
 
         :raises KeyError: when it is not here.
         """
+        self._take_out(entry)
+        self._settle()
+
+    def _take_out(self, entry: E) -> None:
         turns = self._accounts[entry.account]
         line = turns.lines[entry.session]
         del line[entry]
@@ -131,4 +150,41 @@ class FairQueue(Generic[E]):
         if not line:
             del turns.lines[entry.session]
         if not turns.lines:
-            del self._accounts[entry.account]
+            turns.left = 0
+            if not turns.owed:
+                del self._accounts[entry.account]
+        if not self._count:
+            self._accounts.clear()
+
+    # What accounts are served elsewhere
+
+    def charge(self, account: object, share: int) -> None:
+        """An entry of ``account``, which has this share, was served elsewhere while these wait."""
+        if not self._count:
+            return
+        turns = self._accounts.get(account)
+        if turns is None:
+            turns = self._accounts[account] = _Turns()
+            turns.share = share
+        turns.owed += 1
+        self._settle()
+
+    def owes_turn(self, account: object) -> bool:
+        """Whether ``account`` owes a whole turn, or more, to others that wait."""
+        turns = self._accounts.get(account)
+        return turns is not None and turns.owed >= turns.share
+
+    def _settle(self) -> None:
+        """Let accounts that owe pay with whole turns, until there is one whose turn it is."""
+        accounts = self._accounts
+        while accounts:
+            account, turns = next(iter(accounts.items()))
+            if len(accounts) == 1:
+                turns.owed = 0
+            if turns.lines and (turns.left or turns.owed < turns.share):
+                return
+            turns.owed = max(0, turns.owed - turns.share)
+            if turns.lines or turns.owed:
+                accounts.move_to_end(account)
+            else:
+                del accounts[account]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from smppgate.routing.smscs.smsc import Link, Smsc
+from smppgate.routing.smscs.links import Link
+from smppgate.routing.smscs.smsc import Smsc
 
 
 class Anchor:

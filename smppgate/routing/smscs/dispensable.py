@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from smppgate.routing.smscs.links import Link
 from smppgate.routing.smscs.pool import Pool
-from smppgate.routing.smscs.smsc import Link, Smsc
+from smppgate.routing.smscs.smsc import Smsc
 
 
 def is_dispensable(pools: Iterable[Pool], smsc: Smsc, link: Link) -> bool:

@@ -14,8 +14,9 @@ from attrs import frozen
 from smppgate.routing.smscs.balancers import Balancer, LeastOutstanding, Rendezvous
 from smppgate.routing.smscs.health.ejection import PoolHealth
 from smppgate.routing.smscs.keys import Key, by_replacement
+from smppgate.routing.smscs.links import Link
 from smppgate.routing.smscs.member import Member
-from smppgate.routing.smscs.smsc import Link, Smsc
+from smppgate.routing.smscs.smsc import Smsc
 
 Choose = Callable[[float, "bytes | None", Sequence[Smsc]], "Smsc | None"]
 """See `Balancer.choose`."""
@@ -80,6 +81,8 @@ class Pool:
     :ivar hold: seconds that a message may wait until a member takes it; 0: it does not wait.
     :ivar key: gives the keys of messages; by default those that replace others have one.
     :ivar has_keys: whether any message may have a key that makes a difference.
+    :ivar is_limited: whether an active member may be sent only so many messages a second.
+    :ivar keys_all: whether one that `stands_alone` may have one too.
     :ivar ranked: how often others were able, or weights changed; the SMSC of a key may be another
         then.
     :ivar watcher: called when it may have become able, or not able any more; None where nobody
@@ -98,7 +101,9 @@ class Pool:
         "has_keys",
         "health",
         "hold",
+        "is_limited",
         "key",
+        "keys_all",
         "members",
         "name",
         "ranked",
@@ -144,6 +149,7 @@ class Pool:
                 member.leave()
         self.members, self.hold, self.key = tuple(members), hold, key
         self.has_keys = len(members) > 1
+        self.keys_all = self.has_keys and key is not by_replacement
         self.smscs = tuple(member.smsc for member in members)
         self._seats = {member.smsc: member for member in members}
         self.health.members = self.members
@@ -166,6 +172,7 @@ class Pool:
             tier.rank()
         tier = self._tier()
         self.active, self.choose = tier.able, tier.choose
+        self.is_limited = any(member.smsc.limits is not None for member in self.active)
         before = self._weights
         self._weights = {each: each.weight for tier in self._tiers for each in tier.able}
         if self._weights != before:

@@ -111,6 +111,11 @@ class OverallLimit:
         if bucket is not None and not bucket.take(now, count):
             self._look(bucket, now)
 
+    def allows(self, count: int, now: float) -> bool:
+        """Whether there are tokens for more than ``count`` messages."""
+        self._rate_again(now)
+        return self.bucket is None or self.bucket.tokens(now) > count
+
     def throttled(self, now: float) -> bool:
         """The SMSC has throttled a message; gives whether it is slowed by that."""
         if self.adaptive is None:
@@ -227,11 +232,24 @@ class RateLimits:
         overall.take(count, now)
         rate = overall.rates.link
         if rate is not None:
-            self._take(link, rate, count, now)
+            bucket = self._buckets.get(link)
+            if bucket is None:
+                bucket = self._buckets[link] = TokenBucket(rate, now, 1.0)
+            if not bucket.take(now, count):
+                self._look(link, bucket, now)
         if not (overall.is_dry or self.dry) or not self.is_paused():
             return False
         self._smsc.flow_changed()
         return True
+
+    def allow(self, count: int, now: float) -> bool:
+        """Whether ``count`` messages, on whichever of the links, leave tokens in all buckets."""
+        overall = self.overall
+        if not overall.allows(count, now):
+            return False
+        return overall.rates.link is None or all(
+            (self.tokens(link, now) or 0.0) > count for link in self._smsc.links
+        )
 
     def dry_after(self, taken: Mapping[Any, int], now: float) -> Container[Any]:
         """The links that have no token left once so many messages were sent on each."""
@@ -277,13 +295,6 @@ class RateLimits:
     def _are_all_dry(self) -> bool:
         links = self._smsc.links
         return 0 < len(links) <= len(self.dry) and all(link in self.dry for link in links)
-
-    def _take(self, link: Any, rate: Rate, count: int, now: float) -> None:
-        bucket = self._buckets.get(link)
-        if bucket is None:
-            bucket = self._buckets[link] = TokenBucket(rate, now, 1.0)
-        if not bucket.take(now, count):
-            self._look(link, bucket, now)
 
     def _look(self, link: Any, bucket: TokenBucket, now: float) -> None:
         """Wait for tokens of ``link`` if it has none."""

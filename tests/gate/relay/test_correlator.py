@@ -12,7 +12,8 @@ from smppgate.gate.relay.correlator import Correlator
 from smppgate.gate.relay.events import Events
 from smppgate.gate.relay.transform import Transform
 from smppgate.routing.exchange import Exchange
-from smppgate.routing.smscs.smsc import LOST, TIMED_OUT, Outcome, Smsc
+from smppgate.routing.smscs.load import LOST, TIMED_OUT, Outcome
+from smppgate.routing.smscs.smsc import Smsc
 from smppgate.txsmpp.clock import Clock as SmppClock
 from smppgate.txsmpp.constants import RESPONSE_BIT, CommandId, CommandStatus
 from smppgate.txsmpp.errors import RequestTimeout, SessionLost

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from typing import Any
+from unittest.mock import patch
 
+from hypothesis import given
+from hypothesis import strategies as st
+
+from smppgate.gate.submit import waiting_room
 from smppgate.routing.smscs.keys import by_destination
 from smppgate.routing.smscs.member import Member
 from smppgate.txsmpp.constants import CommandId
@@ -94,6 +99,118 @@ def test_what_waits_elsewhere_goes_home_when_its_smsc_is_back() -> None:
     assert (texts(alpha), texts(beta)) == ([2], [1])
     gate.answers(alpha)
     assert texts(alpha) == [2, 3]
+
+
+def test_many_find_their_smsc_a_few_in_each_turn_and_what_comes_meanwhile_is_behind() -> None:
+    gate = Hashes()
+    esme, (alpha, beta) = gate.esme(window=100), gate.links.values()
+    mine = gate.numbers[gate.alpha]
+    for number in range(1, 9):
+        gate.submits(esme, mine[0], number)
+    gate.submits(esme, gate.numbers[gate.beta][0], 9)
+    with patch.object(waiting_room, "MOST_MOVED", 3):
+        gate.alpha.remove(alpha)
+        gate.submits(esme, mine[0], 10)
+        gate.router.batch.flush()
+        gate.submits(esme, mine[0], 11)
+        assert sum(line.count for line in gate.router.waiting_room.lines().values()) == 9
+        for _ in range(12):
+            gate.answers(beta)
+    assert texts(beta) == [9, *range(2, 9), 10, 11]
+    assert not gate.router.waiting_room._rooms
+    assert not gate.router.waiting_room._homing
+
+
+def test_what_goes_while_others_find_their_smsc_is_not_looked_for() -> None:
+    gate = Hashes()
+    one, two, (alpha, beta) = gate.esme(), gate.esme(), gate.links.values()
+    mine = gate.numbers[gate.alpha]
+    for number in range(1, 5):
+        gate.submits(one, mine[0], number)
+    gate.submits(two, mine[1], 5)
+    gate.submits(two, gate.numbers[gate.beta][0], 6)
+    with patch.object(waiting_room, "MOST_MOVED", 1):
+        gate.alpha.remove(alpha)
+        gate.router.batch.flush()
+        gate.submits(one, mine[0], 7)
+        gate.lose(one)
+        gate.router.esme_ended(one)
+        for _ in range(3):
+            gate.answers(beta)
+    assert texts(beta) == [6, 5]
+    assert len(gate.router.waiting_room) == 0
+
+
+class Changes(Hashes):
+    """The same, where links and weights come and go. Each act has two arguments."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.esmes = [self.esme(window=100), self.esme(window=100)]
+        self.to = [each for some in self.numbers.values() for each in some[:3]]
+        self.sent: dict[int, tuple[bytes, int]] = {}
+        self.taken: list[int] = []
+        for link in self.links.values():
+            self._listen(link)
+
+    def _listen(self, link: FakeSession) -> None:
+        send = link.send_request
+
+        def sent(request: Any, octets: bytes) -> None:
+            send(request, octets)
+            self.taken += texts(link)[-1:]
+
+        link.send_request = sent  # type: ignore[method-assign]
+
+    def comes(self, at: int, of: int) -> None:
+        number = len(self.sent) + 1
+        self.sent[number] = self.to[at], of
+        self.submits(self.esmes[of], self.to[at], number)
+
+    def is_answered(self, at: int, _: int) -> None:
+        link = [*self.links.values()][at % 2]
+        if len(link.outstanding):
+            self.answer(link, 0, b"id\0")
+
+    def goes(self, at: int, _: int) -> None:
+        smsc = [*self.links][at % 2]
+        smsc.remove(self.links[smsc])
+
+    def is_back(self, at: int, _: int = 0) -> None:
+        smsc = [*self.links][at % 2]
+        if not smsc.bound:
+            smsc.add(self.links[smsc])
+
+    def weighs(self, at: int, of: int) -> None:
+        [*self.links][of].change_weight(1 + 50 * at)
+
+    def turns(self, _: int, __: int) -> None:
+        self.router.batch.flush()
+
+    def serve(self) -> None:
+        """All links are there, and answer all."""
+        for at in (0, 1):
+            self.is_back(at)
+        for _ in range(2 * len(self.sent) + 2):
+            self.clock.advance(0.0)
+            for at in (0, 1):
+                self.is_answered(at, 0)
+
+
+_ACTS = ("comes", "comes", "comes", "is_answered", "goes", "is_back", "weighs", "turns")
+
+
+@given(st.lists(st.tuples(st.sampled_from(_ACTS), st.integers(0, 5), st.integers(0, 1))))
+def test_equal_keys_keep_their_order_whatever_comes_and_goes(acts: list[Any]) -> None:
+    gate = Changes()
+    with patch.object(waiting_room, "MOST_MOVED", 2):
+        for act, *more in acts:
+            getattr(gate, act)(*more)
+        gate.serve()
+    assert sorted(gate.taken) == sorted(gate.sent)
+    for whose in set(gate.sent.values()):
+        own = [number for number in gate.taken if gate.sent[number] == whose]
+        assert own == sorted(own)
 
 
 def test_what_waits_while_none_is_able_goes_home_as_soon_as_one_is() -> None:

@@ -509,3 +509,72 @@ def test_a_session_without_room_refuses_a_step_instead_of_another() -> None:
     gate.deliver(gate.first, from_subscriber(b"4477", *ussd(18), number=2))
     assert sorted(len(each.requests) for each in sessions) == [0, 1]
     assert said(gate.first) == [(2, 0x64)]
+
+
+# Parts that wait, and the shares of accounts
+
+
+class Floods(Parts):
+    """A gate with a link of a window of 1 to ``alpha`` alone, taken by the first of many parts."""
+
+    def __init__(self) -> None:
+        super().__init__(window=1, hold=60.0)
+        self.lose(self.second)
+        self.flood, self.quiet = self.esme(window=100), self.esme(self.other, window=100)
+        self.sends(self.flood, part(1, total=50, sequence=1001))
+
+    def floods(self, *numbers: int) -> None:
+        """Parts that wait for the link of the first."""
+        self.sends(self.flood, *(part(n, total=50, sequence=1000 + n) for n in numbers))
+
+    def serves(self, count: int) -> list[int]:
+        """What is sent next: texts, and of parts their numbers and 1000."""
+        before = len(self.first.requests)
+        for _ in range(count):
+            self.answers(self.first)
+        return [self._number(frame) for frame in self.first.requests[before:]]
+
+    @staticmethod
+    def _number(frame: Frame) -> int:
+        at = frame.octets.find(b"\5\0\3")
+        return 1000 + frame.octets[at + 5] if at > 0 else int(frame.octets.split(b"\0")[-1][1:])
+
+
+def test_parts_are_charged_to_the_share_of_their_account() -> None:
+    gate = Floods()
+    gate.submits(gate.quiet, 1, 2, 3)
+    gate.floods(*range(2, 8))
+    assert gate.serves(9) == [1002, 1, 1003, 2, 1004, 3, 1005, 1006, 1007]
+    assert gate.is_empty()
+
+
+def test_an_account_of_a_larger_share_has_more_parts_in_a_row() -> None:
+    gate = Floods()
+    gate.flood.share = 3
+    gate.submits(gate.quiet, 1, 2, 3)
+    gate.floods(*range(2, 9))
+    assert gate.serves(8) == [1002, 1003, 1004, 1, 1005, 1006, 1007, 2]
+
+
+def test_parts_and_other_messages_of_one_account_have_its_share_together() -> None:
+    gate = Floods()
+    gate.submits(gate.quiet, 1, 2, 3)
+    gate.submits(gate.flood, 11, 12, 13)
+    gate.floods(2, 3)
+    assert gate.serves(8) == [1002, 1, 1003, 2, 3, 11, 12, 13]
+
+
+def test_of_one_account_what_has_been_begun_comes_first() -> None:
+    gate = Floods()
+    gate.submits(gate.flood, 11, 12)
+    gate.floods(2, 3, 4)
+    assert gate.serves(5) == [1002, 1003, 1004, 11, 12]
+
+
+def test_parts_do_not_wait_for_others_that_cannot_be_served() -> None:
+    """The SMSC is drained: what has been begun goes there, and nothing else."""
+    gate = Floods()
+    gate.submits(gate.quiet, 1, 2)
+    gate.floods(2, 3, 4)
+    gate.alpha.change_state(AdminState.DRAIN)
+    assert gate.serves(3) == [1002, 1003, 1004]

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from smppgate.gate.submit.room import OVERHEAD, Line
 from smppgate.routing.admin_state import AdminState
+from smppgate.routing.smscs.health.policy import RetryPolicy
 from smppgate.txsmpp.constants import CommandId
 from smppgate.txsmpp.frame import Frame
 from smppgate.txsmpp.pdu import BroadcastSm, CancelSm, DataSm, QuerySm
@@ -320,6 +321,33 @@ def test_it_waits_until_a_second_of_the_time_to_answer_is_left() -> None:
     gate.turn(0.1)
     assert [status for _, status in said(esme)] == [0x58]
     assert len(beta.requests) == 1
+
+
+@pytest.mark.parametrize(("refused", "told"), [(0x14, 0x14), (0x64, 0x64), (0x04, 0x08)])
+def test_at_the_end_of_its_time_the_esme_hears_what_the_last_smsc_said(
+    refused: int, told: int
+) -> None:
+    """Not that others were full; nor what is about the gate's own bind."""
+    gate = Waits()
+    gate.pool.health.retry = RetryPolicy(statuses=frozenset({refused}))
+    esme, beta = gate.esme(), gate.link(gate.beta, window=1)
+    gate.submits(esme, 1, 2)
+    (tried,) = texts(gate.first)
+    gate.answers(gate.first, refused)
+    gate.turn(HOLD)
+    assert said(esme) == [(tried, told)]
+    assert len(beta.requests) == 1
+
+
+def test_a_session_that_unbinds_hears_it_too() -> None:
+    gate = Waits()
+    esme = gate.esme()
+    gate.link(gate.beta, window=1)
+    gate.submits(esme, 1, 2)
+    (tried,) = texts(gate.first)
+    gate.answers(gate.first, 0x14)
+    gate.router.esme_drained(esme)
+    assert said(esme) == [(tried, 0x14)]
 
 
 def test_it_does_not_wait_once_hold_is_over() -> None:

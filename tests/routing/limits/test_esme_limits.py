@@ -47,6 +47,22 @@ def test_a_message_does_not_overtake_those_of_its_session_that_wait() -> None:
     assert not limit.admits(EsmeRates(SLOW, None, False), 0.0, 1)
 
 
+def test_tokens_are_taken_for_a_run_as_a_whole_or_not_at_all() -> None:
+    limit = SessionLimit(AccountLimit())
+    rates = EsmeRates(Rate(1.0, 5.0), Rate(1.0, 3.0), False)
+    assert not limit.admits_all(rates, 0.0, 4)
+    assert limit.admits_all(rates, 0.0, 3)
+    assert not limit.admits_all(rates, 0.0, 1)
+    assert limit.account.bucket is not None
+    assert limit.account.bucket.tokens(0.0) == 2.0
+
+
+def test_a_run_does_not_overtake_messages_of_its_session_that_wait() -> None:
+    limit = SessionLimit(AccountLimit())
+    limit.waiting = 1
+    assert not limit.admits_all(EsmeRates(SLOW, None, False), 0.0, 1)
+
+
 def test_a_limit_that_is_taken_away_limits_no_more() -> None:
     limit = SessionLimit(AccountLimit())
     assert admitted(limit, EsmeRates(SLOW, SLOW, False), 3) == [True, True, False]

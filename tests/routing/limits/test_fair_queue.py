@@ -96,6 +96,64 @@ def test_the_heads_are_the_first_of_each_session() -> None:
     assert [each.number for each in queue.heads()] == [0, 2]
 
 
+def test_what_an_account_was_served_elsewhere_is_taken_off_its_turns() -> None:
+    queue = filled(
+        *(Message("a", "1", n, share=2) for n in range(4)),
+        *(Message("b", "1", n) for n in range(4)),
+    )
+    for _ in range(3):
+        queue.charge("a", 2)
+    assert served(queue) == ["b.0", "a.0", "b.1", "a.1", "a.2", "b.2", "a.3", "b.3"]
+
+
+def test_an_account_owes_a_turn_until_the_others_had_theirs() -> None:
+    queue = filled(Message("b", "1", 0), Message("b", "1", 1), Message("c", "1", 0))
+    queue.charge("a", 2)
+    assert not queue.owes_turn("a")
+    queue.charge("a", 2)
+    assert queue.owes_turn("a")
+    assert repr(queue.take()) == "b.0"
+    assert queue.owes_turn("a")
+    assert repr(queue.take()) == "c.0"
+    assert not queue.owes_turn("a")
+    assert served(queue) == ["b.1"]
+
+
+def test_nobody_owes_where_nobody_else_waits() -> None:
+    queue = filled(Message("a", "1", 0), Message("a", "1", 1))
+    queue.charge("a", 1)
+    queue.charge("gone", 1)
+    assert served(queue) == ["a.0", "a.1"]
+    queue.charge("a", 1)
+    assert not queue.owes_turn("a")
+    queue.add(Message("b", "1", 0))
+    assert served(queue) == ["b.0"]
+
+
+def test_debts_end_with_what_waits() -> None:
+    message = Message("b", "1", 0)
+    queue = filled(message)
+    queue.charge("a", 1)
+    queue.remove(message)
+    queue.add(Message("a", "1", 0))
+    queue.add(Message("b", "1", 1))
+    assert served(queue) == ["a.0", "b.1"]
+
+
+def test_the_middle_of_a_turn_goes_on() -> None:
+    queue = filled(*(Message("a", "1", n, share=3) for n in range(5)), Message("b", "1", 0))
+    assert repr(queue.take()) == "a.0"
+    queue.charge("a", 3)
+    assert served(queue) == ["a.1", "a.2", "b.0", "a.3", "a.4"]
+
+
+def test_each_line_has_a_first() -> None:
+    first = Message("a", "1", 0)
+    queue = filled(first, Message("a", "1", 1))
+    assert queue.first("a", first.session) is first
+    assert queue.first("a", "2") is queue.first("b", first.session) is None
+
+
 @given(st.dictionaries(st.sampled_from("abcdef"), st.integers(1, 9), min_size=1))
 def test_in_one_round_each_account_has_its_share(shares: dict[str, int]) -> None:
     """While all of them have enough waiting, from wherever in the round one begins to count."""
@@ -156,6 +214,16 @@ class AsALine(RuleBasedStateMachine):
         for message in self.lines.pop(session):
             for queue in (self.queue, self.other):
                 queue.remove(message)
+
+    @rule(account=st.sampled_from("abcd"), share=st.integers(1, 4))
+    def charge(self, account: str, share: int) -> None:
+        for queue in (self.queue, self.other):
+            queue.charge(account, share)
+
+    @rule(account=st.sampled_from("abcd"))
+    def owes(self, account: str) -> None:
+        others = {message.account for message in self.here()} - {account}
+        assert others or not self.queue.owes_turn(account)
 
     @invariant()
     def counts_are_right(self) -> None:

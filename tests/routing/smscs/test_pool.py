@@ -11,15 +11,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smppgate.routing.admin_state import AdminState
+from smppgate.routing.limits.token_bucket import Rate
 from smppgate.routing.smscs.balancers import BALANCERS
+from smppgate.routing.smscs.links import Link
 from smppgate.routing.smscs.member import Member
 from smppgate.routing.smscs.pool import Pool, link_for
-from smppgate.routing.smscs.smsc import Link, Smsc
+from smppgate.routing.smscs.rate_limits import SmscRates
+from smppgate.routing.smscs.smsc import Smsc
 from smppgate.txsmpp.constants import CommandId
 from smppgate.txsmpp.sequence import Request
 from smppgate.txsmpp.versions import V3_3, V3_4
 from tests.routing import fakes
 from tests.routing.fakes import FakeSession
+from tests.routing.limits.fakes import FakeRefills
 
 
 def test_a_pool_has_the_smscs_of_its_members_in_their_order() -> None:
@@ -226,3 +230,16 @@ def test_a_run_takes_no_more_than_there_is_room_for() -> None:
     alpha = fakes.smsc("alpha", 1, 3, 4)
     shares, left = fakes.pool(alpha).assign(10, 0.0)
     assert (sorted(share.count for share in shares), left) == ([3, 4], 3)
+
+
+def test_a_pool_knows_whether_an_active_member_has_a_limit() -> None:
+    alpha, beta = fakes.smscs(1, 1)
+    made, refills = fakes.pool(alpha, beta), FakeRefills()
+    assert not made.is_limited
+    beta.change_rates(SmscRates(Rate(5.0, 1.0), None), refills, 0.0)
+    assert made.is_limited
+    beta.change_state(AdminState.DRAIN)
+    assert not made.is_limited
+    beta.change_state(AdminState.READY)
+    beta.change_rates(None, refills, 0.0)
+    assert not made.is_limited

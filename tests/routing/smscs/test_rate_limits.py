@@ -70,6 +70,20 @@ def test_with_nobody_waiting_it_comes_back_by_itself() -> None:
     assert not paced.refills.waiting
 
 
+def test_it_allows_so_many_messages_as_leave_tokens_wherever_they_go() -> None:
+    paced = Paced(overall=100.0, link=40.0, links=2)
+    limits = paced.smsc.limits
+    assert limits is not None
+    assert not limits.allow(1, 0.0), "of links that were sent nothing yet nothing is known"
+    for _ in paced.links:
+        paced.send(1.0)
+    assert limits.allow(3, 2.0)
+    assert not limits.allow(4, 2.0), "a link has its burst of 4"
+    paced.limit(overall=100.0, now=2.0)
+    assert limits.allow(9, 9.0)
+    assert not limits.allow(10, 9.0)
+
+
 def test_a_query_is_sent_while_it_is_paused() -> None:
     paced = Paced(overall=1.0)
     paced.send()

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smppgate.routing.admin_state import AdminState
-from smppgate.routing.smscs.smsc import MessageCenter, Outcome, Smsc
+from smppgate.routing.smscs.load import Outcome
+from smppgate.routing.smscs.smsc import MessageCenter, Smsc
 from smppgate.txsmpp.sequence import Request
 from tests.routing import fakes
 from tests.routing.fakes import FakeSession

@@ -8,7 +8,8 @@ from heapq import heappop, heappush
 from attrs import define, field
 
 from smppgate.routing.smscs.balancers import Balancer
-from smppgate.routing.smscs.smsc import TAKEN, Smsc
+from smppgate.routing.smscs.load import TAKEN
+from smppgate.routing.smscs.smsc import Smsc
 
 
 @define

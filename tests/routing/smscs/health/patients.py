@@ -9,7 +9,8 @@ from attrs import define, field
 from smppgate.routing.smscs.health.ejection import Change, PoolHealth
 from smppgate.routing.smscs.health.member import MemberHealth
 from smppgate.routing.smscs.health.policy import HealthPolicy
-from smppgate.routing.smscs.smsc import REFUSED, TAKEN, Smsc
+from smppgate.routing.smscs.load import REFUSED, TAKEN
+from smppgate.routing.smscs.smsc import Smsc
 from smppgate.txsmpp.sequence import Request
 from tests.routing import fakes
 from tests.routing.fakes import FakeSession

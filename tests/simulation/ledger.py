@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING
 from attrs import define, field
 
 from tests.simulation import wire
+from tests.simulation.clock import NEVER
 from tests.simulation.moods import AGAIN
 from tests.simulation.routes import Outside
 from tests.simulation.sockets import Stream
-
-NEVER = float("inf")
 
 if TYPE_CHECKING:
     from tests.simulation.model_esme import EsmeSession

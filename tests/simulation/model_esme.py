@@ -6,7 +6,8 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from tests.simulation import routes, wire
-from tests.simulation.ledger import NEVER, Request, Slot, Whole
+from tests.simulation.clock import NEVER
+from tests.simulation.ledger import Request, Slot, Whole
 from tests.simulation.moods import CALM, STEADY, Traits
 from tests.simulation.peers import Episodes, ModelSession
 from tests.simulation.routes import Outside

@@ -179,6 +179,7 @@ class Plan:
     :param steps: when the wall clock is stepped, and how far.
     :param routes: as they are written; a file of prefixes takes the place of the pool of one.
     :param operator: the moods of who runs the gate.
+    :param wanted: the moods that were asked for.
     """
 
     seed: int
@@ -217,6 +218,13 @@ class Plan:
     steps: tuple[tuple[float, float], ...] = ()
     operator: tuple[str, ...] = ()
     routes: tuple[str, ...] = ()
+    wanted: tuple[str, ...] = ()
+
+    @property
+    def replay(self) -> str:
+        """The command that runs it once more."""
+        moods = " ".join(f"--mood {mood}" for mood in self.wanted)
+        return f"make simulate SEED={self.seed}" + (f' ARGS="{moods}"' if moods else "")
 
     def passed(self, system_id: str) -> AccountPlan | None:
         """The account of that name whose binds an SMSC judges."""
@@ -244,11 +252,12 @@ def scenario(seed: int, moods: tuple[str, ...] = ()) -> Plan:
     centers = tuple(_centers(draw))
     smscs = tuple(_smscs(draw, centers, choose))
     pools = _pools(draw, smscs)
-    active = draw.uniform(8.0, 25.0)
+    active = draw.uniform(7.0, 21.0)
     accounts = tuple(_accounts(draw, list(pools), choose))
     store, crashes, restarts = _store_and_ends(draw, choose, active)
     plan = Plan(
         seed=seed,
+        wanted=moods,
         centers=centers,
         smscs=smscs,
         pools=pools,

@@ -171,6 +171,7 @@ class Plan:
     :param hold: seconds that a message may wait for an SMSC; ``hold_octets``: memory for those.
     :param affinity_ttl: seconds that what belongs together is known; ``forgets``: whether next to
         nothing of it is.
+    :param dialogues: whether subscribers and ESMEs have some.
     :param ttl: seconds that return paths and queued messages are kept, by the wall clock.
     :param active: seconds until everybody begins to behave.
     :param crashes: when the gate's process is killed; ``restarts``: when it is stopped in order.
@@ -199,6 +200,7 @@ class Plan:
     hold_octets: int = 1 << 28
     affinity_ttl: float = 60.0
     forgets: bool = False
+    dialogues: bool = False
     health: HealthPlan = field(factory=HealthPlan)
     response_timeout: float = 3.0
     enquire_link: float = 10.0
@@ -283,6 +285,8 @@ def scenario(seed: int, moods: tuple[str, ...] = ()) -> Plan:
     plan = _balancing(chance(seed, "balance"), moods, plan)
     plan = _holding(chance(seed, "hold"), moods, plan)
     plan = _related(chance(seed, "related"), moods, plan)
+    has_dialogues = _Chooser(chance(seed, "dialogues"), moods).one("dialogues", 0.2)
+    plan = evolve(plan, dialogues=has_dialogues)
     plan = _routing(chance(seed, "routes"), moods, plan)
     plan = _limiting(chance(seed, "rates"), moods, plan)
     return _ailing(chance(seed, "health"), moods, plan)

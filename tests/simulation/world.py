@@ -16,7 +16,7 @@ from tests.simulation.clock import NEVER, Agenda, WorldClock
 from tests.simulation.differences import OTHER_PORT
 from tests.simulation.inspection import Coverage, Inspection, allowing
 from tests.simulation.invariants import Judge
-from tests.simulation.ledger import Attempt, Delivery, Ledger, Request
+from tests.simulation.ledger import Attempt, Delivery, Dialogue, Ledger, Request
 from tests.simulation.logs import Errors, errors
 from tests.simulation.model_esme import ModelEsme
 from tests.simulation.model_smsc import MessageCenter, ModelSmsc
@@ -31,6 +31,7 @@ from tests.simulation.scenario import (
     CALLED_PORT,
     LONGEST_STALL,
     STOP_TIMEOUT,
+    AccountPlan,
     Plan,
     chance,
     settings_text,
@@ -235,6 +236,11 @@ class World:
     def _id_key(self, request: Request) -> bytes:
         account = b"" if self.plan.message_ids == "tagged" else request.account.system_id.encode()
         return account + request.given
+
+    def dialogue(self, account: AccountPlan, address: bytes, draw: random.Random) -> Dialogue:
+        """A new one, with a subscriber who has no other."""
+        number = draw.choice((None, draw.randrange(256)))
+        return Dialogue(account, b"88%07d" % self.ledger.label(), number, address)
 
     def _live(self) -> None:
         self._begin()

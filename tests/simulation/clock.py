@@ -14,6 +14,10 @@ BEGINNING = 1_800_000_000.0
 """Seconds since 1970 at which every world begins."""
 
 
+NEVER = float("inf")
+"""A time that does not come."""
+
+
 class WorldClock:
     """The time of one world, in seconds.
 
@@ -78,7 +82,7 @@ class Call:
 
     def reset(self, seconds: float) -> None:
         """It is to happen so much from now."""
-        self._move(self._agenda.now() + seconds)
+        self._move(self._agenda.clock.now + seconds)
 
     def isActive(self) -> bool:
         """Whether it is still to happen."""
@@ -101,11 +105,11 @@ class Call:
 class Agenda:
     """Calls in the order of their times; those of one time in the order they were made.
 
-    :param now: tells the time that the calls' times are compared with.
+    :param clock: its time is what the calls' times are compared with.
     """
 
-    def __init__(self, now: Callable[[], float]) -> None:
-        self.now = now
+    def __init__(self, clock: WorldClock) -> None:
+        self.clock = clock
         self.active = 0
         """Calls still to come."""
         self._heap: list[tuple[float, int, Call]] = []
@@ -113,12 +117,15 @@ class Agenda:
 
     def call(self, delay: float, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Call:
         """Have ``function`` called ``delay`` seconds from now."""
-        return self.call_at(self.now() + delay, function, *args, **kwargs)
+        return self._enter(self.clock.now + delay, function, args, kwargs)
 
     def call_at(
         self, time: float, function: Callable[..., Any], *args: Any, **kwargs: Any
     ) -> Call:
         """Have ``function`` called at ``time``."""
+        return self._enter(time, function, args, kwargs)
+
+    def _enter(self, time: float, function: Callable[..., Any], args: Any, kwargs: Any) -> Call:
         call = Call(self, time, function, args, kwargs)
         self.active += 1
         self.add(call)
@@ -130,16 +137,16 @@ class Agenda:
         call.serial = self._serial
         heappush(self._heap, (call.time, call.serial, call))
 
-    def next(self) -> float | None:
-        """When the first is due; None when there is none."""
+    def next(self) -> float:
+        """When the first is due; in the far future when there is none."""
         heap = self._heap
         while heap and (heap[0][2].state != "active" or heap[0][2].serial != heap[0][1]):
             heappop(heap)
-        return heap[0][0] if heap else None
+        return heap[0][0] if heap else NEVER
 
     def run_due(self) -> int:
         """Do what is due, but for what is entered meanwhile; gives how much that was."""
-        until, last, count, heap = self.now(), self._serial, 0, self._heap
+        until, last, count, heap = self.clock.now, self._serial, 0, self._heap
         while heap and heap[0][0] <= until:
             _, serial, call = heap[0]
             is_active = call.state == "active" and call.serial == serial

@@ -21,6 +21,9 @@ _ALIAS = re.compile(rb"_[0-9a-f]+")
 RECEIPT_DELAY = 0.2
 """Seconds after an answer in which a receipt may be held back: more than `receipt_delay`."""
 
+LINGER = 5.0
+"""Seconds that a dialogue is known after its last step."""
+
 FULL = 0x14
 
 _QUEUED = 30.0
@@ -53,6 +56,7 @@ class DeliveryRules:
         self._check_order(session, delivery)
         self._check_resp(session, delivery)
         self._check_parts(session, delivery)
+        self._check_dialogue(session, delivery)
         arrival = Attempt(session, pdu.number, session.sent_at)
         session.open[pdu.number] = arrival
         delivery.arrivals.append(arrival)
@@ -197,6 +201,26 @@ class DeliveryRules:
             if first is known and first.end.knows_all:
                 self._world.violated(what)
             self._world.accuse(what, first)
+
+    def _check_dialogue(self, session: EsmeSession, delivery: Delivery) -> None:
+        """Steps of one dialogue go to one session as long as that lives."""
+        dialogue, at, world = delivery.dialogue, session.sent_at, self._world
+        if dialogue is None:
+            return
+        before, dialogue.served_by = dialogue.served_by, (session, at)
+        # Of what comes out of a queue it is not known where it has come from.
+        was_queued = self._had_queue(delivery)
+        if delivery.session.owner is None and not was_queued:
+            dialogue.held_by = (delivery.session, at)
+        if before is None or before[0] is session or was_queued or world.plan.forgets:
+            return
+        known, since = before
+        longest = min(world.terms.affinity_ttl(since), LINGER if dialogue.is_over else 60.0)
+        is_late = at - since > 0.9 * longest
+        if is_late or since < world.began_at or world.terms.moved_ranges(delivery.at):
+            return
+        if known.is_alive and not known.is_disturbed:
+            world.accuse(f"{session}: {delivery} is a step of a dialogue that {known} has", known)
 
     def _check_window(self, session: EsmeSession) -> None:
         now, timeout = session.sent_at, self._world.plan.response_timeout

@@ -47,7 +47,7 @@ class HealthRules:
         if session.end.incoming.was_full:
             return
         pools = world.terms.pools_for(request, request.at)
-        if request.whole is not None:
+        if request.belongs:
             # The rest of what it has begun still goes there.
             return
         if all(world.inspection.was_ejected(pool, name, session.sent_at) for pool in pools):

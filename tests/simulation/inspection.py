@@ -192,7 +192,8 @@ class Inspection:
             out = [each for each in pool.members if each.health.ejection is not None]
             most = max(1, int(pool.health.policy.max_ejected * len(pool.members)))
             yield f"ejected of {pool.name} beyond {most}", max(0, len(out) - most), 0
-            up = [each for each in pool.members if each.is_up]
+            # A gate that stops has nothing to send.
+            up = [each for each in pool.members if each.is_up and not self._router.is_draining]
             is_left = any(each.health.ejection is None for each in up)
             yield f"{pool.name} has ejected all that are able", int(bool(up) and not is_left), 0
             for each in out:
@@ -343,7 +344,9 @@ class Inspection:
         exchange, target = waiting.exchange, waiting.exchange.target
         if target is None or self._router._submitter.pools.is_reconsidering:
             return 0, 0
-        return int(exchange.pool is not target.pool(exchange.command_id)), 0
+        command = exchange.command_id
+        able = (p for p in target.pools if any(not m.reason(command) for m in p.members))
+        return int(exchange.pool is not next(able, target.pools[0])), 0
 
     def left(self) -> Iterator[str]:
         """What is left although no session is, and the time of everything is over."""

@@ -12,15 +12,17 @@ from typing import TYPE_CHECKING
 from attrs import define, field
 
 from tests.simulation import wire
+from tests.simulation.clock import NEVER
 from tests.simulation.moods import AGAIN
 from tests.simulation.routes import Outside
 from tests.simulation.sockets import Stream
 
-NEVER = float("inf")
+MOST_STEPS = 5
+"""Steps of a dialogue."""
 
 if TYPE_CHECKING:
     from tests.simulation.model_esme import EsmeSession
-    from tests.simulation.model_smsc import SmscSession
+    from tests.simulation.model_smsc import ModelSmsc, SmscSession
     from tests.simulation.scenario import AccountPlan
 
 
@@ -85,12 +87,46 @@ class Whole:
 
 
 @define(eq=False)
+class Dialogue:
+    """A dialogue between a subscriber and an ESME, whose steps come in turn from both sides.
+
+    :param number: of its session; None where steps do not tell.
+    :param address: the number of the ESME's that the subscriber talks to.
+    :ivar steps: how many were sent.
+    :ivar is_doubtful: whether a step was turned down: then it may go on anywhere.
+    :ivar served_by: the ESME's session that a step was sent to last, and when.
+    :ivar held_by: the SMSC's session that had a step last, in either direction, and when.
+    :ivar smscs: all SMSCs that ever had one.
+    """
+
+    account: AccountPlan
+    subscriber: bytes
+    number: int | None
+    address: bytes
+    steps: int = 0
+    is_doubtful: bool = False
+    served_by: tuple[EsmeSession, float] | None = None
+    held_by: tuple[SmscSession, float] | None = None
+    smscs: dict[ModelSmsc, None] = field(factory=dict)
+
+    def next(self) -> bytes:
+        """The TLVs of its next step."""
+        self.steps += 1
+        return wire.step(self.number, self.is_over)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether its last step was sent."""
+        return self.steps >= MOST_STEPS
+
+
+@define(eq=False)
 class Request:
     """What an ESME has sent.
 
     :param wants_receipt: whether receipts are asked for.
     :param ahead: how many its session had open when it was sent.
-    :param whole: the long message that it is a part of.
+    :param whole: the long message that it is a part of; ``dialogue``: that it is a step of.
     :param target: the request that it asks about; None for a submit, and for an id of nobody's.
     :param about: the id that it asks about.
     """
@@ -107,6 +143,7 @@ class Request:
     target: Request | None = None
     about: bytes = b""
     whole: Whole | None = None
+    dialogue: Dialogue | None = None
     attempts: list[Attempt] = field(factory=list)
     answer: wire.Pdu | None = None
     answered_at: float = 0.0
@@ -143,6 +180,11 @@ class Request:
         arrivals = [arrival for d in final for arrival in d.arrivals]
         taken = [answer.read_at for a in arrivals for answer in a.answers if not answer.pdu.status]
         return min(*taken, *(d.taken_at for d in final), NEVER, NEVER)
+
+    @property
+    def belongs(self) -> bool:
+        """Whether there are others that it goes the same way with."""
+        return self.whole is not None or self.dialogue is not None
 
     @property
     def is_certain(self) -> bool:
@@ -199,6 +241,7 @@ class Delivery:
     :param account: whom it is for.
     :param request: the message that it is a receipt for.
     :param told_id: the id in a receipt.
+    :param dialogue: the one that it is a step of.
     """
 
     label: int
@@ -215,6 +258,7 @@ class Delivery:
     serial: int = 0
     """Its place among what its session has sent."""
     parts: tuple[int, int, int] | None = None
+    dialogue: Dialogue | None = None
     destination: bytes = b""
     """The number that it is for."""
     kept_at: float = 0.0

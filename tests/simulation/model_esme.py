@@ -6,7 +6,8 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from tests.simulation import routes, wire
-from tests.simulation.ledger import NEVER, Request, Slot, Whole
+from tests.simulation.clock import NEVER
+from tests.simulation.ledger import Dialogue, Request, Slot, Whole
 from tests.simulation.moods import CALM, STEADY, Traits
 from tests.simulation.peers import Episodes, ModelSession
 from tests.simulation.routes import Outside
@@ -152,6 +153,9 @@ class EsmeSession(ModelSession):
         arrival = self.world.judge.arrived(self, pdu)
         body = b"\0" if self.chance.random() < 0.8 else b"esme\0"
         self.respond(pdu, 0, body, arrival)
+        delivery = self.world.ledger.delivered(pdu.body)
+        if delivery is not None and delivery.dialogue is not None:
+            self.app.go_on(delivery.dialogue, self)
 
     def _bind_answered(self, pdu: wire.Pdu) -> None:
         if pdu.number != self._bind_number or pdu.command != self.kind | wire.RESP:
@@ -251,6 +255,10 @@ class EsmeSession(ModelSession):
         if self.plan.long and self.is_alive and self.chance.random() < self.plan.long:
             self.app.send_long(self)
             return
+        if self.world.plan.dialogues and self.is_alive and self.chance.random() < 0.2:
+            address = self.plan.some_number(self.chance)
+            self.submit_step(self.world.dialogue(self.plan, address, self.chance))
+            return
         chance, label = self.chance, self.world.ledger.label()
         text = b"%s<m%d>" % (chance.choice((b"", b"hello ", b"x" * 100)), label)
         outside = self._outside()
@@ -304,6 +312,17 @@ class EsmeSession(ModelSession):
         request = self._request(label, wire.SUBMIT_SM, body, wants)
         request.source, request.whole = source, whole
         request.outside = Outside(source, to)
+
+    def submit_step(self, dialogue: Dialogue) -> None:
+        """The next step of a dialogue, if messages may be sent still."""
+        if not self.is_alive or not self.world.is_active or dialogue.is_over:
+            return
+        label = self.world.ledger.label()
+        text, to = b"<m%d>" % label, dialogue.subscriber
+        body = wire.message(dialogue.address, to, text, 0, False, dialogue.next())
+        request = self._request(label, wire.SUBMIT_SM, body, False)
+        request.source, request.dialogue = dialogue.address, dialogue
+        request.outside = Outside(dialogue.address, to)
 
     def _ask(self) -> None:
         """About a message of its own, of another's, or of nobody's."""
@@ -423,6 +442,13 @@ class ModelEsme:
             by = chance.choice(others) if others else session
             pause = chance.choice((0.0, 0.0, 0.2, 3.0)) * chance.random()
             by.later(pause, by.submit_part, whole, source, to, header)
+
+    def go_on(self, dialogue: Dialogue, session: EsmeSession) -> None:
+        """Answer a step that came on ``session``, there or where something may be sent."""
+        others = [each for each in self.alive() if each.submits]
+        by = session if session.submits or not others else self.chance.choice(others)
+        if by.submits:
+            by.later(self.chance.expovariate(5.0), by.submit_step, dialogue)
 
     def calm(self) -> None:
         """Behave from now on."""

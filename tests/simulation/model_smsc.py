@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from attrs import define
 
 from tests.simulation import wire
-from tests.simulation.ledger import Attempt, Delivery, Request
+from tests.simulation.ledger import Attempt, Delivery, Dialogue, Request
 from tests.simulation.moods import ANSWERING, CALM, STEADY, Traits
 from tests.simulation.peers import Episodes, ModelSession
 from tests.simulation.sockets import ModelEnd
@@ -33,6 +33,7 @@ class Outgoing:
 
     :param parts: reference, total and place of a part of a long message.
     :param owned: whether it is for a session of the account's own.
+    :param dialogue: the one that it is a step of; ``door``: where that goes on, if it has begun.
     """
 
     account: AccountPlan
@@ -41,6 +42,8 @@ class Outgoing:
     parts: tuple[int, int, int] | None = None
     destination: bytes = b""
     owned: bool = False
+    dialogue: Dialogue | None = None
+    door: ModelSmsc | None = None
     esm_class: int = 4
     tries: int = 0
 
@@ -148,6 +151,7 @@ class SmscSession(ModelSession):
         request = attempt.request
         assert request is not None
         if self.has_forgotten:
+            _turned_down(request)
             self.later(0.001, self._answer, pdu.command | wire.RESP, 4, pdu.number, b"", attempt)
         elif pdu.command in wire.SUBMITS:
             self._submitted(pdu, request, attempt)
@@ -174,9 +178,13 @@ class SmscSession(ModelSession):
         is_over = self.smsc.is_over_ration()
         body = b"" if is_over else body
         status, delay = self.respond(pdu, THROTTLED if is_over else 0, body, attempt)
+        if status > 0:
+            _turned_down(request)
         is_known = status == 0 and pdu.number in self.open
         if is_known or (status == -1 and self.chance.random() < self.traits.unknown):
             self.center.took(request, message_id, self, delay)
+        if is_known and request.dialogue is not None and self.owner is None:
+            self.center.go_on(request.dialogue, self.smsc, delay)
 
     @property
     def _tells_congestion(self) -> bool:
@@ -255,6 +263,10 @@ class SmscSession(ModelSession):
             header = bytes((5, 0, 3, *outgoing.parts))
             body = wire.message(source, outgoing.destination, header + text, 0x40)
             command = wire.DELIVER_SM
+        elif (dialogue := outgoing.dialogue) is not None:
+            source, outgoing.door, command = dialogue.subscriber, self.smsc, wire.DELIVER_SM
+            dialogue.smscs[self.smsc] = None
+            body = wire.message(source, outgoing.destination, text, tlvs=dialogue.next())
         elif self.chance.random() < 0.1:
             command, body = wire.DATA_SM, wire.data(source, outgoing.destination, text)
         else:
@@ -272,6 +284,7 @@ class SmscSession(ModelSession):
             state=outgoing.state,
             serial=self._serial,
             parts=outgoing.parts,
+            dialogue=outgoing.dialogue,
             destination=outgoing.destination or (request.source if request is not None else b""),
             esm_class=outgoing.esm_class,
             kept_at=self.world.clock.wall(),
@@ -292,6 +305,11 @@ class SmscSession(ModelSession):
                 self.center.refused(outgoing)
             self.deliveries.clear()
             self.smsc.lost(self)
+
+
+def _turned_down(request: Request) -> None:
+    if request.dialogue is not None:
+        request.dialogue.is_doubtful = True
 
 
 class ModelSmsc:
@@ -524,8 +542,20 @@ class MessageCenter:
             self.send()
             self.start()
 
+    def go_on(self, dialogue: Dialogue, door: ModelSmsc, delay: float) -> None:
+        """The subscriber answers a step, through the door by which it came."""
+        if not dialogue.is_over and self.world.is_active:
+            pause = delay + self.chance.expovariate(5.0)
+            account, address = dialogue.account, dialogue.address
+            step = Outgoing(account, destination=address, dialogue=dialogue, door=door)
+            self._plan(pause, step)
+
     def _message(self, account: AccountPlan) -> None:
         destination = account.some_number(self.chance)
+        if self.world.plan.dialogues and self.chance.random() < 0.5:
+            dialogue = self.world.dialogue(account, destination, self.chance)
+            self.waiting.append(Outgoing(account, destination=destination, dialogue=dialogue))
+            return
         if self.chance.random() < 0.85:
             self.waiting.append(Outgoing(account, destination=destination))
             return
@@ -552,6 +582,8 @@ class MessageCenter:
             able = [s for s in able if s.owner is outgoing.account]
         else:
             able = [s for s in able if s.owner is None]
+        if outgoing.door is not None:
+            able = [s for s in able if s.smsc is outgoing.door]
         return self.chance.choice(able) if able else None
 
     def calm(self) -> None:

@@ -196,6 +196,8 @@ MOODS: dict[str, Mood] = {
         telling_congestion={},
         # ESMEs send long messages in parts, over all of their sessions.
         long_messages={},
+        # Subscribers and ESMEs have dialogues, begun by either.
+        dialogues={},
         # Next to no memory for what belongs together.
         forgetful={},
         routing={},

@@ -49,10 +49,11 @@ from smppgate.routing.esmes import accounts as accounts_module
 from smppgate.routing.esmes.account import Account
 from smppgate.routing.esmes.accounts import Accounts
 from smppgate.routing.esmes.strangers import Strangers
+from smppgate.routing.exchange import Exchange
 from smppgate.routing.limits.esme_limits import AccountLimit, SessionLimit
 from smppgate.routing.limits.fair_queue import FairQueue
 from smppgate.routing.limits.token_bucket import TokenBucket
-from smppgate.routing.related import Related
+from smppgate.routing.related import Dialogue, Related
 from smppgate.routing.routes import rules
 from smppgate.routing.routes.message import Message
 from smppgate.routing.routes.rules import ByPrefix, Route, Target
@@ -86,6 +87,7 @@ class Mutant:
 
     :param owner: what has the attribute `attribute`.
     :param make: from what is there to what is there instead.
+    :param moods: which every seed has when it is looked for, as it would hardly be found without.
     """
 
     name: str
@@ -93,6 +95,7 @@ class Mutant:
     owner: Any
     attribute: str
     make: Callable[[Any], Any]
+    moods: tuple[str, ...] = ()
 
     @contextmanager
     def installed(self) -> Iterator[None]:
@@ -130,12 +133,12 @@ class StaleMutant(Exception):
 ENQUIRE_LINK = 0x15
 
 
-def _mutant(owner: Any, attribute: str, sentence: str) -> Callable[[Any], Any]:
+def _mutant(owner: Any, attribute: str, sentence: str, *moods: str) -> Callable[[Any], Any]:
     """Enter the decorated function, which makes the replacement, under its own name."""
 
     def enter(make: Callable[[Any], Any]) -> Callable[[Any], Any]:
         name = make.__name__.strip("_").replace("_", "-")
-        MUTANTS[name] = Mutant(name, sentence, owner, attribute, make)
+        MUTANTS[name] = Mutant(name, sentence, owner, attribute, make, moods)
         return make
 
     return enter
@@ -295,9 +298,9 @@ def _retry_at_the_same(retry: Any) -> Any:
     return retried
 
 
-@_mutant(PoolHealth, "may_retry", "A message is sent once more than max_attempts allows.")
-def _attempts_off_by_one(may_retry: Any) -> Any:
-    return lambda self, attempts: may_retry(self, attempts - 1)
+@_mutant(Exchange, "tries", "A message is sent once more than max_attempts allows.")
+def _attempts_off_by_one(tries: Any) -> Any:
+    return property(lambda self: tries.fget(self) - 1)
 
 
 @_mutant(RetryPolicy, "is_retried", "A message is tried again after any error.")
@@ -305,7 +308,13 @@ def _retried_on_anything(_is_retried: Any) -> Any:
     return lambda self, status: True
 
 
-@_mutant(RetryBudget, "is_left", "As many messages are tried again as may be.")
+@_mutant(
+    RetryBudget,
+    "is_left",
+    "As many messages are tried again as may be.",
+    "few_retries",
+    "ailing_smscs",
+)
 def _budget_ignored(_is_left: Any) -> Any:
     return property(lambda self: True)
 
@@ -323,12 +332,17 @@ def _resubmitted_unasked(unanswered: Any) -> Any:
 # Health
 
 
-@_mutant(PoolHealth, "_others", "A member may be ejected though no other is able.")
+@_mutant(PoolHealth, "_others", "A member may be ejected though no other is able.", "failing")
 def _last_able_ejected(_others: Any) -> Any:
     return lambda self, member: [each for each in self.members if each is not member]
 
 
-@_mutant(HealthPolicy, "most_ejected", "All members but one may be ejected, whatever is set.")
+@_mutant(
+    HealthPolicy,
+    "most_ejected",
+    "All members but one may be ejected, whatever is set.",
+    "ailing_smscs",
+)
 def _too_many_ejected(_most: Any) -> Any:
     return lambda self, members: members
 
@@ -411,8 +425,8 @@ def _waiting_outlives_session(_drop: Any) -> Any:
 
 @_mutant(Waiting, "__init__", "What waits may be sent at any time.")
 def _hold_without_end(made: Any) -> Any:
-    def endless(self: Any, exchange: Any, requester: Any, deadline: float) -> None:
-        made(self, exchange, requester, deadline + 1000.0)
+    def endless(self: Any, exchange: Any, requester: Any, deadline: float, serial: int) -> None:
+        made(self, exchange, requester, deadline + 1000.0, serial)
 
     return endless
 
@@ -423,10 +437,8 @@ def _hold_ends_late(expire: Any) -> Any:
         if waiting.deadline + 1.0 <= now:
             expire(self, waiting, now)
             return
-        later = Waiting(waiting.exchange, waiting.requester, now + 1.0)
-        self._remove(waiting)
-        later.exchange.entered_at = later.deadline - later.requester.hold
-        self._admit(later.exchange, later.requester, False)
+        waiting.deadline = now + 1.0
+        self._deadlines.add(waiting)
 
     return expired
 
@@ -460,7 +472,13 @@ def _waiting_unanswered_at_end(_give_up: Any) -> Any:
     return lambda self, session: None
 
 
-@_mutant(WaitingRoom, "rearrange", "What waits stays with the pool that its account had.")
+@_mutant(
+    WaitingRoom,
+    "rearrange",
+    "What waits stays with the pool that its account had.",
+    "narrow_smscs",
+    "changing",
+)
 def _waiting_not_rearranged(_rearrange: Any) -> Any:
     return lambda self: None
 
@@ -468,13 +486,35 @@ def _waiting_not_rearranged(_rearrange: Any) -> Any:
 # What belongs together
 
 
-@_mutant(Related, "anchor", "Parts of one message over two sessions are taken for two messages.")
+@_mutant(
+    Related,
+    "anchor",
+    "Parts of one message over two sessions are taken for two messages.",
+    "long_messages",
+)
 def _parts_by_session(anchor: Any) -> Any:
     def anchored(self: Any, origin: Any, octets: bytes, relation: Any, now: float) -> Any:
         own = vars(origin).setdefault("related", Related(60.0))
         return anchor(own, origin, octets, relation, now)
 
     return anchored
+
+
+@_mutant(Related, "_asked", "Steps of an ESME's go to any SMSC.", "dialogues")
+def _steps_to_any_smsc(_asked: Any) -> Any:
+    return lambda self, origin, subscriber, step, now: None
+
+
+@_mutant(Dispatcher, "_in_dialogue", "Steps of a subscriber's go to any session.", "dialogues")
+def _steps_to_any_session(_in_dialogue: Any) -> Any:
+    return lambda self, cluster, source, step, link, now: cluster.session()
+
+
+@_mutant(
+    Dialogue, "heard", "Where a step of the subscriber's came from is forgotten.", "dialogues"
+)
+def _step_not_heard(_heard: Any) -> Any:
+    return lambda self, link: None
 
 
 @_mutant(Affinity, "put", "What belongs together is known however much of it there is.")
@@ -527,7 +567,7 @@ def _last_route_counts(_choose: Any) -> Any:
     return choose
 
 
-@_mutant(Route, "target", "A route holds if one of its conditions does.")
+@_mutant(Route, "target", "A route holds if one of its conditions does.", "routing")
 def _any_condition_is_enough(target: Any) -> Any:
     def found(self: Any, message: Any) -> Any:
         if len(self.conditions) < 2 or not any(each.holds(message) for each in self.conditions):
@@ -537,7 +577,7 @@ def _any_condition_is_enough(target: Any) -> Any:
     return found
 
 
-@_mutant(ByPrefix, "target", "The shortest prefix names the pool.")
+@_mutant(ByPrefix, "target", "The shortest prefix names the pool.", "routing")
 def _shortest_prefix_wins(_target: Any) -> Any:
     def target(self: Any, message: Any) -> Any:
         names = list(self._table.matching(message.destination))
@@ -546,7 +586,7 @@ def _shortest_prefix_wins(_target: Any) -> Any:
     return target
 
 
-@_mutant(Target, "pool", "Another pool stands in for one that is full.")
+@_mutant(Target, "pool", "Another pool stands in for one that is full.", "routing")
 def _fallback_when_full(_pool: Any) -> Any:
     def pool(self: Any, command_id: int) -> Any:
         able = [each for each in self.pools if each.able(command_id)]
@@ -556,17 +596,30 @@ def _fallback_when_full(_pool: Any) -> Any:
     return pool
 
 
-@_mutant(Target, "pool", "No pool stands in for another.")
+@_mutant(Target, "pool", "No pool stands in for another.", "routing", "holding")
 def _no_fallback(_pool: Any) -> Any:
     return lambda self, command_id: self.pools[0]
 
 
-@_mutant(WaitingRoom, "reconsider", "What waits already is for its pool until that is able again.")
+@_mutant(
+    WaitingRoom,
+    "reconsider",
+    "What waits already is for its pool until that is able again.",
+    "routing",
+    "holding",
+)
 def _fallback_not_for_what_waits(_reconsider: Any) -> Any:
     return lambda self: None
 
 
-@_mutant(PoolChoice, "route", "After a reload what waits goes where routes led it before.")
+@_mutant(
+    PoolChoice,
+    "route",
+    "After a reload what waits goes where routes led it before.",
+    "routing",
+    "narrow_smscs",
+    "changing",
+)
 def _waiting_not_rerouted(route: Any) -> Any:
     def rerouted(self: Any, exchange: Any, requester: Any, is_anew: bool) -> int:
         return int(route(self, exchange, requester, is_anew and exchange.target is None))
@@ -626,22 +679,27 @@ def _tokens_not_awaited(_await: Any) -> Any:
     return lambda self, bucket, now: None
 
 
-@_mutant(RateLimits, "throttled", "An ESME hears that its SMSC is sent too much.")
+@_mutant(RateLimits, "throttled", "An ESME hears that its SMSC is sent too much.", "limited_smscs")
 def _throttled_is_heard(_throttled: Any) -> Any:
     return lambda self, now: False
 
 
-@_mutant(Retries, "_put_back", "What an SMSC has throttled is forgotten.")
+@_mutant(Retries, "_put_back", "What an SMSC has throttled is forgotten.", "limited_smscs")
 def _throttled_is_forgotten(_put_back: Any) -> Any:
     return lambda self, exchange, pool, smsc, now: True
 
 
-@_mutant(RateLimits, "_look", "A link has no rate of its own.")
+@_mutant(RateLimits, "_look", "A link has no rate of its own.", "limited_smscs")
 def _link_without_rate(_look: Any) -> Any:
     return lambda self, link, bucket, now: None
 
 
-@_mutant(RateLimits, "__init__", "A session that serves one ESME has a rate for itself.")
+@_mutant(
+    RateLimits,
+    "__init__",
+    "A session that serves one ESME has a rate for itself.",
+    "limited_smscs",
+)
 def _rate_of_each_copy(made: Any) -> Any:
     def alone(self: Any, smsc: Any, overall: Any) -> None:
         own = OverallLimit(smsc, overall.rates, overall.refills, 0.0)
@@ -664,7 +722,12 @@ def _rate_of_each_session(made: Any) -> Any:
     return lambda self, account: made(self, AccountLimit())
 
 
-@_mutant(RateRoom, "_serve", "Of what waits for tokens the newest of a session goes first.")
+@_mutant(
+    RateRoom,
+    "_serve",
+    "Of what waits for tokens the newest of a session goes first.",
+    "limited_accounts",
+)
 def _tokens_to_newest(_serve: Any) -> Any:
     def served(self: Any, line: Any, now: float) -> None:
         waiting = next(reversed(line.messages))
@@ -714,7 +777,12 @@ def _answer_before_path(answer: Any) -> Any:
     return lambda self, exchange, octets, kept: answer(self, exchange, octets, kept=False)
 
 
-@_mutant(Batch, "before_writing", "An answer is written before its return path is in the store.")
+@_mutant(
+    Batch,
+    "before_writing",
+    "An answer is written before its return path is in the store.",
+    "slow_store",
+)
 def _written_before_path(_before: Any) -> Any:
     return lambda self, function: self.when_written(function)
 
@@ -735,7 +803,13 @@ def _index_off_by_one(offsets: Any) -> Any:
     return lambda self, folder, key: offsets(self, folder, key)[1:]
 
 
-@_mutant(Receipts, "_choose", "A receipt that cannot be looked up is one of an unknown message.")
+@_mutant(
+    Receipts,
+    "_choose",
+    "A receipt that cannot be looked up is one of an unknown message.",
+    "failing_store",
+    "forgetful_store",
+)
 def _unsearched_is_unknown(choose: Any) -> Any:
     def chosen(self: Any, incoming: Any, search: Any, waits: bool, found: Any) -> None:
         choose(self, incoming, search, waits, Found(found.paths))
@@ -808,7 +882,7 @@ def _transmitters_receive(add: Any) -> Any:
 
 @_mutant(Dispatcher, "choose", "Parts of a long message go to any session.")
 def _parts_anywhere(_choose: Any) -> Any:
-    return lambda self, cluster, octets, now: cluster.session()
+    return lambda self, cluster, octets, now, link=None: cluster.session()
 
 
 @_mutant(Dispatcher, "_queue", "What comes for an account overtakes what waits in its queue.")
@@ -906,7 +980,12 @@ def _frozen_not_noticed(_at: Any) -> Any:
     return lambda self: self.probed_until
 
 
-@_mutant(Watch, "hear", "After an enquire_link the next is sent when that one's time is over.")
+@_mutant(
+    Watch,
+    "hear",
+    "After an enquire_link the next is sent when that one's time is over.",
+    "hanging",
+)
 def _asked_too_late(hear: Any) -> Any:
     def heard(self: Any, now: float) -> bool:
         hear(self, now)
@@ -931,7 +1010,7 @@ def _early_receipts_forgotten(_poll: Any) -> Any:
     return lambda self: None
 
 
-@_mutant(AccountQueue, "count", "What was queued before a restart is not delivered.")
+@_mutant(AccountQueue, "count", "What was queued before a restart is not delivered.", "restarting")
 def _queue_not_counted(counted: Any) -> Any:
     return lambda self, size: counted(self, 0)
 
@@ -1007,7 +1086,14 @@ def _drained_takes_messages(_change: Any) -> Any:
     return changed
 
 
-@_mutant(Smsc, "change_window", "What is open when a window is lowered is given up.")
+@_mutant(
+    Smsc,
+    "change_window",
+    "What is open when a window is lowered is given up.",
+    "changing",
+    "narrow_smscs",
+    "silent",
+)
 def _window_cuts(change: Any) -> Any:
     def changed(self: Any, window: int) -> None:
         for link in self.bound if window < self.window else ():
@@ -1071,7 +1157,7 @@ def _members_stay(change: Any) -> Any:
     return changed
 
 
-@_mutant(Pool, "rank", "Backups help out where members are full.")
+@_mutant(Pool, "rank", "Backups help out where members are full.", "backups", "narrow_smscs")
 def _backups_help_out(rank: Any) -> Any:
     def ranked(self: Any) -> None:
         rank(self)
@@ -1101,7 +1187,13 @@ def _pools_not_told(_tell: Any) -> Any:
     return lambda self: None
 
 
-@_mutant(Rendezvous, "choose", "A message goes to another member while that of its key is full.")
+@_mutant(
+    Rendezvous,
+    "choose",
+    "A message goes to another member while that of its key is full.",
+    "hashing",
+    "narrow_smscs",
+)
 def _home_not_waited_for(choose: Any) -> Any:
     def chosen(self: Any, now: float, key: Any, tried: Any) -> Any:
         first = choose(self, now, key, tried)
@@ -1112,7 +1204,14 @@ def _home_not_waited_for(choose: Any) -> Any:
     return chosen
 
 
-@_mutant(WaitingRoom, "_find_homes", "What waits for one member of a key goes on to wait for it.")
+@_mutant(
+    WaitingRoom,
+    "_find_homes",
+    "What waits for one member of a key goes on to wait for it.",
+    "hashing",
+    "narrow_smscs",
+    "holding",
+)
 def _homes_kept(_find: Any) -> Any:
     return lambda self, pool: None
 

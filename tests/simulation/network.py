@@ -30,11 +30,12 @@ class Network:
     :param chance: decides delays and cuts.
     :ivar weather: that of connections made from now on.
     :ivar has_sent: whether the gate had something to send since somebody set it to false.
+    :ivar has_changed: whether a socket of the gate's may have become ready since then.
     """
 
     def __init__(self, agenda: Agenda, chance: Random, weather: Weather) -> None:
         self.weather = weather
-        self.has_sent = False
+        self.has_sent = self.has_changed = False
         self.sockets: list[GateSocket] = []
         """The gate's ends, those included that are closed."""
         self._agenda = agenda
@@ -46,6 +47,7 @@ class Network:
     def calm(self) -> None:
         """Good weather from now on, on connections that are there too."""
         self.weather = Weather()
+        self.has_changed = True
         for skt in self.sockets:
             for stream in (skt.incoming, skt.outgoing):
                 if stream is not None:
@@ -89,8 +91,7 @@ class Network:
         skt = _Connecting(
             self._serial, self._agenda, (GATE_HOST, 40000 + self._serial), address, self
         )
-        self.sockets.append(skt)
-        return skt
+        return self._noted(skt)
 
     def reach(self, skt: GateSocket) -> None:
         """The gate's connection request is on its way."""
@@ -103,13 +104,15 @@ class Network:
         end = self._join(skt)
         taken = accept(end) if accept is not None else False
         if not taken:
-            skt.incoming = skt.outgoing = skt.model_end = None
-            skt.refusal = 0 if taken is None else errno.ECONNREFUSED
+            skt.refuse(0 if taken is None else errno.ECONNREFUSED)
 
     # Both
 
     def _socket(self, here: tuple[str, int], there: tuple[str, int]) -> GateSocket:
-        skt = GateSocket(self._serial, self._agenda, here, there)
+        return self._noted(GateSocket(self._serial, self._agenda, here, there))
+
+    def _noted(self, skt: GateSocket) -> GateSocket:
+        skt.on_send, skt.on_change = self._sent, self._changed
         self.sockets.append(skt)
         return skt
 
@@ -118,11 +121,13 @@ class Network:
         to_model = Stream(self._agenda, self._chance, self.weather)
         end = ModelEnd(to_model, to_gate)
         skt.join(to_gate, to_model, end)
-        skt.on_send = self._sent
         return end
 
     def _sent(self) -> None:
         self.has_sent = True
+
+    def _changed(self) -> None:
+        self.has_changed = True
 
     def _delay(self) -> float:
         return self.weather.latency + self._chance.expovariate(1.0) * self.weather.jitter

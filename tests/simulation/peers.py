@@ -7,7 +7,8 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from tests.simulation import wire
-from tests.simulation.ledger import NEVER, Answer, Attempt
+from tests.simulation.clock import NEVER
+from tests.simulation.ledger import Answer, Attempt
 from tests.simulation.moods import Traits
 from tests.simulation.sockets import NOWHERE, ModelEnd
 

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 from attrs import define, field, frozen
 
 from tests.simulation import wire
-from tests.simulation.ledger import NEVER, Request
+from tests.simulation.clock import NEVER
+from tests.simulation.ledger import Request
 from tests.simulation.terms import Term
 
 if TYPE_CHECKING:
@@ -55,6 +56,9 @@ class _Line:
         :param more: what is allowed beside, because buckets began anew since a time.
         """
         insort(self.sent, new)
+        if limit(new.at) is None:
+            # None since then is none since before then.
+            return ""
         for first in self.sent:
             allowed = limit(first.at) if first.at <= new.at else None
             if allowed is None:

@@ -25,7 +25,7 @@ from twisted.internet.interfaces import (
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from tests.simulation.clock import Agenda, Call, WorldClock
+from tests.simulation.clock import NEVER, Agenda, Call, WorldClock
 from tests.simulation.network import Network
 from tests.simulation.sockets import GateSocket
 
@@ -102,10 +102,9 @@ class SimulatedReactor:
         self.turns = 0
         self._clock = clock
         self._chance = chance
-        self._agenda = Agenda(self.seconds)
+        self._agenda = Agenda(self._clock)
         self._readers: dict[Any, None] = {}
         self._writers: dict[Any, None] = {}
-        self._may_be_ready = True
         # What was going on when the process was killed may still be on the way out.
         self._is_dead = False
 
@@ -149,10 +148,12 @@ class SimulatedReactor:
     def addReader(self, reader: Any) -> None:
         """Call its doRead whenever there is something to be read."""
         self._readers[reader] = None
+        self.network.has_changed = True
 
     def addWriter(self, writer: Any) -> None:
         """Call its doWrite whenever something can be written."""
         self._writers[writer] = None
+        self.network.has_changed = True
 
     def removeReader(self, reader: Any) -> None:
         """No more."""
@@ -179,14 +180,13 @@ class SimulatedReactor:
 
     # Turns
 
-    def next(self) -> float | None:
-        """When there is something to do, on the world's clock; None when there is nothing."""
+    def next(self) -> float:
+        """When there is something to do; in the far future when there is nothing."""
         if self._is_dead:
-            return None
-        if self.accepted or self._is_ready():
+            return NEVER
+        if self.accepted or (self.network.has_changed and self._ready()):
             return self._clock.now
-        time = self._agenda.next()
-        return None if time is None else time - self.seconds() + self._clock.now
+        return self._agenda.next()
 
     def turn(self) -> bool:
         """Do what is due, and then what is ready; gives whether there was anything."""
@@ -200,28 +200,20 @@ class SimulatedReactor:
                 port.made(skt)
             else:
                 skt.close()
-        ready = self._ready()
-        self._may_be_ready = bool(ready)
+        ready = self._ready() if self.network.has_changed else []
         if len(ready) > 1:
             self._chance.shuffle(ready)
         for descriptor in ready:
             self._look_at(descriptor)
         return bool(count or accepted or ready)
 
-    def stir(self) -> None:
-        """Models may have done something since the last turn."""
-        self._may_be_ready = True
-
-    def _is_ready(self) -> bool:
-        """Whether anything is, if nobody but the gate has done anything since its last turn."""
-        if self._may_be_ready:
-            self._may_be_ready = bool(self._ready())
-        return self._may_be_ready
-
     def _ready(self) -> list[Any]:
-        readers = [r for r in self._readers if r.socket.is_readable]
-        writers = [w for w in self._writers if w.socket.is_writable and w not in readers]
-        return readers + writers
+        """What can be read or written; while that is nothing, none is until a socket changes."""
+        ready = [r for r in self._readers if r.socket.is_readable]
+        if self._writers:
+            ready += [w for w in self._writers if w.socket.is_writable and w not in ready]
+        self.network.has_changed = bool(ready)
+        return ready
 
     def _look_at(self, descriptor: Any) -> None:
         """Read and write as epoll's reactor does: both, where both can be done."""
@@ -261,5 +253,5 @@ class SimulatedReactor:
         for port in list(self.ports):
             self.network.unlisten(port._realPortNumber, port)
         self.accepted, self.ports = [], {}
-        agenda, self._agenda = self._agenda, Agenda(self.seconds)
+        agenda, self._agenda = self._agenda, Agenda(self._clock)
         return agenda

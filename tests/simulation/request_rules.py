@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.simulation import wire
 from tests.simulation.health_rules import HealthRules
-from tests.simulation.ledger import Answer, Attempt, Request
+from tests.simulation.ledger import Answer, Attempt, Dialogue, Request
 from tests.simulation.moods import STEADY
 from tests.simulation.rate_rules import RateRules
 from tests.simulation.routes import Place
@@ -36,9 +36,15 @@ _A_TICK = 0.1
 _UNDER_WAY = 5.0
 """Seconds in which what has happened is known at both ends."""
 
+_NOTICED = 1.0
+"""The same while the weather is good."""
+
 _LEAVING = 30.0
 """Seconds in which an SMSC that was removed may come back, and its ids be unknown for a while."""
 
+
+_KEEPING = STEADY | {"slow", "sluggish"}
+"""Moods of SMSCs that turn nothing down."""
 
 MOST_CONGESTED = 100
 _TELLS = 0x50
@@ -49,7 +55,7 @@ def _has_own_way(request: Request) -> bool:
     """Whether it may wait for another SMSC than those around it in its session."""
     is_one = request.command == wire.SUBMIT_SM
     may_replace = is_one and wire.replaces(request.body)
-    return request.command == wire.SUBMIT_MULTI or may_replace or request.whole is not None
+    return request.command == wire.SUBMIT_MULTI or may_replace or request.belongs
 
 
 def _key_of(request: Request, pool: PoolSettings) -> tuple[str, ...] | None:
@@ -96,6 +102,7 @@ class RequestRules:
         self._check_order(session, request)
         self._check_time(session, request)
         self._check_together(session, request)
+        self._check_dialogue(session, request)
         attempt = Attempt(session, pdu.number, self._counts_from(session, request), request)
         session.open[pdu.number] = attempt
         request.attempts.append(attempt)
@@ -113,10 +120,8 @@ class RequestRules:
             pools = terms.pools_for(request, request.at)
             was_full = session.end.incoming.was_full
             sent_at = request.at if was_full else session.sent_at
-            is_begun = request.whole is not None and any(
-                getattr(each.session, "smsc", None) is session.smsc
-                for each in request.whole.attempts
-            )
+            self._check_reroute(session, request, sent_at)
+            is_begun = self._may_be_begun(session, request)
             if not terms.may_serve(name, pools, sent_at, is_begun):
                 session.violated(f"{request} is for another pool")
             if terms.is_held(name, sent_at) and not (was_full or is_begun):
@@ -129,6 +134,27 @@ class RequestRules:
             session.violated(f"{request} on a session that is {session.owner.system_id}'s")
         if session.owner is None and request.account.asks_smsc:
             session.violated(f"{request} on a session that is not its own")
+
+    def _may_be_begun(self, session: SmscSession, request: Request) -> bool:
+        """Whether its SMSC may have others that it belongs to: what was sent on a link that is
+        lost, or as good as lost, has perhaps not come."""
+        if not request.belongs:
+            return False
+        smsc = session.smsc
+        has_lost = smsc.lost_at > request.at - _UNDER_WAY or any(
+            each.is_disturbed for each in smsc.sessions
+        )
+        there = [each.session for each in request.whole.attempts] if request.whole else []
+        has_step = request.dialogue is not None and smsc in request.dialogue.smscs
+        return has_lost or has_step or any(getattr(s, "smsc", None) is smsc for s in there)
+
+    def _check_reroute(self, session: SmscSession, request: Request, sent_at: float) -> None:
+        """What has waited goes where it would go if it came at the time at which it is sent."""
+        is_first = not request.attempts and not self._may_be_resubmitted(request)
+        pools = self._world.terms.pools_for(request, sent_at)
+        name = session.smsc.plan.name
+        if is_first and not self._world.terms.may_serve(name, pools, sent_at, is_begun=True):
+            session.violated(f"{request} would go to another pool now")
 
     def _check_backup(self, session: SmscSession, request: Request, pools: list[str]) -> None:
         """A backup gets nothing while a member is able."""
@@ -157,7 +183,7 @@ class RequestRules:
         if before is session.smsc or terms.unchanged_pool(pools, since) != pool:
             return
         there = [each for each in self._world.smscs if each.plan.name in pool.names]
-        steady = all(set(each.plan.moods) <= STEADY for each in there)
+        steady = all(set(each.plan.moods) <= _KEEPING for each in there)
         if steady and len(self._always_in(pools, since)) == len(pool.names):
             session.violated(f"{request} is here, and one of its key was with {before.plan.name}")
 
@@ -204,8 +230,9 @@ class RequestRules:
             if each.session.smsc is smsc and not self._was_put_back(each)
         )
         turned_down = (each for each in same if not _may_be_lost(each))
-        is_part = request.whole is not None
-        if not is_part and any(terms.has_smsc(smsc.plan.name, each.at) for each in turned_down):
+        if not request.belongs and any(
+            terms.has_smsc(smsc.plan.name, each.at) for each in turned_down
+        ):
             session.violated(f"{request} comes a second time")
 
     def _turned_down(self, last: Attempt, request: Request) -> set[int]:
@@ -292,6 +319,42 @@ class RequestRules:
             what = f"{session}: {request} is a part of a message that {there} has"
             # Of two that were sent in one turn of the gate's it is not known which was the first.
             world.accuse(what, there, session)
+
+    def _check_dialogue(self, session: SmscSession, request: Request) -> None:
+        """A step goes to the SMSC that has its dialogue, as long as that is there."""
+        dialogue, at = request.dialogue, session.sent_at
+        if dialogue is None or session.owner is not None:
+            return
+        before, dialogue.held_by = dialogue.held_by, (session, at)
+        dialogue.smscs[session.smsc] = None
+        if request.attempts or self._may_be_resubmitted(request):
+            dialogue.is_doubtful = True
+        if before is None or before[0].smsc is session.smsc or self._is_unknown(dialogue, before):
+            return
+        there, since = before
+        names = [there.smsc.plan.name, session.smsc.plan.name]
+        pools = self._world.terms.pools_for(request, since)
+        # Steps of the subscriber's come on links too that take none.
+        links = [s for s in there.smsc.sessions if s.is_link and s.bound_at < since - _NOTICED]
+        if links and all(self._world.terms.always_serves(name, pools, since) for name in names):
+            what = f"{session}: {request} is a step of a dialogue that {there} has"
+            self._world.accuse(what, there, session, *links)
+
+    def _is_unknown(self, dialogue: Dialogue, before: tuple[SmscSession, float]) -> bool:
+        """Whether the gate may have forgotten where it is, or let it go on elsewhere."""
+        world, (there, since) = self._world, before
+        is_late = world.clock.now - since > 0.9 * world.terms.affinity_ttl(since)
+        was_full = there.end.incoming.was_full or there.end.outgoing.was_full
+        return (
+            is_late
+            or was_full
+            or dialogue.is_doubtful
+            or world.plan.forgets
+            or since < world.began_at
+            or world.inspection.has_ejected
+            or there.is_disturbed
+            or there.is_leaving
+        )
 
     def _check_time(self, session: SmscSession, request: Request) -> None:
         """It is not sent after its session has gone, nor when it has waited too long."""
@@ -517,7 +580,7 @@ class RequestRules:
         One that has been sent may have been lost with its link, or be on its way to the model.
         """
         world, account = self._world, request.account
-        is_quiet = world.is_steady and world.began_at + _UNDER_WAY < request.at
+        is_quiet = world.is_steady and world.began_at + _NOTICED < request.at
         if request.command not in wire.SUBMITS or request.attempts or not is_quiet:
             return None
         took = request.session.sent_at - request.at
@@ -553,11 +616,13 @@ class RequestRules:
             return []
         for smsc in self._world.smscs:
             name, links = smsc.plan.name, [each for each in smsc.sessions if each.is_link]
-            is_there = any(each.bound_at < at - _UNDER_WAY for each in links)
-            is_free = terms.links_stayed(name, at - _UNDER_WAY) and not (
+            # The weather is good.
+            since = at - _NOTICED
+            is_there = any(each.bound_at < since for each in links)
+            is_free = terms.links_stayed(name, since) and not (
                 name in terms.held or name in terms.touched
             )
-            if is_there and is_free and may_take(name, at - _UNDER_WAY):
+            if is_there and is_free and may_take(name, since):
                 found.append(name)
         return found
 

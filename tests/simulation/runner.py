@@ -131,7 +131,7 @@ def find(mutant: str, seeds: range) -> Result | None:
     """The first seed that finds a mutant."""
     with MUTANTS[mutant].installed():
         for seed in seeds:
-            result = run(seed)
+            result = run(seed, MUTANTS[mutant].moods)
             if result.failure and not result.is_broken:
                 return result
     return None
@@ -141,9 +141,11 @@ def _find(task: tuple[str, range]) -> tuple[str, Result | None]:
     return task[0], find(*task)
 
 
-def find_all(seeds: range, jobs: int) -> Iterator[tuple[str, Result | None]]:
-    """For each mutant, what has found it."""
-    tasks = [(name, seeds) for name in MUTANTS]
+def find_all(
+    mutants: Iterable[str], seeds: range, jobs: int
+) -> Iterator[tuple[str, Result | None]]:
+    """For each of these mutants, what has found it."""
+    tasks = [(name, seeds) for name in mutants]
     with _pool(jobs) as pool:
         yield from pool.imap_unordered(_find, tasks)
 

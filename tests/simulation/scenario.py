@@ -171,6 +171,7 @@ class Plan:
     :param hold: seconds that a message may wait for an SMSC; ``hold_octets``: memory for those.
     :param affinity_ttl: seconds that what belongs together is known; ``forgets``: whether next to
         nothing of it is.
+    :param dialogues: whether subscribers and ESMEs have some.
     :param ttl: seconds that return paths and queued messages are kept, by the wall clock.
     :param active: seconds until everybody begins to behave.
     :param crashes: when the gate's process is killed; ``restarts``: when it is stopped in order.
@@ -179,6 +180,7 @@ class Plan:
     :param steps: when the wall clock is stepped, and how far.
     :param routes: as they are written; a file of prefixes takes the place of the pool of one.
     :param operator: the moods of who runs the gate.
+    :param wanted: the moods that were asked for.
     """
 
     seed: int
@@ -198,6 +200,7 @@ class Plan:
     hold_octets: int = 1 << 28
     affinity_ttl: float = 60.0
     forgets: bool = False
+    dialogues: bool = False
     health: HealthPlan = field(factory=HealthPlan)
     response_timeout: float = 3.0
     enquire_link: float = 10.0
@@ -217,6 +220,13 @@ class Plan:
     steps: tuple[tuple[float, float], ...] = ()
     operator: tuple[str, ...] = ()
     routes: tuple[str, ...] = ()
+    wanted: tuple[str, ...] = ()
+
+    @property
+    def replay(self) -> str:
+        """The command that runs it once more."""
+        moods = " ".join(f"--mood {mood}" for mood in self.wanted)
+        return f"make simulate SEED={self.seed}" + (f' ARGS="{moods}"' if moods else "")
 
     def passed(self, system_id: str) -> AccountPlan | None:
         """The account of that name whose binds an SMSC judges."""
@@ -244,11 +254,12 @@ def scenario(seed: int, moods: tuple[str, ...] = ()) -> Plan:
     centers = tuple(_centers(draw))
     smscs = tuple(_smscs(draw, centers, choose))
     pools = _pools(draw, smscs)
-    active = draw.uniform(8.0, 25.0)
+    active = draw.uniform(7.0, 21.0)
     accounts = tuple(_accounts(draw, list(pools), choose))
     store, crashes, restarts = _store_and_ends(draw, choose, active)
     plan = Plan(
         seed=seed,
+        wanted=moods,
         centers=centers,
         smscs=smscs,
         pools=pools,
@@ -274,6 +285,8 @@ def scenario(seed: int, moods: tuple[str, ...] = ()) -> Plan:
     plan = _balancing(chance(seed, "balance"), moods, plan)
     plan = _holding(chance(seed, "hold"), moods, plan)
     plan = _related(chance(seed, "related"), moods, plan)
+    has_dialogues = _Chooser(chance(seed, "dialogues"), moods).one("dialogues", 0.2)
+    plan = evolve(plan, dialogues=has_dialogues)
     plan = _routing(chance(seed, "routes"), moods, plan)
     plan = _limiting(chance(seed, "rates"), moods, plan)
     return _ailing(chance(seed, "health"), moods, plan)

@@ -57,6 +57,8 @@ class Stream:
     :ivar arrived: what can be read now.
     :ivar is_over: whether, behind that, the end has arrived.
     :ivar was_full: whether something ever had to wait for room.
+    :ivar on_arrival: called when there is something to be read, or the end; ``on_taken``: when it
+        was full, and something was read; `on_room`: when that is known at the other end.
     """
 
     def __init__(self, agenda: Agenda, chance: Random, weather: Weather) -> None:
@@ -68,6 +70,7 @@ class Stream:
         self.weather = weather
         self.on_arrival: Callable[[], None] = _nothing
         self.on_room: Callable[[], None] = _nothing
+        self.on_taken: Callable[[], None] = _nothing
         self._agenda = agenda
         self._chance = chance
         self._last = 0.0
@@ -85,7 +88,7 @@ class Stream:
         taken = octets[: self.room]
         self.was_full = self.was_full or len(taken) < len(octets)
         self.sent += len(taken)
-        self._marks.append((self.sent, self._agenda.now()))
+        self._marks.append((self.sent, self._agenda.clock.now))
         for piece in self._pieces(taken):
             self._later(self._arrive, piece)
         return len(taken)
@@ -119,8 +122,9 @@ class Stream:
         was_full = not self.room
         if taken:
             self.read += len(taken)
-            self._reads.append((self.read, self._agenda.now()))
+            self._reads.append((self.read, self._agenda.clock.now))
         if was_full and taken:
+            self.on_taken()
             self._later(self._make_room)
         return taken
 
@@ -131,7 +135,7 @@ class Stream:
 
     def _later(self, what: Callable[..., None], *args: Any) -> None:
         # Never overtaking what was sent before.
-        now = self._agenda.now()
+        now = self._agenda.clock.now
         self._last = max(self._last, now + self._delay())
         self._agenda.call_at(self._last, what, *args)
 
@@ -276,6 +280,7 @@ class GateSocket:
 
     :ivar is_broken: whether the model's end has reset the connection.
     :ivar on_send: called when something is to be sent, whether there is room for it or not.
+    :ivar on_change: called when it may be ready to be read or written, and was not before.
     :ivar closed_at: when the gate has closed it; in the far future before.
     """
 
@@ -290,6 +295,7 @@ class GateSocket:
         self.model_end: ModelEnd | None = None
         self.is_broken = self.is_closed = False
         self.on_send: Callable[[], None] = _nothing
+        self.on_change: Callable[[], None] = _nothing
         self.closed_at = float("inf")
         self.refusal = 0
         self._lingers = True
@@ -298,6 +304,14 @@ class GateSocket:
         """It is connected."""
         self.incoming, self.outgoing, self.model_end = incoming, outgoing, model_end
         model_end.gate_end = self
+        incoming.on_arrival = outgoing.on_taken = self.on_change
+        self.on_change()
+
+    def refuse(self, error: int) -> None:
+        """It is not connected, after all: with ``error``, or, if that is 0, nothing is said."""
+        self.incoming = self.outgoing = self.model_end = None
+        self.refusal = error
+        self.on_change()
 
     @property
     def is_readable(self) -> bool:
@@ -321,6 +335,7 @@ class GateSocket:
 
     def _broken(self) -> None:
         self.is_broken = True
+        self.on_change()
 
     # What Twisted asks of a socket
 
@@ -353,7 +368,7 @@ class GateSocket:
 
     def close(self) -> None:
         """Close: with a reset if that was asked for, or if octets came that nobody reads."""
-        self.closed_at = min(self.closed_at, self._agenda.now())
+        self.closed_at = min(self.closed_at, self._agenda.clock.now)
         if self.is_closed or self.outgoing is None or self.incoming is None:
             self.is_closed = True
             return

@@ -11,14 +11,14 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from tests.simulation import wire
-from tests.simulation.ledger import NEVER
+from tests.simulation.clock import NEVER
 from tests.simulation.scenario import ESME_PORT
 from tests.simulation.sockets import ModelEnd
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
-_HOSTS, _RATE, _MOST = 3, 8.0, 40
+_HOSTS, _RATE, _MOST = 3, 4.0, 40
 
 _REFUSED = 1.0
 """Seconds in which a connection that is not taken has been closed."""

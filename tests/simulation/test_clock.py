@@ -13,7 +13,7 @@ from tests.simulation.clock import BEGINNING, Agenda, WorldClock
 def agenda() -> tuple[WorldClock, Agenda, list[str]]:
     """An agenda, its clock, and what is noted when something happens."""
     clock = WorldClock()
-    return clock, Agenda(lambda: clock.now), []
+    return clock, Agenda(clock), []
 
 
 def test_calls_of_one_time_come_in_the_order_they_were_made() -> None:

@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from tests.simulation.clock import Agenda, WorldClock
+from tests.simulation.clock import NEVER, Agenda, WorldClock
 from tests.simulation.network import Network
 from tests.simulation.sockets import NOWHERE, GateSocket, ModelEnd, Stream, Weather
 
@@ -34,7 +34,7 @@ class Pair:
 
     def __init__(self, weather: Weather = ROUGH) -> None:
         self.clock = WorldClock()
-        self.agenda = Agenda(lambda: self.clock.now)
+        self.agenda = Agenda(self.clock)
         self.network = Network(self.agenda, Random(1), weather)
         self.model = Model()
         self.accepted: list[GateSocket] = []
@@ -52,7 +52,7 @@ class Pair:
         end.owner = self.model
 
     def run(self) -> None:
-        while (time := self.agenda.next()) is not None:
+        while (time := self.agenda.next()) < NEVER:
             self.clock.advance_to(time)
             self.agenda.run_due()
 
@@ -168,7 +168,7 @@ def test_octets_that_come_to_a_closed_connection_reset_it() -> None:
 def test_a_stream_tells_when_octets_were_put_in_and_taken_out() -> None:
     """What the invariants are judged by."""
     clock = WorldClock()
-    plan = Agenda(lambda: clock.now)
+    plan = Agenda(clock)
     stream = Stream(plan, Random(1), Weather())
     stream.put(b"12345")
     clock.advance_to(1.0)

@@ -57,6 +57,7 @@ UNKNOWN = (0x55, 0x0104, 0xFFFF, 0x00010200)
 
 MAX_NUMBER = 0x7FFFFFFF
 RECEIPTED_ID, MESSAGE_STATE, PAYLOAD, CONGESTION = 0x001E, 0x0427, 0x0424, 0x0428
+SERVICE_OP, SESSION_INFO = 0x0501, 0x1383
 STATES = {"DELIVRD": 2, "EXPIRED": 3, "UNDELIV": 5, "ACCEPTD": 6, "REJECTD": 8}
 FINAL = ("DELIVRD", "EXPIRED", "UNDELIV", "REJECTD")
 
@@ -267,6 +268,12 @@ def receipt_tlvs(message_id: bytes, state: str) -> bytes:
     """The TLVs of a receipt."""
     told = tlv(MESSAGE_STATE, bytes((STATES[state],))) if state in STATES else b""
     return tlv(RECEIPTED_ID, message_id + b"\0") + told
+
+
+def step(number: int | None, is_last: bool) -> bytes:
+    """The TLVs of a step of a dialogue, with the number of its session or without one."""
+    info = b"" if number is None else tlv(SESSION_INFO, bytes((number, is_last)))
+    return tlv(SERVICE_OP, b"\x02") + info
 
 
 # Labels: every request that a model sends has one in it, by which the others know it

@@ -12,11 +12,11 @@ from twisted.internet.defer import Deferred
 
 from smppgate.gate import Gateway
 from smppgate.settings import Settings, parse
-from tests.simulation.clock import Agenda, WorldClock
+from tests.simulation.clock import NEVER, Agenda, WorldClock
 from tests.simulation.differences import OTHER_PORT
 from tests.simulation.inspection import Coverage, Inspection, allowing
 from tests.simulation.invariants import Judge
-from tests.simulation.ledger import NEVER, Attempt, Delivery, Ledger, Request
+from tests.simulation.ledger import Attempt, Delivery, Dialogue, Ledger, Request
 from tests.simulation.logs import Errors, errors
 from tests.simulation.model_esme import ModelEsme
 from tests.simulation.model_smsc import MessageCenter, ModelSmsc
@@ -31,6 +31,7 @@ from tests.simulation.scenario import (
     CALLED_PORT,
     LONGEST_STALL,
     STOP_TIMEOUT,
+    AccountPlan,
     Plan,
     chance,
     settings_text,
@@ -56,6 +57,7 @@ _SERVED = STOP_TIMEOUT * (1 - 1 / 4 - 1 / 8)
 class World:
     """One simulated world.
 
+    :ivar turns: of the gate's reactor; `acts`: those in which there was anything to do.
     :ivar is_active: while models send new requests; `is_open` while they come back when lost.
     :ivar is_up: whether the gate runs; not for a moment after a crash.
     :ivar is_stopping: whether it is being stopped in order; ``began_at``: when it began, and
@@ -67,11 +69,11 @@ class World:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.clock = WorldClock()
-        self.agenda = Agenda(lambda: self.clock.now)
+        self.agenda = Agenda(self.clock)
         self.trace = Trace(self.clock)
         self.ledger = Ledger()
         self.judge = Judge(self)
-        self.steps = self.turns = self._turns_before = 0
+        self.steps = self.turns = self.acts = self._turns_before = 0
         self.is_active = self.is_open = True
         self.queued: dict[int, Delivery] = {}
         self.given_ids: dict[bytes, Request] = {}
@@ -147,7 +149,7 @@ class World:
         # Again and again, should somebody catch it.
         self._violation = Violation(
             f"seed {self.plan.seed} at {self.clock.now:.6f} s: {what}\n"
-            f"replay: make simulate SEED={self.plan.seed}\n{self.trace.last_lines()}"
+            f"replay: {self.plan.replay}\n{self.trace.last_lines()}"
         )
         raise self._violation
 
@@ -235,6 +237,11 @@ class World:
         account = b"" if self.plan.message_ids == "tagged" else request.account.system_id.encode()
         return account + request.given
 
+    def dialogue(self, account: AccountPlan, address: bytes, draw: random.Random) -> Dialogue:
+        """A new one, with a subscriber who has no other."""
+        number = draw.choice((None, draw.randrange(256)))
+        return Dialogue(account, b"88%07d" % self.ledger.label(), number, address)
+
     def _live(self) -> None:
         self._begin()
         for each in (*self.esmes, *self.smscs, *self.centers):
@@ -284,8 +291,11 @@ class World:
                 self.violated("it does not settle: " + "; ".join(unsettled[:5]))
 
     def _quiet(self) -> None:
-        # What was kept before the wall clock was put back lives so much longer.
-        self._run(self.plan.ttl * 1.1 + 60.0 - min(0.0, self.clock.stepped))
+        # Nobody is there: it may as well do nothing until all that was kept is over. What was kept
+        # before the wall clock was put back lives so much longer.
+        self._run(20.0)
+        self._skip(self.plan.ttl * 1.1 - min(0.0, self.clock.stepped))
+        self._run(40.0)
         self._stores.expire()
         left = [*self.inspection.left(), *self._stores.left()]
         if left:
@@ -409,8 +419,7 @@ class World:
 
     def _run(self, seconds: float) -> None:
         end = self.clock.now + seconds
-        self.reactor.stir()
-        while (time := self._next()) is not None and time <= end:
+        while (time := self._next()) <= end:
             if int(time) > int(self.clock.now):
                 self._turns_before = self.turns
             elif self.turns - self._turns_before > _MOST_TURNS:
@@ -420,9 +429,12 @@ class World:
             self._look(self.reactor.turn())
         self.clock.advance_to(end)
 
-    def _next(self) -> float | None:
-        times = [t for t in (self.agenda.next(), self.reactor.next()) if t is not None]
-        return max(min(times), self.clock.now) if times else None
+    def _skip(self, seconds: float) -> None:
+        """Time goes by while the gate's process does nothing: what was due comes all at once."""
+        self.clock.advance_to(self.clock.now + seconds)
+
+    def _next(self) -> float:
+        return max(min(self.agenda.next(), self.reactor.next()), self.clock.now)
 
     def _look(self, has_acted: bool) -> None:
         """After each turn; ``has_acted``: whether the gate had anything to do in it."""
@@ -437,13 +449,15 @@ class World:
             over = self.inspection.over_window()
             if over is not None:
                 self.violated(over)
-        if has_acted:
-            self.inspection.note_ejections(self.clock.now)
-        if self.plan.wraps and has_acted:
+        if not has_acted:
+            return
+        self.acts += 1
+        self.inspection.note_ejections(self.clock.now)
+        if self.plan.wraps:
             self.inspection.wrap_soon()
-        if self.plan.crowds and self.turns % 8 == 0:
+        if self.plan.crowds and self.acts % 8 == 0:
             self.inspection.crowd(self._crowding)
-        if self.turns % 16 == 0:
+        if self.acts % 16 == 0:
             self._check_tables()
 
     def _check_errors(self) -> None:

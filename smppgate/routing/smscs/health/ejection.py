@@ -140,11 +140,11 @@ class PoolHealth:
         return [change for each in self.members for change in self._judge_silence(each, now)]
 
     def _judge_silence(self, member: Seat, now: float) -> list[Change]:
-        others = self._others(member)
-        is_judged = self.policy.max_errors and others and member.is_up
+        is_judged = self.policy.max_errors and member.is_up
         if not is_judged or member.health.ejection is not None:
             return []
-        verdict = stands_still(member, others, now)
+        others = self._others(member)
+        verdict = stands_still(member, others, now) if others else None
         return self._eject(member, verdict, now) if verdict is not None else []
 
     def _eject(self, member: Seat, verdict: Verdict, now: float) -> list[Change]:

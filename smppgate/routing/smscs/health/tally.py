@@ -31,5 +31,6 @@ class Tally:
 
     def step(self) -> None:
         """A second is over."""
-        for each in (self.answers, self.errors, self.unexplained):
-            each.step()
+        if self.answers.total:
+            for each in (self.answers, self.errors, self.unexplained):
+                each.step()

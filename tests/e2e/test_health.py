@@ -67,9 +67,11 @@ def sends(esme: Wire, number: int, window: int = 50) -> list[int]:
     return statuses
 
 
-def test_of_an_smsc_that_fails_at_once_esmes_hear_little(tmp_path: Path) -> None:
+@pytest.mark.parametrize("balance", ["least_outstanding", "round_robin", "p2c", "peak_ewma"])
+def test_of_an_smsc_that_fails_at_once_esmes_hear_little(tmp_path: Path, balance: str) -> None:
     """Of 2 000 messages 100 at the most, though it answers soonest."""
-    with relaying(tmp_path, "alpha", "beta") as (instance, [alpha, beta]):
+    pool = f'balance = "{balance}"'
+    with relaying(tmp_path, "alpha", "beta", pool=pool) as (instance, [alpha, beta]):
         served(alpha, SUBMIT_FAILED)
         served(beta)
         statuses = sends(bound(instance.port), 2000)

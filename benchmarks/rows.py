@@ -156,7 +156,7 @@ class Plan:
 
         In the row `ROUTES` those many are routed by number, and those few are not. In `LARGE`
         both are, by many prefixes and by few, over many links and over as many as there are
-        sessions, each with one message under way: else those over few links came in larger batches.
+        sessions, each with one message under way: else those over few came in larger batches.
         """
         few_as, many_as = _SCALED.get(name, ({}, {}))
         shape = evolve(

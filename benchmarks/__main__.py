@@ -24,6 +24,11 @@ from benchmarks.checkout import HERE
 from benchmarks.comparison import OTHER, THIS, ComparedRow
 from benchmarks.comparison_report import ComparisonReport
 from benchmarks.floods import measure_floods
+from benchmarks.flow.balancing import measure_balancing
+from benchmarks.flow.found import Check, FlowFound
+from benchmarks.flow.limits import measure_limits
+from benchmarks.flow.neighbours import measure_neighbours
+from benchmarks.flow.sick import measure_sick
 from benchmarks.gate_process import GateOptions
 from benchmarks.haproxy import installed
 from benchmarks.idle import measure_idle
@@ -41,6 +46,14 @@ from benchmarks.sustained import measure_sustained
 
 # Not how it was measured: where that is written, and the other checkout, which has a place there.
 _UNTOLD = {"json", "against"}
+
+
+_FLOW: dict[str, Check] = {
+    rows.NEIGHBOURS: measure_neighbours,
+    rows.BALANCING: measure_balancing,
+    rows.LIMITS: measure_limits,
+    rows.SICK: measure_sick,
+}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -129,7 +142,7 @@ def _measure(
     for name in options.rows:
         if name in of_their_own:
             of_their_own[name]()
-        elif name in (rows.SCALE, rows.SCALE_TO_ESMES, rows.ROUTES):
+        elif name in rows.SCALES:
             found.scales.append(plan.scale_row(name))
         else:
             found.rows.append(plan.row(name))
@@ -148,6 +161,10 @@ def _of_their_own(
         found.reloads = measure_reloads(core, tell)
         tell(reloads_line(found.reloads))
 
+    def flow(name: str, check: Check) -> None:
+        found.flow.append(FlowFound(name, tell))
+        check(core, gate, found.flow[-1])
+
     def sustained() -> None:
         found.sustained = measure_sustained(core, timing, gate, options.sustained)
         tell(sustained_line(found.sustained))
@@ -165,6 +182,7 @@ def _of_their_own(
         rows.IDLE: idle,
         rows.FLOODS: lambda: measure_floods(core, timing, gate, found.floods, tell),
         rows.ATTACKS: lambda: measure_attacks(core, gate, found.attacks, tell),
+        **{name: partial(flow, name, check) for name, check in _FLOW.items()},
         rows.RELOADS: reloads,
         rows.SUSTAINED: sustained,
         rows.LOOKUPS: lookups,

@@ -85,8 +85,9 @@ class GateOptions:
     ``pairs`` gives each SMSC a transmitter and a receiver session instead of a transceiver.
     ``checkout`` is whose gate runs: the settings here are those that every version knows.
     ``gate`` is more lines of ``[gate]``, ``listen`` of ``[[listen]]``, ``more`` is more tables.
-    ``is_routed`` has it choose the pool by the prefix of the destination, of 100 000 in a file,
-    behind a route for each account that is for other numbers.
+    ``is_routed`` has it choose the pool by the prefix of the destination, of so many ``prefixes``
+    in a file, behind a route for each account that is for other numbers.
+    ``links`` is how many sessions it has with each SMSC.
     ``rates`` limits everything, to more than there can be; only this checkout's gate does.
     ``probed`` has it tell the pauses of its reactor, see `benchmarks.pauses`; only this
     checkout's gate does.
@@ -101,6 +102,8 @@ class GateOptions:
     rates: bool = False
     probed: bool = False
     is_routed: bool = False
+    prefixes: int = 100_000
+    links: int = 1
 
     def store_toml(self) -> str:
         """The ``[store]`` table; none for what is the default."""
@@ -118,6 +121,10 @@ class GateOptions:
         """The kind of bind, as a line of ``[[smsc]]``."""
         return 'bind = "transmitter+receiver"\n' if self.pairs else ""
 
+    def links_toml(self) -> str:
+        """How many sessions, as a line of ``[[smsc]]``."""
+        return f"sessions = {self.links}\n" if self.links > 1 else ""
+
 
 def configuration(
     port: int, smsc_ports: list[int], accounts: Accounts, options: GateOptions, state: Path
@@ -131,16 +138,13 @@ def configuration(
     smscs = "".join(
         f'[[smsc]]\nname = "smsc{n}"\nendpoint = "tcp:{HOST}:{smsc_port}"\n'
         f'system_id = "gate"\npassword = "pw"\nwindow = 2000\n'
-        f"{options.bind_toml()}{_SMSC_RATES * options.is_limited}"
+        f"{options.bind_toml()}{options.links_toml()}{_SMSC_RATES * options.is_limited}"
         for n, smsc_port in enumerate(smsc_ports)
     )
     routes = _routes(accounts, len(smsc_ports)) if options.is_routed else ""
     esmes = accounts.toml(_ESME_RATES * options.is_limited)
     return head + esmes + smscs + routes + options.more
 
-
-PREFIXES = 100_000
-"""How many there are in the file of prefixes: of all lengths from 5 to 9."""
 
 _POOLS_FILE = "pools.txt"
 
@@ -156,13 +160,13 @@ def _routes(accounts: Accounts, smscs: int) -> str:
     return f'{pool}{own}[[route]]\npools_file = "{_POOLS_FILE}"\n'
 
 
-def _prefix_lines() -> str:
-    """Prefixes of all destinations, and of others."""
+def _prefix_lines(count: int) -> str:
+    """So many prefixes, of all lengths from 5 to 9: of all destinations, and of others."""
     lengths = range(5, 10)
-    numbers = (f"4477{n:05d}"[: lengths[n % len(lengths)]] for n in range(PREFIXES // 2))
-    others = (f"49{n:06d}" for n in range(PREFIXES))
+    numbers = (f"4477{n:05d}"[: lengths[n % len(lengths)]] for n in range(count // 2))
+    others = (f"49{n:06d}" for n in range(count))
     prefixes = dict.fromkeys((*numbers, "4477", *others))
-    return "".join(f"{prefix} main\n" for prefix in [*prefixes][:PREFIXES])
+    return "".join(f"{prefix} main\n" for prefix in [*prefixes][:count])
 
 
 @contextlib.contextmanager
@@ -183,14 +187,21 @@ def gate_in(
 ) -> Iterator[tuple[int, Program]]:
     """The same, with what it keeps in ``directory``, where the next one finds it again."""
     port = free_port()
-    file = directory / "gate.toml"
     if options.is_routed:
-        (directory / _POOLS_FILE).write_text(_prefix_lines())
-    state = directory / "state"
-    file.write_text(configuration(port, smsc_ports, accounts, options, state))
+        (directory / _POOLS_FILE).write_text(_prefix_lines(options.prefixes))
+    text = configuration(port, smsc_ports, accounts, options, directory / "state")
+    with gate_of(text, directory, core, options) as child:
+        yield port, child
+
+
+@contextlib.contextmanager
+def gate_of(text: str, directory: Path, core: int, options: GateOptions) -> Iterator[Program]:
+    """A gate with this configuration."""
+    file = directory / "gate.toml"
+    file.write_text(text)
     command = _command(options, directory, file)
     with running(command, core, directory, options.checkout.root) as child:
-        yield port, child
+        yield child
 
 
 def _command(options: GateOptions, directory: Path, file: Path) -> list[str]:

@@ -29,6 +29,10 @@ class Loop:
         """Do not call when ``fd`` can be read, only when it can be written if ``wanted``."""
         self._epoll.modify(fd, select.EPOLLOUT if wanted else 0)
 
+    def watch_reads(self, fd: int, wanted: bool) -> None:
+        """Call when ``fd`` can be read, or not at all."""
+        self._epoll.modify(fd, select.EPOLLIN if wanted else 0)
+
     def watch_writes(self, fd: int, wanted: bool) -> None:
         """Also call when ``fd`` can be written, or no longer."""
         self._epoll.modify(fd, select.EPOLLIN | (select.EPOLLOUT if wanted else 0))

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from benchmarks.attacks import AttackFound
 from benchmarks.floods import FloodFound
+from benchmarks.flow.found import FlowFound
 from benchmarks.idle import IdleSessions
 from benchmarks.killed import KilledFound
 from benchmarks.lookups import LookupsFound
@@ -77,6 +78,7 @@ class Report:
     scales: list[ScaleRow] = field(factory=list)
     idle: IdleSessions | None = None
     floods: list[FloodFound] = field(factory=list)
+    flow: list[FlowFound] = field(factory=list)
     attacks: list[AttackFound] = field(factory=list)
     reloads: ReloadsFound | None = None
     sustained: SustainedFound | None = None
@@ -88,6 +90,7 @@ class Report:
         """The targets, as far as they were measured."""
         return [
             *targets(self.rows, self.scales, self.idle),
+            *(target for row in self.flow for target in row.targets),
             *(flood_target(each) for each in self.floods),
             *(attack_target(each) for each in self.attacks),
             *(reload_targets(self.reloads) if self.reloads else ()),
@@ -109,6 +112,8 @@ class Report:
             places[f"{scale.name} many"] = scale.many.faults
         for flood in self.floods:
             places[f"flood: {flood.flood}"] = flood.best.faults
+        for row_found in self.flow:
+            places[row_found.row] = row_found.faults
         for attack in self.attacks:
             places[f"attack: {attack.attack.name}"] = attack.faults
         once = {

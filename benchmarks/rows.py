@@ -8,6 +8,7 @@ from __future__ import annotations
 import statistics
 from collections import Counter
 from collections.abc import Callable
+from typing import Any
 
 from attrs import evolve, frozen
 
@@ -20,9 +21,11 @@ RECEIPTS, RECEIPTS_TLV, STEADY = "receipts", "receipts-tlv", "steady"
 SCALE, SCALE_TO_ESMES, ROUTES, IDLE = "scale", "scale-mo", "routes", "idle"
 FLOODS, ATTACKS = "floods", "attacks"
 RELOADS, SUSTAINED, LOOKUPS, KILLED = "reloads", "sustained", "lookups", "killed"
+LARGE = "large"
+NEIGHBOURS, BALANCING, LIMITS, SICK = FLOW = ("neighbours", "balancing", "limits", "sick")
 DEFAULT = (*SHAPES, RECEIPTS, RECEIPTS_TLV, STEADY, SCALE, SCALE_TO_ESMES, ROUTES, IDLE)
 # To fill a store with so many return paths takes minutes, and so do the others.
-ON_DEMAND = (FLOODS, ATTACKS, RELOADS, SUSTAINED, LOOKUPS, KILLED)
+ON_DEMAND = (LARGE, *FLOW, FLOODS, ATTACKS, RELOADS, SUSTAINED, LOOKUPS, KILLED)
 ALL = (*DEFAULT, *ON_DEMAND)
 # Those that are not one cost a message of one gate.
 ALONE = (SCALE, SCALE_TO_ESMES, ROUTES, IDLE, *ON_DEMAND)
@@ -30,12 +33,20 @@ ALONE = (SCALE, SCALE_TO_ESMES, ROUTES, IDLE, *ON_DEMAND)
 FEW = Accounts(count=2, ranges_each=1)
 MANY = Accounts(count=1000, ranges_each=10)
 _SCALE_SHAPE = Shape(16, 50)
+_ALONE_SHAPE = Shape(16, 1)
 _RECEIPTS_SHAPE = Shape(16, 50, receipts=True)
 # No more outstanding in all than the SMSCs' windows have room for: a gate that is late answers
 # late, not with an error.
 _STEADY_SHAPE = Shape(64, 50, receipts=True)
 STEADY_RATE = 20_000
 _SCALE_TURNS = 3
+
+SCALES = (SCALE, SCALE_TO_ESMES, ROUTES, LARGE)
+_SCALED: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    ROUTES: ({}, {"is_routed": True}),
+    LARGE: ({"is_routed": True, "prefixes": 100, "links": 8}, {"is_routed": True, "links": 100}),
+}
+"""Row → `GateOptions` of few, and of many, where they differ."""
 
 Told = Callable[[str, Measurement], None]
 
@@ -143,17 +154,20 @@ class Plan:
     def scale_row(self, name: str) -> ScaleRow:
         """Measure the gate with few and with many accounts, by turns.
 
-        In the row `ROUTES` those many are routed by number, and those few are not.
+        In the row `ROUTES` those many are routed by number, and those few are not. In `LARGE`
+        both are, by many prefixes and by few, over many links and over as many as there are
+        sessions, each with one message under way: else those over few came in larger batches.
         """
+        few_as, many_as = _SCALED.get(name, ({}, {}))
         shape = evolve(
-            _SCALE_SHAPE,
+            _ALONE_SHAPE if name == LARGE else _SCALE_SHAPE,
             to_esmes=name == SCALE_TO_ESMES,
             receipts_asked=self.receipts_asked,
         )
         few, many = [], []
         for _ in range(max(_SCALE_TURNS, self.rounds)):
-            few.append(self._measure(f"{name}, few", shape, GATE, FEW))
-            many.append(self._measure(f"{name}, many", shape, GATE, MANY, name == ROUTES))
+            few.append(self._measure(f"{name}, few", shape, GATE, FEW, few_as))
+            many.append(self._measure(f"{name}, many", shape, GATE, MANY, many_as))
         return ScaleRow.of(name, few, many)
 
     def _shape(self, name: str) -> Shape:
@@ -166,9 +180,9 @@ class Plan:
         shape: Shape,
         through: str,
         accounts: Accounts,
-        is_routed: bool = False,
+        gate: dict[str, Any] | None = None,
     ) -> Measurement:
-        options = evolve(self.options, pairs=shape.receipts, is_routed=is_routed)
+        options = evolve(self.options, pairs=shape.receipts, **(gate or {}))
         measurement = measure(shape, through, self.core, self.timing, accounts, options)
         self.told(name, measurement)
         return measurement

@@ -38,9 +38,14 @@ _DELIVERED: Final = b"\x02"
 _TLV: Final = struct.Struct(">HH")
 
 
-def pdu(command_id: int, sequence_number: int, body: bytes = b"") -> bytes:
-    """One whole PDU with command_status 0."""
-    return HEADER.pack(HEADER_SIZE + len(body), command_id, 0, sequence_number) + body
+# command_status, SMPP v3.4 §5.1.3.
+SYSTEM_ERROR: Final = 0x08
+THROTTLED: Final = 0x58
+
+
+def pdu(command_id: int, sequence_number: int, body: bytes = b"", status: int = 0) -> bytes:
+    """One whole PDU, by default with command_status 0."""
+    return HEADER.pack(HEADER_SIZE + len(body), command_id, status, sequence_number) + body
 
 
 def bind(command_id: int, system_id: str, password: str) -> bytes:
@@ -73,7 +78,7 @@ def receipt(message_id: bytes, *, tlvs: bool = False) -> bytes:
     )
     addresses = b"\x01\x01" + RECIPIENT + b"\0" + b"\x05\x00" + SOURCE + b"\0"
     flags = bytes((_RECEIPT, 0, 0, 0, 0, 0, 0, 0, 0, len(text)))
-    more = _tlv(_RECEIPTED_MESSAGE_ID, message_id + b"\0") + _tlv(_MESSAGE_STATE, _DELIVERED)
+    more = tlv(_RECEIPTED_MESSAGE_ID, message_id + b"\0") + tlv(_MESSAGE_STATE, _DELIVERED)
     return pdu(DELIVER_SM, 0, b"\0" + addresses + flags + text + (more if tlvs else b""))
 
 
@@ -87,5 +92,6 @@ def places(octets: bytes, message_id: bytes) -> tuple[int, ...]:
     return tuple(found)
 
 
-def _tlv(tag: int, value: bytes) -> bytes:
+def tlv(tag: int, value: bytes) -> bytes:
+    """The octets of a TLV."""
     return _TLV.pack(tag, len(value)) + value

@@ -69,3 +69,11 @@ def test_rates_are_for_everything_and_for_this_checkouts_gate_only() -> None:
     assert all(smsc.rate and smsc.link_rate and smsc.adaptive_rate for smsc in found.smsc)
     plain = parse(configuration(2775, [2776], accounts, GateOptions(), Path("state")))
     assert not any(smsc.rate for smsc in plain.smsc)
+
+
+def test_links_and_prefixes_are_as_many_as_asked_for() -> None:
+    found = settings(GateOptions(links=8))
+    assert {smsc.sessions for smsc in found.smsc} == {8}
+    lines = gate_process._prefix_lines(100).splitlines()
+    assert len(set(lines)) == 100
+    assert "4477 main" in lines

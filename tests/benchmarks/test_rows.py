@@ -7,7 +7,7 @@ from attrs import evolve
 
 from benchmarks import rows
 from benchmarks.bench import SMSCS, Shape
-from benchmarks.gate_process import GateOptions
+from benchmarks.gate_process import Accounts, GateOptions
 from benchmarks.measurement import DIRECT, GATE, HAPROXY, Measurement, Timing, percentiles
 from benchmarks.rows import Plan
 from tests.benchmarks.measurements import measurement
@@ -60,3 +60,25 @@ def test_the_slowest_thousandth_is_told() -> None:
     ranks = percentiles([n * 1000 for n in range(10_001)])
     assert ranks == {"p50": 5000, "p90": 9000, "p99": 9900, "p99.9": 9990, "max": 10_000}
     assert percentiles([]) == {}
+
+
+def test_large_differs_from_small_in_prefixes_accounts_and_links(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Both are routed, and over both a message comes alone."""
+    found = []
+
+    def measure(
+        shape: Shape,
+        _through: str,
+        _core: int,
+        _timing: Timing,
+        accounts: Accounts,
+        gate: GateOptions,
+    ) -> Measurement:
+        found.append((str(shape), accounts.count, gate.is_routed, gate.prefixes, gate.links))
+        return measurement(1.0)
+
+    monkeypatch.setattr(rows, "measure", measure)
+    plan().scale_row(rows.LARGE)
+    assert found[:2] == [("16x1", 2, True, 100, 8), ("16x1", 1000, True, 100_000, 100)]

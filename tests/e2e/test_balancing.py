@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
+import pytest
+
 from tests.e2e.twistd import ACCOUNTS, relaying
-from tests.e2e.wire import ENQUIRE_LINK, RESP, SUBMIT_SM, Pdu, Wire, bound, message_body, pdu
+from tests.e2e.wire import (
+    ENQUIRE_LINK,
+    RESP,
+    SUBMIT_SM,
+    Pdu,
+    Wire,
+    bound,
+    message_body,
+    pdu,
+    readable,
+)
 
 CONGESTION = b"\x04\x28\0\1"
 
@@ -63,6 +76,42 @@ def test_messages_to_one_number_go_to_one_smsc_by_hash(tmp_path: Path) -> None:
         assert homes[0] == homes[1]
         assert all(homes[0])
         assert set.union(*homes[0]) == set(numbers)
+
+
+@pytest.mark.parametrize("balance", ["round_robin", "least_outstanding", "hash"])
+def test_messages_that_come_one_by_one_are_shared_out_by_weight(
+    tmp_path: Path, balance: str
+) -> None:
+    """3:1; by hash as nearly as 400 numbers are spread."""
+    members = '{ smsc = "alpha", weight = 3 }, "beta"'
+    esmes = pool(f'members = [{members}]\nbalance = "{balance}"')
+    with relaying(tmp_path, "alpha", "beta", esmes=esmes) as (instance, links):
+        esme, taken = bound(instance.port), Counter[int]()
+        for number in range(400):
+            esme.send(submit(number + 1, b"44770090%04d" % number))
+            link = readable(*links)
+            taken[links.index(link)] += 1
+            answer(link, link.receive_message())
+            assert esme.receive_message().status == 0
+        assert abs(taken[0] - 300) <= (20 if balance == "hash" else 2)
+
+
+@pytest.mark.parametrize("balance", ["least_outstanding", "p2c"])
+def test_an_smsc_that_says_it_is_congested_gets_less(tmp_path: Path, balance: str) -> None:
+    """One says 90 of 100, the other 10."""
+    esmes = pool(f'members = ["alpha", "beta"]\nbalance = "{balance}"')
+    smsc = 'interface_version = "5.0"\nwindow = 20'
+    with relaying(tmp_path, "alpha", "beta", esmes=esmes, smsc=smsc) as (instance, links):
+        esme, taken = bound(instance.port), Counter[int]()
+        for number in range(1, 21):
+            esme.send(submit(number))
+            link = readable(*links)
+            place = links.index(link)
+            taken[place] += 1
+            state = b"\x0a" if place else b"\x5a"
+            answer(link, link.receive_message(), b"id\0" + CONGESTION + state)
+            assert esme.receive_message().status == 0
+        assert 0 < taken[0] < 0.5 * taken[1]
 
 
 def _destinations(link: Wire) -> set[bytes]:

@@ -8,7 +8,10 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from itertools import count
 from pathlib import Path
+
+import pytest
 
 from tests.e2e.program import RunningProgram, launched, until_done
 from tests.e2e.twistd import free_port, relaying, running, settings
@@ -32,45 +35,70 @@ def submits(*numbers: int) -> bytes:
     return b"".join(pdu(SUBMIT_SM, n, message_body(text=b"%05d" % n)) for n in numbers)
 
 
-def serve(link: Wire, status: int = 0) -> None:
-    """Answer what comes over ``link`` with this status, until it is closed."""
+def serve(link: Wire, status: int = 0, every: int = 1) -> None:
+    """Answer what comes over ``link``, until it is closed: one in ``every`` with this status."""
+    messages = count(1)
     with suppress(OSError, AssertionError):
         while True:
             got = link.receive()
             if got.command_id == SUBMIT_SM:
-                body = b"" if status else b"%x\0" % got.number
-                link.send(pdu(SUBMIT_SM | RESP, got.number, body, status))
+                now = 0 if next(messages) % every else status
+                body = b"" if now else b"%x\0" % got.number
+                link.send(pdu(SUBMIT_SM | RESP, got.number, body, now))
             elif got.command_id in (ENQUIRE_LINK, UNBIND):
                 link.send(pdu(got.command_id | RESP, got.number))
 
 
-def served(link: Wire, status: int = 0) -> None:
+def served(link: Wire, status: int = 0, every: int = 1) -> None:
     """Have a thread that does so."""
-    threading.Thread(target=serve, args=(link, status), daemon=True).start()
+    threading.Thread(target=serve, args=(link, status, every), daemon=True).start()
 
 
-def sends(esme: Wire, count: int, window: int = 50) -> list[int]:
+def sends(esme: Wire, number: int, window: int = 50) -> list[int]:
     """Send messages, so many at a time; gives the statuses that they were answered with."""
     statuses: list[int] = []
-    sent = min(window, count)
+    sent = min(window, number)
     esme.send(submits(*range(1, sent + 1)))
-    while len(statuses) < count:
+    while len(statuses) < number:
         statuses.append(esme.receive_message().status)
-        if sent < count:
+        if sent < number:
             sent += 1
             esme.send(submits(sent))
     return statuses
 
 
-def test_of_an_smsc_that_fails_at_once_esmes_hear_little(tmp_path: Path) -> None:
+@pytest.mark.parametrize("balance", ["least_outstanding", "round_robin", "p2c", "peak_ewma"])
+def test_of_an_smsc_that_fails_at_once_esmes_hear_little(tmp_path: Path, balance: str) -> None:
     """Of 2 000 messages 100 at the most, though it answers soonest."""
-    with relaying(tmp_path, "alpha", "beta") as (instance, [alpha, beta]):
+    pool = f'balance = "{balance}"'
+    with relaying(tmp_path, "alpha", "beta", pool=pool) as (instance, [alpha, beta]):
         served(alpha, SUBMIT_FAILED)
         served(beta)
         statuses = sends(bound(instance.port), 2000)
         assert set(statuses) == {0, SUBMIT_FAILED}
         assert statuses.count(SUBMIT_FAILED) <= 100
         instance.wait_for_log("pool default: SMSC alpha is ejected for 30 s: ")
+
+
+@pytest.mark.parametrize("others", [1, 2])
+@pytest.mark.parametrize("balance", ["least_outstanding", "round_robin"])
+def test_an_smsc_that_fails_one_time_in_five_is_ejected_and_returns(
+    tmp_path: Path, others: int, balance: str
+) -> None:
+    """The ESME hears nothing of it: each message that it fails is tried again elsewhere."""
+    names = ["alpha", "beta", "gamma"][: 1 + others]
+    pool = f'eject_time = 0.5\nbalance = "{balance}"'
+    with relaying(tmp_path, *names, pool=pool) as (instance, [alpha, *rest]):
+        served(alpha, SYSTEM_ERROR, every=5)
+        for link in rest:
+            served(link)
+        esme = bound(instance.port)
+        for _ in range(20):
+            assert set(sends(esme, 100)) == {0}
+            if "SMSC alpha is ejected for 0.5 s: " in instance.log:
+                break
+        instance.wait_for_log("SMSC alpha is ejected for 0.5 s: ")
+        instance.wait_for_log("SMSC alpha is back: its time is over")
 
 
 def test_what_all_smscs_answer_is_heard_at_once(tmp_path: Path) -> None:
@@ -114,6 +142,35 @@ def test_an_smsc_that_freezes_is_out_of_rotation_and_back_when_it_goes_on(tmp_pa
             finally:
                 os.kill(frozen.process.pid, signal.SIGCONT)
             instance.wait_for_log("SMSC alpha is back: it answers again")
+
+
+def test_an_smsc_that_was_cut_because_it_froze_starts_slowly_when_it_is_bound_again(
+    tmp_path: Path,
+) -> None:
+    """With one request, which is too few for an ejection. It has a tenth of its weight then."""
+    pool = 'balance = "round_robin"\nslow_start = 100000'
+    port = free_port()
+    with Smsc() as alpha, Smsc() as beta:
+        config = settings(port, {"alpha": alpha.port, "beta": beta.port}, pool=pool).replace(
+            'name = "alpha"', 'name = "alpha"\nenquire_link = 0.3\nenquire_link_timeout = 0.3', 1
+        )
+        with running(tmp_path, config, port) as instance:
+            frozen = alpha.link()
+            served(beta.link())
+            instance.wait_for_log("bound at", 2)
+            esme = bound(port)
+            esme.send(submits(1, 2))
+            assert sorted(esme.receive_message().number for _ in range(2)) == [1, 2]
+            again = alpha.link()
+            instance.wait_for_log("bound at", 3)
+            frozen.sock.close()
+            numbers = range(3, 58)
+            esme.send(submits(*numbers))
+            got = [again.receive_message() for _ in range(5)]
+            assert again.is_quiet()
+            for each in got:
+                again.send(pdu(SUBMIT_SM | RESP, each.number, b"id\0"))
+            assert {esme.receive_message().status for _ in numbers} == {0}
 
 
 def test_what_a_link_is_lost_with_is_sent_again_where_the_pool_says_so(tmp_path: Path) -> None:

@@ -83,11 +83,12 @@ class HealthWatch:
                 self._apply(pool, pool.health.lost_link(member, now))
 
     def changed(self, smsc: Smsc) -> None:
-        """The links of ``smsc`` have changed: members that are ejected may be needed."""
+        """The links of ``smsc`` have changed: it may be back, and ejected members be needed."""
         now = self._clock.monotonic()
         for pool in self._pools:
-            if pool.seat_of(smsc) is not None:
-                self._apply(pool, pool.health.needed(now))
+            member = pool.seat_of(smsc)
+            if member is not None:
+                self._apply(pool, pool.health.changed(member, now))
 
     def end(self, smsc: Smsc, reason: str) -> int:
         """Let ``smsc`` come back in all pools; gives in how many it was ejected."""

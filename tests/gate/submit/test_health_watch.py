@@ -129,6 +129,34 @@ def test_an_ejected_member_is_back_at_once_if_the_other_is_lost() -> None:
     assert len(gate.first.outstanding) == 1
 
 
+def test_a_member_that_was_lost_with_requests_starts_slowly() -> None:
+    """As it does behind an ejection: which of the two comes first is chance."""
+    gate = Ails()
+    gate.submits(2)
+    gate.loses(gate.first)
+    member = gate.pool.members[0]
+    assert member.factor == 1.0
+    gate.link()
+    assert member.factor == pytest.approx(0.1)
+    for _ in range(5):
+        gate.clock.advance(1.0)
+    assert member.factor == pytest.approx(0.55)
+    for _ in range(6):
+        gate.clock.advance(1.0)
+    assert member.factor == 1.0
+
+
+def test_one_that_loses_a_link_of_several_or_an_idle_one_does_not() -> None:
+    gate = Ails()
+    gate.loses(gate.first)
+    gate.first = gate.link()
+    gate.link()
+    gate.submits(4)
+    gate.loses(gate.first)
+    gate.link()
+    assert gate.pool.members[0].factor == 1.0
+
+
 def test_what_is_told_of_it() -> None:
     told: list[tuple[Any, ...]] = []
 

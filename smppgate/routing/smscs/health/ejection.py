@@ -9,6 +9,8 @@ The life of an ejection:
    if the others turn out to err as much, if it stood still and answers again, or if the operator
    says so.
 4. It takes part with a tenth of its weight, which rises to the whole in `HealthPolicy.slow_start`.
+   So does a member that was down because it was lost with requests on its last link: whether that
+   or an ejection was first is chance.
 """
 
 from __future__ import annotations
@@ -97,7 +99,18 @@ class PoolHealth:
         """``member`` has lost a link with requests on it."""
         self._look()
         member.health.lost_link()
+        if not member.smsc.links:
+            member.health.is_lost = True
         return self._judge(member, now)
+
+    def changed(self, member: Seat, now: float) -> list[Change]:
+        """The links of ``member`` have changed, or what an operator has decided about it."""
+        health = member.health
+        if health.is_lost and member.is_up:
+            health.is_lost = False
+            health.start_slowly(now, self.policy.slow_start)
+            self._slow(member, now)
+        return self.needed(now)
 
     def step(self, now: float) -> list[Change]:
         """A second is over; ``now`` may be a good deal later, if the process was stopped."""

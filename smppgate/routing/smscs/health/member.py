@@ -89,6 +89,7 @@ class MemberHealth:
     :ivar answered_at: when it was last seen to have answered; ``moved_at``: that, or that it owed
         no answer.
     :ivar patience: seconds without an answer that are nothing unusual for it.
+    :ivar is_lost: whether it has lost its last link with requests on it, and is not up again.
     :ivar slow_from: when its slow start began, ``slow_until`` when it ends.
     """
 
@@ -104,6 +105,7 @@ class MemberHealth:
     answered_at: float = float("-inf")
     moved_at: float = float("-inf")
     patience: float = 0.0
+    is_lost: bool = False
     slow_from: float = 0.0
     slow_until: float = 0.0
     _forgiven_at: float = 0.0
@@ -168,8 +170,12 @@ class MemberHealth:
         self.in_row = 0
         for tally in self.tallies:
             tally.clear()
-        self.slow_from, self.slow_until = now, now + slow_start
+        self.start_slowly(now, slow_start)
         self._forgiven_at = self.moved_at = now
+
+    def start_slowly(self, now: float, seconds: float) -> None:
+        """Let its weight rise for so long."""
+        self.slow_from, self.slow_until = now, now + seconds
 
     def step(self, now: float) -> None:
         """A second is over."""

@@ -265,6 +265,24 @@ def test_a_member_that_fails_one_time_in_twenty_is_not() -> None:
     assert ward.ejected == []
 
 
+def test_one_that_was_lost_and_is_up_again_while_it_is_drained_starts_slowly_afterwards() -> None:
+    ward = Ward()
+    [lost, _] = ward.seats
+    link, *_ = lost.smsc.links
+    lost.smsc.remove(link)
+    lost.is_up = False
+    ward.health.lost_link(lost, ward.now)
+    lost.smsc.add(link)
+    ward.health.changed(lost, ward.now)
+    assert lost.factors == []
+    lost.is_up = True
+    ward.pass_time(60)
+    ward.health.changed(lost, ward.now)
+    assert lost.factors == [0.1]
+    ward.health.changed(lost, ward.now)
+    assert lost.factors == [0.1]
+
+
 # Standing still
 
 

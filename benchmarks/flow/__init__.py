@@ -1,0 +1,1 @@
+"""Rows about the flow of messages: whose come when, where they go, and who notices a sick SMSC."""

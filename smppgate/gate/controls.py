@@ -172,11 +172,6 @@ class LinkControl(_Control):
         self._key = key
 
     @property
-    def id(self) -> str:
-        """What `LinkState.id` has."""
-        return self._service.id_of(self._key)
-
-    @property
     def name(self) -> str:
         """The SMSC's name, with the kind of bind and the number of the link."""
         return self._service.name_of(self._key)

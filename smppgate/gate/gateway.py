@@ -21,7 +21,7 @@ from smppgate.gate.controls import (
     SmscControl,
 )
 from smppgate.gate.explanation import decided_by, explanation
-from smppgate.gate.observation import Observation
+from smppgate.gate.observation import Observation, bound_session, key_of_link, octets_of
 from smppgate.gate.parts import Parts
 from smppgate.gate.reload import Reload
 from smppgate.gate.sessions.esme import EsmeProtocol
@@ -135,7 +135,7 @@ class Gateway(MultiService):
         :raises KeyError: where a bind of that name is refused.
         :raises PduError: when ``pdu`` cannot be encoded.
         """
-        name, router = _octets(system_id), self.router
+        name, router = octets_of(system_id), self.router
         account = router.accounts.named(name) or router.accounts.configured(WILDCARD.encode())
         if account is None:
             raise KeyError(system_id)
@@ -156,11 +156,8 @@ class Gateway(MultiService):
         :param link_id: see `LinkState.id`.
         :raises KeyError: when there is none of that name.
         """
-        smsc = link_id.rsplit("-", 2)[0]
-        for link in self.smsc(smsc).links():
-            if link.id == link_id:
-                return link
-        raise KeyError(link_id)
+        service, key = key_of_link(self.parts, link_id)
+        return LinkControl(self.router, service, key)
 
     def session(self, session_id: int) -> SessionControl:
         """What an operator may do with a session.
@@ -168,17 +165,14 @@ class Gateway(MultiService):
         :param session_id: see `SessionState.id`.
         :raises KeyError: when none with that number is bound.
         """
-        for session in self.esme_sessions():
-            if session.id == session_id and session.account is not None:
-                return SessionControl(session, self.router)
-        raise KeyError(session_id)
+        return SessionControl(bound_session(self.parts, session_id), self.router)
 
     def queue(self, system_id: str) -> QueueControl:
         """What an operator may do with the queue of an account.
 
         :raises KeyError: when there is no account of that name, or it has no queue.
         """
-        account = self.router.accounts.configured(_octets(system_id))
+        account = self.router.accounts.configured(octets_of(system_id))
         if account is None or account not in self.router.queues:
             raise KeyError(system_id)
         return QueueControl(self.router.queues[account])
@@ -188,7 +182,7 @@ class Gateway(MultiService):
 
         :raises KeyError: when there is none of that name.
         """
-        account = self.router.accounts.configured(_octets(system_id))
+        account = self.router.accounts.configured(octets_of(system_id))
         if account is None:
             raise KeyError(system_id)
         return AccountControl(account, self.router)
@@ -242,17 +236,6 @@ class Gateway(MultiService):
         if self._opening is not None:
             await self._opening
         await self.store.close()
-
-
-def _octets(system_id: str) -> bytes:
-    """A system_id as it is on the wire.
-
-    :raises KeyError: for one that no account can have.
-    """
-    try:
-        return system_id.encode("latin-1")
-    except UnicodeEncodeError:
-        raise KeyError(system_id) from None
 
 
 async def _wait_for(stopping: Deferred[None] | None) -> None:

@@ -107,6 +107,58 @@ class Observation:
         sessions = [each for account in self._parts.router.accounts for each in account.sessions]
         return (_session(each, now) for each in sessions if isinstance(each, EsmeProtocol))
 
+    def account(self, system_id: str) -> AccountState:
+        """One account: of the configuration, or derived from the wildcard and with sessions.
+
+        :raises KeyError: when there is none of that name.
+        """
+        accounts, name = self._parts.router.accounts, octets_of(system_id)
+        account = accounts.configured(name) or accounts.named(name)
+        if account is None:
+            raise KeyError(system_id)
+        return _account(self._parts, account)
+
+    def session(self, session_id: int) -> SessionState:
+        """One session.
+
+        :raises KeyError: when none with that number is bound.
+        """
+        return _session(bound_session(self._parts, session_id), self._parts.clock.monotonic())
+
+    def smsc(self, name: str) -> SmscState:
+        """One SMSC.
+
+        :raises KeyError: when there is none of that name.
+        """
+        parts = self._parts
+        now = parts.clock.monotonic()
+        return _smsc(parts.smscs[name], parts.router.waiting_room.lines(), now)
+
+    def links(self) -> Iterator[LinkState]:
+        """The links, SMSC by SMSC."""
+        now = self._parts.clock.monotonic()
+        for service in list(self._parts.smscs.values()):
+            for key in service.keys:
+                yield _link(service, key, now)
+
+    def link(self, link_id: str) -> LinkState:
+        """One link.
+
+        :raises KeyError: when there is none of that name.
+        """
+        service, key = key_of_link(self._parts, link_id)
+        return _link(service, key, self._parts.clock.monotonic())
+
+    def queue(self, system_id: str) -> QueueState:
+        """One queue.
+
+        :raises KeyError: when there is no account of that name, or it has no queue.
+        """
+        for queue in self.queues():
+            if queue.system_id == system_id:
+                return queue
+        raise KeyError(system_id)
+
     def smscs(self) -> Iterator[SmscState]:
         """The SMSCs, in the order of the settings."""
         parts = self._parts
@@ -132,6 +184,40 @@ class Observation:
     def store(self) -> StoreStatistics:
         """What the store holds."""
         return self._parts.router.return_paths.store.statistics()
+
+
+def octets_of(system_id: str) -> bytes:
+    """A system_id as it is on the wire.
+
+    :raises KeyError: for one that no account can have.
+    """
+    try:
+        return system_id.encode("latin-1")
+    except UnicodeEncodeError:
+        raise KeyError(system_id) from None
+
+
+def key_of_link(parts: Parts, link_id: str) -> tuple[SmscService, LinkKey]:
+    """The SMSC of a link, and what it calls the link.
+
+    :raises KeyError: when there is none of that name.
+    """
+    service = parts.smscs[link_id.rsplit("-", 2)[0]]
+    for key in service.keys:
+        if service.id_of(key) == link_id:
+            return service, key
+    raise KeyError(link_id)
+
+
+def bound_session(parts: Parts, session_id: int) -> EsmeProtocol:
+    """The session of that number.
+
+    :raises KeyError: when none is bound.
+    """
+    for session in parts.esme_sessions():
+        if session.id == session_id and session.account is not None:
+            return session
+    raise KeyError(session_id)
 
 
 def _listeners(parts: Parts) -> Iterator[ListenerState]:

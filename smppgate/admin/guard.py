@@ -23,11 +23,10 @@ from attrs import frozen
 from twisted.internet.defer import Deferred, DeferredLock
 
 from smppgate.admin.messages import Asked, Client, Problem
-from smppgate.admin.passwords import LOG_N, P, R
 from smppgate.routing.esmes.guesses import Guesses
 from smppgate.settings import AdminUserSettings
 from smppgate.settings.admin_side import OPERATOR
-from smppgate.settings.password_hash import PasswordHash
+from smppgate.settings.password_hash import LOG_N, P, PasswordHash, R
 from smppgate.txsmpp.clock import Clock
 
 Compare = Callable[[PasswordHash, str], "Deferred[bool]"]

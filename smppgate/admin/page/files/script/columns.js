@@ -46,8 +46,8 @@ export function states(id, label, word = (object) => object[id]) {
 }
 
 /** A part of something, 0 to 1, with a bar. */
-export function part(id, label) {
-  return count(id, label, { show: percent, draw: (object, text) => bar(object[id], text) });
+export function part(id, label, more = {}) {
+  return count(id, label, { show: percent, draw: (object, text) => bar(object[id], text), ...more });
 }
 
 /** The number of something, as a link to where these are. */

@@ -14,11 +14,14 @@ export class Table {
   `state` has its filter, sort column and direction, and `keep(state)` is told of another. */
   constructor(options) {
     Object.assign(this, { page: 0, objects: [], rows: new Map(), order: [] }, options);
+    this.isRead = false;
     this.#build();
+    this.#arrange([]);
   }
 
   /** Show these objects. */
   show(objects) {
+    this.isRead = true;
     this.objects = objects;
     this.#render();
   }
@@ -34,7 +37,7 @@ export class Table {
     this.state = state;
     this.field.value = state.filter;
     this.page = 0;
-    this.#render(true);
+    if (this.isRead) this.#render(true);
   }
 
   /* Building */
@@ -86,6 +89,7 @@ export class Table {
     this.state = { ...this.state, ...state };
     this.page = 0;
     this.keep(this.state);
+    if (!this.isRead) return;
     this.#render(true);
     announce(`${counted(this.shown, this.noun)} shown`);
   }
@@ -116,12 +120,12 @@ export class Table {
   }
 
   #ordered(objects, isAsked) {
-    if (!isAsked && this.#isRead) return unmoved(objects, this.key, this.order);
+    if (!isAsked && this.#isInUse) return unmoved(objects, this.key, this.order);
     const column = this.columns.find(({ id }) => id === this.state.sort);
     return sorted(objects, column, this.state.isDescending);
   }
 
-  get #isRead() {
+  get #isInUse() {
     return this.body.matches(":hover") || this.body.contains(document.activeElement);
   }
 
@@ -151,10 +155,10 @@ export class Table {
   }
 
   #nothing() {
-    const text = this.objects.length ? "Nothing has these words." : this.empty;
+    const none = this.objects.length ? "Nothing has these words." : this.empty;
     this.note ??= element("tr", { role: "row" }, element("td", { class: "empty", role: "cell",
       colspan: this.columns.length + (this.actions ? 1 : 0) }));
-    say(this.note.firstChild, text);
+    say(this.note.firstChild, this.isRead ? none : "Reading …");
     return this.note;
   }
 

@@ -19,7 +19,7 @@ export default tableView({
       kind: "text",
       value: (pool) => pool.members.map(said).join(", "),
       draw: (pool) => element("span", { class: "members" },
-        pool.members.map((each) => element("span", {}, state(said(each), kind(each)), " "))),
+        pool.members.map((each) => state(said(each), kind(each)))),
     }),
     part("utilization", "In use"),
     count("waiting", "Waiting"),

@@ -18,13 +18,14 @@ export default tableView({
   columns: [
     name("name", "Name"),
     states("state", "State"),
-    link("links", "Links bound", (smsc) => addressOf("links", { filter: smsc.name }), {
+    link("links", "Links", (smsc) => addressOf("links", { filter: smsc.name }), {
       value: (smsc) => smsc.links.up - smsc.links.all + smsc.links.up / 1e6,
       text: (smsc) => `${smsc.links.up} of ${smsc.links.all}`,
     }),
     count("weight", "Weight"),
-    count("outstanding", "Open", { text: (s) => `${number(s.outstanding)} / ${number(s.capacity)}` }),
-    part("utilization", "In use"),
+    part("utilization", "Open", {
+      unit: "of room", text: (s) => `${number(s.outstanding)} / ${number(s.capacity)}`,
+    }),
     answerTime("latency", "Latency"),
     count("taken", "Taken"),
     rare("refused", "Refused"),

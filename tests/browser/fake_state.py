@@ -179,7 +179,7 @@ class FakeState:
         return [
             each
             for place, name in enumerate(self.account_names)
-            for number in range(1 + place % 3)
+            for number in range(1, 2 + place % 3)
             if (each := self._session(place, name, number))["id"] not in self.kicked
         ]
 
@@ -188,7 +188,7 @@ class FakeState:
             "id": place * 10 + number,
             "account": name,
             "peer": f"192.0.2.{place % 250}:{40000 + number}",
-            "bind": ("transceiver", "transmitter", "receiver")[number],
+            "bind": ("transceiver", "transmitter", "receiver")[number - 1],
             "version": "3.4",
             "since": iso(self.started_at + 100 + place),
             "open": int(self.about(10)),

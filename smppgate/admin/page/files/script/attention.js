@@ -1,6 +1,6 @@
 /* What an operator should look at: SMSCs, links and pools that are not as they should be. */
 
-import { addressOf } from "./place.js";
+import { addressOfNamed } from "./place.js";
 import { counted, duration } from "./format.js";
 import { element, state } from "./dom.js";
 
@@ -24,7 +24,7 @@ export function attentionList(items, { smscs, links }) {
 }
 
 function ofPool(pool) {
-  const href = addressOf("pools", { filter: pool.name });
+  const href = addressOfNamed("pools", pool.name);
   if (!pool.is_up)
     return [{ kind: "bad", text: `pool ${pool.name} is down`, href, more: "none of its SMSCs is able" }];
   return pool.members.filter((member) => member.ejected_for > 0).map((member) => ({
@@ -34,7 +34,7 @@ function ofPool(pool) {
 }
 
 function ofSmsc(smsc) {
-  const href = addressOf("smscs", { filter: smsc.name });
+  const href = addressOfNamed("smscs", smsc.name);
   if (smsc.state !== "ready") {
     const open = smsc.state === "drain" ? `${counted(smsc.outstanding, "request")} still open` : "";
     const kind = smsc.state === "drain" ? "change" : "off";
@@ -48,6 +48,6 @@ function ofSmsc(smsc) {
 function ofLinks(links) {
   return links.filter((link) => link.state === "ready" && link.condition !== "bound").map((link) => ({
     kind: "bad", text: `link ${link.name} is ${link.condition}`,
-    href: addressOf("links", { filter: link.name }), more: link.last_error,
+    href: addressOfNamed("links", link.name), more: link.last_error,
   }));
 }

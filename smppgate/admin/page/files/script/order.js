@@ -2,9 +2,10 @@
 
 const TEXTS = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
 
-/** Those that have every word of `filter` in what is shown of them. */
+/** Those that have every word of `filter` in what is shown of them; quotes hold words together. */
 export function filtered(objects, columns, filter) {
-  const words = filter.toLowerCase().split(/\s+/).filter(Boolean);
+  const parts = filter.toLowerCase().matchAll(/"([^"]*)"|[^\s"]+/g);
+  const words = [...parts].map(([word, quoted]) => quoted ?? word);
   if (!words.length) return objects;
   return objects.filter((object) => {
     const text = columns.map((column) => column.text(object)).join(" ").toLowerCase();

@@ -21,6 +21,11 @@ export function addressOf(view, { filter = "", sort = "", isDescending = false }
   return `#/${view}${words.size ? `?${words}` : ""}`;
 }
 
+/** The address of a view, with what has this name. */
+export function addressOfNamed(view, name) {
+  return addressOf(view, { filter: /[\s]/.test(name) ? `"${name}"` : name });
+}
+
 /** Keep the state of a table in the address, without another step in the history. */
 export function remember(view, state) {
   history.replaceState(null, "", addressOf(view, state));

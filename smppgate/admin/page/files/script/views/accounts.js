@@ -1,6 +1,6 @@
 import { accountActions } from "../actions/accounts.js";
 import { count, link, name, rare, states, words } from "../columns.js";
-import { addressOf } from "../place.js";
+import { addressOfNamed } from "../place.js";
 import { number } from "../format.js";
 import { tableView } from "../table_view.js";
 
@@ -19,7 +19,7 @@ export default tableView({
     name("system_id", "system_id"),
     states("state", "State"),
     words("pool", "Pool"),
-    link("sessions", "Sessions", (a) => addressOf("sessions", { filter: a.system_id }), {
+    link("sessions", "Sessions", (a) => addressOfNamed("sessions", a.system_id), {
       text: (a) => number(a.sessions) + (a.max_binds ? ` of ${number(a.max_binds)}` : ""),
     }),
     count("window", "Window"),

@@ -1,5 +1,5 @@
 import { answerTime, count, link, name, part, rare, states, words } from "../columns.js";
-import { addressOf } from "../place.js";
+import { addressOfNamed } from "../place.js";
 import { number } from "../format.js";
 import { smscActions } from "../actions/smscs.js";
 import { tableView } from "../table_view.js";
@@ -18,7 +18,7 @@ export default tableView({
   columns: [
     name("name", "Name"),
     states("state", "State"),
-    link("links", "Links", (smsc) => addressOf("links", { filter: smsc.name }), {
+    link("links", "Links", (smsc) => addressOfNamed("links", smsc.name), {
       value: (smsc) => smsc.links.up - smsc.links.all + smsc.links.up / 1e6,
       text: (smsc) => `${smsc.links.up} of ${smsc.links.all}`,
     }),

@@ -17,7 +17,12 @@ import smppgate.admin.page
 from tests.browser.fake_state import FakeState, iso
 
 FILES = Path(smppgate.admin.page.__file__).parent / "files"
-KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+KINDS = {
+    ".html": "text/html",
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".svg": "image/svg+xml",
+}
 POLICY = "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
 
 

@@ -43,6 +43,7 @@ class Asking:
     """The gate, its admin interface, and who asks."""
 
     def __init__(self, *smscs: Any, reload: Any = None, **more: Any) -> None:
+        more.setdefault("admin", off())
         self.gate: MemoryGateway = gate_of(*smscs, **more)
         self.service: Any = AdminService(self.gate.gateway, self.gate.reactor, reload)
         self.service.setServiceParent(self.gate.gateway)

@@ -115,7 +115,7 @@ class _Request(BaseHTTPRequestHandler):
         kind, *rest = path
         if kind == "smscs" and rest[1] == "weight":
             state.weights[rest[0]] = body["weight"] if body["weight"] is not None else 1
-        elif kind == "smscs":
+        elif kind == "smscs" and rest[1] in ("ready", "drain", "maint"):
             state.states[rest[0]] = rest[1]
         elif kind == "links":
             state.link_states[rest[0]] = rest[1]

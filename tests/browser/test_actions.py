@@ -14,6 +14,7 @@ ACCOUNT = "account-0001"
 ACTIONS = [
     ("smscs", "Drain", "alpha", "smscs/alpha/drain", None, "takes no new messages"),
     ("smscs", "Maint", "alpha", "smscs/alpha/maint", None, "2 links will be unbound"),
+    ("smscs", "End ejection", "gamma", "smscs/gamma/end-ejection", None, "ejected again"),
     ("links", "Drain", "beta transceiver 1", "links/1-transceiver-1/drain", None, "stays bound"),
     ("links", "Maint", "beta transceiver 1", "links/1-transceiver-1/maint", None, "unbound"),
     ("accounts", "Close", ACCOUNT, f"accounts/{ACCOUNT}/close", None, "2 sessions"),

@@ -65,7 +65,7 @@ def test_all_that_is_wrong_is_told_with_its_place() -> None:
 @pytest.mark.parametrize("endpoint", [TCP, "tcp6:8080", "systemd:domain=INET:index=0"])
 def test_who_comes_by_tcp_needs_to_be_a_user(endpoint: str) -> None:
     fault = "needs users: there is no [[admin.user]]"
-    assert errors({"endpoint": endpoint}) == (f"admin.endpoint: {fault}",)
+    assert errors({"endpoint": endpoint}) == (f"admin.endpoint[0]: {fault}",)
     assert errors({"endpoint": ["unix:/a", endpoint]}) == (f"admin.endpoint[1]: {fault}",)
     assert errors({"endpoint": endpoint, "user": [ANNA]}) == ()
 

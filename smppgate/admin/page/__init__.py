@@ -7,8 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from hashlib import blake2b
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+
+from attrs import evolve
 
 from smppgate.admin.messages import Answer
 from smppgate.admin.routes import Call, Route
@@ -29,7 +32,7 @@ def page_routes() -> Iterator[Route]:
         yield Route(
             method="GET",
             path=path.removesuffix("index.html"),
-            handle=partial(_give, Answer(content_type=kind, body=(file.read_bytes(),))),
+            handle=partial(_give, _answer(kind, file.read_bytes())),
             summary="A part of the page.",
             content_type=kind,
         )
@@ -44,5 +47,14 @@ def _found(folder: Traversable, path: str = "") -> Iterator[tuple[str, Traversab
             yield place, each
 
 
-async def _give(answer: Answer, _call: Call) -> Answer:
-    return answer
+def _answer(kind: str, octets: bytes) -> Answer:
+    tag = f'"{blake2b(octets, digest_size=12).hexdigest()}"'
+    # A browser keeps the file and asks each time whether it is still the same.
+    headers = {"ETag": tag, "Cache-Control": "no-cache"}
+    return Answer(content_type=kind, headers=headers, body=(octets,))
+
+
+async def _give(answer: Answer, call: Call) -> Answer:
+    tags = call.asked.headers.get("if-none-match", "")
+    is_known = answer.headers["ETag"] in tags.replace(" ", "").split(",")
+    return evolve(answer, status=304, body=()) if is_known else answer

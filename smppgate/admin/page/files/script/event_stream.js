@@ -13,12 +13,20 @@ const SILENCE = 40000; // milliseconds; the gate says something each 15 s
 class EventLog {
   events = [];
   #last = 0;
+  #stop = null;
   #listeners = new Set();
 
   /** Call back when there are more; gives what ends that. */
   subscribe(callback) {
     this.#listeners.add(callback);
     return () => this.#listeners.delete(callback);
+  }
+
+  /** Forget what there was: another process counts its events from 1. */
+  restart() {
+    this.events = [];
+    this.#last = 0;
+    this.#stop?.abort();
   }
 
   /** Read for ever, from where it was before when the connection was lost. */
@@ -34,7 +42,7 @@ class EventLog {
   }
 
   async #read() {
-    const stop = new AbortController();
+    const stop = (this.#stop = new AbortController());
     const answer = await reached(address("events", { since: this.#last }),
       { signal: stop.signal, cache: "no-store", headers: { Accept: "text/event-stream" } });
     if (!answer.ok) throw await problemOf(answer);
@@ -53,8 +61,7 @@ class EventLog {
 
   #take(events) {
     if (!events.length) return;
-    // A gate that was started again counts from 1.
-    if (events[0].number <= this.#last) this.events = [];
+    if (events[0].number <= this.#last) return this.restart();
     this.#last = events.at(-1).number;
     this.events = [...this.events, ...events].slice(-KEPT);
     for (const callback of this.#listeners) callback(this.events);

@@ -31,7 +31,7 @@ const VIEWS = GROUPS.flat();
 
 const content = document.getElementById("content");
 const items = new Map();
-let shown = null, running = null;
+let shown = null, running = null, startedAt = null;
 
 /** Show the view of the address; one that is shown already is told of another address. */
 function show(isFirst = false) {
@@ -64,6 +64,8 @@ function rail() {
 
 async function greet() {
   const state = await read("state");
+  if (startedAt && startedAt !== state.started_at) eventLog.restart();
+  startedAt = state.started_at;
   say(document.getElementById("gate-name"), state.name);
   say(document.getElementById("who"), [me.user, me.role].filter(Boolean).join(", "));
   title(state.name);

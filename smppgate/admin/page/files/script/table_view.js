@@ -28,7 +28,7 @@ export function tableView(view) {
       const said = [lead, actions && !isOperator() ? whyNot() : ""].filter(Boolean).join(" ");
       table.head.after(said ? element("p", { class: "lead" }, said) : "");
       content.replaceChildren(table.node);
-      const stop = poll(EVERY, async () => table.show(prepared(await read(path))));
+      const stop = poll(EVERY, async () => table.show(await prepared(await read(path))));
       return { stop, moved: () => table.set(here()) };
     },
   };

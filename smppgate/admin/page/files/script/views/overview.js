@@ -42,9 +42,11 @@ export default {
     );
     const tell = (all) => events.replaceChildren(...all.slice(-EVENTS).toReversed().map(told));
     tell(eventLog.events);
+    const timer = setInterval(draw, 1000);
+    draw();
     const stops = [
+      () => clearInterval(timer),
       eventLog.subscribe(tell),
-      poll(1, async () => draw()),
       poll(2, async () => showState(await lists(), now, look)),
     ];
     return { stop: () => stops.forEach((stop) => stop()), moved() {} };

@@ -1,6 +1,7 @@
 import { answerTime, count, link, name, part, rare, states, words } from "../columns.js";
 import { addressOfNamed } from "../place.js";
 import { number } from "../format.js";
+import { read } from "../api.js";
 import { smscActions } from "../actions/smscs.js";
 import { tableView } from "../table_view.js";
 
@@ -15,9 +16,10 @@ export default tableView({
   lead: "Message centers, and what they were sent since the gate started.",
   empty: "No SMSC is configured.",
   actions: smscActions,
+  prepared: withEjections,
   columns: [
     name("name", "Name"),
-    states("state", "State"),
+    states("condition", "State", condition),
     link("links", "Links", (smsc) => addressOfNamed("links", smsc.name), {
       value: (smsc) => smsc.links.up - smsc.links.all + smsc.links.up / 1e6,
       text: (smsc) => `${smsc.links.up} of ${smsc.links.all}`,
@@ -35,3 +37,16 @@ export default tableView({
     words("limited_by", "Held by", { value: (smsc) => limited[smsc.limited_by] ?? "" }),
   ],
 });
+
+/** Which of them are ejected is known to pools. */
+async function withEjections(smscs) {
+  const members = (await read("pools")).flatMap((pool) => pool.members);
+  const ejected = new Set(members.filter((each) => each.ejected_for > 0).map((each) => each.name));
+  return smscs.map((smsc) => ({ ...smsc, ejected: ejected.has(smsc.name) }));
+}
+
+function condition(smsc) {
+  if (smsc.state !== "ready") return smsc.state;
+  if (smsc.links.all && !smsc.links.up) return "down";
+  return smsc.ejected ? "ejected" : "ready";
+}

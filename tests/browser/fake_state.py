@@ -107,7 +107,7 @@ class FakeState:
         state = self.link_states.get(id_, "ready")
         condition = "connecting" if place % 8 == 3 and number == 2 else "bound"
         if "maint" in (self.states[smsc], state):
-            condition = "unbound"
+            condition = "down"
         is_bound = condition == "bound"
         return {
             "id": id_,

@@ -1,5 +1,6 @@
 import { count, name, states, time, words } from "../columns.js";
 import { linkActions } from "../actions/links.js";
+import { state } from "../dom.js";
 import { tableView } from "../table_view.js";
 
 export default tableView({
@@ -14,7 +15,9 @@ export default tableView({
   columns: [
     name("name", "Name"),
     words("smsc", "SMSC"),
-    states("condition", "Session", (link) => link.condition),
+    words("condition", "Session", {
+      draw: (link, text) => state(text, link.state === "maint" ? "off" : undefined),
+    }),
     states("state", "State"),
     time("since", "Bound since"),
     count("outstanding", "Open to it"),

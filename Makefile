@@ -21,9 +21,10 @@ check: static
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
-# Needs kannel, tshark, libfaketime, node and npm besides, which .ci/run installs.
+# Needs kannel, tshark, libfaketime, chromium, chromium-driver, node and npm besides, which .ci/run
+# installs.
 foreign: $(VENV)/.foreign
-	$(BIN)/$(PYTEST) tests/foreign
+	$(BIN)/$(PYTEST) tests/foreign tests/browser
 
 # The simulated world: make simulate SEEDS=10000; make simulate SEED=1234 shows that one.
 SEEDS ?= 1000
@@ -65,5 +66,5 @@ $(VENV)/.dev: $(VENV)/.runtime
 
 $(VENV)/.foreign: $(VENV)/.dev
 	$(BIN)/python -m pip install --quiet --editable '.[foreign]'
-	npm install --silent --no-audit --no-fund --prefix $(VENV)/node smpp@0.5.1
+	npm install --silent --no-audit --no-fund --prefix $(VENV)/node smpp@0.5.1 axe-core@4.14.1
 	touch $@

@@ -1,4 +1,4 @@
-"""What an operator may do with SMSCs, links and accounts of a running gate.
+"""What an operator may do with SMSCs, links, accounts, sessions and queues of a running gate.
 
 States survive a reload, not a restart.
 """
@@ -6,12 +6,15 @@ States survive a reload, not a restart.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import ClassVar
 
 from twisted.internet.defer import Deferred, TimeoutError, ensureDeferred
 
 from smppgate.gate.drain import until
+from smppgate.gate.queue.account_queue import AccountQueue
 from smppgate.gate.router import RouterService
+from smppgate.gate.sessions.esme import EsmeProtocol
 from smppgate.gate.smsc_service import LinkKey, SmscService
 from smppgate.routing.admin_state import AdminState
 from smppgate.routing.esmes.account import Account
@@ -34,6 +37,9 @@ class _Control(ABC):
     """
 
     log = Logger()
+
+    what: ClassVar[str]
+    """``smsc`` or ``link``."""
 
     def __init__(self, router: RouterService, service: SmscService) -> None:
         self._router = router
@@ -100,6 +106,11 @@ class _Control(ABC):
         self._decide(state)
         self._router.smsc_changed(self._service.smsc)
         self.log.info("SMSC {name}: {state}", name=self.name, state=state.value)
+        self._tell(state.value)
+
+    def _tell(self, decision: str) -> None:
+        if self._router.events.tell_decided is not None:
+            self._router.events.tell_decided(self.what, self.name, decision)
 
     def _when(self, done: Callable[[], bool], seconds: float = TIME_LIMIT) -> Deferred[None]:
         return ensureDeferred(_until(done, seconds, self._router))
@@ -107,6 +118,8 @@ class _Control(ABC):
 
 class SmscControl(_Control):
     """An SMSC, for its operator. `ready` needs one link that is bound, or that there are none."""
+
+    what = "smsc"
 
     @property
     def name(self) -> str:
@@ -134,11 +147,13 @@ class SmscControl(_Control):
             raise ValueError(f"a weight of {weight}: it must be 0 or more")
         self._service.smsc.change_weight(weight, is_decided=True)
         self._router.smsc_changed(self._service.smsc)
+        self._tell(f"weight {weight}")
 
     def reset_weight(self) -> None:
         """Let its weights be those of the settings again."""
         self._service.smsc.change_weight(self._service.settings.weight)
         self._router.smsc_changed(self._service.smsc)
+        self._tell("weight of the settings")
 
     def end_ejection(self) -> int:
         """Let it come back in all pools that have ejected it; gives how many have."""
@@ -164,6 +179,8 @@ class SmscControl(_Control):
 
 class LinkControl(_Control):
     """One link of an SMSC, for its operator."""
+
+    what = "link"
 
     def __init__(self, router: RouterService, service: SmscService, key: LinkKey) -> None:
         super().__init__(router, service)
@@ -225,14 +242,10 @@ class AccountControl:
         :param seconds: after which the Deferred fails with `TimeoutError`.
         """
         sessions = [s for each in self._accounts.derived(self._account) for s in each.sessions]
-        for session in sessions:
-            session.leave("unbound by the operator", 0.0 if now else seconds)
         name, count = self._account.system_id, len(sessions)
         self.log.info("ESME {system_id}: {count} sessions unbound", system_id=name, count=count)
-        limit = seconds + CLOSE_TIMEOUT
-        return ensureDeferred(
-            _until(lambda: all(each.has_ended for each in sessions), limit, self._router)
-        )
+        self._tell("kick")
+        return _kicked(sessions, now, seconds, self._router)
 
     def _change(self, state: AdminState) -> None:
         if state is self.state:
@@ -242,6 +255,69 @@ class AccountControl:
         self.log.info(
             "ESME {system_id}: {state}", system_id=self._account.system_id, state=state.value
         )
+        self._tell(state.value)
+
+    def _tell(self, decision: str) -> None:
+        if self._router.events.tell_decided is not None:
+            self._router.events.tell_decided("account", self._account.system_id, decision)
+
+
+class SessionControl:
+    """A session with an ESME, for the gate's operator."""
+
+    log = Logger()
+
+    def __init__(self, session: EsmeProtocol, router: RouterService) -> None:
+        self._session = session
+        self._router = router
+
+    def kick(self, now: bool = False, seconds: float = TIME_LIMIT) -> Deferred[None]:
+        """Unbind it; fires when it has ended. Its ESME may bind again.
+
+        :param now: do not wait for open requests to be answered.
+        :param seconds: after which the Deferred fails with `TimeoutError`.
+        """
+        self.log.info("{who}, session {id}: unbound", who=self._session.who, id=self._session.id)
+        return _kicked([self._session], now, seconds, self._router)
+
+
+class QueueControl:
+    """The queue of an account, for the gate's operator."""
+
+    log = Logger()
+
+    def __init__(self, queue: AccountQueue) -> None:
+        self._queue = queue
+
+    def retry(self) -> None:
+        """Send what waits at once, where a pause after refusals would have it wait."""
+        self._queue.sender.bound()
+
+    def drop(self) -> Deferred[int]:
+        """Remove what waits now and is not under way to the ESME; fires with how many it was.
+
+        Fails with `StoreError` where the store cannot be read: what was read before is removed.
+        """
+        return ensureDeferred(self._drop())
+
+    async def _drop(self) -> int:
+        count = await self._queue.drop()
+        name = self._queue.account.system_id
+        self.log.warn(
+            "ESME {system_id}: {count} messages of its queue are dropped",
+            system_id=name,
+            count=count,
+        )
+        return count
+
+
+def _kicked(
+    sessions: Sequence[EsmeSession], now: bool, seconds: float, router: RouterService
+) -> Deferred[None]:
+    for session in sessions:
+        session.leave("unbound by the operator", 0.0 if now else seconds)
+    limit = seconds + CLOSE_TIMEOUT
+    return ensureDeferred(_until(lambda: all(each.has_ended for each in sessions), limit, router))
 
 
 async def _until(done: Callable[[], bool], seconds: float, router: RouterService) -> None:

@@ -42,6 +42,8 @@ def test_the_wheel_brings_the_plugin_and_leaves_twisted_whole(tmp_path: Path) ->
     assert "twisted/__init__.py" not in listed
     assert "twisted/plugins/__init__.py" not in listed
     assert "smppgate/py.typed" in listed
+    for name in ("index.html", "style/tokens.css", "script/main.js", "script/views/overview.js"):
+        assert f"smppgate/admin/page/files/{name}" in listed
     assert "tests/" not in listed
 
     venv.create(tmp_path / "env", with_pip=True)

@@ -100,8 +100,8 @@ class Assigner:
             self._untaken[to] = self._untaken.get(to, 0) + count
         elif smsc.limits is not None and smsc.limits.sent(link, count, now):
             self._events.paused += 1
-            if self._events.listener is not None:
-                self._events.listener.paused(smsc)
+            if self._events.tell_paused is not None:
+                self._events.tell_paused(smsc)
 
     def send(self, exchange: Exchange, smsc: Smsc, link: Link, octets: bytes) -> None:
         """Send ``octets`` on a link of ``smsc``.
@@ -115,8 +115,8 @@ class Assigner:
         exchange.attempts += 1
         smsc.began(1)
         link.send_request(exchange, octets)
-        if self._events.listener is not None:
-            self._events.listener.sent(exchange)
+        if self._events.tell_sent is not None:
+            self._events.tell_sent(exchange)
 
 
 def _tokens(exchange: Exchange) -> int:

@@ -69,8 +69,8 @@ class PoolChoice:
         wall = self._clock.wall() if routes.need_time else 0.0
         message = Message(account, exchange.command_id, octets, wall)
         exchange.target = target = routes.choose(message)
-        if self._events.listener is not None:
-            self._events.listener.routed(exchange)
+        if self._events.tell_routed is not None:
+            self._events.tell_routed(exchange)
         return target
 
     # What has come before

@@ -149,13 +149,13 @@ class Submitter:
 
         :param is_free: whether those that stand alone may go to any member.
         """
-        correlator, listener = self._correlator, self._events.listener
+        correlator, tell_entered = self._correlator, self._events.tell_entered
         send_to = self._assigner.send_to
         for frame in run:
             origin.unanswered += 1
             exchange = Exchange(correlator, origin, frame, pool, now)
-            if listener is not None:
-                listener.entered(exchange)
+            if tell_entered is not None:
+                tell_entered(exchange)
             if pool.waiting or not is_free or not stands_alone(frame.octets):
                 self._place(exchange, origin, pool, now, is_over_rate=False)
                 continue
@@ -179,8 +179,8 @@ class Submitter:
         is_over_rate = rates is not None and self._is_over_rate(origin, rates, frame, now)
         pool = origin.own_pool or policy.pool
         exchange = Exchange(self._correlator, origin, frame, pool, now)
-        if self._events.listener is not None:
-            self._events.listener.entered(exchange)
+        if self._events.tell_entered is not None:
+            self._events.tell_entered(exchange)
         if pool is None or not self.is_open:
             why = "the gate takes no requests now"
             self.turn_down(exchange, self._options.no_member_status, why)
@@ -228,8 +228,8 @@ class Submitter:
         if exchange.pool is not None:
             self._miss(exchange.origin, why, status)
         exchange.origin.answer(exchange.resp(status))
-        if self._events.listener is not None:
-            self._events.listener.ended(exchange, status, exchange.entered_at)
+        if self._events.tell_ended is not None:
+            self._events.tell_ended(exchange, status, exchange.entered_at)
 
     def route(self, exchange: Exchange, requester: Requester, is_anew: bool) -> int:
         """See `PoolChoice.route`."""
@@ -255,8 +255,8 @@ class Submitter:
         if limit is None or limit.admits(rates, now, count):
             return False
         self._events.over_rate += 1
-        if self._events.listener is not None:
-            self._events.listener.over_rate(origin, frame.command_id)
+        if self._events.tell_over_rate is not None:
+            self._events.tell_over_rate(origin, frame.command_id)
         return True
 
     def _wait(self, exchange: Exchange, pool: Pool, origin: Requester, is_over_rate: bool) -> None:
@@ -286,8 +286,8 @@ class Submitter:
         self._events.throttled += 1
         self._miss(origin, "over the window of its session", status)
         origin.send(response(frame, status))
-        if self._events.listener is not None:
-            self._events.listener.turned_down(origin, frame.command_id, status)
+        if self._events.tell_turned_down is not None:
+            self._events.tell_turned_down(origin, frame.command_id, status)
 
     def _miss(self, origin: Origin, why: str, status: int) -> None:
         self._correlator.missed(Miss(f"at the gate: {why}", origin.system_id, "", status))

@@ -11,6 +11,7 @@ from smppgate.routing.limits.refills import Refills
 from smppgate.routing.smscs.links import Links, Seat
 from smppgate.routing.smscs.notations import Notations
 from smppgate.routing.smscs.rate_limits import OverallLimit, RateLimits, SmscRates
+from smppgate.routing.tally import SmscTally
 from smppgate.txsmpp.constants import CommandStatus
 from smppgate.txsmpp.versions import V5_0
 
@@ -29,6 +30,7 @@ class Smsc(Links):
     :param window: see `Links`.
     :param response_timeout: seconds that it has to answer a request.
     :ivar is_weight_decided: whether ``weight`` is an operator's, and holds in all pools.
+    :ivar tally: what is counted of it for those who observe the gate.
     :ivar taken_for: pool → the messages that it has taken for it; None while it is in one alone.
     """
 
@@ -42,6 +44,7 @@ class Smsc(Links):
         "response_timeout",
         "tag",
         "taken_for",
+        "tally",
         "undelivered_status",
         "weight",
     )
@@ -65,6 +68,7 @@ class Smsc(Links):
         self.commands = commands
         self.undelivered_status = undelivered_status
         self.response_timeout = response_timeout
+        self.tally = SmscTally()
         self.taken_for: dict[object, int] | None = None
         self._copies: dict[Smsc, None] = {}
         self._origin: Smsc | None = None
@@ -109,6 +113,7 @@ class Smsc(Links):
         )
         self._copies[copy] = None
         copy._origin = self
+        copy.tally = self.tally
         if self.limits is not None:
             copy._limit(self.limits.overall)
         return copy

@@ -70,7 +70,7 @@ class FakeRequest:
     attempts: list[FakeAttempt]
     session: Any = None
     at: float = 1.0
-    whole: Any = None
+    belongs: bool = False
 
 
 @define(eq=False)

@@ -13,11 +13,12 @@ from typing import Any, cast
 from urllib.parse import parse_qsl
 
 from twisted.internet.address import UNIXAddress
-from twisted.internet.defer import CancelledError, Deferred
-from twisted.internet.interfaces import IAddress
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IAddress, IProtocolNegotiationFactory
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
-from twisted.web.http import HTTPChannel, HTTPFactory, Request
+from twisted.web.http import NOT_MODIFIED, HTTPChannel, HTTPFactory, Request
+from zope.interface import implementer
 
 from smppgate.admin.messages import Answer, Asked, Client, Problem
 from smppgate.gate.sessions.addresses import network_of, shown_address
@@ -103,7 +104,7 @@ class AdminRequest(Request):
         if answer.stream is not None and self.method != b"HEAD":
             answer.stream(self)
             return
-        if answer.stream is None:
+        if answer.stream is None and answer.status != NOT_MODIFIED:
             self.setHeader("Content-Length", str(sum(map(len, answer.body))))
         for piece in answer.body:
             self.write(piece)
@@ -126,7 +127,7 @@ class AdminRequest(Request):
         )
 
     def _failed(self, failure: Failure) -> None:
-        if failure.check(CancelledError):
+        if self._disconnected:
             return
         self.log.failure("a request could not be answered", failure)
         self.channel.transport.abortConnection()
@@ -174,6 +175,13 @@ class AdminChannel(HTTPChannel):
         self.transport.write(head.encode() + body)
         self.loseConnection()
 
+    def finish(self) -> None:
+        """End with the answer to what is asked; at once where nothing is, or it has no end."""
+        if self._handlingRequest and self._requestProducer is None:
+            self.persistent = 0
+        elif self.transport is not None:
+            self.transport.abortConnection()
+
     def timeoutConnection(self) -> None:
         """Close; a peer that does not read is cut soon after."""
         self._abortingCall = self.callLater(self.abortTimeout, self.forceAbortClient)
@@ -190,6 +198,7 @@ class AdminChannel(HTTPChannel):
         self.factory.channels.pop(self, None)
 
 
+@implementer(IProtocolNegotiationFactory)
 class AdminFactory(HTTPFactory):
     """Makes the connections of one listener.
 
@@ -214,10 +223,12 @@ class AdminFactory(HTTPFactory):
         return channel
 
     def close(self) -> None:
-        """Cut all connections."""
+        """Cut all connections, but for those with a request that is being answered: they end then.
+
+        One of them may have asked for the reload that closes this listener.
+        """
         for channel in list(self.channels):
-            if channel.transport is not None:
-                channel.transport.abortConnection()
+            channel.finish()
 
     def acceptableProtocols(self) -> list[bytes]:
         """What TLS may agree on: HTTP/2 would go by other bounds."""

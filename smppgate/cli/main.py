@@ -44,6 +44,11 @@ COMMANDS: dict[str, Command] = {
         "tell what is wrong with a configuration",
         "smppgate check etc/smppgate.toml",
     ),
+    "passwd": Command(
+        "smppgate.cli.passwd",
+        "print the hash of a password, for a user of the API",
+        "smppgate passwd",
+    ),
     "route": Command(
         "smppgate.cli.route",
         "tell where a message would go, and why",

@@ -101,7 +101,7 @@ class Reloads:
         # A Failure goes on as one.
         for each in awaiting:
             if not each.called:
-                each.callback(result)  # type: ignore[arg-type]
+                each.callback(result)
 
     async def _reload(self) -> None:
         settings = await self._read(self._file)

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from tests.simulation.world import World
 
 
+_OF_SESSIONS = (0x02, 0x03, 0x04)
+"""Statuses with which a session answers itself what it may not be sent now: nothing is taken in."""
+
+
 class Counting:
     """What one life of the gate has counted of submit_sm.
 
@@ -40,7 +44,9 @@ class Counting:
         accounts, smscs = self._tallies()
         heard, answered, taken = Counter[str](), Counter[str](), Counter[str]()
         for request in self._requests():
-            heard[request.account.system_id] += request.answer is not None
+            answer = request.answer
+            was_relayed = answer is not None and answer.status not in _OF_SESSIONS
+            heard[request.account.system_id] += was_relayed
             for attempt in request.attempts:
                 name = attempt.session.smsc.plan.name  # type: ignore[union-attr]
                 statuses = [a.pdu.status for a in attempt.answers if a.read_at < NEVER]

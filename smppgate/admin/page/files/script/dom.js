@@ -34,9 +34,9 @@ export function state(word, kind = kindOf(word)) {
 }
 
 const KINDS = {
-  ready: "good", bound: "good", up: "good", active: "good",
-  drain: "change", connecting: "change", unbinding: "change", backup: "change",
-  maint: "off", closed: "off", idle: "off",
+  ready: "good", bound: "good", up: "good", reading: "good",
+  drain: "change", connecting: "change", unbinding: "change",
+  maint: "off", closed: "off",
 };
 
 function kindOf(word) {

@@ -15,11 +15,12 @@ export default {
       title: "Events", noun: "event", key: (event) => event.number, actions: null,
       empty: "Nothing has happened yet.", state: here(), keep: (state) => remember("events", state),
       columns: [
-        { id: "time", label: "Time", kind: "time", value: (event) => event.number,
+        { id: "time", label: "Time", kind: "moment", value: (event) => event.number,
           text: (event) => clock(moment(event.time)) },
         words("kind", "Kind"),
         name("text", "What", { kind: "text" }),
         words("about", "About", {
+          kind: "text",
           value: (event) => ABOUT.filter((each) => event[each]).map((each) => `${each} ${event[each]}`).join(", "),
         }),
       ],

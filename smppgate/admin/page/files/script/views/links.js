@@ -14,7 +14,6 @@ export default tableView({
   actions: linkActions,
   columns: [
     name("name", "Name"),
-    words("smsc", "SMSC"),
     words("condition", "Session", {
       draw: (link, text) => state(text, link.state === "maint" ? "off" : undefined),
     }),

@@ -21,7 +21,7 @@ export default tableView({
     time("since", "Bound since"),
     count("open", "Open from it"),
     count("outstanding", "Open to it"),
-    states("writable", "Reads", (session) => (session.writable ? "up" : "not reading")),
+    states("writable", "Reads", (session) => (session.writable ? "reading" : "not reading")),
     rare("tokens", "Tokens"),
     words("limited_by", "Held by", { value: (session) => limited[session.limited_by] ?? "" }),
   ],

@@ -1,0 +1,155 @@
+"""One screen of ``smppgate top``, as lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from smppgate.cli.control.columns import (
+    alarming,
+    counted,
+    links_text,
+    made,
+    name,
+    state,
+    window_text,
+)
+from smppgate.cli.control.looks import Looks
+from smppgate.cli.control.status import total
+from smppgate.cli.control.tables import Cell, Column, Line, Row, laid_out
+from smppgate.cli.control.texts import age, figure, lasting, latency, number, shown
+
+_BLOCKS = "▁▂▃▄▅▆▇█"
+
+_BAR = 12
+"""Columns of a bar that stands for all messages."""
+
+_ACCOUNTS = 10
+"""The busiest ones, where any number of lines fits."""
+
+
+def _bar(row: Row) -> Cell:
+    part = figure(row.get("share")) or 0.0
+    return Cell(f"{part * 100:3.0f} % {'█' * round(_BAR * part)}", "cyan")
+
+
+def _per_second(value: Any) -> str:
+    found = figure(value)
+    return shown(value) if found is None else f"{found:,.0f}" if found >= 10 else f"{found:.1f}"
+
+
+_SMSCS = (
+    name("SMSC"),
+    Column("STATE", lambda row, now: state(row.get("state"))),
+    Column("LINKS", lambda row, now: links_text(row.get("links")), True, 4),
+    made("MSG/S", "per_second", _per_second),
+    Column("WINDOW", lambda row, now: window_text(row), True, 2),
+    made("LATENCY", "latency", latency, 1),
+    made("ERRORS", "errors", alarming, 3),
+    counted("WAITING", "waiting", 5),
+    Column("SHARE", lambda row, now: _bar(row), rank=2),
+)
+
+_BUSIEST = (
+    name("ACCOUNT", "system_id"),
+    Column("STATE", lambda row, now: state(row.get("state")), rank=3),
+    made("MSG/S", "per_second", _per_second),
+    counted("SESSIONS", "sessions", 2),
+    counted("WAITING", "waiting", 1),
+    counted("OVER RATE", "over_rate", 4),
+    counted("QUEUED", "queued", 2),
+)
+
+
+def frame(looks: Looks, seconds: float, width: int | None, height: int | None) -> Iterator[Line]:
+    """The screen, for so many seconds that have gone by.
+
+    :param width: columns of the terminal, and ``height`` its lines; None for any number.
+    """
+    yield _title(looks)
+    yield ()
+    yield from _figures(looks, seconds)
+    yield from _spark(looks, width)
+    yield ()
+    smscs = _with_rates(looks, "smscs", "name", "taken", "refused", "timed_out")
+    whole = sum(row["per_second"] for row in smscs if row["per_second"]) or 1.0
+    smscs = [{**row, "share": (row["per_second"] or 0.0) / whole} for row in smscs]
+    room = len(smscs) if height is None else max(3, (height - 9) // 2)
+    yield from _table(_SMSCS, smscs, looks, width, room, "SMSCs")
+    yield ()
+    accounts = sorted(_with_rates(looks, "accounts", "system_id", "messages"), key=_busy)
+    used = 9 + min(len(smscs), room + 1)
+    room = _ACCOUNTS if height is None else max(1, height - used)
+    yield from _table(_BUSIEST, accounts, looks, width, room, "accounts")
+
+
+def _title(looks: Looks) -> Line:
+    return (
+        Cell(shown(looks.state.get("name")), "bold"),
+        Cell(f"smppgate {shown(looks.state.get('version'))}"),
+        Cell(f"up {age(looks.started_at, looks.time)}"),
+        Cell(looks.time.astimezone().strftime("%H:%M:%S"), "dim"),
+    )
+
+
+def _figures(looks: Looks, seconds: float) -> Iterator[Line]:
+    history = looks.history
+    counts = [
+        _figure(title, _per_second(history.mean(column, seconds)))
+        for title, column in (("messages/s", "messages"), ("receipts/s", "receipts"))
+    ]
+    errors = history.mean("errors", seconds)
+    counts.insert(1, _figure("errors/s", _per_second(errors), "red" if errors else ""))
+    yield tuple(counts)
+    oldest = max(
+        (figure(pool.get("waiting_seconds")) or 0.0 for pool in looks.now.pools), default=0
+    )
+    waiting = total(looks.now.pools, "waiting")
+    yield (
+        _figure("waiting", number(waiting), "yellow" if waiting else ""),
+        _figure("oldest", lasting(oldest) if waiting else "-"),
+        _figure("latency", latency(history.mean("latency_seconds", seconds))),
+    )
+
+
+def _figure(title: str, value: str, style: str = "") -> Cell:
+    return Cell(f"{title:<10} {value:>10}  ", style)
+
+
+def _spark(looks: Looks, width: int | None) -> Iterator[Line]:
+    """Messages of each second as a line of blocks, the last on the right."""
+    values = looks.history.values("messages")[-max(10, (width or 80) - 12) :]
+    if not values:
+        return
+    most = max(values) or 1.0
+    blocks = "".join(_BLOCKS[min(7, int(value / most * 7.999))] for value in values)
+    yield (
+        Cell(f"{'last ' + lasting(len(values) * looks.history.interval):<10}"),
+        Cell(blocks, "cyan"),
+    )
+
+
+def _with_rates(looks: Looks, kind: str, key: str, *counts: str) -> list[dict[str, Any]]:
+    rates = looks.rates(kind, key, *counts)
+    rows = getattr(looks.now, kind)
+    return [{**row, "per_second": rates.get(row.get(key))} for row in rows]
+
+
+def _busy(row: Row) -> tuple[float, ...]:
+    """What comes first in order: most messages, then most that waits, then most sessions."""
+    keys = ("per_second", "waiting", "sessions")
+    return tuple(-(figure(row.get(key)) or 0.0) for key in keys)
+
+
+def _table(
+    columns: tuple[Column, ...],
+    rows: list[dict[str, Any]],
+    looks: Looks,
+    width: int | None,
+    room: int,
+    noun: str,
+) -> Iterator[Line]:
+    laid = laid_out(columns, rows[:room], looks.time, width)
+    yield from laid.lines
+    if len(rows) > room:
+        yield (Cell(f"and {len(rows) - room:,} {noun} more", "dim"),)

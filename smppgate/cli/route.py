@@ -12,13 +12,11 @@ from smppgate.cli.failures import FAILED, UsageError, fail
 from smppgate.cli.options import address, octets, system_id
 from smppgate.cli.submission import octet
 from smppgate.cli.terminal import shown
+from smppgate.gate.explanation import plain
 from smppgate.gate.trial import Trial
-from smppgate.routing.routes.explain import Explanation, Seen
 from smppgate.settings import Settings, SettingsError, load
 from smppgate.settings.route_checks import tlv_of
-from smppgate.txsmpp.constants import CommandStatus
 from smppgate.txsmpp.pdu import DataSm, SubmitSm
-from smppgate.txsmpp.statuses import status_meaning
 from smppgate.txsmpp.tlv import Tlv
 
 DESCRIPTION = """\
@@ -82,7 +80,7 @@ def run(args: argparse.Namespace) -> int:
     except UsageError as error:
         return fail("route", str(error))
     explanation = trial.explain(args.esme, _message(args), _time(args))
-    found = _told(trial, args, explanation)
+    found = plain(args.esme, trial.decided_by(args.esme), explanation)
     print(json.dumps(found, indent=2) if args.json else "\n".join(_lines(found)))
     return 0 if found["smsc"] is not None else FAILED
 
@@ -139,52 +137,6 @@ def _message(args: argparse.Namespace) -> SubmitSm | DataSm:
 
 
 # What is told
-
-
-def _told(trial: Trial, args: argparse.Namespace, found: Explanation) -> dict[str, Any]:
-    """All of it, as JSON has it."""
-    status = found.target.status
-    route = found.target.route
-    return {
-        "esme": args.esme.decode("latin-1"),
-        "decided_by": trial.decided_by(args.esme),
-        "routes": [
-            {"route": each.route.label, "holds": not each.faults, "reasons": dict(each.faults)}
-            for each in found.tried
-        ],
-        "route": route.label if route is not None else None,
-        "status": status or None,
-        "status_name": _status_text(status) if status else None,
-        "pool": found.pool.name if found.pool is not None else None,
-        "pools": [
-            {
-                "pool": pool.name,
-                "is_in_use": pool is found.pool,
-                "members": [_member(seen) for seen in members],
-            }
-            for pool, members in found.members.items()
-        ],
-        "smsc": next(
-            (s.member.smsc.name for some in found.members.values() for s in some if s.is_chosen),
-            None,
-        ),
-    }
-
-
-def _member(seen: Seen) -> dict[str, Any]:
-    return {
-        "smsc": seen.member.smsc.name,
-        "weight": seen.member.weight,
-        "is_chosen": seen.is_chosen,
-        "reason": seen.fault or ("" if seen.is_chosen else "another has the turn"),
-    }
-
-
-def _status_text(status: int) -> str:
-    try:
-        return CommandStatus(status).name
-    except ValueError:
-        return status_meaning(status)
 
 
 def _lines(told: dict[str, Any]) -> Iterator[str]:

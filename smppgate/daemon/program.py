@@ -22,6 +22,7 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import Cooperator
 from twisted.python.failure import Failure
 
+from smppgate.admin import AdminService
 from smppgate.daemon.log_files import reopen_log_files
 from smppgate.daemon.reading import read_beside
 from smppgate.daemon.reloads import Reloads
@@ -57,6 +58,9 @@ class Program(Gateway):
         # The process may change its folder before it reads the file again.
         path = os.path.abspath(file) if file else ""
         self._reloads = Reloads(self, path, partial(read_beside, reactor), notifier)
+        # The API can do what SIGHUP does.
+        reload = self._reloads.done if path else None
+        AdminService(self, reactor, reload).setServiceParent(self)
         self._unit = Unit(notifier, self.clock, self._status, watchdog_interval())
         meaning = {
             signal.SIGHUP: self._reloads.request,

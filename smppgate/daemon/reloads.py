@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, TypeVar, cast
 
 from twisted.internet.defer import CancelledError, Deferred
+from twisted.python.failure import Failure
 
 from smppgate.daemon.systemd import Notifier
 from smppgate.settings import Settings, SettingsError
 from smppgate.txsmpp.log import Logger
+
+T = TypeVar("T")
 
 
 class Reloadable(Protocol):
@@ -44,6 +47,8 @@ class Reloads:
         self._under_way: Deferred[None] | None = None
         self._is_wanted = False
         self._is_stopped = False
+        self._awaiting: list[Deferred[None]] = []
+        """Of reloads that have not begun."""
 
     def request(self) -> None:
         """Reload now, or, while a reload is under way, after it."""
@@ -54,9 +59,22 @@ class Reloads:
         else:
             self._begin()
 
+    def done(self) -> Deferred[None]:
+        """`request`, for those who want to know what comes of it: fires when it is applied.
+
+        Fails with `SettingsError` where nothing is changed, and is cancelled by a stop.
+        """
+        done: Deferred[None] = Deferred()
+        self._awaiting.append(done)
+        self.request()
+        if self._is_stopped:
+            self._tell(self._taken(), Failure(CancelledError()))
+        return done
+
     def stop(self) -> None:
         """Read no more; what is being applied is not stopped."""
         self._is_stopped, self._is_wanted = True, False
+        self._tell(self._taken(), Failure(CancelledError()))
         if self._under_way is not None:
             self._under_way.cancel()
 
@@ -64,21 +82,40 @@ class Reloads:
         self.log.info("reading {file} again", file=self._file)
         self._notifier.reloading()
         self._under_way = under_way = Deferred.fromCoroutine(self._reload())
-        under_way.addErrback(lambda why: self.log.failure("the reload failed", why))
-        under_way.addCallback(self._ended)
+        under_way.addBoth(self._tell_of, self._taken())
+        under_way.addErrback(self._failed).addCallback(self._ended)
+
+    def _taken(self) -> list[Deferred[None]]:
+        awaiting, self._awaiting = self._awaiting, []
+        return awaiting
+
+    def _tell_of(self, result: T, awaiting: list[Deferred[None]]) -> T:
+        """Tell those who wait what came of a reload."""
+        self._tell(awaiting, result if isinstance(result, Failure) else None)
+        return result
+
+    def _tell(self, awaiting: list[Deferred[None]], result: Failure | None) -> None:
+        # A Failure goes on as one.
+        for each in awaiting:
+            if not each.called:
+                each.callback(result)  # type: ignore[arg-type]
 
     async def _reload(self) -> None:
-        try:
-            settings = await self._read(self._file)
-            if not self._is_stopped:
-                await self._gate.reload(settings)
-                self.log.info("the reload of {file} is done", file=self._file)
-        except CancelledError:
-            pass
-        except SettingsError as error:
-            for line in error.errors:
-                self.log.error("{file}: {line}", file=self._file, line=line)
-            self.log.error("nothing is changed: {file} has errors", file=self._file)
+        settings = await self._read(self._file)
+        if self._is_stopped:
+            raise CancelledError
+        await self._gate.reload(settings)
+        self.log.info("the reload of {file} is done", file=self._file)
+
+    def _failed(self, failure: Failure) -> None:
+        if failure.check(CancelledError):
+            return
+        if not failure.check(SettingsError):
+            self.log.failure("the reload failed", failure)
+            return
+        for line in cast(SettingsError, failure.value).errors:
+            self.log.error("{file}: {line}", file=self._file, line=line)
+        self.log.error("nothing is changed: {file} has errors", file=self._file)
 
     def _ended(self, _: object) -> None:
         self._under_way = None

@@ -1,4 +1,4 @@
-"""What an operator may do with SMSCs, links and accounts of a running gate.
+"""What an operator may do with SMSCs, links, accounts, sessions and queues of a running gate.
 
 States survive a reload, not a restart.
 """
@@ -6,12 +6,14 @@ States survive a reload, not a restart.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from twisted.internet.defer import Deferred, TimeoutError, ensureDeferred
 
 from smppgate.gate.drain import until
+from smppgate.gate.queue.account_queue import AccountQueue
 from smppgate.gate.router import RouterService
+from smppgate.gate.sessions.esme import EsmeProtocol
 from smppgate.gate.smsc_service import LinkKey, SmscService
 from smppgate.routing.admin_state import AdminState
 from smppgate.routing.esmes.account import Account
@@ -225,14 +227,9 @@ class AccountControl:
         :param seconds: after which the Deferred fails with `TimeoutError`.
         """
         sessions = [s for each in self._accounts.derived(self._account) for s in each.sessions]
-        for session in sessions:
-            session.leave("unbound by the operator", 0.0 if now else seconds)
         name, count = self._account.system_id, len(sessions)
         self.log.info("ESME {system_id}: {count} sessions unbound", system_id=name, count=count)
-        limit = seconds + CLOSE_TIMEOUT
-        return ensureDeferred(
-            _until(lambda: all(each.has_ended for each in sessions), limit, self._router)
-        )
+        return _kicked(sessions, now, seconds, self._router)
 
     def _change(self, state: AdminState) -> None:
         if state is self.state:
@@ -242,6 +239,64 @@ class AccountControl:
         self.log.info(
             "ESME {system_id}: {state}", system_id=self._account.system_id, state=state.value
         )
+
+
+class SessionControl:
+    """A session with an ESME, for the gate's operator."""
+
+    log = Logger()
+
+    def __init__(self, session: EsmeProtocol, router: RouterService) -> None:
+        self._session = session
+        self._router = router
+
+    def kick(self, now: bool = False, seconds: float = TIME_LIMIT) -> Deferred[None]:
+        """Unbind it; fires when it has ended. Its ESME may bind again.
+
+        :param now: do not wait for open requests to be answered.
+        :param seconds: after which the Deferred fails with `TimeoutError`.
+        """
+        self.log.info("{who}, session {id}: unbound", who=self._session.who, id=self._session.id)
+        return _kicked([self._session], now, seconds, self._router)
+
+
+class QueueControl:
+    """The queue of an account, for the gate's operator."""
+
+    log = Logger()
+
+    def __init__(self, queue: AccountQueue) -> None:
+        self._queue = queue
+
+    def retry(self) -> None:
+        """Send what waits at once, where a pause after refusals would have it wait."""
+        self._queue.sender.bound()
+
+    def drop(self) -> Deferred[int]:
+        """Remove what waits now and is not under way to the ESME; fires with how many it was.
+
+        Fails with `StoreError` where the store cannot be read: what was read before is removed.
+        """
+        return ensureDeferred(self._drop())
+
+    async def _drop(self) -> int:
+        count = await self._queue.drop()
+        name = self._queue.account.system_id
+        self.log.warn(
+            "ESME {system_id}: {count} messages of its queue are dropped",
+            system_id=name,
+            count=count,
+        )
+        return count
+
+
+def _kicked(
+    sessions: Sequence[EsmeSession], now: bool, seconds: float, router: RouterService
+) -> Deferred[None]:
+    for session in sessions:
+        session.leave("unbound by the operator", 0.0 if now else seconds)
+    limit = seconds + CLOSE_TIMEOUT
+    return ensureDeferred(_until(lambda: all(each.has_ended for each in sessions), limit, router))
 
 
 async def _until(done: Callable[[], bool], seconds: float, router: RouterService) -> None:

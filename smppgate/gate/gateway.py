@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from random import Random, SystemRandom
 
 from twisted.application.service import MultiService
@@ -12,8 +13,15 @@ from twisted.internet.defer import Deferred, ensureDeferred
 from twisted.internet.interfaces import IAddress, IReactorTime
 
 from smppgate.gate.build import make_store
-from smppgate.gate.controls import AccountControl, SmscControl
-from smppgate.gate.observation import observed
+from smppgate.gate.controls import (
+    AccountControl,
+    LinkControl,
+    QueueControl,
+    SessionControl,
+    SmscControl,
+)
+from smppgate.gate.explanation import decided_by, explanation
+from smppgate.gate.observation import Observation, bound_session, key_of_link, octets_of
 from smppgate.gate.parts import Parts
 from smppgate.gate.reload import Reload
 from smppgate.gate.sessions.esme import EsmeProtocol
@@ -21,10 +29,13 @@ from smppgate.gate.sessions.links import SmscLink
 from smppgate.gate.sessions.smsc import SmscProtocol
 from smppgate.gate.state import GatewayState
 from smppgate.gate.stop import Stop
+from smppgate.routing.routes.explain import Explanation
 from smppgate.settings import Settings
+from smppgate.settings.esme_rules import WILDCARD
 from smppgate.store import IStore, StoreError
 from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.log import Logger
+from smppgate.txsmpp.pdu import Pdu
 
 
 class Gateway(MultiService):
@@ -103,9 +114,34 @@ class Gateway(MultiService):
         """
         return self._reload.request(settings)
 
+    def follow_reloads(self, follow: Callable[[Settings], None]) -> None:
+        """Call ``follow``, which must not raise, after each reload: with the settings in force."""
+        self._reload.followers.append(follow)
+
     def state(self) -> GatewayState:
         """The gate as it is now: a frozen record of all that is worth showing."""
-        return observed(self.parts)
+        return self.observation().state()
+
+    def observation(self) -> Observation:
+        """The same part by part, for who shows thousands of accounts while the gate runs."""
+        return Observation(self.parts)
+
+    def explain(self, system_id: str, pdu: Pdu, wall: float) -> tuple[str, Explanation]:
+        """What decides where messages of an account go, in words, and where ``pdu`` of it goes.
+
+        The balancer is asked as for a message that is sent.
+
+        :param wall: seconds since 1970.
+        :raises KeyError: where a bind of that name is refused.
+        :raises PduError: when ``pdu`` cannot be encoded.
+        """
+        name, router = octets_of(system_id), self.router
+        account = router.accounts.named(name) or router.accounts.configured(WILDCARD.encode())
+        if account is None:
+            raise KeyError(system_id)
+        policy, now = account.policy, self.clock.monotonic()
+        found = explanation(name, policy, router.routes, pdu, wall, now)
+        return decided_by(system_id, policy, router.routes), found
 
     def smsc(self, name: str) -> SmscControl:
         """What an operator may do with an SMSC.
@@ -114,12 +150,39 @@ class Gateway(MultiService):
         """
         return SmscControl(self.router, self.parts.smscs[name])
 
+    def link(self, link_id: str) -> LinkControl:
+        """What an operator may do with a link.
+
+        :param link_id: see `LinkState.id`.
+        :raises KeyError: when there is none of that name.
+        """
+        service, key = key_of_link(self.parts, link_id)
+        return LinkControl(self.router, service, key)
+
+    def session(self, session_id: int) -> SessionControl:
+        """What an operator may do with a session.
+
+        :param session_id: see `SessionState.id`.
+        :raises KeyError: when none with that number is bound.
+        """
+        return SessionControl(bound_session(self.parts, session_id), self.router)
+
+    def queue(self, system_id: str) -> QueueControl:
+        """What an operator may do with the queue of an account.
+
+        :raises KeyError: when there is no account of that name, or it has no queue.
+        """
+        account = self.router.accounts.configured(octets_of(system_id))
+        if account is None or account not in self.router.queues:
+            raise KeyError(system_id)
+        return QueueControl(self.router.queues[account])
+
     def account(self, system_id: str) -> AccountControl:
         """What an operator may do with an account.
 
         :raises KeyError: when there is none of that name.
         """
-        account = self.router.accounts.configured(system_id.encode("latin-1"))
+        account = self.router.accounts.configured(octets_of(system_id))
         if account is None:
             raise KeyError(system_id)
         return AccountControl(account, self.router)

@@ -1,10 +1,11 @@
-"""`observed`: makes the record of a running gate, see `smppgate.gate.state`."""
+"""`Observation`: makes the records of a running gate, see `smppgate.gate.state`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
 from smppgate.gate.parts import Parts
+from smppgate.gate.relay.events import Events
 from smppgate.gate.sessions.addresses import shown_address
 from smppgate.gate.sessions.esme import EsmeProtocol
 from smppgate.gate.sessions.links import SmscLink
@@ -23,7 +24,6 @@ from smppgate.gate.state import (
     SmscState,
 )
 from smppgate.gate.submit.room import Line
-from smppgate.routing.admin_state import AdminState
 from smppgate.routing.esmes.account import Account
 from smppgate.routing.limits.token_bucket import Rate, TokenBucket
 from smppgate.routing.routes.table import Routes
@@ -31,32 +31,197 @@ from smppgate.routing.sessions import EsmeSession
 from smppgate.routing.smscs.member import Member
 from smppgate.routing.smscs.pool import Pool
 from smppgate.routing.smscs.smsc import Smsc
+from smppgate.store import StoreStatistics
 
 Lines = Mapping[Pool | Smsc, Line]
 
 
-def observed(parts: Parts) -> GatewayState:
-    """The gate of these parts as it is now."""
-    router = parts.router
-    lines, now = router.waiting_room.lines(), parts.clock.monotonic()
-    return GatewayState(
-        is_stopping=router.is_draining,
-        open_exchanges=router.open_exchanges,
-        listeners=tuple(_listeners(parts)),
-        accounts=tuple(_account(parts, account) for account in router.accounts),
-        smscs=tuple(_smsc(service, lines, now) for service in parts.smscs.values()),
-        pools=tuple(_pools(parts, lines)),
-        routes=tuple(_routes(router.routes)),
-        unrouted=router.routes.unrouted if router.routes is not None else 0,
-        queues=tuple(_queues(parts)),
-        related=_related(parts),
-        store=router.return_paths.store.statistics(),
-        configuration=parts.settings,
-    )
+class Observation:
+    """A gate at one moment, part by part: who has many of them makes them a few at a time.
+
+    What there is, is looked at when a method is called; each record is made when it is asked for.
+    """
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    def state(self) -> GatewayState:
+        """All of it."""
+        parts = self._parts
+        return GatewayState(
+            is_stopping=self.is_stopping,
+            open_exchanges=parts.router.open_exchanges,
+            listeners=tuple(self.listeners()),
+            accounts=tuple(self.accounts()),
+            smscs=tuple(self.smscs()),
+            pools=tuple(self.pools()),
+            routes=tuple(self.routes()),
+            unrouted=self.unrouted,
+            queues=tuple(self.queues()),
+            related=self.related(),
+            store=self.store(),
+            configuration=parts.settings,
+        )
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether a stop is under way."""
+        return self._parts.router.is_draining
+
+    @property
+    def open_exchanges(self) -> int:
+        """Requests without an answer, in both directions."""
+        return self._parts.router.open_exchanges
+
+    @property
+    def unrouted(self) -> int:
+        """Messages for which no route held."""
+        routes = self._parts.router.routes
+        return routes.unrouted if routes is not None else 0
+
+    @property
+    def is_serving(self) -> bool:
+        """Whether the store is open, ESMEs can connect, and a link to an SMSC is bound."""
+        parts = self._parts
+        if self.is_stopping or not parts.router.is_ready:
+            return False
+        is_open = any(address is not None for _, address, _ in parts.listeners.open_to_esmes())
+        return is_open and any(service.smsc.bound for service in parts.smscs.values())
+
+    def events(self) -> Events:
+        """The counts of what happened."""
+        return self._parts.router.events
+
+    def listeners(self) -> Iterator[ListenerState]:
+        """The listeners for ESMEs, in the order of the settings."""
+        return _listeners(self._parts)
+
+    def accounts(self) -> Iterator[AccountState]:
+        """The accounts, those derived from the wildcard's too."""
+        accounts = list(self._parts.router.accounts)
+        return (_account(self._parts, account) for account in accounts)
+
+    def sessions(self) -> Iterator[SessionState]:
+        """The sessions that are bound, account by account."""
+        now = self._parts.clock.monotonic()
+        sessions = [each for account in self._parts.router.accounts for each in account.sessions]
+        return (_session(each, now) for each in sessions if isinstance(each, EsmeProtocol))
+
+    def account(self, system_id: str) -> AccountState:
+        """One account: of the configuration, or derived from the wildcard and with sessions.
+
+        :raises KeyError: when there is none of that name.
+        """
+        accounts, name = self._parts.router.accounts, octets_of(system_id)
+        account = accounts.configured(name) or accounts.named(name)
+        if account is None:
+            raise KeyError(system_id)
+        return _account(self._parts, account)
+
+    def session(self, session_id: int) -> SessionState:
+        """One session.
+
+        :raises KeyError: when none with that number is bound.
+        """
+        return _session(bound_session(self._parts, session_id), self._parts.clock.monotonic())
+
+    def smsc(self, name: str) -> SmscState:
+        """One SMSC.
+
+        :raises KeyError: when there is none of that name.
+        """
+        parts = self._parts
+        now = parts.clock.monotonic()
+        return _smsc(parts.smscs[name], parts.router.waiting_room.lines(), now)
+
+    def links(self) -> Iterator[LinkState]:
+        """The links, SMSC by SMSC."""
+        now = self._parts.clock.monotonic()
+        for service in list(self._parts.smscs.values()):
+            for key in service.keys:
+                yield _link(service, key, now)
+
+    def link(self, link_id: str) -> LinkState:
+        """One link.
+
+        :raises KeyError: when there is none of that name.
+        """
+        service, key = key_of_link(self._parts, link_id)
+        return _link(service, key, self._parts.clock.monotonic())
+
+    def queue(self, system_id: str) -> QueueState:
+        """One queue.
+
+        :raises KeyError: when there is no account of that name, or it has no queue.
+        """
+        for queue in self.queues():
+            if queue.system_id == system_id:
+                return queue
+        raise KeyError(system_id)
+
+    def smscs(self) -> Iterator[SmscState]:
+        """The SMSCs, in the order of the settings."""
+        parts = self._parts
+        lines, now = parts.router.waiting_room.lines(), parts.clock.monotonic()
+        return (_smsc(service, lines, now) for service in list(parts.smscs.values()))
+
+    def pools(self) -> Iterator[PoolState]:
+        """The pools, in the order of the settings."""
+        return _pools(self._parts, self._parts.router.waiting_room.lines())
+
+    def routes(self) -> Iterator[RouteState]:
+        """The routes, in their order."""
+        return _routes(self._parts.router.routes)
+
+    def queues(self) -> Iterator[QueueState]:
+        """The queues of accounts that have one."""
+        return _queues(self._parts)
+
+    def related(self) -> RelatedState:
+        """Long messages and dialogues."""
+        return _related(self._parts)
+
+    def store(self) -> StoreStatistics:
+        """What the store holds."""
+        return self._parts.router.return_paths.store.statistics()
+
+
+def octets_of(system_id: str) -> bytes:
+    """A system_id as it is on the wire.
+
+    :raises KeyError: for one that no account can have.
+    """
+    try:
+        return system_id.encode("latin-1")
+    except UnicodeEncodeError:
+        raise KeyError(system_id) from None
+
+
+def key_of_link(parts: Parts, link_id: str) -> tuple[SmscService, LinkKey]:
+    """The SMSC of a link, and what it calls the link.
+
+    :raises KeyError: when there is none of that name.
+    """
+    service = parts.smscs[link_id.rsplit("-", 2)[0]]
+    for key in service.keys:
+        if service.id_of(key) == link_id:
+            return service, key
+    raise KeyError(link_id)
+
+
+def bound_session(parts: Parts, session_id: int) -> EsmeProtocol:
+    """The session of that number.
+
+    :raises KeyError: when none is bound.
+    """
+    for session in parts.esme_sessions():
+        if session.id == session_id and session.account is not None:
+            return session
+    raise KeyError(session_id)
 
 
 def _listeners(parts: Parts) -> Iterator[ListenerState]:
-    for endpoint, address, factory in parts.listeners.open_to_esmes():
+    for endpoint, address, factory in list(parts.listeners.open_to_esmes()):
         yield ListenerState(
             endpoint=endpoint,
             address=shown_address(address) if address is not None else "",
@@ -93,7 +258,9 @@ def _account(parts: Parts, account: Account[EsmeSession]) -> AccountState:
 def _session(session: EsmeProtocol, now: float) -> SessionState:
     limit = session.limit if session.policy.rates is not None else None
     return SessionState(
-        address=session.where,
+        id=session.id,
+        account=session.account.system_id if session.account is not None else "",
+        peer=session.where,
         bind=session.kind,
         version=session.version.name,
         since=session.bound_at,
@@ -147,9 +314,12 @@ def _link(service: SmscService, key: LinkKey, now: float) -> LinkState:
     link, limits = service.link(key), service.smsc.limits
     session = link.session if link is not None else None
     return LinkState(
+        id=service.id_of(key),
         name=service.name_of(key),
+        smsc=service.smsc.name,
         endpoint=link.config.endpoint if link is not None else "",
-        state=_link_state(service.state_of(key), link),
+        state=service.state_of(key).value,
+        condition=_condition(link),
         since=session.bound_at if session is not None and session.is_attached else 0.0,
         outstanding=len(session.outstanding) if session is not None else 0,
         open=session.unanswered if session is not None and not session.has_ended else 0,
@@ -158,9 +328,9 @@ def _link(service: SmscService, key: LinkKey, now: float) -> LinkState:
     )
 
 
-def _link_state(decided: AdminState, link: SmscLink | None) -> str:
-    if decided is not AdminState.READY or link is None:
-        return decided.value if link is not None else AdminState.MAINT.value
+def _condition(link: SmscLink | None) -> str:
+    if link is None:
+        return "down"
     if not link.is_bound:
         return "connecting"
     return "unbinding" if link.session is not None and link.session.unbinding else "bound"
@@ -169,7 +339,7 @@ def _link_state(decided: AdminState, link: SmscLink | None) -> str:
 def _pools(parts: Parts, lines: Lines) -> Iterator[PoolState]:
     now = parts.clock.monotonic()
     balancers = {pool.name: pool.balance for pool in parts.settings.pool}
-    for name, pool in parts.router.pools.items():
+    for name, pool in list(parts.router.pools.items()):
         line = lines.get(pool, Line(0, 0, now))
         yield PoolState(
             name=name,
@@ -213,7 +383,7 @@ def _routes(routes: Routes | None) -> Iterator[RouteState]:
 
 
 def _queues(parts: Parts) -> Iterator[QueueState]:
-    for account, queue in parts.router.queues.items():
+    for account, queue in list(parts.router.queues.items()):
         counts = queue.statistics()
         yield QueueState(
             system_id=account.system_id,

@@ -49,6 +49,8 @@ class Reload:
         self._parts = parts
         self._lock = DeferredLock()
         self._is_stopped = False
+        self.followers: list[Callable[[Settings], None]] = []
+        """Each is called after a reload, with the settings in force."""
 
     def request(self, settings: Settings) -> Deferred[Settings]:
         """Apply ``settings``; fires with those in force then.
@@ -87,6 +89,8 @@ class Reload:
         for smsc in changes.smsc.removed:
             self._remove_smsc(smsc)
         parts.router.queues.tell_orphans()
+        for follow in self.followers:
+            follow(found)
         return found
 
     def _check_stopped(self) -> None:

@@ -198,6 +198,11 @@ class RouterService(Service):
         for waiter in waiting:
             waiter.callback(None)
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether the store is open."""
+        return self._is_ready
+
     # What a reload changes
 
     def change(self, options: RouterOptions) -> None:

@@ -115,6 +115,11 @@ class SmscService(MultiService):
         number, kind = key
         return f"{self.settings.name} {kind} {number}"
 
+    def id_of(self, key: LinkKey) -> str:
+        """The same without spaces, for addresses of the API."""
+        number, kind = key
+        return f"{self.settings.name}-{kind}-{number}"
+
     def link(self, key: LinkKey) -> SmscLink | None:
         """The link with this key; None while it is kept away."""
         return next((link for link in self.links if self._plans[link].key == key), None)

@@ -15,7 +15,9 @@ from smppgate.store import StoreStatistics
 class SessionState:
     """A session with an ESME.
 
-    :ivar address: the peer's, with its port.
+    :ivar id: a number that no other session of this gate has or had.
+    :ivar account: the system_id of its account.
+    :ivar peer: the peer's address, with its port.
     :ivar bind: ``transmitter``, ``receiver`` or ``transceiver``.
     :ivar version: of SMPP, as settings call it.
     :ivar since: when it was bound; seconds since 1970.
@@ -27,7 +29,9 @@ class SessionState:
     :ivar limited_by: ``rate`` or ``session_rate`` while it may send none now by that; else empty.
     """
 
-    address: str
+    id: int
+    account: str
+    peer: str
     bind: str
     version: str
     since: float
@@ -71,8 +75,11 @@ class AccountState:
 class LinkState:
     """A link to an SMSC.
 
-    :ivar name: the SMSC's, with kind of bind and number.
-    :ivar state: ``bound``, ``connecting``, ``unbinding``, ``drain``, ``maint``.
+    :ivar id: the SMSC's name, kind of bind and number; letters, digits, ``.``, ``_`` and ``-``.
+    :ivar name: the same, as the log has it.
+    :ivar smsc: the SMSC's name.
+    :ivar state: what was decided: ``ready``, ``drain`` or ``maint``.
+    :ivar condition: ``bound``, ``connecting``, ``unbinding``; ``down`` where it is kept away.
     :ivar since: when it was bound; seconds since 1970, 0 while it is not.
     :ivar outstanding: requests that the SMSC has not answered.
     :ivar open: the SMSC's requests that the gate has not answered.
@@ -81,9 +88,12 @@ class LinkState:
     :ivar last_error: why it was lost or not bound last; empty if never.
     """
 
+    id: str
     name: str
+    smsc: str
     endpoint: str
     state: str
+    condition: str
     since: float
     outstanding: int
     open: int

@@ -10,15 +10,13 @@ from collections.abc import Collection
 from random import Random
 
 from smppgate.gate.build import Centers, make_pool, policies_of
+from smppgate.gate.explanation import decided_by, explanation
 from smppgate.gate.route_table import make_routes
 from smppgate.routing.esmes.account import AccountPolicy
-from smppgate.routing.routes.explain import Explanation, explain, explained
-from smppgate.routing.routes.message import Message
-from smppgate.routing.routes.rules import Target
+from smppgate.routing.routes.explain import Explanation
 from smppgate.routing.smscs.smsc import Smsc
 from smppgate.settings import Settings, SmscSettings
 from smppgate.settings.esme_rules import WILDCARD
-from smppgate.txsmpp.codec import encode
 from smppgate.txsmpp.pdu import Pdu
 from smppgate.txsmpp.sequence import Outstanding, Request
 from smppgate.txsmpp.versions import Version, version_named
@@ -67,16 +65,7 @@ class Trial:
 
     def decided_by(self, system_id: bytes) -> str:
         """What says where the messages of an account go."""
-        policy = self.account(system_id)
-        name = system_id.decode("latin-1")
-        if policy is not None and policy.asks_smsc:
-            return (
-                f'{name} has auth = "smsc": its messages go to the SMSC that took its bind, and '
-                "no route is asked"
-            )
-        if self.routes is None:
-            return f"no routes: the messages of {name} go to the pool of its account"
-        return f"{len(self.routes)} routes"
+        return decided_by(system_id.decode("latin-1"), self.account(system_id), self.routes)
 
     def explain(self, system_id: bytes, pdu: Pdu, wall: float) -> Explanation:
         """Where ``pdu`` of an account goes.
@@ -84,13 +73,7 @@ class Trial:
         :param wall: seconds since 1970.
         :raises PduError: when it cannot be encoded.
         """
-        policy = self.account(system_id)
-        message = Message(system_id, pdu.command_id, encode(pdu), wall)
-        if self.routes is not None and not (policy is not None and policy.asks_smsc):
-            return explain(self.routes, message)
-        pool = policy.pool if policy is not None else None
-        target = Target(None, (pool,) if pool is not None else ())
-        return explained(target, message)
+        return explanation(system_id, self.account(system_id), self.routes, pdu, wall)
 
 
 def _takes_messages(smsc: SmscSettings) -> bool:

@@ -1,5 +1,6 @@
 """The gate's settings: read from TOML, checked, and kept in frozen attrs classes."""
 
+from smppgate.settings.admin_side import AdminSettings, AdminUserSettings
 from smppgate.settings.advice import warnings
 from smppgate.settings.errors import SettingsError
 from smppgate.settings.esme_side import EsmeSettings, ListenSettings
@@ -12,6 +13,8 @@ from smppgate.settings.smsc_side import PoolSettings, SmscSettings
 from smppgate.settings.tags import derived_tag
 
 __all__ = [
+    "AdminSettings",
+    "AdminUserSettings",
     "EsmeSettings",
     "GateSettings",
     "ListenSettings",

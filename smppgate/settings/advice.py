@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from smppgate.settings.admin_side import is_of_this_machine
 from smppgate.settings.collisions import collision_warnings
-from smppgate.settings.endpoints import is_exposed
+from smppgate.settings.endpoints import is_exposed, split
 from smppgate.settings.esme_side import EsmeSettings
 from smppgate.settings.members import MemberSettings
 from smppgate.settings.model import Settings
-from smppgate.settings.places import unverified
+from smppgate.settings.places import is_loopback, server_place, unverified
 from smppgate.settings.route_advice import route_warnings, routed_pools
 from smppgate.settings.smsc_side import PoolSettings
 from smppgate.settings.windows import window_warnings
@@ -25,6 +26,7 @@ def warnings(settings: Settings) -> tuple[str, ...]:
     """
     return (
         *_listener_warnings(settings),
+        *_admin_warnings(settings),
         *_esme_warnings(settings),
         *_smsc_warnings(settings),
         *_pool_warnings(settings),
@@ -37,6 +39,20 @@ def warnings(settings: Settings) -> tuple[str, ...]:
 def _listener_warnings(settings: Settings) -> Iterator[str]:
     for index, listen in enumerate(settings.listen):
         yield from _exposure_warnings(f"listen[{index}].endpoint", listen.endpoint)
+
+
+def _admin_warnings(settings: Settings) -> Iterator[str]:
+    admin = settings.admin
+    for index, endpoint in enumerate(admin.endpoint):
+        place = server_place(endpoint)
+        is_tcp = split(endpoint).scheme in ("tcp", "tcp6")
+        if is_tcp and place is not None and not is_loopback(place.host):
+            yield (
+                f"admin.endpoint[{index}]: other machines reach it without TLS; the passwords of "
+                "users can be read on the way: use ssl:"
+            )
+    if admin.user and all(is_of_this_machine(endpoint) for endpoint in admin.endpoint):
+        yield "admin.user: is not asked for, no endpoint is of TCP"
 
 
 def _esme_warnings(settings: Settings) -> Iterator[str]:

@@ -17,6 +17,7 @@ from typing import Any
 
 import attrs
 
+from smppgate.settings.admin_side import AdminSettings
 from smppgate.settings.change_texts import change_lines, named, quoted, title
 from smppgate.settings.changes import Change, Changes, change, changes, identified
 from smppgate.settings.esme_side import EsmeSettings, ListenSettings
@@ -42,6 +43,7 @@ class Difference:
 
     gate: Change[GateSettings] | None
     store: Change[StoreSettings] | None
+    admin: Change[AdminSettings] | None
     listen: Changes[ListenSettings]
     esme: Changes[EsmeSettings]
     smsc: Changes[SmscSettings]
@@ -114,6 +116,7 @@ def difference(old: Settings, new: Settings) -> Difference:
     return Difference(
         gate=change(old.gate, new.gate),
         store=change(old.store, new.store),
+        admin=change(old.admin, new.admin),
         listen=changes(old.listen, new.listen, "listen"),
         esme=changes(old.esme, new.esme, "esme"),
         smsc=smsc,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from smppgate.settings.admin_side import endpoints_of
 from smppgate.settings.errors import Problem
 from smppgate.settings.places import Place, server_place
 from smppgate.settings.raw import named_tables, tables
@@ -19,6 +20,10 @@ def listeners(document: Mapping[str, object]) -> Iterator[tuple[str, Place]]:
         (f"smsc[{index}].outbind_listen", table.get("outbind_listen"))
         for index, _name, table in named_tables(document, "smsc", "name")
     ]
+    admin = document.get("admin")
+    if isinstance(admin, dict):
+        # STATE_DIR is the same text in all of them.
+        endpoints += [(f"admin.{path}", endpoint) for path, endpoint in endpoints_of(admin)]
     for path, endpoint in endpoints:
         place = server_place(endpoint) if endpoint and isinstance(endpoint, str) else None
         if place is not None:

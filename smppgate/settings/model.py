@@ -11,31 +11,21 @@ from typing import Any
 
 import attrs
 
-from smppgate.settings.checks import Check, Several, kind_of
+from smppgate.settings.admin_side import AdminSettings, AdminUserSettings
+from smppgate.settings.checks import Several
 from smppgate.settings.errors import Problem
 from smppgate.settings.esme_side import EsmeSettings, ListenSettings
 from smppgate.settings.gate_side import GateSettings, StoreSettings
+from smppgate.settings.nested import Nested
 from smppgate.settings.relations import DEFAULT_POOL, relation_problems
 from smppgate.settings.routes import RouteSettings
 from smppgate.settings.smsc_side import PoolSettings, SmscSettings
 from smppgate.settings.tables import Table, setting
 
-
-@attrs.frozen
-class One(Check):
-    """One table of class ``table``."""
-
-    table: type[Table]
-
-    def problems(self, value: object) -> Iterator[Problem]:
-        """Another class. A table of the right class has checked itself."""
-        if not isinstance(value, self.table):
-            yield Problem("", f"must be {self.table.__name__}, not {kind_of(value)}")
-
-
 SECTIONS: dict[str, type[Table]] = {
     "gate": GateSettings,
     "store": StoreSettings,
+    "admin": AdminSettings,
     "listen": ListenSettings,
     "esme": EsmeSettings,
     "smsc": SmscSettings,
@@ -43,8 +33,18 @@ SECTIONS: dict[str, type[Table]] = {
     "route": RouteSettings,
 }
 
-SINGLE = ("gate", "store")
+SINGLE = ("gate", "store", "admin")
 """Sections that are one table; each of the others is an array of tables."""
+
+INNER: dict[str, type[Table]] = {"admin.user": AdminUserSettings}
+"""Arrays of tables inside of a section."""
+
+TABLES: dict[str, type[Table]] = {}
+"""All of them, each section followed by what is inside of it."""
+
+for _name, _table in SECTIONS.items():
+    TABLES[_name] = _table
+    TABLES |= {inner: table for inner, table in INNER.items() if inner.startswith(f"{_name}.")}
 
 
 def heading(section: str) -> str:
@@ -53,7 +53,7 @@ def heading(section: str) -> str:
 
 
 def _section(name: str, meaning: str, minimum: int = 0) -> dict[str, Any]:
-    one = One(SECTIONS[name])
+    one = Nested(SECTIONS[name])
     return setting(one if name in SINGLE else Several(one, minimum), meaning)
 
 
@@ -72,6 +72,10 @@ class Settings(Table):
     )
     store: StoreSettings = attrs.field(
         factory=StoreSettings, metadata=_section("store", "What the gate keeps, and how.")
+    )
+    admin: AdminSettings = attrs.field(
+        factory=AdminSettings,
+        metadata=_section("admin", "Where the gate is watched and operated."),
     )
     listen: tuple[ListenSettings, ...] = attrs.field(
         metadata=_section("listen", "Where ESMEs connect.", 1)

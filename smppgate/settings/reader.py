@@ -30,7 +30,7 @@ from cattrs.gen import make_dict_structure_fn, override
 
 from smppgate.settings.checks import Check, describe
 from smppgate.settings.errors import BadValue, Problem, SettingsError
-from smppgate.settings.model import SECTIONS, SINGLE, Settings, heading
+from smppgate.settings.model import INNER, SECTIONS, SINGLE, Settings, heading
 from smppgate.settings.raw import tables
 from smppgate.settings.relations import relation_problems
 from smppgate.settings.routes import FILE_KEYS
@@ -120,6 +120,9 @@ def _structured(document: dict[str, Any]) -> tuple[Settings | None, tuple[str, .
 def _relations(document: dict[str, Any]) -> Iterator[Problem]:
     yield from relation_problems(document)
     for section, table in SECTIONS.items():
+        if section in SINGLE and isinstance(document.get(section), dict):
+            for problem in table.clashes(table.filled(document[section])):
+                yield Problem(f"{section}.{problem.where}", problem.text)
         for index, written in tables(document, section):
             for problem in table.clashes(table.filled(written)):
                 yield Problem(f"{section}[{index}].{problem.where}", problem.text)
@@ -128,12 +131,15 @@ def _relations(document: dict[str, Any]) -> Iterator[Problem]:
 @functools.cache
 def _converter() -> Converter:
     converter = Converter(detailed_validation=True, forbid_extra_keys=True)
-    for section, table in SECTIONS.items():
-        hooks = {field.name: _value_hook(field.metadata["check"]) for field in attrs.fields(table)}
+    for section, table in {**INNER, **SECTIONS}.items():
+        hooks = {field.name: _hook_of(converter, section, field) for field in attrs.fields(table)}
         otherwise = f"must be a table: {heading(section)}"
         converter.register_structure_hook(table, _table_hook(converter, table, hooks, otherwise))
     sections = {
-        field.name: _section_hook(converter, field.name) for field in attrs.fields(Settings)
+        name: _one_hook(converter, table)
+        if name in SINGLE
+        else _array_hook(converter, name, table)
+        for name, table in SECTIONS.items()
     }
     converter.register_structure_hook(Settings, _table_hook(converter, Settings, sections, ""))
     return converter
@@ -167,19 +173,28 @@ def _value_hook(check: Check) -> _Hook:
     return hook
 
 
-def _section_hook(converter: Converter, section: str) -> _Hook:
-    table = SECTIONS[section]
+def _hook_of(converter: Converter, section: str, field: attrs.Attribute[object]) -> _Hook:
+    inner = f"{section}.{field.name}"
+    if inner in INNER:
+        return _array_hook(converter, inner, INNER[inner])
+    return _value_hook(field.metadata["check"])
 
+
+def _one_hook(converter: Converter, table: type[Table]) -> _Hook:
     def one(value: Any, _type: Any) -> Any:
         return converter.structure(value, table)
 
+    return one
+
+
+def _array_hook(converter: Converter, section: str, table: type[Table]) -> _Hook:
     def several(value: Any, _type: Any) -> Any:
         if not isinstance(value, list):
             text = f"must be an array of tables: {heading(section)}, not {describe(value)}"
             raise BadValue([Problem("", text)])
         return converter.structure(value, tuple[table, ...])  # type: ignore[valid-type]
 
-    return one if section in SINGLE else several
+    return several
 
 
 def _lines(error: Exception, path: str) -> Iterator[str]:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import attrs
 
 from smppgate.settings.checks import Check
-from smppgate.settings.model import SECTIONS, heading
+from smppgate.settings.model import TABLES, heading
 from smppgate.settings.takes import Takes
 
 HEADINGS = ("key", "value", "allowed", "default", "takes effect", "meaning")
@@ -56,8 +56,9 @@ def rows() -> tuple[Row, ...]:
     """All settings, in the order of the classes and of their fields."""
     return tuple(
         _row(section, field)
-        for section, table in SECTIONS.items()
+        for section, table in TABLES.items()
         for field in attrs.fields(table)
+        if f"{section}.{field.name}" not in TABLES
     )
 
 
@@ -89,5 +90,5 @@ def _default(check: Check, default: object) -> str:
 
 
 if __name__ == "__main__":
-    for name in SECTIONS:
+    for name in TABLES:
         sys.stdout.write("\n".join((f"## `{heading(name)}`", "", *markdown(name), "", "")))

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 import twisted.logger
+from twisted.logger import LogLevel
 from twisted.python.failure import Failure
 
 from smppgate.txsmpp.printable import printable, shown
@@ -17,11 +18,25 @@ from smppgate.txsmpp.printable import printable, shown
 _AS_THEY_ARE = (bool, int, float)
 
 
+_level: Any = LogLevel.info
+
+
+def change_level(level: Any) -> None:
+    """Let all loggers of the process write events of this `LogLevel` and above, and no others."""
+    global _level  # noqa: PLW0603 - the log is the process's, and there is one
+    _level = level
+
+
 class Logger(twisted.logger.Logger):
     """A logger whose values are printable and on one line."""
 
     def emit(self, level: Any, format: str | None = None, **kwargs: object) -> None:
-        """Log ``format`` with ``kwargs``: numbers as they are, all else as `shown` text."""
+        """Log ``format`` with ``kwargs``: numbers as they are, all else as `shown` text.
+
+        What is below the level of `change_level` is not logged.
+        """
+        if level < _level:
+            return
         failure = kwargs.get("log_failure")
         if isinstance(failure, Failure) and not _is_plain(failure):
             format = f"{format}\n{{traceback}}"

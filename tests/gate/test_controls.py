@@ -123,11 +123,11 @@ def test_one_link_may_be_drained_or_kept_away() -> None:
     first.unbound()
     pump(gate, 70.0)
     assert done(going)
-    assert [link.state for link in gate.gateway.state().smscs[0].links] == ["maint", "bound"]
+    assert [link.condition for link in gate.gateway.state().smscs[0].links] == ["down", "bound"]
     one.ready()
     pump(gate, 0.2)
     linked(gate)
-    assert [link.state for link in gate.gateway.state().smscs[0].links] == ["bound", "bound"]
+    assert [link.condition for link in gate.gateway.state().smscs[0].links] == ["bound", "bound"]
 
 
 def test_a_link_that_comes_back_is_held_as_before() -> None:

@@ -28,7 +28,7 @@ def test_the_state_has_sessions_links_and_what_is_open() -> None:
     )
     (alpha,) = state.smscs
     assert (alpha.state, alpha.outstanding, alpha.window) == ("ready", 1, 100)
-    assert [each.state for each in alpha.links] == ["bound", "connecting"]
+    assert [each.condition for each in alpha.links] == ["bound", "connecting"]
     assert [each.outstanding for each in alpha.links] == [1, 0]
     (pool,) = state.pools
     assert pool.members == (

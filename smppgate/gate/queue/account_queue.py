@@ -9,7 +9,7 @@ from __future__ import annotations
 from attrs import frozen
 
 from smppgate.gate.queue.ports import ChooseSession, QueueStore, ToEsme
-from smppgate.gate.queue.read_ahead import ReadAhead
+from smppgate.gate.queue.read_ahead import READ_SIZE, ReadAhead
 from smppgate.gate.queue.sender import QueueSender
 from smppgate.routing.esmes.account import Account
 from smppgate.routing.exchange import Exchange
@@ -31,7 +31,8 @@ class QueueStatistics:
     :ivar queued: stored now and not answered by the ESME.
     :ivar delivered: answered ESME_ROK by the ESME.
     :ivar refused: answered ESME_RMSGQFUL to the SMSC because the queue was full.
-    :ivar dropped: refused by the ESME for good, or not expressible in its version of SMPP.
+    :ivar dropped: refused by the ESME for good, not expressible in its version of SMPP, or dropped
+        by the operator.
     :ivar expired: not delivered in time.
     """
 
@@ -140,6 +141,26 @@ class AccountQueue:
             dropped=self.sender.dropped,
             expired=self.sender.expired,
         )
+
+    async def drop(self) -> int:
+        """Remove the messages that are stored now and not under way; gives how many they were.
+
+        Those that come meanwhile stay.
+
+        :raises StoreError: when the store cannot be read.
+        """
+        count, after, left = 0, 0, self._read_ahead.stored
+        while left > 0:
+            messages = await self._store.read(self.name, after, min(left, READ_SIZE))
+            if not messages:
+                break
+            left, after = left - len(messages), messages[-1].number
+            numbers = [each.number for each in messages]
+            gone = [number for number in numbers if self._read_ahead.discard(number)]
+            self._store.remove_messages(self.name, gone)
+            self.sender.dropped += len(gone)
+            count += len(gone)
+        return count
 
     def change(self, limit: int, ttl: float) -> None:
         """Hold so many messages at the most, and keep those that come from now on so long."""

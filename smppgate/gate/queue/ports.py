@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol, TypeAlias
 
 from twisted.internet.defer import Deferred
@@ -35,6 +35,9 @@ class QueueStore(Protocol):
 
     def remove_message(self, account: bytes, number: int) -> None:
         """Remove the message of that number from the queue of ``account``."""
+
+    def remove_messages(self, account: bytes, numbers: Sequence[int]) -> None:
+        """Remove messages at once: no read that is under way gives them any more."""
 
     def read(self, account: bytes, after: int, limit: int) -> Deferred[list[QueuedMessage]]:
         """The next ``limit`` messages of an account behind the number ``after``.

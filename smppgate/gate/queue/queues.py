@@ -7,7 +7,7 @@ are removed in batches too.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import reduce
 from operator import add
@@ -314,6 +314,12 @@ class Queues(Mapping["Account[EsmeSession]", AccountQueue]):
         self._ended.setdefault(account, []).append(number)
         self._look_at_ends_soon()
         self._schedule()
+
+    def remove_messages(self, account: bytes, numbers: Sequence[int]) -> None:
+        """Remove messages at once: no read that is under way gives them any more."""
+        self._ended.setdefault(account, []).extend(numbers)
+        self._remove()
+        self._look_at_ends_soon()
 
     def read(self, account: bytes, after: int, limit: int) -> Deferred[list[QueuedMessage]]:
         """The next ``limit`` messages of an account behind the number ``after``."""

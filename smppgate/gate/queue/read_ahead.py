@@ -130,6 +130,16 @@ class ReadAhead:
         self.ends += 1
         return True
 
+    def discard(self, number: int) -> bool:
+        """A stored message is not to be sent after all; False where it is under way."""
+        if number in self._under_way:
+            return False
+        if number > self.after:
+            self.unread -= 1
+            self.ends += 1
+            return True
+        return self.end_late(number)
+
     def read(self, messages: Iterable[QueuedMessage]) -> None:
         """The store gave what comes behind `after`, in order."""
         for message in messages:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import count
 from typing import Protocol
 
 from attrs import define, evolve, field
@@ -49,6 +51,7 @@ class EsmeSessionConfig:
     :param stale_bind_timeout: seconds in which sessions of an account without a free place must be
         heard when another bind comes; 0 does not ask them.
     :param pass_through: passes binds of accounts with ``auth = "smsc"`` through to an SMSC.
+    :param ids: numbers for sessions, each of which it gives once.
     """
 
     router: Switch
@@ -61,6 +64,7 @@ class EsmeSessionConfig:
     refused_bind_wait: float = 0.0
     stale_bind_timeout: float = 5.0
     bind_delays: BindDelays = field(factory=BindDelays)
+    ids: Iterator[int] = field(factory=lambda: count(1))
 
     @property
     def system_id(self) -> bytes:
@@ -96,7 +100,10 @@ _NO_POLICY = AccountPolicy(binds=frozenset(), max_binds=0, window=0, queries=Fal
 
 
 class EsmeProtocol(RelaySession):
-    """A session with an ESME; the gate is its SMSC."""
+    """A session with an ESME; the gate is its SMSC.
+
+    :ivar id: what an operator calls it by.
+    """
 
     log = Logger()
 
@@ -111,6 +118,7 @@ class EsmeProtocol(RelaySession):
             refusal_rate=config.refusal_rate,
         )
         self.router = config.router
+        self.id = next(config.ids)
         self.account: Account[EsmeSession] | None = None
         self.own_pool: Pool | None = None
         self.passed_through: Smsc | None = None

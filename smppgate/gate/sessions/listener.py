@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast
+from typing import Protocol as Face
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, succeed
@@ -13,12 +14,21 @@ from twisted.python.failure import Failure
 
 from smppgate.gate.sessions.accept_log import AcceptLog
 from smppgate.gate.sessions.addresses import shown_address, shown_host
-from smppgate.gate.sessions.endpoints import ServerEndpoint
 from smppgate.txsmpp.log import Logger
 
 
 class CannotListen(OSError):
     """A listener's endpoint cannot be opened: it is in use, or this process has no right to it."""
+
+
+class Endpoint(Face):
+    """What a listener opens; see `ServerEndpoint`."""
+
+    def listen(self, protocolFactory: Factory[Any]) -> Deferred[IListeningPort]:
+        """Open it; fails with an OSError where that cannot be."""
+
+    def renew(self) -> None:
+        """Have new connections use the certificate as its files are now."""
 
 
 class Listener(Service):
@@ -32,7 +42,7 @@ class Listener(Service):
 
     log = Logger()
 
-    def __init__(self, description: str, endpoint: ServerEndpoint, factory: Factory) -> None:
+    def __init__(self, description: str, endpoint: Endpoint, factory: Factory[Any]) -> None:
         self.description = description
         self._endpoint = endpoint
         self._factory = factory

@@ -81,6 +81,18 @@ class Guesses:
             each.next_at = now + wait + self._pause(each.count)
         return wait
 
+    def turn(self, address: str, name: bytes, now: float) -> float:
+        """Seconds until the next guess of ``name`` from there is judged; none takes the turn."""
+        failures = self._counting(address, name, now) if self.limit else ()
+        return max((each.next_at - now for each in failures), default=0.0)
+
+    def forgive(self, address: str, name: bytes) -> None:
+        """One was right: earlier failures were mistakes."""
+        self._pairs.pop((address, name), None)
+        failures = self._addresses.get(address)
+        if failures is not None:
+            failures.names.discard(name)
+
     def failed(self, address: str, system_id: bytes, now: float) -> None:
         """A bind was refused for its system_id or password."""
         if not (self.limit and address):
@@ -92,10 +104,7 @@ class Guesses:
 
     def bound(self, address: str, system_id: bytes) -> None:
         """A bind was accepted: earlier failures were mistakes."""
-        self._pairs.pop((address, system_id), None)
-        failures = self._addresses.get(address)
-        if failures is not None:
-            failures.names.discard(system_id)
+        self.forgive(address, system_id)
         self._bound[address] += 1
 
     def lost(self, address: str) -> None:

@@ -57,8 +57,11 @@ class Explanation:
     members: Mapping[Pool, tuple[Seen, ...]]
 
 
-def explain(routes: Routes, message: Message) -> Explanation:
-    """Where ``message`` goes by ``routes``."""
+def explain(routes: Routes, message: Message, now: float = 0.0) -> Explanation:
+    """Where ``message`` goes by ``routes``.
+
+    :param now: seconds of the clock that members of pools are measured with.
+    """
     tried, target = [], UNROUTED
     for route in routes.all:
         faults = route.faults(message)
@@ -67,17 +70,19 @@ def explain(routes: Routes, message: Message) -> Explanation:
         if found is not None:
             target = found
             break
-    return explained(target, message, tuple(tried))
+    return explained(target, message, tuple(tried), now)
 
 
-def explained(target: Target, message: Message, tried: tuple[Tried, ...] = ()) -> Explanation:
+def explained(
+    target: Target, message: Message, tried: tuple[Tried, ...] = (), now: float = 0.0
+) -> Explanation:
     """Which of the pools of ``target``, and of their members, gets a request.
 
     The balancer is asked as for a message that is sent: its turn goes on.
     """
     command_id = message.command_id
     pool = target.pool(command_id) if target.pools else None
-    chosen = _chosen(pool, message) if pool is not None else None
+    chosen = _chosen(pool, message, now) if pool is not None else None
     members = {
         each: tuple(_seen(each, pool, member, command_id, chosen) for member in each.members)
         for each in target.pools
@@ -85,10 +90,10 @@ def explained(target: Target, message: Message, tried: tuple[Tried, ...] = ()) -
     return Explanation(tried, target, pool, members)
 
 
-def _chosen(pool: Pool, message: Message) -> Smsc | None:
+def _chosen(pool: Pool, message: Message, now: float) -> Smsc | None:
     command_id = message.command_id
     key = pool.key(command_id, message.octets, message.account)
-    return pool.chooser(command_id, key)(0.0, key, pool.without(command_id))
+    return pool.chooser(command_id, key)(now, key, pool.without(command_id))
 
 
 def _seen(

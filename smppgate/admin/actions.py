@@ -1,0 +1,158 @@
+"""`Actions`: what operators do by the API. The gate's own controls do it.
+
+What takes time is begun and answered at once with 202: the object tells when it is done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, cast
+
+from twisted.internet.defer import CancelledError, Deferred, TimeoutError
+from twisted.logger import LogLevel
+from twisted.python.failure import Failure
+
+from smppgate.admin.audit import Audit
+from smppgate.admin.messages import Answer, Problem, json_answer
+from smppgate.admin.routes import Call
+from smppgate.admin.views import Views, number, unknown
+from smppgate.gate import Gateway
+from smppgate.settings import SettingsError
+from smppgate.store import StoreError
+from smppgate.txsmpp.log import Logger, change_level
+
+Reload = Callable[[], "Deferred[None]"]
+"""Reads the file again and applies it; fails with `SettingsError`."""
+
+LEVELS = ("debug", "info", "warn", "error", "critical")
+
+_FIELDS = {"smscs": "smsc", "links": "link", "accounts": "account", "queues": "account"}
+
+
+class Actions:
+    """What operators do with one gate.
+
+    :param reload: None where there is no file.
+    """
+
+    log = Logger()
+
+    def __init__(
+        self, gateway: Gateway, views: Views, audit: Audit, reload: Reload | None
+    ) -> None:
+        self._gateway = gateway
+        self._views = views
+        self._audit = audit
+        self._reload = reload
+
+    async def smsc(self, call: Call, action: str) -> Answer:
+        """``ready``, ``drain``, ``maint``, ``end-ejection``: of an SMSC."""
+        control = self._found("smscs", call.names["name"], self._gateway.smsc)
+        method = "end_ejection" if action == "end-ejection" else action
+        return await self._done(call, "smscs", action, getattr(control, method)())
+
+    async def weight(self, call: Call) -> Answer:
+        """Another share of messages."""
+        control = self._found("smscs", call.names["name"], self._gateway.smsc)
+        weight = call.body["weight"]
+        if weight is None:
+            control.reset_weight()
+        else:
+            control.change_weight(weight)
+        action = f"weight {'of the settings' if weight is None else weight}"
+        return await self._done(call, "smscs", action, None)
+
+    async def link(self, call: Call, action: str) -> Answer:
+        """``ready``, ``drain``, ``maint``: of a link."""
+        control = self._found("links", call.names["id"], self._gateway.link)
+        return await self._done(call, "links", action, getattr(control, action)())
+
+    async def account(self, call: Call, action: str) -> Answer:
+        """``open`` or ``close``: of an account."""
+        control = self._found("accounts", call.names["system_id"], self._gateway.account)
+        done = control.close() if action == "close" else control.ready()
+        return await self._done(call, "accounts", action, done)
+
+    async def kick_account(self, call: Call) -> Answer:
+        """Unbind all sessions of an account."""
+        control = self._found("accounts", call.names["system_id"], self._gateway.account)
+        return await self._done(call, "accounts", "kick", control.kick(now=call.body["now"]))
+
+    async def kick_session(self, call: Call) -> Answer:
+        """Unbind one session."""
+        name = call.names["id"]
+        control = self._found("sessions", name, lambda id: self._gateway.session(number(id)))
+        # As it is before: with `now` it may be gone at once.
+        answer = await self._views.item("sessions", name, 202)
+        self._tell(call, "sessions", "kick", name)
+        self._watch(control.kick(now=call.body["now"]))
+        return answer
+
+    async def drop(self, call: Call) -> Answer:
+        """Remove what waits in a queue."""
+        control = self._found("queues", call.names["system_id"], self._gateway.queue)
+        try:
+            count = await control.drop()
+        except StoreError as error:
+            raise Problem(503, f"the queue cannot be read now: {error}") from None
+        return await self._done(call, "queues", f"drop {count} messages of", None)
+
+    async def retry(self, call: Call) -> Answer:
+        """Send what waits in a queue at once."""
+        control = self._found("queues", call.names["system_id"], self._gateway.queue)
+        return await self._done(call, "queues", "retry", control.retry())
+
+    async def reload(self, call: Call) -> Answer:
+        """Read the file again."""
+        if self._reload is None:
+            raise Problem(409, "this gate was not started from a file")
+        self._tell(call, "", "reload", "")
+        try:
+            await self._reload()
+        except SettingsError as error:
+            errors = [_split(line) for line in error.errors]
+            detail = "nothing is changed: the file has errors"
+            raise Problem(422, detail, errors=errors) from None
+        except CancelledError:
+            raise Problem(503, "the gate is stopping") from None
+        return json_answer({"reloaded": True})
+
+    async def change_level(self, call: Call) -> Answer:
+        """Log more, or less."""
+        level = call.body["level"]
+        change_level(LogLevel.levelWithName(level))
+        self._tell(call, "", "log-level", level)
+        return json_answer({"level": level})
+
+    def _found(self, kind: str, name: str, look_up: Callable[[str], Any]) -> Any:
+        try:
+            return look_up(name)
+        except KeyError:
+            raise unknown(kind, name) from None
+
+    async def _done(self, call: Call, kind: str, action: str, begun: object) -> Answer:
+        """Tell of it, and answer with the object as it is now: 202 where it takes time."""
+        (name,) = call.names.values()
+        self._tell(call, kind, action, name)
+        takes_time = isinstance(begun, Deferred) and not begun.called
+        if isinstance(begun, Deferred):
+            self._watch(cast("Deferred[None]", begun))
+        return await self._views.item(kind, name, 202 if takes_time else 200)
+
+    def _tell(self, call: Call, kind: str, action: str, name: str) -> None:
+        about = {_FIELDS[kind]: name} if kind in _FIELDS else {}
+        self._audit.changed(call.user.name, call.asked.client, action, name, **about)
+
+    def _watch(self, begun: Deferred[None]) -> None:
+        begun.addErrback(self._not_done)
+
+    def _not_done(self, failure: Failure) -> None:
+        if not failure.check(TimeoutError, CancelledError):
+            self.log.failure("what an operator asked for failed", failure)
+
+
+def _split(line: str) -> tuple[str, str]:
+    """Path and text of a line of `SettingsError`."""
+    path, separator, text = line.partition(": ")
+    is_path = bool(separator) and " " not in path
+    return (path, text) if is_path else ("", line)

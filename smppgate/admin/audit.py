@@ -1,0 +1,35 @@
+"""`Audit`: one line for each change that an operator makes, and for each that is refused."""
+
+from __future__ import annotations
+
+from smppgate.admin.messages import Client
+from smppgate.observe import EventLog
+from smppgate.txsmpp.log import Logger
+
+
+class Audit:
+    """Writes changes into the log, and tells the log of events."""
+
+    log = Logger()
+
+    def __init__(self, events: EventLog) -> None:
+        self._events = events
+
+    def changed(self, user: str, client: Client, action: str, name: str, **about: str) -> None:
+        """``user`` has done ``action`` to what is called ``name``.
+
+        :param about: what that is, as fields of the event: ``smsc="alpha"``.
+        """
+        what = f"{action} {name}".rstrip()
+        self.log.info("admin: {user} at {peer}: {what}", user=user, peer=client.peer, what=what)
+        self._events.tell("operator", f"{user}: {what}", user=user, **about)
+
+    def refused(self, user: str, client: Client, what: str, why: str) -> None:
+        """``user`` was not let do something, or failed to do it."""
+        self.log.warn(
+            "admin: {user} at {peer}: {what} refused: {why}",
+            user=user,
+            peer=client.peer,
+            what=what,
+            why=why,
+        )

@@ -1,0 +1,68 @@
+"""`Face`: lets the right handler answer each request, for those who may ask it."""
+
+from __future__ import annotations
+
+from smppgate.admin.audit import Audit
+from smppgate.admin.guard import Guard, User, check_origin
+from smppgate.admin.messages import Answer, Asked, Problem
+from smppgate.admin.routes import Route, Table
+from smppgate.txsmpp.log import Logger
+
+NOBODY = User("", "")
+"""Asks what anybody may."""
+
+
+class Face:
+    """Answers requests.
+
+    :param table: the routes, by which a request is answered.
+    """
+
+    log = Logger()
+
+    def __init__(self, table: Table, guard: Guard, audit: Audit) -> None:
+        self._table = table
+        self._guard = guard
+        self._audit = audit
+
+    async def respond(self, asked: Asked) -> Answer:
+        """The answer to ``asked``, whatever it is; an error of the gate's own is 500."""
+        try:
+            return await self._respond(asked)
+        except Problem as problem:
+            return problem.answer
+        except Exception:
+            self.log.failure("a request of the API failed")
+            return Problem(500, "the gate could not answer; its log tells why").answer
+
+    async def _respond(self, asked: Asked) -> Answer:
+        check_origin(asked)
+        route = self._open_route(asked)
+        if route is not None:
+            return await route.handle(route.call(asked, NOBODY, {}))
+        user = await self._guard.user(asked)
+        route, names = self._table.find(asked)
+        if not route.changes:
+            return await route.handle(route.call(asked, user, names))
+        return await self._change(asked, route, user, names)
+
+    async def _change(
+        self, asked: Asked, route: Route, user: User, names: dict[str, str]
+    ) -> Answer:
+        try:
+            if not user.is_operator:
+                raise Problem(403, f"the user {user.name} may look, and change nothing")
+            return await route.handle(route.call(asked, user, names))
+        except Problem as problem:
+            what = f"{route.method} {asked.path[:200]}"
+            self._audit.refused(user.name, asked.client, what, problem.detail)
+            raise
+
+    def _open_route(self, asked: Asked) -> Route | None:
+        """The route of a request that anybody may ask; None where a user has to."""
+        try:
+            route, _ = self._table.find(asked)
+        except Problem:
+            # Only users are told what there is.
+            return None
+        return None if route.role else route

@@ -1,0 +1,105 @@
+"""`AdminListeners`: where the admin interface is served."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import Any
+
+from twisted.application.service import MultiService
+from twisted.internet.defer import Deferred, maybeDeferred
+
+from smppgate.admin.http import AdminFactory, Respond
+from smppgate.admin.unix_socket import UnixSocket
+from smppgate.gate.sessions.endpoints import server_endpoint
+from smppgate.gate.sessions.listener import CannotListen, Listener
+from smppgate.settings import Settings
+from smppgate.settings.admin_side import DEFAULT_ENDPOINT, placed
+from smppgate.settings.endpoints import split
+
+_MODE = "600"
+
+
+class AdminListener(Listener):
+    """One endpoint.
+
+    :param is_needed: whether a gate that cannot open it is not to start.
+    """
+
+    def __init__(
+        self, description: str, endpoint: Any, factory: AdminFactory, is_needed: bool
+    ) -> None:
+        super().__init__(description, endpoint, factory)
+        self.factory = factory
+        self._is_needed = is_needed
+        self._socket = endpoint if isinstance(endpoint, UnixSocket) else None
+
+    def privilegedStartService(self) -> None:
+        """Open it.
+
+        :raises CannotListen: when it cannot be opened and is needed.
+        """
+        with suppress(*(() if self._is_needed else (CannotListen,))):
+            super().privilegedStartService()
+
+    def stopService(self) -> Deferred[None]:
+        """Close it and cut its connections; fires when that is done."""
+        stopping = super().stopService()
+        if self._socket is not None:
+            self._socket.remove()
+        self.factory.close()
+        return stopping
+
+
+class AdminListeners(MultiService):
+    """The endpoints of the settings, opened and closed as those change.
+
+    :param respond: answers requests.
+    """
+
+    def __init__(self, reactor: Any, respond: Respond) -> None:
+        super().__init__()
+        self._reactor = reactor
+        self._respond = respond
+        self._listeners: dict[str, AdminListener] = {}
+
+    @property
+    def descriptions(self) -> list[str]:
+        """The endpoints that are open."""
+        return [name for name, each in self._listeners.items() if each.address is not None]
+
+    def change(self, settings: Settings) -> None:
+        """Listen where ``settings`` say, and nowhere else; try again what could not be opened."""
+        wanted = dict(_wanted(settings))
+        for description in self._listeners.keys() - wanted.keys():
+            maybeDeferred(self._listeners.pop(description).disownServiceParent)
+        for description, is_default in wanted.items():
+            if description not in self._listeners:
+                self._add(description, is_default)
+        if self.running:
+            for listener in self._listeners.values():
+                listener.open()
+                listener.renew()
+
+    def _add(self, description: str, is_default: bool) -> None:
+        factory = AdminFactory(self._reactor, self._respond)
+        endpoint = _endpoint(self._reactor, description, is_default)
+        listener = AdminListener(description, endpoint, factory, is_needed=not is_default)
+        self._listeners[description] = listener
+        # The listener itself logs why.
+        with suppress(CannotListen):
+            listener.setServiceParent(self)
+
+
+def _wanted(settings: Settings) -> Iterable[tuple[str, bool]]:
+    """Each endpoint, and whether it is the default, which nobody has asked for."""
+    for endpoint in settings.admin.endpoint:
+        yield placed(endpoint, settings.gate.state_dir), endpoint == DEFAULT_ENDPOINT
+
+
+def _endpoint(reactor: Any, description: str, is_default: bool) -> Any:
+    parts = split(description)
+    if parts.scheme != "unix":
+        return server_endpoint(reactor, description)
+    mode = int(parts.get("mode", 1) or _MODE, 8)
+    return UnixSocket(reactor, parts.get("address", 0) or "", mode, makes_folder=is_default)

@@ -1,0 +1,88 @@
+"""`AdminService`: the admin interface of one gate."""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from twisted.application.service import MultiService
+from twisted.internet.defer import Deferred
+from twisted.internet.threads import deferToThreadPool
+from twisted.python.threadpool import ThreadPool
+
+from smppgate.admin.actions import Actions, Reload
+from smppgate.admin.api import table
+from smppgate.admin.audit import Audit
+from smppgate.admin.face import Face
+from smppgate.admin.guard import Guard
+from smppgate.admin.listeners import AdminListeners
+from smppgate.admin.passwords import is_same
+from smppgate.admin.routing import Explaining
+from smppgate.admin.views import Views
+from smppgate.gate import Gateway
+from smppgate.observe import Observer
+from smppgate.settings import Settings
+from smppgate.settings.password_hash import PasswordHash
+
+
+class AdminService(MultiService):
+    """Serves the API, the page and the metrics of ``gateway`` where its settings say.
+
+    It is a service of that gate: ``AdminService(gateway, reactor).setServiceParent(gateway)``.
+
+    :param reload: reads the file again and applies it; None for a gate without a file.
+    """
+
+    def __init__(self, gateway: Gateway, reactor: Any, reload: Reload | None = None) -> None:
+        super().__init__()
+        self._gateway = gateway
+        self._reactor = reactor
+        self._threads: ThreadPool | None = None
+        admin = gateway.settings.admin
+        self.observer = Observer(gateway, has_metrics=admin.metrics)
+        self._guard = Guard(gateway.clock, self._compare, admin.user)
+        audit = Audit(self.observer.event_log)
+        views = Views(gateway, self.observer, _version(), gateway.clock.wall())
+        actions = Actions(gateway, views, audit, reload)
+        events = self.observer.event_log
+        routes = table(views, actions, Explaining(gateway), events, gateway.clock)
+        self.face = Face(routes, self._guard, audit)
+        self.listeners = AdminListeners(reactor, self.face.respond)
+        self.listeners.setServiceParent(self)
+        self.change(gateway.settings)
+        gateway.follow_reloads(self.change)
+
+    def change(self, settings: Settings) -> None:
+        """Go by ``settings`` from now on: users, listeners, metrics."""
+        self._guard.change(settings.admin.user)
+        self.observer.change(settings.admin.metrics)
+        is_wanted = bool(settings.admin.endpoint)
+        if is_wanted and self.observer.parent is None:
+            self.observer.setServiceParent(self)
+        elif not is_wanted and self.observer.parent is not None:
+            self.observer.disownServiceParent()
+        self.listeners.change(settings)
+
+    def stopService(self) -> Deferred[None]:
+        """Close all; fires when that is done."""
+        stopping: Deferred[None] = super().stopService()
+        if self._threads is not None:
+            self._threads.stop()
+            self._threads = None
+        return stopping
+
+    def _compare(self, kept: PasswordHash, password: str) -> Deferred[bool]:
+        if self._threads is None:
+            self._threads = ThreadPool(0, 1, "passwords")
+            self._threads.start()
+        same: Deferred[bool] = deferToThreadPool(
+            self._reactor, self._threads, is_same, kept, password
+        )
+        return same
+
+
+def _version() -> str:
+    try:
+        return version("smppgate")
+    except PackageNotFoundError:
+        return ""

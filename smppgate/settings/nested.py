@@ -1,0 +1,32 @@
+"""Tables inside of a table: ``[[admin.user]]`` in ``[admin]``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import attrs
+
+from smppgate.settings.checks import Check, kind_of
+from smppgate.settings.errors import Problem
+from smppgate.settings.tables import Table
+
+
+@attrs.frozen
+class Nested(Check):
+    """One table of class ``table``."""
+
+    table: type[Table]
+
+    @property
+    def kind(self) -> str:
+        """``table``."""
+        return "table"
+
+    def write(self, value: object) -> str:
+        """What it is known by."""
+        return str(value)
+
+    def problems(self, value: object) -> Iterator[Problem]:
+        """Another class. A table of the right class has checked itself."""
+        if not isinstance(value, self.table):
+            yield Problem("", f"must be {self.table.__name__}, not {kind_of(value)}")

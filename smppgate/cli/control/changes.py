@@ -53,7 +53,7 @@ def _decided(gate: Gate, name: str, action: str) -> tuple[Place, Object]:
 
     :raises Refused: there is neither.
     """
-    for place in (Place("smscs", "name", name), Place("links", "id", name)):
+    for place in (Place("smscs", name), Place("links", name)):
         try:
             return place, gate.post(place.kind, name, action)
         except Refused as refused:
@@ -173,11 +173,22 @@ def _is_session(gate: Gate, args: argparse.Namespace) -> bool:
     """
     if args.session or args.account or not args.name.isdecimal():
         return bool(args.session)
-    is_account = any(each.get("system_id") == args.name for each in gate.objects("accounts"))
-    is_session = any(str(each.get("id")) == args.name for each in gate.objects("sessions"))
+    is_account, is_session = (
+        _is_there(gate, kind, args.name) for kind in ("accounts", "sessions")
+    )
     if is_account and is_session:
         raise UsageError(f"{args.name} is an account and a session: say --account or --session")
-    return not is_account
+    return is_session
+
+
+def _is_there(gate: Gate, kind: str, name: str) -> bool:
+    try:
+        gate.object(kind, name)
+    except Refused as refused:
+        if refused.status != 404:
+            raise
+        return False
+    return True
 
 
 # The gate

@@ -7,6 +7,7 @@ for long may be one that the gate has closed. `http.client` does it: it is there
 from __future__ import annotations
 
 import json
+import os
 import socket
 import ssl
 from base64 import b64encode
@@ -15,6 +16,8 @@ from contextlib import closing, contextmanager
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from typing import Any
 from urllib.parse import quote, urlencode
+
+from attrs import frozen
 
 from smppgate.cli.control.errors import NotReached, Refused
 from smppgate.cli.control.target import Socket, Target, Url
@@ -28,7 +31,23 @@ TIMEOUT = 10.0
 LONGEST_ANSWER = 256 * 1024 * 1024
 """Octets; the state of a gate with 50 000 sessions has some 20 MB."""
 
+_LONGEST_PATH = 107
+"""Octets, in the address of a socket (Linux, unix(7))."""
+
 _JSON = ("application/json", "application/problem+json")
+
+
+@frozen(kw_only=True)
+class _Question:
+    """:ivar path: its parts, not quoted. :ivar root: in front of it."""
+
+    method: str = "GET"
+    root: str = API
+    path: tuple[str, ...] = ()
+    query: Mapping[str, str] = {}
+    value: Any = None
+    headers: Mapping[str, str] = {}
+    timeout: float = TIMEOUT
 
 
 class Gate:
@@ -45,89 +64,72 @@ class Gate:
     def __str__(self) -> str:
         return str(self._target)
 
-    def get(self, *path: str, **query: str) -> Any:
-        """The JSON at this path; its parts are quoted.
+    def objects(self, *path: str) -> list[dict[str, Any]]:
+        """The list of objects at this path of the API; its parts are quoted.
 
         :raises NotReached: no gate answers. :raises Refused: it says why not.
         """
-        return self._asked("GET", path, query)
-
-    def objects(self, *path: str) -> list[dict[str, Any]]:
-        """The list of objects at this path.
-
-        :raises NotReached: it is none, too.
-        """
-        found = self.get(*path)
+        found = self._asked(_Question(path=path))
         if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
             raise NotReached(f"{self} answers something else than a list of objects")
         return found
 
     def object(self, *path: str, **query: str) -> dict[str, Any]:
-        """The object at this path.
-
-        :raises NotReached: it is none, too.
-        """
-        return self._object(self.get(*path, **query))
+        """The object at this path of the API."""
+        return self._object(_Question(path=path, query=query))
 
     def post(self, *path: str, value: Any = None, timeout: float = TIMEOUT) -> dict[str, Any]:
         """Ask for a change; gives what the gate says of it."""
-        return self._object(self._asked("POST", path, {}, value, timeout))
+        return self._object(_Question(method="POST", path=path, value=value, timeout=timeout))
 
     def put(self, *path: str, value: Any) -> dict[str, Any]:
         """Set something; gives what the gate says of it."""
-        return self._object(self._asked("PUT", path, {}, value))
+        return self._object(_Question(method="PUT", path=path, value=value))
+
+    def metrics(self) -> str:
+        """Its metrics, in the text format of Prometheus.
+
+        :raises Refused: they are switched off, too.
+        """
+        headers = {"Accept": "text/plain"}
+        question = _Question(root="", path=("metrics",), headers=headers)
+        with self._answered(question) as (_, answer):
+            if answer.status != 200:
+                self._value(answer)
+            return self._read(answer).decode("utf-8", "replace")
 
     @contextmanager
     def stream(
         self, *path: str, headers: Mapping[str, str], silence: float
     ) -> Iterator[HTTPResponse]:
-        """The answer at this path, to be read as it comes.
+        """The answer at this path of the API, to be read as it comes.
 
         :param silence: seconds without an octet after which reading fails.
         """
-        with self._answered("GET", path, {}, headers=headers, timeout=TIMEOUT) as (conn, answer):
+        with self._answered(_Question(path=path, headers=headers)) as (connection, answer):
             if answer.status != 200:
                 self._value(answer)
-                raise NotReached(f"{self} answers {answer.status}")
-            if conn.sock is not None:
-                conn.sock.settimeout(silence)
+            if connection.sock is not None:
+                connection.sock.settimeout(silence)
             yield answer
 
-    def _object(self, found: Any) -> dict[str, Any]:
+    def _object(self, question: _Question) -> dict[str, Any]:
+        found = self._asked(question)
         if not isinstance(found, dict):
             raise NotReached(f"{self} answers something else than an object")
         return found
 
-    def _asked(
-        self,
-        method: str,
-        path: tuple[str, ...],
-        query: Mapping[str, str],
-        value: Any = None,
-        timeout: float = TIMEOUT,
-    ) -> Any:
-        with self._answered(method, path, query, value, timeout=timeout) as (_, answer):
+    def _asked(self, question: _Question) -> Any:
+        with self._answered(question) as (_, answer):
             return self._value(answer)
 
     @contextmanager
-    def _answered(
-        self,
-        method: str,
-        path: tuple[str, ...],
-        query: Mapping[str, str],
-        value: Any = None,
-        headers: Mapping[str, str] | None = None,
-        timeout: float = TIMEOUT,
-    ) -> Iterator[tuple[HTTPConnection, HTTPResponse]]:
-        with closing(self._connection(timeout)) as connection:
-            body = None if value is None else json.dumps(value)
-            with self._reached(timeout):
-                connection.request(
-                    method,
-                    self._address(path, query),
-                    body,
-                    {**self._headers(), **(headers or {})},
-                )
+    def _answered(self, question: _Question) -> Iterator[tuple[HTTPConnection, HTTPResponse]]:
+        with closing(self._connection(question.timeout)) as connection:
+            body = None if question.value is None else json.dumps(question.value)
+            headers = {**self._headers(), **question.headers}
+            with self._reached(question.timeout):
+                connection.request(question.method, self._address(question), body, headers)
                 answer = connection.getresponse()
             yield connection, answer
 
@@ -145,10 +147,10 @@ class Gate:
             raise NotReached(f"{shown(target.authorities)} cannot be used: {why}") from None
         return HTTPSConnection(host, port, timeout=timeout, context=context)
 
-    def _address(self, path: tuple[str, ...], query: Mapping[str, str]) -> str:
+    def _address(self, question: _Question) -> str:
         prefix = self._target.parts.path.rstrip("/") if isinstance(self._target, Url) else ""
-        asked = f"?{urlencode(query)}" if query else ""
-        return "/".join([prefix + API, *(quote(part, safe="") for part in path)]) + asked
+        parts = [prefix + question.root, *(quote(part, safe="") for part in question.path)]
+        return "/".join(parts) + (f"?{urlencode(question.query)}" if question.query else "")
 
     def _headers(self) -> dict[str, str]:
         headers = {"Accept": "application/json", "Content-Type": "application/json"}
@@ -183,14 +185,8 @@ class Gate:
 
         :raises Refused: the gate says why not.
         """
-        with self._reached(TIMEOUT):
-            octets = answer.read(LONGEST_ANSWER + 1)
-            # http.client gives what it has when an answer of a known length ends early.
-            if answer.length:
-                raise NotReached(f"{self} has gone in the middle of its answer")
+        octets = self._read(answer)
         kind = (answer.getheader("Content-Type") or "").partition(";")[0].strip().lower()
-        if len(octets) > LONGEST_ANSWER:
-            raise NotReached(f"{self} answers more than {LONGEST_ANSWER} octets")
         value = self._json(octets, kind)
         if answer.status >= 400:
             raise _refused(answer, value if isinstance(value, dict) else {})
@@ -198,6 +194,16 @@ class Gate:
             what = f"{answer.status}, {shown(kind or 'of no type')}"
             raise NotReached(f"{self} answers what no gate does ({what})")
         return value
+
+    def _read(self, answer: HTTPResponse) -> bytes:
+        with self._reached(TIMEOUT):
+            octets = answer.read(LONGEST_ANSWER + 1)
+        # http.client gives what it has when an answer of a known length ends early.
+        if answer.length:
+            raise NotReached(f"{self} has gone in the middle of its answer")
+        if len(octets) > LONGEST_ANSWER:
+            raise NotReached(f"{self} answers more than {LONGEST_ANSWER} octets")
+        return octets
 
     def _json(self, octets: bytes, kind: str) -> Any:
         if kind not in _JSON:
@@ -218,7 +224,16 @@ class _UnixConnection(HTTPConnection):
     def connect(self) -> None:
         self.sock = socket.socket(socket.AF_UNIX)
         self.sock.settimeout(self.timeout)
-        self.sock.connect(self._path)
+        folder, name = os.path.split(self._path)
+        # A longer path than an address has room for is reached by its folder.
+        if len(os.fsencode(self._path)) <= _LONGEST_PATH or not folder:
+            self.sock.connect(self._path)
+            return
+        descriptor = os.open(folder, os.O_PATH)
+        try:
+            self.sock.connect(f"/proc/self/fd/{descriptor}/{name}")
+        finally:
+            os.close(descriptor)
 
 
 def _refused(answer: HTTPResponse, problem: Mapping[str, Any]) -> Refused:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from http.client import HTTPResponse
 from typing import Any
 
-from attrs import define, frozen
+from attrs import define, field, frozen
 
 from smppgate.cli.control.asking import Asking, print_json
 from smppgate.cli.control.client import Gate
@@ -50,13 +50,18 @@ class Event:
 
 @define
 class Reading:
-    """The lines of a stream of server-sent events. Mutable.
+    """The lines of one stream of server-sent events. Mutable.
 
-    :ivar number: of the last event.
+    :ivar number: of the last event that was whole.
     """
 
     number: str
-    _data: str = ""
+    _next: str = field(init=False)
+    _data: str = field(default="", init=False)
+
+    @_next.default
+    def _first(self) -> str:
+        return self.number
 
     def taken(self, line: str) -> Event | None:
         """The event that ends with this line, if one does.
@@ -66,22 +71,23 @@ class Reading:
         if line:
             self._take_field(line)
             return None
+        self.number = self._next
         data, self._data = self._data, ""
         return Event(self.number, json.loads(data)) if data else None
 
     def _take_field(self, line: str) -> None:
-        field, _, value = line.partition(":")
+        name, _, value = line.partition(":")
         value = value.removeprefix(" ")
-        if field == "id" and "\0" not in value:
-            self.number = value
-        elif field == "data":
+        if name == "id" and "\0" not in value:
+            self._next = value
+        elif name == "data":
             self._data += ("\n" if self._data else "") + value
 
 
 class Following:
     """The events of a gate, also when it goes away and comes back.
 
-    :param since: the number of the event in front of the first; empty for those to come.
+    :param since: the number of the event in front of the first.
     :param wait: waits so many seconds.
     :param tell: is told when the gate went away.
     """
@@ -89,12 +95,12 @@ class Following:
     def __init__(
         self,
         gate: Gate,
-        since: str,
+        since: int,
         wait: Callable[[float], None] = time.sleep,
         tell: Callable[[str], None] = lambda line: None,
     ) -> None:
         self._gate = gate
-        self._reading = Reading(since)
+        self._last = str(since)
         self._wait = wait
         self._tell = tell
         self._is_reached = False
@@ -120,10 +126,8 @@ class Following:
 
     def _of_one_connection(self) -> Iterator[Event]:
         """Those of one connection; without an error where another one is to be made at once."""
-        last = self._reading.number
-        headers = {"Accept": "text/event-stream"}
-        if last:
-            headers["Last-Event-ID"] = last
+        last = self._last
+        headers = {"Accept": "text/event-stream", "Last-Event-ID": last}
         with self._gate.stream("events", headers=headers, silence=SILENCE) as answer:
             self._is_reached = True
             for event in self._read(answer):
@@ -133,14 +137,16 @@ class Following:
                     and event.number.isdecimal()
                     and int(event.number) <= int(last)
                 ):
-                    self._reading = Reading("0")
+                    self._last = "0"
                     return
+                self._last = event.number
                 yield event
 
     def _read(self, answer: HTTPResponse) -> Iterator[Event]:
+        reading = Reading(self._last)
         for line in _lines(answer, str(self._gate)):
             try:
-                event = self._reading.taken(line)
+                event = reading.taken(line)
             except ValueError:
                 raise NotReached(f"{self._gate} sends something else than JSON") from None
             if event is not None:
@@ -184,8 +190,9 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--since",
         type=whole_number,
+        default=0,
         metavar="N",
-        help="first those that are kept and came after event N; 0 is all of them",
+        help="begin behind event N (default 0: with all that the gate has kept, up to 1,000)",
     )
     parser.add_argument("--json", action="store_true", help="each as JSON on a line of its own")
 
@@ -194,14 +201,13 @@ def _work(gate: Gate, args: argparse.Namespace) -> int:
     def tell(line: str) -> None:
         print(f"smppgate {args.command}: {line}", file=sys.stderr, flush=True)
 
-    since = "" if args.since is None else str(args.since)
-    _print_all(Following(gate, since, tell=tell).events(), args.json)
+    _print_all(Following(gate, args.since, tell=tell).events(), args.json)
     return 0
 
 
 EVENTS = Asking(
-    "Show what happens, as it happens: binds, losses, ejections, what operators do, reloads. It "
-    "goes on until Ctrl-C, and when the gate is started again, too.",
+    "Show what happens, as it happens: binds, losses, ejections, what operators do, reloads; "
+    "first what has happened before. It goes on until Ctrl-C, and when the gate is started again.",
     _add_arguments,
     _work,
 )

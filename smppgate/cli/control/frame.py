@@ -14,7 +14,7 @@ from smppgate.cli.control.columns import (
     state,
     window_text,
 )
-from smppgate.cli.control.looks import Looks
+from smppgate.cli.control.looks import Looks, Rows
 from smppgate.cli.control.status import total
 from smppgate.cli.control.tables import Cell, Column, Line, Row, laid_out
 from smppgate.cli.control.texts import age, figure, lasting, latency, number, shown
@@ -54,6 +54,7 @@ _BUSIEST = (
     name("ACCOUNT", "system_id"),
     Column("STATE", lambda row, now: state(row.get("state")), rank=3),
     made("MSG/S", "per_second", _per_second),
+    made("ERRORS/S", "errors_per_second", _per_second, 1),
     counted("SESSIONS", "sessions", 2),
     counted("WAITING", "waiting", 1),
     counted("OVER RATE", "over_rate", 4),
@@ -71,16 +72,42 @@ def frame(looks: Looks, seconds: float, width: int | None, height: int | None) -
     yield from _figures(looks, seconds)
     yield from _spark(looks, width)
     yield ()
-    smscs = _with_rates(looks, "smscs", "name", "taken", "refused", "timed_out")
-    whole = sum(row["per_second"] for row in smscs if row["per_second"]) or 1.0
-    smscs = [{**row, "share": (row["per_second"] or 0.0) / whole} for row in smscs]
+    # The SMSCs may have half of the screen, the accounts the rest.
+    smscs = _smscs(looks)
     room = len(smscs) if height is None else max(3, (height - 9) // 2)
     yield from _table(_SMSCS, smscs, looks, width, room, "SMSCs")
     yield ()
-    accounts = sorted(_with_rates(looks, "accounts", "system_id", "messages"), key=_busy)
     used = 9 + min(len(smscs), room + 1)
     room = _ACCOUNTS if height is None else max(1, height - used)
-    yield from _table(_BUSIEST, accounts, looks, width, room, "accounts")
+    yield from _table(_BUSIEST, _accounts(looks), looks, width, room, "accounts")
+
+
+def _smscs(looks: Looks) -> Rows:
+    rates = looks.rates("smscs", "name", "taken", "refused", "timed_out")
+    whole = sum(rates.values()) or 1.0
+    return [
+        {
+            **row,
+            "per_second": rates.get(row.get("name")),
+            "share": rates.get(row.get("name"), 0.0) / whole,
+        }
+        for row in looks.now.smscs
+    ]
+
+
+def _accounts(looks: Looks) -> Rows:
+    """The busiest first."""
+    rates = looks.rates("accounts", "system_id", "messages")
+    errors = looks.rates("accounts", "system_id", "errors")
+    found = [
+        {
+            **row,
+            "per_second": rates.get(row.get("system_id")),
+            "errors_per_second": errors.get(row.get("system_id")),
+        }
+        for row in looks.now.accounts
+    ]
+    return sorted(found, key=_busy)
 
 
 def _title(looks: Looks) -> Line:
@@ -129,12 +156,6 @@ def _spark(looks: Looks, width: int | None) -> Iterator[Line]:
     )
 
 
-def _with_rates(looks: Looks, kind: str, key: str, *counts: str) -> list[dict[str, Any]]:
-    rates = looks.rates(kind, key, *counts)
-    rows = getattr(looks.now, kind)
-    return [{**row, "per_second": rates.get(row.get(key))} for row in rows]
-
-
 def _busy(row: Row) -> tuple[float, ...]:
     """What comes first in order: most messages, then most that waits, then most sessions."""
     keys = ("per_second", "waiting", "sessions")
@@ -143,7 +164,7 @@ def _busy(row: Row) -> tuple[float, ...]:
 
 def _table(
     columns: tuple[Column, ...],
-    rows: list[dict[str, Any]],
+    rows: Rows,
     looks: Looks,
     width: int | None,
     room: int,

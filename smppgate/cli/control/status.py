@@ -60,6 +60,9 @@ def troubles(state: Row) -> Iterator[Cell]:
         yield from _smsc_troubles(smsc, errors.get(smsc.get("name")))
     for pool in parts(state, "pools"):
         yield from _pool_troubles(pool)
+    store = state.get("store")
+    if isinstance(store, dict) and store.get("fault"):
+        yield Cell(f"the store fails: {shown(store['fault'])}", "red")
     for account in parts(state, "accounts"):
         if account.get("state") == "closed":
             yield Cell(f"account {shown(account.get('system_id'))} is closed", "yellow")
@@ -110,6 +113,7 @@ def _figures(state: Row) -> Iterator[tuple[str, str]]:
     links, pools = parts(state, "links"), parts(state, "pools")
     bound = sum(link.get("condition") == "bound" for link in links)
     yield "since", local_time(state.get("started_at"))
+    yield "listening", ", ".join(_listening(state)) or "nowhere"
     yield "accounts", f"{len(accounts):,}, {several(total(accounts, 'sessions'), 'session')}"
     yield "SMSCs", f"{len(smscs):,}, {bound:,} of {several(len(links), 'link')} up"
     yield "pools", f"{sum(pool.get('is_up') is True for pool in pools):,} of {len(pools):,} up"
@@ -122,11 +126,17 @@ def _figures(state: Row) -> Iterator[tuple[str, str]]:
         yield "store", ", ".join(_store(store))
 
 
+def _listening(state: Row) -> Iterator[str]:
+    for listener in parts(state, "listeners"):
+        address = listener.get("address")
+        yield shown(address) if address else f"{shown(listener.get('endpoint'))} (closed)"
+
+
 def _store(store: Row) -> Iterator[str]:
     for key, value in store.items():
         if key.endswith("octets"):
             yield f"{key.replace('_', ' ')}: {octets(value)}"
-        elif figure(value) or (isinstance(value, str) and value):
+        elif figure(value):
             yield f"{shown(key).replace('_', ' ')}: {number(value)}"
 
 

@@ -78,13 +78,18 @@ def add_target_arguments(parser: argparse.ArgumentParser) -> None:
     add("--socket", metavar="PATH", help="its admin socket; who may open it is operator")
     add("--config", "-c", metavar="FILE", help="its configuration (TOML), which names the socket")
     add("--url", metavar="URL", help="where it listens, such as https://gate.example:8443")
-    group.add_argument(
+    add_user_arguments(group)
+
+
+def add_user_arguments(parser: argparse._ActionsContainer) -> None:
+    """Add those that go with ``--url``."""
+    parser.add_argument(
         "--user",
         metavar="NAME",
         help="with a URL; the password is SMPPGATE_PASSWORD of the environment, else asked for in "
         "the terminal, else the first line of standard input (default: SMPPGATE_USER)",
     )
-    group.add_argument(
+    parser.add_argument(
         "--ca", metavar="FILE", help="trust the certificates in this file, not the system's"
     )
 

@@ -7,6 +7,7 @@ be, is shown as what it is and never ends a command.
 from __future__ import annotations
 
 from datetime import datetime
+from math import isfinite
 from typing import Any
 
 ABSENT = "-"
@@ -28,10 +29,14 @@ def shown(value: Any) -> str:
 
 
 def figure(value: Any) -> float | None:
-    """The number, if it is one."""
+    """The number, if it is a finite one."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return float(value)
+    try:
+        found = float(value)
+    except OverflowError:
+        return None
+    return found if isfinite(found) else None
 
 
 def number(value: Any) -> str:

@@ -21,11 +21,12 @@ Object = dict[str, Any]
 
 @frozen
 class Place:
-    """Where the object is in the API. :ivar kind: ``smscs`` or ``links``. :ivar key: what it is
-    known by there."""
+    """Where the object is in the API.
+
+    :ivar kind: ``smscs`` or ``links``.
+    """
 
     kind: str
-    key: str
     name: str
 
     @property
@@ -38,10 +39,7 @@ class Place:
 
         :raises Refused: it is gone.
         """
-        for each in gate.objects(self.kind):
-            if each.get(self.key) == self.name:
-                return each
-        raise Refused(f"{self.noun} is gone", 404)
+        return gate.object(self.kind, self.name)
 
 
 def open_requests(found: Object) -> int:

@@ -42,6 +42,13 @@ def test_a_socket_that_nobody_listens_on(
     assert "Connection refused" in told(capsys)
 
 
+def test_a_long_path(gate: FakeGate, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / ("x" * 150)
+    folder.mkdir()
+    (folder / "admin.sock").symlink_to(gate.path)
+    assert main(["smscs", "--names", "--socket", str(folder / "admin.sock")]) == DONE
+
+
 def test_a_path_longer_than_a_socket_may_have(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["status", "--socket", "x" * 200]) == NOT_REACHED
     assert "cannot be reached" in told(capsys)

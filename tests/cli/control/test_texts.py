@@ -14,7 +14,8 @@ from smppgate.cli.control import texts
 NOW = datetime(2026, 1, 31, 22, tzinfo=UTC)
 
 ODD = st.one_of(
-    st.none(), st.booleans(), st.integers(), st.floats(allow_nan=True), st.text(),
+    st.none(), st.booleans(), st.integers(), st.just(10**400),
+    st.floats(allow_nan=True), st.text(),
     st.lists(st.integers()), st.dictionaries(st.text(), st.integers()),
 )  # fmt: skip
 

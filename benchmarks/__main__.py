@@ -109,7 +109,7 @@ def _plan(options: argparse.Namespace, console: Console, told: rows.Told) -> row
         rounds=options.rounds,
         receipts_asked=options.receipts_asked,
         throughs=options.through,
-        options=GateOptions(store=options.store, rates=options.rates),
+        options=GateOptions(store=options.store, rates=options.rates, metrics=options.metrics),
         told=told,
         rate=options.rate,
     )

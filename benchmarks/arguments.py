@@ -135,6 +135,11 @@ def _add_how(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="accounts, sessions, SMSCs and links have rates that nothing reaches: what they cost",
     )
+    add(
+        "--metrics",
+        action="store_true",
+        help="everything is counted: what it costs",
+    )
 
 
 def _add_of_rows(parser: argparse.ArgumentParser) -> None:

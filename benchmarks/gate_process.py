@@ -74,6 +74,8 @@ ALL_FROM_HERE = "max_per_address = 0\nmax_unbound = 0\nbind_rate = 0\n"
 _ESME_RATES = "rate = 1000000\nsession_rate = 1000000\n"
 _SMSC_RATES = "rate = 1000000\nlink_rate = 1000000\nadaptive_rate = true\n"
 
+_METRICS, _NO_METRICS = "[admin]\nmetrics = true\n", "[admin]\nendpoint = []\n"
+
 STORES = ("process", "none", "disk", "memory")
 
 
@@ -88,6 +90,7 @@ class GateOptions:
     ``is_routed`` has it choose the pool by the prefix of the destination, of 100 000 in a file,
     behind a route for each account that is for other numbers.
     ``rates`` limits everything, to more than there can be; only this checkout's gate does.
+    ``metrics`` has it count everything, with nobody who looks; without it nothing is observed.
     ``probed`` has it tell the pauses of its reactor, see `benchmarks.pauses`; only this
     checkout's gate does.
     """
@@ -99,6 +102,7 @@ class GateOptions:
     listen: str = ""
     more: str = ""
     rates: bool = False
+    metrics: bool = False
     probed: bool = False
     is_routed: bool = False
 
@@ -114,6 +118,12 @@ class GateOptions:
         """Whether there are rates."""
         return self.rates and self.checkout == HERE
 
+    def admin_toml(self) -> str:
+        """The ``[admin]`` table, which other versions may not know."""
+        if self.checkout != HERE:
+            return ""
+        return _METRICS if self.metrics else _NO_METRICS
+
     def bind_toml(self) -> str:
         """The kind of bind, as a line of ``[[smsc]]``."""
         return 'bind = "transmitter+receiver"\n' if self.pairs else ""
@@ -125,7 +135,7 @@ def configuration(
     """The gate's TOML file."""
     head = (
         f'[gate]\nname = "bench"\nstop_timeout = 1.0\nstate_dir = "{state}"\n'
-        f"{options.gate}{options.store_toml()}"
+        f"{options.gate}{options.store_toml()}{options.admin_toml()}"
         f'[[listen]]\nendpoint = "tcp:{port}:interface={HOST}"\n{options.listen}'
     )
     smscs = "".join(

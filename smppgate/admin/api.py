@@ -10,6 +10,7 @@ from smppgate.admin.actions import LEVELS, Actions
 from smppgate.admin.event_stream import CONTENT_TYPE, EventStream
 from smppgate.admin.messages import TEXT, Answer, json_answer
 from smppgate.admin.openapi import document
+from smppgate.admin.page import page_routes
 from smppgate.admin.routes import Call, Parameter, Route, Table
 from smppgate.admin.routing import ROUTE_QUERY, Explaining
 from smppgate.admin.views import ITEMS, LISTS, Views, moment
@@ -24,7 +25,7 @@ MOST_WEIGHT = 256
 def table(
     views: Views, actions: Actions, explaining: Explaining, events: EventLog, clock: Clock
 ) -> Table:
-    """All routes, the pages aside."""
+    """All routes; the document tells of those of the API."""
     routes = [
         *_open(views),
         *_lists(views),
@@ -56,7 +57,7 @@ def table(
             result={"type": "object"},
         )
     )
-    return Table(routes)
+    return Table([*routes, *page_routes()])
 
 
 def _open(views: Views) -> Iterator[Route]:

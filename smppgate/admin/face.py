@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from twisted.internet.defer import CancelledError
+
 from smppgate.admin.audit import Audit
 from smppgate.admin.guard import Guard, User, check_origin
 from smppgate.admin.messages import Answer, Asked, Problem
@@ -31,6 +33,8 @@ class Face:
             return await self._respond(asked)
         except Problem as problem:
             return problem.answer
+        except CancelledError:
+            return Problem(503, "the gate is stopping").answer
         except Exception:
             self.log.failure("a request of the API failed")
             return Problem(500, "the gate could not answer; its log tells why").answer

@@ -18,16 +18,16 @@ import os
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from math import ceil
+from typing import Any
 
 from attrs import frozen
 from twisted.internet.defer import Deferred, DeferredLock
 
 from smppgate.admin.messages import Asked, Client, Problem
-from smppgate.admin.passwords import LOG_N, P, R
 from smppgate.routing.esmes.guesses import Guesses
 from smppgate.settings import AdminUserSettings
 from smppgate.settings.admin_side import OPERATOR
-from smppgate.settings.password_hash import PasswordHash
+from smppgate.settings.password_hash import LOG_N, P, PasswordHash, R
 from smppgate.txsmpp.clock import Clock
 
 Compare = Callable[[PasswordHash, str], "Deferred[bool]"]
@@ -99,7 +99,8 @@ class Guard:
         name, password = _credentials(asked)
         user = self._users.get(name)
         if user is None or not self._is_remembered(user, password):
-            await self._judge(asked.client, name, password)
+            # It is judged to the end, and counts, even if the client is gone by then.
+            await _shielded(Deferred.fromCoroutine(self._judge(asked.client, name, password)))
             user = self._users.get(name)
         if user is None:
             raise _unknown()
@@ -110,15 +111,18 @@ class Guard:
             raise Problem(429, "too many passwords are being compared", headers=_retry(1.0))
         await self._lock.acquire()
         try:
-            user = self._users.get(name)
-            if user is not None and self._is_remembered(user, password):
-                # One of several requests that a browser sends at once.
-                return
-            self._check_turn(client, name)
-            kept = self._nobody if user is None else PasswordHash.parse(user.password_hash)
-            is_right = await self._compare(kept, password)
+            await self._compare_now(client, name, password)
         finally:
             self._lock.release()
+
+    async def _compare_now(self, client: Client, name: str, password: str) -> None:
+        user = self._users.get(name)
+        if user is not None and self._is_remembered(user, password):
+            # One of several requests that a browser sends at once.
+            return
+        self._check_turn(client, name)
+        kept = self._nobody if user is None else PasswordHash.parse(user.password_hash)
+        is_right = await self._compare(kept, password)
         if user is None or not is_right or self._users.get(name) != user:
             self._guesses.failed(client.network, _octets(name), self._clock.monotonic())
             raise _unknown()
@@ -147,6 +151,18 @@ class Guard:
         self._remembered.move_to_end(token)
         if len(self._remembered) > MOST_REMEMBERED:
             self._remembered.popitem(last=False)
+
+
+def _shielded(inner: Deferred[None]) -> Deferred[None]:
+    """Fires as ``inner`` does; cancelling it leaves ``inner`` alone."""
+    outer: Deferred[None] = Deferred()
+
+    def fired(result: Any) -> None:
+        if not outer.called:
+            outer.callback(result)
+
+    inner.addBoth(fired)
+    return outer
 
 
 def check_origin(asked: Asked) -> None:

@@ -13,11 +13,11 @@ from typing import Any, cast
 from urllib.parse import parse_qsl
 
 from twisted.internet.address import UNIXAddress
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IAddress
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
-from twisted.web.http import HTTPChannel, HTTPFactory, Request
+from twisted.web.http import NOT_MODIFIED, HTTPChannel, HTTPFactory, Request
 
 from smppgate.admin.messages import Answer, Asked, Client, Problem
 from smppgate.gate.sessions.addresses import network_of, shown_address
@@ -103,7 +103,7 @@ class AdminRequest(Request):
         if answer.stream is not None and self.method != b"HEAD":
             answer.stream(self)
             return
-        if answer.stream is None:
+        if answer.stream is None and answer.status != NOT_MODIFIED:
             self.setHeader("Content-Length", str(sum(map(len, answer.body))))
         for piece in answer.body:
             self.write(piece)
@@ -126,7 +126,7 @@ class AdminRequest(Request):
         )
 
     def _failed(self, failure: Failure) -> None:
-        if failure.check(CancelledError):
+        if self._disconnected:
             return
         self.log.failure("a request could not be answered", failure)
         self.channel.transport.abortConnection()

@@ -32,7 +32,6 @@ class AdminListener(Listener):
         super().__init__(description, endpoint, factory)
         self.factory = factory
         self._is_needed = is_needed
-        self._socket = endpoint if isinstance(endpoint, UnixSocket) else None
 
     def privilegedStartService(self) -> None:
         """Open it.
@@ -45,8 +44,6 @@ class AdminListener(Listener):
     def stopService(self) -> Deferred[None]:
         """Close it and cut its connections; fires when that is done."""
         stopping = super().stopService()
-        if self._socket is not None:
-            self._socket.remove()
         self.factory.close()
         return stopping
 

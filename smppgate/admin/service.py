@@ -16,13 +16,12 @@ from smppgate.admin.audit import Audit
 from smppgate.admin.face import Face
 from smppgate.admin.guard import Guard
 from smppgate.admin.listeners import AdminListeners
-from smppgate.admin.passwords import is_same
 from smppgate.admin.routing import Explaining
 from smppgate.admin.views import Views
 from smppgate.gate import Gateway
 from smppgate.observe import Observer
 from smppgate.settings import Settings
-from smppgate.settings.password_hash import PasswordHash
+from smppgate.settings.password_hash import PasswordHash, is_same
 
 
 class AdminService(MultiService):

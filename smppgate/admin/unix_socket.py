@@ -15,6 +15,8 @@ from typing import Any
 
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.interfaces import IListeningPort, IStreamServerEndpoint
+from twisted.internet.unix import Port
+from twisted.python.failure import Failure
 from zope.interface import implementer
 
 BACKLOG = 64
@@ -33,44 +35,39 @@ class UnixSocket:
         self._path = path
         self._mode = mode
         self._makes_folder = makes_folder
-        self._made: tuple[int, int] | None = None
 
     def listen(self, protocolFactory: Any) -> Deferred[IListeningPort]:
         """Open it; fails with an OSError where that cannot be."""
         try:
-            port = self._opened(protocolFactory)
-        except OSError as error:
+            return succeed(self._opened(protocolFactory))
+        except Exception as error:
             return fail(error)
-        return succeed(port)
 
     def renew(self) -> None:
         """There is no certificate."""
-
-    def remove(self) -> None:
-        """Remove the file, if it is still the one that was made."""
-        made, self._made = self._made, None
-        if made is not None and made == _identity(self._path):
-            os.unlink(self._path)
 
     def _opened(self, factory: Any) -> Any:
         if self._makes_folder:
             os.makedirs(os.path.dirname(self._path) or ".", mode=0o700, exist_ok=True)
         _clear(self._path)
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
-            before = os.umask(0o177)
-            try:
-                sock.bind(self._path)
-            finally:
-                os.umask(before)
-            try:
-                os.chmod(self._path, self._mode)
-                self._made = _identity(self._path)
-                sock.setblocking(False)
-                sock.listen(BACKLOG)
-                return self._reactor.adoptStreamPort(sock.fileno(), socket.AF_UNIX, factory)
-            except OSError:
-                self.remove()
-                raise
+        port = _OwnPort(os.fsencode(self._path), factory, BACKLOG, self._mode, self._reactor)
+        # It binds, sets the mode, and listens then.
+        port.startListening()
+        port.own = _identity(self._path)
+        return port
+
+
+class _OwnPort(Port):
+    """Removes its file at the end, and no other's."""
+
+    own: tuple[int, int] | None = None
+
+    def connectionLost(self, reason: Failure) -> None:
+        """It listens no more."""
+        if self.own is None or _identity(os.fsdecode(self._bindPath)) != self.own:
+            # Twisted removes whatever is there.
+            self._bindPath = b"\0"
+        super().connectionLost(reason)
 
 
 def _clear(path: str) -> None:

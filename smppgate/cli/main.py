@@ -47,6 +47,11 @@ GROUPS: dict[str, dict[str, Command]] = {
             "tell what is wrong with a configuration",
             "smppgate check etc/smppgate.toml",
         ),
+        "passwd": Command(
+            "smppgate.cli.passwd",
+            "print the hash of a password, for a user of the API",
+            "smppgate passwd",
+        ),
         "simulate": Command(
             "smppgate.cli.simulate",
             "be an SMSC to test against",

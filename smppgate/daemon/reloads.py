@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar, cast
 
 from twisted.internet.defer import CancelledError, Deferred
@@ -20,6 +20,9 @@ class Reloadable(Protocol):
 
     def reload(self, settings: Settings) -> Deferred[Settings]:
         """Apply what differs in ``settings``; fires when that is done."""
+
+    def reload_refused(self, lines: Sequence[str]) -> None:
+        """Nothing is applied: what is wrong with the new settings."""
 
 
 class Reloads:
@@ -98,7 +101,7 @@ class Reloads:
         # A Failure goes on as one.
         for each in awaiting:
             if not each.called:
-                each.callback(result)  # type: ignore[arg-type]
+                each.callback(result)
 
     async def _reload(self) -> None:
         settings = await self._read(self._file)
@@ -113,9 +116,11 @@ class Reloads:
         if not failure.check(SettingsError):
             self.log.failure("the reload failed", failure)
             return
-        for line in cast(SettingsError, failure.value).errors:
+        errors = cast(SettingsError, failure.value).errors
+        for line in errors:
             self.log.error("{file}: {line}", file=self._file, line=line)
         self.log.error("nothing is changed: {file} has errors", file=self._file)
+        self._gate.reload_refused(errors)
 
     def _ended(self, _: object) -> None:
         self._under_way = None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from typing import ClassVar
 
 from twisted.internet.defer import Deferred, TimeoutError, ensureDeferred
 
@@ -36,6 +37,9 @@ class _Control(ABC):
     """
 
     log = Logger()
+
+    what: ClassVar[str]
+    """``smsc`` or ``link``."""
 
     def __init__(self, router: RouterService, service: SmscService) -> None:
         self._router = router
@@ -102,6 +106,11 @@ class _Control(ABC):
         self._decide(state)
         self._router.smsc_changed(self._service.smsc)
         self.log.info("SMSC {name}: {state}", name=self.name, state=state.value)
+        self._tell(state.value)
+
+    def _tell(self, decision: str) -> None:
+        if self._router.events.tell_decided is not None:
+            self._router.events.tell_decided(self.what, self.name, decision)
 
     def _when(self, done: Callable[[], bool], seconds: float = TIME_LIMIT) -> Deferred[None]:
         return ensureDeferred(_until(done, seconds, self._router))
@@ -109,6 +118,8 @@ class _Control(ABC):
 
 class SmscControl(_Control):
     """An SMSC, for its operator. `ready` needs one link that is bound, or that there are none."""
+
+    what = "smsc"
 
     @property
     def name(self) -> str:
@@ -136,11 +147,13 @@ class SmscControl(_Control):
             raise ValueError(f"a weight of {weight}: it must be 0 or more")
         self._service.smsc.change_weight(weight, is_decided=True)
         self._router.smsc_changed(self._service.smsc)
+        self._tell(f"weight {weight}")
 
     def reset_weight(self) -> None:
         """Let its weights be those of the settings again."""
         self._service.smsc.change_weight(self._service.settings.weight)
         self._router.smsc_changed(self._service.smsc)
+        self._tell("weight of the settings")
 
     def end_ejection(self) -> int:
         """Let it come back in all pools that have ejected it; gives how many have."""
@@ -166,6 +179,8 @@ class SmscControl(_Control):
 
 class LinkControl(_Control):
     """One link of an SMSC, for its operator."""
+
+    what = "link"
 
     def __init__(self, router: RouterService, service: SmscService, key: LinkKey) -> None:
         super().__init__(router, service)
@@ -229,6 +244,7 @@ class AccountControl:
         sessions = [s for each in self._accounts.derived(self._account) for s in each.sessions]
         name, count = self._account.system_id, len(sessions)
         self.log.info("ESME {system_id}: {count} sessions unbound", system_id=name, count=count)
+        self._tell("kick")
         return _kicked(sessions, now, seconds, self._router)
 
     def _change(self, state: AdminState) -> None:
@@ -239,6 +255,11 @@ class AccountControl:
         self.log.info(
             "ESME {system_id}: {state}", system_id=self._account.system_id, state=state.value
         )
+        self._tell(state.value)
+
+    def _tell(self, decision: str) -> None:
+        if self._router.events.tell_decided is not None:
+            self._router.events.tell_decided("account", self._account.system_id, decision)
 
 
 class SessionControl:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from random import Random, SystemRandom
 
 from twisted.application.service import MultiService
@@ -117,6 +117,11 @@ class Gateway(MultiService):
     def follow_reloads(self, follow: Callable[[Settings], None]) -> None:
         """Call ``follow``, which must not raise, after each reload: with the settings in force."""
         self._reload.followers.append(follow)
+
+    def reload_refused(self, lines: Sequence[str]) -> None:
+        """Tell listeners that settings were not taken, and what is wrong with them."""
+        if self.router.events.tell_reload_refused is not None:
+            self.router.events.tell_reload_refused(lines)
 
     def state(self) -> GatewayState:
         """The gate as it is now: a frozen record of all that is worth showing."""

@@ -252,6 +252,8 @@ def _account(parts: Parts, account: Account[EsmeSession]) -> AccountState:
         waiting=parts.router.waiting_room.count_of(account.system_id.encode("latin-1")),
         over_rate=parts.router.waiting_room.count_over_rate(account.limit),
         queued=queue.stored if queue is not None else None,
+        messages=account.tally.messages,
+        errors=account.tally.errors,
     )
 
 
@@ -320,7 +322,7 @@ def _link(service: SmscService, key: LinkKey, now: float) -> LinkState:
         smsc=service.smsc.name,
         endpoint=link.config.endpoint if link is not None else "",
         state=service.state_of(key).value,
-        condition=_condition(link),
+        condition=condition_of(link),
         since=session.bound_at if session is not None and session.is_attached else 0.0,
         outstanding=len(session.outstanding) if session is not None else 0,
         overdue=session.outstanding.overdue if session is not None else 0,
@@ -330,7 +332,8 @@ def _link(service: SmscService, key: LinkKey, now: float) -> LinkState:
     )
 
 
-def _condition(link: SmscLink | None) -> str:
+def condition_of(link: SmscLink | None) -> str:
+    """See `LinkState.condition`."""
     if link is None:
         return "down"
     if not link.is_bound:

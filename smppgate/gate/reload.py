@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
-from itertools import chain
+from itertools import chain, islice
 
 from twisted.internet.defer import CancelledError, Deferred, DeferredLock, ensureDeferred
 from twisted.internet.task import deferLater
@@ -38,6 +38,9 @@ A_TURN = 25
 
 LINES_A_TURN = 50
 """Lines that are written into the log in one turn: a millisecond or two."""
+
+MOST_LINES = 20
+"""Lines that listeners are told of one reload."""
 
 
 class Reload:
@@ -91,7 +94,16 @@ class Reload:
         parts.router.queues.tell_orphans()
         for follow in self.followers:
             follow(found)
+        self._tell_listeners(changes, waiting)
         return found
+
+    def _tell_listeners(self, changes: Difference, waiting: list[str]) -> None:
+        events = self._parts.router.events
+        if events.tell_reloaded is not None:
+            lines = list(islice(_lines(changes, waiting), MOST_LINES + 1))
+            if len(lines) > MOST_LINES:
+                lines[-1] = "and more"
+            events.tell_reloaded(lines)
 
     def _check_stopped(self) -> None:
         if self._is_stopped:
@@ -106,9 +118,7 @@ class Reload:
 
     def _tell(self, changes: Difference, waiting: list[str]) -> None:
         """Tell what changed, some lines a turn of the reactor."""
-        lines = changes.each_line() if changes else iter(["nothing has changed"])
-        lines = chain(lines, (f"waits for a restart: {line}" for line in waiting))
-        telling = ensureDeferred(self._told(lines))
+        telling = ensureDeferred(self._told(_lines(changes, waiting)))
         telling.addErrback(lambda why: self.log.failure("not all changes were told", why))
 
     async def _told(self, lines: Iterable[str]) -> None:
@@ -278,6 +288,11 @@ class Reload:
     def _left(self, service: SmscService) -> None:
         self._parts.leaving.pop(service, None)
         self._parts.router.remove_smsc(service.smsc)
+
+
+def _lines(changes: Difference, waiting: Iterable[str]) -> Iterator[str]:
+    lines = changes.each_line() if changes else iter(["nothing has changed"])
+    return chain(lines, (f"waits for a restart: {line}" for line in waiting))
 
 
 def _listens_anew(change: Change[SmscSettings]) -> bool:

@@ -95,7 +95,7 @@ class RouterService(Service):
             transform=self.transform,
             receipted_ttl=options.receipted_ttl,
         )
-        self.reports = Reports(clock, pools.values(), options.no_member_status)
+        self.reports = Reports(clock, pools.values(), options.no_member_status, self._pool_changed)
         self.health = HealthWatch(clock, self.smscs, pools.values(), self.events)
         self.correlator = Correlator(
             clock,
@@ -110,7 +110,7 @@ class RouterService(Service):
             self.correlator, ranges, self.transform, self.related, self.events
         )
         self.queues = Queues(
-            clock, self.batch, store, self.transform.to_esme, self.dispatcher.choose
+            clock, self.batch, store, self.transform.to_esme, self.dispatcher.choose, self.events
         )
         self.dispatcher.queues = self.queues.by_account
         self._submitters: Submitters[EsmeSession] = Submitters(options.run)
@@ -264,27 +264,27 @@ class RouterService(Service):
     def esme_bound(self, session: EsmeSession, account: Account[EsmeSession]) -> None:
         """An ESME is bound to ``account``."""
         self._submitters.add(session)
-        if self.events.listener is not None:
-            self.events.listener.bound(session)
+        if self.events.tell_bound is not None:
+            self.events.tell_bound(session)
         account.add(session)
         if session.receives:
             self.queues.bound(account)
 
     def esme_refused(self, name: str, host: str, command_status: int) -> None:
         """The bind of an ESME that calls itself ``name`` was refused."""
-        if self.events.listener is not None:
-            self.events.listener.refused(name, host, command_status)
+        if self.events.tell_refused is not None:
+            self.events.tell_refused(name, host, command_status)
 
     def connection_refused(self, host: str, reason: str) -> None:
         """A connection to a listener for ESMEs was cut, before it was read."""
         self.events.connections_refused += 1
-        if self.events.listener is not None:
-            self.events.listener.connection_refused(host, reason)
+        if self.events.tell_connection_refused is not None:
+            self.events.tell_connection_refused(host, reason)
 
-    def esme_lost(self, session: EsmeSession, account: Account[EsmeSession]) -> None:
+    def esme_lost(self, session: EsmeSession, account: Account[EsmeSession], reason: str) -> None:
         """A session that was bound to ``account`` has ended, or is unbinding."""
-        if self.events.listener is not None:
-            self.events.listener.lost(session)
+        if self.events.tell_lost is not None:
+            self.events.tell_lost(session, reason)
         account.remove(session)
         self.ranges.leave(session)
         self._submitters.remove(session)
@@ -315,8 +315,8 @@ class RouterService(Service):
     def smsc_bound(self, link: SmscSession) -> None:
         """A link to an SMSC is bound."""
         self._links[link] = None
-        if self.events.listener is not None:
-            self.events.listener.bound(link)
+        if self.events.tell_bound is not None:
+            self.events.tell_bound(link)
         if link.submits:
             link.smsc.add(link)
             self.reports.pools.bound(link.smsc)
@@ -345,11 +345,16 @@ class RouterService(Service):
         self.reports.pools.changed(smsc)
         self._members_changed(smsc)
 
-    def smsc_lost(self, link: SmscSession) -> None:
+    def link_failed(self, link: str, smsc: Smsc, reason: str) -> None:
+        """A link to an SMSC was not reached, or not bound."""
+        if self.events.tell_link_failed is not None:
+            self.events.tell_link_failed(link, smsc, reason)
+
+    def smsc_lost(self, link: SmscSession, reason: str) -> None:
         """A link to an SMSC has ended."""
         was_bound = self._links.pop(link, self) is None
-        if was_bound and self.events.listener is not None:
-            self.events.listener.lost(link)
+        if was_bound and self.events.tell_lost is not None:
+            self.events.tell_lost(link, reason)
         link.smsc.remove(link)
         if was_bound and link.outstanding and not (link.unbinding or self.is_draining):
             self.health.lost_link(link.smsc)
@@ -358,6 +363,10 @@ class RouterService(Service):
             self.reports.pools.lost(link.smsc)
         if link.owner is not None:
             self.waiting_room.give_up(link.owner)
+
+    def _pool_changed(self, pool: Pool, smsc: Smsc, is_up: bool) -> None:
+        if self.events.tell_pool_changed is not None:
+            self.events.tell_pool_changed(pool.name, smsc.name, is_up)
 
     def _members_changed(self, smsc: Smsc) -> None:
         """Members that are ejected may be needed; not because the gate itself goes."""

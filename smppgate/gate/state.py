@@ -55,6 +55,9 @@ class AccountState:
     :ivar waiting: its messages that wait for an SMSC, or because they are over a rate.
     :ivar over_rate: those of them that are over a rate.
     :ivar queued: messages that wait in its queue; None where it has none.
+    :ivar messages: its messages that were answered, counted while something observes the gate;
+        of accounts derived from the wildcard, those of all of them together. ``errors``: those of
+        them that were answered with an error.
     """
 
     system_id: str
@@ -69,6 +72,12 @@ class AccountState:
     waiting: int
     over_rate: int
     queued: int | None = None
+    messages: int = 0
+    errors: int = 0
+
+
+LINK_CONDITIONS = ("bound", "connecting", "unbinding", "down")
+"""What `LinkState.condition` may be."""
 
 
 @frozen(kw_only=True)

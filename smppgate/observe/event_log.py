@@ -5,12 +5,36 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Mapping
 
-from attrs import field, frozen
+from attrs import define, field, frozen
 
 from smppgate.txsmpp.clock import Clock
 
 MOST_EVENTS = 1000
 """Events that are kept."""
+
+
+MOST_A_SECOND = 50
+"""Events of one kind in a second: peers make some of them as they like."""
+
+
+@define
+class _Burst:
+    """The events of one kind in one second."""
+
+    ends_at: float = float("-inf")
+    count: int = 0
+    left_out: int = 0
+
+    def admit(self, now: float) -> int | None:
+        """How many were left out before this one; None where it is left out too."""
+        if now >= self.ends_at:
+            self.ends_at, self.count = now + 1.0, 0
+        if self.count >= MOST_A_SECOND:
+            self.left_out += 1
+            return None
+        self.count += 1
+        left_out, self.left_out = self.left_out, 0
+        return left_out
 
 
 @frozen(kw_only=True)
@@ -33,12 +57,17 @@ class LoggedEvent:
 
 
 class EventLog:
-    """The last `MOST_EVENTS` events, and who is told of new ones."""
+    """The last `MOST_EVENTS` events, and who is told of new ones.
+
+    Of one kind there are `MOST_A_SECOND`; the next that comes in another second says how many were
+    left out.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._events: deque[LoggedEvent] = deque(maxlen=MOST_EVENTS)
         self._number = 0
+        self._bursts: dict[str, _Burst] = {}
         self._subscribers: dict[object, Callable[[LoggedEvent], None]] = {}
 
     @property
@@ -47,7 +76,16 @@ class EventLog:
         return self._number
 
     def tell(self, kind: str, text: str, **fields: str) -> None:
-        """Add an event, and tell those who subscribed."""
+        """Add an event, and tell those who subscribed.
+
+        :param kind: one of a few: each is counted for itself.
+        :param text: without control characters.
+        """
+        left_out = self._bursts.setdefault(kind, _Burst()).admit(self._clock.monotonic())
+        if left_out is None:
+            return
+        if left_out:
+            text += f" ({left_out} more of the kind before it)"
         self._number += 1
         event = LoggedEvent(
             number=self._number, time=self._clock.wall(), kind=kind, text=text, fields=fields

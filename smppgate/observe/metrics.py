@@ -1,22 +1,85 @@
-"""`Metrics`: a gate's numbers in the text format of Prometheus."""
+"""`Metrics`: a gate's numbers in the text format of Prometheus.
+
+The numbers are the gate's own counts and states. A scrape makes samples of them, and nothing else
+is kept. The text of a large gate is made in slices: between two of them the reactor has a turn.
+"""
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry
-from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+
+from prometheus_client import CollectorRegistry, ProcessCollector
+from prometheus_client.core import Metric
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+from prometheus_client.registry import Collector
+from prometheus_client.samples import Sample
+from twisted.internet.task import deferLater
+
+from smppgate.observe.families import FAMILIES
+from smppgate.observe.family import Scrape
+from smppgate.txsmpp.clock import Clock
+
+SLICE = 250
+"""Samples whose text is made in one turn of the reactor, at the most twice as many: one or two
+milliseconds."""
 
 
-class Metrics:
-    """The metrics of one gate.
+class Metrics(Collector):
+    """The metrics of one gate; a collector for any registry of prometheus-client, too.
 
+    :param scrape: gives what is to be looked at.
     :ivar content_type: of `exposition`.
     """
 
-    content_type = CONTENT_TYPE_LATEST
+    content_type = CONTENT_TYPE_PLAIN_0_0_4
 
-    def __init__(self) -> None:
-        self._registry = CollectorRegistry()
+    def __init__(self, clock: Clock, scrape: Callable[[], Scrape]) -> None:
+        self._clock = clock
+        self._scrape = scrape
+        self._process = ProcessCollector(registry=CollectorRegistry())
+
+    def collect(self) -> Iterator[Metric]:
+        """The gate's families, whole."""
+        scrape = self._scrape()
+        for family in FAMILIES:
+            metric = family.metric(scrape)
+            metric.samples = list(family.samples(scrape))
+            yield metric
 
     async def exposition(self) -> bytes:
-        """All metrics as text, made in slices with turns of the reactor between them."""
-        return generate_latest(self._registry)
+        """All metrics as text, those of the process too, made in slices."""
+        texts, left = [], SLICE
+        for text, count in self._pieces():
+            texts.append(text)
+            left -= count
+            if left <= 0:
+                await deferLater(self._clock, 0.0)
+                left = SLICE
+        return b"".join(texts)
+
+    def _pieces(self) -> Iterator[tuple[bytes, int]]:
+        """The text in pieces of at most `SLICE` samples, with the number of these."""
+        scrape = self._scrape()
+        for family in FAMILIES:
+            samples, is_first = family.samples(scrape), True
+            while (some := list(islice(samples, SLICE))) or is_first:
+                yield _text(family.metric(scrape), some, is_first), len(some)
+                is_first = False
+        for metric in self._process.collect():
+            yield _text(metric, metric.samples, True), len(metric.samples)
+
+
+class _Piece(Collector):
+    def __init__(self, metric: Metric) -> None:
+        self._metric = metric
+
+    def collect(self) -> Iterable[Metric]:
+        return (self._metric,)
+
+
+def _text(metric: Metric, samples: list[Sample], is_first: bool) -> bytes:
+    """The samples as text, below the two lines about their family if they are its first."""
+    metric.samples = samples
+    text = generate_latest(_Piece(metric))
+    return text if is_first else text.split(b"\n", 2)[2]

@@ -3,28 +3,75 @@
 from __future__ import annotations
 
 from twisted.application.service import Service
+from twisted.internet.interfaces import IDelayedCall
 
 from smppgate.gate import Gateway
+from smppgate.observe.counting import Counting
 from smppgate.observe.event_log import EventLog
-from smppgate.observe.history import History
+from smppgate.observe.family import Scrape
+from smppgate.observe.history import INTERVAL, History
+from smppgate.observe.lag import ReactorLag
 from smppgate.observe.metrics import Metrics
+from smppgate.observe.telling import Telling
 
 
 class Observer(Service):
-    """Is told of the events of a gate from its start to its stop.
+    """Counts and tells what happens in a gate, from its own start to its stop.
 
-    :param has_metrics: whether there are `metrics`.
+    Where there is none nothing is counted, and it costs nothing. An embedding program makes it a
+    child of its `Gateway`.
+
+    :param has_metrics: whether there are `metrics`; what they are made of is counted either way.
+    :ivar event_log: what happened lately that is worth telling.
+    :ivar history: the last minutes in numbers.
     :ivar metrics: None without them.
     """
 
     def __init__(self, gateway: Gateway, *, has_metrics: bool = True) -> None:
         self._gateway = gateway
+        self._clock = gateway.clock
+        self._timer: IDelayedCall | None = None
+        self._counting = Counting()
+        self._lag = ReactorLag(gateway.clock)
         self.event_log = EventLog(gateway.clock)
-        self.history = History()
+        self._telling = Telling(self.event_log)
+        self.history = History(gateway.clock, gateway.parts)
         self.metrics: Metrics | None = None
         self.change(has_metrics)
 
     def change(self, has_metrics: bool) -> None:
         """Have metrics from now on, or none."""
         if has_metrics != (self.metrics is not None):
-            self.metrics = Metrics() if has_metrics else None
+            self.metrics = Metrics(self._clock, self._looked_at) if has_metrics else None
+
+    def startService(self) -> None:
+        """Count and tell from now on."""
+        super().startService()
+        events = self._gateway.router.events
+        events.attach(self._counting)
+        events.attach(self._telling)
+        self.history.begin()
+        self._lag.start()
+        self._await_sample()
+
+    def stopService(self) -> None:
+        """Count and tell no more; what was counted stays."""
+        super().stopService()
+        events = self._gateway.router.events
+        events.detach(self._counting)
+        events.detach(self._telling)
+        self._lag.stop()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _await_sample(self) -> None:
+        self._timer = self._clock.callLater(INTERVAL, self._take_sample)
+
+    def _take_sample(self) -> None:
+        self._await_sample()
+        self.history.take()
+
+    def _looked_at(self) -> Scrape:
+        parts = self._gateway.parts
+        return Scrape(parts, self._counting, self._lag, self._clock.monotonic())

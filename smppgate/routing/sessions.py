@@ -14,6 +14,7 @@ from smppgate.routing.return_path.submitters import Addressee
 from smppgate.routing.smscs.link_shares import LinkShares
 from smppgate.routing.smscs.pool import Pool
 from smppgate.routing.smscs.smsc import Smsc
+from smppgate.routing.tally import Tally
 from smppgate.txsmpp.sequence import Outstanding, Request
 
 
@@ -24,6 +25,8 @@ class Origin(Addressee, Protocol):
     """Its requests that the gate has not answered; its window limits them."""
     answer_forms: dict[Smsc, Any]
     """SMSC → the form of that SMSC's answers; made and read by the return path keeper."""
+    tally: Tally
+    """Where its requests are counted: that of its account, or of its SMSC."""
 
     @property
     def has_ended(self) -> bool:
@@ -80,6 +83,10 @@ class EsmeSession(Requester, Protocol):
 
     def policy_changed(self) -> None:
         """The policy of its account is another one."""
+
+    @property
+    def kind(self) -> str:
+        """How it is bound: ``transmitter``, ``receiver`` or ``transceiver``."""
 
     @property
     def receives(self) -> bool:

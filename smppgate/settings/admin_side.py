@@ -146,29 +146,22 @@ class AdminSettings(Table):
             return
         for index, endpoint in enumerate(endpoints):
             if isinstance(endpoint, str) and not is_of_this_machine(endpoint):
-                yield Problem(
-                    f"endpoint{_place(table.get('endpoint'), index)}",
-                    "needs users: there is no [[admin.user]]",
-                )
+                text = "needs users: there is no [[admin.user]]"
+                yield Problem(f"endpoint[{index}]", text)
 
 
 def endpoints_of(table: Mapping[str, object]) -> Iterator[tuple[str, str]]:
     """Path in ``table`` and text of each endpoint, which may be raw."""
-    written = table.get("endpoint")
-    tidied = Endpoints().tidy(written)
+    tidied = Endpoints().tidy(table.get("endpoint"))
     for index, endpoint in enumerate(tidied if isinstance(tidied, tuple) else ()):
         if isinstance(endpoint, str) and endpoint:
-            yield f"endpoint{_place(written, index)}", endpoint
+            yield f"endpoint[{index}]", endpoint
 
 
 def placed(endpoint: str, state_dir: str) -> str:
     """``endpoint`` with ``state_dir`` in it."""
     escaped = state_dir.replace("\\", "\\\\").replace(":", "\\:").replace("=", "\\=")
     return endpoint.replace(STATE_DIR, escaped)
-
-
-def _place(written: object, index: int) -> str:
-    return "" if isinstance(written, str) else f"[{index}]"
 
 
 def _duplicates(users: Any) -> Iterator[Problem]:

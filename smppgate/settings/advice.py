@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from smppgate.settings.admin_side import is_of_this_machine
 from smppgate.settings.collisions import collision_warnings
 from smppgate.settings.endpoints import is_exposed, split
 from smppgate.settings.esme_side import EsmeSettings
@@ -51,8 +50,6 @@ def _admin_warnings(settings: Settings) -> Iterator[str]:
                 f"admin.endpoint[{index}]: other machines reach it without TLS; the passwords of "
                 "users can be read on the way: use ssl:"
             )
-    if admin.user and all(is_of_this_machine(endpoint) for endpoint in admin.endpoint):
-        yield "admin.user: is not asked for, no endpoint is of TCP"
 
 
 def _esme_warnings(settings: Settings) -> Iterator[str]:

@@ -1,16 +1,25 @@
-"""The form in which the password of an admin user is kept.
+"""What is kept of the password of an admin user, and whether another is the same.
 
 ``$scrypt$ln=14,r=8,p=1$SALT$HASH``, as other programs write it: scrypt (RFC 7914) with N = 2^ln,
-salt and hash in base64 without padding. What is made of a password is `smppgate.admin.passwords`.
+salt and hash in base64 without padding. scrypt takes some 50 ms and 16 MiB: guesses are dear, and
+it must not run in the reactor's thread.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
+import hmac
+import os
 import re
 
 from attrs import frozen
+
+LOG_N, R, P = 14, 8, 1
+"""The cost of new hashes: N = 2^14, as the author of scrypt has it for logins."""
+
+_SALT_SIZE, _DIGEST_SIZE = 16, 32
 
 MOST_MEMORY = 256 << 20
 """Octets that a check of a password may take."""
@@ -55,6 +64,31 @@ class PasswordHash:
     def __str__(self) -> str:
         cost = f"ln={self.log_n},r={self.r},p={self.p}"
         return f"$scrypt${cost}${_encoded(self.salt)}${_encoded(self.digest)}"
+
+
+def hashed(password: str, salt: bytes | None = None) -> PasswordHash:
+    """The hash of ``password``, with a salt of its own."""
+    salt = os.urandom(_SALT_SIZE) if salt is None else salt
+    unmade = PasswordHash(LOG_N, R, P, salt, bytes(_DIGEST_SIZE))
+    return PasswordHash(LOG_N, R, P, salt, _digest(unmade, password))
+
+
+def is_same(kept: PasswordHash, password: str) -> bool:
+    """Whether ``kept`` is the hash of ``password``; takes the same time where it is not."""
+    return hmac.compare_digest(_digest(kept, password), kept.digest)
+
+
+def _digest(like: PasswordHash, password: str) -> bytes:
+    return hashlib.scrypt(
+        password.encode(),
+        salt=like.salt,
+        n=1 << like.log_n,
+        r=like.r,
+        p=like.p,
+        # OpenSSL counts some more than 128 · N · r.
+        maxmem=(128 * like.r << like.log_n) + (1 << 20) + 1024 * like.r * like.p,
+        dklen=len(like.digest),
+    )
 
 
 def _encoded(octets: bytes) -> str:

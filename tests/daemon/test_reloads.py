@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from twisted.internet.defer import Deferred
 
 from smppgate.daemon.reloads import Reloads
@@ -18,11 +20,16 @@ class Gate:
 
     def __init__(self) -> None:
         self.under_way: list[tuple[Settings, Deferred[object]]] = []
+        self.refused: list[Sequence[str]] = []
 
     def reload(self, settings: Settings) -> Deferred[object]:
         """Begin."""
         self.under_way.append((settings, Deferred()))
         return self.under_way[-1][1]
+
+    def reload_refused(self, lines: Sequence[str]) -> None:
+        """Note them."""
+        self.refused.append(lines)
 
 
 class Desk:
@@ -74,6 +81,7 @@ def test_errors_are_told_and_the_gate_hears_nothing() -> None:
         f"{FILE}: b: is worse",
         f"nothing is changed: {FILE} has errors",
     ]
+    assert desk.gate.refused == [["a: is wrong", "b: is worse"]]
     assert desk.states() == ["RELOADING", "READY"]
 
 

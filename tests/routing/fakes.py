@@ -20,6 +20,7 @@ from smppgate.routing.smscs.link_shares import LinkShares
 from smppgate.routing.smscs.member import Member
 from smppgate.routing.smscs.pool import Pool
 from smppgate.routing.smscs.smsc import MessageCenter, Smsc
+from smppgate.routing.tally import Tally
 from smppgate.store import Found, IStore, Limits, MemoryStore, StoreError
 from smppgate.txsmpp.clock import Clock as SmppClock
 from smppgate.txsmpp.codec import encode
@@ -68,6 +69,7 @@ class FakeSession:
         self.share = 1
         self.version = version
         self.answer_forms: dict[Smsc, Any] = {}
+        self.tally = smsc.tally if smsc is not None else Tally()
         self.own_pool: Pool | None = None
         self.is_routed = True
         self.passed_through: Smsc | None = None
@@ -447,9 +449,10 @@ class Gate:
         """A session of either side is lost."""
         session.lose()
         if session in self._sessions:
-            self.router.esme_lost(cast(Any, session), cast(Any, self._sessions.pop(session)))
+            account = cast(Any, self._sessions.pop(session))
+            self.router.esme_lost(cast(Any, session), account, "lost")
         else:
-            self.router.smsc_lost(cast(Any, session))
+            self.router.smsc_lost(cast(Any, session), "lost")
 
 
 def said(session: FakeSession) -> list[tuple[int, int]]:

@@ -12,6 +12,9 @@ PASSWORD = "pass-never-shown"
 # Of the length that SMPP has for it.
 OUTBIND_PASSWORD = "unshown8"
 
+# Of "never shown".
+HASH = "$scrypt$ln=14,r=8,p=1$AAAAAAAAAAAAAAAAAAAAAA$Dyn8zvbrxG1wpuuKz6pggGWJ0fLlHRF1eMhdoKGXoDs"
+
 _ETC = Path(__file__).parents[2] / "etc"
 PREFIXES, POOLS = str(_ETC / "prefixes.txt"), str(_ETC / "pools.txt")
 """Files that are shipped."""
@@ -51,6 +54,11 @@ _FULL: dict[str, Any] = {
         "return_paths_in_memory": 3,
         "return_path_ttl": 1.5,
         "receipted_ttl": 1.5,
+    },
+    "admin": {
+        "endpoint": ["unix:STATE_DIR/admin.sock:mode=660", "tcp:8080:interface=127.0.0.1"],
+        "metrics": False,
+        "user": [{"name": "anna", "password_hash": HASH, "role": "operator"}],
     },
     "listen": [
         {

@@ -13,11 +13,13 @@ from typing import Any
 import attrs
 from attrs import evolve
 
-from smppgate.settings import MemberSettings, Settings
+from smppgate.settings import AdminUserSettings, MemberSettings, Settings
+from smppgate.settings.admin_side import Endpoints
 from smppgate.settings.checks import Amount, Check, Flag, Part, Seconds, Several, Whole
 from smppgate.settings.inline_tables import Inline
 from smppgate.settings.members import Members, name_in
 from smppgate.settings.model import SECTIONS, SINGLE
+from smppgate.settings.nested import Nested
 from smppgate.settings.number_files import NumberFile, PrefixFile
 from smppgate.settings.route_checks import Pattern, Percentage, Status, TlvPattern, Window, Zone
 from smppgate.settings.tables import Table
@@ -58,6 +60,11 @@ class Words:
     ranges: tuple[str, ...] = ("*", "44*", "4477*", "447700900123", "+4420", "^44(77|78)[0-9]{3}$")
     routes: tuple[str, ...] = ("premium", "night", "rest", "foreign")
     sources: tuple[str, ...] = ("*", "47*", "My Shop", "Info-*", "^(Info|Shop)-[0-9]+$", "+4420")
+    admins: tuple[str, ...] = (
+        "unix:STATE_DIR/admin.sock",
+        "unix:/run/smppgate.sock:mode=660",
+        "tcp:2901:interface=127.0.0.1",
+    )
     folders: tuple[str, ...] = ("state", "/var/lib/smppgate", "a b")
 
 
@@ -250,6 +257,9 @@ class _Draw:
         count = self.random.randint(check.minimum, len(items))
         return tuple(self.random.sample(items, count))
 
+    def endpoints(self, _check: Endpoints) -> tuple[str, ...]:
+        return tuple(self.random.sample(self.words.admins, self.random.randint(0, 2)))
+
     def members(self, check: Members) -> tuple[object, ...]:
         names = self.several(check)
         return tuple(self._member(name) for name in names)
@@ -341,6 +351,7 @@ class _Draw:
             document[section] = [table.filled(each) for each in tables]
             if section in SINGLE:
                 document[section] = document[section][0]
+        _settle_admin(document["admin"])
         _settle_smscs(document["smsc"])
         _settle_pools(document)
         pools = {pool["name"] for pool in document["pool"]}
@@ -349,6 +360,11 @@ class _Draw:
         for route in document["route"]:
             _settle_route(route, pools, [esme["system_id"] for esme in document["esme"]])
         return _made(document)
+
+
+def _settle_admin(admin: Document) -> None:
+    if not admin["user"]:
+        admin["endpoint"] = tuple(e for e in admin["endpoint"] if e.startswith("unix:"))
 
 
 def _settle_smscs(smscs: list[Document]) -> None:
@@ -425,7 +441,10 @@ def _settle_route(route: Document, pools: set[str], esmes: Collection[str]) -> N
 
 _NUMBERS = (0, 1, 5, 8, 255)
 
+_HASH = "$scrypt$ln=1,r=1,p=1$c2FsdHNhbHQ$c2FsdHNhbHRzYWx0c2FsdA"
+_USERS = (AdminUserSettings("anna", _HASH), AdminUserSettings("otto", _HASH, "operator"))
 _ITEMS: dict[type[Check], tuple[object, ...]] = {
+    Nested: _USERS,
     TlvPattern: ("0x1400", "0x1401=01ff", "0x0427=02"),
     Octets: ("", "WAP", "USSD"),
     Window: ("08:00-18:00", "22:00-06:00", "00:00-24:00"),
@@ -438,6 +457,7 @@ _DRAWS: dict[type[Check], Callable[[_Draw, Any], object]] = {
     Part: _Draw.part,
     Flag: _Draw.flag,
     Members: _Draw.members,
+    Endpoints: _Draw.endpoints,
     Several: _Draw.several,
     Choice: _Draw.choice,
     Secret: _Draw.secret,

@@ -39,10 +39,9 @@ _JSON = ("application/json", "application/problem+json")
 
 @frozen(kw_only=True)
 class _Question:
-    """:ivar path: its parts, not quoted. :ivar root: in front of it."""
+    """:ivar path: its parts, not quoted."""
 
     method: str = "GET"
-    root: str = API
     path: tuple[str, ...] = ()
     query: Mapping[str, str] = {}
     value: Any = None
@@ -85,18 +84,6 @@ class Gate:
     def put(self, *path: str, value: Any) -> dict[str, Any]:
         """Set something; gives what the gate says of it."""
         return self._object(_Question(method="PUT", path=path, value=value))
-
-    def metrics(self) -> str:
-        """Its metrics, in the text format of Prometheus.
-
-        :raises Refused: they are switched off, too.
-        """
-        headers = {"Accept": "text/plain"}
-        question = _Question(root="", path=("metrics",), headers=headers)
-        with self._answered(question) as (_, answer):
-            if answer.status != 200:
-                self._value(answer)
-            return self._read(answer).decode("utf-8", "replace")
 
     @contextmanager
     def stream(
@@ -149,7 +136,7 @@ class Gate:
 
     def _address(self, question: _Question) -> str:
         prefix = self._target.parts.path.rstrip("/") if isinstance(self._target, Url) else ""
-        parts = [prefix + question.root, *(quote(part, safe="") for part in question.path)]
+        parts = [prefix + API, *(quote(part, safe="") for part in question.path)]
         return "/".join(parts) + (f"?{urlencode(question.query)}" if question.query else "")
 
     def _headers(self) -> dict[str, str]:
@@ -185,7 +172,13 @@ class Gate:
 
         :raises Refused: the gate says why not.
         """
-        octets = self._read(answer)
+        with self._reached(TIMEOUT):
+            octets = answer.read(LONGEST_ANSWER + 1)
+        # http.client gives what it has when an answer of a known length ends early.
+        if answer.length:
+            raise NotReached(f"{self} has gone in the middle of its answer")
+        if len(octets) > LONGEST_ANSWER:
+            raise NotReached(f"{self} answers more than {LONGEST_ANSWER} octets")
         kind = (answer.getheader("Content-Type") or "").partition(";")[0].strip().lower()
         value = self._json(octets, kind)
         if answer.status >= 400:
@@ -194,16 +187,6 @@ class Gate:
             what = f"{answer.status}, {shown(kind or 'of no type')}"
             raise NotReached(f"{self} answers what no gate does ({what})")
         return value
-
-    def _read(self, answer: HTTPResponse) -> bytes:
-        with self._reached(TIMEOUT):
-            octets = answer.read(LONGEST_ANSWER + 1)
-        # http.client gives what it has when an answer of a known length ends early.
-        if answer.length:
-            raise NotReached(f"{self} has gone in the middle of its answer")
-        if len(octets) > LONGEST_ANSWER:
-            raise NotReached(f"{self} answers more than {LONGEST_ANSWER} octets")
-        return octets
 
     def _json(self, octets: bytes, kind: str) -> Any:
         if kind not in _JSON:

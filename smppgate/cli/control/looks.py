@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime
 from typing import Any
 
 from attrs import define, field, frozen
 
 from smppgate.cli.control.client import Gate
-from smppgate.cli.control.errors import Refused
 from smppgate.cli.control.tables import Row
 from smppgate.cli.control.texts import figure
 
@@ -17,13 +15,6 @@ Rows = list[dict[str, Any]]
 
 MOST_SAMPLES = 300
 """Of the history, as many as the gate keeps: five minutes."""
-
-
-COUNTED = "smppgate_account_messages_total"
-"""The metric of what accounts have sent and were answered."""
-
-_LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
-_ESCAPED = re.compile(r"\\(.)")
 
 
 @frozen
@@ -37,32 +28,6 @@ class Look:
     smscs: Rows
     accounts: Rows
     pools: Rows
-
-
-def counts_of_accounts(metrics: str) -> dict[str, dict[str, float]]:
-    """Of each account its ``messages`` that were answered, and the ``errors`` among these."""
-    counts: dict[str, dict[str, float]] = {}
-    for line in metrics.splitlines():
-        if not line.startswith(COUNTED + "{"):
-            continue
-        labels, _, value = line.rpartition("} ")
-        found = {key: _unescaped(text) for key, text in _LABEL.findall(labels)}
-        of_account = counts.setdefault(found.get("account", ""), {"messages": 0.0, "errors": 0.0})
-        count = _float(value)
-        of_account["messages"] += count
-        of_account["errors"] += count if found.get("status") != "ESME_ROK" else 0.0
-    return counts
-
-
-def _unescaped(text: str) -> str:
-    return _ESCAPED.sub(lambda found: "\n" if found[1] == "n" else found[1], text)
-
-
-def _float(text: str) -> float:
-    try:
-        return float(text.split(maxsplit=1)[0])
-    except (ValueError, IndexError):
-        return 0.0
 
 
 @define
@@ -124,7 +89,6 @@ class Looks:
         self.state = gate.object("state")
         self.history = History()
         self.before: Look | None = None
-        self._has_metrics = True
         self.now = self._look(at)
 
     def again(self, at: float) -> None:
@@ -138,22 +102,7 @@ class Looks:
         since = {"since": self.history.last_time} if self.history.last_time else {}
         self.history.take(self._gate.object("history", **since))
         gate = self._gate
-        counts = self._counts()
-        accounts = [
-            {**row, **counts.get(str(row.get("system_id")), {})}
-            for row in gate.objects("accounts")
-        ]
-        return Look(at, gate.objects("smscs"), accounts, gate.objects("pools"))
-
-    def _counts(self) -> dict[str, dict[str, float]]:
-        """Those of the metrics: nothing else counts what single accounts do."""
-        if not self._has_metrics:
-            return {}
-        try:
-            return counts_of_accounts(self._gate.metrics())
-        except Refused:
-            self._has_metrics = False
-            return {}
+        return Look(at, gate.objects("smscs"), gate.objects("accounts"), gate.objects("pools"))
 
     @property
     def started_at(self) -> Any:

@@ -102,8 +102,8 @@ class Dispatcher:
         octets = octets or frame.octets
         address = peek.delivery_address(octets)
         delivery = Delivery(self.correlator, link, frame, now)
-        if self._events.listener is not None:
-            self._events.listener.entered(delivery)
+        if self._events.tell_entered is not None:
+            self._events.tell_entered(delivery)
         if link.owner is not None:
             self.to_session(link.owner, delivery, octets)
             return True
@@ -187,15 +187,15 @@ class Dispatcher:
         status = link.smsc.undelivered_status if status is None else status
         self.correlator.missed(Miss(why, account, link.smsc.name, status))
         link.answer(response(frame, status))
-        if self._events.listener is not None:
-            self._events.listener.turned_down(link, frame.command_id, status)
+        if self._events.tell_turned_down is not None:
+            self._events.tell_turned_down(link, frame.command_id, status)
 
     def acknowledge(self, link: SmscSession, frame: Frame, why: str) -> None:
         """Answer ESME_ROK to a message that is dropped."""
         self.correlator.missed(Miss(why, b"", link.smsc.name, CommandStatus.ESME_ROK))
         link.answer(response(frame, CommandStatus.ESME_ROK, b"\0"))
-        if self._events.listener is not None:
-            self._events.listener.turned_down(link, frame.command_id, CommandStatus.ESME_ROK)
+        if self._events.tell_turned_down is not None:
+            self._events.tell_turned_down(link, frame.command_id, CommandStatus.ESME_ROK)
 
     def choose(
         self,
@@ -251,16 +251,16 @@ class Dispatcher:
         self._events.undeliverable += 1
         self.correlator.missed(Miss(why, account, delivery.link.smsc.name, status))
         delivery.link.answer(delivery.resp(status))
-        if self._events.listener is not None:
-            self._events.listener.ended(delivery, status, delivery.sent_at)
+        if self._events.tell_ended is not None:
+            self._events.tell_ended(delivery, status, delivery.sent_at)
 
     def drop(self, delivery: Delivery, why: str) -> None:
         """Answer ESME_ROK to a message that is dropped."""
         status = int(CommandStatus.ESME_ROK)
         self.correlator.missed(Miss(why, b"", delivery.link.smsc.name, status))
         delivery.link.answer(delivery.resp(status, b"\0"))
-        if self._events.listener is not None:
-            self._events.listener.ended(delivery, status, delivery.sent_at)
+        if self._events.tell_ended is not None:
+            self._events.tell_ended(delivery, status, delivery.sent_at)
 
     def _refuse_full(self, delivery: Delivery, account: bytes) -> None:
         why = "no session of the account can take it now"
@@ -282,8 +282,8 @@ class Dispatcher:
             session = None
         queue = self._queue(accounts, session) if self.queues else None
         if queue is not None:
-            if self._events.listener is not None:
-                self._events.listener.waiting(delivery)
+            if self._events.tell_waiting is not None:
+                self._events.tell_waiting(delivery)
             queue.put(delivery, octets)
         elif session is None:
             names = [account.system_id.encode("latin-1") for account in accounts]
@@ -321,11 +321,11 @@ class Dispatcher:
                 self.turn_down(delivery, error.command_status, why, session.system_id)
                 return
             delivery.adapts = link.version
+        delivery.session = session
         if delivery.shares is not None:
-            delivery.session = session
             delivery.shares.began(session, delivery.sent_at)
         delivery.account = session.system_id
         delivery.attempts += 1
         session.send_request(delivery, octets)
-        if self._events.listener is not None:
-            self._events.listener.sent(delivery)
+        if self._events.tell_sent is not None:
+            self._events.tell_sent(delivery)

@@ -205,9 +205,10 @@ class Receipts:
         delivery.receipt, delivery.message_id = receipt, message_id
         delivery.path, delivery.return_paths = ReturnPath.of(value), self._return_paths
         delivery.key = key = link.smsc.center.prefix + message_id
-        if self._events.listener is not None:
-            self._events.listener.receipt(link, is_matched=True)
-            self._events.listener.entered(delivery)
+        if self._events.tell_receipt is not None:
+            self._events.tell_receipt(link, receipt, True)
+        if self._events.tell_entered is not None:
+            self._events.tell_entered(delivery)
         if self._return_paths.commits.holds(key):
             self._follow_answer(delivery)
         else:
@@ -301,8 +302,8 @@ class Receipts:
             link.answer(response(frame, link.smsc.undelivered_status))
             return
         self._events.unmatched += 1
-        if self._events.listener is not None:
-            self._events.listener.receipt(link, is_matched=False)
+        if self._events.tell_receipt is not None:
+            self._events.tell_receipt(link, incoming.receipt, False)
         try:
             octets = self._in_name_of_smsc(incoming)
             if self._dispatcher.by_destination(link, frame, self._clock.monotonic(), octets):

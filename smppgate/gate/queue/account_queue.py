@@ -11,6 +11,7 @@ from attrs import frozen
 from smppgate.gate.queue.ports import ChooseSession, QueueStore, ToEsme
 from smppgate.gate.queue.read_ahead import READ_SIZE, ReadAhead
 from smppgate.gate.queue.sender import QueueSender
+from smppgate.gate.relay.events import Events
 from smppgate.routing.esmes.account import Account
 from smppgate.routing.exchange import Exchange
 from smppgate.routing.sessions import EsmeSession
@@ -75,6 +76,7 @@ class AccountQueue:
         batch: Batch,
         to_esme: ToEsme,
         choose: ChooseSession,
+        events: Events,
     ) -> None:
         self.account = account
         self.name = account.system_id.encode("latin-1")
@@ -85,7 +87,9 @@ class AccountQueue:
         self._store = store
         self._clock = clock
         self._read_ahead = read_ahead = ReadAhead()
-        self.sender = QueueSender(account, read_ahead, store, clock, batch, to_esme, choose)
+        self.sender = QueueSender(
+            account, read_ahead, store, clock, batch, to_esme, choose, events
+        )
         # Messages that came before the store was counted; None afterwards.
         self._uncounted: list[tuple[Exchange, bytes]] | None = []
         self._uncounted_octets = 0

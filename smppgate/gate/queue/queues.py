@@ -19,6 +19,7 @@ from twisted.python.failure import Failure
 
 from smppgate.gate.queue.account_queue import AccountQueue, QueueStatistics
 from smppgate.gate.queue.ports import ChooseSession, Depositor, ToEsme
+from smppgate.gate.relay.events import Events
 from smppgate.routing.esmes.account import Account
 from smppgate.routing.exchange import Exchange
 from smppgate.routing.sessions import EsmeSession
@@ -64,6 +65,7 @@ class Queues(Mapping["Account[EsmeSession]", AccountQueue]):
     :param store: has the messages; the caller opens and closes it.
     :param to_esme: gives a message as a peer of another version can take it.
     :param choose: gives the session for a message.
+    :param events: tells of answers of ESMEs.
     """
 
     log = Logger()
@@ -75,12 +77,14 @@ class Queues(Mapping["Account[EsmeSession]", AccountQueue]):
         store: IStore,
         to_esme: ToEsme,
         choose: ChooseSession,
+        events: Events,
     ) -> None:
         self._clock = clock
         self._batch = batch
         self._store = store
         self._to_esme = to_esme
         self._choose = choose
+        self._events = events
         self._queues: dict[Account[EsmeSession], AccountQueue] = {}
         self.by_account: Mapping[Account[EsmeSession], AccountQueue] = self._queues
         """The same as this mapping itself. A plain one: each message looks into it."""
@@ -211,6 +215,7 @@ class Queues(Mapping["Account[EsmeSession]", AccountQueue]):
             self._batch,
             self._to_esme,
             self._choose,
+            self._events,
         )
 
     def _keep_on(self, queue: AccountQueue, account: Account[EsmeSession]) -> None:

@@ -16,6 +16,7 @@ from twisted.python.failure import Failure
 from smppgate.gate.queue.pacing import Pacing
 from smppgate.gate.queue.ports import ChooseSession, QueueStore, ToEsme
 from smppgate.gate.queue.read_ahead import ReadAhead
+from smppgate.gate.relay.events import Events
 from smppgate.routing.esmes.account import Account
 from smppgate.routing.sessions import EsmeSession
 from smppgate.store import QueuedMessage, StoreError
@@ -89,6 +90,7 @@ class QueueSender:
         batch: Batch,
         to_esme: ToEsme,
         choose: ChooseSession,
+        events: Events,
     ) -> None:
         self.receiver_needed: Callable[[], None] | None = None
         self.came_back: Callable[[], None] | None = None
@@ -100,6 +102,7 @@ class QueueSender:
         self._clock = clock
         self._to_esme = to_esme
         self._choose = choose
+        self._events = events
         self._pacing = Pacing(clock, batch, self._look)
         self._reading: Deferred[list[QueuedMessage]] | None = None
         self._warned_at = float("-inf")
@@ -177,9 +180,15 @@ class QueueSender:
 
     def answered(self, number: int, frame: Frame) -> None:
         """The ESME answered the message of that number."""
+        self._tell(frame)
         self._take(number, frame)
         if self.came_back is not None:
             self.came_back()
+
+    def _tell(self, frame: Frame) -> None:
+        if self._events.tell_dequeued is not None:
+            command_id = frame.command_id & ~RESPONSE_BIT
+            self._events.tell_dequeued(self._account, command_id, frame.command_status)
 
     def _take(self, number: int, frame: Frame) -> None:
         status = frame.command_status
@@ -208,6 +217,7 @@ class QueueSender:
 
     def answered_late(self, number: int, frame: Frame) -> None:
         """The answer came after all: a message that has not gone out again yet is done."""
+        self._tell(frame)
         if frame.command_status == CommandStatus.ESME_ROK and self._read_ahead.end_late(number):
             self.delivered += 1
             self._store.remove_message(self._name, number)

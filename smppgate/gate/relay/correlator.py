@@ -82,8 +82,8 @@ class Correlator:
         A status about the gate's own bind is never the origin's to hear.
         """
         smsc, octets, status = exchange.smsc, frame.octets, frame.command_status
-        if self.events.listener is not None:
-            self.events.listener.answered(exchange, status, now)
+        if self.events.tell_answered is not None:
+            self.events.tell_answered(exchange, status, now)
         if smsc is not None:
             smsc.ended(1, REFUSED if status else TAKEN, now - exchange.sent_at)
             if status == 0 and exchange.command_id in _SUBMITS:
@@ -91,8 +91,8 @@ class Correlator:
                     smsc.taken_for[exchange.pool] += 1
                 self.events.answered += 1
                 self.keeper.take(exchange, smsc, frame)
-                if self.events.listener is not None:
-                    self.events.listener.ended(exchange, 0, now)
+                if self.events.tell_ended is not None:
+                    self.events.tell_ended(exchange, 0, now)
                 return
             if status:
                 if self._is_retried(exchange, smsc, status, now):
@@ -112,8 +112,8 @@ class Correlator:
             octets = self.transform.answer(octets, exchange.adapts, asked, sent)
         exchange.origin.answer(renumbered(octets, exchange.number))
         self.events.answered += 1
-        if self.events.listener is not None:
-            self.events.listener.ended(exchange, status, now)
+        if self.events.tell_ended is not None:
+            self.events.tell_ended(exchange, status, now)
 
     def _is_retried(self, exchange: Exchange, smsc: Smsc, status: int, now: float) -> bool:
         """Whether the request went to another SMSC after this error."""
@@ -139,16 +139,16 @@ class Correlator:
         self.events.failed += 1
         self._miss(exchange, str(reason), status)
         exchange.origin.answer(exchange.resp(status))
-        if self.events.listener is not None:
-            self.events.listener.ended(exchange, status, now)
+        if self.events.tell_ended is not None:
+            self.events.tell_ended(exchange, status, now)
         # A late answer needs no more of it, and each session keeps up to 10 000 late requests.
         exchange.octets = exchange.octets[:KEPT_OF_LATE]
 
     def answered_late(self, exchange: Exchange, frame: Frame, now: float) -> None:
         """The origin has its answer already: only the return path of a message taken is kept."""
         self.events.late += 1
-        if self.events.listener is not None:
-            self.events.listener.answered(exchange, frame.command_status, now)
+        if self.events.tell_answered is not None:
+            self.events.tell_answered(exchange, frame.command_status, now)
         smsc = exchange.smsc
         is_taken = frame.command_status == 0 and exchange.command_id in _SUBMITS
         if smsc is not None and is_taken:

@@ -1,28 +1,38 @@
 """`Events`: what happens to sessions and messages, told in one place.
 
-Each is counted here, and told to listeners where there are any: statistics, metrics and message
-logs are made of these and of nothing else. Without a listener an event costs one comparison.
+Each is counted here, and told to listeners: metrics, event logs and message logs are made of these
+and of nothing else. For each kind of event there is one function to call, ``tell_ended`` for
+`Listener.ended`, and None where no listener wants it: that costs one comparison. Several listeners
+are put together when they are attached, not when something happens.
 
 A message is told of in this order: ``entered``, ``routed`` where there are routes, ``waiting`` if
 it waits in a queue or for an SMSC, ``sent`` for each try, ``answered`` for each answer of a peer,
 and ``ended`` once, when its origin has been answered. One that an SMSC turned down may wait again.
+A message of a queue has ended when the queue has it: ``dequeued`` tells of each answer to it. A
+receipt is told of by ``receipt`` before it has entered.
 """
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
 
-from attrs import define
+from attrs import define, field
 
+from smppgate.routing.esmes.account import Account
 from smppgate.routing.exchange import Exchange
 from smppgate.routing.sessions import EsmeSession, Origin, SmscSession
 from smppgate.routing.smscs.smsc import Smsc
+from smppgate.txsmpp.located_receipt import LocatedReceipt
 
 Session = EsmeSession | SmscSession
 
 
-class Listener(Protocol):
-    """Learns what happens. Its methods are called on the hot path, and must not raise."""
+class Listener:
+    """Learns what happens: of the methods below, what a subclass has of its own is called.
+
+    Many are called on the hot path, and none may raise.
+    """
 
     def bound(self, session: Session) -> None:
         """A session with an ESME or an SMSC is bound."""
@@ -33,15 +43,18 @@ class Listener(Protocol):
     def connection_refused(self, host: str, reason: str) -> None:
         """A connection from ``host`` was cut, because it was over a limit of its listener."""
 
-    def lost(self, session: Session) -> None:
-        """A session that was bound has ended."""
+    def lost(self, session: Session, reason: str) -> None:
+        """A session that was bound has ended, or is unbinding."""
+
+    def link_failed(self, link: str, smsc: Smsc, reason: str) -> None:
+        """A link was not reached, or not bound; it is tried again."""
 
     def entered(self, exchange: Exchange) -> None:
         """A request is taken in: from here on it is answered exactly once."""
 
     def turned_down(self, origin: Origin, command_id: int, command_status: int) -> None:
-        """A request was answered by the gate and not taken in: it is over its window, or for no
-        account."""
+        """A request was answered by the gate and not relayed: it is over its window, for no
+        account, or about a message of which nothing is known."""
 
     def routed(self, exchange: Exchange) -> None:
         """A route was chosen for a message, or none holds: `Exchange.target` tells. After a reload
@@ -68,18 +81,41 @@ class Listener(Protocol):
         An origin that has ended hears of no answer: what it had waiting is dropped.
         """
 
+    def dequeued(
+        self, account: Account[EsmeSession], command_id: int, command_status: int
+    ) -> None:
+        """An ESME answered a request that was made of a message in its account's queue."""
+
     def ejected(self, pool: str, smsc: str, reason: str, seconds: float) -> None:
         """A member of a pool takes no new messages for so many seconds; with 0 it does again."""
 
-    def receipt(self, link: SmscSession, is_matched: bool) -> None:
+    def pool_changed(self, pool: str, smsc: str, is_up: bool) -> None:
+        """With this SMSC a pool has one again, or is without any."""
+
+    def receipt(self, link: SmscSession, receipt: LocatedReceipt, is_matched: bool) -> None:
         """A receipt came: its return path is known, or it has none."""
+
+    def decided(self, what: str, name: str, decision: str) -> None:
+        """An operator has decided something about an ``smsc``, a ``link`` or an ``account``."""
+
+    def reloaded(self, lines: Sequence[str]) -> None:
+        """The gate goes by other settings: what has changed."""
+
+    def reload_refused(self, lines: Sequence[str]) -> None:
+        """The gate goes on by its settings: what is wrong with the new ones."""
+
+
+Tell: TypeAlias = Callable[..., None] | None
+"""Calls what wants to know of a kind of event; None where nothing does."""
+
+_KINDS = tuple(name for name in vars(Listener) if not name.startswith("_"))
 
 
 @define(eq=False)
 class Events:
     """The counts of what happened, and who is told of it. Mutable.
 
-    :ivar listener: is told of everything, if there is one.
+    :ivar tell_bound: tells of `Listener.bound`, and so on.
     :ivar answered: requests whose origin got the answer of the peer.
     :ivar retried: answers, and losses of links, after which the request went on elsewhere.
     :ivar ejected: how often members of pools were ejected.
@@ -101,7 +137,6 @@ class Events:
     :ivar connections_refused: connections of ESMEs over a limit of their listener.
     """
 
-    listener: Listener | None = None
     answered: int = 0
     retried: int = 0
     ejected: int = 0
@@ -120,3 +155,56 @@ class Events:
     unmatched: int = 0
     strays: int = 0
     connections_refused: int = 0
+    tell_bound: Tell = field(default=None, init=False)
+    tell_refused: Tell = field(default=None, init=False)
+    tell_connection_refused: Tell = field(default=None, init=False)
+    tell_lost: Tell = field(default=None, init=False)
+    tell_link_failed: Tell = field(default=None, init=False)
+    tell_entered: Tell = field(default=None, init=False)
+    tell_turned_down: Tell = field(default=None, init=False)
+    tell_routed: Tell = field(default=None, init=False)
+    tell_over_rate: Tell = field(default=None, init=False)
+    tell_paused: Tell = field(default=None, init=False)
+    tell_waiting: Tell = field(default=None, init=False)
+    tell_sent: Tell = field(default=None, init=False)
+    tell_answered: Tell = field(default=None, init=False)
+    tell_ended: Tell = field(default=None, init=False)
+    tell_dequeued: Tell = field(default=None, init=False)
+    tell_ejected: Tell = field(default=None, init=False)
+    tell_pool_changed: Tell = field(default=None, init=False)
+    tell_receipt: Tell = field(default=None, init=False)
+    tell_decided: Tell = field(default=None, init=False)
+    tell_reloaded: Tell = field(default=None, init=False)
+    tell_reload_refused: Tell = field(default=None, init=False)
+    _listeners: list[Listener] = field(factory=list, init=False, repr=False)
+
+    def attach(self, listener: Listener) -> None:
+        """Tell ``listener``, behind those that are attached already."""
+        self._listeners.append(listener)
+        self._arrange()
+
+    def detach(self, listener: Listener) -> None:
+        """Tell ``listener`` no more."""
+        self._listeners.remove(listener)
+        self._arrange()
+
+    def _arrange(self) -> None:
+        for kind in _KINDS:
+            wanted = [
+                getattr(each, kind)
+                for each in self._listeners
+                if getattr(type(each), kind) is not getattr(Listener, kind)
+            ]
+            setattr(self, f"tell_{kind}", _all_of(wanted))
+
+
+def _all_of(functions: Sequence[Callable[..., None]]) -> Tell:
+    """One function that calls all of them in order."""
+    if len(functions) < 2:
+        return functions[0] if functions else None
+
+    def tell(*arguments: Any) -> None:
+        for function in functions:
+            function(*arguments)
+
+    return tell

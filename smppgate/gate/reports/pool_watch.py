@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import TypeAlias
 
 from smppgate.routing.smscs.pool import Pool
 from smppgate.routing.smscs.smsc import Smsc
 from smppgate.txsmpp.log import Logger
+
+Told: TypeAlias = Callable[[Pool, Smsc, bool], None]
 
 
 class PoolWatch:
     """Knows which pools are without a bound link now.
 
     :param status: the command_status of messages meanwhile.
+    :param told: is called with each pool that changed, an SMSC that did it, and whether it is up.
     """
 
     log = Logger()
 
-    def __init__(self, pools: Iterable[Pool], status: int) -> None:
+    def __init__(self, pools: Iterable[Pool], status: int, told: Told) -> None:
         self.status = status
+        self._told = told
         self._pools = tuple(pools)
         # In order, so that lines are too.
         self._down: dict[Pool, None] = {}
@@ -41,6 +46,7 @@ class PoolWatch:
                 self.log.warn(
                     "pool {pool} has an SMSC again: {smsc}", pool=pool.name, smsc=smsc.name
                 )
+                self._told(pool, smsc, True)
 
     def lost(self, smsc: Smsc) -> None:
         """A link of ``smsc`` has ended."""
@@ -52,3 +58,4 @@ class PoolWatch:
                     pool=pool.name,
                     answer=f"0x{self.status:02X}" + (f" after {pool.hold:g} s" * bool(pool.hold)),
                 )
+                self._told(pool, smsc, False)

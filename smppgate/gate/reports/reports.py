@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from twisted.internet.interfaces import IDelayedCall
 
-from smppgate.gate.reports.pool_watch import PoolWatch
+from smppgate.gate.reports.pool_watch import PoolWatch, Told
 from smppgate.gate.reports.summary import Summary
 from smppgate.gate.reports.undelivered import Undelivered
 from smppgate.routing.smscs.pool import Pool
@@ -32,6 +32,7 @@ class Reports:
 
     :param pools: those to watch.
     :param no_member_status: the command_status of messages while a pool is without an SMSC.
+    :param pool_changed: is told of pools, see `PoolWatch`.
     :ivar refusals: binds and connections that are refused.
     :ivar unbound: connections that end without a bind.
     :ivar resting: sessions that are not read for a while.
@@ -41,12 +42,14 @@ class Reports:
 
     log = Logger()
 
-    def __init__(self, clock: Clock, pools: Iterable[Pool], no_member_status: int) -> None:
+    def __init__(
+        self, clock: Clock, pools: Iterable[Pool], no_member_status: int, pool_changed: Told
+    ) -> None:
         self.refusals = Summary(clock, "refused", REFUSAL_INTERVAL, self._warn)
         self.unbound = Summary(clock, "without a bind", UNBOUND_INTERVAL, self._inform)
         self.resting = Summary(clock, "not read for a while", RESTING_INTERVAL, self._warn)
         self.undelivered = Undelivered(clock, self._inform)
-        self.pools = PoolWatch(pools, no_member_status)
+        self.pools = PoolWatch(pools, no_member_status, pool_changed)
         self._clock = clock
         self._timer: IDelayedCall | None = None
 

@@ -239,6 +239,7 @@ class EsmeProtocol(RelaySession):
             self.passed_through = passed_through
             self.own_pool = Pool(account.system_id, [Member(passed_through)])
         self.system_id = account.system_id.encode("latin-1")
+        self.tally = account.tally
         self.policy_changed()
         self.tells_congestion = self.version.congestion_state
         self.router.esme_bound(self, account)
@@ -302,7 +303,7 @@ class EsmeProtocol(RelaySession):
     def sessionLeaving(self) -> None:
         """Give its place in the account back; open requests are still answered."""
         if self.account is not None:
-            self.router.esme_lost(self, self.account)
+            self.router.esme_lost(self, self.account, "unbinding")
 
     def sessionDrained(self) -> None:
         """Answer what still waits for an SMSC."""
@@ -316,7 +317,7 @@ class EsmeProtocol(RelaySession):
             self._tell_unbound(reason)
             return
         if not self.unbinding:
-            self.router.esme_lost(self, self.account)
+            self.router.esme_lost(self, self.account, reason)
         self.log.info(
             "ESME {system_id} at {where} gone: {reason}",
             system_id=self.account.system_id,

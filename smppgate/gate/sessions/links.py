@@ -130,6 +130,8 @@ class LinkProtocol(SmscProtocol):
         self._backoff.lost(self.clock.monotonic())
         self._link_config.last_error = reason
         super().sessionEnding(reason)
+        if not (self.is_attached or self.router.is_draining):
+            self.router.link_failed(self.name, self.smsc, reason)
 
     async def _begin(self) -> None:
         try:
@@ -183,6 +185,7 @@ class _ToldEndpoint:
         # A stop gives up what is still being connected.
         if failure.value is not None and not failure.check(CancelledError):
             self._config.last_error = reason = in_words(failure.value)
+            self._config.router.link_failed(self._config.name, self._config.smsc, reason)
             self.log.warn(
                 "SMSC {name} not reached at {place}: {reason}",
                 name=self._config.name,

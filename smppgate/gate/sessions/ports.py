@@ -53,7 +53,7 @@ class Switch(Protocol):
     def connection_refused(self, host: str, reason: str) -> None:
         """A connection to a listener for ESMEs was cut, before it was read."""
 
-    def esme_lost(self, session: EsmeSession, account: Account[EsmeSession]) -> None:
+    def esme_lost(self, session: EsmeSession, account: Account[EsmeSession], reason: str) -> None:
         """A session that was bound to ``account`` has ended, or is unbinding."""
 
     def esme_drained(self, session: EsmeSession) -> None:
@@ -74,8 +74,11 @@ class Switch(Protocol):
     def is_dispensable(self, link: SmscSession) -> bool:
         """Whether each pool of its SMSC has another link with which nothing is wrong."""
 
-    def smsc_lost(self, link: SmscSession) -> None:
+    def smsc_lost(self, link: SmscSession, reason: str) -> None:
         """A session with an SMSC has ended."""
+
+    def link_failed(self, link: str, smsc: Smsc, reason: str) -> None:
+        """A link to an SMSC was not reached, or not bound."""
 
     def is_up(self, account: Account[EsmeSession]) -> bool:
         """Whether any pool that messages of an account may go to has a bound link."""

@@ -15,6 +15,7 @@ from smppgate.gate.reports.trouble import in_words
 from smppgate.gate.sessions.addresses import network_of, shown_address, shown_host
 from smppgate.gate.sessions.read_budget import ReadBudget, read_less
 from smppgate.routing.smscs.smsc import Smsc
+from smppgate.routing.tally import Tally
 from smppgate.txsmpp.batch import Batch
 from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.frame import Frame
@@ -22,6 +23,9 @@ from smppgate.txsmpp.protocol import SmppProtocol
 from smppgate.txsmpp.states import Role
 from smppgate.txsmpp.timers import Timers
 from smppgate.txsmpp.versions import V3_4, Version
+
+# Of sessions that are not bound: nothing is counted of them.
+_UNBOUND = Tally()
 
 
 class RelaySession(SmppProtocol):
@@ -62,6 +66,7 @@ class RelaySession(SmppProtocol):
         # to it.
         self.system_id = self.token = b""
         self.answer_forms: dict[Smsc, Any] = {}
+        self.tally = _UNBOUND
 
     @property
     def window(self) -> int:

@@ -66,6 +66,7 @@ class SmscProtocol(RelaySession):
         self.name = config.name
         self.router = config.router
         self.smsc = config.smsc
+        self.tally = config.smsc.tally
         self.shares = LinkShares()
         self.version = config.version
         self.endpoint = config.endpoint
@@ -205,7 +206,7 @@ class SmscProtocol(RelaySession):
 
     def sessionEnding(self, reason: str) -> None:
         """Take the session out of its SMSC's links."""
-        self.router.smsc_lost(self)
+        self.router.smsc_lost(self, reason)
         if not self.is_attached:
             if not (self._is_told or self.router.is_draining):
                 self.tell_unbound(reason)

@@ -19,6 +19,7 @@ from smppgate.routing.return_path.records import ReturnPath, alias_key, alias_ta
 from smppgate.routing.sessions import Origin, Requester
 from smppgate.routing.smscs.pool import Pool
 from smppgate.routing.smscs.smsc import Link, Smsc
+from smppgate.routing.tally import Tally
 from smppgate.store import Found
 from smppgate.txsmpp import peek
 from smppgate.txsmpp.clock import Clock
@@ -87,6 +88,8 @@ class _CancelEverywhere:
         self.version = origin.version
         self.unanswered = count
         self.answer_forms: dict[Smsc, object] = {}
+        # The ESME's own is counted when it is answered.
+        self.tally = Tally()
         self._origin = origin
         self._answer = answer
         self._best: int | None = None
@@ -314,8 +317,8 @@ class AncillaryRequests:
         ancillary = AncillaryRequest(self._correlator, origin, frame, None, now)
         ancillary.given, ancillary.message_id = frame.octets[start:end], message_id
         ancillary.smscs = smscs
-        if self._correlator.events.listener is not None:
-            self._correlator.events.listener.entered(ancillary)
+        if self._correlator.events.tell_entered is not None:
+            self._correlator.events.tell_entered(ancillary)
         try:
             if not self._waiting_room.is_awaited(ancillary) and self.dispatch(ancillary):
                 return
@@ -345,6 +348,9 @@ class AncillaryRequests:
 
     def _reply(self, origin: Requester, frame: Frame, status: int) -> None:
         origin.answer(response(frame, status))
+        events = self._correlator.events
+        if events.tell_turned_down is not None:
+            events.tell_turned_down(origin, frame.command_id, status)
 
 
 def _knowing(smscs: Iterable[Smsc], command_id: int) -> tuple[Smsc, ...]:

@@ -130,6 +130,6 @@ class HealthWatch:
             self.log.warn(line, seconds=change.seconds, **names)
         else:
             self.log.warn("pool {pool}: SMSC {smsc} is back: {why}", **names)
-        if self._events.listener is not None:
+        if self._events.tell_ejected is not None:
             reason, seconds = change.reason, change.seconds
-            self._events.listener.ejected(pool.name, member.smsc.name, reason, seconds)
+            self._events.tell_ejected(pool.name, member.smsc.name, reason, seconds)

@@ -12,6 +12,7 @@ from smppgate.routing.esmes.account import AccountPolicy
 from smppgate.routing.limits.esme_limits import SessionLimit
 from smppgate.routing.smscs.pool import Pool
 from smppgate.routing.smscs.smsc import Smsc
+from smppgate.routing.tally import Tally
 from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.codec import encode
 from smppgate.txsmpp.frame import Frame, renumbered
@@ -37,6 +38,7 @@ class LocalEsme:
         self.system_id = self.token = b""
         self.version: Version = V3_4
         self.answer_forms: dict[Smsc, Any] = {}
+        self.tally = Tally()
         self.own_pool: Pool | None = None
         self.passed_through: Smsc | None = None
         self.limit: SessionLimit | None = None

@@ -141,8 +141,8 @@ class Submitter:
         relation = relation_of(frame.octets)
         if relation is not None and origin.own_pool is None:
             exchange.anchor = self._related.anchor(origin, frame.octets, relation, now)
-        if self._events.listener is not None:
-            self._events.listener.entered(exchange)
+        if self._events.tell_entered is not None:
+            self._events.tell_entered(exchange)
         if pool is None or not self.is_open:
             why = "the gate takes no requests now"
             self.turn_down(exchange, self._options.no_member_status, why)
@@ -292,8 +292,8 @@ class Submitter:
         if exchange.pool is not None:
             self._miss(exchange.origin, why, status)
         exchange.origin.answer(exchange.resp(status))
-        if self._events.listener is not None:
-            self._events.listener.ended(exchange, status, exchange.entered_at)
+        if self._events.tell_ended is not None:
+            self._events.tell_ended(exchange, status, exchange.entered_at)
 
     def route(self, exchange: Exchange, requester: Requester, is_anew: bool) -> int:
         """Let what waits be for the pool that it belongs to now.
@@ -372,8 +372,8 @@ class Submitter:
         wall = self._clock.wall() if routes.need_time else 0.0
         message = Message(account, exchange.command_id, octets, wall)
         exchange.target = target = routes.choose(message)
-        if self._events.listener is not None:
-            self._events.listener.routed(exchange)
+        if self._events.tell_routed is not None:
+            self._events.tell_routed(exchange)
         return target
 
     def _pools_of(self, requester: Requester) -> tuple[Pool, ...]:
@@ -391,8 +391,8 @@ class Submitter:
         if limit is None or limit.admits(rates, now, count):
             return False
         self._events.over_rate += 1
-        if self._events.listener is not None:
-            self._events.listener.over_rate(origin, frame.command_id)
+        if self._events.tell_over_rate is not None:
+            self._events.tell_over_rate(origin, frame.command_id)
         return True
 
     def _wait(self, exchange: Exchange, pool: Pool, origin: Requester, is_over_rate: bool) -> None:
@@ -416,8 +416,8 @@ class Submitter:
         self._events.throttled += 1
         self._miss(origin, "over the window of its session", status)
         origin.send(response(frame, status))
-        if self._events.listener is not None:
-            self._events.listener.turned_down(origin, frame.command_id, status)
+        if self._events.tell_turned_down is not None:
+            self._events.tell_turned_down(origin, frame.command_id, status)
 
     def _miss(self, origin: Origin, why: str, status: int) -> None:
         self._correlator.missed(Miss(f"at the gate: {why}", origin.system_id, "", status))
@@ -475,8 +475,8 @@ class Submitter:
         if smsc.limits is None or not smsc.limits.sent(link, count, now):
             return
         self._events.paused += 1
-        if self._events.listener is not None:
-            self._events.listener.paused(smsc)
+        if self._events.tell_paused is not None:
+            self._events.tell_paused(smsc)
 
     def _send(self, exchange: Exchange, smsc: Smsc, link: Link, octets: bytes) -> None:
         """Send ``octets`` on a link of ``smsc``.
@@ -490,8 +490,8 @@ class Submitter:
         exchange.attempts += 1
         smsc.began(1)
         link.send_request(exchange, octets)
-        if self._events.listener is not None:
-            self._events.listener.sent(exchange)
+        if self._events.tell_sent is not None:
+            self._events.tell_sent(exchange)
 
 
 def _waits_until(exchange: Exchange) -> float:

@@ -127,8 +127,8 @@ class WaitingRoom:
         :param is_over_rate: whether it has to wait for tokens of its account and session before.
         """
         self._events.waited += 1
-        if self._events.listener is not None:
-            self._events.listener.waiting(exchange)
+        if self._events.tell_waiting is not None:
+            self._events.tell_waiting(exchange)
         self._serial += 1
         self._admit(exchange, requester, self._serial, is_over_rate)
         self._keep_bound()
@@ -313,8 +313,8 @@ class WaitingRoom:
             self._events.dropped += 1
             # Nobody hears it. It ends the count of what is unanswered.
             exchange.origin.answer(exchange.resp(_STOPPING))
-            if self._events.listener is not None:
-                self._events.listener.ended(exchange, _STOPPING, self._clock.monotonic())
+            if self._events.tell_ended is not None:
+                self._events.tell_ended(exchange, _STOPPING, self._clock.monotonic())
 
     def give_up(self, session: Requester) -> None:
         """Answer the messages of ``session``: its time is over, or its SMSC has gone."""

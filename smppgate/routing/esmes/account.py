@@ -26,6 +26,7 @@ from attrs import define, field, frozen
 from smppgate.routing.admin_state import AdminState
 from smppgate.routing.limits.esme_limits import AccountLimit, EsmeRates
 from smppgate.routing.smscs.pool import Pool
+from smppgate.routing.tally import Tally
 from smppgate.txsmpp.constants import CommandId
 
 BIND_KINDS: dict[int, str] = {
@@ -269,6 +270,9 @@ class Account(Generic[S]):
     sessions: list[S] = field(factory=list, init=False, repr=False)
     limit: AccountLimit = field(factory=AccountLimit, init=False, repr=False)
     """What its sessions may send together."""
+    tally: Tally = field(factory=Tally, kw_only=True, repr=False)
+    """What is counted of it for those who observe the gate: together with the wildcard's, where it
+    is derived from that."""
     receivers: Cluster[S] = field(init=False, repr=False)
     """Its sessions that are bound as receiver or transceiver."""
     _serves: dict[Cluster[S], None] = field(factory=dict, init=False, repr=False)

@@ -179,7 +179,7 @@ class Accounts(Generic[S]):
         return self._derived.get(name) or self._like(wildcard, text)
 
     def _like(self, wildcard: Account[S], system_id: str) -> Account[S]:
-        derived = Account(system_id, wildcard.policy, found_in=self._derived)
+        derived = Account(system_id, wildcard.policy, found_in=self._derived, tally=wildcard.tally)
         derived.state = wildcard.state
         return derived
 

@@ -19,6 +19,7 @@ from smppgate.routing.smscs.notations import Notations
 from smppgate.routing.smscs.peaks import Peaks
 from smppgate.routing.smscs.rate_limits import OverallLimit, RateLimits, SmscRates
 from smppgate.routing.smscs.recent import Recent
+from smppgate.routing.tally import SmscTally
 from smppgate.txsmpp.constants import CommandStatus
 from smppgate.txsmpp.sequence import Outstanding, Request
 from smppgate.txsmpp.versions import V5_0, Version
@@ -112,6 +113,7 @@ class Smsc:
     :ivar is_burdened: whether it may have a `burden`.
     :ivar bind_errors: answers to messages that say that it does not know the bind.
     :ivar errors: its errors of the last `ERROR_SECONDS`.
+    :ivar tally: what is counted of it for those who observe the gate.
     :ivar taken_for: pool → the messages that it has taken for it; None while it is in one alone.
     """
 
@@ -149,6 +151,7 @@ class Smsc:
         "tag",
         "taken",
         "taken_for",
+        "tally",
         "timed_out",
         "undelivered_status",
         "waiters",
@@ -172,6 +175,8 @@ class Smsc:
         response_timeout: float = 60.0,
     ) -> None:
         self.name, self.window, self.response_timeout = name, window, response_timeout
+        # The first is the index of the link that was used last.
+        self._last, self.tally = 0, SmscTally()
         self.waiters: dict[Waiter, None] | None = None
         self.state = AdminState.READY
         self.bound: list[Link] = []
@@ -198,8 +203,6 @@ class Smsc:
         self.latency = 0.0
         self._recent_errors = Recent(ERROR_SECONDS)
         self.taken_for: dict[object, int] | None = None
-        self._last = 0
-        """Index of the link that was used last."""
         # Links with which something is wrong: they come after the others.
         self._doubted: dict[Link, None] = {}
         # Links that are unbinding.
@@ -347,6 +350,7 @@ class Smsc:
         )
         self._copies[copy] = None
         copy._origin = self
+        copy.tally = self.tally
         if self.limits is not None:
             copy._limit(self.limits.overall)
         return copy

@@ -142,7 +142,7 @@ def account(system_id: str, **more: Any) -> dict[str, Any]:
     return {
         "system_id": system_id, "state": "ready", "pool": "main", "window": 10, "max_binds": 4,
         "sessions": 2, "rate": 0.0, "session_rate": 0.0, "tokens": None, "waiting": 0,
-        "over_rate": 0, "queued": None, "messages": 100, **more,
+        "over_rate": 0, "queued": None, "messages": 100, "errors": 0, **more,
     }  # fmt: skip
 
 

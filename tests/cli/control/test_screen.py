@@ -14,20 +14,6 @@ from tests.cli.control.fake_gate import FakeGate, account, smsc
 from tests.cli.control.screens import Screen
 
 
-def counted(messages: int, errors: int = 0, system_id: str = "acme") -> str:
-    name = "smppgate_account_messages_total"
-    labels = f'account="{system_id}",command="submit_sm"'
-    return (
-        f"# TYPE {name} counter\n"
-        f'{name}{{{labels},status="ESME_ROK"}} {messages}.0\n'
-        f'{name}{{{labels},status="ESME_RTHROTTLED"}} {errors}.0\n'
-    )
-
-
-def with_metrics(gate: FakeGate, text: str) -> None:
-    gate.answers["GET /metrics"] = lambda asked: asked.octets(text.encode(), kind="text/plain")
-
-
 # Tables
 
 
@@ -66,9 +52,8 @@ def test_no_colours_where_none_are_wanted(gate: FakeGate) -> None:
 
 def looked(gate: FakeGate) -> Looks:
     """A gate with acme at 50 messages a second, 5 of them errors, and alpha at 40, beta at 10."""
-    with_metrics(gate, counted(100))
     looks = Looks(Gate(Socket(gate.path)), 0.0)
-    with_metrics(gate, counted(190, 10))
+    gate.answers["GET /accounts"] = [account("acme", messages=200, errors=10)]
     gate.answers["GET /smscs"] = [smsc("alpha", taken=1314), smsc("beta", refused=25)]
     looks.again(2.0)
     return looks
@@ -119,20 +104,12 @@ def test_the_busiest_accounts_come_first_as_many_as_there_is_room_for(gate: Fake
     assert "and 45 SMSCs more" in lines
 
 
-def test_accounts_of_a_gate_without_metrics_have_no_rate(gate: FakeGate) -> None:
+def test_accounts_of_a_gate_of_another_version_have_no_rate(gate: FakeGate) -> None:
+    gate.answers["GET /accounts"] = [{"system_id": "acme", "state": "ready"}]
     looks = Looks(Gate(Socket(gate.path)), 0.0)
     looks.again(1.0)
-    assert gate.asked.count("GET /metrics") == 1
     (acme,) = (line for line in map(plain, frame(looks, 2.0, 80, 40)) if line.startswith("acme"))
     assert acme.split()[2] == "-"
-
-
-def test_names_of_accounts_in_metrics() -> None:
-    text = counted(3, 2, r"a\"b\\c\nd") + "smppgate_account_messages_total{} x\nother 3\n"
-    assert counts_of_accounts(text) == {
-        'a"b\\c\nd': {"messages": 5.0, "errors": 2.0},
-        "": {"messages": 0.0, "errors": 0.0},
-    }
 
 
 def test_the_history_is_asked_for_what_is_new(gate: FakeGate) -> None:
@@ -149,7 +126,6 @@ def test_an_odd_history(answer: dict[str, object]) -> None:
 
 
 def test_once(command: Command, capsys: pytest.CaptureFixture[str], gate: FakeGate) -> None:
-    with_metrics(gate, counted(1))
     assert command("top", "--once", "--interval", "0.1") == 0
     out = capsys.readouterr().out
     assert "\x1b" not in out
@@ -158,7 +134,6 @@ def test_once(command: Command, capsys: pytest.CaptureFixture[str], gate: FakeGa
 
 
 def test_it_is_live_until_q_is_pressed(gate: FakeGate) -> None:
-    with_metrics(gate, counted(1))
     screen = Screen(80, "top", "--interval", "0.1", "--socket", gate.path)
     screen.wait_for("q ends", 3)
     screen.press("xq")

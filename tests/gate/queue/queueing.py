@@ -10,6 +10,7 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import Clock
 
 from smppgate.gate.queue.queues import Queues
+from smppgate.gate.relay.events import Events
 from smppgate.routing.esmes.account import Account, AccountPolicy, Cluster
 from smppgate.routing.exchange import Exchange
 from smppgate.store import Enqueued, NewMessage, QueuedMessage, StoreError
@@ -257,7 +258,7 @@ class Desk:
         self.smsc = Smsc(self.clock)
         self.acme, self.bolt = account("acme"), account("bolt")
         self.queues = Queues(
-            SmppClock.of(self.clock), Batch(self.clock), self.store, to_esme, any_of
+            SmppClock.of(self.clock), Batch(self.clock), self.store, to_esme, any_of, Events()
         )
         self.queue = self.queues.add(self.acme, limit, ttl)
         self.queues.add(self.bolt, limit, ttl)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from smppgate.gate.relay.events import Events, Listener
 from smppgate.txsmpp.errors import RequestTimeout
 from tests.gate.deliver.test_receipts import receipt
 from tests.gate.memory_gateway import bind
@@ -12,7 +13,7 @@ from tests.routing import fakes
 from tests.routing.fakes import Gate
 
 
-class Recorder:
+class Recorder(Listener):
     """A listener that keeps what it is told, by names."""
 
     def __init__(self) -> None:
@@ -27,7 +28,7 @@ class Recorder:
     def connection_refused(self, host: str, reason: str) -> None:
         self.told.append(("connection refused", host, reason))
 
-    def lost(self, session: Any) -> None:
+    def lost(self, session: Any, reason: str) -> None:
         self.told.append(("lost",))
 
     def entered(self, exchange: Any) -> None:
@@ -48,14 +49,14 @@ class Recorder:
     def ended(self, exchange: Any, command_status: int, now: float) -> None:
         self.told.append(("ended", exchange.number, command_status))
 
-    def receipt(self, link: Any, is_matched: bool) -> None:
+    def receipt(self, link: Any, receipt: Any, is_matched: bool) -> None:
         self.told.append(("receipt", is_matched))
 
 
 def recorded(gate: Gate) -> list[tuple[Any, ...]]:
     """What is told from now on."""
     recorder = Recorder()
-    gate.router.events.listener = recorder
+    gate.router.events.attach(recorder)
     return recorder.told
 
 
@@ -155,7 +156,7 @@ def test_a_receipt_is_told_with_or_without_its_return_path() -> None:
 def test_a_refused_bind_is_told() -> None:
     gate = gate_of()
     recorder = Recorder()
-    gate.router.events.listener = recorder
+    gate.router.events.attach(recorder)
     end = gate.esme(bind(password=b"wrong"))
     assert [frame.command_status for frame in end.heard()] == [0x0E]
     assert [(each[0], each[1], each[3]) for each in recorder.told] == [("refused", "'acme'", 0x0E)]
@@ -168,3 +169,39 @@ def test_sessions_are_told_when_they_are_bound_and_lost() -> None:
     gate.lose(esme)
     gate.lose(link)
     assert told == [("bound",), ("bound",), ("lost",), ("lost",)]
+
+
+class Bound(Listener):
+    """Wants to know of binds alone."""
+
+    def __init__(self, told: list[Any]) -> None:
+        self._told = told
+
+    def bound(self, session: Any) -> None:
+        self._told.append((self, session))
+
+
+def test_what_no_listener_wants_is_told_to_none() -> None:
+    events = Events()
+    events.attach(Bound([]))
+    kinds = [name for name in dir(events) if name.startswith("tell_")]
+    assert [name for name in kinds if getattr(events, name) is not None] == ["tell_bound"]
+    assert {name.removeprefix("tell_") for name in kinds} == {
+        name for name in vars(Listener) if not name.startswith("_")
+    }
+
+
+def test_several_are_told_in_the_order_in_which_they_came_until_they_go() -> None:
+    events, told = Events(), list[Any]()
+    first, second = Bound(told), Bound(told)
+    events.attach(first)
+    events.attach(second)
+    assert events.tell_bound is not None
+    events.tell_bound("a session")
+    assert told == [(first, "a session"), (second, "a session")]
+    events.detach(first)
+    told.clear()
+    events.tell_bound("another")
+    assert told == [(second, "another")]
+    events.detach(second)
+    assert events.tell_bound is None

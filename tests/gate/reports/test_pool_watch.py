@@ -26,7 +26,9 @@ def lines_of(log: Log) -> list[str]:
 def test_a_pool_is_told_of_when_its_last_link_goes_and_when_one_comes_again() -> None:
     """Not while another SMSC of the pool is there, nor at the start."""
     one, other = smscs(1, 1)
-    watch = PoolWatch([named("main", one, other), named("spare", other)], 0x08)
+    told = []
+    pools = [named("main", one, other), named("spare", other)]
+    watch = PoolWatch(pools, 0x08, lambda pool, smsc, is_up: told.append((pool.name, is_up)))
     with Log() as log:
         watch.bound(one)
         unlinked(other)
@@ -41,6 +43,7 @@ def test_a_pool_is_told_of_when_its_last_link_goes_and_when_one_comes_again() ->
         watch.bound(one)
         watch.bound(one)
         assert lines_of(log)[2:] == ["pool main has an SMSC again: a"]
+    assert told == [("spare", False), ("main", False), ("main", True)]
 
 
 def test_a_gate_that_stops_misses_no_smsc() -> None:

@@ -8,6 +8,7 @@ import pytest
 from attrs import evolve
 from twisted.internet.address import IPv4Address
 
+from smppgate.gate.relay.events import Listener
 from smppgate.gate.sessions.proxy_header import ProxyHeaderFactory
 from smppgate.settings import EsmeSettings, GateSettings, ListenSettings
 from tests.gate.memory_gateway import End, Log, MemoryGateway, bind
@@ -15,7 +16,7 @@ from tests.gate.memory_gateway import End, Log, MemoryGateway, bind
 HERE, THERE = "192.0.2.7", "192.0.2.8"
 
 
-class Rig:
+class Rig(Listener):
     """A gate whose listener has limits, and peers at addresses."""
 
     def __init__(self, gate: GateSettings | None = None, **limits: Any) -> None:
@@ -26,13 +27,10 @@ class Rig:
             gate=gate or GateSettings(),
         )
         self.factory: Any = self.gate.reactor.tcpServers[0][1]
-        self.gate.router.events.listener = self
+        self.gate.router.events.attach(self)
 
     def connection_refused(self, host: str, reason: str) -> None:
         self.told.append((host, reason))
-
-    def __getattr__(self, _name: str) -> Any:
-        return lambda *_: None
 
     def connect(self, host: str) -> End:
         address = IPv4Address("TCP", host, 4000)

@@ -1,0 +1,115 @@
+"""`Counting`: counts messages where they belong, in the `Tally` of their account or SMSC.
+
+Both sides of the gate are counted as its peers see them. An account: what it was answered, and
+what it answered. An SMSC: likewise. So a message that was tried at two SMSCs is one at its account
+and one at each SMSC, and one that no SMSC took is one at its account only. The names of commands
+are those that were on the wire on that side.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from typing import cast
+
+from smppgate.gate.deliver.delivery import Delivery
+from smppgate.gate.relay.events import Listener, Session
+from smppgate.routing.esmes.account import Account
+from smppgate.routing.exchange import Exchange
+from smppgate.routing.sessions import EsmeSession, Origin, SmscSession
+from smppgate.routing.smscs.smsc import Smsc
+from smppgate.routing.tally import LATENCY_BOUNDS, SmscTally, word_of
+from smppgate.txsmpp.located_receipt import LocatedReceipt
+
+
+class Counting(Listener):
+    """Counts what accounts and SMSCs answer and are answered.
+
+    :ivar refused_binds: binds of ESMEs that were refused.
+    """
+
+    def __init__(self) -> None:
+        self.refused_binds = 0
+
+    # The hot path: a message costs `answered` and `ended`.
+
+    def answered(self, exchange: Exchange, command_status: int, now: float) -> None:
+        """The SMSC that a request was sent to answered, or the ESME."""
+        smsc = exchange.smsc
+        if smsc is None:
+            self._delivered(cast(Delivery, exchange), command_status)
+            return
+        tally = smsc.tally
+        seconds = now - exchange.sent_at
+        tally.latencies[bisect_left(LATENCY_BOUNDS, seconds)] += 1
+        tally.latency_sum += seconds
+        if command_status:
+            tally.count(exchange.command_id, command_status)
+            return
+        try:
+            tally.counts[exchange.command_id] += 1
+        except KeyError:
+            tally.count(exchange.command_id, 0)
+
+    def ended(self, exchange: Exchange, command_status: int, now: float) -> None:
+        """The ESME that sent a request was answered, or the SMSC."""
+        if command_status:
+            exchange.origin.tally.count(exchange.asked, command_status)
+            return
+        try:
+            exchange.origin.tally.counts[exchange.asked] += 1
+        except KeyError:
+            exchange.origin.tally.count(exchange.asked, 0)
+
+    def _delivered(self, delivery: Delivery, command_status: int) -> None:
+        # Without a session it was not the ESME that answered, but the queue of its account.
+        if delivery.session is not None:
+            delivery.session.tally.count(delivery.command_id, command_status)
+
+    def receipt(self, link: SmscSession, receipt: LocatedReceipt, is_matched: bool) -> None:
+        """A receipt came."""
+        counts = link.smsc.tally.receipts
+        try:
+            counts[receipt.stat, is_matched] += 1
+        except KeyError:
+            key = word_of(receipt.stat, receipt.state), is_matched
+            counts[key] = counts.get(key, 0) + 1
+
+    # Beside it
+
+    def turned_down(self, origin: Origin, command_id: int, command_status: int) -> None:
+        """A request was answered and not relayed."""
+        origin.tally.count(command_id, command_status)
+
+    def dequeued(
+        self, account: Account[EsmeSession], command_id: int, command_status: int
+    ) -> None:
+        """An ESME answered a message of its account's queue."""
+        account.tally.count(command_id, command_status)
+
+    def over_rate(self, origin: Origin, command_id: int) -> None:
+        """A message came over the rate of its account or session."""
+        origin.tally.over_rate += 1
+
+    def paused(self, smsc: Smsc) -> None:
+        """An SMSC has been sent as many messages as its rates allow."""
+        smsc.tally.paused += 1
+
+    def bound(self, session: Session) -> None:
+        """A link is bound; of sessions with ESMEs there are gauges."""
+        tally = session.tally
+        if isinstance(tally, SmscTally):
+            tally.binds += 1
+
+    def lost(self, session: Session, reason: str) -> None:
+        """A link that was bound has ended."""
+        tally = session.tally
+        if isinstance(tally, SmscTally):
+            tally.losses += 1
+
+    def link_failed(self, link: str, smsc: Smsc, reason: str) -> None:
+        """A link was not reached, or not bound."""
+        smsc.tally.failures += 1
+
+    def refused(self, name: str, host: str, command_status: int) -> None:
+        """The bind of an ESME was refused."""
+        self.refused_binds += 1

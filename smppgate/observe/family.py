@@ -1,0 +1,120 @@
+"""`Family`: a metric, and what its samples are made from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import accumulate
+from typing import TypeAlias
+
+from attrs import frozen
+from prometheus_client.core import Metric
+from prometheus_client.samples import Sample
+
+from smppgate.gate.parts import Parts
+from smppgate.gate.relay.events import Events
+from smppgate.observe.counting import Counting
+from smppgate.observe.lag import ReactorLag
+
+Row: TypeAlias = "tuple[Sequence[str], float]"
+"""The values of the labels, and the value."""
+
+
+@frozen
+class Scrape:
+    """What is looked at for one scrape.
+
+    :ivar now: seconds on the monotonic clock.
+    """
+
+    parts: Parts
+    counting: Counting
+    lag: ReactorLag
+    now: float
+
+    @property
+    def events(self) -> Events:
+        """The counts of the gate as a whole."""
+        return self.parts.router.events
+
+
+@frozen
+class Family:
+    """A counter or a gauge.
+
+    :param name: as it is written; a counter's ends with ``_total``.
+    :param kind: ``counter`` or ``gauge``.
+    :param about: one sentence for an operator.
+    :param labels: their names.
+    :param rows: gives the rows of a scrape, as they are asked for: many, and between two of them
+        the gate may go on.
+    """
+
+    name: str
+    kind: str
+    about: str
+    labels: tuple[str, ...]
+    rows: Callable[[Scrape], Iterable[Row]]
+
+    @property
+    def sample_names(self) -> tuple[str, ...]:
+        """The names that its samples have."""
+        return (self.name,)
+
+    def metric(self, scrape: Scrape) -> Metric:
+        """Without samples, for prometheus-client."""
+        return Metric(self.name.removesuffix("_total"), self.about, self.kind)
+
+    def samples(self, scrape: Scrape) -> Iterator[Sample]:
+        """Its samples, made as they are asked for."""
+        for values, value in self.rows(scrape):
+            yield Sample(self.name, dict(zip(self.labels, values, strict=True)), value)
+
+
+@frozen
+class Distribution:
+    """Seconds, counted by the bounds of buckets.
+
+    :ivar counts: for each bound, and for what is beyond the last.
+    :ivar sum: all of them together.
+    """
+
+    counts: Sequence[int]
+    sum: float
+
+
+@frozen
+class HistogramFamily:
+    """A histogram; the rest is as with `Family`.
+
+    :param bounds: upper bounds of the buckets.
+    """
+
+    name: str
+    about: str
+    labels: tuple[str, ...]
+    bounds: tuple[float, ...]
+    rows: Callable[[Scrape], Iterable[tuple[Sequence[str], Distribution]]]
+    kind: str = "histogram"
+
+    @property
+    def sample_names(self) -> tuple[str, ...]:
+        """The names that its samples have."""
+        return tuple(self.name + suffix for suffix in ("_bucket", "_count", "_sum"))
+
+    def metric(self, scrape: Scrape) -> Metric:
+        """Without samples, for prometheus-client."""
+        return Metric(self.name, self.about, self.kind)
+
+    def samples(self, scrape: Scrape) -> Iterator[Sample]:
+        """Its samples, made as they are asked for."""
+        bounds = (*(str(bound) for bound in self.bounds), "+Inf")
+        for values, found in self.rows(scrape):
+            labels = dict(zip(self.labels, values, strict=True))
+            sums = tuple(accumulate(found.counts))
+            for bound, count in zip(bounds, sums, strict=True):
+                yield Sample(f"{self.name}_bucket", {**labels, "le": bound}, count)
+            yield Sample(f"{self.name}_count", labels, sums[-1])
+            yield Sample(f"{self.name}_sum", labels, found.sum)
+
+
+AnyFamily: TypeAlias = Family | HistogramFamily

@@ -1,0 +1,98 @@
+"""`Telling`: says in the event log what happens in the gate."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from smppgate.gate.relay.events import Listener, Session
+from smppgate.gate.sessions.esme import EsmeProtocol
+from smppgate.gate.sessions.smsc import SmscProtocol
+from smppgate.observe.event_log import EventLog
+from smppgate.routing.smscs.smsc import Smsc
+from smppgate.txsmpp.constants import status_meaning
+from smppgate.txsmpp.printable import printable
+
+_WORDS = {"smsc": "SMSC", "link": "link", "account": "ESME"}
+
+
+class Telling(Listener):
+    """Makes lines for people of events. Storms are told in summary, see `EventLog.tell`."""
+
+    def __init__(self, log: EventLog) -> None:
+        self._log = log
+
+    def bound(self, session: Session) -> None:
+        """A session is bound."""
+        if isinstance(session, SmscProtocol):
+            self._tell_of_link("bound", session, "bound")
+        elif isinstance(session, EsmeProtocol):
+            text = f"bound as {session.kind} from {session.where}"
+            self._tell_of_esme("bound", session, text)
+
+    def lost(self, session: Session, reason: str) -> None:
+        """A session that was bound has ended."""
+        if isinstance(session, SmscProtocol):
+            self._tell_of_link("lost", session, f"gone: {reason}")
+        elif isinstance(session, EsmeProtocol):
+            self._tell_of_esme("lost", session, f"at {session.where} gone: {reason}")
+
+    def refused(self, name: str, host: str, command_status: int) -> None:
+        """The bind of an ESME was refused."""
+        name = printable(name)
+        text = f"ESME {name} at {host} refused: {status_meaning(command_status)}"
+        self._log.tell("refused", text, account=name, peer=host)
+
+    def connection_refused(self, host: str, reason: str) -> None:
+        """A connection was cut."""
+        self._log.tell("connection_refused", f"{host} refused: {printable(reason)}", peer=host)
+
+    def link_failed(self, link: str, smsc: Smsc, reason: str) -> None:
+        """A link was not reached, or not bound."""
+        text = f"SMSC {link} not bound: {printable(reason)}"
+        self._log.tell("link_failed", text, smsc=smsc.name, link=link)
+
+    def ejected(self, pool: str, smsc: str, reason: str, seconds: float) -> None:
+        """A member of a pool was ejected, or is back."""
+        if seconds:
+            text = f"pool {pool}: SMSC {smsc} is ejected for {seconds:g} s: {reason}"
+            self._log.tell("ejected", text, pool=pool, smsc=smsc)
+        else:
+            text = f"pool {pool}: SMSC {smsc} is back: {reason}"
+            self._log.tell("returned", text, pool=pool, smsc=smsc)
+
+    def pool_changed(self, pool: str, smsc: str, is_up: bool) -> None:
+        """A pool has an SMSC again, or none."""
+        if is_up:
+            self._log.tell("pool_up", f"pool {pool} has an SMSC again: {smsc}", pool=pool)
+        else:
+            self._log.tell("pool_down", f"pool {pool} is without an SMSC", pool=pool)
+
+    def decided(self, what: str, name: str, decision: str) -> None:
+        """An operator has decided something."""
+        self._log.tell(f"{what}_changed", f"{_WORDS[what]} {name}: {decision}", **{what: name})
+
+    def reloaded(self, lines: Sequence[str]) -> None:
+        """The gate goes by other settings."""
+        self._log.tell("reloaded", _joined("reloaded", lines))
+
+    def reload_refused(self, lines: Sequence[str]) -> None:
+        """The gate goes on by its settings."""
+        self._log.tell("reload_refused", _joined("nothing is reloaded", lines))
+
+    def _tell_of_link(self, kind: str, link: SmscProtocol, text: str) -> None:
+        text = f"SMSC {link.name} {printable(text)}"
+        self._log.tell(kind, text, smsc=link.smsc.name, link=link.name)
+
+    def _tell_of_esme(self, kind: str, session: EsmeProtocol, text: str) -> None:
+        name = session.system_id.decode("latin-1")
+        self._log.tell(kind, f"ESME {name} {printable(text)}", account=name, peer=session.where)
+
+
+_MOST_TOLD = 20
+
+
+def _joined(what: str, lines: Sequence[str]) -> str:
+    told = [printable(line) for line in lines[:_MOST_TOLD]]
+    if len(lines) > _MOST_TOLD:
+        told.append(f"and {len(lines) - _MOST_TOLD} more")
+    return f"{what}: " + "; ".join(told)

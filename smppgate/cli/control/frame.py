@@ -62,24 +62,25 @@ _BUSIEST = (
 )
 
 
-def frame(looks: Looks, seconds: float, width: int | None, height: int | None) -> Iterator[Line]:
+def frame(looks: Looks, seconds: float, width: int | None, height: int | None) -> list[Line]:
     """The screen, for so many seconds that have gone by.
 
     :param width: columns of the terminal, and ``height`` its lines; None for any number.
     """
-    yield _title(looks)
-    yield ()
-    yield from _figures(looks, seconds)
-    yield from _spark(looks, width)
-    yield ()
-    # The SMSCs may have half of the screen, the accounts the rest.
-    smscs = _smscs(looks)
-    room = len(smscs) if height is None else max(3, (height - 9) // 2)
-    yield from _table(_SMSCS, smscs, looks, width, room, "SMSCs")
-    yield ()
-    used = 9 + min(len(smscs), room + 1)
-    room = _ACCOUNTS if height is None else max(1, height - used)
-    yield from _table(_BUSIEST, _accounts(looks), looks, width, room, "accounts")
+    head = [_title(looks), (), *_figures(looks, seconds, width), *_spark(looks, width), ()]
+    # The SMSCs may have half of the rest, the accounts have what is left then. Both tables have
+    # titles, and an empty line is between them.
+    rest = None if height is None else height - len(head) - 3
+    smscs, accounts = _smscs(looks), _accounts(looks)
+    upper = _table(_SMSCS, smscs, looks, width, _room(rest, len(smscs), 0.5), "SMSCs")
+    rest = None if height is None else height - len(head) - len(upper) - 2
+    lower = _table(_BUSIEST, accounts, looks, width, _room(rest, _ACCOUNTS, 1.0), "accounts")
+    return [*head, *upper, (), *lower]
+
+
+def _room(rest: int | None, rows: int, part: float) -> int:
+    """For how many rows there is room, with a line that tells of more."""
+    return rows if rest is None else max(1, int(rest * part) - 1)
 
 
 def _smscs(looks: Looks) -> Rows:
@@ -119,24 +120,21 @@ def _title(looks: Looks) -> Line:
     )
 
 
-def _figures(looks: Looks, seconds: float) -> Iterator[Line]:
+def _figures(looks: Looks, seconds: float, width: int | None) -> Iterator[Line]:
     history = looks.history
-    counts = [
-        _figure(title, _per_second(history.mean(column, seconds)))
-        for title, column in (("messages/s", "messages"), ("receipts/s", "receipts"))
-    ]
     errors = history.mean("errors", seconds)
-    counts.insert(1, _figure("errors/s", _per_second(errors), "red" if errors else ""))
-    yield tuple(counts)
-    oldest = max(
-        (figure(pool.get("waiting_seconds")) or 0.0 for pool in looks.now.pools), default=0
-    )
     waiting = total(looks.now.pools, "waiting")
-    yield (
+    oldest = max(figure(pool.get("waiting_seconds")) or 0.0 for pool in (*looks.now.pools, {}))
+    cells = (
+        _figure("messages/s", _per_second(history.mean("messages", seconds))),
+        _figure("errors/s", _per_second(errors), "red" if errors else ""),
+        _figure("receipts/s", _per_second(history.mean("receipts", seconds))),
         _figure("waiting", number(waiting), "yellow" if waiting else ""),
         _figure("oldest", lasting(oldest) if waiting else "-"),
         _figure("latency", latency(history.mean("latency_seconds", seconds))),
     )
+    beside = 3 if width is None or width >= 80 else max(1, width // 25)
+    yield from (cells[at : at + beside] for at in range(0, len(cells), beside))
 
 
 def _figure(title: str, value: str, style: str = "") -> Cell:
@@ -169,8 +167,8 @@ def _table(
     width: int | None,
     room: int,
     noun: str,
-) -> Iterator[Line]:
-    laid = laid_out(columns, rows[:room], looks.time, width)
-    yield from laid.lines
+) -> list[Line]:
+    lines = list(laid_out(columns, rows[:room], looks.time, width).lines)
     if len(rows) > room:
-        yield (Cell(f"and {len(rows) - room:,} {noun} more", "dim"),)
+        lines.append((Cell(f"and {len(rows) - room:,} {noun} more", "dim"),))
+    return lines

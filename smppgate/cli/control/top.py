@@ -83,7 +83,7 @@ def _is_ended(pressed: Keys, interval: float) -> bool:
 
 def _fitted(looks: Looks, interval: float, trouble: str) -> list[Line]:
     width, height = shutil.get_terminal_size()
-    lines = list(frame(looks, interval, width, height - 1))[: height - 1]
+    lines = frame(looks, interval, width, height - 1)[: height - 1]
     hint = Cell(trouble, "red") if trouble else Cell("q ends", "dim")
     return [*lines, (hint,)]
 

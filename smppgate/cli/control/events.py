@@ -87,6 +87,9 @@ class Reading:
 class Following:
     """The events of a gate, also when it goes away and comes back.
 
+    One that was started again has numbers of its own: it sends all that it has where it is asked
+    for those behind a number that it has not reached.
+
     :param since: the number of the event in front of the first.
     :param wait: waits so many seconds.
     :param tell: is told when the gate went away.
@@ -125,20 +128,14 @@ class Following:
                 pause = min(pause * 2, LONGEST_WAIT)
 
     def _of_one_connection(self) -> Iterator[Event]:
-        """Those of one connection; without an error where another one is to be made at once."""
-        last = self._last
-        headers = {"Accept": "text/event-stream", "Last-Event-ID": last}
+        """Those of one connection.
+
+        :raises NotReached: when it ends.
+        """
+        headers = {"Accept": "text/event-stream", "Last-Event-ID": self._last}
         with self._gate.stream("events", headers=headers, silence=SILENCE) as answer:
             self._is_reached = True
             for event in self._read(answer):
-                # A gate that was started again numbers its events anew: all of them are wanted.
-                if (
-                    last.isdecimal()
-                    and event.number.isdecimal()
-                    and int(event.number) <= int(last)
-                ):
-                    self._last = "0"
-                    return
                 self._last = event.number
                 yield event
 

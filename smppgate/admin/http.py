@@ -14,10 +14,11 @@ from urllib.parse import parse_qsl
 
 from twisted.internet.address import UNIXAddress
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IAddress
+from twisted.internet.interfaces import IAddress, IProtocolNegotiationFactory
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 from twisted.web.http import NOT_MODIFIED, HTTPChannel, HTTPFactory, Request
+from zope.interface import implementer
 
 from smppgate.admin.messages import Answer, Asked, Client, Problem
 from smppgate.gate.sessions.addresses import network_of, shown_address
@@ -190,6 +191,7 @@ class AdminChannel(HTTPChannel):
         self.factory.channels.pop(self, None)
 
 
+@implementer(IProtocolNegotiationFactory)
 class AdminFactory(HTTPFactory):
     """Makes the connections of one listener.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
@@ -14,7 +13,7 @@ from smppgate.admin.unix_socket import UnixSocket
 from smppgate.gate.sessions.endpoints import server_endpoint
 from smppgate.gate.sessions.listener import CannotListen, Listener
 from smppgate.settings import Settings
-from smppgate.settings.admin_side import DEFAULT_ENDPOINT, placed
+from smppgate.settings.admin_side import DEFAULT_ENDPOINT, STATE_DIR, placed
 from smppgate.settings.endpoints import split
 
 _MODE = "600"
@@ -67,36 +66,32 @@ class AdminListeners(MultiService):
 
     def change(self, settings: Settings) -> None:
         """Listen where ``settings`` say, and nowhere else; try again what could not be opened."""
-        wanted = dict(_wanted(settings))
+        wanted = {placed(each, settings.gate.state_dir): each for each in settings.admin.endpoint}
         for description in self._listeners.keys() - wanted.keys():
             maybeDeferred(self._listeners.pop(description).disownServiceParent)
-        for description, is_default in wanted.items():
+        for description, written in wanted.items():
             if description not in self._listeners:
-                self._add(description, is_default)
+                self._add(description, written)
         if self.running:
             for listener in self._listeners.values():
                 listener.open()
                 listener.renew()
 
-    def _add(self, description: str, is_default: bool) -> None:
+    def _add(self, description: str, written: str) -> None:
         factory = AdminFactory(self._reactor, self._respond)
-        endpoint = _endpoint(self._reactor, description, is_default)
-        listener = AdminListener(description, endpoint, factory, is_needed=not is_default)
+        endpoint = _endpoint(self._reactor, description, STATE_DIR in written)
+        # Nobody has asked for the default.
+        is_needed = written != DEFAULT_ENDPOINT
+        listener = AdminListener(description, endpoint, factory, is_needed)
         self._listeners[description] = listener
         # The listener itself logs why.
         with suppress(CannotListen):
             listener.setServiceParent(self)
 
 
-def _wanted(settings: Settings) -> Iterable[tuple[str, bool]]:
-    """Each endpoint, and whether it is the default, which nobody has asked for."""
-    for endpoint in settings.admin.endpoint:
-        yield placed(endpoint, settings.gate.state_dir), endpoint == DEFAULT_ENDPOINT
-
-
-def _endpoint(reactor: Any, description: str, is_default: bool) -> Any:
+def _endpoint(reactor: Any, description: str, makes_folder: bool) -> Any:
     parts = split(description)
     if parts.scheme != "unix":
         return server_endpoint(reactor, description)
     mode = int(parts.get("mode", 1) or _MODE, 8)
-    return UnixSocket(reactor, parts.get("address", 0) or "", mode, makes_folder=is_default)
+    return UnixSocket(reactor, parts.get("address", 0) or "", mode, makes_folder)

@@ -80,9 +80,9 @@ def _clear(path: str) -> None:
     except FileNotFoundError:
         return
     if not stat.S_ISSOCK(mode):
-        raise FileExistsError(errno.EEXIST, "there is a file that is no socket", path)
+        raise OSError(f"{path!r} is there, and is no socket")
     if _is_in_use(path):
-        raise OSError(errno.EADDRINUSE, "another process listens there", path)
+        raise OSError(f"another process listens on {path!r}")
     os.unlink(path)
 
 

@@ -20,7 +20,9 @@ from tests.daemon.test_systemd import Told
 from tests.e2e.twistd import settings
 from tests.gate.memory_gateway import Log
 
-SETTINGS = parse(settings(2775, {"alpha": 3001}, store='kind = "memory"'))
+SETTINGS = parse(
+    settings(2775, {"alpha": 3001}, store='kind = "memory"') + "\n[admin]\nendpoint = []\n"
+)
 
 
 class Reactor(MemoryReactorClock):

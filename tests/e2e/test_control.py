@@ -254,11 +254,11 @@ name = "main"
 members = ["alpha"]
 [[route]]
 name = "uk"
-destination = "44"
-tlvs = ["0x1400=01ff"]
+destination = "44*"
+tlv = "0x1400=01ff"
 pool = "main"
 [[route]]
-status = "ESME_RINVDSTADR"
+reject = "ESME_RINVDSTADR"
 """
     with controlled(tmp_path, more=routes) as at:
         asked = ("route", "--esme", "acme", "--to", "447700900123", "--tlv", "0x1400=01ff")

@@ -224,7 +224,8 @@ DRAIN = Asking(
     _draining("drain", ("drain", "maint"), is_drained),
 )
 MAINT = Asking(
-    "Drain an SMSC, or one of its links, unbind it and keep it away, until `smppgate ready`.",
+    "Drain an SMSC, or one of its links, for a minute at the most, unbind it and keep it away, "
+    "until `smppgate ready`.",
     _add_waiting,
     _draining("maint", ("drain", "maint"), is_away),
 )

@@ -5,6 +5,7 @@ Rich is loaded for a terminal alone.
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from collections.abc import Iterable
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
 def is_terminal() -> bool:
     """Whether people read standard output."""
     return sys.stdout.isatty()
+
+
+def can_redraw() -> bool:
+    """Whether what was written to standard output can be written over."""
+    return is_terminal() and os.environ.get("TERM", "dumb") not in ("dumb", "unknown")
 
 
 def room() -> int | None:

@@ -75,10 +75,10 @@ def _smsc_troubles(smsc: Row, error: Any) -> Iterator[Cell]:
         return
     links = smsc.get("links")
     up, of_all = (links.get("up"), links.get("all")) if isinstance(links, dict) else (None, None)
-    if of_all and up != of_all:
+    if figure(of_all) and up != of_all:
         why = f": {shown(error)}" if error else ""
-        style = "yellow" if up else "red"
-        yield Cell(f"SMSC {name}: {number(up)} of {number(of_all)} links up{why}", style)
+        count = f"{number(up)} of {several(int(figure(of_all) or 0), 'link')} up"
+        yield Cell(f"SMSC {name}: {count}{why}", "yellow" if up else "red")
 
 
 def _pool_troubles(pool: Row) -> Iterator[Cell]:

@@ -15,7 +15,7 @@ from smppgate.cli.control.frame import frame
 from smppgate.cli.control.keys import Keys, keys
 from smppgate.cli.control.looks import Looks
 from smppgate.cli.control.options import seconds_of
-from smppgate.cli.control.screen import is_terminal, print_lines, room, styled
+from smppgate.cli.control.screen import can_redraw, print_lines, room, styled
 from smppgate.cli.control.tables import Cell, Line
 
 DEFAULT_INTERVAL = 2.0
@@ -39,7 +39,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _work(gate: Gate, args: argparse.Namespace) -> int:
     looks = Looks(gate, time.monotonic())
-    if args.once or not is_terminal():
+    if args.once or not can_redraw():
         time.sleep(args.interval)
         looks.again(time.monotonic())
         print_lines(frame(looks, args.interval, room(), None))

@@ -135,6 +135,13 @@ def test_once(command: Command, capsys: pytest.CaptureFixture[str], gate: FakeGa
     assert gate.asked.count("GET /smscs") == 2
 
 
+def test_a_terminal_that_cannot_redraw_has_one_screen(gate: FakeGate) -> None:
+    screen = Screen(80, "top", "--socket", gate.path, environment={"TERM": "dumb"})
+    assert screen.end() == 0
+    assert "\x1b" not in screen.written
+    assert "alpha" in screen.text
+
+
 def test_it_is_live_until_q_is_pressed(gate: FakeGate) -> None:
     screen = Screen(80, "top", "--interval", "0.1", "--socket", gate.path)
     screen.wait_for("q ends", 3)

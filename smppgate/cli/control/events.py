@@ -30,13 +30,9 @@ LONGEST_LINE = 1024 * 1024
 """Octets; an event has a few hundred."""
 
 _STYLES = {
-    "bound": "green",
-    "returned": "green",
-    "lost": "yellow",
-    "refused": "red",
-    "ejected": "red",
-    "pool_down": "red",
-    "reload_refused": "red",
+    **dict.fromkeys(("bound", "returned", "pool_up"), "green"),
+    **dict.fromkeys(("lost", "link_failed", "connection_refused", "operator"), "yellow"),
+    **dict.fromkeys(("refused", "ejected", "pool_down", "reload_refused"), "red"),
 }
 
 

@@ -44,6 +44,8 @@ class Actions:
         self._views = views
         self._audit = audit
         self._reload = reload
+        self._begun: dict[tuple[str, str], Deferred[None]] = {}
+        """What takes time, by what it is about: one for each, as the last decision counts."""
 
     async def smsc(self, call: Call, action: str) -> Answer:
         """``ready``, ``drain``, ``maint``, ``end-ejection``: of an SMSC."""
@@ -85,7 +87,7 @@ class Actions:
         # As it is before: with `now` it may be gone at once.
         answer = await self._views.item("sessions", name, 202)
         self._tell(call, "sessions", "kick", name)
-        self._watch(control.kick(now=call.body["now"]))
+        self._watch(("sessions", name), control.kick(now=call.body["now"]))
         return answer
 
     async def drop(self, call: Call) -> Answer:
@@ -136,15 +138,23 @@ class Actions:
         self._tell(call, kind, action, name)
         takes_time = isinstance(begun, Deferred) and not begun.called
         if isinstance(begun, Deferred):
-            self._watch(cast("Deferred[None]", begun))
+            self._watch((kind, name), cast("Deferred[None]", begun))
         return await self._views.item(kind, name, 202 if takes_time else 200)
 
     def _tell(self, call: Call, kind: str, action: str, name: str) -> None:
         about = {_FIELDS[kind]: name} if kind in _FIELDS else {}
         self._audit.changed(call.user.name, call.asked.client, action, name, **about)
 
-    def _watch(self, begun: Deferred[None]) -> None:
-        begun.addErrback(self._not_done)
+    def _watch(self, about: tuple[str, str], begun: Deferred[None]) -> None:
+        former = self._begun.pop(about, None)
+        if former is not None:
+            former.cancel()
+        self._begun[about] = begun
+        begun.addErrback(self._not_done).addBoth(self._over, about, begun)
+
+    def _over(self, _: object, about: tuple[str, str], begun: Deferred[None]) -> None:
+        if self._begun.get(about) is begun:
+            del self._begun[about]
 
     def _not_done(self, failure: Failure) -> None:
         if not failure.check(TimeoutError, CancelledError):

@@ -175,6 +175,13 @@ class AdminChannel(HTTPChannel):
         self.transport.write(head.encode() + body)
         self.loseConnection()
 
+    def finish(self) -> None:
+        """End with the answer to what is asked; at once where nothing is, or it has no end."""
+        if self._handlingRequest and self._requestProducer is None:
+            self.persistent = 0
+        elif self.transport is not None:
+            self.transport.abortConnection()
+
     def timeoutConnection(self) -> None:
         """Close; a peer that does not read is cut soon after."""
         self._abortingCall = self.callLater(self.abortTimeout, self.forceAbortClient)
@@ -216,10 +223,12 @@ class AdminFactory(HTTPFactory):
         return channel
 
     def close(self) -> None:
-        """Cut all connections."""
+        """Cut all connections, but for those with a request that is being answered: they end then.
+
+        One of them may have asked for the reload that closes this listener.
+        """
         for channel in list(self.channels):
-            if channel.transport is not None:
-                channel.transport.abortConnection()
+            channel.finish()
 
     def acceptableProtocols(self) -> list[bytes]:
         """What TLS may agree on: HTTP/2 would go by other bounds."""

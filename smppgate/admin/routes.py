@@ -105,6 +105,10 @@ class Route:
                 return None
         return names
 
+    def _meant(self, query: Mapping[str, str]) -> Mapping[str, str]:
+        """The query without what others may have added: a page has no parameters of its own."""
+        return query if self.path.startswith("/api/") else {}
+
     def call(self, asked: Asked, user: User, names: Mapping[str, str]) -> Call:
         """The request, read and checked.
 
@@ -114,7 +118,7 @@ class Route:
             asked=asked,
             user=user,
             names=names,
-            query=_read(self.query, asked.query, 400),
+            query=_read(self.query, self._meant(asked.query), 400),
             body={} if self.body is None else _read(self.body, _document(asked), 422),
         )
 

@@ -8,7 +8,6 @@ are those that were on the wire on that side.
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from typing import cast
 
 from smppgate.gate.deliver.delivery import Delivery
@@ -17,7 +16,7 @@ from smppgate.routing.esmes.account import Account
 from smppgate.routing.exchange import Exchange
 from smppgate.routing.sessions import EsmeSession, Origin, SmscSession
 from smppgate.routing.smscs.smsc import Smsc
-from smppgate.routing.tally import LATENCY_BOUNDS, SmscTally, word_of
+from smppgate.routing.tally import SUBMIT_SM, SmscTally, word_of
 from smppgate.txsmpp.located_receipt import LocatedReceipt
 
 
@@ -30,35 +29,35 @@ class Counting(Listener):
     def __init__(self) -> None:
         self.refused_binds = 0
 
-    # The hot path: a message costs `answered` and `ended`.
+    # The hot path: a message costs `taken`
+
+    def taken(self, exchange: Exchange, now: float) -> None:
+        """The SMSC took a message, and the ESME was answered so."""
+        if exchange.command_id != SUBMIT_SM:
+            self.answered(exchange, 0, now)
+            self.ended(exchange, 0, now)
+            return
+        exchange.origin.tally.plain += 1
+        smsc, seconds = exchange.smsc, now - exchange.sent_at
+        if smsc is None:
+            return
+        tally = smsc.tally
+        if seconds == tally.seconds:
+            tally.repeats += 1
+        else:
+            tally.answered(SUBMIT_SM, 0, seconds)
 
     def answered(self, exchange: Exchange, command_status: int, now: float) -> None:
         """The SMSC that a request was sent to answered, or the ESME."""
-        smsc = exchange.smsc
-        if smsc is None:
+        smsc, seconds = exchange.smsc, now - exchange.sent_at
+        if smsc is not None:
+            smsc.tally.answered(exchange.command_id, command_status, seconds)
+        else:
             self._delivered(cast(Delivery, exchange), command_status)
-            return
-        tally = smsc.tally
-        seconds = now - exchange.sent_at
-        tally.latencies[bisect_left(LATENCY_BOUNDS, seconds)] += 1
-        tally.latency_sum += seconds
-        if command_status:
-            tally.count(exchange.command_id, command_status)
-            return
-        try:
-            tally.counts[exchange.command_id] += 1
-        except KeyError:
-            tally.count(exchange.command_id, 0)
 
     def ended(self, exchange: Exchange, command_status: int, now: float) -> None:
         """The ESME that sent a request was answered, or the SMSC."""
-        if command_status:
-            exchange.origin.tally.count(exchange.asked, command_status)
-            return
-        try:
-            exchange.origin.tally.counts[exchange.asked] += 1
-        except KeyError:
-            exchange.origin.tally.count(exchange.asked, 0)
+        exchange.origin.tally.count(exchange.asked, command_status)
 
     def _delivered(self, delivery: Delivery, command_status: int) -> None:
         # Without a session it was not the ESME that answered, but the queue of its account.

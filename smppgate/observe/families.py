@@ -19,7 +19,7 @@ from smppgate.routing.admin_state import AdminState
 from smppgate.routing.esmes.account import BIND_KINDS, Account
 from smppgate.routing.sessions import EsmeSession
 from smppgate.routing.smscs.smsc import Smsc
-from smppgate.routing.tally import LATENCY_BOUNDS, OTHER, SmscTally, Tally, of_key
+from smppgate.routing.tally import LATENCY_BOUNDS, OTHER, SmscTally, Tally
 from smppgate.store import StoreStatistics
 from smppgate.txsmpp.constants import CommandStatus, command_name
 
@@ -44,8 +44,7 @@ def _smscs(scrape: Scrape) -> Iterator[Smsc]:
 
 
 def _counts(name: str, tally: Tally) -> Iterator[Row]:
-    for key, count in tuple(tally.counts.items()):
-        command_id, command_status = of_key(key)
+    for command_id, command_status, count in tally.counts():
         yield (name, command_name(command_id), status_name(command_status)), count
 
 
@@ -83,8 +82,7 @@ def _smsc_unanswered(scrape: Scrape) -> Iterator[Row]:
 
 def _smsc_latency(scrape: Scrape) -> Iterator[tuple[tuple[str], Distribution]]:
     for smsc in _smscs(scrape):
-        tally = smsc.tally
-        yield (smsc.name,), Distribution(tuple(tally.latencies), tally.latency_sum)
+        yield (smsc.name,), Distribution(*smsc.tally.latencies())
 
 
 def _receipts(scrape: Scrape) -> Iterator[Row]:

@@ -66,10 +66,11 @@ class _Counts:
     @classmethod
     def of(cls, tally: SmscTally) -> _Counts:
         """Up to now."""
+        latencies, seconds = tally.latencies()
         return cls(
             tally.messages,
-            sum(tally.latencies),
-            tally.latency_sum,
+            sum(latencies),
+            seconds,
             tally.deliveries,
             sum(tally.receipts.values()),
         )

@@ -35,83 +35,129 @@ _SUBMITS = (
     int(CommandId.DATA_SM),
     int(CommandId.BROADCAST_SM),
 )
-_SUBMIT_SM, _DELIVER_SM = int(CommandId.SUBMIT_SM), int(CommandId.DELIVER_SM)
-
-
-def key_of(command_id: int, command_status: int) -> int:
-    """Under what `Tally.counts` has a request: command_id alone where it was answered ESME_ROK."""
-    return command_status << 32 | command_id
-
-
-def of_key(key: int) -> tuple[int, int]:
-    """The command_id and the command_status of a key; the latter may be `OTHER`."""
-    return key & _COMMAND, key >> 32
+SUBMIT_SM, _DELIVER_SM = int(CommandId.SUBMIT_SM), int(CommandId.DELIVER_SM)
 
 
 class Tally:
     """What was answered. Mutable and slotted: the hot path counts in it.
 
-    :ivar counts: requests by `key_of`; submit_sm and deliver_sm answered ESME_ROK from the first.
+    :ivar plain: submit_sm answered ESME_ROK, which most requests are.
     :ivar errors: messages that were answered with an error.
     :ivar over_rate: messages that came over a rate.
     """
 
-    __slots__ = ("_unknown", "counts", "errors", "over_rate")
+    __slots__ = ("_counts", "_unknown", "errors", "over_rate", "plain")
 
     def __init__(self) -> None:
-        self.counts: dict[int, int] = {_SUBMIT_SM: 0, _DELIVER_SM: 0}
-        self.errors = self.over_rate = self._unknown = 0
+        self.plain = self.errors = self.over_rate = self._unknown = 0
+        # The others.
+        self._counts: dict[int, int] = {_DELIVER_SM: 0}
 
     def count(self, command_id: int, command_status: int) -> None:
-        """Count a request, whether there was one like it or not."""
-        key, counts = key_of(command_id, command_status), self.counts
-        if key not in counts and command_status not in _KNOWN:
-            if self._unknown < MOST_UNKNOWN:
-                self._unknown += 1
-            else:
-                key = key_of(command_id, OTHER)
-        counts[key] = counts.get(key, 0) + 1
+        """Count a request, whatever it is."""
+        counts = self._counts
+        key = command_status << 32 | command_id
+        if key == SUBMIT_SM:
+            self.plain += 1
+        elif key in counts:
+            counts[key] += 1
+        else:
+            key = self._new_key(command_id, command_status)
+            counts[key] = counts.get(key, 0) + 1
         if command_status and command_id in _SUBMITS:
             self.errors += 1
+
+    def _new_key(self, command_id: int, command_status: int) -> int:
+        if command_status not in _KNOWN:
+            if self._unknown >= MOST_UNKNOWN:
+                command_status = OTHER
+            else:
+                self._unknown += 1
+        return command_status << 32 | command_id
+
+    def counts(self) -> list[tuple[int, int, int]]:
+        """Each command_id and command_status, or `OTHER`, with how many requests there were.
+
+        submit_sm and deliver_sm answered ESME_ROK are there from the first.
+        """
+        others = ((key & _COMMAND, key >> 32, count) for key, count in self._counts.items())
+        return [(SUBMIT_SM, 0, self.plain), *others]
 
     @property
     def messages(self) -> int:
         """Messages that ESMEs have sent, and that were answered."""
-        return self.errors + sum(self.counts.get(each, 0) for each in _SUBMITS)
+        return self.plain + self.errors + sum(self._counts.get(each, 0) for each in _SUBMITS)
 
     @property
     def deliveries(self) -> int:
         """deliver_sm that were answered, receipts among them."""
-        return sum(count for key, count in self.counts.items() if key & _COMMAND == _DELIVER_SM)
+        counts = self._counts.items()
+        return sum(count for key, count in counts if key & _COMMAND == _DELIVER_SM)
 
 
 class SmscTally(Tally):
     """What was answered by an SMSC, or to it. Mutable and slotted.
 
-    :ivar latencies: answers by the bucket of `LATENCY_BOUNDS` that they are in, and a last one for
+    One read brings many answers to what was sent in one turn: these took the same time, to the
+    last bit. What the last answer took is kept with how many came after it that were the like, and
+    is counted when one is not.
+
+    :ivar seconds: that the last submit_sm answered ESME_ROK took.
+    :ivar repeats: how many since then were the like, and are not counted yet.
     :ivar receipts: receipts by their word (see `word_of`) and whether a return path was known.
     :ivar binds: how often a link was bound; ``losses``: how often one was lost that was bound;
         ``failures``: tries without success.
     :ivar paused: how often it had been sent as many messages as its rates allow.
     """
 
-    __slots__ = ("binds", "failures", "latencies", "latency_sum", "losses", "paused", "receipts")
+    __slots__ = (
+        *("_latencies", "_latency_sum", "binds", "failures", "losses", "paused", "receipts"),
+        *("repeats", "seconds"),
+    )
 
     def __init__(self) -> None:
         super().__init__()
-        self.latencies = [0] * (len(LATENCY_BOUNDS) + 1)
-        self.latency_sum = 0.0
+        self._latencies = [0] * (len(LATENCY_BOUNDS) + 1)
+        self._latency_sum = self.seconds = 0.0
         delivered = STAT_OF[MessageState.DELIVERED]
         self.receipts: dict[tuple[bytes, bool], int] = {
             (delivered, True): 0,
             (delivered, False): 0,
         }
-        self.binds = self.losses = self.failures = self.paused = 0
+        self.repeats = self.binds = self.losses = self.failures = self.paused = 0
 
-    def took(self, seconds: float) -> None:
-        """An answer came so long after its request."""
-        self.latencies[bisect_left(LATENCY_BOUNDS, seconds)] += 1
-        self.latency_sum += seconds
+    def answered(self, command_id: int, command_status: int, seconds: float) -> None:
+        """Count an answer of the SMSC's that came so long after its request."""
+        self.settle()
+        self.seconds = seconds
+        self._latencies[bisect_left(LATENCY_BOUNDS, seconds)] += 1
+        self._latency_sum += seconds
+        self.count(command_id, command_status)
+
+    def settle(self) -> None:
+        """Count what is not counted yet."""
+        repeats, self.repeats = self.repeats, 0
+        if repeats:
+            self.plain += repeats
+            self._latencies[bisect_left(LATENCY_BOUNDS, self.seconds)] += repeats
+            self._latency_sum += self.seconds * repeats
+
+    def counts(self) -> list[tuple[int, int, int]]:
+        """See `Tally.counts`."""
+        self.settle()
+        return super().counts()
+
+    @property
+    def messages(self) -> int:
+        """Messages that it has answered."""
+        self.settle()
+        return super().messages
+
+    def latencies(self) -> tuple[tuple[int, ...], float]:
+        """Answers by the bucket of `LATENCY_BOUNDS` that they are in, and those that came later
+        still; and the seconds of all of them together."""
+        self.settle()
+        return tuple(self._latencies), self._latency_sum
 
 
 def word_of(stat: bytes, state: int | None) -> bytes:
@@ -120,5 +166,5 @@ def word_of(stat: bytes, state: int | None) -> bytes:
     :param stat: that of its text, empty without one.
     :param state: its TLV message_state, if there is one.
     """
-    word = stat.upper() or STAT_OF.get(state or 0, OTHER_WORD)
+    word = stat.upper() or (STAT_OF.get(state, OTHER_WORD) if state is not None else OTHER_WORD)
     return word if word in _WORDS else OTHER_WORD

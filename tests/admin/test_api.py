@@ -119,6 +119,31 @@ def test_states_are_decided_and_answered_at_once() -> None:
     assert asking.post("smscs/alpha/end-ejection")[0] == 200
 
 
+def test_the_last_decision_counts() -> None:
+    """A drain that follows a maint is not undone by it."""
+    asking = busy()
+    assert asking.post("smscs/alpha/maint")[0] == 202
+    assert asking.post("smscs/alpha/drain")[0] == 202
+    asking.gate.reactor.pump([1.0] * 70)
+    assert asking.get("smscs/alpha")["state"] == "drain"
+
+
+def test_what_is_asked_again_and_again_is_waited_for_once() -> None:
+    asking = busy()
+    asking.post("smscs/alpha/drain")
+    timers = len(asking.gate.reactor.getDelayedCalls())
+    for _ in range(20):
+        asking.post("smscs/alpha/drain")
+    assert len(asking.gate.reactor.getDelayedCalls()) == timers
+
+
+def test_words_that_others_add_to_addresses_do_no_harm_but_to_the_api() -> None:
+    asking = busy()
+    assert asking.answer("GET", "/?from=mail")[0] == 200
+    assert asking.answer("GET", "/healthz?x=1")[0] == 200
+    assert asking.answer("GET", "/api/v1/state?x=1")[0] == 400
+
+
 def test_a_weight_holds_until_it_is_null() -> None:
     asking = busy()
     assert asking.post("smscs/alpha/weight", {"weight": 7})[1]["weight"] == 7
@@ -313,3 +338,14 @@ def test_a_queue_that_cannot_be_read_is_503() -> None:
     queues.read = lambda *_: fail(StoreError("no disk"))
     assert asking.post("queues/acme/drop")[0] == 503
     assert asking.post("queues/acme/retry")[0] == 200
+
+
+@pytest.mark.parametrize(("said", "since"), [("3", 3), ("99", 0), ("x", 0), ("", 0)])
+def test_who_was_at_a_gate_before_this_one_misses_no_event(said: str, since: int) -> None:
+    """Numbers begin with 1 again."""
+    asking = busy()
+    for _ in range(5):
+        asking.post("accounts/acme/close")
+    headers = {"last-event-id": said}
+    stream: Any = result(asking.ask("GET", "/api/v1/events", headers=headers)).stream
+    assert stream.__self__._since == since

@@ -200,8 +200,22 @@ def test_http2_is_not_spoken() -> None:
     assert Served().factory.acceptableProtocols() == [b"http/1.1"]
 
 
-def test_a_stop_cuts_what_is_open() -> None:
+def test_a_listener_that_closes_answers_what_is_asked_and_cuts_the_rest() -> None:
+    served = Served()
+    _, asking = served.send(GET)
+    _, idle = served.connect()
+    served.factory.close()
+    assert (asking.aborted, idle.aborted) == (False, True)
+    served.answers[0].callback(Answer(body=(b"done",)))
+    assert asking.value().endswith(b"done")
+    assert asking.disconnecting
+
+
+def test_a_listener_that_closes_ends_what_has_no_end() -> None:
     served = Served()
     _, transport = served.send(GET)
+    served.answers[0].callback(
+        Answer(stream=lambda request: request.registerProducer(object(), True))
+    )
     served.factory.close()
     assert transport.aborted

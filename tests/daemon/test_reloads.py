@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 
 from smppgate.daemon.reloads import Reloads
 from smppgate.settings import Settings, SettingsError, parse
 from tests.daemon.test_systemd import Told
 from tests.e2e.twistd import settings
+from tests.fakes import outcomes
 from tests.gate.memory_gateway import Log
 
 FILE = "gate.toml"
@@ -81,7 +82,7 @@ def test_errors_are_told_and_the_gate_hears_nothing() -> None:
         f"{FILE}: b: is worse",
         f"nothing is changed: {FILE} has errors",
     ]
-    assert desk.gate.refused == [["a: is wrong", "b: is worse"]]
+    assert desk.gate.refused == [("a: is wrong", "b: is worse")]
     assert desk.states() == ["RELOADING", "READY"]
 
 
@@ -120,3 +121,59 @@ def test_a_gate_that_stops_reads_no_more() -> None:
     desk.reloads.request()
     assert len(desk.readings) == 1
     assert desk.states() == ["RELOADING"]
+
+
+# Who wants to know what comes of it
+
+
+def test_who_asks_hears_when_it_is_applied_and_not_before() -> None:
+    desk = Desk()
+    heard = outcomes(desk.reloads.done())
+    desk.readings[0].callback(GOOD)
+    assert heard == []
+    desk.gate.under_way[0][1].callback(None)
+    assert heard == [None]
+
+
+def test_who_asks_during_a_reload_waits_for_the_next_one() -> None:
+    """The file may have changed since it was read."""
+    desk = Desk()
+    desk.reloads.request()
+    heard = [outcomes(desk.reloads.done()) for _ in range(2)]
+    desk.readings[0].callback(GOOD)
+    desk.gate.under_way[0][1].callback(None)
+    assert heard == [[], []]
+    desk.readings[1].callback(GOOD)
+    desk.gate.under_way[1][1].callback(None)
+    assert heard == [[None], [None]]
+    assert len(desk.readings) == 2
+
+
+def test_who_asks_hears_all_errors_and_they_are_logged_too() -> None:
+    desk = Desk()
+    heard = outcomes(desk.reloads.done())
+    with Log() as log:
+        desk.readings[0].errback(SettingsError(("a: is wrong",), FILE))
+    assert heard[0].value.errors == ("a: is wrong",)  # type: ignore[union-attr]
+    assert f"{FILE}: a: is wrong" in log.lines
+
+
+def test_a_stop_tells_who_waits() -> None:
+    desk = Desk()
+    desk.reloads.request()
+    waiting = outcomes(desk.reloads.done())
+    desk.reloads.stop()
+    late = outcomes(desk.reloads.done())
+    assert [each[0].check(CancelledError) for each in (waiting, late)]  # type: ignore[union-attr]
+    assert len(desk.readings) == 1
+
+
+def test_who_hangs_up_stops_no_reload() -> None:
+    desk = Desk()
+    asking = desk.reloads.done()
+    heard = outcomes(asking)
+    asking.cancel()
+    desk.readings[0].callback(GOOD)
+    desk.gate.under_way[0][1].callback(None)
+    assert len(heard) == 1
+    assert desk.states() == ["RELOADING", "READY"]

@@ -82,8 +82,6 @@ class Correlator:
         A status about the gate's own bind is never the origin's to hear.
         """
         smsc, octets, status = exchange.smsc, frame.octets, frame.command_status
-        if self.events.tell_answered is not None:
-            self.events.tell_answered(exchange, status, now)
         if smsc is not None:
             smsc.ended(1, REFUSED if status else TAKEN, now - exchange.sent_at)
             if status == 0 and exchange.command_id in _SUBMITS:
@@ -91,9 +89,12 @@ class Correlator:
                     smsc.taken_for[exchange.pool] += 1
                 self.events.answered += 1
                 self.keeper.take(exchange, smsc, frame)
-                if self.events.tell_ended is not None:
-                    self.events.tell_ended(exchange, 0, now)
+                if self.events.tell_taken is not None:
+                    self.events.tell_taken(exchange, now)
                 return
+        if self.events.tell_answered is not None:
+            self.events.tell_answered(exchange, status, now)
+        if smsc is not None:
             if status:
                 if self._is_retried(exchange, smsc, status, now):
                     return

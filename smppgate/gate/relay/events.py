@@ -7,7 +7,8 @@ are put together when they are attached, not when something happens.
 
 A message is told of in this order: ``entered``, ``routed`` where there are routes, ``waiting`` if
 it waits in a queue or for an SMSC, ``sent`` for each try, ``answered`` for each answer of a peer,
-and ``ended`` once, when its origin has been answered. One that an SMSC turned down may wait again.
+and ``ended`` once, when its origin has been answered. Where an SMSC takes it, ``taken`` stands for
+the last two. One that an SMSC turned down may wait again.
 A message of a queue has ended when the queue has it: ``dequeued`` tells of each answer to it. A
 receipt is told of by ``receipt`` before it has entered.
 """
@@ -74,6 +75,12 @@ class Listener:
 
     def answered(self, exchange: Exchange, command_status: int, now: float) -> None:
         """The peer that the request was sent to answered, in time or late."""
+
+    def taken(self, exchange: Exchange, now: float) -> None:
+        """The SMSC answered a message ESME_ROK, and so was its origin: both at once, because most
+        messages end so. One that wants to know of either need not have this of its own."""
+        self.answered(exchange, 0, now)
+        self.ended(exchange, 0, now)
 
     def ended(self, exchange: Exchange, command_status: int, now: float) -> None:
         """The origin was answered; by the gate where its peer gave no answer.
@@ -168,6 +175,7 @@ class Events:
     tell_waiting: Tell = field(default=None, init=False)
     tell_sent: Tell = field(default=None, init=False)
     tell_answered: Tell = field(default=None, init=False)
+    tell_taken: Tell = field(default=None, init=False)
     tell_ended: Tell = field(default=None, init=False)
     tell_dequeued: Tell = field(default=None, init=False)
     tell_ejected: Tell = field(default=None, init=False)
@@ -190,12 +198,13 @@ class Events:
 
     def _arrange(self) -> None:
         for kind in _KINDS:
-            wanted = [
-                getattr(each, kind)
-                for each in self._listeners
-                if getattr(type(each), kind) is not getattr(Listener, kind)
-            ]
+            wanted = [getattr(each, kind) for each in self._listeners if _wants(each, kind)]
             setattr(self, f"tell_{kind}", _all_of(wanted))
+
+
+def _wants(listener: Listener, kind: str) -> bool:
+    kinds = ("taken", "answered", "ended") if kind == "taken" else (kind,)
+    return any(getattr(type(listener), each) is not getattr(Listener, each) for each in kinds)
 
 
 def _all_of(functions: Sequence[Callable[..., None]]) -> Tell:

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from smppgate.settings.password_hash import hashed
+from tests.certificates import Pair
 from tests.e2e.crowd import Center, Crowd, Submitter
 from tests.e2e.daemon import command, daemon
 from tests.e2e.program import RunningProgram, launched
@@ -314,6 +315,20 @@ def test_users_over_tcp(tmp_path: Path) -> None:
         # Nothing is on standard input, which is /dev/null.
         assert "no password" in told(at.run("smscs", *url, "--user", "ann"), NOT_REACHED)
         assert at.json("smscs")[0]["state"] == "drain"
+
+
+def test_tls(tmp_path: Path) -> None:
+    """The gate's certificate has to be one that is trusted."""
+    port, keys = free_port(), Pair("localhost").write(tmp_path)
+    user = f'[[admin.user]]\nname = "ann"\npassword_hash = "{hashed("secret")}"\n'
+    admin = f'[admin]\nendpoint = "ssl:{port}:{keys}:interface=127.0.0.1"\n{user}'
+    with controlled(tmp_path, more=admin) as at:
+        asked = ("smscs", "--names", "--url", f"https://localhost:{port}", "--user", "ann")
+        trusted = at.run(*asked, "--ca", "cert.pem", SMPPGATE_PASSWORD="secret")
+        assert (trusted.returncode, trusted.stdout) == (DONE, "alpha\n")
+        assert "CERTIFICATE_VERIFY_FAILED" in told(
+            at.run(*asked, SMPPGATE_PASSWORD="secret"), NOT_REACHED
+        )
 
 
 def test_output_that_nobody_reads_any_more(tmp_path: Path) -> None:

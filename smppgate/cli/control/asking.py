@@ -8,6 +8,7 @@ import os
 import sys
 import textwrap
 from collections.abc import Callable
+from io import TextIOWrapper
 from typing import Any
 
 from attrs import frozen
@@ -53,6 +54,9 @@ class Asking:
 
 def asked(args: argparse.Namespace, work: Callable[[Gate, argparse.Namespace], int]) -> int:
     """Do the work with the gate that ``args`` name; returns the exit status."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        # Names may have signs that this terminal or file has no octets for.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         target = target_of(args, os.environ)
         return work(Gate(target, password_for(target, os.environ)), args)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 
@@ -73,6 +76,18 @@ def test_sessions_are_chosen_by_account_id_or_peer(
     for name, ids in (("acme", "1\n3\n"), ("2", "2\n"), ("192.0.2.3:*", "3\n")):
         assert command("sessions", "--names", name) == 0
         assert capsys.readouterr().out == ids
+
+
+def test_signs_that_the_output_cannot_have_are_escaped(gate: FakeGate) -> None:
+    gate.answers["GET /smscs"] = [smsc("ä日")]
+    done = subprocess.run(
+        [sys.executable, "-m", "smppgate", "smscs", "--names", "--socket", gate.path],
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "\\xe4\\u65e5\n"
 
 
 def test_members_of_pools_say_why_they_take_nothing(

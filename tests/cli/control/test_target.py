@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import argparse
-import os
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from twisted.internet import endpoints
+from hypothesis import given
+from hypothesis import strategies as st
 
 from smppgate.cli.control import target as module
 from smppgate.cli.control.errors import NotReached
 from smppgate.cli.control.target import Socket, Target, Url, add_target_arguments, target_of
 from smppgate.cli.failures import UsageError
-from smppgate.settings import GateSettings
+from smppgate.settings import AdminSettings, GateSettings
+from smppgate.settings.admin_side import placed
+from smppgate.settings.endpoints import split
 
 
 def found(*words: str, **environment: str) -> Target:
@@ -124,16 +125,23 @@ def test_a_password_in_a_url_is_refused_and_not_told() -> None:
 
 def test_the_defaults_are_those_of_the_settings() -> None:
     assert GateSettings().state_dir == module.DEFAULT_STATE_DIR
-    assert os.environ is not None
+    assert AdminSettings().endpoint == (module.DEFAULT_ENDPOINT,)
 
 
-def test_endpoints_are_read_as_twisted_reads_them() -> None:
-    for endpoint in ("unix:a\\:b/c\\\\d\\=e:mode=600", "unix:x:lockfile=0", "unix:address=y"):
-        _, args, kwargs = endpoints._parse(endpoint)[0], *_split(endpoint)
-        path = kwargs.get("address") or args[0]
-        assert list(module._socket_path(endpoint)) == [path]
+@given(st.text(min_size=1))
+def test_any_state_dir_is_found_where_the_gate_puts_its_socket(state_dir: str) -> None:
+    (endpoint,) = module._endpoints({"gate": {"state_dir": state_dir}}, "")
+    assert endpoint == placed(module.DEFAULT_ENDPOINT, state_dir)
+    assert list(module._socket_path(endpoint)) == [f"{state_dir}/admin.sock"]
 
 
-def _split(endpoint: str) -> tuple[list[str], Mapping[str, str]]:
-    args, kwargs = endpoints._parse(endpoint)
-    return args[1:], kwargs
+@pytest.mark.parametrize(
+    "endpoint", ["unix:a\\:b/c\\\\d\\=e:mode=600", "unix:x:lockfile=0", "unix:address=y", "unix:q"]
+)
+def test_endpoints_are_read_as_the_gate_reads_them(endpoint: str) -> None:
+    assert list(module._socket_path(endpoint)) == [split(endpoint).get("address", 0)]
+
+
+@pytest.mark.parametrize("endpoint", ["", "tcp:8080", "unix", "unix:mode=600", ":::", "ssl:a:b=c"])
+def test_endpoints_without_a_socket(endpoint: str) -> None:
+    assert list(module._socket_path(endpoint)) == []

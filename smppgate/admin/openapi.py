@@ -88,7 +88,7 @@ def _responses(route: Route) -> dict[str, Any]:
     statuses |= {400, 403} | ({401, 429} if route.role else set())
     statuses |= {413, 415, 422} if route.body is not None else set()
     for status in sorted(statuses):
-        if status < 300 or not route.role:
+        if status < 300 or (not route.role and status in route.statuses):
             found[str(status)] = {"description": HTTPStatus(status).phrase, "content": content}
         else:
             found[str(status)] = _problem(status)

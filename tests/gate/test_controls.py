@@ -246,3 +246,56 @@ def test_a_stop_ends_what_is_waited_for() -> None:
     assert outcomes(drained)[0].check(TimeoutError)
     assert done(stopping)
     assert not gate.reactor.getDelayedCalls()
+
+
+# Sessions and links by their ids
+
+
+def test_one_session_of_several_is_kicked() -> None:
+    gate = gate_of(gate=QUIET, esme=(esme("acme", max_binds=3),))
+    linked(gate)
+    ends = [bound(gate) for _ in range(3)]
+    ids = [session.id for session in gate.gateway.state().accounts[0].sessions]
+    assert len(set(ids)) == 3
+    kicked = gate.gateway.session(ids[1]).kick()
+    ends[1].unbound()
+    pump(gate)
+    assert done(kicked)
+    left = [session.id for session in gate.gateway.state().accounts[0].sessions]
+    assert left == [ids[0], ids[2]]
+    assert not ends[0].heard()
+    with pytest.raises(KeyError):
+        gate.gateway.session(ids[1])
+
+
+def test_ids_are_not_given_twice() -> None:
+    gate = gate_of(gate=QUIET)
+    linked(gate)
+    seen = []
+    for _ in range(3):
+        end = bound(gate)
+        (session,) = gate.gateway.state().accounts[0].sessions
+        seen.append(session.id)
+        gate.gateway.session(session.id).kick(now=True)
+        end.unbound()
+        pump(gate)
+    assert seen == sorted(set(seen))
+
+
+def test_links_are_found_by_the_ids_of_the_state() -> None:
+    gate = gate_of(smsc("alpha-receiver-1", sessions=2, bind="transmitter+receiver"))
+    ids = [link.id for smsc_ in gate.gateway.state().smscs for link in smsc_.links]
+    assert len(set(ids)) == 4
+    for link_id in ids:
+        gate.gateway.link(link_id).drain()
+        assert gate.gateway.observation().link(link_id).state == "drain"
+    with pytest.raises(KeyError):
+        gate.gateway.link("alpha-receiver-1")
+
+
+def test_only_queues_that_there_are_can_be_operated() -> None:
+    gate = gate_of(esme=(esme("acme", queue=True), esme("bolt")))
+    gate.gateway.queue("acme").retry()
+    for name in ("bolt", "nobody", "€"):
+        with pytest.raises(KeyError):
+            gate.gateway.queue(name)

@@ -148,3 +148,17 @@ class Tables(RuleBasedStateMachine):
 
 
 TestTables = Tables.TestCase
+
+
+@given(st.lists(st.floats(0, 30), max_size=30))
+def test_to_ask_for_the_turn_takes_none(pauses: list[float]) -> None:
+    """Who asks as often as it likes has its turn when it was said, and not later."""
+    guesses, now = Guesses(60.0), 0.0
+    for pause in pauses:
+        turn = now + guesses.turn("a", b"x", now)
+        assert guesses.turn("a", b"x", turn) == 0.0
+        now += pause
+        if now >= turn:
+            guesses.failed("a", b"x", now)
+    guesses.forgive("a", b"x")
+    assert guesses.turn("a", b"x", now) == 0.0

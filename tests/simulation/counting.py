@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 _OF_SESSIONS = (0x02, 0x03, 0x04)
-"""Statuses with which a session answers itself what it may not be sent now: nothing is taken in."""
+"""Statuses with which a session answers itself what it may not be sent: it is not taken in."""
 
 
 class Counting:

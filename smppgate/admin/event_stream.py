@@ -47,7 +47,9 @@ class EventStream:
         # Later: the first comment is written with the rest.
         self._signs.start(SIGN_OF_LIFE, now=False)
         self._write(b"retry: 2000\n\n")
-        missed = self._events.since(self._since)
+        # A number that was never given is one of the gate before the last start.
+        is_known = self._since <= self._events.last_number
+        missed = self._events.since(self._since if is_known else 0)
         self._write(b"".join(_octets(event) for event in missed))
         self._unsubscribe = self._events.subscribe(self._told)
 

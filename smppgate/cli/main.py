@@ -5,86 +5,182 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
+from typing import Any
 
 from attrs import frozen
 
 from smppgate.cli.failures import FAILED, INTERRUPTED, fail, one_line
 
-DESCRIPTION = """\
-An SMPP load balancer and message router between ESMEs and SMSCs, and tools around it.
-The gate itself is started with:  smppgate run --config FILE
-"""
-
 
 @frozen
 class Command:
-    """A subcommand. Its module has ``add_arguments(parser)`` and ``run(args) -> int``."""
+    """A subcommand.
 
-    module: str
+    :ivar place: a module, or an object in one behind a colon, that has ``add_arguments(parser)``
+        and ``run(args) -> int``.
+    """
+
+    place: str
     summary: str
-    examples: str
+    example: str
 
+
+_CONTROL = "smppgate.cli.control"
+
+GROUPS: dict[str, dict[str, Command]] = {
+    "run, and tools": {
+        "run": Command(
+            "smppgate.cli.run",
+            "run the gate",
+            "smppgate run --config etc/smppgate.toml",
+        ),
+        "demo": Command(
+            "smppgate.cli.demo",
+            "show the gate at work: two ESMEs and two SMSCs in one process",
+            "smppgate demo --seconds 10",
+        ),
+        "check": Command(
+            "smppgate.cli.check",
+            "tell what is wrong with a configuration",
+            "smppgate check etc/smppgate.toml",
+        ),
+        "passwd": Command(
+            "smppgate.cli.passwd",
+            "print the hash of a password, for a user of the API",
+            "smppgate passwd",
+        ),
+        "simulate": Command(
+            "smppgate.cli.simulate",
+            "be an SMSC to test against",
+            "smppgate simulate --listen tcp:3001 --latency 0.02 --receipts all",
+        ),
+        "send": Command(
+            "smppgate.cli.send",
+            "send one message, show its answer and its receipt",
+            "smppgate send --connect 127.0.0.1:2775 --to 447700900123 --text hello",
+        ),
+        "load": Command(
+            "smppgate.cli.load",
+            "send many messages and measure",
+            "smppgate load --connect 127.0.0.1:2775 --sessions 4 --window 20 --count 100000",
+        ),
+        "completion": Command(
+            f"{_CONTROL}.completion",
+            "write a script that completes commands and names in a shell",
+            "smppgate completion bash > /etc/bash_completion.d/smppgate",
+        ),
+    },
+    "look at a running gate": {
+        "status": Command(
+            f"{_CONTROL}.status:STATUS",
+            "show the gate on one screen, and what is wrong",
+            "smppgate status",
+        ),
+        "top": Command(f"{_CONTROL}.top:TOP", "show it at work, live", "smppgate top"),
+        "events": Command(
+            f"{_CONTROL}.events:EVENTS",
+            "show what happens, as it happens",
+            "smppgate events --since 0",
+        ),
+        "accounts": Command(
+            f"{_CONTROL}.lists:ACCOUNTS", "show the accounts of ESMEs", "smppgate accounts 'ac*'"
+        ),
+        "sessions": Command(
+            f"{_CONTROL}.lists:SESSIONS", "show the sessions of ESMEs", "smppgate sessions acme"
+        ),
+        "smscs": Command(f"{_CONTROL}.lists:SMSCS", "show the SMSCs", "smppgate smscs --json"),
+        "links": Command(
+            f"{_CONTROL}.lists:LINKS", "show the links to SMSCs", "smppgate links alpha"
+        ),
+        "pools": Command(
+            f"{_CONTROL}.lists:POOLS", "show the pools and their members", "smppgate pools"
+        ),
+        "routes": Command(
+            f"{_CONTROL}.lists:ROUTES", "show the routes and their counts", "smppgate routes"
+        ),
+        "queues": Command(
+            f"{_CONTROL}.lists:QUEUES", "show the queues of accounts", "smppgate queues acme"
+        ),
+        "route": Command(
+            "smppgate.cli.route",
+            "tell where a message would go, and why",
+            "smppgate route --config etc/smppgate.toml --esme acme --to 447700900123",
+        ),
+    },
+    "change a running gate": {
+        "drain": Command(
+            f"{_CONTROL}.changes:DRAIN",
+            "give an SMSC no new messages, wait until nothing is open",
+            "smppgate drain alpha --timeout 30",
+        ),
+        "maint": Command(
+            f"{_CONTROL}.changes:MAINT", "drain and unbind an SMSC", "smppgate maint alpha"
+        ),
+        "ready": Command(
+            f"{_CONTROL}.changes:READY",
+            "let an SMSC take messages again",
+            "smppgate ready alpha",
+        ),
+        "weight": Command(
+            f"{_CONTROL}.changes:WEIGHT",
+            "give an SMSC another share of messages",
+            "smppgate weight alpha 3",
+        ),
+        "end-ejection": Command(
+            f"{_CONTROL}.changes:END_EJECTION",
+            "let an SMSC that was ejected come back at once",
+            "smppgate end-ejection alpha",
+        ),
+        "close": Command(
+            f"{_CONTROL}.changes:CLOSE", "accept no new bind of an account", "smppgate close acme"
+        ),
+        "open": Command(
+            f"{_CONTROL}.changes:OPEN", "accept binds of an account again", "smppgate open acme"
+        ),
+        "kick": Command(
+            f"{_CONTROL}.changes:KICK",
+            "unbind the sessions of an account, or one session",
+            "smppgate kick acme",
+        ),
+        "reload": Command(
+            f"{_CONTROL}.changes:RELOAD", "read the configuration again", "smppgate reload"
+        ),
+        "log-level": Command(
+            f"{_CONTROL}.changes:LOG_LEVEL",
+            "say how much the gate logs",
+            "smppgate log-level debug",
+        ),
+    },
+}
+"""The subcommands, in groups of their purposes."""
 
 COMMANDS: dict[str, Command] = {
-    "run": Command(
-        "smppgate.cli.run",
-        "run the gate",
-        "smppgate run --config etc/smppgate.toml",
-    ),
-    "demo": Command(
-        "smppgate.cli.demo",
-        "show the gate at work: two ESMEs and two SMSCs in one process",
-        "smppgate demo --seconds 10",
-    ),
-    "check": Command(
-        "smppgate.cli.check",
-        "tell what is wrong with a configuration",
-        "smppgate check etc/smppgate.toml",
-    ),
-    "passwd": Command(
-        "smppgate.cli.passwd",
-        "print the hash of a password, for a user of the API",
-        "smppgate passwd",
-    ),
-    "route": Command(
-        "smppgate.cli.route",
-        "tell where a message would go, and why",
-        "smppgate route --config etc/smppgate.toml --esme acme --to 447700900123",
-    ),
-    "simulate": Command(
-        "smppgate.cli.simulate",
-        "be an SMSC to test against",
-        "smppgate simulate --listen tcp:3001 --latency 0.02 --receipts all",
-    ),
-    "send": Command(
-        "smppgate.cli.send",
-        "send one message, show its answer and its receipt",
-        "smppgate send --connect 127.0.0.1:2775 --to 447700900123 --text hello",
-    ),
-    "load": Command(
-        "smppgate.cli.load",
-        "send many messages and measure",
-        "smppgate load --connect 127.0.0.1:2775 --sessions 4 --window 20 --count 100000",
-    ),
+    name: command for group in GROUPS.values() for name, command in group.items()
 }
 
-EPILOG = (
-    "examples:\n{examples}\n\n"
-    + """\
-Times are in seconds, rates per second, shares in percent.
+DESCRIPTION = """\
+An SMPP load balancer and message router between ESMEs and SMSCs, and tools around it.
+The gate itself is started with:  smppgate run --config FILE
+
+{commands}
+"""
+
+EPILOG = """\
+Times are in seconds, rates per second, shares in percent. Commands that look at a running gate or
+change it find it by --socket, --config or --url, by SMPPGATE_SOCKET, SMPPGATE_URL or
+SMPPGATE_CONFIG of the environment, or by smppgate.toml in this folder.
 
 exit status:
   0    done, and all was well
   1    the work could not be done, or fault was found; the reason is on standard error
-  2    the arguments cannot be
+  2    the arguments cannot be, or the running gate was not reached
   130  ended by Ctrl-C (143 by SIGTERM); the gate ends with 0 then, unless told twice
 
-`smppgate COMMAND --help` tells all of a command.
+`smppgate COMMAND --help` tells all of a command, with an example.
 """
-)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -110,33 +206,71 @@ def main(argv: Sequence[str] | None = None) -> int:
     return status
 
 
+def whole_parser() -> argparse.ArgumentParser:
+    """The parser with the arguments of all subcommands, and the summary of each."""
+    parser, subparsers = _top_parser()
+    for name, command in COMMANDS.items():
+        _add_arguments(_add_command(subparsers, name, command, help=command.summary), command)
+    return parser
+
+
 def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
     """The parser, with the arguments of the subcommand that ``argv`` names.
 
-    The modules of the other subcommands are not imported: most of them load Twisted.
+    The modules of the other subcommands are not imported: many of them load Twisted.
     """
-    parser = argparse.ArgumentParser(
-        prog="smppgate",
-        description=DESCRIPTION,
-        epilog=EPILOG.format(examples="\n".join(f"  {c.examples}" for c in COMMANDS.values())),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--version", action="version", version=f"smppgate {_version()}")
-    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    parser, subparsers = _top_parser()
     # Options before the command take no values, so the first word is the command.
     named = next((word for word in argv if not word.startswith("-")), None)
     for name, command in COMMANDS.items():
-        subparser = subparsers.add_parser(
-            name,
-            help=command.summary,
-            epilog=f"example:\n  {command.examples}\n",
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
+        subparser = _add_command(subparsers, name, command)
         if name == named:
-            module = import_module(command.module)
-            module.add_arguments(subparser)
-            subparser.set_defaults(run=module.run)
+            _add_arguments(subparser, command)
     return parser
+
+
+def _top_parser() -> tuple[argparse.ArgumentParser, Any]:
+    parser = argparse.ArgumentParser(
+        prog="smppgate",
+        usage="smppgate [-h] [--version] COMMAND ...",
+        # argparse knows no groups of subcommands.
+        description=DESCRIPTION.format(commands="\n".join(_group_lines())),
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"smppgate {_version()}")
+    return parser, parser.add_subparsers(
+        dest="command", metavar="COMMAND", required=True, prog="smppgate"
+    )
+
+
+def _group_lines() -> Iterator[str]:
+    width = max(map(len, COMMANDS))
+    for title, commands in GROUPS.items():
+        yield f"{title}:"
+        yield from (f"    {name:<{width}}  {each.summary}" for name, each in commands.items())
+        yield ""
+
+
+def _add_command(
+    subparsers: Any, name: str, command: Command, **more: Any
+) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = subparsers.add_parser(
+        name,
+        epilog=f"example:\n  {command.example}\n",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        **more,
+    )
+    return parser
+
+
+def _add_arguments(subparser: argparse.ArgumentParser, command: Command) -> None:
+    module, _, name = command.place.partition(":")
+    found: Any = import_module(module)
+    if name:
+        found = getattr(found, name)
+    found.add_arguments(subparser)
+    subparser.set_defaults(run=found.run)
 
 
 def _version() -> str:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
+from smppgate.cli.control.asking import asked, print_json
+from smppgate.cli.control.client import Gate
+from smppgate.cli.control.errors import NotReached
+from smppgate.cli.control.target import add_user_arguments
 from smppgate.cli.failures import FAILED, UsageError, fail
 from smppgate.cli.options import address, octets, system_id
 from smppgate.cli.submission import octet
@@ -17,15 +20,17 @@ from smppgate.gate.trial import Trial
 from smppgate.settings import Settings, SettingsError, load
 from smppgate.settings.route_checks import tlv_of
 from smppgate.txsmpp.pdu import DataSm, SubmitSm
+from smppgate.txsmpp.printable import printable
 from smppgate.txsmpp.tlv import Tlv
 
 DESCRIPTION = """\
 Tell where the gate would send a message: which routes it would try and why each holds or does
 not, the pool, and for each SMSC in it why it would be chosen or not. The gate's own code decides,
-with the configuration as it would be read now. No SMSC is asked: all are taken to be up and idle,
-but for those that --down names, and those that take no messages by the configuration.
+with the configuration as it would be read now: no SMSC is asked, and all are taken to be up and
+idle, but for those that --down names, and those that take no messages by the configuration. With
+--socket or --url the running gate decides, with its SMSCs as they are.
 Exit status: 0 when an SMSC would get the message, 1 when none would, 2 when the arguments cannot
-be.
+be, or no gate was reached.
 """
 
 _COMMANDS = {"submit_sm": SubmitSm, "data_sm": DataSm}
@@ -35,11 +40,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``smppgate route`` to ``parser``."""
     parser.description = DESCRIPTION
     add = parser.add_argument
-    add("--config", required=True, metavar="FILE", help="the configuration of the gate (TOML)")
+    where = parser.add_mutually_exclusive_group(required=True).add_argument
+    where("--config", "-c", metavar="FILE", help="the configuration of the gate (TOML)")
+    where("--socket", metavar="PATH", help="the admin socket of a running gate")
+    where("--url", metavar="URL", help="where a running gate listens")
+    add_user_arguments(parser)
     add("--esme", required=True, type=system_id, metavar="NAME", help="the account, by system_id")
     add("--to", required=True, type=address, metavar="NUMBER", help="destination_addr")
     add("--from", dest="source", type=address, default=b"", metavar="NUMBER", help="source_addr")
-    add("--command", choices=_COMMANDS, default="submit_sm", help="default %(default)s")
+    add(
+        "--command", dest="pdu", choices=_COMMANDS, default="submit_sm", help="default %(default)s"
+    )
     for name, meaning in (
         ("--source-ton", "source_addr_ton"),
         ("--destination-ton", "dest_addr_ton"),
@@ -72,6 +83,8 @@ def run(args: argparse.Namespace) -> int:
 
     What would happen goes to standard output, failures to standard error.
     """
+    if args.config is None:
+        return asked(args, _running)
     try:
         settings = load(args.config)
         trial = _trial(settings, args)
@@ -81,7 +94,43 @@ def run(args: argparse.Namespace) -> int:
         return fail("route", str(error))
     explanation = trial.explain(args.esme, _message(args), _time(args))
     found = plain(args.esme, trial.decided_by(args.esme), explanation)
-    print(json.dumps(found, indent=2) if args.json else "\n".join(_lines(found)))
+    return _shown(found, args)
+
+
+def _running(gate: Gate, args: argparse.Namespace) -> int:
+    """Let the running gate explain it; returns the exit status."""
+    if args.down:
+        raise UsageError("--down goes with --config: a running gate knows which SMSCs are up")
+    found = gate.object("route", **_query(args))
+    try:
+        return _shown(found, args)
+    except (KeyError, TypeError) as error:
+        raise NotReached(f"{gate} explains it in a way that this version does not know") from error
+
+
+def _query(args: argparse.Namespace) -> dict[str, str]:
+    """The message in the words of the API, which are those of the command line."""
+    query = {
+        "esme": args.esme,
+        "to": args.to,
+        "from": args.source,
+        "service-type": args.service_type,
+    }
+    numbers = ("source_ton", "destination_ton", "data_coding", "esm_class")
+    found = {key: value.decode("latin-1") for key, value in query.items()}
+    found |= {key.replace("_", "-"): str(getattr(args, key)) for key in numbers}
+    found["command"] = args.pdu
+    found["tlv"] = ",".join(f"{each.tag:#06x}={each.value.hex()}" for each in args.tlv)
+    if args.at is not None:
+        found["at"] = datetime.fromtimestamp(args.at, UTC).isoformat()
+    return found
+
+
+def _shown(found: dict[str, Any], args: argparse.Namespace) -> int:
+    if args.json:
+        print_json(found)
+    else:
+        print("\n".join(printable(line) for line in _lines(found)))
     return 0 if found["smsc"] is not None else FAILED
 
 
@@ -133,7 +182,7 @@ def _message(args: argparse.Namespace) -> SubmitSm | DataSm:
         "data_coding": args.data_coding,
         "tlvs": tuple(args.tlv),
     }
-    return SubmitSm(**fields) if args.command == "submit_sm" else DataSm(**fields)
+    return SubmitSm(**fields) if args.pdu == "submit_sm" else DataSm(**fields)
 
 
 # What is told

@@ -91,6 +91,7 @@ class LinkState:
     :ivar condition: ``bound``, ``connecting``, ``unbinding``; ``down`` where it is kept away.
     :ivar since: when it was bound; seconds since 1970, 0 while it is not.
     :ivar outstanding: requests that the SMSC has not answered.
+    :ivar overdue: those of them whose time is over; a drain waits for the others.
     :ivar open: the SMSC's requests that the gate has not answered.
     :ivar tokens: messages that may be sent on it at once by the SMSC's ``link_rate``; None without
         one, and while none was sent.
@@ -105,6 +106,7 @@ class LinkState:
     condition: str
     since: float
     outstanding: int
+    overdue: int
     open: int
     tokens: float | None
     last_error: str
@@ -117,6 +119,7 @@ class SmscState:
     :ivar state: ``ready``, ``drain`` or ``maint``.
     :ivar weight: as it is now, which an operator may have changed.
     :ivar outstanding: requests that it has not answered, on all links.
+    :ivar overdue: those of them whose time is over; a drain waits for the others.
     :ivar capacity: the most there may be now, with another message; 0 while its rates allow none.
     :ivar utilization: how much of it is in use, 0 to 1: of its windows, or as it says itself.
     :ivar rate: messages a second that it is sent at the most; 0 for any number. ``link_rate``: on
@@ -140,6 +143,7 @@ class SmscState:
     weight: int
     window: int
     outstanding: int
+    overdue: int
     capacity: int
     utilization: float
     rate: float

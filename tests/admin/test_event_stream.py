@@ -64,6 +64,12 @@ class Streaming:
             self.events.tell("operator", "vera: drain alpha", user="vera", smsc="alpha")
 
 
+def test_a_number_that_was_never_given_is_of_the_gate_before_a_start() -> None:
+    """Whoever followed that one has seen none of the events of this one."""
+    assert Streaming(before=3, since=900).request.numbers() == [1, 2, 3]
+    assert Streaming(before=3, since=3).request.numbers() == []
+
+
 def test_an_event_has_number_kind_and_data() -> None:
     streaming = Streaming()
     streaming.events.tell("operator", "vera: drain alpha", user="vera", smsc="alpha")

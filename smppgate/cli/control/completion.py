@@ -1,0 +1,92 @@
+"""``smppgate completion``: a script that completes the command line, for a shell."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from typing import Any
+
+import shtab
+
+from smppgate.cli.main import whole_parser
+
+DESCRIPTION = """\
+Write a script that lets a shell complete commands, options, files, and names that a running gate
+has: of SMSCs, links, accounts and so on.
+
+  bash   smppgate completion bash > /etc/bash_completion.d/smppgate
+  zsh    smppgate completion zsh > /usr/local/share/zsh/site-functions/_smppgate
+
+Names come from the gate that a command without --socket, --config and --url asks.
+"""
+
+SHELLS = ("bash", "zsh")
+
+_LISTS = {
+    "accounts": ("accounts", "close", "open", "kick"),
+    "sessions": ("sessions",),
+    "smscs": ("smscs", "drain", "ready", "maint", "weight", "end-ejection"),
+    "links": ("links",),
+    "pools": ("pools",),
+    "queues": ("queues",),
+}
+"""The list that has the names which a command's NAME completes to."""
+
+_FILES = ("FILE", "PATH")
+"""What help calls the value of an option that is a file."""
+
+_BASH = """\
+_smppgate_{kind}() {{
+  compgen -W "$(smppgate {kind} --names 2>/dev/null)" -- "$1"
+}}
+"""
+
+_ZSH = """\
+_smppgate_{kind}() {{
+  local -a names
+  names=(${{(f)"$(smppgate {kind} --names 2>/dev/null)"}})
+  compadd -a names
+}}
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``smppgate completion`` to ``parser``."""
+    parser.description = DESCRIPTION
+    parser.add_argument("shell", choices=SHELLS, help="for which shell")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Write the script; returns the exit status."""
+    parser = whole_parser()
+    for name, command in _commands(parser):
+        for action in command._actions:
+            _complete(name, action)
+    preamble: Any = _preamble()
+    print(shtab.complete(parser, args.shell, preamble=preamble))
+    return 0
+
+
+def _commands(parser: argparse.ArgumentParser) -> Iterator[tuple[str, argparse.ArgumentParser]]:
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            yield from action.choices.items()
+
+
+def _complete(command: str, action: argparse.Action) -> None:
+    kind = next((kind for kind, commands in _LISTS.items() if command in commands), None)
+    if action.metavar in _FILES:
+        found = shtab.FILE
+    elif kind is not None and not action.option_strings and action.dest in ("name", "which"):
+        found = dict.fromkeys(SHELLS, f"_smppgate_{kind}")
+    else:
+        return
+    # Where shtab looks for it.
+    action.complete = found  # type: ignore[attr-defined]
+
+
+def _preamble() -> dict[str, str]:
+    forms = {"bash": _BASH, "zsh": _ZSH}
+    return {
+        shell: "".join(form.format(kind=kind) for kind in _LISTS) for shell, form in forms.items()
+    }

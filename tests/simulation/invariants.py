@@ -105,12 +105,21 @@ class Judge:
         return found
 
     def _is_orphan(self, delivery: Delivery) -> bool:
-        """Whether its account has no queue any more, and the gate or the account ended before that
-        was empty: it is kept."""
-        world, system_id = self._world, delivery.account.system_id
-        esme = world.terms.now.esmes.get(system_id)
-        has_ended = world.began_at > 0 or not world.terms.has_account(system_id, delivery.at)
-        return has_ended and (esme is None or not esme.queue)
+        """Whether the account that it was queued for, or may have been, has no queue any more, and
+        the gate or the account ended before that was empty: it is kept."""
+        terms, number = self._world.terms, delivery.destination
+        return any(
+            self._is_cut_short(account.system_id, delivery.at)
+            for account in self._world.plan.accounts
+            if account is delivery.account or terms.owned(account.system_id, number, delivery.at)
+        )
+
+    def _is_cut_short(self, system_id: str, at: float) -> bool:
+        """Whether a queue that an account had then may have ended before it was empty."""
+        world, esme = self._world, self._world.terms.now.esmes.get(system_id)
+        has_ended = world.began_at > 0 or not world.terms.has_account(system_id, at)
+        has_none = esme is None or not esme.queue
+        return has_ended and has_none and world.terms.had_queue(system_id)
 
 
 def _pending(session: EsmeSession) -> list[object]:

@@ -11,9 +11,10 @@ from itertools import islice
 
 from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.core import Metric
-from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.registry import Collector
 from prometheus_client.samples import Sample
+from prometheus_client.utils import floatToGoString
 from twisted.internet.task import deferLater
 
 from smppgate.observe.families import FAMILIES
@@ -56,30 +57,37 @@ class Metrics(Collector):
             if left <= 0:
                 await deferLater(self._clock, 0.0)
                 left = SLICE
-        return b"".join(texts)
+        return "".join(texts).encode()
 
-    def _pieces(self) -> Iterator[tuple[bytes, int]]:
+    def _pieces(self) -> Iterator[tuple[str, int]]:
         """The text in pieces of at most `SLICE` samples, with the number of these."""
         scrape = self._scrape()
         for family in FAMILIES:
             samples, is_first = family.samples(scrape), True
             while (some := list(islice(samples, SLICE))) or is_first:
-                yield _text(family.metric(scrape), some, is_first), len(some)
+                yield _text(family.metric(scrape), family.name, some, is_first), len(some)
                 is_first = False
         for metric in self._process.collect():
-            yield _text(metric, metric.samples, True), len(metric.samples)
+            name = f"{metric.name}_total" if metric.type == "counter" else metric.name
+            yield _text(metric, name, metric.samples, True), len(metric.samples)
 
 
-class _Piece(Collector):
-    def __init__(self, metric: Metric) -> None:
-        self._metric = metric
+def _text(metric: Metric, name: str, samples: Iterable[Sample], is_first: bool) -> str:
+    """The samples as text, below the two lines about their family if they are its first.
 
-    def collect(self) -> Iterable[Metric]:
-        return (self._metric,)
+    As `prometheus_client.generate_latest` writes it, which takes three times as long.
+    """
+    head = f"# HELP {name} {metric.documentation}\n# TYPE {name} {metric.type}\n"
+    return head * is_first + "".join(map(_line, samples))
 
 
-def _text(metric: Metric, samples: list[Sample], is_first: bool) -> bytes:
-    """The samples as text, below the two lines about their family if they are its first."""
-    metric.samples = samples
-    text = generate_latest(_Piece(metric))
-    return text if is_first else text.split(b"\n", 2)[2]
+def _line(sample: Sample) -> str:
+    labels = ",".join([f'{key}="{_escaped(sample.labels[key])}"' for key in sorted(sample.labels)])
+    braced = f"{{{labels}}}" if labels else ""
+    return f"{sample.name}{braced} {floatToGoString(sample.value)}\n"
+
+
+def _escaped(value: str) -> str:
+    if "\\" in value or '"' in value or "\n" in value:
+        return value.replace("\\", r"\\").replace("\n", r"\n").replace('"', r"\"")
+    return value

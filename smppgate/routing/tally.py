@@ -46,10 +46,10 @@ class Tally:
     :ivar over_rate: messages that came over a rate.
     """
 
-    __slots__ = ("_counts", "_unknown", "errors", "over_rate", "plain")
+    __slots__ = ("_counts", "_taken_otherwise", "_unknown", "errors", "over_rate", "plain")
 
     def __init__(self) -> None:
-        self.plain = self.errors = self.over_rate = self._unknown = 0
+        self.plain = self.errors = self.over_rate = self._taken_otherwise = self._unknown = 0
         # The others.
         self._counts: dict[int, int] = {_DELIVER_SM: 0}
 
@@ -64,8 +64,11 @@ class Tally:
         else:
             key = self._new_key(command_id, command_status)
             counts[key] = counts.get(key, 0) + 1
-        if command_status and command_id in _SUBMITS:
-            self.errors += 1
+        if command_id in _SUBMITS and key != SUBMIT_SM:
+            if command_status:
+                self.errors += 1
+            else:
+                self._taken_otherwise += 1
 
     def _new_key(self, command_id: int, command_status: int) -> int:
         if command_status not in _KNOWN:
@@ -86,7 +89,7 @@ class Tally:
     @property
     def messages(self) -> int:
         """Messages that ESMEs have sent, and that were answered."""
-        return self.plain + self.errors + sum(self._counts.get(each, 0) for each in _SUBMITS)
+        return self.plain + self.errors + self._taken_otherwise
 
     @property
     def deliveries(self) -> int:

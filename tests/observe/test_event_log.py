@@ -65,7 +65,8 @@ def test_one_that_ends_while_all_are_told() -> None:
 
 def test_sessions_and_links_are_told_of() -> None:
     seen = Observed()
-    link, end = linked(seen.gate), bound(seen.gate)
+    assert linked(seen.gate)
+    end = bound(seen.gate)
     seen.gate.esme(bind(password=b"wrong")).heard()
     end.transport.lose()
     assert [kind for kind, _ in told(seen)] == ["bound", "bound", "refused", "lost"]

@@ -176,7 +176,7 @@ def test_the_text_of_many_accounts_is_made_in_slices(monkeypatch: pytest.MonkeyP
     sizes = [0]
     text = metrics._pieces
 
-    def pieces() -> Iterator[tuple[bytes, int]]:
+    def pieces() -> Iterator[tuple[str, int]]:
         for piece, count in text():
             sizes[-1] += count
             yield piece, count

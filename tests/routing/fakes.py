@@ -407,7 +407,7 @@ class Gate:
         """A session of the account ``of``, by default ``acme``, is bound."""
         bound_to = of if of is not None else self.acme
         session: Any = FakeSession(window, state, pool=self.pool, version=version)
-        session.system_id = bound_to.system_id.encode()
+        session.system_id, session.tally = bound_to.system_id.encode(), bound_to.tally
         self._sessions[session] = bound_to
         self.router.esme_bound(session, cast(Any, bound_to))
         return cast(FakeSession, session)

@@ -40,6 +40,7 @@ from smppgate.gate.submit.rate_room import RateRoom
 from smppgate.gate.submit.room import Room, Waiting
 from smppgate.gate.submit.submitter import Submitter
 from smppgate.gate.submit.waiting_room import WaitingRoom
+from smppgate.observe import counting
 from smppgate.routing import exchange as exchange_module
 from smppgate.routing.affinity import Affinity
 from smppgate.routing.esmes import accounts as accounts_module
@@ -1141,3 +1142,24 @@ def _added_admits_nobody(_add: Any) -> Any:
 @_mutant(AccountControl, "close", "An account that is closed accepts binds all the same.")
 def _closed_accepts(_close: Any) -> Any:
     return lambda self: None
+
+
+# What is counted for those who observe the gate
+
+
+@_mutant(counting.Counting, "taken", "A message that an SMSC took is counted twice.")
+def _taken_counted_twice(taken: Any) -> Any:
+    def twice(self: Any, exchange: Any, now: float) -> None:
+        taken(self, exchange, now)
+        taken(self, exchange, now)
+
+    return twice
+
+
+@_mutant(counting.Counting, "ended", "An error that an ESME was answered is not counted.")
+def _errors_not_counted(ended: Any) -> Any:
+    def counted(self: Any, exchange: Any, status: int, now: float) -> None:
+        if not status:
+            ended(self, exchange, status, now)
+
+    return counted

@@ -13,6 +13,7 @@ from twisted.internet.defer import Deferred
 from smppgate.gate import Gateway
 from smppgate.settings import Settings, parse
 from tests.simulation.clock import Agenda, WorldClock
+from tests.simulation.counting import Counting
 from tests.simulation.differences import OTHER_PORT
 from tests.simulation.inspection import Coverage, Inspection, allowing
 from tests.simulation.invariants import Judge
@@ -94,6 +95,7 @@ class World:
         self.reactor: SimulatedReactor
         self.gateway: Gateway
         self.inspection: Inspection
+        self._counting: Counting | None = None
 
     def _make_models(self) -> None:
         plan = self.plan
@@ -294,12 +296,14 @@ class World:
             wrong = self.inspection.unlike_fresh(self.terms.now.settings)
             if wrong:
                 self.violated(f"a fresh gate differs: {[each[:200] for each in wrong[:5]]}")
+        for what in self._counting.wrong() if self._counting is not None else ():
+            self.violated(what)
         self._stop()
         self._check_errors()
 
     def _end(self) -> None:
         """What fails without anybody being told is found when it is thrown away."""
-        del self.gateway, self.inspection, self.reactor
+        del self.gateway, self.inspection, self.reactor, self._counting
         gc.collect()
         self._check_errors()
 
@@ -317,6 +321,8 @@ class World:
         self.terms.begin()
         self.gateway = Gateway(settings, self.reactor, entropy=entropy, store=store)
         self.inspection = Inspection(self.gateway)
+        is_observed = self.plan.seed % 2 == 0
+        self._counting = Counting(self, self.gateway) if is_observed else None
         if self.plan.forgets:
             self.inspection.forget()
         self.gateway.privilegedStartService()

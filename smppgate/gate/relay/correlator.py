@@ -81,7 +81,7 @@ class Correlator:
 
         A status about the gate's own bind is never the origin's to hear.
         """
-        smsc, octets, status = exchange.smsc, frame.octets, frame.command_status
+        smsc, status = exchange.smsc, frame.command_status
         if smsc is not None:
             smsc.ended(1, REFUSED if status else TAKEN, now - exchange.sent_at)
             if status == 0 and exchange.command_id in _SUBMITS:
@@ -92,16 +92,20 @@ class Correlator:
                 if self.events.tell_taken is not None:
                     self.events.tell_taken(exchange, now)
                 return
+        self._not_taken(exchange, frame, now)
+
+    def _not_taken(self, exchange: Exchange, frame: Frame, now: float) -> None:
+        """Pass on the answer of an ESME, an error, or the answer to what is no message."""
+        smsc, octets, status = exchange.smsc, frame.octets, frame.command_status
         if self.events.tell_answered is not None:
             self.events.tell_answered(exchange, status, now)
-        if smsc is not None:
-            if status:
-                if self._is_retried(exchange, smsc, status, now):
-                    return
-                if status in BIND_STATUSES:
-                    status = int(CommandStatus.ESME_RSYSERR)
-                    octets = exchange.resp(status)
-        elif frame.command_id == _DELIVER_SM_RESP:
+        if smsc is not None and status:
+            if self._is_retried(exchange, smsc, status, now):
+                return
+            if status in BIND_STATUSES:
+                status = int(CommandStatus.ESME_RSYSERR)
+                octets = exchange.resp(status)
+        elif smsc is None and frame.command_id == _DELIVER_SM_RESP:
             octets = _without_message_id(frame)
         if status:
             self._miss(exchange, "refused", frame.command_status)

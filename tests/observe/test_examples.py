@@ -1,0 +1,143 @@
+"""The alerts, the dashboard and the documentation name metrics that there are."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from smppgate.observe.families import FAMILIES
+from smppgate.observe.reference import markdown
+
+ROOT = Path(__file__).parents[2]
+LABELS = {
+    name: {*family.labels, *({"le"} if name.endswith("_bucket") else ())}
+    for family in FAMILIES
+    for name in family.sample_names
+}
+OF_SCRAPES = {"instance", "job"}
+OF_PROCESS = {"process_cpu_seconds_total", "process_resident_memory_bytes"}
+
+_TOKEN = re.compile(r'"[^"]*"|\$__\w+|[a-zA-Z_:][\w:]*|[0-9.]+[smhd]?|[<>=!~]+|\S')
+_FUNCTIONS = {"sum", "rate", "deriv", "increase", "histogram_quantile"}
+_WORDS = {"by", "and", "or", "unless"}
+
+
+class Expression:
+    """A PromQL expression, as far as names and labels go.
+
+    :ivar metrics: each name with the labels that its matchers name.
+    :ivar groupings: the labels that each ``by`` keeps.
+    """
+
+    def __init__(self, text: str) -> None:
+        self._tokens = _TOKEN.findall(text)
+        self.metrics: list[tuple[str, set[str]]] = []
+        self.groupings: list[set[str]] = []
+        self._balance = 0
+        while self._tokens:
+            self._next()
+        assert not self._balance, f"brackets of {text}"
+
+    def _next(self) -> None:
+        token = self._tokens.pop(0)
+        self._balance += (token in "([{") - (token in ")]}")
+        if token == "by":
+            self.groupings.append(set(self._within("(", ")")))
+        elif re.fullmatch(r"[a-zA-Z_:][\w:]*", token) and token not in _FUNCTIONS | _WORDS:
+            self.metrics.append((token, set(self._matchers())))
+            if self._tokens[:1] == ["["]:
+                assert re.fullmatch(r"\[(\d+[smhd]|\$__rate_interval)\]", "".join(self._range()))
+
+    def _within(self, begin: str, end: str) -> Iterator[str]:
+        assert self._tokens.pop(0) == begin
+        while (token := self._tokens.pop(0)) != end:
+            if token != ",":
+                yield token
+
+    def _matchers(self) -> Iterator[str]:
+        if self._tokens[:1] == ["{"]:
+            found = list(self._within("{", "}"))
+            assert len(found) % 3 == 0
+            for label, operator, value in zip(found[::3], found[1::3], found[2::3], strict=True):
+                assert operator in ("=", "!=", "=~", "!~")
+                assert value.startswith('"')
+                yield label
+
+    def _range(self) -> Iterator[str]:
+        while (token := self._tokens.pop(0)) != "]":
+            yield token
+        yield token
+
+
+def rules() -> list[tuple[str, str]]:
+    """Each alert of the file with its expression: of YAML, what the file uses of it."""
+    text = (ROOT / "etc/prometheus-rules.yml").read_text(encoding="utf-8")
+    found = []
+    for part in text.split("- alert: ")[1:]:
+        name, _, rest = part.partition("\n")
+        expression = re.search(r"expr: (?:>-\n((?: {10}.*\n)+)|(.*)\n)", rest)
+        assert expression is not None, name
+        found.append((name, " ".join((expression[1] or expression[2]).split())))
+        labels = set(re.findall(r"\$labels\.(\w+)", rest))
+        assert labels <= _labels_of(Expression(found[-1][1])), name
+        assert "summary: " in rest, name
+    return found
+
+
+def panels() -> list[tuple[str, str]]:
+    """Each panel of the dashboard with its expressions."""
+    dashboard = json.loads((ROOT / "etc/grafana.json").read_text(encoding="utf-8"))
+    found = []
+    for panel in dashboard["panels"]:
+        for target in panel["targets"]:
+            found.append((panel["title"], target["expr"]))
+            labels = set(re.findall(r"{{(\w+)}}", target["legendFormat"]))
+            assert labels <= _labels_of(Expression(target["expr"])), panel["title"]
+    return found
+
+
+def _labels_of(expression: Expression) -> set[str]:
+    if expression.groupings:
+        return set.intersection(*expression.groupings)
+    labels = (LABELS.get(name, OF_SCRAPES) for name, _ in expression.metrics)
+    return set.intersection(*labels)
+
+
+@pytest.mark.parametrize(("name", "expression"), rules() + panels())
+def test_expressions_name_metrics_and_labels_that_there_are(name: str, expression: str) -> None:
+    found = Expression(expression)
+    assert found.metrics, name
+    for metric, matched in found.metrics:
+        assert metric in LABELS or metric in OF_PROCESS, metric
+        assert matched <= LABELS.get(metric, OF_SCRAPES), metric
+    kept = set().union(*found.groupings)
+    assert kept <= OF_SCRAPES.union(*(LABELS.get(name, set()) for name, _ in found.metrics))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "smppgate_no_such_metric",
+        'smppgate_pool_up{smsc="alpha"}',
+        "sum by (smsc) (smppgate_pool_up)",
+    ],
+)
+def test_what_is_not_there_is_found(wrong: str) -> None:
+    with pytest.raises(AssertionError):
+        test_expressions_name_metrics_and_labels_that_there_are("wrong", wrong)
+
+
+def test_there_is_an_alert_for_all_that_an_operator_has_to_know() -> None:
+    names = [name for name, _ in rules()]
+    assert names == list(dict.fromkeys(names))
+    wanted = {"LinkDown", "PoolDown", "FewReceipts", "Failures", "QueueGrowing", "ReactorLag"}
+    assert {f"Smppgate{name}" for name in wanted} <= set(names)
+
+
+def test_the_documentation_has_every_metric() -> None:
+    document = (ROOT / "docs/metrics.md").read_text(encoding="utf-8")
+    assert document.endswith("\n".join((*markdown(), "")))

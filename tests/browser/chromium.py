@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from selenium import webdriver
+from selenium.common.exceptions import TimeoutException
 from selenium.webdriver import ActionChains
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
@@ -67,7 +68,10 @@ class Page:
     def wait_for(self, holds: Callable[[], _Result]) -> _Result:
         """Return what ``holds`` gives once that is true."""
         wait = WebDriverWait(self.driver, PATIENCE, poll_frequency=0.05)
-        return wait.until(lambda _: self._tried(holds), f"never so; the page:\n{self.text}")
+        try:
+            return wait.until(lambda _: self._tried(holds))
+        except TimeoutException:
+            raise AssertionError(f"never so: {self.errors}, the page:\n{self.text}") from None
 
     def _tried(self, holds: Callable[[], _Result]) -> _Result | None:
         try:

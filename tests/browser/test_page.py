@@ -6,7 +6,7 @@ import pytest
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
 
-from tests.browser.chromium import VIEWS, WIDTHS, Page
+from tests.browser.chromium import VIEWS, Page
 from tests.browser.fake_gate import FakeGate
 
 PLOTS = ["Throughput", "Latency", "Share per SMSC", "Waiting", "Receipts", "Errors"]
@@ -87,6 +87,20 @@ def test_events_come_as_they_happen_and_from_before(page: Page, small: FakeGate)
     assert page.rows[0][1:] == ["lost", "ESME acme is lost", "account acme"]
 
 
+def test_nobody_looks_and_no_stream_is_open(page: Page, small: FakeGate) -> None:
+    """A browser has six connections to one gate: tabs that nobody looks at must not hold them."""
+    for number in range(8):
+        page.driver.switch_to.new_window("tab")
+        page.open(small.url, "events")
+        small.tell("bound", f"ESME {number} is bound")
+        page.wait_for(lambda number=number: f"ESME {number} is bound" in page.names())
+    first, *others = page.driver.window_handles
+    for each in others:
+        page.driver.switch_to.window(each)
+        page.driver.close()
+    page.driver.switch_to.window(first)
+
+
 def test_a_route_is_explained(page: Page, small: FakeGate) -> None:
     """The conclusion, the routes with their reasons, the members of the pool."""
     page.open(small.url, "route")
@@ -137,8 +151,9 @@ def test_a_lost_connection_is_said_and_found_again(page: Page, small: FakeGate) 
     assert all("503" in each for each in page.errors)
 
 
-@pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("width", "scheme"), [(390, "dark"), (820, "light"), (1440, "dark"), (1440, "light")]
+)
 def test_it_is_for_everybody(page: Page, small: FakeGate, width: int, scheme: str) -> None:
     """axe-core finds nothing, contrast included, and nothing lies beside the window."""
     page.look(width, scheme)

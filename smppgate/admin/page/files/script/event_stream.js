@@ -1,7 +1,8 @@
 /* The events of the gate: those that it keeps, then each when it happens.
 
    EventSource would tell only kinds of events that are known beforehand, and not why it was refused;
-   so the stream is read here. */
+   so the stream is read here. A browser has six connections to a gate, for all its tabs: while
+   nobody looks at this one the stream is closed, and what was missed comes afterwards. */
 
 import { address, problemOf, reached } from "./api.js";
 import { answered, failed } from "./connection.js";
@@ -31,7 +32,11 @@ class EventLog {
 
   /** Read for ever, from where it was before when the connection was lost. */
   async follow() {
+    const leave = () => document.hidden && this.#stop?.abort();
+    document.addEventListener("visibilitychange", leave);
+    addEventListener("pagehide", () => this.#stop?.abort());
     for (;;) {
+      await shown();
       try {
         await this.#read();
       } catch (problem) {
@@ -66,6 +71,19 @@ class EventLog {
     this.events = [...this.events, ...events].slice(-KEPT);
     for (const callback of this.#listeners) callback(this.events);
   }
+}
+
+/** Returns once somebody looks at the page. */
+function shown() {
+  return new Promise((resolve) => {
+    const look = () => {
+      if (document.hidden) return;
+      document.removeEventListener("visibilitychange", look);
+      resolve();
+    };
+    document.addEventListener("visibilitychange", look);
+    look();
+  });
 }
 
 function dataOf(block) {

@@ -176,7 +176,9 @@ def test_a_killed_smsc_costs_each_outstanding_request_one_error(tmp_path: Path) 
     """0x08 once each; traffic goes on over the other SMSC; the link comes back by itself."""
     with Smsc() as alpha, Smsc() as beta:
         port = free_port()
-        config = settings(port, {"alpha": alpha.port, "beta": beta.port})
+        # One that was lost starts slowly; here it is to have its share at once.
+        smscs = {"alpha": alpha.port, "beta": beta.port}
+        config = settings(port, smscs, pool="slow_start = 0")
         with running(tmp_path, config, port) as instance:
             doomed, healthy = alpha.link(), beta.link()
             instance.wait_for_log("bound at", 2)

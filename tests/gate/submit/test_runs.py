@@ -8,10 +8,13 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from smppgate.gate.relay.events import Listener
+from smppgate.routing.exchange import Exchange
 from smppgate.routing.limits.esme_limits import EsmeRates, SessionLimit
 from smppgate.routing.limits.token_bucket import Rate
 from smppgate.routing.routes.rules import Route, Target, ToOne
 from smppgate.routing.routes.table import Routes
+from smppgate.routing.sessions import Origin
 from smppgate.routing.smscs.keys import by_destination
 from smppgate.routing.smscs.rate_limits import SmscRates
 from smppgate.txsmpp.frame import Frame
@@ -33,6 +36,28 @@ def message(kind: str, number: int) -> Frame:
     fields = {"source_addr": b"1000", "destination_addr": b"4477%d" % (number % 3)}
     pdu = SubmitSm(**{**fields, "short_message": b"text", **_KINDS[kind](number)})
     return frame_of(pdu, number)
+
+
+class Told(Listener):
+    """Notes what it is told of messages."""
+
+    def __init__(self, told: list[tuple[str, int]]) -> None:
+        self._told = told
+
+    def entered(self, exchange: Exchange) -> None:
+        self._told.append(("entered", exchange.number))
+
+    def turned_down(self, origin: Origin, command_id: int, command_status: int) -> None:
+        self._told.append(("turned down", command_status))
+
+    def waiting(self, exchange: Exchange) -> None:
+        self._told.append(("waiting", exchange.number))
+
+    def sent(self, exchange: Exchange) -> None:
+        self._told.append(("sent", exchange.number))
+
+    def ended(self, exchange: Exchange, command_status: int, now: float) -> None:
+        self._told.append(("ended", exchange.number))
 
 
 class Runs(Gate):
@@ -65,14 +90,8 @@ class Runs(Gate):
             self.router.change_routes(Routes((route,)))
         if setting == "closed":
             self.router.close()
-        self.router.events.listener = self if setting == "listener" else None
-
-    def __getattr__(self, event: str) -> Callable[..., None]:
-        # What a listener is told.
-        def told(*about: Any) -> None:
-            self.told.append((event, getattr(about[0], "number", 0)))
-
-        return told
+        if setting == "listener":
+            self.router.events.attach(Told(self.told))
 
     def reads(self, esme: FakeSession, frames: list[Frame]) -> None:
         """These come in one read, then the turn ends."""

@@ -144,9 +144,7 @@ def _events(events: EventLog, clock: Clock) -> Iterator[Route]:
     async def stream(call: Call) -> Answer:
         last = call.asked.headers.get("last-event-id", "")
         since = int(last) if _is_number(last) else call.query["since"]
-        # A number that is not given yet is of a gate that was there before this one.
-        made = EventStream(events, clock, since if since <= events.last_number else 0)
-        return Answer(content_type=CONTENT_TYPE, stream=made.start)
+        return Answer(content_type=CONTENT_TYPE, stream=EventStream(events, clock, since).start)
 
     yield Route(
         method="GET",

@@ -31,7 +31,8 @@ class EventStream:
 
     def __init__(self, events: EventLog, clock: Clock, since: int) -> None:
         self._events = events
-        self._since = since
+        # A number that was never given is one of the gate before the last start.
+        self._since = since if since <= events.last_number else 0
         self._is_paused = False
         self._unread: list[LoggedEvent] = []
         self._request: Any = None
@@ -47,10 +48,7 @@ class EventStream:
         # Later: the first comment is written with the rest.
         self._signs.start(SIGN_OF_LIFE, now=False)
         self._write(b"retry: 2000\n\n")
-        # A number that was never given is one of the gate before the last start.
-        is_known = self._since <= self._events.last_number
-        missed = self._events.since(self._since if is_known else 0)
-        self._write(b"".join(_octets(event) for event in missed))
+        self._write(b"".join(_octets(event) for event in self._events.since(self._since)))
         self._unsubscribe = self._events.subscribe(self._told)
 
     def pauseProducing(self) -> None:

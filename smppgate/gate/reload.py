@@ -22,6 +22,7 @@ from smppgate.gate.build import (
     stranger_limits,
 )
 from smppgate.gate.parts import Parts
+from smppgate.gate.relay.events import MOST_LINES
 from smppgate.gate.route_table import make_routes
 from smppgate.gate.smsc_service import SmscService
 from smppgate.routing.esmes.account import Account, AccountPolicy
@@ -38,9 +39,6 @@ A_TURN = 25
 
 LINES_A_TURN = 50
 """Lines that are written into the log in one turn: a millisecond or two."""
-
-MOST_LINES = 20
-"""Lines that listeners are told of one reload."""
 
 
 class Reload:
@@ -100,10 +98,8 @@ class Reload:
     def _tell_listeners(self, changes: Difference, waiting: list[str]) -> None:
         events = self._parts.router.events
         if events.tell_reloaded is not None:
-            lines = list(islice(_lines(changes, waiting), MOST_LINES + 1))
-            if len(lines) > MOST_LINES:
-                lines[-1] = "and more"
-            events.tell_reloaded(lines)
+            # One more shows that there are more; the rest need not be made.
+            events.tell_reloaded(list(islice(_lines(changes, waiting), MOST_LINES + 1)))
 
     def _check_stopped(self) -> None:
         if self._is_stopped:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from smppgate.gate.relay.events import Listener, Session
+from smppgate.gate.relay.events import MOST_LINES, Listener, Session
 from smppgate.gate.sessions.esme import EsmeProtocol
 from smppgate.gate.sessions.smsc import SmscProtocol
 from smppgate.observe.event_log import EventLog
@@ -88,11 +88,8 @@ class Telling(Listener):
         self._log.tell(kind, f"ESME {name} {printable(text)}", account=name, peer=session.where)
 
 
-_MOST_TOLD = 20
-
-
 def _joined(what: str, lines: Sequence[str]) -> str:
-    told = [printable(line) for line in lines[:_MOST_TOLD]]
-    if len(lines) > _MOST_TOLD:
-        told.append(f"and {len(lines) - _MOST_TOLD} more")
+    told = [printable(line) for line in lines[:MOST_LINES]]
+    if len(lines) > MOST_LINES:
+        told.append("and more")
     return f"{what}: " + "; ".join(told)

@@ -28,6 +28,9 @@ from smppgate.txsmpp.located_receipt import LocatedReceipt
 
 Session = EsmeSession | SmscSession
 
+MOST_LINES = 20
+"""Lines of one reload that are worth telling; its log has all of them."""
+
 
 class Listener:
     """Learns what happens: of the methods below, what a subclass has of its own is called.
@@ -106,7 +109,8 @@ class Listener:
         """An operator has decided something about an ``smsc``, a ``link`` or an ``account``."""
 
     def reloaded(self, lines: Sequence[str]) -> None:
-        """The gate goes by other settings: what has changed."""
+        """The gate goes by other settings: what has changed, a line more than `MOST_LINES` at the
+        most."""
 
     def reload_refused(self, lines: Sequence[str]) -> None:
         """The gate goes on by its settings: what is wrong with the new ones."""

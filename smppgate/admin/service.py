@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from twisted.application.service import MultiService
@@ -22,6 +21,7 @@ from smppgate.gate import Gateway
 from smppgate.observe import Observer
 from smppgate.settings import Settings
 from smppgate.settings.password_hash import PasswordHash, is_same
+from smppgate.version import installed_version
 
 
 class AdminService(MultiService):
@@ -41,7 +41,7 @@ class AdminService(MultiService):
         self.observer = Observer(gateway, has_metrics=admin.metrics)
         self._guard = Guard(gateway.clock, self._compare, admin.user)
         audit = Audit(self.observer.event_log)
-        views = Views(gateway, self.observer, _version(), gateway.clock.wall())
+        views = Views(gateway, self.observer, installed_version(), gateway.clock.wall())
         actions = Actions(gateway, views, audit, reload)
         events = self.observer.event_log
         routes = table(views, actions, Explaining(gateway), events, gateway.clock)
@@ -78,10 +78,3 @@ class AdminService(MultiService):
             self._reactor, self._threads, is_same, kept, password
         )
         return same
-
-
-def _version() -> str:
-    try:
-        return version("smppgate")
-    except PackageNotFoundError:
-        return ""

@@ -7,12 +7,12 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from attrs import frozen
 
 from smppgate.cli.failures import FAILED, INTERRUPTED, fail, one_line
+from smppgate.version import installed_version
 
 
 @frozen
@@ -238,7 +238,11 @@ def _top_parser() -> tuple[argparse.ArgumentParser, Any]:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--version", action="version", version=f"smppgate {_version()}")
+    parser.add_argument(
+        "--version",
+        action="version",
+        version=f"smppgate {installed_version() or '(not installed)'}",
+    )
     return parser, parser.add_subparsers(
         dest="command", metavar="COMMAND", required=True, prog="smppgate"
     )
@@ -271,13 +275,6 @@ def _add_arguments(subparser: argparse.ArgumentParser, command: Command) -> None
         found = getattr(found, name)
     found.add_arguments(subparser)
     subparser.set_defaults(run=found.run)
-
-
-def _version() -> str:
-    try:
-        return version("smppgate")
-    except PackageNotFoundError:
-        return "(not installed)"
 
 
 def _is_expected(error: Exception) -> bool:

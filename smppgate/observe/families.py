@@ -8,7 +8,6 @@ each session.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from importlib.metadata import PackageNotFoundError, version
 
 from smppgate.gate.observation import condition_of
 from smppgate.gate.state import LINK_CONDITIONS
@@ -22,6 +21,7 @@ from smppgate.routing.smscs.smsc import Smsc
 from smppgate.routing.tally import LATENCY_BOUNDS, OTHER, SmscTally, Tally
 from smppgate.store import StoreStatistics
 from smppgate.txsmpp.constants import CommandStatus, command_name
+from smppgate.version import installed_version
 
 Accounts = Iterator[tuple[str, Account[EsmeSession]]]
 
@@ -127,10 +127,9 @@ def _pool_up(scrape: Scrape) -> Iterator[Row]:
 
 def _waiting(value: Callable[[Line, float], float]) -> Callable[[Scrape], Iterator[Row]]:
     def rows(scrape: Scrape) -> Iterator[Row]:
-        lines = scrape.parts.router.waiting_room.lines()
         nothing = Line(0, 0, scrape.now)
         for name, pool in tuple(scrape.parts.router.pools.items()):
-            yield (name,), value(lines.get(pool, nothing), scrape.now)
+            yield (name,), value(scrape.lines.get(pool, nothing), scrape.now)
 
     return rows
 
@@ -153,14 +152,13 @@ def _routed(scrape: Scrape) -> Iterator[Row]:
         yield (route.label,), route.messages
 
 
-def _store(value: Callable[[StoreStatistics], float]) -> Callable[[Scrape], Iterator[Row]]:
-    return lambda scrape: iter([((), value(scrape.parts.router.return_paths.store.statistics()))])
+def _store(value: Callable[[StoreStatistics], float]) -> Callable[[Scrape], Iterable[Row]]:
+    return _one(lambda scrape: value(scrape.store))
 
 
 def _store_paths(scrape: Scrape) -> Iterator[Row]:
-    counts = scrape.parts.router.return_paths.store.statistics()
-    yield ("memory",), counts.paths_recent
-    yield ("disk",), counts.paths_on_disk
+    yield ("memory",), scrape.store.paths_recent
+    yield ("disk",), scrape.store.paths_on_disk
 
 
 _LIMITS = {
@@ -191,10 +189,7 @@ def _lag(scrape: Scrape) -> Iterator[tuple[tuple[()], Distribution]]:
 
 
 def _build(_: Scrape) -> Iterable[Row]:
-    try:
-        return (((version("smppgate"),), 1.0),)
-    except PackageNotFoundError:
-        return ((("unknown",), 1.0),)
+    return (((installed_version() or "unknown",), 1.0),)
 
 
 def _counter(

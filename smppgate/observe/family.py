@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
 from typing import TypeAlias
 
@@ -12,8 +12,12 @@ from prometheus_client.samples import Sample
 
 from smppgate.gate.parts import Parts
 from smppgate.gate.relay.events import Events
+from smppgate.gate.submit.room import Line
 from smppgate.observe.counting import Counting
 from smppgate.observe.lag import ReactorLag
+from smppgate.routing.smscs.pool import Pool
+from smppgate.routing.smscs.smsc import Smsc
+from smppgate.store import StoreStatistics
 
 Row: TypeAlias = "tuple[Sequence[str], float]"
 """The values of the labels, and the value."""
@@ -23,13 +27,23 @@ Row: TypeAlias = "tuple[Sequence[str], float]"
 class Scrape:
     """What is looked at for one scrape.
 
+    :ivar lines: what waits, by pool and by SMSC.
     :ivar now: seconds on the monotonic clock.
     """
 
     parts: Parts
     counting: Counting
     lag: ReactorLag
+    store: StoreStatistics
+    lines: Mapping[Pool | Smsc, Line]
     now: float
+
+    @classmethod
+    def of(cls, parts: Parts, counting: Counting, lag: ReactorLag) -> Scrape:
+        """The gate of these parts as it is now; what several families show is looked at once."""
+        router = parts.router
+        store, lines = router.return_paths.store.statistics(), router.waiting_room.lines()
+        return cls(parts, counting, lag, store, lines, parts.clock.monotonic())
 
     @property
     def events(self) -> Events:
@@ -60,7 +74,7 @@ class Family:
         """The names that its samples have."""
         return (self.name,)
 
-    def metric(self, scrape: Scrape) -> Metric:
+    def metric(self) -> Metric:
         """Without samples, for prometheus-client."""
         return Metric(self.name.removesuffix("_total"), self.about, self.kind)
 
@@ -101,7 +115,7 @@ class HistogramFamily:
         """The names that its samples have."""
         return tuple(self.name + suffix for suffix in ("_bucket", "_count", "_sum"))
 
-    def metric(self, scrape: Scrape) -> Metric:
+    def metric(self) -> Metric:
         """Without samples, for prometheus-client."""
         return Metric(self.name, self.about, self.kind)
 

@@ -44,7 +44,7 @@ class Metrics(Collector):
         """The gate's families, whole."""
         scrape = self._scrape()
         for family in FAMILIES:
-            metric = family.metric(scrape)
+            metric = family.metric()
             metric.samples = list(family.samples(scrape))
             yield metric
 
@@ -65,7 +65,7 @@ class Metrics(Collector):
         for family in FAMILIES:
             samples, is_first = family.samples(scrape), True
             while (some := list(islice(samples, SLICE))) or is_first:
-                yield _text(family.metric(scrape), family.name, some, is_first), len(some)
+                yield _text(family.metric(), family.name, some, is_first), len(some)
                 is_first = False
         for metric in self._process.collect():
             name = f"{metric.name}_total" if metric.type == "counter" else metric.name

@@ -73,5 +73,4 @@ class Observer(Service):
         self.history.take()
 
     def _looked_at(self) -> Scrape:
-        parts = self._gateway.parts
-        return Scrape(parts, self._counting, self._lag, self._clock.monotonic())
+        return Scrape.of(self._gateway.parts, self._counting, self._lag)

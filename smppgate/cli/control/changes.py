@@ -6,6 +6,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 from difflib import get_close_matches
+from functools import partial
 from typing import Any
 
 from smppgate.cli.control.asking import Asking, add_json, print_json
@@ -54,20 +55,28 @@ def _decided(gate: Gate, name: str, action: str) -> tuple[Place, Object]:
     :raises Refused: there is neither.
     """
     for place in (Place("smscs", name), Place("links", name)):
-        try:
-            return place, gate.post(place.kind, name, action)
-        except Refused as refused:
-            if refused.status != 404:
-                raise
-    raise Refused(_unknown(gate, "SMSC or link", name, "smscs", "name"), 404)
+        found = _if_there(partial(gate.post, place.kind, name, action))
+        if found is not None:
+            return place, found
+    raise _unknown(gate, "SMSC or link", name, "smscs", "name")
 
 
-def _unknown(gate: Gate, noun: str, name: str, kind: str, key: str) -> str:
+def _if_there(ask: Callable[[], Object]) -> Object | None:
+    """What the gate answers; None where it has nothing of that name."""
+    try:
+        return ask()
+    except Refused as refused:
+        if refused.status != 404:
+            raise
+    return None
+
+
+def _unknown(gate: Gate, noun: str, name: str, kind: str, key: str) -> Refused:
     """That there is none, and what may have been meant."""
     names = [str(each.get(key)) for each in gate.objects(kind)]
     near = get_close_matches(name, names, 1)
     meant = f", but {shown(near[0])}" if near else ""
-    return f"there is no {noun} {shown(name)}{meant}"
+    return Refused(f"there is no {noun} {shown(name)}{meant}", 404)
 
 
 def _draining(action: str, states: tuple[str, ...], is_done: Callable[[Object], bool]) -> Work:
@@ -97,12 +106,10 @@ def _end_ejection(gate: Gate, args: argparse.Namespace) -> int:
 
 
 def _of_smsc(gate: Gate, name: str, action: str, value: Any = None) -> Object:
-    try:
-        return gate.post("smscs", name, action, value=value)
-    except Refused as refused:
-        if refused.status != 404:
-            raise
-    raise Refused(_unknown(gate, "SMSC", name, "smscs", "name"), 404)
+    found = _if_there(partial(gate.post, "smscs", name, action, value=value))
+    if found is None:
+        raise _unknown(gate, "SMSC", name, "smscs", "name")
+    return found
 
 
 def _add_smsc(parser: argparse.ArgumentParser) -> None:
@@ -130,12 +137,10 @@ def _add_account(parser: argparse.ArgumentParser) -> None:
 
 
 def _of_account(gate: Gate, name: str, action: str, value: Any = None) -> Object:
-    try:
-        return gate.post("accounts", name, action, value=value)
-    except Refused as refused:
-        if refused.status != 404:
-            raise
-    raise Refused(_unknown(gate, "account", name, "accounts", "system_id"), 404)
+    found = _if_there(partial(gate.post, "accounts", name, action, value=value))
+    if found is None:
+        raise _unknown(gate, "account", name, "accounts", "system_id")
+    return found
 
 
 def _account_work(action: str, then: str) -> Work:
@@ -173,22 +178,11 @@ def _is_session(gate: Gate, args: argparse.Namespace) -> bool:
     """
     if args.session or args.account or not args.name.isdecimal():
         return bool(args.session)
-    is_account, is_session = (
-        _is_there(gate, kind, args.name) for kind in ("accounts", "sessions")
-    )
+    is_account = _if_there(partial(gate.object, "accounts", args.name)) is not None
+    is_session = _if_there(partial(gate.object, "sessions", args.name)) is not None
     if is_account and is_session:
         raise UsageError(f"{args.name} is an account and a session: say --account or --session")
     return is_session
-
-
-def _is_there(gate: Gate, kind: str, name: str) -> bool:
-    try:
-        gate.object(kind, name)
-    except Refused as refused:
-        if refused.status != 404:
-            raise
-        return False
-    return True
 
 
 # The gate

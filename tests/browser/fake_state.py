@@ -8,18 +8,10 @@ from math import sin
 from random import Random
 from typing import Any
 
+from smppgate.observe import COLUMNS
+
 Object = dict[str, Any]
 
-COLUMNS = [
-    "time",
-    "messages",
-    "answered",
-    "errors",
-    "receipts",
-    "mobile_originated",
-    "waiting",
-    "latency_seconds",
-]
 NAMES = ("alpha", "beta", "gamma", "delta")
 ERROR = "connection refused: 111 (ECONNREFUSED) at tcp:smsc-{}.example.net:2775"
 
@@ -277,7 +269,7 @@ class FakeState:
         times = range(max(int(since) + 1, int(now) - 299), int(now) + 1)
         return {
             "interval_seconds": 1,
-            "columns": COLUMNS,
+            "columns": list(COLUMNS),
             "smscs": self.names,
             "samples": [self._sample(time) for time in times],
         }

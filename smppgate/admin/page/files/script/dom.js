@@ -28,6 +28,11 @@ export function say(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
+/** A part of a view, below a title of its own. */
+export function panel(title, ...content) {
+  return element("section", { class: "panel" }, element("h2", {}, title), content);
+}
+
 /** A state in its words, with the shape of its kind: good, change, off or bad. */
 export function state(word, kind = kindOf(word)) {
   return element("span", { class: "state", "data-kind": kind }, word);

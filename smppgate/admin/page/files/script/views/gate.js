@@ -1,7 +1,7 @@
 import { ask } from "../dialog.js";
 import { change, read } from "../api.js";
 import { clock, counted, duration, moment, number, octets, phrase } from "../format.js";
-import { element, say } from "../dom.js";
+import { element, panel, say } from "../dom.js";
 import { isOperator, whyNot } from "../me.js";
 import { poll } from "../poll.js";
 
@@ -33,10 +33,6 @@ export default {
     return { stop, moved() {} };
   },
 };
-
-function panel(title, ...content) {
-  return element("section", { class: "panel" }, element("h2", {}, title), content);
-}
 
 function process(state) {
   return [

@@ -1,7 +1,7 @@
 import { addressOf } from "../place.js";
 import { attention, attentionList } from "../attention.js";
 import { clock, moment } from "../format.js";
-import { element, say } from "../dom.js";
+import { element, panel, say } from "../dom.js";
 import { eventLog } from "../event_stream.js";
 import { figures, overviewPlots } from "../overview_plots.js";
 import { hour } from "../hour.js";
@@ -64,10 +64,6 @@ function spans(draw) {
 function figure(label, value, unit) {
   return element("div", {}, element("dt", {}, label),
     element("dd", {}, value, unit ? element("span", { class: "unit" }, unit) : null));
-}
-
-function panel(title, list, more) {
-  return element("section", { class: "panel" }, element("h2", {}, title), list, more ?? null);
 }
 
 async function lists() {

@@ -83,8 +83,8 @@ class Pool:
     :ivar has_keys: whether any message may have a key that makes a difference.
     :ivar is_limited: whether an active member may be sent only so many messages a second.
     :ivar keys_all: whether one that `stands_alone` may have one too.
-    :ivar ranked: how often others were able, or weights changed; the SMSC of a key may be another
-        then.
+    :ivar ranked: how often others were able or doubted, or weights changed; the SMSC of a key may
+        be another then.
     :ivar watcher: called when it may have become able, or not able any more; None where nobody
         wants to know.
     :ivar waiting: messages that wait for a member now; counted where they wait.
@@ -93,9 +93,9 @@ class Pool:
     """
 
     __slots__ = (
+        "_ranking",
         "_seats",
         "_tiers",
-        "_weights",
         "active",
         "choose",
         "has_keys",
@@ -127,7 +127,7 @@ class Pool:
         self.health = PoolHealth()
         self.members: tuple[Member, ...] = ()
         self.active: tuple[Member, ...] = ()
-        self._weights: dict[Member, float] = {}
+        self._ranking: list[tuple[Member, float, bool]] = []
         self.change(members, make_balancer, hold, key)
 
     def __repr__(self) -> str:
@@ -173,9 +173,12 @@ class Pool:
         tier = self._tier()
         self.active, self.choose = tier.able, tier.choose
         self.is_limited = any(member.smsc.limits is not None for member in self.active)
-        before = self._weights
-        self._weights = {each: each.weight for tier in self._tiers for each in tier.able}
-        if self._weights != before:
+        before = self._ranking
+        # Keys go by what is doubted, too: one that is leaves them to the others.
+        self._ranking = [
+            (each, each.weight, each.smsc.is_doubted) for tier in self._tiers for each in tier.able
+        ]
+        if self._ranking != before:
             self.ranked += 1
             # What waits for one that left may wait for another now.
             for smsc in self.smscs:

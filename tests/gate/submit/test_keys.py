@@ -101,6 +101,21 @@ def test_what_waits_elsewhere_goes_home_when_its_smsc_is_back() -> None:
     assert texts(alpha) == [2, 3]
 
 
+def test_what_waits_for_an_smsc_that_is_doubted_goes_to_the_next_and_home_again() -> None:
+    """Else it would wait for room at an SMSC that none of its key is sent to any more."""
+    gate = Hashes()
+    esme, (alpha, beta) = gate.esme(), gate.links.values()
+    for number in (1, 2, 3):
+        gate.submits(esme, gate.numbers[gate.alpha][number], number)
+    gate.clock.advance(0.0)
+    gate.alpha.doubt(alpha, True)
+    gate.clock.advance(0.0)
+    assert (texts(alpha), texts(beta)) == ([1], [2])
+    gate.alpha.doubt(alpha, False)
+    gate.answers(alpha)
+    assert (texts(alpha), texts(beta)) == ([1, 3], [2])
+
+
 def test_many_find_their_smsc_a_few_in_each_turn_and_what_comes_meanwhile_is_behind() -> None:
     gate = Hashes()
     esme, (alpha, beta) = gate.esme(window=100), gate.links.values()

@@ -150,6 +150,19 @@ def test_who_waits_is_told_when_a_weight_changes() -> None:
     assert (waiter.told, pool.ranked) == (1, ranked + 1)
 
 
+def test_who_waits_is_told_when_a_member_is_doubted_or_not_any_more() -> None:
+    """Keys go to the others then, and come back."""
+    alpha, beta = fakes.smsc("alpha", 1, 1), fakes.smsc("beta", 1, 10)
+    waiter = Waiter()
+    pool = pool_of(Member(alpha), Member(beta))
+    ranked = pool.ranked
+    alpha.await_room(waiter)
+    alpha.doubt(alpha.links[0], True)
+    assert (waiter.told, pool.ranked) == (1, ranked + 1)
+    alpha.doubt(alpha.links[0], False)
+    assert (waiter.told, pool.ranked) == (2, ranked + 2)
+
+
 def test_doubted_members_come_last_and_are_active_all_the_same() -> None:
     alpha, beta = fakes.smsc("alpha", 1, 5), fakes.smsc("beta", 1, 2)
     pool = fakes.pool(alpha, beta)

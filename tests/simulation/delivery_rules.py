@@ -217,7 +217,7 @@ class DeliveryRules:
         known, since = before
         longest = min(world.terms.affinity_ttl(since), LINGER if dialogue.is_over else 60.0)
         is_late = at - since > 0.9 * longest
-        if is_late or since < world.began_at or world.terms.moved_ranges(delivery.at):
+        if is_late or since < world.began_at or world.terms.moved_ranges(min(delivery.at, since)):
             return
         if known.is_alive and not known.is_disturbed:
             world.accuse(f"{session}: {delivery} is a step of a dialogue that {known} has", known)

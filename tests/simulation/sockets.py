@@ -356,6 +356,7 @@ class GateSocket:
             raise OSError(errno.EPIPE, "reset")
         assert self.outgoing is not None
         if not self.outgoing.room:
+            self.outgoing.was_full = True
             raise BlockingIOError(errno.EWOULDBLOCK, "no room")
         return self.outgoing.put(bytes(octets))
 

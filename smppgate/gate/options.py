@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from attrs import define, fields
+import os
+
+from attrs import define, field, fields
 
 from smppgate.txsmpp.constants import CommandStatus
 from smppgate.txsmpp.frame import MAX_PDU_SIZE
@@ -26,6 +28,8 @@ class RouterOptions:
     :ivar receipt_patience: seconds that a receipt waits for its return path at the most.
     :ivar receipted_ttl: seconds that a return path is kept after a final receipt.
     :ivar max_pdu_size: octets that a receipt may have with the id that the ESME knows.
+    :ivar lane: whether whole reads take the lane; the environment variable ``GATE_LANE=off`` sends
+        every PDU the general way, to compare both.
     """
 
     run: bytes = b"0"
@@ -40,6 +44,7 @@ class RouterOptions:
     receipt_patience: float = 2.0
     receipted_ttl: float = 3600.0
     max_pdu_size: int = MAX_PDU_SIZE
+    lane: bool = field(factory=lambda: os.environ.get("GATE_LANE") != "off")
 
     def follow(self, other: RouterOptions) -> None:
         """Be like ``other``, but for what needs a restart."""
@@ -47,5 +52,5 @@ class RouterOptions:
             setattr(self, name, getattr(other, name))
 
 
-_RESTARTED = ("run", "tags", "waits", "receipted_ttl")
+_RESTARTED = ("run", "tags", "waits", "receipted_ttl", "lane")
 _RELOADED = tuple(each.name for each in fields(RouterOptions) if each.name not in _RESTARTED)

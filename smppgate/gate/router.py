@@ -6,7 +6,7 @@ PDU to the session that is to send it. A session writes once per batch.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from random import Random
 
 from twisted.application.service import Service
@@ -17,6 +17,8 @@ from smppgate.gate.counts import Counts
 from smppgate.gate.deliver.dispatcher import Dispatcher
 from smppgate.gate.deliver.receipt_delay import ReceiptDelay
 from smppgate.gate.deliver.receipts import Receipts
+from smppgate.gate.lane.answers import AnswerLane
+from smppgate.gate.lane.submits import SubmitLane
 from smppgate.gate.options import RouterOptions
 from smppgate.gate.queue.queues import Queues
 from smppgate.gate.relay.correlator import Correlator
@@ -129,9 +131,9 @@ class RouterService(Service):
             options,
         )
         self.waiting_room = self._submitter.waiting_room
-        self.forward = self._submitter.submit
-        """Relays or answers a request of an ESME's. `Submitter.submit` itself: no call between."""
-        self.forward_all = self._submitter.submit_all
+        # No call between: what relays requests of ESMEs is the submitter itself.
+        self.forward, self.forward_all = self._submitter.submit, self._submitter.submit_all
+        self.relay_submits, self.relay_answers = self._lanes()
         self.local_esmes = LocalEsmes(clock, pools, self._submitter.submit)
         # A dict and no set: links are in order of arrival.
         self._links: dict[SmscSession, None] = {}
@@ -153,6 +155,13 @@ class RouterService(Service):
             transform=self.transform,
             receipted_ttl=options.receipted_ttl,
         )
+
+    def _lanes(self) -> tuple[Callable[..., int], Callable[..., int]]:
+        """What relays whole reads: see `SubmitLane.relay` and `AnswerLane.relay`."""
+        if not self._options.lane:
+            return _nothing_is_plain, _nothing_is_plain
+        submits = SubmitLane(self._submitter, self.correlator, self.events)
+        return submits.relay, AnswerLane(self.return_paths, self.events).relay
 
     @property
     def refills(self) -> RefillTimer:
@@ -448,3 +457,7 @@ class RouterService(Service):
                 self.dispatcher.refuse(link, frame)
         except PduError as error:
             self.dispatcher.refuse(link, frame, error.command_status, str(error))
+
+
+def _nothing_is_plain(session: object, octets: bytes, start: int, now: float) -> int:
+    return start

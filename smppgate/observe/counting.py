@@ -47,6 +47,15 @@ class Counting(Listener):
         else:
             tally.answered(SUBMIT_SM, 0, seconds)
 
+    def run_taken(self, origin: Origin, smsc: Smsc, count: int, seconds: float) -> None:
+        """The SMSC took messages of one run, and the ESME was answered so."""
+        origin.tally.plain += count
+        tally = smsc.tally
+        if seconds != tally.seconds:
+            tally.answered(SUBMIT_SM, 0, seconds)
+            count -= 1
+        tally.repeats += count
+
     def answered(self, exchange: Exchange, command_status: int, now: float) -> None:
         """The SMSC that a request was sent to answered, or the ESME."""
         smsc, seconds = exchange.smsc, now - exchange.sent_at

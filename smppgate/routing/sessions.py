@@ -80,6 +80,15 @@ class EsmeSession(Requester, Protocol):
     """Requests to the ESME that the ESME has not answered."""
     writable: bool
     """Whether the ESME reads what it is sent."""
+    tells_congestion: bool
+    """Whether its answers say how congested the gate is."""
+
+    def answer_all(self, answers: list[bytes]) -> None:
+        """Send the answers to so many of its requests; not where it ``tells_congestion``."""
+
+    @property
+    def max_pdu_size(self) -> int:
+        """Octets that a PDU of the ESME may have."""
 
     def policy_changed(self) -> None:
         """The policy of its account is another one."""
@@ -121,6 +130,10 @@ class SmscSession(Origin, Protocol):
     @property
     def window(self) -> int:
         """The most requests that either end may have unanswered."""
+
+    @property
+    def max_pdu_size(self) -> int:
+        """Octets that a PDU of the SMSC may have."""
 
     @property
     def owner(self) -> EsmeSession | None:

@@ -11,6 +11,7 @@ from smppgate.txsmpp.frame import (
     MAX_PDU_SIZE,
     Frame,
     FrameBuffer,
+    Look,
     generic_nack,
     response,
 )
@@ -116,16 +117,19 @@ class Admission:
         self._early = EarlyRequests()
         self._enter(State.OPEN)
 
-    def receive_data(self, octets: bytes) -> list[Frame]:
+    def receive_data(self, octets: bytes, look: Look | None = None) -> list[Frame]:
         """Take what the peer sent; give the frames that are the owner's to deal with.
 
         These are allowed in the present state. A bind is among them (see `answer_bind`), and so
         are resps, to be looked up in ``outstanding``.
+
+        :param look: deals with some PDUs of a peer that is bound before they are frames, see
+            `FrameBuffer.receive`.
         """
         if self._is_strange or self.unread.is_used:
             frames = self._receive_from_stranger(octets)
         else:
-            frames = self._judged(self._buffer.receive(octets))
+            frames = self._judged(self._buffer.receive(octets, look if self.is_bound else None))
         if self.enquiry.number:
             frames = self.enquiry.end(frames)
         error = self._buffer.error
@@ -133,6 +137,11 @@ class Admission:
             self._last_words = generic_nack(error.sequence_number, error.command_status)
             self.close(str(error))
         return frames
+
+    @property
+    def max_pdu_size(self) -> int:
+        """Octets that a PDU of the peer may have now."""
+        return self._buffer.max_pdu_size
 
     def change_max_pdu_size(self, octets: int) -> None:
         """Let a PDU of the peer have so many octets from now on, once it is bound."""

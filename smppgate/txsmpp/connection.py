@@ -62,6 +62,14 @@ class SmppConnection(SmppStream):
 
     # What subclasses may want to know
 
+    def octetsReceived(self, octets: bytes, now: float) -> int:
+        """A read of a bound session that has more than one PDU, before it is cut into those.
+
+        Gives how many octets, whole PDUs at the beginning, have been dealt with: they do not come
+        to `framesReceived`.
+        """
+        return 0
+
     def framesReceived(self, frames: list[Frame], now: float) -> None:
         """The requests and resps of one read, all allowed in the session's state."""
 
@@ -109,6 +117,11 @@ class SmppConnection(SmppStream):
         0 unless a subclass counts them.
         """
         return 0
+
+    @property
+    def max_pdu_size(self) -> int:
+        """Octets that a PDU of the peer may have now."""
+        return self.session.max_pdu_size
 
     @property
     def unbinding(self) -> bool:
@@ -205,7 +218,7 @@ class SmppConnection(SmppStream):
             self._become_producer()
         self.batch.open()
         try:
-            frames = session.receive_data(data)
+            frames = session.receive_data(data, self._look)
             # What the session answered by itself.
             if outbox and not before:
                 self.batch.add(self)
@@ -225,6 +238,14 @@ class SmppConnection(SmppStream):
             self._flush_now()
         elif session.unread.is_used and session.unread.is_full:
             self.hold_reading(True)
+
+    def _look(self, octets: bytes) -> int:
+        """Show a read to `octetsReceived`."""
+        now = self.clock.monotonic()
+        done = self.octetsReceived(octets, now)
+        if done:
+            self._watch.active = now
+        return done
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Fail what is outstanding, each once, and stop the timer."""

@@ -7,6 +7,7 @@ for that reason, and for its cost.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from struct import Struct
 from typing import NamedTuple
 
@@ -94,6 +95,11 @@ def spliced(octets: bytes, start: int, stop: int, new: bytes) -> bytes:
     return _NUMBER.pack(length) + octets[4:start] + new + octets[stop:]
 
 
+Look = Callable[[bytes], int]
+"""Is shown octets from the beginning of a PDU on; gives how many of them, whole PDUs at the
+beginning, it has dealt with."""
+
+
 class FrameBuffer:
     """Octets in as they arrive, whole PDUs out.
 
@@ -117,10 +123,12 @@ class FrameBuffer:
         """Octets kept of a PDU that is not whole yet."""
         return len(self._partial) if self._partial is not None else 0
 
-    def receive(self, octets: bytes) -> list[Frame]:
+    def receive(self, octets: bytes, look: Look | None = None) -> list[Frame]:
         """Take what arrived; give every PDU that is whole now, in order.
 
         PDUs in front of a bad command_length are still given; see ``error``.
+
+        :param look: is shown more than one PDU first, and deals with some of them or with none.
         """
         if self._partial is not None:
             self._partial += octets
@@ -130,14 +138,17 @@ class FrameBuffer:
             self._partial = None
         if self.error is not None:
             return []
-        return self._split(octets)
+        # One PDU alone is dealt with as fast as any run of one.
+        if look is None or len(octets) < 4 or _NUMBER.unpack_from(octets)[0] >= len(octets):
+            return self._split(octets, 0)
+        return self._split(octets, look(octets))
 
-    def _split(self, octets: bytes) -> list[Frame]:
+    def _split(self, octets: bytes, start: int) -> list[Frame]:
         # Called once per read and looped once per PDU: names are local, and Frame's own
         # __new__ in Python is passed by.
         frames: list[Frame] = []
         unpack, new, limit = _HEADER.unpack_from, tuple.__new__, self.max_pdu_size
-        start, end = 0, len(octets)
+        end = len(octets)
         last = end - HEADER_SIZE
         while start <= last:
             length, command_id, status, number = unpack(octets, start)

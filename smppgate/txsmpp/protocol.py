@@ -80,7 +80,7 @@ class SmppProtocol(SmppConnection):
     # What subclasses and owners may do
 
     def send(self, octets: bytes) -> None:
-        """Send a whole PDU as it is; once the session has ended this does nothing."""
+        """Send whole PDUs as they are; once the session has ended this does nothing."""
         outbox = self.session.outbox
         if not outbox:
             if self._ended:

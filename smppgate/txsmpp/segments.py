@@ -53,9 +53,7 @@ _TO_TEXT = re.compile(
     + rb".{5}",
     re.DOTALL,
 )
-# A submit_sm from its body to the first octet of its text: without the UDHI bit, with a
-# replace_if_present_flag of 0, and with a text that begins like no header.
-_match_alone = re.compile(
+match_alone = re.compile(
     _C_STRING
     + (rb".." + _C_STRING) * 2
     + rb"[^\x40-\x7f\xc0-\xff].."
@@ -64,6 +62,9 @@ _match_alone = re.compile(
     + rb"[^\x%02x-\x%02x]" % (SHORTEST_PART, LONGEST_UNTOLD),
     re.DOTALL,
 ).match
+"""A submit_sm from its body to the first octet of its text: without the UDHI bit, with a
+replace_if_present_flag of 0, and with a text that begins like no header. See `stands_alone`."""
+
 # Plain, because a member of an enumeration costs more to look up than to use.
 _SAR_TAGS = tuple(map(int, (Tag.SAR_MSG_REF_NUM, Tag.SAR_TOTAL_SEGMENTS, Tag.SAR_SEGMENT_SEQNUM)))
 _PAYLOAD, _UDHI = int(Tag.MESSAGE_PAYLOAD), int(EsmClass.UDHI)
@@ -82,7 +83,7 @@ def stands_alone(octets: bytes) -> bool:
     It is no part and no step, and replaces no other message (see `peek.replaced`). So are most:
     text alone, without a header, without TLVs. False for all that are to be looked at again.
     """
-    match = _match_alone(octets, HEADER_SIZE)
+    match = match_alone(octets, HEADER_SIZE)
     if match is None:
         return False
     begin = match.end() - 1

@@ -49,6 +49,27 @@ class Request:
         """Its place in the window is free; told once to a request that timed out."""
 
 
+class RequestRun:
+    """Several requests of one command that were sent at once. Mutable and slotted.
+
+    :ivar command_id: theirs, 4-octet integer.
+    :ivar sent_at: seconds on the session's clock.
+    """
+
+    __slots__ = ("command_id", "sent_at")
+
+    command_id: int
+    sent_at: float
+
+    def single(self, at: int) -> Request:
+        """The request at this place in the run; told once of each, and only where it is needed."""
+        raise NotImplementedError
+
+
+Place = tuple[RequestRun, int]
+"""A request that is one of a run, and its place there."""
+
+
 class AsideRequest(Request):
     """A request for `Outstanding.claim_aside`.
 
@@ -78,22 +99,24 @@ class Outstanding:
     out is not among them, yet keeps its number (see `expire`).
 
     :param first: the number to begin with.
+    :ivar requests: those that are unanswered and in time. Lanes look into it, and take out what
+        they answer.
     :ivar counts_overdue: whether a request that timed out is overdue: counted until `release`,
         because the peer may well be at work on it.
     """
 
-    __slots__ = ("_late", "_next", "_overdue", "_requests", "counts_overdue")
+    __slots__ = ("_late", "_next", "_overdue", "counts_overdue", "requests")
 
     def __init__(self, first: int = 1) -> None:
         self._next = first
         self.counts_overdue = False
-        self._requests: dict[int, Request] = {}
+        self.requests: dict[int, Request | Place] = {}
         self._late: dict[int, Request] = {}
         # Those of the late ones that are overdue.
         self._overdue: dict[int, Request] = {}
 
     def __len__(self) -> int:
-        return len(self._requests) + len(self._overdue)
+        return len(self.requests) + len(self._overdue)
 
     @property
     def overdue(self) -> int:
@@ -106,20 +129,33 @@ class Outstanding:
         Numbers go up from 1 to 0x7FFFFFFF and begin again; one that still awaits an answer is
         passed over.
         """
-        number, requests = self._next, self._requests
+        number, requests = self._next, self.requests
         while number in requests or number in self._late:
             number = number % MAX_SEQUENCE_NUMBER + 1
         self._next = number % MAX_SEQUENCE_NUMBER + 1
         requests[number] = request
         return number
 
+    def claim_run(self, run: RequestRun, at: int, count: int) -> list[int]:
+        """`claim` a number for each of ``count`` places of ``run``, from ``at`` on; gives them."""
+        number, requests, late = self._next, self.requests, self._late
+        numbers: list[int] = []
+        for place in range(at, at + count):
+            while number in requests or number in late:
+                number = number % MAX_SEQUENCE_NUMBER + 1
+            requests[number] = run, place
+            numbers.append(number)
+            number = number % MAX_SEQUENCE_NUMBER + 1
+        self._next = number
+        return numbers
+
     def hurry(self) -> None:
         """The request stored last counts as sent before others: it times out before them.
 
         This looks at all that are unanswered.
         """
-        requests = sorted(self._requests.items(), key=lambda each: each[1].sent_at)
-        self._requests = dict(requests)
+        requests = sorted(self.requests.items(), key=lambda each: _sent_at(each[1]))
+        self.requests = dict(requests)
 
     def claim_aside(self, request: Request) -> int:
         """Like `claim`, for a request that no window counts and that does not time out.
@@ -127,7 +163,8 @@ class Outstanding:
         Its answer is found by `answered_late`.
         """
         number = self.claim(request)
-        self._late[number] = self._requests.pop(number)
+        del self.requests[number]
+        self._late[number] = request
         return number
 
     def forget(self, number: int) -> None:
@@ -137,7 +174,7 @@ class Outstanding:
     def number(self) -> int:
         """A number for a request that is not answered, such as an alert_notification."""
         number = self.claim(_UNANSWERED)
-        del self._requests[number]
+        del self.requests[number]
         return number
 
     def awaits(self, frame: Frame) -> bool:
@@ -146,21 +183,21 @@ class Outstanding:
         A resp answers a request of its own command; a generic_nack answers any. Anything else
         under the number leaves the request waiting.
         """
-        request = self._requests.get(frame.sequence_number)
-        return request is not None and _answers(frame.command_id, request.command_id)
+        entry = self.requests.get(frame.sequence_number)
+        return entry is not None and _answers(frame.command_id, _command_id(entry))
 
     def answered(self, frame: Frame) -> Request | None:
         """Take out the request that ``frame`` answers (see `awaits`); None when there is none."""
         number = frame.sequence_number
-        request = self._requests.get(number)
-        # `_answers`, written out for the hot path.
-        if request is None or (
-            frame.command_id != request.command_id | RESPONSE_BIT
-            and frame.command_id != RESPONSE_BIT
-        ):
+        entry = self.requests.get(number)
+        if entry is None:
             return None
-        del self._requests[number]
-        return request
+        # `_answers`, written out for the hot path.
+        command_id = entry[0].command_id if isinstance(entry, tuple) else entry.command_id
+        if frame.command_id != command_id | RESPONSE_BIT and frame.command_id != RESPONSE_BIT:
+            return None
+        del self.requests[number]
+        return entry[0].single(entry[1]) if isinstance(entry, tuple) else entry
 
     def answered_late(self, frame: Frame) -> Request | None:
         """Like `answered`, of the requests that `expire` gave out; frees the number."""
@@ -171,12 +208,12 @@ class Outstanding:
 
     def has(self, commands: Container[int]) -> bool:
         """Whether a request with one of these command_ids is unanswered, and in time."""
-        return any(request.command_id in commands for request in self._requests.values())
+        return any(_command_id(entry) in commands for entry in self.requests.values())
 
     def oldest(self) -> float | None:
         """When the request that waits longest was sent; None when nothing waits."""
-        for request in self._requests.values():
-            return request.sent_at
+        for entry in self.requests.values():
+            return _sent_at(entry)
         return None
 
     def next_expiry(self, response_timeout: float) -> float:
@@ -193,12 +230,12 @@ class Outstanding:
         Their numbers stay reserved for a late answer, `MAX_LATE` of them at most.
         """
         expired: list[tuple[int, Request]] = []
-        for number, request in self._requests.items():
-            if request.sent_at > sent_by:
+        for number, entry in self.requests.items():
+            if _sent_at(entry) > sent_by:
                 break
-            expired.append((number, request))
+            expired.append((number, _single(entry)))
         for number, request in expired:
-            del self._requests[number]
+            del self.requests[number]
             self._late[number] = self._overdue[number] = request
             if not self.counts_overdue:
                 self._release(number)
@@ -215,10 +252,10 @@ class Outstanding:
 
     def drain(self) -> list[Request]:
         """Take out all, oldest first: the session ended and no answer can come."""
-        requests, self._requests, self._late = self._requests, {}, {}
+        requests, self.requests, self._late = self.requests, {}, {}
         for number in list(self._overdue):
             self._release(number)
-        return list(requests.values())
+        return [_single(entry) for entry in requests.values()]
 
     def _free(self, number: int) -> Request:
         self._release(number)
@@ -233,3 +270,15 @@ class Outstanding:
 def _answers(response_id: int, request_id: int) -> bool:
     # generic_nack is RESPONSE_BIT alone.
     return response_id == request_id | RESPONSE_BIT or response_id == RESPONSE_BIT
+
+
+def _single(entry: Request | Place) -> Request:
+    return entry[0].single(entry[1]) if isinstance(entry, tuple) else entry
+
+
+def _command_id(entry: Request | Place) -> int:
+    return entry[0].command_id if isinstance(entry, tuple) else entry.command_id
+
+
+def _sent_at(entry: Request | Place) -> float:
+    return entry[0].sent_at if isinstance(entry, tuple) else entry.sent_at

@@ -7,7 +7,7 @@ used here and in ``mutants.py`` only: where the gate is changed, these two follo
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from random import Random
 from typing import Any, ClassVar
@@ -15,11 +15,12 @@ from typing import Any, ClassVar
 from twisted.internet.task import Clock
 
 from smppgate.gate import Gateway
+from smppgate.gate.lane import submits
 from smppgate.gate.sessions.links import LinkProtocol
 from smppgate.routing.smscs.health import retry
 from smppgate.settings import Settings
 from smppgate.store import Limits, MemoryStore
-from smppgate.txsmpp.frame import FrameBuffer
+from smppgate.txsmpp.frame import Frame, FrameBuffer, Look
 from smppgate.txsmpp.sequence import MAX_LATE, MAX_SEQUENCE_NUMBER
 from smppgate.txsmpp.session import Session
 from smppgate.txsmpp.states import KNOWN, Role, State, allowed
@@ -79,11 +80,11 @@ class Inspection:
     def _over_window(self, session: Any) -> str | None:
         outstanding = session.outstanding
         # Asked for each session in each turn: most have nothing open.
-        if not outstanding._requests:
+        if not outstanding.requests:
             return None
         count, window = len(outstanding), session.window
         if window and count > window:
-            count -= sum(1 for r in outstanding._requests.values() if r.command_id in _OWN)
+            count -= sum(1 for r in outstanding.requests.values() if _is_own(r))
             if count > window and not self._was_open(session):
                 return f"{session.where}: {count} of {window} open"
         return None
@@ -370,6 +371,10 @@ class Inspection:
         accounts = self._router.accounts
         return [*accounts._by_id.values(), *accounts._derived.values()]
 
+    def close_lane(self) -> None:
+        """Let every PDU go the general way."""
+        self._router.relay_submits = self._router.relay_answers = _not_relayed
+
     def forget(self) -> None:
         """Let there be next to no memory for what belongs together."""
         for table in self._related():
@@ -386,9 +391,13 @@ class Inspection:
         """Let the next number of some session be one that is in use, as after 2**31 of them."""
         for session in self.sessions():
             outstanding = session.outstanding
-            taken = [*outstanding._requests, *outstanding._late]
+            taken = [*outstanding.requests, *outstanding._late]
             if taken and chance.random() < 0.3:
                 outstanding._next = chance.choice(taken)
+
+
+def _not_relayed(_session: Any, _octets: bytes, start: int, _now: float) -> int:
+    return start
 
 
 def _in_use(room: Any) -> list[Any]:
@@ -428,7 +437,12 @@ def _paused_in_vain(smsc: Any, now: float) -> int:
 
 def _numbers(session: Any) -> set[int]:
     """The numbers of requests open on a session that its window counts."""
-    return {n for n, r in session.outstanding._requests.items() if r.command_id not in _OWN}
+    return {n for n, r in session.outstanding.requests.items() if not _is_own(r)}
+
+
+def _is_own(entry: Any) -> bool:
+    """Whether a request is the gate's own; one of a run is an ESME's."""
+    return not isinstance(entry, tuple) and entry.command_id in _OWN
 
 
 _OWN = frozenset({0x15, 0x06})
@@ -448,6 +462,17 @@ def allowing(least_retries: float) -> Iterator[None]:
         retry.LEAST = before
 
 
+@contextmanager
+def short_runs() -> Iterator[None]:
+    """Two messages of one read take the lane already."""
+    before = submits.FEWEST
+    submits.FEWEST = 1  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        submits.FEWEST = before
+
+
 class Coverage:
     """Which commands came in which state of the gate's sessions, over all runs of this process."""
 
@@ -460,14 +485,18 @@ class Coverage:
             return
         receive, split = Session.receive_data, FrameBuffer.receive
 
-        def receive_data(session: Session, octets: bytes) -> Any:
+        def receive_data(session: Session, octets: bytes, look: Look | None = None) -> Any:
             cls._now = (session.role.peer, session.state)
-            return receive(session, octets)
+            return receive(session, octets, look)
 
-        def split_frames(buffer: FrameBuffer, octets: bytes) -> Any:
-            frames = split(buffer, octets)
-            for frame in frames:
-                cls.seen[(*cls._now, frame.command_id)] += 1
+        def split_frames(buffer: FrameBuffer, octets: bytes, look: Look | None = None) -> Any:
+            def watched(octets: bytes) -> int:
+                done = look(octets) if look is not None else 0
+                cls._count(split(FrameBuffer(), octets[:done]))
+                return done
+
+            frames = split(buffer, octets, watched if look is not None else None)
+            cls._count(frames)
             return frames
 
         receive_data.is_watched = True  # type: ignore[attr-defined]
@@ -475,6 +504,11 @@ class Coverage:
         FrameBuffer.receive = split_frames  # type: ignore[method-assign]
 
     _now: ClassVar[tuple[Role, State]] = (Role.ESME, State.OPEN)
+
+    @classmethod
+    def _count(cls, frames: Iterable[Frame]) -> None:
+        for frame in frames:
+            cls.seen[(*cls._now, frame.command_id)] += 1
 
     @classmethod
     def report(cls, seen: Counter[Any] | None = None) -> str:

@@ -153,7 +153,7 @@ def _kept_after_timeout(expire: Any) -> Any:
     def expired(self: Any, sent_by: float) -> Any:
         found = expire(self, sent_by)
         for number in list(self._late):
-            self._requests[number] = self._late.pop(number)
+            self.requests[number] = self._late.pop(number)
         return found
 
     return expired
@@ -164,7 +164,7 @@ def _number_not_reserved(_claim: Any) -> Any:
     def claim(self: Any, request: Any) -> int:
         number = self._next
         self._next = number % sequence.MAX_SEQUENCE_NUMBER + 1
-        self._requests[number] = request
+        self.requests[number] = request
         return int(number)
 
     return claim

@@ -85,6 +85,13 @@ class Listener:
         self.answered(exchange, 0, now)
         self.ended(exchange, 0, now)
 
+    def run_taken(self, origin: Origin, smsc: Smsc, count: int, seconds: float) -> None:
+        """The same of ``count`` submit_sm of one run at once, ``seconds`` after they were sent.
+
+        Where a listener wants to know of messages, and has none of this, there are no runs: it is
+        told of each.
+        """
+
     def ended(self, exchange: Exchange, command_status: int, now: float) -> None:
         """The origin was answered; by the gate where its peer gave no answer.
 
@@ -127,6 +134,7 @@ class Events:
     """The counts of what happened, and who is told of it. Mutable.
 
     :ivar tell_bound: tells of `Listener.bound`, and so on.
+    :ivar tells_each: whether a listener is to be told of each message, and not of runs.
     :ivar answered: requests whose origin got the answer of the peer.
     :ivar retried: answers, and losses of links, after which the request went on elsewhere.
     :ivar ejected: how often members of pools were ejected.
@@ -180,6 +188,7 @@ class Events:
     tell_sent: Tell = field(default=None, init=False)
     tell_answered: Tell = field(default=None, init=False)
     tell_taken: Tell = field(default=None, init=False)
+    tell_run_taken: Tell = field(default=None, init=False)
     tell_ended: Tell = field(default=None, init=False)
     tell_dequeued: Tell = field(default=None, init=False)
     tell_ejected: Tell = field(default=None, init=False)
@@ -188,6 +197,7 @@ class Events:
     tell_decided: Tell = field(default=None, init=False)
     tell_reloaded: Tell = field(default=None, init=False)
     tell_reload_refused: Tell = field(default=None, init=False)
+    tells_each: bool = field(default=False, init=False)
     _listeners: list[Listener] = field(factory=list, init=False, repr=False)
 
     def attach(self, listener: Listener) -> None:
@@ -204,11 +214,17 @@ class Events:
         for kind in _KINDS:
             wanted = [getattr(each, kind) for each in self._listeners if _wants(each, kind)]
             setattr(self, f"tell_{kind}", _all_of(wanted))
+        self.tells_each = any(map(_wants_each, self._listeners))
 
 
 def _wants(listener: Listener, kind: str) -> bool:
     kinds = ("taken", "answered", "ended") if kind == "taken" else (kind,)
     return any(getattr(type(listener), each) is not getattr(Listener, each) for each in kinds)
+
+
+def _wants_each(listener: Listener) -> bool:
+    wants_end = _wants(listener, "taken") and not _wants(listener, "run_taken")
+    return wants_end or _wants(listener, "entered") or _wants(listener, "sent")
 
 
 def _all_of(functions: Sequence[Callable[..., None]]) -> Tell:

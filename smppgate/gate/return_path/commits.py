@@ -72,6 +72,15 @@ class Commits:
             self._begin()
         self._paths[key] = value
 
+    def gathering(self) -> dict[bytes, bytes] | None:
+        """The batch that is gathering, for many return paths to be put in; None where answers wait
+        for the store."""
+        if self.waits or (self._may_wait and not self._store.keeps_at_once):
+            return None
+        if not self._paths:
+            self._begin()
+        return self._paths
+
     def answer(self, origin: Origin, octets: bytes) -> None:
         """Send ``octets`` to ``origin`` once the batch that is gathering is kept.
 
@@ -124,7 +133,9 @@ class Commits:
 
     def _keep_now(self) -> None:
         # It never fails, and nothing waits for it.
-        self._store.keep(self._gathered())
+        paths = self._gathered()
+        if paths:
+            self._store.keep(paths)
 
     # Answers wait
 

@@ -147,7 +147,7 @@ class ReturnPathKeeper:
         A receipt has the id that the ESME would have been given.
         """
         origin = exchange.origin
-        form = origin.answer_forms.get(smsc) or self._form(origin, smsc)
+        form = self.form(origin, smsc)
         message_id = given_id(frame.octets)
         if not (message_id and form.keeps and exchange.wants_receipt):
             return
@@ -157,6 +157,10 @@ class ReturnPathKeeper:
             self._keep_path(exchange, smsc, message_id, form)
         smsc.center.notations.gave(message_id)
         self._tell(smsc.center, message_id)
+
+    def form(self, origin: Origin, smsc: Smsc) -> AnswerForm:
+        """The form of the answers of ``smsc`` for ``origin``."""
+        return origin.answer_forms.get(smsc) or self._form(origin, smsc)
 
     def _form(self, origin: Origin, smsc: Smsc) -> AnswerForm:
         form = origin.answer_forms[smsc] = AnswerForm.of(origin, smsc, self.tags)

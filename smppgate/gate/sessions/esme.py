@@ -136,6 +136,13 @@ class EsmeProtocol(RelaySession):
         super().connectionMade()
         read_less(self.transport)
 
+    def octetsReceived(self, octets: bytes, now: float) -> int:
+        """Relay the plain submit_sm at the beginning of a read."""
+        session = self.session
+        if session.unbinding or not session.submits:
+            return 0
+        return self.router.relay_submits(self, octets, 0, now)
+
     def framesReceived(self, frames: list[Frame], now: float) -> None:
         """Relay what came: a read of nothing but submit_sm as one run."""
         for frame in frames:

@@ -163,6 +163,16 @@ class RelaySession(SmppProtocol):
         else:
             self.send(octets)
 
+    def answer_all(self, answers: list[bytes]) -> None:
+        """Send the answers to several such requests, to a peer that is told no congestion."""
+        self.unanswered -= len(answers)
+        outbox = self.session.outbox
+        if not outbox:
+            if self.has_ended:
+                return
+            self.batch.add(self)
+        outbox += answers
+
     # A session that sends too much of what no window bounds is not read for a while.
 
     def readAnswered(self, pdus: list[bytes]) -> None:

@@ -129,6 +129,22 @@ class SmscProtocol(RelaySession):
             self.session.ignored += 1
         self.router.deliver(self, frame, now)
 
+    def octetsReceived(self, octets: bytes, now: float) -> int:
+        """Relay the plain answers at the beginning of a read, of an SMSC with which nothing is
+        wrong, and that does not tell of congestion."""
+        if self._looks_at_answers:
+            return 0
+        return self.router.relay_answers(self, octets, 0, now)
+
+    @property
+    def _looks_at_answers(self) -> bool:
+        """Whether more is to be learned of answers than whom they are for."""
+        return (
+            self.version.congestion_state
+            or self.health.is_watched
+            or self._bind_errors != self.smsc.bind_errors
+        )
+
     def framesReceived(self, frames: list[Frame], now: float) -> None:
         """Relay what came; where something is wrong, look at the answers in it."""
         super().framesReceived(frames, now)

@@ -36,8 +36,7 @@ class Assigner:
 
         It is where no limit of the members can be reached by them: their tokens are taken then.
         """
-        limits = [member.smsc.limits for member in pool.active if member.smsc.limits is not None]
-        if count == 1 or not all(each.allow(count, now) for each in limits):
+        if count == 1 or not pool.allows(count, now):
             return False
         self._untaken = {}
         return True
@@ -46,7 +45,7 @@ class Assigner:
         """Take the tokens of the run."""
         untaken, self._untaken = self._untaken or {}, None
         for (smsc, link), count in untaken.items():
-            self._take_tokens(smsc, link, count, now)
+            self.take_tokens(smsc, link, count, now)
 
     def assign(self, exchange: Exchange, pool: Pool, now: float) -> Link | None:
         """Send it to an SMSC that it has not been to; gives the link, None when none can take it.
@@ -75,9 +74,7 @@ class Assigner:
             if found is None:
                 return None
             smsc, link = found
-        self.send(exchange, smsc, link, exchange.octets)
-        if smsc.limits is not None:
-            self._take_tokens(smsc, link, _tokens(exchange), now)
+        self.send_on(exchange, smsc, link, now)
         if exchange.anchor is not None:
             exchange.anchor.add(smsc, link)
         return link
@@ -88,13 +85,21 @@ class Assigner:
         """Send it to ``smsc``, which has others that it belongs to."""
         link = smsc.begun_link(anchor.link)
         if link is not None:
-            self.send(exchange, smsc, link, exchange.octets)
-            if smsc.limits is not None:
-                self._take_tokens(smsc, link, _tokens(exchange), now)
+            self.send_on(exchange, smsc, link, now)
             anchor.add(smsc, link)
         return link
 
-    def _take_tokens(self, smsc: Smsc, link: Link, count: int, now: float) -> None:
+    def send_on(self, exchange: Exchange, smsc: Smsc, link: Link, now: float) -> None:
+        """Send a message on a link of ``smsc`` that has room for it.
+
+        :raises PduError: when the version of the link cannot express it.
+        """
+        self.send(exchange, smsc, link, exchange.octets)
+        if smsc.limits is not None:
+            self.take_tokens(smsc, link, _tokens(exchange), now)
+
+    def take_tokens(self, smsc: Smsc, link: Link, count: int, now: float) -> None:
+        """``count`` messages that take a token each were sent on ``link``."""
         if self._untaken is not None:
             to = smsc, link
             self._untaken[to] = self._untaken.get(to, 0) + count

@@ -51,7 +51,7 @@ from smppgate.routing.limits.esme_limits import EsmeRates
 from smppgate.routing.related import Related
 from smppgate.routing.routes.table import Routes
 from smppgate.routing.sessions import Origin, Requester
-from smppgate.routing.smscs.pool import Pool
+from smppgate.routing.smscs.pool import Pool, Share
 from smppgate.txsmpp import peek
 from smppgate.txsmpp.batch import Batch
 from smppgate.txsmpp.clock import Clock
@@ -122,18 +122,17 @@ class Submitter:
         It is one if all of them are within all limits.
         """
         policy, count = origin.policy, len(frames)
-        pool, rates, limit = origin.own_pool or policy.pool, policy.rates, origin.limit
+        pool = origin.own_pool or policy.pool
         if (
             pool is None
-            or not self.is_open
             or policy.window - origin.unanswered < count
-            or (rates and limit and not limit.admits_all(rates, now, count))
+            or not self.admits_all(origin, count, now)
         ):
             for frame in frames:
                 self.submit(origin, frame, now)
             return
         # They may go to any member, where neither routes nor keys say otherwise.
-        is_free = not pool.keys_all and (self.pools.routes is None or not origin.is_routed)
+        is_free = not pool.keys_all and not self.is_routed(origin)
         if not (pool.is_limited and is_free and self._assigner.begin_run(pool, count, now)):
             self._submit_run(origin, frames, pool, now, is_free)
             return
@@ -141,6 +140,44 @@ class Submitter:
             self._submit_run(origin, frames, pool, now, is_free)
         finally:
             self._assigner.end_run(now)
+
+    # For the lane
+
+    def is_routed(self, origin: Requester) -> bool:
+        """Whether routes say where its messages go."""
+        return self.pools.routes is not None and origin.is_routed
+
+    def admits_all(self, origin: Requester, count: int, now: float) -> bool:
+        """Whether ``count`` messages are within all rates of ``origin``: then they are counted."""
+        if not self.is_open:
+            return False
+        rates, limit = origin.policy.rates, origin.limit
+        return rates is None or limit is None or limit.admits_all(rates, now, count)
+
+    def submit_admitted(
+        self, origin: Requester, frames: Sequence[Frame], pool: Pool, now: float
+    ) -> None:
+        """Send messages that `admits_all` has counted and that may go to any member of ``pool``,
+        or let them wait."""
+        self._submit_run(origin, frames, pool, now, is_free=True)
+
+    def submit_to(
+        self, origin: Requester, frames: Sequence[Frame], pool: Pool, share: Share, now: float
+    ) -> None:
+        """Send such messages to a link that ``pool`` has assigned them to, one by one."""
+        for frame in frames:
+            origin.unanswered += 1
+            exchange = Exchange(self._correlator, origin, frame, pool, now)
+            try:
+                self._assigner.send_on(exchange, share.smsc, share.link, now)
+            except PduError as error:
+                self.turn_down(exchange, error.command_status, str(error))
+
+    def take_tokens(self, share: Share, now: float) -> None:
+        """What ``share`` says has been sent."""
+        self._assigner.take_tokens(share.smsc, share.link, share.size, now)
+
+    # In one read
 
     def _submit_run(
         self, origin: Requester, run: Sequence[Frame], pool: Pool, now: float, is_free: bool

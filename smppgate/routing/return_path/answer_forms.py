@@ -20,6 +20,7 @@ class AnswerForm:
     :param always: whether a message that asked for no receipt has a return path too.
     :param path: the octets to keep for a message.
     :param path_to_many: the same for a message that several receipts may come for.
+    :param is_plain: whether return paths lead to the session, and its ids have the tag.
     """
 
     tag: bytes
@@ -28,6 +29,7 @@ class AnswerForm:
     always: bool
     path: bytes
     path_to_many: bytes
+    is_plain: bool
 
     @classmethod
     def of(cls, origin: Addressee, smsc: Smsc, tags: bool) -> AnswerForm:
@@ -41,4 +43,5 @@ class AnswerForm:
             always=origin.queries,
             path=path.octets(),
             path_to_many=path._replace(kind=kind + MANY).octets(),
+            is_plain=bool(origin.system_id and tag),
         )

@@ -192,6 +192,23 @@ class Links(Load):
             return None
         return self._next_link(taken, limits.dry_after(taken, now) if taken else limits.dry)
 
+    def share_out(self, count: int) -> dict[Link, int]:
+        """How many of ``count`` messages go on which link, as `link` would give one by one.
+
+        Fewer where their windows leave no more room. Limits are the caller's to look at.
+        """
+        if not self.links or self._doubted:
+            return {}
+        room = min(each.window - len(each.outstanding) for each in self.links)
+        rounds = max(0, min(count // len(self.links), room))
+        taken = dict.fromkeys(self.links, rounds) if rounds else {}
+        for _ in range(count - rounds * len(self.links)):
+            link = self._next_link(taken, ())
+            if link is None:
+                break
+            taken[link] = taken.get(link, 0) + 1
+        return taken
+
     def _next_link(self, taken: Mapping[Link, int], dry: Container[Link]) -> Link | None:
         """The next link in turn with room in its window that is not in ``dry``."""
         links = self.links

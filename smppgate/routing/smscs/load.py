@@ -94,8 +94,10 @@ class Load:
         """``count`` requests are sent to it."""
         self.outstanding += count
 
-    def ended(self, count: int, outcome: Outcome, seconds: float) -> None:
-        """``count`` requests have ended, ``seconds`` after they were sent.
+    def ended(self, count: int, outcome: Outcome, seconds: float, longest: float = 0.0) -> None:
+        """``count`` requests have ended, ``seconds`` after they were sent: each, or on average.
+
+        :param longest: seconds after which the last of several ended.
 
         Those that timed out stay outstanding until `released`: it may be at work on them.
         """
@@ -115,9 +117,10 @@ class Load:
             self.taken += count
         else:
             self.refused += count
-        self.latency += (seconds - self.latency) * LATENCY_STEP
+        step = LATENCY_STEP if count == 1 else 1.0 - (1.0 - LATENCY_STEP) ** count
+        self.latency += (seconds - self.latency) * step
         if self._peaks is not None:
-            self._peaks.answered(seconds)
+            self._peaks.answered(max(seconds, longest))
 
     def released(self, count: int) -> None:
         """``count`` requests that timed out take no place in a window any more."""

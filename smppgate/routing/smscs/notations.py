@@ -167,6 +167,11 @@ class Notations:
         self._widths: dict[int, None] = {}
         self._width = 0
 
+    @property
+    def usual_width(self) -> int:
+        """Octets of ids of which `gave` need not be told now; -1 while it is to be told of all."""
+        return self._width if self._given >= _TOLD_ENOUGH else -1
+
     def gave(self, message_id: bytes) -> None:
         """Say that a resp gave this id; telling of some of them is enough."""
         width = len(message_id)

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-
-from attrs import frozen
+from typing import NamedTuple
 
 from smppgate.routing.smscs.balancers import Balancer, LeastOutstanding, Rendezvous
+from smppgate.routing.smscs.balancers.balancer import one_by_one
 from smppgate.routing.smscs.health.ejection import PoolHealth
 from smppgate.routing.smscs.keys import Key, by_replacement
 from smppgate.routing.smscs.links import Link
@@ -26,12 +26,12 @@ MakeBalancer = Callable[[], Balancer]
 _NONE_TAKEN: Mapping[Link, int] = {}
 
 
-@frozen
-class Share:
-    """So many messages of a run go to this link."""
+class Share(NamedTuple):
+    """So many messages of a run go to this link of this SMSC."""
 
+    smsc: Smsc
     link: Link
-    count: int
+    size: int
 
 
 class _Tier:
@@ -62,6 +62,12 @@ class _Tier:
         # is full.
         sound = tuple(member for member in self.able if member.smsc not in doubted)
         self.rendezvous.arrange(sound or self.able)
+
+    def share_out(self, count: int, now: float) -> dict[Smsc, int]:
+        """See `Balancer.share_out`; who is doubted gets what the others have no room for."""
+        if self.choose == self._balancer.choose:
+            return self._balancer.share_out(count, now)
+        return one_by_one(self.choose, count, now)
 
     def knows(self, command_id: int) -> bool:
         """Whether an able member knows the request with this command_id."""
@@ -222,20 +228,49 @@ class Pool:
         :param key: what they have in common if they go to one SMSC; see `Balancer.choose`.
         :param tried: SMSCs that may not be chosen.
         """
-        taken: dict[Link, int] = {}
-        chosen: list[Smsc] = []
+        shares, left = [], count
+        if key is None and not tried and self.allows(count, now):
+            for smsc, part in self._tier().share_out(count, now).items():
+                if smsc.only_link is not None:
+                    shares.append(Share(smsc, smsc.only_link, part))
+                    left -= part
+                    continue
+                for link, share in smsc.share_out(part).items():
+                    shares.append(Share(smsc, link, share))
+                    left -= share
+        return self._assigned(left, now, key, tried, shares) if left else (shares, 0)
+
+    def _assigned(
+        self,
+        count: int,
+        now: float,
+        key: bytes | None,
+        tried: Sequence[Smsc],
+        shares: list[Share],
+    ) -> tuple[list[Share], int]:
+        """`assign` of ``count`` messages one by one, beside ``shares``."""
         choose = self.choose if key is None else self._tier().rendezvous.choose
-        for _ in range(count):
-            found = link_for(choose, now, key, tried, taken)
-            if found is None:
-                break
+        taken = {link: share for _, link, share in shares}
+        smscs = {link: smsc for smsc, link, _ in shares}
+        for smsc, _, share in shares:
+            smsc.outstanding += share
+        while count and (found := link_for(choose, now, key, tried, taken)) is not None:
             smsc, link = found
             taken[link] = taken.get(link, 0) + 1
+            smscs[link] = smsc
             smsc.outstanding += 1
-            chosen.append(smsc)
-        for smsc in chosen:
-            smsc.outstanding -= 1
-        return [Share(link, share) for link, share in taken.items()], count - len(chosen)
+            count -= 1
+        for link, smsc in smscs.items():
+            smsc.outstanding -= taken[link]
+        return [Share(smsc, link, taken[link]) for link, smsc in smscs.items()], count
+
+    def allows(self, count: int, now: float) -> bool:
+        """Whether ``count`` messages, whichever members take them, reach none of their limits."""
+        return not self.is_limited or all(
+            member.smsc.limits.allow(count, now)
+            for member in self.active
+            if member.smsc.limits is not None
+        )
 
     def seat_of(self, smsc: Smsc) -> Member | None:
         """The seat of ``smsc``; None where it has none here."""

@@ -38,7 +38,7 @@ class Ails(Gate):
     def answers(self, link: FakeSession, status: int = 0) -> None:
         """What is open on a link is answered."""
         body = b"id\0" if not status else b""
-        for number in list(link.outstanding._requests):
+        for number in list(link.outstanding.requests):
             request = next(r for r in link.requests if r.sequence_number == number)
             link.reply(request, status, body, self.now)
 

@@ -146,7 +146,7 @@ def test_a_thousand_interleaved_messages_are_each_whole_on_one_link(seed: int) -
 def answer_one(gate: Parts, links: list[FakeSession], chance: Random) -> None:
     """An SMSC takes one of the messages that it has."""
     link = chance.choice([each for each in links if len(each.outstanding)])
-    number = chance.choice(list(link.outstanding._requests))
+    number = chance.choice(list(link.outstanding.requests))
     request = next(each for each in reversed(link.requests) if each.sequence_number == number)
     link.reply(request, 0, b"id\0", gate.now)
     gate.turn()

@@ -191,7 +191,7 @@ def test_each_session_is_first_in_first_out(steps: list[tuple[int, bool]]) -> No
     for number, (which, answers) in enumerate(steps):
         gate.submits(sessions[which], number * 3 + which)
         if answers and gate.first.requests and len(gate.first.outstanding):
-            oldest = next(iter(gate.first.outstanding._requests))
+            oldest = next(iter(gate.first.outstanding.requests))
             gate.first.reply(next(r for r in gate.first.requests if r[2] == oldest), 0, b"id\0")
             gate.turn()
     sent = texts(gate.first)

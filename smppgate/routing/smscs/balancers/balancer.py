@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from smppgate.routing.smscs.member import Member
@@ -22,3 +22,28 @@ class Balancer(Protocol):
         :param key: what messages have in common that go to one SMSC; None for a message that may
             go to any.
         """
+
+    def share_out(self, count: int, now: float) -> dict[Smsc, int]:
+        """Each SMSC with how many it gets of the next ``count`` messages without a key.
+
+        It is as if each were chosen and sent, one after the other; of SMSCs with equal loads it
+        may be another. Where there is not room for all they are fewer. Nothing is counted as sent.
+        """
+
+
+def one_by_one(
+    choose: Callable[[float, bytes | None, Sequence[Smsc]], Smsc | None],
+    count: int,
+    now: float,
+) -> dict[Smsc, int]:
+    """`Balancer.share_out` by ``count`` calls of ``choose``."""
+    given: dict[Smsc, int] = {}
+    for _ in range(count):
+        smsc = choose(now, None, ())
+        if smsc is None:
+            break
+        smsc.outstanding += 1
+        given[smsc] = given.get(smsc, 0) + 1
+    for smsc, share in given.items():
+        smsc.outstanding -= share
+    return given

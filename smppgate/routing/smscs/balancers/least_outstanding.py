@@ -20,6 +20,9 @@ class LeastOutstanding:
 
     def __init__(self) -> None:
         self._members: tuple[Member, ...] = ()
+        self._seats: dict[Smsc, Member] = {}
+        # Times its weight: half of a member's part.
+        self._half = 0.0
         # The highest turn at which a member was chosen. A member that took no messages for a while
         # goes on from here, and so does not get all those that it missed.
         self._highest = 0.0
@@ -27,6 +30,9 @@ class LeastOutstanding:
     def arrange(self, members: tuple[Member, ...]) -> None:
         """Choose among these from now on."""
         self._members = members
+        self._seats = {member.smsc: member for member in members}
+        weight = sum(member.weight for member in members)
+        self._half = 0.5 / weight if weight else 0.0
 
     def choose(self, now: float, key: bytes | None, tried: Sequence[Smsc]) -> Smsc | None:
         """The least loaded SMSC with room that is not in ``tried``; None without such."""
@@ -51,3 +57,29 @@ class LeastOutstanding:
             self._highest = highest = best.turn
         best.turn = highest + best.cost
         return best.smsc
+
+    def share_out(self, count: int, now: float) -> dict[Smsc, int]:
+        """See `Balancer.share_out`: the least loaded gets several at a time, while there are many.
+
+        These are half of its part of what is left, or a sixteenth of what it has already if that
+        is more: a difference that makes none.
+        """
+        given: dict[Smsc, int] = {}
+        while count and (smsc := self.choose(now, None, ())) is not None:
+            member, outstanding = self._seats[smsc], smsc.outstanding
+            part = int(count * member.weight * self._half)
+            size = outstanding >> 4
+            size = max(size, part)
+            if size < 2:
+                size = 1
+            else:
+                size = min(size, smsc.capacity - outstanding, count)
+                more = (size - 1) * member.cost
+                member.turn += more
+                self._highest += more
+            given[smsc] = given.get(smsc, 0) + size
+            smsc.outstanding = outstanding + size
+            count -= size
+        for smsc, size in given.items():
+            smsc.outstanding -= size
+        return given

@@ -13,6 +13,7 @@ from itertools import accumulate
 from math import inf
 from random import Random
 
+from smppgate.routing.smscs.balancers.balancer import one_by_one
 from smppgate.routing.smscs.member import Member
 from smppgate.routing.smscs.smsc import Smsc
 
@@ -46,6 +47,10 @@ class PowerOfTwoChoices:
         return _least_loaded((members[one], members[other]), now, tried) or _least_loaded(
             members, now, tried
         )
+
+    def share_out(self, count: int, now: float) -> dict[Smsc, int]:
+        """See `Balancer.share_out`."""
+        return one_by_one(self.choose, count, now)
 
     def _pick(self) -> tuple[int, int]:
         """The places of two different members."""

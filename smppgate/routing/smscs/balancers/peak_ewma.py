@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import inf
 
+from smppgate.routing.smscs.balancers.balancer import one_by_one
 from smppgate.routing.smscs.member import Member
 from smppgate.routing.smscs.smsc import Smsc
 
@@ -62,3 +63,7 @@ class PeakEwma:
             self._highest = highest = best.turn
         best.turn = highest + best.cost
         return best.smsc
+
+    def share_out(self, count: int, now: float) -> dict[Smsc, int]:
+        """See `Balancer.share_out`."""
+        return one_by_one(self.choose, count, now)

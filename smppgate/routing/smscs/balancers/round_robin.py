@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from smppgate.routing.smscs.balancers.balancer import one_by_one
 from smppgate.routing.smscs.member import Member
 from smppgate.routing.smscs.smsc import Smsc
 
@@ -38,3 +39,7 @@ class RoundRobin:
             return None
         best.turn -= total
         return best.smsc
+
+    def share_out(self, count: int, now: float) -> dict[Smsc, int]:
+        """See `Balancer.share_out`."""
+        return one_by_one(self.choose, count, now)

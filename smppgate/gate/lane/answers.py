@@ -1,0 +1,138 @@
+"""`AnswerLane`: whole reads of answers to messages of runs, to the ESMEs that sent those."""
+
+from __future__ import annotations
+
+from struct import Struct
+
+from smppgate.gate.lane.run import Run
+from smppgate.gate.relay.events import Events
+from smppgate.gate.return_path.keeper import ReturnPathKeeper
+from smppgate.routing.sessions import SmscSession
+from smppgate.routing.smscs.letter_case import has_both_cases
+from smppgate.routing.smscs.load import TAKEN
+from smppgate.txsmpp.constants import CommandId
+from smppgate.txsmpp.frame import HEADER_SIZE
+
+_header = Struct(">IIII")
+_SUBMIT_SM_RESP = int(CommandId.SUBMIT_SM_RESP)
+_BLANK = 0x20
+_SHORTEST = HEADER_SIZE + 2
+"""Octets of an answer with a message_id of one."""
+
+
+class AnswerLane:
+    """Relays submit_sm_resp with ESME_ROK by the read, and keeps the return paths.
+
+    :param keeper: takes the answers that are not plain, by way of the correlator.
+    """
+
+    def __init__(self, keeper: ReturnPathKeeper, events: Events) -> None:
+        self._keeper = keeper
+        self._events = events
+
+    # One loop, written out: what it calls for each answer is what it costs.
+    def relay(  # noqa: PLR0912, PLR0915
+        self, link: SmscSession, octets: bytes, start: int, now: float
+    ) -> int:
+        """Relay the plain answers at ``start`` of a read; gives where those end.
+
+        What becomes of them is what becomes of each by `Correlator.answered`.
+        """
+        keeper, smsc = self._keeper, link.smsc
+        paths = keeper.commits.gathering() if keeper.expected is None else None
+        if paths is None:
+            return start
+        requests = link.outstanding.requests
+        get, find, unpack, pack = requests.get, octets.find, _header.unpack_from, _header.pack
+        notations, prefix = smsc.center.notations, smsc.center.prefix
+        is_usual = _is_of_one_case if notations.finds_folded else _has_no_blanks
+        width = notations.usual_width
+        answered = _Answered(link, self._events, now)
+        run: Run | None = None
+        answers: list[bytes] = []
+        end, most = len(octets), link.max_pdu_size
+        last = end - _SHORTEST
+        while start <= last:
+            length, command_id, status, number = unpack(octets, start)
+            stop, begin = start + length, start + HEADER_SIZE
+            if command_id != _SUBMIT_SM_RESP or status or stop > end or length > most:
+                break
+            entry = get(number)
+            if entry.__class__ is not tuple:
+                break
+            of, at = entry
+            if of is not run:
+                if of.__class__ is not Run:
+                    break
+                origin = of.origin
+                form = keeper.form(origin, smsc)
+                if not form.is_plain or origin.has_ended or origin.tells_congestion:
+                    break
+                if run is not None and answers:
+                    answered.add(run, answers)
+                    answers = []
+                run, asked = of, of.asked
+                tag, tag_size, path = form.tag, len(form.tag), form.path
+                longest, is_kept = form.longest, form.always or run.wants_receipt
+            nul = find(0, begin, stop)
+            message_id = octets[begin:nul]
+            if not begin < nul <= begin + longest or not (
+                message_id.isdigit() or is_usual(message_id)
+            ):
+                break
+            if is_kept:
+                paths[prefix + message_id] = path
+                if nul - begin != width:
+                    notations.gave(message_id)
+                    width = notations.usual_width
+            del requests[number]
+            header = pack(length + tag_size, _SUBMIT_SM_RESP, 0, asked[at])
+            answers.append(header + tag + octets[begin:stop])
+            start = stop
+        if run is not None:
+            answered.add(run, answers)
+            answered.count()
+        return start
+
+
+class _Answered:
+    """What the answers of one read amount to. Mutable and slotted."""
+
+    __slots__ = ("_count", "_events", "_link", "_longest", "_now", "_seconds")
+
+    def __init__(self, link: SmscSession, events: Events, now: float) -> None:
+        self._link = link
+        self._events = events
+        self._now = now
+        self._count = 0
+        self._seconds = self._longest = 0.0
+
+    def add(self, run: Run, answers: list[bytes]) -> None:
+        """Send these answers to messages of ``run``."""
+        count, seconds, smsc = len(answers), self._now - run.sent_at, self._link.smsc
+        self._count += count
+        self._seconds += count * seconds
+        self._longest = max(self._longest, seconds)
+        run.answered_some(count)
+        run.origin.answer_all(answers)
+        if smsc.taken_for is not None and run.pool in smsc.taken_for:
+            smsc.taken_for[run.pool] += count
+        if self._events.tell_run_taken is not None:
+            self._events.tell_run_taken(run.origin, smsc, count, seconds)
+
+    def count(self) -> None:
+        """Count all that were added."""
+        count = self._count
+        if count:
+            self._events.answered += count
+            self._link.smsc.ended(count, TAKEN, self._seconds / count, self._longest)
+
+
+def _has_no_blanks(message_id: bytes) -> bool:
+    """Whether it is an id, without anything around it that ESMEs do not get to see."""
+    return bool(message_id) and message_id[0] > _BLANK < message_id[-1]
+
+
+def _is_of_one_case(message_id: bytes) -> bool:
+    """Whether besides it is kept under no other key."""
+    return _has_no_blanks(message_id) and not has_both_cases(message_id)

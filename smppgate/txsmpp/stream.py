@@ -11,6 +11,7 @@ from typing import Any
 from twisted.internet.abstract import FileDescriptor
 from twisted.internet.interfaces import IPushProducer, ITCPTransport
 from twisted.internet.protocol import Protocol
+from twisted.internet.tcp import Connection
 from zope.interface import implementer
 
 
@@ -24,7 +25,7 @@ class SmppStream(Protocol):
         self._is_producer = False
         self._is_held = False
         self._given = 0
-        self._write_now: Callable[[], object] | None = None
+        self._send: Callable[[bytes], int] | None = None
 
     @property
     def _tcp(self) -> Any:
@@ -47,20 +48,22 @@ class SmppStream(Protocol):
         if ITCPTransport.providedBy(transport):
             transport.setTcpNoDelay(True)
             transport.setTcpKeepAlive(True)
-        # A socket is nearly always ready to be written. Asking the reactor first costs two more
-        # turns of it for each message that nothing else is going on beside. What goes wrong, the
-        # reactor finds at its next look. Only for plain sockets: what wraps one, as TLS does,
-        # has ideas of its own about when it is written and closed.
-        if isinstance(transport, FileDescriptor):
-            self._write_now = transport.doWrite
+        # A socket is nearly always ready to be written. To ask the reactor first costs two system
+        # calls, and two more turns of it for each message that nothing else is going on beside.
+        # Only for plain sockets: what wraps one, as TLS does, has ideas of its own about when it
+        # is written and closed.
+        if is_plain(transport):
+            self._send = transport.socket.send
 
     def _write(self, octets: bytes) -> None:
-        transport = self.transport
-        if transport is not None:
-            self._given += len(octets)
+        transport = self._tcp
+        if transport is None:
+            return
+        self._given += len(octets)
+        if self._send is not None and not (transport.dataBuffer or transport._tempDataLen):
+            octets = octets[_sent(self._send, octets) :]
+        if octets:
             transport.write(octets)
-            if self._write_now is not None:
-                self._write_now()
 
     def _become_producer(self) -> None:
         # Not before something was read: a TLS transport pauses its producer while it shakes
@@ -98,6 +101,19 @@ class SmppStream(Protocol):
     def stopProducing(self) -> None:
         """The transport is gone; `connectionLost` follows."""
         self.writable = False
+
+
+def is_plain(transport: object) -> bool:
+    """Whether ``transport`` is a TCP socket itself: not TLS, and no UNIX socket."""
+    return isinstance(transport, Connection) and ITCPTransport.providedBy(transport)
+
+
+def _sent(send: Callable[[bytes], int], octets: bytes) -> int:
+    """How many of ``octets`` a socket takes now. What goes wrong, its transport finds itself."""
+    try:
+        return send(octets)
+    except OSError:
+        return 0
 
 
 def unwritten(transport: Any) -> int | None:

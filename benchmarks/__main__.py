@@ -23,6 +23,7 @@ from benchmarks.attacks import measure_attacks
 from benchmarks.checkout import HERE
 from benchmarks.comparison import OTHER, THIS, ComparedRow
 from benchmarks.comparison_report import ComparisonReport
+from benchmarks.counts.measure import measure_counts
 from benchmarks.floods import measure_floods
 from benchmarks.flow.balancing import measure_balancing
 from benchmarks.flow.found import Check, FlowFound
@@ -153,6 +154,7 @@ def _of_their_own(
 ) -> dict[str, Callable[[], None]]:
     """What measures each row that is no comparison of rates."""
     core, timing, gate = plan.core, plan.timing, plan.options
+    counts = partial(measure_counts, seconds=options.mixed, seed=options.seed)
 
     def idle() -> None:
         found.idle = measure_idle(core, gate)
@@ -183,6 +185,7 @@ def _of_their_own(
         rows.FLOODS: lambda: measure_floods(core, timing, gate, found.floods, tell),
         rows.ATTACKS: lambda: measure_attacks(core, gate, found.attacks, tell),
         **{name: partial(flow, name, check) for name, check in _FLOW.items()},
+        rows.COUNTS: partial(flow, rows.COUNTS, counts),
         rows.RELOADS: reloads,
         rows.SUSTAINED: sustained,
         rows.LOOKUPS: lookups,

@@ -38,6 +38,7 @@ from benchmarks.killed import measure_killed
 from benchmarks.lookups import line as lookups_line
 from benchmarks.lookups import measure_lookups
 from benchmarks.measurement import HAPROXY, Timing
+from benchmarks.operating import measure_operating
 from benchmarks.process import ProgramError
 from benchmarks.reloads import line as reloads_line
 from benchmarks.reloads import measure_reloads
@@ -155,6 +156,7 @@ def _of_their_own(
     """What measures each row that is no comparison of rates."""
     core, timing, gate = plan.core, plan.timing, plan.options
     counts = partial(measure_counts, seconds=options.mixed, seed=options.seed)
+    operating = partial(measure_operating, timing=timing, rate=plan.rate)
 
     def idle() -> None:
         found.idle = measure_idle(core, gate)
@@ -186,6 +188,7 @@ def _of_their_own(
         rows.ATTACKS: lambda: measure_attacks(core, gate, found.attacks, tell),
         **{name: partial(flow, name, check) for name, check in _FLOW.items()},
         rows.COUNTS: partial(flow, rows.COUNTS, counts),
+        rows.OPERATING: partial(flow, rows.OPERATING, operating),
         rows.RELOADS: reloads,
         rows.SUSTAINED: sustained,
         rows.LOOKUPS: lookups,

@@ -150,7 +150,8 @@ def _add_of_rows(parser: argparse.ArgumentParser) -> None:
         "--rate",
         type=_rate,
         default=rows.STEADY_RATE,
-        help=f"messages a second in row {rows.STEADY}, whole thousands (%(default)s)",
+        help=f"messages a second in rows {rows.STEADY} and {rows.OPERATING}, whole thousands "
+        "(%(default)s)",
     )
     add(
         "--sustained",

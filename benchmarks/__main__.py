@@ -23,6 +23,7 @@ from benchmarks.attacks import measure_attacks
 from benchmarks.checkout import HERE
 from benchmarks.comparison import OTHER, THIS, ComparedRow
 from benchmarks.comparison_report import ComparisonReport
+from benchmarks.counts.measure import measure_counts
 from benchmarks.floods import measure_floods
 from benchmarks.flow.balancing import measure_balancing
 from benchmarks.flow.found import Check, FlowFound
@@ -37,6 +38,7 @@ from benchmarks.killed import measure_killed
 from benchmarks.lookups import line as lookups_line
 from benchmarks.lookups import measure_lookups
 from benchmarks.measurement import HAPROXY, Timing
+from benchmarks.operating import measure_operating
 from benchmarks.process import ProgramError
 from benchmarks.reloads import line as reloads_line
 from benchmarks.reloads import measure_reloads
@@ -153,6 +155,8 @@ def _of_their_own(
 ) -> dict[str, Callable[[], None]]:
     """What measures each row that is no comparison of rates."""
     core, timing, gate = plan.core, plan.timing, plan.options
+    counts = partial(measure_counts, seconds=options.mixed, seed=options.seed)
+    operating = partial(measure_operating, timing=timing, rate=plan.rate)
 
     def idle() -> None:
         found.idle = measure_idle(core, gate)
@@ -183,6 +187,8 @@ def _of_their_own(
         rows.FLOODS: lambda: measure_floods(core, timing, gate, found.floods, tell),
         rows.ATTACKS: lambda: measure_attacks(core, gate, found.attacks, tell),
         **{name: partial(flow, name, check) for name, check in _FLOW.items()},
+        rows.COUNTS: partial(flow, rows.COUNTS, counts),
+        rows.OPERATING: partial(flow, rows.OPERATING, operating),
         rows.RELOADS: reloads,
         rows.SUSTAINED: sustained,
         rows.LOOKUPS: lookups,

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from benchmarks import checkout, comparison, killed, lookups, rows, sustained
 from benchmarks.checkout import ROOT, Checkout, CheckoutError
+from benchmarks.counts import measure as counts
 from benchmarks.gate_process import STORES
 from benchmarks.measurement import DIRECT, GATE, HAPROXY
 
@@ -149,7 +150,8 @@ def _add_of_rows(parser: argparse.ArgumentParser) -> None:
         "--rate",
         type=_rate,
         default=rows.STEADY_RATE,
-        help=f"messages a second in row {rows.STEADY}, whole thousands (%(default)s)",
+        help=f"messages a second in rows {rows.STEADY} and {rows.OPERATING}, whole thousands "
+        "(%(default)s)",
     )
     add(
         "--sustained",
@@ -157,6 +159,13 @@ def _add_of_rows(parser: argparse.ArgumentParser) -> None:
         default=sustained.SECONDS,
         metavar="SECONDS",
         help=f"how long row {rows.SUSTAINED} goes on (%(default)s)",
+    )
+    add(
+        "--mixed",
+        type=_seconds,
+        default=counts.SECONDS,
+        metavar="SECONDS",
+        help=f"how long the traffic of row {rows.COUNTS} goes on (%(default)s)",
     )
     add(
         "--paths",
@@ -183,7 +192,8 @@ def _add_of_rows(parser: argparse.ArgumentParser) -> None:
         "--seed",
         type=int,
         default=killed.SEED,
-        help=f"what the moments of row {rows.KILLED} follow from (%(default)s)",
+        help=f"what the moments of row {rows.KILLED}, and the traffic of row "
+        f"{rows.COUNTS}, follow from (%(default)s)",
     )
 
 

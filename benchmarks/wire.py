@@ -20,6 +20,7 @@ DELIVER_SM: Final = 0x05
 UNBIND: Final = 0x06
 BIND_TRANSCEIVER: Final = 0x09
 ENQUIRE_LINK: Final = 0x15
+DATA_SM: Final = 0x103
 BINDS: Final = frozenset({BIND_RECEIVER, BIND_TRANSMITTER, BIND_TRANSCEIVER})
 
 SOURCE: Final = b"acme"
@@ -28,12 +29,17 @@ RECIPIENT: Final = b"447700900123"
 # esm_class: SMSC delivery receipt; SMPP v3.4 §5.2.12.
 _RECEIPT: Final = 0x04
 
+# esm_class: UDHI indicator; SMPP v3.4 §5.2.12.
+_HAS_HEADER: Final = 0x40
+
 # An ordinary one-time password, of a length that makes a message 72 octets, whole words.
 TEXT: Final = b"Your bank code is 48291"
 
 # TLVs of a receipt; SMPP v3.4 §5.3.2.12 and §5.3.2.35.
 _RECEIPTED_MESSAGE_ID: Final = 0x001E
 _MESSAGE_STATE: Final = 0x0427
+# SMPP v3.4 §5.3.2.32.
+_MESSAGE_PAYLOAD: Final = 0x0424
 _DELIVERED: Final = b"\x02"
 _TLV: Final = struct.Struct(">HH")
 
@@ -54,27 +60,48 @@ def bind(command_id: int, system_id: str, password: str) -> bytes:
     return pdu(command_id, 1, names + b"\0" + bytes((0x34, 0, 0)) + b"\0")
 
 
-def message(command_id: int, destination: str, *, receipt_asked: bool = False) -> bytes:
+def message(
+    command_id: int, destination: str, *, receipt_asked: bool = False, part: bytes = b""
+) -> bytes:
     """A submit_sm or deliver_sm of one size for destinations of one length.
 
-    SMPP v3.4 §4.4.1 and §4.6.1: both have the same mandatory fields.
+    SMPP v3.4 §4.4.1 and §4.6.1: both have the same mandatory fields. ``part`` is the user data
+    header of one that is a part of a long message, see `part_header`.
     """
-    addresses = b"\x05\x00" + SOURCE + b"\0" + b"\x01\x01" + destination.encode() + b"\0"
+    text = part + TEXT
     # esm_class, protocol_id, priority_flag, two absent times, then registered_delivery,
     # replace_if_present_flag, data_coding, sm_default_msg_id and sm_length.
-    flags = bytes((0, 0, 0, 0, 0, int(receipt_asked), 0, 0, 0, len(TEXT)))
-    return pdu(command_id, 0, b"\0" + addresses + flags + TEXT)
+    esm_class = _HAS_HEADER if part else 0
+    flags = bytes((esm_class, 0, 0, 0, 0, int(receipt_asked), 0, 0, 0, len(text)))
+    return pdu(command_id, 0, b"\0" + _addresses(destination) + flags + text)
 
 
-def receipt(message_id: bytes, *, tlvs: bool = False) -> bytes:
+def data_sm(destination: str) -> bytes:
+    """A data_sm with the same text, as its message_payload; SMPP v3.4 §4.7.1."""
+    # esm_class, registered_delivery and data_coding.
+    return pdu(
+        DATA_SM, 0, b"\0" + _addresses(destination) + bytes(3) + tlv(_MESSAGE_PAYLOAD, TEXT)
+    )
+
+
+def part_header(reference: int, total: int, number: int) -> bytes:
+    """The user data header of part ``number`` of ``total``; 3GPP TS 23.040 §9.2.3.24.1."""
+    return bytes((5, 0, 3, reference, total, number))
+
+
+def _addresses(destination: str) -> bytes:
+    return b"\x05\x00" + SOURCE + b"\0" + b"\x01\x01" + destination.encode() + b"\0"
+
+
+def receipt(message_id: bytes, *, tlvs: bool = False, state: str = "DELIVRD") -> bytes:
     """A deliver_sm that says of ``message_id`` that it was delivered; numbered 0.
 
-    With ``tlvs`` it says so in TLVs too, as most SMSCs do; in the text in any case. SMPP v3.4
-    §4.6.1, and appendix B for the text.
+    With ``tlvs`` it says so in TLVs too, as most SMSCs do; in the text in any case. ``state`` is
+    another word there, which TLVs know nothing of. SMPP v3.4 §4.6.1, and appendix B for the text.
     """
     text = (
         b"id:" + message_id + b" sub:001 dlvrd:001 submit date:2611231755"
-        b" done date:2611231755 stat:DELIVRD err:000 text:"
+        b" done date:2611231755 stat:" + state.encode() + b" err:000 text:"
     )
     addresses = b"\x01\x01" + RECIPIENT + b"\0" + b"\x05\x00" + SOURCE + b"\0"
     flags = bytes((_RECEIPT, 0, 0, 0, 0, 0, 0, 0, 0, len(text)))

@@ -36,6 +36,7 @@ class Setting:
     :param smscs: letter, which is name and tag → more lines of the SMSC.
     :param esmes: system_id → more lines of the account.
     :param pool: more lines of the pool, which has all SMSCs; with ``members`` in place of them.
+    :param window: of accounts.
     """
 
     smscs: dict[str, str]
@@ -43,6 +44,7 @@ class Setting:
     pool: str = ""
     gate: str = ""
     members: str = ""
+    window: int = WINDOW
 
     def toml(
         self, port: int, smsc_ports: dict[str, int], state: Path, options: GateOptions
@@ -50,7 +52,7 @@ class Setting:
         """The gate's TOML file."""
         esmes = "".join(
             f'[[esme]]\nsystem_id = "{name}"\npassword = "{PASSWORD}"\nmax_binds = 100\n'
-            f"window = {WINDOW}\n{more}\n"
+            f"window = {self.window}\n{more}\n"
             for name, more in self.esmes.items()
         )
         smscs = "".join(

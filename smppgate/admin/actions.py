@@ -6,6 +6,7 @@ What takes time is begun and answered at once with 202: the object tells when it
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, cast
 
 from twisted.internet.defer import CancelledError, Deferred, TimeoutError
@@ -19,7 +20,7 @@ from smppgate.admin.views import Views, number, unknown
 from smppgate.gate import Gateway
 from smppgate.settings import SettingsError
 from smppgate.store import StoreError
-from smppgate.txsmpp.log import Logger, change_level
+from smppgate.txsmpp.log import Logger, change_level, level_in_force
 
 Reload = Callable[[], "Deferred[None]"]
 """Reads the file again and applies it; fails with `SettingsError`."""
@@ -51,34 +52,32 @@ class Actions:
         """``ready``, ``drain``, ``maint``, ``end-ejection``: of an SMSC."""
         control = self._found("smscs", call.names["name"], self._gateway.smsc)
         method = "end_ejection" if action == "end-ejection" else action
-        return await self._done(call, "smscs", action, getattr(control, method)())
+        return await self._done(call, "smscs", action, getattr(control, method))
 
     async def weight(self, call: Call) -> Answer:
         """Another share of messages."""
         control = self._found("smscs", call.names["name"], self._gateway.smsc)
         weight = call.body["weight"]
-        if weight is None:
-            control.reset_weight()
-        else:
-            control.change_weight(weight)
+        act = control.reset_weight if weight is None else partial(control.change_weight, weight)
         action = f"weight {'of the settings' if weight is None else weight}"
-        return await self._done(call, "smscs", action, None)
+        return await self._done(call, "smscs", action, act)
 
     async def link(self, call: Call, action: str) -> Answer:
         """``ready``, ``drain``, ``maint``: of a link."""
         control = self._found("links", call.names["id"], self._gateway.link)
-        return await self._done(call, "links", action, getattr(control, action)())
+        return await self._done(call, "links", action, getattr(control, action))
 
     async def account(self, call: Call, action: str) -> Answer:
         """``open`` or ``close``: of an account."""
         control = self._found("accounts", call.names["system_id"], self._gateway.account)
-        done = control.close() if action == "close" else control.ready()
-        return await self._done(call, "accounts", action, done)
+        act = control.close if action == "close" else control.ready
+        return await self._done(call, "accounts", action, act)
 
     async def kick_account(self, call: Call) -> Answer:
         """Unbind all sessions of an account."""
         control = self._found("accounts", call.names["system_id"], self._gateway.account)
-        return await self._done(call, "accounts", "kick", control.kick(now=call.body["now"]))
+        act = partial(control.kick, now=call.body["now"])
+        return await self._done(call, "accounts", "kick", act)
 
     async def kick_session(self, call: Call) -> Answer:
         """Unbind one session."""
@@ -97,12 +96,12 @@ class Actions:
             count = await control.drop()
         except StoreError as error:
             raise Problem(503, f"the queue cannot be read now: {error}") from None
-        return await self._done(call, "queues", f"drop {count} messages of", None)
+        return await self._done(call, "queues", f"drop {count} messages of")
 
     async def retry(self, call: Call) -> Answer:
         """Send what waits in a queue at once."""
         control = self._found("queues", call.names["system_id"], self._gateway.queue)
-        return await self._done(call, "queues", "retry", control.retry())
+        return await self._done(call, "queues", "retry", control.retry)
 
     async def reload(self, call: Call) -> Answer:
         """Read the file again."""
@@ -119,6 +118,10 @@ class Actions:
             raise Problem(503, "the gate is stopping") from None
         return json_answer({"reloaded": True})
 
+    async def level(self, _call: Call) -> Answer:
+        """How much is logged."""
+        return json_answer({"level": level_in_force().name})
+
     async def change_level(self, call: Call) -> Answer:
         """Log more, or less."""
         level = call.body["level"]
@@ -132,9 +135,12 @@ class Actions:
         except KeyError:
             raise unknown(kind, name) from None
 
-    async def _done(self, call: Call, kind: str, action: str, begun: object) -> Answer:
-        """Tell of it, and answer with the object as it is now: 202 where it takes time."""
+    async def _done(
+        self, call: Call, kind: str, action: str, act: Callable[[], object] = lambda: None
+    ) -> Answer:
+        """Do it, tell of it, and answer with the object as it is now: 202 where it takes time."""
         (name,) = call.names.values()
+        begun = self._audit.done(act)
         self._tell(call, kind, action, name)
         takes_time = isinstance(begun, Deferred) and not begun.called
         if isinstance(begun, Deferred):

@@ -267,6 +267,13 @@ def _process(actions: Actions) -> Iterator[Route]:
         is_required=True,
     )
     yield Route(
+        method="GET",
+        path=f"{ROOT}/log-level",
+        handle=actions.level,
+        summary="The level of what is logged.",
+        result=_reference("LogLevel"),
+    )
+    yield Route(
         method="PUT",
         path=f"{ROOT}/log-level",
         handle=actions.change_level,

@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from smppgate.admin.messages import Client
-from smppgate.observe import EventLog
+from smppgate.observe import EventLog, Telling
 from smppgate.txsmpp.log import Logger
+
+T = TypeVar("T")
 
 
 class Audit:
-    """Writes changes into the log, and tells the log of events."""
+    """Writes changes into the log, and tells the log of events.
+
+    :param telling: tells of decisions by itself, where they are not made by `done`.
+    """
 
     log = Logger()
 
-    def __init__(self, events: EventLog) -> None:
+    def __init__(self, events: EventLog, telling: Telling) -> None:
         self._events = events
+        self._telling = telling
+
+    def done(self, act: Callable[[], T]) -> T:
+        """Do what is told of by `changed`, so that it is one event; gives what comes of it."""
+        with self._telling.without_decisions():
+            return act()
 
     def changed(self, user: str, client: Client, action: str, name: str, **about: str) -> None:
         """``user`` has done ``action`` to what is called ``name``.

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any
 
+from smppgate.admin.actions import LEVELS
 from smppgate.admin.messages import JSON, PROBLEM
 from smppgate.admin.records import SHAPES, TOTALS
 from smppgate.admin.routes import Parameter, Route
@@ -120,7 +121,7 @@ def _schemas() -> dict[str, Schema]:
         ),
         "Me": object_schema({"user": text, "role": {"enum": ["viewer", "operator"]}}),
         "Reloaded": object_schema({"reloaded": {"const": True}}),
-        "LogLevel": object_schema({"level": text}),
+        "LogLevel": object_schema({"level": {"enum": list(LEVELS)}}),
         "State": _state(),
         "History": _history(),
     }

@@ -40,7 +40,7 @@ class AdminService(MultiService):
         admin = gateway.settings.admin
         self.observer = Observer(gateway, has_metrics=admin.metrics)
         self._guard = Guard(gateway.clock, self._compare, admin.user)
-        audit = Audit(self.observer.event_log)
+        audit = Audit(self.observer.event_log, self.observer.telling)
         views = Views(gateway, self.observer, installed_version(), gateway.clock.wall())
         actions = Actions(gateway, views, audit, reload)
         events = self.observer.event_log

@@ -104,6 +104,9 @@ GROUPS: dict[str, dict[str, Command]] = {
         "queues": Command(
             f"{_CONTROL}.lists:QUEUES", "show the queues of accounts", "smppgate queues acme"
         ),
+        "listeners": Command(
+            f"{_CONTROL}.lists:LISTENERS", "show where ESMEs connect", "smppgate listeners"
+        ),
         "route": Command(
             "smppgate.cli.route",
             "tell where a message would go, and why",
@@ -144,6 +147,11 @@ GROUPS: dict[str, dict[str, Command]] = {
             f"{_CONTROL}.changes:KICK",
             "unbind the sessions of an account, or one session",
             "smppgate kick acme",
+        ),
+        "queue": Command(
+            f"{_CONTROL}.changes:QUEUE",
+            "drop what waits in the queue of an account, or send it now",
+            "smppgate queue retry acme",
         ),
         "reload": Command(
             f"{_CONTROL}.changes:RELOAD", "read the configuration again", "smppgate reload"

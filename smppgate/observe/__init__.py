@@ -4,5 +4,15 @@ from smppgate.observe.event_log import EventLog, LoggedEvent
 from smppgate.observe.history import COLUMNS, History, Sample
 from smppgate.observe.metrics import Metrics
 from smppgate.observe.observer import Observer
+from smppgate.observe.telling import Telling
 
-__all__ = ["COLUMNS", "EventLog", "History", "LoggedEvent", "Metrics", "Observer", "Sample"]
+__all__ = [
+    "COLUMNS",
+    "EventLog",
+    "History",
+    "LoggedEvent",
+    "Metrics",
+    "Observer",
+    "Sample",
+    "Telling",
+]

@@ -22,7 +22,7 @@ class Observer(Service):
     child of its `Gateway`.
 
     :param has_metrics: whether there are `metrics`; what they are made of is counted either way.
-    :ivar event_log: what happened lately that is worth telling.
+    :ivar event_log: what happened lately that is worth telling; ``telling`` tells it.
     :ivar history: the last minutes in numbers.
     :ivar metrics: None without them.
     """
@@ -34,7 +34,7 @@ class Observer(Service):
         self._counting = Counting()
         self._lag = ReactorLag(gateway.clock)
         self.event_log = EventLog(gateway.clock)
-        self._telling = Telling(self.event_log)
+        self.telling = Telling(self.event_log)
         self.history = History(gateway.clock, gateway.parts)
         self.metrics: Metrics | None = None
         self.change(has_metrics)
@@ -49,7 +49,7 @@ class Observer(Service):
         super().startService()
         events = self._gateway.router.events
         events.attach(self._counting)
-        events.attach(self._telling)
+        events.attach(self.telling)
         self.history.begin()
         self._lag.start()
         self._await_sample()
@@ -59,7 +59,7 @@ class Observer(Service):
         super().stopService()
         events = self._gateway.router.events
         events.detach(self._counting)
-        events.detach(self._telling)
+        events.detach(self.telling)
         self._lag.stop()
         if self._timer is not None:
             self._timer.cancel()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from smppgate.gate.relay.events import MOST_LINES, Listener, Session
 from smppgate.gate.sessions.esme import EsmeProtocol
@@ -20,6 +21,16 @@ class Telling(Listener):
 
     def __init__(self, log: EventLog) -> None:
         self._log = log
+        self._tells_decisions = True
+
+    @contextmanager
+    def without_decisions(self) -> Iterator[None]:
+        """Tell of no decision that is made within: whoever makes it tells who did."""
+        self._tells_decisions = False
+        try:
+            yield
+        finally:
+            self._tells_decisions = True
 
     def bound(self, session: Session) -> None:
         """A session is bound."""
@@ -69,6 +80,8 @@ class Telling(Listener):
 
     def decided(self, what: str, name: str, decision: str) -> None:
         """An operator has decided something."""
+        if not self._tells_decisions:
+            return
         self._log.tell(f"{what}_changed", f"{_WORDS[what]} {name}: {decision}", **{what: name})
 
     def reloaded(self, lines: Sequence[str]) -> None:

@@ -27,6 +27,11 @@ def change_level(level: Any) -> None:
     _level = level
 
 
+def level_in_force() -> Any:
+    """The `LogLevel` that was given last; info before that."""
+    return _level
+
+
 class Logger(twisted.logger.Logger):
     """A logger whose values are printable and on one line."""
 

@@ -267,8 +267,10 @@ def test_an_error_of_the_gate_is_500_and_in_the_log() -> None:
 def test_the_log_tells_less_and_more() -> None:
     asking = Asking(smsc("alpha", sessions=1))
     put = "/api/v1/log-level"
+    assert asking.get("log-level") == {"level": "info"}
     assert asking.answer("PUT", put, {"level": "error"}) == (200, {"level": "error"})
     try:
+        assert asking.get("log-level") == {"level": "error"}
         with Log() as log:
             linked(asking.gate)
             assert log.lines == []
@@ -278,6 +280,31 @@ def test_the_log_tells_less_and_more() -> None:
         asking.post("smscs/alpha/drain")
         assert log.lines
     assert asking.answer("PUT", put, {"level": "loud"})[0] == 422
+
+
+def test_a_change_is_one_event() -> None:
+    """Of the user who made it; what the gate tells of it by itself is left out."""
+    asking = Asking(smsc("alpha"))
+    linked(asking.gate)
+    observer = asking.service.observer
+    observer.setServiceParent(asking.service)
+    for path, body in (
+        ("smscs/alpha/weight", {"weight": 3}),
+        ("smscs/alpha/weight", {"weight": None}),
+        ("links/alpha-transceiver-1/drain", None),
+        ("links/alpha-transceiver-1/ready", None),
+        ("accounts/acme/close", None),
+        ("accounts/acme/open", None),
+        ("accounts/acme/kick", None),
+    ):
+        before = observer.event_log.last_number
+        assert asking.post(path, body)[0] in (200, 202)
+        kinds = [each.kind for each in observer.event_log.since(before)]
+        # A pool without an SMSC is another thing to tell of.
+        assert [kind for kind in kinds if not kind.startswith("pool_")] == ["operator"], path
+    # A program that embeds the gate is told of as ever.
+    asking.gate.gateway.smsc("alpha").change_weight(2)
+    assert observer.event_log.since(observer.event_log.last_number - 1)[0].kind == "smsc_changed"
 
 
 # Explain

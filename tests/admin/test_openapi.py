@@ -115,11 +115,13 @@ def test_every_operation_of_the_issue_is_there() -> None:
         "sessions/{id}/kick": "post",
         "smscs/{name}/end-ejection": "post",
         "reload": "post",
-        "log-level": "put",
-        **dict.fromkeys(("state", "history", "events", "route", "me", "openapi.json"), "get"),
+        **dict.fromkeys(
+            ("log-level", "state", "history", "events", "route", "me", "openapi.json"), "get"
+        ),
     }
     for path, method in wanted.items():
         assert method in paths[f"/api/v1/{path}"], path
+    assert "put" in paths["/api/v1/log-level"]
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.name)

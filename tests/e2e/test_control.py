@@ -21,7 +21,9 @@ from tests.e2e.program import RunningProgram, launched
 from tests.e2e.twistd import RunningGate, free_port, settings
 from tests.e2e.wire import (
     BIND_TRANSCEIVER,
+    DELIVER_SM,
     PATIENCE,
+    RESP,
     SUBMIT_SM,
     UNBIND,
     Smsc,
@@ -229,6 +231,28 @@ def test_accounts_are_closed_opened_and_kicked(tmp_path: Path) -> None:
         again = bound(port)
         assert at.run("kick", "acme", "--now").returncode == DONE
         assert again.receive_message().command_id == UNBIND
+
+
+def test_a_queue_is_dropped_by_name(tmp_path: Path) -> None:
+    with controlled(tmp_path) as at:
+        assert at.run("queue", "drop", "acme").returncode == REFUSED
+        queue = 'system_id = "acme"\nqueue = true'
+        at.file.write_text(at.file.read_text().replace('system_id = "acme"', queue))
+        assert at.run("reload").returncode == DONE
+        for number in (1, 2):
+            at.links[0].send(pdu(DELIVER_SM, number, message_body()))
+            assert at.links[0].receive_message()[:2] == (DELIVER_SM | RESP, 0)
+        assert [each["queued"] for each in at.json("queues", "acme")] == [2]
+        assert told(at.run("queue", "retry", "acme"), DONE).endswith("2 in the queue\n")
+        found = at.json("queue", "drop", "acme")
+        assert (found["queued"], found["dropped"]) == (0, 2)
+
+
+def test_listeners_are_shown(tmp_path: Path) -> None:
+    with controlled(tmp_path) as at:
+        (listener,) = at.json("listeners")
+        assert listener["address"].endswith(f":{at.gate.port}")
+        assert listener["endpoint"] in at.run("listeners").stdout
 
 
 def test_a_reload_and_its_errors(tmp_path: Path) -> None:

@@ -100,16 +100,17 @@ class Judge:
         found += [
             f"{d} was queued and is not delivered"
             for d in world.queued.values()
-            if not d.was_settled and world.is_live(d.kept_at) and not self._is_orphan(d)
+            if not d.was_settled and world.is_live(d.kept_at) and not self._is_gone(d)
         ]
         return found
 
-    def _is_orphan(self, delivery: Delivery) -> bool:
-        """Whether the account that it was queued for, or may have been, has no queue any more, and
-        the gate or the account ended before that was empty: it is kept."""
+    def _is_gone(self, delivery: Delivery) -> bool:
+        """Whether the queue of the account that it was for, or may have been, was dropped; or
+        there is none any more, and the gate or the account ended before that was empty."""
         terms, number = self._world.terms, delivery.destination
         return any(
             self._is_cut_short(account.system_id, delivery.at)
+            or terms.may_have_dropped(account.system_id, delivery.at)
             for account in self._world.plan.accounts
             if account is delivery.account or terms.owned(account.system_id, number, delivery.at)
         )

@@ -177,7 +177,8 @@ MOODS: dict[str, Mood] = {
         mistaken={"acts": ("fail", "same")},
         holding={"acts": ("hold", "hold", "weigh")},
         holding_links={"acts": ("hold_link",)},
-        kicking={"acts": ("kick", "close")},
+        kicking={"acts": ("kick", "kick_session", "close")},
+        dropping={"acts": ("drop_queue", "drop_queue", "retry_queue")},
     ),
     **_moods(
         "gate",

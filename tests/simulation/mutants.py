@@ -1237,6 +1237,21 @@ def _queue_goes_with_account(remove: Any) -> Any:
     return removed
 
 
+@_mutant(
+    AccountQueue,
+    "drop",
+    "What comes after a queue was dropped is thrown away as well.",
+    "dropping",
+    "absent",
+)
+def _dropped_for_good(drop: Any) -> Any:
+    def dropped(self: Any) -> Any:
+        self.change(self._limit, 0.001)
+        return drop(self)
+
+    return dropped
+
+
 @_mutant(Accounts, "add", "An account that is added admits no bind.")
 def _added_admits_nobody(_add: Any) -> Any:
     return lambda self, account: None

@@ -11,8 +11,10 @@ from twisted.internet.defer import CancelledError, Deferred, TimeoutError
 from smppgate.settings import Settings, SettingsError
 from smppgate.settings.applicable import applicable
 from smppgate.settings.difference import difference
+from smppgate.store import StoreError
 from tests.simulation import differences
 from tests.simulation.moods import MOODS
+from tests.simulation.terms import FAR_OFF
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -196,6 +198,47 @@ class Operator:
         world.trace.fault("operator", "kick now" if now else "kick", name)
         world.terms.ended[name] = (world.clock.now, now)
         self._await(world.gateway.account(name).kick(now))
+
+    def _kick_session(self) -> None:
+        """One session of any account."""
+        world = self._world
+        sessions = list(world.gateway.observation().sessions())
+        if not sessions:
+            return
+        session, now = self._chance.choice(sessions), self._chance.random() < 0.3
+        world.trace.fault("operator", "kick of a session", session.account)
+        world.terms.ended[session.account] = (world.clock.now, now)
+        self._await(world.gateway.session(session.id).kick(now))
+
+    def _drop_queue(self) -> None:
+        """Lose what waits in a queue; with messages in it where there is one."""
+        world = self._world
+        queues = list(world.gateway.observation().queues())
+        names = [each.system_id for each in queues if each.queued] or [
+            each.system_id for each in queues
+        ]
+        names = [name for name in names if world.terms.dropped.get(name, 0.0) != FAR_OFF]
+        if not names:
+            return
+        name = self._chance.choice(names)
+        world.trace.fault("operator", "drop of a queue", name)
+        world.terms.dropped[name] = FAR_OFF
+
+        def done(_: object) -> None:
+            world.terms.dropped[name] = world.clock.now
+
+        dropping = world.gateway.queue(name).drop()
+        # The store may fail in the middle of it; a gate that ends before never tells.
+        dropping.addErrback(lambda why: why.trap(StoreError, CancelledError))
+        dropping.addCallback(done)
+
+    def _retry_queue(self) -> None:
+        world = self._world
+        names = [each.system_id for each in world.gateway.observation().queues()]
+        if names:
+            name = self._chance.choice(names)
+            world.trace.fault("operator", "retry of a queue", name)
+            world.gateway.queue(name).retry()
 
     def _await(self, deciding: Deferred[Any]) -> None:
         """It may come too late, or never where the gate ends before."""

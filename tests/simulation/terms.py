@@ -68,6 +68,8 @@ class Terms:
 
     :ivar ended: system_id → when the operator unbound its sessions, and whether at once.
     :ivar closed: system_id → since when its account is closed.
+    :ivar dropped: system_id → when the operator had removed what waited in its queue; `FAR_OFF`
+        while that is under way.
     :ivar held: name of an SMSC → since when it takes no new message.
     :ivar touched: SMSCs with a link that the operator has drained, kept away, or made ready.
     :ivar away: name of an SMSC → when it, or a link of it, was unbound by the operator last.
@@ -79,6 +81,7 @@ class Terms:
     _terms: list[Term]
     ended: dict[str, tuple[float, bool]] = field(factory=dict)
     closed: dict[str, float] = field(factory=dict)
+    dropped: dict[str, float] = field(factory=dict)
     held: dict[str, float] = field(factory=dict)
     touched: dict[str, None] = field(factory=dict)
     away: dict[str, float] = field(factory=dict)
@@ -254,6 +257,10 @@ class Terms:
     def had_queue(self, system_id: str) -> bool:
         """Whether an account had a queue at any time."""
         return any(self._of_esme(system_id, 0.0, lambda esme: esme.queue))
+
+    def may_have_dropped(self, system_id: str, at: float) -> bool:
+        """Whether what an SMSC sent ``at`` may have been removed from the queue of an account."""
+        return at <= self.dropped.get(system_id, -1.0)
 
     def keeps_paths(self, session: EsmeSession, at: float) -> bool:
         """Whether messages without a receipt could be asked about at all times since ``at``."""

@@ -1,5 +1,5 @@
 """``smppgate drain``, ``ready``, ``maint``, ``weight``, ``end-ejection``, ``kick``, ``close``,
-``open``, ``reload``, ``log-level``: what changes a running gate."""
+``open``, ``queue``, ``reload``, ``log-level``: what changes a running gate."""
 
 from __future__ import annotations
 
@@ -185,6 +185,28 @@ def _is_session(gate: Gate, args: argparse.Namespace) -> bool:
     return is_session
 
 
+# Queues
+
+_QUEUE_TELLS = {
+    "drop": "what waited is dropped",
+    "retry": "what waits is sent now",
+}
+
+
+def _add_queue(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("action", choices=tuple(_QUEUE_TELLS), help="lose what waits, or send it")
+    parser.add_argument("name", metavar="ACCOUNT", help="an account that has a queue")
+    add_json(parser)
+
+
+def _queue(gate: Gate, args: argparse.Namespace) -> int:
+    found = _if_there(partial(gate.post, "queues", args.name, args.action))
+    if found is None:
+        raise _unknown(gate, "queue", args.name, "queues", "system_id")
+    left = f"{number(found.get('queued'))} in the queue"
+    return _told(args, found, f"queue {shown(args.name)}: {_QUEUE_TELLS[args.action]}, {left}")
+
+
 # The gate
 
 
@@ -245,6 +267,12 @@ CLOSE = Asking(
     _account_work("close", "closed"),
 )
 OPEN = Asking("Accept binds of an account again.", _add_account, _account_work("open", "open"))
+QUEUE = Asking(
+    "Drop the messages that wait in the queue of an account and are not under way: they are lost. "
+    "Or send what waits at once, without the pause after refusals.",
+    _add_queue,
+    _queue,
+)
 RELOAD = Asking(
     "Read the configuration again, as SIGHUP does, and change what differs. With errors in it "
     "nothing changes, and all of them are told.",

@@ -198,6 +198,15 @@ QUEUES = (
     counted("EXPIRED", "expired", 3),
 )
 
+LISTENERS = (
+    name("LISTENER", "endpoint"),
+    text("ADDRESS", "address", 1),
+    counted("CONNECTIONS", "sessions"),
+    counted("NOT BOUND", "unbound", 2),
+    made("REFUSED", "refused", alarming),
+    counted("DELAYED", "delayed", 3),
+)
+
 ROUTES = (
     counted("NO", "number"),
     Column("ROUTE", lambda row, now: shown(row.get("label", row.get("name"))), least=12),

@@ -28,7 +28,8 @@ _LISTS = {
     "smscs": ("smscs", "drain", "ready", "maint", "weight", "end-ejection"),
     "links": ("links",),
     "pools": ("pools",),
-    "queues": ("queues",),
+    "queues": ("queues", "queue"),
+    "listeners": ("listeners",),
 }
 """The list that has the names which a command's NAME completes to."""
 

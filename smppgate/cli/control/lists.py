@@ -1,4 +1,5 @@
-"""``smppgate accounts``, ``sessions``, ``smscs``, ``links``, ``pools``, ``queues``, ``routes``."""
+"""``smppgate accounts``, ``sessions``, ``smscs``, ``links``, ``pools``, ``queues``, ``routes``,
+``listeners``."""
 
 from __future__ import annotations
 
@@ -136,4 +137,8 @@ QUEUES = _asking(
 ROUTES = _asking(
     "Show the routes in their order, and for how many messages each was chosen.",
     Listing("routes", "route", ("label", "name"), columns.ROUTES, _numbered),
+)
+LISTENERS = _asking(
+    "Show where ESMEs connect: how many do, and what the limits of each listener have cut.",
+    Listing("listeners", "listener", ("endpoint", "address"), columns.LISTENERS),
 )

@@ -185,11 +185,15 @@ def gate_answers() -> dict[str, Any]:
             {"system_id": "bolt", "queued": 3, "delivered": 9, "refused": 0, "dropped": 0,
              "expired": 1}
         ],
+        "listeners": [
+            {"endpoint": "tcp:2775", "address": "0.0.0.0:2775", "sessions": 3, "unbound": 1,
+             "refused": 0, "delayed": 2}
+        ],
     }  # fmt: skip
     state = {
         "name": "gate1", "version": "0.2.0", "time": NOW, "started_at": "2026-01-28T18:00:00Z",
         "uptime_seconds": 273600.0, "is_stopping": False, "open_exchanges": 6, "unrouted": 0,
-        "totals": {"answered": 12345, "failed": 0, "retried": 2}, "listeners": [],
+        "totals": {"answered": 12345, "failed": 0, "retried": 2},
         "related": {"known": 0, "octets": 0, "split": 0},
         "store": {"return_paths": 5000, "octets": 3_000_000}, **lists,
     }  # fmt: skip

@@ -218,6 +218,41 @@ def test_a_number_that_is_an_account_only(command: Command, gate: FakeGate) -> N
     assert command("kick", "12") == 0
 
 
+# Queues
+
+
+@pytest.mark.parametrize(
+    ("action", "told"),
+    [
+        ("drop", "queue bolt: what waited is dropped, 0 in the queue\n"),
+        ("retry", "queue bolt: what waits is sent now, 0 in the queue\n"),
+    ],
+)
+def test_a_queue(
+    command: Command, capsys: pytest.CaptureFixture[str], gate: FakeGate, action: str, told: str
+) -> None:
+    gate.answers[f"POST /queues/bolt/{action}"] = found = {"system_id": "bolt", "queued": 0}
+    assert command("queue", action, "bolt") == 0
+    assert capsys.readouterr().out == told
+    assert command("queue", action, "bolt", "--json") == 0
+    assert json.loads(capsys.readouterr().out) == found
+
+
+def test_a_queue_that_is_not_there(
+    command: Command, capsys: pytest.CaptureFixture[str], gate: FakeGate
+) -> None:
+    assert command("queue", "drop", "bold") == 1
+    told = "smppgate queue: there is no queue bold, but bolt\n"
+    assert capsys.readouterr().err == told
+
+
+def test_a_queue_is_not_lost_by_a_word_that_is_none(command: Command, gate: FakeGate) -> None:
+    with pytest.raises(SystemExit) as ended:
+        command("queue", "dorp", "bolt")
+    assert ended.value.code == 2
+    assert not gate.asked
+
+
 # The gate
 
 

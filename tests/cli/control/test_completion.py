@@ -39,6 +39,8 @@ def test_all_commands_and_options_are_in_it(
         (["drain", "alpha", "--no"], {"--no-wait"}),
         (["close", ""], {"acme", "bolt"}),
         (["log-level", "d"], {"debug"}),
+        (["queue", "d"], {"drop"}),
+        (["queue", "drop", ""], {"bolt"}),
     ],
 )
 def test_bash_completes(

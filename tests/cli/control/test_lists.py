@@ -12,7 +12,7 @@ import pytest
 from tests.cli.control.conftest import Command
 from tests.cli.control.fake_gate import FakeGate, account, member, pool, session, smsc
 
-LISTS = ("accounts", "sessions", "smscs", "links", "pools", "routes", "queues")
+LISTS = ("accounts", "sessions", "smscs", "links", "pools", "routes", "queues", "listeners")
 
 
 @pytest.mark.parametrize("name", LISTS)

@@ -1,0 +1,1 @@
+"""What peers count of their traffic, beside what the gate says that it counted."""

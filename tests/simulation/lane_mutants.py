@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from smppgate.gate.lane import answers, submits
 from smppgate.gate.lane.run import Run
@@ -28,17 +29,21 @@ def _last_of_run_lost(find: Any) -> Any:
     return found
 
 
-@mutant(submits, "alone_submits", "An ESME's window does not bound a run.")
+@mutant(submits, "alone_submits", "An ESME's window does not bound a run.", "in_runs")
 def _run_over_window(find: Any) -> Any:
     return lambda octets, start, _most, *more: find(octets, start, 1000, *more)
 
 
-@mutant(submits, "alone_submits", "A run may have one message more than an ESME's window.")
+@mutant(
+    submits, "alone_submits", "A run may have one message more than an ESME's window.", "in_runs"
+)
 def _run_over_window_by_one(find: Any) -> Any:
     return lambda octets, start, most, *more: find(octets, start, most + 1, *more)
 
 
-@mutant(submits, "alone_submits", "Of a run all ask for a receipt if the first one does.")
+@mutant(
+    submits, "alone_submits", "Of a run all ask for a receipt if the first one does.", "in_runs"
+)
 def _receipts_as_the_first(find: Any) -> Any:
     return lambda octets, start, most, size, _are_alike: find(octets, start, most, size, False)
 
@@ -84,7 +89,9 @@ def _number_of_run_not_reserved(_claim: Any) -> Any:
     return claimed
 
 
-@mutant(Outstanding, "claim_run", "A number of a late answer is given to a run.", "silent")
+@mutant(
+    Outstanding, "claim_run", "A number of a late answer is given to a run.", "silent", "in_runs"
+)
 def _late_number_for_a_run(claim: Any) -> Any:
     def claimed(self: Any, run: Any, at: int, count: int) -> list[int]:
         late, self._late = self._late, {}
@@ -96,9 +103,15 @@ def _late_number_for_a_run(claim: Any) -> Any:
     return claimed
 
 
-@mutant(SubmitLane, "relay", "The policy that an account had at its first run is kept for good.")
+@mutant(
+    SubmitLane,
+    "relay",
+    "The policy that an account had at its first run is kept for good.",
+    "in_runs",
+    "changing",
+)
 def _policy_of_first_run(relay: Any) -> Any:
-    policies: dict[Any, Any] = {}
+    policies: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
 
     def relayed(self: Any, origin: Any, octets: bytes, start: int, now: float) -> int:
         account = origin.account
@@ -112,12 +125,16 @@ def _policy_of_first_run(relay: Any) -> Any:
     return relayed
 
 
-@mutant(submits, "is_plain", "A run is sent though others wait already.", "narrow_smscs")
+@mutant(
+    submits, "is_plain", "A run is sent though others wait already.", "narrow_smscs", "in_runs"
+)
 def _run_before_what_waits(_is_plain: Any) -> Any:
     return lambda policy, pool: not pool.keys_all
 
 
-@mutant(submits, "is_plain", "A run is shared out though its messages have keys.", "hashing")
+@mutant(
+    submits, "is_plain", "A run is shared out though its messages have keys.", "hashing", "in_runs"
+)
 def _run_without_keys(_is_plain: Any) -> Any:
     return lambda policy, pool: not pool.waiting
 
@@ -161,7 +178,13 @@ def _rest_of_run_lost(_submit: Any) -> Any:
     return lambda self, origin, frames, pool, now: None
 
 
-@mutant(submits, "_frames", "What waits of a run is one message for another.", "narrow_smscs")
+@mutant(
+    submits,
+    "_frames",
+    "What waits of a run is one message for another.",
+    "narrow_smscs",
+    "in_runs",
+)
 def _rest_of_run_shifted(frames: Any) -> Any:
     def shifted(octets: bytes, places: Any) -> Any:
         found = frames(octets, places)
@@ -209,7 +232,13 @@ def _run_stays_outstanding(_count: Any) -> Any:
     return lambda self: None
 
 
-@mutant(Run, "_message", "A message of a run that is tried again is the one beside it.", "erring")
+@mutant(
+    Run,
+    "_message",
+    "A message of a run that is tried again is the one beside it.",
+    "erring",
+    "in_runs",
+)
 def _wrong_message_again(message: Any) -> Any:
     def beside(self: Any, at: int) -> bytes:
         last = len(self.asked) - 1

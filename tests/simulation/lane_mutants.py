@@ -12,6 +12,7 @@ from smppgate.gate.return_path.commits import Commits
 from smppgate.gate.sessions.relay_session import RelaySession
 from smppgate.gate.submit.submitter import Submitter
 from smppgate.observe import counting
+from smppgate.routing.smscs.balancers import LeastOutstanding
 from smppgate.routing.smscs.links import Links
 from smppgate.routing.smscs.pool import Pool
 from smppgate.txsmpp.sequence import MAX_SEQUENCE_NUMBER, Outstanding
@@ -57,10 +58,18 @@ def _answer_to_the_one_beside(find: Any) -> Any:
     return found
 
 
-@mutant(submits, "_is_sent", "The slice of a link ends one message too early.")
-def _slice_off_by_one(is_sent: Any) -> Any:
+@mutant(submits, "_is_sent", "The slice of a link ends one message too early.", "in_runs")
+def _slice_too_short(is_sent: Any) -> Any:
     def sent(run: Any, share: Any, at: int, buffer: Any, places: Any) -> bool:
         return bool(is_sent(run, share, at, buffer, places[:-1] if len(places) > 2 else places))
+
+    return sent
+
+
+@mutant(submits, "_is_sent", "The slice of a link ends one message too late.", "in_runs")
+def _slice_too_long(is_sent: Any) -> Any:
+    def sent(run: Any, share: Any, at: int, buffer: Any, places: Any) -> bool:
+        return bool(is_sent(run, share, at, buffer, run._bounds[at : at + len(places) + 1]))
 
     return sent
 
@@ -159,14 +168,25 @@ def _run_without_tokens(_allows: Any) -> Any:
     return lambda self, count, now: True
 
 
+@mutant(LeastOutstanding, "share_out", "A run is too much for an SMSC's window.", "in_runs")
+def _run_over_window_of_smsc(_share_out: Any) -> Any:
+    def shared(self: Any, count: int, now: float) -> Any:
+        smsc = self.choose(now, None, ())
+        return {} if smsc is None else {smsc: count}
+
+    return shared
+
+
 @mutant(
-    Links, "share_out", "What links have no room for of a run goes to the first.", "narrow_smscs"
+    Links, "share_out", "A run is shared out to links without a look at their windows.", "in_runs"
 )
-def _run_over_window_of_link(share_out: Any) -> Any:
+def _run_over_window_of_link(_share_out: Any) -> Any:
     def shared(self: Any, count: int) -> Any:
-        found = share_out(self, count)
-        ends = dict.fromkeys(self.links[:1], count - sum(found.values()))
-        return {link: found.get(link, 0) + ends.get(link, 0) for link in {**found, **ends}}
+        found: dict[Any, int] = {}
+        for place in range(count):
+            link = self.links[place % len(self.links)]
+            found[link] = found.get(link, 0) + 1
+        return found
 
     return shared
 

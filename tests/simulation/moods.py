@@ -199,7 +199,7 @@ MOODS: dict[str, Mood] = {
         # ESMEs send long messages in parts, over all of their sessions.
         long_messages={},
         # Of ESMEs: what the gate may relay by the read.
-        in_runs={"runs": 0.5, "flood": 0.15},
+        in_runs={"runs": 0.7, "flood": 0.15},
         # Subscribers and ESMEs have dialogues, begun by either.
         dialogues={},
         # Next to no memory for what belongs together.

@@ -294,14 +294,24 @@ def scenario(seed: int, moods: tuple[str, ...] = ()) -> Plan:
 
 
 def _in_runs(draw: Random, moods: tuple[str, ...], plan: Plan) -> Plan:
-    """In one of three seeds ESMEs send many messages of the plainest kind at once."""
+    """In one of three seeds ESMEs send many messages of the plainest kind at once.
+
+    In half of those there is room for them.
+    """
     if not _Chooser(draw, moods).one("in_runs", 0.33):
         return plan
+    windows = draw.choice((1, 10))
     accounts = (
-        evolve(each, moods=_with(draw, each.moods, "in_runs"), quota=max(40, each.quota))
+        evolve(
+            each,
+            moods=_with(draw, each.moods, "in_runs"),
+            quota=max(100, each.quota),
+            window=max(windows, each.window),
+        )
         for each in plan.accounts
     )
-    return evolve(plan, accounts=tuple(accounts))
+    smscs = (evolve(each, window=max(windows, each.window)) for each in plan.smscs)
+    return evolve(plan, accounts=tuple(accounts), smscs=tuple(smscs))
 
 
 def _limiting(draw: Random, moods: tuple[str, ...], plan: Plan) -> Plan:

@@ -21,8 +21,8 @@ check: static
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
-# The general way alone, which most messages of `check` pass by: what the lane may differ from. Not e2e:
-# half of its time is processes that start and stop, and these folders hold each rule without it.
+# The general way alone, which the lane passes by in `check`: these folders hold what it must do. Not
+# e2e, which takes as long as all of them together.
 general: $(VENV)/.dev
 	GATE_LANE=off SEEDS=50 $(BIN)/$(PYTEST) tests/gate tests/routing tests/txsmpp tests/simulation
 

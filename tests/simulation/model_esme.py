@@ -24,6 +24,9 @@ BINDING = 5.0
 UNBINDING = 5.0
 """Seconds that a session with open requests has after an unbind, see docs/settings.md."""
 
+_PLAIN = 0.5
+"""What chance says where it chooses a submit_sm that stands alone."""
+
 
 class EsmeSession(ModelSession):
     """A session of an ESME's.
@@ -227,6 +230,9 @@ class EsmeSession(ModelSession):
 
     def _burst(self) -> None:
         size = min(self.app.quota, 1 + int(self.chance.expovariate(0.5)))
+        is_run = self.draw(self.traits.runs, "run")
+        if is_run:
+            size = min(self.app.quota, self.chance.randint(4, 16))
         if self.draw(self.traits.flood, "flood"):
             size = self.window + self.chance.randint(1, 5)
         elif self.window < self.unanswered + size:
@@ -235,7 +241,10 @@ class EsmeSession(ModelSession):
             if not self.is_alive:
                 return
             self.app.quota -= 1
-            self._send_one()
+            if is_run:
+                self._send_message(is_plain=True)
+            else:
+                self._send_one()
         if size and self.draw(self.traits.partings, "parting"):
             self.is_parting = True
             self.say_goodbye()
@@ -259,12 +268,16 @@ class EsmeSession(ModelSession):
             address = self.plan.some_number(self.chance)
             self.submit_step(self.world.dialogue(self.plan, address, self.chance))
             return
+        self._send_message()
+
+    def _send_message(self, is_plain: bool = False) -> None:
+        """Send one message; a plain one is a submit_sm that goes by no other."""
         chance, label = self.chance, self.world.ledger.label()
         text = b"%s<m%d>" % (chance.choice((b"", b"hello ", b"x" * 100)), label)
         outside = self._outside()
         source, to = outside.source, outside.destination
         wants = chance.random() < self.app.plan.receipts
-        kind = chance.random()
+        kind = _PLAIN if is_plain else chance.random()
         if kind < 0.1:
             # To be one of few that may replace each other.
             source, to = self.plan.prefix, b"99%06d" % chance.randrange(3)

@@ -32,6 +32,7 @@ class Traits:
     :param episodes: what happens to sessions at ``rate``, see `Episodes`.
     :param away: seconds until it connects, or lets itself be connected to, again.
     :param flood: the chance of a burst that is larger than the window.
+    :param runs: the chance of a burst of nothing but plain submit_sm, many of them.
     :param reuse: the chance that an ESME takes a number again that is still unanswered.
     :param asks: the chance that an ESME asks about a message instead of sending one.
     :param nonsense: the chance of something that is not allowed or not known.
@@ -61,6 +62,7 @@ class Traits:
     rate: float = 0.0
     away: float = 1.0
     flood: float = 0.0
+    runs: float = 0.0
     reuse: float = 0.0
     asks: float = 0.0
     nonsense: float = 0.0
@@ -197,6 +199,8 @@ MOODS: dict[str, Mood] = {
         telling_congestion={},
         # ESMEs send long messages in parts, over all of their sessions.
         long_messages={},
+        # Of ESMEs: what the gate may relay by the read.
+        in_runs={"runs": 0.7, "flood": 0.15},
         # Subscribers and ESMEs have dialogues, begun by either.
         dialogues={},
         # Next to no memory for what belongs together.

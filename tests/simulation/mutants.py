@@ -1,18 +1,15 @@
 """Deliberate faults of the gate, one by one: the world must find each of them.
 
-A mutant is a name, a sentence that says what is wrong with the gate while it is in, and what it
-puts in place of what. Names of the gate's insides are used here and in ``inspection.py`` only.
+Those of the lane are in ``lane_mutants.py``. Names of the gate's insides are used in these two and
+in ``inspection.py`` only.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from itertools import count
 from typing import Any
 
-from attrs import evolve, frozen
-from twisted.python.failure import Failure
+from attrs import evolve
 
 from smppgate.gate.controls import AccountControl
 from smppgate.gate.deliver.dispatcher import Dispatcher
@@ -80,75 +77,20 @@ from smppgate.txsmpp.frame import Frame, renumbered
 from smppgate.txsmpp.sequence import Outstanding
 from smppgate.txsmpp.session_timer import SessionTimer
 from smppgate.txsmpp.timers import Watch
+from tests.simulation import lane_mutants
+from tests.simulation.mutant import MUTANTS, Mutant, StaleMutant, mutant
 
-
-@frozen
-class Mutant:
-    """One fault.
-
-    :param owner: what has the attribute `attribute`.
-    :param make: from what is there to what is there instead.
-    :param moods: which every seed has when it is looked for, as it would hardly be found without.
-    """
-
-    name: str
-    sentence: str
-    owner: Any
-    attribute: str
-    make: Callable[[Any], Any]
-    moods: tuple[str, ...] = ()
-
-    @contextmanager
-    def installed(self) -> Iterator[None]:
-        """The gate has the fault meanwhile."""
-        is_own = self.attribute in vars(self.owner)
-        before = vars(self.owner)[self.attribute] if is_own else None
-        replacement = self.make(getattr(self.owner, self.attribute))
-        setattr(self.owner, self.attribute, replacement)
-        try:
-            yield
-        finally:
-            if is_own:
-                setattr(self.owner, self.attribute, before)
-            else:
-                delattr(self.owner, self.attribute)
-
-
-MUTANTS: dict[str, Mutant] = {}
-
-
-class StaleMutant(Exception):
-    """A mutant uses names that the gate does not have any more: it proves nothing."""
-
-    @staticmethod
-    def is_cause_of(failure: Failure) -> bool:
-        """Whether something has failed in a mutant's own code, and for want of a name."""
-        frames = failure.frames
-        is_own = bool(frames) and frames[-1][1] == __file__
-        if "<locals>" in failure.getErrorMessage() and failure.check(TypeError):
-            # The gate calls what is made here, a function in a function, with other arguments.
-            return True
-        return is_own and failure.check(AttributeError, NameError, TypeError) is not None
+# Importing both enters all mutants.
+__all__ = ["MUTANTS", "Mutant", "StaleMutant", "lane_mutants"]
 
 
 ENQUIRE_LINK = 0x15
 
 
-def _mutant(owner: Any, attribute: str, sentence: str, *moods: str) -> Callable[[Any], Any]:
-    """Enter the decorated function, which makes the replacement, under its own name."""
-
-    def enter(make: Callable[[Any], Any]) -> Callable[[Any], Any]:
-        name = make.__name__.strip("_").replace("_", "-")
-        MUTANTS[name] = Mutant(name, sentence, owner, attribute, make, moods)
-        return make
-
-    return enter
-
-
 # Sessions and numbers
 
 
-@_mutant(Outstanding, "expire", "An exchange stays in the table after its timeout.")
+@mutant(Outstanding, "expire", "An exchange stays in the table after its timeout.")
 def _kept_after_timeout(expire: Any) -> Any:
     def expired(self: Any, sent_by: float) -> Any:
         found = expire(self, sent_by)
@@ -159,7 +101,7 @@ def _kept_after_timeout(expire: Any) -> Any:
     return expired
 
 
-@_mutant(Outstanding, "claim", "A number that still awaits an answer is handed out again.")
+@mutant(Outstanding, "claim", "A number that still awaits an answer is handed out again.")
 def _number_not_reserved(_claim: Any) -> Any:
     def claim(self: Any, request: Any) -> int:
         number = self._next
@@ -170,7 +112,7 @@ def _number_not_reserved(_claim: Any) -> Any:
     return claim
 
 
-@_mutant(Outstanding, "expire", "The number of a request that timed out is free at once.")
+@mutant(Outstanding, "expire", "The number of a request that timed out is free at once.")
 def _late_number_not_reserved(expire: Any) -> Any:
     def expired(self: Any, sent_by: float) -> Any:
         found = expire(self, sent_by)
@@ -180,12 +122,12 @@ def _late_number_not_reserved(expire: Any) -> Any:
     return expired
 
 
-@_mutant(sequence, "MAX_SEQUENCE_NUMBER", "Numbers wrap at 0xFFFFFFFF.")
+@mutant(sequence, "MAX_SEQUENCE_NUMBER", "Numbers wrap at 0xFFFFFFFF.")
 def _wraps_too_late(_most: int) -> int:
     return 0xFFFFFFFF
 
 
-@_mutant(sequence, "MAX_SEQUENCE_NUMBER", "Numbers wrap to 0.")
+@mutant(sequence, "MAX_SEQUENCE_NUMBER", "Numbers wrap to 0.")
 def _wraps_to_zero(_most: int) -> Any:
     class Wrapping(int):
         def __rmod__(self, number: int) -> int:
@@ -194,22 +136,22 @@ def _wraps_to_zero(_most: int) -> Any:
     return Wrapping(0x7FFFFFFF)
 
 
-@_mutant(Outstanding, "drain", "What is open on a lost link is never answered.")
+@mutant(Outstanding, "drain", "What is open on a lost link is never answered.")
 def _table_not_cleared_on_loss(_drain: Any) -> Any:
     return lambda self: []
 
 
-@_mutant(Outstanding, "expire", "No request ever times out.")
+@mutant(Outstanding, "expire", "No request ever times out.")
 def _no_timeout(_expire: Any) -> Any:
     return lambda self, sent_by: []
 
 
-@_mutant(SessionTimer, "stop", "A session's timer outlives its connection.")
+@mutant(SessionTimer, "stop", "A session's timer outlives its connection.")
 def _timer_left(_stop: Any) -> Any:
     return lambda self: None
 
 
-@_mutant(session_module.Session, "data_to_send", "What is written in one turn leaves backwards.")
+@mutant(session_module.Session, "data_to_send", "What is written in one turn leaves backwards.")
 def _outbox_backwards(take: Any) -> Any:
     def taken(self: Any) -> Any:
         self.outbox.reverse()
@@ -221,7 +163,7 @@ def _outbox_backwards(take: Any) -> Any:
 # Answers
 
 
-@_mutant(Correlator, "answered_late", "A late answer is sent on, after the ESME was told 0x08.")
+@mutant(Correlator, "answered_late", "A late answer is sent on, after the ESME was told 0x08.")
 def _late_answer_sent_on(late: Any) -> Any:
     def answered_late(self: Any, exchange: Any, frame: Any, now: float) -> None:
         late(self, exchange, frame, now)
@@ -230,7 +172,7 @@ def _late_answer_sent_on(late: Any) -> Any:
     return answered_late
 
 
-@_mutant(Correlator, "answered", "A generic_nack keeps the number of the other side.")
+@mutant(Correlator, "answered", "A generic_nack keeps the number of the other side.")
 def _nack_untranslated(answered: Any) -> Any:
     def untranslated(self: Any, exchange: Any, frame: Any, now: float) -> None:
         if frame.command_id == RESPONSE_BIT and frame.command_status not in (8, 20, 88, 100):
@@ -243,7 +185,7 @@ def _nack_untranslated(answered: Any) -> Any:
     return untranslated
 
 
-@_mutant(Correlator, "answered", "An answer goes to the first session of the account.")
+@mutant(Correlator, "answered", "An answer goes to the first session of the account.")
 def _answer_to_another_session(answered: Any) -> Any:
     def misled(self: Any, exchange: Any, frame: Any, now: float) -> None:
         account = getattr(exchange.origin, "account", None)
@@ -254,7 +196,7 @@ def _answer_to_another_session(answered: Any) -> Any:
     return misled
 
 
-@_mutant(Correlator, "failed", "A request that timed out is sent to another SMSC.")
+@mutant(Correlator, "failed", "A request that timed out is sent to another SMSC.")
 def _timeout_is_retried(failed: Any) -> Any:
     def retried(self: Any, exchange: Any, reason: Any) -> None:
         smsc = exchange.smsc
@@ -266,7 +208,7 @@ def _timeout_is_retried(failed: Any) -> Any:
     return retried
 
 
-@_mutant(Correlator, "failed", "A request that failed goes on counting against its window.")
+@mutant(Correlator, "failed", "A request that failed goes on counting against its window.")
 def _unanswered_not_counted_down(failed: Any) -> Any:
     def uncounted(self: Any, exchange: Any, reason: Any) -> None:
         exchange.origin.unanswered += 1
@@ -275,7 +217,7 @@ def _unanswered_not_counted_down(failed: Any) -> Any:
     return uncounted
 
 
-@_mutant(Correlator, "failed", "A request that failed goes on counting against its SMSC.")
+@mutant(Correlator, "failed", "A request that failed goes on counting against its SMSC.")
 def _outstanding_not_counted_down(failed: Any) -> Any:
     def uncounted(self: Any, exchange: Any, reason: Any) -> None:
         if exchange.smsc is not None:
@@ -285,7 +227,7 @@ def _outstanding_not_counted_down(failed: Any) -> Any:
     return uncounted
 
 
-@_mutant(Retries, "_try_again", "What an SMSC turned down may go to the same one again.")
+@mutant(Retries, "_try_again", "What an SMSC turned down may go to the same one again.")
 def _retry_at_the_same(retry: Any) -> Any:
     def retried(self: Any, exchange: Any, refused_by: Any, now: float) -> bool:
         if len(exchange.tried) > 3:
@@ -299,17 +241,17 @@ def _retry_at_the_same(retry: Any) -> Any:
     return retried
 
 
-@_mutant(Exchange, "tries", "A message is sent once more than max_attempts allows.")
+@mutant(Exchange, "tries", "A message is sent once more than max_attempts allows.")
 def _attempts_off_by_one(tries: Any) -> Any:
     return property(lambda self: tries.fget(self) - 1)
 
 
-@_mutant(RetryPolicy, "is_retried", "A message is tried again after any error.")
+@mutant(RetryPolicy, "is_retried", "A message is tried again after any error.")
 def _retried_on_anything(_is_retried: Any) -> Any:
     return lambda self, status: True
 
 
-@_mutant(
+@mutant(
     RetryBudget,
     "is_left",
     "As many messages are tried again as may be.",
@@ -320,7 +262,7 @@ def _budget_ignored(_is_left: Any) -> Any:
     return property(lambda self: True)
 
 
-@_mutant(Retries, "unanswered", "What was lost with its link is sent again, asked for or not.")
+@mutant(Retries, "unanswered", "What was lost with its link is sent again, asked for or not.")
 def _resubmitted_unasked(unanswered: Any) -> Any:
     def resubmitted(self: Any, exchange: Any, outcome: Any, now: float) -> bool:
         if outcome is not LOST or exchange.pool is None or not self._waiting_room.is_open:
@@ -333,12 +275,12 @@ def _resubmitted_unasked(unanswered: Any) -> Any:
 # Health
 
 
-@_mutant(PoolHealth, "_others", "A member may be ejected though no other is able.", "failing")
+@mutant(PoolHealth, "_others", "A member may be ejected though no other is able.", "failing")
 def _last_able_ejected(_others: Any) -> Any:
     return lambda self, member: [each for each in self.members if each is not member]
 
 
-@_mutant(
+@mutant(
     HealthPolicy,
     "most_ejected",
     "All members but one may be ejected, whatever is set.",
@@ -348,12 +290,12 @@ def _too_many_ejected(_most: Any) -> Any:
     return lambda self, members: members
 
 
-@_mutant(PoolHealth, "_returning", "A member that is ejected never comes back by itself.")
+@mutant(PoolHealth, "_returning", "A member that is ejected never comes back by itself.")
 def _ejected_for_ever(_returning: Any) -> Any:
     return lambda self, now: iter(())
 
 
-@_mutant(Member, "reason", "A member that is ejected takes messages all the same.")
+@mutant(Member, "reason", "A member that is ejected takes messages all the same.")
 def _ejected_takes_messages(reason: Any) -> Any:
     def without_ejection(self: Any, command_id: int | None = None) -> str:
         health = self.health
@@ -369,19 +311,19 @@ def _ejected_takes_messages(reason: Any) -> Any:
 # Windows
 
 
-@_mutant(SmscProtocol, "window", "An SMSC's window is one too large.")
+@mutant(SmscProtocol, "window", "An SMSC's window is one too large.")
 def _window_of_smsc_off_by_one(_window: Any) -> Any:
     return property(lambda self: self.smsc.window + 1)
 
 
-@_mutant(RelaySession, "has_room", "An ESME's window is one too large for what is sent to it.")
+@mutant(RelaySession, "has_room", "An ESME's window is one too large for what is sent to it.")
 def _window_of_esme_off_by_one(_room: Any) -> Any:
     return property(
         lambda self: self.writable and not self.unbinding and len(self.outstanding) <= self.window
     )
 
 
-@_mutant(Submitter, "submit", "An ESME may have one request more open than its window.")
+@mutant(Submitter, "submit", "An ESME may have one request more open than its window.")
 def _own_window_off_by_one(forward: Any) -> Any:
     def forwarded(self: Any, origin: Any, frame: Any, now: float) -> None:
         origin.unanswered -= 1
@@ -393,7 +335,7 @@ def _own_window_off_by_one(forward: Any) -> Any:
     return forwarded
 
 
-@_mutant(Submitter, "submit", "An ESME is refused one request before its window is full.")
+@mutant(Submitter, "submit", "An ESME is refused one request before its window is full.")
 def _own_window_one_too_small(forward: Any) -> Any:
     def forwarded(self: Any, origin: Any, frame: Any, now: float) -> None:
         origin.unanswered += 1
@@ -408,7 +350,7 @@ def _own_window_one_too_small(forward: Any) -> Any:
 # Waiting for an SMSC
 
 
-@_mutant(FairQueue, "head", "Of what waits of one session, the last in is the first out.")
+@mutant(FairQueue, "head", "Of what waits of one session, the last in is the first out.")
 def _waiting_served_backwards(_head: Any) -> Any:
     def head(self: Any) -> Any:
         for turns in self._accounts.values():
@@ -419,12 +361,12 @@ def _waiting_served_backwards(_head: Any) -> Any:
     return head
 
 
-@_mutant(WaitingRoom, "drop", "What waits is sent although its session has ended.")
+@mutant(WaitingRoom, "drop", "What waits is sent although its session has ended.")
 def _waiting_outlives_session(_drop: Any) -> Any:
     return lambda self, session: None
 
 
-@_mutant(Waiting, "__init__", "What waits may be sent at any time.")
+@mutant(Waiting, "__init__", "What waits may be sent at any time.")
 def _hold_without_end(made: Any) -> Any:
     def endless(self: Any, exchange: Any, requester: Any, deadline: float, serial: int) -> None:
         made(self, exchange, requester, deadline + 1000.0, serial)
@@ -432,7 +374,7 @@ def _hold_without_end(made: Any) -> Any:
     return endless
 
 
-@_mutant(WaitingRoom, "_expire", "What has waited too long is answered a second later.")
+@mutant(WaitingRoom, "_expire", "What has waited too long is answered a second later.")
 def _hold_ends_late(expire: Any) -> Any:
     def expired(self: Any, waiting: Any, now: float) -> None:
         if waiting.deadline + 1.0 <= now:
@@ -444,7 +386,7 @@ def _hold_ends_late(expire: Any) -> Any:
     return expired
 
 
-@_mutant(Holdings, "remove", "Octets of what waits are not counted down.")
+@mutant(Holdings, "remove", "Octets of what waits are not counted down.")
 def _waiting_octets_stay(remove: Any) -> Any:
     def removed(self: Any, waiting: Any) -> None:
         remove(self, waiting)
@@ -453,12 +395,12 @@ def _waiting_octets_stay(remove: Any) -> Any:
     return removed
 
 
-@_mutant(Smsc, "tell", "A place that is free again is not handed on.")
+@mutant(Smsc, "tell", "A place that is free again is not handed on.")
 def _place_not_handed_on(_tell: Any) -> Any:
     return lambda self: None
 
 
-@_mutant(Room, "add", "What waits for a pool is not counted: new messages overtake it.")
+@mutant(Room, "add", "What waits for a pool is not counted: new messages overtake it.")
 def _waiting_not_counted(add: Any) -> Any:
     def added(self: Any, waiting: Any) -> None:
         add(self, waiting)
@@ -468,12 +410,12 @@ def _waiting_not_counted(add: Any) -> Any:
     return added
 
 
-@_mutant(WaitingRoom, "give_up", "What waits when an unbind has had its time is not answered.")
+@mutant(WaitingRoom, "give_up", "What waits when an unbind has had its time is not answered.")
 def _waiting_unanswered_at_end(_give_up: Any) -> Any:
     return lambda self, session: None
 
 
-@_mutant(
+@mutant(
     WaitingRoom,
     "rearrange",
     "What waits stays with the pool that its account had.",
@@ -487,38 +429,36 @@ def _waiting_not_rearranged(_rearrange: Any) -> Any:
 # What belongs together
 
 
-@_mutant(
+@mutant(
     Related,
     "anchor",
     "Parts of one message over two sessions are taken for two messages.",
     "long_messages",
 )
 def _parts_by_session(anchor: Any) -> Any:
-    def anchored(self: Any, origin: Any, octets: bytes, relation: Any, now: float) -> Any:
+    def anchored(self: Any, origin: Any, octets: bytes, now: float) -> Any:
         own = vars(origin).setdefault("related", Related(60.0))
-        return anchor(own, origin, octets, relation, now)
+        return anchor(own, origin, octets, now)
 
     return anchored
 
 
-@_mutant(Related, "_asked", "Steps of an ESME's go to any SMSC.", "dialogues")
+@mutant(Related, "_asked", "Steps of an ESME's go to any SMSC.", "dialogues")
 def _steps_to_any_smsc(_asked: Any) -> Any:
     return lambda self, origin, subscriber, step, now: None
 
 
-@_mutant(Dispatcher, "_in_dialogue", "Steps of a subscriber's go to any session.", "dialogues")
+@mutant(Dispatcher, "_in_dialogue", "Steps of a subscriber's go to any session.", "dialogues")
 def _steps_to_any_session(_in_dialogue: Any) -> Any:
     return lambda self, cluster, source, step, link, now: cluster.session()
 
 
-@_mutant(
-    Dialogue, "heard", "Where a step of the subscriber's came from is forgotten.", "dialogues"
-)
+@mutant(Dialogue, "heard", "Where a step of the subscriber's came from is forgotten.", "dialogues")
 def _step_not_heard(_heard: Any) -> Any:
     return lambda self, link: None
 
 
-@_mutant(Affinity, "put", "What belongs together is known however much of it there is.")
+@mutant(Affinity, "put", "What belongs together is known however much of it there is.")
 def _affinity_without_bound(put: Any) -> Any:
     def unbounded(self: Any, key: bytes, value: Any, now: float) -> None:
         most, self.most_octets = self.most_octets, 1 << 40
@@ -528,7 +468,7 @@ def _affinity_without_bound(put: Any) -> Any:
     return unbounded
 
 
-@_mutant(Assigner, "_assign_there", "A part whose link is full goes elsewhere.")
+@mutant(Assigner, "_assign_there", "A part whose link is full goes elsewhere.")
 def _full_is_elsewhere(there: Any) -> Any:
     def assigned(self: Any, exchange: Any, anchor: Any, smsc: Any, now: float) -> Any:
         link = there(self, exchange, anchor, smsc, now)
@@ -540,12 +480,12 @@ def _full_is_elsewhere(there: Any) -> Any:
     return assigned
 
 
-@_mutant(Anchor, "is_begun", "A part that was turned down goes elsewhere.")
+@mutant(Anchor, "is_begun", "A part that was turned down goes elsewhere.")
 def _part_turned_down_elsewhere(_begun: Any) -> Any:
     return lambda self, smsc: False
 
 
-@_mutant(Room, "add", "What waits for others that it belongs to is not counted.")
+@mutant(Room, "add", "What waits for others that it belongs to is not counted.")
 def _pinned_not_counted(add: Any) -> Any:
     def added(self: Any, waiting: Any) -> None:
         add(self, waiting)
@@ -558,7 +498,7 @@ def _pinned_not_counted(add: Any) -> Any:
 # Routes
 
 
-@_mutant(Routes, "choose", "Of the routes that hold, the last counts.")
+@mutant(Routes, "choose", "Of the routes that hold, the last counts.")
 def _last_route_counts(_choose: Any) -> Any:
     def choose(self: Any, message: Any) -> Any:
         routes = self._sort_out(message.account).candidates(message)
@@ -568,7 +508,7 @@ def _last_route_counts(_choose: Any) -> Any:
     return choose
 
 
-@_mutant(Route, "target", "A route holds if one of its conditions does.", "routing")
+@mutant(Route, "target", "A route holds if one of its conditions does.", "routing")
 def _any_condition_is_enough(target: Any) -> Any:
     def found(self: Any, message: Any) -> Any:
         if len(self.conditions) < 2 or not any(each.holds(message) for each in self.conditions):
@@ -578,7 +518,7 @@ def _any_condition_is_enough(target: Any) -> Any:
     return found
 
 
-@_mutant(ByPrefix, "target", "The shortest prefix names the pool.", "routing")
+@mutant(ByPrefix, "target", "The shortest prefix names the pool.", "routing")
 def _shortest_prefix_wins(_target: Any) -> Any:
     def target(self: Any, message: Any) -> Any:
         names = list(self._table.matching(message.destination))
@@ -587,7 +527,7 @@ def _shortest_prefix_wins(_target: Any) -> Any:
     return target
 
 
-@_mutant(Target, "pool", "Another pool stands in for one that is full.", "routing")
+@mutant(Target, "pool", "Another pool stands in for one that is full.", "routing")
 def _fallback_when_full(_pool: Any) -> Any:
     def pool(self: Any, command_id: int) -> Any:
         able = [each for each in self.pools if each.able(command_id)]
@@ -597,12 +537,12 @@ def _fallback_when_full(_pool: Any) -> Any:
     return pool
 
 
-@_mutant(Target, "pool", "No pool stands in for another.", "routing", "holding")
+@mutant(Target, "pool", "No pool stands in for another.", "routing", "holding")
 def _no_fallback(_pool: Any) -> Any:
     return lambda self, command_id: self.pools[0]
 
 
-@_mutant(
+@mutant(
     WaitingRoom,
     "reconsider",
     "What waits already is for its pool until that is able again.",
@@ -613,7 +553,7 @@ def _fallback_not_for_what_waits(_reconsider: Any) -> Any:
     return lambda self: None
 
 
-@_mutant(
+@mutant(
     PoolChoice,
     "route",
     "After a reload what waits goes where routes led it before.",
@@ -628,7 +568,7 @@ def _waiting_not_rerouted(route: Any) -> Any:
     return rerouted
 
 
-@_mutant(PoolChoice, "_find", "A message for which no route holds goes to its account's pool.")
+@mutant(PoolChoice, "_find", "A message for which no route holds goes to its account's pool.")
 def _unrouted_goes_on(find: Any) -> Any:
     def found(self: Any, exchange: Any, routes: Any) -> Any:
         target = find(self, exchange, routes)
@@ -638,7 +578,7 @@ def _unrouted_goes_on(find: Any) -> Any:
     return found
 
 
-@_mutant(Message, "__init__", "Routes look at the source where they should at the destination.")
+@mutant(Message, "__init__", "Routes look at the source where they should at the destination.")
 def _source_for_destination(made: Any) -> Any:
     def confused(self: Any, *args: Any) -> None:
         made(self, *args)
@@ -650,12 +590,12 @@ def _source_for_destination(made: Any) -> Any:
 # Rates
 
 
-@_mutant(TokenBucket, "take", "A bucket never gets empty.")
+@mutant(TokenBucket, "take", "A bucket never gets empty.")
 def _bucket_never_empty(_take: Any) -> Any:
     return lambda self, now, count=1: None
 
 
-@_mutant(TokenBucket, "take", "Every other message takes no token.")
+@mutant(TokenBucket, "take", "Every other message takes no token.")
 def _tokens_twice(take: Any) -> Any:
     turns = count()
 
@@ -666,7 +606,7 @@ def _tokens_twice(take: Any) -> Any:
     return taken
 
 
-@_mutant(OverallLimit, "_flow", "Who waits for an SMSC that was paused is not told.")
+@mutant(OverallLimit, "_flow", "Who waits for an SMSC that was paused is not told.")
 def _paused_not_woken(_flow: Any) -> Any:
     def flowing(self: Any) -> None:
         self.is_dry = False
@@ -675,27 +615,27 @@ def _paused_not_woken(_flow: Any) -> Any:
     return flowing
 
 
-@_mutant(OverallLimit, "_await", "An SMSC that is paused stays so.")
+@mutant(OverallLimit, "_await", "An SMSC that is paused stays so.")
 def _tokens_not_awaited(_await: Any) -> Any:
     return lambda self, bucket, now: None
 
 
-@_mutant(RateLimits, "throttled", "An ESME hears that its SMSC is sent too much.", "limited_smscs")
+@mutant(RateLimits, "throttled", "An ESME hears that its SMSC is sent too much.", "limited_smscs")
 def _throttled_is_heard(_throttled: Any) -> Any:
     return lambda self, now: False
 
 
-@_mutant(Retries, "_put_back", "What an SMSC has throttled is forgotten.", "limited_smscs")
+@mutant(Retries, "_put_back", "What an SMSC has throttled is forgotten.", "limited_smscs")
 def _throttled_is_forgotten(_put_back: Any) -> Any:
     return lambda self, exchange, pool, smsc, now: True
 
 
-@_mutant(RateLimits, "_look", "A link has no rate of its own.", "limited_smscs")
+@mutant(RateLimits, "_look", "A link has no rate of its own.", "limited_smscs")
 def _link_without_rate(_look: Any) -> Any:
     return lambda self, link, bucket, now: None
 
 
-@_mutant(
+@mutant(
     RateLimits,
     "__init__",
     "A session that serves one ESME has a rate for itself.",
@@ -709,7 +649,7 @@ def _rate_of_each_copy(made: Any) -> Any:
     return alone
 
 
-@_mutant(SmscService, "_limit", "A reload changes no rate of an SMSC.")
+@mutant(SmscService, "_limit", "A reload changes no rate of an SMSC.")
 def _rates_at_restart(limit: Any) -> Any:
     def limited(self: Any) -> None:
         if not self.links:
@@ -718,12 +658,12 @@ def _rates_at_restart(limit: Any) -> Any:
     return limited
 
 
-@_mutant(SessionLimit, "__init__", "Each session has the rate of its account for itself.")
+@mutant(SessionLimit, "__init__", "Each session has the rate of its account for itself.")
 def _rate_of_each_session(made: Any) -> Any:
     return lambda self, account: made(self, AccountLimit())
 
 
-@_mutant(
+@mutant(
     RateRoom,
     "_serve",
     "Of what waits for tokens the newest of a session goes first.",
@@ -739,7 +679,7 @@ def _tokens_to_newest(_serve: Any) -> Any:
     return served
 
 
-@_mutant(RateRoom, "_serve", "What has waited for tokens takes none.")
+@mutant(RateRoom, "_serve", "What has waited for tokens takes none.")
 def _waited_for_and_not_taken(_serve: Any) -> Any:
     def served(self: Any, line: Any, now: float) -> None:
         waiting = next(iter(line.messages))
@@ -752,7 +692,7 @@ def _waited_for_and_not_taken(_serve: Any) -> Any:
 # Receipts and return paths
 
 
-@_mutant(Dispatcher, "to_account", "Receipts go to all accounts in turn.")
+@mutant(Dispatcher, "to_account", "Receipts go to all accounts in turn.")
 def _receipts_in_turn(to_account: Any) -> Any:
     turns = count()
 
@@ -771,14 +711,14 @@ def _receipts_in_turn(to_account: Any) -> Any:
     return in_turn
 
 
-@_mutant(
+@mutant(
     keeper.ReturnPathKeeper, "_answer", "An answer leaves before its return path is in the store."
 )
 def _answer_before_path(answer: Any) -> Any:
     return lambda self, exchange, octets, kept: answer(self, exchange, octets, kept=False)
 
 
-@_mutant(
+@mutant(
     Batch,
     "before_writing",
     "An answer is written before its return path is in the store.",
@@ -788,7 +728,7 @@ def _written_before_path(_before: Any) -> Any:
     return lambda self, function: self.when_written(function)
 
 
-@_mutant(records, "_checked", "Octets on disk are taken for a record whatever their checksum.")
+@mutant(records, "_checked", "Octets on disk are taken for a record whatever their checksum.")
 def _checksum_not_checked(_checked: Any) -> Any:
     def taken(octets: Any, offset: int, size: int, _checksum: int) -> Any:
         body = octets[offset + 8 : offset + 8 + size]
@@ -799,12 +739,12 @@ def _checksum_not_checked(_checked: Any) -> Any:
     return taken
 
 
-@_mutant(Index, "offsets", "An index is read from one entry too far on.")
+@mutant(Index, "offsets", "An index is read from one entry too far on.")
 def _index_off_by_one(offsets: Any) -> Any:
     return lambda self, folder, key: offsets(self, folder, key)[1:]
 
 
-@_mutant(
+@mutant(
     Receipts,
     "_choose",
     "A receipt that cannot be looked up is one of an unknown message.",
@@ -818,22 +758,22 @@ def _unsearched_is_unknown(choose: Any) -> Any:
     return chosen
 
 
-@_mutant(Commits, "holds", "A receipt does not wait for the answer in front of it.")
+@mutant(Commits, "holds", "A receipt does not wait for the answer in front of it.")
 def _receipt_before_answer(_holds: Any) -> Any:
     return lambda self, key: False
 
 
-@_mutant(WaitingReceipts, "add", "A receipt that comes before the resp does not wait.")
+@mutant(WaitingReceipts, "add", "A receipt that comes before the resp does not wait.")
 def _early_receipt_not_held(_add: Any) -> Any:
     return lambda self, incoming, keys: False
 
 
-@_mutant(exchange_module, "wants_receipt", "No return path is kept of what asked for a receipt.")
+@mutant(exchange_module, "wants_receipt", "No return path is kept of what asked for a receipt.")
 def _path_not_kept(_wants: Any) -> Any:
     return lambda request: False
 
 
-@_mutant(ReceiptDelivery, "answered", "A refused receipt ends its return path too.")
+@mutant(ReceiptDelivery, "answered", "A refused receipt ends its return path too.")
 def _refused_receipt_ends_path(answered: Any) -> Any:
     def ended(self: Any, frame: Any, now: float) -> None:
         self.return_paths.end(self.link.smsc.center, self.message_id, self.path, now)
@@ -842,7 +782,7 @@ def _refused_receipt_ends_path(answered: Any) -> Any:
     return ended
 
 
-@_mutant(Aliases, "_fetched", "Aliases begin with 1 again at each start.")
+@mutant(Aliases, "_fetched", "Aliases begin with 1 again at each start.")
 def _aliases_anew(_fetched: Any) -> Any:
     def fetched(self: Any, _first: int) -> None:
         self._is_fetching = self._has_warned = False
@@ -851,7 +791,7 @@ def _aliases_anew(_fetched: Any) -> Any:
     return fetched
 
 
-@_mutant(keeper.ReturnPathKeeper, "_form", "Ids have no tag.")
+@mutant(keeper.ReturnPathKeeper, "_form", "Ids have no tag.")
 def _ids_without_tag(way: Any) -> Any:
     def untagged(self: Any, origin: Any, member: Any) -> Any:
         found = way(self, origin, member)
@@ -860,7 +800,7 @@ def _ids_without_tag(way: Any) -> Any:
     return untagged
 
 
-@_mutant(AncillaryRequests, "_checked", "Anybody may ask about any message.")
+@mutant(AncillaryRequests, "_checked", "Anybody may ask about any message.")
 def _account_not_checked(checked: Any) -> Any:
     def unchecked(self: Any, origin: Any, frame: Any, member: Any, own: bytes, value: Any) -> None:
         self._send(origin, frame, member, own)
@@ -871,7 +811,7 @@ def _account_not_checked(checked: Any) -> Any:
 # Messages to ESMEs
 
 
-@_mutant(Account, "add", "Sessions that are not bound to receive are sent messages.")
+@mutant(Account, "add", "Sessions that are not bound to receive are sent messages.")
 def _transmitters_receive(add: Any) -> Any:
     def added(self: Any, session: Any) -> None:
         add(self, session)
@@ -881,17 +821,17 @@ def _transmitters_receive(add: Any) -> Any:
     return added
 
 
-@_mutant(Dispatcher, "choose", "Parts of a long message go to any session.")
+@mutant(Dispatcher, "choose", "Parts of a long message go to any session.")
 def _parts_anywhere(_choose: Any) -> Any:
     return lambda self, cluster, octets, now, link=None: cluster.session()
 
 
-@_mutant(Dispatcher, "_queue", "What comes for an account overtakes what waits in its queue.")
+@mutant(Dispatcher, "_queue", "What comes for an account overtakes what waits in its queue.")
 def _queue_overtaken(queue: Any) -> Any:
     return lambda self, accounts, session: None if session else queue(self, accounts, session)
 
 
-@_mutant(QueueSender, "_send", "A queued message is removed before it is answered.")
+@mutant(QueueSender, "_send", "A queued message is removed before it is answered.")
 def _removed_before_answer(send: Any) -> Any:
     def sent(self: Any, session: Any, message: Any, now: float) -> None:
         self._store.remove_message(self._name, message.number)
@@ -900,7 +840,7 @@ def _removed_before_answer(send: Any) -> Any:
     return sent
 
 
-@_mutant(QueueSender, "unanswered", "A queued message is sent only once.")
+@mutant(QueueSender, "unanswered", "A queued message is sent only once.")
 def _queued_sent_once(_unanswered: Any) -> Any:
     def ended(self: Any, number: int, reason: Any) -> None:
         self._read_ahead.end(number)
@@ -910,7 +850,7 @@ def _queued_sent_once(_unanswered: Any) -> Any:
     return ended
 
 
-@_mutant(QueueSender, "answered", "A queued message is sent until it expires.")
+@mutant(QueueSender, "answered", "A queued message is sent until it expires.")
 def _queued_sent_again(answered: Any) -> Any:
     def again(self: Any, number: int, frame: Any) -> None:
         if frame.command_status == 0 and self.delivered % 4 == 0:
@@ -926,49 +866,49 @@ def _queued_sent_again(answered: Any) -> Any:
 # Binds and ends
 
 
-@_mutant(accounts_module.hmac, "compare_digest", "Any password will do.")
+@mutant(accounts_module.hmac, "compare_digest", "Any password will do.")
 def _any_password(_compare: Any) -> Any:
     return lambda one, other: True
 
 
-@_mutant(RouterService, "smsc_lost", "A lost link stays in its SMSC's rotation.")
+@mutant(RouterService, "smsc_lost", "A lost link stays in its SMSC's rotation.")
 def _lost_link_stays(_lost: Any) -> Any:
-    def lost(self: Any, link: Any) -> None:
+    def lost(self: Any, link: Any, reason: str) -> None:
         self._links.pop(link, None)
 
     return lost
 
 
-@_mutant(RouterService, "esme_lost", "A lost session stays in its account.")
+@mutant(RouterService, "esme_lost", "A lost session stays in its account.")
 def _lost_session_stays(_lost: Any) -> Any:
-    def lost(self: Any, session: Any, account: Any) -> None:
+    def lost(self: Any, session: Any, account: Any, reason: str) -> None:
         self.ranges.leave(session)
         self._submitters.remove(session)
 
     return lost
 
 
-@_mutant(Smsc, "for_one_session", "What a bind that was passed through opens is for everybody.")
+@mutant(Smsc, "for_one_session", "What a bind that was passed through opens is for everybody.")
 def _passed_session_shared(_own: Any) -> Any:
     return lambda self: self
 
 
-@_mutant(Strangers, "_refusal_of", "A listener takes any number of connections of one address.")
+@mutant(Strangers, "_refusal_of", "A listener takes any number of connections of one address.")
 def _address_not_limited(_refusal: Any) -> Any:
     return lambda self, address: ""
 
 
-@_mutant(Strangers, "bound", "A session that is bound counts as a stranger's still.")
+@mutant(Strangers, "bound", "A session that is bound counts as a stranger's still.")
 def _bound_is_stranger(_bound: Any) -> Any:
     return lambda self, session: None
 
 
-@_mutant(Strangers, "lost", "A connection that is gone counts still.")
+@mutant(Strangers, "lost", "A connection that is gone counts still.")
 def _gone_counts_still(_lost: Any) -> Any:
     return lambda self, session: None
 
 
-@_mutant(Strangers, "bind_wait", "A bind that is one of too many waits for ever.")
+@mutant(Strangers, "bind_wait", "A bind that is one of too many waits for ever.")
 def _bind_turn_never_comes(wait: Any) -> Any:
     def waited(self: Any, address: str, now: float, by: float) -> Any:
         return 1e6 if wait(self, address, now, by) else 0.0
@@ -976,12 +916,12 @@ def _bind_turn_never_comes(wait: Any) -> Any:
     return waited
 
 
-@_mutant(Watch, "_unanswered_at", "An enquire_link that is not answered ends no session.")
+@mutant(Watch, "_unanswered_at", "An enquire_link that is not answered ends no session.")
 def _frozen_not_noticed(_at: Any) -> Any:
     return lambda self: self.probed_until
 
 
-@_mutant(
+@mutant(
     Watch,
     "hear",
     "After an enquire_link the next is sent when that one's time is over.",
@@ -995,7 +935,7 @@ def _asked_too_late(hear: Any) -> Any:
     return heard
 
 
-@_mutant(session_module.Session, "_admit", "enquire_link is not answered.")
+@mutant(session_module.Session, "_admit", "enquire_link is not answered.")
 def _enquire_link_unanswered(admit: Any) -> Any:
     def admitted(self: Any, frame: Any) -> bool:
         return frame.command_id != ENQUIRE_LINK and bool(admit(self, frame))
@@ -1006,17 +946,17 @@ def _enquire_link_unanswered(admit: Any) -> Any:
 # What waits
 
 
-@_mutant(WaitingReceipts, "_poll", "A receipt whose resp never comes waits for ever.")
+@mutant(WaitingReceipts, "_poll", "A receipt whose resp never comes waits for ever.")
 def _early_receipts_forgotten(_poll: Any) -> Any:
     return lambda self: None
 
 
-@_mutant(AccountQueue, "count", "What was queued before a restart is not delivered.", "restarting")
+@mutant(AccountQueue, "count", "What was queued before a restart is not delivered.", "restarting")
 def _queue_not_counted(counted: Any) -> Any:
     return lambda self, size: counted(self, 0)
 
 
-@_mutant(Queues, "keep", "A queued message is acknowledged before it is stored.")
+@mutant(Queues, "keep", "A queued message is acknowledged before it is stored.")
 def _queued_before_stored(keep: Any) -> Any:
     def kept(self: Any, queue: Any, exchange: Any, message: Any) -> None:
         exchange.answered(Frame.of(exchange.resp(0, b"\0")), self._clock.monotonic())
@@ -1036,7 +976,7 @@ class _Silent:
         self._queue.sender.look_soon()
 
 
-@_mutant(Commits, "_kept", "Answers of a batch that takes long are lost.")
+@mutant(Commits, "_kept", "Answers of a batch that takes long are lost.")
 def _answers_of_slow_batch_lost(kept: Any) -> Any:
     def lost(self: Any, result: object) -> None:
         if self._clock.monotonic() - self._rests_until > 0.05 and self._being_kept is not None:
@@ -1049,7 +989,7 @@ def _answers_of_slow_batch_lost(kept: Any) -> Any:
 # Reloads and what an operator decides
 
 
-@_mutant(SmscService, "leave", "An SMSC that is removed is unbound without being drained.")
+@mutant(SmscService, "leave", "An SMSC that is removed is unbound without being drained.")
 def _removed_without_drain(leave: Any) -> Any:
     def left(self: Any, seconds: float) -> Any:
         self.hurry()
@@ -1058,7 +998,7 @@ def _removed_without_drain(leave: Any) -> Any:
     return left
 
 
-@_mutant(Reload, "_remove_account", "The sessions of an account that is removed go on.")
+@mutant(Reload, "_remove_account", "The sessions of an account that is removed go on.")
 def _removed_account_kept(_remove: Any) -> Any:
     def removed(self: Any, system_id: str) -> None:
         service = self._parts.accounts.pop(system_id)
@@ -1069,17 +1009,17 @@ def _removed_account_kept(_remove: Any) -> Any:
     return removed
 
 
-@_mutant(EsmeProtocol, "leave", "A session that is to leave is cut, whatever is open.")
+@mutant(EsmeProtocol, "leave", "A session that is to leave is cut, whatever is open.")
 def _cut_instead_of_unbound(_leave: Any) -> Any:
     return lambda self, reason, seconds: self.close(reason)
 
 
-@_mutant(Stop, "_until_esmes", "A stop gives up at once what is open.")
+@mutant(Stop, "_until_esmes", "A stop gives up at once what is open.")
 def _stop_serves_nobody(_until: Any) -> Any:
     return lambda self: self._clock.seconds()
 
 
-@_mutant(Smsc, "change_state", "An SMSC that is drained takes new messages.")
+@mutant(Smsc, "change_state", "An SMSC that is drained takes new messages.")
 def _drained_takes_messages(_change: Any) -> Any:
     def changed(self: Any, state: Any) -> None:
         self.state = state
@@ -1087,7 +1027,7 @@ def _drained_takes_messages(_change: Any) -> Any:
     return changed
 
 
-@_mutant(
+@mutant(
     Smsc,
     "change_window",
     "What is open when a window is lowered is given up.",
@@ -1104,7 +1044,7 @@ def _window_cuts(change: Any) -> Any:
     return changed
 
 
-@_mutant(Account, "change", "Sessions that are bound keep the window that they had.")
+@mutant(Account, "change", "Sessions that are bound keep the window that they had.")
 def _window_at_next_bind(change: Any) -> Any:
     def changed(self: Any, policy: Any) -> None:
         is_used = bool(self.sessions)
@@ -1113,7 +1053,7 @@ def _window_at_next_bind(change: Any) -> Any:
     return changed
 
 
-@_mutant(SmscService, "change", "A reload binds the links of every SMSC in it anew.")
+@mutant(SmscService, "change", "A reload binds the links of every SMSC in it anew.")
 def _links_bound_anew(change: Any) -> Any:
     def changed(self: Any, gate: Any, settings: Any) -> None:
         for link, plan in list(self._plans.items()):
@@ -1123,7 +1063,7 @@ def _links_bound_anew(change: Any) -> Any:
     return changed
 
 
-@_mutant(SmscService, "_renew_next", "All links of an SMSC are bound anew at once.")
+@mutant(SmscService, "_renew_next", "All links of an SMSC are bound anew at once.")
 def _all_links_at_once(_renew: Any) -> Any:
     def renewed(self: Any, wanted: Any) -> None:
         for number in wanted:
@@ -1133,7 +1073,7 @@ def _all_links_at_once(_renew: Any) -> Any:
     return renewed
 
 
-@_mutant(SmscService, "_retire", "A link that is not wanted any more is forgotten, and stays.")
+@mutant(SmscService, "_retire", "A link that is not wanted any more is forgotten, and stays.")
 def _unwanted_link_stays(_retire: Any) -> Any:
     def retired(self: Any, link: Any, reason: str) -> None:
         self.links.remove(link)
@@ -1141,7 +1081,7 @@ def _unwanted_link_stays(_retire: Any) -> Any:
     return retired
 
 
-@_mutant(EsmeService, "change", "An account keeps the ranges that it had.")
+@mutant(EsmeService, "change", "An account keeps the ranges that it had.")
 def _ranges_kept(change: Any) -> Any:
     def changed(self: Any, settings: Any) -> None:
         change(self, evolve(settings, address_ranges=self.settings.address_ranges))
@@ -1149,7 +1089,7 @@ def _ranges_kept(change: Any) -> Any:
     return changed
 
 
-@_mutant(Pool, "change", "Members that are taken out of a pool stay in it.")
+@mutant(Pool, "change", "Members that are taken out of a pool stay in it.")
 def _members_stay(change: Any) -> Any:
     def changed(self: Any, members: Any, *more: Any) -> None:
         left = [each for each in self.members if each not in members]
@@ -1158,7 +1098,7 @@ def _members_stay(change: Any) -> Any:
     return changed
 
 
-@_mutant(Pool, "rank", "Backups help out where members are full.", "backups", "narrow_smscs")
+@mutant(Pool, "rank", "Backups help out where members are full.", "backups", "narrow_smscs")
 def _backups_help_out(rank: Any) -> Any:
     def ranked(self: Any) -> None:
         rank(self)
@@ -1168,12 +1108,12 @@ def _backups_help_out(rank: Any) -> Any:
     return ranked
 
 
-@_mutant(Pool, "_tier", "Backups never take anything.")
+@mutant(Pool, "_tier", "Backups never take anything.")
 def _backups_stay_away(_tier: Any) -> Any:
     return lambda self, command_id=None: self._tiers[0]
 
 
-@_mutant(Member, "_weigh", "A member of weight 0 takes messages like one of weight 1.")
+@mutant(Member, "_weigh", "A member of weight 0 takes messages like one of weight 1.")
 def _weight_0_takes(weigh: Any) -> Any:
     def weighed(self: Any) -> None:
         weigh(self)
@@ -1183,12 +1123,12 @@ def _weight_0_takes(weigh: Any) -> Any:
     return weighed
 
 
-@_mutant(Smsc, "_tell_seats", "Pools are not told when links of an SMSC come and go.")
+@mutant(Smsc, "_tell_seats", "Pools are not told when links of an SMSC come and go.")
 def _pools_not_told(_tell: Any) -> Any:
     return lambda self: None
 
 
-@_mutant(
+@mutant(
     Rendezvous,
     "choose",
     "A message goes to another member while that of its key is full.",
@@ -1205,7 +1145,7 @@ def _home_not_waited_for(choose: Any) -> Any:
     return chosen
 
 
-@_mutant(
+@mutant(
     WaitingRoom,
     "_find_homes",
     "What waits for one member of a key goes on to wait for it.",
@@ -1217,12 +1157,12 @@ def _homes_kept(_find: Any) -> Any:
     return lambda self, pool: None
 
 
-@_mutant(EsmeProtocol, "congested", "An ESME of SMPP 5.0 hears of the SMSC's congestion.")
+@mutant(EsmeProtocol, "congested", "An ESME of SMPP 5.0 hears of the SMSC's congestion.")
 def _congestion_of_the_smsc(_congested: Any) -> Any:
     return lambda self, octets: octets
 
 
-@_mutant(Queues, "remove", "What waits for an account that is removed is thrown away.")
+@mutant(Queues, "remove", "What waits for an account that is removed is thrown away.")
 def _queue_goes_with_account(remove: Any) -> Any:
     def removed(self: Any, account: Any) -> None:
         queue = self._queues.get(account)
@@ -1237,7 +1177,7 @@ def _queue_goes_with_account(remove: Any) -> Any:
     return removed
 
 
-@_mutant(
+@mutant(
     AccountQueue,
     "drop",
     "What comes after a queue was dropped is thrown away as well.",
@@ -1252,12 +1192,12 @@ def _dropped_for_good(drop: Any) -> Any:
     return dropped
 
 
-@_mutant(Accounts, "add", "An account that is added admits no bind.")
+@mutant(Accounts, "add", "An account that is added admits no bind.")
 def _added_admits_nobody(_add: Any) -> Any:
     return lambda self, account: None
 
 
-@_mutant(AccountControl, "close", "An account that is closed accepts binds all the same.")
+@mutant(AccountControl, "close", "An account that is closed accepts binds all the same.")
 def _closed_accepts(_close: Any) -> Any:
     return lambda self: None
 
@@ -1265,7 +1205,7 @@ def _closed_accepts(_close: Any) -> Any:
 # What is counted for those who observe the gate
 
 
-@_mutant(counting.Counting, "taken", "A message that an SMSC took is counted twice.")
+@mutant(counting.Counting, "taken", "A message that an SMSC took is counted twice.")
 def _taken_counted_twice(taken: Any) -> Any:
     def twice(self: Any, exchange: Any, now: float) -> None:
         taken(self, exchange, now)
@@ -1274,7 +1214,7 @@ def _taken_counted_twice(taken: Any) -> Any:
     return twice
 
 
-@_mutant(counting.Counting, "ended", "An error that an ESME was answered is not counted.")
+@mutant(counting.Counting, "ended", "An error that an ESME was answered is not counted.")
 def _errors_not_counted(ended: Any) -> Any:
     def counted(self: Any, exchange: Any, status: int, now: float) -> None:
         if not status:

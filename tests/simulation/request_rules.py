@@ -583,8 +583,7 @@ class RequestRules:
         is_quiet = world.is_steady and world.began_at + _NOTICED < request.at
         if request.command not in wire.SUBMITS or request.attempts or not is_quiet:
             return None
-        took = request.session.sent_at - request.at
-        if account.asks_smsc or took > 0.9 * world.plan.response_timeout:
+        if account.asks_smsc:
             return None
         terms = world.terms
         names = self._always_there(

@@ -289,7 +289,29 @@ def scenario(seed: int, moods: tuple[str, ...] = ()) -> Plan:
     plan = evolve(plan, dialogues=has_dialogues)
     plan = _routing(chance(seed, "routes"), moods, plan)
     plan = _limiting(chance(seed, "rates"), moods, plan)
-    return _ailing(chance(seed, "health"), moods, plan)
+    plan = _ailing(chance(seed, "health"), moods, plan)
+    return _in_runs(chance(seed, "runs"), moods, plan)
+
+
+def _in_runs(draw: Random, moods: tuple[str, ...], plan: Plan) -> Plan:
+    """In one of three seeds ESMEs send many messages of the plainest kind at once.
+
+    In half of those there is room for them.
+    """
+    if not _Chooser(draw, moods).one("in_runs", 0.33):
+        return plan
+    windows = draw.choice((1, 10))
+    accounts = (
+        evolve(
+            each,
+            moods=_with(draw, each.moods, "in_runs"),
+            quota=max(100, each.quota),
+            window=max(windows, each.window),
+        )
+        for each in plan.accounts
+    )
+    smscs = (evolve(each, window=max(windows, each.window)) for each in plan.smscs)
+    return evolve(plan, accounts=tuple(accounts), smscs=tuple(smscs))
 
 
 def _limiting(draw: Random, moods: tuple[str, ...], plan: Plan) -> Plan:

@@ -26,6 +26,10 @@ The life of a submit_sm:
    the table of late ones; a late answer is used for the return path and goes no further. A lost
    link fails all of its exchanges the same way, unless `Retries.unanswered` sends them again.
 
+A read of plain ones leaves this way before 2, as a `Run` of `gate.lane`: it is numbered, shared
+out and answered as a whole. A message that ends in another way comes back, with an exchange made
+then: at 4 where no link has room for it, at 7 where it is not taken, and at 8.
+
 query_sm, cancel_sm and other ancillary requests go from 3 to `AncillaryRequests`.
 """
 

@@ -59,7 +59,8 @@ class SubmitLane:
             octets, start, most, origin.max_pdu_size, not policy.queries
         )
         count = len(asked)
-        if not count or not submitter.admits_all(origin, count, now):
+        # What a limit of the members may stop is chosen for one by one, as each takes its token.
+        if not (count and pool.allows(count, now) and submitter.admits_all(origin, count, now)):
             return start
         shares, left = pool.assign(count, now)
         run = Run(self._correlator, origin, pool, octets, bounds, asked, wants_receipt, now)

@@ -131,7 +131,16 @@ class Terms:
 
 
 def _some(**choices: st.SearchStrategy[Any]) -> st.SearchStrategy[tuple[tuple[str, Any], ...]]:
-    return st.fixed_dictionaries({}, optional=choices).map(lambda made: tuple(made.items()))
+    """Up to two of these settings."""
+    changes = [strategy.map(lambda value, n=name: (n, value)) for name, strategy in choices.items()]
+    made = st.lists(st.one_of(*changes), max_size=2)
+    return made.map(lambda several: tuple(dict(several).items()))
+
+
+def _often(*choices: tuple[int, st.SearchStrategy[Any]]) -> st.SearchStrategy[Any]:
+    """One of these, as often as its number says; the first is the simplest."""
+    by_number = [strategy for count, strategy in choices for _ in range(count)]
+    return st.sampled_from(range(len(by_number))).flatmap(by_number.__getitem__)
 
 
 ESME_TERMS = _some(
@@ -155,39 +164,50 @@ POOL_TERMS = _some(
     max_errors=st.sampled_from((0, 2)),
 )
 
-_VERSIONS = st.sampled_from((0x33, 0x34, 0x34, 0x34, 0x50))
-TERMS = st.builds(
-    Terms, ESME_TERMS, SMSC_TERMS, POOL_TERMS, st.tuples(_VERSIONS, _VERSIONS)
-) | st.just(Terms())
-
-_KINDS = st.sampled_from((*USUAL * 8, *REQUESTS, *RAW))
-_READS = st.lists(_KINDS, min_size=1, max_size=12) | st.lists(
-    st.sampled_from(USUAL), min_size=4, max_size=20
+_VERSIONS = _often(
+    (6, st.sampled_from(((0x34, 0x34), (0x33, 0x33), (0x50, 0x50)))),
+    (1, st.tuples(st.sampled_from((0x33, 0x34, 0x50)), st.sampled_from((0x33, 0x34, 0x50)))),
 )
-_KEPT = st.just(0) | st.integers(0, 60)
+_NONE: st.SearchStrategy[Any] = st.just(())
+TERMS = st.builds(
+    Terms,
+    _often((1, _NONE), (2, ESME_TERMS)),
+    _often((2, _NONE), (1, SMSC_TERMS)),
+    _often((2, _NONE), (1, POOL_TERMS)),
+    _often((2, st.just((0x34, 0x34))), (1, _VERSIONS)),
+)
+
+_KINDS = _often((6, st.sampled_from(USUAL)), (1, st.sampled_from((*REQUESTS, *RAW))))
+_READS = _often(
+    (2, st.lists(st.sampled_from(USUAL), min_size=2, max_size=20)),
+    (2, st.lists(_KINDS, min_size=1, max_size=12)),
+    (1, st.sampled_from(USUAL).flatmap(lambda kind: st.just([kind] * 16))),
+)
+_KEPT = _often((3, st.just(0)), (1, st.integers(1, 60)))
 _REPLY = st.builds(
     Reply,
-    st.just(0) | st.integers(0, 30),
+    st.integers(0, 30),
     st.sampled_from(STATUSES),
-    st.sampled_from(IDS[:2]) | st.sampled_from(IDS),
+    st.sampled_from(IDS),
     st.sampled_from(("answer",) * 12 + ("twice", "wrong", "nack", "enquire", "bare")),
 )
 _USUAL_REPLY = st.builds(Reply, st.just(0), st.just(0), st.sampled_from(IDS[:3]))
-_REPLIES = st.lists(_REPLY | _USUAL_REPLY, min_size=1, max_size=20)
+_REPLIES = _often(
+    (2, st.lists(_USUAL_REPLY, min_size=1, max_size=20)),
+    (2, st.lists(_often((3, _USUAL_REPLY), (1, _REPLY)), min_size=1, max_size=20)),
+    (1, st.lists(_REPLY, min_size=1, max_size=6)),
+)
 
 ESME_SENDS = st.builds(EsmeSends, st.integers(0, 1), _READS.map(tuple), _KEPT)
 SMSC_SENDS = st.builds(SmscSends, st.integers(0, 1), _REPLIES.map(tuple), _KEPT)
-STEPS = st.lists(
-    ESME_SENDS
-    | SMSC_SENDS
-    | ESME_SENDS
-    | SMSC_SENDS
-    | st.builds(Passes, st.sampled_from((0.01, 0.3, 1.5, 4.0, 11.0)))
-    | st.builds(Loses, st.sampled_from(("esme", "smsc")), st.integers(0, 1))
-    | st.builds(Reloads, ESME_TERMS, SMSC_TERMS),
-    min_size=2,
-    max_size=14,
+STEP = _often(
+    (6, ESME_SENDS),
+    (6, SMSC_SENDS),
+    (2, st.builds(Passes, st.sampled_from((0.01, 0.3, 1.5, 4.0, 11.0)))),
+    (1, st.builds(Reloads, ESME_TERMS, SMSC_TERMS)),
+    (1, st.builds(Loses, st.sampled_from(("esme", "smsc")), st.integers(0, 1))),
 )
+STEPS = st.lists(STEP, min_size=6, max_size=30)
 
 # What plays them
 
@@ -243,6 +263,8 @@ class Stage:
         )
         for _ in range(3):
             self.gate.reactor.advance(0.01)
+        # The first read behind a bind is looked at PDU by PDU.
+        end.send(bare(CommandId.ENQUIRE_LINK, 2))
         return end
 
     def dial(self) -> None:
@@ -292,8 +314,8 @@ class Stage:
     def lose(self, side: str, at: int) -> None:
         """A connection is lost."""
         if side == "smsc":
-            if at < len(self.links):
-                self.links[-1 - at].transport.lose()
+            if not self.links[-1].is_closed():
+                self.links[-1].transport.lose()
         else:
             self.esmes[at].transport.lose()
 
@@ -396,9 +418,11 @@ class Script:
                 end.send(octets)
 
     def _answer(self, step: SmscSends) -> None:
-        at = len(self.stages[0].links) - 1 - step.link
-        if at < 0:
+        links = self.stages[0].links
+        open_ones = [at for at, end in enumerate(links) if not end.is_closed()]
+        if not open_ones:
             return
+        at = open_ones[step.link % len(open_ones)]
         octets = b"".join(self._reply(at, reply) for reply in step.replies)
         self._send("smsc", at, octets, step.kept)
 

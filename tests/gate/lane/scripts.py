@@ -399,6 +399,10 @@ class Script:
             if first[at][2]:
                 self._kept.pop(("esme", at), None)
 
+    def waiting(self, link: int) -> list[Frame]:
+        """The requests that an SMSC has not answered."""
+        return self._open.get(link, [])
+
     def _request(self, kind: str) -> bytes:
         self._number += 1
         pdu = REQUESTS.get(kind)

@@ -120,7 +120,9 @@ def test_each_is_told_once_as_of_a_list(first: int, steps: list[tuple[str, int]]
             assert key(outstanding.answered_late(answer(of))) == late.pop(of)
         elif step == "expire":
             expired = [each for each in waiting if each[2] <= now - number]
-            assert list(map(key, outstanding.expire(now - number))) == [each[1] for each in expired]
+            assert list(map(key, outstanding.expire(now - number))) == [
+                each[1] for each in expired
+            ]
             late |= {each[0]: each[1] for each in expired}
             waiting = [each for each in waiting if each not in expired]
         elif step == "drain":

@@ -35,9 +35,7 @@ REQUESTS: dict[str, Pdu] = {
     "part": _submit(esm_class=0x40, short_message=b"\5\0\3\7\2\1text"),
     "last part": _submit(esm_class=0x40, short_message=b"\5\0\3\7\2\2text"),
     "sar": _submit(tlvs=(Tlv(0x020C, b"\0\1"), Tlv(0x020E, b"\2"), Tlv(0x020F, b"\1"))),
-    "payload": _submit(
-        short_message=b"", registered_delivery=1, tlvs=(Tlv(0x0424, b"payload"),)
-    ),
+    "payload": _submit(short_message=b"", registered_delivery=1, tlvs=(Tlv(0x0424, b"payload"),)),
     "vendor": _submit(registered_delivery=1, tlvs=(Tlv(0x1400, b"abc"),)),
     "replaces": _submit(replace_if_present_flag=1, service_type=b"CMT"),
     "empty": _submit(short_message=b""),
@@ -132,7 +130,9 @@ class Terms:
 
 def _some(**choices: st.SearchStrategy[Any]) -> st.SearchStrategy[tuple[tuple[str, Any], ...]]:
     """Up to two of these settings."""
-    changes = [strategy.map(lambda value, n=name: (n, value)) for name, strategy in choices.items()]
+    changes = [
+        strategy.map(lambda value, n=name: (n, value)) for name, strategy in choices.items()
+    ]
     made = st.lists(st.one_of(*changes), max_size=2)
     return made.map(lambda several: tuple(dict(several).items()))
 

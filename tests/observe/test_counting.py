@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from typing import Any, cast
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from smppgate.observe.counting import Counting
+from smppgate.routing.exchange import Exchange
 from smppgate.txsmpp.constants import RESPONSE_BIT
 from tests.gate.deliver.test_receipts import receipt
 from tests.routing import fakes
@@ -89,3 +91,22 @@ def test_counts_are_those_of_the_peers(steps: list[tuple[str, int]]) -> None:
     buckets, _ = peers.gate.alpha.tally.latencies()
     assert sum(buckets) == peers.answered[peers.link].total()
     assert sum(peers.gate.alpha.tally.receipts.values()) == peers.receipts
+
+
+@given(runs=st.lists(st.tuples(st.integers(1, 9), st.sampled_from((0.0, 0.5, 2.0))), max_size=6))
+def test_a_run_counts_as_its_messages_do(runs: list[tuple[int, float]]) -> None:
+    counts = []
+    for is_run in (True, False):
+        gate, counting = Gate(), Counting()
+        esme, smsc = cast(Any, gate.esme(gate.acme)), gate.alpha
+        for count, seconds in runs:
+            if is_run:
+                counting.run_taken(esme, smsc, count, seconds)
+                continue
+            for _ in range(count):
+                exchange = Exchange(cast(Any, None), esme, fakes.submit(), None, 0.0)
+                exchange.smsc = smsc
+                counting.taken(exchange, seconds)
+        tally = smsc.tally
+        counts.append((esme.tally.counts(), tally.counts(), tally.seconds, tally.repeats))
+    assert counts[0] == counts[1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -266,3 +267,40 @@ def test_renumbering_changes_four_octets(octets: bytes, number: int) -> None:
     changed = renumbered(octets, number)
     assert Frame.of(changed).sequence_number == number
     assert (changed[:12], changed[16:]) == (octets[:12], octets[16:])
+
+
+# What is dealt with before it is cut into frames
+
+_READ = b"".join(header_only(0x15, 0, number) for number in (1, 2, 3))
+
+
+@given(cuts=st.lists(st.integers(0, 48), max_size=5), done=st.integers(0, 3))
+def test_what_a_look_has_dealt_with_is_not_given(cuts: list[int], done: int) -> None:
+    """Whole PDUs at the beginning; it sees them from their beginning on, and no PDU alone."""
+    buffer, shown, seen = FrameBuffer(), list[bytes](), list[int]()
+
+    def look(octets: bytes) -> int:
+        shown.append(octets)
+        count = min(done, len(octets) // 16)
+        seen.extend(int.from_bytes(octets[at * 16 + 12 : at * 16 + 16]) for at in range(count))
+        return count * 16
+
+    places = [0, *sorted(cuts), 48]
+    for begin, end in pairwise(places):
+        seen += [each.sequence_number for each in buffer.receive(_READ[begin:end], look)]
+    assert seen == [1, 2, 3]
+    assert all(len(octets) > 16 and octets[:4] == b"\0\0\0\x10" for octets in shown)
+    assert len(buffer) == 0
+
+
+def test_nothing_is_shown_behind_a_length_that_cannot_be() -> None:
+    buffer, shown = FrameBuffer(), list[bytes]()
+
+    def look(octets: bytes) -> int:
+        shown.append(octets)
+        return 16
+
+    assert buffer.receive(_READ[:16] + b"\0\0\0\1" + _READ[:16], look) == []
+    assert buffer.error is not None
+    assert buffer.receive(_READ, look) == []
+    assert len(shown) == 1

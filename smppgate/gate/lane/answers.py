@@ -68,6 +68,8 @@ class AnswerLane:
                 form = keeper.form(origin, smsc)
                 if not form.is_plain or origin.has_ended or origin.tells_congestion:
                     break
+                if of.wants_receipt is None and not form.always:
+                    break
                 if run is not None and answers:
                     answered.add(run, answers)
                     answers = []

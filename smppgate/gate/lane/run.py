@@ -27,7 +27,8 @@ class Run(RequestRun):
     :param octets: the read.
     :param bounds: where each message begins in there, and behind those where the last one ends.
     :param asked: the sequence numbers that the origin used.
-    :param wants_receipt: whether they ask for a receipt; all do, or none.
+    :param wants_receipt: whether they ask for a receipt: all do, or none; None where some may and
+        others not, for all had a return path when they came.
     :param sent_at: seconds.
     :ivar open: how many of them are not answered.
     """
@@ -52,7 +53,7 @@ class Run(RequestRun):
         octets: bytes,
         bounds: Sequence[int],
         asked: Sequence[int],
-        wants_receipt: bool,
+        wants_receipt: bool | None,
         sent_at: float,
     ) -> None:
         self.command_id, self.sent_at = _SUBMIT_SM, sent_at

@@ -55,13 +55,16 @@ class SubmitLane:
             or submitter.is_routed(origin)
         ):
             return start
-        bounds, asked, wants_receipt = alone_submits(
-            octets, start, most, origin.max_pdu_size, not policy.queries
+        are_alike = not policy.queries
+        bounds, asked, asks_first = alone_submits(
+            octets, start, most, origin.max_pdu_size, are_alike
         )
         count = len(asked)
-        if not count or not submitter.admits_all(origin, count, now):
+        # What a limit of the members may stop is chosen for one by one, as each takes its token.
+        if not (count and pool.allows(count, now) and submitter.admits_all(origin, count, now)):
             return start
         shares, left = pool.assign(count, now)
+        wants_receipt = asks_first if are_alike else None
         run = Run(self._correlator, origin, pool, octets, bounds, asked, wants_receipt, now)
         buffer, at = bytearray(octets), 0
         for share in shares:

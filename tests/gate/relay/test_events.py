@@ -205,3 +205,41 @@ def test_several_are_told_in_the_order_in_which_they_came_until_they_go() -> Non
     assert told == [(second, "another")]
     events.detach(second)
     assert events.tell_bound is None
+
+
+class OfRuns(Listener):
+    """Wants to know how messages end, and is content with runs."""
+
+    def taken(self, exchange: Any, now: float) -> None:
+        """Of one."""
+
+    def run_taken(self, origin: Any, smsc: Any, count: int, seconds: float) -> None:
+        """Of several."""
+
+
+class OfEnds(Listener):
+    """Wants to know how each message ends."""
+
+    def ended(self, exchange: Any, command_status: int, now: float) -> None:
+        """It has."""
+
+
+class OfSessions(Listener):
+    """Wants to know of no message."""
+
+    def bound(self, session: Any) -> None:
+        """It is."""
+
+
+def test_a_listener_is_told_of_each_message_unless_it_takes_runs() -> None:
+    events = Events()
+    of_runs, of_ends, of_all = OfRuns(), OfEnds(), Recorder()
+    events.attach(of_runs)
+    events.attach(OfSessions())
+    assert not events.tells_each
+    assert events.tell_run_taken == of_runs.run_taken
+    for listener in (of_ends, of_all):
+        events.attach(listener)
+        assert events.tells_each
+        events.detach(listener)
+        assert not events.tells_each

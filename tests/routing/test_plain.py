@@ -1,0 +1,130 @@
+"""Every setting is sorted: plain whatever it is, or looked at before messages are sent by the run.
+
+A new setting has to be sorted here, and what looks at it to be written where it is not plain.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+import pytest
+
+from smppgate.routing.esmes.account import AccountPolicy
+from smppgate.routing.plain import is_plain
+from smppgate.routing.smscs.keys import by_destination
+from smppgate.routing.smscs.member import Member
+from smppgate.routing.smscs.pool import Pool
+from smppgate.settings import (
+    EsmeSettings,
+    GateSettings,
+    MemberSettings,
+    PoolSettings,
+    RouteSettings,
+    SmscSettings,
+)
+from tests.routing import fakes
+
+PLAIN = "plain whatever it is"
+BIND = "plain: it decides who may bind, and as what"
+LINK = "plain: it decides when and how links are bound"
+DELIVERY = "plain: it is about what SMSCs send"
+ENDS = "plain: a message that ends otherwise is an exchange, see Run.single"
+TIMER = "plain: a timer of sessions, which look at Outstanding"
+CHOICE = "looked at by Pool.assign"
+ROUTES = "looked at by Submitter.is_routed"
+WAITS = "looked at by SubmitLane: what is left of a run, Submitter.submit_admitted"
+
+SORTED: dict[type[Any], dict[str, str]] = {
+    EsmeSettings: {
+        **dict.fromkeys(("system_id", "password", "max_binds"), BIND),
+        "auth": "looked at by SubmitLane: own_pool, and AnswerForm.is_plain",
+        "binds": "looked at by EsmeProtocol.octetsReceived: submits",
+        "window": "looked at by SubmitLane: alone_submits takes no more",
+        **dict.fromkeys(("deliver_timeout", "address_ranges", "bind_ranges"), DELIVERY),
+        **dict.fromkeys(("weight", "outbind", "outbind_password"), DELIVERY),
+        "share": "plain: it weighs what waits, behind which nothing is plain: is_plain",
+        **dict.fromkeys(
+            ("rate", "burst", "session_rate", "over_rate"), "looked at by Submitter.admits_all"
+        ),
+        "pool": "looked at by SubmitLane: the policy's",
+        "queries": "looked at by SubmitLane: are_alike, and AnswerForm.always",
+        "cancel_all": "plain: submit_sm cancel nothing",
+        **dict.fromkeys(("queue", "queue_size", "queue_ttl"), DELIVERY),
+    },
+    PoolSettings: {
+        "name": PLAIN,
+        **dict.fromkeys(("members", "backup"), CHOICE),
+        "balance": "looked at by is_plain: keys_all",
+        "hash_on": "looked at by is_plain: keys_all",
+        "hold": WAITS,
+        **dict.fromkeys(("retry_on", "max_attempts", "on_link_loss"), ENDS),
+        **dict.fromkeys(("max_errors", "eject_time", "max_ejected"), ENDS),
+        "slow_start": CHOICE,
+    },
+    MemberSettings: {"smsc": CHOICE, "weight": CHOICE},
+    SmscSettings: {
+        "name": PLAIN,
+        **dict.fromkeys(("endpoint", "receive_endpoint", "system_id", "password"), LINK),
+        **dict.fromkeys(("system_type", "bind", "sessions"), LINK),
+        **dict.fromkeys(("addr_ton", "addr_npi", "address_range"), LINK),
+        "interface_version": "looked at by SubmitLane: link.version is origin.version",
+        "window": CHOICE,
+        **dict.fromkeys(("rate", "burst", "link_rate"), "looked at by SubmitLane: Pool.allows"),
+        "adaptive_rate": "looked at by SubmitLane: Pool.allows",
+        "weight": CHOICE,
+        **dict.fromkeys(("response_timeout", "enquire_link", "enquire_link_timeout"), TIMER),
+        "undelivered_status": DELIVERY,
+        **dict.fromkeys(("reconnect_min", "reconnect_max", "rebind"), LINK),
+        "max_timeouts": "looked at by SmscProtocol.octetsReceived: health.is_watched",
+        "tag": "looked at by AnswerForm.is_plain",
+        "group": "looked at by AnswerLane: the prefix of the message center",
+        "receipt_ids": "looked at by AnswerLane: Notations.finds_folded",
+        **dict.fromkeys(("system_id_case", "max_pending_binds"), BIND),
+        **dict.fromkeys(("outbind_listen", "outbind_system_id", "outbind_password"), LINK),
+    },
+    RouteSettings: dict.fromkeys(
+        (
+            *("name", "esme", "source", "destination", "destination_file", "source_ton"),
+            *("destination_ton", "service_type", "data_coding", "esm_class", "tlv", "between"),
+            *("percent", "pool", "pools_file", "fallback", "reject"),
+        ),
+        ROUTES,
+    ),
+    GateSettings: {
+        **dict.fromkeys(("name", "bind_delay", "refused_bind_wait", "stale_bind_timeout"), BIND),
+        **dict.fromkeys(("session_init_timeout", "accept_binds_without_smsc"), BIND),
+        **dict.fromkeys(("response_timeout", "unbind_timeout", "inactivity_timeout"), TIMER),
+        **dict.fromkeys(("enquire_link", "enquire_link_timeout"), TIMER),
+        "stop_timeout": "looked at by Submitter.admits_all: is_open",
+        "max_pdu_size": "looked at by alone_submits and AnswerLane",
+        "refusal_rate": "plain: what is plain is neither refused nor ignored",
+        "no_member_status": WAITS,
+        "hold_octets": WAITS,
+        "affinity_ttl": "looked at by alone_submits: parts and steps do not stand alone",
+        "message_ids": "looked at by AnswerForm.is_plain",
+        **dict.fromkeys(("deliver_timeout", "unmatched_receipts", "receipt_delay"), DELIVERY),
+        "receipt_patience": "looked at by AnswerLane: keeper.expected",
+        "pass_newer_tlvs": "looked at by SubmitLane: link.version is origin.version",
+        "state_dir": PLAIN,
+    },
+}
+
+
+@pytest.mark.parametrize("table", SORTED, ids=lambda table: table.__name__)
+def test_every_setting_is_plain_or_looked_at(table: type[Any]) -> None:
+    names = {field.name for field in attrs.fields(table)}
+    assert SORTED[table].keys() == names
+    for name, how in SORTED[table].items():
+        assert how.startswith(("plain", "looked at by ")), name
+
+
+def test_nothing_is_plain_where_each_has_a_key_or_others_wait() -> None:
+    policy = AccountPolicy(binds=frozenset(), max_binds=1, window=1, queries=True)
+    smsc = fakes.smsc("alpha", 1, 10)
+    pool = fakes.pool(smsc)
+    assert is_plain(policy, pool)
+    pool.waiting = 1
+    assert not is_plain(policy, pool)
+    keyed = Pool("keyed", [Member(smsc), Member(fakes.smsc("beta"))], key=by_destination)
+    assert not is_plain(policy, keyed)

@@ -39,7 +39,10 @@ class AnswerLane:
         What becomes of them is what becomes of each by `Correlator.answered`.
         """
         keeper, smsc = self._keeper, link.smsc
-        paths = keeper.commits.gathering() if keeper.expected is None else None
+        # A listener may have come since the messages were sent, which is to be told of each.
+        if self._events.tells_each or keeper.expected is not None:
+            return start
+        paths = keeper.commits.gathering()
         if paths is None:
             return start
         requests = link.outstanding.requests

@@ -330,12 +330,17 @@ def link_on(
     """The same with the SMSC that was chosen, or another."""
     while smsc is not None:
         link = smsc.only_link or smsc.link(now, taken)
-        if link is not None:
+        if link is not None and not (taken and _is_dry_after(smsc, link, taken, now)):
             return smsc, link
         # The SMSC has room only on links that are unbinding, or may be sent nothing now.
         tried = (*tried, smsc)
         smsc = choose(now, key, tried)
     return None
+
+
+def _is_dry_after(smsc: Smsc, link: Link, taken: Mapping[Link, int], now: float) -> bool:
+    """Whether its limits let it have nothing more on ``link`` once ``taken`` is sent."""
+    return smsc.limits is not None and link in smsc.limits.dry_after(taken, now)
 
 
 def _doubted_last(

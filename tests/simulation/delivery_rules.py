@@ -196,6 +196,9 @@ class DeliveryRules:
         self._parts[key] = (last, max(sent_at, known_at))
         if self._world.terms.moved_ranges(min(delivery.at, known_at - _QUEUED)):
             return
+        if abs(sent_at - known_at) > 0.9 * self._world.terms.affinity_ttl(known_at):
+            # Such a message may be another, with the same reference.
+            return
         if first is not last and first.is_alive and not first.is_disturbed:
             what = f"{session}: {delivery} is a part of a message that {known} has"
             if first is known and first.end.knows_all:

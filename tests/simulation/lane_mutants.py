@@ -134,20 +134,6 @@ def _policy_of_first_run(relay: Any) -> Any:
     return relayed
 
 
-@mutant(
-    submits, "is_plain", "A run is sent though others wait already.", "narrow_smscs", "in_runs"
-)
-def _run_before_what_waits(_is_plain: Any) -> Any:
-    return lambda policy, pool: not pool.keys_all
-
-
-@mutant(
-    submits, "is_plain", "A run is shared out though its messages have keys.", "hashing", "in_runs"
-)
-def _run_without_keys(_is_plain: Any) -> Any:
-    return lambda policy, pool: not pool.waiting
-
-
 @mutant(Submitter, "is_routed", "Runs go to the pool of their account, whatever routes say.")
 def _run_not_routed(_is_routed: Any) -> Any:
     return lambda self, origin: False

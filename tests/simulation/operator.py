@@ -149,7 +149,8 @@ class Operator:
         how = self._chance.choice(("drain", "maint", "ready"))
         world.trace.fault("operator", how, name)
         if how == "ready":
-            world.terms.held.pop(name, None)
+            if world.terms.held.pop(name, None) is not None:
+                world.terms.released[name] = now
         else:
             world.terms.held.setdefault(name, now)
         if how == "maint":

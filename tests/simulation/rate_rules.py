@@ -108,6 +108,10 @@ class RateRules:
         by = self._world.clock.now if full else session.sent_at
         sent = _Sent(request.at, by, _tokens(request))
         account = request.account.system_id
+        if not self._world.terms.has_account(account, self._world.began_at):
+            # One that was removed and added anew is another, with buckets of its own; sessions of
+            # the first are served until their requests are answered.
+            return
         for key, overall in ((account, True), (request.session, False)):
             over = self._line(key).over(
                 sent,

@@ -523,8 +523,9 @@ class RequestRules:
             return None
         if status == UNKNOWN_ID and request.command not in wire.SUBMITS:
             return self._wrongly_unknown(request)
-        is_unsent = request.command in wire.SUBMITS and not request.attempts
-        if is_unsent and status in self._world.terms.answers_of_routes(request, request.at):
+        # Also one that SMSCs have turned down: a reload may change the routes while it waits.
+        is_not_taken = request.command in wire.SUBMITS and not self._wrongly_failed(request)
+        if is_not_taken and status in self._world.terms.answers_of_routes(request, request.at):
             return None
         if status not in (NO_SMSC, *self._world.terms.without_smsc(request.at)):
             return f"no SMSC has said so, but {self._said(request)}"
@@ -618,8 +619,12 @@ class RequestRules:
             # The weather is good.
             since = at - _NOTICED
             is_there = any(each.bound_at < since for each in links)
-            is_free = terms.links_stayed(name, since) and not (
-                name in terms.held or name in terms.touched
+            # A link that is bound anew takes nothing new while answers are awaited on it.
+            renewed_by = since - self._world.plan.response_timeout
+            is_free = terms.links_stayed(name, renewed_by) and not (
+                name in terms.held
+                or name in terms.touched
+                or terms.released.get(name, 0.0) > since
             )
             if is_there and is_free and may_take(name, since):
                 found.append(name)

@@ -71,6 +71,7 @@ class Terms:
     :ivar dropped: system_id → when the operator had removed what waited in its queue; `FAR_OFF`
         while that is under way.
     :ivar held: name of an SMSC → since when it takes no new message.
+    :ivar released: name of an SMSC → when it took new messages again, last.
     :ivar touched: SMSCs with a link that the operator has drained, kept away, or made ready.
     :ivar away: name of an SMSC → when it, or a link of it, was unbound by the operator last.
     :ivar decided: name of an SMSC → its weight, where that is the operator's.
@@ -83,6 +84,7 @@ class Terms:
     closed: dict[str, float] = field(factory=dict)
     dropped: dict[str, float] = field(factory=dict)
     held: dict[str, float] = field(factory=dict)
+    released: dict[str, float] = field(factory=dict)
     touched: dict[str, None] = field(factory=dict)
     away: dict[str, float] = field(factory=dict)
     renewed: dict[str, float] = field(factory=dict)

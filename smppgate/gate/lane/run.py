@@ -76,8 +76,8 @@ class Run(RequestRun):
 
     def single(self, at: int) -> Exchange:
         """The exchange of the message at ``at``, which is none of the run's any more."""
+        self.open -= 1
         frame = Frame(_SUBMIT_SM, 0, self.asked[at], self._message(at))
-        self.answered_some(1)
         exchange = Exchange(self._correlator, self.origin, frame, self.pool, self.sent_at)
         link = next(
             link for link, first, numbers in self._parts if first <= at < first + len(numbers)
@@ -86,7 +86,7 @@ class Run(RequestRun):
         return exchange
 
     def answered_some(self, count: int) -> None:
-        """``count`` of them are open no more. Few that are left do not keep the octets of all."""
+        """``count`` of them were answered. Few that are left do not keep the octets of all."""
         self.open -= count
         if 0 < self.open <= len(self.asked) // FEW and isinstance(self._octets, bytes):
             self._octets = {at: self._message(at) for at in self._places()}

@@ -351,7 +351,9 @@ class ModelSession:
         (way if self.is_bound else self.close)()
 
     def say_goodbye(self) -> None:
-        """Send an unbind."""
+        """Send an unbind, once."""
+        if self._unbind:
+            return
         self.is_leaving = True
         self._unbind = self.fresh()
         self._unbind_place = self.send(wire.UNBIND, 0, self._unbind)

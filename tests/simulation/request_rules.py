@@ -331,6 +331,9 @@ class RequestRules:
             dialogue.is_doubtful = True
         if before is None or before[0].smsc is session.smsc or self._is_unknown(dialogue, before):
             return
+        if request.account is not dialogue.account:
+            # Ranges have moved: a step came to an account that has no part in the dialogue.
+            return
         there, since = before
         names = [there.smsc.plan.name, session.smsc.plan.name]
         pools = self._world.terms.pools_for(request, since)

@@ -21,10 +21,10 @@ check: static
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
-# The general way alone, which the lane passes by in `check`: these folders hold what it must do. Half
+# The general way alone, which the lane passes by in `check`: this folder holds what it must do. Half
 # of the seeds of tests/simulation go it in any case, and e2e takes as long as everything else.
 general: $(VENV)/.dev
-	GATE_LANE=off $(BIN)/$(PYTEST) tests/gate tests/routing tests/observe
+	GATE_LANE=off $(BIN)/$(PYTEST) tests/gate
 
 # Needs kannel, tshark, libfaketime, chromium, chromium-driver, node and npm besides, which .ci/run
 # installs.

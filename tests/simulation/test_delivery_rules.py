@@ -32,6 +32,9 @@ class FakeTerms:
     def moved_ranges(self, at: float) -> bool:
         return False
 
+    def affinity_ttl(self, at: float) -> float:
+        return 60.0
+
 
 @define
 class FakeWorld:

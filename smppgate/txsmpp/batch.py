@@ -82,6 +82,9 @@ class Batch:
         if len(touched) == 1 and self._end is None and touched[0].is_quiet:
             # A message that nothing else goes on beside does not wait for company.
             self.flush()
+            # The answer of a peer next door comes while the reactor goes to sleep, and to wake it
+            # takes longer than one more look: on a virtual machine 45 µs of a message's 130.
+            self._clock.schedule(0.0, _look_again)
         elif touched or self._when_written or self.first is not None:
             self._schedule()
 
@@ -149,3 +152,7 @@ class Batch:
             self._end.cancel()
         self._ends_since = now
         self._end = self._clock.schedule(0.0, self._turn_ended)
+
+
+def _look_again() -> None:
+    """Do nothing: a call that is due lets the reactor look at its sockets before it sleeps."""

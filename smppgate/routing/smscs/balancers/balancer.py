@@ -29,6 +29,7 @@ class Balancer(Protocol):
         It is as if each were chosen and sent, one after the other; of SMSCs with equal loads it
         may be another. Where there is not room for all they are fewer. Nothing is counted as sent.
         """
+        return one_by_one(self.choose, count, now)
 
 
 def one_by_one(

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import inf
 
+from smppgate.routing.smscs.balancers.balancer import Balancer
 from smppgate.routing.smscs.member import Member
 from smppgate.routing.smscs.smsc import Smsc
 
 
-class LeastOutstanding:
+class LeastOutstanding(Balancer):
     """Chooses the member with the fewest unanswered requests in proportion to its weight.
 
     An error counts as one more for a while: one that fails fast does not have least to do.

@@ -13,12 +13,12 @@ from itertools import accumulate
 from math import inf
 from random import Random
 
-from smppgate.routing.smscs.balancers.balancer import one_by_one
+from smppgate.routing.smscs.balancers.balancer import Balancer
 from smppgate.routing.smscs.member import Member
 from smppgate.routing.smscs.smsc import Smsc
 
 
-class PowerOfTwoChoices:
+class PowerOfTwoChoices(Balancer):
     """Chooses the less loaded of two members, each picked as often as its weight says.
 
     Of equal loads the first that was picked is chosen, so an idle pool spreads messages by weight.
@@ -47,10 +47,6 @@ class PowerOfTwoChoices:
         return _least_loaded((members[one], members[other]), now, tried) or _least_loaded(
             members, now, tried
         )
-
-    def share_out(self, count: int, now: float) -> dict[Smsc, int]:
-        """See `Balancer.share_out`."""
-        return one_by_one(self.choose, count, now)
 
     def _pick(self) -> tuple[int, int]:
         """The places of two different members."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import inf
 
-from smppgate.routing.smscs.balancers.balancer import one_by_one
+from smppgate.routing.smscs.balancers.balancer import Balancer
 from smppgate.routing.smscs.member import Member
 from smppgate.routing.smscs.smsc import Smsc
 
@@ -17,7 +17,7 @@ LEAST_LATENCY = 0.001
 """Seconds below which latencies make no difference: they are the gate's own turns."""
 
 
-class PeakEwma:
+class PeakEwma(Balancer):
     """Chooses the member with the least latency x (unanswered requests + 1).
 
     A request of a member counts the more, the less its weight is than the highest. Of members with
@@ -63,7 +63,3 @@ class PeakEwma:
             self._highest = highest = best.turn
         best.turn = highest + best.cost
         return best.smsc
-
-    def share_out(self, count: int, now: float) -> dict[Smsc, int]:
-        """See `Balancer.share_out`."""
-        return one_by_one(self.choose, count, now)

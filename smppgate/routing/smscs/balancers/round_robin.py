@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from smppgate.routing.smscs.balancers.balancer import one_by_one
+from smppgate.routing.smscs.balancers.balancer import Balancer
 from smppgate.routing.smscs.member import Member
 from smppgate.routing.smscs.smsc import Smsc
 
 
-class RoundRobin:
+class RoundRobin(Balancer):
     """Chooses by weight and in turn, spread evenly: 5:1:1 gives ``aabacaa``, not ``aaaaabc``.
 
     For each message, every member with room adds its weight to its turn. The member with the
@@ -39,7 +39,3 @@ class RoundRobin:
             return None
         best.turn -= total
         return best.smsc
-
-    def share_out(self, count: int, now: float) -> dict[Smsc, int]:
-        """See `Balancer.share_out`."""
-        return one_by_one(self.choose, count, now)

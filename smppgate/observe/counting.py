@@ -37,15 +37,8 @@ class Counting(Listener):
             self.answered(exchange, 0, now)
             self.ended(exchange, 0, now)
             return
-        exchange.origin.tally.plain += 1
-        smsc, seconds = exchange.smsc, now - exchange.sent_at
-        if smsc is None:
-            return
-        tally = smsc.tally
-        if seconds == tally.seconds:
-            tally.repeats += 1
-        else:
-            tally.answered(SUBMIT_SM, 0, seconds)
+        if exchange.smsc is not None:
+            self.run_taken(exchange.origin, exchange.smsc, 1, now - exchange.sent_at)
 
     def run_taken(self, origin: Origin, smsc: Smsc, count: int, seconds: float) -> None:
         """The SMSC took messages of one run, and the ESME was answered so."""

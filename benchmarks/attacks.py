@@ -83,7 +83,7 @@ class _Peers:
     @property
     def is_bound(self) -> bool:
         """Whether the gate is bound to the SMSCs."""
-        return all(any(each.bound for each in smsc.sessions) for smsc in self.smscs)
+        return all(smsc.is_bound for smsc in self.smscs)
 
     def begin(self, port: int) -> None:
         """Let the ESMEs connect."""

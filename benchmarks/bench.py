@@ -149,7 +149,7 @@ class Bench:
         self.loop.close()
 
     def _has_gate(self) -> bool:
-        return all(any(s.bound for s in smsc.sessions) for smsc in self.smscs)
+        return all(smsc.is_bound for smsc in self.smscs)
 
     def _smsc(self, number: int) -> Smsc[Session]:
         answers = MessageIdRing(number + 1)

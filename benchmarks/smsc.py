@@ -30,6 +30,11 @@ class Smsc(Generic[S]):
         self.sessions: list[S] = []
         loop.watch(self._listener.fileno(), self._accept)
 
+    @property
+    def is_bound(self) -> bool:
+        """Whether any of its sessions is."""
+        return any(session.bound for session in self.sessions)
+
     def close(self) -> None:
         """Stop listening and close every session."""
         self._loop.forget(self._listener.fileno())

@@ -109,7 +109,7 @@ class CountingSmsc:
     @property
     def is_bound(self) -> bool:
         """Whether the gate is bound to it."""
-        return any(link.bound for link in self._listener.sessions)
+        return self._listener.is_bound
 
     @property
     def is_quiet(self) -> bool:

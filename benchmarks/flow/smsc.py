@@ -78,7 +78,7 @@ class PlayedSmsc:
     @property
     def is_bound(self) -> bool:
         """Whether the gate is bound to it."""
-        return any(link.bound for link in self._listener.sessions)
+        return self._listener.is_bound
 
     @property
     def unread(self) -> int:

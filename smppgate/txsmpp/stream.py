@@ -104,8 +104,8 @@ class SmppStream(Protocol):
 
 
 def is_plain(transport: object) -> bool:
-    """Whether ``transport`` is a TCP socket itself: not TLS, and no UNIX socket."""
-    return isinstance(transport, Connection) and ITCPTransport.providedBy(transport)
+    """Whether ``transport`` is a TCP or UNIX socket itself, with no TLS in between."""
+    return isinstance(transport, Connection)
 
 
 def _sent(send: Callable[[bytes], int], octets: bytes) -> int:

@@ -159,7 +159,7 @@ class RouterService(Service):
     def _lanes(self) -> tuple[Callable[..., int], Callable[..., int]]:
         """What relays whole reads: see `SubmitLane.relay` and `AnswerLane.relay`."""
         if not self._options.lane:
-            return _nothing_is_plain, _nothing_is_plain
+            return nothing_is_plain, nothing_is_plain
         submits = SubmitLane(self._submitter, self.correlator, self.events)
         return submits.relay, AnswerLane(self.return_paths, self.events).relay
 
@@ -459,5 +459,6 @@ class RouterService(Service):
             self.dispatcher.refuse(link, frame, error.command_status, str(error))
 
 
-def _nothing_is_plain(session: object, octets: bytes, start: int, now: float) -> int:
-    return start
+def nothing_is_plain(session: object, octets: bytes, now: float) -> int:
+    """What relays whole reads where every PDU goes the general way: nothing."""
+    return 0

@@ -59,6 +59,7 @@ class SmppConnection(SmppStream):
         self._closes_at = self._cut_at = NEVER
         self._timer = SessionTimer(self.clock, self)
         self._octets_sent = 0
+        self._read_at = 0.0
 
     # What subclasses may want to know
 
@@ -209,7 +210,7 @@ class SmppConnection(SmppStream):
 
     def dataReceived(self, data: bytes) -> None:
         """One read: all whole PDUs in it, then one write per peer that got something."""
-        now = self.clock.monotonic()
+        self._read_at = now = self.clock.monotonic()
         self.reads += 1
         session = self.session
         outbox = session.outbox
@@ -241,10 +242,9 @@ class SmppConnection(SmppStream):
 
     def _look(self, octets: bytes) -> int:
         """Show a read to `octetsReceived`."""
-        now = self.clock.monotonic()
-        done = self.octetsReceived(octets, now)
+        done = self.octetsReceived(octets, self._read_at)
         if done:
-            self._watch.active = now
+            self._watch.active = self._read_at
         return done
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:

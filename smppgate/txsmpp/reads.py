@@ -1,7 +1,7 @@
 """What whole reads have at their beginning: runs of PDUs that are dealt with in one loop.
 
-Each loop reads headers as `FrameBuffer.split` does, and stops at the first PDU that is not whole,
-not of its kind, or not plain.
+Each loop reads headers as `FrameBuffer.receive` does, and stops at the first PDU that is not
+whole, not of its kind, or not plain.
 """
 
 from __future__ import annotations

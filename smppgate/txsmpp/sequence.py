@@ -62,7 +62,7 @@ class RequestRun:
     sent_at: float
 
     def single(self, at: int) -> Request:
-        """The request at this place in the run; told once of each, and only where it is needed."""
+        """The request at this place in the run; asked for once of each, where it is needed."""
         raise NotImplementedError
 
 

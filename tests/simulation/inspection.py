@@ -16,6 +16,7 @@ from twisted.internet.task import Clock
 
 from smppgate.gate import Gateway
 from smppgate.gate.lane import run, submits
+from smppgate.gate.router import nothing_is_plain
 from smppgate.gate.sessions.links import LinkProtocol
 from smppgate.routing.smscs.health import retry
 from smppgate.settings import Settings
@@ -373,7 +374,7 @@ class Inspection:
 
     def close_lane(self) -> None:
         """Let every PDU go the general way."""
-        self._router.relay_submits = self._router.relay_answers = _not_relayed
+        self._router.relay_submits = self._router.relay_answers = nothing_is_plain
 
     def forget(self) -> None:
         """Let there be next to no memory for what belongs together."""
@@ -394,10 +395,6 @@ class Inspection:
             taken = [*outstanding.requests, *outstanding._late]
             if taken and chance.random() < 0.3:
                 outstanding._next = chance.choice(taken)
-
-
-def _not_relayed(_session: Any, _octets: bytes, start: int, _now: float) -> int:
-    return start
 
 
 def _in_use(room: Any) -> list[Any]:

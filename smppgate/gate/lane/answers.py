@@ -32,29 +32,32 @@ class AnswerLane:
 
     # One loop, written out: what it calls for each answer is what it costs.
     def relay(  # noqa: PLR0912, PLR0915
-        self, link: SmscSession, octets: bytes, start: int, now: float
+        self, link: SmscSession, octets: bytes, now: float
     ) -> int:
-        """Relay the plain answers at ``start`` of a read; gives where those end.
+        """Relay the plain answers at the beginning of a read; gives where those end.
 
         What becomes of them is what becomes of each by `Correlator.answered`.
         """
-        keeper, smsc = self._keeper, link.smsc
+        keeper, smsc, requests = self._keeper, link.smsc, link.outstanding.requests
+        get, find, unpack, pack = requests.get, octets.find, _header.unpack_from, _header.pack
+        end, start = len(octets), 0
+        last = end - _SHORTEST
+        # Most reads without such answers begin with something else: receipts, say.
+        if last < 0 or get(unpack(octets)[3]).__class__ is not tuple:
+            return 0
         # A listener may have come since the messages were sent, which is to be told of each.
         if self._events.tells_each or keeper.expected is not None:
-            return start
+            return 0
         paths = keeper.commits.gathering()
         if paths is None:
-            return start
-        requests = link.outstanding.requests
-        get, find, unpack, pack = requests.get, octets.find, _header.unpack_from, _header.pack
+            return 0
         notations, prefix = smsc.center.notations, smsc.center.prefix
         is_usual = _is_of_one_case if notations.finds_folded else _has_no_blanks
         width = notations.usual_width
         answered = _Answered(link, self._events, now)
         run: Run | None = None
         answers: list[bytes] = []
-        end, most = len(octets), link.max_pdu_size
-        last = end - _SHORTEST
+        most = link.max_pdu_size
         while start <= last:
             length, command_id, status, number = unpack(octets, start)
             stop, begin = start + length, start + HEADER_SIZE

@@ -38,13 +38,13 @@ class SubmitLane:
         self._correlator = correlator
         self._events = events
 
-    def relay(self, origin: EsmeSession, octets: bytes, start: int, now: float) -> int:
-        """Relay the plain submit_sm at ``start`` of a read; gives where those end.
+    def relay(self, origin: EsmeSession, octets: bytes, now: float) -> int:
+        """Relay the plain submit_sm at the beginning of a read; gives where those end.
 
         What becomes of them is what becomes of each by `Submitter.submit`.
         """
-        if len(octets) - start < FEWEST * _read_length(octets, start)[0]:
-            return start
+        if len(octets) < FEWEST * _read_length(octets)[0]:
+            return 0
         policy, submitter = origin.policy, self._submitter
         pool, most = origin.own_pool or policy.pool, policy.window - origin.unanswered
         if (
@@ -54,15 +54,12 @@ class SubmitLane:
             or not is_plain(policy, pool)
             or submitter.is_routed(origin)
         ):
-            return start
+            return 0
         are_alike = not policy.queries
-        bounds, asked, asks_first = alone_submits(
-            octets, start, most, origin.max_pdu_size, are_alike
-        )
+        bounds, asked, asks_first = alone_submits(octets, 0, most, origin.max_pdu_size, are_alike)
         count = len(asked)
-        # What a limit of the members may stop is chosen for one by one, as each takes its token.
-        if not (count and pool.allows(count, now) and submitter.admits_all(origin, count, now)):
-            return start
+        if not (count and submitter.admits_all(origin, count, now)):
+            return 0
         shares, left = pool.assign(count, now)
         wants_receipt = asks_first if are_alike else None
         run = Run(self._correlator, origin, pool, octets, bounds, asked, wants_receipt, now)

@@ -141,7 +141,7 @@ class EsmeProtocol(RelaySession):
         session = self.session
         if session.unbinding or not session.submits:
             return 0
-        return self.router.relay_submits(self, octets, 0, now)
+        return self.router.relay_submits(self, octets, now)
 
     def framesReceived(self, frames: list[Frame], now: float) -> None:
         """Relay what came: a read of nothing but submit_sm as one run."""

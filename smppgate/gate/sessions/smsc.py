@@ -134,7 +134,7 @@ class SmscProtocol(RelaySession):
         wrong, and that does not tell of congestion."""
         if self._looks_at_answers:
             return 0
-        return self.router.relay_answers(self, octets, 0, now)
+        return self.router.relay_answers(self, octets, now)
 
     @property
     def _looks_at_answers(self) -> bool:

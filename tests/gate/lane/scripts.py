@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred
 
+from smppgate.gate.router import nothing_is_plain
 from smppgate.settings import EsmeSettings, PoolSettings, SmscSettings
 from smppgate.txsmpp.constants import RESPONSE_BIT, CommandId
 from smppgate.txsmpp.frame import Frame, FrameBuffer, generic_nack, response
@@ -231,7 +232,7 @@ class Stage:
         self._kept: dict[bytes, None] = {}
         self._keep_there, self._store.keep = self._store.keep, self._keep
         if not has_lane:
-            self.gate.router.relay_submits = self.gate.router.relay_answers = not_relayed
+            self.gate.router.relay_submits = self.gate.router.relay_answers = nothing_is_plain
         self._dialled = 0
         self.links: list[End] = []
         self.esmes: list[End] = []
@@ -335,11 +336,6 @@ class Stage:
         )
         self.gate.gateway.reload(settings).addErrback(lambda failure: failure.value)
         self.gate.turn()
-
-
-def not_relayed(_session: Any, _octets: bytes, start: int, _now: float) -> int:
-    """What a lane does that is closed."""
-    return start
 
 
 class Script:

@@ -199,7 +199,8 @@ class EsmeSession(ModelSession):
         What has waited before it was sent may be with an SMSC still, and in time there. An answer
         that came before waits for the return path, which is behind those of the batch before it.
         """
-        longest = 2 * LONGEST_STALL if self.world.plan.store.is_slow else 0.0
+        store = self.world.plan.store
+        longest = 2 * (LONGEST_STALL if store.is_slow else store.delay)
         read_at = self.end.outgoing.read_at(self._unbind_place) if self._unbind_place else None
         return min(self._asked_at, NEVER if read_at is None else read_at) + UNBINDING - longest
 

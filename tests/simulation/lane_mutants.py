@@ -255,20 +255,6 @@ def _wrong_message_again(message: Any) -> Any:
     return beside
 
 
-@mutant(
-    Run, "answered_some", "Of the few that are left of a run, wrong octets are kept.", "erring"
-)
-def _wrong_octets_kept(answered: Any) -> Any:
-    def some(self: Any, count: int) -> None:
-        read = self._octets
-        answered(self, count)
-        if self._octets is not read:
-            first = read[self._bounds[0] : self._bounds[1]]
-            self._octets = dict.fromkeys(self._octets, first)
-
-    return some
-
-
 @mutant(counting.Counting, "run_taken", "What was taken of a run is counted once.")
 def _run_counted_once(taken: Any) -> Any:
     return lambda self, origin, smsc, count, seconds: taken(self, origin, smsc, 1, seconds)

@@ -96,10 +96,11 @@ class Page:
 
     @property
     def rows(self) -> list[list[str]]:
-        """The cells of the table's rows."""
+        """The cells of the table's rows; none while it has yet to be read."""
         script = """
-            return [...document.querySelectorAll(".frame tbody tr")].map(
-                (row) => [...row.children].map((cell) => cell.textContent));
+            return [...document.querySelectorAll(".frame tbody tr")]
+                .filter((row) => row.textContent !== "Reading …")
+                .map((row) => [...row.children].map((cell) => cell.textContent));
         """
         return list(self.driver.execute_script(script))
 

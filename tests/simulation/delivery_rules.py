@@ -176,11 +176,11 @@ class DeliveryRules:
             session.violated(f"{delivery} comes before the answer")
 
     def _would_be_seen(self, request: Request) -> bool:
-        """Whether its answer cannot be under way on the ESME's other session any more."""
+        """Whether its answer cannot be under way on the ESME's other session."""
         session, weather = request.session, self._world.plan.weather
         is_steady = not set(weather) - {"cutting", "crumbling"}
-        is_read = session.end.reads and not session.end.incoming.was_full
-        return is_steady and is_read and session.is_alive and not session.is_disturbed
+        knows_all = session.end.reads and session.end.knows_all
+        return is_steady and knows_all and session.is_alive and not session.is_disturbed
 
     def _check_parts(self, session: EsmeSession, delivery: Delivery) -> None:
         """Parts of one message go to one session as long as that lives."""

@@ -46,6 +46,7 @@ class Inspection:
         self._open: dict[Any, set[int]] = {}
         self._removed: dict[Any, float] = {}
         self._kept: dict[str, object] = {}
+        self._reloaded_at = float("-inf")
         # (pool, SMSC) → since when it is ejected; and what ejections are over, with their ends.
         self._ejected: dict[tuple[str, str], float] = {}
         self._ejections: list[tuple[str, str, float, float]] = []
@@ -103,6 +104,7 @@ class Inspection:
 
     def before_reload(self, settings: Settings) -> None:
         """Note what a reload with these settings must leave as it is."""
+        self._reloaded_at = self._now
         self._open = {session: _numbers(session) for session in self.sessions()}
         names = {f"account {each.system_id}" for each in settings.esme}
         names |= {f"SMSC {each.name}" for each in settings.smsc}
@@ -189,11 +191,13 @@ class Inspection:
         return [f"{smsc} is ejected from {pool}" for pool, smsc in self._ejected]
 
     def _counted_ejected(self) -> Iterator[tuple[str, int, int]]:
-        now = self._router.clock.monotonic()
+        now = self._now
         for pool in self._router.pools.values():
             out = [each for each in pool.members if each.health.ejection is not None]
             most = max(1, int(pool.health.policy.max_ejected * len(pool.members)))
-            yield f"ejected of {pool.name} beyond {most}", max(0, len(out) - most), 0
+            # A reload may let fewer be out.
+            if now > self._reloaded_at + _LATE_LOOK:
+                yield f"ejected of {pool.name} beyond {most}", max(0, len(out) - most), 0
             # A gate that stops has nothing to send.
             up = [each for each in pool.members if each.is_up and not self._router.is_draining]
             is_left = any(each.health.ejection is None for each in up)

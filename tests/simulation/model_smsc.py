@@ -107,10 +107,13 @@ class SmscSession(ModelSession):
         return is_own and not set(self.smsc.plan.moods) - STEADY
 
     def has_cause(self) -> bool:
-        """Whether the settings or the operator have given cause to end it."""
+        """Whether the settings, the operator or late answers have given cause to end it."""
+        world, name = self.world, self.smsc.plan.name
         # The gate may have decided to connect some time before.
-        since = self.connected_at - 5.0
-        return not self.world.terms.links_stayed(self.smsc.plan.name, since)
+        has_stayed = world.terms.links_stayed(name, self.connected_at - 5.0)
+        return not has_stayed or self._may_be_cured(
+            world.clock.now - 0.9 * world.plan.response_timeout
+        )
 
     def asked_to_leave(self) -> None:
         """It was drained before; and others are up where links are bound anew one by one."""

@@ -216,7 +216,7 @@ class ModelSession:
         raise NotImplementedError
 
     def has_cause(self) -> bool:
-        """Whether the settings or the operator have given cause to end it."""
+        """Whether the settings, the operator or late answers have given cause to end it."""
         raise NotImplementedError
 
     def asked_to_leave(self) -> None:

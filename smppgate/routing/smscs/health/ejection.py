@@ -117,7 +117,8 @@ class PoolHealth:
         self._look()
         for member in self.members:
             member.health.look(member.smsc, now)
-        changes = [*self._returning(now), *self._standing(now), *self.needed(now)]
+        changes = [*self._returning(now), *self._surplus(now)]
+        changes += [*self._standing(now), *self.needed(now)]
         for member in self.members:
             member.health.step(now)
             self._slow(member, now)
@@ -162,8 +163,7 @@ class PoolHealth:
 
     def _eject(self, member: Seat, verdict: Verdict, now: float) -> list[Change]:
         """Eject ``member``, which is not the last that is able, unless too many are."""
-        ejected = sum(1 for each in self.members if each.health.ejection is not None)
-        if ejected >= self.policy.most_ejected(len(self.members)):
+        if self._room_for_ejected() <= 0:
             return []
         time, count = self.policy.eject_time, member.health.count + 1
         seconds = min(time * count, max(time, LONGEST_EJECTION))
@@ -187,10 +187,24 @@ class PoolHealth:
             elif self._is_alike(member, ejection, ejection.verdict.rate):
                 yield self._end(member, "the others err as often", now, is_forgiven=True)
 
+    def _surplus(self, now: float) -> list[Change]:
+        """Let those come back that have been out longest where a reload lets fewer be out."""
+        surplus = -self._room_for_ejected()
+        if surplus <= 0:
+            return []
+        since = {each: e.at for each in self.members if (e := each.health.ejection) is not None}
+        longest = sorted(since, key=since.__getitem__)[:surplus]
+        return [self._end(each, "too many are ejected", now) for each in longest]
+
+    def _room_for_ejected(self) -> int:
+        """How many more members may be ejected; less than 0 where too many are."""
+        ejected = sum(1 for each in self.members if each.health.ejection is not None)
+        return self.policy.most_ejected(len(self.members)) - ejected
+
     def _moving(self, member: Seat, ejection: Ejection, now: float) -> Iterator[Change]:
         """It stood still: it is back when it answers, or owes no answer on the links it has."""
         health, out = member.health, now - ejection.at
-        if health.moved_at <= ejection.at or not member.is_up:
+        if health.moved_at <= ejection.at or not member.smsc.links:
             return
         if health.answered_at > ejection.at and out < HICCUP:
             health.patience = max(health.patience, 2 * (out + LEAST_PATIENCE))

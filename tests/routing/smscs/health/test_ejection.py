@@ -165,6 +165,18 @@ def test_all_come_back_when_a_reload_turns_ejections_off() -> None:
     assert ward.ejected == []
 
 
+def test_those_that_are_out_longest_come_back_when_a_reload_lets_fewer_be_out() -> None:
+    ward = Ward(5, evolve(POLICY, max_ejected=0.8))
+    for seat in ward.seats[:4]:
+        ward.err(seat, count=6)
+        ward.pass_time(1)
+    assert ward.ejected == [0, 1, 2, 3]
+    ward.health.policy = evolve(POLICY, max_ejected=0.4)
+    ward.pass_time(1)
+    assert ward.ejected == [2, 3]
+    assert ward.reasons[-2:] == ["too many are ejected"] * 2
+
+
 def test_what_it_did_before_is_not_held_against_it() -> None:
     ward = Ward()
     ward.take(ward.seats[1], 100)
@@ -334,6 +346,19 @@ def test_it_is_back_at_once_when_it_answers_again() -> None:
     assert ward.ejected == []
     assert ward.seats[0].health.count == 0
     assert ward.seats[0].health.patience > 2.0
+
+
+def test_it_is_back_without_a_weight_or_in_maintenance_too_once_it_owes_no_answer() -> None:
+    """Who sees its state is not to be told that it stands still."""
+    ward = Ward()
+    ward.send(ward.seats[0], 10)
+    while not ward.ejected:
+        ward.take(ward.seats[1], 5)
+        ward.pass_time(1)
+    ward.seats[0].is_up = False
+    ward.take(ward.seats[0], 10)
+    ward.pass_time(2)
+    assert ward.ejected == []
 
 
 def test_it_stays_out_beyond_its_time_while_it_gives_no_answer() -> None:

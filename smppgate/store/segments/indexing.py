@@ -12,7 +12,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from selectors import EVENT_READ, DefaultSelector
 from threading import Thread
@@ -154,7 +154,9 @@ def main() -> None:
     _leave_core()
     for line in sys.stdin:
         path, what, arguments = json.loads(line)
-        json.dump(_done(Folder(Path(path)), what, arguments), sys.stdout)
+        # Files of a folder that is open would not be gone from the disk once they are deleted.
+        with closing(Folder(Path(path))) as folder:
+            json.dump(_done(folder, what, arguments), sys.stdout)
         sys.stdout.write("\n")
         sys.stdout.flush()
 

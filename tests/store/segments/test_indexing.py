@@ -73,6 +73,21 @@ def test_one_process_does_all_and_is_made_anew_when_it_has_ended(folder: Folder)
     assert pids[0] == pids[1] != pids[2]
 
 
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="this system does not show them")
+def test_the_process_keeps_no_file_open(folder: Folder) -> None:
+    """It would have no more descriptors after some hundreds of segments; and what is deleted would
+    still take its room on the disk."""
+    jobs, names = ProcessJobs(folder.path), []
+    for _ in range(3):
+        jobs.build(NAME.log, BEGIN, _size(folder), NAME.whole_index)
+        process = jobs._process
+        assert process is not None
+        files = Path(f"/proc/{process.pid}/fd")
+        names.append([str(each.readlink()) for each in sorted(files.iterdir())])
+    assert names[0] == names[1] == names[2]
+    assert not [each for each in names[0] if str(folder.path) in each]
+
+
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system pins no process")
 def test_the_process_leaves_the_core_that_the_gate_is_pinned_to(folder: Folder) -> None:
     before = os.sched_getaffinity(0)

@@ -6,7 +6,8 @@ PDU to the session that is to send it. A session writes once per batch.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
+from functools import partial
 from random import Random
 
 from twisted.application.service import Service
@@ -18,6 +19,10 @@ from smppgate.gate.deliver.dispatcher import Dispatcher
 from smppgate.gate.deliver.receipt_delay import ReceiptDelay
 from smppgate.gate.deliver.receipts import Receipts
 from smppgate.gate.lane.answers import AnswerLane
+from smppgate.gate.lane.deliveries import DeliveryLane
+from smppgate.gate.lane.delivery_answers import DeliveryAnswerLane
+from smppgate.gate.lane.in_turn import Relay, in_turn, nothing_is_plain
+from smppgate.gate.lane.lots import Lots
 from smppgate.gate.lane.submits import SubmitLane
 from smppgate.gate.options import RouterOptions
 from smppgate.gate.queue.queues import Queues
@@ -133,7 +138,7 @@ class RouterService(Service):
         self.waiting_room = self._submitter.waiting_room
         # No call between: what relays requests of ESMEs is the submitter itself.
         self.forward, self.forward_all = self._submitter.submit, self._submitter.submit_all
-        self.relay_submits, self.relay_answers = self._lanes()
+        self.relay_from_esme, self.relay_from_smsc = self._lanes()
         self.local_esmes = LocalEsmes(clock, pools, self._submitter.submit)
         # A dict and no set: links are in order of arrival.
         self._links: dict[SmscSession, None] = {}
@@ -156,12 +161,20 @@ class RouterService(Service):
             receipted_ttl=options.receipted_ttl,
         )
 
-    def _lanes(self) -> tuple[Callable[..., int], Callable[..., int]]:
-        """What relays whole reads: see `SubmitLane.relay` and `AnswerLane.relay`."""
+    def _lanes(self) -> tuple[Relay[EsmeSession], Relay[SmscSession]]:
+        """What relays whole reads of ESMEs, and of SMSCs."""
         if not self._options.lane:
             return nothing_is_plain, nothing_is_plain
-        submits = SubmitLane(self._submitter, self.correlator, self.events)
-        return submits.relay, AnswerLane(self.return_paths, self.events).relay
+        events, keeper = self.events, self.return_paths
+        submits = SubmitLane(self._submitter, self.correlator, events)
+        lots = partial(Lots, self.dispatcher, self.accounts, self._submitters)
+        deliveries = DeliveryLane(
+            self.clock, self.receipts, self.dispatcher, keeper.commits, self._delay, events, lots
+        )
+        return (
+            in_turn(submits.relay, DeliveryAnswerLane(keeper, events).relay),
+            in_turn(AnswerLane(keeper, events).relay, deliveries.relay),
+        )
 
     @property
     def refills(self) -> RefillTimer:
@@ -457,8 +470,3 @@ class RouterService(Service):
                 self.dispatcher.refuse(link, frame)
         except PduError as error:
             self.dispatcher.refuse(link, frame, error.command_status, str(error))
-
-
-def nothing_is_plain(session: object, octets: bytes, now: float) -> int:
-    """What relays whole reads where every PDU goes the general way: nothing."""
-    return 0

@@ -16,7 +16,7 @@ from smppgate.routing.esmes.account import Account
 from smppgate.routing.exchange import Exchange
 from smppgate.routing.sessions import EsmeSession, Origin, SmscSession
 from smppgate.routing.smscs.smsc import Smsc
-from smppgate.routing.tally import SUBMIT_SM, SmscTally, word_of
+from smppgate.routing.tally import DELIVER_SM, SUBMIT_SM, SmscTally, word_of
 from smppgate.txsmpp.located_receipt import LocatedReceipt
 
 
@@ -65,6 +65,11 @@ class Counting(Listener):
         # Without a session it was not the ESME that answered, but the queue of its account.
         if delivery.session is not None:
             delivery.session.tally.count(delivery.command_id, command_status)
+
+    def run_delivered(self, link: SmscSession, session: EsmeSession, count: int) -> None:
+        """The ESME answered messages of one run, and so was their SMSC."""
+        session.tally.count(DELIVER_SM, 0, count)
+        link.tally.count(DELIVER_SM, 0, count)
 
     def receipt(self, link: SmscSession, receipt: LocatedReceipt, is_matched: bool) -> None:
         """A receipt came."""

@@ -98,6 +98,10 @@ class EsmeSession(Requester, Protocol):
         """How it is bound: ``transmitter``, ``receiver`` or ``transceiver``."""
 
     @property
+    def submits(self) -> bool:
+        """Whether the ESME is bound as transmitter or transceiver."""
+
+    @property
     def receives(self) -> bool:
         """Whether the ESME is bound as receiver or transceiver."""
 
@@ -146,6 +150,13 @@ class SmscSession(Origin, Protocol):
     @property
     def submits(self) -> bool:
         """Whether the gate is bound as transmitter or transceiver."""
+
+    @property
+    def receives(self) -> bool:
+        """Whether the gate is bound as receiver or transceiver."""
+
+    def answer_all(self, answers: list[bytes]) -> None:
+        """Send the answers to so many of its requests."""
 
     def send_request(self, request: Request, octets: bytes) -> None:
         """Send ``octets`` under a sequence number of this session, and await the answer."""

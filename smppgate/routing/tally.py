@@ -35,7 +35,7 @@ _SUBMITS = (
     int(CommandId.DATA_SM),
     int(CommandId.BROADCAST_SM),
 )
-SUBMIT_SM, _DELIVER_SM = int(CommandId.SUBMIT_SM), int(CommandId.DELIVER_SM)
+SUBMIT_SM, DELIVER_SM = int(CommandId.SUBMIT_SM), int(CommandId.DELIVER_SM)
 
 
 class Tally:
@@ -51,24 +51,24 @@ class Tally:
     def __init__(self) -> None:
         self.plain = self.errors = self.over_rate = self._taken_otherwise = self._unknown = 0
         # The others.
-        self._counts: dict[int, int] = {_DELIVER_SM: 0}
+        self._counts: dict[int, int] = {DELIVER_SM: 0}
 
-    def count(self, command_id: int, command_status: int) -> None:
-        """Count a request, whatever it is."""
+    def count(self, command_id: int, command_status: int, count: int = 1) -> None:
+        """Count ``count`` requests, whatever they are."""
         counts = self._counts
         key = command_status << 32 | command_id
         if key == SUBMIT_SM:
-            self.plain += 1
+            self.plain += count
         elif key in counts:
-            counts[key] += 1
+            counts[key] += count
         else:
             key = self._new_key(command_id, command_status)
-            counts[key] = counts.get(key, 0) + 1
+            counts[key] = counts.get(key, 0) + count
         if command_id in _SUBMITS and key != SUBMIT_SM:
             if command_status:
-                self.errors += 1
+                self.errors += count
             else:
-                self._taken_otherwise += 1
+                self._taken_otherwise += count
 
     def _new_key(self, command_id: int, command_status: int) -> int:
         if command_status not in _KNOWN:
@@ -95,7 +95,7 @@ class Tally:
     def deliveries(self) -> int:
         """deliver_sm that were answered, receipts among them."""
         counts = self._counts.items()
-        return sum(count for key, count in counts if key & _COMMAND == _DELIVER_SM)
+        return sum(count for key, count in counts if key & _COMMAND == DELIVER_SM)
 
 
 class SmscTally(Tally):

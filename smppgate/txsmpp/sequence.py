@@ -149,6 +149,15 @@ class Outstanding:
         self._next = number
         return numbers
 
+    def claim_place(self, run: RequestRun, at: int) -> int:
+        """`claim` a number for one place of ``run``."""
+        number, requests = self._next, self.requests
+        while number in requests or number in self._late:
+            number = number % MAX_SEQUENCE_NUMBER + 1
+        self._next = number % MAX_SEQUENCE_NUMBER + 1
+        requests[number] = run, at
+        return number
+
     def hurry(self) -> None:
         """The request stored last counts as sent before others: it times out before them.
 

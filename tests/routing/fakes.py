@@ -26,7 +26,7 @@ from smppgate.txsmpp.clock import Clock as SmppClock
 from smppgate.txsmpp.codec import encode
 from smppgate.txsmpp.constants import RESPONSE_BIT, CommandId
 from smppgate.txsmpp.errors import RequestTimeout, SessionLost
-from smppgate.txsmpp.frame import Frame, header_only
+from smppgate.txsmpp.frame import Frame, FrameBuffer, header_only
 from smppgate.txsmpp.pdu import DeliverSm, Pdu, SubmitSm
 from smppgate.txsmpp.sequence import Outstanding, Request
 from smppgate.txsmpp.session import Session
@@ -78,6 +78,7 @@ class FakeSession:
         self.limit: SessionLimit | None = None
         self.has_ended = False
         self.writable = True
+        self.max_pdu_size = 70_000
         self.answers: list[Frame] = []
         self.requests: list[Frame] = []
         self.strays: list[Frame] = []
@@ -128,11 +129,16 @@ class FakeSession:
 
     def send(self, octets: bytes) -> None:
         if not self.has_ended:
-            self.answers.append(Frame.of(octets))
+            frame = Frame.of(octets)
+            (self.answers if frame.is_response else self.requests).append(frame)
 
     def answer(self, octets: bytes) -> None:
         self.unanswered -= 1
         self.send(octets)
+
+    def answer_all(self, answers: list[bytes]) -> None:
+        for octets in answers:
+            self.answer(octets)
 
     def send_request(self, request: Request, octets: bytes) -> None:
         number = self.outstanding.claim(request)
@@ -442,6 +448,16 @@ class Gate:
     def deliver(self, link: FakeSession, frame: Frame) -> None:
         """The SMSC of ``link`` sends a request."""
         self.router.deliver(cast(Any, link), frame, self.now)
+
+    def read(self, link: FakeSession, *frames: Frame) -> int:
+        """The SMSC of ``link`` sends these, which come in one read; gives how many of them took
+        the lane."""
+        octets = b"".join(frame.octets for frame in frames)
+        left = octets[self.router.relay_from_smsc(cast(Any, link), octets, 0, self.now) :]
+        rest = FrameBuffer().receive(left)
+        for frame in rest:
+            self.deliver(link, frame)
+        return len(frames) - len(rest)
 
     def answer(
         self, session: FakeSession, status: int = 0, body: bytes = b"", at: int = -1

@@ -16,7 +16,7 @@ from twisted.internet.task import Clock
 
 from smppgate.gate import Gateway
 from smppgate.gate.lane import run, submits
-from smppgate.gate.router import nothing_is_plain
+from smppgate.gate.lane.in_turn import nothing_is_plain
 from smppgate.gate.sessions.links import LinkProtocol
 from smppgate.routing.smscs.health import retry
 from smppgate.settings import Settings
@@ -378,7 +378,7 @@ class Inspection:
 
     def close_lane(self) -> None:
         """Let every PDU go the general way."""
-        self._router.relay_submits = self._router.relay_answers = nothing_is_plain
+        self._router.relay_from_esme = self._router.relay_from_smsc = nothing_is_plain
 
     def forget(self) -> None:
         """Let there be next to no memory for what belongs together."""

@@ -430,6 +430,7 @@ class MessageCenter:
         self.done: list[Outgoing] = []
         self.coming = 0
         """What is planned and not waiting yet."""
+        self._gathers = False
         self.quota = plan.messages
         self._last_id = plan.first_id
         self._reference = 0
@@ -569,7 +570,19 @@ class MessageCenter:
             self.waiting.append(Outgoing(account, parts=parts, destination=destination))
 
     def send(self) -> None:
-        """Send what can be sent."""
+        """Send what can be sent, now or together with what comes until then."""
+        seconds = max((door.traits.gathers for door in self.doors), default=0.0)
+        if not seconds:
+            self._send_all()
+        elif not self._gathers:
+            self._gathers = True
+            self.world.agenda.call(seconds, self._gathered)
+
+    def _gathered(self) -> None:
+        self._gathers = False
+        self._send_all()
+
+    def _send_all(self) -> None:
         left = []
         for outgoing in self.waiting:
             session = self._session(outgoing)

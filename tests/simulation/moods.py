@@ -33,6 +33,8 @@ class Traits:
     :param away: seconds until it connects, or lets itself be connected to, again.
     :param flood: the chance of a burst that is larger than the window.
     :param runs: the chance of a burst of nothing but plain submit_sm, many of them.
+    :param gathers: seconds for which an SMSC gathers what it has for ESMEs, to send it at once;
+        both ends write in one go what they send at one time.
     :param reuse: the chance that an ESME takes a number again that is still unanswered.
     :param asks: the chance that an ESME asks about a message instead of sending one.
     :param nonsense: the chance of something that is not allowed or not known.
@@ -63,6 +65,7 @@ class Traits:
     away: float = 1.0
     flood: float = 0.0
     runs: float = 0.0
+    gathers: float = 0.0
     reuse: float = 0.0
     asks: float = 0.0
     nonsense: float = 0.0
@@ -201,6 +204,8 @@ MOODS: dict[str, Mood] = {
         long_messages={},
         # Of ESMEs: what the gate may relay by the read.
         in_runs={"runs": 0.7, "flood": 0.15},
+        # Of SMSCs: the same in the other direction, and of ESMEs, who answer it at once.
+        in_bursts={"gathers": 0.5, "spread": 0.0},
         # Subscribers and ESMEs have dialogues, begun by either.
         dialogues={},
         # Next to no memory for what belongs together.

@@ -1,7 +1,7 @@
 """Deliberate faults of the gate, one by one: the world must find each of them.
 
-Those of the lane are in ``lane_mutants.py``. Names of the gate's insides are used in these two and
-in ``inspection.py`` only.
+Those of the lane are in ``lane_mutants.py`` and ``delivery_mutants.py``. Names of the gate's
+insides are used in these three and in ``inspection.py`` only.
 """
 
 from __future__ import annotations
@@ -77,11 +77,11 @@ from smppgate.txsmpp.frame import Frame, renumbered
 from smppgate.txsmpp.sequence import Outstanding
 from smppgate.txsmpp.session_timer import SessionTimer
 from smppgate.txsmpp.timers import Watch
-from tests.simulation import lane_mutants
+from tests.simulation import delivery_mutants, lane_mutants
 from tests.simulation.mutant import MUTANTS, Mutant, StaleMutant, mutant
 
 # Importing both enters all mutants.
-__all__ = ["MUTANTS", "Mutant", "StaleMutant", "lane_mutants"]
+__all__ = ["MUTANTS", "Mutant", "StaleMutant", "delivery_mutants", "lane_mutants"]
 
 
 ENQUIRE_LINK = 0x15
@@ -826,7 +826,7 @@ def _parts_anywhere(_choose: Any) -> Any:
     return lambda self, cluster, octets, now, link=None: cluster.session()
 
 
-@mutant(Dispatcher, "_queue", "What comes for an account overtakes what waits in its queue.")
+@mutant(Dispatcher, "queue", "What comes for an account overtakes what waits in its queue.")
 def _queue_overtaken(queue: Any) -> Any:
     return lambda self, accounts, session: None if session else queue(self, accounts, session)
 

@@ -261,6 +261,8 @@ class ModelSession:
         self.world.trace.add(self.name, "sends", pdu)
         if command != wire.ENQUIRE_LINK | wire.RESP:
             self.spoke_at = self.world.clock.now
+        if self.traits.gathers and not self.end.gathers:
+            self.world.agenda.call(0.0, self.end.gather())
         return self.end.write(pdu.octets)
 
     def later(self, delay: float, what: Callable[..., Any], *args: Any) -> None:

@@ -290,7 +290,24 @@ def scenario(seed: int, moods: tuple[str, ...] = ()) -> Plan:
     plan = _routing(chance(seed, "routes"), moods, plan)
     plan = _limiting(chance(seed, "rates"), moods, plan)
     plan = _ailing(chance(seed, "health"), moods, plan)
-    return _in_runs(chance(seed, "runs"), moods, plan)
+    plan = _in_runs(chance(seed, "runs"), moods, plan)
+    return _in_bursts(chance(seed, "bursts"), moods, plan)
+
+
+def _in_bursts(draw: Random, moods: tuple[str, ...], plan: Plan) -> Plan:
+    """In one of three seeds SMSCs send what they have for ESMEs many at a time."""
+    if not _Chooser(draw, moods).one("in_bursts", 0.33):
+        return plan
+    accounts = (
+        evolve(each, receipts=max(0.5, each.receipts), moods=(*each.moods, "in_bursts"))
+        for each in plan.accounts
+    )
+    centers = (
+        evolve(each, messages=max(60, each.messages), deliver_window=max(10, each.deliver_window))
+        for each in plan.centers
+    )
+    smscs = (evolve(each, moods=(*each.moods, "in_bursts")) for each in plan.smscs)
+    return evolve(plan, accounts=tuple(accounts), centers=tuple(centers), smscs=tuple(smscs))
 
 
 def _in_runs(draw: Random, moods: tuple[str, ...], plan: Plan) -> Plan:

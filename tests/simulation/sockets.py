@@ -194,6 +194,7 @@ class ModelEnd:
         self.reads = True
         self.is_open = True
         self._is_told = False
+        self._gathers = False
         self._unsent = bytearray()
         incoming.on_arrival = self._arrived
         outgoing.on_room = self._room
@@ -211,8 +212,24 @@ class ModelEnd:
         if not self.is_open:
             return NOWHERE
         self._unsent += octets
-        self._room()
+        if not self._gathers:
+            self._room()
         return self.outgoing.sent + len(self._unsent)
+
+    def gather(self) -> Callable[[], None]:
+        """Have what is sent from now on wait, until the function is called that this gives."""
+        self._gathers = True
+
+        def let_go() -> None:
+            self._gathers = False
+            self._room()
+
+        return let_go
+
+    @property
+    def gathers(self) -> bool:
+        """Whether what is sent waits."""
+        return self._gathers
 
     def finish(self) -> None:
         """Half close: nothing more is sent, but what comes is still read."""

@@ -27,7 +27,7 @@ def test_every_mood_comes() -> None:
     """To some model, in some seed."""
     seen = Counter(mood for plan in PLANS for mood in plan.moods)
     # Sluggish are SMSCs whose windows are narrow, and rationing those that have rates.
-    some = {"sluggish", "rationing", "in_runs"}
+    some = {"sluggish", "rationing", "in_runs", "in_bursts"}
     assert set(seen) == {*of("esme", "smsc", "both", "weather"), *some}
 
 

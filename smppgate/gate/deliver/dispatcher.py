@@ -62,6 +62,11 @@ class Queue(Protocol):
         """Store the message in ``octets``, and answer ``exchange`` as the ESME would."""
 
 
+def takes(session: EsmeSession | None) -> bool:
+    """Whether ``session`` takes one more message now."""
+    return session is not None and session.receives and session.has_room
+
+
 class Dispatcher:
     """Relays requests of SMSCs to sessions or queues, or answers them with an error.
 
@@ -126,13 +131,13 @@ class Dispatcher:
 
         :param is_sure: whether it can, see `is_sure_of`.
         """
-        if not is_sure and (submitter is None or not submitter.receives or not submitter.has_room):
+        if not is_sure and not takes(submitter):
             submitter = account.receiver()
         self._to_one_of((account,), submitter, delivery, octets)
 
     def is_sure_of(self, session: EsmeSession | None, account: Account[EsmeSession]) -> bool:
         """Whether `to_account` relays to ``session``: a queue may choose another receiver."""
-        if session is None or not session.receives or not session.has_room:
+        if not takes(session):
             return False
         return account not in self.queues or len(account.receivers) == 1
 
@@ -280,7 +285,7 @@ class Dispatcher:
         if session is not None and not shares.has_room(session, delivery.sent_at, link.window):
             # It holds its share of the link already; another session may have room.
             session = None
-        queue = self._queue(accounts, session) if self.queues else None
+        queue = self.queue(accounts, session)
         if queue is not None:
             if self._events.tell_waiting is not None:
                 self._events.tell_waiting(delivery)
@@ -292,10 +297,12 @@ class Dispatcher:
             delivery.shares = shares
             self._send(session, delivery, octets)
 
-    def _queue(
+    def queue(
         self, accounts: Iterable[Account[EsmeSession]], session: EsmeSession | None
     ) -> Queue | None:
         """The queue that a message goes to which ``session``, or no session, could take now."""
+        if not self.queues:
+            return None
         waiting = [account for account in accounts if account in self.queues]
         if session is None:
             # An account whose receivers are full will take it sooner than one without receivers.

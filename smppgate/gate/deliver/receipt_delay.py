@@ -17,7 +17,6 @@ from collections.abc import Callable, Container
 from attrs import define, field
 from twisted.internet.interfaces import IDelayedCall
 
-from smppgate.gate.deliver.receipt_delivery import ReceiptDelivery
 from smppgate.gate.return_path.commits import Commits
 from smppgate.txsmpp.batch import Batch
 from smppgate.txsmpp.clock import Clock
@@ -32,12 +31,13 @@ class Answers:
 
     :ivar keys: those of the return paths of their messages.
     :ivar written_at: when they were handed to the kernel; infinite before that.
-    :ivar held: receipts that wait behind them.
+    :ivar held: what to call when the time of receipts that wait behind them has come, and how many
+        these are.
     """
 
     keys: Container[bytes]
     written_at: float = float("inf")
-    held: list[ReceiptDelivery] = field(factory=list)
+    held: list[tuple[Callable[[], None], int]] = field(factory=list)
 
 
 class ReceiptDelay:
@@ -46,11 +46,9 @@ class ReceiptDelay:
     :param commits: tells which answers leave.
     :param batch: tells when they have left.
     :param delay: seconds from an answer to its receipt at the least; 0 never waits.
-    :ivar go_on: is called with each receipt whose time has come.
     """
 
     def __init__(self, clock: Clock, batch: Batch, commits: Commits, delay: float) -> None:
-        self.go_on: Callable[[ReceiptDelivery], None] = lambda _: None
         self._clock = clock
         self._batch = batch
         self._commits = commits
@@ -88,10 +86,10 @@ class ReceiptDelay:
                 return answers
         return None
 
-    def hold(self, answers: Answers, receipt: ReceiptDelivery) -> None:
-        """Let ``receipt`` wait behind ``answers``, until `go_on`."""
-        answers.held.append(receipt)
-        self._count += 1
+    def hold(self, answers: Answers, go_on: Callable[[], None], count: int = 1) -> None:
+        """Let ``count`` receipts wait behind ``answers``, until ``go_on`` is called."""
+        answers.held.append((go_on, count))
+        self._count += count
         if len(answers.held) == 1 and answers.written_at <= self._clock.monotonic():
             self._set_timer()
 
@@ -148,9 +146,9 @@ class ReceiptDelay:
                 if answers.written_at > since:
                     break
                 held, answers.held = answers.held, []
-                self._count -= len(held)
-                for receipt in held:
-                    self.go_on(receipt)
+                for go_on, count in held:
+                    self._count -= count
+                    go_on()
         finally:
             self._batch.close()
         self._set_timer()

@@ -28,10 +28,12 @@ The life of a receipt:
 
 from __future__ import annotations
 
+from functools import partial
+
 from smppgate.gate.deliver.dispatcher import Dispatcher
 from smppgate.gate.deliver.pending import MOST_BEHIND_ANSWERS, MOST_OCTETS, Pending
 from smppgate.gate.deliver.receipt_delay import ReceiptDelay
-from smppgate.gate.deliver.receipt_delivery import ReceiptDelivery
+from smppgate.gate.deliver.receipt_delivery import Matched, ReceiptDelivery
 from smppgate.gate.deliver.waiting_receipts import Incoming, WaitingReceipts
 from smppgate.gate.options import RouterOptions
 from smppgate.gate.relay.events import Events
@@ -44,6 +46,7 @@ from smppgate.routing.return_path.records import ReturnPath
 from smppgate.routing.return_path.searches import Match, Search
 from smppgate.routing.return_path.submitters import Submitters
 from smppgate.routing.sessions import EsmeSession, SmscSession
+from smppgate.routing.smscs.smsc import MessageCenter
 from smppgate.store import Found
 from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.errors import PduError
@@ -81,7 +84,6 @@ class Receipts:
         self._submitters = submitters
         self._options = options
         self._delay = delay
-        delay.go_on = self._deliver_late
         self._events = events
         self._early = WaitingReceipts(
             clock, return_paths, options.receipt_patience, self._arrived, self._waited
@@ -100,17 +102,25 @@ class Receipts:
         if not receipt.ids:
             self._give_up(Incoming(link, frame, receipt, now))
             return
-        center, message_id = link.smsc.center, receipt.ids[0]
+        center = link.smsc.center
+        match = self.recent(center, receipt)
+        if match is not None:
+            self._found(link, frame, receipt, *match, now)
+        else:
+            self._seek(Incoming(link, frame, receipt, now), waits=center.is_awaited)
+
+    def recent(self, center: MessageCenter, receipt: LocatedReceipt) -> tuple[bytes, bytes] | None:
+        """The `Match` of a receipt with ids, if memory has its return path."""
+        message_id = receipt.ids[0]
         for likely in center.notations.likely(message_id):
             value = self._return_paths.recent(center.prefix + likely)
             if value is not None:
                 center.notations.learned(message_id, likely)
-                self._found(link, frame, receipt, likely, value, now)
-                return
+                return likely, value
             if not self._return_paths.store.is_all_recent:
                 # A likelier id than the next may be on disk.
                 break
-        self._seek(Incoming(link, frame, receipt, now), waits=center.is_awaited)
+        return None
 
     def change_patience(self, seconds: float) -> None:
         """Let receipts wait so long for their return paths, those that wait already too."""
@@ -186,6 +196,13 @@ class Receipts:
 
     # A match
 
+    def delivery(
+        self, link: SmscSession, frame: Frame, matched: Matched, now: float
+    ) -> ReceiptDelivery:
+        """The delivery of a receipt whose return path is known."""
+        correlator = self._dispatcher.correlator
+        return ReceiptDelivery(correlator, self._return_paths, link, frame, matched, now)
+
     def _matched(self, incoming: Incoming, match: Match) -> None:
         """The return path was found after a while."""
         link, frame, receipt, _ = incoming
@@ -201,10 +218,9 @@ class Receipts:
         now: float,
     ) -> None:
         """The return path of ``message_id`` is ``value``: deliver, but not before the answer."""
-        delivery = ReceiptDelivery(self._dispatcher.correlator, link, frame, now)
-        delivery.receipt, delivery.message_id = receipt, message_id
-        delivery.path, delivery.return_paths = ReturnPath.of(value), self._return_paths
-        delivery.key = key = link.smsc.center.prefix + message_id
+        key = link.smsc.center.prefix + message_id
+        matched = Matched(receipt, message_id, ReturnPath.of(value), key)
+        delivery = self.delivery(link, frame, matched, now)
         if self._events.tell_receipt is not None:
             self._events.tell_receipt(link, receipt, True)
         if self._events.tell_entered is not None:
@@ -226,7 +242,7 @@ class Receipts:
             delivery.sent_at = self._clock.monotonic()
             self._deliver_in_time(delivery)
 
-        self._return_paths.commits.when_out(delivery.key, answer_is_out)
+        self._return_paths.commits.when_out(delivery.path_key, answer_is_out)
 
     def _deliver_in_time(self, delivery: ReceiptDelivery) -> None:
         """Deliver the receipt; on another session than the answer's, some time after that."""
@@ -242,13 +258,13 @@ class Receipts:
         else:
             is_same = is_sure = self._dispatcher.is_sure_of(submitter, account)
         if not is_same:
-            answers = self._delay.answers(delivery.key, delivery.sent_at)
+            answers = self._delay.answers(delivery.path_key, delivery.sent_at)
             if answers is not None:
-                self._delay.hold(answers, delivery)
+                self._delay.hold(answers, partial(self.deliver_late, delivery))
                 return
         self._deliver(delivery, account, submitter, is_sure)
 
-    def _deliver_late(self, delivery: ReceiptDelivery) -> None:
+    def deliver_late(self, delivery: ReceiptDelivery) -> None:
         """Deliver a receipt that was held; sessions may have come and gone meanwhile."""
         path, delivery.sent_at = delivery.path, self._clock.monotonic()
         account = self._accounts.named(path.account)
@@ -266,13 +282,11 @@ class Receipts:
             # The SMSC hears no answer and will send it again.
             delivery.link.answer(delivery.resp(delivery.failure_status))
             return
-        if not path.is_original:
-            esme_id = path.esme_id(delivery.message_id)
-            try:
-                octets = with_id(octets, delivery.receipt, esme_id, self._options.max_pdu_size)
-            except PduError as error:
-                self._turn_down(delivery, error.command_status)
-                return
+        try:
+            octets = self.named(octets, delivery.receipt, delivery.message_id, path)
+        except PduError as error:
+            self._turn_down(delivery, error.command_status)
+            return
         owner = _owner(delivery)
         if owner is not None:
             self._dispatcher.to_session(owner, delivery, octets)
@@ -292,6 +306,17 @@ class Receipts:
     def _turn_down(self, delivery: ReceiptDelivery, status: int) -> None:
         why = "receipt that its account cannot be given"
         self._dispatcher.turn_down(delivery, status, why, delivery.path.account)
+
+    def named(
+        self, octets: bytes, receipt: LocatedReceipt, message_id: bytes, path: ReturnPath
+    ) -> bytes:
+        """The receipt in ``octets`` with the id that the ESME was given.
+
+        :raises PduError: ESME_RINVMSGLEN where it would be too long.
+        """
+        if path.is_original:
+            return octets
+        return with_id(octets, receipt, path.esme_id(message_id), self._options.max_pdu_size)
 
     # No match
 

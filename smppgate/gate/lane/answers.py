@@ -32,25 +32,27 @@ class AnswerLane:
 
     # One loop, written out: what it calls for each answer is what it costs.
     def relay(  # noqa: PLR0912, PLR0915
-        self, link: SmscSession, octets: bytes, now: float
+        self, link: SmscSession, octets: bytes, start: int, now: float
     ) -> int:
-        """Relay the plain answers at the beginning of a read; gives where those end.
+        """Relay the plain answers from ``start`` on in a read; gives where those end.
 
         What becomes of them is what becomes of each by `Correlator.answered`.
         """
         keeper, smsc, requests = self._keeper, link.smsc, link.outstanding.requests
         get, find, unpack, pack = requests.get, octets.find, _header.unpack_from, _header.pack
-        end, start = len(octets), 0
+        end = len(octets)
         last = end - _SHORTEST
-        # Most reads without such answers begin with something else: receipts, say.
-        if last < 0 or get(unpack(octets)[3]).__class__ is not tuple:
-            return 0
+        if start > last or unpack(octets, start)[1] != _SUBMIT_SM_RESP:
+            return start
         # A listener may have come since the messages were sent, which is to be told of each.
         if self._events.tells_each or keeper.expected is not None:
-            return 0
+            return start
+        # A batch of return paths is begun for those that take the lane only.
+        if get(unpack(octets, start)[3]).__class__ is not tuple:
+            return start
         paths = keeper.commits.gathering()
         if paths is None:
-            return 0
+            return start
         notations, prefix = smsc.center.notations, smsc.center.prefix
         is_usual = _is_of_one_case if notations.finds_folded else _has_no_blanks
         width = notations.usual_width

@@ -14,11 +14,13 @@ from smppgate.gate.submit.submitter import Submitter
 from smppgate.routing.plain import is_plain
 from smppgate.routing.sessions import EsmeSession, SmscSession
 from smppgate.routing.smscs.pool import Share
-from smppgate.txsmpp.frame import Frame
+from smppgate.txsmpp.constants import CommandId
+from smppgate.txsmpp.frame import HEADER_SIZE, Frame
 from smppgate.txsmpp.reads import alone_submits
 
 _put_number = Struct(">I").pack_into
-_read_length = Struct(">I").unpack_from
+_read_beginning = Struct(">II").unpack_from
+_SUBMIT_SM = int(CommandId.SUBMIT_SM)
 _TO_NUMBER = 12
 """Octets from the beginning of a PDU to its sequence number, SMPP v3.4 §3.2."""
 
@@ -38,13 +40,17 @@ class SubmitLane:
         self._correlator = correlator
         self._events = events
 
-    def relay(self, origin: EsmeSession, octets: bytes, now: float) -> int:
-        """Relay the plain submit_sm at the beginning of a read; gives where those end.
+    def relay(self, origin: EsmeSession, octets: bytes, start: int, now: float) -> int:
+        """Relay the plain submit_sm from ``start`` on in a read; gives where those end.
 
         What becomes of them is what becomes of each by `Submitter.submit`.
         """
-        if len(octets) < FEWEST * _read_length(octets)[0]:
-            return 0
+        size = len(octets) - start
+        if size < HEADER_SIZE or not origin.submits:
+            return start
+        length, command_id = _read_beginning(octets, start)
+        if command_id != _SUBMIT_SM or size < FEWEST * length:
+            return start
         policy, submitter = origin.policy, self._submitter
         pool, most = origin.own_pool or policy.pool, policy.window - origin.unanswered
         if (
@@ -54,12 +60,14 @@ class SubmitLane:
             or not is_plain(policy, pool)
             or submitter.is_routed(origin)
         ):
-            return 0
+            return start
         are_alike = not policy.queries
-        bounds, asked, asks_first = alone_submits(octets, 0, most, origin.max_pdu_size, are_alike)
+        bounds, asked, asks_first = alone_submits(
+            octets, start, most, origin.max_pdu_size, are_alike
+        )
         count = len(asked)
         if not (count and submitter.admits_all(origin, count, now)):
-            return 0
+            return start
         shares, left = pool.assign(count, now)
         wants_receipt = asks_first if are_alike else None
         run = Run(self._correlator, origin, pool, octets, bounds, asked, wants_receipt, now)

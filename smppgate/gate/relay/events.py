@@ -92,6 +92,12 @@ class Listener:
         told of each.
         """
 
+    def run_delivered(self, link: SmscSession, session: EsmeSession, count: int) -> None:
+        """An ESME answered ``count`` deliver_sm of one run ESME_ROK, and so was their SMSC.
+
+        Where a listener wants to know of messages, and has none of this, there are no runs either.
+        """
+
     def ended(self, exchange: Exchange, command_status: int, now: float) -> None:
         """The origin was answered; by the gate where its peer gave no answer.
 
@@ -189,6 +195,7 @@ class Events:
     tell_answered: Tell = field(default=None, init=False)
     tell_taken: Tell = field(default=None, init=False)
     tell_run_taken: Tell = field(default=None, init=False)
+    tell_run_delivered: Tell = field(default=None, init=False)
     tell_ended: Tell = field(default=None, init=False)
     tell_dequeued: Tell = field(default=None, init=False)
     tell_ejected: Tell = field(default=None, init=False)
@@ -223,7 +230,8 @@ def _wants(listener: Listener, kind: str) -> bool:
 
 
 def _wants_each(listener: Listener) -> bool:
-    wants_end = _wants(listener, "taken") and not _wants(listener, "run_taken")
+    hears_runs = _wants(listener, "run_taken") and _wants(listener, "run_delivered")
+    wants_end = _wants(listener, "taken") and not hears_runs
     return wants_end or _wants(listener, "entered") or _wants(listener, "sent")
 
 

@@ -203,17 +203,28 @@ class ReturnPathKeeper:
 
         :param key: that of ``path``.
         """
+        self.end_all(self.ending(center, message_id, path, key))
+
+    def ending(
+        self, center: MessageCenter, message_id: bytes, path: ReturnPath, key: bytes
+    ) -> tuple[bytes, ...]:
+        """The keys of all that ends with a return path, for `end_all`; see `end`."""
         keys: tuple[bytes, ...] = (key,)
         if path.kind != TAGGED:
             if path.is_to_many:
-                return
+                return ()
             keys += path.kept_beside(message_id)
         if not message_id.isdigit() and has_both_cases(message_id):
             other = folded_key(center.prefix, folded(message_id))
             # Another message's id may be the same but for case: the record is of one of them.
             if self.recent(other) == message_id:
                 keys += (other,)
-        self.store.end(keys, self._receipted_ttl)
+        return keys
+
+    def end_all(self, keys: Sequence[bytes]) -> None:
+        """Let what is kept under ``keys`` end."""
+        if keys:
+            self.store.end(keys, self._receipted_ttl)
 
     # Ids without a tag
 

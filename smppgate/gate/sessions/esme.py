@@ -137,11 +137,8 @@ class EsmeProtocol(RelaySession):
         read_less(self.transport)
 
     def octetsReceived(self, octets: bytes, now: float) -> int:
-        """Relay the plain submit_sm at the beginning of a read."""
-        session = self.session
-        if session.unbinding or not session.submits:
-            return 0
-        return self.router.relay_submits(self, octets, now)
+        """Relay the plain PDUs at the beginning of a read."""
+        return 0 if self.session.unbinding else self.router.relay_from_esme(self, octets, 0, now)
 
     def framesReceived(self, frames: list[Frame], now: float) -> None:
         """Relay what came: a read of nothing but submit_sm as one run."""

@@ -42,11 +42,11 @@ class Switch(Protocol):
     def forward_all(self, origin: EsmeSession, frames: Sequence[Frame], now: float) -> None:
         """The same for each submit_sm of a read that has nothing else."""
 
-    def relay_submits(self, origin: EsmeSession, octets: bytes, now: float) -> int:
-        """Relay the plain submit_sm at the beginning of a read; gives where those end."""
+    def relay_from_esme(self, session: EsmeSession, octets: bytes, start: int, now: float) -> int:
+        """Relay the plain PDUs of an ESME from ``start`` on in a read; gives where those end."""
 
-    def relay_answers(self, link: SmscSession, octets: bytes, now: float) -> int:
-        """Relay the plain answers at the beginning of a read; gives where those end."""
+    def relay_from_smsc(self, link: SmscSession, octets: bytes, start: int, now: float) -> int:
+        """Relay the plain PDUs of an SMSC from ``start`` on in a read; gives where those end."""
 
     def deliver(self, link: SmscSession, frame: Frame, now: float) -> None:
         """Relay or answer a request of an SMSC."""

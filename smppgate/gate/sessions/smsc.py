@@ -130,11 +130,9 @@ class SmscProtocol(RelaySession):
         self.router.deliver(self, frame, now)
 
     def octetsReceived(self, octets: bytes, now: float) -> int:
-        """Relay the plain answers at the beginning of a read, of an SMSC with which nothing is
+        """Relay the plain PDUs at the beginning of a read, of an SMSC with which nothing is
         wrong, and that does not tell of congestion."""
-        if self._looks_at_answers:
-            return 0
-        return self.router.relay_answers(self, octets, now)
+        return 0 if self._looks_at_answers else self.router.relay_from_smsc(self, octets, 0, now)
 
     @property
     def _looks_at_answers(self) -> bool:

@@ -75,11 +75,11 @@ class LinkShares:
             share = self._shares[session] = Share(0, now)
         share.held += 1
 
-    def ended(self, session: object, now: float | None) -> None:
-        """``session`` answered a message at ``now``; None where it will not."""
-        self._total -= 1
+    def ended(self, session: object, now: float | None, count: int = 1) -> None:
+        """``session`` answered ``count`` messages at ``now``; None where it will not."""
+        self._total -= count
         share = self._shares[session]
-        share.held -= 1
+        share.held -= count
         if not share.held:
             del self._shares[session]
         elif now is not None:

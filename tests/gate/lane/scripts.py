@@ -1,25 +1,17 @@
-"""Random scripts of what peers do, played to one gate with the lane and to one without it."""
+"""Random scripts of what peers do: see `stages` for what plays them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from collections.abc import Callable
+from typing import Any
 
-from attrs import evolve, frozen
+from attrs import frozen
 from hypothesis import strategies as st
-from twisted.internet.address import IPv4Address
-from twisted.internet.defer import Deferred
 
-from smppgate.gate.router import nothing_is_plain
-from smppgate.settings import EsmeSettings, PoolSettings, SmscSettings
 from smppgate.txsmpp.constants import RESPONSE_BIT, CommandId
-from smppgate.txsmpp.frame import Frame, FrameBuffer, generic_nack, response
-from smppgate.txsmpp.pdu import BindTransceiver, DataSm, Pdu, QuerySm, SubmitSm
+from smppgate.txsmpp.pdu import DataSm, DeliverSm, Pdu, QuerySm, SubmitSm
 from smppgate.txsmpp.tlv import Tlv
-from tests.gate.memory_gateway import End, MemoryGateway, smsc
-from tests.txsmpp.pairs import bare, numbered
-
-BINDS = (CommandId.BIND_TRANSMITTER, CommandId.BIND_RECEIVER, CommandId.BIND_TRANSCEIVER)
+from tests.txsmpp.pairs import bare
 
 # What an ESME may send
 
@@ -46,6 +38,43 @@ REQUESTS: dict[str, Pdu] = {
 }
 
 USUAL = ("plain", "with receipt")
+
+
+def _deliver(**more: Any) -> DeliverSm:
+    fields: dict[str, Any] = {"source_addr": b"447700900123", "destination_addr": b"1000"}
+    return DeliverSm(**{**fields, "short_message": b"Hello back", **more})
+
+
+_TEXT = (
+    b"id:%b sub:001 dlvrd:001 submit date:2601010000 done date:2601010001 stat:%b err:000 text:"
+)
+
+
+def _receipt(message_id: bytes, stat: bytes, more: bytes = b"", **fields: Any) -> DeliverSm:
+    text = _TEXT % (message_id, stat) + more
+    return _deliver(**{"esm_class": 4, "short_message": text, **fields})
+
+
+def _named(message_id: bytes) -> tuple[Tlv, ...]:
+    return Tlv(0x001E, message_id + b"\0"), Tlv(0x0427, b"\2")
+
+
+DELIVERIES: dict[str, Callable[[bytes], Pdu]] = {
+    "message": lambda _: _deliver(),
+    "binary": lambda _: _deliver(data_coding=4, short_message=bytes(range(3, 60))),
+    "elsewhere": lambda _: _deliver(destination_addr=b"2000"),
+    "part": lambda _: _deliver(esm_class=0x40, short_message=b"\5\0\3\7\2\1text"),
+    "receipt": lambda i: _receipt(i, b"DELIVRD"),
+    "under way": lambda i: _receipt(i, b"ENROUTE"),
+    "receipt in tlvs": lambda i: _receipt(i, b"", short_message=b"", tlvs=_named(i)),
+    "receipt in both": lambda i: _receipt(i, b"EXPIRED", tlvs=_named(i)),
+    "receipt by text": lambda i: _receipt(i, b"UNDELIV", esm_class=0),
+    "full receipt": lambda i: _receipt(i, b"DELIVRD", b"x" * (146 - len(i))),
+    "receipt in data_sm": lambda i: DataSm(
+        source_addr=b"4477", destination_addr=b"1000", esm_class=4, tlvs=_named(i)
+    ),
+}
+"""What an SMSC sends to an ESME: messages, and receipts about a message of this id."""
 
 RAW: dict[str, bytes] = {
     "enquire_link": bare(CommandId.ENQUIRE_LINK),
@@ -84,10 +113,27 @@ class Reply:
 
 
 @frozen
+class Deliver:
+    """An SMSC sends one of `DELIVERIES`."""
+
+    kind: str
+    message_id: bytes = b"1"
+
+
+@frozen
 class SmscSends:
     """An SMSC sends these, and leaves the last octets for its next read."""
 
     link: int
+    replies: tuple[Reply | Deliver, ...]
+    kept: int = 0
+
+
+@frozen
+class EsmeAnswers:
+    """An ESME answers requests that it has open, and leaves the last octets for its next read."""
+
+    esme: int
     replies: tuple[Reply, ...]
     kept: int = 0
 
@@ -115,7 +161,7 @@ class Reloads:
     smsc: tuple[tuple[str, Any], ...]
 
 
-Step = EsmeSends | SmscSends | Passes | Loses | Reloads
+Step = EsmeSends | EsmeAnswers | SmscSends | Passes | Loses | Reloads
 
 
 @frozen
@@ -150,6 +196,7 @@ ESME_TERMS = _some(
     rate=st.sampled_from((0.0, 5.0, 1000.0)),
     session_rate=st.sampled_from((0.0, 5.0)),
     over_rate=st.sampled_from(("delay", "reject")),
+    queue=st.booleans(),
 )
 SMSC_TERMS = _some(
     window=st.sampled_from((1, 4, 10, 100)),
@@ -193,254 +240,42 @@ _REPLY = st.builds(
     st.sampled_from(("answer",) * 12 + ("twice", "wrong", "nack", "enquire", "bare")),
 )
 _USUAL_REPLY = st.builds(Reply, st.just(0), st.just(0), st.sampled_from(IDS[:3]))
+_DELIVER = st.builds(
+    Deliver,
+    _often(
+        (3, st.just("receipt")), (1, st.just("message")), (1, st.sampled_from(tuple(DELIVERIES)))
+    ),
+    _often((3, st.sampled_from(IDS[:3])), (1, st.sampled_from(IDS))),
+)
 _REPLIES = _often(
     (2, st.lists(_USUAL_REPLY, min_size=1, max_size=20)),
     (2, st.lists(_often((3, _USUAL_REPLY), (1, _REPLY)), min_size=1, max_size=20)),
+    (2, st.lists(_DELIVER, min_size=1, max_size=20)),
+    (2, st.lists(_often((1, _USUAL_REPLY), (1, _DELIVER)), min_size=2, max_size=20)),
     (1, st.lists(_REPLY, min_size=1, max_size=6)),
+)
+_RECEIVED = st.builds(
+    Reply,
+    _often((3, st.just(0)), (1, st.integers(0, 30))),
+    _often((4, st.just(0)), (1, st.sampled_from(STATUSES))),
+    _often((4, st.just(b"")), (1, st.sampled_from(IDS))),
+    st.sampled_from(("answer",) * 12 + ("twice", "wrong", "nack", "enquire", "bare")),
 )
 
 ESME_SENDS = st.builds(EsmeSends, st.integers(0, 1), _READS.map(tuple), _KEPT)
 SMSC_SENDS = st.builds(SmscSends, st.integers(0, 1), _REPLIES.map(tuple), _KEPT)
+ESME_ANSWERS = st.builds(
+    EsmeAnswers,
+    st.integers(0, 1),
+    st.lists(_RECEIVED, min_size=1, max_size=20).map(tuple),
+    _KEPT,
+)
 STEP = _often(
     (6, ESME_SENDS),
-    (6, SMSC_SENDS),
+    (7, SMSC_SENDS),
+    (4, ESME_ANSWERS),
     (2, st.builds(Passes, st.sampled_from((0.01, 0.3, 1.5, 4.0, 11.0)))),
     (1, st.builds(Reloads, ESME_TERMS, SMSC_TERMS)),
     (1, st.builds(Loses, st.sampled_from(("esme", "smsc")), st.integers(0, 1))),
 )
 STEPS = st.lists(STEP, min_size=6, max_size=30)
-
-# What plays them
-
-
-class Stage:
-    """One gate, two ESMEs of one account, and a link to each SMSC.
-
-    :param has_lane: whether whole reads take it.
-    """
-
-    def __init__(self, terms: Terms, has_lane: bool) -> None:
-        self.terms = terms
-        names = ("alpha", "beta")[: terms.smscs]
-        more = dict(terms.pool)
-        self.gate = MemoryGateway(
-            *(self._smsc(name, terms.smsc) for name in names),
-            esme=(self._esme(terms.esme),),
-            pool=(PoolSettings(name="all", members=names, **more),),
-        )
-        self._store = self.gate.router.return_paths.store
-        self._kept: dict[bytes, None] = {}
-        self._keep_there, self._store.keep = self._store.keep, self._keep
-        if not has_lane:
-            self.gate.router.relay_submits = self.gate.router.relay_answers = nothing_is_plain
-        self._dialled = 0
-        self.links: list[End] = []
-        self.esmes: list[End] = []
-        self.dial()
-        for at in range(2):
-            self.esmes.append(self._bind(at))
-
-    def _smsc(self, name: str, more: Sequence[tuple[str, Any]]) -> SmscSettings:
-        version = {0x33: "3.3", 0x34: "3.4", 0x50: "5.0"}[self.terms.versions[1]]
-        parts: dict[str, Any] = {"response_timeout": 3.0, "interface_version": version}
-        return smsc(name, sessions=1, **{**parts, **dict(more)})
-
-    def _esme(self, more: Sequence[tuple[str, Any]]) -> EsmeSettings:
-        parts = {"password": "secret", "max_binds": 50, **dict(more)}
-        return EsmeSettings(system_id="acme", **parts)
-
-    def _bind(self, at: int) -> End:
-        factory = self.gate.reactor.tcpServers[0][1]
-        end = End(self.gate, factory.buildProtocol(IPv4Address("TCP", "127.0.0.1", 5000 + at)))
-        end.send(
-            numbered(
-                BindTransceiver(
-                    system_id=b"acme",
-                    password=b"secret",
-                    interface_version=self.terms.versions[0],
-                ),
-                1,
-            )
-        )
-        for _ in range(3):
-            self.gate.reactor.advance(0.01)
-        # The first read behind a bind is looked at PDU by PDU.
-        end.send(bare(CommandId.ENQUIRE_LINK, 2))
-        return end
-
-    def dial(self) -> None:
-        """The SMSCs take the connections that the gate has made."""
-        clients = self.gate.reactor.tcpClients
-        while self._dialled < len(clients):
-            end = self.gate.smsc(self._dialled)
-            self._dialled += 1
-            buffer = FrameBuffer()
-            for frame in buffer.receive(end.transport.take()):
-                if frame.command_id in BINDS:
-                    end.answer(frame, 0, b"smsc\0")
-            self.links.append(end)
-
-    @property
-    def ends(self) -> list[End]:
-        """All connections so far."""
-        return [*self.esmes, *self.links]
-
-    def settle(self) -> list[tuple[list[Frame], dict[int, list[Frame]], bool]]:
-        """What each end has heard since the last time, and whether it is closed.
-
-        Requests are in their order. Of answers those of one command are: what a session answers
-        by itself, such as enquire_link, comes before what stands in front of it in a read.
-        """
-        self.gate.turn()
-        self.dial()
-        heard = []
-        for end in self.ends:
-            frames = FrameBuffer().receive(end.transport.take())
-            answers: dict[int, list[Frame]] = {}
-            for frame in frames:
-                if frame.is_response:
-                    answers.setdefault(frame.command_id, []).append(frame)
-            requests = [frame for frame in frames if not frame.is_response]
-            heard.append((requests, answers, end.is_closed()))
-        return heard
-
-    def records(self) -> dict[bytes, bytes | None]:
-        """The return paths in the store."""
-        return {key: self._store.recent(key) for key in self._kept}
-
-    def _keep(self, paths: Mapping[bytes, bytes]) -> Deferred[None]:
-        self._kept.update(dict.fromkeys(paths))
-        return cast(Deferred[None], self._keep_there(paths))
-
-    def lose(self, side: str, at: int) -> None:
-        """A connection is lost."""
-        if side == "smsc":
-            if not self.links[-1].is_closed():
-                self.links[-1].transport.lose()
-        else:
-            self.esmes[at].transport.lose()
-
-    def bind_again(self) -> None:
-        """ESMEs whose connections are gone bind again."""
-        for at in range(2):
-            if self.esmes[at].is_closed():
-                self.esmes[at] = self._bind(at)
-
-    def reload(self, step: Reloads) -> None:
-        """Change the settings."""
-        names = [each.name for each in self.gate.gateway.settings.smsc]
-        settings = evolve(
-            self.gate.gateway.settings,
-            esme=(self._esme(step.esme),),
-            smsc=tuple(self._smsc(name, step.smsc) for name in names),
-        )
-        self.gate.gateway.reload(settings).addErrback(lambda failure: failure.value)
-        self.gate.turn()
-
-
-class Script:
-    """Plays the same to several gates, and compares them.
-
-    :param stages: of which the first is looked at.
-    """
-
-    def __init__(self, *stages: Stage) -> None:
-        self.stages = stages
-        self._number = 1
-        self._kept: dict[tuple[str, int], bytes] = {}
-        # Link → what it has not answered, and what it has.
-        self._open: dict[int, list[Frame]] = {}
-        self._done: dict[int, list[Frame]] = {}
-
-    def play(self, step: Step) -> None:
-        """Do one step, and compare what all gates have said."""
-        match step:
-            case EsmeSends():
-                octets = b"".join(map(self._request, step.kinds))
-                self._send("esme", step.esme, octets, step.kept)
-            case SmscSends():
-                self._answer(step)
-            case Passes():
-                for _ in range(4):
-                    for stage in self.stages:
-                        stage.gate.reactor.advance(step.seconds / 4)
-                    self.compare()
-            case Loses():
-                for stage in self.stages:
-                    stage.lose(step.side, step.which)
-                self.compare()
-            case Reloads():
-                for stage in self.stages:
-                    stage.reload(step)
-        self.compare()
-        for stage in self.stages:
-            stage.bind_again()
-        self.compare()
-
-    def compare(self) -> None:
-        """All gates have said the same, and keep the same."""
-        first, *others = [stage.settle() for stage in self.stages]
-        for other in others:
-            assert other == first
-        records = [stage.records() for stage in self.stages]
-        for each in records[1:]:
-            assert each == records[0]
-        for at, (requests, _, is_closed) in enumerate(first[2:]):
-            if is_closed:
-                self._open.pop(at, None)
-                self._kept.pop(("smsc", at), None)
-            else:
-                self._open.setdefault(at, []).extend(requests)
-        for at in range(2):
-            if first[at][2]:
-                self._kept.pop(("esme", at), None)
-
-    def waiting(self, link: int) -> list[Frame]:
-        """The requests that an SMSC has not answered."""
-        return self._open.get(link, [])
-
-    def _request(self, kind: str) -> bytes:
-        self._number += 1
-        pdu = REQUESTS.get(kind)
-        if pdu is not None:
-            return numbered(pdu, self._number)
-        octets = RAW[kind]
-        return octets[:12] + self._number.to_bytes(4, "big") + octets[16:]
-
-    def _send(self, side: str, at: int, octets: bytes, kept: int) -> None:
-        key = side, at
-        octets = self._kept.pop(key, b"") + octets
-        until = max(0, len(octets) - kept)
-        octets, self._kept[key] = octets[:until], octets[until:]
-        for stage in self.stages:
-            end = stage.esmes[at] if side == "esme" else stage.links[at]
-            if octets and not end.is_closed():
-                end.send(octets)
-
-    def _answer(self, step: SmscSends) -> None:
-        links = self.stages[0].links
-        open_ones = [at for at, end in enumerate(links) if not end.is_closed()]
-        if not open_ones:
-            return
-        at = open_ones[step.link % len(open_ones)]
-        octets = b"".join(self._reply(at, reply) for reply in step.replies)
-        self._send("smsc", at, octets, step.kept)
-
-    def _reply(self, at: int, reply: Reply) -> bytes:
-        waiting, done = self._open.setdefault(at, []), self._done.setdefault(at, [])
-        if reply.how == "enquire":
-            return bare(CommandId.ENQUIRE_LINK, reply.which + 1)
-        if reply.how == "wrong":
-            return bare(CommandId.SUBMIT_SM | RESPONSE_BIT, 900_000 + reply.which)
-        if reply.how == "twice" and done:
-            frame = done[-1 - reply.which % len(done)]
-        elif waiting:
-            frame = waiting.pop(reply.which % len(waiting))
-            done.append(frame)
-        else:
-            return b""
-        if reply.how == "nack":
-            return generic_nack(frame.sequence_number, 0x03)
-        is_message = frame.command_id in (CommandId.SUBMIT_SM, CommandId.DATA_SM)
-        body = reply.message_id + b"\0" if is_message and not reply.status else b""
-        return response(frame, reply.status, body if reply.how != "bare" else b"")

@@ -8,7 +8,7 @@ from unittest.mock import patch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smppgate.gate.lane import submits
+from smppgate.gate.lane import lots, submits
 from smppgate.txsmpp.frame import Frame, response
 from smppgate.txsmpp.pdu import SubmitSm
 from tests.gate.lane.scripts import (
@@ -17,18 +17,17 @@ from tests.gate.lane.scripts import (
     EsmeSends,
     Reloads,
     Reply,
-    Script,
     SmscSends,
-    Stage,
     Step,
     Terms,
 )
+from tests.gate.lane.stages import Script, Stage
 from tests.txsmpp.pairs import numbered
 
 
 def played(terms: Terms, steps: list[Step]) -> Script:
     """The script, after it was played to a gate with the lane and to one without."""
-    with patch.object(submits, "FEWEST", 1):
+    with patch.object(submits, "FEWEST", 1), patch.object(lots, "PART", 1000):
         script = Script(Stage(terms, has_lane=True), Stage(terms, has_lane=False))
         for step in steps:
             script.play(step)

@@ -216,6 +216,19 @@ class OfRuns(Listener):
     def run_taken(self, origin: Any, smsc: Any, count: int, seconds: float) -> None:
         """Of several."""
 
+    def run_delivered(self, link: Any, session: Any, count: int) -> None:
+        """To an ESME."""
+
+
+class OfSomeRuns(Listener):
+    """The same, but for what ESMEs are sent."""
+
+    def run_taken(self, origin: Any, smsc: Any, count: int, seconds: float) -> None:
+        """Of several."""
+
+    def taken(self, exchange: Any, now: float) -> None:
+        """Of one."""
+
 
 class OfEnds(Listener):
     """Wants to know how each message ends."""
@@ -233,12 +246,12 @@ class OfSessions(Listener):
 
 def test_a_listener_is_told_of_each_message_unless_it_takes_runs() -> None:
     events = Events()
-    of_runs, of_ends, of_all = OfRuns(), OfEnds(), Recorder()
+    of_runs = OfRuns()
     events.attach(of_runs)
     events.attach(OfSessions())
     assert not events.tells_each
     assert events.tell_run_taken == of_runs.run_taken
-    for listener in (of_ends, of_all):
+    for listener in (OfEnds(), OfSomeRuns(), Recorder()):
         events.attach(listener)
         assert events.tells_each
         events.detach(listener)

@@ -1,0 +1,77 @@
+"""`DeliveryRun`: deliver_sm that came in one read, under way to sessions of ESMEs."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from smppgate.gate.deliver.delivery import Delivery
+from smppgate.gate.deliver.receipt_delivery import Matched
+from smppgate.gate.deliver.receipts import Receipts
+from smppgate.gate.lane.lots import Lot
+from smppgate.gate.relay.correlator import Correlator
+from smppgate.routing.sessions import EsmeSession, SmscSession
+from smppgate.txsmpp.constants import CommandId
+from smppgate.txsmpp.frame import Frame, renumbered
+from smppgate.txsmpp.sequence import RequestRun
+
+_DELIVER_SM = int(CommandId.DELIVER_SM)
+
+Message = tuple[int, bytes, EsmeSession, "Matched | None"]
+"""A deliver_sm that was sent: the number that the SMSC used, its octets, the session that has it,
+and what is known of it if it is a receipt."""
+
+
+class DeliveryRun(RequestRun):
+    """Plain deliver_sm of one read. Mutable and slotted: one is made for each read.
+
+    A `Delivery` is made only of a message that does not end as most do, answered ESME_ROK in time:
+    see `single`.
+
+    :param receipts: makes those of receipts.
+    :param link: where they came from.
+    :ivar messages: those that were sent, in order; None in place of those that have ended.
+    """
+
+    __slots__ = ("_correlator", "_receipts", "link", "messages")
+
+    def __init__(
+        self, correlator: Correlator, receipts: Receipts, link: SmscSession, sent_at: float
+    ) -> None:
+        self.command_id, self.sent_at = _DELIVER_SM, sent_at
+        self._correlator = correlator
+        self._receipts = receipts
+        self.link = link
+        self.messages: list[Message | None] = []
+
+    def send(
+        self, lot: Lot, number: int, asked: bytes, octets: bytes, matched: Matched | None
+    ) -> bool:
+        """Send a message to the next session of ``lot``; False where there is none.
+
+        :param number: the SMSC's.
+        :param asked: as the SMSC sent it.
+        :param octets: as the ESME gets it.
+        """
+        now, messages = self.sent_at, self.messages
+        session = lot.next(now)
+        if session is None:
+            return False
+        self.link.shares.began(session, now)
+        mine = session.outstanding.claim_place(self, len(messages))
+        messages.append((number, asked, session, matched))
+        session.send(renumbered(octets, mine))
+        return True
+
+    def single(self, at: int) -> Delivery:
+        """The delivery of the message at ``at``, which is none of the run's any more."""
+        number, octets, session, matched = cast(Message, self.messages[at])
+        self.messages[at] = None
+        frame, link = Frame(_DELIVER_SM, 0, number, octets), self.link
+        delivery = (
+            Delivery(self._correlator, link, frame, self.sent_at)
+            if matched is None
+            else self._receipts.delivery(link, frame, matched, self.sent_at)
+        )
+        delivery.session, delivery.shares = session, link.shares
+        delivery.account, delivery.attempts = session.system_id, 1
+        return delivery

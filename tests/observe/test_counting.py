@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from smppgate.observe.counting import Counting
 from smppgate.routing.exchange import Exchange
-from smppgate.txsmpp.constants import RESPONSE_BIT
+from smppgate.txsmpp.constants import RESPONSE_BIT, CommandId
 from tests.gate.deliver.test_receipts import receipt
 from tests.routing import fakes
 from tests.routing.fakes import FakeSession, Gate
@@ -110,3 +110,12 @@ def test_a_run_counts_as_its_messages_do(runs: list[tuple[int, float]]) -> None:
         tally = smsc.tally
         counts.append((esme.tally.counts(), tally.counts(), tally.seconds, tally.repeats))
     assert counts[0] == counts[1]
+
+
+def test_what_is_delivered_of_a_run_is_counted_on_both_sides() -> None:
+    counting, gate = Counting(), Gate()
+    session, link = gate.esme(), gate.link()
+    counting.run_delivered(cast(Any, link), cast(Any, session), 3)
+    for tally in (session.tally, link.tally):
+        assert tally.deliveries == 3
+        assert (int(CommandId.DELIVER_SM), 0, 3) in tally.counts()

@@ -11,7 +11,6 @@ from smppgate.gate.lane.delivery_answers import DeliveryAnswerLane
 from smppgate.gate.lane.delivery_run import DeliveryRun
 from smppgate.gate.lane.lots import Lot, Lots
 from smppgate.gate.return_path.keeper import ReturnPathKeeper
-from smppgate.observe import counting
 from smppgate.txsmpp.sequence import MAX_SEQUENCE_NUMBER, Outstanding
 from tests.simulation.mutant import mutant
 
@@ -31,19 +30,14 @@ def _deliveries_over_window(chosen: Any) -> Any:
     return lambda self: self._session or chosen(self)
 
 
-@mutant(Lot, "_is_plain", "A run of deliver_sm overtakes what is in the queue.", "in_bursts")
-def _run_overtakes_queue(_is_plain: Any) -> Any:
+@mutant(Lot, "_judged", "A run of deliver_sm overtakes what is in the queue.", "in_bursts")
+def _run_overtakes_queue(_judged: Any) -> Any:
     return lambda self, session: session.version is self._link.version
 
 
 @mutant(
-    Lot, "_is_plain", "A run of deliver_sm is not adapted to the version of the ESME.", "in_bursts"
+    Lots, "_new_way", "A receipt of a run does not wait behind its answer.", "receipts_at_once"
 )
-def _run_not_adapted(_is_plain: Any) -> Any:
-    return lambda self, session: self._dispatcher.queue(self._accounts, session) is None
-
-
-@mutant(Lots, "_new_way", "A receipt of a run does not wait behind its answer.", "in_bursts")
 def _run_does_not_wait(new_way: Any) -> Any:
     def way(self: Any, record: bytes) -> Any:
         found = new_way(self, record)
@@ -149,8 +143,3 @@ def _delivery_answer_under_wrong_number(pack: Any) -> Any:
 @mutant(ReturnPathKeeper, "end_all", "Return paths end with no grace at all.", "in_bursts")
 def _ends_at_once(_end_all: Any) -> Any:
     return lambda self, keys: self.store.end(keys, 0.0) if keys else None
-
-
-@mutant(counting.Counting, "run_delivered", "What was delivered of a run is counted once.")
-def _delivered_run_counted_once(delivered: Any) -> Any:
-    return lambda self, link, session, count: delivered(self, link, session, 1)

@@ -176,11 +176,17 @@ class DeliveryRules:
             session.violated(f"{delivery} comes before the answer")
 
     def _would_be_seen(self, request: Request) -> bool:
-        """Whether its answer cannot be under way on the ESME's other session."""
+        """Whether its answer cannot be under way on the ESME's other session any more."""
         session, weather = request.session, self._world.plan.weather
         is_steady = not set(weather) - {"cutting", "crumbling"}
-        knows_all = session.end.reads and session.end.knows_all
-        return is_steady and knows_all and session.is_alive and not session.is_disturbed
+        is_read = session.end.reads and not session.end.incoming.was_full
+        is_undisturbed = session.is_alive and not session.is_disturbed
+        return is_steady and is_read and is_undisturbed and not self._may_be_given_up(request)
+
+    def _may_be_given_up(self, request: Request) -> bool:
+        """Whether the gate may just have answered by itself, knowing no id, for want of a resp."""
+        timeout, now = self._world.plan.response_timeout, self._world.clock.now
+        return not all(each.was_read() or each.is_open(timeout, now) for each in request.attempts)
 
     def _check_parts(self, session: EsmeSession, delivery: Delivery) -> None:
         """Parts of one message go to one session as long as that lives."""

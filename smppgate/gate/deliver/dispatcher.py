@@ -116,7 +116,7 @@ class Dispatcher:
         if cluster is None:
             return False
         session = self.choose(cluster, octets, now, link)
-        self._to_one_of(cluster.accounts, session, delivery, octets)
+        self.to_one_of(cluster.accounts, session, delivery, octets)
         return True
 
     def to_account(
@@ -133,7 +133,7 @@ class Dispatcher:
         """
         if not is_sure and not takes(submitter):
             submitter = account.receiver()
-        self._to_one_of((account,), submitter, delivery, octets)
+        self.to_one_of((account,), submitter, delivery, octets)
 
     def is_sure_of(self, session: EsmeSession | None, account: Account[EsmeSession]) -> bool:
         """Whether `to_account` relays to ``session``: a queue may choose another receiver."""
@@ -273,13 +273,18 @@ class Dispatcher:
 
     # Relaying
 
-    def _to_one_of(
+    def to_one_of(
         self,
         accounts: Iterable[Account[EsmeSession]],
         session: EsmeSession | None,
         delivery: Delivery,
         octets: bytes,
     ) -> None:
+        """Relay to ``session``, which was chosen among those of ``accounts``, or do what is to be
+        done without a session that takes it: put it into a queue, or answer it.
+
+        :param octets: as the ESME is to get it, but for its version.
+        """
         link = delivery.link
         shares = link.shares
         if session is not None and not shares.has_room(session, delivery.sent_at, link.window):

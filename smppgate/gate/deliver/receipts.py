@@ -228,7 +228,7 @@ class Receipts:
         if self._return_paths.commits.holds(key):
             self._follow_answer(delivery)
         else:
-            self._deliver_in_time(delivery)
+            self.deliver_in_time(delivery)
 
     def _follow_answer(self, delivery: ReceiptDelivery) -> None:
         """Deliver behind the answer about the message, which waits for the store."""
@@ -240,11 +240,11 @@ class Receipts:
         def answer_is_out() -> None:
             self._behind_answers.remove(size)
             delivery.sent_at = self._clock.monotonic()
-            self._deliver_in_time(delivery)
+            self.deliver_in_time(delivery)
 
         self._return_paths.commits.when_out(delivery.path_key, answer_is_out)
 
-    def _deliver_in_time(self, delivery: ReceiptDelivery) -> None:
+    def deliver_in_time(self, delivery: ReceiptDelivery) -> None:
         """Deliver the receipt; on another session than the answer's, some time after that."""
         path = delivery.path
         account = self._accounts.named(path.account)

@@ -8,7 +8,7 @@ from struct import Struct
 
 from smppgate.gate.deliver.dispatcher import Dispatcher
 from smppgate.gate.deliver.receipt_delay import Answers, ReceiptDelay
-from smppgate.gate.deliver.receipt_delivery import Matched
+from smppgate.gate.deliver.receipt_delivery import Matched, ReceiptDelivery
 from smppgate.gate.deliver.receipts import Receipts
 from smppgate.gate.lane.delivery_run import DeliveryRun
 from smppgate.gate.lane.lots import Lot, Lots
@@ -19,7 +19,7 @@ from smppgate.txsmpp import peek
 from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.constants import CommandId
 from smppgate.txsmpp.errors import PduError
-from smppgate.txsmpp.frame import HEADER_SIZE, Frame
+from smppgate.txsmpp.frame import HEADER_SIZE
 from smppgate.txsmpp.located_receipt import NO_RECEIPT, LocatedReceipt, located_receipt
 from smppgate.txsmpp.segments import relation_of
 
@@ -83,7 +83,6 @@ class DeliveryLane:
             return start
         run, lots = self._run(link, now), self._lots(link)
         held: dict[Answers, list[Held]] = {}
-        count = 0
         while start <= last:
             length, command_id, _, number = _read_header(octets, start)
             stop = start + length
@@ -97,9 +96,7 @@ class DeliveryLane:
                 is_taken = self._receipt(run, lots, held, number, pdu, receipt)
             if not is_taken:
                 break
-            count += 1
             start = stop
-        link.unanswered += count
         for answers, several in held.items():
             self._delay.hold(answers, partial(self._go_on, link, several), len(several))
         return start
@@ -118,7 +115,9 @@ class DeliveryLane:
         cluster = self._dispatcher.ranges.cluster(address.addr, address.ton, address.npi)
         if cluster is None:
             return False
-        return run.send(lots.of_cluster(cluster), number, pdu, pdu, None)
+        run.link.unanswered += 1
+        self._send(run, lots.of_cluster(cluster), number, pdu, pdu, None)
+        return True
 
     def _receipt(
         self,
@@ -139,29 +138,65 @@ class DeliveryLane:
         if way is None or self._commits.holds(key):
             return False
         matched = _new(Matched, (receipt, message_id, way.path, key))
-        answers = None if way.follows else self._delay.answers(key, run.sent_at)
-        if answers is not None:
-            held.setdefault(answers, []).append((number, pdu, matched, record))
-        elif not self._sent(run, way.lot, number, pdu, matched):
-            return False
+        run.link.unanswered += 1
         if self._events.tell_receipt is not None:
             self._events.tell_receipt(run.link, receipt, True)
+        answers = None if way.follows else self._delay.answers(key, run.sent_at)
+        if answers is None:
+            self._send_receipt(run, way.lot, number, pdu, matched, self._receipts.deliver_in_time)
+        else:
+            held.setdefault(answers, []).append((number, pdu, matched, record))
         return True
 
-    def _sent(self, run: DeliveryRun, lot: Lot, number: int, pdu: bytes, matched: Matched) -> bool:
+    def _send_receipt(
+        self,
+        run: DeliveryRun,
+        lot: Lot,
+        number: int,
+        pdu: bytes,
+        matched: Matched,
+        otherwise: Callable[[ReceiptDelivery], None],
+    ) -> None:
+        """Send a receipt under the id that the ESME knows.
+
+        :param otherwise: is given it where the session that submitted takes it no more.
+        """
         receipt, message_id, path, _ = matched
         try:
             octets = self._receipts.named(pdu, receipt, message_id, path)
         except PduError:
+            octets = b""
+        if not octets or not self._send(run, lot, number, pdu, octets, matched):
+            otherwise(run.receipt(number, pdu, matched))
+
+    def _send(
+        self,
+        run: DeliveryRun,
+        lot: Lot,
+        number: int,
+        pdu: bytes,
+        octets: bytes,
+        matched: Matched | None,
+    ) -> bool:
+        """Send a message to a session of ``lot``, or let the dispatcher do what is to be done
+        where that is not plain; False where others may take what the only session does not."""
+        session = lot.next()
+        if session is not None and lot.may_send(session, run.sent_at):
+            run.send(session, number, pdu, octets, matched)
+        elif session is None and lot.is_one:
             return False
-        return run.send(lot, number, pdu, octets, matched)
+        else:
+            delivery = run.delivery(number, pdu, matched)
+            self._dispatcher.to_one_of(lot.accounts, session, delivery, octets)
+        return True
 
     def _go_on(self, link: SmscSession, held: list[Held]) -> None:
         """The time of receipts that were held has come; sessions may have come and gone."""
-        now = self._clock.monotonic()
-        run, lots = self._run(link, now), self._lots(link)
+        run, lots = self._run(link, self._clock.monotonic()), self._lots(link)
         for number, pdu, matched, record in held:
             way = lots.way(record) if not link.has_ended else None
-            if way is None or not self._sent(run, way.lot, number, pdu, matched):
-                frame = Frame(_DELIVER_SM, 0, number, pdu)
-                self._receipts.deliver_late(self._receipts.delivery(link, frame, matched, now))
+            if way is not None:
+                late = self._receipts.deliver_late
+                self._send_receipt(run, way.lot, number, pdu, matched, late)
+            else:
+                self._receipts.deliver_late(run.receipt(number, pdu, matched))

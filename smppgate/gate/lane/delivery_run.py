@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import cast
 
 from smppgate.gate.deliver.delivery import Delivery
-from smppgate.gate.deliver.receipt_delivery import Matched
+from smppgate.gate.deliver.receipt_delivery import Matched, ReceiptDelivery
 from smppgate.gate.deliver.receipts import Receipts
-from smppgate.gate.lane.lots import Lot
 from smppgate.gate.relay.correlator import Correlator
 from smppgate.routing.sessions import EsmeSession, SmscSession
 from smppgate.txsmpp.constants import CommandId
@@ -44,34 +43,42 @@ class DeliveryRun(RequestRun):
         self.messages: list[Message | None] = []
 
     def send(
-        self, lot: Lot, number: int, asked: bytes, octets: bytes, matched: Matched | None
-    ) -> bool:
-        """Send a message to the next session of ``lot``; False where there is none.
+        self,
+        session: EsmeSession,
+        number: int,
+        asked: bytes,
+        octets: bytes,
+        matched: Matched | None,
+    ) -> None:
+        """Send a message to ``session``.
 
         :param number: the SMSC's.
         :param asked: as the SMSC sent it.
         :param octets: as the ESME gets it.
         """
-        now, messages = self.sent_at, self.messages
-        session = lot.next(now)
-        if session is None:
-            return False
-        self.link.shares.began(session, now)
+        messages = self.messages
+        self.link.shares.began(session, self.sent_at)
         mine = session.outstanding.claim_place(self, len(messages))
         messages.append((number, asked, session, matched))
         session.send(renumbered(octets, mine))
-        return True
+
+    def delivery(self, number: int, octets: bytes, matched: Matched | None) -> Delivery:
+        """The delivery of a message that is none of the run's."""
+        if matched is not None:
+            return self.receipt(number, octets, matched)
+        frame = Frame(_DELIVER_SM, 0, number, octets)
+        return Delivery(self._correlator, self.link, frame, self.sent_at)
+
+    def receipt(self, number: int, octets: bytes, matched: Matched) -> ReceiptDelivery:
+        """The same of a receipt."""
+        frame = Frame(_DELIVER_SM, 0, number, octets)
+        return self._receipts.delivery(self.link, frame, matched, self.sent_at)
 
     def single(self, at: int) -> Delivery:
         """The delivery of the message at ``at``, which is none of the run's any more."""
         number, octets, session, matched = cast(Message, self.messages[at])
         self.messages[at] = None
-        frame, link = Frame(_DELIVER_SM, 0, number, octets), self.link
-        delivery = (
-            Delivery(self._correlator, link, frame, self.sent_at)
-            if matched is None
-            else self._receipts.delivery(link, frame, matched, self.sent_at)
-        )
-        delivery.session, delivery.shares = session, link.shares
+        delivery = self.delivery(number, octets, matched)
+        delivery.session, delivery.shares = session, self.link.shares
         delivery.account, delivery.attempts = session.system_id, 1
         return delivery

@@ -23,10 +23,14 @@ class Lot:
     :param link: where they come from.
     :param accounts: whose they are.
     :param choose: gives a session for the next of them.
-    :param has_choice: whether it may be another each time.
+    :param part: of the room that this has, the part that is taken at once.
+    :param is_one: whether it is always the same, and others may take what it does not.
     """
 
-    __slots__ = ("_accounts", "_choose", "_dispatcher", "_left", "_link", "_part", "_session")
+    __slots__ = (
+        *("_choose", "_dispatcher", "_is_plain", "_left", "_link", "_part", "_session"),
+        *("accounts", "is_one"),
+    )
 
     def __init__(
         self,
@@ -34,40 +38,43 @@ class Lot:
         link: SmscSession,
         accounts: Sequence[Account[EsmeSession]],
         choose: Callable[[], EsmeSession | None],
-        has_choice: bool,
+        part: int,
+        is_one: bool,
     ) -> None:
         self._dispatcher = dispatcher
         self._link = link
-        self._accounts = accounts
+        self.accounts, self.is_one = accounts, is_one
         self._choose = choose
-        self._part = PART if has_choice else 1
+        self._part = part
         self._session: EsmeSession | None = None
+        self._is_plain = False
         self._left = 0
 
-    def next(self, now: float) -> EsmeSession | None:
-        """The session of the next message; None where there is more to decide than that."""
+    def next(self) -> EsmeSession | None:
+        """The session of the next message; None while none takes it."""
         session = self._session
         if self._left > 0 and session is not None and len(session.outstanding) < session.window:
             self._left -= 1
-        else:
-            session = self._chosen()
+            return session
+        return self._chosen()
+
+    def may_send(self, session: EsmeSession, now: float) -> bool:
+        """Whether `next` has given a session that may be sent the message as it is, and now."""
         link = self._link
-        if session is None or not link.shares.has_room(session, now, link.window):
-            return None
-        return session
+        return self._is_plain and link.shares.has_room(session, now, link.window)
 
     def _chosen(self) -> EsmeSession | None:
         """Another session, for some messages of those that it has room for."""
         self._session = session = self._choose()
-        if session is None or not self._is_plain(session):
-            return None
-        room = session.window - len(session.outstanding)
-        self._left = max(room // self._part, 1) - 1
+        if session is not None:
+            room = session.window - len(session.outstanding)
+            self._left = max(room // self._part, 1) - 1
+            self._is_plain = self._judged(session)
         return session
 
-    def _is_plain(self, session: EsmeSession) -> bool:
+    def _judged(self, session: EsmeSession) -> bool:
         is_alike = session.version is self._link.version
-        return is_alike and self._dispatcher.queue(self._accounts, session) is None
+        return is_alike and self._dispatcher.queue(self.accounts, session) is None
 
 
 def _if_it_takes(session: EsmeSession) -> EsmeSession | None:
@@ -118,28 +125,28 @@ class Lots:
         submitter = self._submitters.find(path.session)
         follows = self._dispatcher.is_sure_of(submitter, account)
         if submitter is not None and takes(submitter):
-            lot = self._lot(submitter, (account,), partial(_if_it_takes, submitter), False)
+            lot = self._of_session(submitter, account)
         else:
-            cluster = account.receivers
-            lot = self._lot(cluster, (account,), cluster.session, len(cluster) > 1)
+            lot = self.of_cluster(account.receivers)
         way = self._by_record[record] = Way(path, lot, follows)
         return way
 
     def of_cluster(self, cluster: Cluster[EsmeSession]) -> Lot:
-        """The lot of messages to the numbers of ``cluster``."""
-        found = self._lots.get(cluster)
-        if found is not None:
-            return found
-        return self._lot(cluster, cluster.accounts, cluster.session, len(cluster) > 1)
-
-    def _lot(
-        self,
-        key: EsmeSession | Cluster[EsmeSession],
-        accounts: Sequence[Account[EsmeSession]],
-        choose: Callable[[], EsmeSession | None],
-        has_choice: bool,
-    ) -> Lot:
-        lot = self._lots.get(key)
+        """The lot of messages to the accounts of ``cluster``."""
+        lot = self._lots.get(cluster)
         if lot is None:
-            lot = self._lots[key] = Lot(self._dispatcher, self._link, accounts, choose, has_choice)
+            part = PART if len(cluster) > 1 else 1
+            lot = self._lots[cluster] = Lot(
+                self._dispatcher, self._link, cluster.accounts, cluster.session, part, False
+            )
+        return lot
+
+    def _of_session(self, session: EsmeSession, account: Account[EsmeSession]) -> Lot:
+        """The lot of receipts that go to the session that submitted."""
+        lot = self._lots.get(session)
+        if lot is None:
+            choose = partial(_if_it_takes, session)
+            lot = self._lots[session] = Lot(
+                self._dispatcher, self._link, (account,), choose, 1, True
+            )
         return lot

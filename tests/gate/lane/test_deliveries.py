@@ -13,6 +13,7 @@ from smppgate.gate.lane.delivery_run import DeliveryRun
 from smppgate.txsmpp.constants import CommandId
 from smppgate.txsmpp.frame import Frame, header_only
 from smppgate.txsmpp.states import State
+from smppgate.txsmpp.versions import V3_3, V3_4
 from tests.routing import fakes
 from tests.routing.fakes import FakeSession, Gate, said
 
@@ -125,9 +126,10 @@ def test_one_session_does_not_take_the_link_of_another_in_one_read() -> None:
 def test_a_window_bounds_a_run() -> None:
     gate = Gate()
     session, link = gate.esme(window=3), gate.link()
-    assert gate.read(link, *(fakes.deliver(b"1000", number) for number in range(1, 6))) == 3
+    gate.read(link, *(fakes.deliver(b"1000", number) for number in range(1, 6)))
     assert len(session.requests) == 3
     assert said(link) == [(4, 0x64), (5, 0x64)]
+    assert link.unanswered == 3
 
 
 def test_several_receivers_share_a_read() -> None:
@@ -177,6 +179,23 @@ def test_what_has_a_lost_link_is_not_delivered() -> None:
     gate.lose(link)
     gate.clock.advance(0.05)
     assert receiver.requests == []
+
+
+def test_what_an_esme_of_another_version_gets_is_not_sent_as_it_is() -> None:
+    gate = Gate()
+    session, link = gate.esme(version=V3_3), gate.link()
+    frames = [fakes.deliver(b"1000", number) for number in range(1, 4)]
+    gate.read(link, *frames)
+    sent = list(session.outstanding.requests.values())
+    assert [each.adapts for each in sent] == [V3_4] * 3  # type: ignore[union-attr]
+
+
+def test_sessions_of_another_version_take_turns_as_well() -> None:
+    gate = Gate()
+    sessions, link = [gate.esme(version=V3_3, window=50) for _ in range(2)], gate.link(window=200)
+    for _ in range(10):
+        gate.read(link, *(fakes.deliver(b"1000", number) for number in range(1, 3)))
+    assert [len(each.requests) for each in sessions] == [10, 10]
 
 
 @pytest.mark.parametrize("state", [State.BOUND_TX, State.UNBINDING])

@@ -570,17 +570,20 @@ class MessageCenter:
 
     def send(self) -> None:
         """Send what can be sent."""
-        left = []
+        left, able = [], self._able() if self.waiting else []
         for outgoing in self.waiting:
-            session = self._session(outgoing)
+            session = self._session(outgoing, able)
             if session is None:
                 left.append(outgoing)
             else:
                 session.deliver(outgoing)
+                able = self._able()
         self.waiting = left
 
-    def _session(self, outgoing: Outgoing) -> SmscSession | None:
-        able = [s for door in self.doors for s in door.sessions if s.can_send]
+    def _able(self) -> list[SmscSession]:
+        return [s for door in self.doors for s in door.sessions if s.can_send]
+
+    def _session(self, outgoing: Outgoing, able: list[SmscSession]) -> SmscSession | None:
         if outgoing.owned:
             able = [s for s in able if s.owner is outgoing.account]
         else:

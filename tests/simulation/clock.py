@@ -118,15 +118,16 @@ class Agenda:
 
     def call(self, delay: float, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Call:
         """Have ``function`` called ``delay`` seconds from now."""
-        return self._enter(self.clock.now + delay, function, args, kwargs)
+        return self.enter(self.clock.now + delay, function, args, kwargs)
 
     def call_at(
         self, time: float, function: Callable[..., Any], *args: Any, **kwargs: Any
     ) -> Call:
         """Have ``function`` called at ``time``."""
-        return self._enter(time, function, args, kwargs)
+        return self.enter(time, function, args, kwargs)
 
-    def _enter(self, time: float, function: Callable[..., Any], args: Any, kwargs: Any) -> Call:
+    def enter(self, time: float, function: Callable[..., Any], args: Any, kwargs: Any) -> Call:
+        """The same, with what it is called with as it is."""
         call = Call(self, time, function, args, kwargs)
         self.active += 1
         self.add(call)

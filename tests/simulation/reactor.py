@@ -120,7 +120,7 @@ class SimulatedReactor:
     def callLater(self, delay: float, function: Callable[..., Any], *a: Any, **kw: Any) -> Call:
         """Have ``function`` called."""
         assert delay >= 0, f"{function} is to be called {delay} s from now"
-        return self._agenda.call(delay, function, *a, **kw)
+        return self._agenda.enter(self._clock.now + delay, function, a, kw)
 
     def getDelayedCalls(self) -> list[Call]:
         """All timers."""

@@ -135,8 +135,9 @@ class Stream:
 
     def _later(self, what: Callable[..., None], *args: Any) -> None:
         # Never overtaking what was sent before.
-        now = self._agenda.clock.now
-        self._last = max(self._last, now + self._delay())
+        at = self._agenda.clock.now + self._delay()
+        if at > self._last:
+            self._last = at
         self._agenda.call_at(self._last, what, *args)
 
     def _delay(self) -> float:

@@ -77,7 +77,7 @@ class SmscSession(ModelSession):
 
     def fresh(self) -> int:
         """A number that is free."""
-        while any(self._next in used for used in (self.deliveries, self._links, self.odd)):
+        while self._next in self.deliveries or self._next in self._links or self._next in self.odd:
             self._next = self._next % wire.MAX_NUMBER + 1
         number, self._next = self._next, self._next % wire.MAX_NUMBER + 1
         return number

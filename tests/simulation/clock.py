@@ -35,8 +35,7 @@ class WorldClock:
 
     def advance_to(self, time: float) -> None:
         """Let time go by; a time that has been is no error."""
-        if time > self.now:
-            self.now = time
+        self.now = max(self.now, time)
 
 
 @implementer(IDelayedCall)

@@ -287,7 +287,7 @@ class Inspection:
     def counted(self) -> Iterator[tuple[str, int, int]]:
         """Counters that must agree with what they count: name, counter, count.
 
-        What is either so or not comes only where it is wrong: to name it takes longer than to look.
+        What is so or not comes only where it is wrong: to name it takes longer than to look.
         """
         for smsc in self._router.smscs:
             windows = sum(link.window for link in smsc.links)

@@ -81,8 +81,7 @@ class Stream:
     @property
     def room(self) -> int:
         """Octets that may be put in now."""
-        room = self.weather.capacity - self.sent + self.read
-        return room if room > 0 else 0
+        return max(0, self.weather.capacity - (self.sent - self.read))
 
     def put(self, octets: bytes) -> int:
         """Send as much of ``octets`` as there is room for; gives how much that is."""
@@ -138,9 +137,8 @@ class Stream:
 
     def _later(self, what: Callable[..., None], *args: Any) -> None:
         # Never overtaking what was sent before.
-        at = self._agenda.clock.now + self._delay()
-        if at > self._last:
-            self._last = at
+        now = self._agenda.clock.now
+        self._last = max(self._last, now + self._delay())
         self._agenda.call_at(self._last, what, *args)
 
     def _delay(self) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 
-from attrs import astuple, frozen
+from attrs import frozen
 
 from smppgate.gate.parts import Parts
 from smppgate.routing.tally import SmscTally, Tally
@@ -76,7 +76,13 @@ class _Counts:
         )
 
     def __sub__(self, before: _Counts) -> _Counts:
-        return _Counts(*(a - b for a, b in zip(astuple(self), astuple(before), strict=True)))
+        return _Counts(
+            self.messages - before.messages,
+            self.answers - before.answers,
+            self.seconds - before.seconds,
+            self.deliveries - before.deliveries,
+            self.receipts - before.receipts,
+        )
 
 
 _NOTHING = _Counts()

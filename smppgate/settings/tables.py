@@ -61,6 +61,7 @@ class Table:
 
     _names: ClassVar[tuple[str, ...]]
     _setters: ClassVar[tuple[Callable[[Table, object], None], ...]]
+    _checks: ClassVar[tuple[tuple[str, Check, bool], ...]]
 
     def __attrs_post_init__(self) -> None:
         problems = tuple(self._problems()) or tuple(self._relations())
@@ -71,6 +72,10 @@ class Table:
     def __attrs_init_subclass__(cls) -> None:
         names = [field.name for field in attrs.fields(cls)]
         cls._names = tuple(names)
+        cls._checks = tuple(
+            (field.name, field.metadata["check"], field.default is None)
+            for field in attrs.fields(cls)
+        )
         # The descriptors of the slots: the class is frozen, so there is no other quick way.
         cls._setters = tuple(getattr(cls, name).__set__ for name in names)
 
@@ -94,19 +99,19 @@ class Table:
         return _given(defaults) | _given(table)
 
     def _problems(self) -> Iterator[Problem]:
-        for field in attrs.fields(type(self)):
-            if field.default is None and getattr(self, field.name) is None:
+        for name, check, may_be_none in self._checks:
+            value = getattr(self, name)
+            if value is None and may_be_none:
                 continue
-            check: Check = field.metadata["check"]
-            value = check.tidy(getattr(self, field.name))
+            value = check.tidy(value)
             # The class is frozen; attrs' own __init__ sets its fields in this way.
-            object.__setattr__(self, field.name, value)
+            object.__setattr__(self, name, value)
             for problem in check.problems(value):
-                yield Problem(f"{field.name}{problem.where}", problem.text)
+                yield Problem(f"{name}{problem.where}", problem.text)
 
     def _relations(self) -> Iterator[Problem]:
         """The problems between fields that are valid each by itself."""
-        return self.clashes(_given(attrs.asdict(self, recurse=False)))
+        return self.clashes(_given({name: getattr(self, name) for name in self._names}))
 
 
 def _restored(table: type[Table], values: tuple[object, ...]) -> Table:
@@ -119,4 +124,8 @@ def _restored(table: type[Table], values: tuple[object, ...]) -> Table:
 
 def _given(table: Mapping[str, object]) -> dict[str, object]:
     """``table`` without None and NOTHING: None in a program stands for a missing key."""
-    return {key: value for key, value in table.items() if value not in (None, attrs.NOTHING)}
+    return {
+        key: value
+        for key, value in table.items()
+        if value is not None and value is not attrs.NOTHING
+    }

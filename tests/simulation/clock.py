@@ -117,15 +117,16 @@ class Agenda:
 
     def call(self, delay: float, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Call:
         """Have ``function`` called ``delay`` seconds from now."""
-        return self._enter(self.clock.now + delay, function, args, kwargs)
+        return self.enter(self.clock.now + delay, function, args, kwargs)
 
     def call_at(
         self, time: float, function: Callable[..., Any], *args: Any, **kwargs: Any
     ) -> Call:
         """Have ``function`` called at ``time``."""
-        return self._enter(time, function, args, kwargs)
+        return self.enter(time, function, args, kwargs)
 
-    def _enter(self, time: float, function: Callable[..., Any], args: Any, kwargs: Any) -> Call:
+    def enter(self, time: float, function: Callable[..., Any], args: Any, kwargs: Any) -> Call:
+        """The same, with what it is called with as it is."""
         call = Call(self, time, function, args, kwargs)
         self.active += 1
         self.add(call)
@@ -140,13 +141,19 @@ class Agenda:
     def next(self) -> float:
         """When the first is due; in the far future when there is none."""
         heap = self._heap
-        while heap and (heap[0][2].state != "active" or heap[0][2].serial != heap[0][1]):
+        while heap:
+            time, serial, call = heap[0]
+            if call.serial == serial and call.state == "active":
+                return time
             heappop(heap)
-        return heap[0][0] if heap else NEVER
+        return NEVER
 
     def run_due(self) -> int:
         """Do what is due, but for what is entered meanwhile; gives how much that was."""
-        until, last, count, heap = self.clock.now, self._serial, 0, self._heap
+        until, heap = self.clock.now, self._heap
+        if not heap or heap[0][0] > until:
+            return 0
+        last, count = self._serial, 0
         while heap and heap[0][0] <= until:
             _, serial, call = heap[0]
             is_active = call.state == "active" and call.serial == serial

@@ -77,13 +77,12 @@ class Inspection:
 
         enquire_link and unbind do not count: they are sent whatever else is open.
         """
-        return next(filter(None, map(self._over_window, self.sessions())), None)
+        # Asked in each turn: most have nothing open.
+        some = (each for each in self.sessions() if each.outstanding.requests)
+        return next(filter(None, map(self._over_window, some)), None)
 
     def _over_window(self, session: Any) -> str | None:
         outstanding = session.outstanding
-        # Asked for each session in each turn: most have nothing open.
-        if not outstanding.requests:
-            return None
         count, window = len(outstanding), session.window
         if window and count > window:
             count -= sum(1 for r in outstanding.requests.values() if _is_own(r))
@@ -194,18 +193,20 @@ class Inspection:
         now = self._now
         for pool in self._router.pools.values():
             out = [each for each in pool.members if each.health.ejection is not None]
+            if not out:
+                continue
             most = max(1, int(pool.health.policy.max_ejected * len(pool.members)))
             # A reload may let fewer be out.
             if now > self._reloaded_at + _LATE_LOOK:
                 yield f"ejected of {pool.name} beyond {most}", max(0, len(out) - most), 0
             # A gate that stops has nothing to send.
-            up = [each for each in pool.members if each.is_up and not self._router.is_draining]
-            is_left = any(each.health.ejection is None for each in up)
+            up = [each for each in out if each.is_up and not self._router.is_draining]
+            is_left = any(each.health.ejection is None and each.is_up for each in pool.members)
             yield f"{pool.name} has ejected all that are able", int(bool(up) and not is_left), 0
             for each in out:
                 is_over = now > each.health.ejection.until + _LATE_LOOK
-                stands_still = each.health.ejection.verdict.rate is None
-                yield f"{each!r} is ejected for too long", int(is_over and not stands_still), 0
+                if is_over and each.health.ejection.verdict.rate is not None:
+                    yield f"{each!r} is ejected for too long", 1, 0
 
     # Tables
 
@@ -263,8 +264,9 @@ class Inspection:
     def _affinities(self) -> Iterator[tuple[str, int, int]]:
         affinities = (self._router.dispatcher._affinity, *self._related())
         for name, table in zip(("parts to ESMEs", "parts", "dialogues"), affinities, strict=True):
-            yield name, self._known(table), 10_000
-            yield f"octets of {name}", table.octets if self._known(table) else 0, table.most_octets
+            known = self._known(table)
+            yield name, known, 10_000
+            yield f"octets of {name}", table.octets if known else 0, table.most_octets
 
     def _related(self) -> tuple[Any, Any]:
         return self._router.related._messages, self._router.related._dialogues
@@ -283,17 +285,20 @@ class Inspection:
         return float(self._router.clock.monotonic())
 
     def counted(self) -> Iterator[tuple[str, int, int]]:
-        """Counters that must agree with what they count: name, counter, count."""
+        """Counters that must agree with what they count: name, counter, count.
+
+        What is so or not comes only where it is wrong: to name it takes longer than to look.
+        """
         for smsc in self._router.smscs:
             windows = sum(link.window for link in smsc.links)
             # What is open on links that take no more messages is added while there are others.
             is_paused = smsc.limits is not None and smsc.limits.limited_by
             windows = 0 if is_paused else windows
             is_right = smsc.capacity >= windows if windows else not smsc.capacity
-            yield f"capacity of {smsc.name}", int(not is_right), 0
-            if self._router.running:
-                in_vain = _paused_in_vain(smsc, self._now)
-                yield f"{smsc.name} is paused, and has tokens", in_vain, 0
+            if not is_right:
+                yield f"capacity of {smsc.name}", 1, 0
+            if self._router.running and _paused_in_vain(smsc, self._now):
+                yield f"{smsc.name} is paused, and has tokens", 1, 0
         yield from self._counted_waiting()
         yield from self._counted_strangers()
         yield from self._counted_ejected()
@@ -325,34 +330,36 @@ class Inspection:
         over_rate = sum(1 for each in everyone if each.limit is not None)
         yield "waiting for tokens", in_rate_rooms, over_rate
         for each in room._rate_rooms.values():
-            yield f"{each!r} waits for nothing", int(not each._awaited), 0
+            if not each._awaited:
+                yield f"{each!r} waits for nothing", 1, 0
         yield "octets waiting", room.octets, sum(each.octets for each in everyone)
         for pool in self._router.pools.values():
             count = sum(each.exchange.pool is pool for each in everyone if each.limit is None)
             yield f"waiting for {pool.name}", pool.waiting, count
             able = [each for each in pool.members if not each.reason()]
             active = [each for each in able if not each.is_backup] or able
-            yield f"active of {pool.name}", int(list(pool.active) != active), 0
+            if list(pool.active) != active:
+                yield f"active of {pool.name}", 1, 0
         for each in everyone:
-            session = each.requester
-            if each.limit is None:
-                yield f"{each.exchange.pool!r} is not in use, and waited for", *self._in_use(each)
-            yield f"messages of {session.where}, which has ended", int(session.has_ended), 0
+            if each.limit is None and not self._is_in_use(each):
+                yield f"{each.exchange.pool!r} is not in use, and waited for", 1, 0
+            if each.requester.has_ended:
+                yield f"messages of {each.requester.where}, which has ended", 1, 0
         waiters = [smsc for smsc in self._router.smscs if smsc.waiters is not None]
         if not everyone:
             yield "SMSCs that somebody waits for", len(waiters), 0
         for each in room._rooms.values():
-            is_idle = each not in room._freed and _may_serve(each)
-            yield f"{each!r} is not served, though there is room", int(is_idle), 0
+            if each not in room._freed and _may_serve(each):
+                yield f"{each!r} is not served, though there is room", 1, 0
 
-    def _in_use(self, waiting: Any) -> tuple[int, int]:
-        """Whether a message waits for a pool that another stands in for, and whether it may."""
+    def _is_in_use(self, waiting: Any) -> bool:
+        """Whether no other pool stands in for the one that a message waits for."""
         exchange, target = waiting.exchange, waiting.exchange.target
         if target is None or self._router._submitter.pools.is_reconsidering:
-            return 0, 0
+            return True
         command = exchange.command_id
         able = (p for p in target.pools if any(not m.reason(command) for m in p.members))
-        return int(exchange.pool is not next(able, target.pools[0])), 0
+        return exchange.pool is next(able, target.pools[0])
 
     def left(self) -> Iterator[str]:
         """What is left although no session is, and the time of everything is over."""
@@ -426,14 +433,14 @@ def _has_room(smsc: Any) -> bool:
     return free and not is_paused and smsc.outstanding < smsc.capacity
 
 
-def _paused_in_vain(smsc: Any, now: float) -> int:
+def _paused_in_vain(smsc: Any, now: float) -> bool:
     """Whether it has had tokens for a while, and does not know it."""
     limits, then = smsc.limits, now - _NOTICED
     if limits is None:
-        return 0
+        return False
     overall = limits.overall
     is_dry = overall.is_dry and (overall.bucket is None or overall.bucket.has_token(then))
-    return int(is_dry or any(limits._buckets[link].has_token(then) for link in limits.dry))
+    return is_dry or any(limits._buckets[link].has_token(then) for link in limits.dry)
 
 
 def _numbers(session: Any) -> set[int]:

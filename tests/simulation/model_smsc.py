@@ -77,7 +77,7 @@ class SmscSession(ModelSession):
 
     def fresh(self) -> int:
         """A number that is free."""
-        while any(self._next in used for used in (self.deliveries, self._links, self.odd)):
+        while self._next in self.deliveries or self._next in self._links or self._next in self.odd:
             self._next = self._next % wire.MAX_NUMBER + 1
         number, self._next = self._next, self._next % wire.MAX_NUMBER + 1
         return number
@@ -583,17 +583,20 @@ class MessageCenter:
         self._send_all()
 
     def _send_all(self) -> None:
-        left = []
+        left, able = [], self._able() if self.waiting else []
         for outgoing in self.waiting:
-            session = self._session(outgoing)
+            session = self._session(outgoing, able)
             if session is None:
                 left.append(outgoing)
             else:
                 session.deliver(outgoing)
+                able = self._able()
         self.waiting = left
 
-    def _session(self, outgoing: Outgoing) -> SmscSession | None:
-        able = [s for door in self.doors for s in door.sessions if s.can_send]
+    def _able(self) -> list[SmscSession]:
+        return [s for door in self.doors for s in door.sessions if s.can_send]
+
+    def _session(self, outgoing: Outgoing, able: list[SmscSession]) -> SmscSession | None:
         if outgoing.owned:
             able = [s for s in able if s.owner is outgoing.account]
         else:

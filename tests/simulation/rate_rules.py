@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from bisect import insort
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from attrs import define, field, frozen
+from attrs import define, field
 
 from tests.simulation import wire
 from tests.simulation.clock import NEVER
@@ -32,8 +32,7 @@ Limit = tuple[float, float]
 """Rate and burst."""
 
 
-@frozen(order=True)
-class _Sent:
+class _Sent(NamedTuple):
     """A message: when its tokens were taken at the earliest and at the latest."""
 
     at: float

@@ -99,7 +99,6 @@ class SimulatedReactor:
         self.network = network
         self.accepted: list[tuple[_Port, GateSocket]] = []
         self.ports: dict[_Port, None] = {}
-        self.turns = 0
         self._clock = clock
         self._chance = chance
         self._agenda = Agenda(self._clock)
@@ -121,7 +120,7 @@ class SimulatedReactor:
     def callLater(self, delay: float, function: Callable[..., Any], *a: Any, **kw: Any) -> Call:
         """Have ``function`` called."""
         assert delay >= 0, f"{function} is to be called {delay} s from now"
-        return self._agenda.call(delay, function, *a, **kw)
+        return self._agenda.enter(self._clock.now + delay, function, a, kw)
 
     def getDelayedCalls(self) -> list[Call]:
         """All timers."""
@@ -184,7 +183,7 @@ class SimulatedReactor:
         """When there is something to do; in the far future when there is nothing."""
         if self._is_dead:
             return NEVER
-        if self.accepted or (self.network.has_changed and self._ready()):
+        if self.accepted or (self.network.has_changed and self._is_any_ready()):
             return self._clock.now
         return self._agenda.next()
 
@@ -192,28 +191,44 @@ class SimulatedReactor:
         """Do what is due, and then what is ready; gives whether there was anything."""
         if self._is_dead:
             return False
-        self.turns += 1
-        count = self._agenda.run_due()
+        has_acted = bool(self._agenda.run_due())
+        if self.accepted:
+            self._accept()
+            has_acted = True
+        if self.network.has_changed and (ready := self._ready()):
+            self._look_at_all(ready)
+            has_acted = True
+        return has_acted
+
+    def _accept(self) -> None:
         accepted, self.accepted = self.accepted, []
         for port, skt in accepted:
             if port in self.ports:
                 port.made(skt)
             else:
                 skt.close()
-        ready = self._ready() if self.network.has_changed else []
-        if len(ready) > 1:
-            self._chance.shuffle(ready)
-        for descriptor in ready:
-            self._look_at(descriptor)
-        return bool(count or accepted or ready)
+
+    def _is_any_ready(self) -> bool:
+        """Whether something can be read or written; if not, nothing can until a socket changes."""
+        is_any = any(w.socket.is_writable for w in self._writers) or any(
+            r.socket.is_readable for r in self._readers
+        )
+        self.network.has_changed = is_any
+        return is_any
 
     def _ready(self) -> list[Any]:
-        """What can be read or written; while that is nothing, none is until a socket changes."""
+        """What can be read or written; if that is nothing, nothing can until a socket changes."""
         ready = [r for r in self._readers if r.socket.is_readable]
         if self._writers:
             ready += [w for w in self._writers if w.socket.is_writable and w not in ready]
         self.network.has_changed = bool(ready)
         return ready
+
+    def _look_at_all(self, ready: list[Any]) -> None:
+        if len(ready) > 1:
+            self._chance.shuffle(ready)
+        for descriptor in ready:
+            self._look_at(descriptor)
 
     def _look_at(self, descriptor: Any) -> None:
         """Read and write as epoll's reactor does: both, where both can be done."""

@@ -86,7 +86,8 @@ class Stream:
     def put(self, octets: bytes) -> int:
         """Send as much of ``octets`` as there is room for; gives how much that is."""
         taken = octets[: self.room]
-        self.was_full = self.was_full or len(taken) < len(octets)
+        if len(taken) < len(octets):
+            self.was_full = True
         self.sent += len(taken)
         self._marks.append((self.sent, self._agenda.clock.now))
         for piece in self._pieces(taken):
@@ -117,13 +118,14 @@ class Stream:
 
     def take(self, most: int) -> bytes:
         """Read up to ``most`` of what has arrived."""
+        if not self.arrived:
+            return b""
         taken = bytes(self.arrived[:most])
         del self.arrived[:most]
         was_full = not self.room
-        if taken:
-            self.read += len(taken)
-            self._reads.append((self.read, self._agenda.clock.now))
-        if was_full and taken:
+        self.read += len(taken)
+        self._reads.append((self.read, self._agenda.clock.now))
+        if was_full:
             self.on_taken()
             self._later(self._make_room)
         return taken

@@ -90,6 +90,8 @@ class Terms:
     renewed: dict[str, float] = field(factory=dict)
     decided: dict[str, int] = field(factory=dict)
     reweighed: dict[str, float] = field(factory=dict)
+    # Label of a request and place of the first term → where it may go; asked for many times.
+    _places: dict[tuple[int, int], list[Place]] = field(factory=dict)
 
     @classmethod
     def beginning(cls, settings: Settings) -> Terms:
@@ -110,6 +112,7 @@ class Terms:
         """The gate goes by ``settings`` from now on."""
         before = self.now.smscs
         self._terms.append(Term.of(at, settings))
+        self._places.clear()
         for name in list(self.decided):
             after = self.now.smscs.get(name)
             if after is None or name not in before or after.weight != before[name].weight:
@@ -130,11 +133,16 @@ class Terms:
 
     def since(self, at: float) -> list[Term]:
         """All that were in force at this time or later."""
+        first = self._first(at)
+        return self._terms[first:] if first else self._terms
+
+    def _first(self, at: float) -> int:
+        """The place of the one that was in force then."""
         terms = self._terms
-        if len(terms) == 1:
-            return terms
-        first = next(i for i in range(len(terms) - 1, -1, -1) if terms[i].at <= at or not i)
-        return terms[first:]
+        first = len(terms) - 1
+        while first and terms[first].at > at:
+            first -= 1
+        return first
 
     def has_all(self, at: float, holds: Callable[[Term], bool]) -> bool:
         """Whether something holds by all of them since ``at``."""
@@ -186,6 +194,13 @@ class Terms:
 
         A session whose bind was passed through has a pool of its own.
         """
+        key = request.label, self._first(at)
+        known = self._places.get(key)
+        if known is None:
+            known = self._places[key] = list(self._found_places(request, at))
+        return known
+
+    def _found_places(self, request: Request, at: float) -> dict[Place, None]:
         found: dict[Place, None] = {}
         for term in self.since(at):
             if (
@@ -198,7 +213,7 @@ class Terms:
             else:
                 pools = self.pools(request.session, at)
                 found.update(dict.fromkeys((pool,) for pool in pools))
-        return list(found)
+        return found
 
     def pools_for(self, request: Request, at: float) -> list[str]:
         """The pools that a message may go to since ``at``."""

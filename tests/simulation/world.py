@@ -74,7 +74,7 @@ class World:
         self.trace = Trace(self.clock)
         self.ledger = Ledger()
         self.judge = Judge(self)
-        self.steps = self.turns = self.acts = self._turns_before = 0
+        self.steps = self.turns = self.acts = self._turns_before = self._second = 0
         self.is_active = self.is_open = True
         self.queued: dict[int, Delivery] = {}
         self.given_ids: dict[bytes, Request] = {}
@@ -429,23 +429,21 @@ class World:
     # Time
 
     def _run(self, seconds: float) -> None:
-        end = self.clock.now + seconds
-        while (time := self._next()) <= end:
-            if int(time) > int(self.clock.now):
-                self._turns_before = self.turns
+        clock, agenda = self.clock, self.agenda
+        end = clock.now + seconds
+        while (time := min(agenda.next(), self.reactor.next())) <= end:
+            if time >= self._second:
+                self._second, self._turns_before = int(time) + 1, self.turns
             elif self.turns - self._turns_before > _MOST_TURNS:
                 self.violated(f"it runs in circles: {self.reactor.getDelayedCalls()[:3]}")
-            self.clock.advance_to(time)
-            self.agenda.run_due()
+            clock.advance_to(time)
+            agenda.run_due()
             self._look(self.reactor.turn())
-        self.clock.advance_to(end)
+        clock.advance_to(end)
 
     def _skip(self, seconds: float) -> None:
         """Time goes by while the gate's process does nothing: what was due comes all at once."""
         self.clock.advance_to(self.clock.now + seconds)
-
-    def _next(self) -> float:
-        return max(min(self.agenda.next(), self.reactor.next()), self.clock.now)
 
     def _look(self, has_acted: bool) -> None:
         """After each turn; ``has_acted``: whether the gate had anything to do in it."""

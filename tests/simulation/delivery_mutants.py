@@ -30,9 +30,13 @@ def _deliveries_over_window(chosen: Any) -> Any:
     return lambda self: self._session or chosen(self)
 
 
-@mutant(Lot, "_judged", "A run of deliver_sm overtakes what is in the queue.", "in_bursts")
-def _run_overtakes_queue(_judged: Any) -> Any:
-    return lambda self, session: session.version is self._link.version
+@mutant(Lot, "may_send", "A run of deliver_sm overtakes what is in the queue.", "in_bursts")
+def _run_overtakes_queue(may_send: Any) -> Any:
+    def may(self: Any, session: Any, now: float) -> Any:
+        self._has_queue = False
+        return may_send(self, session, now)
+
+    return may
 
 
 @mutant(

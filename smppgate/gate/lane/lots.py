@@ -28,7 +28,7 @@ class Lot:
     """
 
     __slots__ = (
-        *("_choose", "_dispatcher", "_is_plain", "_left", "_link", "_part", "_session"),
+        *("_choose", "_dispatcher", "_has_queue", "_left", "_link", "_part", "_session"),
         *("accounts", "is_one"),
     )
 
@@ -47,7 +47,7 @@ class Lot:
         self._choose = choose
         self._part = part
         self._session: EsmeSession | None = None
-        self._is_plain = False
+        self._has_queue = any(account in dispatcher.queues for account in accounts)
         self._left = 0
 
     def next(self) -> EsmeSession | None:
@@ -59,9 +59,14 @@ class Lot:
         return self._chosen()
 
     def may_send(self, session: EsmeSession, now: float) -> bool:
-        """Whether `next` has given a session that may be sent the message as it is, and now."""
+        """Whether a session that `next` has given may be sent the message as it is, and now."""
         link = self._link
-        return self._is_plain and link.shares.has_room(session, now, link.window)
+        return (
+            session.version is link.version
+            and link.shares.has_room(session, now, link.window)
+            # What came before it in the read may have been queued.
+            and not (self._has_queue and self._dispatcher.queue(self.accounts, session))
+        )
 
     def _chosen(self) -> EsmeSession | None:
         """Another session, for some messages of those that it has room for."""
@@ -69,12 +74,7 @@ class Lot:
         if session is not None:
             room = session.window - len(session.outstanding)
             self._left = max(room // self._part, 1) - 1
-            self._is_plain = self._judged(session)
         return session
-
-    def _judged(self, session: EsmeSession) -> bool:
-        is_alike = session.version is self._link.version
-        return is_alike and self._dispatcher.queue(self.accounts, session) is None
 
 
 def _if_it_takes(session: EsmeSession) -> EsmeSession | None:

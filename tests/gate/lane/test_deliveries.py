@@ -10,10 +10,12 @@ import pytest
 from smppgate.gate.deliver.delivery import Delivery
 from smppgate.gate.deliver.receipt_delivery import ReceiptDelivery
 from smppgate.gate.lane.delivery_run import DeliveryRun
+from smppgate.routing.smscs.link_shares import LinkShares
 from smppgate.txsmpp.constants import CommandId
 from smppgate.txsmpp.frame import Frame, header_only
 from smppgate.txsmpp.states import State
 from smppgate.txsmpp.versions import V3_3, V3_4
+from tests.gate.deliver.test_dispatcher import with_queue
 from tests.routing import fakes
 from tests.routing.fakes import FakeSession, Gate, said
 
@@ -121,6 +123,23 @@ def test_one_session_does_not_take_the_link_of_another_in_one_read() -> None:
     gate.read(link, fakes.deliver(b"2000", 500), *to_slow, fakes.deliver(b"2000", 501))
     assert (len(slow.requests), len(quick.requests)) == (5, 2)
     assert said(link) == [(number, 0x64) for number in range(6, 11)]
+
+
+def test_what_is_behind_a_queued_message_in_a_read_is_queued_too() -> None:
+    """Though the link has room for its session again."""
+    gate, queue, link = with_queue()
+    session = gate.esme(window=100)
+
+    def put(*message: Any) -> None:
+        queue.taken.append(message)
+        queue.holds = True
+
+    with (
+        patch.object(LinkShares, "has_room", side_effect=[True, False, False, True, True]),
+        patch.object(queue, "put", put),
+    ):
+        gate.read(link, *(fakes.deliver(b"1000", number) for number in range(1, 4)))
+    assert (len(session.requests), len(queue.taken)) == (1, 2)
 
 
 def test_a_window_bounds_a_run() -> None:

@@ -7,6 +7,7 @@ real reactor: timers that are due, then what is ready to be read and written, in
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from random import Random
 from typing import Any
 
@@ -107,6 +108,8 @@ class SimulatedReactor:
         self._writers: dict[Any, None] = {}
         # What was going on when the process was killed may still be on the way out.
         self._is_dead = False
+        self.together: Callable[[], AbstractContextManager[object]] = nullcontext
+        """Entered while what is ready in a turn is read, where sockets are read together."""
 
     # Time
 
@@ -203,8 +206,9 @@ class SimulatedReactor:
         ready = self._ready() if self.network.has_changed else []
         if len(ready) > 1:
             self._chance.shuffle(ready)
-        for descriptor in ready:
-            self._look_at(descriptor)
+        with self.together():
+            for descriptor in ready:
+                self._look_at(descriptor)
         return bool(count or accepted or ready)
 
     def _ready(self) -> list[Any]:

@@ -33,6 +33,10 @@ class Checkout:
     root: Path
     python: Path
 
+    def has(self, folder: str) -> bool:
+        """Whether it has this folder: other versions may lack what came later."""
+        return (self.root / folder).is_dir()
+
     @property
     def twistd(self) -> list[str]:
         """twistd of that very environment, whether or not its script is on PATH."""

@@ -91,7 +91,8 @@ class GateOptions:
     in a file, behind a route for each account that is for other numbers.
     ``links`` is how many sessions it has with each SMSC.
     ``rates`` limits everything, to more than there can be; only this checkout's gate does.
-    ``metrics`` has it count everything, with nobody who looks; without it nothing is observed.
+    ``metrics`` has it count everything, with nobody who looks; only this checkout's gate does.
+    Without it nothing is observed.
     ``probed`` has it tell the pauses of its reactor, see `benchmarks.pauses`; only this
     checkout's gate does.
     """
@@ -123,9 +124,9 @@ class GateOptions:
 
     def admin_toml(self) -> str:
         """The ``[admin]`` table, which other versions may not know."""
-        if self.checkout != HERE:
+        if not self.checkout.has("smppgate/admin"):
             return ""
-        return _METRICS if self.metrics else _NO_METRICS
+        return _METRICS if self.metrics and self.checkout == HERE else _NO_METRICS
 
     def bind_toml(self) -> str:
         """The kind of bind, as a line of ``[[smsc]]``."""

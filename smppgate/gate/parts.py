@@ -29,6 +29,7 @@ from smppgate.routing.smscs.smsc import Smsc
 from smppgate.settings import EsmeSettings, GateSettings, Settings, SmscSettings
 from smppgate.store import IStore
 from smppgate.txsmpp.clock import Clock
+from smppgate.txsmpp.sockets import Sockets
 
 
 class Parts:
@@ -54,6 +55,7 @@ class Parts:
         self.centers = Centers()
         smscs = {smsc.name: self.centers.smsc(settings.gate, smsc) for smsc in settings.smsc}
         self.router = make_router(settings, self.clock, smscs, store, entropy)
+        self.router.batch.sockets = Sockets.of(reactor, self.router.batch)
         self.pass_through = PassThrough(self.router, (), RefusedCredentials(entropy.randbytes(32)))
         self.esme_config = EsmeSessionConfig(
             router=self.router,

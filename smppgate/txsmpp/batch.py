@@ -35,6 +35,13 @@ class Flushable(Protocol):
         """Write what is in the outbox, and empty it."""
 
 
+class Takes(Protocol):
+    """Reads sockets."""
+
+    def take(self, transport: object) -> None:
+        """Read ``transport`` from here on, if it can be."""
+
+
 class Batch:
     """The sessions that have octets to write, and calls for the end of the turn.
 
@@ -50,6 +57,7 @@ class Batch:
         "_touched",
         "_when_written",
         "first",
+        "sockets",
     )
 
     log = Logger()
@@ -61,13 +69,15 @@ class Batch:
         self._when_written: list[Callable[[], None]] = []
         self.first: Callable[[], None] | None = None
         """Called once, before anything more is written to any session: see `before_writing`."""
-        self._reading = False
+        self.sockets: Takes | None = None
+        """Reads the plain sockets of these sessions together; None where the reactor reads all."""
+        self._reading = 0
         self._end: IDelayedCall | None = None
         self._ends_since = 0.0
 
     def open(self) -> None:
-        """A read begins, to be ended with `close`."""
-        self._reading = True
+        """A read begins, to be ended with `close`; or several, to be ended with `end_turn`."""
+        self._reading += 1
 
     def add(self, session: Flushable) -> None:
         """Note ``session``, whose outbox was empty and no longer is."""
@@ -77,21 +87,37 @@ class Batch:
 
     def close(self) -> None:
         """A read is dealt with."""
-        self._reading = False
-        touched = self._touched
-        if len(touched) == 1 and self._end is None and touched[0].is_quiet:
+        self._reading -= 1
+        if self._reading:
+            return
+        if self._end is None and self._is_alone():
             # A message that nothing else goes on beside does not wait for company.
             self.flush()
             # The answer of a peer next door comes while the reactor goes to sleep, and to wake it
             # takes longer than one more look: on a virtual machine 45 µs of a message's 130.
             self._clock.schedule(0.0, _look_again)
-        elif touched or self._when_written or self.first is not None:
+        elif self._has_more():
             self._schedule()
+
+    def end_turn(self) -> bool:
+        """All reads of a turn are dealt with: write now.
+
+        Gives whether that was one message that nothing else goes on beside.
+        """
+        is_alone = self._is_alone()
+        self.flush()
+        self._reading -= 1
+        if self._has_more():
+            # What a write brought about.
+            self._schedule()
+            return False
+        return is_alone
 
     def at_end(self, function: Callable[[], None]) -> None:
         """Call ``function`` when this turn is over, before sessions are written to."""
         self._calls.append(function)
-        self._schedule()
+        if not self._reading:
+            self._schedule()
 
     def before_writing(self, function: Callable[[], None]) -> None:
         """Call ``function`` once, before any session is written to, in this turn at the latest.
@@ -131,6 +157,12 @@ class Batch:
         if self._when_written:
             calls, self._when_written = self._when_written, []
             self._call_all(calls)
+
+    def _is_alone(self) -> bool:
+        return len(self._touched) == 1 and not self._calls and self._touched[0].is_quiet
+
+    def _has_more(self) -> bool:
+        return bool(self._touched or self._calls or self._when_written or self.first is not None)
 
     def _turn_ended(self) -> None:
         self._end = None

@@ -205,6 +205,8 @@ class SmppConnection(SmppStream):
     def connectionMade(self) -> None:
         """Set the socket up and start the timers."""
         self._open_stream()
+        if self.batch.sockets is not None:
+            self.batch.sockets.take(self.transport)
         self._watch = Watch(self.timers, self.clock.monotonic())
         self._timer.start()
 

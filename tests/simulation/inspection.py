@@ -387,6 +387,16 @@ class Inspection:
         """Let every PDU go the general way."""
         self._router.relay_from_esme = self._router.relay_from_smsc = nothing_is_plain
 
+    @contextmanager
+    def one_turn(self) -> Iterator[None]:
+        """Read as `Sockets` does: all that is ready, and then write."""
+        batch = self._router.batch
+        batch.open()
+        try:
+            yield
+        finally:
+            batch.end_turn()
+
     def forget(self) -> None:
         """Let there be next to no memory for what belongs together."""
         for table in self._related():

@@ -7,6 +7,7 @@ real reactor: timers that are due, then what is ready to be read and written, in
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from random import Random
 from typing import Any
 
@@ -106,6 +107,8 @@ class SimulatedReactor:
         self._writers: dict[Any, None] = {}
         # What was going on when the process was killed may still be on the way out.
         self._is_dead = False
+        self.together: Callable[[], AbstractContextManager[object]] = nullcontext
+        """Entered while what is ready in a turn is read, where sockets are read together."""
 
     # Time
 
@@ -227,8 +230,9 @@ class SimulatedReactor:
     def _look_at_all(self, ready: list[Any]) -> None:
         if len(ready) > 1:
             self._chance.shuffle(ready)
-        for descriptor in ready:
-            self._look_at(descriptor)
+        with self.together():
+            for descriptor in ready:
+                self._look_at(descriptor)
 
     def _look_at(self, descriptor: Any) -> None:
         """Read and write as epoll's reactor does: both, where both can be done."""

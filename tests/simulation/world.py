@@ -336,6 +336,8 @@ class World:
         # Both ways do the same, and half of the worlds are the judges of each.
         if self.plan.seed // 2 % 2:
             self.inspection.close_lane()
+        if self.plan.seed // 4 % 2:
+            self.reactor.together = self.inspection.one_turn
         is_observed = self.plan.seed % 2 == 0
         self._counting = Counting(self, self.gateway) if is_observed else None
         if self.plan.forgets:

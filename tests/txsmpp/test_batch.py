@@ -136,6 +136,64 @@ def test_one_session_that_cannot_be_written_to_does_not_mute_the_others() -> Non
     assert after.flushes == 1
 
 
+# Reads of one turn together
+
+
+def test_reads_of_a_turn_are_written_when_it_is_over_and_without_a_timer() -> None:
+    clock, session, calls = Clock(), Outbox(is_quiet=True), list[int]()
+    batch = Batch(clock)
+    batch.open()
+    for read in range(2):
+        batch.open()
+        if not read:
+            batch.add(session)
+        batch.at_end(lambda: calls.append(session.flushes))
+        batch.close()
+    assert (session.flushes, calls) == (0, [])
+    batch.end_turn()
+    assert (session.flushes, calls) == (1, [0, 0])
+    assert clock.getDelayedCalls() == []
+
+
+def test_what_the_end_of_a_turn_brings_about_is_written_in_the_next() -> None:
+    clock, last = Clock(), Outbox()
+    batch = Batch(clock)
+    batch.open()
+    batch.add(Talkative(batch, last))
+    assert not batch.end_turn()
+    assert last.flushes == 0
+    clock.advance(0)
+    assert last.flushes == 1
+
+
+def test_whether_a_message_was_alone_is_told_at_the_end_of_the_turn() -> None:
+    clock = Clock()
+    for sessions, is_alone in (
+        ([], False),
+        ([Outbox(is_quiet=True)], True),
+        ([Outbox()], False),
+        ([Outbox(is_quiet=True)] * 2, False),
+    ):
+        batch = Batch(clock)
+        batch.open()
+        for session in sessions:
+            batch.add(session)
+        assert batch.end_turn() == is_alone
+
+
+def test_a_call_for_the_end_of_the_turn_waits_for_it_where_a_message_is_alone() -> None:
+    """Other reads of the turn may follow."""
+    clock, session, calls = Clock(), Outbox(is_quiet=True), list[int]()
+    batch = Batch(clock)
+    batch.open()
+    batch.add(session)
+    batch.at_end(lambda: calls.append(session.flushes))
+    batch.close()
+    assert (session.flushes, calls) == (0, [])
+    clock.advance(0)
+    assert (session.flushes, calls) == (1, [0])
+
+
 # What comes before everything that is written
 
 

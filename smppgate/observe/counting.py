@@ -11,12 +11,14 @@ from __future__ import annotations
 from typing import cast
 
 from smppgate.gate.deliver.delivery import Delivery
-from smppgate.gate.relay.events import Listener, Session
+from smppgate.gate.relay.events import Dequeued, Listener, Session
+from smppgate.gate.relay.reason import Reason
 from smppgate.routing.esmes.account import Account
 from smppgate.routing.exchange import Exchange
 from smppgate.routing.sessions import EsmeSession, Origin, SmscSession
 from smppgate.routing.smscs.smsc import Smsc
 from smppgate.routing.tally import DELIVER_SM, SUBMIT_SM, SmscTally, word_of
+from smppgate.txsmpp.frame import Frame
 from smppgate.txsmpp.located_receipt import LocatedReceipt
 
 
@@ -31,11 +33,11 @@ class Counting(Listener):
 
     # The hot path: a message costs `taken`
 
-    def taken(self, exchange: Exchange, now: float) -> None:
+    def taken(self, exchange: Exchange, frame: Frame, answer: bytes, now: float) -> None:
         """The SMSC took a message, and the ESME was answered so."""
         if exchange.command_id != SUBMIT_SM:
             self.answered(exchange, 0, now)
-            self.ended(exchange, 0, now)
+            self.ended(exchange, 0, now, Reason.NONE)
             return
         if exchange.smsc is not None:
             self.run_taken(exchange.origin, exchange.smsc, 1, now - exchange.sent_at)
@@ -57,7 +59,7 @@ class Counting(Listener):
         else:
             self._delivered(cast(Delivery, exchange), command_status)
 
-    def ended(self, exchange: Exchange, command_status: int, now: float) -> None:
+    def ended(self, exchange: Exchange, command_status: int, now: float, reason: Reason) -> None:
         """The ESME that sent a request was answered, or the SMSC."""
         exchange.origin.tally.count(exchange.asked, command_status)
 
@@ -82,15 +84,17 @@ class Counting(Listener):
 
     # Beside it
 
-    def turned_down(self, origin: Origin, command_id: int, command_status: int) -> None:
+    def turned_down(
+        self, origin: Origin, frame: Frame, command_status: int, reason: Reason
+    ) -> None:
         """A request was answered and not relayed."""
-        origin.tally.count(command_id, command_status)
+        origin.tally.count(frame.command_id, command_status)
 
     def dequeued(
-        self, account: Account[EsmeSession], command_id: int, command_status: int
+        self, account: Account[EsmeSession], request: Dequeued, command_status: int, now: float
     ) -> None:
         """An ESME answered a message of its account's queue."""
-        account.tally.count(command_id, command_status)
+        account.tally.count(request.command_id, command_status)
 
     def over_rate(self, origin: Origin, command_id: int) -> None:
         """A message came over the rate of its account or session."""

@@ -106,7 +106,7 @@ def test_a_run_counts_as_its_messages_do(runs: list[tuple[int, float]]) -> None:
             for _ in range(count):
                 exchange = Exchange(cast(Any, None), esme, fakes.submit(), None, 0.0)
                 exchange.smsc = smsc
-                counting.taken(exchange, seconds)
+                counting.taken(exchange, fakes.submit(), b"", seconds)
         tally = smsc.tally
         counts.append((esme.tally.counts(), tally.counts(), tally.seconds, tally.repeats))
     assert counts[0] == counts[1]

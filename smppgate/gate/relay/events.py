@@ -16,17 +16,35 @@ receipt is told of by ``receipt`` before it has entered.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from attrs import define, field
 
+from smppgate.gate.relay.reason import Reason
 from smppgate.routing.esmes.account import Account
 from smppgate.routing.exchange import Exchange
 from smppgate.routing.sessions import EsmeSession, Origin, SmscSession
 from smppgate.routing.smscs.smsc import Smsc
+from smppgate.txsmpp.frame import Frame
 from smppgate.txsmpp.located_receipt import LocatedReceipt
 
 Session = EsmeSession | SmscSession
+
+
+class Dequeued(Protocol):
+    """A request that was made of a message in the queue of an account.
+
+    :ivar command_id: that of the request.
+    :ivar session: where it was sent.
+    :ivar octets: the message as the queue has it.
+    :ivar sent_at: seconds.
+    """
+
+    command_id: int
+    session: EsmeSession
+    octets: bytes
+    sent_at: float
+
 
 MOST_LINES = 20
 """Lines of one reload that are worth telling; its log has all of them."""
@@ -56,7 +74,9 @@ class Listener:
     def entered(self, exchange: Exchange) -> None:
         """A request is taken in: from here on it is answered exactly once."""
 
-    def turned_down(self, origin: Origin, command_id: int, command_status: int) -> None:
+    def turned_down(
+        self, origin: Origin, frame: Frame, command_status: int, reason: Reason
+    ) -> None:
         """A request was answered by the gate and not relayed: it is over its window, for no
         account, or about a message of which nothing is known."""
 
@@ -79,11 +99,15 @@ class Listener:
     def answered(self, exchange: Exchange, command_status: int, now: float) -> None:
         """The peer that the request was sent to answered, in time or late."""
 
-    def taken(self, exchange: Exchange, now: float) -> None:
+    def taken(self, exchange: Exchange, frame: Frame, answer: bytes, now: float) -> None:
         """The SMSC answered a message ESME_ROK, and so was its origin: both at once, because most
-        messages end so. One that wants to know of either need not have this of its own."""
+        messages end so. One that wants to know of either need not have this of its own.
+
+        :param frame: what the SMSC answered, with its id.
+        :param answer: the same with the id that the origin was given.
+        """
         self.answered(exchange, 0, now)
-        self.ended(exchange, 0, now)
+        self.ended(exchange, 0, now, Reason.NONE)
 
     def run_taken(self, origin: Origin, smsc: Smsc, count: int, seconds: float) -> None:
         """The same of ``count`` submit_sm of one run at once, ``seconds`` after they were sent.
@@ -98,14 +122,14 @@ class Listener:
         Where a listener wants to know of messages, and has none of this, there are no runs either.
         """
 
-    def ended(self, exchange: Exchange, command_status: int, now: float) -> None:
+    def ended(self, exchange: Exchange, command_status: int, now: float, reason: Reason) -> None:
         """The origin was answered; by the gate where its peer gave no answer.
 
         An origin that has ended hears of no answer: what it had waiting is dropped.
         """
 
     def dequeued(
-        self, account: Account[EsmeSession], command_id: int, command_status: int
+        self, account: Account[EsmeSession], request: Dequeued, command_status: int, now: float
     ) -> None:
         """An ESME answered a request that was made of a message in its account's queue."""
 

@@ -34,8 +34,8 @@ class Recorder(Listener):
     def entered(self, exchange: Any) -> None:
         self.told.append(("entered", exchange.number))
 
-    def turned_down(self, origin: Any, command_id: int, command_status: int) -> None:
-        self.told.append(("turned down", command_id, command_status))
+    def turned_down(self, origin: Any, frame: Any, command_status: int, reason: Any) -> None:
+        self.told.append(("turned down", frame.command_id, command_status))
 
     def waiting(self, exchange: Any) -> None:
         self.told.append(("waiting", exchange.number))
@@ -46,7 +46,7 @@ class Recorder(Listener):
     def answered(self, exchange: Any, command_status: int, now: float) -> None:
         self.told.append(("answered", exchange.number, command_status))
 
-    def ended(self, exchange: Any, command_status: int, now: float) -> None:
+    def ended(self, exchange: Any, command_status: int, now: float, reason: Any) -> None:
         self.told.append(("ended", exchange.number, command_status))
 
     def receipt(self, link: Any, receipt: Any, is_matched: bool) -> None:
@@ -210,7 +210,7 @@ def test_several_are_told_in_the_order_in_which_they_came_until_they_go() -> Non
 class OfRuns(Listener):
     """Wants to know how messages end, and is content with runs."""
 
-    def taken(self, exchange: Any, now: float) -> None:
+    def taken(self, exchange: Any, frame: Any, answer: bytes, now: float) -> None:
         """Of one."""
 
     def run_taken(self, origin: Any, smsc: Any, count: int, seconds: float) -> None:
@@ -233,7 +233,7 @@ class OfSomeRuns(Listener):
 class OfEnds(Listener):
     """Wants to know how each message ends."""
 
-    def ended(self, exchange: Any, command_status: int, now: float) -> None:
+    def ended(self, exchange: Any, command_status: int, now: float, reason: Any) -> None:
         """It has."""
 
 

@@ -44,6 +44,8 @@ class MessageLogs(Service):
         # Settings of each that is written, and what writes it.
         self._wanted: dict[str, LogSettings | CdrSettings] = {}
         self._logs: dict[str, _Log] = {}
+        # The last writer of each, which may be at work still.
+        self._former: dict[str, Writer] = {}
         gateway.follow_reloads(self.change)
 
     def startService(self) -> None:
@@ -82,7 +84,12 @@ class MessageLogs(Service):
 
     def _begun(self, name: str, settings: LogSettings | CdrSettings) -> _Log:
         format = FORMATS[settings.format]()
-        writer = Writer(self._reactor, _destination(settings, format), self.losses[name].lost)
+        writer = Writer(
+            self._reactor,
+            _destination(settings, format),
+            self.losses[name].lost,
+            after=self._former.pop(name, None),
+        )
         is_cdr = isinstance(settings, CdrSettings)
         has_text = isinstance(settings, LogSettings) and settings.log_text
         listener = MessageLog(
@@ -99,6 +106,7 @@ class MessageLogs(Service):
             return None
         self._gateway.router.events.detach(found.listener)
         found.listener.flush()
+        self._former[name] = found.writer
         return found.writer.stop()
 
     async def _stopped(self) -> None:

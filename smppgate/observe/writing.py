@@ -28,7 +28,10 @@ class Writer:
     :param reactor: ``lost`` is called in its thread.
     :param lost: called with the number of lines that are lost, and why.
     :param most: octets that may wait.
+    :param after: one that was stopped, and that is to have written all before this one begins.
     """
+
+    _thread: Thread
 
     def __init__(
         self,
@@ -36,6 +39,7 @@ class Writer:
         destination: Destination,
         lost: Callable[[int, str], None],
         most: int = MOST_OCTETS,
+        after: Writer | None = None,
     ) -> None:
         self._reactor = reactor
         self._destination = destination
@@ -45,6 +49,7 @@ class Writer:
         self._put = self._done = 0
         self._jobs: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._ends = False
+        self._after = after._thread if after is not None else None
         # A daemon thread does not keep a program alive that ends without stopping it.
         self._thread = Thread(target=self._work, name="message-log", daemon=True)
         self._thread.start()
@@ -71,6 +76,9 @@ class Writer:
     # In the thread
 
     def _work(self) -> None:
+        if self._after is not None:
+            self._after.join()
+            self._after = None
         while not self._ends:
             try:
                 job = self._jobs.get(timeout=self._destination.rest())

@@ -95,6 +95,26 @@ def test_what_is_written_makes_room() -> None:
     assert not again.lost
 
 
+def test_one_that_follows_another_begins_when_that_is_done() -> None:
+    first, second = Written(), Destination()
+    first.writer.write([b"one\n"])
+    assert first.to.is_at_work.wait(PATIENCE)
+    second.may_go_on.set()
+    follower = Writer(
+        first.calls,  # type: ignore[arg-type]
+        second,
+        lambda *_: None,
+        after=first.writer,
+    )
+    follower.write([b"two\n"])
+    ends = first.writer.stop(), follower.stop()
+    assert not second.is_at_work.is_set()
+    first.to.may_go_on.set()
+    while not all(end.called for end in ends):
+        first.calls.next()
+    assert (first.to.done, second.done) == ([b"one\n", b"closed"], [b"two\n", b"closed"])
+
+
 def test_what_cannot_be_written_is_told_and_the_rest_goes_on() -> None:
     written = Written()
     written.to.loses = 1

@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 
-from smppgate.observe.records import IDS, NAMES, REST
+from smppgate.observe.records import IDS, NAMES, OUTCOME, REST
 from smppgate.txsmpp.printable import printable
 
 Value: TypeAlias = "str | int | float"
@@ -30,18 +30,27 @@ class Format:
     :ivar taken: the line of a message that an SMSC took, to be filled in with its time, the piece
         of `PLACE`, both ids and both addresses, and the pieces of `OUTCOME` and `PLANS`. Ids and
         addresses are to be letters, digits and ``+._-``.
+    :ivar outcome: its piece of `OUTCOME`, to be filled in with its latency, and the times when it
+        came and left.
     """
 
     begin, end, empty = b"", b"\n", b""
 
     def __init__(self) -> None:
         begin = self.blank("time") + self.field("event", "sent") + b"%b"
+        self.outcome = self._outcome()
         middle = b"".join(map(self.blank, IDS)) + b"%b%b"
         self.taken = self.begin + begin[1:] + middle + self.piece(REST, {}) + self.end
 
     def head(self) -> bytes:
         """What a file begins with."""
         return b""
+
+    def _outcome(self) -> bytes:
+        blanks = {name: self.blank(name) for name in ("entered", "sent")}
+        blanks |= {"status": self.field("status", "ESME_ROK")}
+        blanks |= {"latency": self.blank("latency", False).replace(b"%b", b"%.6f")}
+        return b"".join(blanks.get(name, self.empty) for name in OUTCOME)
 
     def line(self, values: Mapping[str, Value]) -> bytes:
         """The line of these values, by name of their field."""

@@ -22,7 +22,7 @@ from smppgate.gate.relay.reason import Reason, refusal
 from smppgate.observe import message_view
 from smppgate.observe.families import status_name
 from smppgate.observe.formats import Format, Value
-from smppgate.observe.records import OUTCOME, PLACE, PLANS
+from smppgate.observe.records import PLACE, PLANS
 from smppgate.routing.esmes.account import Account
 from smppgate.routing.exchange import Exchange
 from smppgate.routing.sessions import EsmeSession, Origin, SmscSession
@@ -148,9 +148,11 @@ class MessageLog(Listener):
         """The time, and the piece of `OUTCOME`, of a message that was taken."""
         if len(self._outcomes) >= MOST_PIECES:
             self._outcomes.clear()
-        values = self._times(entered_at, sent_at, now) | _ended(0, Reason.NONE)
-        found = str(values["time"]).encode(), self._format.piece(OUTCOME, values)
-        self._outcomes[entered_at, sent_at, now] = found
+        entered = sent = self._stamp(entered_at).encode()
+        if sent_at != entered_at:
+            sent = self._stamp(sent_at).encode()
+        outcome = self._format.outcome % (now - sent_at, entered, sent)
+        found = self._outcomes[entered_at, sent_at, now] = self._stamp(now).encode(), outcome
         return found
 
     def _plan(self, source: bytes, destination: bytes) -> bytes:

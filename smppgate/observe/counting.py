@@ -8,10 +8,11 @@ are those that were on the wire on that side.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import cast
 
 from smppgate.gate.deliver.delivery import Delivery
-from smppgate.gate.relay.events import Dequeued, Listener, Session
+from smppgate.gate.relay.events import Dequeued, Listener, Session, TakenRun
 from smppgate.gate.relay.reason import Reason
 from smppgate.routing.esmes.account import Account
 from smppgate.routing.exchange import Exchange
@@ -40,16 +41,18 @@ class Counting(Listener):
             self.ended(exchange, 0, now, Reason.NONE)
             return
         if exchange.smsc is not None:
-            self.run_taken(exchange.origin, exchange.smsc, 1, now - exchange.sent_at)
+            _count_taken(exchange.origin, exchange.smsc, 1, now - exchange.sent_at)
 
-    def run_taken(self, origin: Origin, smsc: Smsc, count: int, seconds: float) -> None:
+    def run_taken(
+        self,
+        run: TakenRun,
+        link: SmscSession,
+        places: Sequence[int],
+        answers: Sequence[bytes],
+        now: float,
+    ) -> None:
         """The SMSC took messages of one run, and the ESME was answered so."""
-        origin.tally.plain += count
-        tally = smsc.tally
-        if seconds != tally.seconds:
-            tally.answered(SUBMIT_SM, 0, seconds)
-            count -= 1
-        tally.repeats += count
+        _count_taken(run.origin, link.smsc, len(answers), now - run.sent_at)
 
     def answered(self, exchange: Exchange, command_status: int, now: float) -> None:
         """The SMSC that a request was sent to answered, or the ESME."""
@@ -123,3 +126,13 @@ class Counting(Listener):
     def refused(self, name: str, host: str, command_status: int) -> None:
         """The bind of an ESME was refused."""
         self.refused_binds += 1
+
+
+def _count_taken(origin: Origin, smsc: Smsc, count: int, seconds: float) -> None:
+    """``count`` submit_sm were taken, so many seconds after they were sent."""
+    origin.tally.plain += count
+    tally = smsc.tally
+    if seconds != tally.seconds:
+        tally.answered(SUBMIT_SM, 0, seconds)
+        count -= 1
+    tally.repeats += count

@@ -27,9 +27,9 @@ _TO_QUOTE = re.compile(r'[",\s]')
 class Format:
     """A way to write lines.
 
-    :ivar taken: the line of a message that an SMSC took, to be filled in with its time, the piece
-        of `PLACE`, both ids and both addresses, and the pieces of `OUTCOME` and `PLANS`. Ids and
-        addresses are to be letters, digits and ``+._-``.
+    :ivar taken: what is around the values in the line of a message that an SMSC took: its time,
+        the piece of `PLACE`, both ids and both addresses, and the pieces of `OUTCOME` and `PLANS`.
+        Ids and addresses are to be letters, digits and ``+._-``.
     :ivar outcome: its piece of `OUTCOME`, to be filled in with its latency, and the times when it
         came and left.
     """
@@ -40,7 +40,8 @@ class Format:
         begin = self.blank("time") + self.field("event", "sent") + b"%b"
         self.outcome = self._outcome()
         middle = b"".join(map(self.blank, IDS)) + b"%b%b"
-        self.taken = self.begin + begin[1:] + middle + self.piece(REST, {}) + self.end
+        line = self.begin + begin[1:] + middle + self.piece(REST, {}) + self.end
+        self.taken = tuple(line.split(b"%b"))
 
     def head(self) -> bytes:
         """What a file begins with."""

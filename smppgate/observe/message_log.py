@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeGuard
 
 from twisted.internet.interfaces import IDelayedCall
 
 from smppgate.gate.deliver.delivery import Delivery
 from smppgate.gate.deliver.receipt_delivery import ReceiptDelivery
-from smppgate.gate.relay.events import Dequeued, Listener
+from smppgate.gate.relay.events import Dequeued, Listener, TakenRun
 from smppgate.gate.relay.reason import Reason, refusal
 from smppgate.observe import message_view
 from smppgate.observe.families import status_name
@@ -52,11 +52,11 @@ _DELIVERIES = numbers(CommandId.DELIVER_SM, CommandId.DATA_SM)
 
 # The body of a submit_sm: both addresses with what is in front of them, of signs that need no
 # escape in any format, and if that is all, what shows that it stands alone, see `segments`.
-_SIGNS = rb"[0-9A-Za-z+._-]++\0"
 _C_STRING = rb"[^\0]*+\0"
+_BOTH = _C_STRING + rb"(..)([0-9A-Za-z+._-]++)\0" * 2
+_addresses = re.compile(_BOTH, re.DOTALL).match
 _usual = re.compile(
-    _C_STRING
-    + rb"(..)(%b)(..)(%b)" % (_SIGNS, _SIGNS)
+    _BOTH
     + rb"([^\x40-\x7f\xc0-\xff]..%b%b.\0...[^\x%02x-\x%02x])?+"
     % (_C_STRING, _C_STRING, SHORTEST_PART, LONGEST_UNTOLD),
     re.DOTALL,
@@ -92,6 +92,7 @@ class MessageLog(Listener):
         self._timer: IDelayedCall | None = None
         self._places: dict[object, bytes] = {}
         self._outcomes: dict[object, tuple[bytes, bytes]] = {}
+        self._stamps: dict[float, bytes] = {}
         self._plans: dict[tuple[bytes, bytes], bytes] = {}
         self._second, self._day = -1, ""
         self._offset = self._now_offset()
@@ -118,23 +119,56 @@ class MessageLog(Listener):
             or answer[-1]
             or theirs[-1]
         ):
-            self._took(exchange, theirs, answer, now)
+            self._took(exchange, given_id(theirs), given_id(answer), now)
             return
         source_plan, source, destination_plan, destination, _ = usual.groups()
         where = exchange.origin, exchange.sent_on, exchange.target, exchange.pool
         place = self._places.get((*where, exchange.attempts)) or self._place(exchange)
         when = exchange.entered_at, exchange.sent_at, now
         at, outcome = self._outcomes.get(when) or self._outcome(*when)
-        plans = self._plans.get((source_plan, destination_plan))
-        if plans is None:
-            plans = self._plan(source_plan, destination_plan)
-        lines = self._lines
-        lines.append(
-            self._taken
-            % (at, place, given, smsc_id, source[:-1], destination[:-1], outcome, plans)
+        key = source_plan, destination_plan
+        plans = self._plans.get(key) or self._plan(*key)
+        began, who, id_, smsc, source_, destination_, told, _, ended = self._taken
+        line = (began, at, who, place, id_, given, smsc, smsc_id, source_, source)
+        self._lines.append(
+            b"".join((*line, destination_, destination, told, outcome, plans, ended))
         )
-        if len(lines) == 1 or len(lines) >= MOST_LINES:
+        if len(self._lines) == 1 or len(self._lines) >= MOST_LINES:
             self._began()
+
+    def run_taken(
+        self,
+        run: TakenRun,
+        link: SmscSession,
+        places: Sequence[int],
+        answers: Sequence[bytes],
+        now: float,
+    ) -> None:
+        """The SMSC took messages of one run: what they have in common is put together once."""
+        began, who, id_, smsc, source_, destination_, told, _, ended = self._taken
+        # As `_place` has it: messages of runs are sent once, and no route was asked.
+        where = run.origin, link, None, run.pool, 1
+        place = self._places.get(where) or self._place(run.exchange(places[0], link))
+        at, outcome = self._outcome(run.sent_at, run.sent_at, now)
+        begin, end = b"".join((began, at, who, place, id_)), told + outcome
+        # The ids of a run are those of the SMSC behind its tag.
+        tag, size = run.origin.answer_forms[link.smsc].tag, HEADER_SIZE
+        behind_tag = size + len(tag)
+        plans, match, join, add = self._plans, _addresses, b"".join, self._lines.append
+        has_text = self._has_text
+        for number, answer, octets in zip(places, answers, run.messages(places), strict=True):
+            found = match(octets, size)
+            given, smsc_id = answer[size:-1], answer[behind_tag:-1]
+            if found is None or has_text or answer[-1] or not (given.isalnum() and smsc_id):
+                theirs, given = given_id(answer)[len(tag) :], given_id(answer)
+                self._took(run.exchange(number, link), theirs, given, now)
+                continue
+            source_plan, source, destination_plan, destination = found.groups()
+            key = source_plan, destination_plan
+            plan = plans.get(key) or self._plan(*key)
+            line = (begin, given, smsc, smsc_id, source_, source, destination_, destination)
+            add(join((*line, end, plan, ended)))
+        self._began()
 
     def _place(self, exchange: Exchange) -> bytes:
         if len(self._places) >= MOST_PIECES:
@@ -148,12 +182,19 @@ class MessageLog(Listener):
         """The time, and the piece of `OUTCOME`, of a message that was taken."""
         if len(self._outcomes) >= MOST_PIECES:
             self._outcomes.clear()
-        entered = sent = self._stamp(entered_at).encode()
-        if sent_at != entered_at:
-            sent = self._stamp(sent_at).encode()
+        stamps, stamp = self._stamps, self._stamped
+        entered = stamps.get(entered_at) or stamp(entered_at)
+        sent = entered if sent_at == entered_at else stamps.get(sent_at) or stamp(sent_at)
         outcome = self._format.outcome % (now - sent_at, entered, sent)
-        found = self._outcomes[entered_at, sent_at, now] = self._stamp(now).encode(), outcome
+        found = stamps.get(now) or stamp(now), outcome
+        self._outcomes[entered_at, sent_at, now] = found
         return found
+
+    def _stamped(self, at: float) -> bytes:
+        if len(self._stamps) >= MOST_PIECES:
+            self._stamps.clear()
+        stamp = self._stamps[at] = self._stamp(at).encode()
+        return stamp
 
     def _plan(self, source: bytes, destination: bytes) -> bytes:
         values = dict(zip(PLANS, (*source, *destination), strict=True))
@@ -162,9 +203,10 @@ class MessageLog(Listener):
 
     # Messages of ESMEs
 
-    def _took(self, exchange: Exchange, theirs: bytes, answer: bytes, now: float) -> None:
+    def _took(self, exchange: Exchange, theirs: bytes, given: bytes, now: float) -> None:
+        """The line of a message that was taken, whatever is in it."""
         values = self._of(exchange, now, 0, Reason.NONE) | _submitted(exchange)
-        ids: dict[str, Value] = {"id": _text(given_id(answer)), "smsc_id": _text(given_id(theirs))}
+        ids: dict[str, Value] = {"id": _text(given), "smsc_id": _text(theirs)}
         self._add(values | {"event": "sent"} | ids)
 
     def ended(self, exchange: Exchange, command_status: int, now: float, reason: Reason) -> None:
@@ -282,7 +324,7 @@ class MessageLog(Listener):
             self._began()
 
     def _began(self) -> None:
-        """The first line has come, or there are enough."""
+        """Lines have come: the first of them, or enough."""
         if len(self._lines) >= MOST_LINES:
             self._hand_on()
         elif self._timer is None:
@@ -294,6 +336,7 @@ class MessageLog(Listener):
         # What sessions and routes are called may be another name from now on.
         self._places.clear()
         self._outcomes.clear()
+        self._stamps.clear()
         self._plans.clear()
         self._offset = self._now_offset()
 

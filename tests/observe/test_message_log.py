@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from smppgate.gate.relay.events import Listener
 from smppgate.gate.submit.room import OVERHEAD
 from smppgate.observe.formats import FORMATS, Csv, Json, Text
 from smppgate.observe.message_log import INTERVAL, MOST_LINES, MessageLog
@@ -21,9 +22,13 @@ from smppgate.routing.smscs.health.policy import RetryPolicy
 from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.destinations import SmeAddress
 from smppgate.txsmpp.errors import GivenUp, RequestTimeout
+from smppgate.txsmpp.frame import response
+from smppgate.txsmpp.id_key import given_id
 from smppgate.txsmpp.pdu import DataSm, QuerySm, SubmitMulti, SubmitSm
 from smppgate.txsmpp.tlv import Tlv
 from tests.gate.deliver.test_receipts import receipt
+from tests.gate.memory_gateway import numbered
+from tests.gate.test_reload import bound, gate_of, linked
 from tests.routing import fakes
 from tests.routing.fakes import FakeSession, Gate, frame_of
 
@@ -128,12 +133,12 @@ def test_the_quick_way_and_the_long_way_give_the_same_line(
         gate = Logged(log={"format": FORMATS[name]})
         esme, link = gate.esme(), gate.link()
         if not is_quick:
-            gate.log._took, took = gate.log._took, gate.log._took  # type: ignore[method-assign]
-            gate.log.taken = (  # type: ignore[method-assign]
-                lambda exchange, frame, answer, now, took=took: took(  # type: ignore[misc]
-                    exchange, frame.octets, answer, now
-                )
-            )
+            took = gate.log._took
+
+            def long_way(exchange: Any, frame: Any, answer: bytes, now: float) -> None:
+                took(exchange, given_id(frame.octets), given_id(answer), now)  # noqa: B023
+
+            gate.log.taken = long_way  # type: ignore[method-assign]
             gate.router.events.detach(gate.log)
             gate.router.events.attach(gate.log)
         pdu = SubmitSm(
@@ -522,6 +527,43 @@ def test_every_message_has_one_line_with_the_status_that_its_esme_heard(
         assert line["event"] == ("sent" if line["attempts"] else "refused")
         assert bool(line.get("reason")) is (line["status"] != "ESME_ROK")
         assert ("id" in line) is (line["status"] == "ESME_ROK")
+
+
+@pytest.mark.parametrize("name", sorted(FORMATS))
+def test_a_read_of_messages_has_the_lines_that_its_messages_have_one_by_one(name: str) -> None:
+    written: list[list[bytes]] = []
+    for takes_lane in (True, False):
+        gate = gate_of()
+        link, esme = linked(gate), bound(gate)
+        lines: list[bytes] = []
+        log = MessageLog(gate.gateway.clock, FORMATS[name](), lines.extend)
+        gate.router.events.attach(log)
+        assert not gate.router.events.tells_each
+        if not takes_lane:
+            gate.router.events.attach(OfEach())
+        sources = (b"1000", b"My Shop", b"1000", b"", b"+1", b"1000", b"1000", b"1000")
+        pdus = [
+            SubmitSm(source_addr=each, destination_addr=b"4477%d" % at, source_addr_ton=at % 3)
+            for at, each in enumerate(sources)
+        ]
+        esme.send(b"".join(numbered(pdu, at) for at, pdu in enumerate(pdus, 2)))
+        requests = link.heard()
+        gate.reactor.advance(0.1)
+        ids = (b"1", b"a-b", b"c d", b"4F", b"5", b"", b"7")
+        resps = [response(r, 0, i + b"\0") for r, i in zip(requests, ids, strict=False)]
+        link.send(b"".join([*resps, response(requests[-1], 0x45)]))
+        gate.turn()
+        log.flush()
+        assert len(lines) == len(sources)
+        written.append(lines)
+    assert written[0] == written[1]
+
+
+class OfEach(Listener):
+    """Wants to know of each message."""
+
+    def sent(self, exchange: Any) -> None:
+        """It was."""
 
 
 # When they are written

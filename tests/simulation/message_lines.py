@@ -46,6 +46,12 @@ class _Labelled(MessageLog):
         count = len(self.written) + len(self._lines)
         self.labels += [octets] * (count - len(self.labels))
 
+    def run_taken(self, run: Any, link: Any, places: Any, answers: Any, now: float) -> None:
+        begun = len(self.labels)
+        super().run_taken(run, link, places, answers, now)
+        self.labels += run.messages(places)
+        assert len(self.labels) - begun == len(answers)
+
     def taken(self, exchange: Exchange, frame: Frame, answer: bytes, now: float) -> None:
         super().taken(exchange, frame, answer, now)
         self._note(exchange.octets)

@@ -24,11 +24,30 @@ from smppgate.gate.relay.reason import Reason
 from smppgate.routing.esmes.account import Account
 from smppgate.routing.exchange import Exchange
 from smppgate.routing.sessions import EsmeSession, Origin, SmscSession
+from smppgate.routing.smscs.pool import Pool
 from smppgate.routing.smscs.smsc import Smsc
 from smppgate.txsmpp.frame import Frame
 from smppgate.txsmpp.located_receipt import LocatedReceipt
 
 Session = EsmeSession | SmscSession
+
+
+class TakenRun(Protocol):
+    """Submit_sm that came in one read.
+
+    :ivar pool: takes them.
+    :ivar sent_at: seconds.
+    """
+
+    origin: EsmeSession
+    pool: Pool
+    sent_at: float
+
+    def messages(self, places: Sequence[int]) -> list[bytes]:
+        """The octets of those at these places."""
+
+    def exchange(self, at: int, link: SmscSession) -> Exchange:
+        """The same as an exchange that was sent on ``link``."""
 
 
 class Dequeued(Protocol):
@@ -109,17 +128,27 @@ class Listener:
         self.answered(exchange, 0, now)
         self.ended(exchange, 0, now, Reason.NONE)
 
-    def run_taken(self, origin: Origin, smsc: Smsc, count: int, seconds: float) -> None:
-        """The same of ``count`` submit_sm of one run at once, ``seconds`` after they were sent.
+    def run_taken(
+        self,
+        run: TakenRun,
+        link: SmscSession,
+        places: Sequence[int],
+        answers: Sequence[bytes],
+        now: float,
+    ) -> None:
+        """The same of several submit_sm of one run at once, which were sent on ``link``.
 
         Where a listener wants to know of messages, and has none of this, there are no runs: it is
         told of each.
+
+        :param places: of each in its run.
+        :param answers: what the origin is answered, likewise.
         """
 
     def run_delivered(self, link: SmscSession, session: EsmeSession, count: int) -> None:
         """An ESME answered ``count`` deliver_sm of one run ESME_ROK, and so was their SMSC.
 
-        Where a listener wants to know of messages, and has none of this, there are no runs either.
+        Where a listener wants to know of messages, and has none of this, there are no such runs.
         """
 
     def ended(self, exchange: Exchange, command_status: int, now: float, reason: Reason) -> None:
@@ -164,7 +193,8 @@ class Events:
     """The counts of what happened, and who is told of it. Mutable.
 
     :ivar tell_bound: tells of `Listener.bound`, and so on.
-    :ivar tells_each: whether a listener is to be told of each message, and not of runs.
+    :ivar tells_each: whether a listener is to be told of each message of an ESME, and not of runs.
+    :ivar tells_each_delivery: the same of messages to ESMEs.
     :ivar answered: requests whose origin got the answer of the peer.
     :ivar retried: answers, and losses of links, after which the request went on elsewhere.
     :ivar ejected: how often members of pools were ejected.
@@ -229,6 +259,7 @@ class Events:
     tell_reloaded: Tell = field(default=None, init=False)
     tell_reload_refused: Tell = field(default=None, init=False)
     tells_each: bool = field(default=False, init=False)
+    tells_each_delivery: bool = field(default=False, init=False)
     _listeners: list[Listener] = field(factory=list, init=False, repr=False)
 
     def attach(self, listener: Listener) -> None:
@@ -245,7 +276,10 @@ class Events:
         for kind in _KINDS:
             wanted = [getattr(each, kind) for each in self._listeners if _wants(each, kind)]
             setattr(self, f"tell_{kind}", _all_of(wanted))
-        self.tells_each = any(map(_wants_each, self._listeners))
+        self.tells_each = any(_wants_each(each, "run_taken") for each in self._listeners)
+        self.tells_each_delivery = any(
+            _wants_each(each, "run_delivered") for each in self._listeners
+        )
 
 
 def _wants(listener: Listener, kind: str) -> bool:
@@ -253,9 +287,9 @@ def _wants(listener: Listener, kind: str) -> bool:
     return any(getattr(type(listener), each) is not getattr(Listener, each) for each in kinds)
 
 
-def _wants_each(listener: Listener) -> bool:
-    hears_runs = _wants(listener, "run_taken") and _wants(listener, "run_delivered")
-    wants_end = _wants(listener, "taken") and not hears_runs
+def _wants_each(listener: Listener, kind: str) -> bool:
+    """Whether it is to be told of each message, since it has no use for this kind of runs."""
+    wants_end = _wants(listener, "taken") and not _wants(listener, kind)
     return wants_end or _wants(listener, "entered") or _wants(listener, "sent")
 
 

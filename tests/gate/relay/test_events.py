@@ -213,7 +213,7 @@ class OfRuns(Listener):
     def taken(self, exchange: Any, frame: Any, answer: bytes, now: float) -> None:
         """Of one."""
 
-    def run_taken(self, origin: Any, smsc: Any, count: int, seconds: float) -> None:
+    def run_taken(self, run: Any, link: Any, places: Any, answers: Any, now: float) -> None:
         """Of several."""
 
     def run_delivered(self, link: Any, session: Any, count: int) -> None:
@@ -223,7 +223,7 @@ class OfRuns(Listener):
 class OfSomeRuns(Listener):
     """The same, but for what ESMEs are sent."""
 
-    def run_taken(self, origin: Any, smsc: Any, count: int, seconds: float) -> None:
+    def run_taken(self, run: Any, link: Any, places: Any, answers: Any, now: float) -> None:
         """Of several."""
 
     def taken(self, exchange: Any, now: float) -> None:
@@ -251,8 +251,10 @@ def test_a_listener_is_told_of_each_message_unless_it_takes_runs() -> None:
     events.attach(OfSessions())
     assert not events.tells_each
     assert events.tell_run_taken == of_runs.run_taken
-    for listener in (OfEnds(), OfSomeRuns(), Recorder()):
+    for listener, is_told in ((OfEnds(), True), (OfSomeRuns(), False), (Recorder(), True)):
         events.attach(listener)
-        assert events.tells_each
+        assert events.tells_each is is_told
+        assert events.tells_each_delivery
         events.detach(listener)
         assert not events.tells_each
+        assert not events.tells_each_delivery

@@ -124,7 +124,12 @@ def _plan(options: argparse.Namespace, console: Console, told: rows.Told) -> row
         rounds=options.rounds,
         receipts_asked=options.receipts_asked,
         throughs=options.through,
-        options=GateOptions(store=options.store, rates=options.rates, metrics=options.metrics),
+        options=GateOptions(
+            store=options.store,
+            rates=options.rates,
+            metrics=options.metrics,
+            message_log=options.message_log,
+        ),
         told=told,
         rate=options.rate,
     )

@@ -141,6 +141,11 @@ def _add_how(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="everything is counted: what it costs",
     )
+    add(
+        "--message-log",
+        action="store_true",
+        help="each message has a line in the message log: what that costs",
+    )
 
 
 def _add_of_rows(parser: argparse.ArgumentParser) -> None:

@@ -93,6 +93,8 @@ class GateOptions:
     ``rates`` limits everything, to more than there can be; only this checkout's gate does.
     ``metrics`` has it count everything, with nobody who looks; only this checkout's gate does.
     Without it nothing is observed.
+    ``message_log`` has it write a line for each message, into its folder; only this checkout's
+    gate does.
     ``probed`` has it tell the pauses of its reactor, see `benchmarks.pauses`; only this
     checkout's gate does.
     """
@@ -105,6 +107,7 @@ class GateOptions:
     more: str = ""
     rates: bool = False
     metrics: bool = False
+    message_log: bool = False
     probed: bool = False
     is_routed: bool = False
     prefixes: int = 100_000
@@ -128,6 +131,12 @@ class GateOptions:
             return ""
         return _METRICS if self.metrics and self.checkout == HERE else _NO_METRICS
 
+    def log_toml(self, folder: Path) -> str:
+        """The ``[log]`` table."""
+        if not self.message_log or self.checkout != HERE:
+            return ""
+        return f'[log]\nmessages = "{folder / "messages.log"}"\n'
+
     def bind_toml(self) -> str:
         """The kind of bind, as a line of ``[[smsc]]``."""
         return 'bind = "transmitter+receiver"\n' if self.pairs else ""
@@ -143,7 +152,7 @@ def configuration(
     """The gate's TOML file."""
     head = (
         f'[gate]\nname = "bench"\nstop_timeout = 1.0\nstate_dir = "{state}"\n'
-        f"{options.gate}{options.store_toml()}{options.admin_toml()}"
+        f"{options.gate}{options.store_toml()}{options.admin_toml()}{options.log_toml(state.parent)}"
         f'[[listen]]\nendpoint = "tcp:{port}:interface={HOST}"\n{options.listen}'
     )
     smscs = "".join(

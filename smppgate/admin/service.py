@@ -19,6 +19,7 @@ from smppgate.admin.routing import Explaining
 from smppgate.admin.views import Views
 from smppgate.gate import Gateway
 from smppgate.observe import Observer
+from smppgate.observe.message_logs import MessageLogs
 from smppgate.settings import Settings
 from smppgate.settings.password_hash import PasswordHash, is_same
 from smppgate.version import installed_version
@@ -30,15 +31,23 @@ class AdminService(MultiService):
     It is a service of that gate: ``AdminService(gateway, reactor).setServiceParent(gateway)``.
 
     :param reload: reads the file again and applies it; None for a gate without a file.
+    :param message_logs: what metrics have the losses of; None where there are none.
     """
 
-    def __init__(self, gateway: Gateway, reactor: Any, reload: Reload | None = None) -> None:
+    def __init__(
+        self,
+        gateway: Gateway,
+        reactor: Any,
+        reload: Reload | None = None,
+        message_logs: MessageLogs | None = None,
+    ) -> None:
         super().__init__()
         self._gateway = gateway
         self._reactor = reactor
         self._threads: ThreadPool | None = None
         admin = gateway.settings.admin
-        self.observer = Observer(gateway, has_metrics=admin.metrics)
+        losses = message_logs.losses if message_logs is not None else {}
+        self.observer = Observer(gateway, has_metrics=admin.metrics, losses=losses)
         self._guard = Guard(gateway.clock, self._compare, admin.user)
         audit = Audit(self.observer.event_log, self.observer.telling)
         views = Views(gateway, self.observer, installed_version(), gateway.clock.wall())

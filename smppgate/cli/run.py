@@ -15,7 +15,7 @@ systemd and containers want it.
 
 signals:
   HUP        read the file again and apply what has changed; with errors in it nothing changes
-  USR1       open the log file anew under its path, as logrotate needs it
+  USR1       open log files anew under their paths, as logrotate needs it
   USR2       write the gate's state into the log
   TERM, INT  stop in order, within stop_timeout; a second one ends at once
 

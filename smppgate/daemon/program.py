@@ -29,6 +29,7 @@ from smppgate.daemon.state_lines import state_lines
 from smppgate.daemon.systemd import Notifier, watchdog_interval
 from smppgate.daemon.unit import Unit
 from smppgate.gate import CannotListen, Gateway
+from smppgate.observe.message_logs import MessageLogs
 from smppgate.settings import Settings, SettingsError, load
 from smppgate.store import StoreError
 from smppgate.txsmpp.clock import use_monotonic
@@ -58,11 +59,13 @@ class Program(Gateway):
         self._reloads = Reloads(self, path, partial(read_beside, reactor), notifier)
         # The API can do what SIGHUP does.
         reload = self._reloads.done if path else None
-        AdminService(self, reactor, reload).setServiceParent(self)
+        self._message_logs = MessageLogs(self, reactor)
+        self._message_logs.setServiceParent(self)
+        AdminService(self, reactor, reload, self._message_logs).setServiceParent(self)
         self._unit = Unit(notifier, self.clock, self._status, watchdog_interval())
         meaning = {
             signal.SIGHUP: self._reloads.request,
-            signal.SIGUSR1: reopen_log_files,
+            signal.SIGUSR1: self._reopen_files,
             signal.SIGUSR2: self.log_state,
         }
         self._signals = Signals(
@@ -118,6 +121,11 @@ class Program(Gateway):
         self.exit_status = 1
         atexit.register(_end_in_failure)
         self._process.stop()
+
+    def _reopen_files(self) -> None:
+        """Open all files of logs anew."""
+        reopen_log_files()
+        self._message_logs.reopen()
 
     def log_state(self) -> None:
         """Write the gate's state into the log, some lines a turn of the reactor."""

@@ -28,6 +28,7 @@ from smppgate.gate.options import RouterOptions
 from smppgate.gate.queue.queues import Queues
 from smppgate.gate.relay.correlator import Correlator
 from smppgate.gate.relay.events import Events
+from smppgate.gate.relay.reason import Reason
 from smppgate.gate.relay.transform import Transform
 from smppgate.gate.reports.reports import Reports
 from smppgate.gate.return_path.aliases import Aliases
@@ -469,4 +470,5 @@ class RouterService(Service):
             elif not self.dispatcher.by_destination(link, frame, now):
                 self.dispatcher.refuse(link, frame)
         except PduError as error:
-            self.dispatcher.refuse(link, frame, error.command_status, str(error))
+            status, why = error.command_status, str(error)
+            self.dispatcher.refuse(link, frame, status, why, reason=Reason.REFUSED)

@@ -8,15 +8,18 @@ are those that were on the wire on that side.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import cast
 
 from smppgate.gate.deliver.delivery import Delivery
-from smppgate.gate.relay.events import Listener, Session
+from smppgate.gate.relay.events import Dequeued, Listener, Session, TakenRun
+from smppgate.gate.relay.reason import Reason
 from smppgate.routing.esmes.account import Account
 from smppgate.routing.exchange import Exchange
 from smppgate.routing.sessions import EsmeSession, Origin, SmscSession
 from smppgate.routing.smscs.smsc import Smsc
 from smppgate.routing.tally import DELIVER_SM, SUBMIT_SM, SmscTally, word_of
+from smppgate.txsmpp.frame import Frame
 from smppgate.txsmpp.located_receipt import LocatedReceipt
 
 
@@ -31,23 +34,25 @@ class Counting(Listener):
 
     # The hot path: a message costs `taken`
 
-    def taken(self, exchange: Exchange, now: float) -> None:
+    def taken(self, exchange: Exchange, frame: Frame, answer: bytes, now: float) -> None:
         """The SMSC took a message, and the ESME was answered so."""
         if exchange.command_id != SUBMIT_SM:
             self.answered(exchange, 0, now)
-            self.ended(exchange, 0, now)
+            self.ended(exchange, 0, now, Reason.NONE)
             return
         if exchange.smsc is not None:
-            self.run_taken(exchange.origin, exchange.smsc, 1, now - exchange.sent_at)
+            _count_taken(exchange.origin, exchange.smsc, 1, now - exchange.sent_at)
 
-    def run_taken(self, origin: Origin, smsc: Smsc, count: int, seconds: float) -> None:
+    def run_taken(
+        self,
+        run: TakenRun,
+        link: SmscSession,
+        places: Sequence[int],
+        answers: Sequence[bytes],
+        now: float,
+    ) -> None:
         """The SMSC took messages of one run, and the ESME was answered so."""
-        origin.tally.plain += count
-        tally = smsc.tally
-        if seconds != tally.seconds:
-            tally.answered(SUBMIT_SM, 0, seconds)
-            count -= 1
-        tally.repeats += count
+        _count_taken(run.origin, link.smsc, len(answers), now - run.sent_at)
 
     def answered(self, exchange: Exchange, command_status: int, now: float) -> None:
         """The SMSC that a request was sent to answered, or the ESME."""
@@ -57,7 +62,7 @@ class Counting(Listener):
         else:
             self._delivered(cast(Delivery, exchange), command_status)
 
-    def ended(self, exchange: Exchange, command_status: int, now: float) -> None:
+    def ended(self, exchange: Exchange, command_status: int, now: float, reason: Reason) -> None:
         """The ESME that sent a request was answered, or the SMSC."""
         exchange.origin.tally.count(exchange.asked, command_status)
 
@@ -82,15 +87,17 @@ class Counting(Listener):
 
     # Beside it
 
-    def turned_down(self, origin: Origin, command_id: int, command_status: int) -> None:
+    def turned_down(
+        self, origin: Origin, frame: Frame, command_status: int, reason: Reason
+    ) -> None:
         """A request was answered and not relayed."""
-        origin.tally.count(command_id, command_status)
+        origin.tally.count(frame.command_id, command_status)
 
     def dequeued(
-        self, account: Account[EsmeSession], command_id: int, command_status: int
+        self, account: Account[EsmeSession], request: Dequeued, command_status: int, now: float
     ) -> None:
         """An ESME answered a message of its account's queue."""
-        account.tally.count(command_id, command_status)
+        account.tally.count(request.command_id, command_status)
 
     def over_rate(self, origin: Origin, command_id: int) -> None:
         """A message came over the rate of its account or session."""
@@ -119,3 +126,13 @@ class Counting(Listener):
     def refused(self, name: str, host: str, command_status: int) -> None:
         """The bind of an ESME was refused."""
         self.refused_binds += 1
+
+
+def _count_taken(origin: Origin, smsc: Smsc, count: int, seconds: float) -> None:
+    """``count`` submit_sm were taken, so many seconds after they were sent."""
+    origin.tally.plain += count
+    tally = smsc.tally
+    if seconds != tally.seconds:
+        tally.answered(SUBMIT_SM, 0, seconds)
+        count -= 1
+    tally.repeats += count

@@ -347,6 +347,12 @@ FAMILIES: tuple[AnyFamily, ...] = (
         "Binds of ESMEs that were refused.",
         _one(lambda scrape: scrape.counting.refused_binds),
     ),
+    _counter(
+        "log_lines_lost",
+        "Lines of the message log and of CDRs that could not be written.",
+        lambda scrape: (((name,), count) for name, count in scrape.lost_lines.items()),
+        "log",
+    ),
     HistogramFamily(
         "smppgate_reactor_lag_seconds",
         "How late the gate's timers fire.",

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
 from typing import TypeAlias
 
-from attrs import frozen
+from attrs import field, frozen
 from prometheus_client.core import Metric
 from prometheus_client.samples import Sample
 
@@ -29,6 +29,7 @@ class Scrape:
 
     :ivar lines: what waits, by pool and by SMSC.
     :ivar now: seconds on the monotonic clock.
+    :ivar lost_lines: of message logs, by the name of the log.
     """
 
     parts: Parts
@@ -37,13 +38,20 @@ class Scrape:
     store: StoreStatistics
     lines: Mapping[Pool | Smsc, Line]
     now: float
+    lost_lines: Mapping[str, int] = field(factory=dict)
 
     @classmethod
-    def of(cls, parts: Parts, counting: Counting, lag: ReactorLag) -> Scrape:
+    def of(
+        cls,
+        parts: Parts,
+        counting: Counting,
+        lag: ReactorLag,
+        lost_lines: Mapping[str, int],
+    ) -> Scrape:
         """The gate of these parts as it is now; what several families show is looked at once."""
         router = parts.router
         store, lines = router.return_paths.store.statistics(), router.waiting_room.lines()
-        return cls(parts, counting, lag, store, lines, parts.clock.monotonic())
+        return cls(parts, counting, lag, store, lines, parts.clock.monotonic(), lost_lines)
 
     @property
     def events(self) -> Events:

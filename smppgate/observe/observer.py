@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from twisted.application.service import Service
 from twisted.internet.interfaces import IDelayedCall
 
@@ -11,6 +13,7 @@ from smppgate.observe.event_log import EventLog
 from smppgate.observe.family import Scrape
 from smppgate.observe.history import INTERVAL, History
 from smppgate.observe.lag import ReactorLag
+from smppgate.observe.losses import Losses
 from smppgate.observe.metrics import Metrics
 from smppgate.observe.telling import Telling
 
@@ -22,13 +25,21 @@ class Observer(Service):
     child of its `Gateway`.
 
     :param has_metrics: whether there are `metrics`; what they are made of is counted either way.
+    :param losses: lines of message logs that were lost, by the name of the log.
     :ivar event_log: what happened lately that is worth telling; ``telling`` tells it.
     :ivar history: the last minutes in numbers.
     :ivar metrics: None without them.
     """
 
-    def __init__(self, gateway: Gateway, *, has_metrics: bool = True) -> None:
+    def __init__(
+        self,
+        gateway: Gateway,
+        *,
+        has_metrics: bool = True,
+        losses: Mapping[str, Losses] | None = None,
+    ) -> None:
         self._gateway = gateway
+        self._losses = losses or {}
         self._clock = gateway.clock
         self._timer: IDelayedCall | None = None
         self._counting = Counting()
@@ -73,4 +84,5 @@ class Observer(Service):
         self.history.take()
 
     def _looked_at(self) -> Scrape:
-        return Scrape.of(self._gateway.parts, self._counting, self._lag)
+        lost = {name: each.count for name, each in self._losses.items()}
+        return Scrape.of(self._gateway.parts, self._counting, self._lag, lost)

@@ -14,6 +14,7 @@ from smppgate.routing.return_path.submissions import wants_receipt
 from smppgate.routing.routes.rules import Target
 from smppgate.routing.sessions import Origin, Requester
 from smppgate.routing.smscs.anchor import Anchor
+from smppgate.routing.smscs.links import Link
 from smppgate.routing.smscs.pool import Pool
 from smppgate.routing.smscs.smsc import Smsc
 from smppgate.txsmpp.constants import CommandStatus
@@ -63,8 +64,10 @@ class Exchange(Request):
     :ivar refusal: what its origin hears if no other SMSC takes it: the command_status of the last
         that turned it down, or for the loss of its link; 0 while there was none.
     :ivar smsc: the SMSC that it was sent to last; None before that, and for a request to an ESME.
+    :ivar sent_on: the link that it was sent on last, where ``smsc`` is.
     :ivar tried: the SMSCs that must not be chosen for it any more: those that turned it down, have
         too little time left, or do not know its command.
+    :ivar was_lost: whether ``refusal`` is for the loss of its link.
     :ivar key: what it has in common with others that go to one SMSC; None where it may go to any.
     :ivar anchor: where a part of a long message goes, or a step of a dialogue; None for others.
     :ivar account: the system_id of the account that a request to an ESME is for; empty for others.
@@ -88,10 +91,12 @@ class Exchange(Request):
         "origin",
         "pool",
         "refusal",
+        "sent_on",
         "smsc",
         "target",
         "throttled",
         "tried",
+        "was_lost",
     )
 
     def __init__(
@@ -110,6 +115,8 @@ class Exchange(Request):
         self.origin = origin
         self.pool = pool
         self.smsc: Smsc | None = None
+        self.sent_on: Link | None = None
+        self.was_lost = False
         self.tried: tuple[Smsc, ...] = ()
         self.key: bytes | None = None
         self.target: Target | None = None

@@ -5,6 +5,7 @@ from smppgate.settings.advice import warnings
 from smppgate.settings.errors import SettingsError
 from smppgate.settings.esme_side import EsmeSettings, ListenSettings
 from smppgate.settings.gate_side import GateSettings, StoreSettings
+from smppgate.settings.log_side import CdrSettings, LogSettings
 from smppgate.settings.members import MemberSettings
 from smppgate.settings.model import Settings
 from smppgate.settings.pools import PoolSettings
@@ -16,9 +17,11 @@ from smppgate.settings.tags import derived_tag
 __all__ = [
     "AdminSettings",
     "AdminUserSettings",
+    "CdrSettings",
     "EsmeSettings",
     "GateSettings",
     "ListenSettings",
+    "LogSettings",
     "MemberSettings",
     "PoolSettings",
     "RouteSettings",

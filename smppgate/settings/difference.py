@@ -22,6 +22,7 @@ from smppgate.settings.change_texts import change_lines, named, quoted, title
 from smppgate.settings.changes import Change, Changes, change, changes, identified
 from smppgate.settings.esme_side import EsmeSettings, ListenSettings
 from smppgate.settings.gate_side import GateSettings, StoreSettings
+from smppgate.settings.log_side import CdrSettings, LogSettings
 from smppgate.settings.model import SECTIONS, SINGLE, Settings
 from smppgate.settings.pools import PoolSettings
 from smppgate.settings.routes import RouteSettings
@@ -45,6 +46,8 @@ class Difference:
     gate: Change[GateSettings] | None
     store: Change[StoreSettings] | None
     admin: Change[AdminSettings] | None
+    log: Change[LogSettings] | None
+    cdr: Change[CdrSettings] | None
     listen: Changes[ListenSettings]
     esme: Changes[EsmeSettings]
     smsc: Changes[SmscSettings]
@@ -118,6 +121,8 @@ def difference(old: Settings, new: Settings) -> Difference:
         gate=change(old.gate, new.gate),
         store=change(old.store, new.store),
         admin=change(old.admin, new.admin),
+        log=change(old.log, new.log),
+        cdr=change(old.cdr, new.cdr),
         listen=changes(old.listen, new.listen, "listen"),
         esme=changes(old.esme, new.esme, "esme"),
         smsc=smsc,

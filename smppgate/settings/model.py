@@ -16,6 +16,7 @@ from smppgate.settings.checks import Several
 from smppgate.settings.errors import Problem
 from smppgate.settings.esme_side import EsmeSettings, ListenSettings
 from smppgate.settings.gate_side import GateSettings, StoreSettings
+from smppgate.settings.log_side import CdrSettings, LogSettings
 from smppgate.settings.nested import Nested
 from smppgate.settings.pools import PoolSettings
 from smppgate.settings.relations import DEFAULT_POOL, relation_problems
@@ -27,6 +28,8 @@ SECTIONS: dict[str, type[Table]] = {
     "gate": GateSettings,
     "store": StoreSettings,
     "admin": AdminSettings,
+    "log": LogSettings,
+    "cdr": CdrSettings,
     "listen": ListenSettings,
     "esme": EsmeSettings,
     "smsc": SmscSettings,
@@ -34,7 +37,7 @@ SECTIONS: dict[str, type[Table]] = {
     "route": RouteSettings,
 }
 
-SINGLE = ("gate", "store", "admin")
+SINGLE = ("gate", "store", "admin", "log", "cdr")
 """Sections that are one table; each of the others is an array of tables."""
 
 INNER: dict[str, type[Table]] = {"admin.user": AdminUserSettings}
@@ -77,6 +80,12 @@ class Settings(Table):
     admin: AdminSettings = attrs.field(
         factory=AdminSettings,
         metadata=_section("admin", "Where the gate is watched and operated."),
+    )
+    log: LogSettings = attrs.field(
+        factory=LogSettings, metadata=_section("log", "What is written of messages.")
+    )
+    cdr: CdrSettings = attrs.field(
+        factory=CdrSettings, metadata=_section("cdr", "A record for each message.")
     )
     listen: tuple[ListenSettings, ...] = attrs.field(
         metadata=_section("listen", "Where ESMEs connect.", 1)

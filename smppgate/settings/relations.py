@@ -36,7 +36,8 @@ def relation_problems(document: Mapping[str, object]) -> Iterator[Problem]:
     """The problems between the tables of ``document``.
 
     Names that are used twice, references to pools and SMSCs that are not defined, tags that
-    collide, listeners in one place, and SMSCs of one group with different ``receipt_ids``.
+    collide, listeners in one place, SMSCs of one group with different ``receipt_ids``, and two
+    logs in one file.
     """
     for section, key in NAME_KEYS.items():
         yield from _duplicates(document, section, key)
@@ -46,6 +47,15 @@ def relation_problems(document: Mapping[str, object]) -> Iterator[Problem]:
     yield from tag_problems(document)
     yield from listener_problems(document)
     yield from _divided_groups(document)
+    yield from _shared_files(document)
+
+
+def _shared_files(document: Mapping[str, object]) -> Iterator[Problem]:
+    log, cdr = document.get("log"), document.get("cdr")
+    if isinstance(log, dict) and isinstance(cdr, dict):
+        path = cdr.get("path")
+        if path and isinstance(path, str) and path == log.get("messages"):
+            yield Problem("cdr.path", f"{shown(path)} is log.messages too")
 
 
 def reconnect_problems(shortest: object, longest: object) -> Iterator[Problem]:

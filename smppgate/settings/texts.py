@@ -121,6 +121,32 @@ class FolderPath(Text):
 
 
 @attrs.frozen
+class FilePath(Text):
+    """The path of a file, or empty.
+
+    :param others: what else it may be, in words.
+    """
+
+    others: str = ""
+
+    @property
+    def allowed(self) -> str:
+        """``path of a file, or empty``."""
+        return (
+            f"path of a file, {self.others}, or empty"
+            if self.others
+            else "path of a file, or empty"
+        )
+
+    def faults(self, text: str) -> Iterator[str]:
+        """``text`` has control characters, or is a folder by its name."""
+        if _CONTROL.search(text):
+            yield "must have no control characters"
+        if text.endswith("/"):
+            yield f"must be a file, not a folder: {shown(text)}"
+
+
+@attrs.frozen
 class Reference(Text):
     """A name of a table in ``section``; `relations` checks that there is one."""
 

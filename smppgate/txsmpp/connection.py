@@ -11,7 +11,7 @@ from twisted.python.failure import Failure
 
 from smppgate.txsmpp.batch import Batch
 from smppgate.txsmpp.clock import Clock
-from smppgate.txsmpp.errors import NoAnswer, RequestTimeout, SessionLost
+from smppgate.txsmpp.errors import GivenUp, NoAnswer, RequestTimeout, SessionLost
 from smppgate.txsmpp.frame import MAX_PDU_SIZE, Frame
 from smppgate.txsmpp.log import Logger
 from smppgate.txsmpp.sequence import Request
@@ -167,7 +167,7 @@ class SmppConnection(SmppStream):
         Answers that come later are told to `Request.answered_late`.
         """
         for request in self.session.outstanding.expire(self.clock.monotonic()):
-            self._fail(request, RequestTimeout("the time for its answer is over"))
+            self._fail(request, GivenUp("the time for its answer is over"))
 
     def abort(self, reason: str) -> None:
         """Cut the connection at once."""

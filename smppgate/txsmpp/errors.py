@@ -67,6 +67,10 @@ class RequestTimeout(NoAnswer):
     """The peer did not answer within the response timer."""
 
 
+class GivenUp(RequestTimeout):
+    """The answer is waited for no longer, though its time is not over."""
+
+
 class SessionLost(NoAnswer):
     """The session ended while the request was outstanding."""
 

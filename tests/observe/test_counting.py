@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any, cast
 
 from hypothesis import given
@@ -101,12 +102,15 @@ def test_a_run_counts_as_its_messages_do(runs: list[tuple[int, float]]) -> None:
         esme, smsc = cast(Any, gate.esme(gate.acme)), gate.alpha
         for count, seconds in runs:
             if is_run:
-                counting.run_taken(esme, smsc, count, seconds)
+                run, link = SimpleNamespace(origin=esme, sent_at=0.0), SimpleNamespace(smsc=smsc)
+                counting.run_taken(
+                    cast(Any, run), cast(Any, link), range(count), [b""] * count, seconds
+                )
                 continue
             for _ in range(count):
                 exchange = Exchange(cast(Any, None), esme, fakes.submit(), None, 0.0)
                 exchange.smsc = smsc
-                counting.taken(exchange, seconds)
+                counting.taken(exchange, fakes.submit(), b"", seconds)
         tally = smsc.tally
         counts.append((esme.tally.counts(), tally.counts(), tally.seconds, tally.repeats))
     assert counts[0] == counts[1]

@@ -6,11 +6,12 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from smppgate.observe.families import FAMILIES
-from smppgate.observe.reference import markdown
+from smppgate.observe.reference import fields, metrics, reasons
 
 ROOT = Path(__file__).parents[2]
 LABELS = {
@@ -140,4 +141,10 @@ def test_there_is_an_alert_for_all_that_an_operator_has_to_know() -> None:
 
 def test_the_documentation_has_every_metric() -> None:
     document = (ROOT / "docs/metrics.md").read_text(encoding="utf-8")
-    assert document.endswith("\n".join((*markdown(), "")))
+    assert document.endswith("\n".join((*metrics(), "")))
+
+
+@pytest.mark.parametrize("table", [fields, reasons], ids=["fields", "reasons"])
+def test_the_documentation_has_every_field_of_a_line_and_every_reason(table: Any) -> None:
+    document = (ROOT / "docs/messages.md").read_text(encoding="utf-8")
+    assert "\n\n" + "\n".join((*table(), "")) in document

@@ -60,6 +60,13 @@ _FULL: dict[str, Any] = {
         "metrics": False,
         "user": [{"name": "anna", "password_hash": HASH, "role": "operator"}],
     },
+    "log": {"messages": "/var/log/smppgate/messages", "format": "text", "log_text": True},
+    "cdr": {
+        "path": "/var/log/smppgate/cdr",
+        "format": "json",
+        "rotate_size": 5_000_000,
+        "rotate_interval": 60,
+    },
     "listen": [
         {
             "endpoint": "tcp:2775:interface=127.0.0.1",

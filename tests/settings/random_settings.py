@@ -27,6 +27,7 @@ from smppgate.settings.texts import (
     AddressRange,
     Choice,
     Endpoint,
+    FilePath,
     FolderPath,
     Name,
     Octets,
@@ -66,6 +67,7 @@ class Words:
         "tcp:2901:interface=127.0.0.1",
     )
     folders: tuple[str, ...] = ("state", "/var/lib/smppgate", "a b")
+    files: tuple[str, ...] = ("", "journal", "lines", "/var/log/a b")
 
 
 WORDS = Words()
@@ -312,6 +314,11 @@ class _Draw:
     def folder(self, _check: FolderPath) -> str:
         return self.random.choice(self.words.folders)
 
+    def log_file(self, check: FilePath) -> str:
+        # No two logs have one file.
+        path = self.random.choice(self.words.files)
+        return path if check.others or not path else f"{path}.cdr"
+
     def file(self, check: PrefixFile) -> NumberFile:
         prefixes = self.random.sample((b"44", b"4477", b"4420", b"47", b"1"), 3)
         pools = self.random.sample(self.words.pools, 2)
@@ -465,6 +472,7 @@ _DRAWS: dict[type[Check], Callable[[_Draw, Any], object]] = {
     Endpoint: _Draw.endpoint,
     Name: _Draw.name,
     ShortTag: _Draw.tag,
+    FilePath: _Draw.log_file,
     FolderPath: _Draw.folder,
     Reference: _Draw.pool,
     PrefixFile: _Draw.file,

@@ -240,7 +240,7 @@ def _run_stays_outstanding(_count: Any) -> Any:
 
 @mutant(
     Run,
-    "_message",
+    "message",
     "A message of a run that is tried again is the one beside it.",
     "erring",
     "in_runs",
@@ -257,4 +257,6 @@ def _wrong_message_again(message: Any) -> Any:
 
 @mutant(counting.Counting, "run_taken", "What was taken of a run is counted once.")
 def _run_counted_once(taken: Any) -> Any:
-    return lambda self, origin, smsc, count, seconds: taken(self, origin, smsc, 1, seconds)
+    return lambda self, run, link, places, answers, now: taken(
+        self, run, link, places[:1], answers[:1], now
+    )

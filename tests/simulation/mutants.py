@@ -21,6 +21,7 @@ from smppgate.gate.queue.account_queue import AccountQueue
 from smppgate.gate.queue.queues import Queues
 from smppgate.gate.queue.sender import QueueSender
 from smppgate.gate.relay.correlator import Correlator
+from smppgate.gate.relay.reason import Reason
 from smppgate.gate.reload import Reload
 from smppgate.gate.return_path import keeper
 from smppgate.gate.return_path.aliases import Aliases
@@ -41,6 +42,7 @@ from smppgate.gate.submit.room import Room, Waiting
 from smppgate.gate.submit.submitter import Submitter
 from smppgate.gate.submit.waiting_room import WaitingRoom
 from smppgate.observe import counting
+from smppgate.observe.message_log import MessageLog
 from smppgate.routing import exchange as exchange_module
 from smppgate.routing.affinity import Affinity
 from smppgate.routing.esmes import accounts as accounts_module
@@ -852,13 +854,13 @@ def _queued_sent_once(_unanswered: Any) -> Any:
 
 @mutant(QueueSender, "answered", "A queued message is sent until it expires.")
 def _queued_sent_again(answered: Any) -> Any:
-    def again(self: Any, number: int, frame: Any) -> None:
+    def again(self: Any, request: Any, frame: Any, now: float) -> None:
         if frame.command_status == 0 and self.delivered % 4 == 0:
             self.delivered += 1
-            self._read_ahead.put_back(number)
+            self._read_ahead.put_back(request.number)
             self.look_soon()
         else:
-            answered(self, number, frame)
+            answered(self, request, frame, now)
 
     return again
 
@@ -1207,17 +1209,60 @@ def _closed_accepts(_close: Any) -> Any:
 
 @mutant(counting.Counting, "taken", "A message that an SMSC took is counted twice.")
 def _taken_counted_twice(taken: Any) -> Any:
-    def twice(self: Any, exchange: Any, now: float) -> None:
-        taken(self, exchange, now)
-        taken(self, exchange, now)
+    def twice(self: Any, *told: Any) -> None:
+        taken(self, *told)
+        taken(self, *told)
 
     return twice
 
 
 @mutant(counting.Counting, "ended", "An error that an ESME was answered is not counted.")
 def _errors_not_counted(ended: Any) -> Any:
-    def counted(self: Any, exchange: Any, status: int, now: float) -> None:
+    def counted(self: Any, exchange: Any, status: int, *told: Any) -> None:
         if not status:
-            ended(self, exchange, status, now)
+            ended(self, exchange, status, *told)
 
     return counted
+
+
+# What is written of messages
+
+
+@mutant(MessageLog, "_place", "A line of what was taken says that another ESME has sent it.")
+def _place_of_another(place: Any) -> Any:
+    def placed(self: Any, exchange: Any) -> bytes:
+        first = next(iter(self._places.values()), None)
+        return place(self, exchange) if first is None else first
+
+    return placed
+
+
+@mutant(MessageLog, "_add", "A message that was not taken has two lines.")
+def _line_twice(add: Any) -> Any:
+    def twice(self: Any, values: Any) -> None:
+        add(self, values)
+        add(self, values)
+
+    return twice
+
+
+@mutant(Submitter, "_throttle", "What is over the window of its session is told to nobody.")
+def _throttled_untold(throttle: Any) -> Any:
+    def throttled(self: Any, origin: Any, frame: Any) -> None:
+        tell, self._events.tell_turned_down = self._events.tell_turned_down, None
+        throttle(self, origin, frame)
+        self._events.tell_turned_down = tell
+
+    return throttled
+
+
+@mutant(Correlator, "_pass_on", "A message that is refused is told as taken.")
+def _refusal_told_as_taken(pass_on: Any) -> Any:
+    def passed(self: Any, exchange: Any, octets: bytes, *told: Any) -> None:
+        tell = self.events.tell_ended
+        if tell is not None:
+            self.events.tell_ended = lambda one, _, now, __: tell(one, 0, now, Reason.NONE)
+        pass_on(self, exchange, octets, *told)
+        self.events.tell_ended = tell
+
+    return passed

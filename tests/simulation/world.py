@@ -19,6 +19,7 @@ from tests.simulation.inspection import Coverage, Inspection, allowing, short_ru
 from tests.simulation.invariants import Judge
 from tests.simulation.ledger import Attempt, Delivery, Dialogue, Ledger, Request
 from tests.simulation.logs import Errors, errors
+from tests.simulation.message_lines import MessageLines
 from tests.simulation.model_esme import ModelEsme
 from tests.simulation.model_smsc import MessageCenter, ModelSmsc
 from tests.simulation.moods import traits, weather
@@ -97,7 +98,7 @@ class World:
         self.reactor: SimulatedReactor
         self.gateway: Gateway
         self.inspection: Inspection
-        self._counting: Counting | None = None
+        self._watchers: list[Counting | MessageLines] = []
 
     def _make_models(self) -> None:
         plan = self.plan
@@ -308,14 +309,15 @@ class World:
             wrong = self.inspection.unlike_fresh(self.terms.now.settings)
             if wrong:
                 self.violated(f"a fresh gate differs: {[each[:200] for each in wrong[:5]]}")
-        for what in self._counting.wrong() if self._counting is not None else ():
-            self.violated(what)
+        for watcher in self._watchers:
+            for what in watcher.wrong():
+                self.violated(what)
         self._stop()
         self._check_errors()
 
     def _end(self) -> None:
         """What fails without anybody being told is found when it is thrown away."""
-        del self.gateway, self.inspection, self.reactor, self._counting
+        del self.gateway, self.inspection, self.reactor, self._watchers
         gc.collect()
         self._check_errors()
 
@@ -338,8 +340,11 @@ class World:
             self.inspection.close_lane()
         if self.plan.seed // 4 % 2:
             self.reactor.together = self.inspection.one_turn
-        is_observed = self.plan.seed % 2 == 0
-        self._counting = Counting(self, self.gateway) if is_observed else None
+        self._watchers = []
+        if self.plan.seed % 2 == 0:
+            self._watchers.append(Counting(self, self.gateway))
+        elif self.plan.seed % 8 in (1, 3):
+            self._watchers.append(MessageLines(self, self.gateway))
         if self.plan.forgets:
             self.inspection.forget()
         self.gateway.privilegedStartService()

@@ -29,6 +29,7 @@ from typing import Protocol
 from smppgate.gate.deliver.delivery import Delivery
 from smppgate.gate.relay.correlator import Correlator
 from smppgate.gate.relay.events import Events
+from smppgate.gate.relay.reason import Reason
 from smppgate.gate.relay.transform import Transform
 from smppgate.gate.reports.undelivered import Miss
 from smppgate.routing.affinity import Affinity, parts_key
@@ -146,7 +147,7 @@ class Dispatcher:
         if session.receives and session.has_room:
             self._send(session, delivery, octets)
         else:
-            self._refuse_full(delivery, session.system_id)
+            self._refuse_full(delivery, session.system_id, session.receives)
 
     def alert(self, link: SmscSession, frame: Frame) -> None:
         """Relay an alert_notification to a session that serves its esme_addr. It has no resp."""
@@ -183,6 +184,7 @@ class Dispatcher:
         status: int | None = None,
         why: str = "no account serves its destination",
         account: bytes = b"",
+        reason: Reason = Reason.NO_ROUTE,
     ) -> None:
         """Answer a request that no session and no queue can take.
 
@@ -193,14 +195,15 @@ class Dispatcher:
         self.correlator.missed(Miss(why, account, link.smsc.name, status))
         link.answer(response(frame, status))
         if self._events.tell_turned_down is not None:
-            self._events.tell_turned_down(link, frame.command_id, status)
+            self._events.tell_turned_down(link, frame, status, reason)
 
     def acknowledge(self, link: SmscSession, frame: Frame, why: str) -> None:
         """Answer ESME_ROK to a message that is dropped."""
         self.correlator.missed(Miss(why, b"", link.smsc.name, CommandStatus.ESME_ROK))
         link.answer(response(frame, CommandStatus.ESME_ROK, b"\0"))
         if self._events.tell_turned_down is not None:
-            self._events.tell_turned_down(link, frame.command_id, CommandStatus.ESME_ROK)
+            status = int(CommandStatus.ESME_ROK)
+            self._events.tell_turned_down(link, frame, status, Reason.UNMATCHED)
 
     def choose(
         self,
@@ -251,13 +254,22 @@ class Dispatcher:
             dialogue.heard(link)
         return session if session.has_room else None
 
-    def turn_down(self, delivery: Delivery, status: int, why: str, account: bytes = b"") -> None:
+    def turn_down(
+        self,
+        delivery: Delivery,
+        status: int,
+        why: str,
+        account: bytes = b"",
+        reason: Reason = Reason.REFUSED,
+    ) -> None:
         """Answer a message that cannot be sent to its account."""
+        delivery.account = account
         self._events.undeliverable += 1
         self.correlator.missed(Miss(why, account, delivery.link.smsc.name, status))
         delivery.link.answer(delivery.resp(status))
         if self._events.tell_ended is not None:
-            self._events.tell_ended(delivery, status, delivery.sent_at)
+            now = self.correlator.clock.monotonic()
+            self._events.tell_ended(delivery, status, now, reason)
 
     def drop(self, delivery: Delivery, why: str) -> None:
         """Answer ESME_ROK to a message that is dropped."""
@@ -265,11 +277,13 @@ class Dispatcher:
         self.correlator.missed(Miss(why, b"", delivery.link.smsc.name, status))
         delivery.link.answer(delivery.resp(status, b"\0"))
         if self._events.tell_ended is not None:
-            self._events.tell_ended(delivery, status, delivery.sent_at)
+            now = self.correlator.clock.monotonic()
+            self._events.tell_ended(delivery, status, now, Reason.UNMATCHED)
 
-    def _refuse_full(self, delivery: Delivery, account: bytes) -> None:
+    def _refuse_full(self, delivery: Delivery, account: bytes, is_bound: bool) -> None:
         why = "no session of the account can take it now"
-        self.turn_down(delivery, delivery.failure_status, why, account)
+        reason = Reason.WINDOW if is_bound else Reason.NOT_BOUND
+        self.turn_down(delivery, delivery.failure_status, why, account, reason)
 
     # Relaying
 
@@ -297,7 +311,8 @@ class Dispatcher:
             queue.put(delivery, octets)
         elif session is None:
             names = [account.system_id.encode("latin-1") for account in accounts]
-            self._refuse_full(delivery, names[0] if names else b"")
+            is_bound = any(len(account.receivers) for account in accounts)
+            self._refuse_full(delivery, names[0] if names else b"", is_bound)
         else:
             delivery.shares = shares
             self._send(session, delivery, octets)

@@ -37,6 +37,7 @@ from smppgate.gate.deliver.receipt_delivery import Matched, ReceiptDelivery
 from smppgate.gate.deliver.waiting_receipts import Incoming, WaitingReceipts
 from smppgate.gate.options import RouterOptions
 from smppgate.gate.relay.events import Events
+from smppgate.gate.relay.reason import Reason
 from smppgate.gate.reports.undelivered import UNMATCHED, UNSEARCHED
 from smppgate.gate.return_path.keeper import ReturnPathKeeper
 from smppgate.routing.esmes.account import Account
@@ -130,8 +131,9 @@ class Receipts:
         """The gate stops: receipts that wait are answered `undelivered_status`."""
         self._delay.stop()
         for incoming in self._early.stop():
-            status = incoming.link.smsc.undelivered_status
-            incoming.link.answer(response(incoming.frame, status))
+            self._dispatcher.refuse(
+                incoming.link, incoming.frame, why="the gate is stopping", reason=Reason.STOPPING
+            )
 
     # Matching
 
@@ -147,7 +149,7 @@ class Receipts:
         link, size = incoming.link, len(incoming.frame.octets)
         if not self._searching.add(size):
             # The SMSC will send it again. Many unknown receipts must not delay the others.
-            self._dispatcher.refuse(link, incoming.frame)
+            self._dispatcher.refuse(link, incoming.frame, reason=Reason.UNMATCHED)
             return
 
         def found(result: Found) -> None:
@@ -175,7 +177,8 @@ class Receipts:
             self._give_up(incoming)
         elif not waits:
             # The store may have the return path: nobody else is given the receipt.
-            self._dispatcher.refuse(incoming.link, incoming.frame, why=UNSEARCHED)
+            link, frame = incoming.link, incoming.frame
+            self._dispatcher.refuse(link, frame, why=UNSEARCHED, reason=Reason.UNMATCHED)
         elif not (
             incoming.link.smsc.center.is_awaited and self._early.add(incoming, search.awaited)
         ):
@@ -299,13 +302,15 @@ class Receipts:
         """The account is gone: the receipt is like one of an unknown message, but never goes by
         its destination, which may be another account's now."""
         if not self._options.acknowledges_unmatched:
-            self._turn_down(delivery, delivery.failure_status)
+            self._turn_down(delivery, delivery.failure_status, Reason.UNMATCHED)
             return
         self._dispatcher.drop(delivery, "receipt for an account that is gone")
 
-    def _turn_down(self, delivery: ReceiptDelivery, status: int) -> None:
+    def _turn_down(
+        self, delivery: ReceiptDelivery, status: int, reason: Reason = Reason.REFUSED
+    ) -> None:
         why = "receipt that its account cannot be given"
-        self._dispatcher.turn_down(delivery, status, why, delivery.path.account)
+        self._dispatcher.turn_down(delivery, status, why, delivery.path.account, reason)
 
     def named(
         self, octets: bytes, receipt: LocatedReceipt, message_id: bytes, path: ReturnPath
@@ -339,7 +344,7 @@ class Receipts:
         if self._options.acknowledges_unmatched:
             self._dispatcher.acknowledge(link, frame, UNMATCHED)
         else:
-            self._dispatcher.refuse(link, frame, status, UNMATCHED)
+            self._dispatcher.refuse(link, frame, status, UNMATCHED, reason=Reason.UNMATCHED)
 
     def _in_name_of_smsc(self, incoming: Incoming) -> bytes:
         """The receipt with the tag of its SMSC in front of the id, where ids have tags.

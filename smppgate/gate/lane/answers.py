@@ -59,6 +59,8 @@ class AnswerLane:
         answered = _Answered(link, self._events, now)
         run: Run | None = None
         answers: list[bytes] = []
+        places: list[int] = []
+        is_told = self._events.tell_run_taken is not None
         most = link.max_pdu_size
         while start <= last:
             length, command_id, status, number = unpack(octets, start)
@@ -79,8 +81,8 @@ class AnswerLane:
                 if of.wants_receipt is None and not form.always:
                     break
                 if run is not None and answers:
-                    answered.add(run, answers)
-                    answers = []
+                    answered.add(run, places, answers)
+                    places, answers = [], []
                 run, asked = of, of.asked
                 tag, tag_size, path = form.tag, len(form.tag), form.path
                 longest, is_kept = form.longest, form.always or run.wants_receipt
@@ -98,9 +100,11 @@ class AnswerLane:
             del requests[number]
             header = pack(length + tag_size, _SUBMIT_SM_RESP, 0, asked[at])
             answers.append(header + tag + octets[begin:stop])
+            if is_told:
+                places.append(at)
             start = stop
         if run is not None:
-            answered.add(run, answers)
+            answered.add(run, places, answers)
             answered.count()
         return start
 
@@ -117,18 +121,18 @@ class _Answered:
         self._count = 0
         self._seconds = self._longest = 0.0
 
-    def add(self, run: Run, answers: list[bytes]) -> None:
-        """Send these answers to messages of ``run``."""
+    def add(self, run: Run, places: list[int], answers: list[bytes]) -> None:
+        """Send these answers to messages of ``run``, at these places if listeners are told."""
         count, seconds, smsc = len(answers), self._now - run.sent_at, self._link.smsc
         self._count += count
         self._seconds += count * seconds
         self._longest = max(self._longest, seconds)
+        if self._events.tell_run_taken is not None and answers:
+            self._events.tell_run_taken(run, self._link, places, answers, self._now)
         run.answered_some(count)
         run.origin.answer_all(answers)
         if smsc.taken_for is not None and run.pool in smsc.taken_for:
             smsc.taken_for[run.pool] += count
-        if self._events.tell_run_taken is not None:
-            self._events.tell_run_taken(run.origin, smsc, count, seconds)
 
     def count(self) -> None:
         """Count all that were added."""

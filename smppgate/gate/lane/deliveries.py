@@ -78,7 +78,7 @@ class DeliveryLane:
             link.owner is not None
             or link.unbinding
             or not link.receives
-            or self._events.tells_each
+            or self._events.tells_each_delivery
         ):
             return start
         run, lots = self._run(link, now), self._lots(link)

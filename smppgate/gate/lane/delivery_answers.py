@@ -42,7 +42,7 @@ class DeliveryAnswerLane:
         if start > last or _read_header(octets, start)[1] != _DELIVER_SM_RESP:
             return start
         # A listener may have come since the messages were sent, which is to be told of each.
-        if self._events.tells_each:
+        if self._events.tells_each_delivery:
             return start
         run: DeliveryRun | None = None
         answers: list[bytes] = []

@@ -16,6 +16,7 @@ from twisted.python.failure import Failure
 from smppgate.gate.queue.pacing import Pacing
 from smppgate.gate.queue.ports import ChooseSession, QueueStore, ToEsme
 from smppgate.gate.queue.read_ahead import ReadAhead
+from smppgate.gate.relay.correlator import KEPT_OF_LATE
 from smppgate.gate.relay.events import Events
 from smppgate.routing.esmes.account import Account
 from smppgate.routing.sessions import EsmeSession
@@ -49,24 +50,34 @@ MOST_READ = 1 << 20
 class QueuedRequest(Request):
     """A message of a queue that is under way to the ESME. Mutable and slotted."""
 
-    __slots__ = ("_number", "_sender")
+    __slots__ = ("_sender", "number", "octets", "session")
 
-    def __init__(self, sender: QueueSender, number: int, command_id: int, sent_at: float) -> None:
+    def __init__(
+        self,
+        sender: QueueSender,
+        message: QueuedMessage,
+        session: EsmeSession,
+        command_id: int,
+        sent_at: float,
+    ) -> None:
         super().__init__(command_id, sent_at)
         self._sender = sender
-        self._number = number
+        self.number, self.octets = message.number, message.pdu
+        self.session = session
 
     def answered(self, frame: Frame, now: float) -> None:
         """The ESME answered."""
-        self._sender.answered(self._number, frame)
+        self._sender.answered(self, frame, now)
 
     def failed(self, reason: NoAnswer) -> None:
         """The ESME did not answer in time, or its session has ended."""
-        self._sender.unanswered(self._number, reason)
+        # A late answer needs no more of it, and each session keeps up to 10 000 late requests.
+        self.octets = self.octets[:KEPT_OF_LATE]
+        self._sender.unanswered(self.number, reason)
 
     def answered_late(self, frame: Frame, now: float) -> None:
         """The ESME answered after `failed`."""
-        self._sender.answered_late(self._number, frame)
+        self._sender.answered_late(self, frame, now)
 
 
 class QueueSender:
@@ -176,19 +187,18 @@ class QueueSender:
             self._drop(str(error))
             return
         self._read_ahead.send()
-        session.send_request(QueuedRequest(self, message.number, command_id, now), octets)
+        session.send_request(QueuedRequest(self, message, session, command_id, now), octets)
 
-    def answered(self, number: int, frame: Frame) -> None:
-        """The ESME answered the message of that number."""
-        self._tell(frame)
-        self._take(number, frame)
+    def answered(self, request: QueuedRequest, frame: Frame, now: float) -> None:
+        """The ESME answered a message."""
+        self._tell(request, frame, now)
+        self._take(request.number, frame)
         if self.came_back is not None:
             self.came_back()
 
-    def _tell(self, frame: Frame) -> None:
+    def _tell(self, request: QueuedRequest, frame: Frame, now: float) -> None:
         if self._events.tell_dequeued is not None:
-            command_id = frame.command_id & ~RESPONSE_BIT
-            self._events.tell_dequeued(self._account, command_id, frame.command_status)
+            self._events.tell_dequeued(self._account, request, frame.command_status, now)
 
     def _take(self, number: int, frame: Frame) -> None:
         status = frame.command_status
@@ -215,10 +225,11 @@ class QueueSender:
         if self.came_back is not None:
             self.came_back()
 
-    def answered_late(self, number: int, frame: Frame) -> None:
+    def answered_late(self, request: QueuedRequest, frame: Frame, now: float) -> None:
         """The answer came after all: a message that has not gone out again yet is done."""
-        self._tell(frame)
-        if frame.command_status == CommandStatus.ESME_ROK and self._read_ahead.end_late(number):
+        self._tell(request, frame, now)
+        number, is_taken = request.number, frame.command_status == CommandStatus.ESME_ROK
+        if is_taken and self._read_ahead.end_late(number):
             self.delivered += 1
             self._store.remove_message(self._name, number)
 

@@ -12,6 +12,7 @@ from typing import Protocol
 from attrs import define
 
 from smppgate.gate.relay.events import Events
+from smppgate.gate.relay.reason import Reason, of_queue, refusal
 from smppgate.gate.relay.transform import Transform
 from smppgate.gate.reports.undelivered import Miss, ignore, smsc_of
 from smppgate.routing.exchange import Exchange
@@ -19,7 +20,7 @@ from smppgate.routing.smscs.load import LOST, REFUSED, TAKEN, TIMED_OUT, Outcome
 from smppgate.routing.smscs.smsc import Smsc
 from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.constants import CommandId, CommandStatus, numbers
-from smppgate.txsmpp.errors import NoAnswer, RequestTimeout
+from smppgate.txsmpp.errors import GivenUp, NoAnswer, RequestTimeout
 from smppgate.txsmpp.frame import HEADER_SIZE, Frame, renumbered, spliced
 from smppgate.txsmpp.statuses import BIND_STATUSES
 
@@ -42,8 +43,8 @@ _DELIVER_SM_RESP = int(CommandId.DELIVER_SM_RESP)
 class AnswerKeeper(Protocol):
     """Answers the origins of messages that an SMSC took: the keeper of return paths."""
 
-    def take(self, exchange: Exchange, smsc: Smsc, frame: Frame) -> None:
-        """Answer the origin as soon as the return path is stored."""
+    def take(self, exchange: Exchange, smsc: Smsc, frame: Frame) -> bytes:
+        """Answer the origin as soon as the return path is stored; gives the answer."""
 
     def take_late(self, exchange: Exchange, smsc: Smsc, frame: Frame) -> None:
         """Keep the return path; the origin was answered ESME_RSYSERR before."""
@@ -89,9 +90,9 @@ class Correlator:
                 if smsc.taken_for is not None and exchange.pool in smsc.taken_for:
                     smsc.taken_for[exchange.pool] += 1
                 self.events.answered += 1
-                self.keeper.take(exchange, smsc, frame)
+                answer = self.keeper.take(exchange, smsc, frame)
                 if self.events.tell_taken is not None:
-                    self.events.tell_taken(exchange, now)
+                    self.events.tell_taken(exchange, frame, answer, now)
                 return
         self._not_taken(exchange, frame, now)
 
@@ -110,16 +111,21 @@ class Correlator:
             octets = _without_message_id(frame)
         if status:
             self._miss(exchange, "refused", frame.command_status)
-        self._pass_on(exchange, octets, status, now)
+        self._pass_on(exchange, octets, status, now, frame.command_status)
 
-    def _pass_on(self, exchange: Exchange, octets: bytes, status: int, now: float) -> None:
+    def _pass_on(
+        self, exchange: Exchange, octets: bytes, status: int, now: float, reported: int
+    ) -> None:
+        """Answer the origin with ``status``, where its peer has ``reported`` that or another."""
         if exchange.adapts is not None:
             asked, sent = exchange.asked, exchange.command_id
             octets = self.transform.answer(octets, exchange.adapts, asked, sent)
         exchange.origin.answer(renumbered(octets, exchange.number))
         self.events.answered += 1
         if self.events.tell_ended is not None:
-            self.events.tell_ended(exchange, status, now)
+            # Without an attempt it was not a peer that answered, but the queue of an account.
+            reason = refusal(reported) if exchange.attempts else of_queue(reported)
+            self.events.tell_ended(exchange, status, now, reason)
 
     def _is_retried(self, exchange: Exchange, smsc: Smsc, status: int, now: float) -> bool:
         """Whether the request went to another SMSC after this error."""
@@ -146,7 +152,7 @@ class Correlator:
         self._miss(exchange, str(reason), status)
         exchange.origin.answer(exchange.resp(status))
         if self.events.tell_ended is not None:
-            self.events.tell_ended(exchange, status, now)
+            self.events.tell_ended(exchange, status, now, _why(reason))
         # A late answer needs no more of it, and each session keeps up to 10 000 late requests.
         exchange.octets = exchange.octets[:KEPT_OF_LATE]
 
@@ -174,6 +180,12 @@ class Correlator:
         smsc = exchange.smsc
         if smsc is not None:
             smsc.released(1)
+
+
+def _why(reason: NoAnswer) -> Reason:
+    if isinstance(reason, GivenUp):
+        return Reason.STOPPING
+    return Reason.TIMEOUT if isinstance(reason, RequestTimeout) else Reason.LINK_LOST
 
 
 def _without_message_id(frame: Frame) -> bytes:

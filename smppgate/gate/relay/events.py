@@ -16,17 +16,54 @@ receipt is told of by ``receipt`` before it has entered.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from attrs import define, field
 
+from smppgate.gate.relay.reason import Reason
 from smppgate.routing.esmes.account import Account
 from smppgate.routing.exchange import Exchange
 from smppgate.routing.sessions import EsmeSession, Origin, SmscSession
+from smppgate.routing.smscs.pool import Pool
 from smppgate.routing.smscs.smsc import Smsc
+from smppgate.txsmpp.frame import Frame
 from smppgate.txsmpp.located_receipt import LocatedReceipt
 
 Session = EsmeSession | SmscSession
+
+
+class TakenRun(Protocol):
+    """Submit_sm that came in one read.
+
+    :ivar pool: takes them.
+    :ivar sent_at: seconds.
+    """
+
+    origin: EsmeSession
+    pool: Pool
+    sent_at: float
+
+    def messages(self, places: Sequence[int]) -> list[bytes]:
+        """The octets of those at these places."""
+
+    def exchange(self, at: int, link: SmscSession) -> Exchange:
+        """The same as an exchange that was sent on ``link``."""
+
+
+class Dequeued(Protocol):
+    """A request that was made of a message in the queue of an account.
+
+    :ivar command_id: that of the request.
+    :ivar session: where it was sent.
+    :ivar octets: the message as the queue has it.
+    :ivar sent_at: seconds.
+    """
+
+    command_id: int
+    session: EsmeSession
+    octets: bytes
+    sent_at: float
+
 
 MOST_LINES = 20
 """Lines of one reload that are worth telling; its log has all of them."""
@@ -56,7 +93,9 @@ class Listener:
     def entered(self, exchange: Exchange) -> None:
         """A request is taken in: from here on it is answered exactly once."""
 
-    def turned_down(self, origin: Origin, command_id: int, command_status: int) -> None:
+    def turned_down(
+        self, origin: Origin, frame: Frame, command_status: int, reason: Reason
+    ) -> None:
         """A request was answered by the gate and not relayed: it is over its window, for no
         account, or about a message of which nothing is known."""
 
@@ -79,33 +118,47 @@ class Listener:
     def answered(self, exchange: Exchange, command_status: int, now: float) -> None:
         """The peer that the request was sent to answered, in time or late."""
 
-    def taken(self, exchange: Exchange, now: float) -> None:
+    def taken(self, exchange: Exchange, frame: Frame, answer: bytes, now: float) -> None:
         """The SMSC answered a message ESME_ROK, and so was its origin: both at once, because most
-        messages end so. One that wants to know of either need not have this of its own."""
-        self.answered(exchange, 0, now)
-        self.ended(exchange, 0, now)
+        messages end so. One that wants to know of either need not have this of its own.
 
-    def run_taken(self, origin: Origin, smsc: Smsc, count: int, seconds: float) -> None:
-        """The same of ``count`` submit_sm of one run at once, ``seconds`` after they were sent.
+        :param frame: what the SMSC answered, with its id.
+        :param answer: the same with the id that the origin was given.
+        """
+        self.answered(exchange, 0, now)
+        self.ended(exchange, 0, now, Reason.NONE)
+
+    def run_taken(
+        self,
+        run: TakenRun,
+        link: SmscSession,
+        places: Sequence[int],
+        answers: Sequence[bytes],
+        now: float,
+    ) -> None:
+        """The same of several submit_sm of one run at once, which were sent on ``link``.
 
         Where a listener wants to know of messages, and has none of this, there are no runs: it is
         told of each.
+
+        :param places: of each in its run.
+        :param answers: what the origin is answered, likewise.
         """
 
     def run_delivered(self, link: SmscSession, session: EsmeSession, count: int) -> None:
         """An ESME answered ``count`` deliver_sm of one run ESME_ROK, and so was their SMSC.
 
-        Where a listener wants to know of messages, and has none of this, there are no runs either.
+        Where a listener wants to know of messages, and has none of this, there are no such runs.
         """
 
-    def ended(self, exchange: Exchange, command_status: int, now: float) -> None:
+    def ended(self, exchange: Exchange, command_status: int, now: float, reason: Reason) -> None:
         """The origin was answered; by the gate where its peer gave no answer.
 
         An origin that has ended hears of no answer: what it had waiting is dropped.
         """
 
     def dequeued(
-        self, account: Account[EsmeSession], command_id: int, command_status: int
+        self, account: Account[EsmeSession], request: Dequeued, command_status: int, now: float
     ) -> None:
         """An ESME answered a request that was made of a message in its account's queue."""
 
@@ -140,7 +193,8 @@ class Events:
     """The counts of what happened, and who is told of it. Mutable.
 
     :ivar tell_bound: tells of `Listener.bound`, and so on.
-    :ivar tells_each: whether a listener is to be told of each message, and not of runs.
+    :ivar tells_each: whether a listener is to be told of each message of an ESME, and not of runs.
+    :ivar tells_each_delivery: the same of messages to ESMEs.
     :ivar answered: requests whose origin got the answer of the peer.
     :ivar retried: answers, and losses of links, after which the request went on elsewhere.
     :ivar ejected: how often members of pools were ejected.
@@ -205,6 +259,7 @@ class Events:
     tell_reloaded: Tell = field(default=None, init=False)
     tell_reload_refused: Tell = field(default=None, init=False)
     tells_each: bool = field(default=False, init=False)
+    tells_each_delivery: bool = field(default=False, init=False)
     _listeners: list[Listener] = field(factory=list, init=False, repr=False)
 
     def attach(self, listener: Listener) -> None:
@@ -221,7 +276,10 @@ class Events:
         for kind in _KINDS:
             wanted = [getattr(each, kind) for each in self._listeners if _wants(each, kind)]
             setattr(self, f"tell_{kind}", _all_of(wanted))
-        self.tells_each = any(map(_wants_each, self._listeners))
+        self.tells_each = any(_wants_each(each, "run_taken") for each in self._listeners)
+        self.tells_each_delivery = any(
+            _wants_each(each, "run_delivered") for each in self._listeners
+        )
 
 
 def _wants(listener: Listener, kind: str) -> bool:
@@ -229,9 +287,9 @@ def _wants(listener: Listener, kind: str) -> bool:
     return any(getattr(type(listener), each) is not getattr(Listener, each) for each in kinds)
 
 
-def _wants_each(listener: Listener) -> bool:
-    hears_runs = _wants(listener, "run_taken") and _wants(listener, "run_delivered")
-    wants_end = _wants(listener, "taken") and not hears_runs
+def _wants_each(listener: Listener, kind: str) -> bool:
+    """Whether it is to be told of each message, since it has no use for this kind of runs."""
+    wants_end = _wants(listener, "taken") and not _wants(listener, kind)
     return wants_end or _wants(listener, "entered") or _wants(listener, "sent")
 
 

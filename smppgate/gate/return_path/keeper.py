@@ -100,8 +100,11 @@ class ReturnPathKeeper:
 
     # The hot path
 
-    def take(self, exchange: Exchange, smsc: Smsc, frame: Frame) -> None:
-        """``smsc`` took a message: keep the return path, and answer under the ESME's number."""
+    def take(self, exchange: Exchange, smsc: Smsc, frame: Frame) -> bytes:
+        """``smsc`` took a message: keep the return path, and answer under the ESME's number.
+
+        Gives that answer, as a peer of the SMSC's own version hears it.
+        """
         octets, number = frame.octets, exchange.number
         origin, center = exchange.origin, smsc.center
         end = octets.find(0, HEADER_SIZE)
@@ -110,7 +113,7 @@ class ReturnPathKeeper:
             if not message_id:
                 # Without an id no receipt and no request can name the message.
                 self._answer(exchange, renumbered(octets, number), kept=False)
-                return
+                return octets
             end = octets.find(0, HEADER_SIZE)
         else:
             message_id = octets[HEADER_SIZE:end]
@@ -133,6 +136,7 @@ class ReturnPathKeeper:
             center.notations.gave(message_id)
             if self.expected is not None or not message_id.isdigit():
                 self._tell(center, message_id)
+        return octets
 
     def _mended(self, octets: bytes, end: int) -> tuple[bytes, bytes]:
         """An answer whose id ends at ``end``, or has no end, as ESMEs can take it, and the id."""

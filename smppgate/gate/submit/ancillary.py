@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 
 from smppgate.gate.options import RouterOptions
 from smppgate.gate.relay.correlator import Correlator
+from smppgate.gate.relay.reason import Reason
 from smppgate.gate.return_path.keeper import ReturnPathKeeper
 from smppgate.gate.submit.waiting_room import WaitingRoom
 from smppgate.routing.exchange import Exchange
@@ -130,7 +131,7 @@ class AncillaryRequests:
         return_paths: ReturnPathKeeper,
         correlator: Correlator,
         send: Callable[[Exchange, Smsc, Link, bytes], None],
-        turn_down: Callable[[Exchange, int, str], None],
+        turn_down: Callable[[Exchange, int, str, Reason], None],
         waiting_room: WaitingRoom,
         options: RouterOptions,
         pools_of: Callable[[Requester], Iterable[Pool]],
@@ -324,14 +325,15 @@ class AncillaryRequests:
             if not self._waiting_room.is_awaited(ancillary) and self.dispatch(ancillary):
                 return
         except PduError as error:
-            self._turn_down(ancillary, error.command_status, str(error))
+            self._turn_down(ancillary, error.command_status, str(error), Reason.REFUSED)
             return
         own = requester.passed_through
         may_come = bool(smscs) and (own is None or bool(own.bound))
         if requester.hold and may_come and self._waiting_room.is_open:
             self._waiting_room.add(ancillary, requester)
         else:
-            self._turn_down(ancillary, self._options.no_member_status, "its SMSC has no room")
+            status = self._options.no_member_status
+            self._turn_down(ancillary, status, "its SMSC has no room", Reason.NO_SMSC)
 
     def dispatch(self, ancillary: AncillaryRequest) -> bool:
         """Send it to the first SMSC that has room; False when none has.
@@ -351,7 +353,7 @@ class AncillaryRequests:
         origin.answer(response(frame, status))
         events = self._correlator.events
         if events.tell_turned_down is not None:
-            events.tell_turned_down(origin, frame.command_id, status)
+            events.tell_turned_down(origin, frame, status, Reason.REFUSED)
 
 
 def _knowing(smscs: Iterable[Smsc], command_id: int) -> tuple[Smsc, ...]:

@@ -116,7 +116,7 @@ class Assigner:
         if link.version is not exchange.origin.version:
             octets = self._transform.adapted(octets, link.version)
             exchange.adapts = exchange.origin.version
-        exchange.smsc = smsc
+        exchange.smsc, exchange.sent_on = smsc, link
         exchange.attempts += 1
         smsc.began(1)
         link.send_request(exchange, octets)

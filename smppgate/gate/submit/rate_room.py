@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 
 from attrs import define, field
 
+from smppgate.gate.relay.reason import Reason
 from smppgate.gate.submit.room import Waiting
 from smppgate.routing.limits.esme_limits import AccountLimit, SessionLimit
 from smppgate.routing.limits.refills import Refill, Refills
@@ -34,6 +35,7 @@ class RateRoom:
     """
 
     lack = "its account was over its rate"
+    reason = Reason.THROTTLED
 
     def __init__(
         self, account: AccountLimit, refills: Refills, let: Callable[[RateRoom, Waiting], None]

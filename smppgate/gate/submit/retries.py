@@ -56,6 +56,7 @@ class Retries:
         if status in _THROTTLES and smsc.limits is not None and smsc.limits.throttled(now):
             return self._put_back(exchange, self._choice.in_use(exchange, pool), smsc, now)
         exchange.refusal = status if status not in BIND_STATUSES else exchange.failure_status
+        exchange.was_lost = False
         return pool.health.retry.is_retried(status) and self._try_again(exchange, smsc, now)
 
     def unanswered(self, exchange: Exchange, outcome: Outcome, now: float) -> bool:
@@ -70,7 +71,7 @@ class Retries:
         if outcome is TIMED_OUT:
             self._health.erred(pool, smsc, NO_ANSWER, now)
             return False
-        exchange.refusal = exchange.failure_status
+        exchange.refusal, exchange.was_lost = exchange.failure_status, True
         return (
             pool.health.retry.resubmits
             and self._waiting_room.is_open

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from attrs import frozen
 
+from smppgate.gate.relay.reason import Reason
 from smppgate.routing.exchange import Exchange
 from smppgate.routing.limits.esme_limits import SessionLimit
 from smppgate.routing.limits.fair_queue import Entry, FairQueue
@@ -25,6 +26,8 @@ class AnyRoom(Protocol):
 
     lack: str
     """What they wait for, in words."""
+    reason: Reason
+    """Why they end where they wait in vain."""
 
     def remove(self, waiting: Waiting) -> None:
         """It is not to be sent any more."""
@@ -127,6 +130,7 @@ class Room:
     )
 
     lack = "no SMSC had room"
+    reason = Reason.HOLD
 
     def __init__(
         self,

@@ -40,6 +40,7 @@ from collections.abc import Sequence
 from smppgate.gate.options import RouterOptions
 from smppgate.gate.relay.correlator import Correlator
 from smppgate.gate.relay.events import Events
+from smppgate.gate.relay.reason import Reason, of_route
 from smppgate.gate.relay.transform import Transform
 from smppgate.gate.reports.undelivered import Miss
 from smppgate.gate.return_path.keeper import ReturnPathKeeper
@@ -94,6 +95,7 @@ class Submitter:
     ) -> None:
         self.is_open = True
         """While false, every request is turned down."""
+        self._clock = clock
         self._correlator = correlator
         self._related = related
         self._events = events
@@ -175,7 +177,7 @@ class Submitter:
             try:
                 self._assigner.send_on(exchange, share.smsc, share.link, now)
             except PduError as error:
-                self.turn_down(exchange, error.command_status, str(error))
+                self.turn_down(exchange, error.command_status, str(error), Reason.REFUSED)
 
     def take_tokens(self, share: Share, now: float) -> None:
         """What ``share`` says has been sent."""
@@ -205,7 +207,7 @@ class Submitter:
                 if smsc is None or send_to(exchange, smsc, pool.choose, now) is None:
                     self._wait(exchange, pool, origin, is_over_rate=False)
             except PduError as error:
-                self.turn_down(exchange, error.command_status, str(error))
+                self.turn_down(exchange, error.command_status, str(error), Reason.REFUSED)
 
     def submit(self, origin: Requester, frame: Frame, now: float) -> None:
         """Send a request to the SMSC that the balancer chooses, or let it wait for one."""
@@ -224,7 +226,8 @@ class Submitter:
             self._events.tell_entered(exchange)
         if pool is None or not self.is_open:
             why = "the gate takes no requests now"
-            self.turn_down(exchange, self._options.no_member_status, why)
+            reason = Reason.NO_SMSC if self.is_open else Reason.STOPPING
+            self.turn_down(exchange, self._options.no_member_status, why, reason)
             return
         self._place(exchange, origin, pool, now, is_over_rate)
 
@@ -248,7 +251,7 @@ class Submitter:
             if is_behind or self._assigner.assign(exchange, pool, now) is None:
                 self._wait(exchange, pool, origin, is_over_rate)
         except PduError as error:
-            self.turn_down(exchange, error.command_status, str(error))
+            self.turn_down(exchange, error.command_status, str(error), Reason.REFUSED)
 
     # For the waiting room
 
@@ -263,14 +266,14 @@ class Submitter:
         pool = exchange.pool
         return pool is not None and self._assigner.assign(exchange, pool, now) is not None
 
-    def turn_down(self, exchange: Exchange, status: int, why: str) -> None:
+    def turn_down(self, exchange: Exchange, status: int, why: str, reason: Reason) -> None:
         """Answer a request with an error of the gate's own."""
         self._events.turned_down += 1
         if exchange.pool is not None:
             self._miss(exchange.origin, why, status)
         exchange.origin.answer(exchange.resp(status))
         if self._events.tell_ended is not None:
-            self._events.tell_ended(exchange, status, exchange.entered_at)
+            self._events.tell_ended(exchange, status, self._clock.monotonic(), reason)
 
     def route(self, exchange: Exchange, requester: Requester, is_anew: bool) -> int:
         """See `PoolChoice.route`."""
@@ -284,7 +287,7 @@ class Submitter:
         if target.status:
             self._events.rejected += 1
             why = "a route rejects it" if target.route is not None else "no route is for it"
-            self.turn_down(exchange, target.status, why)
+            self.turn_down(exchange, target.status, why, of_route(target))
             return None
         exchange.pool = pool = target.pool(exchange.command_id)
         return pool
@@ -311,10 +314,13 @@ class Submitter:
         if may_wait and exchange.candidates and may_come:
             self.waiting_room.add(exchange, origin, is_over_rate)
         elif is_over_rate:
-            self.turn_down(exchange, CommandStatus.ESME_RTHROTTLED, "over the rate of its account")
+            why, status = "over the rate of its account", CommandStatus.ESME_RTHROTTLED
+            self.turn_down(exchange, status, why, Reason.THROTTLED)
         else:
-            status = self._options.no_member_status
-            self.turn_down(exchange, status, "no SMSC can take it now")
+            is_full = pool.able(exchange.command_id, exchange.tried)
+            reason = Reason.HOLD if is_full else Reason.NO_SMSC
+            no_member = self._options.no_member_status
+            self.turn_down(exchange, no_member, "no SMSC can take it now", reason)
 
     def _is_behind(self, exchange: Exchange) -> bool:
         """Whether others may wait for the SMSCs that may take it; some do for its pool."""
@@ -328,7 +334,7 @@ class Submitter:
         self._miss(origin, "over the window of its session", status)
         origin.send(response(frame, status))
         if self._events.tell_turned_down is not None:
-            self._events.tell_turned_down(origin, frame.command_id, status)
+            self._events.tell_turned_down(origin, frame, status, Reason.WINDOW)
 
     def _miss(self, origin: Origin, why: str, status: int) -> None:
         self._correlator.missed(Miss(f"at the gate: {why}", origin.system_id, "", status))

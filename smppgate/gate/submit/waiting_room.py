@@ -32,6 +32,8 @@ from typing import Protocol
 
 from smppgate.gate.options import RouterOptions
 from smppgate.gate.relay.events import Events
+from smppgate.gate.relay.reason import Reason, of_route
+from smppgate.gate.relay.reason import refusal as refusal_of
 from smppgate.gate.submit.due_timer import DueTimer
 from smppgate.gate.submit.holdings import Holdings
 from smppgate.gate.submit.homing import MOST_MOVED, Homing
@@ -69,7 +71,7 @@ class Sender(Protocol):
         :raises PduError: when the version of the link cannot express it.
         """
 
-    def turn_down(self, exchange: Exchange, status: int, why: str) -> None:
+    def turn_down(self, exchange: Exchange, status: int, why: str, reason: Reason) -> None:
         """Answer it with an error of the gate's own."""
 
     def route(self, exchange: Exchange, requester: Requester, is_anew: bool) -> int:
@@ -154,7 +156,8 @@ class WaitingRoom:
     def _keep_bound(self) -> None:
         while self.octets > self._options.hold_octets:
             newest = self._holdings.newest_of_largest()
-            self._end(newest, _THROTTLED, "hold_octets of messages wait already")
+            why = "hold_octets of messages wait already"
+            self._end(newest, _THROTTLED, why, Reason.HOLD)
 
     def _admit(
         self,
@@ -289,7 +292,7 @@ class WaitingRoom:
             if not self._sender.dispatch(exchange, now):
                 return exchange.anchor is not None and self._has_moved(waiting, room)
         except PduError as error:
-            self._end(waiting, error.command_status, str(error))
+            self._end(waiting, error.command_status, str(error), Reason.REFUSED)
             return True
         self._served += 1
         room.serve(waiting, self._served)
@@ -348,13 +351,15 @@ class WaitingRoom:
         """Answer ``waiting`` by what an SMSC has said of it, or by what it has waited for."""
         room, refusal = waiting.room, waiting.exchange.refusal
         if refusal:
-            self._end(waiting, refusal, f"no other SMSC took it {when}")
+            reason = Reason.LINK_LOST if waiting.exchange.was_lost else refusal_of(refusal)
+            self._end(waiting, refusal, f"no other SMSC took it {when}", reason)
         elif room is not None and (
             room.is_able(waiting.exchange.command_id) or self._is_over_rate(waiting.requester)
         ):
-            self._end(waiting, _THROTTLED, f"{room.lack} {when}")
+            self._end(waiting, _THROTTLED, f"{room.lack} {when}", room.reason)
         else:
-            self._end(waiting, self._options.no_member_status, f"no SMSC was up {when}")
+            status = self._options.no_member_status
+            self._end(waiting, status, f"no SMSC was up {when}", Reason.NO_SMSC)
 
     def _is_over_rate(self, requester: Requester) -> bool:
         limit, rates = requester.limit, requester.policy.rates
@@ -362,10 +367,10 @@ class WaitingRoom:
             return False
         return limit.is_exceeded(self._clock.monotonic())
 
-    def _end(self, waiting: Waiting, status: int, why: str) -> None:
+    def _end(self, waiting: Waiting, status: int, why: str, reason: Reason) -> None:
         """Answer ``waiting``, which waits no more."""
         self._remove(waiting)
-        self._sender.turn_down(waiting.exchange, status, why)
+        self._sender.turn_down(waiting.exchange, status, why, reason)
 
     def _remove(self, waiting: Waiting) -> None:
         room = waiting.room
@@ -401,7 +406,8 @@ class WaitingRoom:
             # Nobody hears it. It ends the count of what is unanswered.
             exchange.origin.answer(exchange.resp(_STOPPING))
             if self._events.tell_ended is not None:
-                self._events.tell_ended(exchange, _STOPPING, self._clock.monotonic())
+                now = self._clock.monotonic()
+                self._events.tell_ended(exchange, _STOPPING, now, Reason.NOT_BOUND)
 
     def give_up(self, session: Requester) -> None:
         """Answer the messages of ``session``: its time is over, or its SMSC has gone."""
@@ -412,7 +418,7 @@ class WaitingRoom:
         """Answer all, and let nothing wait from now on: the gate stops."""
         self.is_open = False
         for waiting in self._all():
-            self._end(waiting, _STOPPING, "the gate is stopping")
+            self._end(waiting, _STOPPING, "the gate is stopping", Reason.STOPPING)
 
     def stop(self) -> None:
         """Stop the timer."""
@@ -435,7 +441,8 @@ class WaitingRoom:
         for waiting in everyone:
             status = self._sender.route(waiting.exchange, waiting.requester, is_anew)
             if status:
-                self._end(waiting, status, "no route is for it any more")
+                why = "no route is for it any more"
+                self._end(waiting, status, why, of_route(waiting.exchange.target))
             else:
                 stays.append(waiting)
         self._move(stays)

@@ -55,11 +55,11 @@ def _of(exchange: Exchange) -> dict[str, Any]:
 
 def test_a_single_message_is_what_the_general_way_makes_of_it() -> None:
     laid = Laid()
-    laid.claim()
+    claimed = laid.claim()
     assert laid.run.open == COUNT
     for at, frame in enumerate(laid.frames):
         usual = Exchange(laid.correlator, laid.origin, frame, laid.pool, 7.0)
-        usual.smsc, usual.attempts = laid.smsc, 1
+        usual.smsc, usual.sent_on, usual.attempts = laid.smsc, claimed[at][0], 1
         assert _of(laid.run.single(at)) == _of(usual)
     assert laid.run.open == 0
 

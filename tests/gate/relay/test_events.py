@@ -34,8 +34,8 @@ class Recorder(Listener):
     def entered(self, exchange: Any) -> None:
         self.told.append(("entered", exchange.number))
 
-    def turned_down(self, origin: Any, command_id: int, command_status: int) -> None:
-        self.told.append(("turned down", command_id, command_status))
+    def turned_down(self, origin: Any, frame: Any, command_status: int, reason: Any) -> None:
+        self.told.append(("turned down", frame.command_id, command_status))
 
     def waiting(self, exchange: Any) -> None:
         self.told.append(("waiting", exchange.number))
@@ -46,7 +46,7 @@ class Recorder(Listener):
     def answered(self, exchange: Any, command_status: int, now: float) -> None:
         self.told.append(("answered", exchange.number, command_status))
 
-    def ended(self, exchange: Any, command_status: int, now: float) -> None:
+    def ended(self, exchange: Any, command_status: int, now: float, reason: Any) -> None:
         self.told.append(("ended", exchange.number, command_status))
 
     def receipt(self, link: Any, receipt: Any, is_matched: bool) -> None:
@@ -210,10 +210,10 @@ def test_several_are_told_in_the_order_in_which_they_came_until_they_go() -> Non
 class OfRuns(Listener):
     """Wants to know how messages end, and is content with runs."""
 
-    def taken(self, exchange: Any, now: float) -> None:
+    def taken(self, exchange: Any, frame: Any, answer: bytes, now: float) -> None:
         """Of one."""
 
-    def run_taken(self, origin: Any, smsc: Any, count: int, seconds: float) -> None:
+    def run_taken(self, run: Any, link: Any, places: Any, answers: Any, now: float) -> None:
         """Of several."""
 
     def run_delivered(self, link: Any, session: Any, count: int) -> None:
@@ -223,7 +223,7 @@ class OfRuns(Listener):
 class OfSomeRuns(Listener):
     """The same, but for what ESMEs are sent."""
 
-    def run_taken(self, origin: Any, smsc: Any, count: int, seconds: float) -> None:
+    def run_taken(self, run: Any, link: Any, places: Any, answers: Any, now: float) -> None:
         """Of several."""
 
     def taken(self, exchange: Any, now: float) -> None:
@@ -233,7 +233,7 @@ class OfSomeRuns(Listener):
 class OfEnds(Listener):
     """Wants to know how each message ends."""
 
-    def ended(self, exchange: Any, command_status: int, now: float) -> None:
+    def ended(self, exchange: Any, command_status: int, now: float, reason: Any) -> None:
         """It has."""
 
 
@@ -251,8 +251,10 @@ def test_a_listener_is_told_of_each_message_unless_it_takes_runs() -> None:
     events.attach(OfSessions())
     assert not events.tells_each
     assert events.tell_run_taken == of_runs.run_taken
-    for listener in (OfEnds(), OfSomeRuns(), Recorder()):
+    for listener, is_told in ((OfEnds(), True), (OfSomeRuns(), False), (Recorder(), True)):
         events.attach(listener)
-        assert events.tells_each
+        assert events.tells_each is is_told
+        assert events.tells_each_delivery
         events.detach(listener)
         assert not events.tells_each
+        assert not events.tells_each_delivery

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smppgate.gate.relay.events import Listener
+from smppgate.gate.relay.reason import Reason
 from smppgate.routing.exchange import Exchange
 from smppgate.routing.limits.esme_limits import EsmeRates, SessionLimit
 from smppgate.routing.limits.token_bucket import Rate
@@ -47,7 +48,9 @@ class Told(Listener):
     def entered(self, exchange: Exchange) -> None:
         self._told.append(("entered", exchange.number))
 
-    def turned_down(self, origin: Origin, command_id: int, command_status: int) -> None:
+    def turned_down(
+        self, origin: Origin, frame: Frame, command_status: int, reason: Reason
+    ) -> None:
         self._told.append(("turned down", command_status))
 
     def waiting(self, exchange: Exchange) -> None:
@@ -56,7 +59,7 @@ class Told(Listener):
     def sent(self, exchange: Exchange) -> None:
         self._told.append(("sent", exchange.number))
 
-    def ended(self, exchange: Exchange, command_status: int, now: float) -> None:
+    def ended(self, exchange: Exchange, command_status: int, now: float, reason: Reason) -> None:
         self._told.append(("ended", exchange.number))
 
 

@@ -1,0 +1,39 @@
+"""`Losses`: lines of a message log that were lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from smppgate.txsmpp.log import Logger
+
+WARNING_INTERVAL = 60.0
+"""Seconds between two lines about what is lost, of each log: each has the count so far."""
+
+
+class Losses:
+    """Lines of one log that were lost: counted, and told once in a while.
+
+    :param name: what the log is called in words.
+    :ivar count: how many.
+    """
+
+    log = Logger()
+
+    def __init__(self, name: str, monotonic: Callable[[], float]) -> None:
+        self.count = 0
+        self._name = name
+        self._monotonic = monotonic
+        self._told_at = float("-inf")
+
+    def lost(self, lines: int, why: str) -> None:
+        """So many more are lost."""
+        self.count += lines
+        now = self._monotonic()
+        if now - self._told_at >= WARNING_INTERVAL:
+            self._told_at = now
+            self.log.error(
+                "lines of the {name} are lost, messages go on: {why} ({count} so far)",
+                name=self._name,
+                why=why,
+                count=self.count,
+            )

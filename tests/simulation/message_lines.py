@@ -1,0 +1,146 @@
+"""A part of the worlds has a message log: its lines say what peers have seen."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred
+from twisted.internet.task import deferLater
+
+from smppgate.gate import Gateway
+from smppgate.gate.relay.events import Dequeued
+from smppgate.gate.relay.reason import Reason
+from smppgate.observe.families import status_name
+from smppgate.observe.formats import Json
+from smppgate.observe.message_log import MessageLog
+from smppgate.routing.exchange import Exchange
+from smppgate.txsmpp.frame import Frame
+from tests.simulation import wire
+from tests.simulation.ledger import Delivery, Request
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+_OF_SESSIONS = (0x02, 0x03, 0x04)
+"""Statuses with which a session answers itself what it may not be sent: it is not taken in."""
+
+Line = dict[str, Any]
+
+
+class _Labelled(MessageLog):
+    """Knows which message each of its lines is about."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        super().__init__(gateway.clock, Json(), self._keep)
+        self.written: list[bytes] = []
+        self.labels: list[bytes] = []
+
+    def _keep(self, lines: list[bytes]) -> None:
+        self.written += lines
+
+    def _note(self, octets: bytes) -> None:
+        count = len(self.written) + len(self._lines)
+        self.labels += [octets] * (count - len(self.labels))
+
+    def run_taken(self, run: Any, link: Any, places: Any, answers: Any, now: float) -> None:
+        begun = len(self.labels)
+        super().run_taken(run, link, places, answers, now)
+        self.labels += run.messages(places)
+        assert len(self.labels) - begun == len(answers)
+
+    def taken(self, exchange: Exchange, frame: Frame, answer: bytes, now: float) -> None:
+        super().taken(exchange, frame, answer, now)
+        self._note(exchange.octets)
+
+    def ended(self, exchange: Exchange, status: int, now: float, reason: Reason) -> None:
+        super().ended(exchange, status, now, reason)
+        self._note(exchange.octets)
+
+    def turned_down(self, origin: Any, frame: Frame, status: int, reason: Reason) -> None:
+        super().turned_down(origin, frame, status, reason)
+        self._note(frame.octets)
+
+    def dequeued(self, account: Any, request: Dequeued, status: int, now: float) -> None:
+        super().dequeued(account, request, status, now)
+        self._note(request.octets)
+
+
+class MessageLines(Service):
+    """What one life of the gate has written of messages, until it stops."""
+
+    def __init__(self, world: World, gateway: Gateway) -> None:
+        self._world = world
+        self._gateway = gateway
+        self._begin_at = world.clock.now
+        self._log = _Labelled(gateway)
+        gateway.router.events.attach(self._log)
+        self.setServiceParent(gateway)
+
+    def stopService(self) -> Deferred[None]:
+        """What is told in this turn still belongs to it, as with `MessageLogs`."""
+        super().stopService()
+        return deferLater(self._gateway.clock, 0.0, self._stopped)
+
+    def _stopped(self) -> None:
+        self._gateway.router.events.detach(self._log)
+        self._log.flush()
+
+    def wrong(self) -> Iterator[str]:
+        """What is written otherwise than peers have seen it."""
+        self._log.flush()
+        messages: dict[int, list[Line]] = {}
+        deliveries: dict[int, list[Line]] = {}
+        for octets, written in zip(self._log.labels, self._log.written, strict=True):
+            line = json.loads(written)
+            is_incoming = line["event"] in ("mo", "receipt")
+            label = wire.label_in(octets, b"d" if is_incoming else b"m")
+            if label is not None:
+                (deliveries if is_incoming else messages).setdefault(label, []).append(line)
+        for request in self._world.ledger.submits():
+            if request.at >= self._begin_at:
+                yield from _wrong_of(request, messages.get(request.label, []))
+        for delivery in self._world.ledger.deliveries.values():
+            if delivery.at >= self._begin_at and delivery.resp is not None:
+                yield from _wrong_of_delivery(delivery, deliveries.get(delivery.label, []))
+
+
+def _wrong_of(request: Request, lines: list[Line]) -> Iterator[str]:
+    """What is wrong with the lines of an ESME's message."""
+    answer = request.answer
+    is_due = answer is not None and answer.status not in _OF_SESSIONS
+    if len(lines) > 1 or (is_due and not lines):
+        yield f"{request} has {len(lines)} lines in the message log: {lines}"
+        return
+    if not lines:
+        return
+    (line,) = lines
+    names = {a.session.smsc.plan.name for a in request.attempts}  # type: ignore[union-attr]
+    if names and (line["event"] != "sent" or line["attempts"] < len(request.attempts)):
+        yield f"{request} was sent {len(request.attempts)} times, the log has {line}"
+    if answer is None or not request.is_certain or not is_due:
+        return
+    if line["status"] != status_name(answer.status):
+        yield f"{request} was answered 0x{answer.status:02X}, the log has {line}"
+    elif (line.get("reason") is None) != (answer.status == 0):
+        yield f"{request} was answered 0x{answer.status:02X}, the log has the reason of {line}"
+    elif answer.status or not request.given:
+        return
+    elif line.get("id") != request.given.decode("latin-1") or line["smsc"] not in names:
+        yield f"{request} is known as {request.given!r} from {names}, the log has {line}"
+
+
+def _wrong_of_delivery(delivery: Delivery, lines: list[Line]) -> Iterator[str]:
+    """What is wrong with the lines of an SMSC's message, or of a receipt."""
+    resp = delivery.resp
+    if resp is None or resp.status in _OF_SESSIONS:
+        return
+    statuses = Counter(line["status"] for line in lines)
+    if not statuses[status_name(resp.status)]:
+        yield f"{delivery} was answered 0x{resp.status:02X}, the log has {lines}"
+    event = "receipt" if delivery.is_receipt else "mo"
+    if any(line["event"] != event for line in lines):
+        yield f"{delivery}: the log has {lines}"

@@ -77,7 +77,7 @@ class Run(RequestRun):
     def single(self, at: int) -> Exchange:
         """The exchange of the message at ``at``, which is none of the run's any more."""
         self.open -= 1
-        frame = Frame(_SUBMIT_SM, 0, self.asked[at], self._message(at))
+        frame = Frame(_SUBMIT_SM, 0, self.asked[at], self.message(at))
         exchange = Exchange(self._correlator, self.origin, frame, self.pool, self.sent_at)
         link = next(
             link for link, first, numbers in self._parts if first <= at < first + len(numbers)
@@ -89,7 +89,7 @@ class Run(RequestRun):
         """``count`` of them were answered. Few that are left do not keep the octets of all."""
         self.open -= count
         if 0 < self.open <= len(self.asked) // FEW and isinstance(self._octets, bytes):
-            self._octets = {at: self._message(at) for at in self._places()}
+            self._octets = {at: self.message(at) for at in self._places()}
 
     def _places(self) -> Iterator[int]:
         """Those of the messages that are open."""
@@ -99,7 +99,8 @@ class Run(RequestRun):
                 if requests.get(number) == (self, at):
                     yield at
 
-    def _message(self, at: int) -> bytes:
+    def message(self, at: int) -> bytes:
+        """The message at ``at``, as its origin sent it, while it is open."""
         if isinstance(self._octets, dict):
             return self._octets[at]
         return self._octets[self._bounds[at] : self._bounds[at + 1]]

@@ -13,7 +13,7 @@ import attrs
 
 from smppgate.txsmpp.codec import decode, encode
 from smppgate.txsmpp.constants import CommandId, EsmClass, Tag, numbers
-from smppgate.txsmpp.errors import PduError
+from smppgate.txsmpp.errors import ProtocolError
 from smppgate.txsmpp.frame import HEADER_SIZE
 from smppgate.txsmpp.layout import Pdu
 from smppgate.txsmpp.tlv import DEFINITIONS, Tlv
@@ -47,7 +47,7 @@ def masked(octets: bytes, shows_text: bool = False) -> bytes:
     """One whole PDU as it may be shown. Raises nothing, whatever the octets."""
     try:
         return encode(masked_pdu(decode(octets), shows_text))
-    except PduError:
+    except ProtocolError:
         return masked_body(octets, shows_text)
 
 

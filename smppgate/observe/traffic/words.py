@@ -13,7 +13,7 @@ from smppgate.observe.traffic.seen import Kind, Seen
 from smppgate.txsmpp.alphabet import decode_text
 from smppgate.txsmpp.codec import decode
 from smppgate.txsmpp.constants import DataCoding, EsmClass, Tag, command_name
-from smppgate.txsmpp.errors import PduError
+from smppgate.txsmpp.errors import PduError, ProtocolError
 from smppgate.txsmpp.frame import Frame
 from smppgate.txsmpp.layout import Pdu
 from smppgate.txsmpp.masking import masked_body, masked_pdu
@@ -81,7 +81,7 @@ def described(octets: bytes, shows_text: bool) -> dict[str, Any]:
         told["meaning"] = status_meaning(frame.command_status)
     try:
         pdu = masked_pdu(decode(octets), shows_text)
-    except PduError as error:
+    except ProtocolError as error:
         told["undecoded"] = str(error)
         told["body"] = masked_body(octets, shows_text)[16:].hex() if shows_text else None
         return told

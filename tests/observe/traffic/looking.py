@@ -51,7 +51,7 @@ class Looking:
 
     def __init__(self, gate: MemoryGateway, traffic: Traffic | None = None, **more: Any) -> None:
         self.gate = gate
-        self.traffic = traffic or Traffic(gate.gateway)
+        self.traffic = traffic if traffic is not None else Traffic(gate.gateway)
         self.form = Kept()
         self.written: list[bytes] = []
         self.view: View = self.traffic.open(Interest(**more), self.form)

@@ -70,8 +70,8 @@ def test_what_was_left_out_has_its_place() -> None:
     view, form = slow.looking.view, slow.looking.form
     view.pause(True)
     slow.send(60)
-    view._is_paused = False
     lost = view.left_out
+    view.pause(False)
     # A turn that writes only some of it.
     view.work(float("-inf"))
     slow.send(1)

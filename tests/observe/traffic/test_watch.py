@@ -79,7 +79,7 @@ def test_octets_are_those_that_came_and_went() -> None:
 
 def test_what_comes_for_an_account_is_seen_on_the_link_too() -> None:
     both = Both(
-        esme=(esme(address_ranges=("^44",)), esme(system_id="other", address_ranges=("^33",)))
+        esme=(esme(address_ranges=("44*",)), esme(system_id="other", address_ranges=("33*",)))
     )
     looking = Looking(both.gate, account="acme")
     both.link.ask(mo(b"331"), 70)
@@ -185,7 +185,7 @@ def test_all_of_an_smsc_is_seen_and_its_messages_on_sessions() -> None:
 
 
 def test_the_other_sides_of_an_smscs_messages() -> None:
-    here = gate(*TWO, esme=(esme(address_ranges=("^44",)),))
+    here = gate(*TWO, esme=(esme(address_ranges=("44*",)),))
     alpha, beta = linked(here, 0), linked(here, 1)
     end = bound(here, ACME)
     looking = Looking(here, smsc="alpha")
@@ -244,7 +244,7 @@ def test_of_a_submit_multi_any_number_counts() -> None:
 
 
 def test_a_receipt_is_about_a_message_to_its_source() -> None:
-    both = Both(esme=(esme(address_ranges=("^1",)), esme(system_id="other")))
+    both = Both(esme=(esme(address_ranges=("1*",)), esme(system_id="other")))
     looking = Looking(both.gate, to=b"4477")
     both.link.ask(mo(b"1000", esm_class=4), 50)
     both.link.ask(mo(b"1000", esm_class=0), 51)

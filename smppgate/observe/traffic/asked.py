@@ -6,6 +6,7 @@ from attrs import frozen
 
 from smppgate.gate.deliver.receipt_delivery import ReceiptDelivery
 from smppgate.gate.lane.run import Run
+from smppgate.gate.queue.sender import QueuedRequest
 from smppgate.gate.sessions.smsc import SmscProtocol
 from smppgate.observe.traffic.seen import Decision, Session
 from smppgate.routing.exchange import Exchange
@@ -15,7 +16,7 @@ from smppgate.routing.exchange import Exchange
 class Asked:
     """One request.
 
-    :ivar origin: the session that sent it, or what else did.
+    :ivar origin: the session that sent it, or what else did; None for a message of a queue.
     :ivar number: its sequence number there.
     :ivar octets: as it came.
     :ivar entered_at: when; seconds on the gate's clock.
@@ -34,6 +35,9 @@ def asked(session: Session, number: int) -> Asked | None:
     if isinstance(entry, tuple):
         run, at = entry
         return _of_run(session, run, at) if isinstance(run, Run) else None
+    if isinstance(entry, QueuedRequest):
+        decision = {"from": "the queue", **_to(session)}
+        return Asked(None, number, b"", entry.sent_at, decision)
     return _of_exchange(session, entry) if isinstance(entry, Exchange) else None
 
 

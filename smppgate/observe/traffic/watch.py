@@ -192,18 +192,17 @@ class Watch:
         request = asked(self.session, number)
         origin = self._view.watch_of(request.origin) if request is not None else None
         if not self._shows_all:
-            is_of_others = origin is not None or self._decides
-            if not (is_of_others and self._interest.is_about(command_id, pdu)) and not (
-                origin is not None and request is not None and origin.has_seen(request.number)
-            ):
+            was_seen = origin is not None and request is not None and origin.awaits(request.number)
+            is_of_interest = origin is not None or self._decides
+            if not (was_seen or (is_of_interest and self._interest.is_about(command_id, pdu))):
                 return
             _note(self._awaited, number, None)
         if origin is not None and request is not None:
             origin.came(request)
         self._show(Kind.PDU, pdu, False, request.decision if request is not None else {})
 
-    def has_seen(self, number: int) -> bool:
-        """Whether a request of the peer's is seen, and its answer still awaited."""
+    def awaits(self, number: int) -> bool:
+        """Whether a request of the peer's was seen, and is to be answered."""
         return number in self._asked
 
     def _lateness(self, command_id: int, number: int) -> Decision:

@@ -33,9 +33,13 @@ def whole(shown: list[bytes]) -> bytes:
     """The whole PDUs that each of these begins with."""
     found = b""
     for octets in shown:
-        while len(octets) >= 4 and len(octets) >= (size := int.from_bytes(octets[:4], "big")):
-            found += octets[:size]
-            octets = octets[size:]
+        at = 0
+        while at + 4 <= len(octets):
+            size = int.from_bytes(octets[at : at + 4], "big")
+            if at + size > len(octets):
+                break
+            found += octets[at : at + size]
+            at += size
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from attrs import frozen
 
 from smppgate.gate.deliver.receipt_delivery import ReceiptDelivery
+from smppgate.gate.lane.delivery_run import DeliveryRun
 from smppgate.gate.lane.run import Run
 from smppgate.gate.queue.sender import QueuedRequest
 from smppgate.gate.sessions.smsc import SmscProtocol
@@ -34,6 +35,8 @@ def asked(session: Session, number: int) -> Asked | None:
     entry = session.outstanding.requests.get(number)
     if isinstance(entry, tuple):
         run, at = entry
+        if isinstance(run, DeliveryRun):
+            return _of_deliveries(session, run, at)
         return _of_run(session, run, at) if isinstance(run, Run) else None
     if isinstance(entry, QueuedRequest):
         decision = {"from": "the queue", **_to(session)}
@@ -46,10 +49,20 @@ def _of_run(session: Session, run: Run, at: int) -> Asked:
     return Asked(run.origin, run.asked[at], run.message(at), run.sent_at, decision)
 
 
+def _of_deliveries(session: Session, run: DeliveryRun, at: int) -> Asked | None:
+    message = run.messages[at]
+    if message is None:
+        return None
+    number, octets, _, matched = message
+    decision: dict[str, object] = {**_to(session), "attempt": 1, **_from(run.link)}
+    if matched is not None:
+        decision["receipt_of"] = matched.message_id.decode("latin-1")
+    return Asked(run.link, number, octets, run.sent_at, decision)
+
+
 def _of_exchange(session: Session, exchange: Exchange) -> Asked:
-    decision: dict[str, object] = {**_way(exchange), **_to(session), "attempt": exchange.attempts}
-    if isinstance(exchange.origin, SmscProtocol):
-        decision["from"] = exchange.origin.name
+    way = {**_way(exchange), **_to(session), **_from(exchange.origin)}
+    decision: dict[str, object] = {**way, "attempt": exchange.attempts}
     if isinstance(exchange, ReceiptDelivery):
         decision["receipt_of"] = exchange.message_id.decode("latin-1")
     return Asked(exchange.origin, exchange.number, exchange.octets, exchange.entered_at, decision)
@@ -74,3 +87,7 @@ def _to(session: Session) -> dict[str, object]:
     if isinstance(session, SmscProtocol):
         return {"smsc": session.smsc.name, "link": session.name}
     return {"account": session.system_id.decode("latin-1")}
+
+
+def _from(origin: object) -> dict[str, object]:
+    return {"from": origin.name} if isinstance(origin, SmscProtocol) else {}

@@ -2,7 +2,7 @@
 
 Blocks of PCAP Next Generation (draft-ietf-opsawg-pcapng): a section, one interface, and a packet
 for each PDU, with what the gate decided as its comment. Numbers are little-endian. Four kinds of
-blocks are no reason for a dependency of the daemon: scapy and python-pcapng do it too, and much more.
+blocks are no reason for a dependency of the daemon: scapy and python-pcapng do much more.
 """
 
 from __future__ import annotations

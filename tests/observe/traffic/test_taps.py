@@ -13,13 +13,13 @@ from twisted.internet.address import IPv4Address
 from smppgate.observe.traffic import Interest, Traffic
 from smppgate.observe.traffic.pcapng import Pcapng
 from smppgate.txsmpp.constants import CommandId
-from smppgate.txsmpp.frame import Frame
+from smppgate.txsmpp.frame import Frame, response
 from smppgate.txsmpp.masking import masked
 from smppgate.txsmpp.pdu import EnquireLink
 from tests.gate.memory_gateway import End, MemoryGateway, bind
-from tests.gate.test_reload import bound, linked
+from tests.gate.test_reload import bound, esme, linked
 from tests.observe.traffic.captures import segments, streams
-from tests.observe.traffic.looking import Looking, gate, submit
+from tests.observe.traffic.looking import Looking, gate, mo, submit
 from tests.txsmpp.pairs import numbered
 
 MANY = 30
@@ -49,23 +49,24 @@ class Runs:
         self.link = linked(self.gate)
         self.acme, self.other = bound(self.gate), bound(self.gate, b"other")
         self.taken: list[int] = []
-        relay = self.gate.router.relay_submits
+        relay = self.gate.router.relay_from_esme
 
         def counted(*arguments: Any) -> int:
             taken: int = relay(*arguments)
             self.taken.append(taken)
             return taken
 
-        self.gate.router.relay_submits = counted
+        self.gate.router.relay_from_esme = counted
 
     def pass_run(self, end: End) -> None:
         # The first read behind a bind goes the general way.
         end.ask(EnquireLink(), 99)
         end.heard()
+        self.taken.clear()
         octets = b"".join(numbered(submit(), number) for number in range(1, MANY + 1))
         end.send(octets)
         is_on = os.environ.get("GATE_LANE") != "off"
-        assert self.taken.pop() == (len(octets) if is_on else 0)
+        assert self.taken.pop(0) == (len(octets) if is_on else 0)
         answered(self.link, self.link.heard())
         assert len(end.heard()) == MANY
 
@@ -82,6 +83,29 @@ def test_whole_reads_of_the_lane_are_seen_on_both_sides() -> None:
         f"acme > submit_sm {number}" for number in range(1, MANY + 1)
     ]
     assert sum(each.startswith("alpha < submit_sm ") for each in words) == MANY
+
+
+def test_reads_of_messages_to_esmes_are_seen_on_both_sides() -> None:
+    both = gate(esme=(esme(address_ranges=("44*",)), esme(system_id="other")))
+    link, end = linked(both), bound(both)
+    looks = [Looking(both, account="acme")]
+    looks += [Looking(both, looks[0].traffic, smsc="alpha"), Looking(both, looks[0].traffic)]
+    end.ask(EnquireLink(), 99)
+    link.ask(EnquireLink(), 99)
+    end.heard()
+    link.heard()
+    for each in looks:
+        each.all()
+    link.send(b"".join(numbered(mo(b"447"), number) for number in range(1, MANY + 1)))
+    requests = end.heard()
+    assert len(requests) == MANY
+    end.send(b"".join(response(each, 0, b"\0") for each in requests))
+    assert len(link.heard()) == MANY
+    for each in looks:
+        seen = each.all()
+        assert len(seen) == 4 * MANY
+        told = [s.decision["from"] for s in seen if "from" in s.decision]
+        assert told == ["alpha transceiver 1"] * MANY
 
 
 def test_of_a_run_that_an_smsc_gets_the_sessions_side_is_seen() -> None:

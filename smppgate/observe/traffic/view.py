@@ -140,13 +140,22 @@ class View:
 
     # What it has seen
 
+    @property
+    def is_full(self) -> bool:
+        """Whether it can take nothing more now."""
+        return self._size > MOST_KEPT
+
+    def pass_over(self, count: int) -> None:
+        """So many were seen and are left out."""
+        self._missing += count
+        self.left_out += count
+
     def add(self, seen: Seen) -> None:
         """Something was seen."""
         if self._finish is not None:
             return
-        if self._size > MOST_KEPT:
-            self._missing += 1
-            self.left_out += 1
+        if self.is_full:
+            self.pass_over(1)
             return
         self._tell_missing()
         if not (self._kept or self._is_paused):

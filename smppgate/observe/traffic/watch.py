@@ -52,6 +52,13 @@ class Views(Protocol):
 
     interest: Interest
 
+    @property
+    def is_full(self) -> bool:
+        """Whether it can take nothing more now."""
+
+    def pass_over(self, count: int) -> None:
+        """So many were seen and are left out."""
+
     def watch_of(self, session: object) -> Watch | None:
         """What it sees of ``session``, if anything."""
 
@@ -104,7 +111,7 @@ class Watch:
         """The peer sent these."""
         if self.is_strange and not self._is_met(octets):
             return
-        if not (self._decides or self._awaited):
+        if not (self._decides or self._awaited) or self._is_passed_over(octets):
             return
         for command_id, number, begin, end in _pdus(octets, self.session.max_pdu_size):
             if command_id < 0:
@@ -124,6 +131,8 @@ class Watch:
         if self.is_strange:
             return
         if not (self._decides or self._asked or self._view.others_are_busy(self)):
+            return
+        if self._is_passed_over(octets):
             return
         for command_id, number, begin, end in _pdus(octets, _NO_LIMIT):
             if command_id & RESPONSE_BIT:
@@ -179,6 +188,15 @@ class Watch:
                 return False
             self.is_strange, self._claimed = False, name
         return not self.is_strange
+
+    def _is_passed_over(self, octets: bytes) -> bool:
+        """Whether the view cannot take more: then they are not looked at, and counted only where
+        all is shown."""
+        if not self._view.is_full:
+            return False
+        if self._shows_all:
+            self._view.pass_over(sum(1 for _ in _pdus(octets, _NO_LIMIT)))
+        return True
 
     def _is_shown(self, command_id: int, pdu: bytes) -> bool:
         """Whether a request of the peer's is seen as it comes."""

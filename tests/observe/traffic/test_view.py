@@ -22,7 +22,7 @@ class Slow:
         self.gate = gate()
         self.link = linked(self.gate)
         self.end = bound(self.gate)
-        self.looking = Looking(self.gate, account="acme")
+        self.looking = Looking(self.gate)
         self.looking.turn()
         self.number = 10
 

@@ -13,6 +13,7 @@ from smppgate.admin.openapi import document
 from smppgate.admin.page import page_routes
 from smppgate.admin.routes import Call, Parameter, Route, Table
 from smppgate.admin.routing import ROUTE_QUERY, Explaining
+from smppgate.admin.traffic import Looks, traffic_routes
 from smppgate.admin.views import ITEMS, LISTS, Views, moment
 from smppgate.observe import EventLog, Metrics
 from smppgate.settings.admin_side import OPERATOR
@@ -23,7 +24,12 @@ MOST_WEIGHT = 256
 
 
 def table(
-    views: Views, actions: Actions, explaining: Explaining, events: EventLog, clock: Clock
+    views: Views,
+    actions: Actions,
+    explaining: Explaining,
+    looks: Looks,
+    events: EventLog,
+    clock: Clock,
 ) -> Table:
     """All routes; the document tells of those of the API."""
     routes = [
@@ -31,6 +37,7 @@ def table(
         *_lists(views),
         *_views(views),
         *_events(events, clock),
+        *traffic_routes(looks, ROOT),
         Route(
             method="GET",
             path=f"{ROOT}/route",

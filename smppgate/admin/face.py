@@ -46,16 +46,17 @@ class Face:
             return await route.handle(route.call(asked, NOBODY, {}))
         user = await self._guard.user(asked)
         route, names = self._table.find(asked)
-        if not route.changes:
+        if not route.is_audited:
             return await route.handle(route.call(asked, user, names))
-        return await self._change(asked, route, user, names)
+        return await self._audited(asked, route, user, names)
 
-    async def _change(
+    async def _audited(
         self, asked: Asked, route: Route, user: User, names: dict[str, str]
     ) -> Answer:
         try:
             if not user.is_operator:
-                raise Problem(403, f"the user {user.name} may look, and change nothing")
+                allowed = "change nothing" if route.method != "GET" else "see no messages"
+                raise Problem(403, f"the user {user.name} may look, and {allowed}")
             return await route.handle(route.call(asked, user, names))
         except Problem as problem:
             what = f"{route.method} {asked.path[:200]}"

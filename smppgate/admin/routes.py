@@ -89,8 +89,8 @@ class Route:
         return [part[1:-1] for part in self.parts if part.startswith("{")]
 
     @property
-    def changes(self) -> bool:
-        """Whether it changes something."""
+    def is_audited(self) -> bool:
+        """Whether it changes something, or shows messages: each is a line of the log."""
         return self.role == OPERATOR
 
     def match(self, parts: Sequence[str]) -> dict[str, str] | None:

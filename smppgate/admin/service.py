@@ -16,10 +16,12 @@ from smppgate.admin.face import Face
 from smppgate.admin.guard import Guard
 from smppgate.admin.listeners import AdminListeners
 from smppgate.admin.routing import Explaining
+from smppgate.admin.traffic import Looks
 from smppgate.admin.views import Views
 from smppgate.gate import Gateway
 from smppgate.observe import Observer
 from smppgate.observe.message_logs import MessageLogs
+from smppgate.observe.traffic import Traffic
 from smppgate.settings import Settings
 from smppgate.settings.password_hash import PasswordHash, is_same
 from smppgate.version import installed_version
@@ -53,7 +55,9 @@ class AdminService(MultiService):
         views = Views(gateway, self.observer, installed_version(), gateway.clock.wall())
         actions = Actions(gateway, views, audit, reload)
         events = self.observer.event_log
-        routes = table(views, actions, Explaining(gateway), events, gateway.clock)
+        self.traffic = Traffic(gateway)
+        looks = Looks(gateway, self.traffic, audit, installed_version())
+        routes = table(views, actions, Explaining(gateway), looks, events, gateway.clock)
         self.face = Face(routes, self._guard, audit)
         self.listeners = AdminListeners(reactor, self.face.respond)
         self.listeners.setServiceParent(self)

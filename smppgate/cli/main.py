@@ -85,6 +85,16 @@ GROUPS: dict[str, dict[str, Command]] = {
             "show what happens, as it happens",
             "smppgate events --since 0",
         ),
+        "trace": Command(
+            f"{_CONTROL}.trace:TRACE",
+            "show the PDUs of an account, an SMSC or a number, as they pass",
+            "smppgate trace --account acme --to 447700900123",
+        ),
+        "capture": Command(
+            f"{_CONTROL}.capture:CAPTURE",
+            "write them into a file for Wireshark",
+            "smppgate capture -w acme.pcapng --account acme --seconds 60",
+        ),
         "accounts": Command(
             f"{_CONTROL}.lists:ACCOUNTS", "show the accounts of ESMEs", "smppgate accounts 'ac*'"
         ),

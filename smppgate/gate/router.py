@@ -277,6 +277,11 @@ class RouterService(Service):
 
     # What sessions report
 
+    def connected(self, session: EsmeSession | SmscSession) -> None:
+        """A session has a connection."""
+        if self.events.tell_connected is not None:
+            self.events.tell_connected(session)
+
     def esme_bound(self, session: EsmeSession, account: Account[EsmeSession]) -> None:
         """An ESME is bound to ``account``."""
         self._submitters.add(session)
@@ -290,6 +295,11 @@ class RouterService(Service):
         """The bind of an ESME that calls itself ``name`` was refused."""
         if self.events.tell_refused is not None:
             self.events.tell_refused(name, host, command_status)
+
+    def bind_refused(self, session: EsmeSession, number: int, why: str) -> None:
+        """That bind had this sequence number, and came on ``session``."""
+        if self.events.tell_missed is not None:
+            self.events.tell_missed(session, number, why)
 
     def connection_refused(self, host: str, reason: str) -> None:
         """A connection to a listener for ESMEs was cut, before it was read."""

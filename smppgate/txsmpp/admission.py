@@ -5,6 +5,8 @@ Each PDU is the owner's, is answered here, waits for the answer to a bind, or is
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from smppgate.txsmpp.constants import RESPONSE_BIT, CommandId, CommandStatus, numbers
 from smppgate.txsmpp.enquiry import Enquiry
 from smppgate.txsmpp.frame import (
@@ -148,6 +150,10 @@ class Admission:
         self._max_pdu_size = octets
         limit = UNBOUND_PDU_SIZE if self._is_strange else octets
         self._buffer.max_pdu_size = min(limit, octets)
+
+    def show_to(self, tap: Callable[[bytes], None] | None) -> None:
+        """Show what the peer sends to ``tap`` before it is dealt with, see `FrameBuffer`."""
+        self._buffer.tap = tap
 
     def unbind_answered(self) -> None:
         """The peer has answered this end's unbind, and expects no answer to new requests."""

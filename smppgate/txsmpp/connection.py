@@ -18,7 +18,7 @@ from smppgate.txsmpp.sequence import Request
 from smppgate.txsmpp.session import Session
 from smppgate.txsmpp.session_timer import SessionTimer
 from smppgate.txsmpp.states import Role
-from smppgate.txsmpp.stream import SmppStream
+from smppgate.txsmpp.stream import SmppStream, Tap
 from smppgate.txsmpp.timers import NEVER, Due, Timers, Watch
 from smppgate.txsmpp.unbinding import Unbinding
 
@@ -154,6 +154,11 @@ class SmppConnection(SmppStream):
         self.session.close(reason)
         self._flush_now()
 
+    def attach_tap(self, tap: Tap | None) -> None:
+        """Let ``tap`` see the session from now on, in place of one before it; or none."""
+        self._tap = tap
+        self.session.show_to(tap.received if tap is not None else None)
+
     def change_timers(self, timers: Timers) -> None:
         """Go by these timers from now on."""
         self.timers = timers
@@ -254,6 +259,8 @@ class SmppConnection(SmppStream):
         self.session.close(reason.getErrorMessage())
         self._end()
         self._timer.stop()
+        if self._tap is not None:
+            self._tap.lost(self.session.close_reason or "")
 
     def pauseProducing(self) -> None:
         """The transport's buffer is full: from here on progress is seen by what is sent."""

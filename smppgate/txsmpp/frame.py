@@ -110,12 +110,15 @@ class FrameBuffer:
     :param max_pdu_size: octets a PDU may have.
     """
 
-    __slots__ = ("_needed", "_partial", "error", "max_pdu_size")
+    __slots__ = ("_needed", "_partial", "error", "max_pdu_size", "tap")
 
     def __init__(self, max_pdu_size: int = MAX_PDU_SIZE) -> None:
         self.max_pdu_size = max_pdu_size
         self.error: FrameError | None = None
         """Set when a command_length cannot be: nothing after it can be read."""
+        self.tap: Callable[[bytes], None] | None = None
+        """Shown what arrives before it is cut, from the beginning of a PDU on; a PDU that is not
+        whole yet is shown again when it is."""
         self._partial: bytearray | None = None
         self._needed = 0
 
@@ -138,6 +141,8 @@ class FrameBuffer:
             self._partial = None
         if self.error is not None:
             return []
+        if self.tap is not None:
+            self.tap(octets)
         # One PDU alone is dealt with as fast as any run of one.
         if look is None or len(octets) < 4 or _NUMBER.unpack_from(octets)[0] >= len(octets):
             return self._split(octets, 0)

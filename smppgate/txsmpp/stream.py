@@ -7,12 +7,29 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from typing import Protocol as TypingProtocol
 
 from twisted.internet.abstract import FileDescriptor
 from twisted.internet.interfaces import IPushProducer, ITCPTransport
 from twisted.internet.protocol import Protocol
 from twisted.internet.tcp import Connection
 from zope.interface import implementer
+
+
+class Tap(TypingProtocol):
+    """Sees what one session is sent and sends. Nothing is changed by it, and it must not raise."""
+
+    def received(self, octets: bytes) -> None:
+        """The peer sent these, which are not dealt with yet.
+
+        They begin with a PDU; one at the end that is not whole is shown again when it is.
+        """
+
+    def sent(self, octets: bytes) -> None:
+        """These whole PDUs are written to the peer."""
+
+    def lost(self, reason: str) -> None:
+        """The connection is lost; it sees no more."""
 
 
 @implementer(IPushProducer)
@@ -26,6 +43,7 @@ class SmppStream(Protocol):
         self._is_held = False
         self._given = 0
         self._send: Callable[[bytes], int] | None = None
+        self._tap: Tap | None = None
 
     @property
     def _tcp(self) -> Any:
@@ -59,6 +77,8 @@ class SmppStream(Protocol):
         transport = self._tcp
         if transport is None:
             return
+        if self._tap is not None:
+            self._tap.sent(octets)
         self._given += len(octets)
         if self._send is not None and not (transport.dataBuffer or transport._tempDataLen):
             octets = octets[_sent(self._send, octets) :]

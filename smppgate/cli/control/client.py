@@ -87,13 +87,18 @@ class Gate:
 
     @contextmanager
     def stream(
-        self, *path: str, headers: Mapping[str, str], silence: float
+        self,
+        *path: str,
+        headers: Mapping[str, str],
+        silence: float,
+        query: Mapping[str, str] | None = None,
     ) -> Iterator[HTTPResponse]:
         """The answer at this path of the API, to be read as it comes.
 
         :param silence: seconds without an octet after which reading fails.
         """
-        with self._answered(_Question(path=path, headers=headers)) as (connection, answer):
+        question = _Question(path=path, headers=headers, query=query or {})
+        with self._answered(question) as (connection, answer):
             if answer.status != 200:
                 self._value(answer)
             if connection.sock is not None:

@@ -33,6 +33,11 @@ _LISTS = {
 }
 """The list that has the names which a command's NAME completes to."""
 
+_OPTIONS = {"account": "accounts", "smsc": "smscs"}
+"""The list that has the names which an option of these commands completes to."""
+
+_WITH_OPTIONS = ("trace", "capture")
+
 _FILES = ("FILE", "PATH")
 """What help calls the value of an option that is a file."""
 
@@ -75,15 +80,24 @@ def _commands(parser: argparse.ArgumentParser) -> Iterator[tuple[str, argparse.A
 
 
 def _complete(command: str, action: argparse.Action) -> None:
-    kind = next((kind for kind, commands in _LISTS.items() if command in commands), None)
+    kind = _kind(command, action)
     if action.metavar in _FILES:
         found = shtab.FILE
-    elif kind is not None and not action.option_strings and action.dest in ("name", "which"):
+    elif kind is not None:
         found = dict.fromkeys(SHELLS, f"_smppgate_{kind}")
     else:
         return
     # Where shtab looks for it.
     action.complete = found  # type: ignore[attr-defined]
+
+
+def _kind(command: str, action: argparse.Action) -> str | None:
+    """The list that has the names of ``action``; None where it has no names of a gate's."""
+    if action.option_strings:
+        return _OPTIONS.get(action.dest) if command in _WITH_OPTIONS else None
+    if action.dest not in ("name", "which"):
+        return None
+    return next((kind for kind, commands in _LISTS.items() if command in commands), None)
 
 
 def _preamble() -> dict[str, str]:

@@ -137,7 +137,7 @@ class Following:
 
     def _read(self, answer: HTTPResponse) -> Iterator[Event]:
         reading = Reading(self._last)
-        for line in _lines(answer, str(self._gate)):
+        for line in lines_of(answer, str(self._gate)):
             try:
                 event = reading.taken(line)
             except ValueError:
@@ -147,7 +147,11 @@ class Following:
         raise NotReached(f"{self._gate} has ended the stream")
 
 
-def _lines(answer: HTTPResponse, who: str) -> Iterator[str]:
+def lines_of(answer: HTTPResponse, who: str) -> Iterator[str]:
+    """The lines of a stream, until it ends.
+
+    :raises NotReached: its gate has gone.
+    """
     while True:
         try:
             line = answer.readline(LONGEST_LINE)

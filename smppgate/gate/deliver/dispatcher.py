@@ -192,14 +192,15 @@ class Dispatcher:
         """
         self._events.undeliverable += 1
         status = link.smsc.undelivered_status if status is None else status
-        self.correlator.missed(Miss(why, account, link.smsc.name, status))
+        self._miss(link, frame.sequence_number, Miss(why, account, link.smsc.name, status))
         link.answer(response(frame, status))
         if self._events.tell_turned_down is not None:
             self._events.tell_turned_down(link, frame, status, reason)
 
     def acknowledge(self, link: SmscSession, frame: Frame, why: str) -> None:
         """Answer ESME_ROK to a message that is dropped."""
-        self.correlator.missed(Miss(why, b"", link.smsc.name, CommandStatus.ESME_ROK))
+        miss = Miss(why, b"", link.smsc.name, CommandStatus.ESME_ROK)
+        self._miss(link, frame.sequence_number, miss)
         link.answer(response(frame, CommandStatus.ESME_ROK, b"\0"))
         if self._events.tell_turned_down is not None:
             status = int(CommandStatus.ESME_ROK)
@@ -265,7 +266,8 @@ class Dispatcher:
         """Answer a message that cannot be sent to its account."""
         delivery.account = account
         self._events.undeliverable += 1
-        self.correlator.missed(Miss(why, account, delivery.link.smsc.name, status))
+        miss = Miss(why, account, delivery.link.smsc.name, status)
+        self._miss(delivery.link, delivery.number, miss)
         delivery.link.answer(delivery.resp(status))
         if self._events.tell_ended is not None:
             now = self.correlator.clock.monotonic()
@@ -274,11 +276,16 @@ class Dispatcher:
     def drop(self, delivery: Delivery, why: str) -> None:
         """Answer ESME_ROK to a message that is dropped."""
         status = int(CommandStatus.ESME_ROK)
-        self.correlator.missed(Miss(why, b"", delivery.link.smsc.name, status))
+        self._miss(delivery.link, delivery.number, Miss(why, b"", delivery.link.smsc.name, status))
         delivery.link.answer(delivery.resp(status, b"\0"))
         if self._events.tell_ended is not None:
             now = self.correlator.clock.monotonic()
             self._events.tell_ended(delivery, status, now, Reason.UNMATCHED)
+
+    def _miss(self, link: SmscSession, number: int, miss: Miss) -> None:
+        self.correlator.missed(miss)
+        if self._events.tell_missed is not None:
+            self._events.tell_missed(link, number, miss.why)
 
     def _refuse_full(self, delivery: Delivery, account: bytes, is_bound: bool) -> None:
         why = "no session of the account can take it now"

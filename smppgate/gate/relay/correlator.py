@@ -168,6 +168,8 @@ class Correlator:
 
     def _miss(self, exchange: Exchange, why: str, status: int) -> None:
         """Tell of a message without success, and of no other request."""
+        if self.events.tell_missed is not None:
+            self.events.tell_missed(exchange.origin, exchange.number, why)
         if exchange.smsc is None:
             smsc = smsc_of(exchange.origin)
             self.missed(Miss(f"to the ESME: {why}", exchange.account, smsc, status))

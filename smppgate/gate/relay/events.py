@@ -75,6 +75,9 @@ class Listener:
     Many are called on the hot path, and none may raise.
     """
 
+    def connected(self, session: Session) -> None:
+        """A session with an ESME or an SMSC has a connection; it is not bound yet."""
+
     def bound(self, session: Session) -> None:
         """A session with an ESME or an SMSC is bound."""
 
@@ -98,6 +101,10 @@ class Listener:
     ) -> None:
         """A request was answered by the gate and not relayed: it is over its window, for no
         account, or about a message of which nothing is known."""
+
+    def missed(self, origin: Origin, number: int, why: str) -> None:
+        """The request of this sequence number has no success: ``why``, in a few words. Its origin
+        is answered right behind that."""
 
     def routed(self, exchange: Exchange) -> None:
         """A route was chosen for a message, or none holds: `Exchange.target` tells. After a reload
@@ -234,6 +241,7 @@ class Events:
     unmatched: int = 0
     strays: int = 0
     connections_refused: int = 0
+    tell_connected: Tell = field(default=None, init=False)
     tell_bound: Tell = field(default=None, init=False)
     tell_refused: Tell = field(default=None, init=False)
     tell_connection_refused: Tell = field(default=None, init=False)
@@ -241,6 +249,7 @@ class Events:
     tell_link_failed: Tell = field(default=None, init=False)
     tell_entered: Tell = field(default=None, init=False)
     tell_turned_down: Tell = field(default=None, init=False)
+    tell_missed: Tell = field(default=None, init=False)
     tell_routed: Tell = field(default=None, init=False)
     tell_over_rate: Tell = field(default=None, init=False)
     tell_paused: Tell = field(default=None, init=False)

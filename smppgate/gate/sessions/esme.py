@@ -135,6 +135,7 @@ class EsmeProtocol(RelaySession):
         """Read little at a time until the peer is bound."""
         super().connectionMade()
         read_less(self.transport)
+        self.router.connected(self)
 
     def octetsReceived(self, octets: bytes, now: float) -> int:
         """Relay the plain PDUs at the beginning of a read."""
@@ -298,6 +299,7 @@ class EsmeProtocol(RelaySession):
             f"{name} from {self.host}: {reason}",
         )
         self.router.esme_refused(name, self.host, error.command_status)
+        self.router.bind_refused(self, frame.sequence_number, str(error))
         self.answer_bind(frame, error.command_status, body or self._config.system_id)
         self.close(f"bind refused: {error}", self._config.refused_bind_wait)
 

@@ -54,11 +54,17 @@ class Switch(Protocol):
     def congestion_for(self, session: EsmeSession) -> int:
         """The congestion_state that an ESME is told, 0 to 100."""
 
+    def connected(self, session: EsmeSession | SmscSession) -> None:
+        """A session has a connection; it is not bound yet."""
+
     def esme_bound(self, session: EsmeSession, account: Account[EsmeSession]) -> None:
         """A session is bound to ``account``."""
 
     def esme_refused(self, name: str, host: str, command_status: int) -> None:
         """The bind of an ESME that calls itself ``name`` was refused."""
+
+    def bind_refused(self, session: EsmeSession, number: int, why: str) -> None:
+        """That bind had this sequence number, and came on ``session``."""
 
     def connection_refused(self, host: str, reason: str) -> None:
         """A connection to a listener for ESMEs was cut, before it was read."""

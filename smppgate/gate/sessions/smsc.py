@@ -87,6 +87,11 @@ class SmscProtocol(RelaySession):
         """The most unanswered requests in each direction."""
         return self.smsc.window
 
+    def connectionMade(self) -> None:
+        """Tell of it before anything is sent."""
+        super().connectionMade()
+        self.router.connected(self)
+
     def config_changed(self) -> None:
         """Go by the configuration as it is now: it is shared, and a reload changes it."""
         config = self._config

@@ -270,7 +270,7 @@ class Submitter:
         """Answer a request with an error of the gate's own."""
         self._events.turned_down += 1
         if exchange.pool is not None:
-            self._miss(exchange.origin, why, status)
+            self._miss(exchange.origin, exchange.number, why, status)
         exchange.origin.answer(exchange.resp(status))
         if self._events.tell_ended is not None:
             self._events.tell_ended(exchange, status, self._clock.monotonic(), reason)
@@ -331,10 +331,12 @@ class Submitter:
     def _throttle(self, origin: Requester, frame: Frame) -> None:
         status = int(CommandStatus.ESME_RTHROTTLED)
         self._events.throttled += 1
-        self._miss(origin, "over the window of its session", status)
+        self._miss(origin, frame.sequence_number, "over the window of its session", status)
         origin.send(response(frame, status))
         if self._events.tell_turned_down is not None:
             self._events.tell_turned_down(origin, frame, status, Reason.WINDOW)
 
-    def _miss(self, origin: Origin, why: str, status: int) -> None:
+    def _miss(self, origin: Origin, number: int, why: str, status: int) -> None:
         self._correlator.missed(Miss(f"at the gate: {why}", origin.system_id, "", status))
+        if self._events.tell_missed is not None:
+            self._events.tell_missed(origin, number, why)

@@ -41,6 +41,8 @@ def test_all_commands_and_options_are_in_it(
         (["log-level", "d"], {"debug"}),
         (["queue", "d"], {"drop"}),
         (["queue", "drop", ""], {"bolt"}),
+        (["trace", "--account", ""], {"acme", "bolt"}),
+        (["capture", "--smsc", "a"], {"alpha"}),
     ],
 )
 def test_bash_completes(

@@ -171,6 +171,25 @@ def test_sessions_are_told_when_they_are_bound_and_lost() -> None:
     assert told == [("bound",), ("bound",), ("lost",), ("lost",)]
 
 
+class Misses(Listener):
+    """Wants to know why requests have no success."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[int, str]] = []
+
+    def missed(self, origin: Any, number: int, why: str) -> None:
+        self.told.append((number, why))
+
+
+def test_why_a_request_has_no_success_is_told_with_its_number() -> None:
+    gate = gate_of()
+    misses = Misses()
+    gate.router.events.attach(misses)
+    assert not gate.router.events.tells_each
+    gate.esme(bind(b"wrong", number=3))
+    assert [number for number, _ in misses.told] == [3]
+
+
 class Bound(Listener):
     """Wants to know of binds alone."""
 

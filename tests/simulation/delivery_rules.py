@@ -216,7 +216,11 @@ class DeliveryRules:
         dialogue, at, world = delivery.dialogue, session.sent_at, self._world
         if dialogue is None:
             return
-        before, dialogue.served_by = dialogue.served_by, (session, at)
+        before = dialogue.served_by
+        if before is not None and before[1] > at:
+            # It has lain unread while the dialogue went on elsewhere.
+            return
+        dialogue.served_by = session, at
         # Of what comes out of a queue it is not known where it has come from.
         was_queued = self._had_queue(delivery)
         if delivery.session.owner is None and not was_queued:

@@ -22,6 +22,12 @@ from tests.routing.fakes import FakeSession, Gate, said
 DELIVER_SM_RESP = 0x80000005
 
 
+@pytest.fixture(autouse=True)
+def _with_the_lane(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the tests of all else run with."""
+    monkeypatch.delenv("GATE_LANE", raising=False)
+
+
 def answered(gate: Gate, session: FakeSession, *answers: bytes) -> int:
     """The ESME answers so in one read; gives how many octets of that are left."""
     octets = b"".join(answers)

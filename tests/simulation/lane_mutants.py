@@ -122,12 +122,12 @@ def _late_number_for_a_run(claim: Any) -> Any:
 def _policy_of_first_run(relay: Any) -> Any:
     policies: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
 
-    def relayed(self: Any, origin: Any, octets: bytes, now: float) -> int:
+    def relayed(self: Any, origin: Any, octets: bytes, start: int, now: float) -> int:
         account = origin.account
         current = account.policy
         account.policy = policies.setdefault(account, current)
         try:
-            return int(relay(self, origin, octets, now))
+            return int(relay(self, origin, octets, start, now))
         finally:
             account.policy = current
 

@@ -778,7 +778,8 @@ def _path_not_kept(_wants: Any) -> Any:
 @mutant(ReceiptDelivery, "answered", "A refused receipt ends its return path too.")
 def _refused_receipt_ends_path(answered: Any) -> Any:
     def ended(self: Any, frame: Any, now: float) -> None:
-        self.return_paths.end(self.link.smsc.center, self.message_id, self.path, now)
+        center = self.link.smsc.center
+        self._return_paths.end(center, self.message_id, self.path, self.path_key)
         answered(self, frame, now)
 
     return ended

@@ -123,8 +123,8 @@ class Outstanding:
         """The requests that timed out and that the window still counts."""
         return len(self._overdue)
 
-    def claim(self, request: Request) -> int:
-        """Store ``request`` and give the number it is to be sent under.
+    def claim(self, request: Request | Place) -> int:
+        """Store ``request``, or its place in a run, and give the number it is to be sent under.
 
         Numbers go up from 1 to 0x7FFFFFFF and begin again; one that still awaits an answer is
         passed over.
@@ -148,15 +148,6 @@ class Outstanding:
             number = number % MAX_SEQUENCE_NUMBER + 1
         self._next = number
         return numbers
-
-    def claim_place(self, run: RequestRun, at: int) -> int:
-        """`claim` a number for one place of ``run``."""
-        number, requests = self._next, self.requests
-        while number in requests or number in self._late:
-            number = number % MAX_SEQUENCE_NUMBER + 1
-        self._next = number % MAX_SEQUENCE_NUMBER + 1
-        requests[number] = run, at
-        return number
 
     def hurry(self) -> None:
         """The request stored last counts as sent before others: it times out before them.

@@ -86,18 +86,20 @@ def _parts_of_run_anywhere(_relation_of: Any) -> Any:
 
 @mutant(
     Outstanding,
-    "claim_place",
+    "claim",
     "A number of a late answer is given to a run.",
     "silent",
     "in_bursts",
 )
-def _late_number_to_delivery(_claim: Any) -> Any:
-    def claimed(self: Any, run: Any, at: int) -> int:
+def _late_number_to_delivery(claim: Any) -> Any:
+    def claimed(self: Any, request: Any) -> int:
+        if not isinstance(request, tuple):
+            return int(claim(self, request))
         number = self._next
         while number in self.requests:
             number = number % MAX_SEQUENCE_NUMBER + 1
         self._next = number % MAX_SEQUENCE_NUMBER + 1
-        self.requests[number] = run, at
+        self.requests[number] = request
         return int(number)
 
     return claimed

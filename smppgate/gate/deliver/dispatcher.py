@@ -144,7 +144,7 @@ class Dispatcher:
 
     def to_session(self, session: EsmeSession, delivery: Delivery, octets: bytes) -> None:
         """Relay to this session and to no other."""
-        if session.receives and session.has_room:
+        if takes(session):
             self._send(session, delivery, octets)
         else:
             self._refuse_full(delivery, session.system_id, session.receives)

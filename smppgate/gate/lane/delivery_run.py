@@ -58,7 +58,7 @@ class DeliveryRun(RequestRun):
         """
         messages = self.messages
         self.link.shares.began(session, self.sent_at)
-        mine = session.outstanding.claim_place(self, len(messages))
+        mine = session.outstanding.claim((self, len(messages)))
         messages.append((number, asked, session, matched))
         session.send(renumbered(octets, mine))
 

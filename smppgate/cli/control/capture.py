@@ -19,9 +19,10 @@ from attrs import define, field
 from smppgate.cli.control.asking import Asking
 from smppgate.cli.control.client import Gate
 from smppgate.cli.control.errors import NotReached
+from smppgate.cli.control.events import SILENCE
 from smppgate.cli.control.options import whole_number
 from smppgate.cli.control.texts import several, shown
-from smppgate.cli.control.traffic import SILENCE, add_interest, query_of
+from smppgate.cli.control.traffic import add_interest, query_of
 
 _PIECE = 65_536
 _SMALLEST, _LARGEST = 12, 1 << 20

@@ -21,7 +21,7 @@ from smppgate.cli.control.tables import Cell, Line
 from smppgate.cli.control.texts import local_time, shown
 
 SILENCE = 45.0
-"""Seconds without an octet after which a gate is taken to be gone: it writes one each 15."""
+"""Seconds without an octet after which a gate is taken to be gone: it writes some each 15."""
 
 SHORTEST_WAIT, LONGEST_WAIT = 0.5, 10.0
 """Seconds before a gate that went away is asked again; they double each time."""

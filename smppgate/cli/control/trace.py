@@ -11,11 +11,11 @@ from typing import Any
 from smppgate.cli.control.asking import Asking, add_json, print_json
 from smppgate.cli.control.client import Gate
 from smppgate.cli.control.errors import NotReached
-from smppgate.cli.control.events import Reading, lines_of
+from smppgate.cli.control.events import SILENCE, Reading, lines_of
 from smppgate.cli.control.screen import print_lines
 from smppgate.cli.control.tables import Cell, Line
 from smppgate.cli.control.texts import moment, several, shown
-from smppgate.cli.control.traffic import SILENCE, add_interest, query_of
+from smppgate.cli.control.traffic import add_interest, query_of
 
 _STYLES = {"no_pdu": "red", "left_out": "red", "waiting": "yellow", "closed": "yellow"}
 

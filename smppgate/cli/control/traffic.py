@@ -9,9 +9,6 @@ from smppgate.cli.control.options import seconds_of
 LONGEST = 86_400.0
 """Seconds."""
 
-SILENCE = 45.0
-"""Seconds without an octet after which a gate is taken to be gone: it writes some each 15."""
-
 
 def add_interest(parser: argparse.ArgumentParser) -> None:
     """Add the options that say what is asked for."""

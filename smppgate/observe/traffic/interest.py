@@ -6,14 +6,14 @@ from attrs import frozen
 
 from smppgate.txsmpp import peek
 from smppgate.txsmpp.codec import decode
-from smppgate.txsmpp.constants import CommandId, EsmClass, numbers
+from smppgate.txsmpp.constants import CommandId, numbers
 from smppgate.txsmpp.destinations import SmeAddress
 from smppgate.txsmpp.errors import PduError
+from smppgate.txsmpp.located_receipt import reports
 from smppgate.txsmpp.pdu import SubmitMulti
 
 _SUBMITS = numbers(CommandId.SUBMIT_SM, CommandId.DATA_SM, CommandId.DELIVER_SM)
 _SUBMIT_MULTI = int(CommandId.SUBMIT_MULTI)
-_RECEIPTS = numbers(EsmClass.MC_DELIVERY_RECEIPT, EsmClass.INTERMEDIATE_NOTIFICATION)
 
 
 @frozen(kw_only=True)
@@ -54,7 +54,7 @@ class Interest:
 
 def _numbers(octets: bytes) -> tuple[bytes, ...]:
     source, destination = peek.addresses(octets)
-    if peek.esm_class(octets) & EsmClass.MESSAGE_TYPE_MASK in _RECEIPTS:
+    if reports(peek.esm_class(octets)):
         return source, destination
     return (destination,)
 

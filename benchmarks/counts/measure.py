@@ -115,11 +115,16 @@ class Stage:
 
     def quiet(self, program: Program) -> None:
         """Send nothing more, and wait for all answers; raises ProgramError."""
-        self.traffic.hush()
         for smsc in self.smscs:
             smsc.hush()
         peers: list[Traffic | CountingSmsc] = [self.traffic, *self.smscs]
-        self._until(lambda: all(each.is_quiet for each in peers), program)
+
+        def is_quiet() -> bool:
+            # Again each time: a session may be bound only now.
+            self.traffic.hush()
+            return all(each.is_quiet for each in peers)
+
+        self._until(is_quiet, program)
 
     def differences(self, admin: Admin) -> dict[str, int]:
         """Where the gate says something else; it has a moment to read what peers sent last."""

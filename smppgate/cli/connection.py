@@ -102,6 +102,10 @@ class Connection:
         except SmppError as error:
             session.close(str(error))
             raise NotBound(f"{self.endpoint}: bind not answered: {_reason(error)}") from None
+        if session.unbinding:
+            reason = session.session.unbind_reason
+            session.close(reason)
+            raise NotBound(f"{self.endpoint}: {reason} at once")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -128,13 +128,14 @@ class SmppProtocol(SmppConnection):
         """Bind with one of the three bind PDUs.
 
         What counts is the bind_resp's command_status: a body that cannot be decoded is no reason
-        to do without the session.
+        to do without the session. A peer that unbinds in the same read has bound it all the same:
+        ``unbinding`` is true then, and what the peer sent before its unbind is still dealt with.
 
         :raises BindRefused: when the peer answers with an error.
         :raises NoAnswer: when it does not answer, or ends the session at once.
         """
         answer = await self.bind_with(encode(pdu))
-        if not self.session.is_bound:
+        if not (self.session.is_bound or self.unbinding):
             status = answer.command_status
             raise BindRefused(status, status_meaning(status))
         try:
@@ -145,7 +146,8 @@ class SmppProtocol(SmppConnection):
     async def bind_with(self, octets: bytes) -> Frame:
         """Bind with the bind PDU in ``octets``, of which nothing but the number changes.
 
-        Gives the answer, whatever its status: the session's ``is_bound`` tells what came of it.
+        Gives the answer, whatever its status: the session's ``is_bound`` tells what came of it,
+        or ``unbinding`` where the peer unbinds already.
 
         :raises NoAnswer: when the peer does not answer, or ends the session at once.
         """
@@ -154,8 +156,6 @@ class SmppProtocol(SmppConnection):
         answer = await request.answer
         if self.session.close_reason is not None:
             raise SessionLost(self.session.close_reason)
-        if self.session.unbinding:
-            raise SessionLost(self.session.unbind_reason)
         if self.session.is_bound:
             self._bound()
         return answer

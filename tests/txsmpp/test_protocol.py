@@ -19,6 +19,7 @@ from smppgate.txsmpp.errors import (
 )
 from smppgate.txsmpp.frame import Frame, response
 from smppgate.txsmpp.pdu import (
+    DeliverSm,
     DeliverSmResp,
     EnquireLink,
     EnquireLinkResp,
@@ -162,17 +163,23 @@ def test_a_bind_without_an_answer_is_no_bind() -> None:
     assert late[0].check(RequestTimeout)
 
 
-def test_a_bind_that_is_undone_at_once_was_not_refused() -> None:
-    """An unbind right behind the bind_resp, in one read: the session is lost."""
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_a_bind_that_is_undone_at_once_was_not_refused(count: int) -> None:
+    """A bind_resp, requests and an unbind in one read: it was bound, and answers the requests."""
     clock = Clock()
     esme = Recorder(Role.ESME, clock)
     transport = connect(clock, esme)
-    bound = outcomes(ensureDeferred(esme.bind(bind_of(State.BOUND_TX))))
+    bound = outcomes(ensureDeferred(esme.bind(bind_of(State.BOUND_TRX))))
     [bind] = sent(transport, clock)
-    transport.deliver(resp_of(bind.command_id, bind.sequence_number) + bare(CommandId.UNBIND, 1))
-    [failure] = bound
-    assert isinstance(failure, Failure)
-    assert failure.check(SessionLost)
+    requests = [numbered(DeliverSm(source_addr=b"1"), number) for number in range(1, count + 1)]
+    unbind = bare(CommandId.UNBIND, 99)
+    transport.deliver(resp_of(bind.command_id, bind.sequence_number) + b"".join(requests) + unbind)
+    assert bound == [None]
+    assert esme.unbinding
+    assert [frame.command_id for frame in sent(transport, clock)] == [
+        *[CommandId.DELIVER_SM_RESP] * count,
+        CommandId.UNBIND_RESP,
+    ]
 
 
 @pytest.mark.parametrize("status", [0x00, 0x0E])
@@ -196,19 +203,13 @@ def test_a_bind_may_be_sent_octet_for_octet(status: int) -> None:
 
 
 def test_a_bind_sent_octet_for_octet_needs_an_answer() -> None:
-    """SessionLost when the peer hangs up, or unbinds right behind its bind_resp."""
+    """SessionLost when the peer hangs up."""
     clock = Clock()
-    for unbinds in (True, False):
-        esme = Recorder(Role.ESME, clock)
-        transport = connect(clock, esme)
-        seen = outcomes(ensureDeferred(esme.bind_with(numbered(bind_of(State.BOUND_TX), 1))))
-        [bind] = sent(transport, clock)
-        if unbinds:
-            accepted = resp_of(bind.command_id, bind.sequence_number)
-            transport.deliver(accepted + bare(CommandId.UNBIND, 1))
-        else:
-            transport.lose()
-        assert isinstance(failure_of(seen), SessionLost)
+    esme = Recorder(Role.ESME, clock)
+    transport = connect(clock, esme)
+    seen = outcomes(ensureDeferred(esme.bind_with(numbered(bind_of(State.BOUND_TX), 1))))
+    transport.lose()
+    assert isinstance(failure_of(seen), SessionLost)
 
 
 def test_a_session_bound_octet_for_octet_is_watched_as_any_other() -> None:

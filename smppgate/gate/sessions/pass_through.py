@@ -31,6 +31,7 @@ from smppgate.routing.smscs.member import Member
 from smppgate.routing.smscs.pool import Pool
 from smppgate.routing.smscs.smsc import Smsc
 from smppgate.txsmpp.constants import CommandStatus, status_meaning
+from smppgate.txsmpp.errors import SessionLost
 from smppgate.txsmpp.frame import HEADER_SIZE, Frame
 from smppgate.txsmpp.log import Logger
 
@@ -295,7 +296,10 @@ async def _answer(
     """The SMSC's answer to the bind in ``octets``; without an answer ``link`` is closed."""
     try:
         await endpoint.connect(_SessionFactory(link))
-        return await link.bind_with(octets)
+        answer = await link.bind_with(octets)
+        if link.unbinding:
+            raise SessionLost(link.session.unbind_reason)
+        return answer
     except Exception:
         link.close("no answer to the bind")
         raise

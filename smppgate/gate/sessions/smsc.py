@@ -127,6 +127,8 @@ class SmscProtocol(RelaySession):
         self.is_attached, self.bound_at = True, self.clock.wall()
         self.router.smsc_bound(self)
         self.log.info("SMSC {name} bound at {where}", name=self.name, where=self.where)
+        if self.unbinding:
+            self.sessionLeaving()
 
     def requestReceived(self, frame: Frame, now: float) -> None:
         """Relay a request of the SMSC's to an ESME."""
@@ -195,7 +197,13 @@ class SmscProtocol(RelaySession):
         return f"SMSC {self.name}"
 
     def sessionLeaving(self) -> None:
-        """Send no more requests on the session; open ones are still answered."""
+        """Send no more requests on the session; open ones are still answered.
+
+        Of a session that is not bound it is told once that is: its bind_resp and the SMSC's unbind
+        may come in one read.
+        """
+        if not self.is_attached:
+            return
         self.router.smsc_leaving(self)
         self.log.info(
             "SMSC {name} unbinds: {reason}", name=self.name, reason=self.session.unbind_reason

@@ -70,6 +70,25 @@ def test_an_smscs_answers_behind_its_unbind_reach_the_esme() -> None:
     assert pair.smsc.is_closed()
 
 
+def test_requests_between_a_bind_resp_and_an_unbind_are_answered() -> None:
+    """All in one read: the ESME gets them, its answers reach the SMSC, the unbind_resp is last."""
+    pair = Pair("alpha", "beta")
+    pair.smsc.ask(Unbind(), 9)
+    pair.smsc.heard()
+    pair.wait(10)
+    alpha = pair.gate.smsc(-1)
+    (request,) = alpha.heard()
+    bound = response(request, 0, b"smsc\0")
+    alpha.send(bound + numbered(MO, 1) + numbered(MO, 2) + numbered(Unbind(), 3))
+    assert alpha.heard() == []
+    pair.esme.send(submits(1))
+    assert [frame.is_response for frame in pair.links[1].heard()] == [False]
+    for delivery in pair.esme.heard():
+        pair.esme.answer(delivery, 0, b"\0")
+    assert kinds(alpha.heard()) == [*[(DELIVER_RESP, 0)] * 2, (UNBIND_RESP, 0)]
+    assert alpha.is_closed()
+
+
 def test_an_esmes_requests_in_front_of_its_unbind_are_answered() -> None:
     """All twenty, and the unbind_resp last; what stands behind the unbind is refused at once."""
     pair = Pair()

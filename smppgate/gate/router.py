@@ -245,8 +245,7 @@ class RouterService(Service):
         """Know the ids of ``smsc`` no more: its links have ended."""
         self.smscs.remove(smsc)
         self.return_paths.message_ids.remove(smsc)
-        smsc.center.smscs.remove(smsc)
-        smsc.change_rates(None, self.refills, self.clock.monotonic())
+        smsc.retire()
 
     def change_pools(self, pools: Mapping[str, Pool]) -> None:
         """Have these pools, the first of them for requests of this process by default."""

@@ -50,6 +50,8 @@ class Inspection:
         # (pool, SMSC) → since when it is ejected; and what ejections are over, with their ends.
         self._ejected: dict[tuple[str, str], float] = {}
         self._ejections: list[tuple[str, str, float, float]] = []
+        # Pool → how often its members have changed, and when that was last seen.
+        self._ranked: dict[str, tuple[int, float]] = {}
 
     # Sessions
 
@@ -157,8 +159,11 @@ class Inspection:
 
     # Health
 
-    def note_ejections(self, now: float) -> None:
-        """See who is ejected; to be called after each turn."""
+    def note_health(self, now: float) -> None:
+        """See who is ejected, and whose members have changed; to be called after each turn."""
+        for pool in self._router.pools.values():
+            if self._ranked.get(pool.name, (0, 0.0))[0] != pool.ranked:
+                self._ranked[pool.name] = (pool.ranked, now)
         here: dict[tuple[str, str], float] = {}
         for pool in self._router.pools.values():
             for member in pool.members:
@@ -168,6 +173,10 @@ class Inspection:
             if here.get(key) != since:
                 self._ejections.append((*key, since, now))
         self._ejected = here
+
+    def ranked_at(self, pool: str) -> float:
+        """When it changed last which members of a pool take messages, or are in doubt."""
+        return self._ranked[pool][1]
 
     def was_ejected(self, pool: str, smsc: str, at: float) -> bool:
         """Whether an SMSC was ejected from a pool at that time, for certain."""

@@ -9,7 +9,7 @@ from tests.simulation import routes, wire
 from tests.simulation.clock import NEVER
 from tests.simulation.ledger import Dialogue, Request, Slot, Whole
 from tests.simulation.moods import CALM, STEADY, Traits
-from tests.simulation.peers import Episodes, ModelSession
+from tests.simulation.peers import UNBINDING, Episodes, ModelSession
 from tests.simulation.routes import Outside
 from tests.simulation.scenario import LONGEST_STALL
 from tests.simulation.sockets import ModelEnd
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 
 BINDING = 5.0
 """Seconds that a connection has to bind, see `scenario.settings_text`."""
-
-UNBINDING = 5.0
-"""Seconds that a session with open requests has after an unbind, see docs/settings.md."""
 
 _PLAIN = 0.5
 """What chance says where it chooses a submit_sm that stands alone."""

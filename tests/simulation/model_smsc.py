@@ -14,7 +14,7 @@ from attrs import define
 from tests.simulation import wire
 from tests.simulation.ledger import Attempt, Delivery, Dialogue, Request
 from tests.simulation.moods import ANSWERING, CALM, STEADY, Traits
-from tests.simulation.peers import Episodes, ModelSession
+from tests.simulation.peers import UNBINDING, Episodes, ModelSession
 from tests.simulation.sockets import ModelEnd
 
 if TYPE_CHECKING:
@@ -237,6 +237,10 @@ class SmscSession(ModelSession):
         self.is_bound = True
         self.bound_at = self.world.clock.now
         Episodes(self)
+        if self.draw(self.traits.brief, "unbind at once"):
+            self.center.send()
+            self.unbind()
+            return
         self.later(0.0, self.center.send)
         if self.chance.random() < 0.3:
             self.later(self.chance.expovariate(0.3), self.enquire)
@@ -247,6 +251,20 @@ class SmscSession(ModelSession):
             if self.draw(self.traits.nonsense, "nonsense"):
                 self.send_odd(wire.NOT_BY_SMSC[self.kind])
             self.later(self.chance.expovariate(1.0), self._be_odd)
+
+    def _left(self, pdu: wire.Pdu) -> None:
+        self._check_farewell()
+        super()._left(pdu)
+
+    def _check_farewell(self) -> None:
+        """What stands in front of an unbind is answered in front of its resp, if in time."""
+        world = self.world
+        is_link = self.owner is None and not self.is_cut
+        is_served = is_link and world.is_steady and world.began_at <= self.bound_at
+        is_in_time = self.sent_at < self._unbound_at + UNBINDING
+        if is_served and is_in_time and self.deliveries and not self.has_cause():
+            count = len(self.deliveries)
+            self.violated(f"its unbind is answered, and {count} requests in front of it are not")
 
     # What it sends
 

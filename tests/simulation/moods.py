@@ -48,6 +48,8 @@ class Traits:
     :param ration: messages a second that an SMSC takes; what is more it throttles; 0 for any.
     :param pipelines: the chance that an ESME sends requests behind its bind without waiting;
         `partings`: that it sends an unbind right behind a burst.
+    :param brief: the chance that an SMSC unbinds right behind its bind_resp, and what it has to
+        send between the two.
     :param patience: seconds until an SMSC sends again what the gate has not taken; 0 for few.
     """
 
@@ -83,6 +85,7 @@ class Traits:
     ration: float = 0.0
     pipelines: float = 0.0
     partings: float = 0.0
+    brief: float = 0.0
 
 
 CALM = Traits()
@@ -155,6 +158,7 @@ MOODS: dict[str, Mood] = {
         receipts_by_text={"plain": 0.5},
         receipts_of_unknown={"silence": 0.2, "unknown": 1.0},
         failing={"episodes": ("fail",), "rate": 0.3},
+        brief={"brief": 0.4},
         away_long={"episodes": ("reset",), "rate": 0.08, "away": 8.0},
     ),
     **_moods(

@@ -313,6 +313,21 @@ def _ejected_takes_messages(reason: Any) -> Any:
 # Windows
 
 
+@mutant(
+    SmscProtocol,
+    "attached",
+    "A link that is unbound in the read of its bind_resp is closed with requests open.",
+    "brief",
+)
+def _brief_link_closed(attached: Any) -> Any:
+    def closed(self: Any) -> None:
+        attached(self)
+        if self.unbinding:
+            self.close("unbound by the peer")
+
+    return closed
+
+
 @mutant(SmscProtocol, "window", "An SMSC's window is one too large.")
 def _window_of_smsc_off_by_one(_window: Any) -> Any:
     return property(lambda self: self.smsc.window + 1)

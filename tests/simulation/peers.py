@@ -24,6 +24,9 @@ _NOWHERE: Any = None
 _GARBAGE = (b"\0\0\0\3abc", b"\xff" * 40, b"GET / HTTP/1.1\r\nHost: smsc\r\n\r\n", b"\0" * 16)
 
 
+UNBINDING = 5.0
+"""Seconds that a session with open requests has after an unbind, see docs/settings.md."""
+
 CROSSING = 5.0
 """Seconds in which a bind_resp has come to the gate, whatever the weather."""
 
@@ -62,6 +65,7 @@ class ModelSession:
         self.late: list[float] = []
         self._framer = wire.Framer()
         self._unbind = self._unbind_place = 0
+        self._unbound_at = 0.0
         self._links: dict[int, None] = {}
 
     def __repr__(self) -> str:
@@ -357,7 +361,7 @@ class ModelSession:
         if self._unbind:
             return
         self.is_leaving = True
-        self._unbind = self.fresh()
+        self._unbind, self._unbound_at = self.fresh(), self.world.clock.now
         self._unbind_place = self.send(wire.UNBIND, 0, self._unbind)
         self.later(self.world.plan.response_timeout * 2, self.close)
 

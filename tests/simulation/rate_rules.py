@@ -94,7 +94,10 @@ class RateRules:
     def _check_smsc(self, session: SmscSession, request: Request) -> None:
         name, tokens = session.smsc.plan.name, _tokens(request)
         sent = _Sent(session.sent_at, session.sent_at, tokens)
-        for key, overall in ((name, True), (session, False)):
+        # One that was removed and added anew is another, with a bucket of its own; what was bound
+        # for one ESME before is served until it ends.
+        is_one = self._world.terms.has_smsc(name, self._world.began_at)
+        for key, overall in ((name, True), (session, False)) if is_one else ((session, False),):
             over = self._line(key).over(
                 sent, lambda at, overall=overall: self._of_smsc(name, at, overall), self._lives
             )

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from tests.simulation import wire
 from tests.simulation.health_rules import HealthRules
 from tests.simulation.ledger import Answer, Attempt, Dialogue, Request
-from tests.simulation.moods import STEADY
 from tests.simulation.rate_rules import RateRules
 from tests.simulation.routes import Place
 
@@ -42,9 +41,6 @@ _NOTICED = 1.0
 _LEAVING = 30.0
 """Seconds in which an SMSC that was removed may come back, and its ids be unknown for a while."""
 
-
-_KEEPING = STEADY | {"slow", "sluggish"}
-"""Moods of SMSCs that turn nothing down."""
 
 MOST_CONGESTED = 100
 _TELLS = 0x50
@@ -174,17 +170,13 @@ class RequestRules:
         terms, at = self._world.terms, session.sent_at
         pool = terms.unchanged_pool(pools, at)
         key = _key_of(request, pool) if pool is not None and not request.attempts else None
-        if pool is None or key is None:
-            return
-        if self._world.inspection.has_ejected:
+        if pool is None or key is None or request.belongs or self._may_be_resubmitted(request):
             return
         before, since = self._homes.get(key, (session.smsc, at))
         self._homes[key] = (session.smsc, at)
         if before is session.smsc or terms.unchanged_pool(pools, since) != pool:
             return
-        there = [each for each in self._world.smscs if each.plan.name in pool.names]
-        steady = all(set(each.plan.moods) <= _KEEPING for each in there)
-        if steady and len(self._always_in(pools, since)) == len(pool.names):
+        if self._world.inspection.ranked_at(pool.name) < min(since, at):
             session.violated(f"{request} is here, and one of its key was with {before.plan.name}")
 
     def _check_fallback(self, session: SmscSession, request: Request) -> None:

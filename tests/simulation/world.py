@@ -468,7 +468,7 @@ class World:
         if not has_acted:
             return
         self.acts += 1
-        self.inspection.note_ejections(self.clock.now)
+        self.inspection.note_health(self.clock.now)
         if self.plan.wraps:
             self.inspection.wrap_soon()
         if self.plan.crowds and self.acts % 8 == 0:

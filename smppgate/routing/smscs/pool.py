@@ -327,12 +327,14 @@ def link_on(
     tried: Sequence[Smsc],
     taken: Mapping[Link, int] = _NONE_TAKEN,
 ) -> tuple[Smsc, Link] | None:
-    """The same with the SMSC that was chosen, or another."""
+    """The same with the SMSC that was chosen, or with another where there is no ``key``."""
     while smsc is not None:
         link = smsc.only_link or smsc.link(now, taken)
         if link is not None and not (taken and _is_dry_after(smsc, link, taken, now)):
             return smsc, link
-        # The SMSC has room only on links that are unbinding, or may be sent nothing now.
+        # The SMSC has room only on links that are held or unbinding, or may be sent nothing now.
+        if key is not None:
+            return None
         tried = (*tried, smsc)
         smsc = choose(now, key, tried)
     return None

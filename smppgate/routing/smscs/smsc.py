@@ -36,6 +36,7 @@ class Smsc(Links):
 
     __slots__ = (
         "_copies",
+        "_is_retired",
         "_origin",
         "center",
         "commands",
@@ -72,6 +73,7 @@ class Smsc(Links):
         self.taken_for: dict[object, int] | None = None
         self._copies: dict[Smsc, None] = {}
         self._origin: Smsc | None = None
+        self._is_retired = False
         self.center = center if center is not None else MessageCenter(name, "auto")
         if reserved:
             self.center.reserved[self] = None
@@ -119,12 +121,21 @@ class Smsc(Links):
         return copy
 
     def retire(self) -> None:
-        """Leave the message center, if made by `for_one_session`: that session has ended."""
-        self.center.reserved.pop(self, None)
-        if self._origin is not None:
-            self._origin._copies.pop(self, None)
+        """Leave the message center: its sessions have ended.
+
+        The rate over all sessions holds on until the last copy for one session has retired, too.
+        """
+        origin = self._origin if self._origin is not None else self
+        if origin is self:
+            self.center.smscs.remove(self)
+        else:
+            self.center.reserved.pop(self, None)
+            origin._copies.pop(self, None)
+        self._is_retired = True
         if self.limits is not None:
             self.limits.end()
+            if origin._is_retired and not origin._copies:
+                self.limits.overall.end()
 
     def change_window(self, window: int) -> None:
         """Let each link have up to ``window`` unanswered requests. Open ones stay."""

@@ -14,6 +14,7 @@ from smppgate.routing.admin_state import AdminState
 from smppgate.routing.limits.token_bucket import Rate
 from smppgate.routing.smscs.balancers import BALANCERS
 from smppgate.routing.smscs.links import Link
+from smppgate.routing.smscs.load import Outcome
 from smppgate.routing.smscs.member import Member
 from smppgate.routing.smscs.pool import Pool, link_for
 from smppgate.routing.smscs.rate_limits import SmscRates
@@ -250,6 +251,27 @@ def test_a_run_with_a_key_is_assigned_to_the_smsc_of_the_key(
     assert left == max(0, count - room)
     assert sum(share.size for share in shares) + left == count
     assert not any(smsc.outstanding for smsc in smscs)
+
+
+def test_a_key_waits_for_its_smsc_though_that_has_room_only_on_a_link_that_is_held() -> None:
+    """A message without a key goes elsewhere meanwhile."""
+    smscs, pool = _of_windows("hash", [[2, 2], [2, 2]])
+    home = pool.home(CommandId.SUBMIT_SM, b"a", ())
+    assert home is not None
+    held, other = home.links
+    for link in (held, held, other):
+        _send(home, link, 1)
+    home.hold(held, True)
+    held.outstanding.drain()
+    home.ended(2, Outcome.TAKEN, 0.1)
+    _send(home, other, 1)
+    choose = pool.chooser(CommandId.SUBMIT_SM, b"a")
+    assert choose(0.0, b"a", ()) is home
+    assert link_for(choose, 0.0, b"a", ()) is None
+    assert pool.assign(3, 0.0, b"a") == ([], 3)
+    found = link_for(pool.choose, 0.0, None, ())
+    assert found is not None
+    assert found[0] in set(smscs) - {home}
 
 
 @given(windows=RUNS, counts=st.lists(st.integers(0, 60), max_size=4), errors=st.integers(0, 3))

@@ -178,6 +178,23 @@ def test_a_copy_that_has_ended_waits_for_no_token() -> None:
     assert not paced.refills.waiting
 
 
+def test_a_copy_keeps_to_the_rate_of_an_smsc_that_is_gone() -> None:
+    """Until the copy has retired, too: then nothing waits for a token."""
+    paced = Paced(overall=2.0)
+    copy = paced.smsc.for_one_session()
+    copy.add(FakeSession(10, smsc=copy))
+    assert copy.limits is not None
+    copy.limits.sent(copy.links[0], 1, 0.0)
+    paced.smsc.retire()
+    assert copy.link() is None
+    paced.refills.advance(0.5)
+    assert copy.link() is not None
+    copy.limits.sent(copy.links[0], 1, 0.5)
+    assert len(paced.refills.waiting) == 1
+    copy.retire()
+    assert not paced.refills.waiting
+
+
 def test_a_message_that_takes_many_pauses_it_for_as_long() -> None:
     paced = Paced(overall=2.0, link=4.0)
     paced.send(count=9)

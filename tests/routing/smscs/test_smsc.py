@@ -124,12 +124,13 @@ def test_an_smsc_for_one_session_is_the_same_with_counters_of_its_own() -> None:
     assert shared.center.smscs == [shared]
 
 
-def test_an_smsc_for_all_sessions_stays_when_it_is_retired() -> None:
+def test_an_smsc_leaves_its_message_center_when_it_is_retired() -> None:
     shared = fakes.smsc("alpha")
     own = shared.for_one_session()
-    for smsc in (own, own, shared):
-        smsc.retire()
-    assert shared.center.smscs == [shared]
+    own.retire()
+    assert (shared.center.smscs, list(shared.center.reserved)) == ([shared], [])
+    shared.retire()
+    assert shared.center.smscs == []
 
 
 # Who waits for it

@@ -12,6 +12,7 @@ from typing import Any, BinaryIO, cast
 from twisted.logger import globalLogPublisher
 from twisted.python.logfile import BaseLogFile
 
+from smppgate.notices.process import LOG_NOT_REOPENED
 from smppgate.txsmpp.log import Logger
 
 _log = Logger()
@@ -56,11 +57,7 @@ def _reopen(file: Any) -> None:
     try:
         file._openFile()
     except OSError as error:
-        _log.error(
-            "the log file {path} cannot be opened anew: {reason}",
-            path=file.path,
-            reason=error.strerror,
-        )
+        _log.tell(LOG_NOT_REOPENED, file=file.path, reason=error.strerror)
         return
     former.close()
     _log.info("the log file {path} is opened anew", path=file.path)

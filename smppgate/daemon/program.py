@@ -29,6 +29,7 @@ from smppgate.daemon.state_lines import state_lines
 from smppgate.daemon.systemd import Notifier, watchdog_interval
 from smppgate.daemon.unit import Unit
 from smppgate.gate import CannotListen, Gateway
+from smppgate.notices.process import CUT_SHORT
 from smppgate.observe.message_logs import MessageLogs
 from smppgate.settings import Settings, SettingsError, load
 from smppgate.store import StoreError
@@ -141,7 +142,7 @@ class Program(Gateway):
         return result
 
     def _told_again_to_stop(self, number: int) -> None:
-        self.log.warn("told again to stop: ending at once")
+        self.log.tell(CUT_SHORT)
         self.exit_status = SIGNALLED + number
         # The stop may not have begun yet, if the signals came in one turn.
         self._is_cut = True

@@ -11,6 +11,7 @@ from twisted.internet.task import LoopingCall
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from smppgate.notices.store import STORE_IDLE
 from smppgate.store.interface import IStore
 from smppgate.store.one_process import OneProcess
 from smppgate.store.records import (
@@ -149,7 +150,7 @@ class DiskStore(OneProcess):
         self._upkeep.tick()
 
     def _log_end(self, failure: Failure) -> None:
-        self.log.failure("The store has stopped retrying writes and removing old data", failure)
+        self.log.tell_failure(STORE_IDLE, failure)
 
     # Return paths
 

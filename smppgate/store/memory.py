@@ -10,6 +10,7 @@ from twisted.internet.task import LoopingCall
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from smppgate.notices.store import STORE_IDLE
 from smppgate.store.interface import IStore
 from smppgate.store.one_process import OneProcess
 from smppgate.store.path_ends import PathEnds
@@ -157,4 +158,4 @@ class MemoryStore(OneProcess):
             self.remove(account, [it.number for it in queue.values() if it.expires <= now])
 
     def _log_end(self, failure: Failure) -> None:
-        self.log.failure("The store has stopped removing what has expired", failure)
+        self.log.tell_failure(STORE_IDLE, failure)

@@ -13,7 +13,7 @@ from twisted.internet.task import deferLater
 
 from smppgate.gate import Gateway
 from smppgate.gate.relay.events import Dequeued
-from smppgate.gate.relay.reason import Reason
+from smppgate.gate.relay.reason import Cause
 from smppgate.observe.families import status_name
 from smppgate.observe.formats import Json
 from smppgate.observe.message_log import MessageLog
@@ -56,12 +56,12 @@ class _Labelled(MessageLog):
         super().taken(exchange, frame, answer, now)
         self._note(exchange.octets)
 
-    def ended(self, exchange: Exchange, status: int, now: float, reason: Reason) -> None:
-        super().ended(exchange, status, now, reason)
+    def ended(self, exchange: Exchange, status: int, now: float, cause: Cause) -> None:
+        super().ended(exchange, status, now, cause)
         self._note(exchange.octets)
 
-    def turned_down(self, origin: Any, frame: Frame, status: int, reason: Reason) -> None:
-        super().turned_down(origin, frame, status, reason)
+    def turned_down(self, origin: Any, frame: Frame, status: int, cause: Cause) -> None:
+        super().turned_down(origin, frame, status, cause)
         self._note(frame.octets)
 
     def dequeued(self, account: Any, request: Dequeued, status: int, now: float) -> None:

@@ -226,7 +226,7 @@ class AccountQueue:
         """The store has ``size`` messages: at the start, and whenever some may have expired."""
         read_ahead = self._read_ahead
         if self._uncounted is None:
-            self.sender.expired += max(0, read_ahead.unread - size)
+            self.sender.have_expired(read_ahead.unread - size)
             read_ahead.unread = size
             return
         read_ahead.unread = size

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import accumulate
 
+from attrs import define
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
@@ -18,6 +19,8 @@ from smppgate.gate.queue.ports import ChooseSession, QueueStore, ToEsme
 from smppgate.gate.queue.read_ahead import ReadAhead
 from smppgate.gate.relay.correlator import KEPT_OF_LATE
 from smppgate.gate.relay.events import Events
+from smppgate.notices.messages import QUEUE_DROPPED, QUEUE_EXPIRED
+from smppgate.notices.program import QUEUE_UNREAD
 from smppgate.routing.esmes.account import Account
 from smppgate.routing.sessions import EsmeSession
 from smppgate.store import QueuedMessage, StoreError
@@ -40,11 +43,25 @@ RETRYABLE: frozenset[int] = TRANSIENT | {
 ESME_RX_T_APPN, the specification's own word for it (SMPP v3.4 §5.1.3)."""
 
 WARNING_INTERVAL = 60.0
-"""Seconds between two warnings of one account's dropped messages: each has the count so far."""
+"""Seconds between two warnings of one account's lost messages: each has the count so far."""
 
 
 MOST_READ = 1 << 20
 """Octets that one read adds to the messages of a queue in memory; one message may be larger."""
+
+
+@define
+class _Seldom:
+    """Lets one of many warnings pass in each `WARNING_INTERVAL`."""
+
+    last: float = float("-inf")
+
+    def is_due(self, now: float) -> bool:
+        """Whether it may be given now; it counts as given then."""
+        if now - self.last < WARNING_INTERVAL:
+            return False
+        self.last = now
+        return True
 
 
 class QueuedRequest(Request):
@@ -116,7 +133,7 @@ class QueueSender:
         self._events = events
         self._pacing = Pacing(clock, batch, self._look)
         self._reading: Deferred[list[QueuedMessage]] | None = None
-        self._warned_at = float("-inf")
+        self._drops, self._expiries = _Seldom(), _Seldom()
 
     @property
     def needs_receiver(self) -> bool:
@@ -158,8 +175,8 @@ class QueueSender:
         # The first stored is the first to expire, unless queue_ttl was made shorter: then one that
         # expires before those ahead of it goes when it is the first.
         while (message := self._read_ahead.next()) is not None and message.expires <= now:
-            self.expired += 1
             self._store.remove_message(self._name, self._read_ahead.end_next().number)
+            self.have_expired(1)
 
     # Sending
 
@@ -233,15 +250,26 @@ class QueueSender:
             self.delivered += 1
             self._store.remove_message(self._name, number)
 
+    def have_expired(self, count: int) -> None:
+        """So many messages were not delivered in time; none where it is less than one."""
+        if count <= 0:
+            return
+        self.expired += count
+        if self._expiries.is_due(self._clock.monotonic()):
+            self.log.tell(
+                QUEUE_EXPIRED,
+                account=self._account.system_id,
+                messages=f"{count} message{'' if count == 1 else 's'}",
+                count=self.expired,
+            )
+
     def _drop(self, why: str) -> None:
         self.dropped += 1
-        now = self._clock.monotonic()
-        if now - self._warned_at >= WARNING_INTERVAL:
-            self._warned_at = now
-            self.log.warn(
-                "a message that waited for ESME {account} is dropped: {why} ({count} so far)",
+        if self._drops.is_due(self._clock.monotonic()):
+            self.log.tell(
+                QUEUE_DROPPED,
                 account=self._account.system_id,
-                why=why,
+                reason=why,
                 count=self.dropped,
             )
 
@@ -276,14 +304,14 @@ class QueueSender:
         is_all = is_all and len(kept) == len(messages)
         read_ahead.read(kept)
         if is_all:
-            self.expired += max(0, read_ahead.all_read())
+            self.have_expired(read_ahead.all_read())
         # A message on its way into the store leads to a look when it is stored.
         if messages or not (is_all or read_ahead.arriving):
             self._pacing.look_soon()
 
     def _was_not_read(self, failure: Failure, reading: Deferred[list[QueuedMessage]]) -> None:
         if not failure.check(StoreError):
-            self.log.failure("a queue could not be read", failure)
+            self.log.tell_failure(QUEUE_UNREAD, failure)
         if reading is self._reading:
             self._reading = None
             self._pacing.back_off()

@@ -156,7 +156,7 @@ def test_messages_of_an_account_without_queue_are_logged() -> None:
     with capturedLogs() as events:
         after.queues.start()
     assert [formatEvent(event) for event in events] == [
-        "1 messages are queued for ESME bolt, which has no queue: they are kept until "
+        "SG-3203 1 messages are queued for ESME bolt, which has no queue: they are kept until "
         "1970-01-01 00:16:40+00:00 at the latest, and delivered if it has one again"
     ]
 

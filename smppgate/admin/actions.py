@@ -26,7 +26,6 @@ from smppgate.txsmpp.log import Logger, change_level, level_in_force
 Reload = Callable[[], "Deferred[None]"]
 """Reads the file again and applies it; fails with `SettingsError`."""
 
-LEVELS = ("debug", "info", "warn", "error", "critical")
 
 _FIELDS = {"smscs": "smsc", "links": "link", "accounts": "account", "queues": "account"}
 

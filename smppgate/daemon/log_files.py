@@ -45,7 +45,7 @@ def reopen_log_files() -> None:
 
     One that cannot be opened goes on as it was.
     """
-    files = dict.fromkeys(_files(globalLogPublisher))
+    files = dict.fromkeys(_files())
     for file in files:
         _reopen(file)
     if not files:
@@ -63,11 +63,16 @@ def _reopen(file: Any) -> None:
     _log.info("the log file {path} is opened anew", path=file.path)
 
 
-def _files(observer: Any) -> Iterator[BaseLogFile]:
-    """The files behind an observer; publishers and filters have others behind them."""
-    file = getattr(observer, "_outFile", None)
-    if isinstance(file, BaseLogFile):
-        yield file
+def _files() -> Iterator[BaseLogFile]:
+    for observer in observers_behind(globalLogPublisher):
+        file = getattr(observer, "_outFile", None)
+        if isinstance(file, BaseLogFile):
+            yield file
+
+
+def observers_behind(observer: Any) -> Iterator[Any]:
+    """This observer, and all behind it: publishers and filters have others behind them."""
+    yield observer
     behind = getattr(observer, "_observer", None)
     for each in (*getattr(observer, "_observers", ()), *((behind,) if behind else ())):
-        yield from _files(each)
+        yield from observers_behind(each)

@@ -21,6 +21,7 @@ from twisted.python.failure import Failure
 
 from smppgate.admin import AdminService
 from smppgate.daemon.log_files import reopen_log_files
+from smppgate.daemon.own_log import OwnLog
 from smppgate.daemon.process import prepare_process
 from smppgate.daemon.reading import read_beside
 from smppgate.daemon.reloads import Reloads
@@ -60,6 +61,9 @@ class Program(Gateway):
         self._reloads = Reloads(self, path, partial(read_beside, reactor), notifier)
         # The API can do what SIGHUP does.
         reload = self._reloads.done if path else None
+        own_log = OwnLog()
+        own_log.change(settings.log)
+        self.follow_reloads(lambda settings: own_log.change(settings.log))
         self._message_logs = MessageLogs(self, reactor)
         self._message_logs.setServiceParent(self)
         AdminService(self, reactor, reload, self._message_logs).setServiceParent(self)

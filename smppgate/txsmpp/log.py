@@ -76,7 +76,9 @@ class Logger(twisted.logger.Logger):
         values = {name: _value(name, value) for name, value in kwargs.items()}
         if failure is not None:
             values["traceback"] = _traceback(failure)
-        super().emit(level, format, **values)
+        # Observers that write fields may write these: they have no other text than is shown here.
+        fields = tuple(name for name in kwargs if not name.startswith("log_"))
+        super().emit(level, format, **values, log_fields=fields)
 
 
 def _value(name: str, value: object) -> object:

@@ -13,6 +13,7 @@ import pytest
 from attrs import fields
 
 from smppgate.cli.main import COMMANDS
+from smppgate.daemon.json_lines import OTHERWISE_TOLD
 from smppgate.notices import GROUPS, NOTICES, notice_of
 from smppgate.notices.reference import page
 from smppgate.notices.registry import NAMED
@@ -76,6 +77,19 @@ def test_the_words_of_a_call_are_those_of_its_line() -> None:
     assert lacking == []
 
 
+def test_no_word_has_the_name_of_what_each_json_line_has() -> None:
+    """It would be lost there."""
+    clashes = [
+        f"{path.relative_to(ROOT)}:{call.lineno}: {keyword.arg}"
+        for path in modules()
+        for method, call in calls(path)
+        if method in (*TELLING, "info", "debug") and is_of_a_logger(call)
+        for keyword in call.keywords
+        if keyword.arg in OTHERWISE_TOLD and keyword.arg != "line"
+    ]
+    assert clashes == []
+
+
 def words_of(notice: Notice) -> set[str]:
     return {name for _, name, _, _ in Formatter().parse(notice.text) if name}
 
@@ -112,7 +126,7 @@ def test_a_code_is_explained(notice: Notice) -> None:
     assert sum(notice.code.startswith(group.begin) for group in GROUPS) == 1
     for text in (notice.meaning, notice.cause, notice.remedy):
         assert re.fullmatch(r"[A-Z0-9`\"].*[.)]", text), text
-    assert not {"notice", "failure", "code", "level", "time", "namespace"} & words_of(notice)
+    assert not {"notice", "failure", *OTHERWISE_TOLD} & words_of(notice)
 
 
 @pytest.mark.parametrize("notice", NOTICES, ids=lambda notice: notice.code)

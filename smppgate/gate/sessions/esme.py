@@ -11,6 +11,7 @@ from twisted.internet.interfaces import IAddress
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 
+from smppgate.gate.reports.trouble import naming_the_protocol
 from smppgate.gate.sessions.bind_delays import BindDelays
 from smppgate.gate.sessions.binds import Bind, shown_name
 from smppgate.gate.sessions.ports import BindJudge, Switch
@@ -348,6 +349,7 @@ class EsmeProtocol(RelaySession):
 
     def _tell_unbound(self, reason: str) -> None:
         if not (self._is_refused or self.router.is_draining):
+            reason = naming_the_protocol(reason)
             kind = f"{self.host}: {reason}"
             self.router.reports.unbound.add(UNBOUND, kind, peer=self.where, reason=reason)
 

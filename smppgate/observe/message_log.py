@@ -229,6 +229,16 @@ class MessageLog(Listener):
         elif frame.command_id in _SUBMITS:
             self._add(values | _esme(origin) | {"event": "refused"})
 
+    def taken_late(self, exchange: Exchange, frame: Frame, given: bytes, now: float) -> None:
+        """The SMSC took a message whose sender was told before that it is not delivered."""
+        if self._is_cdr:
+            return
+        # What else was in the message is not kept so long.
+        values = {**message_view.addresses(exchange.octets)} | _ended(0, SUCCESS)
+        values |= self._times(exchange.entered_at, exchange.sent_at, now) | _submitted(exchange)
+        ids = {"id": _text(given), "smsc_id": _text(given_id(frame.octets))}
+        self._add({**values, "event": "late", **ids})
+
     # Messages of SMSCs
 
     def _delivered(
@@ -251,13 +261,26 @@ class MessageLog(Listener):
         """An ESME answered a message of its queue."""
         if self._is_cdr:
             return
-        octets, sent_at = request.octets, request.sent_at
-        values = self._message(octets) | self._times(sent_at, sent_at, now) | {"attempts": 1}
-        values |= _esme(request.session) | _ended(command_status, refusal(command_status))
+        sent_at = request.sent_at
+        values = self._times(sent_at, sent_at, now) | {"attempts": 1} | _esme(request.session)
+        self._add_queued(values | _ended(command_status, refusal(command_status)), request.octets)
+
+    def unqueued(self, account: bytes, octets: bytes, cause: Cause) -> None:
+        """A message of a queue is not delivered."""
+        if not self._is_cdr:
+            values: dict[str, Value] = {"time": self._stamp(self._clock.monotonic())}
+            self._add_queued(
+                values | {"account": _text(account), "reason": cause.reason.word}, octets
+            )
+
+    def _add_queued(self, values: dict[str, Value], octets: bytes) -> None:
         receipt = located_receipt(octets)
         # The queue has it with the id that the ESME knows.
-        ids = {"id": _text(receipt.ids[0]) if receipt.ids else "", "smsc_id": ""}
-        self._add_incoming(values, octets, receipt, ids)
+        ids: dict[str, Value] = {
+            "id": _text(receipt.ids[0]) if receipt.ids else "",
+            "smsc_id": "",
+        }
+        self._add_incoming(self._message(octets) | values, octets, receipt, ids)
 
     def _add_incoming(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from twisted.internet.defer import Deferred, DeferredLock, succeed
@@ -199,6 +199,10 @@ class DiskStore(OneProcess):
     def remove(self, account: bytes, numbers: Sequence[int]) -> Deferred[None]:
         """See `IStore.remove`."""
         return self._queue.remove(account, numbers)
+
+    def tell_expired(self, told: Callable[[bytes, QueuedMessage], None]) -> None:
+        """See `IStore.tell_expired`."""
+        self._queue.told = told
 
     def queue_sizes(self) -> Deferred[dict[bytes, int]]:
         """See `IStore.queue_sizes`."""

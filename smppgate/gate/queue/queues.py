@@ -20,6 +20,7 @@ from twisted.python.failure import Failure
 from smppgate.gate.queue.account_queue import AccountQueue, QueueStatistics
 from smppgate.gate.queue.ports import ChooseSession, Depositor, ToEsme
 from smppgate.gate.relay.events import Events
+from smppgate.gate.relay.reason import EXPIRED
 from smppgate.notices.messages import ORPHANS
 from smppgate.notices.program import QUEUE_ANSWER_FAILED, QUEUES_UNCOUNTED
 from smppgate.notices.store import NOT_QUEUED
@@ -272,6 +273,7 @@ class Queues(Mapping["Account[EsmeSession]", AccountQueue]):
         """The store is open: count what is in it."""
         self._is_stopped = False
         self._is_started = True
+        self._store.tell_expired(self._expired_at_store)
         self._tells_orphans = True
         self._count()
 
@@ -374,6 +376,14 @@ class Queues(Mapping["Account[EsmeSession]", AccountQueue]):
         if self._gathered:
             self._schedule()
         self._look_at_ends_soon()
+
+    def _expired_at_store(self, account: bytes, message: QueuedMessage) -> None:
+        queue = self._by_name.get(account)
+        if queue is not None:
+            queue.expired_at_store(message)
+        elif self._events.tell_unqueued is not None:
+            # Its account has no queue any more.
+            self._events.tell_unqueued(account, message.pdu, EXPIRED)
 
     # Counting the store
 

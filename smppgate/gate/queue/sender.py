@@ -19,6 +19,7 @@ from smppgate.gate.queue.ports import ChooseSession, QueueStore, ToEsme
 from smppgate.gate.queue.read_ahead import ReadAhead
 from smppgate.gate.relay.correlator import KEPT_OF_LATE
 from smppgate.gate.relay.events import Events
+from smppgate.gate.relay.reason import EXPIRED, Cause, Reason
 from smppgate.notices.messages import QUEUE_DROPPED, QUEUE_EXPIRED
 from smppgate.notices.program import QUEUE_UNREAD
 from smppgate.routing.esmes.account import Account
@@ -175,7 +176,9 @@ class QueueSender:
         # The first stored is the first to expire, unless queue_ttl was made shorter: then one that
         # expires before those ahead of it goes when it is the first.
         while (message := self._read_ahead.next()) is not None and message.expires <= now:
-            self._store.remove_message(self._name, self._read_ahead.end_next().number)
+            ended = self._read_ahead.end_next()
+            self._store.remove_message(self._name, ended.number)
+            self.lost(ended, EXPIRED)
             self.have_expired(1)
 
     # Sending
@@ -201,6 +204,7 @@ class QueueSender:
             octets, command_id = self._to_esme(octets, command_id, session.version)
         except ProtocolError as error:
             self._store.remove_message(self._name, self._read_ahead.end_next().number)
+            self.lost(message, Reason.DROPPED.because(str(error)))
             self._drop(str(error))
             return
         self._read_ahead.send()
@@ -209,7 +213,7 @@ class QueueSender:
     def answered(self, request: QueuedRequest, frame: Frame, now: float) -> None:
         """The ESME answered a message."""
         self._tell(request, frame, now)
-        self._take(request.number, frame)
+        self._take(request, frame)
         if self.came_back is not None:
             self.came_back()
 
@@ -217,19 +221,21 @@ class QueueSender:
         if self._events.tell_dequeued is not None:
             self._events.tell_dequeued(self._account, request, frame.command_status, now)
 
-    def _take(self, number: int, frame: Frame) -> None:
-        status = frame.command_status
+    def _take(self, request: QueuedRequest, frame: Frame) -> None:
+        status, number = frame.command_status, request.number
         if status in RETRYABLE:
             self._read_ahead.put_back(number)
             self._pacing.back_off()
             return
-        self._read_ahead.end(number)
+        message = self._read_ahead.end(number)
         self._store.remove_message(self._name, number)
         if status == CommandStatus.ESME_ROK and frame.command_id != RESPONSE_BIT:
             self.delivered += 1
             self._pacing.succeeded()
         else:
-            self._drop(f"{status_meaning(status)} (0x{status:08X})")
+            why = f"{status_meaning(status)} (0x{status:08X})"
+            self.lost(message, Reason.DROPPED.because(why))
+            self._drop(why)
         self._pacing.look_soon()
 
     def unanswered(self, number: int, reason: NoAnswer) -> None:
@@ -249,6 +255,11 @@ class QueueSender:
         if is_taken and self._read_ahead.end_late(number):
             self.delivered += 1
             self._store.remove_message(self._name, number)
+
+    def lost(self, message: QueuedMessage, cause: Cause) -> None:
+        """A message leaves the queue, and is not delivered."""
+        if self._events.tell_unqueued is not None:
+            self._events.tell_unqueued(self._name, message.pdu, cause)
 
     def have_expired(self, count: int) -> None:
         """So many messages were not delivered in time; none where it is less than one."""

@@ -46,8 +46,11 @@ class AnswerKeeper(Protocol):
     def take(self, exchange: Exchange, smsc: Smsc, frame: Frame) -> bytes:
         """Answer the origin as soon as the return path is stored; gives the answer."""
 
-    def take_late(self, exchange: Exchange, smsc: Smsc, frame: Frame) -> None:
-        """Keep the return path; the origin was answered ESME_RSYSERR before."""
+    def take_late(self, exchange: Exchange, smsc: Smsc, frame: Frame) -> bytes:
+        """Keep the return path; the origin was answered ESME_RSYSERR before.
+
+        Gives the id that receipts will have; empty where no return path is kept.
+        """
 
 
 class Retrier(Protocol):
@@ -166,7 +169,9 @@ class Correlator:
         smsc = exchange.smsc
         is_taken = frame.command_status == 0 and exchange.command_id in _SUBMITS
         if smsc is not None and is_taken:
-            self.keeper.take_late(exchange, smsc, frame)
+            given = self.keeper.take_late(exchange, smsc, frame)
+            if self.events.tell_taken_late is not None:
+                self.events.tell_taken_late(exchange, frame, given, now)
 
     def _miss(self, exchange: Exchange, cause: Cause, status: int) -> None:
         """Report a message without success, and no other request."""

@@ -9,8 +9,9 @@ A message is told of in this order: ``entered``, ``routed`` where there are rout
 it waits in a queue or for an SMSC, ``sent`` for each try, ``answered`` for each answer of a peer,
 and ``ended`` once, when its origin has been answered. Where an SMSC takes it, ``taken`` stands for
 the last two. One that an SMSC turned down may wait again.
-A message of a queue has ended when the queue has it: ``dequeued`` tells of each answer to it. A
-receipt is told of by ``receipt`` before it has entered.
+A message of a queue has ended when the queue has it: ``dequeued`` tells of each answer to it, and
+``unqueued`` of its loss. ``taken_late`` may come behind the end of one that was not answered in
+time. A receipt is told of by ``receipt`` before it has entered.
 """
 
 from __future__ import annotations
@@ -171,6 +172,21 @@ class Listener:
     ) -> None:
         """An ESME answered a request that was made of a message in its account's queue."""
 
+    def unqueued(self, account: bytes, octets: bytes, cause: Cause) -> None:
+        """A message left the queue of ``account``, a system_id, and is not delivered.
+
+        :param octets: the message as the queue had it.
+        """
+
+    def taken_late(self, exchange: Exchange, frame: Frame, given: bytes, now: float) -> None:
+        """The SMSC answered a message ESME_ROK after its origin was told of a failure.
+
+        Of the exchange's octets only the first are left.
+
+        :param frame: what the SMSC answered, with its id.
+        :param given: the id that receipts of it have; empty where none of them will be matched.
+        """
+
     def ejected(self, pool: str, smsc: str, reason: str, seconds: float) -> None:
         """A member of a pool takes no new messages for so many seconds; with 0 it does again."""
 
@@ -262,6 +278,8 @@ class Events:
     tell_run_delivered: Tell = field(default=None, init=False)
     tell_ended: Tell = field(default=None, init=False)
     tell_dequeued: Tell = field(default=None, init=False)
+    tell_unqueued: Tell = field(default=None, init=False)
+    tell_taken_late: Tell = field(default=None, init=False)
     tell_ejected: Tell = field(default=None, init=False)
     tell_pool_changed: Tell = field(default=None, init=False)
     tell_receipt: Tell = field(default=None, init=False)

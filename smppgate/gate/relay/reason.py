@@ -68,6 +68,15 @@ class Reason(Enum):
         "A receipt of a message that the gate does not know, or whose account is gone.",
     )
     STOPPING = "stopping", "The gate was stopping."
+    EXPIRED = (
+        "expired",
+        "It was in the queue of its account as long as `queue_ttl` says, and is removed.",
+    )
+    DROPPED = (
+        "dropped",
+        "It was in the queue of its account, and is removed: the ESME refused it for good, or "
+        "cannot be sent it in its version of SMPP, or an operator has dropped the queue.",
+    )
     QUEUED = "queued", "It is in the queue of its account now, and so its SMSC was answered."
 
     def __init__(self, word: str, meaning: str) -> None:
@@ -100,6 +109,8 @@ _NOTICES = {
     Reason.NOT_BOUND: messages.NOT_BOUND,
     Reason.UNMATCHED: messages.UNMATCHED,
     Reason.STOPPING: messages.STOPPING,
+    Reason.EXPIRED: messages.QUEUE_EXPIRED,
+    Reason.DROPPED: messages.QUEUE_DROPPED,
 }
 
 
@@ -115,6 +126,7 @@ class Cause:
     text: str
 
 
+EXPIRED = Reason.EXPIRED.because("it has expired")
 SUCCESS = Reason.NONE.because("")
 _QUEUED = Reason.QUEUED.because("it is in the queue of its account")
 _NOT_QUEUED = Reason.NOT_BOUND.because("the queue of its account has not taken it")

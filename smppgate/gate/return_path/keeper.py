@@ -148,22 +148,25 @@ class ReturnPathKeeper:
             octets = with_given_id(octets, message_id)
         return octets, message_id
 
-    def take_late(self, exchange: Exchange, smsc: Smsc, frame: Frame) -> None:
+    def take_late(self, exchange: Exchange, smsc: Smsc, frame: Frame) -> bytes:
         """``smsc`` took a message after its ESME was answered ESME_RSYSERR: keep the return path.
 
-        A receipt has the id that the ESME would have been given.
+        A receipt has the id that the ESME would have been given, which this gives; it is empty
+        where no return path is kept.
         """
         origin = exchange.origin
         form = self.form(origin, smsc)
         message_id = given_id(frame.octets)
         if not (message_id and form.keeps and exchange.wants_receipt):
-            return
+            return b""
+        given = form.tag + message_id
         if len(message_id) > form.longest:
-            self._give_other(exchange, smsc, message_id, kept=True)
+            given = self._give_other(exchange, smsc, message_id, kept=True)
         else:
             self._keep_path(exchange, smsc, message_id, form)
         smsc.center.notations.gave(message_id)
         self._tell(smsc.center, message_id)
+        return given
 
     def form(self, origin: Origin, smsc: Smsc) -> AnswerForm:
         """The form of the answers of ``smsc`` for ``origin``."""

@@ -109,6 +109,6 @@ def test_every_way_in_which_a_message_is_not_delivered_is_told() -> None:
 def test_every_reason_has_a_line_of_its_own() -> None:
     """But success, and what is in a queue."""
     told = [it.notice.code for it in Reason if it not in (Reason.NONE, Reason.QUEUED)]
-    assert len(set(told)) == len(told) == 12
+    assert len(set(told)) == len(told) == 14
     with pytest.raises(KeyError):
         Reason.NONE.notice  # noqa: B018

@@ -18,6 +18,7 @@ from smppgate.admin.messages import Answer, Problem, json_answer
 from smppgate.admin.routes import Call
 from smppgate.admin.views import Views, number, unknown
 from smppgate.gate import Gateway
+from smppgate.notices.program import ACTION_FAILED
 from smppgate.settings import SettingsError
 from smppgate.store import StoreError
 from smppgate.txsmpp.log import Logger, change_level, level_in_force
@@ -25,7 +26,6 @@ from smppgate.txsmpp.log import Logger, change_level, level_in_force
 Reload = Callable[[], "Deferred[None]"]
 """Reads the file again and applies it; fails with `SettingsError`."""
 
-LEVELS = ("debug", "info", "warn", "error", "critical")
 
 _FIELDS = {"smscs": "smsc", "links": "link", "accounts": "account", "queues": "account"}
 
@@ -164,7 +164,7 @@ class Actions:
 
     def _not_done(self, failure: Failure) -> None:
         if not failure.check(TimeoutError, CancelledError):
-            self.log.failure("what an operator asked for failed", failure)
+            self.log.tell_failure(ACTION_FAILED, failure)
 
 
 def _split(line: str) -> tuple[str, str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from smppgate.admin.actions import LEVELS, Actions
+from smppgate.admin.actions import Actions
 from smppgate.admin.event_stream import CONTENT_TYPE, EventStream
 from smppgate.admin.messages import TEXT, Answer, json_answer
 from smppgate.admin.openapi import document
@@ -17,6 +17,7 @@ from smppgate.admin.traffic import Looks, traffic_routes
 from smppgate.admin.views import ITEMS, LISTS, Views, moment
 from smppgate.observe import EventLog, Metrics
 from smppgate.settings.admin_side import OPERATOR
+from smppgate.settings.log_side import LEVELS
 from smppgate.txsmpp.clock import Clock
 
 ROOT = "/api/v1"

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from smppgate.admin.messages import Client
+from smppgate.notices.process import CHANGE_REFUSED
 from smppgate.observe import EventLog, Telling
 from smppgate.txsmpp.log import Logger
 
@@ -40,10 +41,4 @@ class Audit:
 
     def refused(self, user: str, client: Client, what: str, why: str) -> None:
         """``user`` was not let do something, or failed to do it."""
-        self.log.warn(
-            "admin: {user} at {peer}: {what} refused: {why}",
-            user=user,
-            peer=client.peer,
-            what=what,
-            why=why,
-        )
+        self.log.tell(CHANGE_REFUSED, user=user, peer=client.peer, what=what, reason=why)

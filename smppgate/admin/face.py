@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from twisted.internet.defer import CancelledError
+from twisted.python.failure import Failure
 
 from smppgate.admin.audit import Audit
 from smppgate.admin.guard import Guard, User, check_origin
 from smppgate.admin.messages import Answer, Asked, Problem
 from smppgate.admin.routes import Route, Table
+from smppgate.notices.program import REQUEST_FAILED
 from smppgate.txsmpp.log import Logger
 
 NOBODY = User("", "")
@@ -36,7 +38,7 @@ class Face:
         except CancelledError:
             return Problem(503, "the gate is stopping").answer
         except Exception:
-            self.log.failure("a request of the API failed")
+            self.log.tell_failure(REQUEST_FAILED, Failure())
             return Problem(500, "the gate could not answer; its log tells why").answer
 
     async def _respond(self, asked: Asked) -> Answer:

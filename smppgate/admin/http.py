@@ -23,6 +23,7 @@ from zope.interface import implementer
 from smppgate.admin.messages import Answer, Asked, Client, Problem
 from smppgate.gate.sessions.addresses import network_of, shown_address
 from smppgate.gate.sessions.listener import TurnedAway
+from smppgate.notices.program import REQUEST_UNANSWERED
 from smppgate.txsmpp.log import Logger
 
 MOST_CONNECTIONS = 100
@@ -129,7 +130,7 @@ class AdminRequest(Request):
     def _failed(self, failure: Failure) -> None:
         if self._disconnected:
             return
-        self.log.failure("a request could not be answered", failure)
+        self.log.tell_failure(REQUEST_UNANSWERED, failure)
         self.channel.transport.abortConnection()
 
     def _refuse_body(self) -> None:

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any
 
-from smppgate.admin.actions import LEVELS
 from smppgate.admin.messages import JSON, PROBLEM
 from smppgate.admin.records import SHAPES, TOTALS
 from smppgate.admin.routes import Parameter, Route
 from smppgate.admin.shapes import Schema, object_schema
+from smppgate.settings.log_side import LEVELS
 
 _COUNT: Schema = {"type": "integer", "minimum": 0}
 _TIME: Schema = {"type": ["string", "null"], "format": "date-time"}

@@ -52,6 +52,11 @@ GROUPS: dict[str, dict[str, Command]] = {
             "print the hash of a password, for a user of the API",
             "smppgate passwd",
         ),
+        "log-code": Command(
+            "smppgate.cli.log_code",
+            "tell what a code in the log means, and what to do",
+            "smppgate log-code SG-1001",
+        ),
         "simulate": Command(
             "smppgate.cli.simulate",
             "be an SMSC to test against",

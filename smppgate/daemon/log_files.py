@@ -12,6 +12,7 @@ from typing import Any, BinaryIO, cast
 from twisted.logger import globalLogPublisher
 from twisted.python.logfile import BaseLogFile
 
+from smppgate.notices.process import LOG_NOT_REOPENED
 from smppgate.txsmpp.log import Logger
 
 _log = Logger()
@@ -44,7 +45,7 @@ def reopen_log_files() -> None:
 
     One that cannot be opened goes on as it was.
     """
-    files = dict.fromkeys(_files(globalLogPublisher))
+    files = dict.fromkeys(_files())
     for file in files:
         _reopen(file)
     if not files:
@@ -56,21 +57,22 @@ def _reopen(file: Any) -> None:
     try:
         file._openFile()
     except OSError as error:
-        _log.error(
-            "the log file {path} cannot be opened anew: {reason}",
-            path=file.path,
-            reason=error.strerror,
-        )
+        _log.tell(LOG_NOT_REOPENED, file=file.path, reason=error.strerror)
         return
     former.close()
     _log.info("the log file {path} is opened anew", path=file.path)
 
 
-def _files(observer: Any) -> Iterator[BaseLogFile]:
-    """The files behind an observer; publishers and filters have others behind them."""
-    file = getattr(observer, "_outFile", None)
-    if isinstance(file, BaseLogFile):
-        yield file
+def _files() -> Iterator[BaseLogFile]:
+    for observer in observers_behind(globalLogPublisher):
+        file = getattr(observer, "_outFile", None)
+        if isinstance(file, BaseLogFile):
+            yield file
+
+
+def observers_behind(observer: Any) -> Iterator[Any]:
+    """This observer, and all behind it: publishers and filters have others behind them."""
+    yield observer
     behind = getattr(observer, "_observer", None)
     for each in (*getattr(observer, "_observers", ()), *((behind,) if behind else ())):
-        yield from _files(each)
+        yield from observers_behind(each)

@@ -21,6 +21,7 @@ from twisted.python.failure import Failure
 
 from smppgate.admin import AdminService
 from smppgate.daemon.log_files import reopen_log_files
+from smppgate.daemon.own_log import OwnLog
 from smppgate.daemon.process import prepare_process
 from smppgate.daemon.reading import read_beside
 from smppgate.daemon.reloads import Reloads
@@ -29,6 +30,7 @@ from smppgate.daemon.state_lines import state_lines
 from smppgate.daemon.systemd import Notifier, watchdog_interval
 from smppgate.daemon.unit import Unit
 from smppgate.gate import CannotListen, Gateway
+from smppgate.notices.process import CUT_SHORT
 from smppgate.observe.message_logs import MessageLogs
 from smppgate.settings import Settings, SettingsError, load
 from smppgate.store import StoreError
@@ -59,6 +61,9 @@ class Program(Gateway):
         self._reloads = Reloads(self, path, partial(read_beside, reactor), notifier)
         # The API can do what SIGHUP does.
         reload = self._reloads.done if path else None
+        own_log = OwnLog()
+        own_log.change(settings.log)
+        self.follow_reloads(lambda settings: own_log.change(settings.log))
         self._message_logs = MessageLogs(self, reactor)
         self._message_logs.setServiceParent(self)
         AdminService(self, reactor, reload, self._message_logs).setServiceParent(self)
@@ -141,7 +146,7 @@ class Program(Gateway):
         return result
 
     def _told_again_to_stop(self, number: int) -> None:
-        self.log.warn("told again to stop: ending at once")
+        self.log.tell(CUT_SHORT)
         self.exit_status = SIGNALLED + number
         # The stop may not have begun yet, if the signals came in one turn.
         self._is_cut = True

@@ -9,6 +9,7 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.python.failure import Failure
 
 from smppgate.daemon.systemd import Notifier
+from smppgate.notices.process import CONFIG_ERROR, NOT_RELOADED, RELOAD_FAILED
 from smppgate.settings import Settings, SettingsError
 from smppgate.txsmpp.log import Logger
 
@@ -114,12 +115,12 @@ class Reloads:
         if failure.check(CancelledError):
             return
         if not failure.check(SettingsError):
-            self.log.failure("the reload failed", failure)
+            self.log.tell_failure(RELOAD_FAILED, failure)
             return
         errors = cast(SettingsError, failure.value).errors
         for line in errors:
-            self.log.error("{file}: {line}", file=self._file, line=line)
-        self.log.error("nothing is changed: {file} has errors", file=self._file)
+            self.log.tell(CONFIG_ERROR, file=self._file, error=line)
+        self.log.tell(NOT_RELOADED, file=self._file)
         self._gate.reload_refused(errors)
 
     def _ended(self, _: object) -> None:

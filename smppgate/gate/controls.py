@@ -16,6 +16,7 @@ from smppgate.gate.queue.account_queue import AccountQueue
 from smppgate.gate.router import RouterService
 from smppgate.gate.sessions.esme import EsmeProtocol
 from smppgate.gate.smsc_service import LinkKey, SmscService
+from smppgate.notices.messages import QUEUE_EMPTIED
 from smppgate.routing.admin_state import AdminState
 from smppgate.routing.esmes.account import Account
 from smppgate.routing.sessions import EsmeSession
@@ -105,7 +106,7 @@ class _Control(ABC):
             return
         self._decide(state)
         self._router.smsc_changed(self._service.smsc)
-        self.log.info("SMSC {name}: {state}", name=self.name, state=state.value)
+        self.log.info("SMSC {smsc}: {state}", smsc=self.name, state=state.value)
         self._tell(state.value)
 
     def _tell(self, decision: str) -> None:
@@ -243,7 +244,7 @@ class AccountControl:
         """
         sessions = [s for each in self._accounts.derived(self._account) for s in each.sessions]
         name, count = self._account.system_id, len(sessions)
-        self.log.info("ESME {system_id}: {count} sessions unbound", system_id=name, count=count)
+        self.log.info("ESME {account}: {count} sessions unbound", account=name, count=count)
         self._tell("kick")
         return _kicked(sessions, now, seconds, self._router)
 
@@ -303,11 +304,7 @@ class QueueControl:
     async def _drop(self) -> int:
         count = await self._queue.drop()
         name = self._queue.account.system_id
-        self.log.warn(
-            "ESME {system_id}: {count} messages of its queue are dropped",
-            system_id=name,
-            count=count,
-        )
+        self.log.tell(QUEUE_EMPTIED, account=name, count=count)
         return count
 
 

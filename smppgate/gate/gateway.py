@@ -29,6 +29,7 @@ from smppgate.gate.sessions.links import SmscLink
 from smppgate.gate.sessions.smsc import SmscProtocol
 from smppgate.gate.state import GatewayState
 from smppgate.gate.stop import Stop
+from smppgate.notices.store import STORE_NOT_OPENED
 from smppgate.routing.routes.explain import Explanation
 from smppgate.settings import Settings
 from smppgate.settings.esme_rules import WILDCARD
@@ -202,7 +203,7 @@ class Gateway(MultiService):
 
         This writes it to the log; a program may override it to end.
         """
-        self.log.critical("the store cannot be opened: {error}", error=error)
+        self.log.tell(STORE_NOT_OPENED, error=error)
 
     async def _open(self) -> None:
         try:

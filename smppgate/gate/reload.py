@@ -25,6 +25,7 @@ from smppgate.gate.parts import Parts
 from smppgate.gate.relay.events import MOST_LINES
 from smppgate.gate.route_table import make_routes
 from smppgate.gate.smsc_service import SmscService
+from smppgate.notices.program import CHANGES_UNTOLD, NOT_UNBOUND
 from smppgate.routing.esmes.account import Account, AccountPolicy
 from smppgate.routing.sessions import EsmeSession
 from smppgate.routing.smscs.pool import Pool
@@ -115,7 +116,7 @@ class Reload:
     def _tell(self, changes: Difference, waiting: list[str]) -> None:
         """Tell what changed, some lines a turn of the reactor."""
         telling = ensureDeferred(self._told(_lines(changes, waiting)))
-        telling.addErrback(lambda why: self.log.failure("not all changes were told", why))
+        telling.addErrback(lambda why: self.log.tell_failure(CHANGES_UNTOLD, why))
 
     async def _told(self, lines: Iterable[str]) -> None:
         for count, line in enumerate(lines, 1):
@@ -278,7 +279,8 @@ class Reload:
             session.leave("its SMSC is removed", service.answer_timeout)
         self._parts.leaving[service] = None
         leaving = ensureDeferred(service.leave(service.answer_timeout))
-        leaving.addErrback(lambda why: self.log.failure("an SMSC was not unbound", why))
+        what = f"SMSC {settings.name}"
+        leaving.addErrback(lambda why: self.log.tell_failure(NOT_UNBOUND, why, what=what))
         leaving.addCallback(lambda _: self._left(service))
 
     def _left(self, service: SmscService) -> None:

@@ -290,15 +290,12 @@ class RouterService(Service):
         if session.receives:
             self.queues.bound(account)
 
-    def esme_refused(self, name: str, host: str, command_status: int) -> None:
-        """The bind of an ESME that calls itself ``name`` was refused."""
+    def bind_refused(
+        self, session: EsmeSession, number: int, name: str, command_status: int, why: str
+    ) -> None:
+        """The bind of this sequence number, of an ESME that calls itself ``name``, was refused."""
         if self.events.tell_refused is not None:
-            self.events.tell_refused(name, host, command_status)
-
-    def bind_refused(self, session: EsmeSession, number: int, why: str) -> None:
-        """That bind had this sequence number, and came on ``session``."""
-        if self.events.tell_missed is not None:
-            self.events.tell_missed(session, number, why)
+            self.events.tell_refused(session, number, name, command_status, why)
 
     def connection_refused(self, host: str, reason: str) -> None:
         """A connection to a listener for ESMEs was cut, before it was read."""
@@ -479,5 +476,5 @@ class RouterService(Service):
             elif not self.dispatcher.by_destination(link, frame, now):
                 self.dispatcher.refuse(link, frame)
         except PduError as error:
-            status, why = error.command_status, str(error)
-            self.dispatcher.refuse(link, frame, status, why, reason=Reason.REFUSED)
+            cause = Reason.REFUSED.because(str(error))
+            self.dispatcher.refuse(link, frame, cause, error.command_status)

@@ -25,6 +25,7 @@ from smppgate.gate.sessions.links import Backoff, LinkSessionConfig, SmscLink
 from smppgate.gate.sessions.listener import CannotListen, Listener
 from smppgate.gate.sessions.outbind_smsc import OutbindFactory, OutbindSessionConfig
 from smppgate.gate.sessions.smsc import SmscProtocol, SmscSessionConfig
+from smppgate.notices.program import NOT_UNBOUND
 from smppgate.routing.admin_state import AdminState
 from smppgate.routing.smscs.smsc import Smsc
 from smppgate.settings import GateSettings, SmscSettings
@@ -298,7 +299,7 @@ class SmscService(MultiService):
         self.links.remove(link)
         self._retiring[link] = None
         retiring = ensureDeferred(self._retired(link, reason))
-        retiring.addErrback(lambda why: self.log.failure("a link was not unbound", why))
+        retiring.addErrback(lambda why: self.log.tell_failure(NOT_UNBOUND, why, what=str(link)))
         retiring.addCallback(lambda _: self._gone(link))
 
     def _gone(self, link: SmscLink) -> None:

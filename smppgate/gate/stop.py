@@ -28,6 +28,8 @@ from smppgate.gate.router import RouterService
 from smppgate.gate.sessions.esme import EsmeProtocol
 from smppgate.gate.sessions.links import SmscLink
 from smppgate.gate.sessions.smsc import SmscProtocol
+from smppgate.notices.process import STEP_FAILED
+from smppgate.notices.store import STORE_LATE
 from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.log import Logger
 from smppgate.txsmpp.timers import NEVER
@@ -110,7 +112,7 @@ class Stop:
         await self._end_links()
         await self._end_connections()
         if not await self._finish([self._gate.close_store()], self._until_over):
-            self.log.error("the store was not closed in time: what it had not written is lost")
+            self.log.tell(STORE_LATE)
         self.log.info("stopped")
 
     # The steps
@@ -169,7 +171,7 @@ class Stop:
 
     def _begun(self, step: _Step) -> Deferred[None]:
         doing = Deferred.fromCoroutine(step)
-        return doing.addErrback(lambda why: self.log.failure("a step of the stop failed", why))
+        return doing.addErrback(lambda why: self.log.tell_failure(STEP_FAILED, why))
 
     async def _wait(self, done: Callable[[], bool], by: Callable[[], float]) -> bool:
         """Wait until ``done`` is true, or the time of ``by`` has come; gives whether it is."""

@@ -13,7 +13,7 @@ from typing import cast
 
 from smppgate.gate.deliver.delivery import Delivery
 from smppgate.gate.relay.events import Dequeued, Listener, Session, TakenRun
-from smppgate.gate.relay.reason import Reason
+from smppgate.gate.relay.reason import SUCCESS, Cause
 from smppgate.routing.esmes.account import Account
 from smppgate.routing.exchange import Exchange
 from smppgate.routing.sessions import EsmeSession, Origin, SmscSession
@@ -38,7 +38,7 @@ class Counting(Listener):
         """The SMSC took a message, and the ESME was answered so."""
         if exchange.command_id != SUBMIT_SM:
             self.answered(exchange, 0, now)
-            self.ended(exchange, 0, now, Reason.NONE)
+            self.ended(exchange, 0, now, SUCCESS)
             return
         if exchange.smsc is not None:
             _count_taken(exchange.origin, exchange.smsc, 1, now - exchange.sent_at)
@@ -62,7 +62,7 @@ class Counting(Listener):
         else:
             self._delivered(cast(Delivery, exchange), command_status)
 
-    def ended(self, exchange: Exchange, command_status: int, now: float, reason: Reason) -> None:
+    def ended(self, exchange: Exchange, command_status: int, now: float, cause: Cause) -> None:
         """The ESME that sent a request was answered, or the SMSC."""
         exchange.origin.tally.count(exchange.asked, command_status)
 
@@ -87,9 +87,7 @@ class Counting(Listener):
 
     # Beside it
 
-    def turned_down(
-        self, origin: Origin, frame: Frame, command_status: int, reason: Reason
-    ) -> None:
+    def turned_down(self, origin: Origin, frame: Frame, command_status: int, cause: Cause) -> None:
         """A request was answered and not relayed."""
         origin.tally.count(frame.command_id, command_status)
 
@@ -123,7 +121,9 @@ class Counting(Listener):
         """A link was not reached, or not bound."""
         smsc.tally.failures += 1
 
-    def refused(self, name: str, host: str, command_status: int) -> None:
+    def refused(
+        self, session: EsmeSession, number: int, name: str, command_status: int, why: str
+    ) -> None:
         """The bind of an ESME was refused."""
         self.refused_binds += 1
 

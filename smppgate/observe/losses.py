@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from smppgate.notices.store import LINES_LOST
 from smppgate.txsmpp.log import Logger
 
 WARNING_INTERVAL = 60.0
@@ -31,9 +32,4 @@ class Losses:
         now = self._monotonic()
         if now - self._told_at >= WARNING_INTERVAL:
             self._told_at = now
-            self.log.error(
-                "lines of the {name} are lost, messages go on: {why} ({count} so far)",
-                name=self._name,
-                why=why,
-                count=self.count,
-            )
+            self.log.tell(LINES_LOST, name=self._name, reason=why, count=self.count)

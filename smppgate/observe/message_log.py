@@ -18,7 +18,7 @@ from twisted.internet.interfaces import IDelayedCall
 from smppgate.gate.deliver.delivery import Delivery
 from smppgate.gate.deliver.receipt_delivery import ReceiptDelivery
 from smppgate.gate.relay.events import Dequeued, Listener, TakenRun
-from smppgate.gate.relay.reason import Reason, refusal
+from smppgate.gate.relay.reason import SUCCESS, Cause, refusal
 from smppgate.observe import message_view
 from smppgate.observe.families import status_name
 from smppgate.observe.formats import Format, Value
@@ -205,24 +205,22 @@ class MessageLog(Listener):
 
     def _took(self, exchange: Exchange, theirs: bytes, given: bytes, now: float) -> None:
         """The line of a message that was taken, whatever is in it."""
-        values = self._of(exchange, now, 0, Reason.NONE) | _submitted(exchange)
+        values = self._of(exchange, now, 0, SUCCESS) | _submitted(exchange)
         ids: dict[str, Value] = {"id": _text(given), "smsc_id": _text(theirs)}
         self._add(values | {"event": "sent"} | ids)
 
-    def ended(self, exchange: Exchange, command_status: int, now: float, reason: Reason) -> None:
+    def ended(self, exchange: Exchange, command_status: int, now: float, cause: Cause) -> None:
         """A message was not taken, or it is one of an SMSC."""
         if isinstance(exchange, Delivery):
-            self._delivered(exchange, command_status, now, reason)
+            self._delivered(exchange, command_status, now, cause)
         elif exchange.asked in _SUBMITS:
-            values = self._of(exchange, now, command_status, reason) | _submitted(exchange)
+            values = self._of(exchange, now, command_status, cause) | _submitted(exchange)
             self._add(values | {"event": "sent" if exchange.attempts else "refused"})
 
-    def turned_down(
-        self, origin: Origin, frame: Frame, command_status: int, reason: Reason
-    ) -> None:
+    def turned_down(self, origin: Origin, frame: Frame, command_status: int, cause: Cause) -> None:
         """A message was answered, and nothing else became of it."""
         now, octets = self._clock.monotonic(), frame.octets
-        values = self._message(octets) | _ended(command_status, reason) | {"attempts": 0}
+        values = self._message(octets) | _ended(command_status, cause) | {"attempts": 0}
         values |= {"time": self._stamp(now), "entered": self._stamp(now)}
         if _is_smsc(origin):
             if frame.command_id in _DELIVERIES:
@@ -231,12 +229,22 @@ class MessageLog(Listener):
         elif frame.command_id in _SUBMITS:
             self._add(values | _esme(origin) | {"event": "refused"})
 
+    def taken_late(self, exchange: Exchange, frame: Frame, given: bytes, now: float) -> None:
+        """The SMSC took a message whose sender was told before that it is not delivered."""
+        if self._is_cdr:
+            return
+        # What else was in the message is not kept so long.
+        values = {**message_view.addresses(exchange.octets)} | _ended(0, SUCCESS)
+        values |= self._times(exchange.entered_at, exchange.sent_at, now) | _submitted(exchange)
+        ids = {"id": _text(given), "smsc_id": _text(given_id(frame.octets))}
+        self._add({**values, "event": "late", **ids})
+
     # Messages of SMSCs
 
     def _delivered(
-        self, delivery: Delivery, command_status: int, now: float, reason: Reason
+        self, delivery: Delivery, command_status: int, now: float, cause: Cause
     ) -> None:
-        values = self._of(delivery, now, command_status, reason) | _came_on(delivery.link)
+        values = self._of(delivery, now, command_status, cause) | _came_on(delivery.link)
         values["account"] = _text(delivery.account)
         if delivery.session is not None:
             values |= _esme(delivery.session)
@@ -253,13 +261,26 @@ class MessageLog(Listener):
         """An ESME answered a message of its queue."""
         if self._is_cdr:
             return
-        octets, sent_at = request.octets, request.sent_at
-        values = self._message(octets) | self._times(sent_at, sent_at, now) | {"attempts": 1}
-        values |= _esme(request.session) | _ended(command_status, refusal(command_status))
+        sent_at = request.sent_at
+        values = self._times(sent_at, sent_at, now) | {"attempts": 1} | _esme(request.session)
+        self._add_queued(values | _ended(command_status, refusal(command_status)), request.octets)
+
+    def unqueued(self, account: bytes, octets: bytes, cause: Cause) -> None:
+        """A message of a queue is not delivered."""
+        if not self._is_cdr:
+            values: dict[str, Value] = {"time": self._stamp(self._clock.monotonic())}
+            self._add_queued(
+                values | {"account": _text(account), "reason": cause.reason.word}, octets
+            )
+
+    def _add_queued(self, values: dict[str, Value], octets: bytes) -> None:
         receipt = located_receipt(octets)
         # The queue has it with the id that the ESME knows.
-        ids = {"id": _text(receipt.ids[0]) if receipt.ids else "", "smsc_id": ""}
-        self._add_incoming(values, octets, receipt, ids)
+        ids: dict[str, Value] = {
+            "id": _text(receipt.ids[0]) if receipt.ids else "",
+            "smsc_id": "",
+        }
+        self._add_incoming(self._message(octets) | values, octets, receipt, ids)
 
     def _add_incoming(
         self,
@@ -283,10 +304,10 @@ class MessageLog(Listener):
     # Lines
 
     def _of(
-        self, exchange: Exchange, now: float, command_status: int, reason: Reason
+        self, exchange: Exchange, now: float, command_status: int, cause: Cause
     ) -> dict[str, Value]:
         """What a line says of an exchange, whoever sent the message."""
-        values = self._message(exchange.octets) | _ended(command_status, reason)
+        values = self._message(exchange.octets) | _ended(command_status, cause)
         sent_at = exchange.sent_at if exchange.attempts else None
         return (
             values
@@ -389,8 +410,8 @@ def _came_on(link: SmscSession) -> dict[str, Value]:
     return {"smsc": link.smsc.name, "link": getattr(link, "name", "")}
 
 
-def _ended(command_status: int, reason: Reason) -> dict[str, Value]:
-    return {"status": status_name(command_status), "reason": reason.word}
+def _ended(command_status: int, cause: Cause) -> dict[str, Value]:
+    return {"status": status_name(command_status), "reason": cause.reason.word}
 
 
 def _matched(delivery: ReceiptDelivery) -> dict[str, Value]:

@@ -22,7 +22,8 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "event",
         "`sent`: a message of an ESME, when that is answered; `refused`: one that never left; "
-        "`mo`: a message of an SMSC, when that is answered; `receipt`: a receipt, likewise.",
+        "`mo`: a message of an SMSC, when that is answered; `receipt`: a receipt, likewise; "
+        "`late`: an SMSC took a message after its sender was answered that it had not.",
     ),
     Field(
         "account",
@@ -39,7 +40,11 @@ FIELDS: tuple[Field, ...] = (
     Field("smsc_id", "message_id that the SMSC knows it by. A receipt has both of its message."),
     Field("source", "source_addr."),
     Field("destination", "destination_addr; of a submit_multi the first one."),
-    Field("status", "command_status that the sender was answered, by name."),
+    Field(
+        "status",
+        "command_status that the sender was answered, by name; of a `late` one what the SMSC "
+        "answered.",
+    ),
     Field("reason", "Why that is an error, or why it was not delivered: see below."),
     Field("latency", "Seconds from its last try to the answer."),
     Field("parts", "Which part of how many, of a long message: `2/3`."),

@@ -9,6 +9,7 @@ from smppgate.gate.relay.events import MOST_LINES, Listener, Session
 from smppgate.gate.sessions.esme import EsmeProtocol
 from smppgate.gate.sessions.smsc import SmscProtocol
 from smppgate.observe.event_log import EventLog
+from smppgate.routing.sessions import EsmeSession
 from smppgate.routing.smscs.smsc import Smsc
 from smppgate.txsmpp.constants import status_meaning
 from smppgate.txsmpp.printable import printable
@@ -47,9 +48,11 @@ class Telling(Listener):
         elif isinstance(session, EsmeProtocol):
             self._tell_of_esme("lost", session, f"at {session.where} gone: {reason}")
 
-    def refused(self, name: str, host: str, command_status: int) -> None:
+    def refused(
+        self, session: EsmeSession, number: int, name: str, command_status: int, why: str
+    ) -> None:
         """The bind of an ESME was refused."""
-        name = printable(name)
+        name, host = printable(name), getattr(session, "host", "")
         text = f"ESME {name} at {host} refused: {status_meaning(command_status)}"
         self._log.tell("refused", text, account=name, peer=host)
 

@@ -8,13 +8,16 @@ from smppgate.settings.checks import Flag, Whole
 from smppgate.settings.tables import Table, setting
 from smppgate.settings.texts import Choice, FilePath
 
+LEVELS = ("debug", "info", "warn", "error", "critical")
+"""Levels of the gate's own log, the least first."""
+
 JOURNAL = "journal"
 """In place of a path: the journal of systemd."""
 
 
 @attrs.frozen
 class LogSettings(Table):
-    """``[log]``: what is written of messages."""
+    """``[log]``: what is written of messages, and how the gate writes its own log."""
 
     messages: str = attrs.field(
         default="",
@@ -34,6 +37,22 @@ class LogSettings(Table):
     log_text: bool = attrs.field(
         default=False,
         metadata=setting(Flag(), "Whether they have the texts of messages, which are private."),
+    )
+    level: str = attrs.field(
+        default="info",
+        metadata=setting(
+            Choice(LEVELS),
+            "The least of what the gate's own log has. `smppgate log-level` changes it until the "
+            "next start, or until this is changed.",
+        ),
+    )
+    daemon_format: str = attrs.field(
+        default="text",
+        metadata=setting(
+            Choice(("text", "json")),
+            'How the gate\'s own log is written: "json" is an object on each line, with the code '
+            "of the line and what it is about as fields.",
+        ),
     )
 
 

@@ -82,7 +82,10 @@ class Settings(Table):
         metadata=_section("admin", "Where the gate is watched and operated."),
     )
     log: LogSettings = attrs.field(
-        factory=LogSettings, metadata=_section("log", "What is written of messages.")
+        factory=LogSettings,
+        metadata=_section(
+            "log", "What is written of messages, and how the gate writes its own log."
+        ),
     )
     cdr: CdrSettings = attrs.field(
         factory=CdrSettings, metadata=_section("cdr", "A record for each message.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from twisted.internet.defer import Deferred, DeferredLock, succeed
@@ -11,6 +11,7 @@ from twisted.internet.task import LoopingCall
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from smppgate.notices.store import STORE_IDLE
 from smppgate.store.interface import IStore
 from smppgate.store.one_process import OneProcess
 from smppgate.store.records import (
@@ -149,7 +150,7 @@ class DiskStore(OneProcess):
         self._upkeep.tick()
 
     def _log_end(self, failure: Failure) -> None:
-        self.log.failure("The store has stopped retrying writes and removing old data", failure)
+        self.log.tell_failure(STORE_IDLE, failure)
 
     # Return paths
 
@@ -198,6 +199,10 @@ class DiskStore(OneProcess):
     def remove(self, account: bytes, numbers: Sequence[int]) -> Deferred[None]:
         """See `IStore.remove`."""
         return self._queue.remove(account, numbers)
+
+    def tell_expired(self, told: Callable[[bytes, QueuedMessage], None]) -> None:
+        """See `IStore.tell_expired`."""
+        self._queue.told = told
 
     def queue_sizes(self) -> Deferred[dict[bytes, int]]:
         """See `IStore.queue_sizes`."""

@@ -6,6 +6,7 @@ import sqlite3
 
 from twisted.python.failure import Failure
 
+from smppgate.notices.store import STORE_FAILS, STORE_MISTAKE
 from smppgate.txsmpp.log import Logger
 
 
@@ -33,15 +34,10 @@ class Faults:
         """An operation of ``part`` failed."""
         self.failures += 1
         if part not in self._present and not failure.check(sqlite3.Error, OSError):
-            self.log.failure("A mistake in the store", failure)
+            self.log.tell_failure(STORE_MISTAKE, failure)
         if not self._present:
-            self.log.error(
-                "The store in {store} fails ({part}: {error}). Messages are forwarded all the "
-                "same; it is tried again each second.",
-                store=self._name,
-                part=part,
-                error=failure.getErrorMessage(),
-            )
+            error = failure.getErrorMessage()
+            self.log.tell(STORE_FAILS, store=self._name, part=part, error=error)
         self._present[part] = failure.getErrorMessage()
 
     def worked(self, part: str) -> None:

@@ -99,6 +99,12 @@ class IQueues(Interface):
             removal that could not be written is retried until it is.
         """
 
+    def tell_expired(told: Callable[[bytes, QueuedMessage], None]) -> None:
+        """Call ``told`` with the account and each message that is deleted because it has expired.
+
+        Not of those that `remove` has named. ``told`` must not raise.
+        """
+
     def queue_sizes() -> Deferred[dict[bytes, int]]:
         """How many messages, without those that have expired, each account that has any has.
 

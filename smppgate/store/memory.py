@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IReactorTime
@@ -10,6 +10,7 @@ from twisted.internet.task import LoopingCall
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from smppgate.notices.store import STORE_IDLE
 from smppgate.store.interface import IStore
 from smppgate.store.one_process import OneProcess
 from smppgate.store.path_ends import PathEnds
@@ -54,6 +55,7 @@ class MemoryStore(OneProcess):
         """Account → its messages by number, the oldest first. No queue is empty."""
         self._octets = 0
         """Octets of all queued messages."""
+        self._told: Callable[[bytes, QueuedMessage], None] | None = None
         self._ticks = LoopingCall(self._tick)
         self._ticks.clock = clock
 
@@ -116,6 +118,10 @@ class MemoryStore(OneProcess):
             self._queues.pop(account, None)
         return succeed(None)
 
+    def tell_expired(self, told: Callable[[bytes, QueuedMessage], None]) -> None:
+        """See `IStore.tell_expired`."""
+        self._told = told
+
     def queue_sizes(self) -> Deferred[dict[bytes, int]]:
         """See `IStore.queue_sizes`."""
         sizes = {account: len(self._live(account)) for account in self._queues}
@@ -154,7 +160,11 @@ class MemoryStore(OneProcess):
         now = self._clock.wall()
         self._recent.expire(now)
         for account, queue in list(self._queues.items()):
-            self.remove(account, [it.number for it in queue.values() if it.expires <= now])
+            expired = [it for it in queue.values() if it.expires <= now]
+            self.remove(account, [it.number for it in expired])
+            for message in expired:
+                if self._told is not None:
+                    self._told(account, message)
 
     def _log_end(self, failure: Failure) -> None:
-        self.log.failure("The store has stopped removing what has expired", failure)
+        self.log.tell_failure(STORE_IDLE, failure)

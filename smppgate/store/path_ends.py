@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from twisted.internet.interfaces import IDelayedCall
 
+from smppgate.notices.store import ENDS_FULL
 from smppgate.store.ending import EndingPaths
 from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.log import Logger
@@ -79,9 +80,4 @@ class PathEnds:
         now = self._clock.monotonic()
         if now - self._warned_at >= WARNING_INTERVAL:
             self._warned_at = now
-            self.log.warn(
-                "{count} return paths are to end after their receipts, which is all that there is "
-                "room for: the others are kept until return_path_ttl is over; a shorter "
-                "receipted_ttl would make room",
-                count=len(self._paths),
-            )
+            self.log.tell(ENDS_FULL, count=len(self._paths))

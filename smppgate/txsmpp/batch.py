@@ -15,9 +15,11 @@ from collections.abc import Callable
 from typing import Protocol
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.python.failure import Failure
 
 from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.log import Logger
+from smppgate.txsmpp.notices import TURN_FAILED, WRITE_FAILED
 
 STALLED = 1.0
 """Seconds after which the end of a turn is believed to be lost: the reactor goes by a wall clock,
@@ -153,7 +155,7 @@ class Batch:
                 session.flush()
             except Exception:
                 # A transport that fails is its own session's end, not that of the others here.
-                self.log.failure("write failed")
+                self.log.tell_failure(WRITE_FAILED, Failure())
         if self._when_written:
             calls, self._when_written = self._when_written, []
             self._call_all(calls)
@@ -174,7 +176,7 @@ class Batch:
                 function()
             except Exception:
                 # Each is another's business: one that fails keeps none of the others back.
-                self.log.failure("a call at the end of a turn failed")
+                self.log.tell_failure(TURN_FAILED, Failure())
 
     def _schedule(self) -> None:
         now = self._clock.monotonic()

@@ -14,6 +14,7 @@ from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.errors import GivenUp, NoAnswer, RequestTimeout, SessionLost
 from smppgate.txsmpp.frame import MAX_PDU_SIZE, Frame
 from smppgate.txsmpp.log import Logger
+from smppgate.txsmpp.notices import FAILURE_UNTOLD
 from smppgate.txsmpp.sequence import Request
 from smppgate.txsmpp.session import Session
 from smppgate.txsmpp.session_timer import SessionTimer
@@ -323,7 +324,7 @@ class SmppConnection(SmppStream):
             request.failed(reason)
         except Exception:
             # Its owner's fault is no reason to leave the others untold.
-            self.log.failure("a request could not be told that it failed")
+            self.log.tell_failure(FAILURE_UNTOLD, Failure())
 
     # Time
 

@@ -3,16 +3,21 @@
 Names, addresses, ids and reasons come from peers, from PROXY headers and from files. With a raw
 line end or an escape sequence in one of them a stranger writes lines of a log, or commands to the
 terminal that shows it. So every value is escaped here, whatever its source.
+
+What an operator should act on is a `Notice` with a code, and is told by `Logger.tell`. Twisted's
+own ``warn``, ``error``, ``critical`` and ``failure`` are not used.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, cast
 
 import twisted.logger
 from twisted.logger import LogLevel
 from twisted.python.failure import Failure
 
+from smppgate.txsmpp.notice import Notice
 from smppgate.txsmpp.printable import printable, shown
 
 _AS_THEY_ARE = (bool, int, float)
@@ -35,6 +40,26 @@ def level_in_force() -> Any:
 class Logger(twisted.logger.Logger):
     """A logger whose values are printable and on one line."""
 
+    def __get__(self, instance: Any, owner: Any = None) -> Logger:
+        """That of a class or an object, which is told of with what it logs."""
+        return cast(Logger, super().__get__(instance, owner))
+
+    def tell(self, notice: Notice, **values: object) -> None:
+        """Log the line of ``notice`` with ``values`` filled in; observers get its ``code`` too."""
+        self._tell(notice, notice.text, values)
+
+    def tell_failure(self, notice: Notice, failure: Failure, **values: object) -> None:
+        """The same, with ``failure`` and its traceback behind it."""
+        self._tell(notice, notice.text, {**values, "log_failure": failure})
+
+    def sum_up(self, notice: Notice, line: str, **values: object) -> None:
+        """Log ``line`` in place of many lines of ``notice``."""
+        self._tell(notice, "{line}", {**values, "line": line})
+
+    def _tell(self, notice: Notice, text: str, values: Mapping[str, object]) -> None:
+        level = LogLevel.levelWithName(notice.level)
+        self.emit(level, "{code} " + text, code=notice.code, **values)
+
     def emit(self, level: Any, format: str | None = None, **kwargs: object) -> None:
         """Log ``format`` with ``kwargs``: numbers as they are, all else as `shown` text.
 
@@ -51,7 +76,9 @@ class Logger(twisted.logger.Logger):
         values = {name: _value(name, value) for name, value in kwargs.items()}
         if failure is not None:
             values["traceback"] = _traceback(failure)
-        super().emit(level, format, **values)
+        # Observers that write fields may write these: they have no other text than is shown here.
+        fields = tuple(name for name in kwargs if not name.startswith("log_"))
+        super().emit(level, format, **values, log_fields=fields)
 
 
 def _value(name: str, value: object) -> object:

@@ -22,6 +22,7 @@ from smppgate.txsmpp.constants import (
 )
 from smppgate.txsmpp.errors import BindRefused, PduError, SessionLost
 from smppgate.txsmpp.frame import Frame, renumbered, response
+from smppgate.txsmpp.notices import BIND_RESP_UNREADABLE
 from smppgate.txsmpp.pdu import Pdu
 from smppgate.txsmpp.requests import DeferredRequest, FrameRequest
 from smppgate.txsmpp.sequence import Request
@@ -141,7 +142,7 @@ class SmppProtocol(SmppConnection):
         try:
             decode(answer.octets)
         except PduError as error:
-            self.log.warn("bind_resp not understood: {error}", error=error)
+            self.log.tell(BIND_RESP_UNREADABLE, error=error)
 
     async def bind_with(self, octets: bytes) -> Frame:
         """Bind with the bind PDU in ``octets``, of which nothing but the number changes.

@@ -24,6 +24,7 @@ from zope.interface import implementer
 
 from smppgate.txsmpp.batch import Batch
 from smppgate.txsmpp.log import Logger
+from smppgate.txsmpp.notices import READ_FAILED
 from smppgate.txsmpp.stream import is_plain
 
 MOST_TURNS = 8
@@ -150,7 +151,7 @@ class Sockets:
         except Exception:
             # One session's fault is its own end, as it is where Twisted reads.
             failure = Failure()
-            self.log.failure("a session could not take what came", failure)
+            self.log.tell_failure(READ_FAILED, failure)
             transport.connectionLost(failure)
         else:
             if ended is not None:

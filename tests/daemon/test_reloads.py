@@ -78,9 +78,9 @@ def test_errors_are_told_and_the_gate_hears_nothing() -> None:
         desk.readings[0].errback(SettingsError(("a: is wrong", "b: is worse"), FILE))
     assert desk.gate.under_way == []
     assert log.lines[1:] == [
-        f"{FILE}: a: is wrong",
-        f"{FILE}: b: is worse",
-        f"nothing is changed: {FILE} has errors",
+        f"SG-5001 {FILE}: a: is wrong",
+        f"SG-5001 {FILE}: b: is worse",
+        f"SG-5002 nothing is changed: {FILE} has errors",
     ]
     assert desk.gate.refused == [("a: is wrong", "b: is worse")]
     assert desk.states() == ["RELOADING", "READY"]
@@ -155,7 +155,7 @@ def test_who_asks_hears_all_errors_and_they_are_logged_too() -> None:
     with Log() as log:
         desk.readings[0].errback(SettingsError(("a: is wrong",), FILE))
     assert heard[0].value.errors == ("a: is wrong",)  # type: ignore[union-attr]
-    assert f"{FILE}: a: is wrong" in log.lines
+    assert f"SG-5001 {FILE}: a: is wrong" in log.lines
 
 
 def test_a_stop_tells_who_waits() -> None:

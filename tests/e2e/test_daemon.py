@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -141,6 +143,53 @@ def test_sigusr1_opens_the_log_file_anew_under_its_path(tmp_path: Path, kind: st
     assert "is opened anew" in log.read_text()
     assert "stopped" in log.read_text()
     assert sorted(path.name for path in tmp_path.glob("gate.log*")) == ["gate.log", "gate.log.1"]
+
+
+@both_kinds
+def test_the_log_is_json_from_its_first_line_to_its_last(tmp_path: Path, kind: str) -> None:
+    """Over SIGUSR1; twistd's own lines too. Lines to act on have their codes."""
+    config, log = tmp_path / "gate.toml", tmp_path / "gate.log"
+    text = settings(free_port(), {"alpha": free_port()})
+    config.write_text(text + '[log]\ndaemon_format = "json"\n')
+    with Notifications() as systemd:
+        line = command(kind, config, str(log))
+        with daemon(tmp_path, line, 0, systemd.environment) as gate:
+            systemd.wait_for("READY=1")
+            moved = log.rename(tmp_path / "gate.log.1")
+            gate.process.send_signal(signal.SIGUSR1)
+            gate.process.send_signal(signal.SIGTERM)
+            assert gate.wait() == ENDED[kind]
+    before, after = ([json.loads(line) for line in path.open()] for path in (moved, log))
+    for line in before + after:
+        assert datetime.fromisoformat(line["time"]).tzinfo is UTC
+        assert {"level", "namespace", "text"} < set(line)
+    lost = next(line for line in before if line.get("code") == "SG-1001")
+    assert (lost["link"], lost["level"]) == ("alpha transceiver 1", "warn")
+    assert "secret" not in str(before)
+    assert any("is opened anew" in line["text"] for line in after)
+    assert any(line["text"] == "stopped" for line in after)
+
+
+@both_kinds
+def test_a_reload_changes_the_form_of_the_log_and_back(tmp_path: Path, kind: str) -> None:
+    with relaying(tmp_path, kind) as (gate, _, config):
+        text = config.read_text()
+        config.write_text(text + '[log]\ndaemon_format = "json"\n')
+        gate.process.send_signal(signal.SIGHUP)
+        gate.wait_for_log(f'"text":"the reload of {config} is done"')
+        config.write_text(text)
+        gate.process.send_signal(signal.SIGHUP)
+        gate.wait_for_log(f"#info] the reload of {config} is done")
+
+
+@both_kinds
+def test_the_log_has_what_its_level_says(tmp_path: Path, kind: str) -> None:
+    config = tmp_path / "gate.toml"
+    text = settings(free_port(), {"alpha": free_port()})
+    config.write_text(text + '[log]\nlevel = "warn"\n')
+    with daemon(tmp_path, command(kind, config), 0) as gate:
+        gate.wait_for_log("#warn] SG-1001 SMSC alpha transceiver 1 not reached")
+        assert "smppgate.gate.sessions.listeners" not in gate.log
 
 
 @both_kinds

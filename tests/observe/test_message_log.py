@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smppgate.gate.relay.events import Listener
+from smppgate.gate.relay.reason import Reason
 from smppgate.gate.submit.room import OVERHEAD
 from smppgate.observe.formats import FORMATS, Csv, Json, Text
 from smppgate.observe.message_log import INTERVAL, MOST_LINES, MessageLog
@@ -357,6 +358,55 @@ def test_the_gate_stops_and_a_session_ends_while_messages_wait() -> None:
     assert why(gate.line()) == ("refused", "stopping", "ESME_RSYSERR")
 
 
+def taken_late(gate: Logged, link: FakeSession, status: int = 0) -> None:
+    """The SMSC answers the last message, which has timed out."""
+    (sent,) = link.requests[-1:]
+    body = b"4f\0" if not status else b""
+    link.hear(fakes.resp(sent, status, body), gate.now)
+
+
+def test_a_message_that_an_smsc_takes_late_has_one_more_line() -> None:
+    """With both ids, by which its receipts are found."""
+    gate = Logged()
+    esme, link = gate.esme(), gate.link()
+    gate.sends(esme, registered_delivery=1, short_message=b"x" * 200)
+    link.expire(gate.now)
+    line = gate.line()
+    assert why(line) == ("sent", "timeout", "ESME_RSYSERR")
+    gate.clock.advance(1.5)
+    taken_late(gate, link)
+    late = gate.line()
+    assert why(late) == ("late", None, "ESME_ROK")
+    assert (late["id"], late["smsc_id"]) == ("alpha4f", "4f")
+    assert late["latency"] == 1.5
+    same = ("entered", "sent", "source", "destination", "link", "session", "pool", "attempts")
+    assert {name: late.get(name) for name in same} == {name: line.get(name) for name in same}
+    gate.deliver(link, fakes.receipt(b"4f"))
+    gate.answer(esme)
+    assert gate.line()["id"] == late["id"]
+
+
+def test_without_a_receipt_it_has_the_id_of_the_smsc_alone() -> None:
+    gate = Logged()
+    esme, link = gate.esme(), gate.link()
+    gate.sends(esme)
+    link.expire(gate.now)
+    gate.lines()
+    taken_late(gate, link)
+    late = gate.line()
+    assert (late.get("id"), late["smsc_id"]) == (None, "4f")
+
+
+def test_what_an_smsc_refuses_late_has_no_line() -> None:
+    gate = Logged()
+    esme, link = gate.esme(), gate.link()
+    gate.sends(esme)
+    link.expire(gate.now)
+    gate.lines()
+    taken_late(gate, link, 0x0B)
+    assert gate.lines() == []
+
+
 # Messages of SMSCs, and receipts
 
 
@@ -610,3 +660,27 @@ def test_no_line_has_control_characters_and_each_is_one(values: dict[str, Any]) 
     assert {k: v for k, v in values.items() if v != ""}.keys() == json.loads(
         Json().line(values)
     ).keys()
+
+
+@pytest.mark.parametrize("reason", [Reason.EXPIRED, Reason.DROPPED])
+def test_what_a_queue_loses_has_a_line(reason: Reason) -> None:
+    """It was answered before, so it has no status now."""
+    gate = Logged()
+    octets = fakes.deliver(b"1000").octets
+    gate.log.unqueued(b"acme", octets, reason.because("it is so"))
+    line = gate.line()
+    assert (line["event"], line["reason"], line["account"]) == ("mo", reason.word, "acme")
+    assert "status" not in line
+    assert line["destination"] == "1000"
+    assert line["time"]
+
+
+def test_a_cdr_has_neither_late_messages_nor_what_a_queue_loses() -> None:
+    gate = Logged(log={"is_cdr": True})
+    esme, link = gate.esme(), gate.link()
+    gate.sends(esme)
+    link.expire(gate.now)
+    assert len(gate.lines()) == 1
+    taken_late(gate, link)
+    gate.log.unqueued(b"acme", fakes.deliver(b"1000").octets, Reason.EXPIRED.because(""))
+    assert gate.lines() == []

@@ -13,7 +13,7 @@ from twisted.internet.task import deferLater
 
 from smppgate.gate import Gateway
 from smppgate.gate.relay.events import Dequeued
-from smppgate.gate.relay.reason import Reason
+from smppgate.gate.relay.reason import Cause
 from smppgate.observe.families import status_name
 from smppgate.observe.formats import Json
 from smppgate.observe.message_log import MessageLog
@@ -56,13 +56,21 @@ class _Labelled(MessageLog):
         super().taken(exchange, frame, answer, now)
         self._note(exchange.octets)
 
-    def ended(self, exchange: Exchange, status: int, now: float, reason: Reason) -> None:
-        super().ended(exchange, status, now, reason)
+    def ended(self, exchange: Exchange, status: int, now: float, cause: Cause) -> None:
+        super().ended(exchange, status, now, cause)
         self._note(exchange.octets)
 
-    def turned_down(self, origin: Any, frame: Frame, status: int, reason: Reason) -> None:
-        super().turned_down(origin, frame, status, reason)
+    def turned_down(self, origin: Any, frame: Frame, status: int, cause: Cause) -> None:
+        super().turned_down(origin, frame, status, cause)
         self._note(frame.octets)
+
+    def unqueued(self, account: bytes, octets: bytes, cause: Cause) -> None:
+        super().unqueued(account, octets, cause)
+        self._note(octets)
+
+    def taken_late(self, exchange: Exchange, frame: Frame, given: bytes, now: float) -> None:
+        super().taken_late(exchange, frame, given, now)
+        self._note(exchange.octets)
 
     def dequeued(self, account: Any, request: Dequeued, status: int, now: float) -> None:
         super().dequeued(account, request, status, now)
@@ -111,6 +119,10 @@ class MessageLines(Service):
 def _wrong_of(request: Request, lines: list[Line]) -> Iterator[str]:
     """What is wrong with the lines of an ESME's message."""
     answer = request.answer
+    late = [line for line in lines if line["event"] == "late"]
+    lines = [line for line in lines if line["event"] != "late"]
+    if late and not (lines and lines[0].get("reason") in ("timeout", "stopping")):
+        yield f"{request} was taken late, the log has {lines} and {late}"
     is_due = answer is not None and answer.status not in _OF_SESSIONS
     if len(lines) > 1 or (is_due and not lines):
         yield f"{request} has {len(lines)} lines in the message log: {lines}"
@@ -138,7 +150,8 @@ def _wrong_of_delivery(delivery: Delivery, lines: list[Line]) -> Iterator[str]:
     resp = delivery.resp
     if resp is None or resp.status in _OF_SESSIONS:
         return
-    statuses = Counter(line["status"] for line in lines)
+    # What is lost in a queue was answered before.
+    statuses = Counter(line.get("status") for line in lines)
     if not statuses[status_name(resp.status)]:
         yield f"{delivery} was answered 0x{resp.status:02X}, the log has {lines}"
     event = "receipt" if delivery.is_receipt else "mo"

@@ -113,7 +113,10 @@ class ModelStore(OneProcess):
         for key in [k for k, at in {**self.disk.ends, **self._ends}.items() if at <= now]:
             self._forget(key)
         for number in [n for n, message in self.disk.queue.items() if message.expires <= now]:
-            del self.disk.queue[number]
+            message = self.disk.queue.pop(number)
+            if number not in self._gone:
+                queued = QueuedMessage(number, message.pdu, message.expires)
+                self._told(message.account, queued)
 
     # Return paths
 
@@ -211,6 +214,10 @@ class ModelStore(OneProcess):
         """See `IStore.remove`."""
         self._gone.update(dict.fromkeys(numbers))
         return self._written(lambda: [self.disk.queue.pop(n, None) for n in numbers])
+
+    def tell_expired(self, told: Callable[[bytes, QueuedMessage], None]) -> None:
+        """See `IStore.tell_expired`."""
+        self._told = told
 
     def queue_sizes(self) -> Deferred[dict[bytes, int]]:
         """See `IStore.queue_sizes`."""

@@ -21,7 +21,7 @@ from smppgate.gate.queue.account_queue import AccountQueue
 from smppgate.gate.queue.queues import Queues
 from smppgate.gate.queue.sender import QueueSender
 from smppgate.gate.relay.correlator import Correlator
-from smppgate.gate.relay.reason import Reason
+from smppgate.gate.relay.reason import SUCCESS
 from smppgate.gate.reload import Reload
 from smppgate.gate.return_path import keeper
 from smppgate.gate.return_path.aliases import Aliases
@@ -1277,7 +1277,7 @@ def _refusal_told_as_taken(pass_on: Any) -> Any:
     def passed(self: Any, exchange: Any, octets: bytes, *told: Any) -> None:
         tell = self.events.tell_ended
         if tell is not None:
-            self.events.tell_ended = lambda one, _, now, __: tell(one, 0, now, Reason.NONE)
+            self.events.tell_ended = lambda one, _, now, __: tell(one, 0, now, SUCCESS)
         pass_on(self, exchange, octets, *told)
         self.events.tell_ended = tell
 

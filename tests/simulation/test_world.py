@@ -6,15 +6,14 @@ from typing import Any
 
 import pytest
 from attrs import define, field, frozen
-from twisted.logger import Logger
 
+from smppgate.notices.store import STORE_LATE
+from smppgate.txsmpp.log import Logger
 from tests.simulation.logs import errors
 from tests.simulation.request_rules import RequestRules
 from tests.simulation.scenario import scenario
 from tests.simulation.trace import Violation
 from tests.simulation.world import World
-
-STORE_IS_LATE = "the store was not closed in time: what it had not written is lost"
 
 
 def test_a_stop_gives_up_what_is_open() -> None:
@@ -34,8 +33,8 @@ def test_a_store_may_be_late_at_a_stop(may_be_late: bool) -> None:
     """And not at other times; nor may anything else be wrong then."""
     with errors() as found:
         found.store_may_be_late = may_be_late
-        Logger().error(STORE_IS_LATE)
-        assert found.found == [STORE_IS_LATE] * (not may_be_late)
+        Logger().tell(STORE_LATE)
+        assert found.found == [f"{STORE_LATE.code} {STORE_LATE.text}"] * (not may_be_late)
         Logger().error("something else")
         assert found.found[-1] == "something else"
 

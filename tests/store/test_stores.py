@@ -428,9 +428,20 @@ def test_messages_go_when_they_expire_although_nobody_reads_them(box: type[Memor
     made = box()
     made.wait(made.store.enqueue([NewMessage(b"one", b"pdu", BEGUN + 5.0)] * 3))
     made.wait(made.store.enqueue([NewMessage(b"one", b"pdu", BEGUN + 1000.0)]))
+    told: list[tuple[bytes, QueuedMessage]] = []
+    made.store.tell_expired(lambda account, message: told.append((account, message)))
+    made.wait(made.store.enqueue([NewMessage(b"two:,", bytes(range(256)), BEGUN + 7.25)]))
+    (removed,) = made.wait(made.store.queued(b"one", 0, 1))
+    made.store.remove(b"one", [removed.number])
     for _ in range(60):
         made.clock.advance(1.0)
     assert made.store.statistics().queued == 1
+    assert [(account, it.pdu, it.expires) for account, it in told] == [
+        (b"one", b"pdu", BEGUN + 5.0),
+        (b"one", b"pdu", BEGUN + 5.0),
+        (b"two:,", bytes(range(256)), BEGUN + 7.25),
+    ]
+    assert removed.number not in [it.number for account, it in told if account == b"one"]
     made.close()
 
 

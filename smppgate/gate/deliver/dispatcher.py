@@ -29,7 +29,7 @@ from typing import Protocol
 from smppgate.gate.deliver.delivery import Delivery
 from smppgate.gate.relay.correlator import Correlator
 from smppgate.gate.relay.events import Events
-from smppgate.gate.relay.reason import Reason
+from smppgate.gate.relay.reason import Cause, Reason
 from smppgate.gate.relay.transform import Transform
 from smppgate.gate.reports.undelivered import Miss
 from smppgate.routing.affinity import Affinity, parts_key
@@ -46,6 +46,8 @@ from smppgate.txsmpp.segments import Step, relation_of
 
 PARTS_LIFETIME = 300.0
 """Seconds in which the parts of a long message to an ESME come: SMSCs send some of them again."""
+
+UNSERVED = Reason.NO_ROUTE.because("no account serves its destination")
 
 
 class Queue(Protocol):
@@ -160,31 +162,31 @@ class Dispatcher:
             session = cluster.session() if cluster is not None else None
         session = link.owner or session
         if session is None or frame.command_id not in session.version.commands:
-            self._lose(link, "no account serves its esme_addr, or its version has no such PDU")
+            why = "no account serves its esme_addr, or its version has no such PDU"
+            self._lose(link, Reason.NO_ROUTE.because(why))
             return
         if not session.writable:
             # It has no resp, so no window bounds it.
-            self._lose(link, "its ESME does not read", session.system_id)
+            self._lose(link, Reason.WINDOW.because("its ESME does not read"), session.system_id)
             return
         octets = frame.octets
         if session.version is not link.version:
             octets = self._transform.adapted(octets, session.version)
         session.send_unanswered(octets)
 
-    def _lose(self, link: SmscSession, why: str, account: bytes = b"") -> None:
+    def _lose(self, link: SmscSession, cause: Cause, account: bytes = b"") -> None:
         """Drop an alert_notification."""
         self._events.undeliverable += 1
         status = CommandStatus.ESME_RX_T_APPN
-        self.correlator.missed(Miss(f"alert_notification: {why}", account, link.smsc.name, status))
+        why, notice = f"alert_notification: {cause.text}", cause.reason.notice
+        self.correlator.missed(Miss(notice, why, account, link.smsc.name, status))
 
     def refuse(
         self,
         link: SmscSession,
         frame: Frame,
+        cause: Cause = UNSERVED,
         status: int | None = None,
-        why: str = "no account serves its destination",
-        account: bytes = b"",
-        reason: Reason = Reason.NO_ROUTE,
     ) -> None:
         """Answer a request that no session and no queue can take.
 
@@ -192,19 +194,18 @@ class Dispatcher:
         """
         self._events.undeliverable += 1
         status = link.smsc.undelivered_status if status is None else status
-        self._miss(link, frame.sequence_number, Miss(why, account, link.smsc.name, status))
+        self._miss(link, cause, b"", status)
         link.answer(response(frame, status))
         if self._events.tell_turned_down is not None:
-            self._events.tell_turned_down(link, frame, status, reason)
+            self._events.tell_turned_down(link, frame, status, cause)
 
-    def acknowledge(self, link: SmscSession, frame: Frame, why: str) -> None:
+    def acknowledge(self, link: SmscSession, frame: Frame, cause: Cause) -> None:
         """Answer ESME_ROK to a message that is dropped."""
-        miss = Miss(why, b"", link.smsc.name, CommandStatus.ESME_ROK)
-        self._miss(link, frame.sequence_number, miss)
-        link.answer(response(frame, CommandStatus.ESME_ROK, b"\0"))
+        status = int(CommandStatus.ESME_ROK)
+        self._miss(link, cause, b"", status)
+        link.answer(response(frame, status, b"\0"))
         if self._events.tell_turned_down is not None:
-            status = int(CommandStatus.ESME_ROK)
-            self._events.tell_turned_down(link, frame, status, Reason.UNMATCHED)
+            self._events.tell_turned_down(link, frame, status, cause)
 
     def choose(
         self,
@@ -259,38 +260,36 @@ class Dispatcher:
         self,
         delivery: Delivery,
         status: int,
-        why: str,
+        cause: Cause,
         account: bytes = b"",
-        reason: Reason = Reason.REFUSED,
     ) -> None:
         """Answer a message that cannot be sent to its account."""
         delivery.account = account
         self._events.undeliverable += 1
-        miss = Miss(why, account, delivery.link.smsc.name, status)
-        self._miss(delivery.link, delivery.number, miss)
+        self._miss(delivery.link, cause, account, status)
         delivery.link.answer(delivery.resp(status))
         if self._events.tell_ended is not None:
             now = self.correlator.clock.monotonic()
-            self._events.tell_ended(delivery, status, now, reason)
+            self._events.tell_ended(delivery, status, now, cause)
 
-    def drop(self, delivery: Delivery, why: str) -> None:
+    def drop(self, delivery: Delivery, cause: Cause) -> None:
         """Answer ESME_ROK to a message that is dropped."""
         status = int(CommandStatus.ESME_ROK)
-        self._miss(delivery.link, delivery.number, Miss(why, b"", delivery.link.smsc.name, status))
+        self._miss(delivery.link, cause, b"", status)
         delivery.link.answer(delivery.resp(status, b"\0"))
         if self._events.tell_ended is not None:
             now = self.correlator.clock.monotonic()
-            self._events.tell_ended(delivery, status, now, Reason.UNMATCHED)
+            self._events.tell_ended(delivery, status, now, cause)
 
-    def _miss(self, link: SmscSession, number: int, miss: Miss) -> None:
+    def _miss(self, link: SmscSession, cause: Cause, account: bytes, status: int) -> None:
+        """Report a message that is not delivered."""
+        miss = Miss(cause.reason.notice, cause.text, account, link.smsc.name, status)
         self.correlator.missed(miss)
-        if self._events.tell_missed is not None:
-            self._events.tell_missed(link, number, miss.why)
 
     def _refuse_full(self, delivery: Delivery, account: bytes, is_bound: bool) -> None:
-        why = "no session of the account can take it now"
         reason = Reason.WINDOW if is_bound else Reason.NOT_BOUND
-        self.turn_down(delivery, delivery.failure_status, why, account, reason)
+        cause = reason.because("no session of the account can take it now")
+        self.turn_down(delivery, delivery.failure_status, cause, account)
 
     # Relaying
 
@@ -351,8 +350,8 @@ class Dispatcher:
                     octets, delivery.command_id, session.version
                 )
             except PduError as error:
-                why = f"to this version of SMPP: {error}"
-                self.turn_down(delivery, error.command_status, why, session.system_id)
+                cause = Reason.REFUSED.because(f"to this version of SMPP: {error}")
+                self.turn_down(delivery, error.command_status, cause, session.system_id)
                 return
             delivery.adapts = link.version
         delivery.session = session

@@ -38,7 +38,6 @@ from smppgate.gate.deliver.waiting_receipts import Incoming, WaitingReceipts
 from smppgate.gate.options import RouterOptions
 from smppgate.gate.relay.events import Events
 from smppgate.gate.relay.reason import Reason
-from smppgate.gate.reports.undelivered import UNMATCHED, UNSEARCHED
 from smppgate.gate.return_path.keeper import ReturnPathKeeper
 from smppgate.routing.esmes.account import Account
 from smppgate.routing.esmes.accounts import Accounts
@@ -57,6 +56,12 @@ from smppgate.txsmpp.receipt_rewriting import with_id
 
 MOST_SEARCHES = 2000
 """Receipts that are looked up on disk at one time."""
+
+_UNMATCHED = Reason.UNMATCHED.because(
+    "receipt of an unknown message, for a number that no account serves"
+)
+_UNSEARCHED = Reason.UNMATCHED.because("receipt whose message could not be looked up in the store")
+_UNSOUGHT = Reason.UNMATCHED.because("receipt that came while too many were looked up")
 
 
 class Receipts:
@@ -131,9 +136,8 @@ class Receipts:
         """The gate stops: receipts that wait are answered `undelivered_status`."""
         self._delay.stop()
         for incoming in self._early.stop():
-            self._dispatcher.refuse(
-                incoming.link, incoming.frame, why="the gate is stopping", reason=Reason.STOPPING
-            )
+            cause = Reason.STOPPING.because("the gate is stopping")
+            self._dispatcher.refuse(incoming.link, incoming.frame, cause)
 
     # Matching
 
@@ -149,7 +153,7 @@ class Receipts:
         link, size = incoming.link, len(incoming.frame.octets)
         if not self._searching.add(size):
             # The SMSC will send it again. Many unknown receipts must not delay the others.
-            self._dispatcher.refuse(link, incoming.frame, reason=Reason.UNMATCHED)
+            self._dispatcher.refuse(link, incoming.frame, _UNSOUGHT)
             return
 
         def found(result: Found) -> None:
@@ -178,7 +182,7 @@ class Receipts:
         elif not waits:
             # The store may have the return path: nobody else is given the receipt.
             link, frame = incoming.link, incoming.frame
-            self._dispatcher.refuse(link, frame, why=UNSEARCHED, reason=Reason.UNMATCHED)
+            self._dispatcher.refuse(link, frame, _UNSEARCHED)
         elif not (
             incoming.link.smsc.center.is_awaited and self._early.add(incoming, search.awaited)
         ):
@@ -304,13 +308,14 @@ class Receipts:
         if not self._options.acknowledges_unmatched:
             self._turn_down(delivery, delivery.failure_status, Reason.UNMATCHED)
             return
-        self._dispatcher.drop(delivery, "receipt for an account that is gone")
+        cause = Reason.UNMATCHED.because("receipt for an account that is gone")
+        self._dispatcher.drop(delivery, cause)
 
     def _turn_down(
         self, delivery: ReceiptDelivery, status: int, reason: Reason = Reason.REFUSED
     ) -> None:
-        why = "receipt that its account cannot be given"
-        self._dispatcher.turn_down(delivery, status, why, delivery.path.account, reason)
+        cause = reason.because("receipt that its account cannot be given")
+        self._dispatcher.turn_down(delivery, status, cause, delivery.path.account)
 
     def named(
         self, octets: bytes, receipt: LocatedReceipt, message_id: bytes, path: ReturnPath
@@ -342,9 +347,9 @@ class Receipts:
         except PduError as error:
             status = error.command_status
         if self._options.acknowledges_unmatched:
-            self._dispatcher.acknowledge(link, frame, UNMATCHED)
+            self._dispatcher.acknowledge(link, frame, _UNMATCHED)
         else:
-            self._dispatcher.refuse(link, frame, status, UNMATCHED, reason=Reason.UNMATCHED)
+            self._dispatcher.refuse(link, frame, _UNMATCHED, status)
 
     def _in_name_of_smsc(self, incoming: Incoming) -> bytes:
         """The receipt with the tag of its SMSC in front of the id, where ids have tags.

@@ -12,6 +12,7 @@ from smppgate.gate.queue.ports import ChooseSession, QueueStore, ToEsme
 from smppgate.gate.queue.read_ahead import READ_SIZE, ReadAhead
 from smppgate.gate.queue.sender import QueueSender
 from smppgate.gate.relay.events import Events
+from smppgate.gate.relay.reason import EXPIRED, Reason
 from smppgate.routing.esmes.account import Account
 from smppgate.routing.exchange import Exchange
 from smppgate.routing.sessions import EsmeSession
@@ -20,6 +21,8 @@ from smppgate.txsmpp.batch import Batch
 from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.constants import CommandStatus
 from smppgate.txsmpp.frame import Frame
+
+_BY_OPERATOR = Reason.DROPPED.because("dropped by the operator")
 
 MOST_UNCOUNTED = 1 << 20
 """Octets of messages of one queue that may wait until the store was counted, at the start."""
@@ -159,12 +162,19 @@ class AccountQueue:
             if not messages:
                 break
             left, after = left - len(messages), messages[-1].number
-            numbers = [each.number for each in messages]
-            gone = [number for number in numbers if self._read_ahead.discard(number)]
+            dropped = [each for each in messages if self._read_ahead.discard(each.number)]
+            gone = [each.number for each in dropped]
             self._store.remove_messages(self.name, gone)
+            for each in dropped:
+                self.sender.lost(each, _BY_OPERATOR)
             self.sender.dropped += len(gone)
             count += len(gone)
         return count
+
+    def expired_at_store(self, message: QueuedMessage) -> None:
+        """The store has deleted a message; of one that is in memory the sender tells."""
+        if not self._read_ahead.has_read(message.number):
+            self.sender.lost(message, EXPIRED)
 
     def change(self, limit: int, ttl: float) -> None:
         """Hold so many messages at the most, and keep those that come from now on so long."""
@@ -226,7 +236,7 @@ class AccountQueue:
         """The store has ``size`` messages: at the start, and whenever some may have expired."""
         read_ahead = self._read_ahead
         if self._uncounted is None:
-            self.sender.expired += max(0, read_ahead.unread - size)
+            self.sender.have_expired(read_ahead.unread - size)
             read_ahead.unread = size
             return
         read_ahead.unread = size

@@ -20,6 +20,10 @@ from twisted.python.failure import Failure
 from smppgate.gate.queue.account_queue import AccountQueue, QueueStatistics
 from smppgate.gate.queue.ports import ChooseSession, Depositor, ToEsme
 from smppgate.gate.relay.events import Events
+from smppgate.gate.relay.reason import EXPIRED
+from smppgate.notices.messages import ORPHANS
+from smppgate.notices.program import QUEUE_ANSWER_FAILED, QUEUES_UNCOUNTED
+from smppgate.notices.store import NOT_QUEUED
 from smppgate.routing.esmes.account import Account
 from smppgate.routing.exchange import Exchange
 from smppgate.routing.sessions import EsmeSession
@@ -197,9 +201,8 @@ class Queues(Mapping["Account[EsmeSession]", AccountQueue]):
 
     async def _tell_orphans(self) -> None:
         for name, orphans in (await self.orphans()).items():
-            self.log.warn(
-                "{count} messages are queued for ESME {account}, which has no queue: they are kept"
-                " until {until} at the latest, and delivered if it has one again",
+            self.log.tell(
+                ORPHANS,
                 count=orphans.count,
                 account=name.decode("latin-1"),
                 until=datetime.fromtimestamp(orphans.until, UTC).isoformat(" ", "seconds"),
@@ -270,6 +273,7 @@ class Queues(Mapping["Account[EsmeSession]", AccountQueue]):
         """The store is open: count what is in it."""
         self._is_stopped = False
         self._is_started = True
+        self._store.tell_expired(self._expired_at_store)
         self._tells_orphans = True
         self._count()
 
@@ -357,7 +361,7 @@ class Queues(Mapping["Account[EsmeSession]", AccountQueue]):
             self._store.remove(account, numbers)
 
     def _not_kept(self, failure: Failure, count: int) -> list[Enqueued]:
-        self.log.failure("messages could not be put into their queues", failure)
+        self.log.tell_failure(NOT_QUEUED, failure)
         return [Enqueued.FAILED] * count
 
     def _kept(self, outcomes: list[Enqueued]) -> None:
@@ -368,10 +372,18 @@ class Queues(Mapping["Account[EsmeSession]", AccountQueue]):
                 queue.kept(exchange, outcome)
             except Exception:
                 # An error in one answer does not keep the others from their SMSCs.
-                self.log.failure("a message that was queued could not be answered")
+                self.log.tell_failure(QUEUE_ANSWER_FAILED, Failure())
         if self._gathered:
             self._schedule()
         self._look_at_ends_soon()
+
+    def _expired_at_store(self, account: bytes, message: QueuedMessage) -> None:
+        queue = self._by_name.get(account)
+        if queue is not None:
+            queue.expired_at_store(message)
+        elif self._events.tell_unqueued is not None:
+            # Its account has no queue any more.
+            self._events.tell_unqueued(account, message.pdu, EXPIRED)
 
     # Counting the store
 
@@ -402,7 +414,7 @@ class Queues(Mapping["Account[EsmeSession]", AccountQueue]):
 
     def _not_counted(self, failure: Failure) -> None:
         if not failure.check(StoreError):
-            self.log.failure("queues could not be counted", failure)
+            self.log.tell_failure(QUEUES_UNCOUNTED, failure)
         for queue in self._by_name.values():
             queue.not_counted()
         if not self._is_stopped:
@@ -446,7 +458,7 @@ class Queues(Mapping["Account[EsmeSession]", AccountQueue]):
 
     def _not_recounted(self, failure: Failure) -> None:
         if not failure.check(StoreError):
-            self.log.failure("queues could not be counted", failure)
+            self.log.tell_failure(QUEUES_UNCOUNTED, failure)
         self._polled()
 
 

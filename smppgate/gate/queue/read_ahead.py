@@ -107,10 +107,10 @@ class ReadAhead:
         """A message under way was not taken: it is to be sent again, in its old place."""
         heappush(self._next, (number, self._under_way.pop(number)))
 
-    def end(self, number: int) -> None:
-        """A message under way is answered."""
-        del self._under_way[number]
+    def end(self, number: int) -> QueuedMessage:
+        """A message under way is answered; gives it."""
         self.ends += 1
+        return self._under_way.pop(number)
 
     def end_next(self) -> QueuedMessage:
         """Take the message of `next`, which is not to be sent after all.
@@ -130,11 +130,15 @@ class ReadAhead:
         self.ends += 1
         return True
 
+    def has_read(self, number: int) -> bool:
+        """Whether a stored message is in memory, or was and has ended."""
+        return number <= self.after
+
     def discard(self, number: int) -> bool:
         """A stored message is not to be sent after all; False where it is under way."""
         if number in self._under_way:
             return False
-        if number > self.after:
+        if not self.has_read(number):
             self.unread -= 1
             self.ends += 1
             return True

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import accumulate
 
+from attrs import define
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
@@ -18,6 +19,9 @@ from smppgate.gate.queue.ports import ChooseSession, QueueStore, ToEsme
 from smppgate.gate.queue.read_ahead import ReadAhead
 from smppgate.gate.relay.correlator import KEPT_OF_LATE
 from smppgate.gate.relay.events import Events
+from smppgate.gate.relay.reason import EXPIRED, Cause, Reason
+from smppgate.notices.messages import QUEUE_DROPPED, QUEUE_EXPIRED
+from smppgate.notices.program import QUEUE_UNREAD
 from smppgate.routing.esmes.account import Account
 from smppgate.routing.sessions import EsmeSession
 from smppgate.store import QueuedMessage, StoreError
@@ -40,11 +44,25 @@ RETRYABLE: frozenset[int] = TRANSIENT | {
 ESME_RX_T_APPN, the specification's own word for it (SMPP v3.4 §5.1.3)."""
 
 WARNING_INTERVAL = 60.0
-"""Seconds between two warnings of one account's dropped messages: each has the count so far."""
+"""Seconds between two warnings of one account's lost messages: each has the count so far."""
 
 
 MOST_READ = 1 << 20
 """Octets that one read adds to the messages of a queue in memory; one message may be larger."""
+
+
+@define
+class _Seldom:
+    """Lets one of many warnings pass in each `WARNING_INTERVAL`."""
+
+    last: float = float("-inf")
+
+    def is_due(self, now: float) -> bool:
+        """Whether it may be given now; it counts as given then."""
+        if now - self.last < WARNING_INTERVAL:
+            return False
+        self.last = now
+        return True
 
 
 class QueuedRequest(Request):
@@ -116,7 +134,7 @@ class QueueSender:
         self._events = events
         self._pacing = Pacing(clock, batch, self._look)
         self._reading: Deferred[list[QueuedMessage]] | None = None
-        self._warned_at = float("-inf")
+        self._drops, self._expiries = _Seldom(), _Seldom()
 
     @property
     def needs_receiver(self) -> bool:
@@ -158,8 +176,10 @@ class QueueSender:
         # The first stored is the first to expire, unless queue_ttl was made shorter: then one that
         # expires before those ahead of it goes when it is the first.
         while (message := self._read_ahead.next()) is not None and message.expires <= now:
-            self.expired += 1
-            self._store.remove_message(self._name, self._read_ahead.end_next().number)
+            ended = self._read_ahead.end_next()
+            self._store.remove_message(self._name, ended.number)
+            self.lost(ended, EXPIRED)
+            self.have_expired(1)
 
     # Sending
 
@@ -184,6 +204,7 @@ class QueueSender:
             octets, command_id = self._to_esme(octets, command_id, session.version)
         except ProtocolError as error:
             self._store.remove_message(self._name, self._read_ahead.end_next().number)
+            self.lost(message, Reason.DROPPED.because(str(error)))
             self._drop(str(error))
             return
         self._read_ahead.send()
@@ -192,7 +213,7 @@ class QueueSender:
     def answered(self, request: QueuedRequest, frame: Frame, now: float) -> None:
         """The ESME answered a message."""
         self._tell(request, frame, now)
-        self._take(request.number, frame)
+        self._take(request, frame)
         if self.came_back is not None:
             self.came_back()
 
@@ -200,19 +221,21 @@ class QueueSender:
         if self._events.tell_dequeued is not None:
             self._events.tell_dequeued(self._account, request, frame.command_status, now)
 
-    def _take(self, number: int, frame: Frame) -> None:
-        status = frame.command_status
+    def _take(self, request: QueuedRequest, frame: Frame) -> None:
+        status, number = frame.command_status, request.number
         if status in RETRYABLE:
             self._read_ahead.put_back(number)
             self._pacing.back_off()
             return
-        self._read_ahead.end(number)
+        message = self._read_ahead.end(number)
         self._store.remove_message(self._name, number)
         if status == CommandStatus.ESME_ROK and frame.command_id != RESPONSE_BIT:
             self.delivered += 1
             self._pacing.succeeded()
         else:
-            self._drop(f"{status_meaning(status)} (0x{status:08X})")
+            why = f"{status_meaning(status)} (0x{status:08X})"
+            self.lost(message, Reason.DROPPED.because(why))
+            self._drop(why)
         self._pacing.look_soon()
 
     def unanswered(self, number: int, reason: NoAnswer) -> None:
@@ -233,15 +256,31 @@ class QueueSender:
             self.delivered += 1
             self._store.remove_message(self._name, number)
 
+    def lost(self, message: QueuedMessage, cause: Cause) -> None:
+        """A message leaves the queue, and is not delivered."""
+        if self._events.tell_unqueued is not None:
+            self._events.tell_unqueued(self._name, message.pdu, cause)
+
+    def have_expired(self, count: int) -> None:
+        """So many messages were not delivered in time; none where it is less than one."""
+        if count <= 0:
+            return
+        self.expired += count
+        if self._expiries.is_due(self._clock.monotonic()):
+            self.log.tell(
+                QUEUE_EXPIRED,
+                account=self._account.system_id,
+                messages=f"{count} message{'' if count == 1 else 's'}",
+                count=self.expired,
+            )
+
     def _drop(self, why: str) -> None:
         self.dropped += 1
-        now = self._clock.monotonic()
-        if now - self._warned_at >= WARNING_INTERVAL:
-            self._warned_at = now
-            self.log.warn(
-                "a message that waited for ESME {account} is dropped: {why} ({count} so far)",
+        if self._drops.is_due(self._clock.monotonic()):
+            self.log.tell(
+                QUEUE_DROPPED,
                 account=self._account.system_id,
-                why=why,
+                reason=why,
                 count=self.dropped,
             )
 
@@ -276,14 +315,14 @@ class QueueSender:
         is_all = is_all and len(kept) == len(messages)
         read_ahead.read(kept)
         if is_all:
-            self.expired += max(0, read_ahead.all_read())
+            self.have_expired(read_ahead.all_read())
         # A message on its way into the store leads to a look when it is stored.
         if messages or not (is_all or read_ahead.arriving):
             self._pacing.look_soon()
 
     def _was_not_read(self, failure: Failure, reading: Deferred[list[QueuedMessage]]) -> None:
         if not failure.check(StoreError):
-            self.log.failure("a queue could not be read", failure)
+            self.log.tell_failure(QUEUE_UNREAD, failure)
         if reading is self._reading:
             self._reading = None
             self._pacing.back_off()

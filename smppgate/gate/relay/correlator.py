@@ -12,7 +12,7 @@ from typing import Protocol
 from attrs import define
 
 from smppgate.gate.relay.events import Events
-from smppgate.gate.relay.reason import Reason, of_queue, refusal
+from smppgate.gate.relay.reason import Cause, Reason, of_queue, refusal
 from smppgate.gate.relay.transform import Transform
 from smppgate.gate.reports.undelivered import Miss, ignore, smsc_of
 from smppgate.routing.exchange import Exchange
@@ -46,8 +46,11 @@ class AnswerKeeper(Protocol):
     def take(self, exchange: Exchange, smsc: Smsc, frame: Frame) -> bytes:
         """Answer the origin as soon as the return path is stored; gives the answer."""
 
-    def take_late(self, exchange: Exchange, smsc: Smsc, frame: Frame) -> None:
-        """Keep the return path; the origin was answered ESME_RSYSERR before."""
+    def take_late(self, exchange: Exchange, smsc: Smsc, frame: Frame) -> bytes:
+        """Keep the return path; the origin was answered ESME_RSYSERR before.
+
+        Gives the id that receipts will have; empty where no return path is kept.
+        """
 
 
 class Retrier(Protocol):
@@ -109,23 +112,24 @@ class Correlator:
                 octets = exchange.resp(status)
         elif smsc is None and frame.command_id == _DELIVER_SM_RESP:
             octets = _without_message_id(frame)
+        # Without an attempt it was not a peer that answered, but the queue of an account.
+        reported = frame.command_status
+        cause = refusal(reported) if exchange.attempts else of_queue(reported)
         if status:
-            self._miss(exchange, "refused", frame.command_status)
-        self._pass_on(exchange, octets, status, now, frame.command_status)
+            self._miss(exchange, cause, frame.command_status)
+        self._pass_on(exchange, octets, status, now, cause)
 
     def _pass_on(
-        self, exchange: Exchange, octets: bytes, status: int, now: float, reported: int
+        self, exchange: Exchange, octets: bytes, status: int, now: float, cause: Cause
     ) -> None:
-        """Answer the origin with ``status``, where its peer has ``reported`` that or another."""
+        """Answer the origin with ``status``."""
         if exchange.adapts is not None:
             asked, sent = exchange.asked, exchange.command_id
             octets = self.transform.answer(octets, exchange.adapts, asked, sent)
         exchange.origin.answer(renumbered(octets, exchange.number))
         self.events.answered += 1
         if self.events.tell_ended is not None:
-            # Without an attempt it was not a peer that answered, but the queue of an account.
-            reason = refusal(reported) if exchange.attempts else of_queue(reported)
-            self.events.tell_ended(exchange, status, now, reason)
+            self.events.tell_ended(exchange, status, now, cause)
 
     def _is_retried(self, exchange: Exchange, smsc: Smsc, status: int, now: float) -> bool:
         """Whether the request went to another SMSC after this error."""
@@ -149,10 +153,11 @@ class Correlator:
                 self.events.retried += 1
                 return
         self.events.failed += 1
-        self._miss(exchange, str(reason), status)
+        cause = _why(reason)
+        self._miss(exchange, cause, status)
         exchange.origin.answer(exchange.resp(status))
         if self.events.tell_ended is not None:
-            self.events.tell_ended(exchange, status, now, _why(reason))
+            self.events.tell_ended(exchange, status, now, cause)
         # A late answer needs no more of it, and each session keeps up to 10 000 late requests.
         exchange.octets = exchange.octets[:KEPT_OF_LATE]
 
@@ -164,18 +169,19 @@ class Correlator:
         smsc = exchange.smsc
         is_taken = frame.command_status == 0 and exchange.command_id in _SUBMITS
         if smsc is not None and is_taken:
-            self.keeper.take_late(exchange, smsc, frame)
+            given = self.keeper.take_late(exchange, smsc, frame)
+            if self.events.tell_taken_late is not None:
+                self.events.tell_taken_late(exchange, frame, given, now)
 
-    def _miss(self, exchange: Exchange, why: str, status: int) -> None:
-        """Tell of a message without success, and of no other request."""
-        if self.events.tell_missed is not None:
-            self.events.tell_missed(exchange.origin, exchange.number, why)
+    def _miss(self, exchange: Exchange, cause: Cause, status: int) -> None:
+        """Report a message without success, and no other request."""
+        notice = cause.reason.notice
         if exchange.smsc is None:
-            smsc = smsc_of(exchange.origin)
-            self.missed(Miss(f"to the ESME: {why}", exchange.account, smsc, status))
+            smsc, why = smsc_of(exchange.origin), f"to the ESME: {cause.text}"
+            self.missed(Miss(notice, why, exchange.account, smsc, status))
         elif exchange.command_id in _SUBMITS:
-            origin = exchange.origin
-            self.missed(Miss(f"to the SMSC: {why}", origin.system_id, exchange.smsc.name, status))
+            smsc, why = exchange.smsc.name, f"to the SMSC: {cause.text}"
+            self.missed(Miss(notice, why, exchange.origin.system_id, smsc, status))
 
     def released(self, exchange: Exchange) -> None:
         """Count a late request no longer against the window of its SMSC."""
@@ -184,10 +190,11 @@ class Correlator:
             smsc.released(1)
 
 
-def _why(reason: NoAnswer) -> Reason:
+def _why(reason: NoAnswer) -> Cause:
     if isinstance(reason, GivenUp):
-        return Reason.STOPPING
-    return Reason.TIMEOUT if isinstance(reason, RequestTimeout) else Reason.LINK_LOST
+        return Reason.STOPPING.because(str(reason))
+    is_late = isinstance(reason, RequestTimeout)
+    return (Reason.TIMEOUT if is_late else Reason.LINK_LOST).because(str(reason))
 
 
 def _without_message_id(frame: Frame) -> bytes:

@@ -9,8 +9,9 @@ A message is told of in this order: ``entered``, ``routed`` where there are rout
 it waits in a queue or for an SMSC, ``sent`` for each try, ``answered`` for each answer of a peer,
 and ``ended`` once, when its origin has been answered. Where an SMSC takes it, ``taken`` stands for
 the last two. One that an SMSC turned down may wait again.
-A message of a queue has ended when the queue has it: ``dequeued`` tells of each answer to it. A
-receipt is told of by ``receipt`` before it has entered.
+A message of a queue has ended when the queue has it: ``dequeued`` tells of each answer to it, and
+``unqueued`` of its loss. ``taken_late`` may come behind the end of one that was not answered in
+time. A receipt is told of by ``receipt`` before it has entered.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from typing import Any, Protocol, TypeAlias
 
 from attrs import define, field
 
-from smppgate.gate.relay.reason import Reason
+from smppgate.gate.relay.reason import SUCCESS, Cause
 from smppgate.routing.esmes.account import Account
 from smppgate.routing.exchange import Exchange
 from smppgate.routing.sessions import EsmeSession, Origin, SmscSession
@@ -81,8 +82,14 @@ class Listener:
     def bound(self, session: Session) -> None:
         """A session with an ESME or an SMSC is bound."""
 
-    def refused(self, name: str, host: str, command_status: int) -> None:
-        """The bind of an ESME that calls itself ``name`` was refused."""
+    def refused(
+        self, session: EsmeSession, number: int, name: str, command_status: int, why: str
+    ) -> None:
+        """The bind of an ESME that calls itself ``name`` was refused.
+
+        :param number: the sequence number of the bind.
+        :param why: a few words.
+        """
 
     def connection_refused(self, host: str, reason: str) -> None:
         """A connection from ``host`` was cut, because it was over a limit of its listener."""
@@ -96,15 +103,10 @@ class Listener:
     def entered(self, exchange: Exchange) -> None:
         """A request is taken in: from here on it is answered exactly once."""
 
-    def turned_down(
-        self, origin: Origin, frame: Frame, command_status: int, reason: Reason
-    ) -> None:
+    def turned_down(self, origin: Origin, frame: Frame, command_status: int, cause: Cause) -> None:
         """A request was answered by the gate and not relayed: it is over its window, for no
-        account, or about a message of which nothing is known."""
-
-    def missed(self, origin: Origin, number: int, why: str) -> None:
-        """The request of this sequence number has no success: ``why``, in a few words. Its origin
-        is answered right behind that."""
+        account, or about a message of which nothing is known. The answer is written
+        behind that."""
 
     def routed(self, exchange: Exchange) -> None:
         """A route was chosen for a message, or none holds: `Exchange.target` tells. After a reload
@@ -133,7 +135,7 @@ class Listener:
         :param answer: the same with the id that the origin was given.
         """
         self.answered(exchange, 0, now)
-        self.ended(exchange, 0, now, Reason.NONE)
+        self.ended(exchange, 0, now, SUCCESS)
 
     def run_taken(
         self,
@@ -158,8 +160,9 @@ class Listener:
         Where a listener wants to know of messages, and has none of this, there are no such runs.
         """
 
-    def ended(self, exchange: Exchange, command_status: int, now: float, reason: Reason) -> None:
-        """The origin was answered; by the gate where its peer gave no answer.
+    def ended(self, exchange: Exchange, command_status: int, now: float, cause: Cause) -> None:
+        """The origin was answered; by the gate where its peer gave no answer. The answer is
+        written behind that.
 
         An origin that has ended hears of no answer: what it had waiting is dropped.
         """
@@ -168,6 +171,21 @@ class Listener:
         self, account: Account[EsmeSession], request: Dequeued, command_status: int, now: float
     ) -> None:
         """An ESME answered a request that was made of a message in its account's queue."""
+
+    def unqueued(self, account: bytes, octets: bytes, cause: Cause) -> None:
+        """A message left the queue of ``account``, a system_id, and is not delivered.
+
+        :param octets: the message as the queue had it.
+        """
+
+    def taken_late(self, exchange: Exchange, frame: Frame, given: bytes, now: float) -> None:
+        """The SMSC answered a message ESME_ROK after its origin was told of a failure.
+
+        Of the exchange's octets only the first are left.
+
+        :param frame: what the SMSC answered, with its id.
+        :param given: the id that receipts of it have; empty where none of them will be matched.
+        """
 
     def ejected(self, pool: str, smsc: str, reason: str, seconds: float) -> None:
         """A member of a pool takes no new messages for so many seconds; with 0 it does again."""
@@ -249,7 +267,6 @@ class Events:
     tell_link_failed: Tell = field(default=None, init=False)
     tell_entered: Tell = field(default=None, init=False)
     tell_turned_down: Tell = field(default=None, init=False)
-    tell_missed: Tell = field(default=None, init=False)
     tell_routed: Tell = field(default=None, init=False)
     tell_over_rate: Tell = field(default=None, init=False)
     tell_paused: Tell = field(default=None, init=False)
@@ -261,6 +278,8 @@ class Events:
     tell_run_delivered: Tell = field(default=None, init=False)
     tell_ended: Tell = field(default=None, init=False)
     tell_dequeued: Tell = field(default=None, init=False)
+    tell_unqueued: Tell = field(default=None, init=False)
+    tell_taken_late: Tell = field(default=None, init=False)
     tell_ejected: Tell = field(default=None, init=False)
     tell_pool_changed: Tell = field(default=None, init=False)
     tell_receipt: Tell = field(default=None, init=False)

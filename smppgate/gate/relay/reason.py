@@ -1,11 +1,18 @@
-"""`Reason`: why a message was not taken, or never left, in one word: told with its end."""
+"""`Cause`: why a message was not taken, or never left: a `Reason`, and some words of its own.
+
+It is told with the end of the message, to logs, to traces and to reports.
+"""
 
 from __future__ import annotations
 
 from enum import Enum
 
+from attrs import frozen
+
+from smppgate.notices import messages
 from smppgate.routing.routes.rules import Target
 from smppgate.txsmpp.constants import CommandStatus, numbers
+from smppgate.txsmpp.notice import Notice
 
 _THROTTLES = numbers(CommandStatus.ESME_RTHROTTLED, CommandStatus.ESME_RMSGQFUL)
 
@@ -61,25 +68,86 @@ class Reason(Enum):
         "A receipt of a message that the gate does not know, or whose account is gone.",
     )
     STOPPING = "stopping", "The gate was stopping."
+    EXPIRED = (
+        "expired",
+        "It was in the queue of its account as long as `queue_ttl` says, and is removed.",
+    )
+    DROPPED = (
+        "dropped",
+        "It was in the queue of its account, and is removed: the ESME refused it for good, or "
+        "cannot be sent it in its version of SMPP, or an operator has dropped the queue.",
+    )
     QUEUED = "queued", "It is in the queue of its account now, and so its SMSC was answered."
 
     def __init__(self, word: str, meaning: str) -> None:
         self.word = word
         self.meaning = meaning
 
+    @property
+    def notice(self) -> Notice:
+        """The line of the log for messages that are not delivered.
 
-def refusal(command_status: int) -> Reason:
+        :raises KeyError: for what is no failure.
+        """
+        return _NOTICES[self]
+
+    def because(self, text: str) -> Cause:
+        """This, as ``text`` says it for people."""
+        return Cause(self, text)
+
+
+_NOTICES = {
+    Reason.REFUSED: messages.REFUSED,
+    Reason.THROTTLED: messages.THROTTLED,
+    Reason.WINDOW: messages.WINDOW_FULL,
+    Reason.TIMEOUT: messages.UNANSWERED,
+    Reason.LINK_LOST: messages.SESSION_LOST,
+    Reason.NO_SMSC: messages.NO_SMSC,
+    Reason.HOLD: messages.HOLD_OVER,
+    Reason.REJECTED: messages.REJECTED,
+    Reason.NO_ROUTE: messages.NO_ROUTE,
+    Reason.NOT_BOUND: messages.NOT_BOUND,
+    Reason.UNMATCHED: messages.UNMATCHED,
+    Reason.STOPPING: messages.STOPPING,
+    Reason.EXPIRED: messages.QUEUE_EXPIRED,
+    Reason.DROPPED: messages.QUEUE_DROPPED,
+}
+
+
+@frozen
+class Cause:
+    """Why a message came to its end without success.
+
+    :ivar reason: for programs: one of a few.
+    :ivar text: for people, a few words.
+    """
+
+    reason: Reason
+    text: str
+
+
+EXPIRED = Reason.EXPIRED.because("it has expired")
+SUCCESS = Reason.NONE.because("")
+_QUEUED = Reason.QUEUED.because("it is in the queue of its account")
+_NOT_QUEUED = Reason.NOT_BOUND.because("the queue of its account has not taken it")
+_REFUSED = Reason.REFUSED.because("refused")
+_THROTTLED = Reason.THROTTLED.because("refused")
+_NO_ROUTE = Reason.NO_ROUTE.because("no route is for it")
+_REJECTED = Reason.REJECTED.because("a route rejects it")
+
+
+def refusal(command_status: int) -> Cause:
     """Why a message was not taken that was answered so."""
     if not command_status:
-        return Reason.NONE
-    return Reason.THROTTLED if command_status in _THROTTLES else Reason.REFUSED
+        return SUCCESS
+    return _THROTTLED if command_status in _THROTTLES else _REFUSED
 
 
-def of_queue(command_status: int) -> Reason:
+def of_queue(command_status: int) -> Cause:
     """Why a message was not delivered that the queue of its account has answered so."""
-    return Reason.NOT_BOUND if command_status else Reason.QUEUED
+    return _NOT_QUEUED if command_status else _QUEUED
 
 
-def of_route(target: Target | None) -> Reason:
+def of_route(target: Target | None) -> Cause:
     """Why a message goes nowhere that this says so of."""
-    return Reason.NO_ROUTE if target is None or target.route is None else Reason.REJECTED
+    return _NO_ROUTE if target is None or target.route is None else _REJECTED

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
+from smppgate.notices.smscs import POOL_DOWN, POOL_UP
 from smppgate.routing.smscs.pool import Pool
 from smppgate.routing.smscs.smsc import Smsc
 from smppgate.txsmpp.log import Logger
@@ -43,9 +44,7 @@ class PoolWatch:
         for pool in self._pools:
             if pool in self._down and pool.is_up:
                 del self._down[pool]
-                self.log.warn(
-                    "pool {pool} has an SMSC again: {smsc}", pool=pool.name, smsc=smsc.name
-                )
+                self.log.tell(POOL_UP, pool=pool.name, smsc=smsc.name)
                 self._told(pool, smsc, True)
 
     def lost(self, smsc: Smsc) -> None:
@@ -53,8 +52,8 @@ class PoolWatch:
         for pool in self._pools:
             if pool not in self._down and smsc in pool.smscs and not pool.is_up:
                 self._down[pool] = None
-                self.log.warn(
-                    "pool {pool} is without an SMSC: its messages are answered {answer}",
+                self.log.tell(
+                    POOL_DOWN,
                     pool=pool.name,
                     answer=f"0x{self.status:02X}" + (f" after {pool.hold:g} s" * bool(pool.hold)),
                 )

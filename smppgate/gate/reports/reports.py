@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from twisted.internet.interfaces import IDelayedCall
 
 from smppgate.gate.reports.pool_watch import PoolWatch, Told
-from smppgate.gate.reports.summary import Summary
+from smppgate.gate.reports.summary import Summaries
 from smppgate.gate.reports.undelivered import Undelivered
 from smppgate.routing.smscs.pool import Pool
 from smppgate.txsmpp.clock import Clock
@@ -17,7 +17,8 @@ TICK = 1.0
 """Seconds between two looks for intervals that are over."""
 
 REFUSAL_INTERVAL = 1.0
-"""Seconds between two lines about refused binds and connections, however many there are."""
+"""Seconds between two lines of one code about refused binds and connections, however many there
+are."""
 
 UNBOUND_INTERVAL = 60.0
 """Seconds between two lines about connections without a bind: balancers and monitors make some
@@ -45,10 +46,10 @@ class Reports:
     def __init__(
         self, clock: Clock, pools: Iterable[Pool], no_member_status: int, pool_changed: Told
     ) -> None:
-        self.refusals = Summary(clock, "refused", REFUSAL_INTERVAL, self._warn)
-        self.unbound = Summary(clock, "without a bind", UNBOUND_INTERVAL, self._inform)
-        self.resting = Summary(clock, "not read for a while", RESTING_INTERVAL, self._warn)
-        self.undelivered = Undelivered(clock, self._inform)
+        self.refusals = Summaries(clock, self.log, "refused", REFUSAL_INTERVAL)
+        self.unbound = Summaries(clock, self.log, "without a bind", UNBOUND_INTERVAL)
+        self.resting = Summaries(clock, self.log, "not read for a while", RESTING_INTERVAL)
+        self.undelivered = Undelivered(clock, self.log)
         self.pools = PoolWatch(pools, no_member_status, pool_changed)
         self._clock = clock
         self._timer: IDelayedCall | None = None
@@ -73,9 +74,3 @@ class Reports:
         self.resting.tick()
         self.undelivered.tick()
         self.start()
-
-    def _warn(self, line: str) -> None:
-        self.log.warn("{line}", line=line)
-
-    def _inform(self, line: str) -> None:
-        self.log.info("{line}", line=line)

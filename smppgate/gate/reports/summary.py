@@ -1,11 +1,12 @@
-"""`Summary`: lines of one kind, of which a storm is one line for each interval."""
+"""`Summaries`: lines of a few kinds, of which a storm is one line for each interval."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 
 from smppgate.txsmpp.clock import Clock
+from smppgate.txsmpp.log import Logger
+from smppgate.txsmpp.notice import Notice
 from smppgate.txsmpp.printable import printable
 
 MOST_KINDS = 1000
@@ -16,20 +17,20 @@ MOST_TOLD = 5
 
 
 class Summary:
-    """Tells the first line at once, and counts the others until the interval is over.
+    """Tells the first line of ``notice`` at once, and counts others until the interval is over.
 
     :param what: what the lines are about: ``refused``.
     :param interval: seconds.
-    :param tell: writes one line.
     """
 
     def __init__(
-        self, clock: Clock, what: str, interval: float, tell: Callable[[str], None]
+        self, clock: Clock, log: Logger, notice: Notice, what: str, interval: float
     ) -> None:
         self._clock = clock
+        self._log = log
+        self._notice = notice
         self._what = what
         self._interval = interval
-        self._tell = tell
         self._counts: Counter[str] = Counter()
         self._uncounted = 0
         self._ends_at = float("-inf")
@@ -37,12 +38,13 @@ class Summary:
     def __len__(self) -> int:
         return len(self._counts)
 
-    def add(self, line: str, kind: str) -> None:
-        """Tell ``line`` now, or count it under ``kind`` until the interval is over."""
+    def add(self, kind: str, **values: object) -> None:
+        """Tell the line with ``values`` now, or count it under ``kind`` until the interval is
+        over."""
         now = self._clock.monotonic()
         if now >= self._ends_at and not self._counts:
             self._ends_at = now + self._interval
-            self._tell(line)
+            self._log.tell(self._notice, **values)
         elif kind in self._counts or len(self._counts) < MOST_KINDS:
             self._counts[kind] += 1
         else:
@@ -67,4 +69,38 @@ class Summary:
         rest = total - sum(count for _, count in named)
         if rest:
             words.append(f"others ({rest})")
-        self._tell(f"{total} more {self._what} in {self._interval:g} s: {'; '.join(words)}")
+        line = f"{total} more {self._what} in {self._interval:g} s: {'; '.join(words)}"
+        self._log.sum_up(self._notice, line, count=total)
+
+
+class Summaries:
+    """A `Summary` for each of some notices.
+
+    :param what: what all of their lines are about.
+    :param interval: seconds.
+    """
+
+    def __init__(self, clock: Clock, log: Logger, what: str, interval: float) -> None:
+        self._clock = clock
+        self._log = log
+        self._what = what
+        self._interval = interval
+        self._by_notice: dict[str, Summary] = {}
+
+    def add(self, notice: Notice, kind: str, **values: object) -> None:
+        """Tell the line of ``notice`` now, or count it under ``kind``."""
+        summary = self._by_notice.get(notice.code)
+        if summary is None:
+            summary = Summary(self._clock, self._log, notice, self._what, self._interval)
+            self._by_notice[notice.code] = summary
+        summary.add(kind, **values)
+
+    def tick(self) -> None:
+        """Tell what was counted in an interval that is over; called now and then."""
+        for summary in self._by_notice.values():
+            summary.tick()
+
+    def tell_counts(self) -> None:
+        """Tell what was counted, whether its interval is over or not."""
+        for summary in self._by_notice.values():
+            summary.tell_counts()

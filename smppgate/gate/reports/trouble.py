@@ -69,6 +69,26 @@ def may_speak_tls(reason: str) -> bool:
     return reason.startswith((CLOSED, _LOST))
 
 
+def likeness(octets: bytes) -> str:
+    """What these may be, the first of a stream that is no SMPP; empty where that is unknown."""
+    if octets[:2] == b"\x16\x03":
+        return "TLS"
+    if octets[:4] in (b"GET ", b"POST", b"HEAD", b"PUT ", b"OPTI", b"PRI "):
+        return "HTTP"
+    if octets[:4] in (b"PROX", b"\r\n\r\n"):
+        return "a PROXY header"
+    return "SSH" if octets[:4] == b"SSH-" else ""
+
+
+def naming_the_protocol(reason: str) -> str:
+    """``reason`` for the end of a session, and what its peer may speak if that is no SMPP."""
+    length = _BAD_LENGTH.match(reason)
+    if length is None:
+        return reason
+    what = likeness(int(length[1]).to_bytes(4, "big"))
+    return f"{what} in place of SMPP: {reason}" if what else f"no SMPP: {reason}"
+
+
 def in_words(reason: BaseException, transport: Any = None) -> str:
     """Why a connection was not made, or was lost.
 

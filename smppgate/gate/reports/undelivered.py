@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import NamedTuple
 
+from smppgate.notices.messages import REFUSED
 from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.constants import status_meaning
+from smppgate.txsmpp.log import Logger
+from smppgate.txsmpp.notice import Notice
 
 INTERVAL = 60.0
 """Seconds between two lines of one kind."""
@@ -15,33 +17,35 @@ MOST_KINDS = 1000
 """Kinds told apart at one time; what comes beyond is one kind."""
 
 
-UNMATCHED = "receipt of an unknown message, for a number that no account serves"
-UNSEARCHED = "receipt whose message could not be looked up in the store"
-
-
 class Miss(NamedTuple):
     """A kind of message that is not delivered.
 
-    ``why`` is a few words, ``account`` the system_id of the ESME that sent it or was to get it,
-    ``smsc`` the name of the SMSC; both are empty where none is known. ``status`` is the
-    command_status that its sender was answered.
+    ``notice`` is its line, ``why`` is a few words, ``account`` the system_id of the ESME that
+    sent it or was to get it, ``smsc`` the name of the SMSC; both are empty where none is known.
+    ``status`` is the command_status that its sender was answered.
     """
 
+    notice: Notice
     why: str
     account: bytes
     smsc: str
     status: int
 
-    def line(self, count: int) -> str:
-        """The line for ``count`` messages."""
-        return (
-            f"{count} message{'' if count == 1 else 's'} not delivered: {self.why}; "
-            f"account {self.account.decode('latin-1') or '-'}, SMSC {self.smsc or '-'}, "
-            f"status 0x{self.status:08X} ({status_meaning(self.status)})"
+    def tell(self, log: Logger, count: int) -> None:
+        """Write the line for ``count`` messages."""
+        log.tell(
+            self.notice,
+            messages=f"{count} message{'' if count == 1 else 's'}",
+            count=count,
+            reason=self.why,
+            account=self.account.decode("latin-1") or "-",
+            smsc=self.smsc or "-",
+            status=self.status,
+            meaning=status_meaning(self.status),
         )
 
 
-_OTHERS = Miss("too many kinds to tell apart", b"", "", 0)
+_OTHERS = Miss(REFUSED, "too many kinds to tell apart", b"", "", 0)
 
 
 def smsc_of(origin: object) -> str:
@@ -59,15 +63,11 @@ class Undelivered:
 
     The first of a kind is told at once. As long as more come, their number is told once an
     interval.
-
-    :param tell: writes one line.
     """
 
-    def __init__(
-        self, clock: Clock, tell: Callable[[str], None], interval: float = INTERVAL
-    ) -> None:
+    def __init__(self, clock: Clock, log: Logger, interval: float = INTERVAL) -> None:
         self._clock = clock
-        self._tell = tell
+        self._log = log
         self._interval = interval
         # Kind → messages since its last line.
         self._counts: dict[Miss, int] = {}
@@ -87,7 +87,7 @@ class Undelivered:
         if not counts:
             self._ends_at = self._clock.monotonic() + self._interval
         counts[miss] = 0
-        self._tell(miss.line(1))
+        miss.tell(self._log, 1)
 
     def tick(self) -> None:
         """Tell what was counted, if the interval is over; called now and then."""
@@ -102,4 +102,4 @@ class Undelivered:
         # A kind of which no more came is told at once when it comes again.
         self._counts = dict.fromkeys(told, 0)
         for miss, count in told.items():
-            self._tell(miss.line(count))
+            miss.tell(self._log, count)

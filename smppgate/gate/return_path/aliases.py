@@ -6,6 +6,7 @@ from random import Random
 
 from twisted.python.failure import Failure
 
+from smppgate.notices.store import NO_ALIASES
 from smppgate.routing.return_path.message_ids import alias
 from smppgate.store import IStore
 from smppgate.txsmpp.log import Logger
@@ -55,4 +56,4 @@ class Aliases:
         self._is_fetching = False
         if not self._has_warned:
             self._has_warned = True
-            self.log.warn("no numbers for aliases: {why}", why=failure.getErrorMessage())
+            self.log.tell(NO_ALIASES, reason=failure.getErrorMessage())

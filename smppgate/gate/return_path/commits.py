@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from attrs import define, field
 from twisted.python.failure import Failure
 
+from smppgate.notices.store import PATHS_NOT_KEPT
 from smppgate.routing.sessions import Origin
 from smppgate.store import IStore
 from smppgate.txsmpp.batch import Batch
@@ -155,7 +156,7 @@ class Commits:
             keeping.addErrback(self._not_kept).addCallback(self._kept)
 
     def _not_kept(self, failure: Failure) -> None:
-        self.log.failure("return paths were not kept", failure)
+        self.log.tell_failure(PATHS_NOT_KEPT, failure)
 
     def _kept(self, _: None) -> None:
         """Send the answers, whatever became of the batch: the SMSC has taken the messages."""

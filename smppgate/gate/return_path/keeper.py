@@ -25,6 +25,9 @@ from twisted.python.failure import Failure
 from smppgate.gate.relay.transform import Transform
 from smppgate.gate.return_path.aliases import Aliases
 from smppgate.gate.return_path.commits import Commits
+from smppgate.notices.messages import SHARED_ID
+from smppgate.notices.program import LOOKUP_FAILED
+from smppgate.notices.store import PATHS_NOT_FOUND
 from smppgate.routing.exchange import Exchange
 from smppgate.routing.return_path.answer_forms import AnswerForm
 from smppgate.routing.return_path.message_ids import MessageIds, longest_untouched
@@ -145,22 +148,25 @@ class ReturnPathKeeper:
             octets = with_given_id(octets, message_id)
         return octets, message_id
 
-    def take_late(self, exchange: Exchange, smsc: Smsc, frame: Frame) -> None:
+    def take_late(self, exchange: Exchange, smsc: Smsc, frame: Frame) -> bytes:
         """``smsc`` took a message after its ESME was answered ESME_RSYSERR: keep the return path.
 
-        A receipt has the id that the ESME would have been given.
+        A receipt has the id that the ESME would have been given, which this gives; it is empty
+        where no return path is kept.
         """
         origin = exchange.origin
         form = self.form(origin, smsc)
         message_id = given_id(frame.octets)
         if not (message_id and form.keeps and exchange.wants_receipt):
-            return
+            return b""
+        given = form.tag + message_id
         if len(message_id) > form.longest:
-            self._give_other(exchange, smsc, message_id, kept=True)
+            given = self._give_other(exchange, smsc, message_id, kept=True)
         else:
             self._keep_path(exchange, smsc, message_id, form)
         smsc.center.notations.gave(message_id)
         self._tell(smsc.center, message_id)
+        return given
 
     def form(self, origin: Origin, smsc: Smsc) -> AnswerForm:
         """The form of the answers of ``smsc`` for ``origin``."""
@@ -270,12 +276,11 @@ class ReturnPathKeeper:
             return
         self._warned_at = now
         other = self.message_ids.tagged(before)
-        self.log.warn(
-            "ESME {account} was given the id {message_id} by SMSC {one} and by SMSC {other}: it "
-            'cannot tell these messages apart; message_ids = "tagged" would ({count} so far)',
+        self.log.tell(
+            SHARED_ID,
             account=origin.system_id.decode("latin-1"),
             message_id=message_id.decode("latin-1"),
-            one=smsc.name,
+            smsc=smsc.name,
             other=other.name if other is not None else "that is gone",
             count=self.shared_ids,
         )
@@ -297,10 +302,10 @@ class ReturnPathKeeper:
             return
         finding = self.store.find(keys).addErrback(self._not_found)
         finding.addCallback(go_on)
-        finding.addErrback(lambda failure: self.log.failure("a look-up led to an error", failure))
+        finding.addErrback(lambda failure: self.log.tell_failure(LOOKUP_FAILED, failure))
 
     def _not_found(self, failure: Failure) -> Found:
-        self.log.failure("return paths could not be looked up", failure)
+        self.log.tell_failure(PATHS_NOT_FOUND, failure)
         return Found({}, is_complete=False)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import twisted.logger
 from zope.interface import implementer
 
+from smppgate.notices.esmes import NO_DESCRIPTORS
 from smppgate.txsmpp.log import Logger
 
 INTERVAL = 60.0
@@ -41,8 +42,4 @@ class AcceptLog:
         if abs(event["log_time"] - self._told_at) < INTERVAL:
             return
         self._told_at = event["log_time"]
-        self.log.warn(
-            "connections are not accepted: no file descriptor is free, or the system refuses "
-            "({closed} closed so far)",
-            closed=self._closed,
-        )
+        self.log.tell(NO_DESCRIPTORS, count=self._closed)

@@ -8,6 +8,7 @@ from twisted.internet.interfaces import IDelayedCall
 
 from smppgate.gate.sessions.binds import shown_name
 from smppgate.gate.sessions.ports import BindingEsme
+from smppgate.notices.esmes import BIND_DELAYED
 from smppgate.routing.esmes.accounts import BindRejected
 from smppgate.routing.esmes.guesses import Guesses
 from smppgate.routing.esmes.refused_credentials import LASTING
@@ -95,8 +96,12 @@ class BindDelays:
         self._held[esme] = esme.clock.callLater(wait, self._release, esme, frame, judge)
         name = shown_name(frame)
         esme.router.reports.refusals.add(
-            f"bind of ESME {name} from {esme.where} waits {wait:.1f} s: {why[0]}",
+            BIND_DELAYED,
             f"{name} from {esme.host} waits: {why[1]}",
+            account=name,
+            peer=esme.where,
+            seconds=wait,
+            reason=why[0],
         )
 
     def _release(self, esme: BindingEsme, frame: Frame, judge: Judge) -> None:

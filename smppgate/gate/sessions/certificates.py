@@ -11,6 +11,7 @@ from twisted.internet.interfaces import IOpenSSLServerConnectionCreator
 from twisted.protocols.tls import TLSMemoryBIOProtocol
 from zope.interface import implementer
 
+from smppgate.notices.esmes import CERTIFICATE_UNUSABLE
 from smppgate.settings.certificates import CertificateFiles, CertificateFolder, read_files
 from smppgate.settings.endpoints import certificates, split
 from smppgate.txsmpp.log import Logger
@@ -105,8 +106,4 @@ class ServerCertificate:
 
     def _tell_failure(self, error: Exception) -> None:
         reason = self._files.fault() or str(error) or type(error).__name__
-        self.log.error(
-            "the certificate of {endpoint} stays as it was: {reason}",
-            endpoint=self._description,
-            reason=reason,
-        )
+        self.log.tell(CERTIFICATE_UNUSABLE, endpoint=self._description, reason=reason)

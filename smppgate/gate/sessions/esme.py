@@ -11,13 +11,16 @@ from twisted.internet.interfaces import IAddress
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 
+from smppgate.gate.reports.trouble import naming_the_protocol
 from smppgate.gate.sessions.bind_delays import BindDelays
 from smppgate.gate.sessions.binds import Bind, shown_name
 from smppgate.gate.sessions.ports import BindJudge, Switch
 from smppgate.gate.sessions.read_budget import read_as_usual, read_less
 from smppgate.gate.sessions.relay_session import RelaySession
+from smppgate.notices.esmes import BIND_REFUSED, RANGES_TAKEN, UNBOUND, WRONG_CREDENTIALS
 from smppgate.routing.esmes.account import BIND_KINDS, Account, AccountPolicy
 from smppgate.routing.esmes.accounts import AllBindsInUse, BindRejected
+from smppgate.routing.esmes.refused_credentials import LASTING
 from smppgate.routing.esmes.strangers import Strangers
 from smppgate.routing.limits.esme_limits import SessionLimit
 from smppgate.routing.sessions import EsmeSession
@@ -261,10 +264,10 @@ class EsmeProtocol(RelaySession):
         if bind.ranges and self.receives:
             self._join_ranges(bind, account)
         self.log.info(
-            "ESME {system_id} bound as {kind} from {where}",
-            system_id=account.system_id,
+            "ESME {account} bound as {kind} from {peer}",
+            account=account.system_id,
             kind=self._kind,
-            where=self.where,
+            peer=self.where,
         )
 
     def congested(self, octets: bytes) -> bytes:
@@ -278,10 +281,10 @@ class EsmeProtocol(RelaySession):
         free = [each for each in bind.ranges if each not in taken]
         ranges.join(self, account, free, bind.ton, bind.npi)
         if taken:
-            self.log.warn(
-                "ESME {system_id} at {where} does not get {ranges}: the ranges of another account",
-                system_id=account.system_id,
-                where=self.where,
+            self.log.tell(
+                RANGES_TAKEN,
+                account=account.system_id,
+                peer=self.where,
                 ranges=", ".join(taken),
             )
 
@@ -295,11 +298,14 @@ class EsmeProtocol(RelaySession):
         self._is_refused = True
         self._config.bind_delays.failed(self, frame, error.command_status)
         self.router.reports.refusals.add(
-            f"bind of ESME {name} from {self.where} refused: {reason}",
+            WRONG_CREDENTIALS if error.command_status in LASTING else BIND_REFUSED,
             f"{name} from {self.host}: {reason}",
+            account=name,
+            peer=self.where,
+            reason=reason,
         )
-        self.router.esme_refused(name, self.host, error.command_status)
-        self.router.bind_refused(self, frame.sequence_number, str(error))
+        number, status = frame.sequence_number, error.command_status
+        self.router.bind_refused(self, number, name, status, str(error))
         self.answer_bind(frame, error.command_status, body or self._config.system_id)
         self.close(f"bind refused: {error}", self._config.refused_bind_wait)
 
@@ -335,18 +341,17 @@ class EsmeProtocol(RelaySession):
         if not self.unbinding:
             self.router.esme_lost(self, self.account, reason)
         self.log.info(
-            "ESME {system_id} at {where} gone: {reason}",
-            system_id=self.account.system_id,
-            where=self.where,
+            "ESME {account} at {peer} gone: {reason}",
+            account=self.account.system_id,
+            peer=self.where,
             reason=reason,
         )
 
     def _tell_unbound(self, reason: str) -> None:
         if not (self._is_refused or self.router.is_draining):
-            self.router.reports.unbound.add(
-                f"connection from {self.where} ended without a bind: {reason}",
-                f"{self.host}: {reason}",
-            )
+            reason = naming_the_protocol(reason)
+            kind = f"{self.host}: {reason}"
+            self.router.reports.unbound.add(UNBOUND, kind, peer=self.where, reason=reason)
 
     def sessionEnded(self, reason: str) -> None:
         """End its session with an SMSC too: requests that came from there have failed by now."""

@@ -7,6 +7,7 @@ from twisted.internet.interfaces import IAddress
 from smppgate.gate.sessions.addresses import network_of, shown_host
 from smppgate.gate.sessions.esme import EsmeProtocol, EsmeSessionConfig
 from smppgate.gate.sessions.listener import LimitedFactory
+from smppgate.notices.esmes import CONNECTION_CLOSED
 from smppgate.routing.esmes.strangers import StrangerLimits, Strangers
 
 
@@ -57,9 +58,10 @@ class EsmeFactory(LimitedFactory[EsmeProtocol]):
         super().refuse(addr, reason)
         self._config.router.connection_refused(shown_host(addr), reason)
 
-    def tell_refusal(self, line: str, kind: str) -> None:
-        """Tell of a connection that is cut, with refused binds."""
-        self._config.router.reports.refusals.add(line, kind)
+    def tell_refusal(self, kind: str, peer: str, reason: str) -> None:
+        """Tell of a connection that is cut, in measure."""
+        refusals = self._config.router.reports.refusals
+        refusals.add(CONNECTION_CLOSED, kind, peer=peer, reason=reason)
 
     def limit_reached(self) -> str:
         """The listener's ``max_sessions`` is reached."""

@@ -20,6 +20,7 @@ from zope.interface import implementer
 
 from smppgate.gate.reports.trouble import in_words
 from smppgate.gate.sessions.smsc import SmscProtocol, SmscSessionConfig
+from smppgate.notices.smscs import LINK_NOT_REACHED
 from smppgate.txsmpp.errors import BindRefused, SmppError
 from smppgate.txsmpp.log import Logger
 from smppgate.txsmpp.pdu import Pdu
@@ -186,10 +187,10 @@ class _ToldEndpoint:
         if failure.value is not None and not failure.check(CancelledError):
             self._config.last_error = reason = in_words(failure.value)
             self._config.router.link_failed(self._config.name, self._config.smsc, reason)
-            self.log.warn(
-                "SMSC {name} not reached at {place}: {reason}",
-                name=self._config.name,
-                place=self._config.endpoint,
+            self.log.tell(
+                LINK_NOT_REACHED,
+                link=self._config.name,
+                endpoint=self._config.endpoint,
                 reason=reason,
             )
         return failure

@@ -14,6 +14,7 @@ from twisted.python.failure import Failure
 
 from smppgate.gate.sessions.accept_log import AcceptLog
 from smppgate.gate.sessions.addresses import shown_address, shown_host
+from smppgate.notices.esmes import CANNOT_LISTEN, CONNECTION_CLOSED
 from smppgate.txsmpp.log import Logger
 
 
@@ -96,11 +97,7 @@ class Listener(Service):
 
     def _not_opened(self, failure: Failure) -> None:
         self._failure = failure
-        self.log.error(
-            "cannot listen on {endpoint}: {reason}",
-            endpoint=self.description,
-            reason=failure.getErrorMessage(),
-        )
+        self.log.tell(CANNOT_LISTEN, endpoint=self.description, reason=failure.getErrorMessage())
 
 
 class TurnedAway(Protocol):
@@ -166,12 +163,11 @@ class LimitedFactory(Factory, ABC, Generic[S]):
     def refuse(self, addr: IAddress | None, reason: str) -> None:
         """A connection is cut: count it, and tell of it."""
         self.refused += 1
-        line = f"connection from {shown_address(addr)} closed: {reason}"
-        self.tell_refusal(line, f"{shown_host(addr)}: {reason}")
+        self.tell_refusal(f"{shown_host(addr)}: {reason}", shown_address(addr), reason)
 
-    def tell_refusal(self, line: str, kind: str) -> None:
+    def tell_refusal(self, kind: str, peer: str, reason: str) -> None:
         """Tell of a connection that is cut; many of one ``kind`` may be told in summary."""
-        self.log.warn("{line}", line=line)
+        self.log.tell(CONNECTION_CLOSED, peer=peer, reason=reason)
 
     def lost(self, session: S) -> None:
         """The connection of ``session`` is lost: another connection may take its place."""

@@ -26,6 +26,7 @@ from smppgate.gate.sessions.binds import Bind
 from smppgate.gate.sessions.esme import EsmeProtocol, EsmeSessionConfig
 from smppgate.gate.sessions.esme_factory import EsmeFactory
 from smppgate.gate.sessions.links import Backoff
+from smppgate.notices.esmes import ESME_NOT_REACHED
 from smppgate.routing.esmes.account import Account
 from smppgate.routing.esmes.accounts import BindRejected
 from smppgate.routing.sessions import EsmeSession
@@ -169,9 +170,9 @@ class EsmeOutbind(Service):
         self._connecting = None
         if not self.running:
             return
-        self.log.warn(
-            "ESME {system_id} not reached for outbind: {reason}",
-            system_id=self.account.system_id,
+        self.log.tell(
+            ESME_NOT_REACHED,
+            account=self.account.system_id,
             reason=in_words(failure.value) if failure.value is not None else "unknown",
         )
         self._begin_pause()

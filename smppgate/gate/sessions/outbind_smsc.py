@@ -17,6 +17,8 @@ from twisted.python.failure import Failure
 
 from smppgate.gate.sessions.listener import LimitedFactory
 from smppgate.gate.sessions.smsc import SmscProtocol, SmscSessionConfig
+from smppgate.notices.esmes import CONNECTION_CLOSED
+from smppgate.notices.smscs import OUTBIND_REFUSED, OUTBIND_UNBOUND
 from smppgate.txsmpp import peek
 from smppgate.txsmpp.constants import CommandId
 from smppgate.txsmpp.errors import PduError, SmppError
@@ -79,18 +81,23 @@ class OutbindProtocol(SmscProtocol):
         else:
             # The name that it gave is not logged: without its NUL it has the password in it.
             self._is_told = True
-            text = "refused: not its system_id and password"
             self.router.reports.refusals.add(
-                f"outbind of SMSC {self.name} from {self.where} {text}",
-                f"outbind of SMSC {self.name} from {self.host} {text}",
+                OUTBIND_REFUSED,
+                f"outbind of SMSC {self.name} from {self.host}",
+                smsc=self.name,
+                peer=self.where,
+                reason="not its system_id and password",
             )
             self.close("outbind refused")
 
     def tell_unbound(self, reason: str) -> None:
         """Any peer may connect here: tell in summary that it was no SMSC."""
         self.router.reports.unbound.add(
-            f"connection from {self.where} for SMSC {self.name} ended without a bind: {reason}",
+            OUTBIND_UNBOUND,
             f"{self.host} for SMSC {self.name}: {reason}",
+            peer=self.where,
+            smsc=self.name,
+            reason=reason,
         )
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
@@ -116,9 +123,10 @@ class OutbindFactory(LimitedFactory[OutbindProtocol]):
         """A session that waits for outbind."""
         return OutbindProtocol(self._config, self)
 
-    def tell_refusal(self, line: str, kind: str) -> None:
-        """Tell of a connection that is cut, with refused binds."""
-        self._config.router.reports.refusals.add(line, kind)
+    def tell_refusal(self, kind: str, peer: str, reason: str) -> None:
+        """Tell of a connection that is cut, in measure."""
+        refusals = self._config.router.reports.refusals
+        refusals.add(CONNECTION_CLOSED, kind, peer=peer, reason=reason)
 
     def limit_reached(self) -> str:
         """The SMSC has as many connections with outbind as it may have."""

@@ -25,6 +25,8 @@ from smppgate.gate.sessions.binds import Bind
 from smppgate.gate.sessions.pass_through_target import PassThroughTarget
 from smppgate.gate.sessions.ports import BindingEsme, Switch
 from smppgate.gate.sessions.smsc import SmscProtocol, SmscSessionConfig
+from smppgate.notices.program import PASSING_FAILED
+from smppgate.notices.smscs import BIND_UNANSWERED
 from smppgate.routing.esmes.accounts import BindRejected
 from smppgate.routing.esmes.refused_credentials import RefusedCredentials
 from smppgate.routing.smscs.member import Member
@@ -164,7 +166,7 @@ class PassThrough:
         except CancelledError:
             pass
         except Exception:
-            self.log.failure("a bind could not be passed on")
+            self.log.tell_failure(PASSING_FAILED, Failure())
         else:
             # Another bind of the same name may have been accepted meanwhile, and the account or
             # the SMSC may have been removed.
@@ -264,12 +266,7 @@ class PassThrough:
 
     def _avoid(self, target: PassThroughTarget, name: str, error: Exception) -> None:
         target.avoided_until = self._clock.monotonic() + AVOIDANCE_SECONDS
-        self.log.warn(
-            "SMSC {name} at {place} gave no answer to its bind: {reason}",
-            name=name,
-            place=target.place,
-            reason=in_words(error),
-        )
+        self.log.tell(BIND_UNANSWERED, link=name, endpoint=target.place, reason=in_words(error))
 
 
 def _rank(target: PassThroughTarget, seat: Member, now: float) -> tuple[bool, bool, float]:

@@ -60,11 +60,10 @@ class Switch(Protocol):
     def esme_bound(self, session: EsmeSession, account: Account[EsmeSession]) -> None:
         """A session is bound to ``account``."""
 
-    def esme_refused(self, name: str, host: str, command_status: int) -> None:
-        """The bind of an ESME that calls itself ``name`` was refused."""
-
-    def bind_refused(self, session: EsmeSession, number: int, why: str) -> None:
-        """That bind had this sequence number, and came on ``session``."""
+    def bind_refused(
+        self, session: EsmeSession, number: int, name: str, command_status: int, why: str
+    ) -> None:
+        """The bind of this sequence number, of an ESME that calls itself ``name``, was refused."""
 
     def connection_refused(self, host: str, reason: str) -> None:
         """A connection to a listener for ESMEs was cut, before it was read."""

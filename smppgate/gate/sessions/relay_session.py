@@ -14,6 +14,7 @@ from smppgate.gate.reports.reports import Reports
 from smppgate.gate.reports.trouble import in_words
 from smppgate.gate.sessions.addresses import network_of, shown_address, shown_host
 from smppgate.gate.sessions.read_budget import ReadBudget, read_less
+from smppgate.notices.esmes import SESSION_RESTS
 from smppgate.routing.smscs.smsc import Smsc
 from smppgate.routing.tally import Tally
 from smppgate.txsmpp.batch import Batch
@@ -205,8 +206,8 @@ class RelaySession(SmppProtocol):
             return
         read_less(self.transport)
         self._resting = self.clock.callLater(pause, self._end_rest)
-        text = "is not read for a while: too many of its PDUs are refused or bounded by no window"
-        self._reports.resting.add(f"{self.who} at {self.where} {text}", f"{self.who}, {self.host}")
+        kind = f"{self.who}, {self.host}"
+        self._reports.resting.add(SESSION_RESTS, kind, who=self.who, peer=self.where)
 
     def _end_rest(self) -> None:
         self._resting = None

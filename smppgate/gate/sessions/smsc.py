@@ -8,6 +8,13 @@ from twisted.internet.defer import ensureDeferred
 from smppgate.gate.reports.trouble import may_speak_tls
 from smppgate.gate.sessions.ports import Switch
 from smppgate.gate.sessions.relay_session import RelaySession
+from smppgate.notices.smscs import (
+    LINK_BOUND_ANEW,
+    LINK_DOUBTED,
+    LINK_LOST,
+    LINK_NOT_BOUND,
+    LINK_REFUSED,
+)
 from smppgate.routing.sessions import EsmeSession
 from smppgate.routing.smscs.congestion import told_congestion
 from smppgate.routing.smscs.link_health import LinkHealth
@@ -109,12 +116,7 @@ class SmscProtocol(RelaySession):
             await self.bind(bind)
         except BindRefused as refusal:
             self._is_told = True
-            self.log.error(
-                "SMSC {name}: {refusal} at {place}",
-                name=self.name,
-                refusal=refusal,
-                place=self.endpoint,
-            )
+            self.log.tell(LINK_REFUSED, link=self.name, refusal=refusal, endpoint=self.endpoint)
             self.close(str(refusal))
             raise
         except SmppError as error:
@@ -126,7 +128,7 @@ class SmscProtocol(RelaySession):
         """The session is bound: the router may use it."""
         self.is_attached, self.bound_at = True, self.clock.wall()
         self.router.smsc_bound(self)
-        self.log.info("SMSC {name} bound at {where}", name=self.name, where=self.where)
+        self.log.info("SMSC {link} bound at {peer}", link=self.name, peer=self.where)
         if self.unbinding:
             self.sessionLeaving()
 
@@ -225,11 +227,11 @@ class SmscProtocol(RelaySession):
         if self._config.rebinds and (
             not self.health.works or self.owner or self.router.is_dispensable(self)
         ):
-            self.log.warn("SMSC {name} is bound anew: {why}", name=self.name, why=complaint)
+            self.log.tell(LINK_BOUND_ANEW, link=self.name, reason=complaint)
             self.bindingAnew()
             ensureDeferred(self.unbind(complaint))
         elif is_new:
-            self.log.warn("SMSC {name} comes last: {why}", name=self.name, why=complaint)
+            self.log.tell(LINK_DOUBTED, link=self.name, reason=complaint)
 
     def sessionEnding(self, reason: str) -> None:
         """Take the session out of its SMSC's links."""
@@ -238,20 +240,12 @@ class SmscProtocol(RelaySession):
             if not (self._is_told or self.router.is_draining):
                 self.tell_unbound(reason)
         elif self.unbinding or self.router.is_draining:
-            self.log.info("SMSC {name} gone: {reason}", name=self.name, reason=reason)
+            self.log.info("SMSC {link} gone: {reason}", link=self.name, reason=reason)
         else:
-            place = self.endpoint
-            self.log.warn(
-                "SMSC {name} at {place} gone: {reason}", name=self.name, place=place, reason=reason
-            )
+            self.log.tell(LINK_LOST, link=self.name, endpoint=self.endpoint, reason=reason)
 
     def tell_unbound(self, reason: str) -> None:
         """The session has ended and was not bound."""
         if may_speak_tls(reason) and not self.endpoint.startswith(("tls:", "ssl:")):
             reason = "closed before it answered the bind: TLS on the other side?"
-        self.log.warn(
-            "SMSC {name} at {place} not bound: {reason}",
-            name=self.name,
-            place=self.endpoint,
-            reason=reason,
-        )
+        self.log.tell(LINK_NOT_BOUND, link=self.name, endpoint=self.endpoint, reason=reason)

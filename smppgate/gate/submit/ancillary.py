@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 
 from smppgate.gate.options import RouterOptions
 from smppgate.gate.relay.correlator import Correlator
-from smppgate.gate.relay.reason import Reason
+from smppgate.gate.relay.reason import Cause, Reason, refusal
 from smppgate.gate.return_path.keeper import ReturnPathKeeper
 from smppgate.gate.submit.waiting_room import WaitingRoom
 from smppgate.routing.exchange import Exchange
@@ -131,7 +131,7 @@ class AncillaryRequests:
         return_paths: ReturnPathKeeper,
         correlator: Correlator,
         send: Callable[[Exchange, Smsc, Link, bytes], None],
-        turn_down: Callable[[Exchange, int, str, Reason], None],
+        turn_down: Callable[[Exchange, int, Cause], None],
         waiting_room: WaitingRoom,
         options: RouterOptions,
         pools_of: Callable[[Requester], Iterable[Pool]],
@@ -325,7 +325,8 @@ class AncillaryRequests:
             if not self._waiting_room.is_awaited(ancillary) and self.dispatch(ancillary):
                 return
         except PduError as error:
-            self._turn_down(ancillary, error.command_status, str(error), Reason.REFUSED)
+            cause = Reason.REFUSED.because(str(error))
+            self._turn_down(ancillary, error.command_status, cause)
             return
         own = requester.passed_through
         may_come = bool(smscs) and (own is None or bool(own.bound))
@@ -333,7 +334,7 @@ class AncillaryRequests:
             self._waiting_room.add(ancillary, requester)
         else:
             status = self._options.no_member_status
-            self._turn_down(ancillary, status, "its SMSC has no room", Reason.NO_SMSC)
+            self._turn_down(ancillary, status, Reason.NO_SMSC.because("its SMSC has no room"))
 
     def dispatch(self, ancillary: AncillaryRequest) -> bool:
         """Send it to the first SMSC that has room; False when none has.
@@ -353,7 +354,7 @@ class AncillaryRequests:
         origin.answer(response(frame, status))
         events = self._correlator.events
         if events.tell_turned_down is not None:
-            events.tell_turned_down(origin, frame, status, Reason.REFUSED)
+            events.tell_turned_down(origin, frame, status, refusal(status))
 
 
 def _knowing(smscs: Iterable[Smsc], command_id: int) -> tuple[Smsc, ...]:

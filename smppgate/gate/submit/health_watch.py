@@ -12,6 +12,7 @@ from typing import cast
 from twisted.internet.interfaces import IDelayedCall
 
 from smppgate.gate.relay.events import Events
+from smppgate.notices.smscs import MEMBER_EJECTED, MEMBER_RETURNED
 from smppgate.routing.smscs.health.ejection import Change
 from smppgate.routing.smscs.member import Member
 from smppgate.routing.smscs.pool import Pool
@@ -124,13 +125,12 @@ class HealthWatch:
             member.changed()
 
     def _tell(self, pool: Pool, member: Member, change: Change) -> None:
-        names = {"pool": pool.name, "smsc": member.smsc.name, "why": change.reason}
+        names = {"pool": pool.name, "smsc": member.smsc.name, "reason": change.reason}
         if change.is_ejected:
             self._events.ejected += 1
-            line = "pool {pool}: SMSC {smsc} is ejected for {seconds:g} s: {why}"
-            self.log.warn(line, seconds=change.seconds, **names)
+            self.log.tell(MEMBER_EJECTED, seconds=change.seconds, **names)
         else:
-            self.log.warn("pool {pool}: SMSC {smsc} is back: {why}", **names)
+            self.log.tell(MEMBER_RETURNED, **names)
         if self._events.tell_ejected is not None:
             reason, seconds = change.reason, change.seconds
             self._events.tell_ejected(pool.name, member.smsc.name, reason, seconds)

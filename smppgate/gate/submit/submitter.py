@@ -40,7 +40,7 @@ from collections.abc import Sequence
 from smppgate.gate.options import RouterOptions
 from smppgate.gate.relay.correlator import Correlator
 from smppgate.gate.relay.events import Events
-from smppgate.gate.relay.reason import Reason, of_route
+from smppgate.gate.relay.reason import Cause, Reason, of_route
 from smppgate.gate.relay.transform import Transform
 from smppgate.gate.reports.undelivered import Miss
 from smppgate.gate.return_path.keeper import ReturnPathKeeper
@@ -66,6 +66,7 @@ from smppgate.txsmpp.frame import Frame, response
 from smppgate.txsmpp.segments import stands_alone
 
 _SUBMIT_SM, _MANY = int(CommandId.SUBMIT_SM), int(CommandId.SUBMIT_MULTI)
+_OVER_WINDOW = Reason.WINDOW.because("over the window of its session")
 
 
 class Submitter:
@@ -177,7 +178,7 @@ class Submitter:
             try:
                 self._assigner.send_on(exchange, share.smsc, share.link, now)
             except PduError as error:
-                self.turn_down(exchange, error.command_status, str(error), Reason.REFUSED)
+                self._refuse(exchange, error)
 
     def take_tokens(self, share: Share, now: float) -> None:
         """What ``share`` says has been sent."""
@@ -207,7 +208,7 @@ class Submitter:
                 if smsc is None or send_to(exchange, smsc, pool.choose, now) is None:
                     self._wait(exchange, pool, origin, is_over_rate=False)
             except PduError as error:
-                self.turn_down(exchange, error.command_status, str(error), Reason.REFUSED)
+                self._refuse(exchange, error)
 
     def submit(self, origin: Requester, frame: Frame, now: float) -> None:
         """Send a request to the SMSC that the balancer chooses, or let it wait for one."""
@@ -225,9 +226,9 @@ class Submitter:
         if self._events.tell_entered is not None:
             self._events.tell_entered(exchange)
         if pool is None or not self.is_open:
-            why = "the gate takes no requests now"
             reason = Reason.NO_SMSC if self.is_open else Reason.STOPPING
-            self.turn_down(exchange, self._options.no_member_status, why, reason)
+            cause = reason.because("the gate takes no requests now")
+            self.turn_down(exchange, self._options.no_member_status, cause)
             return
         self._place(exchange, origin, pool, now, is_over_rate)
 
@@ -251,7 +252,7 @@ class Submitter:
             if is_behind or self._assigner.assign(exchange, pool, now) is None:
                 self._wait(exchange, pool, origin, is_over_rate)
         except PduError as error:
-            self.turn_down(exchange, error.command_status, str(error), Reason.REFUSED)
+            self._refuse(exchange, error)
 
     # For the waiting room
 
@@ -266,14 +267,14 @@ class Submitter:
         pool = exchange.pool
         return pool is not None and self._assigner.assign(exchange, pool, now) is not None
 
-    def turn_down(self, exchange: Exchange, status: int, why: str, reason: Reason) -> None:
+    def turn_down(self, exchange: Exchange, status: int, cause: Cause) -> None:
         """Answer a request with an error of the gate's own."""
         self._events.turned_down += 1
         if exchange.pool is not None:
-            self._miss(exchange.origin, exchange.number, why, status)
+            self._miss(exchange.origin, cause, status)
         exchange.origin.answer(exchange.resp(status))
         if self._events.tell_ended is not None:
-            self._events.tell_ended(exchange, status, self._clock.monotonic(), reason)
+            self._events.tell_ended(exchange, status, self._clock.monotonic(), cause)
 
     def route(self, exchange: Exchange, requester: Requester, is_anew: bool) -> int:
         """See `PoolChoice.route`."""
@@ -286,8 +287,7 @@ class Submitter:
         target = self.pools.target(exchange, routes)
         if target.status:
             self._events.rejected += 1
-            why = "a route rejects it" if target.route is not None else "no route is for it"
-            self.turn_down(exchange, target.status, why, of_route(target))
+            self.turn_down(exchange, target.status, of_route(target))
             return None
         exchange.pool = pool = target.pool(exchange.command_id)
         return pool
@@ -314,13 +314,18 @@ class Submitter:
         if may_wait and exchange.candidates and may_come:
             self.waiting_room.add(exchange, origin, is_over_rate)
         elif is_over_rate:
-            why, status = "over the rate of its account", CommandStatus.ESME_RTHROTTLED
-            self.turn_down(exchange, status, why, Reason.THROTTLED)
+            cause = Reason.THROTTLED.because("over the rate of its account")
+            self.turn_down(exchange, CommandStatus.ESME_RTHROTTLED, cause)
         else:
             is_full = pool.able(exchange.command_id, exchange.tried)
             reason = Reason.HOLD if is_full else Reason.NO_SMSC
-            no_member = self._options.no_member_status
-            self.turn_down(exchange, no_member, "no SMSC can take it now", reason)
+            cause = reason.because("no SMSC can take it now")
+            self.turn_down(exchange, self._options.no_member_status, cause)
+
+    def _refuse(self, exchange: Exchange, error: PduError) -> None:
+        """Answer a message that no SMSC can be sent as it is."""
+        cause = Reason.REFUSED.because(str(error))
+        self.turn_down(exchange, error.command_status, cause)
 
     def _is_behind(self, exchange: Exchange) -> bool:
         """Whether others may wait for the SMSCs that may take it; some do for its pool."""
@@ -331,12 +336,11 @@ class Submitter:
     def _throttle(self, origin: Requester, frame: Frame) -> None:
         status = int(CommandStatus.ESME_RTHROTTLED)
         self._events.throttled += 1
-        self._miss(origin, frame.sequence_number, "over the window of its session", status)
+        self._miss(origin, _OVER_WINDOW, status)
         origin.send(response(frame, status))
         if self._events.tell_turned_down is not None:
-            self._events.tell_turned_down(origin, frame, status, Reason.WINDOW)
+            self._events.tell_turned_down(origin, frame, status, _OVER_WINDOW)
 
-    def _miss(self, origin: Origin, number: int, why: str, status: int) -> None:
-        self._correlator.missed(Miss(f"at the gate: {why}", origin.system_id, "", status))
-        if self._events.tell_missed is not None:
-            self._events.tell_missed(origin, number, why)
+    def _miss(self, origin: Origin, cause: Cause, status: int) -> None:
+        why = f"at the gate: {cause.text}"
+        self._correlator.missed(Miss(cause.reason.notice, why, origin.system_id, "", status))

@@ -32,7 +32,7 @@ from typing import Protocol
 
 from smppgate.gate.options import RouterOptions
 from smppgate.gate.relay.events import Events
-from smppgate.gate.relay.reason import Reason, of_route
+from smppgate.gate.relay.reason import Cause, Reason, of_route
 from smppgate.gate.relay.reason import refusal as refusal_of
 from smppgate.gate.submit.due_timer import DueTimer
 from smppgate.gate.submit.holdings import Holdings
@@ -60,6 +60,7 @@ from smppgate.txsmpp.errors import PduError
 
 _THROTTLED = int(CommandStatus.ESME_RTHROTTLED)
 _STOPPING = int(CommandStatus.ESME_RSYSERR)
+_GONE = Reason.NOT_BOUND.because("its session ended while it waited")
 
 
 class Sender(Protocol):
@@ -71,7 +72,7 @@ class Sender(Protocol):
         :raises PduError: when the version of the link cannot express it.
         """
 
-    def turn_down(self, exchange: Exchange, status: int, why: str, reason: Reason) -> None:
+    def turn_down(self, exchange: Exchange, status: int, cause: Cause) -> None:
         """Answer it with an error of the gate's own."""
 
     def route(self, exchange: Exchange, requester: Requester, is_anew: bool) -> int:
@@ -156,8 +157,8 @@ class WaitingRoom:
     def _keep_bound(self) -> None:
         while self.octets > self._options.hold_octets:
             newest = self._holdings.newest_of_largest()
-            why = "hold_octets of messages wait already"
-            self._end(newest, _THROTTLED, why, Reason.HOLD)
+            cause = Reason.HOLD.because("hold_octets of messages wait already")
+            self._end(newest, _THROTTLED, cause)
 
     def _admit(
         self,
@@ -292,7 +293,7 @@ class WaitingRoom:
             if not self._sender.dispatch(exchange, now):
                 return exchange.anchor is not None and self._has_moved(waiting, room)
         except PduError as error:
-            self._end(waiting, error.command_status, str(error), Reason.REFUSED)
+            self._end(waiting, error.command_status, Reason.REFUSED.because(str(error)))
             return True
         self._served += 1
         room.serve(waiting, self._served)
@@ -351,15 +352,16 @@ class WaitingRoom:
         """Answer ``waiting`` by what an SMSC has said of it, or by what it has waited for."""
         room, refusal = waiting.room, waiting.exchange.refusal
         if refusal:
-            reason = Reason.LINK_LOST if waiting.exchange.was_lost else refusal_of(refusal)
-            self._end(waiting, refusal, f"no other SMSC took it {when}", reason)
+            was_lost = waiting.exchange.was_lost
+            reason = Reason.LINK_LOST if was_lost else refusal_of(refusal).reason
+            self._end(waiting, refusal, reason.because(f"no other SMSC took it {when}"))
         elif room is not None and (
             room.is_able(waiting.exchange.command_id) or self._is_over_rate(waiting.requester)
         ):
-            self._end(waiting, _THROTTLED, f"{room.lack} {when}", room.reason)
+            self._end(waiting, _THROTTLED, room.reason.because(f"{room.lack} {when}"))
         else:
             status = self._options.no_member_status
-            self._end(waiting, status, f"no SMSC was up {when}", Reason.NO_SMSC)
+            self._end(waiting, status, Reason.NO_SMSC.because(f"no SMSC was up {when}"))
 
     def _is_over_rate(self, requester: Requester) -> bool:
         limit, rates = requester.limit, requester.policy.rates
@@ -367,10 +369,10 @@ class WaitingRoom:
             return False
         return limit.is_exceeded(self._clock.monotonic())
 
-    def _end(self, waiting: Waiting, status: int, why: str, reason: Reason) -> None:
+    def _end(self, waiting: Waiting, status: int, cause: Cause) -> None:
         """Answer ``waiting``, which waits no more."""
         self._remove(waiting)
-        self._sender.turn_down(waiting.exchange, status, why, reason)
+        self._sender.turn_down(waiting.exchange, status, cause)
 
     def _remove(self, waiting: Waiting) -> None:
         room = waiting.room
@@ -407,7 +409,7 @@ class WaitingRoom:
             exchange.origin.answer(exchange.resp(_STOPPING))
             if self._events.tell_ended is not None:
                 now = self._clock.monotonic()
-                self._events.tell_ended(exchange, _STOPPING, now, Reason.NOT_BOUND)
+                self._events.tell_ended(exchange, _STOPPING, now, _GONE)
 
     def give_up(self, session: Requester) -> None:
         """Answer the messages of ``session``: its time is over, or its SMSC has gone."""
@@ -418,7 +420,7 @@ class WaitingRoom:
         """Answer all, and let nothing wait from now on: the gate stops."""
         self.is_open = False
         for waiting in self._all():
-            self._end(waiting, _STOPPING, "the gate is stopping", Reason.STOPPING)
+            self._end(waiting, _STOPPING, Reason.STOPPING.because("the gate is stopping"))
 
     def stop(self) -> None:
         """Stop the timer."""
@@ -441,8 +443,7 @@ class WaitingRoom:
         for waiting in everyone:
             status = self._sender.route(waiting.exchange, waiting.requester, is_anew)
             if status:
-                why = "no route is for it any more"
-                self._end(waiting, status, why, of_route(waiting.exchange.target))
+                self._end(waiting, status, of_route(waiting.exchange.target))
             else:
                 stays.append(waiting)
         self._move(stays)

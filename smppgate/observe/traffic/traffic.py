@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from twisted.internet.interfaces import IDelayedCall
 
 from smppgate.gate import Gateway
-from smppgate.gate.relay.events import Listener
+from smppgate.gate.relay.events import Listener, TakenRun
 from smppgate.gate.relay.events import Session as AnySession
+from smppgate.gate.relay.reason import SUCCESS, Cause
 from smppgate.gate.sessions.esme import EsmeProtocol
 from smppgate.gate.sessions.smsc import SmscProtocol
 from smppgate.observe.traffic.asked import waiting
@@ -15,7 +18,8 @@ from smppgate.observe.traffic.seen import Session
 from smppgate.observe.traffic.view import Form, View
 from smppgate.observe.traffic.watch import Watch
 from smppgate.routing.exchange import Exchange
-from smppgate.routing.sessions import Origin
+from smppgate.routing.sessions import EsmeSession, Origin, SmscSession
+from smppgate.txsmpp.frame import Frame
 from smppgate.txsmpp.stream import Tap
 
 MOST_VIEWS = 8
@@ -81,12 +85,38 @@ class Traffic(Listener):
         """A session is bound: it may be one whose connection was there before the view."""
         self._meet(session, is_bound=True)
 
-    def missed(self, origin: Origin, number: int, why: str) -> None:
-        """A request has no success."""
-        for view in self._views:
-            watch = view.watch_of(origin)
-            if watch is not None:
-                watch.missed(number, why)
+    def refused(
+        self, session: EsmeSession, number: int, name: str, command_status: int, why: str
+    ) -> None:
+        """A bind was refused."""
+        self._missed(session, number, why)
+
+    def turned_down(self, origin: Origin, frame: Frame, command_status: int, cause: Cause) -> None:
+        """A request was answered and not relayed."""
+        self._missed(origin, frame.sequence_number, cause.text)
+
+    def ended(self, exchange: Exchange, command_status: int, now: float, cause: Cause) -> None:
+        """A request was answered."""
+        if cause is not SUCCESS:
+            self._missed(exchange.origin, exchange.number, cause.text)
+
+    # What has success says no more than its PDUs do: runs stay runs.
+
+    def taken(self, exchange: Exchange, frame: Frame, answer: bytes, now: float) -> None:
+        """An SMSC took a message."""
+
+    def run_taken(
+        self,
+        run: TakenRun,
+        link: SmscSession,
+        places: Sequence[int],
+        answers: Sequence[bytes],
+        now: float,
+    ) -> None:
+        """An SMSC took messages of one run."""
+
+    def run_delivered(self, link: SmscSession, session: EsmeSession, count: int) -> None:
+        """An ESME took messages of one run."""
 
     def waiting(self, exchange: Exchange) -> None:
         """A request waits."""
@@ -94,6 +124,12 @@ class Traffic(Listener):
             watch = view.watch_of(exchange.origin)
             if watch is not None:
                 watch.waits(exchange.number, waiting(exchange))
+
+    def _missed(self, origin: Origin, number: int, why: str) -> None:
+        for view in self._views:
+            watch = view.watch_of(origin)
+            if watch is not None:
+                watch.missed(number, why)
 
     def _meet(self, session: AnySession, is_bound: bool) -> None:
         if isinstance(session, EsmeProtocol | SmscProtocol):

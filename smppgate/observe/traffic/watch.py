@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from struct import Struct
 from typing import Protocol, TypeVar
 
+from smppgate.gate.reports.trouble import likeness
 from smppgate.gate.sessions.esme import EsmeProtocol
 from smppgate.observe.traffic.asked import Asked, asked
 from smppgate.observe.traffic.interest import Interest
@@ -276,12 +277,4 @@ def _pdus(octets: bytes, limit: int) -> Iterator[tuple[int, int, int, int]]:
 
 def _likeness(octets: bytes) -> Decision:
     """What it may be that is no SMPP. Of its octets nothing is shown: there may be a password."""
-    if octets[:2] == b"\x16\x03":
-        what = "TLS"
-    elif octets[:4] in (b"GET ", b"POST", b"HEAD", b"PUT ", b"OPTI", b"PRI "):
-        what = "HTTP"
-    elif octets[:4] in (b"PROX", b"\r\n\r\n"):
-        what = "a PROXY header"
-    else:
-        what = "no SMPP"
-    return {"why": f"{what}, {len(octets)} octets"}
+    return {"why": f"{likeness(octets) or 'no SMPP'}, {len(octets)} octets"}

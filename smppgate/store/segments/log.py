@@ -16,6 +16,7 @@ from time import monotonic
 from twisted.internet.defer import Deferred, succeed
 from twisted.python.failure import Failure
 
+from smppgate.notices.store import WRITING_SLOW
 from smppgate.store.faults import Faults
 from smppgate.store.interface import KEEP_DEADLINE
 from smppgate.store.records import Durability
@@ -246,11 +247,7 @@ class Log:
         was_slow = self._pace.is_slow
         self._pace.note(took, self._clock.monotonic())
         if self._pace.is_slow and not was_slow:
-            self.log.warn(
-                "Writing return paths to disk takes long, {ms} ms the latest time: it moves to a "
-                "thread, and answers wait for it",
-                ms=round(took * 1000, 1),
-            )
+            self.log.tell(WRITING_SLOW, ms=round(took * 1000, 1))
 
     # Reaching the disk
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from twisted.python.failure import Failure
 
+from smppgate.notices.store import PATHS_DAMAGED
 from smppgate.store.faults import Faults
 from smppgate.store.segments.files import AnyFolder
 from smppgate.store.segments.searching import Search, Searched
@@ -76,7 +77,5 @@ class Lookups:
             self._watch.lose_index(name)
         if searched.records:
             if not self.damaged:
-                self.log.error(
-                    "Return paths on disk are damaged: {what}", what=searched.records[0]
-                )
+                self.log.tell(PATHS_DAMAGED, what=searched.records[0])
             self.damaged += len(searched.records)

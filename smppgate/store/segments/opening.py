@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from twisted.python.failure import Failure
 
+from smppgate.notices.store import FILE_DAMAGED
 from smppgate.store.faults import Faults
 from smppgate.store.records import Limits
 from smppgate.store.segments.appending import OpenSegment
@@ -94,12 +95,7 @@ class Opening:
             end = await self._worker.run(self._stock.last_end, last)
             is_clean = end == last.size
             if not is_clean:
-                self.log.error(
-                    "The last {count} octets of {file} are no return paths: the end of a write "
-                    "was lost, or the file is damaged",
-                    count=last.size - end,
-                    file=last.name.log,
-                )
+                self.log.tell(FILE_DAMAGED, count=last.size - end, file=last.name.log)
                 last.size = end
             if is_clean and end < self._sizes.segment and not last.name.is_compacted:
                 last.is_open = True

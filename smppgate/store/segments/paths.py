@@ -18,6 +18,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from twisted.internet.defer import Deferred, succeed
 
+from smppgate.notices.store import PATHS_UNWRITTEN
 from smppgate.store.faults import Faults
 from smppgate.store.records import Durability, Found, Limits, StoreError
 from smppgate.store.segments.appending import OpenSegment
@@ -111,9 +112,7 @@ class SegmentPaths:
             self.append_ends()
             await self._log.settle()
             if self._log.unsaved:
-                self.log.error(
-                    "{count} return paths could not be written", count=self._log.unsaved
-                )
+                self.log.tell(PATHS_UNWRITTEN, count=self._log.unsaved)
         self._is_open = False
         await self._upkeep.stop()
         self._log.close()

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from smppgate.notices.store import PATHS_FORGOTTEN
 from smppgate.store.records import Limits
 from smppgate.store.segments.compaction import SPANS, Compaction
 from smppgate.store.segments.files import AnyFolder
@@ -125,12 +126,7 @@ class Room:
         self.forgotten += count
         if self.forgotten > 2 * self._reported:
             self._reported = self.forgotten
-            self.log.warn(
-                "{count} return paths were forgotten before they expired, those included that had "
-                "ended: more arrive than `return_paths_disk` or `return_paths` allows. Receipts "
-                "for their messages will have no return path",
-                count=self.forgotten,
-            )
+            self.log.tell(PATHS_FORGOTTEN, count=self.forgotten)
 
     async def _measure(self) -> None:
         sizes = await self._worker.run(self._folder.sizes)

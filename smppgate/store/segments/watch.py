@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from twisted.python.failure import Failure
 
+from smppgate.notices.store import FILE_GONE, INDEX_ANEW
 from smppgate.store.faults import Faults
 from smppgate.store.segments.appending import OpenSegment
 from smppgate.store.segments.files import AnyFolder
@@ -107,10 +108,10 @@ class Watch:
     def _forget(self, segment: Segment) -> None:
         self._shelf.remove(segment)
         self._room.count_forgotten(segment.lost)
-        self.log.error("The file {file} of return paths is gone", file=segment.name.log)
+        self.log.tell(FILE_GONE, file=segment.name.log)
 
     def _abandon(self, current: OpenSegment) -> None:
-        self.log.error("The file {file} of return paths is gone", file=current.name.log)
+        self.log.tell(FILE_GONE, file=current.name.log)
         segment = self._shelf.named(current.name)
         if segment is not None:
             self._room.count_forgotten(segment.lost)
@@ -129,7 +130,7 @@ class Watch:
         for segment in self._shelf.segments:
             names = [part.name for part in segment.parts]
             if name in names:
-                self.log.error("The index {file} of return paths is made anew", file=name)
+                self.log.tell(INDEX_ANEW, file=name)
                 segment.seen = segment.newest
                 del segment.parts[names.index(name) :]
                 segment.is_whole = False

@@ -11,6 +11,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 from twisted.internet.defer import Deferred, fail
 from twisted.python.failure import Failure
 
+from smppgate.notices.store import STORE_BEGUN_ANEW, STORE_NOT_CLOSED, STORE_SET_ASIDE
 from smppgate.store.faults import Faults
 from smppgate.store.records import Durability, StoreError
 from smppgate.store.sqlite.database import LARGE_WAL, Database, Opened, is_broken
@@ -227,20 +228,16 @@ class Disk:
             self.was_renewed = True
             self._taken_over = self._written
             self._log_set_aside(opened)
-            self.log.error("The store's file {file} was begun anew", file=database.file)
+            self.log.tell(STORE_BEGUN_ANEW, file=database.file)
             self._renewed(opened.contents)
         self._renewing = None
 
     def _log_not_closed(self, failure: Failure) -> None:
-        self.log.failure("The store's file was not closed", failure)
+        self.log.tell_failure(STORE_NOT_CLOSED, failure)
 
     def _log_set_aside(self, opened: Opened) -> None:
         if opened.set_aside is not None:
-            self.log.error(
-                "The store's file was broken. It lies in {aside} now; queued messages in it are "
-                "lost to the gate, and return paths that version 0.1 has left there.",
-                aside=opened.set_aside,
-            )
+            self.log.tell(STORE_SET_ASIDE, aside=opened.set_aside)
 
 
 def _not_open() -> Deferred[T]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
 
 from twisted.internet.defer import Deferred, succeed
@@ -38,6 +38,8 @@ class MessageQueue:
     def __init__(self, clock: Clock, disk: Disk) -> None:
         self.count = 0
         """Messages on disk."""
+        self.told: Callable[[bytes, QueuedMessage], None] | None = None
+        """See `IStore.tell_expired`."""
         self._clock = clock
         self._disk = disk
         self._sizes = QueueSizes()
@@ -171,10 +173,13 @@ class MessageQueue:
         job = self._disk.write(QUEUES, 0, expire_queue, self._clock.wall(), STEP)
         return job.addCallback(self._expired)
 
-    def _expired(self, deleted: dict[bytes, int]) -> None:
-        self._take_off(deleted)
-        if sum(deleted.values()) < STEP:
+    def _expired(self, deleted: list[tuple[bytes, QueuedMessage]]) -> None:
+        self._take_off(Counter(account for account, _ in deleted))
+        if len(deleted) < STEP:
             self._ticks = 0
+        for account, message in deleted:
+            if self.told is not None and message.number not in self._hidden.get(account, ()):
+                self.told(account, message)
 
     def _take_off(self, deleted: dict[bytes, int]) -> None:
         self.count -= sum(deleted.values())

@@ -162,7 +162,7 @@ def queued(
         (account, after, now, limit),
     ).fetchone()
     parts = [line.split(":") for line in text.split(",")] if text else []
-    messages = [QueuedMessage(int(it[0]), bytes.fromhex(it[1]), float(it[2])) for it in parts]
+    messages = [_queued_message(it) for it in parts]
     return sorted(messages, key=lambda message: message.number)
 
 
@@ -188,17 +188,33 @@ def _remove(connection: sqlite3.Connection, account: bytes, numbers: Sequence[in
     return deleted
 
 
-def expire_queue(connection: sqlite3.Connection, now: float, limit: int) -> dict[bytes, int]:
-    """Delete up to ``limit`` messages that have expired; returns how many each account had."""
-    expired = "(SELECT number FROM queue WHERE expires <= ? ORDER BY expires, number LIMIT ?)"
+_EXPIRED = "FROM queue WHERE expires <= ? ORDER BY expires, number LIMIT ?"
+# As one text: each row that is fetched gives the interpreter's lock away.
+_LISTED = (
+    "SELECT group_concat("
+    "hex(account) || ':' || number || ':' || hex(pdu) || ':' || quote(expires)) FROM"
+)
+
+
+def expire_queue(
+    connection: sqlite3.Connection, now: float, limit: int
+) -> list[tuple[bytes, QueuedMessage]]:
+    """Delete up to ``limit`` messages that have expired; returns them with their accounts."""
     with transaction(connection):
-        counts = connection.execute(
-            "SELECT account, count(*) FROM queue"  # noqa: S608
-            f" WHERE number IN {expired} GROUP BY account",
+        (text,) = connection.execute(
+            f"{_LISTED} (SELECT account, number, pdu, expires {_EXPIRED})", (now, limit)
+        ).fetchone()
+        connection.execute(
+            f"DELETE FROM queue WHERE number IN (SELECT number {_EXPIRED})",  # noqa: S608
             (now, limit),
-        ).fetchall()
-        connection.execute(f"DELETE FROM queue WHERE number IN {expired}", (now, limit))  # noqa: S608
-    return dict(counts)
+        )
+    parts = [line.split(":") for line in text.split(",")] if text else []
+    return [(bytes.fromhex(it[0]), _queued_message(it[1:])) for it in parts]
+
+
+def _queued_message(parts: Sequence[str]) -> QueuedMessage:
+    number, pdu, expires = parts
+    return QueuedMessage(int(number), bytes.fromhex(pdu), float(expires))
 
 
 def queue_sizes(connection: sqlite3.Connection, now: float) -> dict[bytes, int]:

@@ -10,7 +10,8 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import Clock
 
 from smppgate.gate.queue.queues import Queues
-from smppgate.gate.relay.events import Events
+from smppgate.gate.relay.events import Events, Listener
+from smppgate.gate.relay.reason import Cause
 from smppgate.routing.esmes.account import Account, AccountPolicy, Cluster
 from smppgate.routing.exchange import Exchange
 from smppgate.store import Enqueued, NewMessage, QueuedMessage, StoreError
@@ -77,6 +78,18 @@ class ManualStore:
             self.messages.pop(number, None)
         # It never fails.
         return succeed(None)
+
+    def tell_expired(self, told: Callable[[bytes, QueuedMessage], None]) -> None:
+        self.told_expired = told
+
+    def expire(self) -> None:
+        """Delete what has expired, and tell."""
+        now = self._clock.seconds()
+        for number, message in sorted(self.messages.items()):
+            if message.expires <= now:
+                del self.messages[number]
+                queued = QueuedMessage(number, message.pdu, message.expires)
+                self.told_expired(message.account, queued)
 
     def queue_sizes(self) -> Deferred[dict[bytes, int]]:
         def sizes() -> dict[bytes, int]:
@@ -239,6 +252,16 @@ def any_of(cluster: Cluster[Any], _octets: bytes, _now: float) -> Any:
     return cluster.session()
 
 
+class Lost(Listener):
+    """Keeps which messages of queues are lost."""
+
+    def __init__(self, told: list[tuple[str, str, str]]) -> None:
+        self._told = told
+
+    def unqueued(self, account: bytes, octets: bytes, cause: Cause) -> None:
+        self._told.append((account.decode(), text_of(octets), cause.reason.word))
+
+
 class Desk:
     """A gate's queues, those of ``acme`` and ``bolt``, on a store that may be older than it."""
 
@@ -257,8 +280,12 @@ class Desk:
             self.store = ManualStore(self.clock)
         self.smsc = Smsc(self.clock)
         self.acme, self.bolt = account("acme"), account("bolt")
+        self.lost: list[tuple[str, str, str]] = []
+        """Account, text and reason of each message that was told to be lost."""
+        events = Events()
+        events.attach(Lost(self.lost))
         self.queues = Queues(
-            SmppClock.of(self.clock), Batch(self.clock), self.store, to_esme, any_of, Events()
+            SmppClock.of(self.clock), Batch(self.clock), self.store, to_esme, any_of, events
         )
         self.queue = self.queues.add(self.acme, limit, ttl)
         self.queues.add(self.bolt, limit, ttl)

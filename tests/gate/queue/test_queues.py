@@ -156,7 +156,7 @@ def test_messages_of_an_account_without_queue_are_logged() -> None:
     with capturedLogs() as events:
         after.queues.start()
     assert [formatEvent(event) for event in events] == [
-        "1 messages are queued for ESME bolt, which has no queue: they are kept until "
+        "SG-3203 1 messages are queued for ESME bolt, which has no queue: they are kept until "
         "1970-01-01 00:16:40+00:00 at the latest, and delivered if it has one again"
     ]
 
@@ -172,6 +172,19 @@ def test_what_has_expired_is_not_delivered() -> None:
     desk.turn(TTL - 5.0)
     assert desk.bind().texts == ["b"]
     assert desk.queue.statistics() == QueueStatistics(queued=1, expired=1)
+    assert desk.lost == []
+    desk.store.expire()
+    assert desk.lost == []
+
+
+def test_what_the_store_deletes_is_told() -> None:
+    desk = Desk()
+    desk.stored("a")
+    desk.turn(10.0)
+    desk.stored("b")
+    desk.turn(TTL - 5.0)
+    desk.store.expire()
+    assert desk.lost == [("acme", "a", "expired")]
 
 
 def test_what_expires_after_it_was_read_is_not_delivered_either() -> None:
@@ -184,6 +197,46 @@ def test_what_expires_after_it_was_read_is_not_delivered_either() -> None:
     assert session.texts == ["a"]
     assert desk.queue.statistics() == QueueStatistics(delivered=1, expired=1)
     assert desk.store.messages == {}
+    assert desk.lost == [("acme", "b", "expired")]
+
+
+def test_what_is_in_memory_when_the_store_deletes_it_is_told_once() -> None:
+    """It may be under way, and be delivered after all."""
+    desk = Desk()
+    desk.stored("a", "b")
+    session = desk.bind(Session(window=1))
+    desk.turn(TTL)
+    desk.store.expire()
+    session.answer()
+    desk.turn()
+    assert desk.queue.statistics() == QueueStatistics(delivered=1, expired=1)
+    assert desk.lost == [("acme", "b", "expired")]
+    desk.lose(session)
+    desk.stored("c")
+    desk.turn(TTL)
+    desk.store.expire()
+    assert desk.lost[1:] == [("acme", "c", "expired")]
+
+
+def test_what_expires_of_an_account_without_a_queue_is_told_too() -> None:
+    desk = Desk()
+    desk.stored("a", to=desk.bolt)
+    desk.queues.remove(desk.bolt)
+    desk.turn(TTL)
+    desk.store.expire()
+    assert desk.lost == [("bolt", "a", "expired")]
+
+
+def test_the_log_tells_of_expired_messages_once_a_minute() -> None:
+    desk = Desk(ttl=1.0)
+    with capturedLogs() as events:
+        for at in range(120):
+            desk.stored(f"message {at}")
+            desk.turn(2.0)
+            desk.lose(desk.bind())
+    lines = [str(formatEvent(event)) for event in events]
+    assert 3 <= len(lines) <= 5
+    assert lines[0].startswith("SG-3202 1 message that waited for ESME acme expired (")
 
 
 def test_what_has_expired_takes_no_room() -> None:

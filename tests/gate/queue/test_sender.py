@@ -227,6 +227,7 @@ def test_what_is_refused_for_good_is_dropped_and_logged_once_a_minute() -> None:
     texts = [str(formatEvent(event)) for event in events]
     assert [text.partition("(0x0000000B)")[2] for text in texts] == [" (1 so far)", " (3 so far)"]
     assert session.open == ["m4"]
+    assert desk.lost == [("acme", each, "dropped") for each in ("m1", "m2", "m3")]
     assert desk.queue.statistics() == QueueStatistics(queued=1, dropped=3)
     assert len(desk.store.messages) == 1
 

@@ -22,8 +22,8 @@ class Recorder(Listener):
     def bound(self, session: Any) -> None:
         self.told.append(("bound",))
 
-    def refused(self, name: str, host: str, command_status: int) -> None:
-        self.told.append(("refused", name, host, command_status))
+    def refused(self, session: Any, number: int, name: str, command_status: int, why: str) -> None:
+        self.told.append(("refused", number, name, session.host, command_status, why))
 
     def connection_refused(self, host: str, reason: str) -> None:
         self.told.append(("connection refused", host, reason))
@@ -34,7 +34,7 @@ class Recorder(Listener):
     def entered(self, exchange: Any) -> None:
         self.told.append(("entered", exchange.number))
 
-    def turned_down(self, origin: Any, frame: Any, command_status: int, reason: Any) -> None:
+    def turned_down(self, origin: Any, frame: Any, command_status: int, cause: Any) -> None:
         self.told.append(("turned down", frame.command_id, command_status))
 
     def waiting(self, exchange: Any) -> None:
@@ -46,7 +46,7 @@ class Recorder(Listener):
     def answered(self, exchange: Any, command_status: int, now: float) -> None:
         self.told.append(("answered", exchange.number, command_status))
 
-    def ended(self, exchange: Any, command_status: int, now: float, reason: Any) -> None:
+    def ended(self, exchange: Any, command_status: int, now: float, cause: Any) -> None:
         self.told.append(("ended", exchange.number, command_status))
 
     def receipt(self, link: Any, receipt: Any, is_matched: bool) -> None:
@@ -159,7 +159,8 @@ def test_a_refused_bind_is_told() -> None:
     gate.router.events.attach(recorder)
     end = gate.esme(bind(password=b"wrong"))
     assert [frame.command_status for frame in end.heard()] == [0x0E]
-    assert [(each[0], each[1], each[3]) for each in recorder.told] == [("refused", "'acme'", 0x0E)]
+    (told,) = recorder.told
+    assert told == ("refused", 7, "'acme'", "192.168.1.1", 0x0E, "wrong password")
 
 
 def test_sessions_are_told_when_they_are_bound_and_lost() -> None:
@@ -169,25 +170,6 @@ def test_sessions_are_told_when_they_are_bound_and_lost() -> None:
     gate.lose(esme)
     gate.lose(link)
     assert told == [("bound",), ("bound",), ("lost",), ("lost",)]
-
-
-class Misses(Listener):
-    """Wants to know why requests have no success."""
-
-    def __init__(self) -> None:
-        self.told: list[tuple[int, str]] = []
-
-    def missed(self, origin: Any, number: int, why: str) -> None:
-        self.told.append((number, why))
-
-
-def test_why_a_request_has_no_success_is_told_with_its_number() -> None:
-    gate = gate_of()
-    misses = Misses()
-    gate.router.events.attach(misses)
-    assert not gate.router.events.tells_each
-    gate.esme(bind(b"wrong", number=3))
-    assert [number for number, _ in misses.told] == [3]
 
 
 class Bound(Listener):
@@ -252,7 +234,7 @@ class OfSomeRuns(Listener):
 class OfEnds(Listener):
     """Wants to know how each message ends."""
 
-    def ended(self, exchange: Any, command_status: int, now: float, reason: Any) -> None:
+    def ended(self, exchange: Any, command_status: int, now: float, cause: Any) -> None:
         """It has."""
 
 

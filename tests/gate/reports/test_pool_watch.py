@@ -20,7 +20,7 @@ def unlinked(smsc: Smsc) -> None:
 
 
 def lines_of(log: Log) -> list[str]:
-    return [line for line in log.lines if line.startswith("pool ")]
+    return [line for line in log.lines if " pool " in line]
 
 
 def test_a_pool_is_told_of_when_its_last_link_goes_and_when_one_comes_again() -> None:
@@ -33,16 +33,18 @@ def test_a_pool_is_told_of_when_its_last_link_goes_and_when_one_comes_again() ->
         watch.bound(one)
         unlinked(other)
         watch.lost(other)
-        assert lines_of(log) == ["pool spare is without an SMSC: its messages are answered 0x08"]
+        assert lines_of(log) == [
+            "SG-1301 pool spare is without an SMSC: its messages are answered 0x08"
+        ]
         unlinked(one)
         watch.lost(one)
         assert lines_of(log)[1:] == [
-            "pool main is without an SMSC: its messages are answered 0x08"
+            "SG-1301 pool main is without an SMSC: its messages are answered 0x08"
         ]
         one.add(FakeSession(smsc=one))
         watch.bound(one)
         watch.bound(one)
-        assert lines_of(log)[2:] == ["pool main has an SMSC again: a"]
+        assert lines_of(log)[2:] == ["SG-1302 pool main has an SMSC again: a"]
     assert told == [("spare", False), ("main", False), ("main", True)]
 
 

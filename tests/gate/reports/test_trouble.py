@@ -7,7 +7,8 @@ from OpenSSL import SSL
 from service_identity import VerificationError
 from twisted.internet import error
 
-from smppgate.gate.reports.trouble import in_words, may_speak_tls
+from smppgate.gate.reports.trouble import in_words, may_speak_tls, naming_the_protocol
+from smppgate.txsmpp.frame import FrameBuffer
 
 
 def ssl_error(reason: str) -> SSL.Error:
@@ -52,3 +53,24 @@ def test_words(reason: BaseException, words: str) -> None:
 def test_a_peer_that_awaits_tls(reason: str, may: bool) -> None:
     """It closes, cuts, or sends an alert first."""
     assert may_speak_tls(reason) is may
+
+
+@pytest.mark.parametrize(
+    ("first", "words"),
+    [
+        (b"\x16\x03\x01\x02", "TLS in place of SMPP: command_length "),
+        (b"GET ", "HTTP in place of SMPP: command_length "),
+        (b"PROX", "a PROXY header in place of SMPP: command_length "),
+        (b"SSH-", "SSH in place of SMPP: command_length "),
+        (b"junk", "no SMPP: command_length "),
+        (b"\0\0\0\x0f", "no SMPP: command_length 15 "),
+    ],
+)
+def test_what_a_stream_may_be_that_is_no_smpp(first: bytes, words: str) -> None:
+    frames = FrameBuffer()
+    frames.receive(first)
+    assert naming_the_protocol(str(frames.error)).startswith(words)
+
+
+def test_any_other_end_is_told_as_it_is() -> None:
+    assert naming_the_protocol("closed by the peer") == "closed by the peer"

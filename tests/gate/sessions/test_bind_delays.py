@@ -108,6 +108,6 @@ def test_a_storm_of_refusals_is_a_line_a_second() -> None:
         gate.reactor.advance(1.0)
     lines = [line for line in log.lines if "refused" in line]
     assert len(lines) == 2
-    assert lines[0].startswith("bind of ESME 'acme' from ")
-    assert lines[1].startswith("499 more refused in 1 s: 'acme' from ")
+    assert lines[0].startswith("SG-2101 bind of ESME 'acme' from ")
+    assert lines[1].startswith("SG-2101 499 more refused in 1 s: 'acme' from ")
     assert "wrong password (0x0000000E) (499)" in lines[1]

@@ -40,7 +40,7 @@ def test_a_connection_over_the_limit_is_cut_and_logged() -> None:
     with capturedLogs() as events:
         assert isinstance(factory.buildProtocol(None), TurnedAway)
     assert [formatEvent(event) for event in events] == [
-        "connection from None closed: 2 are enough"
+        "SG-2002 connection from None closed: 2 are enough"
     ]
     assert list(factory.sessions) == sessions
 

@@ -245,7 +245,7 @@ def test_a_port_in_use_is_an_error_in_the_log_and_tried_again(running: Running) 
             running.listeners.retry()
         assert len(errors.lines) == 2
         for line in errors.lines:
-            assert line.startswith(f"cannot listen on {on(port)}: ")
+            assert line.startswith(f"SG-2001 cannot listen on {on(port)}: ")
             assert "Address already in use" in line
         assert running.ports == [own]
     with Errors() as errors:

@@ -73,7 +73,8 @@ def test_connections_of_one_address_are_limited() -> None:
         assert not second.is_closed()
         rig.gate.reactor.pump([0.5] * 4)
     (line, summary) = (line for line in log.lines if HERE in line and "open" in line)
-    assert line == (f"connection from {HERE}:4000 closed: 2 connections from its address are open")
+    why = "2 connections from its address are open"
+    assert line == f"SG-2002 connection from {HERE}:4000 closed: {why}"
     assert "2 more refused" in summary
     assert rig.told == [(HERE, "2 connections from its address are open")] * 3
     (listener,) = rig.gate.gateway.state().listeners

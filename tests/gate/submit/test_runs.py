@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smppgate.gate.relay.events import Listener
-from smppgate.gate.relay.reason import Reason
+from smppgate.gate.relay.reason import Cause
 from smppgate.routing.exchange import Exchange
 from smppgate.routing.limits.esme_limits import EsmeRates, SessionLimit
 from smppgate.routing.limits.token_bucket import Rate
@@ -48,9 +48,7 @@ class Told(Listener):
     def entered(self, exchange: Exchange) -> None:
         self._told.append(("entered", exchange.number))
 
-    def turned_down(
-        self, origin: Origin, frame: Frame, command_status: int, reason: Reason
-    ) -> None:
+    def turned_down(self, origin: Origin, frame: Frame, command_status: int, cause: Cause) -> None:
         self._told.append(("turned down", command_status))
 
     def waiting(self, exchange: Exchange) -> None:
@@ -59,7 +57,7 @@ class Told(Listener):
     def sent(self, exchange: Exchange) -> None:
         self._told.append(("sent", exchange.number))
 
-    def ended(self, exchange: Exchange, command_status: int, now: float, reason: Reason) -> None:
+    def ended(self, exchange: Exchange, command_status: int, now: float, cause: Cause) -> None:
         self._told.append(("ended", exchange.number))
 
 

@@ -190,7 +190,7 @@ def test_closing_ends_though_the_disk_fails_and_says_what_was_lost() -> None:
     box.keep(some(7))
     with logged() as events:
         box.close()
-    assert "7 return paths could not be written" in map(formatEvent, errors(events))
+    assert "SG-4101 7 return paths could not be written" in map(formatEvent, errors(events))
 
 
 # Slow disks

@@ -28,14 +28,14 @@ from smppgate.cli.simulator.answers import ANSWERS
 from smppgate.cli.simulator.behaviour import Behaviour, Counts, Statistics
 from smppgate.cli.simulator.mailbox import Mailbox
 from smppgate.cli.simulator.messages import Messages
-from smppgate.cli.simulator.session import Bind, SimulatedSession
+from smppgate.cli.simulator.session import SimulatedSession
 from smppgate.txsmpp.batch import Batch
 from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.codec import encode
 from smppgate.txsmpp.constants import CommandId, CommandStatus, MessageState, Tag
 from smppgate.txsmpp.errors import PduError
 from smppgate.txsmpp.frame import HEADER_SIZE, Frame, response
-from smppgate.txsmpp.pdu import BindTransceiverResp
+from smppgate.txsmpp.pdu import Bind, BindTransceiverResp
 from smppgate.txsmpp.tlv import Tlv
 from smppgate.txsmpp.versions import V3_4
 

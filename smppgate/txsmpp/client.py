@@ -10,7 +10,6 @@ from typing import Any, TypeAlias
 from attrs import define
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, ensureDeferred, fail, succeed
-from twisted.internet.endpoints import clientFromString
 from twisted.internet.interfaces import IStreamClientEndpoint
 
 from smppgate.txsmpp.backoff import Backoff
@@ -93,7 +92,7 @@ class SmppClient(Service):
         # Jitter is no secret.
         self.backoff = backoff or Backoff(1.0, 60.0, random.random)
         self._place = endpoint if isinstance(endpoint, str) else repr(endpoint)
-        where = clientFromString(reactor, endpoint) if isinstance(endpoint, str) else endpoint
+        where = _client_endpoint(reactor, endpoint) if isinstance(endpoint, str) else endpoint
         self._waiting: list[_Waiter] = []
         self._link = Reconnecting(
             ToldEndpoint(where, self.not_bound, self._place),
@@ -183,6 +182,14 @@ class SmppClient(Service):
         if was_bound:
             self.log.info("session at {place} ended: {reason}", place=self._place, reason=reason)
         self.backoff.lost(self.clock.monotonic())
+
+
+def _client_endpoint(reactor: Any, text: str) -> IStreamClientEndpoint:
+    # It loads OpenSSL, which half of the programs that import this package have no need of.
+    from twisted.internet.endpoints import clientFromString  # noqa: PLC0415
+
+    endpoint: IStreamClientEndpoint = clientFromString(reactor, text)
+    return endpoint
 
 
 class ClientSession(ProgramSession):

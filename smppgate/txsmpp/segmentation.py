@@ -10,7 +10,7 @@ which part a PDU is.
 from __future__ import annotations
 
 from enum import Enum
-from typing import TypeVar
+from typing import TypeAlias, TypeVar, cast
 
 from smppgate.txsmpp.alphabet import ESCAPE, decode_text, encode_text, is_gsm, is_ucs2
 from smppgate.txsmpp.codec import encode
@@ -37,8 +37,9 @@ _HIGH_SURROGATE = 0xD8
 _SAR_TAGS = frozenset({Tag.SAR_MSG_REF_NUM, Tag.SAR_TOTAL_SEGMENTS, Tag.SAR_SEGMENT_SEQNUM})
 _TEXT_TAGS = _SAR_TAGS | {Tag.MESSAGE_PAYLOAD}
 
+AnyMessage: TypeAlias = SubmitSm | SubmitMulti | DeliverSm | DataSm
 Message = TypeVar("Message", SubmitSm, SubmitMulti, DeliverSm)
-Received = TypeVar("Received", SubmitSm, SubmitMulti, DeliverSm, DataSm)
+Received = TypeVar("Received", bound=AnyMessage)
 
 
 class Segmentation(Enum):
@@ -98,7 +99,7 @@ def split_octets(
     ]
 
 
-def user_data(message: SubmitSm | SubmitMulti | DeliverSm | DataSm) -> bytes:
+def user_data(message: AnyMessage) -> bytes:
     """What a message carries: short_message or else message_payload, without its header.
 
     A header is one that esm_class says, or one without that bit that says a part.
@@ -112,7 +113,7 @@ def user_data(message: SubmitSm | SubmitMulti | DeliverSm | DataSm) -> bytes:
     return octets
 
 
-def text_of(message: SubmitSm | SubmitMulti | DeliverSm | DataSm) -> str:
+def text_of(message: AnyMessage) -> str:
     """The text of a message, of one part if it is one; what is no text is read as Latin 1."""
     return decode_text(user_data(message), message.data_coding)
 
@@ -152,7 +153,8 @@ class Reassembly:
         if len(parts) < segment.total:
             return None
         del self._parts[key]
-        return _whole(message, b"".join(parts[number] for number in sorted(parts)))
+        whole = _whole(message, b"".join(parts[number] for number in sorted(parts)))
+        return cast(Received, whole)
 
     def _give_up(self, now: float, count: int) -> None:
         """Forget what is too old, and the oldest where there would be more than the limit."""
@@ -215,7 +217,7 @@ def _with_payload(message: Message, octets: bytes) -> Message:
     return message.replaced(short_message=b"", tlvs=(*message.tlvs, payload))
 
 
-def _whole(message: Received, octets: bytes) -> Received:
+def _whole(message: AnyMessage, octets: bytes) -> AnyMessage:
     tlvs = (
         *(tlv for tlv in message.tlvs if tlv.tag not in _TEXT_TAGS),
         Tlv.of(Tag.MESSAGE_PAYLOAD, octets),
@@ -226,5 +228,5 @@ def _whole(message: Received, octets: bytes) -> Received:
     return message.replaced(esm_class=esm_class, short_message=b"", tlvs=tlvs)
 
 
-def _destination(message: SubmitSm | SubmitMulti | DeliverSm | DataSm) -> object:
+def _destination(message: AnyMessage) -> object:
     return message.dest_address if isinstance(message, SubmitMulti) else message.destination_addr

@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, TypeAlias, cast
 
 from twisted.internet.defer import Deferred, DeferredList, ensureDeferred, maybeDeferred
-from twisted.internet.interfaces import IAddress
+from twisted.internet.interfaces import IAddress, IListeningPort
 from twisted.internet.protocol import Factory
 from twisted.python.failure import Failure
 
@@ -51,6 +51,8 @@ def accounts(passwords: Mapping[bytes, bytes]) -> Authenticate:
 class SmppServer(Factory):
     """Makes a session for each connection, of ESMEs that bind to this end.
 
+    `listen` is one way to give it connections; it may be given to any endpoint.
+
     ::
 
         def answer(session: ServerSession, request: Pdu) -> Reply:
@@ -59,7 +61,7 @@ class SmppServer(Factory):
             return CommandStatus.ESME_RINVCMDID
 
         server = SmppServer(reactor, accounts({b"acme": b"secret"}), answer)
-        await serverFromString(reactor, "tcp:2775").listen(server)
+        await server.listen("tcp:2775")
 
     :param reactor: Twisted's.
     :param authenticate: judges each bind; one that it fails to judge is answered ESME_RBINDFAIL.
@@ -84,6 +86,8 @@ class SmppServer(Factory):
         timers: Timers | None = None,
         max_sessions: int = 1000,
     ) -> None:
+        self._reactor = reactor
+        self._ports: list[IListeningPort] = []
         self.clock = Clock.of(reactor)
         self.batch = Batch(self.clock)
         self.authenticate = authenticate
@@ -93,6 +97,26 @@ class SmppServer(Factory):
         self.timers = timers or Timers()
         self.sessions: set[ServerSession] = set()
         self._max_sessions = max_sessions
+
+    async def listen(self, endpoint: str) -> IListeningPort:
+        """Listen on a Twisted server endpoint string; returns the port, which has its address.
+
+        :raises CannotListenError: when it cannot be opened.
+        """
+        # It loads OpenSSL, which half of the programs that import this package have no need of.
+        from twisted.internet.endpoints import serverFromString  # noqa: PLC0415
+
+        listening = serverFromString(self._reactor, endpoint).listen(self)
+        port = cast(IListeningPort, await listening)
+        self._ports.append(port)
+        return port
+
+    async def stop(self, reason: str = "the server is stopping") -> None:
+        """Stop listening and unbind all sessions; returns when they have ended."""
+        ends: list[Deferred[Any]] = [ensureDeferred(each.unbind(reason)) for each in self.sessions]
+        ports, self._ports = self._ports, []
+        ends += [maybeDeferred(port.stopListening) for port in ports]
+        await DeferredList(ends)
 
     def buildProtocol(self, addr: IAddress | None) -> ServerSession | None:  # noqa: N802
         """A session for a connection from ``addr``; None closes it."""
@@ -107,11 +131,6 @@ class SmppServer(Factory):
     def receivers(self, system_id: bytes) -> list[ServerSession]:
         """The sessions of ``system_id`` that can be sent a deliver_sm now."""
         return [each for each in self.sessions if each.receives and each.system_id == system_id]
-
-    async def unbind_all(self, reason: str = "the server is stopping") -> None:
-        """Unbind all sessions; returns when they have ended. Listening is the caller's to stop."""
-        unbinding = [ensureDeferred(each.unbind(reason)) for each in self.sessions]
-        await DeferredList(unbinding)
 
 
 class ServerSession(ProgramSession):

@@ -167,7 +167,7 @@ def test_all_sessions_end_in_order() -> None:
     programs = Programs()
     client = programs.client()
     session = programs.session()
-    ended = outcomes(ensureDeferred(programs.server.unbind_all()))
+    ended = outcomes(ensureDeferred(programs.server.stop()))
     # No longer to be given anything.
     assert programs.server.receivers(b"acme") == []
     assert isinstance(failure_of(outcomes(session.request(DeliverSm()))), SessionLost)

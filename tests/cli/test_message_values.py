@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
@@ -35,10 +36,8 @@ def test_a_date_without_a_zone_is_local() -> None:
 
 @given(st.text())
 def test_what_is_no_time_is_refused_and_what_is_has_16_octets(text: str) -> None:
-    try:
+    with suppress(argparse.ArgumentTypeError):
         assert len(time(text)) == 16
-    except argparse.ArgumentTypeError as error:
-        assert "seconds up to 31 days" in str(error)
 
 
 @pytest.mark.parametrize("text", ["-1", "nan", "inf", "1e9", "tomorrow", "1969-01-01T00:00Z", ""])

@@ -29,6 +29,7 @@ from smppgate.cli.simulator.behaviour import Behaviour, Counts, Statistics
 from smppgate.cli.simulator.mailbox import Mailbox
 from smppgate.cli.simulator.messages import Messages
 from smppgate.cli.simulator.session import SimulatedSession
+from smppgate.routing.limits.token_bucket import Rate, by_rate
 from smppgate.txsmpp.batch import Batch
 from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.codec import encode
@@ -58,18 +59,25 @@ class SimulatedSmsc(Service):
         self.clock = clock
         self.batch = Batch(clock)
         self.counts = Counts()
-        self.sessions: set[SimulatedSession] = set()
+        # In the order of their connections, so that chance comes out the same again.
+        self.sessions: dict[SimulatedSession, None] = {}
         self.factory = SimulatedSmscFactory(self)
         self.agenda = Agenda(clock, behaviour.queue)
         self.messages = Messages(
-            behaviour.id_prefix, behaviour.hexadecimal_ids, behaviour.receipt_delay
+            behaviour.id_prefix,
+            behaviour.hexadecimal_ids,
+            behaviour.receipt_delay,
+            behaviour.id_length,
         )
+        self._throttle = by_rate(None, _throttle(behaviour), clock.seconds())
         self._wall = Clock.of(clock).wall
         self._random = random
         self._mailboxes: dict[bytes, Mailbox] = {}
         self._ports: list[IListeningPort] = []
         self._mo_batches = LoopingCall.withCount(self._send_mobile_originated)
         self._mo_batches.clock = clock
+        self._drops = LoopingCall(self._drop_one)
+        self._drops.clock = clock
         self._mo_due = 0.0
         self._mo_turn = 0
 
@@ -90,6 +98,8 @@ class SimulatedSmsc(Service):
         super().startService()  # type: ignore[no-untyped-call]
         if self.behaviour.mo_rate:
             self._mo_batches.start(_MO_INTERVAL, now=False)
+        if self.behaviour.drop_every:
+            self._drops.start(self.behaviour.drop_every, now=False)
 
     def stopService(self) -> Deferred[None]:
         """Stop listening, unbind all sessions and close them; fires when that is done."""
@@ -97,8 +107,9 @@ class SimulatedSmsc(Service):
         return ensureDeferred(self._stop())
 
     async def _stop(self) -> None:
-        if self._mo_batches.running:
-            self._mo_batches.stop()
+        for calls in (self._mo_batches, self._drops):
+            if calls.running:
+                calls.stop()
         self.agenda.close()
         ends: list[Deferred[Any]] = []
         while self._ports:
@@ -151,7 +162,7 @@ class SimulatedSmsc(Service):
 
     def ended(self, session: SimulatedSession) -> None:
         """Forget ``session``, which has ended."""
-        self.sessions.discard(session)
+        self.sessions.pop(session, None)
 
     def asked(self, session: SimulatedSession, frame: Frame, now: float) -> bool:
         """Answer a query_sm, cancel_sm or replace_sm; False for any other request."""
@@ -169,6 +180,13 @@ class SimulatedSmsc(Service):
     def submitted(self, session: SimulatedSession, frame: Frame, now: float) -> None:
         """Answer a message, at once or after the latency, and schedule its receipts."""
         behaviour = self.behaviour
+        if self._throttle is not None and not self._throttle.take_if_any(now, 1):
+            self.counts.refused += 1
+            session.send(response(frame, CommandStatus.ESME_RTHROTTLED))
+            return
+        if behaviour.silence and self._random.random() < behaviour.silence:
+            self.counts.unanswered += 1
+            return
         answer_at = now
         if behaviour.latency or behaviour.jitter:
             if self.agenda.is_full:
@@ -191,16 +209,25 @@ class SimulatedSmsc(Service):
         if behaviour.error_rate and self._random.random() < behaviour.error_rate:
             self.counts.refused += 1
             return response(frame, self._random.choice(behaviour.error_statuses)), b""
+        final = self._final_state() if behaviour.states else MessageState.DELIVERED
         try:
-            asks = pdus.asks_for_receipt(frame.octets)
+            asks = pdus.asks_for_receipt(frame.octets, final)
         except PduError as error:
             self.counts.refused += 1
             return response(frame, error.command_status), b""
         self.counts.taken += 1
-        message_id = self.messages.take(now)
+        message_id = self.messages.take(now, final)
         # In a submit_multi_resp no_unsuccess follows, the number of failed destinations: 0.
         end = b"\0\0" if frame.command_id == CommandId.SUBMIT_MULTI else b"\0"
         return response(frame, 0, message_id + end), message_id if asks else b""
+
+    def _final_state(self) -> MessageState:
+        chance = self._random.random()
+        for state, share in self.behaviour.states:
+            chance -= share
+            if chance < 0:
+                return state
+        return MessageState.DELIVERED
 
     def _latency(self) -> float:
         jitter = self.behaviour.jitter
@@ -223,15 +250,23 @@ class SimulatedSmsc(Service):
         self, mailbox: Mailbox, message_id: bytes, taken_at: float, octets: bytes
     ) -> None:
         now, wall = self.clock.seconds(), self._wall()
-        is_deleted = self.messages.state(message_id, now) is MessageState.DELETED
-        state = MessageState.DELETED if is_deleted else MessageState.DELIVERED
+        state = self.messages.end(message_id)
+        hexadecimal = self.behaviour.hexadecimal_receipts
+        noted = message_id if hexadecimal is None else self.messages.noted(message_id, hexadecimal)
         try:
-            receipt = pdus.receipt_for(octets, message_id, state, wall - (now - taken_at), wall)
+            receipt = pdus.receipt_for(octets, noted, state, wall - (now - taken_at), wall)
         except PduError:
             # The message was accepted, but without readable addresses it gets no receipt.
             return
         self.counts.receipts += 1
         mailbox.post(receipt)
+
+    def _drop_one(self) -> None:
+        """Cut the connection of a bound session, picked by chance."""
+        bound = [session for session in self.sessions if session.session.is_bound]
+        if bound:
+            self.counts.cut += 1
+            self._random.choice(bound).abort("the simulator cuts it")
 
     # Mobile-originated messages
 
@@ -264,8 +299,13 @@ class SimulatedSmscFactory(Factory):
         """A session for a new connection."""
         session = SimulatedSession(self._smsc)
         session.factory = self
-        self._smsc.sessions.add(session)
+        self._smsc.sessions[session] = None
         return session
+
+
+def _throttle(behaviour: Behaviour) -> Rate | None:
+    per_second = behaviour.throttle
+    return Rate(per_second, max(1.0, per_second)) if per_second else None
 
 
 def _receipted(frame: Frame) -> Sequence[bytes]:

@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from smppgate.cli import options
 from smppgate.txsmpp.constants import Npi, Tag, Ton
 from smppgate.txsmpp.peek import Address
-from smppgate.txsmpp.segmentation import Segmentation
 from smppgate.txsmpp.times import absolute_time, relative_time
 from smppgate.txsmpp.tlv import Tlv
 
@@ -90,18 +89,6 @@ def tlv(text: str) -> Tlv:
     if len(value) > 0xFFFF:
         raise argparse.ArgumentTypeError("a TLV has 65535 octets at most")
     return Tlv(tag, value)
-
-
-def segmentation(text: str) -> Segmentation:
-    """How a long message is sent: ``udh``, ``sar`` or ``payload``.
-
-    :raises ArgumentTypeError: for anything else.
-    """
-    try:
-        return Segmentation(text)
-    except ValueError:
-        names = ", ".join(each.value for each in Segmentation)
-        raise argparse.ArgumentTypeError(f"one of {names}, not {text!r}") from None
 
 
 def _integer(text: str) -> int:

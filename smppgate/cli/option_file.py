@@ -33,6 +33,7 @@ class Option:
     :ivar name: as it is on the command line, without the dashes in front.
     :ivar type: makes a value of its text, or raises `ArgumentTypeError`.
     :ivar default: what it is where it is not given.
+    :ivar choices: the only texts that it may have; empty for any.
     :ivar is_repeated: whether it may be given more than once; its value is a tuple.
     """
 
@@ -42,6 +43,7 @@ class Option:
     help: str
     default: Any = None
     is_repeated: bool = False
+    choices: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -56,7 +58,9 @@ class Option:
         group.add_argument(
             f"--{self.name}",
             dest=self.key,
-            metavar=self.metavar,
+            # Those who complete words look for choices.
+            metavar=None if self.choices else self.metavar,
+            choices=self.choices or None,
             type=self.type,
             help=text,
             action=action,
@@ -116,6 +120,9 @@ def _single(option: Option, value: Any, place: str, errors: list[str]) -> Any:
     """The value of one text or number; None where it cannot be, with an error more."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         errors.append(f"{place}: a text or a number, not {type(value).__name__}")
+        return None
+    if option.choices and value not in option.choices:
+        errors.append(f"{place}: one of {', '.join(option.choices)}, not {value!r}")
         return None
     try:
         return option.type(str(value))

@@ -10,9 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smppgate.cli.message_values import segmentation, time, tlv
+from smppgate.cli.message_values import time, tlv
 from smppgate.txsmpp.constants import Tag
-from smppgate.txsmpp.segmentation import Segmentation
 from smppgate.txsmpp.tlv import Tlv
 
 
@@ -62,9 +61,3 @@ def test_a_tlv_has_a_tag_by_number_or_name(text: str, made: Tlv) -> None:
 def test_what_is_no_tlv_is_refused(text: str) -> None:
     with pytest.raises(argparse.ArgumentTypeError):
         tlv(text)
-
-
-def test_ways_to_be_long() -> None:
-    assert [segmentation(text) for text in ("udh", "sar", "payload")] == list(Segmentation)
-    with pytest.raises(argparse.ArgumentTypeError, match="one of udh, sar, payload"):
-        segmentation("long")

@@ -148,7 +148,7 @@ def test_all_that_is_wrong_in_a_file_is_told_with_its_place(
     path = tmp_path / "smsc.toml"
     path.write_text(
         'latncy = 1\njitter = -1\nwindow = true\nerror_status = [8, "x"]\n'
-        'mo_destination = "4477"\n[state]\nUNDELIV = 101\nLOST = 1\n'
+        'mo_destination = "4477"\nid_format = "octal"\n[state]\nUNDELIV = 101\nLOST = 1\n'
     )
     assert run(parsed("--file", str(path))) == 2
     lines = capsys.readouterr().err.splitlines()
@@ -158,6 +158,7 @@ def test_all_that_is_wrong_in_a_file_is_told_with_its_place(
         "jitter",
         "window",
         "error_status[1]",
+        "id_format",
         "state.UNDELIV",
         "state.LOST",
     ]

@@ -13,13 +13,13 @@ from twisted.internet.interfaces import IReactorTime
 from smppgate.cli import connection, submission
 from smppgate.cli.connection import Connection, NotBound, unbind
 from smppgate.cli.failures import USAGE, UsageError, fail
-from smppgate.cli.message_values import segmentation
 from smppgate.cli.options import count, positive_rate, positive_seconds
 from smppgate.cli.running import run_until_done
 from smppgate.cli.send.delivery import Delivery, NotDelivered
 from smppgate.cli.send.session import SendSession
 from smppgate.cli.terminal import shown
 from smppgate.txsmpp.pdu import SubmitSm
+from smppgate.txsmpp.segmentation import Segmentation
 
 DESCRIPTION = """\
 Bind, send a message, show the answer and then the receipt, unbind. A long text goes in parts, each
@@ -36,8 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group = submission.add_arguments(parser)
     group.add_argument(
         "--long",
-        metavar="udh|sar|payload",
-        type=segmentation,
+        choices=[way.value for way in Segmentation],
         help="how more than one short message is sent: in parts with user data headers, in parts "
         "with SAR TLVs, or whole as message_payload (default: a text by udh)",
     )
@@ -114,11 +113,12 @@ def _messages(args: argparse.Namespace, link: Connection, receipt: bool) -> list
     """
     # It tells these messages from others to the same number, and is no secret.
     first = randrange(0x100)  # noqa: S311
+    way = None if args.long is None else Segmentation(args.long)
     return [
         message
         for number in range(args.count)
         for message in submission.messages(
-            args, link.version, receipt, args.long, (first + number) % 0x100
+            args, link.version, receipt, way, (first + number) % 0x100
         )
     ]
 

@@ -33,6 +33,8 @@ _LONGEST_ID = 64
 # Half of them; the rest is for the number.
 _id_prefix = octets(_LONGEST_ID // 2)
 
+_NOTATIONS = ("hex", "decimal")
+
 _FAILED_STATES = {
     STAT_OF[state].decode(): state
     for state in (
@@ -67,16 +69,6 @@ def id_length(text: str) -> int:
     if value > _LONGEST_ID:
         raise argparse.ArgumentTypeError(f"at most {_LONGEST_ID} octets, not {text!r}")
     return value
-
-
-def notation(text: str) -> bool:
-    """Whether numbers are hexadecimal: ``hex`` or ``decimal``.
-
-    :raises ArgumentTypeError: for anything else.
-    """
-    if text not in ("hex", "decimal"):
-        raise argparse.ArgumentTypeError(f"hex or decimal, not {text!r}")
-    return text == "hex"
 
 
 def whole_number(text: str) -> int:
@@ -183,10 +175,11 @@ ANSWERS = (
     ),
     Option(
         "id-format",
-        "hex|decimal",
-        notation,
+        "NOTATION",
+        str,
         "how the number in a message_id is written (default: hex)",
-        True,
+        "hex",
+        choices=_NOTATIONS,
     ),
     Option(
         "id-length",
@@ -216,10 +209,10 @@ DELIVERIES = (
     ),
     Option(
         "receipt-ids",
-        "hex|decimal",
-        notation,
+        "NOTATION",
+        str,
         "how the number in a receipt's id is written (default: as in the answer)",
-        _DEFAULT.hexadecimal_receipts,
+        choices=_NOTATIONS,
     ),
     Option(
         "state",
@@ -293,13 +286,17 @@ def behaviour(values: Mapping[str, Any]) -> Behaviour:
         silence=values["silence"],
         receipts=values["receipts"],
         receipt_delay=values["receipt_delay"],
-        hexadecimal_receipts=values["receipt_ids"],
+        hexadecimal_receipts=_is_hexadecimal(values["receipt_ids"]),
         states=values["state"],
         mo_rate=values["mo_rate"],
         mo_destinations=values["mo_destination"],
         id_prefix=values["id_prefix"],
-        hexadecimal_ids=values["id_format"],
+        hexadecimal_ids=values["id_format"] == "hex",
         id_length=values["id_length"],
         window=values["window"],
         queue=values["queue"],
     )
+
+
+def _is_hexadecimal(notation: str | None) -> bool | None:
+    return None if notation is None else notation == "hex"

@@ -34,19 +34,22 @@ class RequestWindow:
     def request(self, pdu: RequestPdu[AnyResp]) -> Deferred[AnyResp]:
         """Send ``pdu``, or let it wait for room; fires with its resp.
 
-        Fails as `SmppProtocol.request` does, and with `WindowFull` when too many wait.
+        Fails as `SmppProtocol.request` does, and with `WindowFull` when too many wait. One that is
+        cancelled is not sent, or if it was takes its room until the peer has answered.
 
         :raises PduError: when ``pdu`` cannot be encoded.
         """
         if self._closed:
             return fail(SessionLost(self._closed))
-        if self._unanswered < self._size:
-            return self._send_now(pdu)
-        if len(self._waiting) >= self._queue:
+        has_room = self._unanswered < self._size and not self._waiting
+        if not has_room and len(self._waiting) >= self._queue:
             return fail(WindowFull(f"{self._size} unanswered, {self._queue} waiting"))
-        encode(pdu)
         answer: Deferred[AnyResp] = Deferred(self._cancelled)
-        self._waiting.append((pdu, answer))
+        if has_room:
+            self._send_now(pdu, answer)
+        else:
+            encode(pdu)
+            self._waiting.append((pdu, answer))
         return answer
 
     def close(self, reason: str) -> None:
@@ -58,18 +61,18 @@ class RequestWindow:
             _, answer = self._waiting.popleft()
             answer.errback(SessionLost(self._closed))
 
-    def _send_now(self, pdu: RequestPdu[AnyResp]) -> Deferred[AnyResp]:
-        answer: Deferred[AnyResp] = self._send(pdu)
+    def _send_now(self, pdu: RequestPdu[Any], answer: Deferred[Any]) -> None:
+        sent = self._send(pdu)
         self._unanswered += 1
-        return answer.addBoth(self._ended)
+        sent.addBoth(self._ended, answer)
 
-    def _ended(self, result: Any) -> Any:
+    def _ended(self, result: Any, answer: Deferred[Any]) -> None:
         self._unanswered -= 1
-        # Once: what is sent here cannot end before it returns.
+        # One: what is sent here cannot end before it returns.
         if self._waiting and self._unanswered < self._size:
-            pdu, answer = self._waiting.popleft()
-            self._send_now(pdu).chainDeferred(answer)
-        return result
+            self._send_now(*self._waiting.popleft())
+        if not answer.called:
+            answer.callback(result)
 
     def _cancelled(self, answer: Deferred[Any]) -> None:
         self._waiting = deque(each for each in self._waiting if each[1] is not answer)

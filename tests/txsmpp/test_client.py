@@ -117,13 +117,19 @@ def test_a_full_queue_refuses_and_a_timeout_makes_room() -> None:
 
 
 def test_a_request_may_be_cancelled_before_it_is_sent_and_after() -> None:
-    programs = Programs(replies=[Deferred()])
+    """What was sent keeps its room until its answer comes, which nobody hears."""
+    reply: Deferred[int] = Deferred()
+    programs = Programs(replies=[reply])
     client = programs.client(limits=Limits(window=1))
     requests = [client.request(MESSAGE) for _ in range(3)]
     seen = [outcomes(request) for request in requests]
     requests[1].cancel()
     assert len(seen[1]) == 1
+    programs.turn()
     requests[0].cancel()
+    programs.turn()
+    assert (len(seen[0]), seen[2]) == (1, [])
+    reply.callback(0)
     programs.turn()
     assert statuses(seen[2]) == [0]
     assert len(programs.requests) == 2

@@ -26,14 +26,14 @@ from smppgate.cli.simulator import pdus
 from smppgate.cli.simulator.agenda import Agenda
 from smppgate.cli.simulator.answers import ANSWERS
 from smppgate.cli.simulator.behaviour import Behaviour, Counts, Statistics
+from smppgate.cli.simulator.chance import Chance
 from smppgate.cli.simulator.mailbox import Mailbox
 from smppgate.cli.simulator.messages import Messages
 from smppgate.cli.simulator.session import SimulatedSession
-from smppgate.routing.limits.token_bucket import Rate, by_rate
 from smppgate.txsmpp.batch import Batch
 from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.codec import encode
-from smppgate.txsmpp.constants import CommandId, CommandStatus, MessageState, Tag
+from smppgate.txsmpp.constants import CommandId, CommandStatus, Tag
 from smppgate.txsmpp.errors import PduError
 from smppgate.txsmpp.frame import HEADER_SIZE, Frame, response
 from smppgate.txsmpp.pdu import Bind, BindTransceiverResp
@@ -69,7 +69,7 @@ class SimulatedSmsc(Service):
             behaviour.receipt_delay,
             behaviour.id_length,
         )
-        self._throttle = by_rate(None, _throttle(behaviour), clock.seconds())
+        self._chance = Chance(behaviour, random, clock.seconds())
         self._wall = Clock.of(clock).wall
         self._random = random
         self._mailboxes: dict[bytes, Mailbox] = {}
@@ -180,11 +180,11 @@ class SimulatedSmsc(Service):
     def submitted(self, session: SimulatedSession, frame: Frame, now: float) -> None:
         """Answer a message, at once or after the latency, and schedule its receipts."""
         behaviour = self.behaviour
-        if self._throttle is not None and not self._throttle.take_if_any(now, 1):
+        if self._chance.is_throttled(now):
             self.counts.refused += 1
             session.send(response(frame, CommandStatus.ESME_RTHROTTLED))
             return
-        if behaviour.silence and self._random.random() < behaviour.silence:
+        if self._chance.is_silent():
             self.counts.unanswered += 1
             return
         answer_at = now
@@ -193,7 +193,7 @@ class SimulatedSmsc(Service):
                 self.counts.refused += 1
                 session.send(response(frame, CommandStatus.ESME_RMSGQFUL))
                 return
-            answer_at += self._latency()
+            answer_at += self._chance.latency()
         answer, message_id = self._answer(frame, now)
         if answer_at > now:
             session.owed += self.agenda.add(answer_at, session.answer_owed, answer)
@@ -205,11 +205,11 @@ class SimulatedSmsc(Service):
 
     def _answer(self, frame: Frame, now: float) -> tuple[bytes, bytes]:
         """The resp, and the message_id for the receipt; empty where no receipt is due."""
-        behaviour = self.behaviour
-        if behaviour.error_rate and self._random.random() < behaviour.error_rate:
+        refusal = self._chance.refusal()
+        if refusal:
             self.counts.refused += 1
-            return response(frame, self._random.choice(behaviour.error_statuses)), b""
-        final = self._final_state() if behaviour.states else MessageState.DELIVERED
+            return response(frame, refusal), b""
+        final = self._chance.final_state()
         try:
             asks = pdus.asks_for_receipt(frame.octets, final)
         except PduError as error:
@@ -221,23 +221,11 @@ class SimulatedSmsc(Service):
         end = b"\0\0" if frame.command_id == CommandId.SUBMIT_MULTI else b"\0"
         return response(frame, 0, message_id + end), message_id if asks else b""
 
-    def _final_state(self) -> MessageState:
-        chance = self._random.random()
-        for state, share in self.behaviour.states:
-            chance -= share
-            if chance < 0:
-                return state
-        return MessageState.DELIVERED
-
-    def _latency(self) -> float:
-        jitter = self.behaviour.jitter
-        return max(0.0, self.behaviour.latency + self._random.uniform(-jitter, jitter))
-
     def _schedule_receipt(
         self, mailbox: Mailbox, octets: bytes, message_id: bytes, answer_at: float
     ) -> None:
         """Post the receipt for the message in ``octets`` ``receipt_delay`` after its answer."""
-        if self.behaviour.receipts < 1 and self._random.random() >= self.behaviour.receipts:
+        if not self._chance.has_receipt():
             return
         at = answer_at + self.behaviour.receipt_delay
         post = partial(self._post_receipt, mailbox, message_id, answer_at)
@@ -301,11 +289,6 @@ class SimulatedSmscFactory(Factory):
         session.factory = self
         self._smsc.sessions[session] = None
         return session
-
-
-def _throttle(behaviour: Behaviour) -> Rate | None:
-    per_second = behaviour.throttle
-    return Rate(per_second, max(1.0, per_second)) if per_second else None
 
 
 def _receipted(frame: Frame) -> Sequence[bytes]:

@@ -11,19 +11,19 @@ from twisted.internet.interfaces import IAddress, IListeningPort
 from twisted.internet.protocol import Factory
 from twisted.python.failure import Failure
 
+from smppgate.txsmpp.answers import bind_resp_body
 from smppgate.txsmpp.batch import Batch
 from smppgate.txsmpp.clock import Clock
-from smppgate.txsmpp.codec import decode, encode
-from smppgate.txsmpp.constants import RESPONSE_BIT, CommandStatus, Tag
+from smppgate.txsmpp.codec import decode
+from smppgate.txsmpp.constants import CommandStatus
 from smppgate.txsmpp.errors import PduError
-from smppgate.txsmpp.frame import HEADER_SIZE, Frame
+from smppgate.txsmpp.frame import Frame
 from smppgate.txsmpp.log import Logger
-from smppgate.txsmpp.pdu import PDU_TYPES, Bind, Pdu
+from smppgate.txsmpp.pdu import Bind, Pdu
 from smppgate.txsmpp.program_session import Limits, ProgramSession, Reply
 from smppgate.txsmpp.states import Role
 from smppgate.txsmpp.timers import Timers
-from smppgate.txsmpp.tlv import Tlv
-from smppgate.txsmpp.versions import V3_4, version_of
+from smppgate.txsmpp.versions import version_of
 
 Authenticate: TypeAlias = Callable[[Bind], int | Deferred[Any] | Coroutine[Any, Any, int]]
 """Judges a bind: the command_status to answer it with, ESME_ROK to accept it; now or later."""
@@ -187,14 +187,8 @@ class ServerSession(ProgramSession):
             self._refuse(frame, status)
             return
         self.bound_by = bind
-        self.answer_bind(frame, status, self._bind_resp_body(frame, bind))
-
-    def _bind_resp_body(self, frame: Frame, bind: Bind) -> bytes:
         version = version_of(bind.interface_version)
-        told = (Tlv.of(Tag.SC_INTERFACE_VERSION, V3_4.interface_version),)
-        kind = PDU_TYPES[frame.command_id | RESPONSE_BIT]
-        fields: Any = {"system_id": self._server.system_id, "tlvs": told if version.tlvs else ()}
-        return encode(kind(**fields))[HEADER_SIZE:]
+        self.answer_bind(frame, status, bind_resp_body(self._server.system_id, version))
 
     def _refuse(self, frame: Frame, command_status: int) -> None:
         self.answer_bind(frame, command_status)

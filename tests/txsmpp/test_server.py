@@ -62,6 +62,12 @@ def fields(bind: Bind) -> dict[str, bytes]:
     return {"system_id": bind.system_id, "password": bind.password}
 
 
+def test_an_esme_of_smpp_5_0_is_told_so() -> None:
+    clock = Clock()
+    _, answer = bound(clock, server(clock), BIND.replaced(interface_version=0x50))
+    assert answer.tlv(Tag.SC_INTERFACE_VERSION) == 0x50
+
+
 def test_an_esme_of_smpp_3_3_is_sent_no_tlv() -> None:
     clock = Clock()
     _, answer = bound(clock, server(clock), BIND.replaced(interface_version=0x33))

@@ -30,15 +30,14 @@ from smppgate.cli.simulator.chance import Chance
 from smppgate.cli.simulator.mailbox import Mailbox
 from smppgate.cli.simulator.messages import Messages
 from smppgate.cli.simulator.session import SimulatedSession
+from smppgate.txsmpp.answers import bind_resp_body
 from smppgate.txsmpp.batch import Batch
 from smppgate.txsmpp.clock import Clock
-from smppgate.txsmpp.codec import encode
-from smppgate.txsmpp.constants import CommandId, CommandStatus, Tag
+from smppgate.txsmpp.constants import CommandId, CommandStatus
 from smppgate.txsmpp.errors import PduError
-from smppgate.txsmpp.frame import HEADER_SIZE, Frame, response
-from smppgate.txsmpp.pdu import Bind, BindTransceiverResp
-from smppgate.txsmpp.tlv import Tlv
-from smppgate.txsmpp.versions import V3_4
+from smppgate.txsmpp.frame import Frame, response
+from smppgate.txsmpp.pdu import Bind
+from smppgate.txsmpp.versions import V3_3, V3_4
 
 _MO_INTERVAL = 0.02
 """Seconds between two batches of MO messages."""
@@ -147,9 +146,7 @@ class SimulatedSmsc(Service):
 
     def bind_resp_body(self, takes_tlvs: bool) -> bytes:
         """The body of a bind_resp with ESME_ROK; ``takes_tlvs`` says whether the ESME does."""
-        tlvs = (Tlv.of(Tag.SC_INTERFACE_VERSION, V3_4.interface_version),) if takes_tlvs else ()
-        resp = BindTransceiverResp(system_id=self.behaviour.name, tlvs=tlvs)
-        return encode(resp)[HEADER_SIZE:]
+        return bind_resp_body(self.behaviour.name, V3_4 if takes_tlvs else V3_3)
 
     def mailbox(self, system_id: bytes) -> Mailbox:
         """The mailbox of ``system_id``, created at its first bind."""

@@ -62,14 +62,14 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.runtime: $(BIN)/python setup.cfg pyproject.toml
-	$(BIN)/python -m pip install --quiet --editable .
+	$(BIN)/python -m pip install --quiet --editable '.[tools]'
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.runtime
-	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --editable '.[tools,dev]'
 	touch $@
 
 $(VENV)/.foreign: $(VENV)/.dev
-	$(BIN)/python -m pip install --quiet --editable '.[foreign]'
+	$(BIN)/python -m pip install --quiet --editable '.[tools,foreign]'
 	npm install --silent --no-audit --no-fund --prefix $(VENV)/node smpp@0.5.1 axe-core@4.14.1
 	touch $@

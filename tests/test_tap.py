@@ -18,8 +18,8 @@ from zope.interface.verify import verifyObject
 
 from smppgate import tap
 from smppgate.gate import CannotListen, Gateway
-from smppgate.gate.sessions.links import _ToldEndpoint
 from smppgate.txsmpp import Role, SmppProtocol
+from smppgate.txsmpp.reconnecting import ToldEndpoint
 from tests.e2e.program import ROOT
 from tests.e2e.twistd import settings
 
@@ -99,4 +99,4 @@ def test_no_package_of_ours_is_called_twisted() -> None:
 
 def test_what_is_given_to_twisted_is_what_it_expects() -> None:
     assert verifyObject(IPushProducer, SmppProtocol(Role.ESME, Clock()))
-    assert verifyObject(IStreamClientEndpoint, _ToldEndpoint(None, None))
+    assert verifyObject(IStreamClientEndpoint, ToldEndpoint(None, print, ""))

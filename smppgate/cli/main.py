@@ -11,6 +11,7 @@ from typing import Any
 
 from attrs import frozen
 
+from smppgate.cli.extra import ToolsMissing
 from smppgate.cli.failures import FAILED, INTERRUPTED, fail, one_line
 from smppgate.version import installed_version
 
@@ -64,7 +65,7 @@ GROUPS: dict[str, dict[str, Command]] = {
         ),
         "send": Command(
             "smppgate.cli.send",
-            "send one message, show its answer and its receipt",
+            "send messages, show their answers and their receipts",
             "smppgate send --connect 127.0.0.1:2775 --to 447700900123 --text hello",
         ),
         "load": Command(
@@ -222,6 +223,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Python reports the broken pipe once more when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
+    except ToolsMissing as error:
+        return fail(args.command, str(error))
     except Exception as error:
         if not _is_expected(error):
             raise

@@ -12,8 +12,8 @@ from smppgate.cli.control.client import Gate
 from smppgate.cli.control.errors import NotReached
 from smppgate.cli.control.target import add_user_arguments
 from smppgate.cli.failures import FAILED, UsageError, fail
+from smppgate.cli.message_values import octet
 from smppgate.cli.options import address, octets, system_id
-from smppgate.cli.submission import octet
 from smppgate.cli.terminal import shown
 from smppgate.gate.explanation import plain
 from smppgate.gate.trial import Trial

@@ -10,11 +10,11 @@ from twisted.internet.interfaces import IReactorTime
 from smppgate.gate.router import RouterService
 from smppgate.gate.sessions.endpoints import client_endpoint
 from smppgate.gate.sessions.esme import EsmeProtocol, EsmeSessionConfig
-from smppgate.gate.sessions.links import Backoff
 from smppgate.gate.sessions.outbind_esme import EsmeOutbind
 from smppgate.routing.esmes.account import Account
 from smppgate.routing.sessions import EsmeSession
 from smppgate.settings import EsmeSettings
+from smppgate.txsmpp.backoff import Backoff
 from smppgate.txsmpp.pdu import Outbind
 
 MIN_OUTBIND_BACKOFF, MAX_OUTBIND_BACKOFF = 1.0, 60.0

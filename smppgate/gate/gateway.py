@@ -89,6 +89,11 @@ class Gateway(MultiService):
         """The addresses that the gate listens on now: for ESMEs first, in order of settings."""
         return self.parts.listeners.addresses()
 
+    def privilegedStartService(self) -> None:
+        """Listen for ESMEs; ports below 1024 may need a user who is given up afterwards."""
+        # Here for its type: Twisted's has none.
+        super().privilegedStartService()
+
     def startService(self) -> None:
         """Open the store, then bind to the SMSCs: their receipts need the return paths in it."""
         super().startService()

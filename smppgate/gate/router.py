@@ -58,7 +58,7 @@ from smppgate.txsmpp.constants import CommandId
 from smppgate.txsmpp.errors import PduError
 from smppgate.txsmpp.frame import Frame
 from smppgate.txsmpp.located_receipt import NO_RECEIPT, located_receipt
-from smppgate.txsmpp.pdu import Pdu
+from smppgate.txsmpp.pdu import AnyResp, RequestPdu
 from smppgate.txsmpp.states import WITHOUT_RESP
 
 
@@ -399,13 +399,14 @@ class RouterService(Service):
 
     # For this process
 
-    def request(self, pdu: Pdu, pool: str | None = None) -> Deferred[Pdu]:
+    def request(self, pdu: RequestPdu[AnyResp], pool: str | None = None) -> Deferred[AnyResp]:
         """Send a request of this process's own to an SMSC of ``pool``.
 
         By default routes say where a message goes, as for one without an account; where there are
         none, it is the first pool.
 
-        Fires with the resp, whatever its status; an error of the gate's own is a resp too.
+        Fires with the resp, whatever its status; an error of the gate's own is a resp too. Fails
+        with `Nacked` when the SMSC answered with a generic_nack.
 
         :raises KeyError: when no pool has that name.
         :raises ValueError: when ``pdu`` is no request to an SMSC.

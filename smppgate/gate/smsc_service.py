@@ -21,7 +21,7 @@ from smppgate.gate.build import make_bind, smsc_rates, smsc_timers
 from smppgate.gate.drain import until
 from smppgate.gate.router import RouterService
 from smppgate.gate.sessions.endpoints import client_endpoint, server_endpoint
-from smppgate.gate.sessions.links import Backoff, LinkSessionConfig, SmscLink
+from smppgate.gate.sessions.links import LinkSessionConfig, SmscLink
 from smppgate.gate.sessions.listener import CannotListen, Listener
 from smppgate.gate.sessions.outbind_smsc import OutbindFactory, OutbindSessionConfig
 from smppgate.gate.sessions.smsc import SmscProtocol, SmscSessionConfig
@@ -29,6 +29,7 @@ from smppgate.notices.program import NOT_UNBOUND
 from smppgate.routing.admin_state import AdminState
 from smppgate.routing.smscs.smsc import Smsc
 from smppgate.settings import GateSettings, SmscSettings
+from smppgate.txsmpp.backoff import Backoff
 from smppgate.txsmpp.log import Logger
 from smppgate.txsmpp.pdu import Pdu
 from smppgate.txsmpp.timers import NEVER

@@ -31,6 +31,7 @@ GROUPS = (
     Group("SG-4", "the store, and files of messages"),
     Group("SG-5", "the configuration, and reloads"),
     Group("SG-6", "the process, its log, and operators"),
+    Group("SG-7", "programs that use smppgate.txsmpp"),
     Group("SG-9", "mistakes in the program"),
 )
 

@@ -2,12 +2,28 @@
 
 The package knows nothing of what it is used for. Its layers, from the bottom: `constants` and
 `errors`; `frame` (a stream of octets ⇄ whole PDUs, unread); `codec` and `pdu` (octets ⇄ fields,
-without loss) and `peek` (single fields of a PDU that is not decoded); what a session is; and a
-Twisted protocol around that.
+without loss) and `peek` (single fields of a PDU that is not decoded); what a session is; a
+Twisted protocol around that; and `SmppClient` and `SmppServer`, which programs begin with.
 """
 
-from smppgate.txsmpp.clock import Clock, use_monotonic
-from smppgate.txsmpp.codec import decode, encode
+from smppgate.txsmpp.alphabet import (
+    decode_text,
+    encode_text,
+)
+from smppgate.txsmpp.answers import Answer
+from smppgate.txsmpp.backoff import Backoff
+from smppgate.txsmpp.client import (
+    ClientSession,
+    SmppClient,
+)
+from smppgate.txsmpp.clock import (
+    Clock,
+    use_monotonic,
+)
+from smppgate.txsmpp.codec import (
+    decode,
+    encode,
+)
 from smppgate.txsmpp.constants import (
     CommandId,
     CommandStatus,
@@ -23,6 +39,7 @@ from smppgate.txsmpp.constants import (
 from smppgate.txsmpp.errors import (
     BindRefused,
     FrameError,
+    Nacked,
     NoAnswer,
     PduError,
     ProtocolError,
@@ -31,10 +48,13 @@ from smppgate.txsmpp.errors import (
     SmppError,
     StateError,
     UnknownCommand,
+    WindowFull,
 )
 from smppgate.txsmpp.frame import Frame
 from smppgate.txsmpp.pdu import (
     AlertNotification,
+    AnyResp,
+    Bind,
     BindReceiver,
     BindReceiverResp,
     BindTransceiver,
@@ -63,6 +83,7 @@ from smppgate.txsmpp.pdu import (
     QuerySmResp,
     ReplaceSm,
     ReplaceSmResp,
+    RequestPdu,
     Resp,
     SmeAddress,
     SubmitMulti,
@@ -74,13 +95,55 @@ from smppgate.txsmpp.pdu import (
     UnbindResp,
     UnsuccessSme,
 )
+from smppgate.txsmpp.program_session import (
+    Limits,
+    Reply,
+)
 from smppgate.txsmpp.protocol import SmppProtocol
+from smppgate.txsmpp.receipts import (
+    STAT_OF,
+    Receipt,
+    read_receipt,
+    receipt_for,
+    receipt_text,
+)
+from smppgate.txsmpp.segmentation import (
+    Reassembly,
+    Segmentation,
+    split_octets,
+    split_text,
+    text_of,
+    user_data,
+)
+from smppgate.txsmpp.segments import (
+    Segment,
+    segment_of,
+)
+from smppgate.txsmpp.server import (
+    ServerSession,
+    SmppServer,
+    accounts,
+)
 from smppgate.txsmpp.session import Session
-from smppgate.txsmpp.states import Role, State
+from smppgate.txsmpp.states import (
+    Role,
+    State,
+)
+from smppgate.txsmpp.statuses import TRANSIENT
 from smppgate.txsmpp.timers import Timers
+from smppgate.txsmpp.times import (
+    absolute_time,
+    relative_time,
+)
 
 __all__ = [
+    "STAT_OF",
+    "TRANSIENT",
     "AlertNotification",
+    "Answer",
+    "AnyResp",
+    "Backoff",
+    "Bind",
     "BindReceiver",
     "BindReceiverResp",
     "BindRefused",
@@ -94,6 +157,7 @@ __all__ = [
     "CancelBroadcastSmResp",
     "CancelSm",
     "CancelSmResp",
+    "ClientSession",
     "Clock",
     "CommandId",
     "CommandStatus",
@@ -109,7 +173,9 @@ __all__ = [
     "Frame",
     "FrameError",
     "GenericNack",
+    "Limits",
     "MessageState",
+    "Nacked",
     "NoAnswer",
     "Npi",
     "Outbind",
@@ -120,17 +186,26 @@ __all__ = [
     "QueryBroadcastSmResp",
     "QuerySm",
     "QuerySmResp",
+    "Reassembly",
+    "Receipt",
     "RegisteredDelivery",
     "ReplaceSm",
     "ReplaceSmResp",
+    "Reply",
+    "RequestPdu",
     "RequestTimeout",
     "Resp",
     "Role",
+    "Segment",
+    "Segmentation",
+    "ServerSession",
     "Session",
     "SessionLost",
     "SmeAddress",
+    "SmppClient",
     "SmppError",
     "SmppProtocol",
+    "SmppServer",
     "State",
     "StateError",
     "SubmitMulti",
@@ -145,8 +220,22 @@ __all__ = [
     "UnbindResp",
     "UnknownCommand",
     "UnsuccessSme",
+    "WindowFull",
+    "absolute_time",
+    "accounts",
     "decode",
+    "decode_text",
     "encode",
+    "encode_text",
+    "read_receipt",
+    "receipt_for",
+    "receipt_text",
+    "relative_time",
+    "segment_of",
+    "split_octets",
+    "split_text",
     "status_meaning",
+    "text_of",
     "use_monotonic",
+    "user_data",
 ]

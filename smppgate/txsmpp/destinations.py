@@ -73,7 +73,14 @@ def _read_fields(
 
 
 def _write_fields(codecs: dict[str, FieldCodec], value: object) -> bytes:
-    return b"".join(codec.write(getattr(value, name)) for name, codec in codecs.items())
+    return b"".join(_write_field(name, codec, value) for name, codec in codecs.items())
+
+
+def _write_field(name: str, codec: FieldCodec, value: object) -> bytes:
+    try:
+        return codec.write(getattr(value, name))
+    except PduError as error:
+        raise PduError(f"{name}: {error}", error.command_status) from None
 
 
 def _read_count(octets: bytes, at: int) -> tuple[int, int]:

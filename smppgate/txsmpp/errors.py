@@ -75,9 +75,21 @@ class SessionLost(NoAnswer):
     """The session ended while the request was outstanding."""
 
 
+class WindowFull(NoAnswer):
+    """The request was not sent: too many wait for room in the window already."""
+
+
 class BindRefused(SmppError):
     """The peer answered a bind with an error; ``command_status`` is what it said."""
 
     def __init__(self, command_status: int, meaning: str) -> None:
         super().__init__(f"bind refused: {meaning} (0x{command_status:08X})")
+        self.command_status = command_status
+
+
+class Nacked(SmppError):
+    """The peer answered a request with a generic_nack; ``command_status`` is what it said."""
+
+    def __init__(self, command_status: int, meaning: str) -> None:
+        super().__init__(f"generic_nack: {meaning} (0x{command_status:08X})")
         self.command_status = command_status

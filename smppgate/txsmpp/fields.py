@@ -17,6 +17,7 @@ import attrs
 
 from smppgate.txsmpp.constants import CommandStatus
 from smppgate.txsmpp.errors import PduError
+from smppgate.txsmpp.octets import octets_of
 
 
 class FieldCodec(Protocol):
@@ -100,9 +101,10 @@ class COctetString:
 
     def write(self, value: bytes) -> bytes:
         """See `FieldCodec`."""
-        if not isinstance(value, bytes) or len(value) >= self.max_size or 0 in value:
+        octets = octets_of(value, self.status)
+        if len(octets) >= self.max_size or 0 in octets:
             raise PduError(f"not under {self.max_size} octets without NUL", self.status)
-        return value + b"\0"
+        return octets + b"\0"
 
 
 @attrs.frozen
@@ -125,9 +127,10 @@ class OctetString:
 
     def write(self, value: bytes) -> bytes:
         """See `FieldCodec`."""
-        if not isinstance(value, bytes) or len(value) > 255:
+        octets = octets_of(value, self.status)
+        if len(octets) > 255:
             raise PduError("not at most 255 octets", self.status)
-        return bytes((len(value),)) + value
+        return bytes((len(octets),)) + octets
 
 
 @attrs.frozen

@@ -4,7 +4,7 @@ A command is declared as a class whose bases, read from left to right, are runs 
 several commands share, and whose own fields follow::
 
     @command(CommandId.QUERY_SM)
-    class QuerySm(MessageId, Source, Pdu): ...
+    class QuerySm(MessageId, Source, RequestPdu["QuerySmResp"]): ...
 
     @run
     class MessageId:
@@ -19,7 +19,16 @@ decorators are `dataclass_transform`s, so type checkers and editors know the fie
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, ClassVar, NamedTuple, TypeVar, dataclass_transform
+from typing import (
+    Any,
+    ClassVar,
+    Generic,
+    NamedTuple,
+    Self,
+    TypeVar,
+    cast,
+    dataclass_transform,
+)
 
 import attrs
 
@@ -36,6 +45,7 @@ from smppgate.txsmpp.tlv import Tlv, Value
 
 _Class = TypeVar("_Class", bound=type)
 _AnyPdu = TypeVar("_AnyPdu", bound="Pdu")
+AnyResp = TypeVar("AnyResp", bound="Resp")
 
 
 class BodyField(NamedTuple):
@@ -77,6 +87,10 @@ class Pdu:
     sequence_number: int = 0
     tlvs: tuple[Tlv, ...] = ()
 
+    def replaced(self, **values: Any) -> Self:
+        """The same PDU with these values in the fields of these names."""
+        return attrs.evolve(cast(Any, self), **values)  # type: ignore[no-any-return]
+
     def tlv(self, tag: int) -> Value | None:
         """The value of the first TLV with this tag, read by its definition; None without one.
 
@@ -90,6 +104,11 @@ class Pdu:
         :raises PduError: ESME_RINVTLVLEN when octets do not fit the definition.
         """
         return (tlv.decoded() for tlv in self.tlvs if tlv.tag == tag)
+
+
+@_value
+class RequestPdu(Pdu, Generic[AnyResp]):
+    """Any request that is answered, with the kind of its resp: ``RequestPdu[SubmitSmResp]``."""
 
 
 @_value

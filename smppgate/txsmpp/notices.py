@@ -62,3 +62,48 @@ TURN_FAILED = Notice(
     cause=FAULT,
     remedy=REPORT_IT,
 )
+
+# Of `SmppClient` and `SmppServer`, in programs that are no gate.
+
+CLIENT_NOT_BOUND = Notice(
+    code="SG-7001",
+    name="a client was not bound",
+    level="warn",
+    text="not bound at {place}: {error}",
+    meaning="A client could not connect, or its bind was refused or not answered. It tries again.",
+    cause="The SMSC is not there, the way to it is closed, or it does not know the system_id and "
+    "password. The reason is in the line.",
+    remedy="Compare the endpoint, the system_id and the password with those of the provider.",
+)
+
+SERVER_FULL = Notice(
+    code="SG-7002",
+    name="a server refused a connection",
+    level="warn",
+    text="connection refused: {count} sessions",
+    meaning="A server has as many connections as it may have, and closed a further one.",
+    cause="More peers than `max_sessions` allows, or one that connects without end.",
+    remedy="Give the server more `max_sessions`, or find out who connects.",
+)
+
+REQUEST_UNANSWERED = Notice(
+    code="SG-7003",
+    name="a program did not answer a request",
+    level="critical",
+    text="{command} not answered",
+    meaning="The function of a program that answers requests has failed. The peer was answered "
+    "with an error, and may send the request again.",
+    cause="A mistake in that program.",
+    remedy="The lines of the log behind this one say where in the program it was.",
+)
+
+SERVER_BIND_UNJUDGED = Notice(
+    code="SG-7004",
+    name="a program did not judge a bind",
+    level="critical",
+    text="bind not judged",
+    meaning="The function of a program that judges binds has failed. The bind was refused with "
+    "ESME_RBINDFAIL.",
+    cause="A mistake in that program.",
+    remedy="The lines of the log behind this one say where in the program it was.",
+)

@@ -12,6 +12,8 @@ What the versions do not share stands in `versions`.
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 from smppgate.txsmpp.constants import CommandId
 from smppgate.txsmpp.destinations import (
     DestAddress,
@@ -21,7 +23,7 @@ from smppgate.txsmpp.destinations import (
     UnsuccessSmes,
 )
 from smppgate.txsmpp.fields import c_octet_string, coded, integer
-from smppgate.txsmpp.layout import PDU_TYPES, BareResp, Pdu, Resp, command
+from smppgate.txsmpp.layout import PDU_TYPES, AnyResp, BareResp, Pdu, RequestPdu, Resp, command
 from smppgate.txsmpp.runs import (
     Binding,
     DataCoding,
@@ -49,6 +51,8 @@ from smppgate.txsmpp.tlv import Tlv
 __all__ = [
     "PDU_TYPES",
     "AlertNotification",
+    "AnyResp",
+    "Bind",
     "BindReceiver",
     "BindReceiverResp",
     "BindTransceiver",
@@ -78,6 +82,7 @@ __all__ = [
     "QuerySmResp",
     "ReplaceSm",
     "ReplaceSmResp",
+    "RequestPdu",
     "Resp",
     "SmeAddress",
     "SubmitMulti",
@@ -94,7 +99,7 @@ __all__ = [
 
 
 @command(CommandId.BIND_TRANSMITTER)
-class BindTransmitter(SystemId, Password, Binding, Pdu):
+class BindTransmitter(SystemId, Password, Binding, RequestPdu["BindTransmitterResp"]):
     """Bind to send only. SMPP v3.4 §4.1.1, v5.0 §4.1.1.1."""
 
 
@@ -104,7 +109,7 @@ class BindTransmitterResp(PeerSystemId, Resp):
 
 
 @command(CommandId.BIND_RECEIVER)
-class BindReceiver(SystemId, Password, Binding, Pdu):
+class BindReceiver(SystemId, Password, Binding, RequestPdu["BindReceiverResp"]):
     """Bind to receive only. SMPP v3.4 §4.1.3, v5.0 §4.1.1.3."""
 
 
@@ -114,7 +119,7 @@ class BindReceiverResp(PeerSystemId, Resp):
 
 
 @command(CommandId.BIND_TRANSCEIVER)
-class BindTransceiver(SystemId, Password, Binding, Pdu):
+class BindTransceiver(SystemId, Password, Binding, RequestPdu["BindTransceiverResp"]):
     """Bind to send and receive. SMPP v3.4 §4.1.5, v5.0 §4.1.1.5."""
 
 
@@ -123,13 +128,17 @@ class BindTransceiverResp(PeerSystemId, Resp):
     """SMPP v3.4 §4.1.6, v5.0 §4.1.1.6."""
 
 
+Bind: TypeAlias = BindReceiver | BindTransceiver | BindTransmitter
+"""Any of the three binds."""
+
+
 @command(CommandId.OUTBIND)
 class Outbind(SystemId, Password, Pdu):
     """An SMSC asks an ESME to bind to it. SMPP v3.4 §4.1.7, v5.0 §4.1.1.7."""
 
 
 @command(CommandId.UNBIND)
-class Unbind(Pdu):
+class Unbind(RequestPdu["UnbindResp"]):
     """SMPP v3.4 §4.2.1, v5.0 §4.1.1.8."""
 
 
@@ -139,7 +148,7 @@ class UnbindResp(BareResp):
 
 
 @command(CommandId.ENQUIRE_LINK)
-class EnquireLink(Pdu):
+class EnquireLink(RequestPdu["EnquireLinkResp"]):
     """Is the peer there? SMPP v3.4 §4.11.1, v5.0 §4.1.2.1."""
 
 
@@ -166,7 +175,7 @@ class GenericNack(BareResp):
 
 
 @command(CommandId.SUBMIT_SM)
-class SubmitSm(ServiceType, Source, Destination, Message, Pdu):
+class SubmitSm(ServiceType, Source, Destination, Message, RequestPdu["SubmitSmResp"]):
     """A message from an ESME. SMPP v3.4 §4.4.1, v5.0 §4.2.1.1."""
 
 
@@ -176,7 +185,7 @@ class SubmitSmResp(MessageId, Resp):
 
 
 @command(CommandId.SUBMIT_MULTI)
-class SubmitMulti(ServiceType, Source, Destinations, Message, Pdu):
+class SubmitMulti(ServiceType, Source, Destinations, Message, RequestPdu["SubmitMultiResp"]):
     """A message to many. SMPP v3.4 §4.5.1, v5.0 §4.2.3.1."""
 
 
@@ -193,7 +202,7 @@ class SubmitMultiResp(MessageId, Resp):
 
 
 @command(CommandId.DELIVER_SM)
-class DeliverSm(ServiceType, Source, Destination, Message, Pdu):
+class DeliverSm(ServiceType, Source, Destination, Message, RequestPdu["DeliverSmResp"]):
     """A message or a receipt for an ESME. SMPP v3.4 §4.6.1, v5.0 §4.3.1.1."""
 
 
@@ -204,7 +213,13 @@ class DeliverSmResp(MessageId, Resp):
 
 @command(CommandId.DATA_SM)
 class DataSm(
-    ServiceType, LongSource, LongDestination, EsmClass, RegisteredDelivery, DataCoding, Pdu
+    ServiceType,
+    LongSource,
+    LongDestination,
+    EsmClass,
+    RegisteredDelivery,
+    DataCoding,
+    RequestPdu["DataSmResp"],
 ):
     """A message in either direction, its text in a TLV. SMPP v3.4 §4.7.1, v5.0 §4.2.2.1."""
 
@@ -218,7 +233,7 @@ class DataSmResp(MessageId, Resp):
 
 
 @command(CommandId.QUERY_SM)
-class QuerySm(MessageId, Source, Pdu):
+class QuerySm(MessageId, Source, RequestPdu["QuerySmResp"]):
     """SMPP v3.4 §4.8.1, v5.0 §4.5.2.1."""
 
 
@@ -232,7 +247,7 @@ class QuerySmResp(MessageId, Resp):
 
 
 @command(CommandId.CANCEL_SM)
-class CancelSm(ServiceType, MessageId, Source, Destination, Pdu):
+class CancelSm(ServiceType, MessageId, Source, Destination, RequestPdu["CancelSmResp"]):
     """SMPP v3.4 §4.9.1, v5.0 §4.5.1.1."""
 
 
@@ -243,7 +258,13 @@ class CancelSmResp(BareResp):
 
 @command(CommandId.REPLACE_SM)
 class ReplaceSm(
-    MessageId, Source, DeliveryTimes, RegisteredDelivery, SmDefaultMsgId, ShortMessage, Pdu
+    MessageId,
+    Source,
+    DeliveryTimes,
+    RegisteredDelivery,
+    SmDefaultMsgId,
+    ShortMessage,
+    RequestPdu["ReplaceSmResp"],
 ):
     """SMPP v3.4 §4.10.1, v5.0 §4.5.3.1."""
 
@@ -266,7 +287,7 @@ class BroadcastSm(
     ReplaceIfPresentFlag,
     DataCoding,
     SmDefaultMsgId,
-    Pdu,
+    RequestPdu["BroadcastSmResp"],
 ):
     """A message to an area; area, content and rate stand in TLVs. SMPP v5.0 §4.4.1.1."""
 
@@ -277,7 +298,7 @@ class BroadcastSmResp(MessageId, Resp):
 
 
 @command(CommandId.QUERY_BROADCAST_SM)
-class QueryBroadcastSm(MessageId, Source, Pdu):
+class QueryBroadcastSm(MessageId, Source, RequestPdu["QueryBroadcastSmResp"]):
     """SMPP v5.0 §4.6.1.1."""
 
 
@@ -287,7 +308,7 @@ class QueryBroadcastSmResp(MessageId, Resp):
 
 
 @command(CommandId.CANCEL_BROADCAST_SM)
-class CancelBroadcastSm(ServiceType, MessageId, Source, Pdu):
+class CancelBroadcastSm(ServiceType, MessageId, Source, RequestPdu["CancelBroadcastSmResp"]):
     """SMPP v5.0 §4.6.2.1."""
 
 

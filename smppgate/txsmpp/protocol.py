@@ -23,7 +23,7 @@ from smppgate.txsmpp.constants import (
 from smppgate.txsmpp.errors import BindRefused, PduError, SessionLost
 from smppgate.txsmpp.frame import Frame, renumbered, response
 from smppgate.txsmpp.notices import BIND_RESP_UNREADABLE
-from smppgate.txsmpp.pdu import Pdu
+from smppgate.txsmpp.pdu import AnyResp, Pdu, RequestPdu
 from smppgate.txsmpp.requests import DeferredRequest, FrameRequest
 from smppgate.txsmpp.sequence import Request
 from smppgate.txsmpp.states import BOUND_BY, WITHOUT_RESP
@@ -108,11 +108,11 @@ class SmppProtocol(SmppConnection):
         """Send an outbind or alert_notification under a number of this session's."""
         self.send(renumbered(octets, self.session.outstanding.number()))
 
-    def request(self, pdu: Pdu) -> Deferred[Pdu]:
+    def request(self, pdu: RequestPdu[AnyResp]) -> Deferred[AnyResp]:
         """Send ``pdu`` under a number of this session's; fires with its resp, whatever status.
 
-        Fails with `RequestTimeout` or `SessionLost` when no answer came, and with a `PduError`
-        when it cannot be decoded.
+        Fails with `RequestTimeout` or `SessionLost` when no answer came, with `Nacked` when it is
+        a generic_nack, and with a `PduError` when it cannot be decoded.
 
         :raises PduError: when ``pdu`` cannot be encoded.
         :raises ValueError: for an outbind or alert_notification, which are not answered: `send`
@@ -121,7 +121,7 @@ class SmppProtocol(SmppConnection):
         if pdu.command_id in WITHOUT_RESP:
             raise ValueError(f"{command_name(pdu.command_id)} is not answered")
         octets = encode(pdu)
-        request = DeferredRequest(pdu.command_id, self.clock.monotonic())
+        request = DeferredRequest(pdu, self.clock.monotonic())
         self.send_request(request, octets)
         return request.answer
 

@@ -9,18 +9,22 @@ from __future__ import annotations
 
 import attrs
 
-from smppgate.txsmpp.constants import MessageState, Tag
+from smppgate.txsmpp.codec import encode
+from smppgate.txsmpp.constants import EsmClass, MessageState, Tag
 from smppgate.txsmpp.located import first_values
 from smppgate.txsmpp.message_text import Layout, layout
+from smppgate.txsmpp.pdu import DataSm, DeliverSm, SubmitSm
 from smppgate.txsmpp.receipt_reading import Reading, best_reading
 from smppgate.txsmpp.receipt_states import STAT_OF
+from smppgate.txsmpp.tlv import Tlv
 
-__all__ = ["STAT_OF", "Receipt", "read", "receipt_text", "told"]
+__all__ = ["STAT_OF", "Receipt", "read", "read_receipt", "receipt_for", "receipt_text", "told"]
 
 _ID, _STATE, _ERROR = map(
     int, (Tag.RECEIPTED_MESSAGE_ID, Tag.MESSAGE_STATE, Tag.NETWORK_ERROR_CODE)
 )
 _TAGS = frozenset({_STATE, _ERROR})
+_STATE_OF = {stat: state for state, stat in STAT_OF.items()}
 
 
 @attrs.frozen(kw_only=True)
@@ -53,6 +57,11 @@ def read(octets: bytes) -> Receipt | None:
     """
     where = layout(octets)
     return told(where, best_reading(octets, where)) if where is not None else None
+
+
+def read_receipt(message: DeliverSm | DataSm) -> Receipt | None:
+    """What ``message`` tells if it is a receipt; None where it tells nothing."""
+    return read(encode(message))
 
 
 def told(where: Layout, reading: Reading) -> Receipt | None:
@@ -92,4 +101,29 @@ def receipt_text(receipt: Receipt) -> bytes:
             b"err:" + (receipt.err or b"000"),
             b"text:" + receipt.text[:20],
         )
+    )
+
+
+def receipt_for(message: SubmitSm | DataSm, receipt: Receipt) -> DeliverSm:
+    """The deliver_sm that brings ``receipt`` to who sent ``message``.
+
+    It has the addresses of ``message``, exchanged, the text of `receipt_text`, and the TLVs
+    receipted_message_id and message_state (by ``stat`` where ``state`` is None).
+
+    :raises PduError: when the message_id has more than 64 octets, or a NUL.
+    """
+    state = receipt.state if receipt.state is not None else _STATE_OF.get(receipt.stat)
+    tlvs = [Tlv.of(Tag.RECEIPTED_MESSAGE_ID, receipt.message_id)]
+    if state is not None:
+        tlvs.append(Tlv.of(Tag.MESSAGE_STATE, state))
+    return DeliverSm(
+        source_addr_ton=message.dest_addr_ton,
+        source_addr_npi=message.dest_addr_npi,
+        source_addr=message.destination_addr,
+        dest_addr_ton=message.source_addr_ton,
+        dest_addr_npi=message.source_addr_npi,
+        destination_addr=message.source_addr,
+        esm_class=EsmClass.MC_DELIVERY_RECEIPT,
+        short_message=receipt_text(receipt),
+        tlvs=tuple(tlvs),
     )

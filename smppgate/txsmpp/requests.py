@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
 from smppgate.txsmpp.codec import decode
-from smppgate.txsmpp.errors import NoAnswer, SmppError
+from smppgate.txsmpp.constants import CommandId, status_meaning
+from smppgate.txsmpp.errors import Nacked, NoAnswer, SmppError
 from smppgate.txsmpp.frame import Frame
-from smppgate.txsmpp.pdu import Pdu
+from smppgate.txsmpp.pdu import AnyResp, RequestPdu
 from smppgate.txsmpp.sequence import Request
 
 T = TypeVar("T")
@@ -38,16 +39,25 @@ class FrameRequest(_AwaitedRequest[Frame]):
         self.answer.callback(frame)
 
 
-class DeferredRequest(_AwaitedRequest[Pdu]):
-    """A request whose Deferred fires with the decoded answer."""
+class DeferredRequest(_AwaitedRequest[AnyResp]):
+    """A request whose Deferred fires with the decoded answer.
+
+    :param pdu: the request; the session sees to it that what answers it is its resp or a
+        generic_nack.
+    """
 
     __slots__ = ()
 
+    def __init__(self, pdu: RequestPdu[AnyResp], sent_at: float) -> None:
+        super().__init__(pdu.command_id, sent_at)
+
     def answered(self, frame: Frame, now: float) -> None:
-        """Fire with the decoded resp."""
+        """Fire with the decoded resp; fail with `Nacked` or, if it cannot be read, `PduError`."""
         try:
+            if frame.command_id == CommandId.GENERIC_NACK:
+                raise Nacked(frame.command_status, status_meaning(frame.command_status))
             pdu = decode(frame.octets)
         except SmppError:
             self.answer.errback(Failure())
         else:
-            self.answer.callback(pdu)
+            self.answer.callback(cast(AnyResp, pdu))

@@ -13,6 +13,7 @@ import attrs
 
 from smppgate.txsmpp.constants import CommandStatus, Tag
 from smppgate.txsmpp.errors import PduError
+from smppgate.txsmpp.octets import octets_of
 
 Value: TypeAlias = int | bytes
 """What a TLV's octets say, by its definition."""
@@ -70,11 +71,12 @@ class OctetsValue:
 
         :raises PduError: ESME_RINVTLVVAL when there are too few or too many.
         """
-        if not isinstance(value, bytes) or not self.min_size <= len(value) <= self.max_size:
+        octets = octets_of(value, CommandStatus.ESME_RINVTLVVAL)
+        if not self.min_size <= len(octets) <= self.max_size:
             raise PduError(
                 f"not {self.min_size} to {self.max_size} octets", CommandStatus.ESME_RINVTLVVAL
             )
-        return value
+        return octets
 
 
 @attrs.frozen
@@ -100,11 +102,12 @@ class CStringValue:
 
         :raises PduError: ESME_RINVTLVVAL when there are too many, or a NUL among them.
         """
-        if not isinstance(value, bytes) or len(value) >= self.max_size or 0 in value:
+        octets = octets_of(value, CommandStatus.ESME_RINVTLVVAL)
+        if len(octets) >= self.max_size or 0 in octets:
             raise PduError(
                 f"not under {self.max_size} octets without NUL", CommandStatus.ESME_RINVTLVVAL
             )
-        return value + b"\0"
+        return octets + b"\0"
 
 
 Definition: TypeAlias = IntegerValue | OctetsValue | CStringValue
@@ -247,11 +250,17 @@ def read_tlvs(octets: bytes, at: int) -> tuple[Tlv, ...]:
 def write_tlvs(tlvs: tuple[Tlv, ...]) -> bytes:
     """The octets of the TLVs, in order.
 
-    :raises PduError: ESME_RINVTLVLEN when a tag or a value is longer than it can be.
+    :raises PduError: ESME_RINVTLVLEN when a tag or a value is longer than it can be,
+        ESME_RINVTLVVAL when a value is no octets.
     """
-    parts = []
-    for tlv in tlvs:
-        if not 0 <= tlv.tag <= 0xFFFF or len(tlv.value) > 0xFFFF:
-            raise PduError("TLV too long", CommandStatus.ESME_RINVTLVLEN)
-        parts.append(_HEADER.pack(tlv.tag, len(tlv.value)) + tlv.value)
-    return b"".join(parts)
+    return b"".join(map(_written, tlvs))
+
+
+def _written(tlv: Tlv) -> bytes:
+    try:
+        value = octets_of(tlv.value, CommandStatus.ESME_RINVTLVVAL)
+        if not 0 <= tlv.tag <= 0xFFFF or len(value) > 0xFFFF:
+            raise PduError("too long", CommandStatus.ESME_RINVTLVLEN)
+    except PduError as error:
+        raise _named(tlv.tag, error) from None
+    return _HEADER.pack(tlv.tag, len(value)) + value

@@ -125,7 +125,7 @@ def test_one_command_does_not_load_the_others() -> None:
         "print(sorted(m for m in sys.modules if m.startswith('smppgate.cli.')))"
     )
     done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
-    names = ("check", "failures", "main", "options", "surroundings")
+    names = ("check", "extra", "failures", "main", "options", "surroundings")
     loaded = [f"smppgate.cli.{name}" for name in names]
     assert done.stdout.strip() == str(loaded)
 

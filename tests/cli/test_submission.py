@@ -7,11 +7,13 @@ import argparse
 import pytest
 
 from smppgate.cli.failures import UsageError
-from smppgate.cli.submission import add_arguments, address, hexadecimal, octet, submit_sm
+from smppgate.cli.message_values import address, hexadecimal, octet
+from smppgate.cli.submission import add_arguments, messages, submit_sm
 from smppgate.txsmpp.codec import decode, encode
 from smppgate.txsmpp.constants import DataCoding, Tag
 from smppgate.txsmpp.pdu import SubmitSm, Tlv
 from smppgate.txsmpp.peek import Address
+from smppgate.txsmpp.segmentation import Segmentation
 from smppgate.txsmpp.versions import V3_3, V3_4
 from tests.cli.peers import parsed
 
@@ -105,3 +107,34 @@ def test_what_is_not_an_octet_is_refused(text: str) -> None:
     """Outside 0 to 255, or no number."""
     with pytest.raises(argparse.ArgumentTypeError):
         octet(text)
+
+
+def test_the_fields_of_a_message_can_be_said() -> None:
+    """Flash, times and TLVs, in front of a payload."""
+    made = message("--flash", "--schedule", "90", "--validity", "3600", "--tlv", "0x1402=01")
+    assert made.data_coding == 0xF0
+    assert made.schedule_delivery_time == b"000000000130000R"
+    assert made.validity_period == b"000000010000000R"
+    assert made.tlvs == (Tlv(0x1402, b"\1"),)
+    long = message("--tlv", "0x1402=01", "--text", "x" * 255)
+    assert [tlv.tag for tlv in long.tlvs] == [0x1402, Tag.MESSAGE_PAYLOAD]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "by", "sizes"),
+    [
+        (["--text", "x" * 160], None, [160]),
+        (["--text", "x" * 161], None, [6 + 153, 6 + 8]),
+        (["--text", "x" * 161], Segmentation.SAR, [153, 8]),
+        (["--text", "x" * 161], Segmentation.PAYLOAD, [0]),
+        # Octets are sent as they are, unless they are to be cut.
+        (["--hex", "00" * 200], None, [200]),
+        (["--hex", "00" * 255], None, [0]),
+        (["--hex", "00" * 200], Segmentation.UDH, [140, 72]),
+    ],
+)
+def test_a_long_message_goes_in_parts(
+    arguments: list[str], by: Segmentation | None, sizes: list[int]
+) -> None:
+    parts = messages(parsed(add_arguments, *arguments), V3_4, False, by, 7)
+    assert [len(part.short_message) for part in parts] == sizes

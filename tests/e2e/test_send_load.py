@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from smppgate.txsmpp import peek
+from smppgate.txsmpp import peek, segment_of
 from tests.e2e.twistd import free_port, running, settings
 from tests.e2e.wire import (
     DELIVER_SM,
@@ -128,10 +128,26 @@ def test_a_message_is_sent_and_its_receipt_comes(gate: str, center: Center) -> N
 
 
 def test_a_long_message_arrives_whole(gate: str, center: Center) -> None:
-    """As message_payload."""
+    """As message_payload, if that is wanted."""
     arguments = ["send", "--connect", gate, "--no-receipt", "--text", "x" * 1000]
+    arguments += ["--long", "payload"]
     assert ran(*arguments)[::2] == (0, "")
     assert center.messages[0].body.endswith(b"\x04\x24\x03\xe8" + b"x" * 1000)
+
+
+def test_a_long_text_arrives_in_parts_each_with_its_receipt(gate: str, center: Center) -> None:
+    """Twice, under two references, each part with the flash class, the time and the TLV."""
+    more = ["--count", "2", "--rate", "1000", "--flash", "--validity", "600", "--tlv", "0x1402=0A"]
+    status, out, err = ran("send", "--connect", gate, "--text", "x" * 300, *more)
+    assert (status, err) == (0, "")
+    assert out.count("accepted  ESME_ROK") == 4
+    assert out.count("receipt   DELIVRD (delivered)") == 4
+    octets = [pdu(SUBMIT_SM, 1, got.body) for got in center.messages]
+    found = [segment_of(each) for each in octets]
+    assert [part and (part.total, part.number) for part in found] == [(2, 1), (2, 2)] * 2
+    assert len({part.reference for part in found if part is not None}) == 2
+    assert all(b"000000001000000R\0\1\0\xf0\0" in each for each in octets)
+    assert all(each.endswith(b"x\x14\x02\0\x01\x0a") for each in octets)
 
 
 def test_a_refused_message_is_one_line(gate: str) -> None:

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -80,3 +81,24 @@ def test_a_port_in_use_is_told_in_one_line(smsc: tuple[subprocess.Popen[str], in
     assert second.stdout == ""
     assert second.stderr.startswith("smppgate simulate: Couldn't listen on 127.0.0.1:")
     assert second.stderr.count("\n") == 1
+
+
+def test_a_file_makes_it_fail_in_its_ways(tmp_path: Path) -> None:
+    """Every message is undelivered, with an id as long as can be."""
+    file = tmp_path / "smsc.toml"
+    listen = 'listen = "tcp:0:interface=127.0.0.1"'
+    file.write_text(f"{listen}\nid_length = 64\nstate = {{ UNDELIV = 100 }}\n")
+    with subprocess.Popen(
+        [*COMMAND, "--file", str(file)], stdout=subprocess.PIPE, text=True
+    ) as running:
+        try:
+            assert running.stdout is not None
+            port = int(running.stdout.readline().rpartition(":")[2])
+            bind = BindTransceiver(sequence_number=1, system_id=b"acme", interface_version=0x34)
+            submit = SubmitSm(sequence_number=2, registered_delivery=1, short_message=b"hello")
+            *_, receipt = exchange(port, bind, submit)
+        finally:
+            running.kill()
+    assert isinstance(receipt, DeliverSm)
+    assert receipt.short_message.startswith(b"id:" + b"0" * 63 + b"1 ")
+    assert b"stat:UNDELIV err:001" in receipt.short_message

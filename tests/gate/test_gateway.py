@@ -12,7 +12,6 @@ from twisted.logger import LogEvent, formatEvent, globalLogPublisher
 from twisted.python.failure import Failure
 
 from smppgate.gate import CannotListen, Gateway
-from smppgate.gate.sessions.links import Backoff
 from smppgate.settings import (
     EsmeSettings,
     GateSettings,
@@ -38,6 +37,7 @@ from smppgate.txsmpp import (
     decode,
     encode,
 )
+from smppgate.txsmpp.backoff import Backoff
 from smppgate.txsmpp.frame import FrameBuffer
 from tests.fakes import NoJitter
 

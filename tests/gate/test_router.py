@@ -9,8 +9,9 @@ from twisted.internet.testing import StringTransport
 
 from smppgate.gate.sessions.esme import EsmeProtocol
 from smppgate.gate.sessions.esme_factory import EsmeFactory
-from smppgate.gate.sessions.links import Backoff, LinkProtocol, LinkSessionConfig
+from smppgate.gate.sessions.links import LinkProtocol, LinkSessionConfig
 from smppgate.routing.smscs.smsc import Smsc
+from smppgate.txsmpp.backoff import Backoff
 from smppgate.txsmpp.constants import CommandId
 from smppgate.txsmpp.frame import Frame, header_only
 from smppgate.txsmpp.pdu import (

@@ -47,6 +47,21 @@ def test_text_becomes_the_shortest_octets(text, data_coding, octets):
     assert encode_text(text) == (data_coding, octets)
 
 
+@pytest.mark.parametrize("message_class", range(4))
+def test_a_message_class_changes_data_coding_and_no_octet(message_class):
+    for text, data_coding in (("hi", 0xF0), ("привет", 0x18)):
+        found, octets = encode_text(text, message_class)
+        assert found == data_coding + message_class
+        assert octets == encode_text(text)[1]
+        assert decode_text(octets, found) == text
+
+
+@pytest.mark.parametrize("message_class", [-1, 4])
+def test_there_are_four_message_classes(message_class):
+    with pytest.raises(ValueError, match="0 to 3"):
+        encode_text("hi", message_class)
+
+
 @pytest.mark.parametrize(
     ("octets", "data_coding", "text"),
     [
@@ -63,6 +78,9 @@ def test_text_becomes_the_shortest_octets(text, data_coding, octets):
         (b"\xe9", 6, "щ"),
         (b"\xe0", 7, "א"),
         (b"\0h\0", 8, "h\ufffd"),
+        (b"\0h", 0x18, "h"),
+        (b"\0", 0x13, "@"),
+        (b"\xe9", 0x16, "é"),
         (b"\xe9", 0x77, "é"),
     ],
 )

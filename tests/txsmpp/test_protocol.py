@@ -12,6 +12,7 @@ from smppgate.txsmpp.batch import Batch
 from smppgate.txsmpp.constants import CommandId
 from smppgate.txsmpp.errors import (
     BindRefused,
+    Nacked,
     PduError,
     RequestTimeout,
     SessionLost,
@@ -23,7 +24,6 @@ from smppgate.txsmpp.pdu import (
     DeliverSmResp,
     EnquireLink,
     EnquireLinkResp,
-    GenericNack,
     Outbind,
     Pdu,
     QuerySm,
@@ -297,14 +297,16 @@ def test_a_request_fires_with_its_resp() -> None:
     assert statuses == [0x0400, 0x58, 0]
 
 
-def test_a_generic_nack_is_an_answer() -> None:
-    """The caller gets it as it is."""
+def test_a_generic_nack_is_an_error_with_its_status() -> None:
+    """The caller, who is promised a submit_sm_resp, gets none."""
     clock = Clock()
     esme, transport = bound_esme(clock)
     seen = outcomes(esme.request(SUBMIT))
     [request] = sent(transport, clock)
     transport.deliver(bare(CommandId.GENERIC_NACK, request.sequence_number, 3))
-    assert isinstance(seen[0], GenericNack)
+    error = failure_of(seen)
+    assert isinstance(error, Nacked)
+    assert error.command_status == 3
 
 
 def test_an_enquire_link_of_the_callers_is_answered_too() -> None:

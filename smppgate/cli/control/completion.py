@@ -6,8 +6,7 @@ import argparse
 from collections.abc import Iterator
 from typing import Any
 
-import shtab
-
+from smppgate.cli.extra import needed
 from smppgate.cli.main import whole_parser
 
 DESCRIPTION = """\
@@ -63,11 +62,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Write the script; returns the exit status."""
+    """Write the script; returns the exit status.
+
+    :raises ToolsMissing: where shtab is not installed.
+    """
+    with needed():
+        import shtab  # noqa: PLC0415
+
     parser = whole_parser()
     for name, command in _commands(parser):
         for action in command._actions:
-            _complete(name, action)
+            _complete(name, action, shtab.FILE)
     preamble: Any = _preamble()
     print(shtab.complete(parser, args.shell, preamble=preamble))
     return 0
@@ -79,10 +84,10 @@ def _commands(parser: argparse.ArgumentParser) -> Iterator[tuple[str, argparse.A
             yield from action.choices.items()
 
 
-def _complete(command: str, action: argparse.Action) -> None:
+def _complete(command: str, action: argparse.Action, file: Any) -> None:
     kind = _kind(command, action)
     if action.metavar in _FILES:
-        found = shtab.FILE
+        found = file
     elif kind is not None:
         found = dict.fromkeys(SHELLS, f"_smppgate_{kind}")
     else:

@@ -1,6 +1,6 @@
 """Writing lines of cells: with colours on a terminal, plain elsewhere.
 
-Rich is loaded for a terminal alone.
+Rich is loaded for a terminal alone, and where it is installed.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from smppgate.cli.control.tables import GAP, Cell, Laid, Line, plain
+from smppgate.cli.extra import has_rich
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -34,7 +35,7 @@ def room() -> int | None:
 
 def print_lines(lines: Iterable[Line]) -> None:
     """Write these lines."""
-    if not is_terminal():
+    if not (is_terminal() and has_rich()):
         for line in lines:
             print(plain(line))
         return

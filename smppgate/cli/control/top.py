@@ -17,6 +17,7 @@ from smppgate.cli.control.looks import Looks
 from smppgate.cli.control.options import seconds_of
 from smppgate.cli.control.screen import can_redraw, print_lines, room, styled
 from smppgate.cli.control.tables import Cell, Line
+from smppgate.cli.extra import needed
 
 DEFAULT_INTERVAL = 2.0
 """Seconds between two looks."""
@@ -51,8 +52,9 @@ def _work(gate: Gate, args: argparse.Namespace) -> int:
 
 def _follow(looks: Looks, interval: float) -> None:
     """Show it until q is pressed."""
-    from rich.console import Console  # noqa: PLC0415
-    from rich.live import Live  # noqa: PLC0415
+    with needed():
+        from rich.console import Console  # noqa: PLC0415
+        from rich.live import Live  # noqa: PLC0415
 
     console = Console(highlight=False)
     with (

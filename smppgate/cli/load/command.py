@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from contextlib import AbstractContextManager, nullcontext
 from copy import deepcopy
 from functools import partial
 from typing import Any
 
 from attrs import frozen
-from rich.console import Console
 from twisted.internet.defer import (
     CancelledError,
     DeferredList,
@@ -20,8 +20,8 @@ from twisted.python.failure import Failure
 
 from smppgate.cli import connection, submission
 from smppgate.cli.connection import Connection, NotBound, unbind
+from smppgate.cli.extra import has_rich
 from smppgate.cli.failures import FAILED, USAGE, UsageError, fail
-from smppgate.cli.load.progress import ProgressBar
 from smppgate.cli.load.report import KEYS, Report
 from smppgate.cli.load.run import LoadRun, Terms
 from smppgate.cli.load.sessions import LoadSession, Traffic
@@ -192,8 +192,7 @@ async def _bind_one(plan: Plan, load_run: LoadRun, reactor: IReactorTime) -> Non
 
 async def _measure(plan: Plan, load_run: LoadRun, reactor: IReactorTime) -> Report:
     ended_early = False
-    console = Console(stderr=True)
-    with ProgressBar(load_run, plan.count, plan.terms.duration, reactor, console):
+    with _progress(plan, load_run, reactor):
         try:
             await load_run.start()
         except CancelledError:
@@ -208,6 +207,20 @@ async def _measure(plan: Plan, load_run: LoadRun, reactor: IReactorTime) -> Repo
         receipts=plan.terms.receipts_wait is not None,
         ended_early=ended_early or not load_run.traffic.supply.is_empty,
     )
+
+
+def _progress(
+    plan: Plan, load_run: LoadRun, reactor: IReactorTime
+) -> AbstractContextManager[object]:
+    """The progress bar, where Rich is installed."""
+    if not has_rich():
+        return nullcontext()
+    from rich.console import Console  # noqa: PLC0415
+
+    from smppgate.cli.load.progress import ProgressBar  # noqa: PLC0415
+
+    console = Console(stderr=True)
+    return ProgressBar(load_run, plan.count, plan.terms.duration, reactor, console)
 
 
 async def _unbind_all(load_run: LoadRun, reactor: IReactorTime) -> None:

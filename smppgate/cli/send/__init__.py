@@ -1,4 +1,4 @@
-"""``smppgate send``: sends one message and prints its answer and its receipt."""
+"""``smppgate send``: sends messages and prints their answers and receipts."""
 
 from smppgate.cli.send.command import add_arguments, run
 

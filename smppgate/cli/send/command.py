@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from functools import partial
+from random import randrange
 from typing import cast
 
 from twisted.internet.interfaces import IReactorTime
@@ -11,17 +13,18 @@ from twisted.internet.interfaces import IReactorTime
 from smppgate.cli import connection, submission
 from smppgate.cli.connection import Connection, NotBound, unbind
 from smppgate.cli.failures import USAGE, UsageError, fail
-from smppgate.cli.options import positive_seconds
+from smppgate.cli.options import count, positive_rate, positive_seconds
 from smppgate.cli.running import run_until_done
-from smppgate.cli.send.delivery import NotDelivered, deliver
+from smppgate.cli.send.delivery import Delivery, NotDelivered
 from smppgate.cli.send.session import SendSession
 from smppgate.cli.terminal import shown
 from smppgate.txsmpp.pdu import SubmitSm
+from smppgate.txsmpp.segmentation import Segmentation
 
 DESCRIPTION = """\
-Bind, send one message, show the answer and then the receipt, unbind. Messages that are delivered
-meanwhile are answered and shown as MO.
-Exit status: 0 when the message was accepted and, where a receipt is waited for, delivered;
+Bind, send a message, show the answer and then the receipt, unbind. A long text goes in parts, each
+with an answer and a receipt. Messages that are delivered meanwhile are answered and shown as MO.
+Exit status: 0 when all was accepted and, where receipts are waited for, delivered;
 1 when not, with one line on standard error that says why; 2 when the arguments cannot be.
 """
 
@@ -30,7 +33,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``smppgate send`` to ``parser``."""
     parser.description = DESCRIPTION
     connection.add_arguments(parser)
-    submission.add_arguments(parser)
+    group = submission.add_arguments(parser)
+    group.add_argument(
+        "--long",
+        choices=[way.value for way in Segmentation],
+        help="how more than one short message is sent: in parts with user data headers, in parts "
+        "with SAR TLVs, or whole as message_payload (default: a text by udh)",
+    )
+    parser.add_argument(
+        "--count",
+        metavar="N",
+        type=count,
+        default=1,
+        help="send it so many times, each when the one before is answered (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--rate", metavar="R", type=positive_rate, help="PDUs per second at the most"
+    )
     parser.add_argument(
         "--receipt",
         action=argparse.BooleanOptionalAction,
@@ -46,25 +65,31 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Send the message that ``args`` describe; returns the exit status.
+    """Send the messages that ``args`` describe; returns the exit status.
 
     The steps go to standard output, failures to standard error.
     """
     try:
         link = Connection.of(args)
         wait = _wait(args, link)
-        message = submission.submit_sm(args, link.version, wait is not None)
+        messages = _messages(args, link, wait is not None)
     except UsageError as error:
         return fail("send", str(error), USAGE)
-    return run_until_done(partial(send, link, message, wait))
+    interval = 1 / args.rate if args.rate else 0.0
+    return run_until_done(partial(send, link, messages, wait, interval))
 
 
 async def send(
-    link: Connection, message: SubmitSm, wait: float | None, reactor: IReactorTime
+    link: Connection,
+    messages: Sequence[SubmitSm],
+    wait: float | None,
+    interval: float,
+    reactor: IReactorTime,
 ) -> int:
-    """Bind over ``link``, deliver ``message``, unbind; returns the exit status.
+    """Bind over ``link``, deliver ``messages``, unbind; returns the exit status.
 
-    :param wait: seconds to wait for the receipt; None where none was requested.
+    :param wait: seconds to wait for receipts; None where none was requested.
+    :param interval: seconds from one message to the next at the least.
     """
     session = SendSession(reactor, link.timers)
     try:
@@ -73,12 +98,29 @@ async def send(
         return fail("send", str(error))
     print(f"bound     to {link.endpoint} as {shown(link.bind.system_id)}")
     try:
-        await deliver(session, message, wait)
+        await Delivery(session, messages, wait, interval).run()
     except NotDelivered as error:
         return fail("send", str(error))
     finally:
         await unbind(session, reactor)
     return 0
+
+
+def _messages(args: argparse.Namespace, link: Connection, receipt: bool) -> list[SubmitSm]:
+    """The message, or its parts, ``--count`` times, each time with a reference of its own.
+
+    :raises UsageError: when it cannot be sent so.
+    """
+    # It tells these messages from others to the same number, and is no secret.
+    first = randrange(0x100)  # noqa: S311
+    way = None if args.long is None else Segmentation(args.long)
+    return [
+        message
+        for number in range(args.count)
+        for message in submission.messages(
+            args, link.version, receipt, way, (first + number) % 0x100
+        )
+    ]
 
 
 def _wait(args: argparse.Namespace, link: Connection) -> float | None:

@@ -6,10 +6,11 @@ import re
 
 from smppgate.cli.terminal import shown
 from smppgate.txsmpp.codec import decode
-from smppgate.txsmpp.constants import EsmClass, MessageState, Tag
+from smppgate.txsmpp.constants import MessageState
 from smppgate.txsmpp.errors import SmppError
-from smppgate.txsmpp.pdu import DataSm, DeliverSm, Pdu
+from smppgate.txsmpp.pdu import DataSm, DeliverSm
 from smppgate.txsmpp.receipts import STAT_OF, Receipt
+from smppgate.txsmpp.segmentation import user_data
 
 _STATE_OF = {word: MessageState(state).name.lower() for state, word in STAT_OF.items()}
 
@@ -46,7 +47,7 @@ def message_line(octets: bytes) -> str:
         return f"MO        that cannot be read: {error}"
     if not isinstance(pdu, DeliverSm | DataSm):
         return f"MO        {type(pdu).__name__}"
-    text = shown(_text(pdu), pdu.data_coding)
+    text = shown(user_data(pdu), pdu.data_coding)
     return f"MO        from {shown(pdu.source_addr)} to {shown(pdu.destination_addr)}: {text}"
 
 
@@ -69,16 +70,3 @@ def _stat(receipt: Receipt) -> str:
     word = shown(receipt.stat) or "without a state"
     meaning = _STATE_OF.get(receipt.stat.upper())
     return f"{word} ({meaning})" if meaning else word
-
-
-def _text(pdu: DeliverSm | DataSm) -> bytes:
-    """short_message, or else message_payload, without its user data header."""
-    content = pdu.short_message if isinstance(pdu, DeliverSm) else b""
-    content = content or _payload(pdu)
-    if pdu.esm_class & EsmClass.UDHI and content:
-        return content[content[0] + 1 :]
-    return content
-
-
-def _payload(pdu: Pdu) -> bytes:
-    return next((tlv.value for tlv in pdu.tlvs if tlv.tag == Tag.MESSAGE_PAYLOAD), b"")

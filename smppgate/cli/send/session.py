@@ -22,7 +22,7 @@ class ReceivedReceipt:
 
 
 class SendSession(EsmeSession):
-    """An ESME's session for one message.
+    """An ESME's session for a few messages.
 
     :ivar receipts: the receipts in the order of their arrival; None follows the last one when
         the session has ended.

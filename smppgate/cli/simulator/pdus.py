@@ -25,18 +25,20 @@ _AFTER_LENGTH = _LENGTH.pack(CommandId.DELIVER_SM) + bytes(8)
 # replace_if_present_flag, data_coding and sm_default_msg_id of a receipt are all 0 or empty.
 _AFTER_ESM_CLASS = bytes(8)
 
-_ASKING = frozenset({RegisteredDelivery.MC_RECEIPT, RegisteredDelivery.MC_RECEIPT_ON_SUCCESS})
+_FAILED = b"001"
+"""The error in receipts of messages that were not delivered."""
+
+_ON_DELIVERY = frozenset({RegisteredDelivery.MC_RECEIPT, RegisteredDelivery.MC_RECEIPT_ON_SUCCESS})
+_ON_FAILURE = frozenset({RegisteredDelivery.MC_RECEIPT, RegisteredDelivery.MC_RECEIPT_ON_FAILURE})
 
 
-def asks_for_receipt(octets: bytes) -> bool:
-    """Whether a submit_sm, submit_multi or data_sm requests a receipt on delivery.
-
-    A receipt on failure only never falls due: the simulator delivers all messages it accepts.
+def asks_for_receipt(octets: bytes, end: int) -> bool:
+    """Whether a submit_sm, submit_multi or data_sm requests a receipt of this final state.
 
     :raises PduError: where registered_delivery cannot be found.
     """
     asked = peek.registered_delivery(octets) & RegisteredDelivery.MC_RECEIPT_MASK
-    return asked in _ASKING
+    return asked in (_ON_DELIVERY if end == MessageState.DELIVERED else _ON_FAILURE)
 
 
 def receipt_for(
@@ -61,6 +63,7 @@ def receipt_for(
         done_date=_date(done_at),
         dlvrd=b"001" if state is MessageState.DELIVERED else b"000",
         stat=STAT_OF[state],
+        err=b"000" if state is MessageState.DELIVERED else _FAILED,
         state=state,
         text=_beginning(octets),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol, TypeAlias, cast
+from typing import Protocol, cast
 
 from twisted.internet.interfaces import IReactorTime
 
@@ -14,7 +14,7 @@ from smppgate.txsmpp.codec import decode
 from smppgate.txsmpp.constants import CommandId, CommandStatus
 from smppgate.txsmpp.errors import PduError
 from smppgate.txsmpp.frame import Frame
-from smppgate.txsmpp.pdu import BindReceiver, BindTransceiver, BindTransmitter
+from smppgate.txsmpp.pdu import Bind
 from smppgate.txsmpp.protocol import SmppProtocol
 from smppgate.txsmpp.states import Role
 from smppgate.txsmpp.timers import Timers
@@ -24,8 +24,6 @@ _SUBMITS = frozenset({CommandId.SUBMIT_SM, CommandId.DATA_SM, CommandId.SUBMIT_M
 
 # ESMEs may be idle without limit: a simulator does not end sessions of its own accord.
 _TIMERS = Timers(inactivity=0.0)
-
-Bind: TypeAlias = BindReceiver | BindTransceiver | BindTransmitter
 
 
 class Smsc(Protocol):

@@ -26,18 +26,18 @@ from smppgate.cli.simulator import pdus
 from smppgate.cli.simulator.agenda import Agenda
 from smppgate.cli.simulator.answers import ANSWERS
 from smppgate.cli.simulator.behaviour import Behaviour, Counts, Statistics
+from smppgate.cli.simulator.chance import Chance
 from smppgate.cli.simulator.mailbox import Mailbox
 from smppgate.cli.simulator.messages import Messages
-from smppgate.cli.simulator.session import Bind, SimulatedSession
+from smppgate.cli.simulator.session import SimulatedSession
+from smppgate.txsmpp.answers import bind_resp_body
 from smppgate.txsmpp.batch import Batch
 from smppgate.txsmpp.clock import Clock
-from smppgate.txsmpp.codec import encode
-from smppgate.txsmpp.constants import CommandId, CommandStatus, MessageState, Tag
+from smppgate.txsmpp.constants import CommandId, CommandStatus
 from smppgate.txsmpp.errors import PduError
-from smppgate.txsmpp.frame import HEADER_SIZE, Frame, response
-from smppgate.txsmpp.pdu import BindTransceiverResp
-from smppgate.txsmpp.tlv import Tlv
-from smppgate.txsmpp.versions import V3_4
+from smppgate.txsmpp.frame import Frame, response
+from smppgate.txsmpp.pdu import Bind
+from smppgate.txsmpp.versions import V3_3, V3_4
 
 _MO_INTERVAL = 0.02
 """Seconds between two batches of MO messages."""
@@ -58,18 +58,25 @@ class SimulatedSmsc(Service):
         self.clock = clock
         self.batch = Batch(clock)
         self.counts = Counts()
-        self.sessions: set[SimulatedSession] = set()
+        # In the order of their connections, so that chance comes out the same again.
+        self.sessions: dict[SimulatedSession, None] = {}
         self.factory = SimulatedSmscFactory(self)
         self.agenda = Agenda(clock, behaviour.queue)
         self.messages = Messages(
-            behaviour.id_prefix, behaviour.hexadecimal_ids, behaviour.receipt_delay
+            behaviour.id_prefix,
+            behaviour.hexadecimal_ids,
+            behaviour.receipt_delay,
+            behaviour.id_length,
         )
+        self._chance = Chance(behaviour, random, clock.seconds())
         self._wall = Clock.of(clock).wall
         self._random = random
         self._mailboxes: dict[bytes, Mailbox] = {}
         self._ports: list[IListeningPort] = []
         self._mo_batches = LoopingCall.withCount(self._send_mobile_originated)
         self._mo_batches.clock = clock
+        self._drops = LoopingCall(self._drop_one)
+        self._drops.clock = clock
         self._mo_due = 0.0
         self._mo_turn = 0
 
@@ -90,6 +97,8 @@ class SimulatedSmsc(Service):
         super().startService()  # type: ignore[no-untyped-call]
         if self.behaviour.mo_rate:
             self._mo_batches.start(_MO_INTERVAL, now=False)
+        if self.behaviour.drop_every:
+            self._drops.start(self.behaviour.drop_every, now=False)
 
     def stopService(self) -> Deferred[None]:
         """Stop listening, unbind all sessions and close them; fires when that is done."""
@@ -97,8 +106,9 @@ class SimulatedSmsc(Service):
         return ensureDeferred(self._stop())
 
     async def _stop(self) -> None:
-        if self._mo_batches.running:
-            self._mo_batches.stop()
+        for calls in (self._mo_batches, self._drops):
+            if calls.running:
+                calls.stop()
         self.agenda.close()
         ends: list[Deferred[Any]] = []
         while self._ports:
@@ -136,9 +146,7 @@ class SimulatedSmsc(Service):
 
     def bind_resp_body(self, takes_tlvs: bool) -> bytes:
         """The body of a bind_resp with ESME_ROK; ``takes_tlvs`` says whether the ESME does."""
-        tlvs = (Tlv.of(Tag.SC_INTERFACE_VERSION, V3_4.interface_version),) if takes_tlvs else ()
-        resp = BindTransceiverResp(system_id=self.behaviour.name, tlvs=tlvs)
-        return encode(resp)[HEADER_SIZE:]
+        return bind_resp_body(self.behaviour.name, V3_4 if takes_tlvs else V3_3)
 
     def mailbox(self, system_id: bytes) -> Mailbox:
         """The mailbox of ``system_id``, created at its first bind."""
@@ -151,7 +159,7 @@ class SimulatedSmsc(Service):
 
     def ended(self, session: SimulatedSession) -> None:
         """Forget ``session``, which has ended."""
-        self.sessions.discard(session)
+        self.sessions.pop(session, None)
 
     def asked(self, session: SimulatedSession, frame: Frame, now: float) -> bool:
         """Answer a query_sm, cancel_sm or replace_sm; False for any other request."""
@@ -169,13 +177,20 @@ class SimulatedSmsc(Service):
     def submitted(self, session: SimulatedSession, frame: Frame, now: float) -> None:
         """Answer a message, at once or after the latency, and schedule its receipts."""
         behaviour = self.behaviour
+        if self._chance.is_throttled(now):
+            self.counts.refused += 1
+            session.send(response(frame, CommandStatus.ESME_RTHROTTLED))
+            return
+        if self._chance.is_silent():
+            self.counts.unanswered += 1
+            return
         answer_at = now
         if behaviour.latency or behaviour.jitter:
             if self.agenda.is_full:
                 self.counts.refused += 1
                 session.send(response(frame, CommandStatus.ESME_RMSGQFUL))
                 return
-            answer_at += self._latency()
+            answer_at += self._chance.latency()
         answer, message_id = self._answer(frame, now)
         if answer_at > now:
             session.owed += self.agenda.add(answer_at, session.answer_owed, answer)
@@ -187,30 +202,27 @@ class SimulatedSmsc(Service):
 
     def _answer(self, frame: Frame, now: float) -> tuple[bytes, bytes]:
         """The resp, and the message_id for the receipt; empty where no receipt is due."""
-        behaviour = self.behaviour
-        if behaviour.error_rate and self._random.random() < behaviour.error_rate:
+        refusal = self._chance.refusal()
+        if refusal:
             self.counts.refused += 1
-            return response(frame, self._random.choice(behaviour.error_statuses)), b""
+            return response(frame, refusal), b""
+        final = self._chance.final_state()
         try:
-            asks = pdus.asks_for_receipt(frame.octets)
+            asks = pdus.asks_for_receipt(frame.octets, final)
         except PduError as error:
             self.counts.refused += 1
             return response(frame, error.command_status), b""
         self.counts.taken += 1
-        message_id = self.messages.take(now)
+        message_id = self.messages.take(now, final)
         # In a submit_multi_resp no_unsuccess follows, the number of failed destinations: 0.
         end = b"\0\0" if frame.command_id == CommandId.SUBMIT_MULTI else b"\0"
         return response(frame, 0, message_id + end), message_id if asks else b""
-
-    def _latency(self) -> float:
-        jitter = self.behaviour.jitter
-        return max(0.0, self.behaviour.latency + self._random.uniform(-jitter, jitter))
 
     def _schedule_receipt(
         self, mailbox: Mailbox, octets: bytes, message_id: bytes, answer_at: float
     ) -> None:
         """Post the receipt for the message in ``octets`` ``receipt_delay`` after its answer."""
-        if self.behaviour.receipts < 1 and self._random.random() >= self.behaviour.receipts:
+        if not self._chance.has_receipt():
             return
         at = answer_at + self.behaviour.receipt_delay
         post = partial(self._post_receipt, mailbox, message_id, answer_at)
@@ -223,15 +235,23 @@ class SimulatedSmsc(Service):
         self, mailbox: Mailbox, message_id: bytes, taken_at: float, octets: bytes
     ) -> None:
         now, wall = self.clock.seconds(), self._wall()
-        is_deleted = self.messages.state(message_id, now) is MessageState.DELETED
-        state = MessageState.DELETED if is_deleted else MessageState.DELIVERED
+        state = self.messages.end(message_id)
+        hexadecimal = self.behaviour.hexadecimal_receipts
+        noted = message_id if hexadecimal is None else self.messages.noted(message_id, hexadecimal)
         try:
-            receipt = pdus.receipt_for(octets, message_id, state, wall - (now - taken_at), wall)
+            receipt = pdus.receipt_for(octets, noted, state, wall - (now - taken_at), wall)
         except PduError:
             # The message was accepted, but without readable addresses it gets no receipt.
             return
         self.counts.receipts += 1
         mailbox.post(receipt)
+
+    def _drop_one(self) -> None:
+        """Cut the connection of a bound session, picked by chance."""
+        bound = [session for session in self.sessions if session.session.is_bound]
+        if bound:
+            self.counts.cut += 1
+            self._random.choice(bound).abort("the simulator cuts it")
 
     # Mobile-originated messages
 
@@ -264,7 +284,7 @@ class SimulatedSmscFactory(Factory):
         """A session for a new connection."""
         session = SimulatedSession(self._smsc)
         session.factory = self
-        self._smsc.sessions.add(session)
+        self._smsc.sessions[session] = None
         return session
 
 

@@ -30,15 +30,13 @@ from smppgate.routing.smscs.pool import Pool
 from smppgate.routing.smscs.smsc import Smsc
 from smppgate.txsmpp import peek
 from smppgate.txsmpp.address_range import bind_ranges
-from smppgate.txsmpp.codec import encode
-from smppgate.txsmpp.constants import CommandId, CommandStatus, Tag
+from smppgate.txsmpp.answers import bind_resp_body
+from smppgate.txsmpp.constants import CommandId, CommandStatus
 from smppgate.txsmpp.errors import ProtocolError
-from smppgate.txsmpp.frame import HEADER_SIZE, Frame
+from smppgate.txsmpp.frame import Frame
 from smppgate.txsmpp.log import Logger
-from smppgate.txsmpp.pdu import BindTransceiverResp
 from smppgate.txsmpp.states import Role
 from smppgate.txsmpp.timers import Timers
-from smppgate.txsmpp.tlv import Tlv
 from smppgate.txsmpp.versions import Version, version_of
 
 
@@ -76,11 +74,7 @@ class EsmeSessionConfig:
 
     def bind_resp_body(self, version: Version) -> bytes:
         """The body of a bind_resp with ESME_ROK, to a peer that speaks ``version``."""
-        tlvs: tuple[Tlv, ...] = ()
-        if version.tlvs:
-            tlvs = (Tlv.of(Tag.SC_INTERFACE_VERSION, version.interface_version),)
-        resp = BindTransceiverResp(system_id=self.name.encode("latin-1"), tlvs=tlvs)
-        return encode(resp)[HEADER_SIZE:]
+        return bind_resp_body(self.name.encode("latin-1"), version)
 
 
 class SessionFactory(Protocol):

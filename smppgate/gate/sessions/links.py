@@ -3,88 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
-from attrs import define, evolve, field
-from twisted.application.internet import ClientService
-from twisted.internet.defer import CancelledError, Deferred, ensureDeferred
-from twisted.internet.interfaces import (
-    IAddress,
-    IProtocol,
-    IProtocolFactory,
-    IStreamClientEndpoint,
-)
-from twisted.internet.protocol import Factory
-from twisted.internet.task import deferLater
-from twisted.python.failure import Failure
-from zope.interface import implementer
+from attrs import define, evolve
+from twisted.internet.defer import ensureDeferred
+from twisted.internet.interfaces import IStreamClientEndpoint
 
 from smppgate.gate.reports.trouble import in_words
 from smppgate.gate.sessions.smsc import SmscProtocol, SmscSessionConfig
 from smppgate.notices.smscs import LINK_NOT_REACHED
+from smppgate.txsmpp.backoff import Backoff
 from smppgate.txsmpp.errors import BindRefused, SmppError
 from smppgate.txsmpp.log import Logger
 from smppgate.txsmpp.pdu import Pdu
-
-LONG = 3600.0
-"""Seconds without trouble after which a link that has to be bound anew is like any other."""
-
-
-@define
-class Backoff:
-    """The pause before the next try to connect: anything up to a limit that doubles with failures.
-
-    Full jitter: of links that are lost at one moment each is as likely to come back at any time
-    up to the limit, the first time too, so that hundreds of them are spread evenly over it.
-
-    It counts failures itself, because to `ClientService` a connection is a success, even if the
-    bind on it is refused.
-
-    :param shortest: seconds of the limit after the first failure.
-    :param longest: seconds of the limit at the most, and after every refused bind: trying more
-        often would not change the SMSC's settings.
-    :param jitter: gives a number from 0 to 1 for each pause, all equally likely.
-    """
-
-    shortest: float
-    longest: float
-    jitter: Callable[[], float]
-    _failures: int = field(default=0, init=False)
-    _refused: bool = field(default=False, init=False)
-    _limit: float = field(default=0.0, init=False)
-    _bound_at: float | None = field(default=None, init=False)
-    _cured: bool = field(default=False, init=False)
-
-    def cured(self) -> None:
-        """The gate is about to unbind the link to bind it anew. See `lost`."""
-        self._cured = True
-
-    def bound(self, now: float) -> None:
-        """The link is up."""
-        self._bound_at = now
-
-    def refused(self) -> None:
-        """The SMSC refused the bind."""
-        self._refused = True
-
-    def lost(self, now: float) -> None:
-        """The link is lost. If it was up longer than the limit before it, failures count anew.
-
-        A link that the gate unbound to bind it anew must have been up for `LONG`: a cure that does
-        not help is tried after longer and longer pauses.
-        """
-        least = LONG if self._cured else self._limit
-        if self._bound_at is not None and now - self._bound_at >= least:
-            self._failures = 0
-        self._bound_at, self._cured = None, False
-
-    def __call__(self, _attempts: int) -> float:
-        """Seconds of the pause now."""
-        # Bounded, or after some weeks of failures the power overflows.
-        self._limit = min(self.longest, self.shortest * 2.0 ** min(self._failures, 32))
-        self._failures += 1
-        if self._refused:
-            self._limit, self._refused = self.longest, False
-        return round(self._limit * self.jitter(), 3)
+from smppgate.txsmpp.reconnecting import Reconnecting, ToldEndpoint
 
 
 @define(kw_only=True)
@@ -144,86 +76,25 @@ class LinkProtocol(SmscProtocol):
             pass
 
 
-class SmscFactory(Factory):
-    """Makes the sessions of one link, one after the other.
-
-    :ivar session: the latest session; it may have ended.
-    """
-
-    noisy = False
-
-    def __init__(self, config: LinkSessionConfig) -> None:
-        self._config = config
-        self.session: LinkProtocol | None = None
-
-    def buildProtocol(self, addr: IAddress | None) -> LinkProtocol:
-        """A session on a connection to ``addr``."""
-        self.session = LinkProtocol(self._config)
-        self.session.factory = self
-        return self.session
-
-
-@implementer(IStreamClientEndpoint)
-class _ToldEndpoint:
-    """An endpoint whose failures are logged: `ClientService` does not log them."""
+class SmscLink(Reconnecting[LinkProtocol]):
+    """Keeps one link to an SMSC up: connects, and after any loss connects again."""
 
     log = Logger()
 
-    def __init__(self, config: LinkSessionConfig, endpoint: IStreamClientEndpoint) -> None:
-        self._config = config
-        self._endpoint = endpoint
-
-    def __repr__(self) -> str:
-        # `ClientService` writes it to the log.
-        return f"SMSC {self._config.name}"
-
-    def connect(self, protocolFactory: IProtocolFactory) -> Deferred[IProtocol]:
-        """Connect, and log a failure."""
-        connecting: Deferred[IProtocol] = self._endpoint.connect(protocolFactory)
-        return connecting.addErrback(self._failed)
-
-    def _failed(self, failure: Failure) -> Failure:
-        # A stop gives up what is still being connected.
-        if failure.value is not None and not failure.check(CancelledError):
-            self._config.last_error = reason = in_words(failure.value)
-            self._config.router.link_failed(self._config.name, self._config.smsc, reason)
-            self.log.tell(
-                LINK_NOT_REACHED,
-                link=self._config.name,
-                endpoint=self._config.endpoint,
-                reason=reason,
-            )
-        return failure
-
-
-class SmscLink(ClientService):
-    """Keeps one link to an SMSC up: connects, and after any loss connects again.
-
-    The session binds by itself and not in ``prepareConnection``: a ClientService whose prepared
-    connection is lost, as every refused one is, reaches a state that its machine does not know
-    (seen in Twisted 26.10: ``NoTransition`` for each).
-    """
-
     def __init__(self, endpoint: IStreamClientEndpoint, config: LinkSessionConfig) -> None:
         self.config = config
-        self._clock = config.router.clock
-        self._factory = SmscFactory(config)
         super().__init__(
-            _ToldEndpoint(config, endpoint),
-            self._factory,
-            retryPolicy=config.backoff,
-            clock=config.router.clock,
+            # `ClientService` writes the name to the log.
+            ToldEndpoint(endpoint, self._not_reached, f"SMSC {config.name}"),
+            partial(LinkProtocol, config),
+            config.backoff,
+            config.router.clock,
         )
-
-    @property
-    def session(self) -> LinkProtocol | None:
-        """The latest session; it may have ended."""
-        return self._factory.session
 
     @property
     def is_bound(self) -> bool:
         """Whether the link is up."""
-        session = self._factory.session
+        session = self.session
         return session is not None and session.is_attached and not session.has_ended
 
     def config_changed(self) -> None:
@@ -238,11 +109,14 @@ class SmscLink(ClientService):
         :param patience: seconds that the SMSC has for its unbind_resp.
         :param requests: seconds that open requests have.
         """
-        session = self._factory.session
+        session = self.session
         if session is not None:
             session.timers = evolve(session.timers, unbind=patience, unbinding=requests)
             await session.unbind(reason)
-        await super().stopService()
-        # Twisted's machine is still at work when it reports that it has stopped. The parent
-        # service will stop it once more, and that fails in the same turn.
-        await deferLater(self._clock, 0)
+        await self.stop()
+
+    def _not_reached(self, error: BaseException) -> None:
+        config = self.config
+        config.last_error = reason = in_words(error)
+        config.router.link_failed(config.name, config.smsc, reason)
+        self.log.tell(LINK_NOT_REACHED, link=config.name, endpoint=config.endpoint, reason=reason)

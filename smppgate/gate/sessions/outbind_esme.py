@@ -25,13 +25,13 @@ from smppgate.gate.reports.trouble import in_words
 from smppgate.gate.sessions.binds import Bind
 from smppgate.gate.sessions.esme import EsmeProtocol, EsmeSessionConfig
 from smppgate.gate.sessions.esme_factory import EsmeFactory
-from smppgate.gate.sessions.links import Backoff
 from smppgate.notices.esmes import ESME_NOT_REACHED
 from smppgate.routing.esmes.account import Account
 from smppgate.routing.esmes.accounts import BindRejected
 from smppgate.routing.sessions import EsmeSession
 from smppgate.routing.smscs.smsc import Smsc
 from smppgate.txsmpp import peek
+from smppgate.txsmpp.backoff import Backoff
 from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.constants import CommandId, CommandStatus
 from smppgate.txsmpp.frame import Frame

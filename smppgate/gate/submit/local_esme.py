@@ -16,7 +16,7 @@ from smppgate.routing.tally import Tally
 from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.codec import encode
 from smppgate.txsmpp.frame import Frame, renumbered
-from smppgate.txsmpp.pdu import Pdu
+from smppgate.txsmpp.pdu import AnyResp, RequestPdu
 from smppgate.txsmpp.requests import DeferredRequest
 from smppgate.txsmpp.sequence import Outstanding
 from smppgate.txsmpp.versions import V3_4, Version
@@ -69,13 +69,13 @@ class LocalEsme:
         """Have another pool."""
         self.policy = evolve(self.policy, pool=pool)
 
-    def request(self, pdu: Pdu) -> tuple[Frame, Deferred[Pdu]]:
+    def request(self, pdu: RequestPdu[AnyResp]) -> tuple[Frame, Deferred[AnyResp]]:
         """The frame to relay for ``pdu``, and the Deferred that fires with its resp.
 
         :raises PduError: when ``pdu`` cannot be encoded.
         """
         octets = encode(pdu)
-        request = DeferredRequest(pdu.command_id, self._clock.monotonic())
+        request = DeferredRequest(pdu, self._clock.monotonic())
         number = self._outstanding.claim(request)
         return Frame.of(renumbered(octets, number)), request.answer
 

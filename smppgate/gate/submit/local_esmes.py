@@ -11,7 +11,7 @@ from smppgate.routing.smscs.pool import Pool
 from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.constants import CommandId, command_name
 from smppgate.txsmpp.frame import Frame
-from smppgate.txsmpp.pdu import Pdu
+from smppgate.txsmpp.pdu import AnyResp, RequestPdu
 from smppgate.txsmpp.states import SESSION_COMMANDS, Role, State, allowed
 
 # Requests of an ESME to an SMSC, without those that each session answers itself.
@@ -42,7 +42,7 @@ class LocalEsmes:
         for name, pool in pools.items():
             self.by_pool[name] = known.get(name) or LocalEsme(self._clock, pool)
 
-    def request(self, pdu: Pdu, pool: str | None) -> Deferred[Pdu]:
+    def request(self, pdu: RequestPdu[AnyResp], pool: str | None) -> Deferred[AnyResp]:
         """See `RouterService.request`."""
         if pdu.command_id not in _REQUESTS:
             raise ValueError(f"{command_name(pdu.command_id)} is no request to an SMSC")

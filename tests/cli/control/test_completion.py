@@ -42,6 +42,9 @@ def test_all_commands_and_options_are_in_it(
         (["queue", "d"], {"drop"}),
         (["queue", "drop", ""], {"bolt"}),
         (["trace", "--account", ""], {"acme", "bolt"}),
+        (["send", "--long", ""], {"udh", "sar", "payload"}),
+        (["simulate", "--receipt-ids", "d"], {"decimal"}),
+        (["simulate", "--th"], {"--throttle"}),
         (["capture", "--smsc", "a"], {"alpha"}),
     ],
 )

@@ -20,9 +20,10 @@ from twisted.internet.testing import MemoryReactorClock, StringTransport
 from smppgate.cli.demo.command import introduction, report
 from smppgate.cli.demo.esme import DemoEsme, DemoSession, Pace
 from smppgate.cli.demo.ledger import Ledger
+from smppgate.cli.demo.live_table import LiveTable
 from smppgate.cli.demo.stage import Stage
 from smppgate.cli.demo.verdict import Outcome, shortcomings, summary
-from smppgate.cli.demo.view import Lines, LiveTable, view
+from smppgate.cli.demo.view import Lines, view
 from smppgate.cli.simulator.pdus import receipt_for
 from smppgate.txsmpp.batch import Batch
 from smppgate.txsmpp.codec import decode, encode

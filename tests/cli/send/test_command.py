@@ -37,6 +37,8 @@ class Sending:
     """`send` in the middle of its work: bound, its message at the SMSC."""
 
     wait: float | None = 30.0
+    count: int = 1
+    interval: float = 0.0
     reactor: MemoryReactorClock = field(factory=MemoryReactorClock)
     peer: Peer = field(init=False)
     message: Frame = field(init=False)
@@ -45,8 +47,9 @@ class Sending:
     def __attrs_post_init__(self) -> None:
         args = parsed(add_arguments, "--connect", ENDPOINT, "--response-timeout", "10")
         link = Connection.of(args)
-        message = submit_sm(args, link.version, self.wait is not None)
-        self.status = outcomes(ensureDeferred(send(link, message, self.wait, self.reactor)))
+        messages = [submit_sm(args, link.version, self.wait is not None)] * self.count
+        sending = send(link, messages, self.wait, self.interval, self.reactor)
+        self.status = outcomes(ensureDeferred(sending))
         self.peer = Peer.accepting(self.reactor)
         self.peer.accept_bind()
         self.message = self.peer.one()
@@ -237,7 +240,7 @@ def test_a_refused_connection_fails(capsys: pytest.CaptureFixture[str]) -> None:
     args = parsed(add_arguments, "--connect", ENDPOINT)
     link = Connection.of(args)
     message = submit_sm(args, link.version, True)
-    status = outcomes(ensureDeferred(send(link, message, 1.0, reactor)))
+    status = outcomes(ensureDeferred(send(link, [message], 1.0, 0.0, reactor)))
     reactor.unixClients[0][1].clientConnectionFailed(None, Failure(Refused()))
     assert status == [FAILED]
     out, err = capsys.readouterr()
@@ -253,3 +256,69 @@ def test_a_receipt_over_a_transmitter_is_a_usage_error(
     args = parsed(add_arguments, "--connect", ENDPOINT, "--bind", "transmitter", "--receipt")
     assert run(args) == USAGE
     assert "--receipt needs a transceiver" in capsys.readouterr().err
+
+
+def test_several_messages_go_one_after_the_other(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each when the one before is answered; receipts are shown as they come, in any order."""
+    sending = Sending(count=2)
+    sending.peer.answer(sending.message, b"41\0")
+    second = sending.peer.one()
+    sending.peer.deliver(receipt(b"42", b"DELIVRD"))
+    sending.peer.answer(second, b"42\0")
+    assert sending.peer.one().command_id == CommandId.DELIVER_SM_RESP
+    assert "receipt   DELIVRD (delivered)" in capsys.readouterr().out
+    assert sending.status == []
+    sending.peer.deliver(receipt(b"41", b"DELIVRD", 2))
+    assert sending.finish() == OK
+    assert capsys.readouterr().out.endswith(", message_id 41\n")
+
+
+def test_of_several_messages_those_that_failed_are_counted(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A refusal does not keep the others back; a receipt that does not come is a failure too."""
+    sending = Sending(count=3, wait=30.0)
+    sending.peer.answer(sending.message, status=CommandStatus.ESME_RTHROTTLED)
+    for message_id in (b"42\0", b"43\0"):
+        sending.peer.answer(sending.peer.one(), message_id)
+    sending.peer.deliver(receipt(b"43", b"UNDELIV"))
+    sending.reactor.advance(30.1)
+    assert sending.finish() == FAILED
+    out, err = capsys.readouterr()
+    assert "failed    refused: ESME_RTHROTTLED" in out
+    assert err.startswith("smppgate send: 3 of 3 messages: refused: ESME_RTHROTTLED (0x00000058)")
+
+
+def test_messages_keep_to_a_rate() -> None:
+    """The second goes half a second after the first, however soon that is answered."""
+    sending = Sending(count=2, wait=None, interval=0.5)
+    sending.reactor.advance(0.1)
+    sending.peer.answer(sending.message, b"41\0")
+    sending.reactor.advance(0.39)
+    assert sending.peer.received() == []
+    sending.reactor.advance(0.02)
+    sending.peer.answer(sending.peer.one(), b"42\0")
+    assert sending.finish() == OK
+
+
+def test_a_session_that_is_lost_ends_several_messages(capsys: pytest.CaptureFixture[str]) -> None:
+    sending = Sending(count=5)
+    sending.peer.hang_up()
+    assert sending.status == [FAILED]
+    assert "smppgate send: 1 of 5 messages: submit_sm not answered" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--long", "sar", "--text", "x" * 161, "--interface-version", "3.3"], "has no TLVs"),
+        (["--tlv", "0x1402=00", "--interface-version", "3.3"], "has no TLVs"),
+        (["--flash", "--hex", "00"], "--flash goes with a text"),
+        (["--long", "udh", "--hex", "00", "--esm-class", "0x40"], "header of its own"),
+    ],
+)
+def test_messages_that_cannot_be_are_usage_errors(
+    arguments: list[str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(parsed(add_arguments, "--bind", "transmitter", *arguments)) == USAGE
+    assert told in capsys.readouterr().err

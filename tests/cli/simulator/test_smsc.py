@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -34,7 +35,7 @@ from smppgate.txsmpp.pdu import (
     Unbind,
     UnbindResp,
 )
-from smppgate.txsmpp.receipts import read
+from smppgate.txsmpp.receipts import STAT_OF, read
 from tests.cli.simulator.simulation import BINDS, Esme, Simulation, message
 
 LATE = 1_000.0
@@ -539,7 +540,7 @@ def test_stopped_it_unbinds_its_sessions_and_leaves_nothing_to_be_done() -> None
     esme.send(UnbindResp(sequence_number=unbind.sequence_number))
     esme.session.connectionLost(Failure(ConnectionDone()))
     assert stopped.called
-    assert simulation.smsc.sessions == set()
+    assert not simulation.smsc.sessions
     assert simulation.clock.getDelayedCalls() == []
 
 
@@ -564,3 +565,113 @@ def test_a_session_that_has_ended_receives_nothing() -> None:
 def test_the_password_is_not_shown() -> None:
     simulation = Simulation.of(password=b"secret")
     assert "secret" not in repr(simulation.smsc.behaviour)
+
+
+# Trouble
+
+
+def stats(esme: Esme) -> list[bytes]:
+    """The words in the receipts that came."""
+    found = [read(encode(pdu)) for pdu in deliveries(esme)]
+    return [receipt.stat for receipt in found if receipt is not None]
+
+
+def test_some_messages_end_in_other_states() -> None:
+    """Receipts and query_sm say the same of each."""
+    states = ((MessageState.UNDELIVERABLE, 0.3), (MessageState.EXPIRED, 0.2))
+    simulation = Simulation.of(states=states, window=1000)
+    esme = simulation.bind()
+    esme.send(*(message(number, 1) for number in range(1, 401)))
+    received = [pdu for pdu in esme.received() if isinstance(pdu, DeliverSm)]
+    receipts = [read(encode(pdu)) for pdu in received]
+    words = Counter(receipt.stat for receipt in receipts if receipt is not None)
+    assert 80 < words[b"UNDELIV"] < 160
+    assert 50 < words[b"EXPIRED"] < 110
+    assert words.total() == 400
+    esme.answer(*received)
+    for receipt in receipts[:20]:
+        assert receipt is not None
+        assert receipt.err == (b"000" if receipt.stat == b"DELIVRD" else b"001")
+        esme.send(QuerySm(message_id=receipt.message_id))
+        assert STAT_OF[esme.received_one(QuerySmResp).message_state] == receipt.stat
+
+
+@pytest.mark.parametrize(
+    ("share", "asked", "expected"),
+    [
+        (1.0, 1, [b"REJECTD"]),
+        (1.0, 2, [b"REJECTD"]),
+        (1.0, 3, []),
+        (0.0, 2, []),
+        (0.0, 3, [b"DELIVRD"]),
+    ],
+)
+def test_a_receipt_comes_where_its_state_was_asked_for(
+    share: float, asked: int, expected: list[bytes]
+) -> None:
+    """SMPP v3.4 §5.2.17: always, on failure, or (v5.0) on success."""
+    esme = Simulation.of(states=((MessageState.REJECTED, share),)).bind()
+    esme.send(message(1, asked))
+    assert stats(esme) == expected
+
+
+def test_some_messages_are_never_answered_and_have_no_receipt() -> None:
+    simulation = Simulation.of(silence=0.5, window=1000)
+    esme = simulation.bind()
+    esme.send(*(message(number, 1) for number in range(1, 201)))
+    answers = [pdu for pdu in esme.received() if isinstance(pdu, SubmitSmResp)]
+    counts = simulation.smsc.counts
+    assert 60 < counts.unanswered < 140
+    assert len(answers) == counts.taken == counts.receipts == 200 - counts.unanswered
+
+
+def test_messages_over_a_rate_are_throttled() -> None:
+    simulation = Simulation.of(throttle=10.0)
+    one, other = simulation.bind(), simulation.bind()
+
+    def statuses() -> list[int]:
+        one.send(*(message(number) for number in range(1, 11)))
+        other.send(*(message(number) for number in range(1, 11)))
+        return [pdu.command_status for esme in (one, other) for pdu in esme.received()]
+
+    assert statuses() == [0] * 10 + [CommandStatus.ESME_RTHROTTLED] * 10
+    simulation.clock.advance(0.5)
+    assert statuses().count(0) == 5
+    assert simulation.smsc.counts.refused == 25
+
+
+def test_connections_are_cut_one_at_a_time() -> None:
+    simulation = Simulation.of(drop_every=5.0)
+    esmes = [simulation.bind() for _ in range(3)]
+    unbound = simulation.connect()
+    for cut in (1, 2, 3, 3):
+        simulation.clock.advance(5.0)
+        assert sum(esme.session.has_ended for esme in esmes) == cut
+        assert simulation.smsc.counts.cut == cut
+    assert not unbound.session.has_ended
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "answered", "noted"),
+    [
+        ({"id_length": 64}, b"0" * 63 + b"1", b"0" * 63 + b"1"),
+        ({"id_length": 12, "id_prefix": b"A-"}, b"A-0000000001", b"A-0000000001"),
+        ({"id_length": 6, "hexadecimal_ids": False}, b"000001", b"000001"),
+        ({"hexadecimal_receipts": False}, b"00000001", b"1"),
+        ({"hexadecimal_ids": False, "hexadecimal_receipts": True}, b"1", b"00000001"),
+    ],
+)
+def test_ids_may_be_long_and_look_otherwise_in_receipts(
+    behaviour: dict[str, Any], answered: bytes, noted: bytes
+) -> None:
+    esme = Simulation.of(**behaviour).bind()
+    esme.send(message(1, 1))
+    answer, receipt = esme.received()
+    assert isinstance(answer, SubmitSmResp)
+    assert isinstance(receipt, DeliverSm)
+    told = read(encode(receipt))
+    assert told is not None
+    assert (answer.message_id, told.message_id) == (answered, noted)
+    esme.answer(receipt)
+    esme.send(QuerySm(message_id=answered))
+    assert esme.received_one(QuerySmResp).message_state == MessageState.DELIVERED

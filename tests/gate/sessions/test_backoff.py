@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smppgate.gate.sessions.links import Backoff
 from smppgate.settings import EsmeSettings
+from smppgate.txsmpp.backoff import Backoff
 from tests.gate.memory_gateway import MemoryGateway, smsc
 
 LINKS = 500

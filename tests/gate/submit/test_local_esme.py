@@ -14,7 +14,7 @@ from smppgate.txsmpp.codec import encode
 from smppgate.txsmpp.constants import CommandId
 from smppgate.txsmpp.errors import PduError
 from smppgate.txsmpp.frame import Frame, renumbered, response
-from smppgate.txsmpp.pdu import GenericNack, Pdu, QuerySm, SubmitSm, SubmitSmResp
+from smppgate.txsmpp.pdu import Pdu, QuerySm, SubmitSm, SubmitSmResp
 from smppgate.txsmpp.states import State
 from tests.routing import fakes
 from tests.routing.fakes import Gate, said
@@ -86,12 +86,12 @@ def test_an_answer_to_another_command_fires_nothing() -> None:
     assert results == []
 
 
-def test_a_generic_nack_is_an_answer() -> None:
+def test_a_generic_nack_is_a_failure_with_its_status() -> None:
     origin = local_esme()
     frame, answer = origin.request(MESSAGE)
     results = fired(answer)
     origin.send(fakes.generic_nack(frame, 0x03).octets)
-    assert results == [GenericNack(command_status=0x03, sequence_number=1)]
+    assert [result.value.command_status for result in results] == [0x03]
 
 
 def test_an_answer_that_cannot_be_decoded_is_a_failure() -> None:

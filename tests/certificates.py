@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import atexit
 import datetime
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 YEAR = 2046
+
+
+@cache
+def lasting() -> Path:
+    """A folder with cert.pem and key.pem, which is there as long as this process."""
+    folder = TemporaryDirectory()
+    atexit.register(folder.cleanup)
+    Pair("gate.example").write(Path(folder.name))
+    return Path(folder.name)
 
 
 class Pair:

@@ -71,7 +71,7 @@ class Authority:
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
         extension = x509.BasicConstraints(ca=True, path_length=None)
-        builder = _builder(self._name, self._name, self._key.public_key())
+        builder = builder(self._name, self._name, self._key.public_key())
         signed = builder.add_extension(extension, critical=True).sign(self._key, hashes.SHA256())
         self.certificate = signed.public_bytes(serialization.Encoding.PEM)
 
@@ -79,7 +79,7 @@ class Authority:
         """A certificate for ``name`` as CN and for other names, as files in ``folder``."""
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
-        builder = _builder(subject, self._name, key.public_key())
+        builder = builder(subject, self._name, key.public_key())
         if others:
             names = x509.SubjectAlternativeName(others)
             builder = builder.add_extension(names, critical=False)
@@ -114,7 +114,8 @@ class Issued(NamedTuple):
         return hashlib.sha256(self.der).hexdigest()
 
 
-def _builder(subject: x509.Name, issuer: x509.Name, key: Any) -> x509.CertificateBuilder:
+def builder(subject: x509.Name, issuer: x509.Name, key: Any) -> x509.CertificateBuilder:
+    """A certificate that is not signed yet, for a public ``key``."""
     start, end = datetime.datetime(2026, 1, 1), datetime.datetime(YEAR, 1, 1)
     number = x509.random_serial_number()
     return x509.CertificateBuilder(issuer, subject, key, number, start, end)

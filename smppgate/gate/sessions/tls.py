@@ -189,6 +189,11 @@ class ListenerTlsFactory(TLSMemoryBIOFactory):
         super().__init__(tls, False, factory, clock=clock)
         self._tls = tls
 
+    def logPrefix(self) -> str:
+        """What the log calls it."""
+        prefix = type(self.wrappedFactory).__name__
+        return f"{prefix} (TLS)" if self._tls.server is not None else prefix
+
     def buildProtocol(self, addr: IAddress | None) -> Any:
         """A session, in TLS or not."""
         server = self._tls.server

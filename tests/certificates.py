@@ -71,19 +71,19 @@ class Authority:
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
         extension = x509.BasicConstraints(ca=True, path_length=None)
-        builder = builder(self._name, self._name, self._key.public_key())
-        signed = builder.add_extension(extension, critical=True).sign(self._key, hashes.SHA256())
+        unsigned = builder(self._name, self._name, self._key.public_key())
+        signed = unsigned.add_extension(extension, critical=True).sign(self._key, hashes.SHA256())
         self.certificate = signed.public_bytes(serialization.Encoding.PEM)
 
     def issue(self, folder: Path, name: str, *others: x509.GeneralName) -> Issued:
         """A certificate for ``name`` as CN and for other names, as files in ``folder``."""
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
-        builder = builder(subject, self._name, key.public_key())
+        unsigned = builder(subject, self._name, key.public_key())
         if others:
             names = x509.SubjectAlternativeName(others)
-            builder = builder.add_extension(names, critical=False)
-        signed = builder.sign(self._key, hashes.SHA256())
+            unsigned = unsigned.add_extension(names, critical=False)
+        signed = unsigned.sign(self._key, hashes.SHA256())
         octets = key.private_bytes(
             serialization.Encoding.PEM,
             serialization.PrivateFormat.PKCS8,

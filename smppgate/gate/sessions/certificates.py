@@ -32,6 +32,7 @@ class ServerCertificate:
     connections from then on have the new certificate. Those that are there keep theirs.
 
     :param description: the endpoint string, without ``haproxy:``; its files are read now.
+    :ivar shown: whose certificates were read, and until when they are valid.
     """
 
     log = Logger()
@@ -44,7 +45,15 @@ class ServerCertificate:
         # First of all: files that change while they are read differ from it at the next renewal.
         self._digest = digest_of_files(self.names())
         self._endpoint = self._read()
+        self.shown = self._shown()
         self._creator = getattr(self._endpoint, self._creator_name)
+
+    def _shown(self) -> str:
+        """Empty where it cannot be read here: Twisted has read the files, and may have its way."""
+        try:
+            return str(self._files.shown())
+        except Exception:
+            return ""
 
     def endpoint(self) -> Any:
         """Twisted's endpoint, whose connections are made here."""
@@ -75,7 +84,7 @@ class ServerCertificate:
             # OpenSSL and Twisted raise exceptions of many classes.
             self._tell_failure(error)
             return
-        self._digest, self._creator = digest, creator
+        self._digest, self._creator, self.shown = digest, creator, shown
         self.log.info(
             "new certificate of {endpoint}: {certificate}",
             endpoint=self._description,

@@ -87,6 +87,11 @@ class ServerEndpoint:
         """The names of the files of its certificates."""
         return tuple(name for each in self._renewed() for name in each.names())
 
+    @property
+    def certificate(self) -> str:
+        """Whose certificates it has and until when they are valid; empty without TLS."""
+        return "; ".join(filter(None, (each.shown for each in self._renewed())))
+
     def _renewed(self) -> list[ServerCertificate | ListenerTls]:
         return [each for each in (self._certificate, self._tls) if each is not None]
 

@@ -41,15 +41,21 @@ class _Factory(EsmeFactory):
             self._emptied(self)
 
 
-class _EsmeListener(Listener):
+class EsmeListener(Listener):
     """A listener for ESMEs and the factory of its sessions."""
 
     def __init__(
         self, reactor: Any, endpoint: str, factory: _Factory, tls: ListenTlsSettings | None
     ) -> None:
         self.tls = ListenerTls(endpoint, tls)
-        super().__init__(endpoint, server_endpoint(reactor, endpoint, self.tls), factory)
+        self._own_endpoint = server_endpoint(reactor, endpoint, self.tls)
+        super().__init__(endpoint, self._own_endpoint, factory)
         self.factory = factory
+
+    @property
+    def certificate(self) -> str:
+        """What new connections are shown, in words; empty without TLS."""
+        return self._own_endpoint.certificate
 
 
 class Listeners(MultiService):
@@ -67,7 +73,7 @@ class Listeners(MultiService):
         super().__init__()
         self._reactor = reactor
         self._config = config
-        self._listeners: list[_EsmeListener] = []
+        self._listeners: list[EsmeListener] = []
         # Those of closed listeners too, as long as they have sessions.
         self._factories: dict[_Factory, None] = {}
 
@@ -86,7 +92,7 @@ class Listeners(MultiService):
         it again. Before, the start raises `CannotListen`.
         """
         factory = _Factory(self._config, max_sessions, rules, self._forget_closed)
-        listener = _EsmeListener(self._reactor, endpoint, factory, tls)
+        listener = EsmeListener(self._reactor, endpoint, factory, tls)
         self._listeners.append(listener)
         self._factories[factory] = None
         # The listener itself logs why.
@@ -157,6 +163,10 @@ class Listeners(MultiService):
         for listener in self._listeners:
             yield listener.description, listener.address, listener.factory
 
+    def for_esmes(self) -> list[EsmeListener]:
+        """The listeners for ESMEs, in the order they were added."""
+        return list(self._listeners)
+
     def sessions(self) -> list[EsmeProtocol]:
         """All sessions with ESMEs, those of closed listeners too, whose connection is not lost."""
         # A copy: a session that ends leaves its factory.
@@ -167,7 +177,7 @@ class Listeners(MultiService):
         others = (service for service in self if service not in self._listeners)
         return [*self._listeners, *others]
 
-    def _named(self, endpoint: str) -> list[_EsmeListener]:
+    def _named(self, endpoint: str) -> list[EsmeListener]:
         named = [each for each in self._listeners if each.description == endpoint]
         if not named:
             raise KeyError(endpoint)

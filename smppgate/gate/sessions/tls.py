@@ -38,6 +38,7 @@ class _Tls(ABC, Generic[S]):
 
     :param title: what it belongs to, for the log.
     :ivar settings: those in force.
+    :ivar shown: whose certificates were read, and until when they are valid.
     """
 
     log = Logger()
@@ -47,6 +48,7 @@ class _Tls(ABC, Generic[S]):
         self.settings = settings
         self._context: SSL.Context | None = None
         self._digest = b""
+        self.shown = ""
 
     @property
     def context(self) -> SSL.Context:
@@ -90,7 +92,7 @@ class _Tls(ABC, Generic[S]):
         try:
             # First of all: files that change while they are read differ from it at the next look.
             digest = digest_of_files(self.names())
-            self._context = self._made()
+            self._context, self.shown = self._made(), self._shown()
         except Exception as error:
             # OpenSSL and cryptography raise exceptions of many classes.
             raise OSError(self._fault(error)) from None
@@ -108,8 +110,7 @@ class _Tls(ABC, Generic[S]):
             digest = digest_of_files(self.names())
             if digest == self._digest:
                 return
-            context = self._made()
-            shown = "; ".join(files.shown() for files in self.certificates())
+            context, shown = self._made(), self._shown()
         except Exception as error:
             self.log.error(
                 "the certificate of {title} stays as it was: {reason}",
@@ -117,12 +118,15 @@ class _Tls(ABC, Generic[S]):
                 reason=self._fault(error),
             )
             return
-        self._digest, self._context = digest, context
+        self._digest, self._context, self.shown = digest, context, shown
         self.log.info(
             "new certificate of {title}: {shown}",
             title=self.title,
             shown=shown or f"authorities in {self.authorities()!r}",
         )
+
+    def _shown(self) -> str:
+        return "; ".join(files.shown() for files in self.certificates())
 
     def _fault(self, error: Exception) -> str:
         """Which file cannot be used and why, in words."""
@@ -245,6 +249,11 @@ class ListenerTls:
         """Read the files again if they have changed."""
         if self.server is not None:
             self.server.renew()
+
+    @property
+    def shown(self) -> str:
+        """Whose certificates were read, and until when they are valid."""
+        return self.server.shown if self.server is not None else ""
 
     def names(self) -> tuple[str, ...]:
         """The names of its files."""

@@ -102,6 +102,7 @@ def test_new_connections_have_the_new_certificate(tmp_path: Path) -> None:
     (line,) = opened.told(opened.endpoint.renew)
     assert line.startswith("new certificate of tcp:2775: CN=gate, valid until ")
     assert opened.shown() == der(settings.certificate) != old
+    assert opened.endpoint.certificate == "CN=gate, valid until 2046-01-01 00:00 UTC"
     assert there.carries(b"still here")
 
 

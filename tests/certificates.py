@@ -1,15 +1,29 @@
-"""Certificates that are signed by themselves, as files."""
+"""Certificates that are signed by themselves, or by an authority, as files."""
 
 from __future__ import annotations
 
+import atexit
 import datetime
+import hashlib
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 YEAR = 2046
+
+
+@cache
+def lasting() -> Path:
+    """A folder with cert.pem and key.pem, which is there as long as this process."""
+    folder = TemporaryDirectory()
+    atexit.register(folder.cleanup)
+    Pair("gate.example").write(Path(folder.name))
+    return Path(folder.name)
 
 
 class Pair:
@@ -45,3 +59,63 @@ class Pair:
     def _key_bytes(self, encryption: serialization.KeySerializationEncryption) -> bytes:
         form = serialization.PrivateFormat.PKCS8
         return self._key.private_bytes(serialization.Encoding.PEM, form, encryption)
+
+
+class Authority:
+    """Signs certificates for others.
+
+    :ivar certificate: its own, in PEM.
+    """
+
+    def __init__(self, name: str = "authority") -> None:
+        self._key = ec.generate_private_key(ec.SECP256R1())
+        self._name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+        extension = x509.BasicConstraints(ca=True, path_length=None)
+        unsigned = builder(self._name, self._name, self._key.public_key())
+        signed = unsigned.add_extension(extension, critical=True).sign(self._key, hashes.SHA256())
+        self.certificate = signed.public_bytes(serialization.Encoding.PEM)
+
+    def issue(self, folder: Path, name: str, *others: x509.GeneralName) -> Issued:
+        """A certificate for ``name`` as CN and for other names, as files in ``folder``."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+        unsigned = builder(subject, self._name, key.public_key())
+        if others:
+            names = x509.SubjectAlternativeName(others)
+            unsigned = unsigned.add_extension(names, critical=False)
+        signed = unsigned.sign(self._key, hashes.SHA256())
+        octets = key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+        certificate, private = folder / f"{name}.pem", folder / f"{name}.key"
+        certificate.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
+        private.write_bytes(octets)
+        private.chmod(0o600)
+        return Issued(certificate, private, signed.public_bytes(serialization.Encoding.DER))
+
+    def write(self, folder: Path, name: str = "ca.pem") -> Path:
+        """Its certificate as a file in ``folder``."""
+        (folder / name).write_bytes(self.certificate)
+        return folder / name
+
+
+class Issued(NamedTuple):
+    """A certificate: the files in PEM, and it in DER."""
+
+    certificate: Path
+    key: Path
+    der: bytes
+
+    @property
+    def digest(self) -> str:
+        """Its digest, in hexadecimal digits."""
+        return hashlib.sha256(self.der).hexdigest()
+
+
+def builder(subject: x509.Name, issuer: x509.Name, key: Any) -> x509.CertificateBuilder:
+    """A certificate that is not signed yet, for a public ``key``."""
+    start, end = datetime.datetime(2026, 1, 1), datetime.datetime(YEAR, 1, 1)
+    number = x509.random_serial_number()
+    return x509.CertificateBuilder(issuer, subject, key, number, start, end)

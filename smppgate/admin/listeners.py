@@ -64,6 +64,10 @@ class AdminListeners(MultiService):
         """The endpoints that are open."""
         return [name for name, each in self._listeners.items() if each.address is not None]
 
+    def all(self) -> list[AdminListener]:
+        """All of them."""
+        return list(self._listeners.values())
+
     def change(self, settings: Settings) -> None:
         """Listen where ``settings`` say, and nowhere else; try again what could not be opened."""
         wanted = {placed(each, settings.gate.state_dir): each for each in settings.admin.endpoint}

@@ -61,6 +61,7 @@ class AdminService(MultiService):
         self.face = Face(routes, self._guard, audit)
         self.listeners = AdminListeners(reactor, self.face.respond)
         self.listeners.setServiceParent(self)
+        gateway.certificates.sources.append(self.listeners.all)
         self.change(gateway.settings)
         gateway.follow_reloads(self.change)
 

@@ -46,6 +46,10 @@ class UnixSocket:
     def renew(self) -> None:
         """There is no certificate."""
 
+    def names(self) -> tuple[str, ...]:
+        """None: there is no certificate."""
+        return ()
+
     def _opened(self, factory: Any) -> Any:
         if self._makes_folder:
             os.makedirs(os.path.dirname(self._path) or ".", mode=0o700, exist_ok=True)

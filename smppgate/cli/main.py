@@ -50,7 +50,7 @@ GROUPS: dict[str, dict[str, Command]] = {
         ),
         "passwd": Command(
             "smppgate.cli.passwd",
-            "print the hash of a password, for a user of the API",
+            "print the hash of a password, for an account or a user of the API",
             "smppgate passwd",
         ),
         "log-code": Command(

@@ -1,4 +1,4 @@
-"""``smppgate passwd``: the hash of a password, for ``[[admin.user]]``."""
+"""``smppgate passwd``: the hash of a password, for ``[[admin.user]]`` and ``[[esme]]``."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from smppgate.cli.failures import fail
 from smppgate.settings.password_hash import hashed
 
 DESCRIPTION = """\
-Read a password and print its hash alone, for password_hash of a [[admin.user]]. From a terminal
-the password is read twice and not shown; else it is the first line of standard input.
+Read a password and print its hash alone, for password_hash of an [[esme]] or an [[admin.user]].
+From a terminal the password is read twice and not shown; else it is the first line of standard
+input.
 Exit status: 0, or 1 when there is no password, or when the two differ.
 """
 

@@ -26,10 +26,9 @@ def surroundings_warnings(
     """
     if _has_passwords(settings) and _is_readable_by_others(Path(file)):
         yield "passwords are in this file, and other users may read it: chmod o-r"
-    for index, listen in enumerate(settings.listen):
-        key = private_key(listen.endpoint)
-        if key is not None and _is_readable_by_others(Path(key)):
-            yield f"listen[{index}].endpoint: other users may read the private key {key!r}"
+    for place, what, path in _secret_files(settings):
+        if _is_readable_by_others(Path(path)):
+            yield f"{place}: other users may read {what} {path!r}"
     state_dir = Path(settings.gate.state_dir)
     if settings.store.kind != "memory" and not state_dir_error(settings):
         fault = _fault_for_this_user(state_dir)
@@ -38,6 +37,24 @@ def surroundings_warnings(
     yield from _descriptor_warnings(
         settings, _hard_limit() if descriptors is None else descriptors
     )
+
+
+def _secret_files(settings: Settings) -> Iterator[tuple[str, str, str]]:
+    """The path of the setting, what is in the file, and the file, of each that has a secret."""
+    for index, listen in enumerate(settings.listen):
+        key = private_key(listen.endpoint)
+        if key is not None:
+            yield f"listen[{index}].endpoint", "the private key", key
+        for files in listen.tls.every if listen.tls is not None else ():
+            yield f"listen[{index}].tls", "the private key", files.key
+    for index, smsc in enumerate(settings.smsc):
+        if smsc.tls is not None and smsc.tls.files is not None:
+            yield f"smsc[{index}].tls", "the private key", smsc.tls.files.key
+    kept = [(f"esme[{index}]", esme.password_file) for index, esme in enumerate(settings.esme)]
+    kept += [(f"smsc[{index}]", smsc.password_file) for index, smsc in enumerate(settings.smsc)]
+    for path, file in kept:
+        if file is not None:
+            yield f"{path}.password_file", "the password", file.place
 
 
 def _fault_for_this_user(folder: Path) -> str:
@@ -52,7 +69,7 @@ def _has_passwords(settings: Settings) -> bool:
     esmes, smscs = settings.esme, settings.smsc
     return any(
         (
-            *(esme.password or esme.outbind_password for esme in esmes),
+            *(esme.password or esme.password_hash or esme.outbind_password for esme in esmes),
             *(smsc.password or smsc.outbind_password for smsc in smscs),
         )
     )

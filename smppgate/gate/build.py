@@ -5,19 +5,27 @@ No other module of the gate but `smppgate.gate.gateway` reads settings.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
+from ipaddress import ip_network
 from random import Random
+from typing import Any
 
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
+from twisted.internet.threads import deferToThreadPool
 
 from smppgate.gate.options import RouterOptions
 from smppgate.gate.route_table import make_routes
 from smppgate.gate.router import RouterService
 from smppgate.gate.sessions.endpoints import client_endpoint
+from smppgate.gate.sessions.esme_factory import ListenerRules
 from smppgate.gate.sessions.pass_through_target import PassThroughTarget
+from smppgate.gate.sessions.password_checks import Compare
+from smppgate.gate.sessions.tls import ClientTls
 from smppgate.routing.esmes.account import Account, AccountPolicy
 from smppgate.routing.esmes.accounts import Accounts
+from smppgate.routing.esmes.peer import Networks
 from smppgate.routing.esmes.ranges import RangeTable
 from smppgate.routing.esmes.strangers import StrangerLimits
 from smppgate.routing.limits.esme_limits import EsmeRates
@@ -39,6 +47,7 @@ from smppgate.settings import (
     Settings,
     SmscSettings,
 )
+from smppgate.settings.password_hash import PasswordHash, is_same
 from smppgate.store import DiskStore, Durability, IStore, Limits, MemoryStore
 from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.pdu import BindReceiver, BindTransceiver, BindTransmitter, Pdu
@@ -206,7 +215,10 @@ def _policy(
     esme: EsmeSettings, pool: Pool, deliver_timeout: float, folds_case: bool
 ) -> AccountPolicy:
     return AccountPolicy(
-        password=(esme.password or "").encode("latin-1"),
+        password=esme.secret.encode("latin-1"),
+        password_hash=esme.password_hash or "",
+        allow=networks(esme.allow),
+        certificate=esme.certificate,
         binds=frozenset(esme.binds),
         max_binds=esme.max_binds,
         window=esme.window,
@@ -221,6 +233,12 @@ def _policy(
         deliver_timeout=deliver_timeout,
         folds_case=esme.auth == "smsc" and folds_case,
     )
+
+
+def networks(texts: Iterable[str]) -> Networks | None:
+    """Where peers may be; None for everywhere."""
+    found = tuple(map(ip_network, texts))
+    return Networks(found) if found else None
 
 
 def esme_rates(esme: EsmeSettings) -> EsmeRates | None:
@@ -250,11 +268,23 @@ def _rate(per_second: float, burst: float, seconds: float) -> Rate | None:
     return Rate(per_second, burst or max(1.0, per_second * seconds)) if per_second else None
 
 
+def compare_in_thread(reactor: Any) -> Compare:
+    """Compares a hash with a password in one of the threads of ``reactor``."""
+
+    def compare(kept: PasswordHash, password: str) -> Deferred[bool]:
+        comparing: Deferred[bool] = deferToThreadPool(
+            reactor, reactor.getThreadPool(), is_same, kept, password
+        )
+        return comparing
+
+    return compare
+
+
 def make_bind(smsc: SmscSettings, kind: str) -> Pdu:
     """The bind PDU of ``kind`` for a link to ``smsc``; ``kind`` is a key of `BINDS`."""
     return BINDS[kind](
         system_id=smsc.system_id.encode("latin-1"),
-        password=smsc.password.encode("latin-1"),
+        password=smsc.secret.encode("latin-1"),
         system_type=smsc.system_type.encode("latin-1"),
         interface_version=version_named(smsc.interface_version).interface_version,
         addr_ton=smsc.addr_ton,
@@ -263,9 +293,10 @@ def make_bind(smsc: SmscSettings, kind: str) -> Pdu:
     )
 
 
-def stranger_limits(listen: ListenSettings) -> StrangerLimits:
-    """What a listener lets peers do that it does not know yet."""
-    return StrangerLimits(listen.max_per_address, listen.max_unbound, listen.bind_rate)
+def listener_rules(listen: ListenSettings) -> ListenerRules:
+    """What a listener lets peers do."""
+    strangers = StrangerLimits(listen.max_per_address, listen.max_unbound, listen.bind_rate)
+    return ListenerRules(strangers, networks(listen.allow))
 
 
 def esme_timers(gate: GateSettings) -> Timers:
@@ -293,12 +324,16 @@ def smsc_timers(gate: GateSettings, smsc: SmscSettings) -> Timers:
 
 
 def make_target(
-    gate: GateSettings, settings: SmscSettings, smsc: Smsc, reactor: IReactorTime
+    gate: GateSettings,
+    settings: SmscSettings,
+    smsc: Smsc,
+    reactor: IReactorTime,
+    tls: ClientTls | None,
 ) -> PassThroughTarget:
     """An SMSC that binds may be passed through to."""
     return PassThroughTarget(
         smsc,
-        client_endpoint(reactor, settings.endpoint),
+        client_endpoint(reactor, settings.endpoint, tls),
         smsc_timers(gate, settings),
         gate.max_pdu_size,
         settings.endpoint,

@@ -6,13 +6,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from random import Random, SystemRandom
+from typing import Any
 
 from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred, ensureDeferred
 from twisted.internet.interfaces import IAddress, IReactorTime
+from twisted.internet.threads import deferToThreadPool
 
-from smppgate.gate.build import make_store
+from smppgate.gate.build import compare_in_thread, make_store
 from smppgate.gate.controls import (
     AccountControl,
     LinkControl,
@@ -24,8 +27,10 @@ from smppgate.gate.explanation import decided_by, explanation
 from smppgate.gate.observation import Observation, bound_session, key_of_link, octets_of
 from smppgate.gate.parts import Parts
 from smppgate.gate.reload import Reload
+from smppgate.gate.sessions.certificate_watch import CertificateWatch, Looks
 from smppgate.gate.sessions.esme import EsmeProtocol
 from smppgate.gate.sessions.links import SmscLink
+from smppgate.gate.sessions.password_checks import Compare
 from smppgate.gate.sessions.smsc import SmscProtocol
 from smppgate.gate.state import GatewayState
 from smppgate.gate.stop import Stop
@@ -49,6 +54,8 @@ class Gateway(MultiService):
         clock that is set back delays timers; see `smppgate.txsmpp.clock`.
     :param entropy: the one source of chance; by default the operating system's.
     :param store: keeps return paths and queues; by default the store that the settings describe.
+    :param compare: compares a hash with a password; by default in a thread of the reactor's.
+    :ivar certificates: has those read that have changed.
     """
 
     log = Logger()
@@ -60,20 +67,26 @@ class Gateway(MultiService):
         *,
         entropy: Random | None = None,
         store: IStore | None = None,
+        compare: Compare | None = None,
     ) -> None:
         super().__init__()
         self.clock = Clock.of(reactor)
         entropy = entropy if entropy is not None else SystemRandom()
         self.store = store if store is not None else make_store(settings, reactor)
-        self.parts = parts = Parts(settings, reactor, self.store, entropy)
+        compare = compare if compare is not None else compare_in_thread(reactor)
+        self.parts = parts = Parts(settings, reactor, self.store, entropy, compare)
         self.router = parts.router
         # It listens before the store is open, and ESMEs may bind already.
         self.router.await_store()
         for service in (parts.router, parts.listeners, parts.serving):
             service.setServiceParent(self)
+        self.certificates = CertificateWatch(self.clock, partial(_in_thread, reactor))
+        self.certificates.sources.append(parts.certificates)
+        self.certificates.setServiceParent(self)
         self._opening: Deferred[None] | None = None
         self._stop: Stop | None = None
         self._reload = Reload(parts)
+        self.follow_reloads(lambda _: self.certificates.changed())
 
     @property
     def settings(self) -> Settings:
@@ -236,6 +249,7 @@ class Gateway(MultiService):
         """Listen no more, connect to no ESME, and refuse the binds that wait for an SMSC."""
         await _wait_for(self.parts.serving.stopService())
         self.parts.pass_through.stop()
+        self.parts.password_checks.stop()
         await _wait_for(self.parts.listeners.stopService())
 
     async def close_services(self) -> None:
@@ -247,6 +261,11 @@ class Gateway(MultiService):
         if self._opening is not None:
             await self._opening
         await self.store.close()
+
+
+def _in_thread(reactor: Any, look: Callable[[], Looks]) -> Deferred[Looks]:
+    looking: Deferred[Looks] = deferToThreadPool(reactor, reactor.getThreadPool(), look)
+    return looking
 
 
 async def _wait_for(stopping: Deferred[None] | None) -> None:

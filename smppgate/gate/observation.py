@@ -221,14 +221,16 @@ def bound_session(parts: Parts, session_id: int) -> EsmeProtocol:
 
 
 def _listeners(parts: Parts) -> Iterator[ListenerState]:
-    for endpoint, address, factory in list(parts.listeners.open_to_esmes()):
+    for listener in parts.listeners.for_esmes():
+        address, factory = listener.address, listener.factory
         yield ListenerState(
-            endpoint=endpoint,
+            endpoint=listener.description,
             address=shown_address(address) if address is not None else "",
             sessions=len(factory.sessions),
             unbound=factory.strangers.unbound,
             refused=factory.refused,
             delayed=factory.strangers.delayed,
+            certificate=listener.certificate,
         )
 
 

@@ -12,13 +12,15 @@ from typing import Any
 from twisted.application.service import MultiService
 from twisted.internet.interfaces import IReactorTime
 
-from smppgate.gate.build import Centers, esme_timers, make_router, make_target, stranger_limits
+from smppgate.gate.build import Centers, esme_timers, listener_rules, make_router, make_target
 from smppgate.gate.esme_service import EsmeService
 from smppgate.gate.sessions.bind_delays import BindDelays
+from smppgate.gate.sessions.certificate_watch import Renewable
 from smppgate.gate.sessions.esme import EsmeProtocol, EsmeSessionConfig
 from smppgate.gate.sessions.listener import CannotListen
 from smppgate.gate.sessions.listeners import Listeners
 from smppgate.gate.sessions.pass_through import PassThrough
+from smppgate.gate.sessions.password_checks import Compare, PasswordChecks
 from smppgate.gate.sessions.smsc import SmscProtocol
 from smppgate.gate.smsc_service import SmscService
 from smppgate.routing.esmes.account import Account
@@ -36,6 +38,7 @@ class Parts:
     """The parts of one gate.
 
     :param entropy: the one source of chance.
+    :param compare: compares a hash with a password, off the reactor.
     :ivar settings: those in force.
     :ivar smscs: the services of SMSCs, by name.
     :ivar leaving: those of SMSCs that are removed, until their links are unbound.
@@ -45,7 +48,12 @@ class Parts:
     """
 
     def __init__(
-        self, settings: Settings, reactor: IReactorTime, store: IStore, entropy: Random
+        self,
+        settings: Settings,
+        reactor: IReactorTime,
+        store: IStore,
+        entropy: Random,
+        compare: Compare,
     ) -> None:
         self.settings = settings
         self.entropy = entropy
@@ -57,15 +65,26 @@ class Parts:
         self.router = make_router(settings, self.clock, smscs, store, entropy)
         self.router.batch.sockets = Sockets.of(reactor, self.router.batch)
         self.pass_through = PassThrough(self.router, (), RefusedCredentials(entropy.randbytes(32)))
+        bind_delays = BindDelays(Guesses(settings.gate.bind_delay))
+        self.password_checks = PasswordChecks(
+            compare,
+            entropy.randbytes(32),
+            lambda network, name: bind_delays.failed_unheard(
+                network, name, self.clock.monotonic()
+            ),
+        )
         self.esme_config = EsmeSessionConfig(
             router=self.router,
             pass_through=self.pass_through,
-            bind_delays=BindDelays(Guesses(settings.gate.bind_delay)),
+            password_checks=self.password_checks,
+            bind_delays=bind_delays,
             **_esme_rules(settings.gate),
         )
         self.listeners = Listeners(reactor, self.esme_config)
         for listen in settings.listen:
-            self.listeners.add(listen.endpoint, listen.max_sessions, stranger_limits(listen))
+            self.listeners.add(
+                listen.endpoint, listen.max_sessions, listener_rules(listen), listen.tls
+            )
         self.linking = MultiService()
         self.serving = MultiService()
         self.smscs: dict[str, SmscService] = {}
@@ -86,7 +105,8 @@ class Parts:
         service = SmscService(self.reactor, self.router, smsc, self._jitter, gate, settings)
         self.smscs[settings.name] = service
         service.setServiceParent(self.linking)
-        self.pass_through.set_target(make_target(gate, settings, smsc, self.reactor))
+        target = make_target(gate, settings, smsc, self.reactor, service.tls)
+        self.pass_through.set_target(target)
         listener = service.listen()
         if listener is not None:
             # While the gate runs, the listener itself logs why it cannot be opened.
@@ -100,6 +120,12 @@ class Parts:
         )
         self.accounts[settings.system_id] = service
         service.setServiceParent(self.serving)
+
+    def certificates(self) -> list[Renewable]:
+        """What has certificates, or may have."""
+        services = (*self.smscs.values(), *self.leaving)
+        clients = [service.tls for service in services if service.tls is not None]
+        return [*self.listeners.all(), *clients]
 
     def esme_sessions(self) -> list[EsmeProtocol]:
         """The sessions with ESMEs whose connections are not lost."""

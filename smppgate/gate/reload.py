@@ -15,11 +15,11 @@ from twisted.internet.task import deferLater
 
 from smppgate.gate.build import (
     change_pool,
+    listener_rules,
     make_pool,
     make_target,
     policies_of,
     router_options,
-    stranger_limits,
 )
 from smppgate.gate.parts import Parts
 from smppgate.gate.relay.events import MOST_LINES
@@ -90,6 +90,8 @@ class Reload:
         await self._accounts(changes)
         for smsc in changes.smsc.removed:
             self._remove_smsc(smsc)
+        for service in parts.smscs.values():
+            service.renew()
         parts.router.queues.tell_orphans()
         for follow in self.followers:
             follow(found)
@@ -132,10 +134,10 @@ class Reload:
             await listeners.remove(gone.endpoint)
         listeners.retry()
         for new in changes.listen.added:
-            listeners.add(new.endpoint, new.max_sessions, stranger_limits(new))
+            listeners.add(new.endpoint, new.max_sessions, listener_rules(new), new.tls)
         for change in changes.listen.changed:
             new = change.new
-            listeners.change(new.endpoint, new.max_sessions, stranger_limits(new))
+            listeners.change(new.endpoint, new.max_sessions, listener_rules(new), new.tls)
         listeners.renew()
 
     def _gate(self, changes: Difference) -> None:
@@ -170,7 +172,9 @@ class Reload:
             if change is not None and _listens_anew(change):
                 self._listen_for_outbinds(settings)
             service.change(parts.settings.gate, settings)
-            target = make_target(parts.settings.gate, settings, service.smsc, parts.reactor)
+            target = make_target(
+                parts.settings.gate, settings, service.smsc, parts.reactor, service.tls
+            )
             parts.pass_through.set_target(target)
 
     def _add_smsc(self, settings: SmscSettings) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import TypeAlias
 
-from attrs import frozen
+from attrs import field, frozen
 from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred, ensureDeferred, maybeDeferred
 from twisted.internet.interfaces import IReactorTime
@@ -25,10 +25,11 @@ from smppgate.gate.sessions.links import LinkSessionConfig, SmscLink
 from smppgate.gate.sessions.listener import CannotListen, Listener
 from smppgate.gate.sessions.outbind_smsc import OutbindFactory, OutbindSessionConfig
 from smppgate.gate.sessions.smsc import SmscProtocol, SmscSessionConfig
+from smppgate.gate.sessions.tls import ClientTls
 from smppgate.notices.program import NOT_UNBOUND
 from smppgate.routing.admin_state import AdminState
 from smppgate.routing.smscs.smsc import Smsc
-from smppgate.settings import GateSettings, SmscSettings
+from smppgate.settings import GateSettings, SmscSettings, SmscTlsSettings
 from smppgate.txsmpp.backoff import Backoff
 from smppgate.txsmpp.log import Logger
 from smppgate.txsmpp.pdu import Pdu
@@ -50,7 +51,9 @@ class LinkPlan:
     key: LinkKey
     endpoint: str
     version: str
-    bind: Pdu
+    # Its password is in it.
+    bind: Pdu = field(repr=False)
+    tls: SmscTlsSettings | None
 
 
 class SmscService(MultiService):
@@ -59,6 +62,7 @@ class SmscService(MultiService):
     :param smsc: what decisions know of it.
     :param jitter: gives a number from 0 to 1, for the pauses between two tries to connect.
     :ivar settings: in force.
+    :ivar tls: makes the connections of its links; None where the endpoint string says how.
     :ivar links: in order of their numbers; of one that is replaced, the new one.
     """
 
@@ -95,6 +99,7 @@ class SmscService(MultiService):
         self._outbind_config: OutbindSessionConfig | None = None
         self._listener: Listener | None = None
         self._dialled: list[SmscProtocol] = []
+        self.tls = _tls_of(settings)
         self._limit()
         for plan in self._wanted().values():
             self._add(plan)
@@ -171,6 +176,7 @@ class SmscService(MultiService):
     def change(self, gate: GateSettings, settings: SmscSettings) -> None:
         """Go by these settings: at once, but for links that are to be bound anew."""
         self._gate, self.settings = gate, settings
+        self._change_tls()
         smsc = self.smsc
         if settings.window != smsc.window:
             smsc.change_window(settings.window)
@@ -188,6 +194,18 @@ class SmscService(MultiService):
         for session in self.sessions():
             session.config_changed()
         self.relink()
+
+    def _change_tls(self) -> None:
+        tls = self.settings.tls
+        if self.tls is not None and tls is not None:
+            self.tls.change(tls)
+        else:
+            self.tls = _tls_of(self.settings)
+
+    def renew(self) -> None:
+        """Have new links use certificates as their files are now."""
+        if self.tls is not None and self.tls.is_open:
+            self.tls.renew()
 
     def _limit(self) -> None:
         """Have the SMSC sent no more messages a second than the settings say."""
@@ -342,6 +360,7 @@ class SmscService(MultiService):
                     settings.endpoint_for(kind),
                     settings.interface_version,
                     make_bind(settings, kind),
+                    settings.tls,
                 )
 
     def _add(self, plan: LinkPlan) -> None:
@@ -358,7 +377,7 @@ class SmscService(MultiService):
             endpoint=plan.endpoint,
         )
         self._configure(config)
-        link = SmscLink(client_endpoint(self._reactor, plan.endpoint), config)
+        link = SmscLink(client_endpoint(self._reactor, plan.endpoint, self.tls), config)
         config.told_bound = lambda: self.link_bound(link)
         self._plans[link] = plan
         self.links.append(link)
@@ -426,3 +445,8 @@ class SmscService(MultiService):
         config.password = settings.outbind_password.encode("latin-1")
         if self.outbinds is not None:
             self.outbinds.limit = max(settings.sessions, MIN_OUTBIND_CONNECTIONS)
+
+
+def _tls_of(settings: SmscSettings) -> ClientTls | None:
+    tls = settings.tls
+    return ClientTls(f"SMSC {settings.name}", tls) if tls is not None else None

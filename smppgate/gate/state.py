@@ -252,6 +252,8 @@ class ListenerState:
     :ivar unbound: those of them that are not bound.
     :ivar refused: connections that were cut because a limit was reached.
     :ivar delayed: binds that had to wait because of ``bind_rate``, or were refused for it.
+    :ivar certificate: whose certificate new connections are shown, and until when it is valid;
+        several are separated by ``;``. Empty without TLS.
     """
 
     endpoint: str
@@ -260,6 +262,7 @@ class ListenerState:
     unbound: int
     refused: int
     delayed: int
+    certificate: str = ""
 
 
 @frozen(kw_only=True)

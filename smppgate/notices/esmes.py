@@ -22,7 +22,7 @@ CONNECTION_CLOSED = Notice(
     text="connection from {peer} closed: {reason}",
     meaning="A peer has connected and was cut before anything was read.",
     cause="It is over a limit of the listener: `max_sessions`, `max_per_address`, `max_unbound`; "
-    "or of an SMSC's outbind.",
+    "or of an SMSC's outbind; or its address is none of the listener's `allow`.",
     remedy="If it is a customer, raise that limit. Many unbound connections of one address are a "
     "mistake in its software, or an attack.",
 )

@@ -58,6 +58,24 @@ QUEUE_UNREAD = _fault(
     "a queue could not be read",
     "It is read again in a while.",
 )
+BIND_UNJUDGED = _fault(
+    9108,
+    "bind not judged",
+    "a bind was not judged",
+    "An ESME's bind waited for its password to be compared, and was not answered.",
+)
+PASSWORD_UNCOMPARED = _fault(
+    9109,
+    "password not compared",
+    "a password could not be compared",
+    "An ESME's bind was refused; its next one is judged anew.",
+)
+CERTIFICATES_UNSEEN = _fault(
+    9110,
+    "certificates not looked at",
+    "certificates could not be looked at",
+    "Whether files of certificates have changed is not known. They are looked at again.",
+)
 REQUEST_FAILED = _fault(
     9401,
     "request of the API failed",

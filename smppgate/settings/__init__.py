@@ -13,6 +13,7 @@ from smppgate.settings.reader import load, parse
 from smppgate.settings.routes import RouteSettings
 from smppgate.settings.smsc_side import SmscSettings
 from smppgate.settings.tags import derived_tag
+from smppgate.settings.tls import ListenCertificateSettings, ListenTlsSettings, SmscTlsSettings
 
 __all__ = [
     "AdminSettings",
@@ -20,7 +21,9 @@ __all__ = [
     "CdrSettings",
     "EsmeSettings",
     "GateSettings",
+    "ListenCertificateSettings",
     "ListenSettings",
+    "ListenTlsSettings",
     "LogSettings",
     "MemberSettings",
     "PoolSettings",
@@ -28,6 +31,7 @@ __all__ = [
     "Settings",
     "SettingsError",
     "SmscSettings",
+    "SmscTlsSettings",
     "StoreSettings",
     "derived_tag",
     "load",

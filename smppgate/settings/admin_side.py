@@ -11,10 +11,10 @@ from smppgate.settings.checks import Check, Flag, Several, describe
 from smppgate.settings.endpoints import server_fault, split
 from smppgate.settings.errors import Problem
 from smppgate.settings.nested import Nested
-from smppgate.settings.password_hash import PasswordHash
+from smppgate.settings.passwords import HashedPassword
 from smppgate.settings.raw import is_array
 from smppgate.settings.tables import Table, setting
-from smppgate.settings.texts import Choice, Endpoint, Name, Secret
+from smppgate.settings.texts import Choice, Endpoint, Name
 
 STATE_DIR = "STATE_DIR"
 """Stands for ``state_dir`` in an endpoint."""
@@ -22,23 +22,6 @@ STATE_DIR = "STATE_DIR"
 DEFAULT_ENDPOINT = f"unix:{STATE_DIR}/admin.sock:mode=600"
 
 VIEWER, OPERATOR = "viewer", "operator"
-
-
-@attrs.frozen
-class HashedPassword(Secret):
-    """A hash of a password; no error shows it."""
-
-    @property
-    def allowed(self) -> str:
-        """Where it comes from."""
-        return "what `smppgate passwd` prints"
-
-    def faults(self, text: str) -> Iterator[str]:
-        """``text`` is no hash, or one that takes too long to check."""
-        try:
-            PasswordHash.parse(text)
-        except ValueError as error:
-            yield str(error)
 
 
 @attrs.frozen

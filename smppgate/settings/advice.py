@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from smppgate.settings.collisions import collision_warnings
 from smppgate.settings.endpoints import is_exposed, split
-from smppgate.settings.esme_side import EsmeSettings
+from smppgate.settings.esme_side import EsmeSettings, ListenSettings
 from smppgate.settings.members import MemberSettings
 from smppgate.settings.model import Settings
+from smppgate.settings.passwords import ESME_PASSWORDS, SMSC_PASSWORDS
 from smppgate.settings.places import is_loopback, server_place, unverified
 from smppgate.settings.pools import PoolSettings
 from smppgate.settings.route_advice import route_warnings, routed_pools
@@ -37,7 +38,10 @@ def warnings(settings: Settings) -> tuple[str, ...]:
 
 def _listener_warnings(settings: Settings) -> Iterator[str]:
     for index, listen in enumerate(settings.listen):
-        yield from _exposure_warnings(f"listen[{index}].endpoint", listen.endpoint)
+        if listen.tls is None:
+            yield from _exposure_warnings(f"listen[{index}].endpoint", listen.endpoint)
+        elif listen.tls.ciphers and listen.tls.min_version == "1.3":
+            yield f"listen[{index}].tls.ciphers: is not used, TLS 1.3 has its own"
 
 
 def _admin_warnings(settings: Settings) -> Iterator[str]:
@@ -56,7 +60,12 @@ def _esme_warnings(settings: Settings) -> Iterator[str]:
     silent = _pools_that_take_nothing(settings)
     for index, esme in enumerate(settings.esme):
         path = f"esme[{index}]"
-        yield from _bind_password_warnings(f"{path}.password", esme)
+        yield from _bind_password_warnings(path, esme)
+        if esme.certificate and not any(_asks_for_certificates(each) for each in settings.listen):
+            yield (
+                f"{path}.certificate: it can never bind, no listener asks for certificates: there "
+                "is no client_ca"
+            )
         yield from _password_warnings(f"{path}.outbind_password", esme.outbind_password)
         yield from _unverified_warnings(f"{path}.outbind", esme.outbind)
         if esme.address_ranges and set(esme.binds) == {"transmitter"}:
@@ -77,14 +86,20 @@ def _esme_warnings(settings: Settings) -> Iterator[str]:
             )
 
 
+def _asks_for_certificates(listen: ListenSettings) -> bool:
+    return listen.tls is not None and bool(listen.tls.client_ca)
+
+
 def _bind_password_warnings(path: str, esme: EsmeSettings) -> Iterator[str]:
+    given = [key for key in ESME_PASSWORDS if getattr(esme, key) is not None]
+    key = given[0] if given else ESME_PASSWORDS[0]
     if esme.auth == "smsc":
-        if esme.password is not None:
-            yield f"{path}: is not used, the SMSC judges binds of this account"
-    elif not esme.password:
-        yield f"{path}: is empty; every peer that knows the system_id may bind"
+        if given:
+            yield f"{path}.{key}: is not used, the SMSC judges binds of this account"
+    elif esme.password_hash is None and not esme.secret:
+        yield f"{path}.{key}: is empty; every peer that knows the system_id may bind"
     else:
-        yield from _password_warnings(path, esme.password)
+        yield from _password_warnings(f"{path}.{key}", esme.secret)
 
 
 def _smsc_warnings(settings: Settings) -> Iterator[str]:
@@ -92,7 +107,8 @@ def _smsc_warnings(settings: Settings) -> Iterator[str]:
     for index, smsc in enumerate(settings.smsc):
         path = f"smsc[{index}]"
         yield from _unverified_warnings(f"{path}.endpoint", smsc.endpoint)
-        yield from _password_warnings(f"{path}.password", smsc.password)
+        key = next(key for key in SMSC_PASSWORDS if getattr(smsc, key) is not None)
+        yield from _password_warnings(f"{path}.{key}", smsc.secret)
         yield from _password_warnings(f"{path}.outbind_password", smsc.outbind_password)
         if smsc.outbind_listen:
             yield from _exposure_warnings(f"{path}.outbind_listen", smsc.outbind_listen)

@@ -13,7 +13,14 @@ from typing import Any
 
 import attrs
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
-from cryptography.x509 import Certificate, load_pem_x509_certificate
+from cryptography.x509 import (
+    Certificate,
+    DNSName,
+    ExtensionNotFound,
+    SubjectAlternativeName,
+    load_pem_x509_certificate,
+)
+from cryptography.x509.oid import NameOID
 
 _BLOCK = re.compile(rb"-----BEGIN ([A-Z0-9. ]+)-----.*?-----END \1-----", re.DOTALL)
 _ENCRYPTED = re.compile(rb"BEGIN ENCRYPTED PRIVATE KEY|Proc-Type: *4, *ENCRYPTED")
@@ -108,6 +115,26 @@ class CertificateFiles:
             or (_CERTIFICATE.fault(self.chain, contents[self.chain]) if self.chain else None)
         )
 
+    def loaded(self) -> tuple[list[Certificate], Any]:
+        """The certificates of `certificate`, in order, and the private key.
+
+        :raises Exception: of many classes, where they cannot be used; see `fault`.
+        """
+        contents = read_files(self.names())
+        certificates = _certificates_in(contents[self.certificate])
+        return certificates, load_pem_private_key(_KEY.first(self._pair(contents)), None)
+
+    def host_names(self) -> tuple[str, ...]:
+        """The DNS names that the certificate is for, in small letters; without any, its CN."""
+        first = self.loaded()[0][0]
+        try:
+            names = first.extensions.get_extension_for_class(SubjectAlternativeName).value
+            found = names.get_values_for_type(DNSName)
+        except ExtensionNotFound:
+            found = []
+        common = first.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+        return tuple(name.lower() for name in found or [str(each.value) for each in common])
+
     def shown(self) -> str:
         """The certificate's subject and the last moment at which it is valid."""
         pair = self._pair(read_files(self.names()))
@@ -178,6 +205,22 @@ class CertificateFolder:
     def _keys(self) -> list[tuple[str, Any]]:
         blocks = _blocks(read_files(self.names()))
         return [(n, load_pem_private_key(b, None)) for n, kind, b in blocks if kind is _KEY]
+
+
+def authorities_fault(name: str) -> str | None:
+    """Why the file ``name`` cannot be used as one of authorities; None where it can."""
+    try:
+        contents = read_files((name,))[name]
+    except OSError as error:
+        return unreadable(error)
+    blocks = [block for _, kind, block in _blocks({name: contents}) if kind is _CERTIFICATE]
+    faults = (_CERTIFICATE.damage(name, block) for block in blocks)
+    return next(filter(None, faults), None if blocks else f"{name!r} has no certificate")
+
+
+def _certificates_in(contents: bytes) -> list[Certificate]:
+    blocks = _blocks({"": contents})
+    return [load_pem_x509_certificate(block) for _, kind, block in blocks if kind is _CERTIFICATE]
 
 
 def read_files(names: tuple[str, ...]) -> dict[str, bytes]:

@@ -81,6 +81,11 @@ class Check:
         """What the documentation calls a value that is left out; empty where there is no such."""
         return ""
 
+    @property
+    def is_placed(self) -> bool:
+        """Whether it is a path that counts from the folder of the configuration."""
+        return False
+
     def write(self, value: object) -> str:
         """``value`` as the configuration file writes it."""
         return f'"{value}"'

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from smppgate.settings.errors import Problem
+from smppgate.settings.passwords import ESME_PASSWORDS, password_problems
 from smppgate.settings.raw import is_array
 
 WILDCARD = "*"
@@ -21,8 +22,7 @@ _SINGLE_ESME_KEYS = ("address_ranges", "bind_ranges", "queue", "outbind")
 def esme_problems(esme: Mapping[str, object]) -> Iterator[Problem]:
     """The problems of ``esme``, an account as it is written, completed with defaults."""
     auth = esme.get("auth")
-    if auth == "gate" and "password" not in esme:
-        yield Problem("password", "is missing")
+    yield from password_problems(esme, ESME_PASSWORDS, is_needed=auth == "gate")
     if esme.get("system_id") == WILDCARD:
         yield from _wildcard_problems(esme, auth)
         return

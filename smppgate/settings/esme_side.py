@@ -10,6 +10,15 @@ from smppgate.settings.checks import Flag, Seconds, Several
 from smppgate.settings.endpoints import client_fault, server_fault
 from smppgate.settings.errors import Problem
 from smppgate.settings.esme_rules import WILDCARD, esme_problems
+from smppgate.settings.nested import Nested
+from smppgate.settings.networks import Network
+from smppgate.settings.passwords import (
+    HashedPassword,
+    KeptPassword,
+    PasswordFile,
+    PasswordVariable,
+    secret_of,
+)
 from smppgate.settings.tables import (
     BURST,
     COUNT,
@@ -23,6 +32,7 @@ from smppgate.settings.tables import (
 )
 from smppgate.settings.takes import Takes
 from smppgate.settings.texts import AddressRange, Choice, Endpoint, Reference
+from smppgate.settings.tls import CertificateName, ListenTlsSettings, server_tls_problems
 
 
 @attrs.frozen
@@ -66,6 +76,22 @@ class ListenSettings(Table):
             "binds a second",
         ),
     )
+    allow: tuple[str, ...] = attrs.field(
+        default=(),
+        metadata=setting(
+            Several(Network()),
+            "Where connections may come from; behind a PROXY header the address in it counts. "
+            "Others are closed before anything is read; empty allows every place.",
+        ),
+    )
+    tls: ListenTlsSettings | None = attrs.field(
+        default=None, metadata=setting(Nested(ListenTlsSettings), "TLS, see below.")
+    )
+
+    @classmethod
+    def clashes(cls, table: Mapping[str, object]) -> Iterator[Problem]:
+        """TLS in the endpoint and beside it; what is wrong with the files that are beside it."""
+        yield from server_tls_problems(table.get("endpoint"), table.get("tls"))
 
 
 @attrs.frozen
@@ -89,12 +115,57 @@ class EsmeSettings(Table):
             takes=Takes.AT_NEXT_BIND,
         ),
     )
+    password_hash: str | None = attrs.field(
+        default=None,
+        repr=False,
+        metadata=setting(
+            HashedPassword(0, 300),
+            "Instead: a hash of it, which `smppgate passwd` makes.",
+            takes=Takes.AT_NEXT_BIND,
+        ),
+    )
+    password_file: KeptPassword | None = attrs.field(
+        default=None,
+        metadata=setting(
+            PasswordFile(),
+            "Instead: a file that has it, read again at each reload; a relative path counts from "
+            "the folder of the configuration.",
+            takes=Takes.AT_NEXT_BIND,
+        ),
+    )
+    password_env: KeptPassword | None = attrs.field(
+        default=None,
+        metadata=setting(
+            PasswordVariable(),
+            "Instead: a variable of the environment that has it.",
+            takes=Takes.AT_NEXT_BIND,
+        ),
+    )
     auth: str = attrs.field(
         default="gate",
         metadata=setting(
             Choice(("gate", "smsc")),
             'Who judges its binds: "gate" by the password; with "smsc" each is passed on to an '
             "SMSC of its pool, and the session that this opens there is its own.",
+            takes=Takes.AT_NEXT_BIND,
+        ),
+    )
+    allow: tuple[str, ...] = attrs.field(
+        default=(),
+        metadata=setting(
+            Several(Network()),
+            "Where it may bind from; behind a PROXY header the address in it counts. Binds from "
+            "elsewhere are refused with 0x0E, whatever their password; empty allows every place.",
+            takes=Takes.AT_NEXT_BIND,
+        ),
+    )
+    certificate: str = attrs.field(
+        default="",
+        metadata=setting(
+            CertificateName(),
+            "What its client certificate must have as its CN or as one of its alternative names, "
+            "or its digest; a bind without it is refused with 0x0E. Listeners ask for one where "
+            "client_ca is set. Empty asks for none.",
             takes=Takes.AT_NEXT_BIND,
         ),
     )
@@ -248,6 +319,11 @@ class EsmeSettings(Table):
         repr=False,
         metadata=setting(PASSWORD, "The password that the gate's outbind has."),
     )
+
+    @property
+    def secret(self) -> str:
+        """Its password, wherever it is; empty where the gate knows a hash of it, or nothing."""
+        return secret_of(self.password, self.password_file, self.password_env)
 
     @property
     def is_wildcard(self) -> bool:

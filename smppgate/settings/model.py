@@ -23,6 +23,7 @@ from smppgate.settings.relations import DEFAULT_POOL, relation_problems
 from smppgate.settings.routes import RouteSettings
 from smppgate.settings.smsc_side import SmscSettings
 from smppgate.settings.tables import Table, setting
+from smppgate.settings.tls import ListenCertificateSettings, ListenTlsSettings, SmscTlsSettings
 
 SECTIONS: dict[str, type[Table]] = {
     "gate": GateSettings,
@@ -40,8 +41,16 @@ SECTIONS: dict[str, type[Table]] = {
 SINGLE = ("gate", "store", "admin", "log", "cdr")
 """Sections that are one table; each of the others is an array of tables."""
 
-INNER: dict[str, type[Table]] = {"admin.user": AdminUserSettings}
-"""Arrays of tables inside of a section."""
+INNER: dict[str, type[Table]] = {
+    "admin.user": AdminUserSettings,
+    "listen.tls": ListenTlsSettings,
+    "listen.tls.certificates": ListenCertificateSettings,
+    "smsc.tls": SmscTlsSettings,
+}
+"""Tables inside of a section."""
+
+SINGLE_INNER = ("listen.tls", "smsc.tls")
+"""Those of them that are one table; each of the others is an array of tables."""
 
 TABLES: dict[str, type[Table]] = {}
 """All of them, each section followed by what is inside of it."""
@@ -53,7 +62,7 @@ for _name, _table in SECTIONS.items():
 
 def heading(section: str) -> str:
     """How the file begins a table of ``section``: ``[gate]`` or ``[[esme]]``."""
-    return f"[{section}]" if section in SINGLE else f"[[{section}]]"
+    return f"[{section}]" if section in (*SINGLE, *SINGLE_INNER) else f"[[{section}]]"
 
 
 def _section(name: str, meaning: str, minimum: int = 0) -> dict[str, Any]:

@@ -22,9 +22,14 @@ class Nested(Check):
         """``table``."""
         return "table"
 
+    @property
+    def none(self) -> str:
+        """``none``."""
+        return "none"
+
     def write(self, value: object) -> str:
         """What it is known by."""
-        return str(value)
+        return self.none if value is None else str(value)
 
     def problems(self, value: object) -> Iterator[Problem]:
         """Another class. A table of the right class has checked itself."""

@@ -75,6 +75,11 @@ class PrefixFile(Check):
         """What its lines are."""
         return f"path of a file with a `prefix{' pool' if self.pools else ''}` in each line"
 
+    @property
+    def is_placed(self) -> bool:
+        """True."""
+        return True
+
     def write(self, value: object) -> str:
         """The path, and how many prefixes there are."""
         if not isinstance(value, NumberFile):

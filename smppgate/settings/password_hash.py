@@ -1,4 +1,4 @@
-"""What is kept of the password of an admin user, and whether another is the same.
+"""What is kept of the password of an admin user or an account, and whether another is the same.
 
 ``$scrypt$ln=14,r=8,p=1$SALT$HASH``, as other programs write it: scrypt (RFC 7914) with N = 2^ln,
 salt and hash in base64 without padding. scrypt takes some 50 ms and 16 MiB: guesses are dear, and

@@ -28,12 +28,12 @@ from cattrs import (
 from cattrs.errors import IterableValidationNote
 from cattrs.gen import make_dict_structure_fn, override
 
-from smppgate.settings.checks import Check, describe
+from smppgate.settings.checks import Check, Several, describe
 from smppgate.settings.errors import BadValue, Problem, SettingsError
-from smppgate.settings.model import INNER, SECTIONS, SINGLE, Settings, heading
+from smppgate.settings.model import INNER, SECTIONS, SINGLE, SINGLE_INNER, Settings, heading
+from smppgate.settings.nested import Nested
 from smppgate.settings.raw import tables
 from smppgate.settings.relations import relation_problems
-from smppgate.settings.routes import FILE_KEYS
 from smppgate.settings.suggestions import nearest
 from smppgate.settings.tables import Table
 
@@ -99,12 +99,26 @@ def _document(text: str) -> tuple[dict[str, Any], str]:
 
 
 def _place(document: dict[str, Any], folder: str) -> None:
-    """Let paths of files of prefixes count from ``folder``."""
-    for _, route in tables(document, "route"):
-        for key in FILE_KEYS:
-            path = route.get(key)
-            if isinstance(path, str) and path:
-                route[key] = os.path.join(folder, path)
+    """Let paths of files that belong to the configuration count from ``folder``."""
+    for section, table in SECTIONS.items():
+        _place_all(document.get(section), table, folder)
+
+
+def _place_all(value: Any, table: type[Table], folder: str) -> None:
+    """Do so in one table, or in an array of them, and in those that are inside."""
+    for each in value if isinstance(value, list) else [value]:
+        if isinstance(each, dict):
+            for field in attrs.fields(table):
+                _place_one(each, field.name, field.metadata["check"], folder)
+
+
+def _place_one(table: dict[str, Any], key: str, check: Check, folder: str) -> None:
+    inner = check.item if isinstance(check, Several) else check
+    path = table.get(key)
+    if isinstance(inner, Nested):
+        _place_all(path, inner.table, folder)
+    elif check.is_placed and isinstance(path, str) and path:
+        table[key] = os.path.join(folder, path)
 
 
 def _structured(document: dict[str, Any]) -> tuple[Settings | None, tuple[str, ...]]:
@@ -176,7 +190,9 @@ def _value_hook(check: Check) -> _Hook:
 def _hook_of(converter: Converter, section: str, field: attrs.Attribute[object]) -> _Hook:
     inner = f"{section}.{field.name}"
     if inner in INNER:
-        return _array_hook(converter, inner, INNER[inner])
+        table = INNER[inner]
+        is_one = inner in SINGLE_INNER
+        return _one_hook(converter, table) if is_one else _array_hook(converter, inner, table)
     return _value_hook(field.metadata["check"])
 
 

@@ -30,9 +30,6 @@ DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _OCTET = Whole(0, 255)
 _HEX_OCTET = Whole(0, 255, hexadecimal=True)
 
-FILE_KEYS = ("destination_file", "pools_file")
-"""The keys that name files of prefixes."""
-
 LEADS = ("pool", "pools_file", "reject")
 """The keys that say where messages go, of which each route has one."""
 

@@ -12,6 +12,15 @@ from smppgate.settings.errors import Problem
 from smppgate.settings.members import (
     MEMBER_WEIGHT,
 )
+from smppgate.settings.nested import Nested
+from smppgate.settings.passwords import (
+    SMSC_PASSWORDS,
+    KeptPassword,
+    PasswordFile,
+    PasswordVariable,
+    password_problems,
+    secret_of,
+)
 from smppgate.settings.relations import RECEIPT_IDS, reconnect_problems
 from smppgate.settings.tables import (
     BURST,
@@ -25,6 +34,7 @@ from smppgate.settings.tables import (
 from smppgate.settings.tags import derived_tag
 from smppgate.settings.takes import Takes
 from smppgate.settings.texts import Choice, Endpoint, Name, Octets, ShortTag
+from smppgate.settings.tls import SmscTlsSettings, client_tls_problems
 
 # One octet, SMPP v3.4 §5.2.5 and §5.2.6. All values are accepted: vendors define their own.
 _OCTET = Whole(0, 255)
@@ -51,11 +61,29 @@ class SmscSettings(Table):
             takes=Takes.LINK_BY_LINK,
         )
     )
-    password: str = attrs.field(
+    password: str | None = attrs.field(
+        default=None,
         repr=False,
         metadata=setting(
             PASSWORD,
             "The password the gate binds with. SMPP itself ends at 8 octets.",
+            takes=Takes.LINK_BY_LINK,
+        ),
+    )
+    password_file: KeptPassword | None = attrs.field(
+        default=None,
+        metadata=setting(
+            PasswordFile(),
+            "Instead: a file that has it, read again at each reload; a relative path counts from "
+            "the folder of the configuration.",
+            takes=Takes.LINK_BY_LINK,
+        ),
+    )
+    password_env: KeptPassword | None = attrs.field(
+        default=None,
+        metadata=setting(
+            PasswordVariable(),
+            "Instead: a variable of the environment that has it.",
             takes=Takes.LINK_BY_LINK,
         ),
     )
@@ -310,6 +338,15 @@ class SmscSettings(Table):
         repr=False,
         metadata=setting(PASSWORD, "The password its outbind must have; empty takes any."),
     )
+    tls: SmscTlsSettings | None = attrs.field(
+        default=None,
+        metadata=setting(Nested(SmscTlsSettings), "TLS, see below.", takes=Takes.LINK_BY_LINK),
+    )
+
+    @property
+    def secret(self) -> str:
+        """The password the gate binds with, wherever it is."""
+        return secret_of(self.password, self.password_file, self.password_env)
 
     @property
     def tag_or_derived(self) -> str:
@@ -328,5 +365,7 @@ class SmscSettings(Table):
 
     @classmethod
     def clashes(cls, table: Mapping[str, object]) -> Iterator[Problem]:
-        """A shortest wait longer than the longest."""
-        return reconnect_problems(table.get("reconnect_min"), table.get("reconnect_max"))
+        """A shortest wait longer than the longest; several passwords; TLS that cannot be."""
+        yield from reconnect_problems(table.get("reconnect_min"), table.get("reconnect_max"))
+        yield from password_problems(table, SMSC_PASSWORDS)
+        yield from client_tls_problems(table, table.get("tls"))

@@ -63,6 +63,11 @@ class Octets(Text):
 class Secret(Octets):
     """A password: `Octets` that no error shows, also if the value is no string."""
 
+    @property
+    def none(self) -> str:
+        """``none``."""
+        return "none"
+
     def problems(self, value: object) -> Iterator[Problem]:
         """As of `Octets`; of a value that is no string only the kind is shown."""
         if isinstance(value, str):

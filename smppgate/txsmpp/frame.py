@@ -39,6 +39,11 @@ class Frame(NamedTuple):
     sequence_number: int
     octets: bytes
 
+    def __repr__(self) -> str:
+        """Without the octets: passwords and texts are in them."""
+        numbers = f"{self.command_id:#010x}, {self.command_status:#x}, {self.sequence_number}"
+        return f"<Frame {numbers}, {len(self.octets)} octets>"
+
     @property
     def is_response(self) -> bool:
         """Whether this answers a request; generic_nack does."""

@@ -86,7 +86,7 @@ SERVER_FULL = Notice(
     remedy="Give the server more `max_sessions`, or find out who connects.",
 )
 
-REQUEST_UNANSWERED = Notice(
+HANDLER_FAILED = Notice(
     code="SG-7003",
     name="a program did not answer a request",
     level="critical",

@@ -21,7 +21,7 @@ from smppgate.txsmpp.codec import decode
 from smppgate.txsmpp.constants import CommandStatus, command_name
 from smppgate.txsmpp.errors import PduError
 from smppgate.txsmpp.frame import Frame, response
-from smppgate.txsmpp.notices import REQUEST_UNANSWERED
+from smppgate.txsmpp.notices import HANDLER_FAILED
 from smppgate.txsmpp.pdu import AnyResp, Pdu, RequestPdu
 from smppgate.txsmpp.protocol import SmppProtocol
 from smppgate.txsmpp.request_window import RequestWindow
@@ -111,7 +111,7 @@ class ProgramSession(SmppProtocol):
 
     def _fault(self, failure: Failure, frame: Frame) -> bytes:
         command = command_name(frame.command_id)
-        self.log.tell_failure(REQUEST_UNANSWERED, failure, command=command)
+        self.log.tell_failure(HANDLER_FAILED, failure, command=command)
         return response(frame, self.fault_status)
 
     def _answer(self, octets: bytes) -> None:

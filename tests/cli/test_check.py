@@ -34,13 +34,14 @@ def test_a_valid_file_is_summed_up(tmp_path: Path, capsys: pytest.CaptureFixture
     document = documents.full()
     document["gate"]["message_ids"] = "tagged"
     document["gate"]["state_dir"] = str(tmp_path / "state")
-    for table in (*document["esme"], *document["smsc"]):
+    for table in (document["esme"][0], document["smsc"][0]):
         table["password"] = "pw"
+    document["pool"][1]["backup"].append("delta")
     path = written(tmp_path, document)
     assert run(path) == 0
     out, err = capsys.readouterr()
     valid, tags, *_notes = out.splitlines()
-    assert valid == f"{path}: valid: 1 listener, 2 ESME accounts, 2 SMSCs, 2 pools, 3 routes"
+    assert valid == f"{path}: valid: 1 listener, 4 ESME accounts, 3 SMSCs, 2 pools, 3 routes"
     assert tags.startswith("message ids begin with ")
     assert all(f"({smsc['name']})" in tags for smsc in document["smsc"])
     assert err == ""
@@ -185,7 +186,7 @@ def test_a_private_key_that_others_may_read_is_warned_of(tmp_path: Path) -> None
     key.write_text("")
     endpoint = f"ssl:3550:privateKey={key}:certKey=none"
     settings = SimpleNamespace(
-        listen=[SimpleNamespace(endpoint=endpoint, max_sessions=1)],
+        listen=[SimpleNamespace(endpoint=endpoint, max_sessions=1, tls=None)],
         esme=[],
         smsc=[],
         store=SimpleNamespace(kind="memory"),

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from twisted.internet.defer import succeed
+
 from smppgate.gate.sessions.esme import EsmeSessionConfig
 from smppgate.gate.sessions.pass_through import PassThrough
+from smppgate.gate.sessions.password_checks import PasswordChecks
 from smppgate.routing.esmes.refused_credentials import RefusedCredentials
+from smppgate.settings.password_hash import is_same
 from smppgate.txsmpp.frame import MAX_PDU_SIZE
 from smppgate.txsmpp.timers import Timers
 from smppgate.txsmpp.versions import V3_4
@@ -21,6 +25,9 @@ def esme_config(router: Any) -> EsmeSessionConfig:
         max_pdu_size=MAX_PDU_SIZE,
         accepts_without_smsc=True,
         pass_through=PassThrough(router, [], RefusedCredentials(bytes(32))),
+        password_checks=PasswordChecks(
+            lambda kept, password: succeed(is_same(kept, password)), bytes(32), lambda *_: None
+        ),
     )
 
 

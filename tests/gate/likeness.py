@@ -96,7 +96,7 @@ def _admissions(gateway: Any, names: Iterable[str]) -> Iterator[tuple[str, objec
 
 
 def _passwords(settings: Settings) -> Iterator[str]:
-    return (esme.password for esme in settings.esme if esme.password)
+    return (esme.secret for esme in settings.esme if esme.secret)
 
 
 def _admission(accounts: Any, bind: int, name: str, password: str) -> object:
@@ -214,13 +214,18 @@ def _common(gateway: Any) -> Iterator[tuple[str, object]]:
     yield "status without SMSC", router.reports.pools.status
     yield "sessions with ESMEs", {key: getattr(config, key) for key in _OF_ESMES}
     listeners = gateway.parts.listeners._listeners
-    services = gateway.parts.listeners._all()
+    services = gateway.parts.listeners.all()
     yield "all listeners", sorted(each.description for each in services)
     yield "services of links", len(list(gateway.parts.linking))
     yield (
         "listeners",
         sorted(
-            (each.description, each.factory.limit, attrs.astuple(each.factory.strangers.limits))
+            (
+                each.description,
+                each.factory.limit,
+                attrs.astuple(each.factory.strangers.limits),
+                str(each.factory._rules.allow),
+            )
             for each in listeners
         ),
     )

@@ -6,12 +6,14 @@ from random import Random
 from typing import Any, cast
 
 from attrs import evolve
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.error import ConnectionRefusedError
 from twisted.internet.testing import MemoryReactorClock
 from twisted.logger import LogEvent, formatEvent, globalLogPublisher
 from twisted.python.failure import Failure
 
 from smppgate.gate import Gateway
+from smppgate.gate.sessions.password_checks import Compare
 from smppgate.settings import (
     EsmeSettings,
     GateSettings,
@@ -20,6 +22,7 @@ from smppgate.settings import (
     SmscSettings,
     StoreSettings,
 )
+from smppgate.settings.password_hash import PasswordHash, is_same
 from smppgate.txsmpp.constants import RESPONSE_BIT, CommandId
 from smppgate.txsmpp.frame import Frame, response
 from smppgate.txsmpp.pdu import BindTransceiver, Pdu
@@ -41,6 +44,11 @@ def smsc(name: str = "alpha", **more: Any) -> SmscSettings:
 def esme(system_id: str = "acme", **more: Any) -> EsmeSettings:
     """An account whose binds an SMSC judges."""
     return EsmeSettings(system_id=system_id, auth="smsc", **more)
+
+
+def compare_at_once(kept: PasswordHash, password: str) -> Deferred[bool]:
+    """Compare a password without a thread."""
+    return succeed(is_same(kept, password))
 
 
 def bind(password: bytes = b"secret", number: int = 7, **more: Any) -> bytes:
@@ -95,6 +103,7 @@ class MemoryGateway:
         *smscs: SmscSettings,
         refused_bind_wait: float = 0.0,
         entropy: Random | None = None,
+        compare: Compare | None = None,
         **more: Any,
     ) -> None:
         # Twisted's fakes are annotated in part only.
@@ -112,7 +121,9 @@ class MemoryGateway:
         parts["gate"] = evolve(gate, refused_bind_wait=refused_bind_wait)
         settings = Settings(**parts)
         entropy = entropy or NoJitter(1)
-        self.gateway = cast(Any, Gateway(settings, self.reactor, entropy=entropy))
+        compare = compare or compare_at_once
+        gateway = Gateway(settings, self.reactor, entropy=entropy, compare=compare)
+        self.gateway = cast(Any, gateway)
         self.gateway.privilegedStartService()
         self.gateway.startService()
         self.turn()

@@ -21,6 +21,7 @@ from smppgate.txsmpp.frame import response
 from smppgate.txsmpp.pdu import BindReceiver, BindTransceiver, BindTransmitter
 from tests.fakes import MemoryTransport, NoJitter, connect, outcomes
 from tests.gate.likeness import NUMBERS, differences, likeness, objects_of
+from tests.gate.memory_gateway import compare_at_once
 from tests.settings.random_settings import WORDS, drawn, mutated
 from tests.txsmpp.pairs import frames_of, numbered
 
@@ -72,7 +73,9 @@ class Rig:
     def __init__(self, settings: Settings) -> None:
         # Twisted's fakes are annotated in part only.
         self.reactor: Any = MemoryReactorClock()
-        self.gateway: Any = Gateway(settings, self.reactor, entropy=NoJitter(1))
+        self.gateway: Any = Gateway(
+            settings, self.reactor, entropy=NoJitter(1), compare=compare_at_once
+        )
         self.peers: list[Peer] = []
         self.esmes: dict[str, Peer] = {}
         self._connected = 0
@@ -130,7 +133,7 @@ class Rig:
         """Let one ESME be bound to each account that the gate judges itself."""
         for esme in self.gateway.settings.esme:
             if esme.auth == "gate" and esme.system_id not in self.esmes:
-                self._bind(esme.system_id, esme.password or "", esme.binds[0])
+                self._bind(esme.system_id, esme.secret, esme.binds[0])
         self.turn()
 
     def _bind(self, system_id: str, password: str, kind: str) -> None:
@@ -216,11 +219,12 @@ def _binds_anew(change: Change[SmscSettings] | None) -> bool:
 
 
 def of_modest_size(settings: Settings) -> Settings:
-    """The same with few links, in memory."""
-    smscs = tuple(evolve(each, sessions=min(each.sessions, 2)) for each in settings.smsc)
+    """The same with few links, in memory and without TLS."""
+    smscs = tuple(evolve(each, sessions=min(each.sessions, 2), tls=None) for each in settings.smsc)
+    listen = tuple(evolve(each, tls=None) for each in settings.listen)
     gate = evolve(settings.gate, inactivity_timeout=0.0, session_init_timeout=60.0)
     store = evolve(settings.store, kind="memory")
-    return evolve(settings, smsc=smscs, gate=gate, store=store)
+    return evolve(settings, smsc=smscs, listen=listen, gate=gate, store=store)
 
 
 def wrong_after(seed: int, count: int, told: Callable[[str], None] = lambda _: None) -> list[str]:

@@ -377,7 +377,7 @@ def test_an_smsc_that_is_removed_is_listened_for_no_more() -> None:
     gone = (smsc("alpha"), smsc("gamma", outbind_listen="tcp:4000"))
     reload(gate, smsc=gone, pool=ALPHA)
     gate.reactor.pump([0.1] * 3)
-    services = gate.gateway.parts.listeners._all()
+    services = gate.gateway.parts.listeners.all()
     assert [each.description for each in services] == ["tcp:2775", "tcp:4000"]
     assert list(gate.gateway.parts.linking) == list(gate.gateway.parts.smscs.values())
 

@@ -38,6 +38,8 @@ WAITS = "looked at by SubmitLane: what is left of a run, Submitter.submit_admitt
 SORTED: dict[type[Any], dict[str, str]] = {
     EsmeSettings: {
         **dict.fromkeys(("system_id", "password", "max_binds"), BIND),
+        **dict.fromkeys(("password_hash", "password_file", "password_env"), BIND),
+        **dict.fromkeys(("allow", "certificate"), BIND),
         "auth": "looked at by SubmitLane: own_pool, and AnswerForm.is_plain",
         "binds": "looked at by EsmeProtocol.octetsReceived: submits",
         "window": "looked at by SubmitLane: alone_submits takes no more",
@@ -66,6 +68,7 @@ SORTED: dict[type[Any], dict[str, str]] = {
     SmscSettings: {
         "name": PLAIN,
         **dict.fromkeys(("endpoint", "receive_endpoint", "system_id", "password"), LINK),
+        **dict.fromkeys(("password_file", "password_env", "tls"), LINK),
         **dict.fromkeys(("system_type", "bind", "sessions"), LINK),
         **dict.fromkeys(("addr_ton", "addr_npi", "address_range"), LINK),
         "interface_version": "looked at by SubmitLane: link.version is origin.version",

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import copy
 import datetime
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from tests.certificates import lasting
 
 PASSWORD = "pass-never-shown"
 # Of the length that SMPP has for it.
@@ -14,6 +17,18 @@ OUTBIND_PASSWORD = "unshown8"
 
 # Of "never shown".
 HASH = "$scrypt$ln=14,r=8,p=1$AAAAAAAAAAAAAAAAAAAAAA$Dyn8zvbrxG1wpuuKz6pggGWJ0fLlHRF1eMhdoKGXoDs"
+
+KEPT = "kept-psw"
+"""What is in the file and in the variable."""
+VARIABLE = "SMPPGATE_TEST_KEPT"
+os.environ[VARIABLE] = KEPT
+
+_PEM = lasting()
+CERTIFICATE, KEY = str(_PEM / "cert.pem"), str(_PEM / "key.pem")
+KEPT_FILE = str(_PEM / "password")
+Path(KEPT_FILE).write_text(f"{KEPT}\n")
+for _secret in (KEY, KEPT_FILE):
+    Path(_secret).chmod(0o600)
 
 _ETC = Path(__file__).parents[2] / "etc"
 PREFIXES, POOLS = str(_ETC / "prefixes.txt"), str(_ETC / "pools.txt")
@@ -74,6 +89,15 @@ _FULL: dict[str, Any] = {
             "max_per_address": 5,
             "max_unbound": 6,
             "bind_rate": 4,
+            "allow": ["10.0.0.0/8", "2001:db8::/32", "192.0.2.7"],
+            "tls": {
+                "certificate": CERTIFICATE,
+                "key": KEY,
+                "client_ca": CERTIFICATE,
+                "min_version": "1.2",
+                "ciphers": "ECDHE+AESGCM",
+                "certificates": [{"certificate": CERTIFICATE, "key": KEY}],
+            },
         }
     ],
     "esme": [
@@ -81,6 +105,8 @@ _FULL: dict[str, Any] = {
             "system_id": "acme",
             "password": PASSWORD,
             "auth": "gate",
+            "allow": ["10.0.0.0/8"],
+            "certificate": "acme.example",
             "binds": ["transceiver"],
             "max_binds": 3,
             "window": 9,
@@ -102,7 +128,9 @@ _FULL: dict[str, Any] = {
             "outbind": "tcp:esme.example:2776",
             "outbind_password": OUTBIND_PASSWORD,
         },
-        {"system_id": "bank", "password": PASSWORD},
+        {"system_id": "bank", "password_hash": HASH},
+        {"system_id": "corp", "password_file": KEPT_FILE},
+        {"system_id": "dora", "password_env": VARIABLE},
     ],
     "smsc": [
         {
@@ -140,12 +168,25 @@ _FULL: dict[str, Any] = {
             "outbind_listen": "tcp:2776:interface=127.0.0.1",
             "outbind_system_id": "center",
             "outbind_password": OUTBIND_PASSWORD,
+            "tls": {
+                "certificate": CERTIFICATE,
+                "key": KEY,
+                "ca": CERTIFICATE,
+                "server_name": "smsc.example",
+                "min_version": "1.3",
+            },
         },
         {
             "name": "beta",
             "endpoint": "tls:smsc.example:3550",
             "system_id": "gate",
-            "password": PASSWORD,
+            "password_file": KEPT_FILE,
+        },
+        {
+            "name": "delta",
+            "endpoint": "tcp:smsc.example:2775",
+            "system_id": "gate",
+            "password_env": VARIABLE,
         },
     ],
     "pool": [

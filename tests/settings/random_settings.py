@@ -20,7 +20,15 @@ from smppgate.settings.inline_tables import Inline
 from smppgate.settings.members import Members, name_in
 from smppgate.settings.model import SECTIONS, SINGLE
 from smppgate.settings.nested import Nested
+from smppgate.settings.networks import Network
 from smppgate.settings.number_files import NumberFile, PrefixFile
+from smppgate.settings.passwords import (
+    ESME_PASSWORDS,
+    SMSC_PASSWORDS,
+    HashedPassword,
+    KeptPassword,
+    PasswordPlace,
+)
 from smppgate.settings.route_checks import Pattern, Percentage, Status, TlvPattern, Window, Zone
 from smppgate.settings.tables import Table
 from smppgate.settings.texts import (
@@ -35,6 +43,7 @@ from smppgate.settings.texts import (
     Secret,
     ShortTag,
 )
+from smppgate.settings.tls import CertificateName, ListenTlsSettings, SmscTlsSettings
 
 Document = dict[str, Any]
 """A mutable configuration: a dict for each table, a list of them for each array."""
@@ -293,6 +302,20 @@ class _Draw:
     def secret(self, _check: Secret) -> str:
         return f"{SECRET}{self.random.randrange(10**4)}"
 
+    def hashed(self, _check: HashedPassword) -> str | None:
+        return self.random.choice((None, _HASH, _OTHER_HASH))
+
+    def kept_password(self, _check: PasswordPlace) -> KeptPassword | None:
+        password = f"{SECRET}{self.random.randrange(10**4)}"
+        return self.random.choice((None, None, KeptPassword("place", password)))
+
+    def certificate(self, _check: CertificateName) -> str:
+        return self.random.choice(("", "", "acme.example", f"sha256:{'0a' * 32}"))
+
+    def tls(self, check: Nested) -> Table | None:
+        """One whose files are not read."""
+        return self.random.choice((None, *_TLS[check.table]))
+
     def octets(self, check: Octets) -> str:
         count = self.random.randint(check.minimum, min(check.maximum, check.minimum + 4))
         return "".join(self.random.choice(_DISPUTED) for _ in range(count))
@@ -383,8 +406,18 @@ def _settle_smscs(smscs: list[Document]) -> None:
                 smsc[key] = ""
             values.add(smsc[key])
         group = smsc["group"] or smsc["name"]
+        _settle_password(smsc, SMSC_PASSWORDS)
         smsc["receipt_ids"] = notations.setdefault(group, smsc["receipt_ids"])
         smsc["reconnect_max"] = max(smsc["reconnect_min"], smsc["reconnect_max"])
+
+
+def _settle_password(table: Document, keys: tuple[str, ...]) -> None:
+    """One password: the last that was drawn, as the first is always there."""
+    given = [key for key in keys if table.get(key) is not None]
+    for key in given[:-1]:
+        table[key] = None
+    if not given:
+        table["password"] = SECRET
 
 
 def _settle_pools(document: Document) -> None:
@@ -419,10 +452,9 @@ def _settle_esme(esme: Document, pools: set[str]) -> None:
         esme["pool"] = ""
     if esme["system_id"] == "*":
         esme |= {"auth": "smsc", "address_ranges": (), "bind_ranges": False, "outbind": ""}
+    _settle_password(esme, ESME_PASSWORDS)
     if esme["auth"] == "smsc":
         esme["queue"] = False
-    elif esme.get("password") is None:
-        esme["password"] = SECRET
     if not esme["queue"]:
         esme["outbind"] = ""
 
@@ -449,9 +481,31 @@ def _settle_route(route: Document, pools: set[str], esmes: Collection[str]) -> N
 _NUMBERS = (0, 1, 5, 8, 255)
 
 _HASH = "$scrypt$ln=1,r=1,p=1$c2FsdHNhbHQ$c2FsdHNhbHRzYWx0c2FsdA"
+_OTHER_HASH = _HASH.replace("c2Fsd", "c2Fmd", 1)
+
+
+def _unread(table: type[Table], **values: object) -> Table:
+    """A table whose values are not checked."""
+    made = table.__new__(table)
+    for each in attrs.fields(table):
+        object.__setattr__(made, each.name, values.get(each.name, each.default))
+    return made
+
+
+_TLS: dict[type[Table], tuple[Table, ...]] = {
+    ListenTlsSettings: (
+        _unread(ListenTlsSettings, certificate="a.pem"),
+        _unread(ListenTlsSettings, certificate="a.pem", key="b.pem", min_version="1.3"),
+    ),
+    SmscTlsSettings: (
+        _unread(SmscTlsSettings, ca="a.pem", server_name="smsc.example"),
+        _unread(SmscTlsSettings, certificate="b.pem", server_name="other.example"),
+    ),
+}
 _USERS = (AdminUserSettings("anna", _HASH), AdminUserSettings("otto", _HASH, "operator"))
 _ITEMS: dict[type[Check], tuple[object, ...]] = {
     Nested: _USERS,
+    Network: ("192.168.0.0/16", "10.0.0.0/8", "192.0.2.7", "2001:db8::/32"),
     TlvPattern: ("0x1400", "0x1401=01ff", "0x0427=02"),
     Octets: ("", "WAP", "USSD"),
     Window: ("08:00-18:00", "22:00-06:00", "00:00-24:00"),
@@ -467,6 +521,7 @@ _DRAWS: dict[type[Check], Callable[[_Draw, Any], object]] = {
     Endpoints: _Draw.endpoints,
     Several: _Draw.several,
     Choice: _Draw.choice,
+    HashedPassword: _Draw.hashed,
     Secret: _Draw.secret,
     Octets: _Draw.octets,
     Endpoint: _Draw.endpoint,
@@ -477,6 +532,9 @@ _DRAWS: dict[type[Check], Callable[[_Draw, Any], object]] = {
     Reference: _Draw.pool,
     PrefixFile: _Draw.file,
     Inline: _Draw.inline,
+    PasswordPlace: _Draw.kept_password,
+    CertificateName: _Draw.certificate,
+    Nested: _Draw.tls,
     Percentage: _Draw.percentage,
     Status: _Draw.status,
     Window: _Draw.window,
@@ -491,5 +549,8 @@ def secrets_of(settings: Settings) -> Iterator[str]:
         found = getattr(settings, section)
         for table in (found,) if section in SINGLE else found:
             for field in attrs.fields(type(table)):
-                if not field.repr and getattr(table, field.name):
-                    yield getattr(table, field.name)
+                value = getattr(table, field.name)
+                if isinstance(value, KeptPassword):
+                    yield value.password
+                elif value and not field.repr and field.name != "password_hash":
+                    yield value

@@ -46,14 +46,20 @@ NO_QUEUE = (
     "that its bind opened"
 )
 NO_PASSWORD = '"*" needs auth = "smsc": the gate knows no password for other names'
+KEYS = "password, password_hash, password_file and password_env"
+MISSING = f"is missing: there must be one of {KEYS}"
 NO_OUTBIND = "needs queue = true: nothing else keeps messages for it"
 
 
 @pytest.mark.parametrize(
     ("esme", "errors"),
     [
-        ({}, ("password: is missing",)),
-        ({"auth": "gate"}, ("password: is missing",)),
+        ({}, (f"password: {MISSING}",)),
+        ({"auth": "gate"}, (f"password: {MISSING}",)),
+        (
+            {"password": "pw", "password_env": documents.VARIABLE},
+            (f"password_env: must not be there beside password: one of {KEYS} is enough",),
+        ),
         ({"auth": "smsc", "queue": True}, (f"queue: {NO_QUEUE}",)),
         (
             {"password": "pw", "outbind": ENDPOINT},
@@ -95,7 +101,7 @@ def test_rules_are_checked_beside_other_errors() -> None:
     """Also of a table that cannot be made for another reason."""
     assert errors_of({"system_id": "*", "queue": True, "window": 0}) == (
         "esme[0].window: must be at least 1, not 0",
-        "esme[0].password: is missing",
+        f"esme[0].password: {MISSING}",
         f"esme[0].system_id: {NO_PASSWORD}",
         f"esme[0].queue: {WILD}",
     )

@@ -81,8 +81,16 @@ def errors_of(document: dict[str, Any]) -> tuple[str, ...]:
 
 def test_the_document_has_every_key() -> None:
     """The mutations below reach all settings."""
-    inner = {("admin.user", key) for user in documents.full()["admin"]["user"] for key in user}
-    places = {(place.section, place.key) for place in _places()} - {("admin", "user")}
+    document = documents.full()
+    tls = document["listen"][0]["tls"]
+    inner = {
+        *(("admin.user", key) for user in document["admin"]["user"] for key in user),
+        *(("listen.tls", key) for key in tls if key != "certificates"),
+        *(("listen.tls.certificates", key) for key in tls["certificates"][0]),
+        *(("smsc.tls", key) for key in document["smsc"][0]["tls"]),
+    }
+    outer = {("admin", "user"), ("listen", "tls"), ("smsc", "tls")}
+    places = {(place.section, place.key) for place in _places()} - outer
     assert places | inner == {(row.section, row.key) for row in rows()}
     assert errors_of(documents.full()) == ()
 
@@ -122,12 +130,12 @@ WRONG: dict[type, tuple[Any, ...]] = {
     float: (True, "1.0", [1.0], {}, datetime.time(1)),
     str: (True, 1, 3.4, ["x"], {}, datetime.date(2026, 1, 1)),
     list: (True, 1, "x", 1.0, {}, {"0": "x"}),
+    dict: (True, 1, "x", [1]),
 }
 # Here one item stands for an array of it alone.
 WRONG_IN_ROUTES: dict[type, tuple[Any, ...]] = {
     **WRONG,
     list: (True, 1.0, {}, {"0": "x"}),
-    dict: (True, 1, "x", [1]),
     str: (True, 3.4, ["x"], {}),
 }
 # And an endpoint alone stands for an array of it.

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from smppgate.settings import EsmeSettings, MemberSettings, Settings, SettingsError, load, parse
 from smppgate.settings.model import SINGLE
 from smppgate.settings.number_files import NumberFile
+from smppgate.settings.passwords import KeptPassword
 from smppgate.settings.tables import Table
 from tests.settings import documents
 
@@ -91,6 +92,8 @@ def _as_written(value: object) -> object:
         return [_as_written(each) for each in value]
     if isinstance(value, NumberFile):
         return value.path
+    if isinstance(value, KeptPassword):
+        return value.place
     if isinstance(value, Table | MemberSettings):
         return {key: _as_written(it) for key, it in attrs.asdict(value).items() if it is not None}
     return "ESME_RSUBMITFAIL" if value == 0x45 else value
@@ -119,7 +122,7 @@ def test_all_errors_are_reported_at_once() -> None:
     document["esme"][0]["address_ranges"][2] = "^(4+)+$"
     document["esme"][1]["system_id"] = "acme"
     document["smsc"][0] |= {"reconnect_min": 9, "interface_version": 3.4, "weight": "1"}
-    del document["smsc"][1]["password"]
+    del document["smsc"][1]["password_file"]
     document["pool"][0]["members"] = ["alpha", "gamma", "alpha"]
     document["pools"] = []
     assert errors_of(document) == (
@@ -133,7 +136,8 @@ def test_all_errors_are_reported_at_once() -> None:
         "repetitions or alternatives, or has too many of them",
         'smsc[0].interface_version: must be a string: put it in quotes, "3.4"',
         "smsc[0].weight: must be an integer, not the string '1'",
-        "smsc[1].password: is missing",
+        "smsc[1].password: is missing: there must be one of password, password_file and "
+        "password_env",
         "pool[0].members[2]: 'alpha' is there already, at [0]",
         "pools: unknown key; did you mean 'pool'?",
         "esme[1].system_id: 'acme' is the system_id of esme[0] too",
@@ -158,12 +162,12 @@ def test_a_broken_rule_of_a_table_is_reported_once() -> None:
 def test_a_name_used_twice_is_refused(section: str, key: str) -> None:
     """The error is that of the second table, and names the first."""
     document = documents.full()
-    name = document[section][0][key]
+    name, count = document[section][0][key], len(document[section])
     document[section].append(
         document[section][0] | {"members": ["beta"]} if section == "pool" else document[section][0]
     )
     assert errors_of(document) == (
-        f"{section}[2].{key}: '{name}' is the {key} of {section}[0] too",
+        f"{section}[{count}].{key}: '{name}' is the {key} of {section}[0] too",
     )
 
 

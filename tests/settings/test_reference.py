@@ -18,6 +18,11 @@ DOCUMENT = (ROOT / "docs/settings.md").read_text(encoding="utf-8")
 EXAMPLE = ROOT / "etc/smppgate.toml"
 
 
+# Each is in place of a password.
+PLACES = ("esme.password_hash", "esme.password_file", "esme.password_env")
+OTHERS = ("smsc.password_file", "smsc.password_env")
+
+
 def _id(row: Row) -> str:
     return f"{row.section}.{row.key}"
 
@@ -26,7 +31,10 @@ def _example_keys() -> dict[tuple[str, str], tuple[str, str]]:
     """Each key where the example first shows it: its value, and the comment right above it."""
     section, comment = "", ""
     found: dict[tuple[str, str], tuple[str, str]] = {}
-    for line in EXAMPLE.read_text(encoding="utf-8").splitlines():
+    for written in EXAMPLE.read_text(encoding="utf-8").splitlines():
+        # Those of which there can be one only, and TLS, are commented out, without a blank.
+        is_out = re.match(r"#(\[|[a-z_]+ = )", written)
+        line = written.removeprefix("#") if is_out else written
         if line.startswith("["):
             section = line.strip("[]")
         elif line.startswith("#"):
@@ -68,14 +76,14 @@ def test_the_example_shows_and_explains_every_setting(row: Row) -> None:
 
 
 def test_the_example_has_defaults_where_there_are_some() -> None:
-    """A key that is deleted from it keeps its value, except address_ranges and those of routes."""
+    """A key that is deleted from it keeps its value, but for ranges, passwords and routes."""
     shown = _example_keys()
     other = [
         _id(row)
         for row in rows()
         if row.default not in ("", shown[row.section, row.key][0]) and row.section != "route"
     ]
-    assert other == ["esme.address_ranges"]
+    assert other == ["esme.password", *PLACES, "esme.address_ranges", "smsc.password", *OTHERS]
 
 
 def test_the_shipped_files_are_valid_and_listen_on_loopback() -> None:
@@ -92,8 +100,9 @@ def test_the_minimal_file_has_nothing_to_spare() -> None:
         document = tomllib.load(file)
     given = {(section, key) for section, tables in document.items() for key in tables[0]}
     required = {(row.section, row.key) for row in rows() if not row.default}
-    spare = ("pool", "admin.user")
-    assert given == {(section, key) for section, key in required if section not in spare}
+    spare = ("pool", "admin.user", "listen.tls", "listen.tls.certificates")
+    needed = {(section, key) for section, key in required if section not in spare}
+    assert given == needed | {("esme", "password"), ("smsc", "password")}
 
 
 @pytest.mark.parametrize("row", rows(), ids=_id)

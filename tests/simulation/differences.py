@@ -20,6 +20,7 @@ from smppgate.settings import (
     SmscSettings,
 )
 from smppgate.settings.members import name_in
+from tests.simulation.hashes import hash_of
 
 BALANCERS = ("least_outstanding", "round_robin", "p2c", "peak_ewma", "hash")
 
@@ -112,7 +113,11 @@ def _account(settings: Settings, original: Settings, draw: Random) -> Settings:
         "over_rate": ("delay", "reject"),
     }
     if esme.auth == "gate":
-        values["password"] = (f"p{draw.randrange(100)}",)
+        password = f"p{draw.randrange(100)}"
+        if esme.password_hash is None:
+            values["password"] = (password,)
+        else:
+            values["password_hash"] = (hash_of(password),)
         values["queue_size"] = (3, 1000)
         if not esme.outbind:
             values["queue"] = (True, False)

@@ -219,6 +219,13 @@ class Inspection:
 
     # Tables
 
+    def _binds(self, esmes: int) -> Iterator[tuple[str, int, int]]:
+        passed = self._gateway.parts.pass_through
+        yield "passwords being compared", len(self._gateway.parts.password_checks), 10_000
+        yield "binds being judged", len(passed._under_way), 10_000
+        yield "sessions joined", len(passed._joined), esmes
+        yield "binds waiting for a verdict", len(passed._judging), 10_000
+
     def tables(self) -> Iterator[tuple[str, int, int]]:
         """Each table: its name, how much is in it, and how much may be."""
         router, esmes = self._router, self._gateway.esme_sessions()
@@ -249,10 +256,7 @@ class Inspection:
             here = factory.strangers
             yield f"not bound at {endpoint}", here.unbound, len(factory.sessions)
             yield f"connections to {endpoint}", len(here._addresses), len(factory.sessions)
-        passed = self._gateway.parts.pass_through
-        yield "binds being judged", len(passed._under_way), 10_000
-        yield "sessions joined", len(passed._joined), len(esmes)
-        yield "binds waiting for a verdict", len(passed._judging), 10_000
+        yield from self._binds(len(esmes))
         yield "sessions with ranges", len(router.ranges._joined), 10_000
         yield (
             "messages being queued",

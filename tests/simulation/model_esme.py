@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tests.simulation import routes, wire
 from tests.simulation.clock import NEVER
+from tests.simulation.hashes import password_of
 from tests.simulation.ledger import Dialogue, Request, Slot, Whole
 from tests.simulation.moods import CALM, STEADY, Traits
 from tests.simulation.peers import UNBINDING, Episodes, ModelSession
@@ -397,7 +398,7 @@ class ModelEsme:
     def password(self) -> str:
         """What it knows of: that in force now; while there is none, that of the beginning."""
         esme = self.world.terms.now.esmes.get(self.plan.system_id)
-        return (esme.password if esme is not None else None) or self.plan.password
+        return (password_of(esme) if esme is not None else "") or self.plan.password
 
     @property
     def port(self) -> int:

@@ -28,6 +28,7 @@ from smppgate.gate.return_path.aliases import Aliases
 from smppgate.gate.return_path.commits import Commits
 from smppgate.gate.router import RouterService
 from smppgate.gate.sessions.esme import EsmeProtocol
+from smppgate.gate.sessions.password_checks import PasswordChecks
 from smppgate.gate.sessions.relay_session import RelaySession
 from smppgate.gate.sessions.smsc import SmscProtocol
 from smppgate.gate.smsc_service import SmscService
@@ -112,6 +113,34 @@ def _number_not_reserved(_claim: Any) -> Any:
         return int(number)
 
     return claim
+
+
+@mutant(PasswordChecks, "_done", "A bind is answered again when its password was compared.")
+def _answered_again(done: Any) -> Any:
+    def answered_again(self: Any, check: Any, answer: Any, is_right: bool) -> None:
+        binds = list(check.binds.values())
+        done(self, check, answer, is_right)
+        for bind in binds:
+            bind.judge(bind.frame, check.kept)
+
+    return answered_again
+
+
+@mutant(PasswordChecks, "_compared", "Whatever is compared with a hash is right.")
+def _all_is_right(compared: Any) -> Any:
+    return lambda self, _is_right, check: compared(self, True, check)
+
+
+@mutant(
+    PasswordChecks, "_forget", "Binds behind a comparison never have their turn.", "misbinding"
+)
+def _never_in_turn(_forget: Any) -> Any:
+    def forget(self: Any, check: Any) -> None:
+        del self._checks[check.digest]
+        for pair in check.pairs:
+            self._pairs.pop(pair, None)
+
+    return forget
 
 
 @mutant(Outstanding, "expire", "The number of a request that timed out is free at once.")

@@ -20,6 +20,7 @@ from smppgate.settings import (
     SmscSettings,
 )
 from smppgate.settings.members import names_in
+from tests.simulation.hashes import password_of
 from tests.simulation.routes import Place, places
 
 if TYPE_CHECKING:
@@ -522,7 +523,7 @@ def _bind_status(term: Term, system_id: str, password: str) -> int:
     esme = term.esmes.get(system_id)
     if esme is None:
         return UNKNOWN_NAME
-    is_right = esme.auth == "smsc" or esme.password == password
+    is_right = esme.auth == "smsc" or password_of(esme) == password
     return 0 if is_right else WRONG_PASSWORD
 
 

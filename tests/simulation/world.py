@@ -15,6 +15,7 @@ from smppgate.settings import Settings, parse
 from tests.simulation.clock import NEVER, Agenda, WorldClock
 from tests.simulation.counting import Counting
 from tests.simulation.differences import OTHER_PORT
+from tests.simulation.hashes import SlowCompare
 from tests.simulation.inspection import Coverage, Inspection, allowing, short_runs
 from tests.simulation.invariants import Judge
 from tests.simulation.ledger import Attempt, Delivery, Dialogue, Ledger, Request
@@ -333,7 +334,10 @@ class World:
         if settings is not self.terms.now.settings:
             self.terms.change(self.clock.now, settings)
         self.terms.begin()
-        self.gateway = Gateway(settings, self.reactor, entropy=entropy, store=store)
+        compare = SlowCompare(self.reactor, self._chance(f"compare {self._lives}"))
+        self.gateway = Gateway(
+            settings, self.reactor, entropy=entropy, store=store, compare=compare
+        )
         self.inspection = Inspection(self.gateway)
         # Both ways do the same, and half of the worlds are the judges of each.
         if self.plan.seed // 2 % 2:

@@ -43,6 +43,11 @@ def shown_host(address: object) -> str:
     return str(address)
 
 
+def ip_of(address: object) -> str:
+    """The address of IP; empty where there is none, or it is not known yet."""
+    return str(address.host) if isinstance(address, IPv4Address | IPv6Address) else ""
+
+
 def network_of(address: object) -> str:
     """What an attacker at ``address`` cannot change easily; empty where that is not known.
 

@@ -67,6 +67,10 @@ class BindDelays:
         if status in LASTING and self._guesses.failures(network, name) <= before:
             self._guesses.failed(network, name, esme.clock.monotonic())
 
+    def failed_unheard(self, network: str, name: bytes, now: float) -> None:
+        """A password was wrong, and the peer that sent it is not there any more."""
+        self._guesses.failed(network, name, now)
+
     def bound(self, esme: BindingEsme, frame: Frame) -> None:
         """The bind in ``frame`` was accepted."""
         self._judged.pop(esme, None)

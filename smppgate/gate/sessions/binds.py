@@ -7,8 +7,9 @@ The life of a bind:
    a balancer the latter is known when the PROXY header has come. The session ends when no bind is
    accepted in ``session_init_timeout``.
 2. The bind comes: `EsmeProtocol.bindReceived`. It may have to wait for its turn among the binds of
-   its address (`Strangers`), or because earlier ones failed (`BindDelays`). Then `Accounts.admit`
-   judges name and password, the kind of bind and the number of sessions. A refusal is one
+   its address (`Strangers`), or because earlier ones failed (`BindDelays`), and then until its
+   password was compared with a hash (`PasswordChecks`). Then `Accounts.admit` judges where it
+   comes from, name and password, the kind of bind and the number of sessions. A refusal is one
    bind_resp with its status; then the connection is closed.
 3. Most binds are accepted at once: `EsmeProtocol.accept_bind` answers ESME_ROK, and the session
    belongs to its account from then on. It serves the account's ranges and those named in the bind,

@@ -33,6 +33,7 @@ class ServerCertificate:
     connections from then on have the new certificate. Those that are there keep theirs.
 
     :param description: the endpoint string, without ``haproxy:``; its files are read now.
+    :ivar shown: whose certificates were read, and until when they are valid.
     """
 
     log = Logger()
@@ -43,9 +44,17 @@ class ServerCertificate:
         self._creator_name = _CREATORS[split(description).scheme]
         self._files: Any = certificates(split(description))
         # First of all: files that change while they are read differ from it at the next renewal.
-        self._digest = self._digest_of_files()
+        self._digest = digest_of_files(self.names())
         self._endpoint = self._read()
+        self.shown = self._shown()
         self._creator = getattr(self._endpoint, self._creator_name)
+
+    def _shown(self) -> str:
+        """Empty where it cannot be read here: Twisted has read the files, and may have its way."""
+        try:
+            return str(self._files.shown())
+        except Exception:
+            return ""
 
     def endpoint(self) -> Any:
         """Twisted's endpoint, whose connections are made here."""
@@ -57,13 +66,18 @@ class ServerCertificate:
         connection: SSL.Connection = self._creator.serverConnectionForTLS(protocol)
         return connection
 
+    def names(self) -> tuple[str, ...]:
+        """The names of its files."""
+        names: tuple[str, ...] = self._files.names()
+        return names
+
     def renew(self) -> None:
         """Read the files again if they have changed.
 
         Where they cannot be used, the certificate stays, and the log says why.
         """
         try:
-            digest = self._digest_of_files()
+            digest = digest_of_files(self.names())
             if digest == self._digest:
                 return
             creator, shown = self._read_again(), self._files.shown()
@@ -71,7 +85,7 @@ class ServerCertificate:
             # OpenSSL and Twisted raise exceptions of many classes.
             self._tell_failure(error)
             return
-        self._digest, self._creator = digest, creator
+        self._digest, self._creator, self.shown = digest, creator, shown
         self.log.info(
             "new certificate of {endpoint}: {certificate}",
             endpoint=self._description,
@@ -97,13 +111,18 @@ class ServerCertificate:
                 raise ValueError(fault)
         return getattr(self._read(), self._creator_name)
 
-    def _digest_of_files(self) -> bytes:
-        digest = hashlib.sha256()
-        for name, contents in read_files(self._files.names()).items():
-            digest.update(b"%s %d " % (name.encode(errors="surrogateescape"), len(contents)))
-            digest.update(contents)
-        return digest.digest()
-
     def _tell_failure(self, error: Exception) -> None:
         reason = self._files.fault() or str(error) or type(error).__name__
         self.log.tell(CERTIFICATE_UNUSABLE, endpoint=self._description, reason=reason)
+
+
+def digest_of_files(names: tuple[str, ...]) -> bytes:
+    """A digest of what is in the files of these names.
+
+    :raises OSError: where one cannot be read.
+    """
+    digest = hashlib.sha256()
+    for name, contents in read_files(names).items():
+        digest.update(b"%s %d " % (name.encode(errors="surrogateescape"), len(contents)))
+        digest.update(contents)
+    return digest.digest()

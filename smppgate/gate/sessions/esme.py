@@ -12,14 +12,18 @@ from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 
 from smppgate.gate.reports.trouble import naming_the_protocol
+from smppgate.gate.sessions.addresses import ip_of
 from smppgate.gate.sessions.bind_delays import BindDelays
 from smppgate.gate.sessions.binds import Bind, shown_name
+from smppgate.gate.sessions.client_certificates import names_of
+from smppgate.gate.sessions.password_checks import PasswordChecks
 from smppgate.gate.sessions.ports import BindJudge, Switch
 from smppgate.gate.sessions.read_budget import read_as_usual, read_less
 from smppgate.gate.sessions.relay_session import RelaySession
 from smppgate.notices.esmes import BIND_REFUSED, RANGES_TAKEN, UNBOUND, WRONG_CREDENTIALS
 from smppgate.routing.esmes.account import BIND_KINDS, Account, AccountPolicy
 from smppgate.routing.esmes.accounts import AllBindsInUse, BindRejected
+from smppgate.routing.esmes.peer import UNKNOWN, Peer
 from smppgate.routing.esmes.refused_credentials import LASTING
 from smppgate.routing.esmes.strangers import Strangers
 from smppgate.routing.limits.esme_limits import SessionLimit
@@ -51,6 +55,7 @@ class EsmeSessionConfig:
     :param refused_bind_wait: seconds that a peer has to close after its bind was refused.
     :param stale_bind_timeout: seconds in which sessions of an account without a free place must be
         heard when another bind comes; 0 does not ask them.
+    :param password_checks: compares passwords with hashes.
     :param pass_through: passes binds of accounts with ``auth = "smsc"`` through to an SMSC.
     :param ids: numbers for sessions, each of which it gives once.
     """
@@ -61,6 +66,7 @@ class EsmeSessionConfig:
     max_pdu_size: int
     accepts_without_smsc: bool
     pass_through: BindJudge
+    password_checks: PasswordChecks
     refusal_rate: float = 0.0
     refused_bind_wait: float = 0.0
     stale_bind_timeout: float = 5.0
@@ -168,11 +174,32 @@ class EsmeProtocol(RelaySession):
             reason = "too many binds come from that address"
             self.refuse_bind(frame, BindRejected(reason, CommandStatus.ESME_RBINDFAIL))
         else:
-            self._config.bind_delays.begin(self, frame, self._judge_bind, turn)
+            self._wait_turn(frame, turn)
 
-    def _judge_bind(self, frame: Frame) -> None:
+    def _wait_turn(self, frame: Frame, turn: float = 0.0) -> None:
+        self._config.bind_delays.begin(self, frame, self._check_password, turn)
+
+    def _check_password(self, frame: Frame) -> None:
+        checks = self._config.password_checks
+        checks.begin(self, frame, self._judge_bind, self._wait_turn)
+
+    def hash_for(self, frame: Frame) -> str:
+        """The hash that the password of a bind is to be compared with; empty for none.
+
+        :raises PduError: where no name or no password is found.
+        """
+        name = peek.credentials(frame.octets).system_id
+        return self.router.accounts.hash_for(name, self._peer())
+
+    def _peer(self) -> Peer:
+        transport = self.transport
+        if transport is None:
+            return UNKNOWN
+        return Peer(ip_of(transport.getPeer()), names_of(transport))
+
+    def _judge_bind(self, frame: Frame, proven: str) -> None:
         try:
-            bind = self._admit(frame)
+            bind = self._admit(frame, proven)
         except ProtocolError as error:
             if isinstance(error, AllBindsInUse):
                 self._probe_holders(error)
@@ -328,6 +355,7 @@ class EsmeProtocol(RelaySession):
     def sessionEnding(self, reason: str) -> None:
         """Take the session out of its account, unless an unbind has done so."""
         self._config.bind_delays.ended(self)
+        self._config.password_checks.ended(self)
         self.router.esme_ended(self)
         if self.account is None:
             self._tell_unbound(reason)
@@ -358,13 +386,16 @@ class EsmeProtocol(RelaySession):
         for session in full.holders if patience else ():
             session.probe(patience)
 
-    def _admit(self, frame: Frame) -> Bind:
+    def _admit(self, frame: Frame, proven: str) -> Bind:
         """Read a bind and decide whether it may be accepted.
 
+        :param proven: the hash that its password is of.
         :raises ProtocolError: with the command_status of the refusal.
         """
         who = peek.credentials(frame.octets)
-        account = self.router.accounts.admit(frame.command_id, who.system_id, who.password)
+        account = self.router.accounts.admit(
+            frame.command_id, who.system_id, who.password, self._peer(), proven
+        )
         if self.router.is_draining:
             raise BindRejected("the gate is stopping", CommandStatus.ESME_RBINDFAIL)
         # A bind that is passed through makes a link of its own.

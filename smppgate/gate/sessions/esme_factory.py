@@ -2,31 +2,47 @@
 
 from __future__ import annotations
 
+from attrs import field, frozen
 from twisted.internet.interfaces import IAddress
 
-from smppgate.gate.sessions.addresses import network_of, shown_host
+from smppgate.gate.sessions.addresses import Behind, ip_of, network_of, shown_host
 from smppgate.gate.sessions.esme import EsmeProtocol, EsmeSessionConfig
 from smppgate.gate.sessions.listener import LimitedFactory
 from smppgate.notices.esmes import CONNECTION_CLOSED
+from smppgate.routing.esmes.peer import Networks
 from smppgate.routing.esmes.strangers import StrangerLimits, Strangers
+
+
+@frozen
+class ListenerRules:
+    """What a listener lets peers do.
+
+    :param strangers: before they are bound.
+    :param allow: where they may be; None for everywhere.
+    """
+
+    strangers: StrangerLimits = field(factory=StrangerLimits)
+    allow: Networks | None = None
 
 
 class EsmeFactory(LimitedFactory[EsmeProtocol]):
     """Makes the sessions of one listener for ESMEs.
 
-    :param limits: what it lets strangers do beside that; by default anything.
+    :param rules: what it lets peers do beside that; by default anything.
     """
 
     def __init__(
-        self, config: EsmeSessionConfig, limit: int, limits: StrangerLimits | None = None
+        self, config: EsmeSessionConfig, limit: int, rules: ListenerRules | None = None
     ) -> None:
         super().__init__(limit)
-        self.strangers = Strangers(limits or StrangerLimits())
+        self._rules = rules or ListenerRules()
+        self.strangers = Strangers(self._rules.strangers)
         self._config = config
 
-    def change(self, limit: int, limits: StrangerLimits) -> None:
-        """Go by these limits from now on; connections that are there stay."""
-        self.limit, self.strangers.limits = limit, limits
+    def change(self, limit: int, rules: ListenerRules) -> None:
+        """Go by these rules from now on; connections that are there stay."""
+        self.limit, self._rules = limit, rules
+        self.strangers.limits = rules.strangers
 
     def make_session(self) -> EsmeProtocol:
         """A session with an ESME."""
@@ -34,7 +50,15 @@ class EsmeFactory(LimitedFactory[EsmeProtocol]):
 
     def refusal(self, addr: IAddress | None) -> str:
         """Why a connection from ``addr`` is not taken; empty where it is."""
-        return super().refusal(addr) or self.strangers.refusal(network_of(addr))
+        # Behind a balancer it is not known yet whose it is.
+        foreign = "" if isinstance(addr, Behind) else self._foreign(addr)
+        return foreign or super().refusal(addr) or self.strangers.refusal(network_of(addr))
+
+    def _foreign(self, addr: IAddress | None) -> str:
+        allow = self._rules.allow
+        if allow is None or allow.has(ip_of(addr)):
+            return ""
+        return "its address is not among those that the listener allows"
 
     def taken(self, session: EsmeProtocol, addr: IAddress | None) -> None:
         """There is a session for a connection from ``addr``."""
@@ -43,7 +67,7 @@ class EsmeFactory(LimitedFactory[EsmeProtocol]):
 
     def identified(self, session: EsmeProtocol, addr: IAddress) -> str:
         """The address of a session behind a balancer is known; gives why it is cut, if it is."""
-        reason = self.strangers.identified(session, network_of(addr))
+        reason = self._foreign(addr) or self.strangers.identified(session, network_of(addr))
         if reason:
             self.refuse(addr, reason)
         return reason

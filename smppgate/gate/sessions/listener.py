@@ -31,6 +31,9 @@ class Endpoint(Face):
     def renew(self) -> None:
         """Have new connections use the certificate as its files are now."""
 
+    def names(self) -> tuple[str, ...]:
+        """The names of these files; none without TLS."""
+
 
 class Listener(Service):
     """Opens an endpoint when it is started and closes it when it is stopped.
@@ -78,6 +81,10 @@ class Listener(Service):
     def renew(self) -> None:
         """Have new connections use the certificate as its files are now, where there is one."""
         self._endpoint.renew()
+
+    def names(self) -> tuple[str, ...]:
+        """The names of the files of its certificate; none without TLS."""
+        return self._endpoint.names()
 
     def stopService(self) -> Deferred[None]:
         """Close the endpoint; fires when that is done. Sessions go on."""

@@ -12,12 +12,13 @@ from twisted.internet.interfaces import IAddress
 
 from smppgate.gate.sessions.endpoints import server_endpoint
 from smppgate.gate.sessions.esme import EsmeProtocol, EsmeSessionConfig
-from smppgate.gate.sessions.esme_factory import EsmeFactory
+from smppgate.gate.sessions.esme_factory import EsmeFactory, ListenerRules
 from smppgate.gate.sessions.listener import CannotListen, Listener
-from smppgate.routing.esmes.strangers import StrangerLimits
+from smppgate.gate.sessions.tls import ListenerTls
+from smppgate.settings import ListenTlsSettings
 from smppgate.txsmpp.log import Logger
 
-NO_LIMITS = StrangerLimits()
+ANYTHING = ListenerRules()
 
 
 class _Factory(EsmeFactory):
@@ -27,10 +28,10 @@ class _Factory(EsmeFactory):
         self,
         config: EsmeSessionConfig,
         limit: int,
-        limits: StrangerLimits,
+        rules: ListenerRules,
         emptied: Callable[[_Factory], None],
     ) -> None:
-        super().__init__(config, limit, limits)
+        super().__init__(config, limit, rules)
         self._emptied = emptied
 
     def lost(self, session: EsmeProtocol) -> None:
@@ -40,12 +41,21 @@ class _Factory(EsmeFactory):
             self._emptied(self)
 
 
-class _EsmeListener(Listener):
+class EsmeListener(Listener):
     """A listener for ESMEs and the factory of its sessions."""
 
-    def __init__(self, reactor: Any, endpoint: str, factory: _Factory) -> None:
-        super().__init__(endpoint, server_endpoint(reactor, endpoint), factory)
+    def __init__(
+        self, reactor: Any, endpoint: str, factory: _Factory, tls: ListenTlsSettings | None
+    ) -> None:
+        self.tls = ListenerTls(endpoint, tls)
+        self._own_endpoint = server_endpoint(reactor, endpoint, self.tls)
+        super().__init__(endpoint, self._own_endpoint, factory)
         self.factory = factory
+
+    @property
+    def certificate(self) -> str:
+        """What new connections are shown, in words; empty without TLS."""
+        return self._own_endpoint.certificate
 
 
 class Listeners(MultiService):
@@ -63,18 +73,26 @@ class Listeners(MultiService):
         super().__init__()
         self._reactor = reactor
         self._config = config
-        self._listeners: list[_EsmeListener] = []
+        self._listeners: list[EsmeListener] = []
         # Those of closed listeners too, as long as they have sessions.
         self._factories: dict[_Factory, None] = {}
 
-    def add(self, endpoint: str, max_sessions: int, limits: StrangerLimits = NO_LIMITS) -> None:
+    def add(
+        self,
+        endpoint: str,
+        max_sessions: int,
+        rules: ListenerRules = ANYTHING,
+        tls: ListenTlsSettings | None = None,
+    ) -> None:
         """Listen on ``endpoint`` for up to ``max_sessions`` connections at one time.
+
+        :param tls: of its connections; None where they have none, or by ``endpoint``.
 
         Once this service runs, an endpoint that cannot be opened is logged only, and `retry` tries
         it again. Before, the start raises `CannotListen`.
         """
-        factory = _Factory(self._config, max_sessions, limits, self._forget_closed)
-        listener = _EsmeListener(self._reactor, endpoint, factory)
+        factory = _Factory(self._config, max_sessions, rules, self._forget_closed)
+        listener = EsmeListener(self._reactor, endpoint, factory, tls)
         self._listeners.append(listener)
         self._factories[factory] = None
         # The listener itself logs why.
@@ -99,8 +117,14 @@ class Listeners(MultiService):
         closing: Deferred[None] = maybeDeferred(listener.disownServiceParent)
         return closing
 
-    def change(self, endpoint: str, max_sessions: int, limits: StrangerLimits = NO_LIMITS) -> None:
-        """Let ``endpoint`` have up to ``max_sessions`` connections from now on.
+    def change(
+        self,
+        endpoint: str,
+        max_sessions: int,
+        rules: ListenerRules = ANYTHING,
+        tls: ListenTlsSettings | None = None,
+    ) -> None:
+        """Let ``endpoint`` have up to ``max_sessions`` connections from now on, in this way.
 
         Where there are more than a limit allows, none is cut, and none is taken until there are
         less.
@@ -108,12 +132,13 @@ class Listeners(MultiService):
         :raises KeyError: where nothing listens on ``endpoint``.
         """
         for listener in self._named(endpoint):
-            listener.factory.change(max_sessions, limits)
+            listener.factory.change(max_sessions, rules)
+            listener.tls.change(tls)
 
     def retry(self) -> None:
         """Try to open those listeners again that could not be opened."""
         if self.running:
-            for listener in self._all():
+            for listener in self.all():
                 listener.open()
 
     def renew(self) -> None:
@@ -122,12 +147,12 @@ class Listeners(MultiService):
         The log says which are new, and which cannot be used: there the old one stays. Files are
         read by the reactor's thread, and only what has changed is parsed.
         """
-        for listener in self._all():
+        for listener in self.all():
             listener.renew()
 
     def addresses(self) -> tuple[IAddress, ...]:
         """The addresses listened on now: for ESMEs first, in the order they were added."""
-        addresses = (listener.address for listener in self._all())
+        addresses = (listener.address for listener in self.all())
         return tuple(address for address in addresses if address is not None)
 
     def open_to_esmes(self) -> Iterator[tuple[str, IAddress | None, EsmeFactory]]:
@@ -138,16 +163,21 @@ class Listeners(MultiService):
         for listener in self._listeners:
             yield listener.description, listener.address, listener.factory
 
+    def for_esmes(self) -> list[EsmeListener]:
+        """The listeners for ESMEs, in the order they were added."""
+        return list(self._listeners)
+
     def sessions(self) -> list[EsmeProtocol]:
         """All sessions with ESMEs, those of closed listeners too, whose connection is not lost."""
         # A copy: a session that ends leaves its factory.
         return [session for factory in self._factories for session in factory.sessions]
 
-    def _all(self) -> list[Listener]:
+    def all(self) -> list[Listener]:
+        """All of them, those for ESMEs first."""
         others = (service for service in self if service not in self._listeners)
         return [*self._listeners, *others]
 
-    def _named(self, endpoint: str) -> list[_EsmeListener]:
+    def _named(self, endpoint: str) -> list[EsmeListener]:
         named = [each for each in self._listeners if each.description == endpoint]
         if not named:
             raise KeyError(endpoint)

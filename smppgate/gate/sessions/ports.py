@@ -131,6 +131,12 @@ class BindingEsme(EsmeSession, Protocol):
     def bound_by(self) -> float:
         """The time at which the session ends unless it is bound; seconds on its clock."""
 
+    def hash_for(self, frame: Frame) -> str:
+        """The hash that the password of the bind in ``frame`` is to be compared with, or none.
+
+        :raises PduError: where no name or no password is found.
+        """
+
     def accept_bind(self, bind: Bind, body: bytes, passed_through: Smsc | None = None) -> None:
         """Answer the bind with ESME_ROK and ``body``."""
 

@@ -24,6 +24,7 @@ from typing import Generic, Protocol, TypeVar
 from attrs import define, field, frozen
 
 from smppgate.routing.admin_state import AdminState
+from smppgate.routing.esmes.peer import Networks, Peer
 from smppgate.routing.limits.esme_limits import AccountLimit, EsmeRates
 from smppgate.routing.smscs.pool import Pool
 from smppgate.routing.tally import Tally
@@ -216,6 +217,10 @@ class AccountPolicy:
     """The rules of an account. A reload swaps them as a whole.
 
     :param password: octets; left out of every text.
+    :param password_hash: in place of the password: what a password is compared with elsewhere;
+        empty where there is none.
+    :param allow: where its binds may come from; None for everywhere.
+    :param certificate: what a bind's client certificate must say; empty for nothing.
     :param binds: the kinds of bind allowed, by their names in `BIND_KINDS`.
     :param max_binds: the most sessions at one time.
     :param window: the most unanswered requests of a session, in each direction.
@@ -233,6 +238,9 @@ class AccountPolicy:
     """
 
     password: bytes = field(default=b"", repr=False)
+    password_hash: str = field(default="", repr=False)
+    allow: Networks | None = None
+    certificate: str = ""
     binds: frozenset[str] = frozenset(BIND_KINDS.values())
     max_binds: int = 10
     window: int = 100
@@ -246,6 +254,14 @@ class AccountPolicy:
     folds_case: bool = False
     asks_smsc: bool = False
     deliver_timeout: float = 10.0
+
+    def stranger(self, peer: Peer) -> str:
+        """Why no bind of ``peer`` is accepted, whatever its password; empty where one may be."""
+        if self.allow is not None and not self.allow.has(peer.address):
+            return "its address is not among those that the account allows"
+        if self.certificate and self.certificate not in peer.certificate:
+            return "it has not the client certificate of the account"
+        return ""
 
     @property
     def hold(self) -> float:

@@ -14,11 +14,16 @@ from smppgate.routing.esmes.account import (
     Receiver,
     S,
 )
+from smppgate.routing.esmes.peer import UNKNOWN, Peer
 from smppgate.txsmpp.constants import CommandStatus
 from smppgate.txsmpp.errors import ProtocolError
 
 WILDCARD = "*"
 """The system_id of the account for ESMEs without an account of their own."""
+
+
+_NOBODY = AccountPolicy()
+"""Of a system_id that is unknown."""
 
 
 class BindRejected(ProtocolError):
@@ -113,23 +118,47 @@ class Accounts(Generic[S]):
         """The account with exactly this system_id: configured, or derived and with sessions."""
         return self._by_id.get(system_id) or self._derived.get(system_id)
 
-    def admit(self, command_id: int, system_id: bytes, password: bytes) -> Account[S]:
+    def hash_for(self, system_id: bytes, peer: Peer) -> str:
+        """The hash that the password of this bind has to be compared with, before `admit`.
+
+        Empty where there is none, and where the bind is refused whatever its password.
+        """
+        account = self._found(system_id)
+        if account is None or account.policy.asks_smsc or account.policy.stranger(peer):
+            return ""
+        return account.policy.password_hash
+
+    def admit(
+        self,
+        command_id: int,
+        system_id: bytes,
+        password: bytes,
+        peer: Peer = UNKNOWN,
+        proven: str = "",
+    ) -> Account[S]:
         """The account that this bind is admitted to; the caller adds the session to it at once.
 
         The password of an account that asks an SMSC is not judged here.
 
+        :param proven: the hash that the password was found to be of; empty for none.
         :raises BindRejected: with ESME_RINVSYSID for an unknown system_id, ESME_RINVPASWD for a
-            wrong password, ESME_RBINDFAIL for a kind of bind that is not allowed and beyond
+            wrong password, and for a peer that is elsewhere or has not the certificate,
+            ESME_RBINDFAIL for a kind of bind that is not allowed and beyond
             `AccountPolicy.max_binds`, and for an account that is closed.
         """
         account = self._found(system_id) or self._derive(system_id)
         # An unknown system_id costs the same comparison as a known one, so the delay of the answer
         # says nothing about the password. That a system_id is unknown, the status says anyway.
-        expected = account.policy.password if account is not None else b""
-        matches = hmac.compare_digest(expected, password)
+        policy = account.policy if account is not None else _NOBODY
+        matches = hmac.compare_digest(policy.password, password)
         if account is None:
             raise BindRejected("unknown system_id", CommandStatus.ESME_RINVSYSID)
-        policy = account.policy
+        if policy.password_hash:
+            matches = hmac.compare_digest(policy.password_hash, proven)
+        stranger = policy.stranger(peer)
+        if stranger:
+            # As of a wrong password: which of both it is, is not for a stranger to know.
+            raise BindRejected(stranger, CommandStatus.ESME_RINVPASWD)
         if not matches and not policy.asks_smsc:
             raise BindRejected("wrong password", CommandStatus.ESME_RINVPASWD)
         kind = BIND_KINDS[command_id]

@@ -97,6 +97,7 @@ def test_new_connections_have_the_new_certificate(tmp_path: Path, form: str) -> 
     assert line.startswith("new certificate of ")
     assert line.endswith(f": CN=new.example, valid until {YEAR}-01-01 00:00 UTC")
     assert opened.shown() == NEW.der
+    assert opened.endpoint.certificate.startswith("CN=new.example, valid until")
     assert there.carries(b"still here")
     assert len(opened.reactor.sslServers) + len(opened.reactor.tcpServers) == 1
 

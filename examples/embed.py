@@ -50,7 +50,7 @@ async def program(reactor: Any, smsc: str, listen: str) -> None:
             short_message=b"hello from inside",
         )
     )
-    print(f"{status_meaning(answer.command_status)}, message_id {answer.message_id.decode()}")
+    print(f"{status_meaning(answer.command_status)}: {answer}")
 
     await gateway.stopService()
 

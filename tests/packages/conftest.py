@@ -41,3 +41,14 @@ def wheel(distributions: Path) -> Path:
     """The wheel."""
     (found,) = distributions.glob("*.whl")
     return found
+
+
+@pytest.fixture(scope="session")
+def package(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The Debian package."""
+    folder = tmp_path_factory.mktemp("debian")
+    pip = f"{sys.executable} -m pip"
+    told = run(ROOT / "packaging/debian/build", folder, wheel, PIP=pip)
+    built = Path(told.splitlines()[-1])
+    assert built.parent == folder
+    return built

@@ -9,7 +9,6 @@ import os
 import shutil
 import stat
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -51,16 +50,6 @@ def _missing() -> str:
 
 
 pytestmark = pytest.mark.skipif(bool(_missing()), reason=_missing() or "-")
-
-
-@pytest.fixture(scope="module")
-def package(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("debian")
-    pip = f"{sys.executable} -m pip"
-    told = run(ROOT / "packaging/debian/build", folder, wheel, PIP=pip)
-    built = Path(told.splitlines()[-1])
-    assert built.parent == folder
-    return built
 
 
 @pytest.fixture(scope="module")

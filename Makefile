@@ -7,7 +7,7 @@ ARGS   ?=
 # As many tests beside each other as there are cores.
 PYTEST := pytest -n auto --dist worksteal $(ARGS)
 
-.PHONY: demo quick check general foreign simulate mutants test static format bench clean
+.PHONY: demo quick check general foreign packages docs man simulate mutants test static format bench clean
 
 demo: $(VENV)/.runtime
 	$(BIN)/smppgate demo $(ARGS)
@@ -30,6 +30,19 @@ general: $(VENV)/.dev
 # installs.
 foreign: $(VENV)/.foreign
 	$(BIN)/$(PYTEST) tests/foreign tests/browser
+
+# What is handed out: sdist and wheel, units, the Debian package, the image. The package is installed on
+# this machine and removed again, so that takes root on Debian; elsewhere those tests are skipped.
+packages: $(VENV)/.docs
+	$(BIN)/pytest $(ARGS) tests/packages
+
+# The pages of docs/ as a site, in docs/_build/html.
+docs: $(VENV)/.docs
+	$(BIN)/sphinx-build --fail-on-warning --keep-going --quiet --jobs auto docs docs/_build/html
+
+# The pages of the manual, made of the commands and settings anew.
+man: $(VENV)/.runtime
+	$(BIN)/python -m smppgate.cli.manual man
 
 # The simulated world: make simulate SEEDS=10000; make simulate SEED=1234 shows that one.
 SEEDS ?= 1000
@@ -56,7 +69,7 @@ bench: $(VENV)/.runtime
 	$(BIN)/python -m benchmarks $(ARGS)
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .coverage .coverage.*
+	rm -rf $(VENV) build dist docs/_build docs/_generated *.egg-info .coverage .coverage.*
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -67,6 +80,10 @@ $(VENV)/.runtime: $(BIN)/python setup.cfg pyproject.toml
 
 $(VENV)/.dev: $(VENV)/.runtime
 	$(BIN)/python -m pip install --quiet --editable '.[tools,dev]'
+	touch $@
+
+$(VENV)/.docs: $(VENV)/.dev
+	$(BIN)/python -m pip install --quiet --editable '.[docs]'
 	touch $@
 
 $(VENV)/.foreign: $(VENV)/.dev

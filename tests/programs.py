@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.e2e.program import ROOT
-
-_FENCED = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+from tests.docs.blocks import ROOT, blocks
 
 
 def programs() -> dict[str, str]:
@@ -17,9 +15,11 @@ def programs() -> dict[str, str]:
 
 
 def _programs() -> Iterator[tuple[str, str]]:
-    for path in sorted((ROOT / "README.md", *(ROOT / "docs").glob("*.md"))):
-        for number, found in enumerate(_FENCED.finditer(path.read_text()), 1):
-            yield f"{path.stem}-{number}", found[1]
+    numbers: Counter[str] = Counter()
+    for block in blocks("python"):
+        page = Path(block.place.partition(":")[0]).stem
+        numbers[page] += 1
+        yield f"{page}-{numbers[page]}", block.text
     for path in sorted((ROOT / "examples").glob("*.py")):
         yield path.stem, path.read_text()
 

@@ -38,6 +38,11 @@ GROUPS: dict[str, dict[str, Command]] = {
             "run the gate",
             "smppgate run --config etc/smppgate.toml",
         ),
+        "init": Command(
+            "smppgate.cli.init",
+            "write a configuration to begin with",
+            "smppgate init /etc/smppgate",
+        ),
         "demo": Command(
             "smppgate.cli.demo",
             "show the gate at work: two ESMEs and two SMSCs in one process",
@@ -84,6 +89,11 @@ GROUPS: dict[str, dict[str, Command]] = {
             f"{_CONTROL}.status:STATUS",
             "show the gate on one screen, and what is wrong",
             "smppgate status",
+        ),
+        "health": Command(
+            f"{_CONTROL}.health:HEALTH",
+            "tell whether it can serve",
+            "smppgate health --config etc/smppgate.toml",
         ),
         "top": Command(f"{_CONTROL}.top:TOP", "show it at work, live", "smppgate top"),
         "events": Command(

@@ -45,15 +45,31 @@ def test_the_wheel_brings_the_plugin_and_leaves_twisted_whole(tmp_path: Path) ->
     for name in ("index.html", "style/tokens.css", "script/main.js", "script/views/overview.js"):
         assert f"smppgate/admin/page/files/{name}" in listed
     assert "tests/" not in listed
+    for name in ("start.toml", "grafana.json", "prometheus-rules.yml", "smppgate.service"):
+        assert f"smppgate/samples/{name}" in listed
 
     venv.create(tmp_path / "env", with_pip=True)
     programs = tmp_path / "env" / "bin"
     run(programs / "pip", "--quiet", "install", wheel, cwd=tmp_path)
     assert "SMPP load balancer" in run(programs / "twistd", "--help", cwd=tmp_path)
     assert "simulate" in run(programs / "smppgate", "--help", cwd=tmp_path)
+    has_its_files(tmp_path / "env", tmp_path)
 
     run(programs / "pip", "--quiet", "uninstall", "--yes", "smppgate", cwd=tmp_path)
     told = run(programs / "twistd", "--help", cwd=tmp_path)
     assert "smppgate" not in told
     # A plugin of Twisted's own.
     assert "A simple port forwarder" in told or "portforward" in told
+
+
+def has_its_files(env: Path, folder: Path) -> None:
+    """Samples, pages of the manual, and completion, which a shell finds by itself."""
+    programs, share = env / "bin", env / "share"
+    run(programs / "smppgate", "init", folder / "made", cwd=folder)
+    assert "valid" in run(programs / "smppgate", "check", "made/smppgate.toml", cwd=folder)
+    for name in ("man/man1/smppgate.1", "man/man5/smppgate.toml.5"):
+        assert (share / name).read_text().startswith('.\\"')
+    assert (share / "zsh/site-functions/_smppgate").exists()
+    loaded = f". {share}/bash-completion/completions/smppgate; complete -p smppgate"
+    told = run("bash", "-c", f"PATH={programs}:$PATH; {loaded}", cwd=folder)
+    assert "_shtab_smppgate" in told

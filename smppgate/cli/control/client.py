@@ -34,14 +34,21 @@ LONGEST_ANSWER = 256 * 1024 * 1024
 _LONGEST_PATH = 107
 """Octets, in the address of a socket (Linux, unix(7))."""
 
+_READINESS = {b"ready\n": True, b"not ready\n": False}
+"""What ``/readyz`` answers."""
+
+_LONGEST_WORD = 64
+"""Octets, more than those have."""
+
 _JSON = ("application/json", "application/problem+json")
 
 
 @frozen(kw_only=True)
 class _Question:
-    """:ivar path: its parts, not quoted."""
+    """:ivar root: what stands in front of the path. :ivar path: its parts, not quoted."""
 
     method: str = "GET"
+    root: str = API
     path: tuple[str, ...] = ()
     query: Mapping[str, str] = {}
     value: Any = None
@@ -76,6 +83,18 @@ class Gate:
     def object(self, *path: str, **query: str) -> dict[str, Any]:
         """The object at this path of the API."""
         return self._object(_Question(path=path, query=query))
+
+    def is_ready(self) -> bool:
+        """Whether the gate says that it can serve.
+
+        :raises NotReached: no gate answers.
+        """
+        question = _Question(root="", path=("readyz",))
+        with self._answered(question) as (_, answer), self._reached(TIMEOUT):
+            octets = answer.read(_LONGEST_WORD)
+        if octets not in _READINESS:
+            raise NotReached(f"{self} answers what no gate does ({answer.status})")
+        return _READINESS[octets]
 
     def post(self, *path: str, value: Any = None, timeout: float = TIMEOUT) -> dict[str, Any]:
         """Ask for a change; gives what the gate says of it."""
@@ -141,7 +160,7 @@ class Gate:
 
     def _address(self, question: _Question) -> str:
         prefix = self._target.parts.path.rstrip("/") if isinstance(self._target, Url) else ""
-        parts = [prefix + API, *(quote(part, safe="") for part in question.path)]
+        parts = [prefix + question.root, *(quote(part, safe="") for part in question.path)]
         return "/".join(parts) + (f"?{urlencode(question.query)}" if question.query else "")
 
     def _headers(self) -> dict[str, str]:

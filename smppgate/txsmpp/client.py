@@ -15,6 +15,7 @@ from twisted.internet.interfaces import IStreamClientEndpoint
 from smppgate.txsmpp.backoff import Backoff
 from smppgate.txsmpp.batch import Batch
 from smppgate.txsmpp.clock import Clock
+from smppgate.txsmpp.codec import encode
 from smppgate.txsmpp.constants import CommandStatus
 from smppgate.txsmpp.errors import BindRefused, SessionLost, SmppError
 from smppgate.txsmpp.log import Logger
@@ -69,6 +70,7 @@ class SmppClient(Service):
     :param timers: of its sessions; ``inactivity`` is 0 by default, which is no limit.
     :param backoff: gives the pauses; by default up to 1 s, which doubles with each failure up to
         60 s, and 60 s after each refused bind.
+    :raises PduError: when ``bind`` cannot be encoded.
     """
 
     log = Logger()
@@ -84,6 +86,8 @@ class SmppClient(Service):
         timers: Timers | None = None,
         backoff: Backoff | None = None,
     ) -> None:
+        # What cannot be encoded is told here, and not by each bind.
+        encode(bind)
         self.clock = Clock.of(reactor)
         self.batch = Batch(self.clock)
         self.bind = bind

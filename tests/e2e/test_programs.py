@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e import both_ends
 from tests.e2e.ports import free_port
 from tests.e2e.twistd import settings
 from tests.e2e.wire import PATIENCE
@@ -119,3 +120,15 @@ def test_a_server_takes_a_message_and_delivers_its_receipt(tmp_path: Path, port:
         assert lines[2].startswith("receipt   DELIVRD (delivered)")
         assert server.stdout is not None
         assert server.stdout.readline() == "acme sends hello\n"
+
+
+@pytest.mark.parametrize("kind", ["tcp", "unix"])
+def test_a_client_and_a_server_talk_over_sockets_and_come_together_again(
+    tmp_path: Path, port: int, kind: str
+) -> None:
+    """A window of requests each way; what is cut comes back, and both stop in order."""
+    listen, connect = f"tcp:{port}:interface=127.0.0.1", f"tcp:127.0.0.1:{port}"
+    if kind == "unix":
+        listen = connect = f"unix:{tmp_path / 'smsc'}"
+    lines = ran(Path(both_ends.__file__), listen, connect, cwd=tmp_path)
+    assert lines == ["True", "True", "lost"] * 2 + ["0"]

@@ -11,6 +11,7 @@ from twisted.internet.error import ConnectionRefusedError as Refused
 from twisted.python.failure import Failure
 from zope.interface.verify import verifyObject
 
+from smppgate.txsmpp.client import SmppClient
 from smppgate.txsmpp.constants import CommandId, CommandStatus
 from smppgate.txsmpp.errors import (
     BindRefused,
@@ -77,6 +78,12 @@ def test_what_cannot_be_encoded_is_told_at_once_and_also_when_it_would_wait() ->
         with pytest.raises(PduError, match="destination_addr: bytes are needed, not str"):
             client.request(SubmitSm(destination_addr=text))
         client.request(MESSAGE).addErrback(lambda _: None)
+
+
+def test_a_bind_that_cannot_be_encoded_is_told_before_it_is_tried() -> None:
+    text: Any = "secret"
+    with pytest.raises(PduError, match="bind_transceiver: password: bytes are needed, not str"):
+        SmppClient(Programs().clock, "tcp:127.0.0.1:2775", BindTransceiver(password=text))
 
 
 # The window

@@ -75,7 +75,13 @@ _FULL: dict[str, Any] = {
         "metrics": False,
         "user": [{"name": "anna", "password_hash": HASH, "role": "operator"}],
     },
-    "log": {"messages": "/var/log/smppgate/messages", "format": "text", "log_text": True},
+    "log": {
+        "messages": "/var/log/smppgate/messages",
+        "format": "text",
+        "log_text": True,
+        "level": "warn",
+        "daemon_format": "json",
+    },
     "cdr": {
         "path": "/var/log/smppgate/cdr",
         "format": "json",

@@ -142,8 +142,10 @@ class PasswordChecks:
 
     def stop(self) -> None:
         """The gate stops: binds that wait are refused."""
-        binds = [check.binds[esme] for esme, check in self._waiting.items()]
-        binds += self._behind.values()
+        # Those behind others first: without these they would have their turn.
+        binds = list(self._behind.values())
+        binds += [check.binds[esme] for esme, check in self._waiting.items()]
+        self._behind.clear()
         for bind in binds:
             self.ended(bind.esme)
             _refuse(bind, "the gate is stopping")

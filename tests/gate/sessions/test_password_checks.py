@@ -275,6 +275,17 @@ def test_a_stop_refuses_those_that_wait() -> None:
     assert gate.slow.asked == []
 
 
+def test_a_stop_refuses_those_whose_comparison_has_not_begun() -> None:
+    """Those behind them too, once."""
+    gate = Gate()
+    gate.checks._running = password_checks.CHECKS_AT_ONCE
+    ends = [gate.esme(wrong()), gate.esme(bind()), gate.esme(bind())]
+    gate.gateway.stopService()
+    gate.turn()
+    assert [statuses(end) for end in ends] == [[FAILED]] * 3
+    assert len(gate.checks) == 0
+
+
 def test_what_comes_behind_a_bind_waits_for_it() -> None:
     gate = Gate()
     end = gate.esme(bind() + numbered(Unbind(), 9))

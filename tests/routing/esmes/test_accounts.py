@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from ipaddress import ip_network
 from typing import Any
 
 import attrs
@@ -10,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smppgate.routing.esmes.account import Account
+from smppgate.routing.esmes.account import Account, AccountPolicy
 from smppgate.routing.esmes.accounts import Accounts, BindRejected
+from smppgate.routing.esmes.peer import Networks, Peer
 from smppgate.txsmpp.constants import CommandId, CommandStatus
 from smppgate.txsmpp.states import State
 from tests.routing import fakes
@@ -267,3 +269,66 @@ def test_a_derived_account_is_known_exactly_while_it_has_sessions(
             account.remove(bound[name].pop())
         assert {n for n in bound if of.named(n) is not None} == {n for n in bound if bound[n]}
         assert len(of._derived) <= sum(map(len, bound.values()))
+
+
+# Hashes, addresses and certificates
+
+HASH = "$scrypt$ln=14,r=8,p=1$salt$hash"
+HERE, ELSEWHERE = Peer("10.0.0.7"), Peer("192.0.2.7")
+NETWORKS = Networks((ip_network("10.0.0.0/8"),))
+
+
+def guarded(**changes: Any) -> Accounts[Any]:
+    """An account with a password, and with other rules beside."""
+    return Accounts([Account("acme", AccountPolicy(password=PASSWORD, **changes))])
+
+
+def with_hash(**changes: Any) -> Accounts[Any]:
+    policy = AccountPolicy(password_hash=HASH, **changes)
+    return Accounts([Account("acme", policy)])
+
+
+def status_of(of: Accounts[Any], *more: Any, password: bytes = b"any") -> int:
+    """The status that a bind of acme is answered."""
+    try:
+        of.admit(CommandId.BIND_TRANSCEIVER, b"acme", password, *more)
+    except BindRejected as error:
+        return int(error.command_status)
+    return 0
+
+
+@pytest.mark.parametrize(
+    ("proven", "status"), [(HASH, 0), ("", 0x0E), (HASH[:-1], 0x0E), (HASH + "x", 0x0E)]
+)
+def test_a_hash_is_proven_elsewhere(proven: str, status: int) -> None:
+    """The password itself lets nobody in, an empty one neither."""
+    for password in (b"", b"any", HASH.encode()):
+        assert status_of(with_hash(), HERE, proven, password=password) == status
+
+
+def test_a_proof_is_none_for_an_account_without_a_hash() -> None:
+    assert status_of(accounts(), HERE, HASH) == 0x0E
+    assert status_of(accounts(), HERE, "") == 0x0E
+    assert status_of(accounts(), HERE, "", password=PASSWORD) == 0
+
+
+def test_which_hash_a_bind_is_compared_with() -> None:
+    """None where it is refused in any case, or judged by an SMSC."""
+    assert with_hash().hash_for(b"acme", HERE) == HASH
+    assert with_hash().hash_for(b"other", HERE) == ""
+    assert with_hash(asks_smsc=True).hash_for(b"acme", HERE) == ""
+    assert with_hash(allow=NETWORKS).hash_for(b"acme", HERE) == HASH
+    assert with_hash(allow=NETWORKS).hash_for(b"acme", ELSEWHERE) == ""
+    assert accounts().hash_for(b"acme", HERE) == ""
+
+
+@pytest.mark.parametrize("password", [PASSWORD, b"wrong", b""])
+@pytest.mark.parametrize("asks_smsc", [True, False])
+def test_a_stranger_is_refused_whatever_its_password(password: bytes, asks_smsc: bool) -> None:
+    """Also where an SMSC would judge it."""
+    for changes in ({"allow": NETWORKS}, {"certificate": "acme.example"}):
+        of = guarded(asks_smsc=asks_smsc, **changes)
+        assert status_of(of, ELSEWHERE, password=password) == 0x0E
+    of = guarded(allow=NETWORKS, certificate="acme.example")
+    peer = Peer("10.0.0.7", frozenset({"acme.example"}))
+    assert status_of(of, peer, password=PASSWORD) == 0

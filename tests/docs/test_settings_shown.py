@@ -19,7 +19,10 @@ from tests.docs.blocks import Block, blocks
 OF_THE_MACHINE = "/etc/smppgate"
 """Where files are said to be; the test has them in a folder of its own."""
 
-SHOWN = blocks("toml")
+OPTIONS = "docs/tools.md"
+"""Shows a file with options of `smppgate simulate`."""
+
+SHOWN = [block for block in blocks("toml") if not block.place.startswith(OPTIONS)]
 
 
 def _many(value: Any) -> list[Any]:
@@ -30,6 +33,24 @@ def _named(tables: list[dict[str, Any]], *keys: str) -> set[str]:
     """What these keys name."""
     values = [value for table in tables for key in keys for value in _many(table.get(key, []))]
     return {value["smsc"] if isinstance(value, dict) else value for value in values}
+
+
+def _files(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
+    """The files that a configuration names, each with its key."""
+    if isinstance(value, dict):
+        for name, each in value.items():
+            yield from _files(each, name)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _files(each, key)
+    elif key in ("password_file", "pools_file") or str(value).endswith((".pem", ".key")):
+        yield key, value
+
+
+def _contents(key: str, pair: Pair) -> bytes:
+    if key == "pools_file":
+        return b"44 quality\n"
+    return b"secret" if key == "password_file" else pair.key + pair.certificate
 
 
 def _missing(document: dict[str, Any]) -> Iterator[str]:
@@ -63,9 +84,9 @@ def written(block: Block, folder: Path) -> Path:
         (folder / name).write_bytes(pair.certificate)
     text = block.text.replace(OF_THE_MACHINE, str(folder))
     document = tomllib.loads(text)
-    pools = [route["pools_file"] for route in document.get("route", []) if "pools_file" in route]
-    for name in pools:
-        (folder / name).write_text("44 quality\n")
+    for key, name in _files(document):
+        if ":" not in name:
+            (folder / name).write_bytes(_contents(key, pair))
     file = folder / "smppgate.toml"
     file.write_text("\n".join([text, *_missing(document)]))
     return file

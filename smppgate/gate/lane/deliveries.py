@@ -79,6 +79,7 @@ class DeliveryLane:
             or link.unbinding
             or not link.receives
             or self._events.tells_each_delivery
+            or not self._dispatcher.is_plain_from(link.smsc.name)
         ):
             return start
         run, lots = self._run(link, now), self._lots(link)

@@ -117,6 +117,8 @@ class Correlator:
         self, exchange: Exchange, octets: bytes, status: int, now: float, reported: int
     ) -> None:
         """Answer the origin with ``status``, where its peer has ``reported`` that or another."""
+        if exchange.rewritten is not None and status:
+            status, octets = self.transform.told(exchange, status, octets)
         if exchange.adapts is not None:
             asked, sent = exchange.asked, exchange.command_id
             octets = self.transform.answer(octets, exchange.adapts, asked, sent)
@@ -154,7 +156,7 @@ class Correlator:
         if self.events.tell_ended is not None:
             self.events.tell_ended(exchange, status, now, _why(reason))
         # A late answer needs no more of it, and each session keeps up to 10 000 late requests.
-        exchange.octets = exchange.octets[:KEPT_OF_LATE]
+        exchange.shorten(KEPT_OF_LATE)
 
     def answered_late(self, exchange: Exchange, frame: Frame, now: float) -> None:
         """The origin has its answer already: only the return path of a message taken is kept."""

@@ -349,12 +349,14 @@ class WaitingRoom:
 
     def _turn_down(self, waiting: Waiting, when: str) -> None:
         """Answer ``waiting`` by what an SMSC has said of it, or by what it has waited for."""
-        room, refusal = waiting.room, waiting.exchange.refusal
-        if refusal:
-            reason = Reason.LINK_LOST if waiting.exchange.was_lost else refusal_of(refusal)
-            self._end(waiting, refusal, f"no other SMSC took it {when}", reason)
+        room, exchange = waiting.room, waiting.exchange
+        refusal, why = exchange.refusal, f"no other SMSC took it {when}"
+        if refusal and exchange.was_lost:
+            self._end(waiting, refusal, why, Reason.LINK_LOST)
+        elif refusal:
+            self._end(waiting, exchange.told(refusal), why, refusal_of(refusal))
         elif room is not None and (
-            room.is_able(waiting.exchange.command_id) or self._is_over_rate(waiting.requester)
+            room.is_able(exchange.command_id) or self._is_over_rate(waiting.requester)
         ):
             self._end(waiting, _THROTTLED, f"{room.lack} {when}", room.reason)
         else:

@@ -47,7 +47,7 @@ class Ends:
         self.taken: list[tuple[Exchange, Smsc, Frame]] = []
         self.taken_late: list[tuple[Exchange, Smsc, Frame]] = []
         self.adapted: list[Version] = []
-        transform = Transform(RouterOptions())
+        transform = Transform(clock, RouterOptions())
         transform.adapted = self._adapt  # type: ignore[method-assign]
         self.correlator = Correlator(SmppClock.of(Clock()), self, self, transform, Events())
         self.origin = FakeSession()

@@ -63,9 +63,9 @@ def _change_text(field: attrs.Attribute[object], change: Change[Table]) -> str:
     if not field.repr:
         return "changed"
     old, new = getattr(change.old, field.name), getattr(change.new, field.name)
-    if isinstance(old, tuple) and isinstance(new, tuple):
-        return _list_text(old, new)
     check: Check = field.metadata["check"]
+    if isinstance(old, tuple) and isinstance(new, tuple) and check.kind != "table":
+        return _list_text(old, new)
     if isinstance(old, NumberFile) and isinstance(new, NumberFile) and old.path == new.path:
         return _file_text(old, new)
     return f"{_value_text(check, old)} -> {_value_text(check, new)}"

@@ -100,11 +100,12 @@ def _document(text: str) -> tuple[dict[str, Any], str]:
 
 def _place(document: dict[str, Any], folder: str) -> None:
     """Let paths of files of prefixes count from ``folder``."""
-    for _, route in tables(document, "route"):
-        for key in FILE_KEYS:
-            path = route.get(key)
-            if isinstance(path, str) and path:
-                route[key] = os.path.join(folder, path)
+    for section in ("route", "rewrite"):
+        for _, table in tables(document, section):
+            for key in FILE_KEYS:
+                path = table.get(key)
+                if isinstance(path, str) and path:
+                    table[key] = os.path.join(folder, path)
 
 
 def _structured(document: dict[str, Any]) -> tuple[Settings | None, tuple[str, ...]]:

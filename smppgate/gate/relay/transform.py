@@ -99,8 +99,9 @@ class Transform:
         return octets
 
     def cancelling(self, account: bytes, octets: bytes, smsc: str) -> bytes:
-        """A cancel_sm of an account that names messages by their addresses, as rules make a message
-        with these that goes to the SMSC of this name.
+        """A cancel_sm that names messages of an account by addresses, in the words of an SMSC.
+
+        They become what rules make of a message with these addresses that goes there.
 
         :raises PduError: when they make of it what peers do not take.
         """

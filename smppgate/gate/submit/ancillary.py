@@ -1,8 +1,9 @@
 """`AncillaryRequests`: query_sm, cancel_sm, replace_sm and other requests about a message.
 
 The request goes to the SMSC that has the message. An ESME names the message by the id that the
-gate gave it; the SMSC is sent its own id, and the addresses that it was told. Only the account that submitted a message may query,
-cancel or replace it: requests of other accounts are answered ESME_RINVMSGID, as for an unknown id.
+gate gave it; the SMSC is sent its own id, and the addresses that it was told where rules have
+changed them. Only the account that submitted a message may query, cancel or replace it: requests
+of other accounts are answered ESME_RINVMSGID, as for an unknown id.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A cancel_sm without an id names messages by service_type and addresses: as the SMSC knows them."""
+"""A cancel_sm without an id, which names messages by addresses: as the SMSC knows them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _REST = bytes(10)
 
 
 def as_message(cancel: bytes) -> bytes:
-    """The submit_sm that a whole cancel_sm or cancel_broadcast_sm names, with nothing else in it."""
+    """The submit_sm with the addresses of a whole cancel_sm, and with nothing else in it."""
     located = Located(cancel)
     fields = (_octets(located, name) for name in _NAMES)
     body = b"".join((*fields, _REST))

@@ -9,6 +9,7 @@ in that.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -16,6 +17,7 @@ from smppgate.routing.rewrite.changes import Change
 from smppgate.routing.routes.conditions import Accounts, Condition, some_of
 from smppgate.routing.routes.hours import Hours
 from smppgate.routing.routes.message import Message
+from smppgate.routing.routes.table import FileTable
 from smppgate.txsmpp.editing import Located
 
 MOST_ACCOUNTS = 10_000
@@ -200,16 +202,37 @@ class Rewriting:
     """All rules of a gate.
 
     :param rules: in the order of the configuration.
+    :param tables: those of files of prefixes, by their content, for the rules after a reload.
     :ivar submit: those for what ESMEs send.
     :ivar deliver: those for what SMSCs send, but for receipts, which ``receipt`` is for.
     """
 
-    __slots__ = ("all", "deliver", "receipt", "submit")
+    __slots__ = ("all", "deliver", "receipt", "submit", "tables")
 
-    def __init__(self, rules: Iterable[Rule] = ()) -> None:
+    def __init__(
+        self, rules: Iterable[Rule] = (), tables: Mapping[object, FileTable] | None = None
+    ) -> None:
         self.all = tuple(rules)
+        self.tables = tables if tables is not None else {}
         self.submit = self._chain(SUBMIT)
         self.deliver, self.receipt = self._chain(DELIVER), self._chain(RECEIPT)
 
+    def go_on_counting(self, before: Rewriting) -> None:
+        """Begin with the counts of the rules that were called the same before a reload."""
+        counts = _numbered(before.all)
+        for key, rule in _numbered(self.all).items():
+            if key in counts:
+                rule.messages = counts[key].messages
+
     def _chain(self, kind: str) -> Chain:
         return Chain((rule for rule in self.all if rule.kind == kind), kind == SUBMIT)
+
+
+def _numbered(rules: Iterable[Rule]) -> dict[tuple[str, int], Rule]:
+    """The rules by label, and by number among those with the same."""
+    found: dict[tuple[str, int], Rule] = {}
+    numbers: Counter[str] = Counter()
+    for rule in rules:
+        found[rule.label, numbers[rule.label]] = rule
+        numbers[rule.label] += 1
+    return found

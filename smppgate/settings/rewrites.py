@@ -63,8 +63,7 @@ class RewriteSettings(Conditions):
     applies_to: str = attrs.field(
         metadata=setting(
             Choice(KINDS),
-            "What ESMEs send, what SMSCs send, or of that the receipts, which `deliver` is not "
-            "about.",
+            "Messages of ESMEs (`submit`), of SMSCs (`deliver`), or receipts (`receipt`).",
         )
     )
     set_source: str | None = attrs.field(

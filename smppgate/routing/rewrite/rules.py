@@ -179,7 +179,7 @@ def applying(
 ) -> Iterator[tuple[Rule, bytes]]:
     """Each of ``rules`` with what it makes of what those before it have made; empty octets with
     one that does not hold. The arguments are those of `Chain.apply`."""
-    message = _message(account, octets, wall)
+    message = message_of(account, octets, wall)
     for rule in rules:
         if not rule.holds(message, smsc):
             yield rule, b""
@@ -187,10 +187,11 @@ def applying(
         octets = rule.applied(message.octets)
         yield rule, octets
         if octets != message.octets:
-            message = _message(account, octets, wall)
+            message = message_of(account, octets, wall)
 
 
-def _message(account: bytes, octets: bytes, wall: float) -> Message:
+def message_of(account: bytes, octets: bytes, wall: float) -> Message:
+    """What conditions look at of the PDU in ``octets``; ``wall`` is seconds since 1970."""
     return Message(account, int.from_bytes(octets[4:8], "big"), octets, wall)
 
 

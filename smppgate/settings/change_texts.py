@@ -82,7 +82,7 @@ def _file_text(old: NumberFile, new: NumberFile) -> str:
 
 
 def _value_text(check: Check, value: object) -> str:
-    return quoted(value) if isinstance(value, str) else check.write(value)
+    return quoted(value) if isinstance(value, str) else printable(check.write(value))
 
 
 def _list_text(old: tuple[object, ...], new: tuple[object, ...]) -> str:

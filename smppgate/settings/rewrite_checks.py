@@ -142,9 +142,11 @@ class StatusMap(Check):
 
     def problems(self, value: object) -> Iterator[Problem]:
         """``value`` is no table, or has what is no command_status, or a status twice."""
+        if isinstance(value, tuple) and all(isinstance(each, tuple) for each in value):
+            value = dict(value)
         if isinstance(value, dict):
             yield from self._of_table(value)
-        elif not isinstance(value, tuple):
+        else:
             yield Problem("", f"must be a table, not {describe(value)}")
 
     def _of_table(self, value: dict[object, object]) -> Iterator[Problem]:

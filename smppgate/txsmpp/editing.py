@@ -111,6 +111,9 @@ class Located:
     def _joined(self, pieces: Iterable[tuple[Span, bytes]]) -> bytes:
         """The PDU with other octets at these places, which are in order, and its new length."""
         octets, at = self.octets, 4
+        pieces = list(pieces)
+        if not pieces:
+            return octets
         parts: list[bytes] = []
         for span, value in pieces:
             parts += octets[at : span.begin], value

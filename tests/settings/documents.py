@@ -220,7 +220,7 @@ _FULL: dict[str, Any] = {
         },
         {
             "applies_to": "receipt",
-            "set_source_prefix": {"add": "+"},
+            "set_source_prefix": {"remove": [], "add": "+"},
             "set_destination": "447700900123",
             "set_statuses": {"0x64": 0},
         },

@@ -296,7 +296,9 @@ class EsmeSession(ModelSession):
             # These are written plainly.
             outside = Outside(source, to)
         request = self._request(label, command, body, wants)
-        request.source, request.outside = source, self._seen(outside)
+        request.source = source
+        # Numbers of many stay as they are.
+        request.outside = outside if command == wire.SUBMIT_MULTI else self._seen(outside)
 
     def _seen(self, outside: Outside) -> Outside:
         """The same as routes see it."""

@@ -467,6 +467,18 @@ def test_a_queue_has_messages_as_rules_have_made_them() -> None:
     assert [cast(Any, decode(f.octets)).source_addr for f in frames] == [b"047711"]
 
 
+def test_what_a_queue_answers_is_told_as_it_is() -> None:
+    """It is the gate's own answer."""
+    rule = RewriteSettings(applies_to="deliver", set_statuses={0x14: 0})  # type: ignore[arg-type]
+    gate = Rewritten(rule, esme=(evolve(ACME, queue=True, queue_size=1),))
+    gate.gate.reactor.advance(1.0)
+    gate.esme.transport.lose()
+    for status in (0, 0x14):
+        gate.alpha.ask(evolve(cast(Any, MO), destination_addr=b"44770123"), 9)
+        gate.gate.reactor.pump([0.1] * 5)
+        assert said(gate.alpha) == [(CommandId.DELIVER_SM_RESP, status)]
+
+
 # Reloads, and the lane
 
 

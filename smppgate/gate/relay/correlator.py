@@ -117,7 +117,8 @@ class Correlator:
         self, exchange: Exchange, octets: bytes, status: int, now: float, reported: int
     ) -> None:
         """Answer the origin with ``status``, where its peer has ``reported`` that or another."""
-        if exchange.rewritten is not None and status:
+        # Without an attempt it is the gate's own answer, for the queue of an account.
+        if exchange.rewritten is not None and status and exchange.attempts:
             status, octets = self.transform.told(exchange, status, octets)
         if exchange.adapts is not None:
             asked, sent = exchange.asked, exchange.command_id
@@ -125,7 +126,6 @@ class Correlator:
         exchange.origin.answer(renumbered(octets, exchange.number))
         self.events.answered += 1
         if self.events.tell_ended is not None:
-            # Without an attempt it was not a peer that answered, but the queue of an account.
             reason = refusal(reported) if exchange.attempts else of_queue(reported)
             self.events.tell_ended(exchange, status, now, reason)
 

@@ -527,8 +527,9 @@ def ran(gate: Rewritten) -> bool:
     ],
 )
 def test_what_no_rule_may_be_for_takes_the_lane(
-    rule: RewriteSettings | None, is_plain: bool
+    rule: RewriteSettings | None, is_plain: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.delenv("GATE_LANE", raising=False)
     accounts = (ACME, EsmeSettings(system_id="bolt", password="secret"))
     if rule is not None and rule.smsc == ("gamma",):
         gate = Rewritten(esme=accounts)
@@ -548,7 +549,10 @@ def test_what_no_rule_may_be_for_takes_the_lane(
         (evolve(NATIONAL, applies_to="deliver", smsc=("alpha",)), False),
     ],
 )
-def test_what_an_smsc_sends_does_too(rule: RewriteSettings, is_plain: bool) -> None:
+def test_what_an_smsc_sends_does_too(
+    rule: RewriteSettings, is_plain: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("GATE_LANE", raising=False)
     gate = Rewritten(rule)
     gate.alpha.send(
         b"".join(

@@ -355,7 +355,7 @@ class EsmeSession(ModelSession):
         command, body = chance.choice(
             (
                 (wire.QUERY_SM, wire.query(about, source)),
-                (wire.CANCEL_SM, wire.cancel(about, source)),
+                (wire.CANCEL_SM, self.world.cancel(about, source, target)),
                 (wire.REPLACE_SM, wire.replace(about, source, b"new")),
             )
         )

@@ -204,6 +204,8 @@ class RequestRules:
         else:
             target = self._target(session, request)
             body = body.replace(request.about, target.taken_id, 1)
+            if request.command == wire.CANCEL_SM:
+                body = self._world.cancelled(body, target)
         if body != pdu.body:
             session.violated(f"{request} has been changed: {body!r} is {pdu.body!r}")
 

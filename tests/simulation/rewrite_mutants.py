@@ -18,6 +18,13 @@ def _receipt_in_words_of_smsc(_restored: Any) -> Any:
 
 
 @mutant(
+    ReturnPath, "translated", "A cancel_sm is in the words of its ESME.", "rewriting", "asking"
+)
+def _cancel_in_words_of_esme(_translated: Any) -> Any:
+    return lambda self, request: request
+
+
+@mutant(
     Transform,
     "to_smsc",
     "An SMSC gets what was made for another that has turned the message down.",

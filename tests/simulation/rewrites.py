@@ -163,6 +163,16 @@ def destination(command: int, body: bytes) -> bytes:
     return plan + number
 
 
+def to_there(cancel: bytes, address: bytes) -> bytes:
+    """A cancel_sm of a message to another address, which has its type and plan in front."""
+    if not address:
+        return cancel
+    _, at = wire.until_nul(cancel, 0)
+    _, at = wire.until_nul(cancel, at)
+    _, at = wire.until_nul(cancel, at + 2)
+    return cancel[:at] + address + b"\0"
+
+
 def from_there(receipt: bytes, address: bytes) -> bytes:
     """A receipt from another address, which has its type and plan in front."""
     begin = receipt.index(0) + 1

@@ -29,7 +29,7 @@ from tests.simulation.network import Network
 from tests.simulation.operator import Operator
 from tests.simulation.peers import ModelSession
 from tests.simulation.reactor import SimulatedReactor
-from tests.simulation.rewrites import destination, from_there
+from tests.simulation.rewrites import destination, from_there, to_there
 from tests.simulation.routes import files
 from tests.simulation.scenario import (
     CALLED_PORT,
@@ -266,6 +266,22 @@ class World:
         assert request.taken_by is not None
         body = self.at_smsc(request, request.taken_by.smsc.plan.name)
         return from_there(receipt, destination(request.command, body))
+
+    def cancel(self, message_id: bytes, source: bytes, target: Request | None) -> bytes:
+        """The body of a cancel_sm as an ESME writes it; where there are rules it names where the
+        message went."""
+        body = wire.cancel(message_id, source)
+        if self.plan.rewrites is None or target is None:
+            return body
+        return to_there(body, destination(target.command, target.body))
+
+    def cancelled(self, body: bytes, target: Request) -> bytes:
+        """The same as the SMSC gets it that has the message: it was told another number."""
+        if self.plan.rewrites is None or target.command == wire.SUBMIT_MULTI:
+            return body
+        assert target.taken_by is not None
+        told = self.at_smsc(target, target.taken_by.smsc.plan.name)
+        return to_there(body, destination(target.command, told))
 
     def to_esme(self, request: Request, receipt: bytes) -> bytes:
         """The same in the ESME's own words."""

@@ -69,6 +69,7 @@ def _summary(settings: Settings) -> str:
         (len(settings.smsc), "SMSC"),
         (len(settings.pool), "pool"),
         *([(len(settings.route), "route")] if settings.route else ()),
+        *([(len(settings.rewrite), "rule")] if settings.rewrite else ()),
     )
     return ", ".join(f"{count} {noun}{'' if count == 1 else 's'}" for count, noun in counts)
 
@@ -81,6 +82,10 @@ def _routes(settings: Settings) -> Iterator[str]:
                 pools = ", ".join(filter(None, file.by_pool()))
                 to = f" to the pools {pools}" if pools else ""
                 yield f"route {route.label}: {len(file)} prefixes in {file.path}{to}"
+    for rule in settings.rewrite:
+        file = rule.destination_file
+        if file is not None:
+            yield f"rule {rule.label}: {len(file)} prefixes in {file.path}"
 
 
 def _tags(settings: Settings) -> str:

@@ -127,6 +127,11 @@ GROUPS: dict[str, dict[str, Command]] = {
         "routes": Command(
             f"{_CONTROL}.lists:ROUTES", "show the routes and their counts", "smppgate routes"
         ),
+        "rewrites": Command(
+            f"{_CONTROL}.lists:REWRITES",
+            "show the rules that rewrite messages, and their counts",
+            "smppgate rewrites",
+        ),
         "queues": Command(
             f"{_CONTROL}.lists:QUEUES", "show the queues of accounts", "smppgate queues acme"
         ),

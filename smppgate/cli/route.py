@@ -24,11 +24,11 @@ from smppgate.txsmpp.printable import printable
 from smppgate.txsmpp.tlv import Tlv
 
 DESCRIPTION = """\
-Tell where the gate would send a message: which routes it would try and why each holds or does
-not, the pool, and for each SMSC in it why it would be chosen or not. The gate's own code decides,
-with the configuration as it would be read now: no SMSC is asked, and all are taken to be up and
-idle, but for those that --down names, and those that take no messages by the configuration. With
---socket or --url the running gate decides, with its SMSCs as they are.
+Tell where the gate would send a message: what rules would make of it, which routes it would try
+and why each holds or does not, the pool, and for each SMSC in it why it would be chosen or not.
+The gate's own code decides, with the configuration as it would be read now: no SMSC is asked, and
+all are taken to be up and idle, but for those that --down names, and those that take no messages
+by the configuration. With --socket or --url the running gate decides, with its SMSCs as they are.
 Exit status: 0 when an SMSC would get the message, 1 when none would, 2 when the arguments cannot
 be, or no gate was reached.
 """
@@ -189,18 +189,28 @@ def _message(args: argparse.Namespace) -> SubmitSm | DataSm:
 
 
 def _lines(told: dict[str, Any]) -> Iterator[str]:
+    yield from _rewrite_lines(told.get("rewrites", ()))
     yield told["decided_by"]
     for number, route in enumerate(told["routes"], 1):
         yield f"route {number} {route['route']}: {'holds' if route['holds'] else 'does not hold'}"
         yield from (f"    {key}: {reason}" for key, reason in route["reasons"].items())
     if told["status"]:
-        why = "rejected" if told["route"] is not None else "no route holds"
+        why = told.get("fault") or ("rejected" if told["route"] else "no route holds")
         yield f"{why}: answered 0x{told['status']:02X} ({told['status_name']})"
     for pool in told["pools"]:
         yield f"pool {pool['pool']}: {'in use' if pool['is_in_use'] else 'not in use'}"
         yield from _member_lines(pool["members"])
-    if told["pools"]:
+    yield from _rewrite_lines(told.get("smsc_rewrites", ()))
+    if told["pools"] and not told.get("fault"):
         yield f"SMSC {told['smsc']}" if told["smsc"] else "no SMSC: the message waits for one"
+
+
+def _rewrite_lines(rules: Iterable[dict[str, Any]]) -> Iterator[str]:
+    for rule in rules:
+        yield f"rule {rule['rule']}: {'holds' if rule['holds'] else 'does not hold'}"
+        yield from (f"    {key}: {reason}" for key, reason in rule["reasons"].items())
+        for field, before, after in (each.values() for each in rule["changes"]):
+            yield f"    {field}: {before or 'none'} -> {after or 'none'}"
 
 
 def _member_lines(members: Iterable[dict[str, Any]]) -> Iterator[str]:

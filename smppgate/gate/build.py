@@ -16,6 +16,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.internet.threads import deferToThreadPool
 
 from smppgate.gate.options import RouterOptions
+from smppgate.gate.rewrite_table import make_rewriting
 from smppgate.gate.route_table import make_routes
 from smppgate.gate.router import RouterService
 from smppgate.gate.sessions.endpoints import client_endpoint
@@ -173,6 +174,7 @@ def make_router(
         clock, smscs.values(), pools, Accounts(accounts), ranges, store, options, entropy
     )
     router.change_routes(make_routes(settings, pools))
+    router.transform.rewriting = make_rewriting(settings)
     return router
 
 

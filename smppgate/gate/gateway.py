@@ -23,7 +23,7 @@ from smppgate.gate.controls import (
     SessionControl,
     SmscControl,
 )
-from smppgate.gate.explanation import decided_by, explanation
+from smppgate.gate.explanation import Outlook, decided_by, outlook
 from smppgate.gate.observation import Observation, bound_session, key_of_link, octets_of
 from smppgate.gate.parts import Parts
 from smppgate.gate.reload import Reload
@@ -35,7 +35,6 @@ from smppgate.gate.sessions.smsc import SmscProtocol
 from smppgate.gate.state import GatewayState
 from smppgate.gate.stop import Stop
 from smppgate.notices.store import STORE_NOT_OPENED
-from smppgate.routing.routes.explain import Explanation
 from smppgate.settings import Settings
 from smppgate.settings.esme_rules import WILDCARD
 from smppgate.store import IStore, StoreError
@@ -150,8 +149,8 @@ class Gateway(MultiService):
         """The same part by part, for who shows thousands of accounts while the gate runs."""
         return Observation(self.parts)
 
-    def explain(self, system_id: str, pdu: Pdu, wall: float) -> tuple[str, Explanation]:
-        """What decides where messages of an account go, in words, and where ``pdu`` of it goes.
+    def explain(self, system_id: str, pdu: Pdu, wall: float) -> tuple[str, Outlook]:
+        """What decides where messages of an account go, in words, and what becomes of ``pdu``.
 
         The balancer is asked as for a message that is sent.
 
@@ -164,7 +163,8 @@ class Gateway(MultiService):
         if account is None:
             raise KeyError(system_id)
         policy, now = account.policy, self.clock.monotonic()
-        found = explanation(name, policy, router.routes, pdu, wall, now)
+        rules = router.transform.rewriting.submit
+        found = outlook(name, policy, router.routes, rules, pdu, wall, now)
         return decided_by(system_id, policy, router.routes), found
 
     def smsc(self, name: str) -> SmscControl:

@@ -19,6 +19,7 @@ from smppgate.gate.state import (
     PoolState,
     QueueState,
     RelatedState,
+    RewriteState,
     RouteState,
     SessionState,
     SmscState,
@@ -57,6 +58,7 @@ class Observation:
             pools=tuple(self.pools()),
             routes=tuple(self.routes()),
             unrouted=self.unrouted,
+            rewrites=tuple(self.rewrites()),
             queues=tuple(self.queues()),
             related=self.related(),
             store=self.store(),
@@ -172,6 +174,11 @@ class Observation:
     def routes(self) -> Iterator[RouteState]:
         """The routes, in their order."""
         return _routes(self._parts.router.routes)
+
+    def rewrites(self) -> Iterator[RewriteState]:
+        """The rules that rewrite messages, in their order."""
+        for rule in self._parts.router.transform.rewriting.all:
+            yield RewriteState(label=rule.label, applies_to=rule.kind, messages=rule.messages)
 
     def queues(self) -> Iterator[QueueState]:
         """The queues of accounts that have one."""

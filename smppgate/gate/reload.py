@@ -23,6 +23,7 @@ from smppgate.gate.build import (
 )
 from smppgate.gate.parts import Parts
 from smppgate.gate.relay.events import MOST_LINES
+from smppgate.gate.rewrite_table import make_rewriting
 from smppgate.gate.route_table import make_routes
 from smppgate.gate.smsc_service import SmscService
 from smppgate.notices.program import CHANGES_UNTOLD, NOT_UNBOUND
@@ -87,6 +88,7 @@ class Reload:
         self._smscs(changes)
         self._pools(changes)
         self._routes(changes)
+        self._rewrites(changes)
         await self._accounts(changes)
         for smsc in changes.smsc.removed:
             self._remove_smsc(smsc)
@@ -217,6 +219,12 @@ class Reload:
             router = self._parts.router
             routes = make_routes(self._parts.settings, router.pools, router.routes)
             router.change_routes(routes)
+
+    def _rewrites(self, changes: Difference) -> None:
+        """What has come before is sent as the rules of its time have made it."""
+        if changes.rewrite or changes.are_rewrites_moved:
+            transform = self._parts.router.transform
+            transform.rewriting = make_rewriting(self._parts.settings, transform.rewriting)
 
     # Accounts
 

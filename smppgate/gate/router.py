@@ -91,7 +91,7 @@ class RouterService(Service):
         self.ranges = ranges
         self._options = options
         self.batch, self.events = Batch(clock), Events()
-        self.transform = Transform(options)
+        self.transform = Transform(clock, options)
         self.return_paths = self._keeper(store, entropy)
         self.reports = Reports(clock, pools.values(), options.no_member_status, self._pool_changed)
         self.health = HealthWatch(clock, self.smscs, pools.values(), self.events)

@@ -228,6 +228,20 @@ class RouteState:
 
 
 @frozen(kw_only=True)
+class RewriteState:
+    """A rule that rewrites messages.
+
+    :ivar label: its name, or what it applies to.
+    :ivar applies_to: ``submit``, ``deliver`` or ``receipt``.
+    :ivar messages: how many it was applied to; each attempt counts of those for an SMSC.
+    """
+
+    label: str
+    applies_to: str
+    messages: int
+
+
+@frozen(kw_only=True)
 class QueueState:
     """The queue of an account.
 
@@ -285,6 +299,7 @@ class GatewayState:
     :ivar is_stopping: whether a stop is under way.
     :ivar open_exchanges: requests without an answer, in both directions.
     :ivar routes: in their order; ``unrouted`` are messages for which none held.
+    :ivar rewrites: the rules that rewrite messages, in their order.
     :ivar configuration: the settings in force; changes that wait for a restart are not in it.
     """
 
@@ -296,6 +311,7 @@ class GatewayState:
     pools: tuple[PoolState, ...]
     routes: tuple[RouteState, ...]
     unrouted: int
+    rewrites: tuple[RewriteState, ...]
     queues: tuple[QueueState, ...]
     related: RelatedState
     store: StoreStatistics

@@ -10,10 +10,10 @@ from collections.abc import Collection
 from random import Random
 
 from smppgate.gate.build import Centers, make_pool, policies_of
-from smppgate.gate.explanation import decided_by, explanation
+from smppgate.gate.explanation import Outlook, decided_by, outlook
+from smppgate.gate.rewrite_table import make_rewriting
 from smppgate.gate.route_table import make_routes
 from smppgate.routing.esmes.account import AccountPolicy
-from smppgate.routing.routes.explain import Explanation
 from smppgate.routing.smscs.smsc import Smsc
 from smppgate.settings import Settings, SmscSettings
 from smppgate.settings.esme_rules import WILDCARD
@@ -41,7 +41,7 @@ class _IdleLink:
 
 
 class Trial:
-    """The pools, accounts and routes of a configuration.
+    """The pools, accounts, routes and rules of a configuration.
 
     :param down: names of SMSCs that are to have no link.
     """
@@ -52,6 +52,7 @@ class Trial:
         chance = Random(0)  # noqa: S311 - nothing is to be secret
         self.pools = {pool.name: make_pool(pool, smscs, chance) for pool in settings.pool}
         self.routes = make_routes(settings, self.pools)
+        self._rules = make_rewriting(settings).submit
         self._policies = policies_of(settings, self.pools)
         for each in settings.smsc:
             if each.name not in down and _takes_messages(each):
@@ -67,13 +68,14 @@ class Trial:
         """What says where the messages of an account go."""
         return decided_by(system_id.decode("latin-1"), self.account(system_id), self.routes)
 
-    def explain(self, system_id: bytes, pdu: Pdu, wall: float) -> Explanation:
-        """Where ``pdu`` of an account goes.
+    def explain(self, system_id: bytes, pdu: Pdu, wall: float) -> Outlook:
+        """What becomes of ``pdu`` of an account.
 
         :param wall: seconds since 1970.
         :raises PduError: when it cannot be encoded.
         """
-        return explanation(system_id, self.account(system_id), self.routes, pdu, wall)
+        account = self.account(system_id)
+        return outlook(system_id, account, self.routes, self._rules, pdu, wall)
 
 
 def _takes_messages(smsc: SmscSettings) -> bool:

@@ -7,6 +7,7 @@ each session.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
 from smppgate.gate.observation import condition_of
@@ -150,6 +151,14 @@ def _routed(scrape: Scrape) -> Iterator[Row]:
     routes = scrape.parts.router.routes
     for route in routes.all if routes is not None else ():
         yield (route.label,), route.messages
+
+
+def _rewritten(scrape: Scrape) -> Iterator[Row]:
+    messages: Counter[tuple[str, str]] = Counter()
+    for rule in scrape.parts.router.transform.rewriting.all:
+        # Rules without a name are called the same.
+        messages[rule.kind, rule.label] += rule.messages
+    yield from messages.items()
 
 
 def _store(value: Callable[[StoreStatistics], float]) -> Callable[[Scrape], Iterable[Row]]:
@@ -303,6 +312,12 @@ FAMILIES: tuple[AnyFamily, ...] = (
         *("account", "outcome"),
     ),
     _counter("route_messages", "Messages that a route was chosen for.", _routed, "route"),
+    _counter(
+        "rewrite_messages",
+        "Messages that rules were applied to.",
+        _rewritten,
+        *("applies_to", "rule"),
+    ),
     _gauge("store_paths", "Return paths in the store.", _store_paths, "place"),
     _gauge("store_octets", "Size of the store's files.", _store(lambda s: s.octets)),
     _gauge("store_unsaved", "Return paths still to be written.", _store(lambda s: s.unsaved)),

@@ -108,7 +108,7 @@ class MessageLog(Listener):
 
     def taken(self, exchange: Exchange, frame: Frame, answer: bytes, now: float) -> None:
         """The SMSC took a message, and its origin was answered so."""
-        octets, theirs = exchange.octets, frame[3]
+        octets, theirs = exchange.original, frame[3]
         given, smsc_id = answer[HEADER_SIZE:-1], theirs[HEADER_SIZE:-1]
         usual = _usual(octets, HEADER_SIZE) if exchange.asked == _SUBMIT_SM else None
         if (
@@ -307,7 +307,7 @@ class MessageLog(Listener):
         self, exchange: Exchange, now: float, command_status: int, cause: Cause
     ) -> dict[str, Value]:
         """What a line says of an exchange, whoever sent the message."""
-        values = self._message(exchange.octets) | _ended(command_status, cause)
+        values = self._message(exchange.original) | _ended(command_status, cause)
         sent_at = exchange.sent_at if exchange.attempts else None
         return (
             values

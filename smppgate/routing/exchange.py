@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from smppgate.routing.return_path.submissions import wants_receipt
+from smppgate.routing.return_path.submissions import Submission, wants_receipt
+from smppgate.routing.rewrite.rewritten import Rewritten
 from smppgate.routing.routes.rules import Target
 from smppgate.routing.sessions import Origin, Requester
 from smppgate.routing.smscs.anchor import Anchor
@@ -58,7 +59,8 @@ class Exchange(Request):
     :param entered_at: seconds.
     :ivar asked: the command_id as the origin sent it.
     :ivar number: the sequence number that the origin used; the answer goes back under it.
-    :ivar octets: the request as the origin sent it; its beginning only, once it has failed.
+    :ivar octets: the request as the origin sent it, but see ``rewritten``; its beginning only,
+        once it has failed.
     :ivar attempts: how often it was sent.
     :ivar throttled: how often of that an SMSC has throttled it that is slowed by that.
     :ivar refusal: what its origin hears if no other SMSC takes it: the command_status of the last
@@ -75,6 +77,8 @@ class Exchange(Request):
         none was asked.
     :ivar adapts: the version that its answer must be adapted to, which is the origin's; None while
         both ends speak the same version.
+    :ivar rewritten: what rules have made of it; ``octets`` are then what those have made that do
+        not ask where it goes. None where no rule holds for it.
     """
 
     __slots__ = (
@@ -91,6 +95,7 @@ class Exchange(Request):
         "origin",
         "pool",
         "refusal",
+        "rewritten",
         "sent_on",
         "smsc",
         "target",
@@ -121,13 +126,24 @@ class Exchange(Request):
         self.key: bytes | None = None
         self.target: Target | None = None
         self.adapts: Version | None = None
+        self.rewritten: Rewritten | None = None
         self.account = b""
         self.anchor: Anchor | None = None
 
     @property
+    def original(self) -> bytes:
+        """The request as its origin sent it; its beginning only, once it has failed."""
+        return self.octets if self.rewritten is None else self.rewritten.original
+
+    @property
+    def sent(self) -> Submission:
+        """The request as its peer was sent it."""
+        return self if self.rewritten is None else self.rewritten
+
+    @property
     def wants_receipt(self) -> bool:
         """Whether a message asks for a receipt."""
-        return wants_receipt(self)
+        return wants_receipt(self.sent)
 
     @property
     def candidates(self) -> tuple[Smsc, ...]:
@@ -158,6 +174,16 @@ class Exchange(Request):
     def resp(self, command_status: int, body: bytes = b"") -> bytes:
         """An answer of the gate's own to the origin."""
         return resp(self.asked, command_status, self.number, body)
+
+    def told(self, status: int) -> int:
+        """The command_status that the origin hears where its peer has answered ``status``."""
+        return status if self.rewritten is None else self.rewritten.told(status)
+
+    def shorten(self, size: int) -> None:
+        """Keep so many octets of the request: it has failed."""
+        self.octets = self.octets[:size]
+        if self.rewritten is not None:
+            self.rewritten.shorten(size)
 
     @property
     def failure_status(self) -> int:

@@ -10,6 +10,7 @@ from smppgate.settings.members import MemberSettings
 from smppgate.settings.model import Settings
 from smppgate.settings.pools import PoolSettings
 from smppgate.settings.reader import load, parse
+from smppgate.settings.rewrites import RewriteSettings
 from smppgate.settings.routes import RouteSettings
 from smppgate.settings.smsc_side import SmscSettings
 from smppgate.settings.tags import derived_tag
@@ -27,6 +28,7 @@ __all__ = [
     "LogSettings",
     "MemberSettings",
     "PoolSettings",
+    "RewriteSettings",
     "RouteSettings",
     "Settings",
     "SettingsError",

@@ -12,7 +12,7 @@ from smppgate.settings.model import Settings
 from smppgate.settings.passwords import ESME_PASSWORDS, SMSC_PASSWORDS
 from smppgate.settings.places import is_loopback, server_place, unverified
 from smppgate.settings.pools import PoolSettings
-from smppgate.settings.route_advice import route_warnings, routed_pools
+from smppgate.settings.route_advice import rewrite_warnings, route_warnings, routed_pools
 from smppgate.settings.windows import window_warnings
 
 STANDARD_PASSWORD = 8
@@ -31,6 +31,7 @@ def warnings(settings: Settings) -> tuple[str, ...]:
         *_smsc_warnings(settings),
         *_pool_warnings(settings),
         *route_warnings(settings),
+        *rewrite_warnings(settings),
         *collision_warnings(settings),
         *window_warnings(settings),
     )

@@ -63,9 +63,9 @@ def _change_text(field: attrs.Attribute[object], change: Change[Table]) -> str:
     if not field.repr:
         return "changed"
     old, new = getattr(change.old, field.name), getattr(change.new, field.name)
-    if isinstance(old, tuple) and isinstance(new, tuple):
-        return _list_text(old, new)
     check: Check = field.metadata["check"]
+    if isinstance(old, tuple) and isinstance(new, tuple) and check.kind != "table":
+        return _list_text(old, new)
     if isinstance(old, NumberFile) and isinstance(new, NumberFile) and old.path == new.path:
         return _file_text(old, new)
     return f"{_value_text(check, old)} -> {_value_text(check, new)}"
@@ -82,7 +82,7 @@ def _file_text(old: NumberFile, new: NumberFile) -> str:
 
 
 def _value_text(check: Check, value: object) -> str:
-    return quoted(value) if isinstance(value, str) else check.write(value)
+    return quoted(value) if isinstance(value, str) else printable(check.write(value))
 
 
 def _list_text(old: tuple[object, ...], new: tuple[object, ...]) -> str:

@@ -12,7 +12,7 @@ from smppgate.settings.relations import NAME_KEYS
 from smppgate.settings.tables import Table
 from smppgate.settings.takes import Takes
 
-IDENTITIES = {**NAME_KEYS, "listen": "endpoint", "route": "label"}
+IDENTITIES = {**NAME_KEYS, "listen": "endpoint", "route": "label", "rewrite": "label"}
 """The key that a table is known by, for each section that is an array of tables."""
 
 T = TypeVar("T", bound=Table)

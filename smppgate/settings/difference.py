@@ -4,16 +4,16 @@ Tables are compared by what they are known by: accounts by system_id, SMSCs and 
 listeners by endpoint. So a table under another name is one removed and one added. When the change
 of a key takes effect is in the metadata of its field, `Takes`.
 
-The order of tables has no effect, with two exceptions: the first pool is that of accounts that
-name none, and of routes the first that holds counts. Files of prefixes are compared by what was in
-them when the settings were read. Certificates are not compared, only the endpoint strings that
-name their files.
+The order of tables has no effect, with three exceptions: the first pool is that of accounts that
+name none, of routes the first that holds counts, and rules see what those before them made. Files
+of prefixes are compared by what was in them when the settings were read. Certificates are not
+compared, only the endpoint strings that name their files.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 import attrs
 
@@ -25,9 +25,13 @@ from smppgate.settings.gate_side import GateSettings, StoreSettings
 from smppgate.settings.log_side import CdrSettings, LogSettings
 from smppgate.settings.model import SECTIONS, SINGLE, Settings
 from smppgate.settings.pools import PoolSettings
+from smppgate.settings.rewrites import RewriteSettings
 from smppgate.settings.routes import RouteSettings
 from smppgate.settings.smsc_side import SmscSettings
+from smppgate.settings.tables import Table
 from smppgate.settings.takes import Takes
+
+T = TypeVar("T", bound=Table)
 
 
 @attrs.frozen
@@ -38,7 +42,8 @@ class Difference:
 
     :ivar default_pool: the names of the pool of accounts that name none, before and after; None
         where it is the same.
-    :ivar are_routes_moved: whether the routes that both have are in another order.
+    :ivar are_routes_moved: whether the routes that both have are in another order;
+        ``are_rewrites_moved``: the same of rules that rewrite messages.
     :ivar renamed: removed SMSCs, each with an added one that seems to be the same, and that does
         not know its message ids.
     """
@@ -53,12 +58,15 @@ class Difference:
     smsc: Changes[SmscSettings]
     pool: Changes[PoolSettings]
     route: Changes[RouteSettings]
+    rewrite: Changes[RewriteSettings]
     default_pool: tuple[str, str] | None
     are_routes_moved: bool
+    are_rewrites_moved: bool
     renamed: tuple[tuple[SmscSettings, SmscSettings], ...]
 
     def __bool__(self) -> bool:
-        return any(getattr(self, name) for name in (*SECTIONS, "default_pool", "are_routes_moved"))
+        others = "default_pool", "are_routes_moved", "are_rewrites_moved"
+        return any(getattr(self, name) for name in (*SECTIONS, *others))
 
     def lines(self) -> list[str]:
         """What changed and when it takes effect, one line each: printable, without secrets.
@@ -79,6 +87,8 @@ class Difference:
             )
         if self.are_routes_moved:
             yield f"[[route]]: in another order, {Takes.AT_ONCE.value}"
+        if self.are_rewrites_moved:
+            yield f"[[rewrite]]: in another order, {Takes.AT_ONCE.value}"
         yield from (f"warning: {text}" for text in self.warnings())
 
     def waiting(self) -> list[str]:
@@ -128,14 +138,17 @@ def difference(old: Settings, new: Settings) -> Difference:
         smsc=smsc,
         pool=changes(old.pool, new.pool, "pool"),
         route=changes(old.route, new.route, "route"),
+        rewrite=changes(old.rewrite, new.rewrite, "rewrite"),
         default_pool=None if first == then else (first, then),
-        are_routes_moved=_are_routes_moved(old, new),
+        are_routes_moved=_are_moved(old.route, new.route, "route"),
+        are_rewrites_moved=_are_moved(old.rewrite, new.rewrite, "rewrite"),
         renamed=tuple(_renamed(smsc, is_tagged=new.gate.message_ids == "tagged")),
     )
 
 
-def _are_routes_moved(old: Settings, new: Settings) -> bool:
-    before, after = identified(old.route, "route"), identified(new.route, "route")
+def _are_moved(old: tuple[T, ...], new: tuple[T, ...], section: str) -> bool:
+    """Whether tables that both have are in another order."""
+    before, after = identified(old, section), identified(new, section)
     return [one for one in before if one in after] != [one for one in after if one in before]
 
 

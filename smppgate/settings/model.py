@@ -20,6 +20,7 @@ from smppgate.settings.log_side import CdrSettings, LogSettings
 from smppgate.settings.nested import Nested
 from smppgate.settings.pools import PoolSettings
 from smppgate.settings.relations import DEFAULT_POOL, relation_problems
+from smppgate.settings.rewrites import RewriteSettings
 from smppgate.settings.routes import RouteSettings
 from smppgate.settings.smsc_side import SmscSettings
 from smppgate.settings.tables import Table, setting
@@ -36,6 +37,7 @@ SECTIONS: dict[str, type[Table]] = {
     "smsc": SmscSettings,
     "pool": PoolSettings,
     "route": RouteSettings,
+    "rewrite": RewriteSettings,
 }
 
 SINGLE = ("gate", "store", "admin", "log", "cdr")
@@ -112,6 +114,9 @@ class Settings(Table):
     route: tuple[RouteSettings, ...] = attrs.field(
         default=(), metadata=_section("route", "Which messages go to which pool.")
     )
+    rewrite: tuple[RewriteSettings, ...] = attrs.field(
+        default=(), metadata=_section("rewrite", "What becomes of messages on their way.")
+    )
 
     def __attrs_post_init__(self) -> None:
         super().__attrs_post_init__()
@@ -122,7 +127,9 @@ class Settings(Table):
     def _relations(self) -> Iterator[Problem]:
         document = attrs.asdict(self, filter=_is_public)
         # With what is in their files, which is not to be shown.
-        document["route"] = [attrs.asdict(route, recurse=False) for route in self.route]
+        for section in ("route", "rewrite"):
+            tables: tuple[Table, ...] = getattr(self, section)
+            document[section] = [attrs.asdict(table, recurse=False) for table in tables]
         return relation_problems(document)
 
 

@@ -15,14 +15,20 @@ from smppgate.settings.errors import Problem
 from smppgate.settings.listeners import listener_problems
 from smppgate.settings.members import names_in
 from smppgate.settings.raw import is_array, named_tables, tables
-from smppgate.settings.route_relations import route_problems
+from smppgate.settings.route_relations import rewrite_problems, route_problems
 from smppgate.settings.suggestions import nearest
 from smppgate.settings.tags import tag_problems
 
 DEFAULT_POOL = "default"
 """The name of the pool of all SMSCs, where no pool is configured."""
 
-NAME_KEYS = {"esme": "system_id", "smsc": "name", "pool": "name", "route": "name"}
+NAME_KEYS = {
+    "esme": "system_id",
+    "smsc": "name",
+    "pool": "name",
+    "route": "name",
+    "rewrite": "name",
+}
 """The key that names a table, for each section in which names are unique."""
 
 RECEIPT_IDS = ("auto", "same", "resp_hex", "receipt_hex")
@@ -70,7 +76,7 @@ def _duplicates(document: Mapping[str, object], section: str, key: str) -> Itera
     first: dict[str, int] = {}
     for index, table in tables(document, section):
         name = table.get(key)
-        # Routes need no name.
+        # Routes and rules need no name.
         if isinstance(name, str) and name and first.setdefault(name, index) != index:
             there = f"{section}[{first[name]}]"
             yield Problem(
@@ -101,8 +107,13 @@ def _unknown_pools(document: Mapping[str, object]) -> Iterator[Problem]:
 
 
 def _unknown_of_routes(document: Mapping[str, object]) -> Iterator[Problem]:
-    if is_array(document.get("pool", ())) and is_array(document.get("esme", ())):
-        yield from route_problems(document, _pool_names(document), _names(document, "esme"))
+    if not is_array(document.get("esme", ())):
+        return
+    esmes = _names(document, "esme")
+    if is_array(document.get("pool", ())):
+        yield from route_problems(document, _pool_names(document), esmes)
+    if is_array(document.get("smsc", ())):
+        yield from rewrite_problems(document, _names(document, "smsc"), esmes)
 
 
 def _pool_names(document: Mapping[str, object]) -> dict[str, None]:

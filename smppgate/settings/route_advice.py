@@ -1,4 +1,4 @@
-"""Warnings about routes: those that can never hold, and accounts that no route serves."""
+"""Warnings about routes and rules: those that can never hold, and accounts without a route."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import re
 from collections.abc import Collection, Iterator
 from itertools import combinations
 
+from smppgate.settings.conditions import CONDITIONS, Conditions
 from smppgate.settings.esme_side import EsmeSettings
 from smppgate.settings.model import Settings
-from smppgate.settings.routes import CONDITIONS, RouteSettings
+from smppgate.settings.routes import RouteSettings
 
 MOST_KEYS = 6
 """Conditions of a route of which all subsets are looked for among the routes before it."""
@@ -24,6 +25,15 @@ def route_warnings(settings: Settings) -> Iterator[str]:
         for fault in _never(route, accounts, settings):
             yield f"route[{index}]: can never hold: {fault}"
     yield from _unserved(settings)
+
+
+def rewrite_warnings(settings: Settings) -> Iterator[str]:
+    """One line for each rule that never holds."""
+    for index, rule in enumerate(settings.rewrite):
+        for fault in _never_by_itself(rule):
+            yield f"rewrite[{index}]: can never hold: {fault}"
+        if not _fits_any(rule, settings.esme, settings):
+            yield f"rewrite[{index}]: can never hold: esme fits no account"
 
 
 def routed_pools(settings: Settings) -> dict[str, list[str]]:
@@ -80,15 +90,26 @@ def _conditions(route: RouteSettings) -> frozenset[tuple[str, object]]:
 def _never(
     route: RouteSettings, accounts: Collection[EsmeSettings], settings: Settings
 ) -> Iterator[str]:
-    if not route.percent:
-        yield "percent is 0"
-    for key in ("destination_file", "pools_file"):
-        file = getattr(route, key)
-        if file is not None and not len(file):
-            yield f"{key} has no prefix"
-    has_wildcard = any(esme.is_wildcard for esme in settings.esme)
-    if route.esme and not has_wildcard and not any(serves(route, esme) for esme in accounts):
+    yield from _never_by_itself(route)
+    if route.pools_file is not None and not len(route.pools_file):
+        yield "pools_file has no prefix"
+    if not _fits_any(route, accounts, settings):
         yield "esme fits no account that the gate judges"
+
+
+def _never_by_itself(rule: Conditions) -> Iterator[str]:
+    """Why the conditions of a route or a rule never hold, whatever accounts there are."""
+    if not rule.percent:
+        yield "percent is 0"
+    if rule.destination_file is not None and not len(rule.destination_file):
+        yield "destination_file has no prefix"
+
+
+def _fits_any(rule: Conditions, accounts: Collection[EsmeSettings], settings: Settings) -> bool:
+    """Whether a route or a rule may be for messages of any of these accounts."""
+    if not rule.esme or any(esme.is_wildcard for esme in settings.esme):
+        return True
+    return any(serves(rule, esme) for esme in accounts)
 
 
 # Accounts that no route serves
@@ -103,8 +124,8 @@ def _unserved(settings: Settings) -> Iterator[str]:
             yield f"esme[{index}]: no route is for its messages; they are answered 0x0B"
 
 
-def serves(route: RouteSettings, esme: EsmeSettings) -> bool:
-    """Whether a route may be for messages of an account."""
+def serves(route: Conditions, esme: EsmeSettings) -> bool:
+    """Whether a route or a rule may be for messages of an account."""
     return not route.esme or any(_fits(pattern, esme.system_id) for pattern in route.esme)
 
 

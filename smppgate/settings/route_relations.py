@@ -1,4 +1,4 @@
-"""Rules between ``[[route]]`` and the tables that it names."""
+"""Rules between ``[[route]]``, ``[[rewrite]]`` and the tables that they name."""
 
 from __future__ import annotations
 
@@ -29,6 +29,17 @@ def route_problems(
         yield from _unknown_in_file(f"{path}.pools_file", route.get("pools_file"), pools)
         if WILDCARD not in esmes:
             yield from _each_unknown(f"{path}.esme", route.get("esme"), "esme", esmes)
+
+
+def rewrite_problems(
+    document: Mapping[str, object], smscs: Collection[str], esmes: Collection[str]
+) -> Iterator[Problem]:
+    """The same of rules that rewrite messages: names of SMSCs and of accounts."""
+    for index, rule in tables(document, "rewrite"):
+        path = f"rewrite[{index}]"
+        yield from _each_unknown(f"{path}.smsc", rule.get("smsc"), "smsc", smscs)
+        if WILDCARD not in esmes:
+            yield from _each_unknown(f"{path}.esme", rule.get("esme"), "esme", esmes)
 
 
 def _each_unknown(

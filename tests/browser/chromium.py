@@ -24,6 +24,7 @@ VIEWS = {
     "links": "Links",
     "pools": "Pools",
     "routes": "Routes",
+    "rewrites": "Rules",
     "accounts": "Accounts",
     "sessions": "Sessions",
     "queues": "Queues",

@@ -197,6 +197,10 @@ class FakeState:
             {"label": "to default", "pools": ["default"], "messages": 9_876_543},
         ]
 
+    def rewrites(self) -> list[Object]:
+        """As GET /rewrites."""
+        return [{"label": "national numbers", "applies_to": "submit", "messages": 4_321}]
+
     def queues(self) -> list[Object]:
         """As GET /queues."""
         return [
@@ -259,6 +263,7 @@ class FakeState:
             "links": self.links(),
             "pools": self.pools(),
             "routes": self.routes(),
+            "rewrites": self.rewrites(),
             "queues": self.queues(),
             "related": {"known": 12, "octets": 4096, "split": 0},
             "store": self.store(),
@@ -294,6 +299,16 @@ class FakeState:
         return {
             "esme": esme,
             "decided_by": "the routes of the gate decide",
+            "rewrites": [
+                {
+                    "rule": "national numbers",
+                    "holds": True,
+                    "reasons": {},
+                    "changes": [{"field": "destination_addr", "before": "0770", "after": "44770"}],
+                }
+            ],
+            "smsc_rewrites": [],
+            "fault": "",
             "routes": [
                 {"route": "premium", "holds": False, "reasons": {"destination": "not 44*"}},
                 {"route": "to default", "holds": True, "reasons": {}},

@@ -102,11 +102,12 @@ def test_nobody_looks_and_no_stream_is_open(page: Page, small: FakeGate) -> None
 
 
 def test_a_route_is_explained(page: Page, small: FakeGate) -> None:
-    """The conclusion, the routes with their reasons, the members of the pool."""
+    """The conclusion, rules and what they change, routes with reasons, members of the pool."""
     page.open(small.url, "route")
     page.find("[name=esme]").send_keys("account-0001")
     page.find("[name=to]").send_keys("447700900123", Keys.ENTER)
     page.wait_for(lambda: "To SMSC alpha, by pool default" in page.text)
+    assert "destination_addr: 0770 → 44770" in page.text
     assert "Destination: not 44*" in page.text
     assert "beta weight 1, another has the turn" in page.find("#explanation").get_property(
         "textContent"

@@ -41,7 +41,8 @@ def test_a_valid_file_is_summed_up(tmp_path: Path, capsys: pytest.CaptureFixture
     assert run(path) == 0
     out, err = capsys.readouterr()
     valid, tags, *_notes = out.splitlines()
-    assert valid == f"{path}: valid: 1 listener, 4 ESME accounts, 3 SMSCs, 2 pools, 3 routes"
+    counts = "1 listener, 4 ESME accounts, 3 SMSCs, 2 pools, 3 routes, 2 rules"
+    assert valid == f"{path}: valid: {counts}"
     assert tags.startswith("message ids begin with ")
     assert all(f"({smsc['name']})" in tags for smsc in document["smsc"])
     assert err == ""

@@ -66,6 +66,7 @@ def _routes(
 ) -> Iterator[tuple[str, object]]:
     """Where messages go, and which pools are watched for those that stand in for others."""
     router = gateway.router
+    yield "rules", [(rule.kind, rule.label) for rule in router.transform.rewriting.all]
     yield "routes", None if router.routes is None else [r.label for r in router.routes.all]
     yield "watched", sorted(n for n, pool in router.pools.items() if pool.watcher is not None)
     for name in names if router.routes is not None else ():

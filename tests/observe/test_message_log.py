@@ -17,6 +17,8 @@ from smppgate.observe.message_log import INTERVAL, MOST_LINES, MessageLog
 from smppgate.observe.records import NAMES
 from smppgate.routing.limits.esme_limits import EsmeRates, SessionLimit
 from smppgate.routing.limits.token_bucket import Rate
+from smppgate.routing.rewrite.changes import ReplacePrefix
+from smppgate.routing.rewrite.rules import SUBMIT, Rewriting, Rule
 from smppgate.routing.routes.rules import Route, Target, ToOne
 from smppgate.routing.routes.table import Routes
 from smppgate.routing.smscs.health.policy import RetryPolicy
@@ -684,3 +686,34 @@ def test_a_cdr_has_neither_late_messages_nor_what_a_queue_loses() -> None:
     taken_late(gate, link)
     gate.log.unqueued(b"acme", fakes.deliver(b"1000").octets, Reason.EXPIRED.because(""))
     assert gate.lines() == []
+
+
+# What rules rewrite
+
+
+def rewriting() -> Logged:
+    """A gate with a rule."""
+    gate = Logged()
+    changes = (ReplacePrefix("destination_addr", [b"44"], b"00" * 5 + b"44"),)
+    rule = Rule(SUBMIT, "", None, (), (), changes, {0x45: 0x58})
+    gate.router.transform.rewriting = Rewriting([rule])
+    return gate
+
+
+def test_a_line_has_what_its_sender_wrote_and_heard() -> None:
+    """Whatever rules have made of the message, and of the status of the SMSC."""
+    gate = rewriting()
+    esme, link = gate.esme(), gate.link()
+    for number, status, told in ((1, 0, "ESME_ROK"), (2, 0x45, "ESME_RTHROTTLED")):
+        gate.sends(esme, number, destination_addr=b"4477")
+        gate.answer(link, status, b"4F\0" if not status else b"")
+        line = gate.line()
+        assert (line["destination"], line["status"]) == ("4477", told)
+
+
+def test_what_cannot_be_rewritten_is_refused() -> None:
+    gate = rewriting()
+    gate.sends(gate.esme(), destination_addr=b"4477009001234")
+    line = gate.line()
+    assert why(line) == ("refused", "refused", "ESME_RINVDSTADR")
+    assert line["destination"] == "4477009001234"

@@ -13,7 +13,7 @@ from twisted.internet.task import deferLater
 
 from smppgate.observe.families import FAMILIES
 from smppgate.observe.metrics import SLICE
-from smppgate.settings import PoolSettings
+from smppgate.settings import PoolSettings, RewriteSettings
 from smppgate.txsmpp.pdu import DeliverSm, QuerySm
 from tests.gate import memory_gateway
 from tests.gate.memory_gateway import bind
@@ -249,3 +249,15 @@ def test_how_late_the_reactor_is_is_counted() -> None:
     ]
     assert buckets == [1, 1, 2]
     assert all(a is not None and b is not None and a <= b for a, b in pairwise(buckets))
+
+
+def test_rules_are_counted_by_what_they_are_called() -> None:
+    """Those without a name together."""
+    parts: dict[str, Any] = {"applies_to": "submit", "set_source": "1"}
+    rules = [RewriteSettings(**parts, **more) for more in ({}, {"source": "none"}, {"name": "a"})]
+    seen = Observed(smsc("alpha"), rewrite=tuple(rules))
+    linked(seen.gate)
+    bound(seen.gate).ask(SUBMIT)
+    for rule, expected in (("submit", 1), ("a", 1)):
+        labels = {"applies_to": "submit", "rule": rule}
+        assert seen.value("rewrite_messages_total", **labels) == expected

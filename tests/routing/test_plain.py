@@ -11,7 +11,9 @@ import attrs
 import pytest
 
 from smppgate.routing.esmes.account import AccountPolicy
-from smppgate.routing.plain import is_plain
+from smppgate.routing.plain import is_plain, is_plain_back
+from smppgate.routing.rewrite.rules import SUBMIT, Chain, Rule
+from smppgate.routing.routes.conditions import Accounts
 from smppgate.routing.smscs.keys import by_destination
 from smppgate.routing.smscs.member import Member
 from smppgate.routing.smscs.pool import Pool
@@ -20,10 +22,13 @@ from smppgate.settings import (
     GateSettings,
     MemberSettings,
     PoolSettings,
+    RewriteSettings,
     RouteSettings,
     SmscSettings,
 )
 from tests.routing import fakes
+
+NO_RULES = Chain((), is_to_smscs=True)
 
 PLAIN = "plain whatever it is"
 BIND = "plain: it decides who may bind, and as what"
@@ -32,6 +37,7 @@ DELIVERY = "plain: it is about what SMSCs send"
 ENDS = "plain: a message that ends otherwise is an exchange, see Run.single"
 TIMER = "plain: a timer of sessions, which look at Outstanding"
 CHOICE = "looked at by Pool.assign"
+RULES = "looked at by is_plain: Chain.may_change; of what SMSCs send by is_plain_back"
 ROUTES = "looked at by Submitter.is_routed"
 WAITS = "looked at by SubmitLane: what is left of a run, Submitter.submit_admitted"
 
@@ -94,6 +100,19 @@ SORTED: dict[type[Any], dict[str, str]] = {
         ),
         ROUTES,
     ),
+    # One look for all of them: a rule that may be for a message makes it one that is not plain.
+    RewriteSettings: dict.fromkeys(
+        (
+            *("name", "esme", "source", "destination", "destination_file", "source_ton"),
+            *("destination_ton", "service_type", "data_coding", "esm_class", "tlv", "between"),
+            *("percent", "smsc", "applies_to", "set_source", "set_source_prefix"),
+            *("set_source_ton", "set_source_npi", "set_destination", "set_destination_prefix"),
+            *("set_destination_ton", "set_destination_npi", "set_service_type"),
+            *("set_validity_period", "set_data_coding", "set_registered_delivery"),
+            *("remove_tlvs", "set_tlvs", "set_statuses"),
+        ),
+        RULES,
+    ),
     GateSettings: {
         **dict.fromkeys(("name", "bind_delay", "refused_bind_wait", "stale_bind_timeout"), BIND),
         **dict.fromkeys(("session_init_timeout", "accept_binds_without_smsc"), BIND),
@@ -126,8 +145,32 @@ def test_nothing_is_plain_where_each_has_a_key_or_others_wait() -> None:
     policy = AccountPolicy(binds=frozenset(), max_binds=1, window=1, queries=True)
     smsc = fakes.smsc("alpha", 1, 10)
     pool = fakes.pool(smsc)
-    assert is_plain(policy, pool)
+    assert is_plain(policy, pool, b"acme", NO_RULES)
     pool.waiting = 1
-    assert not is_plain(policy, pool)
+    assert not is_plain(policy, pool, b"acme", NO_RULES)
     keyed = Pool("keyed", [Member(smsc), Member(fakes.smsc("beta"))], key=by_destination)
-    assert not is_plain(policy, keyed)
+    assert not is_plain(policy, keyed, b"acme", NO_RULES)
+
+
+@pytest.mark.parametrize(
+    ("esme", "smscs", "expected"),
+    [
+        ((), (), False),
+        (("acme",), (), False),
+        (("bolt",), (), True),
+        ((), ("alpha",), False),
+        ((), ("beta",), True),
+        (("acme",), ("alpha",), False),
+        (("bolt",), ("alpha",), True),
+    ],
+)
+def test_nothing_is_plain_that_a_rule_may_be_for(
+    esme: tuple[str, ...], smscs: tuple[str, ...], expected: bool
+) -> None:
+    policy = AccountPolicy(binds=frozenset(), max_binds=1, window=1, queries=True)
+    pool = fakes.pool(fakes.smsc("alpha", 1, 10))
+    rule = Rule(SUBMIT, "", Accounts(esme) if esme else None, smscs, (), (), {})
+    assert is_plain(policy, pool, b"acme", Chain([rule], is_to_smscs=True)) is expected
+    back = Chain([rule], is_to_smscs=False)
+    is_plain_of_alpha = is_plain_back("alpha", back, NO_RULES)
+    assert is_plain_of_alpha is is_plain_back("alpha", NO_RULES, back) is (smscs == ("beta",))

@@ -6,7 +6,7 @@ puts in order what the rules between values forbid. There is at least one of eac
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from random import Random
 from typing import Any
 
@@ -29,6 +29,14 @@ from smppgate.settings.passwords import (
     KeptPassword,
     PasswordPlace,
 )
+from smppgate.settings.rewrite_checks import (
+    StatusMap,
+    TlvTag,
+    TlvValue,
+    Unset,
+    ValidityPeriod,
+)
+from smppgate.settings.rewrites import CHANGES
 from smppgate.settings.route_checks import Pattern, Percentage, Status, TlvPattern, Window, Zone
 from smppgate.settings.tables import Table
 from smppgate.settings.texts import (
@@ -69,6 +77,7 @@ class Words:
     clients: tuple[str, ...] = ("tcp:127.0.0.1:3001", "tcp:127.0.0.1:3002", "unix:/run/smsc.sock")
     ranges: tuple[str, ...] = ("*", "44*", "4477*", "447700900123", "+4420", "^44(77|78)[0-9]{3}$")
     routes: tuple[str, ...] = ("premium", "night", "rest", "foreign")
+    rules: tuple[str, ...] = ("national", "shops", "codes")
     sources: tuple[str, ...] = ("*", "47*", "My Shop", "Info-*", "^(Info|Shop)-[0-9]+$", "+4420")
     admins: tuple[str, ...] = (
         "unix:STATE_DIR/admin.sock",
@@ -86,8 +95,9 @@ _IDENTITIES = {
     "pool": "pools",
     "listen": "listeners",
     "route": "routes",
+    "rewrite": "rules",
 }
-_MAY_LACK = ("pool", "route")
+_MAY_LACK = ("pool", "route", "rewrite")
 _FORMER = "former"
 _KEYS = {
     "esme": "system_id",
@@ -95,6 +105,7 @@ _KEYS = {
     "pool": "name",
     "listen": "endpoint",
     "route": "name",
+    "rewrite": "name",
 }
 
 
@@ -354,9 +365,20 @@ class _Draw:
         if self.random.random() < 0.5:
             return None
         table = {f.name: self._value(f) for f in attrs.fields(check.table)}
+        if "add" in table:
+            table["add"] = table["add"] or "+"
         if "mask" in table:
             table["value"] = int(str(table["value"])) & int(str(table["mask"]))
         return table
+
+    def unset(self, check: Unset) -> object:
+        return None if self.random.random() < 0.7 else self._checked(check.item)
+
+    def validity_period(self, _check: ValidityPeriod) -> str:
+        return self.random.choice(("", "000001000000000R", "991231235959900+"))
+
+    def statuses(self, _check: StatusMap) -> tuple[tuple[int, int], ...]:
+        return self.random.choice(((), ((0x45, 0x58),), ((0x45, 0x08), (0x400, 0x64))))
 
     def percentage(self, _check: Percentage) -> float:
         return self.random.choice((0.0, 0.5, 25.0, 99.0, 100.0))
@@ -389,6 +411,8 @@ class _Draw:
             _settle_esme(esme, pools)
         for route in document["route"]:
             _settle_route(route, pools, [esme["system_id"] for esme in document["esme"]])
+        for rule in document["rewrite"]:
+            _settle_rule(rule, document)
         return _made(document)
 
 
@@ -459,12 +483,15 @@ def _settle_esme(esme: Document, pools: set[str]) -> None:
         esme["outbind"] = ""
 
 
+def _accounts(names: Iterable[str], esmes: Collection[str]) -> Iterator[str]:
+    """Those that may be there."""
+    for name in names:
+        if name in esmes or "*" in esmes or name.startswith("^") or name.endswith("*"):
+            yield name
+
+
 def _settle_route(route: Document, pools: set[str], esmes: Collection[str]) -> None:
-    route["esme"] = tuple(
-        name
-        for name in route["esme"]
-        if name in esmes or "*" in esmes or name.startswith("^") or name.endswith("*")
-    )
+    route["esme"] = tuple(_accounts(route["esme"], esmes))
     file = route.get("pools_file")
     if file is not None and not pools.issuperset(file.by_pool()):
         route["pools_file"] = file = None
@@ -476,6 +503,17 @@ def _settle_route(route: Document, pools: set[str], esmes: Collection[str]) -> N
         route["pool"] = next(iter(sorted(pools)), "default")
     is_rejected = route.get("reject") is not None
     route["fallback"] = tuple(p for p in route["fallback"] if p in pools and not is_rejected)
+
+
+def _settle_rule(rule: Document, document: Document) -> None:
+    smscs = [smsc["name"] for smsc in document["smsc"]]
+    rule["esme"] = tuple(_accounts(rule["esme"], [e["system_id"] for e in document["esme"]]))
+    rule["smsc"] = tuple(name for name in rule["smsc"] if name in smscs)
+    for side in ("source", "destination"):
+        if rule.get(f"set_{side}_prefix") is not None:
+            rule[f"set_{side}"] = None
+    if all(rule.get(key) in (None, ()) for key in CHANGES):
+        rule["set_data_coding"] = 8
 
 
 _NUMBERS = (0, 1, 5, 8, 255)
@@ -507,7 +545,9 @@ _ITEMS: dict[type[Check], tuple[object, ...]] = {
     Nested: _USERS,
     Network: ("192.168.0.0/16", "10.0.0.0/8", "192.0.2.7", "2001:db8::/32"),
     TlvPattern: ("0x1400", "0x1401=01ff", "0x0427=02"),
-    Octets: ("", "WAP", "USSD"),
+    TlvTag: ("0x1400", "0x1401", "0x0427"),
+    TlvValue: ("0x1402=01ff", "0x1403=", "0x0427=02"),
+    Octets: ("WAP", "USSD", "+"),
     Window: ("08:00-18:00", "22:00-06:00", "00:00-24:00"),
 }
 
@@ -535,6 +575,9 @@ _DRAWS: dict[type[Check], Callable[[_Draw, Any], object]] = {
     PasswordPlace: _Draw.kept_password,
     CertificateName: _Draw.certificate,
     Nested: _Draw.tls,
+    Unset: _Draw.unset,
+    ValidityPeriod: _Draw.validity_period,
+    StatusMap: _Draw.statuses,
     Percentage: _Draw.percentage,
     Status: _Draw.status,
     Window: _Draw.window,

@@ -152,7 +152,9 @@ def test_a_value_of_the_wrong_kind_is_refused_under_its_path(
     document = documents.full()
     table = place.within(document)
     seconds = (place.section, place.key) in SECONDS
-    wrong = {"route": WRONG_IN_ROUTES, "admin": WRONG_IN_ADMIN}.get(place.section, WRONG)
+    wrong = {"route": WRONG_IN_ROUTES, "rewrite": WRONG_IN_ROUTES, "admin": WRONG_IN_ADMIN}.get(
+        place.section, WRONG
+    )
     table[place.key] = data.draw(
         st.sampled_from(wrong[float if seconds else type(table[place.key])])
     )
@@ -252,6 +254,27 @@ BAD: dict[tuple[str, str], tuple[Any, ...]] = {
     ("route", "pool"): ("nowhere", "mai n"),
     ("route", "pools_file"): ("", "nowhere.txt"),
     ("route", "fallback"): (["nowhere"], ["main", "main"], "nowhere"),
+    ("rewrite", "name"): ("a b", "\u00e9"),
+    ("rewrite", "esme"): (["nobody"], [""], ["x" * 16]),
+    ("rewrite", "smsc"): (["nowhere"], "nowhere", ["alpha", "alpha"]),
+    ("rewrite", "destination_file"): ("", "nowhere.txt"),
+    ("rewrite", "applies_to"): ("", "submit_sm", "submits"),
+    ("rewrite", "set_source"): ("x" * 21, "a\0", "\u20ac"),
+    ("rewrite", "set_source_ton"): (-1, 256),
+    ("rewrite", "set_source_npi"): (-1, 256),
+    ("rewrite", "set_destination_ton"): (-1, 256),
+    ("rewrite", "set_destination_npi"): (-1, 256),
+    ("rewrite", "set_service_type"): ("x" * 6, "a\0"),
+    ("rewrite", "set_validity_period"): ("1", "00000100000000R", "000001000000001R", "x" * 16),
+    ("rewrite", "set_data_coding"): (-1, 256),
+    ("rewrite", "set_registered_delivery"): (-1, 256),
+    ("rewrite", "remove_tlvs"): (["1401"], ["0x1401=01"], "0x", ["0x1401", "0x1401"]),
+    ("rewrite", "set_tlvs"): (
+        ["0x1402"],
+        ["0x1402=1"],
+        ["0x1402=01", "0x1402=02"],
+        "0x1402=" + "00" * 1025,
+    ),
     ("route", "reject"): (0, -1, 2**32, "ESME_ROK", "0x45", 10**30, True),
 }
 

@@ -76,12 +76,13 @@ def test_the_example_shows_and_explains_every_setting(row: Row) -> None:
 
 
 def test_the_example_has_defaults_where_there_are_some() -> None:
-    """A key that is deleted from it keeps its value, but for ranges, passwords and routes."""
+    """A key that is deleted keeps its value, but for ranges, passwords, routes and rules."""
     shown = _example_keys()
     other = [
         _id(row)
         for row in rows()
-        if row.default not in ("", shown[row.section, row.key][0]) and row.section != "route"
+        if row.default not in ("", shown[row.section, row.key][0])
+        and row.section not in ("route", "rewrite")
     ]
     assert other == ["esme.password", *PLACES, "esme.address_ranges", "smsc.password", *OTHERS]
 
@@ -100,7 +101,7 @@ def test_the_minimal_file_has_nothing_to_spare() -> None:
         document = tomllib.load(file)
     given = {(section, key) for section, tables in document.items() for key in tables[0]}
     required = {(row.section, row.key) for row in rows() if not row.default}
-    spare = ("pool", "admin.user", "listen.tls", "listen.tls.certificates")
+    spare = ("pool", "admin.user", "listen.tls", "listen.tls.certificates", "rewrite")
     needed = {(section, key) for section, key in required if section not in spare}
     assert given == needed | {("esme", "password"), ("smsc", "password")}
 

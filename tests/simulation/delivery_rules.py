@@ -99,7 +99,7 @@ class DeliveryRules:
                 session.violated(f"{delivery} has been changed")
             return
         ids = self._ids(delivery.request, delivery, pdu)
-        if all(self._receipt(delivery, given) != pdu.body for given in ids):
+        if all(pdu.body not in self._receipts(delivery, given) for given in ids):
             session.violated(f"{delivery} is not as it should be: {ids} in {pdu.body!r}")
 
     def _ids(self, request: Request, delivery: Delivery, pdu: wire.Pdu) -> list[bytes]:
@@ -118,12 +118,22 @@ class DeliveryRules:
         ids += [delivery.told_id] * (not delivery.esm_class)
         return ids + _ALIAS.findall(pdu.body) if len(own) > LONGEST_ID else ids
 
-    def _receipt(self, delivery: Delivery, given: bytes) -> bytes:
-        request = delivery.request
+    def _receipts(self, delivery: Delivery, given: bytes) -> list[bytes]:
+        """What the receipt may be with this id: the number that the message went to is in the
+        ESME's own words, or as the SMSC was told where the gate need not know the message."""
+        request, world = delivery.request, self._world
         assert request is not None
         label = b"<d%d>" % delivery.label
         plan = delivery.session.center.plan
-        return receipt_body(plan, request, given, delivery.state, label, delivery.esm_class)
+        body = receipt_body(plan, request, given, delivery.state, label, delivery.esm_class)
+        rewrites = world.plan.rewrites
+        if rewrites is None:
+            return [body]
+        found = [world.to_esme(request, body)]
+        is_known = world.has_path(request) and request.answered_at < delivery.at
+        if not is_known:
+            found.append(world.from_smsc(request, body))
+        return [rewrites.receipt(each) for each in found]
 
     def _check_repeated(self, session: EsmeSession, delivery: Delivery) -> None:
         if not delivery.arrivals:
@@ -272,11 +282,16 @@ class DeliveryRules:
         told = [s.body for s in said] if pdu.command == wire.DATA_SM | wire.RESP else []
         if pdu.body not in (b"", b"\0", *told):
             return f"its body is {pdu.body!r}"
-        if any((s.command, s.status) == (pdu.command, pdu.status) for s in said):
+        told_as = {(s.command, self._told(delivery, s.status)) for s in said}
+        if (pdu.command, pdu.status) in told_as:
             return None
         if pdu.command == wire.NACK:
             return "no ESME has said so"
         return self._wrong_status(delivery, pdu.status)
+
+    def _told(self, delivery: Delivery, status: int) -> int:
+        """What an SMSC hears where an ESME says ``status``."""
+        return status if delivery.is_receipt else self._world.told(status, None)
 
     def _wrong_status(self, delivery: Delivery, status: int) -> str | None:
         """Why the gate itself cannot have said so."""

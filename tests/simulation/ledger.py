@@ -155,7 +155,9 @@ class Request:
     source: bytes = b""
     """The number that it was sent from."""
     outside: Outside | None = None
-    """What is written on the outside of a message."""
+    """What is written on the outside of a message, as routes see it."""
+    inside: bytes = b""
+    """The body of a message as the gate goes by it."""
     taken_id: bytes = b""
     """The id that the last SMSC to accept it has given it."""
     taken_by: SmscSession | None = None

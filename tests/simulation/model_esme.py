@@ -294,7 +294,14 @@ class EsmeSession(ModelSession):
             # These are written plainly.
             outside = Outside(source, to)
         request = self._request(label, command, body, wants)
-        request.source, request.outside = source, outside
+        request.source = source
+        # Numbers of many stay as they are.
+        request.outside = outside if command == wire.SUBMIT_MULTI else self._seen(outside)
+
+    def _seen(self, outside: Outside) -> Outside:
+        """The same as routes see it."""
+        rewrites = self.world.plan.rewrites
+        return outside if rewrites is None else rewrites.outside(self.plan.system_id, outside)
 
     def _outside(self) -> Outside:
         """What is written on a message; where there are no routes, of one kind."""
@@ -323,7 +330,7 @@ class EsmeSession(ModelSession):
         body = wire.message(source, to, header + b"<m%d>" % label, 0x40, wants)
         request = self._request(label, wire.SUBMIT_SM, body, wants)
         request.source, request.whole = source, whole
-        request.outside = Outside(source, to)
+        request.outside = self._seen(Outside(source, to))
 
     def submit_step(self, dialogue: Dialogue) -> None:
         """The next step of a dialogue, if messages may be sent still."""
@@ -334,7 +341,7 @@ class EsmeSession(ModelSession):
         body = wire.message(dialogue.address, to, text, 0, False, dialogue.next())
         request = self._request(label, wire.SUBMIT_SM, body, False)
         request.source, request.dialogue = dialogue.address, dialogue
-        request.outside = Outside(dialogue.address, to)
+        request.outside = self._seen(Outside(dialogue.address, to))
 
     def _ask(self) -> None:
         """About a message of its own, of another's, or of nobody's."""
@@ -346,7 +353,7 @@ class EsmeSession(ModelSession):
         command, body = chance.choice(
             (
                 (wire.QUERY_SM, wire.query(about, source)),
-                (wire.CANCEL_SM, wire.cancel(about, source)),
+                (wire.CANCEL_SM, self.world.cancel(about, source, target)),
                 (wire.REPLACE_SM, wire.replace(about, source, b"new")),
             )
         )
@@ -366,6 +373,7 @@ class EsmeSession(ModelSession):
             self.unanswered,
         )
         self.world.ledger.requests[label] = request
+        request.inside = self.world.inside(self.plan.system_id, command, body)
         request.kept_at = self.world.clock.wall()
         request.slot = self.pending.setdefault(request.number, Slot())
         request.slot.requests.append(request)

@@ -479,7 +479,8 @@ class MessageCenter:
         assert request is not None
         written = self.in_receipt(request.taken_id)
         esm_class = outgoing.esm_class
-        return receipt_body(self.plan, request, written, outgoing.state, text, esm_class)
+        body = receipt_body(self.plan, request, written, outgoing.state, text, esm_class)
+        return self.world.from_smsc(request, body) if request.taken_by is not None else body
 
     # Receipts
 

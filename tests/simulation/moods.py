@@ -215,6 +215,8 @@ MOODS: dict[str, Mood] = {
         # Next to no memory for what belongs together.
         forgetful={},
         routing={},
+        # Rules change numbers and statuses on their way.
+        rewriting={},
         limited_accounts={},
         limited_smscs={},
         # Of SMSCs, where the gate's mood has limits for them.

@@ -60,7 +60,7 @@ def _key_of(request: Request, pool: PoolSettings) -> tuple[str, ...] | None:
         if pool.balance != "hash" or pool.hash_on != "account":
             return None
         return pool.name, "account", request.account.system_id
-    source, destination, all_ = wire.addresses(request.body)
+    source, destination, all_ = wire.addresses(request.inside)
     if pool.balance == "hash":
         account = request.account.system_id.encode()
         by = {"source": source, "destination": destination, "account": account}
@@ -191,9 +191,13 @@ class RequestRules:
 
     def _check_body(self, session: SmscSession, request: Request, pdu: wire.Pdu) -> None:
         body = request.body
-        if request.command not in wire.SUBMITS:
+        if request.command in wire.SUBMITS:
+            body = self._world.at_smsc(request, session.smsc.plan.name)
+        else:
             target = self._target(session, request)
             body = body.replace(request.about, target.taken_id, 1)
+            if request.command == wire.CANCEL_SM:
+                body = self._world.cancelled(body, target)
         if body != pdu.body:
             session.violated(f"{request} has been changed: {body!r} is {pdu.body!r}")
 
@@ -461,7 +465,8 @@ class RequestRules:
         if attempt.session.has_forgotten and said.status == 0x04:
             # That was said of the gate's own bind.
             return False
-        if (said.command, said.status) != (pdu.command, pdu.status) or (
+        told = self._world.told(said.status, request)
+        if (said.command, told) != (pdu.command, pdu.status) or (
             said.status in _THROTTLES and self._should_be_put_back(request, attempt)
         ):
             return False

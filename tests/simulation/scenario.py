@@ -6,9 +6,10 @@ from random import Random
 
 from attrs import evolve, field, frozen
 
-from tests.simulation import routes, wire
+from tests.simulation import rewrites, routes, wire
 from tests.simulation.hashes import hash_of
 from tests.simulation.moods import MOODS, of
+from tests.simulation.rewrites import Rewrites
 
 SMSC_PORT, ESME_PORT, CALLED_PORT, OUTBIND_PORT = 3000, 2775, 2800, 4000
 
@@ -180,6 +181,7 @@ class Plan:
     :param crowds: whether they come upon numbers in use, as after a wrap.
     :param steps: when the wall clock is stepped, and how far.
     :param routes: as they are written; a file of prefixes takes the place of the pool of one.
+    :param rewrites: rules; None where there are none.
     :param operator: the moods of who runs the gate.
     :param wanted: the moods that were asked for.
     """
@@ -221,6 +223,7 @@ class Plan:
     steps: tuple[tuple[float, float], ...] = ()
     operator: tuple[str, ...] = ()
     routes: tuple[str, ...] = ()
+    rewrites: Rewrites | None = None
     wanted: tuple[str, ...] = ()
 
     @property
@@ -294,6 +297,7 @@ def scenario(seed: int, moods: tuple[str, ...] = ()) -> Plan:
     has_dialogues = _Chooser(chance(seed, "dialogues"), moods).one("dialogues", 0.2)
     plan = evolve(plan, dialogues=has_dialogues)
     plan = _routing(chance(seed, "routes"), moods, plan)
+    plan = _rewriting(chance(seed, "rewrites"), moods, plan)
     plan = _limiting(chance(seed, "rates"), moods, plan)
     plan = _ailing(chance(seed, "health"), moods, plan)
     plan = _in_runs(chance(seed, "runs"), moods, plan)
@@ -400,6 +404,15 @@ def _routing(draw: Random, moods: tuple[str, ...], plan: Plan) -> Plan:
     operator = _with(draw, plan.operator, "holding")
     found = routes.routes(draw, list(pools))
     return evolve(plan, pools=pools, routes=found, operator=operator)
+
+
+def _rewriting(draw: Random, moods: tuple[str, ...], plan: Plan) -> Plan:
+    """The plan, with rules or without; none is for an SMSC that an operator may take away."""
+    if not _Chooser(draw, moods).one("rewriting", 0.2):
+        return plan
+    stay = set(plan.operator) <= {"holding", "holding_links", "kicking", "dropping"}
+    doors = [each.name for each in plan.smscs] if stay else []
+    return evolve(plan, rewrites=rewrites.draw(draw, doors))
 
 
 def _ailing(draw: Random, moods: tuple[str, ...], plan: Plan) -> Plan:
@@ -670,7 +683,8 @@ def settings_text(plan: Plan) -> str:
         lines += [f'balance = "{plan.balance}"', f'hash_on = "{plan.hash_on}"']
         lines.append(f"hold = {plan.hold}")
         lines += _health_lines(plan.health)
-    return "\n".join((*lines, *plan.routes))
+    rules = plan.rewrites.lines() if plan.rewrites is not None else []
+    return "\n".join((*lines, *plan.routes, *rules))
 
 
 def _members_lines(plan: Plan, names: tuple[str, ...]) -> list[str]:

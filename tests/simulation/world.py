@@ -12,6 +12,7 @@ from twisted.internet.defer import Deferred
 
 from smppgate.gate import Gateway
 from smppgate.settings import Settings, parse
+from tests.simulation import wire
 from tests.simulation.clock import NEVER, Agenda, WorldClock
 from tests.simulation.counting import Counting
 from tests.simulation.differences import OTHER_PORT
@@ -29,6 +30,7 @@ from tests.simulation.network import Network
 from tests.simulation.operator import Operator
 from tests.simulation.peers import ModelSession
 from tests.simulation.reactor import SimulatedReactor
+from tests.simulation.rewrites import destination, from_there, to_there
 from tests.simulation.routes import files
 from tests.simulation.scenario import (
     CALLED_PORT,
@@ -242,6 +244,61 @@ class World:
     def _id_key(self, request: Request) -> bytes:
         account = b"" if self.plan.message_ids == "tagged" else request.account.system_id.encode()
         return account + request.given
+
+    def inside(self, account: str, command: int, body: bytes) -> bytes:
+        """The body of a request of an ESME's as the gate goes by it."""
+        rewrites = self.plan.rewrites
+        if rewrites is None or command not in wire.SUBMITS:
+            return body
+        return rewrites.inside(account, command, body)
+
+    def at_smsc(self, request: Request, smsc: str) -> bytes:
+        """The body of a message as an SMSC gets it."""
+        rewrites, account = self.plan.rewrites, request.account.system_id
+        if rewrites is None:
+            return request.body
+        return rewrites.at_smsc(account, request.command, request.body, smsc)
+
+    def from_smsc(self, request: Request, receipt: bytes) -> bytes:
+        """A receipt as the SMSC writes it that has taken the message: it is from where that went,
+        as the SMSC was told."""
+        if self.plan.rewrites is None or request.command == wire.SUBMIT_MULTI:
+            return receipt
+        assert request.taken_by is not None
+        body = self.at_smsc(request, request.taken_by.smsc.plan.name)
+        return from_there(receipt, destination(request.command, body))
+
+    def cancel(self, message_id: bytes, source: bytes, target: Request | None) -> bytes:
+        """The body of a cancel_sm as an ESME writes it; where there are rules it names where the
+        message went."""
+        body = wire.cancel(message_id, source)
+        if self.plan.rewrites is None or target is None:
+            return body
+        return to_there(body, destination(target.command, target.body))
+
+    def cancelled(self, body: bytes, target: Request) -> bytes:
+        """The same as the SMSC gets it that has the message: it was told another number."""
+        if self.plan.rewrites is None or target.command == wire.SUBMIT_MULTI:
+            return body
+        assert target.taken_by is not None
+        told = self.at_smsc(target, target.taken_by.smsc.plan.name)
+        return to_there(body, destination(target.command, told))
+
+    def to_esme(self, request: Request, receipt: bytes) -> bytes:
+        """The same in the ESME's own words."""
+        if self.plan.rewrites is None or request.command == wire.SUBMIT_MULTI:
+            return receipt
+        return from_there(receipt, destination(request.command, request.body))
+
+    def told(self, status: int, request: Request | None) -> int:
+        """What is told in place of a status; ``request`` is None for a message of an SMSC's."""
+        rewrites = self.plan.rewrites
+        if rewrites is None or (request is not None and request.command not in wire.SUBMITS):
+            return status
+        if request is None:
+            return rewrites.told(status, None)
+        account = request.account.system_id
+        return rewrites.told(status, (account, request.command, request.body))
 
     def dialogue(self, account: AccountPlan, address: bytes, draw: random.Random) -> Dialogue:
         """A new one, with a subscriber who has no other."""

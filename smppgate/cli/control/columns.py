@@ -214,6 +214,13 @@ ROUTES = (
     counted("MESSAGES", "messages"),
 )
 
+REWRITES = (
+    counted("NO", "number"),
+    name("RULE", "label"),
+    text("APPLIES TO", "applies_to"),
+    counted("MESSAGES", "messages"),
+)
+
 
 def _names(value: Any) -> str:
     return ", ".join(map(shown, value)) if isinstance(value, list) else shown(value)

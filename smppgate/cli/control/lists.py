@@ -1,5 +1,5 @@
 """``smppgate accounts``, ``sessions``, ``smscs``, ``links``, ``pools``, ``queues``, ``routes``,
-``listeners``."""
+``rewrites``, ``listeners``."""
 
 from __future__ import annotations
 
@@ -137,6 +137,10 @@ QUEUES = _asking(
 ROUTES = _asking(
     "Show the routes in their order, and for how many messages each was chosen.",
     Listing("routes", "route", ("label", "name"), columns.ROUTES, _numbered),
+)
+REWRITES = _asking(
+    "Show the rules that rewrite messages, in their order, and how many each was applied to.",
+    Listing("rewrites", "rule", ("label",), columns.REWRITES, _numbered),
 )
 LISTENERS = _asking(
     "Show where ESMEs connect: how many do, and what the limits of each listener have cut.",

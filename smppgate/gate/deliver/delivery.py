@@ -17,9 +17,10 @@ class Delivery(Exchange):
     :ivar link: where it came from; the origin.
     :ivar session: the ESME session that it was sent to; None before that, and in a queue.
     :ivar shares: what the link's messages under way are counted in.
+    :ivar is_receipt: whether it is one.
     """
 
-    __slots__ = ("link", "session", "shares")
+    __slots__ = ("is_receipt", "link", "session", "shares")
 
     def __init__(
         self, correlator: ExchangeListener, link: SmscSession, frame: Frame, sent_at: float
@@ -28,6 +29,7 @@ class Delivery(Exchange):
         self.link = link
         self.session: EsmeSession | None = None
         self.shares: LinkShares | None = None
+        self.is_receipt = False
 
     @property
     def failure_status(self) -> int:

@@ -13,9 +13,11 @@ The life of a deliver_sm that is no receipt:
    session it goes to the queue of an account of the cluster; where none has a queue it is answered
    with the SMSC's `undelivered_status`. A queue that closes takes no message without a session.
    The SMSC is answered ESME_ROK when the store has a queued message.
-5. Where the session speaks another version than the link, `Transform.to_esme` gives the PDU that
-   the ESME can take. `Outstanding.claim` on the session gives the sequence number and stores
-   the `Exchange` under it; the frame goes into the session's outbox.
+5. Rules for messages to its account change it (`Transform.to_account`), before it is put into a
+   queue too; those that do not ask for the account have done so before 2. Where the session speaks
+   another version than the link, `Transform.to_esme` gives the PDU that the ESME can take.
+   `Outstanding.claim` on the session gives the sequence number and stores the `Exchange` under it;
+   the frame goes into the session's outbox.
 6. The resp comes back on the session: `Correlator.answered` gives it to the link under the SMSC's
    own number. Without a resp in time, or when the session is lost, the SMSC is answered with
    its `undelivered_status`.
@@ -36,6 +38,7 @@ from smppgate.routing.affinity import Affinity, parts_key
 from smppgate.routing.esmes.account import Account, Cluster
 from smppgate.routing.esmes.ranges import RangeTable
 from smppgate.routing.exchange import Exchange
+from smppgate.routing.plain import is_plain_back
 from smppgate.routing.related import Related
 from smppgate.routing.sessions import EsmeSession, SmscSession
 from smppgate.txsmpp import peek
@@ -52,6 +55,9 @@ UNSERVED = Reason.NO_ROUTE.because("no account serves its destination")
 
 class Queue(Protocol):
     """Keeps messages for an account whose sessions cannot take them now."""
+
+    name: bytes
+    """The system_id of the account."""
 
     @property
     def is_closing(self) -> bool:
@@ -98,18 +104,20 @@ class Dispatcher:
     # The choice of a session
 
     def by_destination(
-        self, link: SmscSession, frame: Frame, now: float, octets: bytes = b""
+        self, link: SmscSession, frame: Frame, now: float, receipt: bytes = b""
     ) -> bool:
         """Relay to a session that serves the destination; False when no account serves it.
 
         A request on a link that serves one ESME session alone is for that session.
 
-        :param octets: what to relay in place of the request as it stands, if anything.
-        :raises PduError: when the PDU ends in front of its esm_class.
+        :param receipt: what to relay in place of a request that is a receipt.
+        :raises PduError: when the PDU ends in front of its esm_class, or rules make of it what
+            peers do not take.
         """
-        octets = octets or frame.octets
-        address = peek.delivery_address(octets)
         delivery = Delivery(self.correlator, link, frame, now)
+        delivery.is_receipt = bool(receipt)
+        octets = self.rewritten(delivery, receipt or frame.octets)
+        address = peek.delivery_address(octets)
         if self._events.tell_entered is not None:
             self._events.tell_entered(delivery)
         if link.owner is not None:
@@ -121,6 +129,19 @@ class Dispatcher:
         session = self.choose(cluster, octets, now, link)
         self.to_one_of(cluster.accounts, session, delivery, octets)
         return True
+
+    def is_plain_from(self, smsc: str) -> bool:
+        """Whether no rule may be for what the SMSC of this name sends."""
+        rewriting = self._transform.rewriting
+        return not rewriting.all or is_plain_back(smsc, rewriting.deliver, rewriting.receipt)
+
+    def rewritten(self, delivery: Delivery, octets: bytes) -> bytes:
+        """A message in ``octets`` as rules make it that do not ask for its account.
+
+        :raises PduError: when they make of it what peers do not take.
+        """
+        smsc = delivery.link.smsc.name
+        return self._transform.delivered(delivery, octets, smsc, delivery.is_receipt)
 
     def to_account(
         self,
@@ -312,9 +333,7 @@ class Dispatcher:
             session = None
         queue = self.queue(accounts, session)
         if queue is not None:
-            if self._events.tell_waiting is not None:
-                self._events.tell_waiting(delivery)
-            queue.put(delivery, octets)
+            self._put(queue, delivery, octets)
         elif session is None:
             names = [account.system_id.encode("latin-1") for account in accounts]
             is_bound = any(len(account.receivers) for account in accounts)
@@ -342,18 +361,37 @@ class Dispatcher:
                 return self.queues[account]
         return None
 
+    def _put(self, queue: Queue, delivery: Delivery, octets: bytes) -> None:
+        """Put a message into a queue, as rules for its account make it."""
+        if self._events.tell_waiting is not None:
+            self._events.tell_waiting(delivery)
+        try:
+            octets = self._for_account(delivery, octets, queue.name)
+        except PduError as error:
+            cause = Reason.REFUSED.because(str(error))
+            self.turn_down(delivery, error.command_status, cause, queue.name)
+            return
+        queue.put(delivery, octets)
+
+    def _for_account(self, delivery: Delivery, octets: bytes, account: bytes) -> bytes:
+        smsc = delivery.link.smsc.name
+        return self._transform.to_account(delivery, octets, account, smsc, delivery.is_receipt)
+
     def _send(self, session: EsmeSession, delivery: Delivery, octets: bytes) -> None:
         link = delivery.link
-        if session.version is not link.version:
-            try:
+        try:
+            octets = self._for_account(delivery, octets, session.system_id)
+            if session.version is not link.version or (
+                delivery.rewritten is not None and not session.version.tlvs
+            ):
                 octets, delivery.command_id = self._transform.to_esme(
                     octets, delivery.command_id, session.version
                 )
-            except PduError as error:
-                cause = Reason.REFUSED.because(f"to this version of SMPP: {error}")
-                self.turn_down(delivery, error.command_status, cause, session.system_id)
-                return
-            delivery.adapts = link.version
+                delivery.adapts = link.version
+        except PduError as error:
+            cause = Reason.REFUSED.because(f"to this ESME: {error}")
+            self.turn_down(delivery, error.command_status, cause, session.system_id)
+            return
         delivery.session = session
         if delivery.shares is not None:
             delivery.shares.began(session, delivery.sent_at)

@@ -45,6 +45,7 @@ class ReceiptDelivery(Delivery):
         sent_at: float,
     ) -> None:
         super().__init__(correlator, link, frame, sent_at)
+        self.is_receipt = True
         self._return_paths = return_paths
         self.receipt, self.message_id, self.path, self.path_key = matched
 

@@ -16,9 +16,10 @@ The life of a receipt:
    way. The receipt waits in `WaitingReceipts` until its return path is kept or its patience is
    over.
 4. A return path whose answer still waits for the store: the receipt follows behind that answer.
-5. The ESME's id goes into text and TLV, unless it is the SMSC's own (`message_ids = "original"`):
-   then the receipt keeps its octets. `Dispatcher` brings it to the session that submitted, or to
-   another of the account, or to the account's queue; never to another account.
+5. The ESME's id goes into text and TLV, unless it is the SMSC's own (`message_ids = "original"`).
+   Where rules have changed addresses of the message, the ESME's own go in place of those that the
+   SMSC was told. Then rules for receipts apply. `Dispatcher` brings it to the session that
+   submitted, or to another of the account, or to the account's queue; never to another account.
 6. The ESME has taken a final receipt: its return path ends `receipted_ttl` later
    (`ReceiptDelivery`, `ReturnPathKeeper.end`).
 7. No return path at all: it goes by destination like any message, or back, as configured. Where
@@ -291,6 +292,7 @@ class Receipts:
             return
         try:
             octets = self.named(octets, delivery.receipt, delivery.message_id, path)
+            octets = self._dispatcher.rewritten(delivery, octets)
         except PduError as error:
             self._turn_down(delivery, error.command_status)
             return
@@ -320,13 +322,13 @@ class Receipts:
     def named(
         self, octets: bytes, receipt: LocatedReceipt, message_id: bytes, path: ReturnPath
     ) -> bytes:
-        """The receipt in ``octets`` with the id that the ESME was given.
+        """The receipt in ``octets`` with the id that the ESME was given, and its own addresses.
 
         :raises PduError: ESME_RINVMSGLEN where it would be too long.
         """
-        if path.is_original:
-            return octets
-        return with_id(octets, receipt, path.esme_id(message_id), self._options.max_pdu_size)
+        if not path.is_original:
+            octets = with_id(octets, receipt, path.esme_id(message_id), self._options.max_pdu_size)
+        return path.restored(octets) if path.addresses else octets
 
     # No match
 

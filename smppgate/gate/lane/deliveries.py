@@ -79,6 +79,7 @@ class DeliveryLane:
             or link.unbinding
             or not link.receives
             or self._events.tells_each_delivery
+            or not self._dispatcher.is_plain_from(link.smsc.name)
         ):
             return start
         run, lots = self._run(link, now), self._lots(link)
@@ -193,8 +194,10 @@ class DeliveryLane:
     def _go_on(self, link: SmscSession, held: list[Held]) -> None:
         """The time of receipts that were held has come; sessions may have come and gone."""
         run, lots = self._run(link, self._clock.monotonic()), self._lots(link)
+        # Rules may have come meanwhile, too.
+        is_plain = not link.has_ended and self._dispatcher.is_plain_from(link.smsc.name)
         for number, pdu, matched, record in held:
-            way = lots.way(record) if not link.has_ended else None
+            way = lots.way(record) if is_plain else None
             if way is not None:
                 late = self._receipts.deliver_late
                 self._send_receipt(run, way.lot, number, pdu, matched, late)

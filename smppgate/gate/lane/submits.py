@@ -57,7 +57,7 @@ class SubmitLane:
             pool is None
             or most <= 0
             or self._events.tells_each
-            or not is_plain(policy, pool)
+            or not is_plain(policy, pool, origin.system_id, submitter.rules)
             or submitter.is_routed(origin)
         ):
             return start

@@ -122,7 +122,10 @@ class Correlator:
     def _pass_on(
         self, exchange: Exchange, octets: bytes, status: int, now: float, cause: Cause
     ) -> None:
-        """Answer the origin with ``status``."""
+        """Answer the origin with ``status``, or what rules make of it."""
+        # Without an attempt it is the gate's own answer, for the queue of an account.
+        if exchange.rewritten is not None and status and exchange.attempts:
+            status, octets = self.transform.told(exchange, status, octets)
         if exchange.adapts is not None:
             asked, sent = exchange.asked, exchange.command_id
             octets = self.transform.answer(octets, exchange.adapts, asked, sent)
@@ -159,7 +162,7 @@ class Correlator:
         if self.events.tell_ended is not None:
             self.events.tell_ended(exchange, status, now, cause)
         # A late answer needs no more of it, and each session keeps up to 10 000 late requests.
-        exchange.octets = exchange.octets[:KEPT_OF_LATE]
+        exchange.shorten(KEPT_OF_LATE)
 
     def answered_late(self, exchange: Exchange, frame: Frame, now: float) -> None:
         """The origin has its answer already: only the return path of a message taken is kept."""

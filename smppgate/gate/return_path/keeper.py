@@ -8,6 +8,7 @@ The life of a return path:
 1. An SMSC took a message: `ReturnPathKeeper.take` puts the SMSC's tag in front of the id and the
    ESME's number into the header, and hands return path and answer to `Commits`. An id gets
    the NUL that it lacks, and with a tag loses the blanks around it; its key is that of `id_key`.
+   Where rules have changed addresses, it has those of the ESME and those of the SMSC.
 2. The turn of the reactor ends: the batch goes to the store as one record, and then the answers
    leave. Where the store does not keep at once they wait for it, and the next batch gathers.
 3. A receipt, or a request about the message, finds the return path by the SMSC's id.
@@ -42,6 +43,7 @@ from smppgate.routing.return_path.records import (
     alias_value,
     folded_key,
     original_key,
+    with_addresses,
 )
 from smppgate.routing.return_path.submissions import has_several_receipts
 from smppgate.routing.sessions import Origin
@@ -128,8 +130,7 @@ class ReturnPathKeeper:
         else:
             if kept:
                 # `_keep_path`, written out for the hot path.
-                path = form.path_to_many if has_several_receipts(exchange) else form.path
-                self.commits.keep(center.prefix + message_id, path)
+                self.commits.keep(center.prefix + message_id, _record(exchange, form))
             if kept and not form.tag:
                 self._keep_owner(origin, smsc, message_id)
             header = _pack_header(len(octets) + len(form.tag), frame.command_id, 0, number)
@@ -180,8 +181,7 @@ class ReturnPathKeeper:
         self, exchange: Exchange, smsc: Smsc, message_id: bytes, form: AnswerForm
     ) -> None:
         """Keep the return path of a message whose ESME has, or would have, the SMSC's id."""
-        path = form.path_to_many if has_several_receipts(exchange) else form.path
-        self.commits.keep(smsc.center.prefix + message_id, path)
+        self.commits.keep(smsc.center.prefix + message_id, _record(exchange, form))
         if not form.tag:
             self._keep_owner(exchange.origin, smsc, message_id)
 
@@ -247,11 +247,11 @@ class ReturnPathKeeper:
             given, kind = self.aliases.next(origin.version), ALIASED
         if kept:
             stands_for = given if kind == ALIASED else b""
-            if has_several_receipts(exchange):
+            if has_several_receipts(exchange.sent):
                 kind += MANY
             path = ReturnPath(origin.system_id, smsc.tag, origin.token, kind, stands_for)
             key = id_key(message_id)
-            self.commits.keep(smsc.center.prefix + key, path.octets())
+            self.commits.keep(smsc.center.prefix + key, _whole(exchange, path.octets()))
             if stands_for:
                 nameable = message_id if len(message_id) <= LONGEST_NAMEABLE else b""
                 self.commits.keep(alias_key(given), alias_value(smsc.tag, nameable))
@@ -307,6 +307,18 @@ class ReturnPathKeeper:
     def _not_found(self, failure: Failure) -> Found:
         self.log.tell_failure(PATHS_NOT_FOUND, failure)
         return Found({}, is_complete=False)
+
+
+def _record(exchange: Exchange, form: AnswerForm) -> bytes:
+    """The record of the return path of a message whose ESME has the SMSC's id."""
+    path = form.path_to_many if has_several_receipts(exchange.sent) else form.path
+    return path if exchange.rewritten is None else _whole(exchange, path)
+
+
+def _whole(exchange: Exchange, path: bytes) -> bytes:
+    """A record with the addresses of its message, where rules have changed them."""
+    rewritten = exchange.rewritten
+    return with_addresses(path, rewritten.addresses) if rewritten is not None else path
 
 
 def _goes_untouched(message_id: bytes, origin: Origin) -> bool:

@@ -1,13 +1,15 @@
 """`AncillaryRequests`: query_sm, cancel_sm, replace_sm and other requests about a message.
 
 The request goes to the SMSC that has the message. An ESME names the message by the id that the
-gate gave it; the SMSC is sent its own id. Only the account that submitted a message may query,
-cancel or replace it: requests of other accounts are answered ESME_RINVMSGID, as for an unknown id.
+gate gave it; the SMSC is sent its own id, and the addresses that it was told where rules have
+changed them. Only the account that submitted a message may query, cancel or replace it: requests
+of other accounts are answered ESME_RINVMSGID, as for an unknown id.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 
 from smppgate.gate.options import RouterOptions
 from smppgate.gate.relay.correlator import Correlator
@@ -51,19 +53,25 @@ _UNKNOWN = CommandStatus.ESME_RINVMSGID
 _LONGEST_GIVEN = 2 * LONGEST_ID
 
 
+Worded = Callable[[bytes, str], bytes]
+"""Gives a request, a whole PDU, in the words of the SMSC of this name."""
+
+
 class AncillaryRequest(Exchange):
     """A request about messages that one SMSC has.
 
     :ivar given: the id that the ESME used, which the resp has; empty for one without.
     :ivar message_id: the SMSC's own.
     :ivar smscs: that SMSC, and those that can be asked in its place.
+    :ivar worded: gives the request with the addresses that an SMSC of this name was told.
     """
 
-    __slots__ = ("given", "message_id", "smscs")
+    __slots__ = ("given", "message_id", "smscs", "worded")
 
     given: bytes
     message_id: bytes
     smscs: tuple[Smsc, ...]
+    worded: Worded
 
     @property
     def candidates(self) -> tuple[Smsc, ...]:
@@ -123,6 +131,8 @@ class AncillaryRequests:
     :param waiting_room: for requests to SMSCs that have no room.
     :param options: `RouterOptions.no_member_status` is the answer while the SMSC cannot be asked.
     :param pools_of: the pools that messages of an origin may have gone to.
+    :param cancelling: gives a cancel_sm without an id, of the account of this system_id, in the
+        words of the SMSC of this name.
     """
 
     def __init__(
@@ -135,6 +145,7 @@ class AncillaryRequests:
         waiting_room: WaitingRoom,
         options: RouterOptions,
         pools_of: Callable[[Requester], Iterable[Pool]],
+        cancelling: Callable[[bytes, bytes, str], bytes],
     ) -> None:
         self._clock = clock
         self._return_paths = return_paths
@@ -144,6 +155,7 @@ class AncillaryRequests:
         self._waiting_room = waiting_room
         self._options = options
         self._pools_of = pools_of
+        self._cancelling = cancelling
         self.waiting = 0
         """Requests that wait for the store."""
 
@@ -223,7 +235,7 @@ class AncillaryRequests:
             self._reply(origin, frame, _UNKNOWN)
         elif not origin.system_id:
             # A request of this process, which may name every message.
-            self._send(origin, frame, smsc, message_id)
+            self._send(origin, frame, smsc, message_id, _as_it_is)
         else:
             self._look_up(
                 origin,
@@ -244,7 +256,7 @@ class AncillaryRequests:
         if path is None or (path.account, path.tag) != (origin.system_id, smsc.tag):
             self._reply(origin, frame, _UNKNOWN)
         else:
-            self._send(origin, frame, smsc, message_id)
+            self._send(origin, frame, smsc, message_id, lambda octets, _: path.translated(octets))
 
     def _look_up(
         self,
@@ -278,7 +290,9 @@ class AncillaryRequests:
 
     # Asking
 
-    def _send(self, origin: Requester, frame: Frame, smsc: Smsc, message_id: bytes) -> None:
+    def _send(
+        self, origin: Requester, frame: Frame, smsc: Smsc, message_id: bytes, worded: Worded
+    ) -> None:
         """Send on any link to the message center that has the message."""
         if origin.has_ended:
             origin.unanswered -= 1
@@ -288,7 +302,8 @@ class AncillaryRequests:
         if own is not None and own.center is not smsc.center:
             self._reply(origin, frame, self._options.no_member_status)
             return
-        self._ask(origin, origin, frame, _knowing(smscs, frame.command_id), message_id)
+        known = _knowing(smscs, frame.command_id)
+        self._ask(origin, origin, frame, known, message_id, worded)
 
     def _cancel_everywhere(self, origin: Requester, frame: Frame) -> None:
         """Send to each SMSC that may have such messages; the origin gets one answer."""
@@ -302,8 +317,9 @@ class AncillaryRequests:
         cancel = _CancelEverywhere(
             origin, len(asked), lambda status: self._reply(origin, frame, status)
         )
+        account = origin.system_id
         for smsc in asked:
-            self._ask(cancel, origin, frame, (smsc,), b"")
+            self._ask(cancel, origin, frame, (smsc,), b"", partial(self._cancelling, account))
 
     def _ask(
         self,
@@ -312,13 +328,14 @@ class AncillaryRequests:
         frame: Frame,
         smscs: tuple[Smsc, ...],
         message_id: bytes,
+        worded: Worded,
     ) -> None:
         """Ask one of ``smscs``, in this order, or let the request wait until one has room."""
         start, end = peek.message_id_at(frame.octets)
         now = self._clock.monotonic()
         ancillary = AncillaryRequest(self._correlator, origin, frame, None, now)
         ancillary.given, ancillary.message_id = frame.octets[start:end], message_id
-        ancillary.smscs = smscs
+        ancillary.smscs, ancillary.worded = smscs, worded
         if self._correlator.events.tell_entered is not None:
             self._correlator.events.tell_entered(ancillary)
         try:
@@ -346,7 +363,7 @@ class AncillaryRequests:
             if link is not None:
                 start, end = peek.message_id_at(ancillary.octets)
                 octets = spliced(ancillary.octets, start, end, ancillary.message_id)
-                self._send_on_link(ancillary, smsc, link, octets)
+                self._send_on_link(ancillary, smsc, link, ancillary.worded(octets, smsc.name))
                 return True
         return False
 
@@ -355,6 +372,10 @@ class AncillaryRequests:
         events = self._correlator.events
         if events.tell_turned_down is not None:
             events.tell_turned_down(origin, frame, status, refusal(status))
+
+
+def _as_it_is(octets: bytes, _smsc: str) -> bytes:
+    return octets
 
 
 def _knowing(smscs: Iterable[Smsc], command_id: int) -> tuple[Smsc, ...]:

@@ -111,11 +111,10 @@ class Assigner:
     def send(self, exchange: Exchange, smsc: Smsc, link: Link, octets: bytes) -> None:
         """Send ``octets`` on a link of ``smsc``.
 
-        :raises PduError: when the version of the link cannot express them.
+        :raises PduError: when the version of the link cannot express them, or rules make of them
+            what peers do not take.
         """
-        if link.version is not exchange.origin.version:
-            octets = self._transform.adapted(octets, link.version)
-            exchange.adapts = exchange.origin.version
+        octets = self._transform.to_smsc(exchange, octets, smsc, link.version)
         exchange.smsc, exchange.sent_on = smsc, link
         exchange.attempts += 1
         smsc.began(1)

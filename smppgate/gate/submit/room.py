@@ -53,6 +53,8 @@ class Waiting(Entry):
         self, exchange: Exchange, requester: Requester, deadline: float, serial: int
     ) -> None:
         octets = len(exchange.octets) + OVERHEAD
+        if exchange.rewritten is not None:
+            octets += len(exchange.original)
         super().__init__(requester.system_id, requester, requester.policy.share, octets)
         self.exchange = exchange
         self.requester = requester

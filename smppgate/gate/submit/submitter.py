@@ -8,13 +8,16 @@ The life of a submit_sm:
 3. `Submitter.submit` admits it, or `submit_all` a read of nothing else: over the session's window
    it is answered 0x58. Over the rate of its account or session it is too, or goes into a
    `RateRoom` first.
+   Rules that do not ask for its SMSC change it then (`Transform.submitted`); all that follows
+   goes by what they have made.
 4. Its pool is that of its account, or where there are routes, what `Routes.choose` says: see
    `PoolChoice`. A part of a long message, or a step of a dialogue, goes where the others went
    (`Related`). For all else `Pool.choose` gives a member with room, `Smsc.link` one of its links,
-   and the `Assigner` sends it there. Where the link speaks another version than the ESME,
-   `adaptation` makes the PDU one that the link can take. If there is no room, or others wait
-   already, it goes into the `WaitingRoom`, which brings it back to 4. An SMSC that has been sent
-   all that its rate allows has no room until it may be sent another.
+   and the `Assigner` sends it there. Rules for that SMSC change it (`Transform.to_smsc`), for each
+   attempt anew; where the link speaks another version than the ESME, `adaptation` makes the PDU
+   one that the link can take. If there is no room, or others wait already, it goes into the
+   `WaitingRoom`, which brings it back to 4. An SMSC that has been sent all that its rate allows
+   has no room until it may be sent another.
 5. `Outstanding.claim` on that link gives the number and stores the `Exchange` under it. The frame
    goes into the link's outbox with four octets changed.
 6. The turn of the reactor ends: one write for each outbox that got something.
@@ -53,7 +56,9 @@ from smppgate.gate.submit.retries import Retries
 from smppgate.gate.submit.waiting_room import WaitingRoom
 from smppgate.routing.exchange import Exchange, hold_of
 from smppgate.routing.limits.esme_limits import EsmeRates
+from smppgate.routing.plain import is_rewritten
 from smppgate.routing.related import Related
+from smppgate.routing.rewrite.rules import Chain
 from smppgate.routing.routes.table import Routes
 from smppgate.routing.sessions import Origin, Requester
 from smppgate.routing.smscs.pool import Pool, Share
@@ -101,6 +106,7 @@ class Submitter:
         self._related = related
         self._events = events
         self._options = options
+        self._transform = transform
         self._assigner = assigner = Assigner(transform, events)
         self.refills = RefillTimer(clock)
         self.waiting_room = WaitingRoom(clock, batch, self, events, options, self.refills)
@@ -115,6 +121,7 @@ class Submitter:
             self.waiting_room,
             options,
             self.pools.pools_of,
+            transform.cancelling,
         )
 
     @property
@@ -132,6 +139,7 @@ class Submitter:
         pool = origin.own_pool or policy.pool
         if (
             pool is None
+            or is_rewritten(pool, origin.system_id, self.rules)
             or policy.window - origin.unanswered < count
             or not self.admits_all(origin, count, now)
         ):
@@ -149,6 +157,11 @@ class Submitter:
             self._assigner.end_run(now)
 
     # For the lane
+
+    @property
+    def rules(self) -> Chain:
+        """The rules for messages of ESMEs."""
+        return self._transform.rewriting.submit
 
     def is_routed(self, origin: Requester) -> bool:
         """Whether routes say where its messages go."""
@@ -229,6 +242,12 @@ class Submitter:
             reason = Reason.NO_SMSC if self.is_open else Reason.STOPPING
             cause = reason.because("the gate takes no requests now")
             self.turn_down(exchange, self._options.no_member_status, cause)
+            return
+        try:
+            self._transform.submitted(exchange)
+        except PduError as error:
+            cause = Reason.REFUSED.because(str(error))
+            self.turn_down(exchange, error.command_status, cause)
             return
         self._place(exchange, origin, pool, now, is_over_rate)
 

@@ -350,13 +350,15 @@ class WaitingRoom:
 
     def _turn_down(self, waiting: Waiting, when: str) -> None:
         """Answer ``waiting`` by what an SMSC has said of it, or by what it has waited for."""
-        room, refusal = waiting.room, waiting.exchange.refusal
-        if refusal:
-            was_lost = waiting.exchange.was_lost
-            reason = Reason.LINK_LOST if was_lost else refusal_of(refusal).reason
-            self._end(waiting, refusal, reason.because(f"no other SMSC took it {when}"))
+        room, exchange = waiting.room, waiting.exchange
+        refusal, why = exchange.refusal, f"no other SMSC took it {when}"
+        if refusal and exchange.was_lost:
+            self._end(waiting, refusal, Reason.LINK_LOST.because(why))
+        elif refusal:
+            cause = refusal_of(refusal).reason.because(why)
+            self._end(waiting, exchange.told(refusal), cause)
         elif room is not None and (
-            room.is_able(waiting.exchange.command_id) or self._is_over_rate(waiting.requester)
+            room.is_able(exchange.command_id) or self._is_over_rate(waiting.requester)
         ):
             self._end(waiting, _THROTTLED, room.reason.because(f"{room.lack} {when}"))
         else:

@@ -65,7 +65,9 @@ def _of_exchange(session: Session, exchange: Exchange) -> Asked:
     decision: dict[str, object] = {**way, "attempt": exchange.attempts}
     if isinstance(exchange, ReceiptDelivery):
         decision["receipt_of"] = exchange.message_id.decode("latin-1")
-    return Asked(exchange.origin, exchange.number, exchange.octets, exchange.entered_at, decision)
+    return Asked(
+        exchange.origin, exchange.number, exchange.original, exchange.entered_at, decision
+    )
 
 
 def waiting(exchange: Exchange) -> Decision:

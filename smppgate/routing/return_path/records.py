@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from smppgate.routing.return_path.addresses import Addresses
+
 TAGGED, ORIGINAL, ALIASED = b"t", b"o", b"a"
 """Kinds of ids given to ESMEs: the SMSC's with its tag in front, the SMSC's own, an alias."""
 
@@ -32,8 +34,10 @@ class ReturnPath(NamedTuple):
     ``account`` is the system_id of the account that submitted the message, ``session`` the token
     of its session, see `Submitters`. ``tag`` is that of the SMSC that took the message. ``kind``
     is `TAGGED`, `ORIGINAL` or `ALIASED`, with `MANY` appended where several receipts may
-    come. ``given`` is the ESME's id where it is an alias, and empty otherwise. No part has a NUL
-    in it.
+    come. ``given`` is the ESME's id where it is an alias, and empty otherwise. No part
+    has a NUL in it but ``addresses``: those of a message whose addresses were rewritten, see
+    `Addresses`. They are empty for all others, whose records end before them, as all records of
+    version 0.1 do.
     """
 
     account: bytes
@@ -41,15 +45,24 @@ class ReturnPath(NamedTuple):
     session: bytes
     kind: bytes
     given: bytes = b""
+    addresses: bytes = b""
 
     def octets(self) -> bytes:
         """The record."""
-        return b"\0".join(self)
+        return b"\0".join(self if self.addresses else self[:5])
 
     @classmethod
     def of(cls, octets: bytes) -> ReturnPath:
         """The return path in a record; the reverse of `octets`."""
-        return cls(*octets.split(b"\0", 4))
+        return cls(*octets.split(b"\0", 5))
+
+    def restored(self, receipt: bytes) -> bytes:
+        """A receipt in whole, with the addresses that the ESME gave."""
+        return Addresses.of(self.addresses).restored(receipt) if self.addresses else receipt
+
+    def translated(self, request: bytes) -> bytes:
+        """A request about the message, with the addresses that the SMSC was told."""
+        return Addresses.of(self.addresses).translated(request) if self.addresses else request
 
     @property
     def is_to_many(self) -> bool:
@@ -77,6 +90,11 @@ class ReturnPath(NamedTuple):
     def is_original(self) -> bool:
         """Whether the ESME was given the SMSC's own id."""
         return self.kind[:1] == ORIGINAL
+
+
+def with_addresses(record: bytes, addresses: Addresses | None) -> bytes:
+    """The record of a return path, with those of its message."""
+    return record + b"\0" + addresses.octets() if addresses is not None else record
 
 
 def folded_key(prefix: bytes, folded: bytes) -> bytes:

@@ -180,6 +180,7 @@ def gate_answers() -> dict[str, Any]:
         "smscs": [smsc("alpha"), smsc("beta", latency=0.0)],
         "links": [link("alpha"), link("alpha", 2), link("beta"), link("beta", 2)],
         "pools": [pool("main", member("alpha"), member("beta"))],
+        "rewrites": [{"label": "national", "applies_to": "submit", "messages": 7}],
         "routes": [{"label": "uk", "pools": ["main", "spare"], "messages": 42}],
         "queues": [
             {"system_id": "bolt", "queued": 3, "delivered": 9, "refused": 0, "dropped": 0,

@@ -390,6 +390,8 @@ def test_what_waits_for_two_accounts_and_reads_as_parts_of_one_message_goes_to_b
 class FakeQueue:
     """A queue that remembers what it was given, and answers when the test says so."""
 
+    name = b"acme"
+
     def __init__(self, holds: bool = False) -> None:
         self.holds = holds
         self.is_closing = False

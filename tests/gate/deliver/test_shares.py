@@ -79,7 +79,7 @@ def test_what_goes_to_its_queue_is_no_matter_of_the_link() -> None:
     queued: list[Any] = []
 
     class Queue:
-        holds = is_closing = False
+        name, holds, is_closing = b"acme", False, False
 
         def put(self, exchange: Any, octets: bytes) -> None:
             queued.append(exchange)

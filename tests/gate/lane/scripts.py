@@ -8,6 +8,7 @@ from typing import Any
 from attrs import frozen
 from hypothesis import strategies as st
 
+from smppgate.settings import RewriteSettings
 from smppgate.txsmpp.constants import RESPONSE_BIT, CommandId
 from smppgate.txsmpp.pdu import DataSm, DeliverSm, Pdu, QuerySm, SubmitSm
 from smppgate.txsmpp.tlv import Tlv
@@ -159,6 +160,7 @@ class Reloads:
 
     esme: tuple[tuple[str, Any], ...]
     smsc: tuple[tuple[str, Any], ...]
+    rules: tuple[str, ...] = ()
 
 
 Step = EsmeSends | EsmeAnswers | SmscSends | Passes | Loses | Reloads
@@ -173,6 +175,22 @@ class Terms:
     pool: tuple[tuple[str, Any], ...] = ()
     versions: tuple[int, ...] = (0x34, 0x34)
     smscs: int = 1
+    rules: tuple[str, ...] = ()
+
+
+RULES = {
+    "near": RewriteSettings(applies_to="submit", esme="acme", set_destination="4420"),
+    "far": RewriteSettings(applies_to="submit", smsc="alpha", set_service_type="A"),
+    "other": RewriteSettings(applies_to="submit", esme="other*", set_source="1"),
+    "condition": RewriteSettings(applies_to="submit", destination="9*", set_source="1"),
+    "deliver": RewriteSettings(applies_to="deliver", set_source_ton=5),
+    "receipt": RewriteSettings(applies_to="receipt", esme="acme", set_service_type="R"),
+    "status": RewriteSettings(
+        applies_to="receipt",
+        set_statuses={0x45: 0, 0x58: 0x14},  # type: ignore[arg-type]
+    ),
+}
+"""Rules by name."""
 
 
 def _some(**choices: st.SearchStrategy[Any]) -> st.SearchStrategy[tuple[tuple[str, Any], ...]]:
@@ -217,12 +235,15 @@ _VERSIONS = _often(
     (1, st.tuples(st.sampled_from((0x33, 0x34, 0x50)), st.sampled_from((0x33, 0x34, 0x50)))),
 )
 _NONE: st.SearchStrategy[Any] = st.just(())
+RULE_NAMES = st.lists(st.sampled_from(sorted(RULES)), max_size=3, unique=True).map(tuple)
 TERMS = st.builds(
     Terms,
     _often((1, _NONE), (2, ESME_TERMS)),
     _often((2, _NONE), (1, SMSC_TERMS)),
     _often((2, _NONE), (1, POOL_TERMS)),
     _often((2, st.just((0x34, 0x34))), (1, _VERSIONS)),
+    st.just(1),
+    _often((3, _NONE), (1, RULE_NAMES)),
 )
 
 _KINDS = _often((6, st.sampled_from(USUAL)), (1, st.sampled_from((*REQUESTS, *RAW))))
@@ -275,7 +296,7 @@ STEP = _often(
     (7, SMSC_SENDS),
     (4, ESME_ANSWERS),
     (2, st.builds(Passes, st.sampled_from((0.01, 0.3, 1.5, 4.0, 11.0)))),
-    (1, st.builds(Reloads, ESME_TERMS, SMSC_TERMS)),
+    (1, st.builds(Reloads, ESME_TERMS, SMSC_TERMS, _often((3, _NONE), (1, RULE_NAMES)))),
     (1, st.builds(Loses, st.sampled_from(("esme", "smsc")), st.integers(0, 1))),
 )
 STEPS = st.lists(STEP, min_size=6, max_size=30)

@@ -18,6 +18,7 @@ from tests.gate.lane.scripts import (
     DELIVERIES,
     RAW,
     REQUESTS,
+    RULES,
     Deliver,
     EsmeAnswers,
     EsmeSends,
@@ -50,6 +51,7 @@ class Stage:
             *(self._smsc(name, terms.smsc) for name in names),
             esme=(self._esme(terms.esme),),
             pool=(PoolSettings(name="all", members=names, **more),),
+            rewrite=tuple(RULES[name] for name in terms.rules),
         )
         self._store = self.gate.router.return_paths.store
         self._kept: dict[bytes, None] = {}
@@ -156,6 +158,7 @@ class Stage:
             self.gate.gateway.settings,
             esme=(self._esme(step.esme),),
             smsc=tuple(self._smsc(name, step.smsc) for name in names),
+            rewrite=tuple(RULES[name] for name in step.rules),
         )
         self.gate.gateway.reload(settings).addErrback(lambda failure: failure.value)
         self.gate.turn()

@@ -47,9 +47,10 @@ class Ends:
         self.taken: list[tuple[Exchange, Smsc, Frame]] = []
         self.taken_late: list[tuple[Exchange, Smsc, Frame]] = []
         self.adapted: list[Version] = []
-        transform = Transform(RouterOptions())
+        clock = SmppClock.of(Clock())
+        transform = Transform(clock, RouterOptions())
         transform.adapted = self._adapt  # type: ignore[method-assign]
-        self.correlator = Correlator(SmppClock.of(Clock()), self, self, transform, Events())
+        self.correlator = Correlator(clock, self, self, transform, Events())
         self.origin = FakeSession()
         self.origin.unanswered = 1
         self.smsc = smsc if smsc is not None else fakes.smsc("alpha", 1, 10)

@@ -17,13 +17,14 @@ import links from "./views/links.js";
 import overview from "./views/overview.js";
 import pools from "./views/pools.js";
 import queues from "./views/queues.js";
+import rewrites from "./views/rewrites.js";
 import routes from "./views/routes.js";
 import sessions from "./views/sessions.js";
 import smscs from "./views/smscs.js";
 
 const GROUPS = [
   [overview],
-  [smscs, links, pools, routes],
+  [smscs, links, pools, routes, rewrites],
   [accounts, sessions, queues],
   [explain, events, gate],
 ];

@@ -48,6 +48,7 @@ class Gateway(MultiService):
         clock that is set back delays timers; see `smppgate.txsmpp.clock`.
     :param entropy: the one source of chance; by default the operating system's.
     :param store: keeps return paths and queues; by default the store that the settings describe.
+    :raises SettingsError: the hooks that the settings name cannot be made.
     """
 
     log = Logger()
@@ -110,7 +111,7 @@ class Gateway(MultiService):
         accounts that are removed are drained afterwards, and links bound anew one by one.
 
         The Deferred fails with `SettingsError`, and nothing is changed, where a value that is kept
-        until a restart cannot be beside the new ones.
+        until a restart cannot be beside the new ones, or where new hooks cannot be made.
         """
         return self._reload.request(settings)
 
@@ -146,7 +147,8 @@ class Gateway(MultiService):
             raise KeyError(system_id)
         policy, now = account.policy, self.clock.monotonic()
         found = explanation(name, policy, router.routes, pdu, wall, now)
-        return decided_by(system_id, policy, router.routes), found
+        hooks = self.settings.gate.hooks
+        return decided_by(system_id, policy, router.routes, hooks), found
 
     def smsc(self, name: str) -> SmscControl:
         """What an operator may do with an SMSC.

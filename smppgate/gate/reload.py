@@ -15,6 +15,7 @@ from twisted.internet.task import deferLater
 
 from smppgate.gate.build import (
     change_pool,
+    make_hooks,
     make_pool,
     make_target,
     policies_of,
@@ -77,6 +78,8 @@ class Reload:
         found = applicable(before, settings)
         changes = difference(before, found)
         waiting = difference(found, settings).waiting()
+        # In one turn: nothing is changed where they cannot be made.
+        self._hooks(changes)
         self._tell(changes, waiting)
         await self._rest()
         parts.settings = found
@@ -136,6 +139,16 @@ class Reload:
             new = change.new
             listeners.change(new.endpoint, new.max_sessions, stranger_limits(new))
         listeners.renew()
+
+    def _hooks(self, changes: Difference) -> None:
+        """Ask other hooks from now on.
+
+        :raises SettingsError: they cannot be made.
+        """
+        change = changes.gate
+        if change is not None and change.keys & {"hooks", "hook_options"}:
+            parts = self._parts
+            parts.router.hooks.change(make_hooks(change.new, parts.reactor))
 
     def _gate(self, changes: Difference) -> None:
         if changes.gate is None:

@@ -52,6 +52,7 @@ class Trial:
         chance = Random(0)  # noqa: S311 - nothing is to be secret
         self.pools = {pool.name: make_pool(pool, smscs, chance) for pool in settings.pool}
         self.routes = make_routes(settings, self.pools)
+        self._hooks = settings.gate.hooks
         self._policies = policies_of(settings, self.pools)
         for each in settings.smsc:
             if each.name not in down and _takes_messages(each):
@@ -65,7 +66,8 @@ class Trial:
 
     def decided_by(self, system_id: bytes) -> str:
         """What says where the messages of an account go."""
-        return decided_by(system_id.decode("latin-1"), self.account(system_id), self.routes)
+        name, policy = system_id.decode("latin-1"), self.account(system_id)
+        return decided_by(name, policy, self.routes, self._hooks)
 
     def explain(self, system_id: bytes, pdu: Pdu, wall: float) -> Explanation:
         """Where ``pdu`` of an account goes.

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from typing import Any
+
 import attrs
 
 from smppgate.settings.checks import Flag, Seconds, Whole
+from smppgate.settings.errors import Problem
+from smppgate.settings.hook_side import Factory, Options
 from smppgate.settings.tables import SYSTEM_ID, Table, setting
 from smppgate.settings.takes import Takes
 from smppgate.settings.texts import Choice, FolderPath
@@ -160,6 +165,36 @@ class GateSettings(Table):
             "seconds",
         ),
     )
+    hooks: str = attrs.field(
+        default="",
+        metadata=setting(
+            Factory(),
+            "What makes the hooks: code of your own that is asked about binds, messages and "
+            "answers, see [hooks](hooks.md). The module must be where Python finds it.",
+        ),
+    )
+    hook_options: dict[str, Any] | None = attrs.field(
+        default=None,
+        repr=False,
+        metadata=setting(
+            Options(),
+            "What the hooks are told, as a table of its own: `[gate.hook_options]`. Neither logs "
+            "nor the API show it.",
+        ),
+    )
+    hook_timeout: float = attrs.field(
+        default=2.0,
+        metadata=setting(Seconds(), "How long a hook may take for a decision.", "seconds"),
+    )
+    hook_default: str = attrs.field(
+        default="refuse",
+        metadata=setting(
+            Choice(("refuse", "pass")),
+            'What becomes of what a hook fails to decide: "refuse" answers a bind 0x0D, a message '
+            'of an ESME 0x08 and one of an SMSC undelivered_status; "pass" lets it go on as it '
+            "is. Answers always do.",
+        ),
+    )
     accept_binds_without_smsc: bool = attrs.field(
         default=True,
         metadata=setting(
@@ -220,6 +255,12 @@ class GateSettings(Table):
             takes=Takes.AT_RESTART,
         ),
     )
+
+    @classmethod
+    def clashes(cls, table: Mapping[str, object]) -> Iterator[Problem]:
+        """Options without hooks."""
+        if table.get("hook_options") is not None and not table.get("hooks"):
+            yield Problem("hook_options", "nothing is told them without hooks")
 
 
 @attrs.frozen

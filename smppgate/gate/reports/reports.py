@@ -23,6 +23,9 @@ UNBOUND_INTERVAL = 60.0
 """Seconds between two lines about connections without a bind: balancers and monitors make some
 all the time."""
 
+HOOK_INTERVAL = 10.0
+"""Seconds between two lines about hooks that fail."""
+
 RESTING_INTERVAL = 10.0
 """Seconds between two lines about sessions that are not read for a while."""
 
@@ -36,6 +39,7 @@ class Reports:
     :ivar refusals: binds and connections that are refused.
     :ivar unbound: connections that end without a bind.
     :ivar resting: sessions that are not read for a while.
+    :ivar hooks: hooks that fail.
     :ivar undelivered: messages that are not delivered.
     :ivar pools: pools without an SMSC.
     """
@@ -48,6 +52,7 @@ class Reports:
         self.refusals = Summary(clock, "refused", REFUSAL_INTERVAL, self._warn)
         self.unbound = Summary(clock, "without a bind", UNBOUND_INTERVAL, self._inform)
         self.resting = Summary(clock, "not read for a while", RESTING_INTERVAL, self._warn)
+        self.hooks = Summary(clock, "failures of hooks", HOOK_INTERVAL, self._warn)
         self.undelivered = Undelivered(clock, self._inform)
         self.pools = PoolWatch(pools, no_member_status, pool_changed)
         self._clock = clock
@@ -65,12 +70,14 @@ class Reports:
         self.refusals.tell_counts()
         self.unbound.tell_counts()
         self.resting.tell_counts()
+        self.hooks.tell_counts()
         self.undelivered.tell_counts()
 
     def _tick(self) -> None:
         self.refusals.tick()
         self.unbound.tick()
         self.resting.tick()
+        self.hooks.tick()
         self.undelivered.tick()
         self.start()
 

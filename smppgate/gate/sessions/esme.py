@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from itertools import count
 from typing import Protocol
 
@@ -174,13 +175,33 @@ class EsmeProtocol(RelaySession):
             self._config.bind_delays.begin(self, frame, self._judge_bind, turn)
 
     def _judge_bind(self, frame: Frame) -> None:
+        bind = self._admitted(frame)
+        if bind is not None and self.router.judges_binds:
+            self.router.judge_bind(self, bind, partial(self._judged, frame))
+        elif bind is not None:
+            self._go_on(bind)
+
+    def _judged(self, frame: Frame, status: int) -> None:
+        """A hook has decided about a bind that the gate itself would have accepted then."""
+        if status:
+            self.refuse_bind(frame, BindRejected("a hook refuses it", status))
+            return
+        bind = self._admitted(frame)
+        if bind is not None:
+            self._go_on(bind)
+
+    def _admitted(self, frame: Frame) -> Bind | None:
+        """The bind in ``frame``, if it may be accepted; else it is refused."""
         try:
-            bind = self._admit(frame)
+            return self._admit(frame)
         except ProtocolError as error:
             if isinstance(error, AllBindsInUse):
                 self._probe_holders(error)
             self.refuse_bind(frame, error)
-            return
+            return None
+
+    def _go_on(self, bind: Bind) -> None:
+        """Accept a bind, or leave it to an SMSC."""
         self.version = bind.version
         if bind.account.policy.asks_smsc:
             self._config.pass_through.begin(self, bind)

@@ -179,7 +179,7 @@ def make_hooks(settings: GateSettings, reactor: IReactorTime) -> Made | None:
     """
     if not settings.hooks:
         return None
-    context = HookContext(reactor, deepcopy(settings.hook_options or {}))
+    context = HookContext(reactor, deepcopy(settings.hook_options))
     try:
         return Made(settings.hooks, imported(settings.hooks), context)
     except (CannotImport, CannotMake) as fault:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from typing import Any
 
 import attrs
 
 from smppgate.settings.checks import Flag, Seconds, Whole
-from smppgate.settings.errors import Problem
 from smppgate.settings.hook_side import Factory, Options
 from smppgate.settings.tables import SYSTEM_ID, Table, setting
 from smppgate.settings.takes import Takes
@@ -170,11 +168,12 @@ class GateSettings(Table):
         metadata=setting(
             Factory(),
             "What makes the hooks: code of your own that is asked about binds, messages and "
-            "answers, see [hooks](hooks.md). The module must be where Python finds it.",
+            "answers, see docs/hooks.md. Its module must be where Python finds it.",
         ),
     )
-    hook_options: dict[str, Any] | None = attrs.field(
-        default=None,
+    hook_options: dict[str, Any] = attrs.field(
+        # Nothing puts anything into it: hooks get a copy.
+        default={},
         repr=False,
         metadata=setting(
             Options(),
@@ -255,12 +254,6 @@ class GateSettings(Table):
             takes=Takes.AT_RESTART,
         ),
     )
-
-    @classmethod
-    def clashes(cls, table: Mapping[str, object]) -> Iterator[Problem]:
-        """Options without hooks."""
-        if table.get("hook_options") is not None and not table.get("hooks"):
-            yield Problem("hook_options", "nothing is told them without hooks")
 
 
 @attrs.frozen

@@ -80,14 +80,9 @@ class Options(Check):
         """That any is."""
         return "any keys and values"
 
-    @property
-    def none(self) -> str:
-        """``none``."""
-        return "none"
-
     def write(self, value: object) -> str:
-        """No value is shown: it may be a password."""
-        return "{ … }"
+        """Its values are not shown: one may be a password."""
+        return "{ … }" if value else "{}"
 
     def problems(self, value: object) -> Iterator[Problem]:
         """``value`` is no table, or has what TOML has not."""

@@ -122,12 +122,12 @@ WRONG: dict[type, tuple[Any, ...]] = {
     float: (True, "1.0", [1.0], {}, datetime.time(1)),
     str: (True, 1, 3.4, ["x"], {}, datetime.date(2026, 1, 1)),
     list: (True, 1, "x", 1.0, {}, {"0": "x"}),
+    dict: (True, 1, "x", [1]),
 }
 # Here one item stands for an array of it alone.
 WRONG_IN_ROUTES: dict[type, tuple[Any, ...]] = {
     **WRONG,
     list: (True, 1.0, {}, {"0": "x"}),
-    dict: (True, 1, "x", [1]),
     str: (True, 3.4, ["x"], {}),
 }
 # And an endpoint alone stands for an array of it.
@@ -160,6 +160,12 @@ BAD: dict[tuple[str, str], tuple[Any, ...]] = {
     ("gate", "hold_octets"): (0, -1, 2**41),
     ("gate", "affinity_ttl"): (0, -1.0, float("inf")),
     ("gate", "receipt_patience"): (0, -1.0, float("inf")),
+    ("gate", "hooks"): (
+        *("os", "os:", ":path", "os path:join", "os:0x", "../os:path", "nowhere_at_all:Hooks"),
+        *("os:nothing", "os.nothing:Hooks", "os:name"),
+    ),
+    ("gate", "hook_timeout"): (0, -1.0, float("inf")),
+    ("gate", "hook_default"): ("", "0x08"),
     ("gate", "message_ids"): ("", "tag"),
     ("gate", "unmatched_receipts"): ("", "0x64"),
     ("gate", "state_dir"): ("", "a\0b", "a\nb"),

@@ -226,6 +226,10 @@ class Inspection:
         yield "submitters", len(router._submitters), len(esmes)
         yield from self._affinities()
         yield "sessions in outboxes", len(router.batch._touched), 10_000
+        yield "octets that wait for hooks", router.hooks.octets, 2 * (1 << 28)
+        for kind, count in router.hooks.waiting.items():
+            yield f"what waits for {kind}", count, 10_000
+        yield "decisions waited for", router.hooks._asking.waiting, 10_000
         room = router.waiting_room
         yield "octets that wait for SMSCs", room.octets, router._options.hold_octets
         for name, table in (

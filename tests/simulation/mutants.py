@@ -1,7 +1,8 @@
 """Deliberate faults of the gate, one by one: the world must find each of them.
 
-Those of the lane are in ``lane_mutants.py`` and ``delivery_mutants.py``. Names of the gate's
-insides are used in these three and in ``inspection.py`` only.
+Those of the lane are in ``lane_mutants.py`` and ``delivery_mutants.py``, those with hooks in
+``hook_mutants.py``. Names of the gate's insides are used in these four and in ``inspection.py``
+only.
 """
 
 from __future__ import annotations
@@ -79,11 +80,11 @@ from smppgate.txsmpp.frame import Frame, renumbered
 from smppgate.txsmpp.sequence import Outstanding
 from smppgate.txsmpp.session_timer import SessionTimer
 from smppgate.txsmpp.timers import Watch
-from tests.simulation import delivery_mutants, lane_mutants
+from tests.simulation import delivery_mutants, hook_mutants, lane_mutants
 from tests.simulation.mutant import MUTANTS, Mutant, StaleMutant, mutant
 
 # Importing both enters all mutants.
-__all__ = ["MUTANTS", "Mutant", "StaleMutant", "delivery_mutants", "lane_mutants"]
+__all__ = ["MUTANTS", "Mutant", "StaleMutant", "delivery_mutants", "hook_mutants", "lane_mutants"]
 
 
 ENQUIRE_LINK = 0x15

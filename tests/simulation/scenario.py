@@ -7,6 +7,7 @@ from random import Random
 from attrs import evolve, field, frozen
 
 from tests.simulation import routes, wire
+from tests.simulation.hooks import HOOK_TIME
 from tests.simulation.moods import MOODS, of
 
 SMSC_PORT, ESME_PORT, CALLED_PORT, OUTBIND_PORT = 3000, 2775, 2800, 4000
@@ -180,6 +181,7 @@ class Plan:
     :param steps: when the wall clock is stepped, and how far.
     :param routes: as they are written; a file of prefixes takes the place of the pool of one.
     :param operator: the moods of who runs the gate.
+    :param hook_default: what becomes of what hooks fail to decide; empty without hooks.
     :param wanted: the moods that were asked for.
     """
 
@@ -220,6 +222,7 @@ class Plan:
     steps: tuple[tuple[float, float], ...] = ()
     operator: tuple[str, ...] = ()
     routes: tuple[str, ...] = ()
+    hook_default: str = ""
     wanted: tuple[str, ...] = ()
 
     @property
@@ -291,7 +294,15 @@ def scenario(seed: int, moods: tuple[str, ...] = ()) -> Plan:
     plan = _limiting(chance(seed, "rates"), moods, plan)
     plan = _ailing(chance(seed, "health"), moods, plan)
     plan = _in_runs(chance(seed, "runs"), moods, plan)
-    return _in_bursts(chance(seed, "bursts"), moods, plan)
+    plan = _in_bursts(chance(seed, "bursts"), moods, plan)
+    return _hooked(chance(seed, "hooks"), moods, plan)
+
+
+def _hooked(draw: Random, moods: tuple[str, ...], plan: Plan) -> Plan:
+    """The plan, with hooks or without."""
+    if not _Chooser(draw, moods).one("hooked", 0.12):
+        return plan
+    return evolve(plan, hook_default=draw.choice(("refuse", "pass")))
 
 
 def _in_bursts(draw: Random, moods: tuple[str, ...], plan: Plan) -> Plan:
@@ -636,6 +647,7 @@ def settings_text(plan: Plan) -> str:
     """The gate's configuration."""
     lines = [
         "[gate]",
+        *_hook_lines(plan),
         f"response_timeout = {plan.response_timeout}",
         f"enquire_link = {plan.enquire_link}",
         f"enquire_link_timeout = {plan.enquire_link_timeout}",
@@ -665,6 +677,17 @@ def settings_text(plan: Plan) -> str:
         lines.append(f"hold = {plan.hold}")
         lines += _health_lines(plan.health)
     return "\n".join((*lines, *plan.routes))
+
+
+def _hook_lines(plan: Plan) -> list[str]:
+    if not plan.hook_default:
+        return []
+    return [
+        'hooks = "tests.simulation.hooks:SimulatedHooks"',
+        f"hook_options = {{ seed = {plan.seed} }}",
+        f"hook_timeout = {HOOK_TIME}",
+        f'hook_default = "{plan.hook_default}"',
+    ]
 
 
 def _members_lines(plan: Plan, names: tuple[str, ...]) -> list[str]:

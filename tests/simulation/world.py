@@ -15,6 +15,7 @@ from smppgate.settings import Settings, parse
 from tests.simulation.clock import NEVER, Agenda, WorldClock
 from tests.simulation.counting import Counting
 from tests.simulation.differences import OTHER_PORT
+from tests.simulation.hooks import HOOK_TIME, Book
 from tests.simulation.inspection import Coverage, Inspection, allowing, short_runs
 from tests.simulation.invariants import Judge
 from tests.simulation.ledger import Attempt, Delivery, Dialogue, Ledger, Request
@@ -65,6 +66,7 @@ class World:
     :ivar is_stopping: whether it is being stopped in order; ``began_at``: when it began, and
         ``stopped_at``: when it was to stop last.
     :ivar terms: the settings in force, now and before.
+    :ivar hooks: what hooks have decided; None without any.
     :ivar queued: deliveries that the gate has acknowledged for a queue.
     """
 
@@ -79,6 +81,9 @@ class World:
         self.is_active = self.is_open = True
         self.queued: dict[int, Delivery] = {}
         self.given_ids: dict[bytes, Request] = {}
+        self.hooks: Book | None = None
+        if plan.hook_default:
+            self.hooks = Book.of[plan.seed] = Book(plan.hook_default, self._chance("hooks' whims"))
         self.network = Network(self.agenda, self._chance("network"), weather(list(plan.weather)))
         settings = files(self._chance("files"), list(plan.pools), parse(settings_text(plan)))
         self.terms = Terms.beginning(settings)
@@ -177,6 +182,11 @@ class World:
     def _verdict(self, what: str, sessions: Sequence[ModelSession]) -> None:
         if not any(session.is_disturbed for session in sessions):
             self.violated(what)
+
+    @property
+    def hook_time(self) -> float:
+        """Seconds that hooks may take for one decision."""
+        return HOOK_TIME if self.hooks is not None else 0.0
 
     @property
     def is_steady(self) -> bool:

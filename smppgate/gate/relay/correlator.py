@@ -169,8 +169,9 @@ class Correlator:
                 return
             if self.events.tell_answered is not None:
                 self.events.tell_answered(exchange, 0, now)
-            self.keeper.take_late(exchange, smsc, frame)
             self._tell_instead(exchange, status, now)
+            # Behind the answer: a receipt may wait for the return path.
+            self.keeper.take_late(exchange, smsc, frame)
 
         center = smsc.center
         # Until its return path is kept, receipts of it are early.

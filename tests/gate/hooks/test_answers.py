@@ -78,13 +78,14 @@ def test_a_failure_lets_it_pass(does: Any, status: int) -> None:
     assert gate.failures() == 1
 
 
-def test_a_receipt_does_not_come_before_its_answer() -> None:
+@pytest.mark.parametrize("decision", [PASS, Refuse(0x0B)])
+def test_a_receipt_does_not_come_before_its_answer(decision: Any) -> None:
     gate, esme = sent(0)
     gate.link.ask(delivery(RECEIPT, esm_class=4))
     gate.gate.reactor.advance(1.0)
     assert esme.heard() == []
     assert gate.link.heard() == []
-    gate.hooks.waiting[0].callback(PASS)
+    gate.hooks.waiting[0].callback(decision)
     gate.gate.reactor.advance(0.1)
     answer, receipt = esme.heard()
     assert answer.command_id == SUBMIT_SM_RESP

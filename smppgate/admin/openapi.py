@@ -22,6 +22,7 @@ _LISTS = {
     "links": "Link",
     "pools": "Pool",
     "routes": "Route",
+    "hooks": "Hook",
     "queues": "Queue",
 }
 

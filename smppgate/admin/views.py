@@ -26,6 +26,7 @@ LISTS: dict[str, tuple[Shape, Records]] = {
     "links": (records.LINK, Observation.links),
     "pools": (records.POOL, Observation.pools),
     "routes": (records.ROUTE, Observation.routes),
+    "hooks": (records.HOOK, Observation.hooks),
     "queues": (records.QUEUE, Observation.queues),
 }
 """The lists, by the last word of their paths."""

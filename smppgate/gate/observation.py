@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from smppgate.gate.hooks.hooking import Hooking
 from smppgate.gate.parts import Parts
 from smppgate.gate.relay.events import Events
 from smppgate.gate.sessions.addresses import shown_address
@@ -13,6 +14,7 @@ from smppgate.gate.smsc_service import LinkKey, SmscService
 from smppgate.gate.state import (
     AccountState,
     GatewayState,
+    HookState,
     LinkState,
     ListenerState,
     MemberState,
@@ -57,6 +59,7 @@ class Observation:
             pools=tuple(self.pools()),
             routes=tuple(self.routes()),
             unrouted=self.unrouted,
+            hooks=tuple(self.hooks()),
             queues=tuple(self.queues()),
             related=self.related(),
             store=self.store(),
@@ -172,6 +175,10 @@ class Observation:
     def routes(self) -> Iterator[RouteState]:
         """The routes, in their order."""
         return _routes(self._parts.router.routes)
+
+    def hooks(self) -> Iterator[HookState]:
+        """The methods of hooks that are asked."""
+        return _hooks(self._parts.router.hooks)
 
     def queues(self) -> Iterator[QueueState]:
         """The queues of accounts that have one."""
@@ -379,6 +386,20 @@ def _related(parts: Parts) -> RelatedState:
     return RelatedState(
         known=len(router.related), octets=router.related.octets, split=router.events.split
     )
+
+
+def _hooks(hooks: Hooking) -> Iterator[HookState]:
+    waiting = hooks.waiting
+    for kind in hooks.kinds:
+        count = hooks.counts[kind]
+        yield HookState(
+            name=kind,
+            factory=hooks.name,
+            asked=count.asked,
+            refused=count.refused,
+            failed=count.failed,
+            waiting=waiting[kind],
+        )
 
 
 def _routes(routes: Routes | None) -> Iterator[RouteState]:

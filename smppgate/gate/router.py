@@ -225,8 +225,10 @@ class RouterService(Service):
         self.health.start()
 
     def stopService(self) -> Deferred[None]:
-        """Stop all timers, and hooks: fires when these are stopped. `link_up` and `ready` that have
-        not fired are cancelled."""
+        """Stop all timers, and the hooks; fires when these are stopped.
+
+        `link_up` and `ready` that have not fired are cancelled.
+        """
         super().stopService()
         self.reports.stop()
         self.health.stop()

@@ -260,6 +260,7 @@ class FakeState:
             "pools": self.pools(),
             "routes": self.routes(),
             "queues": self.queues(),
+            "hooks": [],
             "related": {"known": 12, "octets": 4096, "split": 0},
             "store": self.store(),
         }

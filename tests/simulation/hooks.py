@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from random import Random
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define, field
 from twisted.internet.defer import Deferred
@@ -27,6 +27,9 @@ from smppgate.gate.hooks import (
     SubmitView,
 )
 from tests.simulation import wire
+
+if TYPE_CHECKING:
+    from tests.simulation.scenario import Plan
 
 HOOK_TIME = 1.0
 """Seconds that a hook has."""
@@ -88,6 +91,14 @@ class Book:
     default: str
     chance: Random
     verdicts: dict[tuple[str, int], list[Verdict]] = field(factory=lambda: defaultdict(list))
+
+    @classmethod
+    def of_world(cls, plan: Plan, chance: Random) -> Book | None:
+        """A new one for the hooks of a world; None for one without hooks."""
+        if not plan.hook_default:
+            return None
+        book = cls.of[plan.seed] = cls(plan.hook_default, chance)
+        return book
 
     def decide(self, kind: str, view: Any, octets: bytes, now: float) -> Verdict:
         """Decide about ``view``, which is about the message in ``octets``."""

@@ -81,9 +81,7 @@ class World:
         self.is_active = self.is_open = True
         self.queued: dict[int, Delivery] = {}
         self.given_ids: dict[bytes, Request] = {}
-        self.hooks: Book | None = None
-        if plan.hook_default:
-            self.hooks = Book.of[plan.seed] = Book(plan.hook_default, self._chance("hooks' whims"))
+        self.hooks = Book.of_world(plan, self._chance("hooks' whims"))
         self.network = Network(self.agenda, self._chance("network"), weather(list(plan.weather)))
         settings = files(self._chance("files"), list(plan.pools), parse(settings_text(plan)))
         self.terms = Terms.beginning(settings)

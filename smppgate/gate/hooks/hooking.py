@@ -140,7 +140,7 @@ class Hooking:
         self.answers.give_up(session)
 
     def esme_ended(self, session: BindingEsme) -> None:
-        """``session`` has ended, bound or not: return paths of what was taken are kept, all else is
+        """``session`` has ended, bound or not: what was taken has its return path, all else is
         dropped."""
         self.binds.drop(session)
         self.submits.drop(session)

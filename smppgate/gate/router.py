@@ -34,8 +34,7 @@ from smppgate.gate.relay.transform import Transform
 from smppgate.gate.reports.reports import Reports
 from smppgate.gate.return_path.aliases import Aliases
 from smppgate.gate.return_path.keeper import ReturnPathKeeper
-from smppgate.gate.sessions.binds import Bind
-from smppgate.gate.sessions.ports import BindingEsme
+from smppgate.gate.sessions.ports import BindHook, BindingEsme
 from smppgate.gate.statistics import Statistics
 from smppgate.gate.submit.health_watch import HealthWatch
 from smppgate.gate.submit.local_esmes import LocalEsmes
@@ -188,6 +187,7 @@ class RouterService(Service):
         self._take_delivery = (
             hooks.deliveries.deliver if hooks.takes_deliveries else self._dispatch
         )
+        self.bind_hook: BindHook | None = hooks.binds if hooks.judges_binds else None
         self.correlator.hook = hooks.answers if hooks.hears_answers else None
         self.relay_from_esme, self.relay_from_smsc = self._lanes()
 
@@ -316,17 +316,6 @@ class RouterService(Service):
             return any(pool.is_up for pool in pools or self.pools.values())
         pool = account.policy.pool
         return pool is not None and pool.is_up
-
-    # Binds
-
-    @property
-    def judges_binds(self) -> bool:
-        """Whether a hook is asked about binds that the gate itself would accept."""
-        return self.hooks.judges_binds
-
-    def judge_bind(self, esme: BindingEsme, bind: Bind, judged: Callable[[int], None]) -> None:
-        """Call ``judged`` with the command_status that a hook gives a bind, 0 where it passes."""
-        self.hooks.binds.judge(esme, bind, judged)
 
     # What sessions report
 

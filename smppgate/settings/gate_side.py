@@ -174,6 +174,7 @@ class GateSettings(Table):
     hook_options: dict[str, Any] = attrs.field(
         # Nothing puts anything into it: hooks get a copy.
         default={},
+        hash=False,
         repr=False,
         metadata=setting(
             Options(),

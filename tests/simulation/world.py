@@ -81,7 +81,6 @@ class World:
         self.is_active = self.is_open = True
         self.queued: dict[int, Delivery] = {}
         self.given_ids: dict[bytes, Request] = {}
-        self.hooks = Book.of_world(plan, self._chance("hooks' whims"))
         self.network = Network(self.agenda, self._chance("network"), weather(list(plan.weather)))
         settings = files(self._chance("files"), list(plan.pools), parse(settings_text(plan)))
         self.terms = Terms.beginning(settings)
@@ -105,6 +104,7 @@ class World:
 
     def _make_models(self) -> None:
         plan = self.plan
+        self.hooks = Book.of_world(plan, self._chance("hooks' whims"))
         self.centers = [
             MessageCenter(self, each, traits([]), self._chance(each.name)) for each in plan.centers
         ]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from inspect import iscoroutine
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from attrs import define, field
 from twisted.internet.defer import Deferred
@@ -22,6 +22,8 @@ from smppgate.gate.submit.due_timer import DueTimer
 from smppgate.txsmpp.batch import Batch
 from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.log import Logger
+
+T = TypeVar("T")
 
 _DECISIONS: dict[str, tuple[type, ...]] = {
     "on_bind": (Pass, Refuse),
@@ -151,9 +153,11 @@ class Asking:
 
     # What comes of it
 
-    def _answered(self, answer: object, question: Question) -> None:
+    def _answered(self, answer: T, question: Question) -> T:
         if not question.is_gone:
             self._decide(question, answer)
+        # One Deferred may be the decision about several messages.
+        return answer
 
     def _raised(self, failure: Failure, question: Question) -> None:
         if not question.is_gone:

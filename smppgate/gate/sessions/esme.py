@@ -176,8 +176,9 @@ class EsmeProtocol(RelaySession):
 
     def _judge_bind(self, frame: Frame) -> None:
         bind = self._admitted(frame)
-        if bind is not None and self.router.judges_binds:
-            self.router.judge_bind(self, bind, partial(self._judged, frame))
+        hook = self.router.bind_hook
+        if bind is not None and hook is not None:
+            hook.judge(self, bind, partial(self._judged, frame))
         elif bind is not None:
             self._go_on(bind)
 

@@ -35,16 +35,8 @@ class Switch(Protocol):
     """What the gate tells in summary."""
     is_draining: bool
     """Whether the gate stops: no new bind is taken."""
-
-    @property
-    def judges_binds(self) -> bool:
-        """Whether a hook is asked about binds that the gate itself would accept."""
-
-    def judge_bind(self, esme: BindingEsme, bind: Bind, judged: Callable[[int], None]) -> None:
-        """Call ``judged`` with the command_status that a hook gives a bind, 0 where it passes.
-
-        Now or later; not where the session has ended before.
-        """
+    bind_hook: BindHook | None
+    """Is asked about binds that the gate itself would accept; None where nothing is."""
 
     def forward(self, origin: EsmeSession, frame: Frame, now: float) -> None:
         """Relay or answer a request of an ESME."""
@@ -150,6 +142,16 @@ class BindingEsme(EsmeSession, Protocol):
 
     async def unbind(self, reason: str = "unbound") -> None:
         """End the session in order."""
+
+
+class BindHook(Protocol):
+    """Judges binds that the gate itself would accept."""
+
+    def judge(self, esme: BindingEsme, bind: Bind, judged: Callable[[int], None]) -> None:
+        """Call ``judged`` with the command_status that ``bind`` is to be answered, 0 to go on.
+
+        Now or later; not where the session has ended before.
+        """
 
 
 class BindJudge(Protocol):

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from twisted.internet.defer import Deferred
 
-from smppgate.gate.hooks import HookContext, Hooks
+from smppgate.gate.hooks import PASS, HookContext, Hooks
 from smppgate.settings import EsmeSettings, GateSettings
 from smppgate.txsmpp.constants import RESPONSE_BIT, CommandId
 from smppgate.txsmpp.frame import Frame
@@ -47,6 +47,12 @@ class Asked(Hooks):
     def stop(self) -> Deferred[None] | None:
         self.stopped += 1
         return self.stopping
+
+    def later(self, reactor: Any, seconds: float) -> Deferred[Any]:
+        """A decision to let pass, so many seconds later."""
+        later: Deferred[Any] = Deferred()
+        reactor.callLater(seconds, later.callback, PASS)
+        return later
 
     def asked(self, view: Any) -> Any:
         self.views.append(view)

@@ -8,12 +8,15 @@ import pytest
 from attrs import evolve
 from twisted.internet.defer import Deferred
 
-from smppgate.gate.hooks import PASS, Refuse
+from smppgate.gate.hooks import PASS, AnswerView, BindView, Refuse
+from smppgate.gate.relay.events import Listener
+from smppgate.gate.trial import Trial
 from smppgate.settings import GateSettings, SettingsError
 from tests.fakes import outcomes
 from tests.gate.hooks.scripted import (
     Asked,
     HookedGate,
+    delivery,
     message,
     settings,
     several,
@@ -136,3 +139,62 @@ def test_hooks_that_do_not_stop_are_not_waited_for_beyond_the_time_of_the_stop()
     gate.gate.gateway.stopService().addBoth(done.append)
     gate.gate.reactor.pump([0.5] * 70)
     assert done == [None]
+
+
+def test_the_state_shows_what_is_asked() -> None:
+    gate = HookedGate()
+    esme = gate.esme()
+    esme.send(several(message(), message(), message()))
+    gate.hooks.waiting[0].callback(Refuse(0x45))
+    gate.hooks.waiting[1].callback("nonsense")
+    (hook,) = gate.gate.gateway.state().hooks
+    assert (hook.name, hook.factory) == ("on_submit", settings().hooks)
+    assert (hook.asked, hook.refused, hook.failed, hook.waiting) == (3, 2, 1, 1)
+
+
+def test_who_asks_where_a_message_goes_is_told_of_hooks() -> None:
+    gate = HookedGate()
+    decided, _ = gate.gate.gateway.explain("acme", message(), 0.0)
+    assert decided.endswith(f"; the hooks {settings().hooks} may change it")
+    trial = Trial(gate.gate.gateway.settings)
+    assert trial.decided_by(b"acme") == decided
+    reloaded(gate, hooks="")
+    decided, _ = gate.gate.gateway.explain("acme", message(), 0.0)
+    assert "hooks" not in decided
+
+
+def test_what_is_refused_or_told_otherwise_has_its_reason() -> None:
+    """With its end, told once, behind where it began."""
+    gate = HookedGate("Everything")
+    listener = Told()
+    gate.gate.router.events.attach(listener)
+    gate.hooks.does = lambda view: PASS if isinstance(view, BindView) else Refuse(0x45)
+    esme = gate.esme()
+    esme.ask(message())
+    assert listener.told == [("entered",), ("ended", 0x45, "rejected")]
+    listener.told.clear()
+    gate.link.ask(delivery())
+    assert listener.told == [("turned_down", 0x45, "rejected")]
+    gate.link.heard()
+    listener.told.clear()
+    gate.hooks.does = lambda view: Refuse(0x46) if isinstance(view, AnswerView) else PASS
+    esme.ask(message())
+    (request,) = gate.link.heard()
+    gate.link.answer(request, 0, b"id\0")
+    assert listener.told == [("entered",), ("ended", 0x46, "rejected")]
+
+
+class Told(Listener):
+    """Keeps what it is told of messages."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[Any, ...]] = []
+
+    def entered(self, exchange: Any) -> None:
+        self.told.append(("entered",))
+
+    def ended(self, exchange: Any, command_status: int, now: float, reason: Any) -> None:
+        self.told.append(("ended", command_status, reason.word))
+
+    def turned_down(self, origin: Any, frame: Any, command_status: int, reason: Any) -> None:
+        self.told.append(("turned_down", command_status, reason.word))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any, cast
 
 import pytest
+from attrs import evolve
+from twisted.internet.defer import Deferred
 
 from smppgate.gate.hooks import PASS, Change, Pass, Refuse, Route
 from smppgate.settings import PoolSettings, RouteSettings
@@ -222,6 +224,51 @@ def test_coroutines_are_awaited_and_cancelled() -> None:
     gate.gate.reactor.advance(2.1)
     assert [frame.command_status for frame in esme.heard()] == [8]
     assert gate.hooks.cancelled == gate.hooks.waiting[1:]
+
+
+def test_one_deferred_may_decide_about_several() -> None:
+    gate = HookedGate()
+    both: Deferred[Any] = Deferred()
+    gate.hooks.does = lambda _: both
+    gate.esme().send(several(message(b"1"), message(b"2")))
+    both.callback(PASS)
+    assert texts(gate.link.heard()) == [b"1", b"2"]
+
+
+def test_a_decision_that_does_not_end_when_it_is_cancelled_does_no_harm() -> None:
+    gate = HookedGate(hook_timeout=1.0)
+
+    def cancel(_: Any) -> None:
+        raise ValueError("it cannot be cancelled")
+
+    stubborn: Deferred[Any] = Deferred(cancel)
+    gate.hooks.does = lambda _: stubborn
+    esme = gate.esme()
+    esme.ask(message())
+    with Log() as log:
+        gate.gate.reactor.advance(1.1)
+    assert [frame.command_status for frame in esme.heard()] == [8]
+    assert any("could not be cancelled" in line for line in log.lines)
+    stubborn.callback(PASS)
+    assert gate.link.heard() == []
+
+
+def test_a_message_that_waits_stays_with_the_pool_that_a_hook_has_named() -> None:
+    """Whatever routes a reload brings; unless it takes that pool away."""
+    gate = HookedGate(**pools())
+    alpha, beta = gate.links
+    beta.transport.lose()
+    gate.hooks.does = Route("other")
+    gate.esme().ask(message())
+    gateway = gate.gate.gateway
+    found = evolve(gateway.settings, route=(RouteSettings("all", pool="main"),))
+    gateway.reload(found)
+    gate.gate.turn()
+    assert alpha.heard() == []
+    main, _ = found.pool
+    gateway.reload(evolve(found, pool=(main,)))
+    gate.gate.turn()
+    assert len(alpha.heard()) == 1
 
 
 def test_what_waits_counts_against_the_window() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -182,3 +183,36 @@ def test_hooks_that_cannot_be_made_are_an_error_of_the_configuration(
         assert done.returncode == 1
         assert told in done.stdout + done.stderr
         assert "Traceback" not in done.stderr
+
+
+def test_hooks_come_by_a_reload_and_those_that_cannot_be_made_change_nothing(
+    tmp_path: Path,
+) -> None:
+    with serving() as service, Smsc() as smsc:
+        service.answer = lambda _: {"decision": "refuse", "status": 0x45}
+        port, config = free_port(), tmp_path / "gate.toml"
+        lines = hooked(f"http://127.0.0.1:{service.port}/")
+
+        def write(gate: str) -> None:
+            config.write_text(settings(port, {"alpha": smsc.port}, gate=gate))
+
+        write("")
+        options = ["--config", str(config)]
+        command = [sys.executable, "-m", "smppgate", "run", *options]
+        with running_command(tmp_path, command, port, {}) as gate:
+            link = smsc.link()
+            gate.wait_for_log("bound at")
+            esme = bound(port)
+            esme.send(pdu(SUBMIT_SM, 1, message_body(text=b"unasked")))
+            assert link.receive_message().body.endswith(b"unasked")
+            write(lines)
+            gate.process.send_signal(signal.SIGHUP)
+            gate.wait_for_log("is done")
+            esme.send(pdu(SUBMIT_SM, 2, message_body()))
+            assert esme.receive_message() == Pdu(SUBMIT_SM | RESP, 0x45, 2, b"")
+            write(lines.replace("url", "uri"))
+            gate.process.send_signal(signal.SIGHUP)
+            gate.wait_for_log("gate.hooks: fails: KeyError (http_hooks.py")
+            gate.wait_for_log("nothing is changed")
+            esme.send(pdu(SUBMIT_SM, 3, message_body()))
+            assert esme.receive_message() == Pdu(SUBMIT_SM | RESP, 0x45, 3, b"")

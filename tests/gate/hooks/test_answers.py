@@ -117,3 +117,20 @@ def test_what_goes_on_to_another_smsc_is_not_asked_about() -> None:
     (other,) = (link for link in gate.links if link is not first)
     other.answer(other.heard()[0], 0x14)
     assert [view.status for view in gate.hooks.views] == [0x14]
+
+
+def test_answers_to_this_process_are_not_asked_about() -> None:
+    gate = HookedGate("Answers")
+    answers: list[Any] = []
+    gate.gate.router.request(message()).addBoth(answers.append)
+    (request,) = gate.link.heard()
+    gate.link.answer(request, 0x45)
+    assert [each.command_status for each in answers] == [0x45]
+    assert gate.hooks.views == []
+
+
+def test_the_stop_tells_what_smscs_have_answered() -> None:
+    gate, esme = sent(0, hook_timeout=600.0)
+    gate.gate.router.close()
+    assert [frame[:2] for frame in esme.heard()] == [(SUBMIT_SM_RESP, 0)]
+    assert gate.failures() == 0

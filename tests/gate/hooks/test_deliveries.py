@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 from smppgate.gate.hooks import PASS, Change, Refuse
 from smppgate.txsmpp.constants import CommandId
@@ -157,3 +158,26 @@ def test_the_stop_answers_what_waits() -> None:
     assert done == [None]
     assert (DELIVER_SM_RESP, 0x64) in [frame[:2] for frame in gate.link.heard()]
     assert gate.gate.reactor.getDelayedCalls() == []
+
+
+def test_without_hooks_what_comes_goes_behind_what_waits_for_the_former() -> None:
+    gate = hooked()
+    esme = gate.esme()
+    gate.link.ask(delivery(b"1"), 1)
+    gateway = gate.gate.gateway
+    gateway.reload(evolve(gateway.settings, gate=evolve(gateway.settings.gate, hooks="")))
+    gate.gate.turn()
+    gate.link.ask(delivery(b"2"), 2)
+    assert esme.heard() == []
+    gate.hooks.waiting[0].callback(PASS)
+    assert texts(esme.heard()) == [b"1", b"2"]
+    gate.link.ask(delivery(b"3"), 3)
+    assert texts(esme.heard()) == [b"3"]
+
+
+def test_what_comes_while_the_gate_closes_is_refused() -> None:
+    gate = hooked()
+    gate.gate.router.close()
+    gate.link.ask(delivery())
+    assert [frame.command_status for frame in gate.link.heard()] == [0x64]
+    assert gate.hooks.views == []

@@ -26,13 +26,16 @@ from smppgate.txsmpp.pdu import (
 from tests.gate.hooks.scripted import (
     SUBMIT_SM_RESP,
     WAIT,
+    Asked,
     HookedGate,
     delivery,
     message,
+    settings,
     several,
     texts,
 )
-from tests.gate.memory_gateway import Log, smsc
+from tests.gate.memory_gateway import Log, MemoryGateway, smsc
+from tests.gate.memory_gateway import esme as judged
 
 
 def test_a_hook_sees_what_came_and_it_goes_on_as_it_is() -> None:
@@ -398,3 +401,15 @@ def test_only_what_is_asked_about_leaves_the_lane(
     in_lane = [entry.__class__ is tuple for entry in session.outstanding.requests.values()]
     assert in_lane == [kind != "Deliveries"] * 10
     assert len(gate.hooks.views) == (10 if kind != "Nothing" else 0)
+
+
+def test_a_session_with_an_smsc_of_its_own_goes_to_no_pool() -> None:
+    """What names one is a failure."""
+    gate = MemoryGateway(smsc(), esme=(judged(),), gate=settings(hook_default="pass"))
+    hooks: Any = Asked.latest
+    hooks.does = Route("default")
+    esme, link = gate.joined()
+    with Log() as log:
+        esme.ask(message())
+    assert len(link.heard()) == 1
+    assert any("bind was passed through" in line for line in log.lines)

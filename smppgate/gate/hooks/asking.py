@@ -144,8 +144,9 @@ class Asking:
         self._cancel(self._taken(question))
 
     def give_up(self, question: Question) -> None:
-        """Let the default hold now; that is no failure."""
-        self._settle(question, None)
+        """Let the default hold now, unless it is decided; that is no failure."""
+        if not question.is_gone:
+            self._settle(question, None)
 
     def stop(self) -> None:
         """Stop the timer."""

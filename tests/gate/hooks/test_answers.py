@@ -134,3 +134,20 @@ def test_the_stop_tells_what_smscs_have_answered() -> None:
     gate.gate.router.close()
     assert [frame[:2] for frame in esme.heard()] == [(SUBMIT_SM_RESP, 0)]
     assert gate.failures() == 0
+
+
+def test_answers_that_are_told_while_others_are_given_up_are_told_once() -> None:
+    """What is told may end the session, and with it the time of the others."""
+    gate, esme = sent(0x45, 0x46)
+    router = gate.gate.router
+    (session,) = router.accounts.named(b"acme").sessions
+    answer = session.answer
+
+    def ending(octets: bytes) -> None:
+        answer(octets)
+        router.esme_drained(session)
+
+    session.answer = ending
+    router.esme_drained(session)
+    assert sorted(frame[1:3] for frame in esme.heard()) == [(0x45, 1), (0x46, 2)]
+    assert session.unanswered == 0

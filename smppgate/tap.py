@@ -31,8 +31,14 @@ class Options(usage.Options):
 
 
 def makeService(options: Options) -> IService:
-    """The gate that the file describes."""
+    """The gate that the file describes.
+
+    :raises SystemExit: its hooks cannot be made.
+    """
     # Which reactor runs is known only now.
     from twisted.internet import reactor  # noqa: PLC0415
 
-    return Program(options["settings"], reactor, options["config"])
+    try:
+        return Program(options["settings"], reactor, options["config"])
+    except SettingsError as error:
+        raise SystemExit(f"{options['config']}: {error}") from None

@@ -23,6 +23,7 @@ _LISTS = {
     "pools": "Pool",
     "routes": "Route",
     "rewrites": "Rewrite",
+    "hooks": "Hook",
     "queues": "Queue",
 }
 

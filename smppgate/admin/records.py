@@ -9,6 +9,7 @@ from smppgate.admin.shapes import Derived, Shape
 from smppgate.gate.relay.events import Events
 from smppgate.gate.state import (
     AccountState,
+    HookState,
     LinkState,
     ListenerState,
     PoolState,
@@ -58,6 +59,7 @@ LINK = Shape("Link", LinkState)
 POOL = Shape("Pool", PoolState)
 ROUTE = Shape("Route", RouteState)
 REWRITE = Shape("Rewrite", RewriteState)
+HOOK = Shape("Hook", HookState)
 QUEUE = Shape("Queue", QueueState)
 LISTENER = Shape("Listener", ListenerState)
 STORE = Shape("Store", StoreStatistics)
@@ -66,7 +68,20 @@ RELATED = Shape("Related", RelatedState)
 TOTALS = tuple(name for name, kind in Events.__annotations__.items() if kind == "int")
 """What `Events` counts."""
 
-SHAPES = (ACCOUNT, SESSION, SMSC, LINK, POOL, ROUTE, REWRITE, QUEUE, LISTENER, STORE, RELATED)
+SHAPES = (
+    ACCOUNT,
+    SESSION,
+    SMSC,
+    LINK,
+    POOL,
+    ROUTE,
+    REWRITE,
+    HOOK,
+    QUEUE,
+    LISTENER,
+    STORE,
+    RELATED,
+)
 
 
 def totals(events: Events) -> dict[str, int]:

@@ -27,6 +27,7 @@ LISTS: dict[str, tuple[Shape, Records]] = {
     "pools": (records.POOL, Observation.pools),
     "routes": (records.ROUTE, Observation.routes),
     "rewrites": (records.REWRITE, Observation.rewrites),
+    "hooks": (records.HOOK, Observation.hooks),
     "queues": (records.QUEUE, Observation.queues),
 }
 """The lists, by the last word of their paths."""

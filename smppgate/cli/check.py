@@ -19,8 +19,9 @@ EXPECTED_RATE = 100.0
 
 DESCRIPTION = """\
 Read a configuration as the gate would and tell everything that is wrong with it, one line for
-each thing, with its place in the file. Certificates are read, and the folder
-and the limits that the gate is to use are looked at; no socket is opened.
+each thing, with its place in the file. Certificates are read, the module of
+hooks is imported, and the folder and the limits that the gate is to use are
+looked at; no socket is opened.
 Exit status: 0 when the gate can start with it, 1 when it cannot.
 """
 

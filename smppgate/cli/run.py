@@ -70,7 +70,11 @@ def _run(settings: Settings, file: str, log: Any) -> int:
     from smppgate.txsmpp.log import Logger  # noqa: PLC0415
 
     reactor: Any = twisted_reactor
-    program = Program(settings, reactor, file)
+    try:
+        program = Program(settings, reactor, file)
+    except SettingsError as error:
+        print(f"{file}: {error}", file=sys.stderr)
+        return FAILED
     # What is logged until the log begins is kept for it, and is not told twice if this fails.
     program.open_listeners()
     globalLogBeginner.beginLoggingTo([textFileLogObserver(log)], redirectStandardIO=False)

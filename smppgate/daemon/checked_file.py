@@ -34,4 +34,7 @@ POLITENESS = 10
 
 if __name__ == "__main__":
     os.nice(POLITENESS)
-    sys.stdout.buffer.write(pickle.dumps(checked(sys.argv[1]), pickle.HIGHEST_PROTOCOL))
+    # The module of hooks, which is imported to be checked, may write to standard output.
+    with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as told:
+        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+        told.write(pickle.dumps(checked(sys.argv[1]), pickle.HIGHEST_PROTOCOL))

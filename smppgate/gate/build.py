@@ -6,6 +6,7 @@ No other module of the gate but `smppgate.gate.gateway` reads settings.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from copy import deepcopy
 from functools import partial
 from ipaddress import ip_network
 from random import Random
@@ -15,6 +16,8 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.threads import deferToThreadPool
 
+from smppgate.gate.hooks import HookContext
+from smppgate.gate.hooks.made import CannotMake, Made
 from smppgate.gate.options import RouterOptions
 from smppgate.gate.rewrite_table import make_rewriting
 from smppgate.gate.route_table import make_routes
@@ -46,8 +49,10 @@ from smppgate.settings import (
     MemberSettings,
     PoolSettings,
     Settings,
+    SettingsError,
     SmscSettings,
 )
+from smppgate.settings.hook_side import CannotImport, imported
 from smppgate.settings.password_hash import PasswordHash, is_same
 from smppgate.store import DiskStore, Durability, IStore, Limits, MemoryStore
 from smppgate.txsmpp.clock import Clock
@@ -178,6 +183,20 @@ def make_router(
     return router
 
 
+def make_hooks(settings: GateSettings, reactor: IReactorTime) -> Made | None:
+    """The hooks, made by the factory that the settings name; None where they name none.
+
+    :raises SettingsError: there is no such factory, or it fails.
+    """
+    if not settings.hooks:
+        return None
+    context = HookContext(reactor, deepcopy(settings.hook_options))
+    try:
+        return Made(settings.hooks, imported(settings.hooks), context)
+    except (CannotImport, CannotMake) as fault:
+        raise SettingsError((f"gate.hooks: {fault}",)) from fault.__cause__
+
+
 def router_options(settings: Settings, run: bytes) -> RouterOptions:
     """The router's choices; ``run`` are octets that no other run of the gate has."""
     gate, store = settings.gate, settings.store
@@ -192,6 +211,8 @@ def router_options(settings: Settings, run: bytes) -> RouterOptions:
         receipt_delay=gate.receipt_delay,
         max_pdu_size=gate.max_pdu_size,
         hold_octets=gate.hold_octets,
+        hook_timeout=gate.hook_timeout,
+        hooks_refuse=gate.hook_default == "refuse",
         affinity_ttl=gate.affinity_ttl,
         receipt_patience=gate.receipt_patience,
         receipted_ttl=store.receipted_ttl,

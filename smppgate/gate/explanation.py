@@ -20,8 +20,18 @@ from smppgate.txsmpp.pdu import Pdu
 from smppgate.txsmpp.statuses import status_meaning
 
 
-def decided_by(name: str, policy: AccountPolicy | None, routes: Routes | None) -> str:
-    """What says where the messages of the account ``name`` go, in words."""
+def decided_by(
+    name: str, policy: AccountPolicy | None, routes: Routes | None, hooks: str = ""
+) -> str:
+    """What says where the messages of the account ``name`` go, in words.
+
+    :param hooks: the factory of the hooks, which are not asked here.
+    """
+    decided = _without_hooks(name, policy, routes)
+    return f"{decided}; the hooks {hooks} may change it" if hooks else decided
+
+
+def _without_hooks(name: str, policy: AccountPolicy | None, routes: Routes | None) -> str:
     if policy is not None and policy.asks_smsc:
         return (
             f'{name} has auth = "smsc": its messages go to the SMSC that took its bind, and '

@@ -54,6 +54,7 @@ class Gateway(MultiService):
     :param entropy: the one source of chance; by default the operating system's.
     :param store: keeps return paths and queues; by default the store that the settings describe.
     :param compare: compares a hash with a password; by default in a thread of the reactor's.
+    :raises SettingsError: the hooks that the settings name cannot be made.
     :ivar certificates: has those read that have changed.
     """
 
@@ -128,7 +129,7 @@ class Gateway(MultiService):
         accounts that are removed are drained afterwards, and links bound anew one by one.
 
         The Deferred fails with `SettingsError`, and nothing is changed, where a value that is kept
-        until a restart cannot be beside the new ones.
+        until a restart cannot be beside the new ones, or where new hooks cannot be made.
         """
         return self._reload.request(settings)
 
@@ -165,7 +166,8 @@ class Gateway(MultiService):
         policy, now = account.policy, self.clock.monotonic()
         rules = router.transform.rewriting.submit
         found = outlook(name, policy, router.routes, rules, pdu, wall, now)
-        return decided_by(system_id, policy, router.routes), found
+        hooks = self.settings.gate.hooks
+        return decided_by(system_id, policy, router.routes, hooks), found
 
     def smsc(self, name: str) -> SmscControl:
         """What an operator may do with an SMSC.

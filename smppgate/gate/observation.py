@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from smppgate.gate.hooks.hooking import Hooking
 from smppgate.gate.parts import Parts
 from smppgate.gate.relay.events import Events
 from smppgate.gate.sessions.addresses import shown_address
@@ -13,6 +14,7 @@ from smppgate.gate.smsc_service import LinkKey, SmscService
 from smppgate.gate.state import (
     AccountState,
     GatewayState,
+    HookState,
     LinkState,
     ListenerState,
     MemberState,
@@ -59,6 +61,7 @@ class Observation:
             routes=tuple(self.routes()),
             unrouted=self.unrouted,
             rewrites=tuple(self.rewrites()),
+            hooks=tuple(self.hooks()),
             queues=tuple(self.queues()),
             related=self.related(),
             store=self.store(),
@@ -179,6 +182,10 @@ class Observation:
         """The rules that rewrite messages, in their order."""
         for rule in self._parts.router.transform.rewriting.all:
             yield RewriteState(label=rule.label, applies_to=rule.kind, messages=rule.messages)
+
+    def hooks(self) -> Iterator[HookState]:
+        """The methods of hooks that are asked."""
+        return _hooks(self._parts.router.hooks)
 
     def queues(self) -> Iterator[QueueState]:
         """The queues of accounts that have one."""
@@ -388,6 +395,20 @@ def _related(parts: Parts) -> RelatedState:
     return RelatedState(
         known=len(router.related), octets=router.related.octets, split=router.events.split
     )
+
+
+def _hooks(hooks: Hooking) -> Iterator[HookState]:
+    waiting = hooks.waiting
+    for kind in hooks.kinds:
+        count = hooks.counts[kind]
+        yield HookState(
+            name=kind,
+            factory=hooks.name,
+            asked=count.asked,
+            refused=count.refused,
+            failed=count.failed,
+            waiting=waiting[kind],
+        )
 
 
 def _routes(routes: Routes | None) -> Iterator[RouteState]:

@@ -23,7 +23,10 @@ class RouterOptions:
     :ivar pass_newer_tlvs: whether TLVs are passed to peers of a version that does not have them.
     :ivar receipt_delay: seconds, see `ReceiptDelay`.
     :ivar no_member_status: the command_status of messages that no SMSC is there for.
-    :ivar hold_octets: that messages may take which wait for an SMSC, see `WaitingRoom`.
+    :ivar hold_octets: that messages may take which wait for an SMSC, see `WaitingRoom`; and as
+        many again in each direction that wait for hooks.
+    :ivar hook_timeout: seconds that a hook has for a decision, see `Asking`.
+    :ivar hooks_refuse: whether what a hook fails to decide is refused; else it passes.
     :ivar affinity_ttl: seconds that what belongs together is known, see `Related`.
     :ivar receipt_patience: seconds that a receipt waits for its return path at the most.
     :ivar receipted_ttl: seconds that a return path is kept after a final receipt.
@@ -40,6 +43,8 @@ class RouterOptions:
     receipt_delay: float = 0.0
     no_member_status: int = CommandStatus.ESME_RSYSERR
     hold_octets: int = 256 * 1024 * 1024
+    hook_timeout: float = 2.0
+    hooks_refuse: bool = True
     affinity_ttl: float = 60.0
     receipt_patience: float = 2.0
     receipted_ttl: float = 3600.0

@@ -12,7 +12,14 @@ from typing import Any
 from twisted.application.service import MultiService
 from twisted.internet.interfaces import IReactorTime
 
-from smppgate.gate.build import Centers, esme_timers, listener_rules, make_router, make_target
+from smppgate.gate.build import (
+    Centers,
+    esme_timers,
+    listener_rules,
+    make_hooks,
+    make_router,
+    make_target,
+)
 from smppgate.gate.esme_service import EsmeService
 from smppgate.gate.sessions.bind_delays import BindDelays
 from smppgate.gate.sessions.certificate_watch import Renewable
@@ -37,6 +44,7 @@ from smppgate.txsmpp.sockets import Sockets
 class Parts:
     """The parts of one gate.
 
+    :raises SettingsError: its hooks cannot be made.
     :param entropy: the one source of chance.
     :param compare: compares a hash with a password, off the reactor.
     :ivar settings: those in force.
@@ -62,7 +70,9 @@ class Parts:
         self._jitter = entropy.random
         self.centers = Centers()
         smscs = {smsc.name: self.centers.smsc(settings.gate, smsc) for smsc in settings.smsc}
+        hooks = make_hooks(settings.gate, reactor)
         self.router = make_router(settings, self.clock, smscs, store, entropy)
+        self.router.hooks.change(hooks)
         self.router.batch.sockets = Sockets.of(reactor, self.router.batch)
         self.pass_through = PassThrough(self.router, (), RefusedCredentials(entropy.randbytes(32)))
         bind_delays = BindDelays(Guesses(settings.gate.bind_delay))

@@ -16,6 +16,7 @@ from twisted.internet.task import deferLater
 from smppgate.gate.build import (
     change_pool,
     listener_rules,
+    make_hooks,
     make_pool,
     make_target,
     policies_of,
@@ -79,6 +80,8 @@ class Reload:
         found = applicable(before, settings)
         changes = difference(before, found)
         waiting = difference(found, settings).waiting()
+        # In one turn: nothing is changed where they cannot be made.
+        self._hooks(changes)
         self._tell(changes, waiting)
         await self._rest()
         parts.settings = found
@@ -141,6 +144,16 @@ class Reload:
             new = change.new
             listeners.change(new.endpoint, new.max_sessions, listener_rules(new), new.tls)
         listeners.renew()
+
+    def _hooks(self, changes: Difference) -> None:
+        """Ask other hooks from now on.
+
+        :raises SettingsError: they cannot be made.
+        """
+        change = changes.gate
+        if change is not None and change.keys & {"hooks", "hook_options"}:
+            parts = self._parts
+            parts.router.hooks.change(make_hooks(change.new, parts.reactor))
 
     def _gate(self, changes: Difference) -> None:
         if changes.gate is None:

@@ -6,7 +6,7 @@ PDU to the session that is to send it. A session writes once per batch.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from random import Random
 
@@ -18,6 +18,7 @@ from smppgate.gate.counts import Counts
 from smppgate.gate.deliver.dispatcher import Dispatcher
 from smppgate.gate.deliver.receipt_delay import ReceiptDelay
 from smppgate.gate.deliver.receipts import Receipts
+from smppgate.gate.hooks.hooking import Hooking
 from smppgate.gate.lane.answers import AnswerLane
 from smppgate.gate.lane.deliveries import DeliveryLane
 from smppgate.gate.lane.delivery_answers import DeliveryAnswerLane
@@ -33,6 +34,7 @@ from smppgate.gate.relay.transform import Transform
 from smppgate.gate.reports.reports import Reports
 from smppgate.gate.return_path.aliases import Aliases
 from smppgate.gate.return_path.keeper import ReturnPathKeeper
+from smppgate.gate.sessions.ports import BindHook, BindingEsme
 from smppgate.gate.statistics import Statistics
 from smppgate.gate.submit.health_watch import HealthWatch
 from smppgate.gate.submit.local_esmes import LocalEsmes
@@ -137,9 +139,19 @@ class RouterService(Service):
             options,
         )
         self.waiting_room = self._submitter.waiting_room
-        # No call between: what relays requests of ESMEs is the submitter itself.
-        self.forward, self.forward_all = self._submitter.submit, self._submitter.submit_all
-        self.relay_from_esme, self.relay_from_smsc = self._lanes()
+        self.hooks = Hooking(
+            clock,
+            self.batch,
+            self._submitter,
+            self.dispatcher,
+            self._dispatch,
+            self.events,
+            options,
+            lambda: self.pools,
+            self.reports.hooks,
+            self._arrange_ways,
+        )
+        self._arrange_ways()
         self.local_esmes = LocalEsmes(clock, pools, self._submitter.submit)
         # A dict and no set: links are in order of arrival.
         self._links: dict[SmscSession, None] = {}
@@ -162,19 +174,43 @@ class RouterService(Service):
             receipted_ttl=options.receipted_ttl,
         )
 
+    def _arrange_ways(self) -> None:
+        """Let hooks, and nothing else, be in the ways of what they are asked about."""
+        hooks, submitter = self.hooks, self._submitter
+        self.forward: Callable[[EsmeSession, Frame, float], None]
+        self.forward_all: Callable[[EsmeSession, Sequence[Frame], float], None]
+        if hooks.takes_submits:
+            self.forward, self.forward_all = hooks.submits.submit, hooks.submits.submit_all
+        else:
+            # No call between: what relays requests of ESMEs is the submitter itself.
+            self.forward, self.forward_all = submitter.submit, submitter.submit_all
+        self._take_delivery = (
+            hooks.deliveries.deliver if hooks.takes_deliveries else self._dispatch
+        )
+        self.bind_hook: BindHook | None = hooks.binds if hooks.judges_binds else None
+        self.correlator.hook = hooks.answers if hooks.hears_answers else None
+        self.relay_from_esme, self.relay_from_smsc = self._lanes()
+
     def _lanes(self) -> tuple[Relay[EsmeSession], Relay[SmscSession]]:
-        """What relays whole reads of ESMEs, and of SMSCs."""
+        """What relays whole reads of ESMEs, and of SMSCs: what no hook is asked about."""
         if not self._options.lane:
             return nothing_is_plain, nothing_is_plain
-        events, keeper = self.events, self.return_paths
+        events, keeper, hooks = self.events, self.return_paths, self.hooks
         submits = SubmitLane(self._submitter, self.correlator, events)
         lots = partial(Lots, self.dispatcher, self.accounts, self._submitters)
         deliveries = DeliveryLane(
             self.clock, self.receipts, self.dispatcher, keeper.commits, self._delay, events, lots
         )
+        answers = AnswerLane(keeper, events)
         return (
-            in_turn(submits.relay, DeliveryAnswerLane(keeper, events).relay),
-            in_turn(AnswerLane(keeper, events).relay, deliveries.relay),
+            in_turn(
+                nothing_is_plain if hooks.takes_submits else submits.relay,
+                DeliveryAnswerLane(keeper, events).relay,
+            ),
+            in_turn(
+                nothing_is_plain if hooks.hears_answers else answers.relay,
+                nothing_is_plain if hooks.takes_deliveries else deliveries.relay,
+            ),
         )
 
     @property
@@ -188,8 +224,11 @@ class RouterService(Service):
         self.reports.start()
         self.health.start()
 
-    def stopService(self) -> None:
-        """Stop all timers; `link_up` and `ready` that have not fired are cancelled."""
+    def stopService(self) -> Deferred[None]:
+        """Stop all timers, and the hooks; fires when these are stopped.
+
+        `link_up` and `ready` that have not fired are cancelled.
+        """
         super().stopService()
         self.reports.stop()
         self.health.stop()
@@ -199,15 +238,18 @@ class RouterService(Service):
         self.refills.stop()
         self._link_up.cancel()
         self._ready.cancel()
+        return self.hooks.stop()
 
     def drain(self) -> None:
         """The gate stops: no bind is taken from now on; requests of bound peers still are."""
         self.is_draining = True
+        self.hooks.drain()
 
     def close(self) -> None:
         """Take no request to an SMSC from now on; those that wait for one are answered."""
         self._is_closed = True
         self._submitter.is_open = False
+        self.hooks.close()
         self.waiting_room.close()
 
     def await_store(self) -> None:
@@ -314,6 +356,7 @@ class RouterService(Service):
 
     def esme_drained(self, session: EsmeSession) -> None:
         """A session is served no longer after an unbind; it can still be answered."""
+        self.hooks.esme_drained(session)
         self.waiting_room.give_up(session)
 
     def congestion_for(self, session: EsmeSession) -> int:
@@ -330,8 +373,9 @@ class RouterService(Service):
             return round(89 * pool.utilization(self.clock.monotonic()))
         return 90 + min(10, 10 * waiting // (session.unanswered + 1))
 
-    def esme_ended(self, session: EsmeSession) -> None:
+    def esme_ended(self, session: BindingEsme) -> None:
         """A session has ended, bound or not: nothing can be answered any more."""
+        self.hooks.esme_ended(session)
         self.waiting_room.drop(session)
 
     def smsc_bound(self, link: SmscSession) -> None:
@@ -375,6 +419,7 @@ class RouterService(Service):
         was_bound = self._links.pop(link, self) is None
         if was_bound and self.events.tell_lost is not None:
             self.events.tell_lost(link, reason)
+        self.hooks.link_ended(link)
         link.smsc.remove(link)
         if was_bound and link.outstanding and not (link.unbinding or self.is_draining):
             self.health.lost_link(link.smsc)
@@ -432,6 +477,8 @@ class RouterService(Service):
             + self.return_paths.commits.answers_waiting
             + self._submitter.looked_up
             + len(self.waiting_room)
+            + len(self.hooks.submits)
+            + len(self.hooks.answers)
             + self.queues.under_way
         )
 
@@ -470,6 +517,10 @@ class RouterService(Service):
                 self.dispatcher.alert(link, frame)
             return
         link.unanswered += 1
+        self._take_delivery(link, frame, now)
+
+    def _dispatch(self, link: SmscSession, frame: Frame, now: float) -> None:
+        """Relay or answer a message of an SMSC's that is counted as unanswered."""
         try:
             receipt = located_receipt(frame.octets)
             if receipt is not NO_RECEIPT:

@@ -241,6 +241,26 @@ class RewriteState:
     messages: int
 
 
+@frozen
+class HookState:
+    """A method of the hooks.
+
+    :ivar name: ``on_bind``, ``on_submit``, ``on_deliver`` or ``on_answer``.
+    :ivar factory: what has made the hooks.
+    :ivar asked: how often it was called since the start of the gate.
+    :ivar refused: how often what it was asked about was refused, by it or since it had failed.
+    :ivar failed: how often it failed, was late, or decided what cannot be done.
+    :ivar waiting: what waits for it now, or behind what does.
+    """
+
+    name: str
+    factory: str
+    asked: int
+    refused: int
+    failed: int
+    waiting: int
+
+
 @frozen(kw_only=True)
 class QueueState:
     """The queue of an account.
@@ -300,6 +320,7 @@ class GatewayState:
     :ivar open_exchanges: requests without an answer, in both directions.
     :ivar routes: in their order; ``unrouted`` are messages for which none held.
     :ivar rewrites: the rules that rewrite messages, in their order.
+    :ivar hooks: their methods that are asked; none without hooks.
     :ivar configuration: the settings in force; changes that wait for a restart are not in it.
     """
 
@@ -312,6 +333,7 @@ class GatewayState:
     routes: tuple[RouteState, ...]
     unrouted: int
     rewrites: tuple[RewriteState, ...]
+    hooks: tuple[HookState, ...]
     queues: tuple[QueueState, ...]
     related: RelatedState
     store: StoreStatistics

@@ -30,7 +30,7 @@ class Statistics:
     :ivar related: long messages and dialogues that are known now, and ``related_octets`` what they
         occupy.
     :ivar split: those that went on elsewhere because their SMSC was gone.
-    :ivar rejected: requests of ESMEs that a route rejected, or that no route was for.
+    :ivar rejected: requests of ESMEs that a route or a hook rejected, or that no route was for.
     :ivar undeliverable: requests of SMSCs that no ESME and no queue could take.
     :ivar unmatched_receipts: receipts without a return path.
     :ivar receipts_waiting: receipts that wait for the store or for their submit_sm_resp now.

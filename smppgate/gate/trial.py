@@ -53,6 +53,7 @@ class Trial:
         self.pools = {pool.name: make_pool(pool, smscs, chance) for pool in settings.pool}
         self.routes = make_routes(settings, self.pools)
         self._rules = make_rewriting(settings).submit
+        self._hooks = settings.gate.hooks
         self._policies = policies_of(settings, self.pools)
         for each in settings.smsc:
             if each.name not in down and _takes_messages(each):
@@ -66,7 +67,8 @@ class Trial:
 
     def decided_by(self, system_id: bytes) -> str:
         """What says where the messages of an account go."""
-        return decided_by(system_id.decode("latin-1"), self.account(system_id), self.routes)
+        name, policy = system_id.decode("latin-1"), self.account(system_id)
+        return decided_by(name, policy, self.routes, self._hooks)
 
     def explain(self, system_id: bytes, pdu: Pdu, wall: float) -> Outlook:
         """What becomes of ``pdu`` of an account.

@@ -195,3 +195,15 @@ QUEUE_EMPTIED = Notice(
     cause="`smppgate queue drop`, or the API.",
     remedy="None.",
 )
+
+HOOK_FAILED = Notice(
+    code="SG-3301",
+    name="a hook failed",
+    level="warn",
+    text="a hook failed: {what}",
+    meaning="A method of the hooks raised an error, was late, or decided what cannot be done. "
+    "`hook_default` was done with what it was asked about.",
+    cause="A mistake in the hooks, or something that they ask is slow or away.",
+    remedy="`smppgate state` counts failures of each method under `hooks`. Mend the hooks and "
+    "reload, or give them more `hook_timeout`.",
+)

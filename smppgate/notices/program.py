@@ -76,6 +76,18 @@ CERTIFICATES_UNSEEN = _fault(
     "certificates could not be looked at",
     "Whether files of certificates have changed is not known. They are looked at again.",
 )
+HOOKS_NOT_STOPPED = _fault(
+    9111,
+    "hooks not stopped",
+    "the hooks {name} were not stopped",
+    "Their `stop` has failed. What they hold, such as connections, may stay.",
+)
+DECISION_NOT_CANCELLED = _fault(
+    9112,
+    "decision of a hook not cancelled",
+    "a decision of a hook could not be cancelled",
+    "What it was asked about is gone, or was decided otherwise. Its answer is not waited for.",
+)
 REQUEST_FAILED = _fault(
     9401,
     "request of the API failed",

@@ -185,6 +185,21 @@ def _limit_hits(scrape: Scrape) -> Iterator[Row]:
         yield (limit,), getattr(scrape.events, count)
 
 
+def _hooks(what: str) -> Callable[[Scrape], Iterator[Row]]:
+    """A count of each method of hooks."""
+
+    def rows(scrape: Scrape) -> Iterator[Row]:
+        for kind, count in scrape.parts.router.hooks.counts.items():
+            yield (kind,), getattr(count, what)
+
+    return rows
+
+
+def _waiting_for_hooks(scrape: Scrape) -> Iterator[Row]:
+    for kind, count in scrape.parts.router.hooks.waiting.items():
+        yield (kind,), count
+
+
 def _one(value: Callable[[Scrape], float]) -> Callable[[Scrape], Iterable[Row]]:
     return lambda scrape: (((), value(scrape)),)
 
@@ -338,7 +353,16 @@ FAMILIES: tuple[AnyFamily, ...] = (
     _counter("waited", "Requests that had to wait for an SMSC.", _of_events("waited")),
     _counter("limit_hits", "How often a limit was hit.", _limit_hits, "limit"),
     _counter("turned_down", "Requests that no SMSC could take.", _of_events("turned_down")),
-    _counter("rejected", "Messages that no route let pass.", _of_events("rejected")),
+    _counter("rejected", "Messages that no route or hook let pass.", _of_events("rejected")),
+    _counter("hook_questions", "What hooks were asked about.", _hooks("asked"), "hook"),
+    _counter("hook_refusals", "What of that was refused.", _hooks("refused"), "hook"),
+    _counter("hook_failures", "Hooks that failed or were late.", _hooks("failed"), "hook"),
+    _gauge(
+        "hook_waiting",
+        "What waits for a hook, or behind what does.",
+        _waiting_for_hooks,
+        "hook",
+    ),
     _counter(
         "undeliverable",
         "Requests of SMSCs that no ESME and no queue could take.",

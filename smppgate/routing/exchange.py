@@ -12,6 +12,7 @@ from typing import Protocol
 
 from smppgate.routing.return_path.submissions import Submission, wants_receipt
 from smppgate.routing.rewrite.rewritten import Rewritten
+from smppgate.routing.rewrite.rules import Statuses
 from smppgate.routing.routes.rules import Target
 from smppgate.routing.sessions import Origin, Requester
 from smppgate.routing.smscs.anchor import Anchor
@@ -178,6 +179,16 @@ class Exchange(Request):
     def told(self, status: int) -> int:
         """The command_status that the origin hears where its peer has answered ``status``."""
         return status if self.rewritten is None else self.rewritten.told(status)
+
+    def rewrite(self, octets: bytes, statuses: tuple[Statuses, ...] = ()) -> None:
+        """Let the request be ``octets`` from now on, and its answer what ``statuses`` say.
+
+        What its origin sent is kept beside.
+        """
+        if self.rewritten is None:
+            self.rewritten = Rewritten(self.command_id, self.octets)
+        self.rewritten.entered(octets, statuses)
+        self.octets = octets
 
     def shorten(self, size: int) -> None:
         """Keep so many octets of the request: it has failed."""

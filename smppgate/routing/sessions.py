@@ -76,6 +76,8 @@ class Requester(Origin, Protocol):
 class EsmeSession(Requester, Protocol):
     """A bound session with an ESME."""
 
+    id: int
+    """What an operator calls it by."""
     outstanding: Outstanding
     """Requests to the ESME that the ESME has not answered."""
     writable: bool
@@ -92,6 +94,10 @@ class EsmeSession(Requester, Protocol):
 
     def policy_changed(self) -> None:
         """The policy of its account is another one."""
+
+    @property
+    def host(self) -> str:
+        """The address of the ESME, without its port."""
 
     @property
     def kind(self) -> str:

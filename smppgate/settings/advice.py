@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from smppgate.settings.collisions import collision_warnings
 from smppgate.settings.endpoints import is_exposed, split
 from smppgate.settings.esme_side import EsmeSettings, ListenSettings
+from smppgate.settings.gate_side import GateSettings
 from smppgate.settings.members import MemberSettings
 from smppgate.settings.model import Settings
 from smppgate.settings.passwords import ESME_PASSWORDS, SMSC_PASSWORDS
@@ -25,6 +26,7 @@ def warnings(settings: Settings) -> tuple[str, ...]:
     A line begins with the path of the setting, as errors do, and shows no password.
     """
     return (
+        *_hook_warnings(settings.gate),
         *_listener_warnings(settings),
         *_admin_warnings(settings),
         *_esme_warnings(settings),
@@ -35,6 +37,16 @@ def warnings(settings: Settings) -> tuple[str, ...]:
         *collision_warnings(settings),
         *window_warnings(settings),
     )
+
+
+def _hook_warnings(gate: GateSettings) -> Iterator[str]:
+    if gate.hook_options and not gate.hooks:
+        yield "gate.hook_options: nothing is told them, there are no hooks"
+    if gate.hooks and gate.hook_timeout > gate.receipt_patience:
+        yield (
+            "gate.hook_timeout: is longer than receipt_patience; a receipt that comes while the "
+            "answer to its message waits for a hook may be given up"
+        )
 
 
 def _listener_warnings(settings: Settings) -> Iterator[str]:

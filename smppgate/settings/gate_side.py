@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import attrs
 
 from smppgate.settings.checks import Flag, Seconds, Whole
+from smppgate.settings.hook_side import Factory, Options
 from smppgate.settings.tables import SYSTEM_ID, Table, setting
 from smppgate.settings.takes import Takes
 from smppgate.settings.texts import Choice, FolderPath
@@ -158,6 +161,38 @@ class GateSettings(Table):
             "How long the parts of one long message go to one link of one SMSC, and the steps of "
             "a dialogue to one ESME session and the answers to one SMSC, after the last of them.",
             "seconds",
+        ),
+    )
+    hooks: str = attrs.field(
+        default="",
+        metadata=setting(
+            Factory(),
+            "What makes the hooks: code of your own that is asked about binds, messages and "
+            "answers, see docs/hooks.md. Its module must be where Python finds it.",
+        ),
+    )
+    hook_options: dict[str, Any] = attrs.field(
+        # Nothing puts anything into it: hooks get a copy.
+        default={},
+        hash=False,
+        repr=False,
+        metadata=setting(
+            Options(),
+            "What the hooks are told, as a table of its own: `[gate.hook_options]`. Neither logs "
+            "nor the API show it.",
+        ),
+    )
+    hook_timeout: float = attrs.field(
+        default=2.0,
+        metadata=setting(Seconds(), "How long a hook may take for a decision.", "seconds"),
+    )
+    hook_default: str = attrs.field(
+        default="refuse",
+        metadata=setting(
+            Choice(("refuse", "pass")),
+            'What becomes of what a hook fails to decide: "refuse" answers a bind 0x0D, a message '
+            'of an ESME 0x08 and one of an SMSC undelivered_status; "pass" lets it go on as it '
+            "is. Answers always do.",
         ),
     )
     accept_binds_without_smsc: bool = attrs.field(

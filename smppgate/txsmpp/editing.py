@@ -9,12 +9,16 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
+from smppgate.txsmpp.constants import CommandStatus, command_name
 from smppgate.txsmpp.errors import PduError
 from smppgate.txsmpp.fields import COctetString, FieldCodec, Integer, Octet, OctetString
 from smppgate.txsmpp.frame import HEADER_SIZE
 from smppgate.txsmpp.layout import PDU_TYPES
 from smppgate.txsmpp.located import TLV_HEADER, LocatedTlv, tlvs_and_fit
 from smppgate.txsmpp.peek import Address
+
+LONGEST_TLV = 0xFFFF
+"""Octets that the length of a TLV can say."""
 
 SOURCE = "source_addr_ton", "source_addr_npi", "source_addr"
 """The fields of a source address."""
@@ -93,6 +97,34 @@ class Located:
         ton, npi, addr = address
         return self.with_fields({names[0]: bytes((ton,)), names[1]: bytes((npi,)), names[2]: addr})
 
+    def with_written(self, values: Mapping[str, int | bytes]) -> bytes:
+        """The PDU with other values in its fields, as its codecs write them; see `edited`.
+
+        :raises PduError: the command has no such field, it was not found, or a value does not fit.
+        """
+        command_id = int.from_bytes(self.octets[4:8], "big")
+        kind = PDU_TYPES.get(command_id)
+        layout = kind.layout if kind is not None else ()
+        missing = values.keys() - {field.name for field in layout}
+        if kind is None or missing:
+            which = ", ".join(sorted(missing)) or "fields"
+            raise PduError(f"{command_name(command_id)} has no {which}")
+        return self._joined(
+            self._written(name, codec, values[name]) for name, codec in layout if name in values
+        )
+
+    def _written(self, name: str, codec: FieldCodec, value: int | bytes) -> tuple[Span, bytes]:
+        """Where a field stands, with the NUL or the length that is its own, and its new octets."""
+        span = self.spans.get(name)
+        if span is None:
+            raise PduError(f"{name}: missing")
+        try:
+            octets = codec.write(value)
+        except PduError as error:
+            raise PduError(f"{name}: {error}", error.command_status) from None
+        before, behind = isinstance(codec, OctetString), isinstance(codec, COctetString)
+        return Span(span.begin - before, span.end + behind), octets
+
     def without_tlvs(self, tags: Collection[int]) -> bytes:
         """The PDU without the TLVs of these tags; only where they ``are_all`` found."""
         return self._joined((_whole(tlv), b"") for tlv in self.tlvs if tlv.tag in tags)
@@ -120,6 +152,37 @@ class Located:
             at = span.end
         body = b"".join((*parts, octets[at:]))
         return (len(body) + 4).to_bytes(4, "big") + body
+
+
+def edited(
+    octets: bytes,
+    fields: Mapping[str, int | bytes],
+    tlvs: Mapping[int, bytes | None] | None = None,
+) -> bytes:
+    """The PDU in ``octets`` with other values, which are judged by the specification's sizes.
+
+    :param octets: one whole PDU, header included.
+    :param fields: the specification's name of a mandatory field → its new value, C-octet strings
+        without their NUL.
+    :param tlvs: tag → the octets of its value, at most 65 535, which take the place of the first
+        with that tag or stand behind all others; None takes all with that tag away.
+    :returns: the PDU with its new command_length.
+    :raises PduError: its command has no field of that name, what is there cannot be read that
+        far, or a value does not fit; with the command_status of that field.
+    """
+    located = Located(octets)
+    octets = located.with_written(fields)
+    for tag, value in (tlvs or {}).items():
+        located = Located(octets)
+        if not located.are_all:
+            raise PduError("TLVs: not readable", CommandStatus.ESME_RINVTLVSTREAM)
+        if value is None:
+            octets = located.without_tlvs((tag,))
+        elif len(value) > LONGEST_TLV:
+            raise PduError(f"TLV 0x{tag:04X}: too long", CommandStatus.ESME_RINVTLVLEN)
+        else:
+            octets = located.with_tlv(tag, value)
+    return octets
 
 
 def _whole(tlv: LocatedTlv) -> Span:

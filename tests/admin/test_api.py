@@ -25,6 +25,7 @@ LISTS = (
     "pools",
     "routes",
     "rewrites",
+    "hooks",
     "queues",
 )
 

@@ -265,6 +265,7 @@ class FakeState:
             "routes": self.routes(),
             "rewrites": self.rewrites(),
             "queues": self.queues(),
+            "hooks": [],
             "related": {"known": 12, "octets": 4096, "split": 0},
             "store": self.store(),
         }

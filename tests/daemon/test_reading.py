@@ -56,6 +56,18 @@ def test_the_settings_are_those_that_load_gives(tmp_path: Path) -> None:
     assert read(file) == load(file)
 
 
+def test_hooks_that_write_when_they_are_imported_do_no_harm(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "loud_hooks.py").write_text(
+        "import os\nprint('hello')\nos.write(1, b'hello')\ndef F(context): pass\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    file = tmp_path / "gate.toml"
+    file.write_text(settings(2775, {"alpha": 3001}, gate='hooks = "loud_hooks:F"'))
+    assert read(file).gate.hooks == "loud_hooks:F"
+
+
 def test_the_errors_are_those_that_load_gives(tmp_path: Path) -> None:
     file = tmp_path / "gate.toml"
     file.write_text(settings(2775, {"alpha": 3001}) + 'windw = 3\nweight = "1"\n')

@@ -36,7 +36,16 @@ def likeness(gateway: Any, numbers: Iterable[bytes], names: Iterable[str]) -> di
     found.update(_pools(gateway))
     found.update(_smscs(gateway))
     found.update(_common(gateway))
+    found.update(_hooks(gateway))
     return found
+
+
+def _hooks(gateway: Any) -> dict[str, object]:
+    """Which are asked, and what they were told."""
+    hooks = gateway.router.hooks
+    made = hooks._asking.made
+    options = made._hooks.context.options if made is not None else None
+    return {"hooks": (hooks.name, hooks.kinds, options)}
 
 
 def differences(one: dict[str, object], other: dict[str, object]) -> list[str]:
@@ -233,6 +242,8 @@ def _common(gateway: Any) -> Iterator[tuple[str, object]]:
 
 
 _OF_ROUTER = (
+    "hook_timeout",
+    "hooks_refuse",
     "tags",
     "waits",
     "acknowledges_unmatched",

@@ -38,6 +38,7 @@ ENDS = "plain: a message that ends otherwise is an exchange, see Run.single"
 TIMER = "plain: a timer of sessions, which look at Outstanding"
 CHOICE = "looked at by Pool.assign"
 RULES = "looked at by is_plain: Chain.may_change; of what SMSCs send by is_plain_back"
+HOOKS = "plain: it is about what hooks are asked, which is not"
 ROUTES = "looked at by Submitter.is_routed"
 WAITS = "looked at by SubmitLane: what is left of a run, Submitter.submit_admitted"
 
@@ -128,6 +129,8 @@ SORTED: dict[type[Any], dict[str, str]] = {
         **dict.fromkeys(("deliver_timeout", "unmatched_receipts", "receipt_delay"), DELIVERY),
         "receipt_patience": "looked at by AnswerLane: keeper.expected",
         "pass_newer_tlvs": "looked at by SubmitLane: link.version is origin.version",
+        "hooks": "looked at by RouterService._lanes: what hooks are asked about has no lane",
+        **dict.fromkeys(("hook_options", "hook_timeout", "hook_default"), HOOKS),
         "state_dir": PLAIN,
     },
 }

@@ -16,6 +16,7 @@ from attrs import evolve
 from smppgate.settings import AdminUserSettings, MemberSettings, Settings
 from smppgate.settings.admin_side import Endpoints
 from smppgate.settings.checks import Amount, Check, Flag, Part, Seconds, Several, Whole
+from smppgate.settings.hook_side import Factory, Options
 from smppgate.settings.inline_tables import Inline
 from smppgate.settings.members import Members, name_in
 from smppgate.settings.model import SECTIONS, SINGLE
@@ -361,6 +362,12 @@ class _Draw:
         lines = (pools[0].encode() + b" " + prefixes[0], pools[1].encode() + b" " + prefixes[1])
         return NumberFile("pools.txt", b"\n".join(sorted(lines)))
 
+    def factory(self, _check: Factory) -> str:
+        return self.random.choice(("", "smppgate.gate.hooks:Hooks"))
+
+    def options(self, _check: Options) -> Document:
+        return self.random.choice(({}, {"token": self.secret(Secret(0, 64))}))
+
     def inline(self, check: Inline) -> Document | None:
         if self.random.random() < 0.5:
             return None
@@ -552,6 +559,8 @@ _ITEMS: dict[type[Check], tuple[object, ...]] = {
 }
 
 _DRAWS: dict[type[Check], Callable[[_Draw, Any], object]] = {
+    Factory: _Draw.factory,
+    Options: _Draw.options,
     Whole: _Draw.whole,
     Seconds: _Draw.seconds,
     Amount: _Draw.amount,
@@ -596,4 +605,4 @@ def secrets_of(settings: Settings) -> Iterator[str]:
                 if isinstance(value, KeptPassword):
                     yield value.password
                 elif value and not field.repr and field.name != "password_hash":
-                    yield value
+                    yield from value.values() if isinstance(value, dict) else (value,)

@@ -249,3 +249,19 @@ def test_names_that_differ_by_case_only_beside_a_wildcard() -> None:
     assert [w for w in warnings_of(document) if w.startswith("esme[2].system_id: differs")]
     document["esme"][0]["pool"] = "other"
     assert not [w for w in warnings_of(document) if "differs" in w]
+
+
+@pytest.mark.parametrize(
+    ("gate", "path"),
+    [
+        ({"hook_options": {"a": 1}}, "gate.hook_options: "),
+        ({"hooks": "smppgate.gate.hooks:Hooks", "hook_timeout": 3.0}, "gate.hook_timeout: "),
+        ({"hooks": "smppgate.gate.hooks:Hooks", "hook_options": {"a": 1}}, ""),
+        ({"hook_timeout": 3.0}, ""),
+    ],
+)
+def test_hooks_that_are_told_nothing_or_think_too_long(gate: dict[str, Any], path: str) -> None:
+    document = sound()
+    document["gate"] = gate
+    found = [warning for warning in warnings_of(document) if "hook" in warning]
+    assert [each[: len(path)] for each in found] == [path] * bool(path)

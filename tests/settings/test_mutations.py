@@ -170,6 +170,12 @@ BAD: dict[tuple[str, str], tuple[Any, ...]] = {
     ("gate", "hold_octets"): (0, -1, 2**41),
     ("gate", "affinity_ttl"): (0, -1.0, float("inf")),
     ("gate", "receipt_patience"): (0, -1.0, float("inf")),
+    ("gate", "hooks"): (
+        *("os", "os:", ":path", "os path:join", "os:0x", "../os:path", "nowhere_at_all:Hooks"),
+        *("os:nothing", "os.nothing:Hooks", "os:name"),
+    ),
+    ("gate", "hook_timeout"): (0, -1.0, float("inf")),
+    ("gate", "hook_default"): ("", "0x08"),
     ("gate", "message_ids"): ("", "tag"),
     ("gate", "unmatched_receipts"): ("", "0x64"),
     ("gate", "state_dir"): ("", "a\0b", "a\nb"),

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from tests.simulation import wire
+from tests.simulation.hooks import REFUSED
 from tests.simulation.ledger import Attempt, Delivery, Request
 from tests.simulation.model_smsc import receipt_body
 from tests.simulation.moods import AGAIN
@@ -48,6 +49,7 @@ class DeliveryRules:
         if delivery is None or delivery.command != pdu.command:
             session.violated(f"{pdu} is nothing that an SMSC has sent")
         assert delivery is not None
+        self._check_hooks(session, delivery)
         self._check_account(session, delivery)
         if not 1 <= pdu.number <= wire.MAX_NUMBER or pdu.number in session.open:
             session.violated(f"{pdu} has a number that is none, or is in use")
@@ -62,6 +64,19 @@ class DeliveryRules:
         delivery.arrivals.append(arrival)
         self._check_window(session)
         return arrival
+
+    def _check_hooks(self, session: EsmeSession, delivery: Delivery) -> None:
+        """Nothing comes that hooks have not let go on."""
+        book = self._world.hooks
+        if book is None:
+            return
+        why = book.sent_too_soon("on_deliver", delivery.label, session.sent_at)
+        if why and not session.end.incoming.was_full:
+            session.violated(f"{delivery} comes, and {why}")
+        gate_end = delivery.session.end.gate_end
+        is_gone = gate_end is not None and gate_end.closed_at < session.sent_at
+        if is_gone and not self._had_queue(delivery):
+            session.violated(f"{delivery} comes after its link has gone")
 
     def _check_account(self, session: EsmeSession, delivery: Delivery) -> None:
         """A receipt is for the account that asked for it, a message for one with its number."""
@@ -95,7 +110,9 @@ class DeliveryRules:
 
     def _check_body(self, session: EsmeSession, delivery: Delivery, pdu: wire.Pdu) -> None:
         if delivery.request is None:
-            if delivery.body != pdu.body:
+            book, body = self._world.hooks, delivery.body
+            bodies = book.may_be("on_deliver", delivery.label, body) if book else [body]
+            if pdu.body not in bodies:
                 session.violated(f"{delivery} has been changed")
             return
         ids = self._ids(delivery.request, delivery, pdu)
@@ -295,7 +312,10 @@ class DeliveryRules:
 
     def _wrong_status(self, delivery: Delivery, status: int) -> str | None:
         """Why the gate itself cannot have said so."""
-        has_queue = self._had_queue(delivery)
+        has_queue, book = self._had_queue(delivery), self._world.hooks
+        if book is not None and status == REFUSED:
+            is_refused = book.may_refuse("on_deliver", delivery.label, status)
+            return None if is_refused else "no hook has said so"
         if status == 0:
             return self._wrongly_acknowledged(delivery)
         name = delivery.session.smsc.plan.name

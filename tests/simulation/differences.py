@@ -276,7 +276,15 @@ def _gate(settings: Settings, original: Settings, draw: Random) -> Settings:
         "max_pdu_size": (65536, 70000),
         "name": ("smppgate",),
     }
+    if settings.gate.hooks and draw.random() < 0.5:
+        return _other_hooks(settings, draw)
     return evolve(settings, gate=evolve(settings.gate, **_pick(draw, values, settings.gate)))
+
+
+def _other_hooks(settings: Settings, draw: Random) -> Settings:
+    """Hooks of the same kind, made anew, which take the place of those that are there."""
+    options = {**settings.gate.hook_options, "turn": draw.randrange(1000)}
+    return evolve(settings, gate=evolve(settings.gate, hook_options=options))
 
 
 def _listeners(settings: Settings, _original: Settings, _draw: Random) -> Settings:

@@ -242,6 +242,7 @@ class Inspection:
         yield "submitters", len(router._submitters), len(esmes)
         yield from self._affinities()
         yield "sessions in outboxes", len(router.batch._touched), 10_000
+        yield from self._hooked()
         room = router.waiting_room
         yield "octets that wait for SMSCs", room.octets, router._options.hold_octets
         for name, table in (
@@ -273,6 +274,14 @@ class Inspection:
             if late := len(session.outstanding._late):
                 # To name a session takes longer than to look at it.
                 yield f"late ones of {session.where}", late, MAX_LATE
+
+    def _hooked(self) -> Iterator[tuple[str, int, int]]:
+        hooks, most = self._router.hooks, self._router._options.hold_octets
+        # Each of both directions is bounded, and one message may be more.
+        yield "octets that wait for hooks", hooks.octets, 2 * (most + 100_000)
+        yield "decisions waited for", hooks._asking.waiting, sum(hooks.waiting.values())
+        for kind, count in hooks.waiting.items():
+            yield f"what waits for {kind}", count, 10_000
 
     def _affinities(self) -> Iterator[tuple[str, int, int]]:
         affinities = (self._router.dispatcher._affinity, *self._related())

@@ -195,12 +195,15 @@ class EsmeSession(ModelSession):
         """When the gate ends it after an unbind, whatever is open.
 
         What has waited before it was sent may be with an SMSC still, and in time there. An answer
-        that came before waits for the return path, which is behind those of the batch before it.
+        that came before waits for the return path, which is behind those of the batch before it;
+        and for a hook in front of that.
         """
-        store = self.world.plan.store
-        longest = 2 * (LONGEST_STALL if store.is_slow else store.delay)
+        store, hook_time = self.world.plan.store, self.world.hook_time
+        longest = 2 * (LONGEST_STALL if store.is_slow else store.delay) + hook_time
+        by_stop = self.world.gives_up_at(self.world.clock.now) - hook_time
         read_at = self.end.outgoing.read_at(self._unbind_place) if self._unbind_place else None
-        return min(self._asked_at, NEVER if read_at is None else read_at) + UNBINDING - longest
+        asked_at = min(self._asked_at, NEVER if read_at is None else read_at)
+        return min(asked_at + UNBINDING - longest, by_stop)
 
     def _check_parting(self) -> None:
         """Behind an unbind comes the answer to all that was in front of it, if in time."""

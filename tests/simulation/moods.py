@@ -204,6 +204,8 @@ MOODS: dict[str, Mood] = {
         backups={},
         weightless={},
         telling_congestion={},
+        # Code of a user's own decides about messages and answers.
+        hooked={},
         # ESMEs send long messages in parts, over all of their sessions.
         long_messages={},
         # Of ESMEs: what the gate may relay by the read.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.simulation import wire
 from tests.simulation.health_rules import HealthRules
+from tests.simulation.hooks import TOLD
 from tests.simulation.ledger import Answer, Attempt, Dialogue, Request
 from tests.simulation.rate_rules import RateRules
 from tests.simulation.routes import Place
@@ -44,6 +45,8 @@ _LEAVING = 30.0
 
 MOST_CONGESTED = 100
 _TELLS = 0x50
+_HOOKED = (wire.SUBMIT_SM, wire.SUBMIT_MULTI, wire.DATA_SM)
+"""What hooks are asked about."""
 _WITH_ID = (wire.SUBMIT_SM | wire.RESP, wire.DATA_SM | wire.RESP)
 
 
@@ -91,6 +94,7 @@ class RequestRules:
         assert request is not None
         if not 1 <= pdu.number <= wire.MAX_NUMBER or pdu.number in session.open:
             session.violated(f"{pdu} has a number that is none, or is in use")
+        self._check_hooks(session, request)
         self._check_place(session, request)
         self._check_body(session, request, pdu)
         self._check_attempts(session, request)
@@ -109,6 +113,15 @@ class RequestRules:
         self._check_window(session)
         self._check_own_window(request.session)
         return attempt
+
+    def _check_hooks(self, session: SmscSession, request: Request) -> None:
+        """Nothing comes that hooks have not let go on."""
+        book = self._world.hooks
+        if book is None or request.command not in _HOOKED:
+            return
+        why = book.sent_too_soon("on_submit", request.label, session.sent_at)
+        if why and not session.end.incoming.was_full:
+            session.violated(f"{request} comes, and {why}")
 
     def _check_place(self, session: SmscSession, request: Request) -> None:
         terms, name = self._world.terms, session.smsc.plan.name
@@ -198,7 +211,10 @@ class RequestRules:
             body = body.replace(request.about, target.taken_id, 1)
             if request.command == wire.CANCEL_SM:
                 body = self._world.cancelled(body, target)
-        if body != pdu.body:
+        book = self._world.hooks
+        is_hooked = book is not None and request.command in _HOOKED
+        bodies = book.may_be("on_submit", request.label, body) if book and is_hooked else [body]
+        if pdu.body not in bodies:
             session.violated(f"{request} has been changed: {body!r} is {pdu.body!r}")
 
     def _target(self, session: SmscSession, request: Request) -> Request:
@@ -367,6 +383,7 @@ class RequestRules:
         longest = max(self._world.terms.holds_of(request, request.at))
         if request.attempts or self._may_be_resubmitted(request):
             longest = max(longest, self._world.terms.answered_by() - LEAST_TIME)
+        longest += self._world.hook_time
         if session.sent_at > request.entered_at + longest + _SOON:
             session.violated(f"{request} is sent later than it may wait")
 
@@ -456,9 +473,23 @@ class RequestRules:
             for answer in each.answers
         ):
             return None
+        if self._world.hooks is not None and not pdu.body and self._is_of_hooks(request, pdu):
+            return None
         if pdu.command == wire.NACK or pdu.body:
             return f"no SMSC has said so, but {self._said(request)}"
         return self._wrong_status(request, pdu.status)
+
+    def _is_of_hooks(self, request: Request, pdu: wire.Pdu) -> bool:
+        """Whether hooks may have had it answered so."""
+        book = self._world.hooks
+        if book is None or pdu.command == wire.NACK or request.command not in _HOOKED:
+            return False
+        if pdu.status == TOLD:
+            was_answered = any(each.answers for each in request.attempts)
+            told = book.about("on_answer", request.label)
+            return was_answered and any(each.what == "refuse" for each in told)
+        is_sent = bool(request.attempts)
+        return not is_sent and book.may_refuse("on_submit", request.label, pdu.status)
 
     def _is_from(self, request: Request, attempt: Attempt, answer: Answer, pdu: wire.Pdu) -> bool:
         said = answer.pdu
@@ -542,6 +573,9 @@ class RequestRules:
             return None
         if request.command in wire.SUBMITS and self._was_rejected(request):
             return None
+        if self._world.hooks is not None and not terms.had_room(request.at):
+            # What waits for hooks needs memory too.
+            return None
         if not max(terms.holds_of(request, request.at)):
             return "its session was within its window, and nothing waits"
         if terms.had_room(request.at) and not self._has_waited(request):
@@ -551,7 +585,9 @@ class RequestRules:
     def _was_rejected(self, request: Request) -> bool:
         """Whether it may have been over a rate, and was not to wait."""
         rejects = self._world.terms.rejects(request)
-        return rejects and self._rates.may_be_over(request)
+        # Hooks may let several go on at once that came one by one.
+        may_be_over = self._world.hooks is not None or self._rates.may_be_over(request)
+        return rejects and may_be_over
 
     def _late(self, request: Request, more: float) -> str | None:
         """Whether the gate says so later than it may: after the longest hold, and ``more``."""
@@ -559,6 +595,8 @@ class RequestRules:
         if request.command not in wire.SUBMITS or session.end.incoming.was_full:
             return None
         longest = max(self._world.terms.holds_of(request, request.at))
+        # For the message, and for its answer.
+        longest += 2 * self._world.hook_time
         took = session.sent_at - request.entered_at
         return f"it took {took:.3f} s" if took > longest + more + _SOON else None
 

@@ -8,6 +8,7 @@ from attrs import evolve, field, frozen
 
 from tests.simulation import rewrites, routes, wire
 from tests.simulation.hashes import hash_of
+from tests.simulation.hooks import HOOK_TIME
 from tests.simulation.moods import MOODS, of
 from tests.simulation.rewrites import Rewrites
 
@@ -183,6 +184,7 @@ class Plan:
     :param routes: as they are written; a file of prefixes takes the place of the pool of one.
     :param rewrites: rules; None where there are none.
     :param operator: the moods of who runs the gate.
+    :param hook_default: what becomes of what hooks fail to decide; empty without hooks.
     :param wanted: the moods that were asked for.
     """
 
@@ -224,6 +226,7 @@ class Plan:
     operator: tuple[str, ...] = ()
     routes: tuple[str, ...] = ()
     rewrites: Rewrites | None = None
+    hook_default: str = ""
     wanted: tuple[str, ...] = ()
 
     @property
@@ -301,7 +304,15 @@ def scenario(seed: int, moods: tuple[str, ...] = ()) -> Plan:
     plan = _limiting(chance(seed, "rates"), moods, plan)
     plan = _ailing(chance(seed, "health"), moods, plan)
     plan = _in_runs(chance(seed, "runs"), moods, plan)
-    return _in_bursts(chance(seed, "bursts"), moods, plan)
+    plan = _in_bursts(chance(seed, "bursts"), moods, plan)
+    return _hooked(chance(seed, "hooks"), moods, plan)
+
+
+def _hooked(draw: Random, moods: tuple[str, ...], plan: Plan) -> Plan:
+    """The plan, with hooks or without."""
+    if not _Chooser(draw, moods).one("hooked", 0.12):
+        return plan
+    return evolve(plan, hook_default=draw.choice(("refuse", "pass")))
 
 
 def _in_bursts(draw: Random, moods: tuple[str, ...], plan: Plan) -> Plan:
@@ -655,6 +666,7 @@ def settings_text(plan: Plan) -> str:
     """The gate's configuration."""
     lines = [
         "[gate]",
+        *_hook_lines(plan),
         f"response_timeout = {plan.response_timeout}",
         f"enquire_link = {plan.enquire_link}",
         f"enquire_link_timeout = {plan.enquire_link_timeout}",
@@ -685,6 +697,17 @@ def settings_text(plan: Plan) -> str:
         lines += _health_lines(plan.health)
     rules = plan.rewrites.lines() if plan.rewrites is not None else []
     return "\n".join((*lines, *plan.routes, *rules))
+
+
+def _hook_lines(plan: Plan) -> list[str]:
+    if not plan.hook_default:
+        return []
+    return [
+        'hooks = "tests.simulation.hooks:SimulatedHooks"',
+        f"hook_options = {{ seed = {plan.seed} }}",
+        f"hook_timeout = {HOOK_TIME}",
+        f'hook_default = "{plan.hook_default}"',
+    ]
 
 
 def _members_lines(plan: Plan, names: tuple[str, ...]) -> list[str]:

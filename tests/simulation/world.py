@@ -17,6 +17,7 @@ from tests.simulation.clock import NEVER, Agenda, WorldClock
 from tests.simulation.counting import Counting
 from tests.simulation.differences import OTHER_PORT
 from tests.simulation.hashes import SlowCompare
+from tests.simulation.hooks import HOOK_TIME, Book
 from tests.simulation.inspection import Coverage, Inspection, allowing, short_runs
 from tests.simulation.invariants import Judge
 from tests.simulation.ledger import Attempt, Delivery, Dialogue, Ledger, Request
@@ -68,6 +69,7 @@ class World:
     :ivar is_stopping: whether it is being stopped in order; ``began_at``: when it began, and
         ``stopped_at``: when it was to stop last.
     :ivar terms: the settings in force, now and before.
+    :ivar hooks: what hooks have decided; None without any.
     :ivar queued: deliveries that the gate has acknowledged for a queue.
     """
 
@@ -105,6 +107,7 @@ class World:
 
     def _make_models(self) -> None:
         plan = self.plan
+        self.hooks = Book.of_world(plan, self._chance("hooks' whims"))
         self.centers = [
             MessageCenter(self, each, traits([]), self._chance(each.name)) for each in plan.centers
         ]
@@ -180,6 +183,11 @@ class World:
     def _verdict(self, what: str, sessions: Sequence[ModelSession]) -> None:
         if not any(session.is_disturbed for session in sessions):
             self.violated(what)
+
+    @property
+    def hook_time(self) -> float:
+        """Seconds that hooks may take for one decision."""
+        return HOOK_TIME if self.hooks is not None else 0.0
 
     @property
     def is_steady(self) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from attrs import define
+from attrs import define, field
 
 from smppgate.gate.relay.events import Events
 from smppgate.gate.relay.reason import Cause, Reason, of_queue, refusal
@@ -53,6 +53,9 @@ class AnswerKeeper(Protocol):
         """
 
 
+_OTHERWISE = Reason.REJECTED.because("a hook gives it another status")
+
+
 class Retrier(Protocol):
     """Decides whether a message without success goes on to another SMSC: the submitter."""
 
@@ -61,6 +64,18 @@ class Retrier(Protocol):
 
     def unanswered(self, exchange: Exchange, outcome: Outcome, now: float) -> bool:
         """`TIMED_OUT` or `LOST`; True where the message goes on."""
+
+
+class AnswerHook(Protocol):
+    """Decides what the origin of a message hears of an SMSC's answer."""
+
+    def hears(
+        self, exchange: Exchange, frame: Frame, status: int, go_on: Callable[[int], None]
+    ) -> None:
+        """Call ``go_on`` once with the command_status to tell, now or later.
+
+        :param status: that of the answer in ``frame``, as it would be told.
+        """
 
 
 @define
@@ -72,6 +87,7 @@ class Correlator:
     :param transform: gives answers as origins of another version can take them.
     :param events: counts and tells how exchanges end.
     :param missed: called with the kind of each message that is not delivered.
+    :ivar hook: decides about answers of SMSCs to messages; None where they are told as they are.
     """
 
     clock: Clock
@@ -80,6 +96,7 @@ class Correlator:
     transform: Transform
     events: Events
     missed: Callable[[Miss], None] = ignore
+    hook: AnswerHook | None = field(default=None, init=False)
 
     def answered(self, exchange: Exchange, frame: Frame, now: float) -> None:
         """Pass the answer on; after an error another SMSC may be tried first.
@@ -92,12 +109,18 @@ class Correlator:
             if status == 0 and exchange.command_id in _SUBMITS:
                 if smsc.taken_for is not None and exchange.pool in smsc.taken_for:
                     smsc.taken_for[exchange.pool] += 1
-                self.events.answered += 1
-                answer = self.keeper.take(exchange, smsc, frame)
-                if self.events.tell_taken is not None:
-                    self.events.tell_taken(exchange, frame, answer, now)
+                if self.hook is None:
+                    self._taken(exchange, smsc, frame, now)
+                else:
+                    self._hook_taken(self.hook, exchange, smsc, frame, now)
                 return
         self._not_taken(exchange, frame, now)
+
+    def _taken(self, exchange: Exchange, smsc: Smsc, frame: Frame, now: float) -> None:
+        self.events.answered += 1
+        answer = self.keeper.take(exchange, smsc, frame)
+        if self.events.tell_taken is not None:
+            self.events.tell_taken(exchange, frame, answer, now)
 
     def _not_taken(self, exchange: Exchange, frame: Frame, now: float) -> None:
         """Pass on the answer of an ESME, an error, or the answer to what is no message."""
@@ -112,11 +135,18 @@ class Correlator:
                 octets = exchange.resp(status)
         elif smsc is None and frame.command_id == _DELIVER_SM_RESP:
             octets = _without_message_id(frame)
+        if self.hook is None or smsc is None or exchange.command_id not in _SUBMITS:
+            self._end(exchange, octets, status, now, frame.command_status)
+        else:
+            self._hook_refused(self.hook, exchange, frame, octets, status, now)
+
+    def _end(
+        self, exchange: Exchange, octets: bytes, status: int, now: float, reported: int
+    ) -> None:
         # Without an attempt it was not a peer that answered, but the queue of an account.
-        reported = frame.command_status
         cause = refusal(reported) if exchange.attempts else of_queue(reported)
         if status:
-            self._miss(exchange, cause, frame.command_status)
+            self._miss(exchange, cause, reported)
         self._pass_on(exchange, octets, status, now, cause)
 
     def _pass_on(
@@ -133,6 +163,56 @@ class Correlator:
         self.events.answered += 1
         if self.events.tell_ended is not None:
             self.events.tell_ended(exchange, status, now, cause)
+
+    # A hook decides what is told
+
+    def _hook_taken(
+        self, hook: AnswerHook, exchange: Exchange, smsc: Smsc, frame: Frame, now: float
+    ) -> None:
+        """Tell that a message was taken; or an error, as if it had been taken too late."""
+
+        def go_on(status: int) -> None:
+            center.undecided -= 1
+            if not status:
+                self._taken(exchange, smsc, frame, now)
+                return
+            if self.events.tell_answered is not None:
+                self.events.tell_answered(exchange, 0, now)
+            self._tell_instead(exchange, status, now)
+            # Behind the answer: a receipt may wait for the return path.
+            self.keeper.take_late(exchange, smsc, frame)
+
+        center = smsc.center
+        # Until its return path is kept, receipts of it are early.
+        center.undecided += 1
+        hook.hears(exchange, frame, 0, go_on)
+
+    def _hook_refused(
+        self,
+        hook: AnswerHook,
+        exchange: Exchange,
+        frame: Frame,
+        octets: bytes,
+        status: int,
+        now: float,
+    ) -> None:
+        """Tell the error of an SMSC, or another."""
+
+        def go_on(other: int) -> None:
+            if other == status:
+                self._end(exchange, octets, status, now, frame.command_status)
+            else:
+                self._tell_instead(exchange, other, now)
+
+        hook.hears(exchange, frame, status, go_on)
+
+    def _tell_instead(self, exchange: Exchange, status: int, now: float) -> None:
+        """Answer with a status that is not the SMSC's."""
+        self.events.answered += 1
+        self._miss(exchange, _OTHERWISE, status)
+        exchange.origin.answer(exchange.resp(status))
+        if self.events.tell_ended is not None:
+            self.events.tell_ended(exchange, status, now, _OTHERWISE)
 
     def _is_retried(self, exchange: Exchange, smsc: Smsc, status: int, now: float) -> bool:
         """Whether the request went to another SMSC after this error."""

@@ -232,7 +232,7 @@ class Events:
     :ivar turned_down: requests of ESMEs that no SMSC could take.
     :ivar waited: requests that had to wait for an SMSC.
     :ivar dropped: those of them that were not sent because their session ended.
-    :ivar rejected: requests of ESMEs that a route rejected, or that no route was for.
+    :ivar rejected: requests of ESMEs that a route or a hook rejected, or that no route was for.
     :ivar hold_expired: those of them that no SMSC took in time.
     :ivar split: long messages and dialogues that went on elsewhere because their SMSC was gone.
     :ivar undeliverable: requests of SMSCs that no ESME and no queue could take.

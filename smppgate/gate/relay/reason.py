@@ -53,7 +53,10 @@ class Reason(Enum):
         "SMSCs were up, and none had room: it waited in vain as long as `hold` says, or "
         "`hold_octets` of messages waited.",
     )
-    REJECTED = "rejected", "A route rejects it."
+    REJECTED = (
+        "rejected",
+        "A route or a hook rejects it; or a hook gives its answer another status.",
+    )
     NO_ROUTE = (
         "no_route",
         "No route is for it; no account serves the number that a message of an SMSC is for.",

@@ -53,9 +53,7 @@ class Transform:
             account = exchange.origin.system_id
             made = self._made(chain, chain.near, account, exchange.octets, "")
             if made is not None:
-                exchange.rewritten = Rewritten(exchange.command_id, exchange.octets)
-                exchange.rewritten.entered(made)
-                exchange.octets = made.octets
+                exchange.rewrite(*made)
 
     def delivered(self, exchange: Exchange, octets: bytes, smsc: str, is_receipt: bool) -> bytes:
         """A message of an SMSC's as rules make it that do not ask for its account.
@@ -69,7 +67,7 @@ class Transform:
         if made is None:
             return octets
         exchange.rewritten = Rewritten(exchange.command_id, exchange.octets)
-        exchange.rewritten.entered(made)
+        exchange.rewritten.entered(*made)
         return made.octets
 
     def to_account(

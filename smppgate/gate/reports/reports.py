@@ -24,6 +24,9 @@ UNBOUND_INTERVAL = 60.0
 """Seconds between two lines about connections without a bind: balancers and monitors make some
 all the time."""
 
+HOOK_INTERVAL = 10.0
+"""Seconds between two lines about hooks that fail."""
+
 RESTING_INTERVAL = 10.0
 """Seconds between two lines about sessions that are not read for a while."""
 
@@ -37,6 +40,7 @@ class Reports:
     :ivar refusals: binds and connections that are refused.
     :ivar unbound: connections that end without a bind.
     :ivar resting: sessions that are not read for a while.
+    :ivar hooks: hooks that fail.
     :ivar undelivered: messages that are not delivered.
     :ivar pools: pools without an SMSC.
     """
@@ -49,6 +53,7 @@ class Reports:
         self.refusals = Summaries(clock, self.log, "refused", REFUSAL_INTERVAL)
         self.unbound = Summaries(clock, self.log, "without a bind", UNBOUND_INTERVAL)
         self.resting = Summaries(clock, self.log, "not read for a while", RESTING_INTERVAL)
+        self.hooks = Summaries(clock, self.log, "failures of hooks", HOOK_INTERVAL)
         self.undelivered = Undelivered(clock, self.log)
         self.pools = PoolWatch(pools, no_member_status, pool_changed)
         self._clock = clock
@@ -66,11 +71,13 @@ class Reports:
         self.refusals.tell_counts()
         self.unbound.tell_counts()
         self.resting.tell_counts()
+        self.hooks.tell_counts()
         self.undelivered.tell_counts()
 
     def _tick(self) -> None:
         self.refusals.tick()
         self.unbound.tick()
         self.resting.tick()
+        self.hooks.tick()
         self.undelivered.tick()
         self.start()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from itertools import count
 from typing import Protocol
 
@@ -198,13 +199,37 @@ class EsmeProtocol(RelaySession):
         return Peer(ip_of(transport.getPeer()), names_of(transport))
 
     def _judge_bind(self, frame: Frame, proven: str) -> None:
+        bind = self._admitted(frame, proven)
+        hook = self.router.bind_hook
+        if bind is not None and hook is not None:
+            hook.judge(self, bind, partial(self._judged, frame, proven))
+        elif bind is not None:
+            self._go_on(bind)
+
+    def _judged(self, frame: Frame, proven: str, status: int) -> None:
+        """A hook has decided about a bind that the gate itself would have accepted then."""
+        if status:
+            self.refuse_bind(frame, BindRejected("a hook refuses it", status))
+            return
+        bind = self._admitted(frame, proven)
+        if bind is not None:
+            self._go_on(bind)
+
+    def _admitted(self, frame: Frame, proven: str) -> Bind | None:
+        """The bind in ``frame``, if it may be accepted; else it is refused.
+
+        :param proven: the hash that its password was found to fit; empty for none.
+        """
         try:
-            bind = self._admit(frame, proven)
+            return self._admit(frame, proven)
         except ProtocolError as error:
             if isinstance(error, AllBindsInUse):
                 self._probe_holders(error)
             self.refuse_bind(frame, error)
-            return
+            return None
+
+    def _go_on(self, bind: Bind) -> None:
+        """Accept a bind, or leave it to an SMSC."""
         self.version = bind.version
         if bind.account.policy.asks_smsc:
             self._config.pass_through.begin(self, bind)

@@ -5,7 +5,7 @@ Sessions do not import the router, and the router imports no session.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from twisted.internet.defer import Deferred
@@ -35,6 +35,8 @@ class Switch(Protocol):
     """What the gate tells in summary."""
     is_draining: bool
     """Whether the gate stops: no new bind is taken."""
+    bind_hook: BindHook | None
+    """Is asked about binds that the gate itself would accept; None where nothing is."""
 
     def forward(self, origin: EsmeSession, frame: Frame, now: float) -> None:
         """Relay or answer a request of an ESME."""
@@ -74,7 +76,7 @@ class Switch(Protocol):
     def esme_drained(self, session: EsmeSession) -> None:
         """A session is served no longer after an unbind; it can still be answered."""
 
-    def esme_ended(self, session: EsmeSession) -> None:
+    def esme_ended(self, session: BindingEsme) -> None:
         """A session has ended, bound or not: nothing can be answered any more."""
 
     def smsc_bound(self, link: SmscSession) -> None:
@@ -145,6 +147,16 @@ class BindingEsme(EsmeSession, Protocol):
 
     async def unbind(self, reason: str = "unbound") -> None:
         """End the session in order."""
+
+
+class BindHook(Protocol):
+    """Judges binds that the gate itself would accept."""
+
+    def judge(self, esme: BindingEsme, bind: Bind, judged: Callable[[int], None]) -> None:
+        """Call ``judged`` with the command_status that ``bind`` is to be answered, 0 to go on.
+
+        Now or later; not where the session has ended before.
+        """
 
 
 class BindJudge(Protocol):

@@ -89,7 +89,7 @@ class PoolChoice:
         if exchange.pool is None or pool is None:
             # It is about a message, and for the SMSC that has it.
             return 0
-        if is_anew:
+        if is_anew and not self._is_fixed(exchange.target):
             exchange.target = None
             if self.routes is not None and requester.is_routed:
                 self._find(exchange, self.routes)
@@ -99,6 +99,10 @@ class PoolChoice:
             return target.status
         self._enter(exchange, target.pool(exchange.command_id) if target is not None else pool)
         return 0
+
+    def _is_fixed(self, target: Target | None) -> bool:
+        """Whether a message stays where it is to go: unless that pool is removed."""
+        return target is not None and target.is_fixed and not target.pools[0].is_removed
 
     def _enter(self, exchange: Exchange, pool: Pool) -> None:
         """Let it be for ``pool`` from now on."""

@@ -225,19 +225,60 @@ class Submitter:
 
     def submit(self, origin: Requester, frame: Frame, now: float) -> None:
         """Send a request to the SMSC that the balancer chooses, or let it wait for one."""
-        policy = origin.policy
-        if origin.unanswered >= policy.window:
+        if self.admits(origin, frame):
+            self.submit_counted(origin, frame, now)
+
+    def admits(self, origin: Requester, frame: Frame) -> bool:
+        """Whether a request is within the window of its session: then it is counted as unanswered,
+        else it is answered."""
+        if origin.unanswered >= origin.policy.window:
             self._throttle(origin, frame)
-            return
+            return False
         origin.unanswered += 1
-        if frame.command_id in ANCILLARY and self.is_open and self._ancillary.take(origin, frame):
+        return True
+
+    def submit_counted(self, origin: Requester, frame: Frame, now: float) -> None:
+        """`submit` what `admits` has counted."""
+        command_id, octets, rates = frame.command_id, frame.octets, origin.policy.rates
+        if command_id in ANCILLARY and self.is_open and self._ancillary.take(origin, frame):
             return
-        rates = policy.rates
-        is_over_rate = rates is not None and self._is_over_rate(origin, rates, frame, now)
-        pool = origin.own_pool or policy.pool
-        exchange = Exchange(self._correlator, origin, frame, pool, now)
+        is_over_rate = rates is not None and self._is_over_rate(
+            origin, rates, command_id, octets, now
+        )
+        exchange = self.exchange(origin, frame, now)
         if self._events.tell_entered is not None:
             self._events.tell_entered(exchange)
+        self._submit(origin, exchange, now, is_over_rate)
+
+    def exchange(self, origin: Requester, frame: Frame, now: float) -> Exchange:
+        """That of a request which came at ``now``."""
+        pool = origin.own_pool or origin.policy.pool
+        return Exchange(self._correlator, origin, frame, pool, now)
+
+    # For hooks, which may change what has come
+
+    def submit_entered(self, origin: Requester, exchange: Exchange, now: float) -> None:
+        """`submit` a message that `admits` has counted, and that has entered some time ago.
+
+        Where its target is set, no route is asked.
+        """
+        rates, command_id, octets = origin.policy.rates, exchange.command_id, exchange.octets
+        exchange.sent_at = now
+        # A reload may have given its account another pool meanwhile.
+        exchange.pool = origin.own_pool or origin.policy.pool
+        if exchange.target is not None:
+            exchange.pool = exchange.target.pool(command_id)
+        is_over_rate = rates is not None and self._is_over_rate(
+            origin, rates, command_id, octets, now
+        )
+        self._submit(origin, exchange, now, is_over_rate)
+
+    # One request
+
+    def _submit(
+        self, origin: Requester, exchange: Exchange, now: float, is_over_rate: bool
+    ) -> None:
+        pool = exchange.pool
         if pool is None or not self.is_open:
             reason = Reason.NO_SMSC if self.is_open else Reason.STOPPING
             cause = reason.because("the gate takes no requests now")
@@ -259,7 +300,7 @@ class Submitter:
         is_alone = command_id == _SUBMIT_SM and stands_alone(octets)
         if not is_alone and origin.own_pool is None:
             exchange.anchor = self._related.anchor(origin, octets, now)
-        if self.pools.routes is not None and origin.is_routed:
+        if self.pools.routes is not None and origin.is_routed and exchange.target is None:
             routed = self._routed(exchange, self.pools.routes)
             if routed is None:
                 return
@@ -311,15 +352,17 @@ class Submitter:
         exchange.pool = pool = target.pool(exchange.command_id)
         return pool
 
-    def _is_over_rate(self, origin: Requester, rates: EsmeRates, frame: Frame, now: float) -> bool:
+    def _is_over_rate(
+        self, origin: Requester, rates: EsmeRates, command_id: int, octets: bytes, now: float
+    ) -> bool:
         """Whether a message has to wait for tokens, else it takes them."""
         limit = origin.limit
-        count = 1 if frame.command_id != _MANY else peek.destinations(frame.octets)
+        count = 1 if command_id != _MANY else peek.destinations(octets)
         if limit is None or limit.admits(rates, now, count):
             return False
         self._events.over_rate += 1
         if self._events.tell_over_rate is not None:
-            self._events.tell_over_rate(origin, frame.command_id)
+            self._events.tell_over_rate(origin, command_id)
         return True
 
     def _wait(self, exchange: Exchange, pool: Pool, origin: Requester, is_over_rate: bool) -> None:

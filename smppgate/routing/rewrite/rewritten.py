@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from smppgate.routing.return_path.addresses import Addresses, addresses
-from smppgate.routing.rewrite.rules import Outcome, Statuses
+from smppgate.routing.rewrite.rules import Statuses
 
 
 class Rewritten:
@@ -23,9 +23,9 @@ class Rewritten:
         self._near: tuple[Statuses, ...] = ()
         self._far: tuple[Statuses, ...] = ()
 
-    def entered(self, outcome: Outcome) -> None:
-        """Rules that do not ask where it goes have made this of it."""
-        self.octets, self._near = outcome
+    def entered(self, octets: bytes, statuses: tuple[Statuses, ...]) -> None:
+        """A hook, or rules that do not ask where it goes, have made this of it."""
+        self.octets, self._near = octets, statuses
 
     def left(self, octets: bytes, statuses: tuple[Statuses, ...]) -> None:
         """It is sent in these octets: rules that ask where it goes have had their say."""

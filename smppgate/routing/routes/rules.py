@@ -18,11 +18,19 @@ class Target:
     :param route: the route that says so; None where none does.
     :param pools: the pool, then those that take its messages while no member of it is able.
     :param status: the command_status of the answer where there are no pools; else 0.
+    :param is_fixed: whether no routes are asked: neither when it comes, nor after a reload.
     """
 
-    __slots__ = ("pools", "route", "status")
+    __slots__ = ("is_fixed", "pools", "route", "status")
 
-    def __init__(self, route: Route | None, pools: Sequence[Pool], status: int = 0) -> None:
+    def __init__(
+        self,
+        route: Route | None,
+        pools: Sequence[Pool],
+        status: int = 0,
+        is_fixed: bool = False,
+    ) -> None:
+        self.is_fixed = is_fixed
         self.route = route
         self.pools = tuple(pools)
         self.status = status

@@ -88,6 +88,7 @@ class Pool:
     :ivar key: gives the keys of messages; by default those that replace others have one.
     :ivar has_keys: whether any message may have a key that makes a difference.
     :ivar is_limited: whether an active member may be sent only so many messages a second.
+    :ivar is_removed: whether a reload has taken it away: nothing new is for it.
     :ivar keys_all: whether one that `stands_alone` may have one too.
     :ivar ranked: how often others were able or doubted, or weights changed; the SMSC of a key may
         be another then.
@@ -108,6 +109,7 @@ class Pool:
         "health",
         "hold",
         "is_limited",
+        "is_removed",
         "key",
         "keys_all",
         "members",
@@ -127,6 +129,7 @@ class Pool:
         key: Key = by_replacement,
     ) -> None:
         self.name = name
+        self.is_removed = False
         self.waiting = 0
         self.ranked = 0
         self.watcher: Callable[[], None] | None = None
@@ -169,6 +172,7 @@ class Pool:
 
     def leave(self) -> None:
         """The pool is removed: its SMSCs have no seat in it any more."""
+        self.is_removed = True
         for member in self.members:
             member.leave()
 

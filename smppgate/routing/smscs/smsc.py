@@ -212,12 +212,14 @@ class MessageCenter:
     :ivar smscs: its SMSCs, in the order of the configuration.
     :ivar reserved: its SMSCs that serve one ESME session each, in the order they were made.
     :ivar prefix: the beginning of the keys of its return paths.
+    :ivar undecided: answers with ids whose return paths are not kept yet, for a hook decides.
     """
 
-    __slots__ = ("name", "notations", "prefix", "reserved", "smscs")
+    __slots__ = ("name", "notations", "prefix", "reserved", "smscs", "undecided")
 
     def __init__(self, name: str, receipt_ids: str) -> None:
         self.name = name
+        self.undecided = 0
         self.notations = Notations(receipt_ids)
         self.smscs: list[Smsc] = []
         self.reserved: dict[Smsc, None] = {}
@@ -228,5 +230,7 @@ class MessageCenter:
 
     @property
     def is_awaited(self) -> bool:
-        """Whether a request to any of its SMSCs is unanswered."""
-        return any(smsc.outstanding for smsc in chain(self.smscs, self.reserved))
+        """Whether a request to any of its SMSCs is unanswered, or an answer waits for a hook."""
+        return bool(self.undecided) or any(
+            smsc.outstanding for smsc in chain(self.smscs, self.reserved)
+        )

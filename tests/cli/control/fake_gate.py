@@ -195,6 +195,7 @@ def gate_answers() -> dict[str, Any]:
         "name": "gate1", "version": "0.2.0", "time": NOW, "started_at": "2026-01-28T18:00:00Z",
         "uptime_seconds": 273600.0, "is_stopping": False, "open_exchanges": 6, "unrouted": 0,
         "totals": {"answered": 12345, "failed": 0, "retried": 2},
+        "hooks": [],
         "related": {"known": 0, "octets": 0, "split": 0},
         "store": {"return_paths": 5000, "octets": 3_000_000}, **lists,
     }  # fmt: skip

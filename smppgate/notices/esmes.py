@@ -7,8 +7,8 @@ CANNOT_LISTEN = Notice(
     name="cannot listen",
     level="error",
     text="cannot listen on {endpoint}: {reason}",
-    meaning="Nothing listens at this endpoint: at a start the gate ends, at a reload it goes on "
-    "without it.",
+    meaning="Nothing listens at this endpoint. At a start the gate ends, but not for the admin "
+    "socket that it opens by default; at a reload it goes on, and tries again at the next one.",
     cause="Another process has the port, the address is none of this machine's, a certificate "
     "cannot be read, or a port below 1024 needs a right.",
     remedy="`ss -ltnp` shows who has the port. `AmbientCapabilities=CAP_NET_BIND_SERVICE` lets a "

@@ -134,7 +134,7 @@ MEMBER_RETURNED = Notice(
     level="warn",
     text="pool {pool}: SMSC {smsc} is back: {reason}",
     meaning="The SMSC gets messages of this pool again.",
-    cause="Its time is over, or the other members are gone.",
+    cause="The reason says it: its time is over, it answers again, or an operator wants it so.",
     remedy="None.",
 )
 

@@ -75,6 +75,8 @@ class AdminService(MultiService):
         elif not is_wanted and self.observer.parent is not None:
             self.observer.disownServiceParent()
         self.listeners.change(settings)
+        # Of endpoints that were added just now.
+        self._gateway.certificates.changed()
 
     def stopService(self) -> Deferred[None]:
         """Close all; fires when that is done."""

@@ -32,7 +32,8 @@ from smppgate.settings.tables import (
 )
 from smppgate.settings.takes import Takes
 from smppgate.settings.texts import AddressRange, Choice, Endpoint, Reference
-from smppgate.settings.tls import CertificateName, ListenTlsSettings, server_tls_problems
+from smppgate.settings.tls import ListenTlsSettings, server_tls_problems
+from smppgate.settings.tls_checks import CertificateName
 
 
 @attrs.frozen

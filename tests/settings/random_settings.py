@@ -52,7 +52,8 @@ from smppgate.settings.texts import (
     Secret,
     ShortTag,
 )
-from smppgate.settings.tls import CertificateName, ListenTlsSettings, SmscTlsSettings
+from smppgate.settings.tls import ListenTlsSettings, SmscTlsSettings
+from smppgate.settings.tls_checks import CertificateName
 
 Document = dict[str, Any]
 """A mutable configuration: a dict for each table, a list of them for each array."""

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from smppgate.cli.surroundings import surroundings_warnings
 from smppgate.settings import Settings, SettingsError, load, parse, warnings
 from smppgate.settings.difference import difference
-from smppgate.settings.tls import CertificateName
+from smppgate.settings.tls_checks import CertificateName
 from tests.certificates import Authority, Pair, builder
 from tests.settings import documents
 

@@ -304,3 +304,9 @@ def test_nothing_is_shown_behind_a_length_that_cannot_be() -> None:
     assert buffer.error is not None
     assert buffer.receive(_READ, look) == []
     assert len(shown) == 1
+
+
+def test_a_frame_shows_nothing_of_its_body() -> None:
+    """There may be a password in it, or the text of a message."""
+    frame = Frame.of(header_only(0x4, 0, 7)[:3] + b"\x16" + header_only(0x4, 0, 7)[4:] + b"secret")
+    assert repr(frame) == "<Frame 0x00000004, 0x0, 7, 22 octets>"

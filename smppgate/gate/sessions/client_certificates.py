@@ -17,7 +17,7 @@ from cryptography.x509 import (
 from cryptography.x509.oid import NameOID
 from twisted.internet.interfaces import ISSLTransport
 
-from smppgate.settings.tls import DIGEST
+from smppgate.settings.tls_checks import DIGEST
 
 _KINDS = (DNSName, RFC822Name, UniformResourceIdentifier)
 

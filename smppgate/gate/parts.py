@@ -14,6 +14,7 @@ from twisted.internet.interfaces import IReactorTime
 
 from smppgate.gate.build import Centers, esme_timers, make_router, make_target, stranger_limits
 from smppgate.gate.esme_service import EsmeService
+from smppgate.gate.peers.build import make_peers
 from smppgate.gate.sessions.bind_delays import BindDelays
 from smppgate.gate.sessions.esme import EsmeProtocol, EsmeSessionConfig
 from smppgate.gate.sessions.listener import CannotListen
@@ -42,6 +43,7 @@ class Parts:
     :ivar accounts: the services of accounts, by system_id.
     :ivar linking: has the services of SMSCs; it starts when the store is open.
     :ivar serving: has the services of accounts.
+    :ivar peers: the links to other nodes, which start when the store is open; None without any.
     """
 
     def __init__(
@@ -66,6 +68,9 @@ class Parts:
         self.listeners = Listeners(reactor, self.esme_config)
         for listen in settings.listen:
             self.listeners.add(listen.endpoint, listen.max_sessions, stranger_limits(listen))
+        self.peers = make_peers(settings, reactor, self.router, self._jitter)
+        if self.peers is not None:
+            self.peers.listener.setServiceParent(self.listeners)
         self.linking = MultiService()
         self.serving = MultiService()
         self.smscs: dict[str, SmscService] = {}

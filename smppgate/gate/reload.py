@@ -22,6 +22,7 @@ from smppgate.gate.build import (
     stranger_limits,
 )
 from smppgate.gate.parts import Parts
+from smppgate.gate.peers.build import change_peers
 from smppgate.gate.relay.events import MOST_LINES
 from smppgate.gate.route_table import make_routes
 from smppgate.gate.smsc_service import SmscService
@@ -89,6 +90,8 @@ class Reload:
         await self._accounts(changes)
         for smsc in changes.smsc.removed:
             self._remove_smsc(smsc)
+        if parts.peers is not None and changes:
+            change_peers(parts.peers, found)
         parts.router.queues.tell_orphans()
         for follow in self.followers:
             follow(found)

@@ -178,6 +178,11 @@ class RouterService(Service):
         )
 
     @property
+    def submitters(self) -> Submitters[EsmeSession]:
+        """The bound sessions by their tokens, those of other nodes among them."""
+        return self._submitters
+
+    @property
     def refills(self) -> RefillTimer:
         """Tells what has a limit when it may send again."""
         return self._submitter.refills

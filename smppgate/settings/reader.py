@@ -99,7 +99,11 @@ def _document(text: str) -> tuple[dict[str, Any], str]:
 
 
 def _place(document: dict[str, Any], folder: str) -> None:
-    """Let paths of files of prefixes count from ``folder``."""
+    """Let paths of files of prefixes, and of a secret, count from ``folder``."""
+    peers = document.get("peers")
+    if isinstance(peers, dict) and peers.get("secret_file"):
+        path = peers["secret_file"]
+        peers["secret_file"] = os.path.join(folder, path) if isinstance(path, str) else path
     for _, route in tables(document, "route"):
         for key in FILE_KEYS:
             path = route.get(key)

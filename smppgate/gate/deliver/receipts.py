@@ -14,7 +14,7 @@ The life of a receipt:
    about all of them, the SMSC is told its `undelivered_status`: it sends the receipt again.
 3. No return path, but submits unanswered at that message center: the submit_sm_resp may be on its
    way. The receipt waits in `WaitingReceipts` until its return path is kept or its patience is
-   over.
+   over. With peers the submits unanswered at those count as well, and they are asked again.
 4. A return path whose answer still waits for the store: the receipt follows behind that answer.
 5. The ESME's id goes into text and TLV, unless it is the SMSC's own (`message_ids = "original"`):
    then the receipt keeps its octets. `Dispatcher` brings it to the session that submitted, or to
@@ -87,7 +87,12 @@ class Receipts:
         self._delay = delay
         self._events = events
         self._early = WaitingReceipts(
-            clock, return_paths, options.receipt_patience, self._arrived, self._waited
+            clock,
+            return_paths,
+            options.receipt_patience,
+            self._is_awaited,
+            self._arrived,
+            self._waited,
         )
         self._searching = Pending(MOST_SEARCHES, MOST_OCTETS)
         self._behind_answers = Pending(MOST_BEHIND_ANSWERS, MOST_OCTETS)
@@ -108,7 +113,16 @@ class Receipts:
         if match is not None:
             self._found(link, frame, receipt, *match, now)
         else:
-            self._seek(Incoming(link, frame, receipt, now), waits=center.is_awaited)
+            # What peers await is known when they have been asked.
+            waits = center.is_awaited or self._return_paths.elsewhere is not None
+            self._seek(Incoming(link, frame, receipt, now), waits)
+
+    def must_wait(self, key: bytes) -> bool:
+        """Whether a receipt about ``key`` has to wait for the answer about its message, or behind
+        it, on whatever session it leaves."""
+        if self._return_paths.commits.holds(key):
+            return True
+        return self._delay.answers(key, self._clock.monotonic()) is not None
 
     def recent(self, center: MessageCenter, receipt: LocatedReceipt) -> tuple[bytes, bytes] | None:
         """The `Match` of a receipt with ids, if memory has its return path."""
@@ -118,8 +132,8 @@ class Receipts:
             if value is not None:
                 center.notations.learned(message_id, likely)
                 return likely, value
-            if not self._return_paths.store.is_all_recent:
-                # A likelier id than the next may be on disk.
+            if not self._return_paths.knows_all:
+                # A likelier id than the next may be on disk, or at a peer.
                 break
         return None
 
@@ -180,9 +194,15 @@ class Receipts:
             link, frame = incoming.link, incoming.frame
             self._dispatcher.refuse(link, frame, why=UNSEARCHED, reason=Reason.UNMATCHED)
         elif not (
-            incoming.link.smsc.center.is_awaited and self._early.add(incoming, search.awaited)
+            self._is_awaited(incoming.link.smsc.center)
+            and self._early.add(incoming, search.awaited)
         ):
             self._seek(incoming, waits=False)
+
+    def _is_awaited(self, center: MessageCenter) -> bool:
+        """Whether an answer is awaited, here or elsewhere, that may give a return path."""
+        elsewhere = self._return_paths.elsewhere
+        return center.is_awaited or (elsewhere is not None and elsewhere.awaits(center))
 
     def _arrived(self, incoming: Incoming, key: bytes) -> None:
         """An answer gave what the receipt waited for under ``key``."""

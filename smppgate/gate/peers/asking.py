@@ -1,0 +1,207 @@
+"""`Asking`: return paths that this process does not know are asked of its peers.
+
+What is looked up in one turn goes to each peer as one question, in several PDUs where it is more
+than one may have. A peer answers what it knows, and at which message centers it awaits answers:
+the return path that is missing may come with one of those.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from attrs import define, field
+from twisted.internet.interfaces import IDelayedCall
+
+from smppgate.gate.peers import fields as f
+from smppgate.gate.peers.fields import fields
+from smppgate.gate.peers.ports import Link
+from smppgate.gate.peers.told import in_pieces, telling
+from smppgate.routing.smscs.smsc import MessageCenter
+from smppgate.store import Found
+from smppgate.txsmpp.batch import Batch
+from smppgate.txsmpp.clock import Clock
+from smppgate.txsmpp.constants import CommandId
+from smppgate.txsmpp.errors import NoAnswer, PduError
+from smppgate.txsmpp.frame import HEADER_SIZE, Frame
+from smppgate.txsmpp.sequence import Request
+
+PATIENCE = 1.0
+"""Seconds that a peer has for its answer; what it does not answer is not known."""
+
+_DATA_SM = int(CommandId.DATA_SM)
+_NO_ID = 1
+"""Octets of the empty message_id of a data_sm_resp, SMPP v3.4 §4.7.2."""
+
+GoOn = Callable[[Found], None]
+
+
+@define(eq=False)
+class Question:
+    """What is asked in one turn.
+
+    :ivar wanted: the keys of each look-up, the likeliest first, and what follows it.
+    :ivar open: PDUs to peers that are not answered.
+    :ivar is_complete: whether all peers could be asked, and have looked everywhere.
+    """
+
+    wanted: list[tuple[Sequence[bytes], GoOn]] = field(factory=list)
+    keys: dict[bytes, None] = field(factory=dict)
+    open: int = 0
+    paths: dict[bytes, bytes] = field(factory=dict)
+    is_complete: bool = True
+    timer: IDelayedCall | None = None
+
+    def found(self) -> None:
+        """Go on with the look-ups that need wait for nothing more: their likeliest key is known."""
+        done = [each for each in self.wanted if each[0][0] in self.paths]
+        if done:
+            self.wanted = [each for each in self.wanted if each[0][0] not in self.paths]
+            self._go_on(done)
+
+    def end(self) -> None:
+        """All has been answered that will be, or nothing is waited for any longer."""
+        if self.timer is not None:
+            self.timer.cancel()
+            self.timer = None
+        wanted, self.wanted = self.wanted, []
+        self._go_on(wanted)
+
+    def _go_on(self, wanted: Iterable[tuple[Sequence[bytes], GoOn]]) -> None:
+        for keys, go_on in wanted:
+            paths = {key: self.paths[key] for key in keys if key in self.paths}
+            go_on(Found(paths, self.is_complete))
+
+
+class _Asked(Request):
+    """One PDU of a question. Mutable and slotted."""
+
+    __slots__ = ("_asking", "_node", "_question")
+
+    def __init__(self, asking: Asking, question: Question, node: str, sent_at: float) -> None:
+        super().__init__(_DATA_SM, sent_at)
+        self._asking = asking
+        self._question = question
+        self._node = node
+
+    def answered(self, frame: Frame, now: float) -> None:
+        """The peer has answered."""
+        self._asking.answered(self._question, self._node, frame)
+
+    def failed(self, reason: NoAnswer) -> None:
+        """The link has ended, or the peer did not answer in time."""
+        self._asking.unanswered(self._question)
+
+
+class Asking:
+    """Asks peers for return paths; the `Elsewhere` of the keeper.
+
+    :param links: gives a link for each peer by its name, None where none is up.
+    :ivar questions: questions asked so far, and ``found``: return paths that peers had.
+    """
+
+    def __init__(
+        self, clock: Clock, batch: Batch, links: Callable[[], Mapping[str, Link | None]]
+    ) -> None:
+        self.questions = self.found = 0
+        self._clock = clock
+        self._batch = batch
+        self._links = links
+        self._gathering: Question | None = None
+        self._open: dict[Question, None] = {}
+        # Node → the message centers whose answers it awaits, as of its last answer.
+        self._awaited: dict[str, frozenset[str]] = {}
+
+    def ask(self, keys: Sequence[bytes], go_on: GoOn) -> None:
+        """Ask all peers for the return paths of ``keys``, and call ``go_on`` with their answer.
+
+        :param keys: the likeliest first; where a peer knows that, no other is waited for.
+        """
+        question = self._gathering
+        if question is None:
+            question = self._gathering = Question()
+            self._batch.at_end(self._send)
+        question.wanted.append((keys, go_on))
+        question.keys.update(dict.fromkeys(keys))
+
+    def awaits(self, center: MessageCenter) -> bool:
+        """Whether a peer that was asked said that it awaits answers there."""
+        return any(center.name in names for names in self._awaited.values())
+
+    def forget(self, node: str) -> None:
+        """No link to that node is up: what it awaits is not known."""
+        self._awaited.pop(node, None)
+
+    def stop(self) -> None:
+        """Ask nothing more; what waits for answers goes on without."""
+        if self._gathering is not None:
+            self._open[self._gathering] = None
+        for question in list(self._open):
+            question.is_complete = False
+            self._end(question)
+
+    def _send(self) -> None:
+        question, self._gathering = self._gathering, None
+        if question is None or not question.wanted:
+            return
+        self.questions += 1
+        self._open[question] = None
+        pieces = list(in_pieces(f.field(f.ASKED, key) for key in question.keys))
+        now = self._clock.monotonic()
+        for node, link in self._links().items():
+            if link is None or not link.has_room:
+                question.is_complete = False
+                continue
+            question.open += len(pieces)
+            for piece in pieces:
+                link.send_request(_Asked(self, question, node, now), telling(piece))
+        if question.open:
+            question.timer = self._clock.callLater(PATIENCE, self._overdue, question)
+        else:
+            self._end(question)
+
+    def answered(self, question: Question, node: str, frame: Frame) -> None:
+        """A peer has answered one PDU."""
+        question.open -= 1
+        try:
+            self._read(question, node, frame)
+        except PduError:
+            question.is_complete = False
+        question.found()
+        self._end_if_done(question)
+
+    def unanswered(self, question: Question) -> None:
+        """A peer has left one PDU without an answer."""
+        question.open -= 1
+        question.is_complete = False
+        self._end_if_done(question)
+
+    def _read(self, question: Question, node: str, frame: Frame) -> None:
+        if frame.command_status:
+            question.is_complete = False
+            return
+        awaited: list[str] = []
+        key = b""
+        for tag, value in fields(frame.octets[HEADER_SIZE + _NO_ID :]):
+            if tag == f.ASKED:
+                key = value
+            elif tag == f.FOUND and key in question.keys:
+                self.found += key not in question.paths
+                question.paths[key] = value
+            elif tag == f.AWAITED:
+                awaited.append(value.decode("latin-1"))
+            elif tag == f.INCOMPLETE:
+                question.is_complete = False
+        self._awaited[node] = frozenset(awaited)
+
+    def _overdue(self, question: Question) -> None:
+        question.timer = None
+        question.is_complete = False
+        self._end(question)
+
+    def _end_if_done(self, question: Question) -> None:
+        if question.open <= 0 or not question.wanted:
+            self._end(question)
+
+    def _end(self, question: Question) -> None:
+        self._open.pop(question, None)
+        question.end()

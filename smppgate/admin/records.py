@@ -11,6 +11,7 @@ from smppgate.gate.state import (
     AccountState,
     LinkState,
     ListenerState,
+    PeerState,
     PoolState,
     QueueState,
     RelatedState,
@@ -57,6 +58,7 @@ LINK = Shape("Link", LinkState)
 POOL = Shape("Pool", PoolState)
 ROUTE = Shape("Route", RouteState)
 QUEUE = Shape("Queue", QueueState)
+PEER = Shape("Peer", PeerState)
 LISTENER = Shape("Listener", ListenerState)
 STORE = Shape("Store", StoreStatistics)
 RELATED = Shape("Related", RelatedState)
@@ -64,7 +66,7 @@ RELATED = Shape("Related", RelatedState)
 TOTALS = tuple(name for name, kind in Events.__annotations__.items() if kind == "int")
 """What `Events` counts."""
 
-SHAPES = (ACCOUNT, SESSION, SMSC, LINK, POOL, ROUTE, QUEUE, LISTENER, STORE, RELATED)
+SHAPES = (ACCOUNT, SESSION, SMSC, LINK, POOL, ROUTE, QUEUE, PEER, LISTENER, STORE, RELATED)
 
 
 def totals(events: Events) -> dict[str, int]:

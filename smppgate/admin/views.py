@@ -27,6 +27,7 @@ LISTS: dict[str, tuple[Shape, Records]] = {
     "pools": (records.POOL, Observation.pools),
     "routes": (records.ROUTE, Observation.routes),
     "queues": (records.QUEUE, Observation.queues),
+    "peers": (records.PEER, Observation.peers),
 }
 """The lists, by the last word of their paths."""
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from smppgate.gate.parts import Parts
+from smppgate.gate.peers.node import Node
+from smppgate.gate.peers.peers import Peers
 from smppgate.gate.relay.events import Events
 from smppgate.gate.sessions.addresses import shown_address
 from smppgate.gate.sessions.esme import EsmeProtocol
@@ -16,6 +18,7 @@ from smppgate.gate.state import (
     LinkState,
     ListenerState,
     MemberState,
+    PeerState,
     PoolState,
     QueueState,
     RelatedState,
@@ -58,6 +61,7 @@ class Observation:
             routes=tuple(self.routes()),
             unrouted=self.unrouted,
             queues=tuple(self.queues()),
+            peers=tuple(self.peers()),
             related=self.related(),
             store=self.store(),
             configuration=parts.settings,
@@ -176,6 +180,12 @@ class Observation:
     def queues(self) -> Iterator[QueueState]:
         """The queues of accounts that have one."""
         return _queues(self._parts)
+
+    def peers(self) -> Iterator[PeerState]:
+        """The other nodes, in the order of the settings."""
+        peers = self._parts.peers
+        nodes = list(peers.nodes.values()) if peers is not None else []
+        return (_peer(peers, node) for node in nodes if peers is not None)
 
     def related(self) -> RelatedState:
         """Long messages and dialogues."""
@@ -371,6 +381,22 @@ def _member(pool: Pool, member: Member, now: float) -> MemberState:
         ejected_for=max(0.0, ejection.until - now) if ejection is not None else 0.0,
         ejections=member.health.count,
         slow_start=member.factor,
+    )
+
+
+def _peer(peers: Peers, node: Node) -> PeerState:
+    counts = node.counts
+    return PeerState(
+        name=node.name,
+        endpoint=node.endpoint,
+        state=node.state,
+        since=node.up_at,
+        sessions=peers.elsewhere.count(node.incoming) if node.incoming is not None else 0,
+        sent=counts.sent,
+        taken=counts.taken,
+        returned=counts.returned,
+        differs=node.differs,
+        last_error=node.last_error,
     )
 
 

@@ -276,6 +276,38 @@ class RelatedState:
 
 
 @frozen(kw_only=True)
+class PeerState:
+    """Another node of the gate.
+
+    :ivar name: the node's.
+    :ivar endpoint: where this node binds at it.
+    :ivar state: ``up`` where each of both is bound at the other; ``partly`` where one is;
+        ``refused``, ``down``.
+    :ivar since: when it was up; seconds since 1970, 0 while it is not.
+    :ivar sessions: with ESMEs, that are bound there.
+    :ivar sent: messages that went there for those; ``taken``: those that came from there.
+    :ivar returned: those of them that went back, because no session here could be sent them.
+    :ivar differs: the tables of its settings that are not as they are here.
+    :ivar last_error: why a link to it is not up; empty where both are.
+    """
+
+    name: str
+    endpoint: str
+    state: str
+    since: float
+    sessions: int
+    sent: int
+    taken: int
+    returned: int
+    differs: tuple[str, ...]
+    last_error: str
+
+
+PEER_STATES = ("up", "partly", "refused", "down")
+"""See `PeerState.state`."""
+
+
+@frozen(kw_only=True)
 class GatewayState:
     """The whole gate.
 
@@ -294,6 +326,7 @@ class GatewayState:
     routes: tuple[RouteState, ...]
     unrouted: int
     queues: tuple[QueueState, ...]
+    peers: tuple[PeerState, ...]
     related: RelatedState
     store: StoreStatistics
     configuration: Settings = field(repr=False)

@@ -96,13 +96,13 @@ class PeersSettings(Table):
     def clashes(cls, table: Mapping[str, object]) -> Iterator[Problem]:
         """A node with a name and without an endpoint or a secret, or with two secrets."""
         secret, file = table.get("secret"), table.get("secret_file")
-        if secret and file is not None:
+        if secret and file:
             yield Problem("secret_file", "must not be there beside secret: one of both is enough")
         if not table.get("name"):
             return
         if not table.get("endpoint"):
             yield Problem("endpoint", "is missing: peers bind at a node that has a name")
-        if not secret and file is None:
+        if not secret and not file:
             yield Problem("secret", "is missing: there must be secret or secret_file")
 
 

@@ -40,26 +40,26 @@ class SecretFile(Check):
 
     @property
     def none(self) -> str:
-        """``none``."""
-        return "none"
+        """``""``: an empty path is none."""
+        return '""'
 
     @property
     def allowed(self) -> str:
         """What is in it."""
-        return "path of a file with the secret alone"
+        return "path of a file with the secret alone, or empty"
 
     def write(self, value: object) -> str:
         """The path alone."""
         return f'"{value.path}"' if isinstance(value, KeptSecret) else self.none
 
     def tidy(self, value: object) -> object:
-        """The secret in the file of this path, read."""
+        """The secret in the file of this path, read; None where it is empty."""
+        if value == "":
+            return None
         return self.read(value) if isinstance(value, str) else value
 
     def read(self, path: str) -> KeptSecret:
         """The secret in the file at ``path``."""
-        if not path:
-            return KeptSecret(path, faults=("must not be empty",))
         try:
             with open(path, "rb") as file:
                 octets = file.read(LARGEST)
@@ -73,6 +73,8 @@ class SecretFile(Check):
 
     def problems(self, value: object) -> Iterator[Problem]:
         """``value`` is no path, or there is no secret."""
+        if value is None:
+            return
         if not isinstance(value, KeptSecret):
             yield Problem("", f"must be a string, not {kind_of(value)}")
             return

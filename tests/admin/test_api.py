@@ -16,7 +16,17 @@ from tests.admin.asking import REMOTE, USERS, Asking, basic, off, result
 from tests.gate.memory_gateway import Log
 from tests.gate.test_reload import SUBMIT, bound, esme, linked, smsc
 
-LISTS = ("listeners", "accounts", "sessions", "smscs", "links", "pools", "routes", "queues")
+LISTS = (
+    "listeners",
+    "accounts",
+    "sessions",
+    "smscs",
+    "links",
+    "pools",
+    "routes",
+    "queues",
+    "peers",
+)
 
 
 def busy() -> Asking:

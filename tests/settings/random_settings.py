@@ -21,7 +21,9 @@ from smppgate.settings.members import Members, name_in
 from smppgate.settings.model import SECTIONS, SINGLE
 from smppgate.settings.nested import Nested
 from smppgate.settings.number_files import NumberFile, PrefixFile
+from smppgate.settings.peer_side import NodeName
 from smppgate.settings.route_checks import Pattern, Percentage, Status, TlvPattern, Window, Zone
+from smppgate.settings.secret_files import KeptSecret, SecretFile
 from smppgate.settings.tables import Table
 from smppgate.settings.texts import (
     AddressRange,
@@ -61,6 +63,7 @@ class Words:
     ranges: tuple[str, ...] = ("*", "44*", "4477*", "447700900123", "+4420", "^44(77|78)[0-9]{3}$")
     routes: tuple[str, ...] = ("premium", "night", "rest", "foreign")
     sources: tuple[str, ...] = ("*", "47*", "My Shop", "Info-*", "^(Info|Shop)-[0-9]+$", "+4420")
+    nodes: tuple[str, ...] = ("a", "b", "c", "d")
     admins: tuple[str, ...] = (
         "unix:STATE_DIR/admin.sock",
         "unix:/run/smppgate.sock:mode=660",
@@ -77,8 +80,9 @@ _IDENTITIES = {
     "pool": "pools",
     "listen": "listeners",
     "route": "routes",
+    "peer": "nodes",
 }
-_MAY_LACK = ("pool", "route")
+_MAY_LACK = ("pool", "route", "peer")
 _FORMER = "former"
 _KEYS = {
     "esme": "system_id",
@@ -86,6 +90,7 @@ _KEYS = {
     "pool": "name",
     "listen": "endpoint",
     "route": "name",
+    "peer": "name",
 }
 
 
@@ -308,6 +313,13 @@ class _Draw:
         # Names of tables are identities; this is the group.
         return self.random.choice(self.words.groups)
 
+    def node(self, _check: NodeName) -> str:
+        return self.random.choice(("", *self.words.nodes))
+
+    def secret_file(self, _check: SecretFile) -> KeptSecret | None:
+        secret = f"{SECRET}{self.random.randrange(10**4)}"
+        return self.random.choice((None, KeptSecret("peers.secret", secret)))
+
     def tag(self, _check: ShortTag) -> str:
         return self.random.choice(self.words.tags)
 
@@ -359,6 +371,7 @@ class _Draw:
             if section in SINGLE:
                 document[section] = document[section][0]
         _settle_admin(document["admin"])
+        _settle_peers(document["peers"])
         _settle_smscs(document["smsc"])
         _settle_pools(document)
         pools = {pool["name"] for pool in document["pool"]}
@@ -372,6 +385,15 @@ class _Draw:
 def _settle_admin(admin: Document) -> None:
     if not admin["user"]:
         admin["endpoint"] = tuple(e for e in admin["endpoint"] if e.startswith("unix:"))
+
+
+def _settle_peers(peers: Document) -> None:
+    # A place that nothing else listens in.
+    peers["endpoint"] = "tcp:2790" if peers["endpoint"] or peers["name"] else ""
+    if peers.get("secret_file") is not None:
+        peers["secret"] = ""
+    elif peers["name"] and not peers["secret"]:
+        peers["secret"] = SECRET
 
 
 def _settle_smscs(smscs: list[Document]) -> None:
@@ -470,7 +492,9 @@ _DRAWS: dict[type[Check], Callable[[_Draw, Any], object]] = {
     Secret: _Draw.secret,
     Octets: _Draw.octets,
     Endpoint: _Draw.endpoint,
+    NodeName: _Draw.node,
     Name: _Draw.name,
+    SecretFile: _Draw.secret_file,
     ShortTag: _Draw.tag,
     FilePath: _Draw.log_file,
     FolderPath: _Draw.folder,

@@ -1,5 +1,5 @@
 """``smppgate accounts``, ``sessions``, ``smscs``, ``links``, ``pools``, ``queues``, ``routes``,
-``listeners``."""
+``peers``, ``listeners``."""
 
 from __future__ import annotations
 
@@ -137,6 +137,10 @@ QUEUES = _asking(
 ROUTES = _asking(
     "Show the routes in their order, and for how many messages each was chosen.",
     Listing("routes", "route", ("label", "name"), columns.ROUTES, _numbered),
+)
+PEERS = _asking(
+    "Show the other nodes of the gate: whether they are up, and what went there and came.",
+    Listing("peers", "peer", ("name",), columns.PEERS),
 )
 LISTENERS = _asking(
     "Show where ESMEs connect: how many do, and what the limits of each listener have cut.",

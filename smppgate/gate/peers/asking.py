@@ -52,7 +52,7 @@ class Question:
     timer: IDelayedCall | None = None
 
     def found(self) -> None:
-        """Go on with the look-ups that need wait for nothing more: their likeliest key is known."""
+        """Go on with the look-ups whose likeliest key is known: they need wait for nothing."""
         done = [each for each in self.wanted if each[0][0] in self.paths]
         if done:
             self.wanted = [each for each in self.wanted if each[0][0] not in self.paths]

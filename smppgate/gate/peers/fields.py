@@ -3,9 +3,9 @@
 A field that a node does not know is passed over, so that nodes of two versions work together: what
 a later version adds, an earlier one does without. No tag is ever used for something else.
 
-A message that is relayed ends with one TLV, its envelope. The last field of the envelope is its own
-size: so it is found from the end, whatever is in the message, and the message is what it was when
-the envelope is taken away.
+A message that is relayed ends with one TLV, its envelope. The last field of the envelope is its
+own size: so it is found from the end, whatever is in the message, and the message is what it was
+when the envelope is taken away.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from smppgate.gate.sessions.links import Backoff
 from smppgate.gate.sessions.listener import LimitedFactory
 from smppgate.txsmpp.log import Logger
 
-SHORTEST, LONGEST = 0.2, 5.0
+SHORTEST, LONGEST = 0.1, 1.0
 """Seconds of the first and of the longest pause between two tries to connect."""
 
 MOST_CONNECTIONS = 128

@@ -42,6 +42,20 @@ class Node:
         return session if session is not None and session.is_up else None
 
     @property
+    def state(self) -> str:
+        """See `PeerState.state`."""
+        if self.outgoing is not None and self.incoming is not None:
+            return "up"
+        if self.any is not None:
+            return "partly"
+        return "refused" if self.refusal else "down"
+
+    @property
+    def last_error(self) -> str:
+        """Why a link to it is not up; empty where both are."""
+        return "" if self.state == "up" else self.refusal or self.link.last_error or self.error
+
+    @property
     def any(self) -> PeerSession | None:
         """A session that is up."""
         return self.outgoing or self.incoming

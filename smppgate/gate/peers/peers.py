@@ -33,7 +33,7 @@ from smppgate.txsmpp.log import Logger
 from smppgate.txsmpp.timers import Timers
 
 ENQUIRE_LINK = 2.0
-"""Seconds of silence after which a peer is asked for a sign of life, and those that it has then."""
+"""Seconds of silence after which a peer is asked for a sign of life; then it has as many again."""
 
 ENVELOPE_ROOM = 4_096
 """Octets that a message on a link may have beyond those of any other: its envelope."""
@@ -204,13 +204,19 @@ class Peers(MultiService):
         conflict = self._settings.conflict(settings)
         differs = tuple(self._settings.differences(settings))
         if differs and differs != node.differs and not conflict:
-            self.log.warn(
-                "peer {name} has other settings: {tables}; what it takes may be treated otherwise",
-                name=node.name,
-                tables=", ".join(differs),
-            )
+            self._tell_difference(node, ", ".join(differs))
         node.differs = differs
         return conflict
+
+    def _tell_difference(self, node: Node, tables: str) -> None:
+        text = f"has other settings: {tables}; what it takes may be treated otherwise"
+        self.log.warn("peer {name} {text}", name=node.name, text=text)
+        self._tell_change(node, "differs", text)
+
+    def _tell_change(self, node: Node, change: str, text: str) -> None:
+        events = self._router.events
+        if events.tell_peer_changed is not None:
+            events.tell_peer_changed(node.name, change, text)
 
     def up(self, link: Link) -> None:
         """Both ends of a link have taken the settings of the other."""
@@ -228,6 +234,7 @@ class Peers(MultiService):
             node.refusal = node.error = ""
             node.up_at = self._router.clock.wall()
             self.log.info("peer {name} bound, both ways", name=node.name)
+            self._tell_change(node, "bound", "bound, both ways")
 
     def refused(self, link: Link, reason: str) -> None:
         """A peer is refused, or it has refused this node."""
@@ -239,6 +246,7 @@ class Peers(MultiService):
         if node.refusal != reason:
             node.refusal = reason
             self.log.error("peer {name} refused: {reason}", name=node.name, reason=reason)
+            self._tell_change(node, "refused", f"refused: {reason}")
 
     def ended(self, link: Link, reason: str, was_up: bool) -> None:
         """A link has ended, or takes nothing more."""
@@ -261,6 +269,7 @@ class Peers(MultiService):
         if not (node.error or self._router.is_draining):
             node.error = reason
             self.log.warn("peer {name} gone: {reason}", name=node.name, reason=reason)
+            self._tell_change(node, "lost", f"gone: {reason}")
 
     def bound_elsewhere(self, link: Link, session: BoundSession) -> None:
         """A session is bound at the peer, or what was told of it has changed."""

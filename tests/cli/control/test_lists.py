@@ -12,7 +12,17 @@ import pytest
 from tests.cli.control.conftest import Command
 from tests.cli.control.fake_gate import FakeGate, account, member, pool, session, smsc
 
-LISTS = ("accounts", "sessions", "smscs", "links", "pools", "routes", "queues", "listeners")
+LISTS = (
+    "accounts",
+    "sessions",
+    "smscs",
+    "links",
+    "pools",
+    "routes",
+    "queues",
+    "peers",
+    "listeners",
+)
 
 
 @pytest.mark.parametrize("name", LISTS)

@@ -26,6 +26,9 @@ def surroundings_warnings(
     """
     if _has_passwords(settings) and _is_readable_by_others(Path(file)):
         yield "passwords are in this file, and other users may read it: chmod o-r"
+    file_of_secret = settings.peers.secret_file
+    if file_of_secret is not None and _is_readable_by_others(Path(file_of_secret.path)):
+        yield "peers.secret_file: other users may read the secret in this file: chmod o-r"
     for index, listen in enumerate(settings.listen):
         key = private_key(listen.endpoint)
         if key is not None and _is_readable_by_others(Path(key)):
@@ -54,6 +57,7 @@ def _has_passwords(settings: Settings) -> bool:
         (
             *(esme.password or esme.outbind_password for esme in esmes),
             *(smsc.password or smsc.outbind_password for smsc in smscs),
+            settings.peers.secret,
         )
     )
 

@@ -19,8 +19,8 @@ MOST_KEYS = 4_000
 class Answering:
     """Looks up what peers ask for, in memory and in the store.
 
-    A return path is told when its answer has left, and for so long that the receipt cannot
-    overtake it on another session: until then it counts as one that is awaited.
+    A return path is told when its answer has left, so long ago that the receipt cannot overtake it
+    on another session: until then the peer is told to ask again.
     """
 
     def __init__(self, router: RouterService) -> None:
@@ -34,15 +34,15 @@ class Answering:
 
     def _answer(self, link: Link, frame: Frame, keys: list[bytes], found: Found) -> None:
         parts: list[bytes] = []
-        awaited = {center.name: None for center in self._centers() if center.is_awaited}
         for key in keys:
             value = self._router.return_paths.recent(key) or found.paths.get(key)
             if value is None:
                 continue
             if self._router.receipts.must_wait(key):
-                awaited.update((each.name, None) for each in self._centers() if each.prefix in key)
+                parts.append(field(f.HELD, key))
             else:
                 parts += (field(f.ASKED, key), field(f.FOUND, value))
+        awaited = (center.name for center in self._centers() if center.is_awaited)
         parts += (field(f.AWAITED, name.encode("latin-1")) for name in awaited)
         if not found.is_complete:
             parts.append(field(f.INCOMPLETE))

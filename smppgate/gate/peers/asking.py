@@ -7,7 +7,9 @@ the return path that is missing may come with one of those.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from itertools import takewhile
+from typing import NamedTuple
 
 from attrs import define, field
 from twisted.internet.interfaces import IDelayedCall
@@ -28,6 +30,9 @@ from smppgate.txsmpp.sequence import Request
 PATIENCE = 1.0
 """Seconds that a peer has for its answer; what it does not answer is not known."""
 
+HELD_PAUSE = 0.02
+"""Seconds after which a peer is asked again for what it has, and does not tell yet."""
+
 _DATA_SM = int(CommandId.DATA_SM)
 _NO_ID = 1
 """Octets of the empty message_id of a data_sm_resp, SMPP v3.4 §4.7.2."""
@@ -35,41 +40,56 @@ _NO_ID = 1
 GoOn = Callable[[Found], None]
 
 
+class Wanted(NamedTuple):
+    """One look-up: its keys, the likeliest first, what follows it, and until when it may take."""
+
+    keys: Sequence[bytes]
+    go_on: GoOn
+    until: float
+
+
 @define(eq=False)
 class Question:
     """What is asked in one turn.
 
-    :ivar wanted: the keys of each look-up, the likeliest first, and what follows it.
     :ivar open: PDUs to peers that are not answered.
+    :ivar held: keys that a peer has and does not tell yet.
     :ivar is_complete: whether all peers could be asked, and have looked everywhere.
     """
 
-    wanted: list[tuple[Sequence[bytes], GoOn]] = field(factory=list)
+    wanted: list[Wanted] = field(factory=list)
     keys: dict[bytes, None] = field(factory=dict)
     open: int = 0
     paths: dict[bytes, bytes] = field(factory=dict)
+    held: set[bytes] = field(factory=set)
     is_complete: bool = True
     timer: IDelayedCall | None = None
 
-    def found(self) -> None:
-        """Go on with the look-ups whose likeliest key is known: they need wait for nothing."""
-        done = [each for each in self.wanted if each[0][0] in self.paths]
+    def found(self) -> list[Wanted]:
+        """Take out the look-ups whose likeliest key is known: they need wait for nothing."""
+        done = [each for each in self.wanted if each.keys[0] in self.paths]
         if done:
-            self.wanted = [each for each in self.wanted if each[0][0] not in self.paths]
-            self._go_on(done)
+            self.wanted = [each for each in self.wanted if each.keys[0] not in self.paths]
+        return done
 
-    def end(self) -> None:
-        """All has been answered that will be, or nothing is waited for any longer."""
+    def end(self) -> list[Wanted]:
+        """Wait for no answer any longer; gives the look-ups that are left."""
         if self.timer is not None:
             self.timer.cancel()
             self.timer = None
         wanted, self.wanted = self.wanted, []
-        self._go_on(wanted)
+        return wanted
 
-    def _go_on(self, wanted: Iterable[tuple[Sequence[bytes], GoOn]]) -> None:
-        for keys, go_on in wanted:
-            paths = {key: self.paths[key] for key in keys if key in self.paths}
-            go_on(Found(paths, self.is_complete))
+    def holds(self, wanted: Wanted) -> bool:
+        """Whether a peer has a likelier key of a look-up than those that are known."""
+        unknown = takewhile(lambda key: key not in self.paths, wanted.keys)
+        return any(key in self.held for key in unknown)
+
+    def answer(self, wanted: Wanted) -> None:
+        """Go on with a look-up."""
+        paths = {key: self.paths[key] for key in wanted.keys if key in self.paths}
+        is_complete = self.is_complete and not self.holds(wanted)
+        wanted.go_on(Found(paths, is_complete))
 
 
 class _Asked(Request):
@@ -107,6 +127,8 @@ class Asking:
         self._batch = batch
         self._links = links
         self._gathering: Question | None = None
+        self._held: list[Wanted] = []
+        self._again: IDelayedCall | None = None
         self._open: dict[Question, None] = {}
         # Node → the message centers whose answers it awaits, as of its last answer.
         self._awaited: dict[str, frozenset[str]] = {}
@@ -116,12 +138,15 @@ class Asking:
 
         :param keys: the likeliest first; where a peer knows that, no other is waited for.
         """
+        self._gather(Wanted(keys, go_on, self._clock.monotonic() + PATIENCE))
+
+    def _gather(self, wanted: Wanted) -> None:
         question = self._gathering
         if question is None:
             question = self._gathering = Question()
             self._batch.at_end(self._send)
-        question.wanted.append((keys, go_on))
-        question.keys.update(dict.fromkeys(keys))
+        question.wanted.append(wanted)
+        question.keys.update(dict.fromkeys(wanted.keys))
 
     def awaits(self, center: MessageCenter) -> bool:
         """Whether a peer that was asked said that it awaits answers there."""
@@ -133,11 +158,18 @@ class Asking:
 
     def stop(self) -> None:
         """Ask nothing more; what waits for answers goes on without."""
+        if self._again is not None:
+            self._again.cancel()
+            self._again = None
         if self._gathering is not None:
             self._open[self._gathering] = None
-        for question in list(self._open):
+            self._gathering = None
+        left = [(question, each) for question in self._open for each in question.end()]
+        left += [(Question(), each) for each in self._held]
+        self._open, self._held = {}, []
+        for question, each in left:
             question.is_complete = False
-            self._end(question)
+            question.answer(each)
 
     def _send(self) -> None:
         question, self._gathering = self._gathering, None
@@ -166,7 +198,8 @@ class Asking:
             self._read(question, node, frame)
         except PduError:
             question.is_complete = False
-        question.found()
+        for each in question.found():
+            question.answer(each)
         self._end_if_done(question)
 
     def unanswered(self, question: Question) -> None:
@@ -187,6 +220,8 @@ class Asking:
             elif tag == f.FOUND and key in question.keys:
                 self.found += key not in question.paths
                 question.paths[key] = value
+            elif tag == f.HELD:
+                question.held.add(value)
             elif tag == f.AWAITED:
                 awaited.append(value.decode("latin-1"))
             elif tag == f.INCOMPLETE:
@@ -204,4 +239,21 @@ class Asking:
 
     def _end(self, question: Question) -> None:
         self._open.pop(question, None)
-        question.end()
+        now = self._clock.monotonic()
+        for each in question.end():
+            if each.until > now and question.holds(each):
+                self._ask_again(each)
+            else:
+                question.answer(each)
+
+    def _ask_again(self, wanted: Wanted) -> None:
+        """A peer tells a return path in a moment: behind the answer about its message."""
+        self._held.append(wanted)
+        if self._again is None:
+            self._again = self._clock.callLater(HELD_PAUSE, self._ask_held)
+
+    def _ask_held(self) -> None:
+        self._again = None
+        held, self._held = self._held, []
+        for each in held:
+            self._gather(each)

@@ -45,6 +45,9 @@ AWAITED = 0x1435
 INCOMPLETE = 0x1436
 """Not all that was asked could be looked up."""
 
+HELD = 0x1437
+"""A key whose return path is there, but its answer has not left, or just so: ask again."""
+
 NAME = 0x1440
 DIGEST = 0x1441
 """The name of a table of the settings, a NUL, and a digest of it."""

@@ -11,7 +11,7 @@ from smppgate.gate.peers.told import BoundSession
 from smppgate.gate.router import RouterService
 from smppgate.routing.esmes.account import Account
 from smppgate.routing.sessions import EsmeSession
-from smppgate.txsmpp.log import Logger
+from smppgate.txsmpp.address_range import range_problem
 
 MOST_SESSIONS = 100_000
 """Sessions of one node that are known."""
@@ -22,8 +22,6 @@ class Elsewhere:
 
     They come and go with what the peer tells, and all of them end with the link.
     """
-
-    log = Logger()
 
     def __init__(self, router: RouterService) -> None:
         self._router = router
@@ -43,26 +41,15 @@ class Elsewhere:
 
     def bound(self, link: Link, told: BoundSession) -> None:
         """A session is bound at the node of ``link``, or something about it has changed."""
-        known = self._by_link.setdefault(link, {}).get(told.token)
-        if known is not None and known.receives == told.receives:
-            known.change(told)
-            self._told[link][told.token] = told
-            return
-        if known is not None:
-            self._leave(known)
-        account = self._router.accounts.of_peer(told.account)
-        if account is None or len(self._by_link[link]) >= MOST_SESSIONS:
-            # That the settings differ is told when they do.
-            return
-        session = RemoteSession(link, account, told, self._router.clock)
-        self._by_link[link][told.token] = session
-        self._told.setdefault(link, {})[told.token] = told
-        self._join(session, told)
+        known = self._told.setdefault(link, {})
+        if told.token in known or len(known) < MOST_SESSIONS:
+            known[told.token] = told
+            self._place(link, told)
 
     def lost(self, link: Link, token: bytes) -> None:
         """A session is bound at the node of ``link`` no longer."""
-        session = self._by_link.get(link, {}).pop(token, None)
         self._told.get(link, {}).pop(token, None)
+        session = self._by_link.get(link, {}).pop(token, None)
         if session is not None:
             self._leave(session)
 
@@ -74,13 +61,27 @@ class Elsewhere:
 
     def rearrange(self) -> None:
         """The settings are others: let sessions be where they belong now."""
-        accounts = self._router.accounts
-        for link, sessions in list(self._by_link.items()):
-            for token, session in list(sessions.items()):
-                if accounts.named(session.system_id) is not session.account:
-                    told = self._told[link][token]
-                    self.lost(link, token)
-                    self.bound(link, told)
+        for link, known in list(self._told.items()):
+            for told in list(known.values()):
+                self._place(link, told)
+
+    def _place(self, link: Link, told: BoundSession) -> None:
+        """Let a session be among those of its account; where there is none here, of nothing.
+
+        That there is none is told where it is told that the settings differ.
+        """
+        sessions = self._by_link.setdefault(link, {})
+        session, account = sessions.get(told.token), self._router.accounts.of_peer(told.account)
+        if session is not None:
+            if session.account is account and session.receives == told.receives:
+                session.change(told)
+                return
+            del sessions[told.token]
+            self._leave(session)
+        if account is not None:
+            session = RemoteSession(link, account, told, self._router.clock)
+            sessions[told.token] = session
+            self._join(session, told)
 
     def _join(self, session: RemoteSession, told: BoundSession) -> None:
         # It is no origin of requests, and nothing else of a session is used of those in clusters.
@@ -94,11 +95,10 @@ class Elsewhere:
             router.queues.bound(account)
 
     def _is_anothers(self, address_range: str, account: Account[EsmeSession]) -> bool:
-        try:
-            return self._router.ranges.is_anothers(address_range, account)
-        except ValueError:
-            # An expression that this version of the gate does not take.
-            return True
+        # An expression may be one that this version of the gate does not take.
+        return range_problem(address_range) is not None or self._router.ranges.is_anothers(
+            address_range, account
+        )
 
     def _leave(self, session: RemoteSession) -> None:
         session.has_ended = True

@@ -59,6 +59,7 @@ class Attempt:
     outgoing: Outgoing
     body: bytes
     node: str
+    at: float
     arrivals: int = 0
     accepted: bool = False
     status: int | None = None
@@ -241,7 +242,7 @@ class Door(Session):
         else:
             body = wire.message(b"99123", outgoing.destination, text)
         number = self.fresh()
-        attempt = Attempt(outgoing, body, self.node.name)
+        attempt = Attempt(outgoing, body, self.node.name, self.world.clock.now)
         outgoing.labels.append(label)
         self.world.attempts[label] = attempt
         self._open[number] = (label, attempt)

@@ -15,6 +15,7 @@ from attrs import define, field, frozen
 from twisted.internet.defer import Deferred, DeferredList
 
 from smppgate.gate import Gateway
+from smppgate.gate.lane.in_turn import nothing_is_plain
 from smppgate.settings import parse
 from tests.simulation import wire
 from tests.simulation.clock import NEVER, Agenda, WorldClock
@@ -44,6 +45,11 @@ ESME_PORT, PEER_PORT = 2775, 2790
 
 ACTIVE, SETTLING = 20.0, 60.0
 """Seconds of traffic, and in which all must be brought home afterwards."""
+
+DELIVER_TIMEOUT = 3.0
+LONGEST_ANSWER = DELIVER_TIMEOUT + 0.9
+"""Seconds that a message takes at the most, where nothing happens to wires: an ESME has its time,
+and what it does not answer is told at once."""
 
 MOST_TURNS = 400_000
 
@@ -170,6 +176,10 @@ class NodesWorld:
                     node.network.serve((other.host, PEER_PORT), self._wire_of(name, other.name))
             settings = parse(self._settings(node))
             node.gateway = Gateway(settings, node.reactor, entropy=self._chance())
+            if self.plan.seed % 2:
+                # Both ways do the same.
+                node.gateway.router.relay_from_esme = nothing_is_plain
+                node.gateway.router.relay_from_smsc = nothing_is_plain
             node.gateway.privilegedStartService()
             node.gateway.startService()
         for account in ACCOUNTS:
@@ -186,7 +196,7 @@ class NodesWorld:
         esmes = "".join(
             f'[[esme]]\nsystem_id = "{name}"\npassword = "{PASSWORD}"\nmax_binds = 20\n'
             f'window = {self.plan.window}\naddress_ranges = ["{prefix.decode()}*"]\n'
-            f"deliver_timeout = 3\nqueue = {str(name == QUEUED).lower()}\n"
+            f"deliver_timeout = {DELIVER_TIMEOUT}\nqueue = {str(name == QUEUED).lower()}\n"
             for name, prefix in ACCOUNTS.items()
         )
         return (
@@ -261,6 +271,9 @@ class NodesWorld:
         """The SMSC is told what became of an attempt."""
         self.trace.add("smsc", f"is told {attempt.status:#x} of", f"<d{label}>")
         outgoing = attempt.outgoing
+        took = self.clock.now - attempt.at
+        if outgoing.message is None and not self.plan.trouble and took > LONGEST_ANSWER:
+            self.violated(f"<d{label}> is answered after {took:.1f} s")
         if attempt.status:
             self.again(outgoing)
             return

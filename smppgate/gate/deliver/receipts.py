@@ -187,17 +187,28 @@ class Receipts:
         unfolded = searched.unfolded(lookup)
         if unfolded is not None:
             self._look_up(incoming, unfolded, waits)
-        elif not waits and found.is_complete:
+        elif self._may_come(incoming, waits, found) and self._early.add(incoming, search.awaited):
+            pass
+        elif waits:
+            self._seek(incoming, waits=False)
+        elif found.is_complete:
             self._give_up(incoming)
-        elif not waits:
+        else:
             # The store may have the return path: nobody else is given the receipt.
             link, frame = incoming.link, incoming.frame
             self._dispatcher.refuse(link, frame, why=UNSEARCHED, reason=Reason.UNMATCHED)
-        elif not (
-            self._is_awaited(incoming.link.smsc.center)
-            and self._early.add(incoming, search.awaited)
-        ):
-            self._seek(incoming, waits=False)
+
+    def _may_come(self, incoming: Incoming, waits: bool, found: Found) -> bool:
+        """Whether the return path of a receipt may still come, so that it waits, or waits on.
+
+        What peers await is known as of their last answer only, and not while they have given none.
+        """
+        center = incoming.link.smsc.center
+        if self._return_paths.elsewhere is None:
+            return waits and center.is_awaited
+        if not self._early.is_in_time(incoming):
+            return False
+        return self._is_awaited(center) or (waits and not found.is_complete)
 
     def _is_awaited(self, center: MessageCenter) -> bool:
         """Whether an answer is awaited, here or elsewhere, that may give a return path."""

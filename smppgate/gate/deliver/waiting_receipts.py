@@ -93,6 +93,10 @@ class WaitingReceipts:
         """Let receipts wait so long at the most."""
         self._early.patience = seconds
 
+    def is_in_time(self, incoming: Incoming) -> bool:
+        """Whether a receipt may still wait."""
+        return self._clock.monotonic() - incoming.at < self._early.patience
+
     def add(self, incoming: Incoming, keys: Iterable[bytes]) -> bool:
         """Let a receipt wait for a return path under any of ``keys``; False without room."""
         wanted = tuple(keys)

@@ -1,4 +1,4 @@
-"""`Asking`: return paths that this process does not know are asked of its peers.
+"""`Asking`: return paths that this process does not know are asked of its peers, and end there.
 
 What is looked up in one turn goes to each peer as one question, in several PDUs where it is more
 than one may have. A peer answers what it knows, and at which message centers it awaits answers:
@@ -32,6 +32,9 @@ PATIENCE = 1.0
 
 HELD_PAUSE = 0.02
 """Seconds after which a peer is asked again for what it has, and does not tell yet."""
+
+NODE_ENDS = b"/"
+"""Behind the name of its node in a token."""
 
 _DATA_SM = int(CommandId.DATA_SM)
 _NO_ID = 1
@@ -128,6 +131,8 @@ class Asking:
         self._links = links
         self._gathering: Question | None = None
         self._held: list[Wanted] = []
+        # Node → keys of return paths that are to end there.
+        self._ending: dict[str, list[bytes]] = {}
         self._again: IDelayedCall | None = None
         self._open: dict[Question, None] = {}
         # Node → the message centers whose answers it awaits, as of its last answer.
@@ -147,6 +152,29 @@ class Asking:
             self._batch.at_end(self._send)
         question.wanted.append(wanted)
         question.keys.update(dict.fromkeys(wanted.keys))
+
+    def end(self, session: bytes, keys: Sequence[bytes]) -> bool:
+        """Tell the node of that session, if it is another one, that return paths are to end.
+
+        One that is not reached keeps them for their time to live.
+        """
+        node = session.partition(NODE_ENDS)[0].decode("latin-1")
+        links = self._links()
+        if node not in links:
+            return False
+        if not self._ending:
+            self._batch.at_end(self._tell_ends)
+        self._ending.setdefault(node, []).extend(keys)
+        return True
+
+    def _tell_ends(self) -> None:
+        ending, self._ending = self._ending, {}
+        links = self._links()
+        for node, keys in ending.items():
+            link = links.get(node)
+            if link is not None:
+                for piece in in_pieces(f.field(f.ENDED, key) for key in keys):
+                    link.tell(piece)
 
     def awaits(self, center: MessageCenter) -> bool:
         """Whether a peer that was asked said that it awaits answers there."""

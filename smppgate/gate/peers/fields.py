@@ -48,6 +48,9 @@ INCOMPLETE = 0x1436
 HELD = 0x1437
 """A key whose return path is there, but its answer has not left, or just so: ask again."""
 
+ENDED = 0x1438
+"""A key whose return path is to end: its final receipt is taken."""
+
 NAME = 0x1440
 DIGEST = 0x1441
 """The name of a table of the settings, a NUL, and a digest of it."""

@@ -283,6 +283,10 @@ class Peers(MultiService):
         """The peer asks in ``frame`` for the return paths of these keys."""
         self._answering.asked(link, frame, keys)
 
+    def ended_elsewhere(self, keys: list[bytes]) -> None:
+        """The peer has brought final receipts of messages of this node."""
+        self._router.return_paths.end_all(keys)
+
     def take(self, link: Link, frame: Frame, now: float) -> None:
         """A message for a session here comes from the peer."""
         self._taking.take(link, frame, now)

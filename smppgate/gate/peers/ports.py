@@ -40,6 +40,9 @@ class Link(Protocol):
     def send_request(self, request: Request, octets: bytes) -> None:
         """Send ``octets`` under a sequence number of the session, and await the answer."""
 
+    def tell(self, told: bytes) -> None:
+        """Tell the peer these fields."""
+
     def send_unanswered(self, octets: bytes) -> None:
         """Send an alert_notification."""
 
@@ -77,6 +80,9 @@ class Hub(Protocol):
 
     def asked(self, link: Link, frame: Frame, keys: list[bytes]) -> None:
         """The peer asks in ``frame`` for the return paths of these keys: answer it."""
+
+    def ended_elsewhere(self, keys: list[bytes]) -> None:
+        """The peer has brought final receipts of messages of this node: let their paths end."""
 
     def take(self, link: Link, frame: Frame, now: float) -> None:
         """A message for a session here comes from the peer: answer it, now or later."""

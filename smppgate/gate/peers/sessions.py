@@ -209,6 +209,9 @@ class PeerSession(RelaySession):
                 self.hub.bound_elsewhere(self, BoundSession.of(value))
             elif tag == f.LOST:
                 self.hub.lost_elsewhere(self, value)
+        ended = [value for tag, value in told if tag == f.ENDED]
+        if ended:
+            self.hub.ended_elsewhere(ended)
 
     # The end
 

@@ -18,5 +18,11 @@ class Elsewhere(Protocol):
         `Found.is_complete` is False where not all of them could be asked.
         """
 
+    def end(self, session: bytes, keys: Sequence[bytes]) -> bool:
+        """Let what is kept under ``keys`` end where the session with this token was bound.
+
+        Gives whether that is elsewhere.
+        """
+
     def awaits(self, center: MessageCenter) -> bool:
         """Whether any of them has said, when it was asked last, that it awaits answers there."""

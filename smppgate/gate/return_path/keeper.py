@@ -212,7 +212,9 @@ class ReturnPathKeeper:
 
         :param key: that of ``path``.
         """
-        self.end_all(self.ending(center, message_id, path, key))
+        keys = self.ending(center, message_id, path, key)
+        if self.elsewhere is None or not self.elsewhere.end(path.session, keys):
+            self.end_all(keys)
 
     def ending(
         self, center: MessageCenter, message_id: bytes, path: ReturnPath, key: bytes

@@ -531,6 +531,37 @@ def test_a_peer_is_told_where_answers_are_awaited() -> None:
     assert question(node) == [(f.AWAITED, b"alpha")]
 
 
+def test_a_final_receipt_ends_its_return_path_where_that_is() -> None:
+    node = NodeWithPeer()
+    node.has_session()
+    node.link.send(receipt())
+    tell(node, found(node))
+    ((frame, _),) = node.sent()
+    node.told.clear()
+    node.incoming.answer(frame, 0, b"\0")
+    for end in (node.outgoing, node.incoming):
+        end.hear()
+    assert node.told == [(f.ENDED, b"alpha\x004F")]
+
+
+def test_a_return_path_ends_when_a_peer_has_brought_its_receipt() -> None:
+    """Some time later, as after one that was brought here."""
+    node = NodeWithPeer(store=StoreSettings(kind="memory", receipted_ttl=5.0))
+    esme = node.esme()
+    submit(node, esme)
+    node.gate.reactor.advance(0.1)
+    node.incoming.tell(field(f.ENDED, b"alpha\x004F"))
+    node.gate.reactor.advance(0.1)
+    assert len(question(node)) == 2
+    for _ in range(40):
+        node.gate.reactor.advance(0.5)
+        for end in (node.incoming, node.outgoing):
+            for each in end.hear():
+                if each.command_id == CommandId.ENQUIRE_LINK:
+                    end.answer(each)
+    assert question(node) == []
+
+
 def test_a_gate_that_stops_asks_nothing_more() -> None:
     """What waits for answers is refused."""
     node = NodeWithPeer(store=StoreSettings(kind="memory"))

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import pytest
 from attrs import define
 
+from tests.e2e import test_tls
 from tests.e2e.ports import free_port
 from tests.e2e.twistd import ACCOUNTS, RunningGate, running, settings
 from tests.e2e.wire import (
@@ -31,6 +33,7 @@ from tests.e2e.wire import (
 )
 
 SECRET = "never-to-be-shown"
+certificate = test_tls.certificate
 OK, UNDELIVERED = 0x00, 0x64
 
 QUEUED = ACCOUNTS.replace('["4477009*"]', '["4477009*"]\nqueue = true')
@@ -48,30 +51,40 @@ class Site:
     link: Wire
 
 
-def _peers(name: str, ports: dict[str, int]) -> str:
+Places = dict[str, tuple[str, str]]
+"""Node → where it listens for its peers, and where these bind."""
+
+
+def by_tcp() -> Places:
+    ports = {"a": free_port(), "b": free_port()}
+    return {
+        name: (f"tcp:{port}:interface=127.0.0.1", f"tcp:127.0.0.1:{port}")
+        for name, port in ports.items()
+    }
+
+
+def _peers(name: str, places: Places) -> str:
     lines = [
-        f'[peers]\nname = "{name}"\nsecret = "{SECRET}"',
-        f'endpoint = "tcp:{ports[name]}:interface=127.0.0.1"',
-        *(
-            f'[[peer]]\nname = "{each}"\nendpoint = "tcp:127.0.0.1:{port}"'
-            for each, port in ports.items()
-        ),
+        f'[peers]\nname = "{name}"\nsecret = "{SECRET}"\nendpoint = "{places[name][0]}"',
+        *(f'[[peer]]\nname = "{each}"\nendpoint = "{at}"' for each, (_, at) in places.items()),
     ]
     return "\n".join(lines) + "\n"
 
 
 @contextmanager
-def two_sites(folder: Path, **more: str) -> Iterator[tuple[Site, Site]]:
+def two_sites(
+    folder: Path, places: Places | None = None, **more: str
+) -> Iterator[tuple[Site, Site]]:
     """Two gates that are bound at each other, both with a link to one SMSC."""
-    ports = {"a": free_port(), "b": free_port()}
+    places = places if places is not None else by_tcp()
     with ExitStack() as stack:
         smsc = stack.enter_context(Smsc())
         sites = []
-        for name in ports:
+        for name in places:
             own = folder / name
             own.mkdir()
             port = free_port()
-            config = settings(port, {"alpha": smsc.port}, **more) + _peers(name, ports)
+            config = settings(port, {"alpha": smsc.port}, **more) + _peers(name, places)
             gate = stack.enter_context(running(own, config, port))
             sites.append(Site(name, own, port, config, gate, smsc.link()))
         for site in sites:
@@ -117,6 +130,27 @@ def test_a_receipt_at_one_gate_comes_to_the_esme_at_the_other(tmp_path: Path) ->
         given = submitted(esme, a.link, b"4F")
         assert brought(b.link, esme, receipt_body(b"4F")) == receipt_body(given)
         assert esme.is_quiet()
+
+
+@pytest.mark.parametrize("kind", ["unix", "tls"])
+def test_peers_may_be_reached_otherwise(tmp_path: Path, certificate: Path, kind: str) -> None:
+    """By UNIX sockets, and by TLS."""
+    if kind == "unix":
+        places = {n: (f"unix:{tmp_path}/{n}.sock", f"unix:{tmp_path}/{n}.sock") for n in "ab"}
+    else:
+        files = f"privateKey={certificate}/key.pem:certKey={certificate}/cert.pem"
+        ports = {"a": free_port(), "b": free_port()}
+        places = {
+            name: (
+                f"ssl:{port}:interface=127.0.0.1:{files}",
+                f"tls:localhost:{port}:trustRoots={certificate}/trusted",
+            )
+            for name, port in ports.items()
+        }
+    with two_sites(tmp_path, places) as (a, b):
+        esme = bound(a.port)
+        given = submitted(esme, a.link, b"4F")
+        assert brought(b.link, esme, receipt_body(b"4F")) == receipt_body(given)
 
 
 def test_a_message_at_one_gate_comes_to_the_esme_at_the_other(tmp_path: Path) -> None:
@@ -200,12 +234,11 @@ def test_a_gate_that_is_dead_is_missed_and_comes_back(tmp_path: Path) -> None:
 def test_the_secret_is_in_no_log(tmp_path: Path) -> None:
     """Nor in what a peer is told that has another one."""
     with two_sites(tmp_path) as (a, b):
-        ports = {"a": free_port(), "b": free_port()}
         other = a.config.replace(SECRET, f"{SECRET}-2")
         own = tmp_path / "c"
         own.mkdir()
         port = free_port()
-        for old, new in ((a.port, port), (_port_of(a.config), ports["a"])):
+        for old, new in ((a.port, port), (_port_of(a.config), free_port())):
             other = other.replace(f"tcp:{old}", f"tcp:{new}")
         with running(own, other, port) as impostor:
             impostor.wait_for_log("peer b refused")

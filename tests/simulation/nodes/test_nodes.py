@@ -9,8 +9,8 @@ import pytest
 from tests.simulation.nodes.mutants import MUTANTS
 from tests.simulation.nodes.world import NodesWorld, run
 
-SEEDS = int(os.environ.get("SEEDS", "200")) // 2
-"""``make check`` runs 100."""
+SEEDS = int(os.environ.get("SEEDS", "200")) // 4
+"""``make check`` runs 50."""
 
 _CHUNK = 10
 

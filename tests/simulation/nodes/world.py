@@ -43,7 +43,7 @@ from tests.simulation.trace import Trace, Violation
 
 ESME_PORT, PEER_PORT = 2775, 2790
 
-ACTIVE, SETTLING = 20.0, 60.0
+ACTIVE, SETTLING = 10.0, 60.0
 """Seconds of traffic, and in which all must be brought home afterwards."""
 
 DELIVER_TIMEOUT = 3.0
@@ -73,6 +73,11 @@ class NodesPlan:
     kinds: tuple[str, ...]
     weather: Weather
 
+    @property
+    def receipt_delay(self) -> float:
+        """More than an answer may be later than a receipt on another socket."""
+        return max(0.05, 25 * self.weather.jitter)
+
     @classmethod
     def of(cls, seed: int) -> NodesPlan:
         """The plan of a seed."""
@@ -87,7 +92,7 @@ class NodesPlan:
             draw.choice((1, 3, 50)),
             draw.choice((0.1, 0.5)) if kinds else 0.0,
             kinds,
-            Weather(latency=draw.choice((0.0003, 0.01)), jitter=draw.choice((0.0002, 0.002))),
+            Weather(latency=draw.choice((0.0003, 0.01)), jitter=draw.choice((0.0002, 0.02))),
         )
 
 
@@ -200,7 +205,8 @@ class NodesWorld:
             for name, prefix in ACCOUNTS.items()
         )
         return (
-            f'[gate]\nname = "gate"\nstop_timeout = 10\n[store]\nkind = "memory"\n'
+            f'[gate]\nname = "gate"\nstop_timeout = 10\n'
+            f'receipt_delay = {self.plan.receipt_delay}\n[store]\nkind = "memory"\n'
             f'[peers]\nname = "{node.name}"\nendpoint = "tcp:{PEER_PORT}"\nsecret = "hush"\n'
             f'{peers}[[listen]]\nendpoint = "tcp:{ESME_PORT}"\nbind_rate = 0\n{esmes}'
             f'[[smsc]]\nname = "alpha"\ntag = "A"\nendpoint = "tcp:{SMSC_HOST}:{SMSC_PORT}"\n'

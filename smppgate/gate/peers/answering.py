@@ -13,7 +13,7 @@ from smppgate.store import Found
 from smppgate.txsmpp.frame import Frame, response
 
 MOST_KEYS = 4_000
-"""Keys that one PDU asks for; the others are not answered."""
+"""Keys of one PDU that are looked up."""
 
 
 class Answering:
@@ -29,10 +29,12 @@ class Answering:
     def asked(self, link: Link, frame: Frame, keys: list[bytes]) -> None:
         """Answer the question in ``frame``."""
         link.unanswered += 1
-        keys = keys[:MOST_KEYS]
-        self._router.return_paths.find_here(keys, partial(self._answer, link, frame, keys))
+        answer = partial(self._answer, link, frame, keys[:MOST_KEYS], len(keys) <= MOST_KEYS)
+        self._router.return_paths.find_here(keys[:MOST_KEYS], answer)
 
-    def _answer(self, link: Link, frame: Frame, keys: list[bytes], found: Found) -> None:
+    def _answer(
+        self, link: Link, frame: Frame, keys: list[bytes], are_all: bool, found: Found
+    ) -> None:
         parts: list[bytes] = []
         for key in keys:
             value = self._router.return_paths.recent(key) or found.paths.get(key)
@@ -44,7 +46,7 @@ class Answering:
                 parts += (field(f.ASKED, key), field(f.FOUND, value))
         awaited = (center.name for center in self._centers() if center.is_awaited)
         parts += (field(f.AWAITED, name.encode("latin-1")) for name in awaited)
-        if not found.is_complete:
+        if not (are_all and found.is_complete):
             parts.append(field(f.INCOMPLETE))
         link.answer(response(frame, 0, b"\0" + b"".join(parts)))
 

@@ -27,6 +27,9 @@ from smppgate.txsmpp.errors import NoAnswer, PduError
 from smppgate.txsmpp.frame import HEADER_SIZE, Frame
 from smppgate.txsmpp.sequence import Request
 
+LONGEST_KEY = 16_384
+"""Octets of a key that is asked for; what may be kept under a longer one is not known."""
+
 PATIENCE = 1.0
 """Seconds that a peer has for its answer; what it does not answer is not known."""
 
@@ -143,7 +146,22 @@ class Asking:
 
         :param keys: the likeliest first; where a peer knows that, no other is waited for.
         """
-        self._gather(Wanted(keys, go_on, self._clock.monotonic() + PATIENCE))
+        short = [key for key in keys if len(key) <= LONGEST_KEY]
+        if len(short) < len(keys):
+            self._gather_some(short, go_on)
+        else:
+            self._gather(Wanted(keys, go_on, self._clock.monotonic() + PATIENCE))
+
+    def _gather_some(self, keys: Sequence[bytes], go_on: GoOn) -> None:
+        """Ask for those that can be asked for; nothing is known of the others."""
+
+        def incomplete(found: Found) -> None:
+            go_on(Found(found.paths, is_complete=False))
+
+        if keys:
+            self._gather(Wanted(keys, incomplete, self._clock.monotonic() + PATIENCE))
+        else:
+            incomplete(Found({}))
 
     def _gather(self, wanted: Wanted) -> None:
         question = self._gathering

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from smppgate.gate.peers.peers import ENVELOPE_ROOM, Peers, peer_timers
+from smppgate.gate.peers.peers import Peers, peer_timers
 from smppgate.gate.peers.sessions import PeerConfig
 from smppgate.gate.peers.told import NodeSettings
 from smppgate.gate.router import RouterService
@@ -14,6 +14,12 @@ from smppgate.settings import Settings
 from smppgate.settings.number_files import NumberFile
 from smppgate.settings.routes import RouteSettings
 from smppgate.txsmpp.timers import Timers
+
+ENVELOPE_ROOM = 4_096
+"""Octets that a message on a link may have beyond those of any other: its envelope."""
+
+LEAST_PDU_SIZE = 131_072
+"""Octets that a PDU on a link may have at the least: the settings of a node are one."""
 
 COMMON = ("esme", "pool", "route")
 """Tables that should be the same on all nodes, or a message fares otherwise on one of them."""
@@ -23,7 +29,7 @@ def make_peers(
     settings: Settings, reactor: Any, router: RouterService, jitter: Callable[[], float]
 ) -> Peers | None:
     """The links to the other nodes; None where this node has no name."""
-    peers, gate = settings.peers, settings.gate
+    peers = settings.peers
     if not peers.name:
         return None
     config = PeerConfig(
@@ -33,7 +39,7 @@ def make_peers(
         batch=router.batch,
         reports=router.reports,
         timers=timers_of(settings),
-        max_pdu_size=gate.max_pdu_size + ENVELOPE_ROOM,
+        max_pdu_size=pdu_size_of(settings),
     )
     made = Peers(reactor, router, config, peers.endpoint, node_settings(settings), jitter)
     for name, endpoint in endpoints_of(settings).items():
@@ -43,13 +49,19 @@ def make_peers(
 
 def change_peers(peers: Peers, settings: Settings) -> None:
     """Let ``peers`` be as new settings say, but for what waits for a restart."""
-    peers.change(endpoints_of(settings), node_settings(settings), timers_of(settings))
+    peers.change_limits(timers_of(settings), pdu_size_of(settings))
+    peers.change(endpoints_of(settings), node_settings(settings))
 
 
 def endpoints_of(settings: Settings) -> Mapping[str, str]:
     """Where this node binds at the others, by their names."""
     others = (each for each in settings.peer if each.name != settings.peers.name)
     return {each.name: each.endpoint for each in others}
+
+
+def pdu_size_of(settings: Settings) -> int:
+    """Octets that a PDU on a link may have."""
+    return max(settings.gate.max_pdu_size + ENVELOPE_ROOM, LEAST_PDU_SIZE)
 
 
 def timers_of(settings: Settings) -> Timers:

@@ -31,7 +31,7 @@ SIZE = 0x142F
 """Octets of the envelope, two of them; its last field."""
 
 SETTINGS = 0x1430
-"""What a node is, see `Settings`."""
+"""What a node is, see `NodeSettings`; ``TAG`` fields follow."""
 BOUND = 0x1431
 """A session of an ESME's that is bound at the node that tells it, see `BoundSession`."""
 LOST = 0x1432

@@ -35,9 +35,6 @@ from smppgate.txsmpp.timers import Timers
 ENQUIRE_LINK = 2.0
 """Seconds of silence after which a peer is asked for a sign of life; then it has as many again."""
 
-ENVELOPE_ROOM = 4_096
-"""Octets that a message on a link may have beyond those of any other: its envelope."""
-
 LOAD_INTERVAL = 1.0
 """Seconds between two looks at the loads of sessions, which peers are told where they changed."""
 
@@ -126,9 +123,8 @@ class Peers(MultiService):
             node.link.disownServiceParent()
             self.asking.forget(name)
 
-    def change(self, nodes: Mapping[str, str], settings: NodeSettings, timers: Timers) -> None:
+    def change(self, nodes: Mapping[str, str], settings: NodeSettings) -> None:
         """Have links with these nodes, name to endpoint, and tell all what has changed."""
-        self._config.timers = timers
         for name, node in list(self.nodes.items()):
             if nodes.get(name) != node.endpoint:
                 self.remove(name)
@@ -142,10 +138,19 @@ class Peers(MultiService):
                 for session in node.sessions():
                     session.tell(settings.octets())
 
+    def change_limits(self, timers: Timers, max_pdu_size: int) -> None:
+        """Let links go by these, those that are up too."""
+        self._config.timers, self._config.max_pdu_size = timers, max_pdu_size
+        for node in self.nodes.values():
+            for session in node.sessions():
+                session.change_timers(timers)
+                session.change_limits(max_pdu_size, 0.0)
+
     def startService(self) -> None:
         """Bind at all other nodes."""
         super().startService()
-        self._looking.start(LOAD_INTERVAL, now=False)
+        looking = self._looking.start(LOAD_INTERVAL, now=False)
+        looking.addErrback(lambda why: self.log.failure("loads are not told any more", why))
 
     def stopService(self) -> Deferred[Any]:
         """Unbind from all other nodes; fires when the sessions have ended."""
@@ -220,7 +225,10 @@ class Peers(MultiService):
 
     def up(self, link: Link) -> None:
         """Both ends of a link have taken the settings of the other."""
-        node = self.nodes[link.node]
+        node = self.nodes.get(link.node)
+        if node is None:
+            # It was removed when the settings had been exchanged.
+            return
         link.counts = node.counts
         if isinstance(link, Incoming):
             former, node.incoming = node.incoming, link

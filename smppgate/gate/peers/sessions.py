@@ -174,9 +174,9 @@ class PeerSession(RelaySession):
     def _hear(self, frame: Frame) -> None:
         try:
             told = told_in(frame.octets)
-            settings = next((value for tag, value in told if tag == f.SETTINGS), None)
+            settings = NodeSettings.of(told)
             if settings is not None:
-                self._judge(NodeSettings.of(settings))
+                self._judge(settings)
             if not self._takes:
                 self.send(response(frame, CommandStatus.ESME_RINVBNDSTS))
             elif any(tag == f.ASKED for tag, _ in told):

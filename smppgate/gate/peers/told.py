@@ -68,7 +68,7 @@ class NodeSettings:
     tags: dict[str, tuple[str, str]]
 
     def octets(self) -> bytes:
-        """The field."""
+        """The fields."""
         digests = (
             field(f.DIGEST, name.encode() + b"\0" + digest)
             for name, digest in self.digests.items()
@@ -77,25 +77,25 @@ class NodeSettings:
             field(f.TAG, "\0".join((tag, *smsc)).encode("latin-1"))
             for tag, smsc in self.tags.items()
         )
-        return field(f.SETTINGS, b"".join((field(f.NAME, self.name.encode()), *digests, *tags)))
+        node = field(f.SETTINGS, b"".join((field(f.NAME, self.name.encode()), *digests)))
+        return b"".join((node, *tags))
 
     @classmethod
-    def of(cls, value: bytes) -> NodeSettings:
-        """The settings in the value of a field; the reverse of `octets`.
+    def of(cls, told: Iterable[tuple[int, bytes]]) -> NodeSettings | None:
+        """The settings in these fields; the reverse of `octets`. None where there are none.
 
-        :raises PduError: when it cannot be read.
+        :raises PduError: when they cannot be read.
         """
-        name, digests, tags = "", {}, {}
-        for tag, each in fields(value):
-            if tag == f.NAME:
-                name = each.decode("latin-1")
-            elif tag == f.DIGEST:
-                table, _, digest = each.partition(b"\0")
-                digests[table.decode("latin-1")] = digest
+        name: str | None = None
+        digests: dict[str, bytes] = {}
+        tags: dict[str, tuple[str, str]] = {}
+        for tag, value in told:
+            if tag == f.SETTINGS:
+                name, digests = _node(value)
             elif tag == f.TAG:
-                of_smsc, smsc, group, *_ = (*each.decode("latin-1").split("\0"), "", "")
+                of_smsc, smsc, group, *_ = (*value.decode("latin-1").split("\0"), "", "")
                 tags[of_smsc] = (smsc, group)
-        return cls(name, digests, tags)
+        return cls(name, digests, tags) if name is not None else None
 
     def conflict(self, other: NodeSettings) -> str:
         """A tag that means another SMSC to the ``other``, in words; empty where there is none."""
@@ -112,6 +112,17 @@ class NodeSettings:
         """The tables that are not the same as those of the ``other``."""
         names = dict.fromkeys((*self.digests, *other.digests))
         return [name for name in names if self.digests.get(name) != other.digests.get(name)]
+
+
+def _node(value: bytes) -> tuple[str, dict[str, bytes]]:
+    name, digests = "", {}
+    for tag, each in fields(value):
+        if tag == f.NAME:
+            name = each.decode("latin-1")
+        elif tag == f.DIGEST:
+            table, _, digest = each.partition(b"\0")
+            digests[table.decode("latin-1")] = digest
+    return name, digests
 
 
 def _smsc(name: str, group: str) -> str:

@@ -136,10 +136,12 @@ def test_a_session_without_a_name_is_none(lacks: int) -> None:
 def test_settings_are_read_as_they_were_told(
     settings: NodeSettings, tag: int, more: bytes
 ) -> None:
-    ((found, value),) = fields(settings.octets())
-    assert found == f.SETTINGS
-    assert NodeSettings.of(value) == settings
-    assert NodeSettings.of(value + field(tag, more)) == settings
+    told = list(fields(settings.octets()))
+    assert NodeSettings.of(told) == settings
+    ((first, value), *tags) = told
+    later = [(tag, more), (first, value + field(tag, more)), *tags, (tag, more)]
+    assert NodeSettings.of(later) == settings
+    assert NodeSettings.of(tags) is None
 
 
 @given(SETTINGS)

@@ -12,6 +12,7 @@ from smppgate.gate.peers.remote_session import REST
 from smppgate.gate.peers.told import told_in
 from smppgate.routing.return_path.records import ReturnPath
 from smppgate.settings import EsmeSettings, GateSettings, StoreSettings
+from smppgate.store import Found
 from smppgate.txsmpp.codec import encode
 from smppgate.txsmpp.constants import CommandId
 from smppgate.txsmpp.frame import Frame, response
@@ -403,6 +404,19 @@ def test_what_is_here_is_asked_of_nobody() -> None:
     node.link.send(receipt())
     assert len(esme.heard()) == 1
     assert asked(node) == []
+
+
+def test_a_key_that_is_too_long_is_not_asked_for_and_not_known() -> None:
+    """Its message may be a peer's."""
+    node = NodeWithPeer()
+    answers: list[Found] = []
+    node.peers.asking.ask([b"x" * 20_000], answers.append)
+    node.peers.asking.ask([b"x" * 20_000, b"alpha\x004F"], answers.append)
+    node.gate.turn()
+    assert answers == [Found({}, is_complete=False)]
+    assert asked(node) == [b"alpha\x004F"]
+    tell(node, found(node))
+    assert answers[1] == Found({b"alpha\x004F": PATH}, is_complete=False)
 
 
 def test_a_receipt_of_nobody_s_message_goes_by_its_number() -> None:

@@ -9,7 +9,7 @@ from smppgate.gate.peers import fields as f
 from smppgate.gate.peers.fields import field
 from smppgate.gate.peers.peers import ENQUIRE_LINK
 from smppgate.gate.peers.told import BoundSession, telling
-from smppgate.settings import EsmeSettings, PeerSettings
+from smppgate.settings import EsmeSettings, GateSettings, PeerSettings
 from smppgate.txsmpp import peek
 from smppgate.txsmpp.constants import CommandId, CommandStatus
 from smppgate.txsmpp.frame import renumbered
@@ -299,13 +299,22 @@ def test_a_peer_that_is_added_is_bound_at() -> None:
     assert node.state.state == "up"
 
 
+def test_limits_change_with_the_settings() -> None:
+    node = NodeWithPeer()
+    slow = GateSettings(deliver_timeout=40.0, max_pdu_size=500_000)
+    reload(node.gate, gate=slow)
+    for session in next(iter(node.peers.nodes.values())).sessions():
+        assert session.timers.response > 40.0
+        assert session.max_pdu_size > 500_000
+
+
 def test_new_settings_are_told() -> None:
     node = NodeWithPeer()
     node.told.clear()
     reload(node.gate, esme=(evolve(ACME, window=3), BOLT))
     node.outgoing.hear()
     node.incoming.hear()
-    assert [tag for tag, _ in node.told] == [f.SETTINGS, f.SETTINGS]
+    assert [tag for tag, _ in node.told] == [f.SETTINGS, f.TAG] * 2
 
 
 def test_an_account_that_comes_later_has_the_sessions_that_are_bound_elsewhere() -> None:

@@ -319,6 +319,7 @@ def _smsc(service: SmscService, lines: Lines, now: float) -> SmscState:
         timed_out=smsc.timed_out,
         lost=smsc.lost,
         waiting=line.count if line is not None else 0,
+        remote=tuple(str(getattr(each, "node", "")) for each in smsc.remote),
         links=tuple(_link(service, key, now) for key in service.keys),
     )
 

@@ -135,6 +135,7 @@ class SmscState:
     :ivar refused: those that it answered with another status.
     :ivar waiting: requests about messages that it has, which wait for room in its window.
     :ivar timed_out: those that it did not answer in time; ``lost`` those whose link was lost.
+    :ivar remote: nodes that have links to it; these are used while none of its own is bound.
     """
 
     name: str
@@ -159,6 +160,7 @@ class SmscState:
     timed_out: int
     lost: int
     waiting: int
+    remote: tuple[str, ...]
     links: tuple[LinkState, ...]
 
 

@@ -136,6 +136,10 @@ class SmscSession(Origin, Protocol):
     """Requests to the SMSC that the SMSC has not answered."""
 
     @property
+    def is_remote(self) -> bool:
+        """Whether it is another node's; a session is not."""
+
+    @property
     def window(self) -> int:
         """The most requests that either end may have unanswered."""
 

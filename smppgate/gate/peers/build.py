@@ -67,8 +67,9 @@ def pdu_size_of(settings: Settings) -> int:
 def timers_of(settings: Settings) -> Timers:
     """The timers of links."""
     gate = settings.gate
-    slowest = max(esme.deliver_timeout or gate.deliver_timeout for esme in settings.esme)
-    return peer_timers(slowest, gate.unbind_timeout)
+    times = [esme.deliver_timeout or gate.deliver_timeout for esme in settings.esme]
+    times += [smsc.response_timeout or gate.response_timeout for smsc in settings.smsc]
+    return peer_timers(max(times), gate.unbind_timeout)
 
 
 def node_settings(settings: Settings) -> NodeSettings:

@@ -25,6 +25,8 @@ SESSION = 0x1422
 """Token of a session, see `Submitters`."""
 VERSION = 0x1423
 """interface_version of a session, or of the message in an envelope: one octet."""
+MEMBER = 0x1425
+"""Name of an SMSC."""
 FAILED = 0x1424
 """In a resp: why no answer of an ESME is in it, one octet; see `Failure`."""
 SIZE = 0x142F
@@ -45,6 +47,8 @@ AWAITED = 0x1435
 INCOMPLETE = 0x1436
 """Not all that was asked could be looked up."""
 
+SMSC = 0x1439
+"""An SMSC that the node that tells it has links to, or has no more, see `LinkedSmsc`."""
 HELD = 0x1437
 """A key whose return path is there, but its answer has not left, or just so: ask again."""
 

@@ -22,8 +22,9 @@ from smppgate.gate.peers.links import LONGEST, SHORTEST, IncomingFactory, PeerLi
 from smppgate.gate.peers.node import Node
 from smppgate.gate.peers.ports import Link
 from smppgate.gate.peers.sessions import Incoming, Outgoing, PeerConfig, PeerSession
+from smppgate.gate.peers.smscs import SmscsElsewhere, SmscsHere
 from smppgate.gate.peers.taking import Taking
-from smppgate.gate.peers.told import BoundSession, NodeSettings
+from smppgate.gate.peers.told import BoundSession, LinkedSmsc, NodeSettings
 from smppgate.gate.router import RouterService
 from smppgate.gate.sessions.endpoints import client_endpoint, server_endpoint
 from smppgate.gate.sessions.links import Backoff
@@ -39,22 +40,22 @@ LOAD_INTERVAL = 1.0
 """Seconds between two looks at the loads of sessions, which peers are told where they changed."""
 
 MARGIN = 1.0
-"""Seconds that the answer of a peer may take beyond what its ESME may."""
+"""Seconds that the answer of a peer may take beyond what its ESME, or SMSC, may."""
 
 
 STOPPING = "the gate is stopping"
 
 
-def peer_timers(deliver_timeout: float, unbind_timeout: float) -> Timers:
+def peer_timers(slowest: float, unbind_timeout: float) -> Timers:
     """The timers of a link.
 
-    :param deliver_timeout: seconds that the slowest ESME has for an answer.
+    :param slowest: seconds that the slowest ESME, or SMSC, has for an answer.
     """
     return Timers(
         session_init=10.0,
         enquire_link=ENQUIRE_LINK,
         inactivity=0.0,
-        response=deliver_timeout + MARGIN,
+        response=slowest + MARGIN,
         enquire_link_timeout=ENQUIRE_LINK,
         unbind=unbind_timeout,
     )
@@ -85,6 +86,7 @@ class Peers(MultiService):
         super().__init__()
         self.nodes: dict[str, Node] = {}
         self.elsewhere = Elsewhere(router)
+        self.smscs = SmscsElsewhere(router)
         self.asking = Asking(router.clock, router.batch, self._links)
         config.hub = self
         self._factory = IncomingFactory(config)
@@ -95,11 +97,13 @@ class Peers(MultiService):
         self._settings = settings
         self._jitter = jitter
         self._here = Here(router, self._tell_all)
+        self._smscs_here = SmscsHere(router, self._tell_incoming)
         self._taking = Taking(router)
         self._answering = Answering(router)
         self._looking = LoopingCall(self._look)
         self._looking.clock = router.clock
         router.events.attach(self._here)
+        router.events.attach(self._smscs_here)
         router.return_paths.elsewhere = self.asking
 
     # The nodes
@@ -132,6 +136,7 @@ class Peers(MultiService):
             if name not in self.nodes:
                 self.add(name, endpoint)
         self.elsewhere.rearrange()
+        self.smscs.rearrange()
         if settings != self._settings:
             self._settings = settings
             for node in self.nodes.values():
@@ -175,14 +180,20 @@ class Peers(MultiService):
         return {name: node.any for name, node in self.nodes.items()}
 
     def _look(self) -> None:
-        if any(node.outgoing is not None for node in self.nodes.values()):
+        if any(node.any is not None for node in self.nodes.values()):
             self._here.look()
+            self._smscs_here.look()
 
     def _tell_all(self, told: bytes) -> None:
         for node in self.nodes.values():
             outgoing = node.outgoing
             if outgoing is not None:
                 outgoing.tell(told)
+
+    def _tell_incoming(self, told: bytes) -> None:
+        for node in self.nodes.values():
+            if node.incoming is not None:
+                node.incoming.tell(told)
 
     # What sessions report, see `Hub`
 
@@ -234,6 +245,8 @@ class Peers(MultiService):
             former, node.incoming = node.incoming, link
             if former is not None and not former.has_ended:
                 former.close("it has bound anew")
+            for piece in self._smscs_here.all():
+                link.tell(piece)
         elif isinstance(link, Outgoing):
             node.link.backoff.bound(self._router.clock.monotonic())
             for piece in self._here.all():
@@ -259,6 +272,7 @@ class Peers(MultiService):
     def ended(self, link: Link, reason: str, was_up: bool) -> None:
         """A link has ended, or takes nothing more."""
         self.elsewhere.link_lost(link)
+        self.smscs.link_lost(link)
         node = self.nodes.get(link.node)
         if node is None:
             return
@@ -282,6 +296,10 @@ class Peers(MultiService):
     def bound_elsewhere(self, link: Link, session: BoundSession) -> None:
         """A session is bound at the peer, or what was told of it has changed."""
         self.elsewhere.bound(link, session)
+
+    def linked_elsewhere(self, link: Link, smsc: LinkedSmsc) -> None:
+        """The peer has links to an SMSC, or has none any more."""
+        self.smscs.linked(link, smsc)
 
     def lost_elsewhere(self, link: Link, token: bytes) -> None:
         """A session is bound at the peer no longer."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from smppgate.gate.peers.counts import LinkCounts
-from smppgate.gate.peers.told import BoundSession, NodeSettings
+from smppgate.gate.peers.told import BoundSession, LinkedSmsc, NodeSettings
 from smppgate.txsmpp.frame import Frame
 from smppgate.txsmpp.sequence import Outstanding, Request
 
@@ -78,6 +78,9 @@ class Hub(Protocol):
     def lost_elsewhere(self, link: Link, token: bytes) -> None:
         """A session is bound at the peer no longer."""
 
+    def linked_elsewhere(self, link: Link, smsc: LinkedSmsc) -> None:
+        """The peer has links to an SMSC, or has none any more."""
+
     def asked(self, link: Link, frame: Frame, keys: list[bytes]) -> None:
         """The peer asks in ``frame`` for the return paths of these keys: answer it."""
 
@@ -85,7 +88,8 @@ class Hub(Protocol):
         """The peer has brought final receipts of messages of this node: let their paths end."""
 
     def take(self, link: Link, frame: Frame, now: float) -> None:
-        """A message for a session here comes from the peer: answer it, now or later."""
+        """A message for a session here, or a request to an SMSC that has links here, comes from
+        the peer: answer it, now or later."""
 
     def alert(self, frame: Frame) -> None:
         """An alert_notification for a session here comes from a peer. It has no answer."""

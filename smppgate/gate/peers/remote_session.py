@@ -65,6 +65,9 @@ class Hop(Request):
         if reason is NotTaken.FULL:
             self._session.rest(now)
         self._request.failed(reason.as_error())
+        if reason is NotTaken.TIMED_OUT:
+            # Its node counts it as long as it may be at work on it.
+            self._request.released()
 
     def failed(self, reason: NoAnswer) -> None:
         """The node has not answered in time, or the link to it has ended."""

@@ -7,7 +7,8 @@ Each node binds at each other one as an ESME, so there are two sessions between 
 2. Both tell their settings. An end that finds that they cannot work together answers with an error
    and closes; where both have answered ESME_ROK the link is up.
 3. The node that has bound tells its sessions of ESMEs, all and then what changes. The other sends
-   it messages for those, each in an envelope. Both ask for return paths.
+   it messages for those, each in an envelope, and tells to which SMSCs it has links: it is sent
+   requests to those. Both ask for return paths.
 4. The link ends: what was told on it holds no more, and what is unanswered on it has failed.
 """
 
@@ -24,7 +25,7 @@ from smppgate.gate.peers import fields as f
 from smppgate.gate.peers.counts import LinkCounts
 from smppgate.gate.peers.fields import unwrapped
 from smppgate.gate.peers.ports import Hub
-from smppgate.gate.peers.told import BoundSession, NodeSettings, telling, told_in
+from smppgate.gate.peers.told import BoundSession, LinkedSmsc, NodeSettings, telling, told_in
 from smppgate.gate.reports.reports import Reports
 from smppgate.gate.sessions.listener import LimitedFactory
 from smppgate.gate.sessions.relay_session import RelaySession
@@ -32,7 +33,7 @@ from smppgate.txsmpp import peek
 from smppgate.txsmpp.batch import Batch
 from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.codec import encode
-from smppgate.txsmpp.constants import CommandId, CommandStatus
+from smppgate.txsmpp.constants import CommandId, CommandStatus, numbers
 from smppgate.txsmpp.errors import BindRefused, NoAnswer, PduError, SmppError
 from smppgate.txsmpp.frame import HEADER_SIZE, Frame, response
 from smppgate.txsmpp.log import Logger
@@ -49,7 +50,18 @@ REFUSED_WAIT = 1.0
 """Seconds that a peer has to close after it was refused: it is to read the answer first."""
 
 _DATA_SM, _ALERT = int(CommandId.DATA_SM), int(CommandId.ALERT_NOTIFICATION)
-_RELAYED = (int(CommandId.DELIVER_SM), _DATA_SM)
+_RELAYED = numbers(
+    CommandId.DELIVER_SM,
+    CommandId.DATA_SM,
+    CommandId.SUBMIT_SM,
+    CommandId.SUBMIT_MULTI,
+    CommandId.QUERY_SM,
+    CommandId.CANCEL_SM,
+    CommandId.REPLACE_SM,
+    CommandId.BROADCAST_SM,
+    CommandId.QUERY_BROADCAST_SM,
+    CommandId.CANCEL_BROADCAST_SM,
+)
 
 
 @define(eq=False)
@@ -209,6 +221,8 @@ class PeerSession(RelaySession):
                 self.hub.bound_elsewhere(self, BoundSession.of(value))
             elif tag == f.LOST:
                 self.hub.lost_elsewhere(self, value)
+            elif tag == f.SMSC:
+                self.hub.linked_elsewhere(self, LinkedSmsc.of(value))
         ended = [value for tag, value in told if tag == f.ENDED]
         if ended:
             self.hub.ended_elsewhere(ended)

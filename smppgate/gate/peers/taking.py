@@ -1,4 +1,4 @@
-"""`Taking`: brings messages that come from other nodes to the sessions that are here.
+"""`Taking`: brings messages that come from other nodes to the sessions, and SMSCs, that are here.
 
 The node with the SMSC has decided for which session a message is, and has put it into the form
 that this session wants; it tells, counts and logs the message. Here it is sent, and its answer
@@ -16,6 +16,7 @@ from smppgate.gate.peers import fields as f
 from smppgate.gate.peers.failure import NotTaken
 from smppgate.gate.peers.fields import fields, unwrapped
 from smppgate.gate.peers.ports import Link
+from smppgate.gate.peers.submitting import Submitting
 from smppgate.gate.relay.transform import Transform
 from smppgate.gate.router import RouterService
 from smppgate.routing.sessions import EsmeSession
@@ -36,6 +37,7 @@ class Address(NamedTuple):
     account: bytes
     token: bytes
     version: Version
+    member: bytes
 
 
 class Taken(Request):
@@ -81,6 +83,7 @@ class Taking:
 
     def __init__(self, router: RouterService) -> None:
         self._router = router
+        self._submitting = Submitting(router)
         self._addresses: dict[bytes, Address] = {}
 
     def take(self, link: Link, frame: Frame, now: float) -> None:
@@ -89,6 +92,9 @@ class Taking:
         link.counts.taken += 1
         try:
             message, address = self._read(frame.octets)
+            if address.member:
+                self._submitting.take(link, frame, message, address.member, now)
+                return
             session = self._session(address)
             if session is None:
                 link.counts.returned += 1
@@ -160,4 +166,5 @@ class Taking:
 def _address(sealed: bytes) -> Address:
     found = dict(fields(sealed))
     version = version_of(int.from_bytes(found.get(f.VERSION, b"\x34"), "big"))
-    return Address(found.get(f.ACCOUNT, b""), found.get(f.SESSION, b""), version)
+    account, token = found.get(f.ACCOUNT, b""), found.get(f.SESSION, b"")
+    return Address(account, token, version, found.get(f.MEMBER, b""))

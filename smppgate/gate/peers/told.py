@@ -130,6 +130,41 @@ def _smsc(name: str, group: str) -> str:
 
 
 @frozen
+class LinkedSmsc:
+    """An SMSC, as a node tells it that has links to it.
+
+    :ivar version: its interface_version.
+    :ivar window: requests that may be unanswered on all these links; 0 where there is none.
+    """
+
+    name: str
+    window: int
+    version: int = 0x34
+
+    def octets(self) -> bytes:
+        """The field."""
+        parts = (
+            field(f.MEMBER, self.name.encode("latin-1")),
+            number(f.WINDOW, self.window),
+            field(f.VERSION, bytes((self.version,))),
+        )
+        return field(f.SMSC, b"".join(parts))
+
+    @classmethod
+    def of(cls, value: bytes) -> LinkedSmsc:
+        """The SMSC in the value of a field; the reverse of `octets`.
+
+        :raises PduError: when it cannot be read.
+        """
+        found = dict(fields(value))
+        return cls(
+            found.get(f.MEMBER, b"").decode("latin-1"),
+            integer(found.get(f.WINDOW, b"")),
+            integer(found.get(f.VERSION, b"\x34")),
+        )
+
+
+@frozen
 class BoundSession:
     """A session of an ESME's, as the node tells it where it is bound.
 

@@ -27,6 +27,7 @@ class Message:
     """A submit_sm of an ESME's, and what became of it.
 
     :ivar taken_id: what the SMSC has given; ``given``: what the ESME has heard.
+    :ivar refused: whether the ESME has heard an error.
     """
 
     label: int
@@ -35,6 +36,8 @@ class Message:
     session: EsmeSession
     taken_id: bytes = b""
     given: bytes = b""
+    refused: bool = False
+    taken_at: float = 0.0
     receipts: int = 0
 
 
@@ -156,9 +159,17 @@ class EsmeSession(Session):
                 self._traffic()
             return
         message = self._pending.pop(pdu.number, None)
-        if message is not None and not pdu.status:
+        if message is None:
+            self.world.violated(f"{self.account} is answered twice: {pdu}")
+        message.refused = pdu.status != 0
+        if not pdu.status:
             message.given = wire.until_nul(pdu.body, 0)[0]
             self.world.given(message)
+
+    @property
+    def unanswered(self) -> int:
+        """Its messages that are not answered."""
+        return len(self._pending)
 
     def asked(self, pdu: wire.Pdu) -> None:
         """A message or a receipt has arrived: take it now or later, or refuse it."""
@@ -222,6 +233,9 @@ class Door(Session):
             label = wire.label_in(pdu.body, b"m")
             assert label is not None
             message = self.world.messages[label]
+            if message.taken_id:
+                self.world.violated(f"the SMSC is sent <m{label}> twice")
+            message.taken_at = self.world.clock.now
             message.taken_id = b"%08X" % self.world.label()
             delay = self.chance.expovariate(20.0)
             self.world.agenda.call(delay, self._take, pdu, message)

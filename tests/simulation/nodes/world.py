@@ -46,6 +46,9 @@ ESME_PORT, PEER_PORT = 2775, 2790
 ACTIVE, SETTLING = 10.0, 60.0
 """Seconds of traffic, and in which all must be brought home afterwards."""
 
+PATIENCE = 2.0
+"""`receipt_patience`."""
+
 DELIVER_TIMEOUT = 3.0
 LONGEST_ANSWER = DELIVER_TIMEOUT + 0.9
 """Seconds that a message takes at the most, where nothing happens to wires: an ESME has its time,
@@ -60,6 +63,7 @@ class NodesPlan:
 
     :param slow: the chance of an ESME to take its time with an answer.
     :param leaving: the chance of a session to end at each step.
+    :param doorless: a node that has no link to the SMSC; empty where all have.
     :param trouble: what happens to wires, and how often a second.
     """
 
@@ -71,6 +75,7 @@ class NodesPlan:
     window: int
     trouble: float
     kinds: tuple[str, ...]
+    doorless: str
     weather: Weather
 
     @property
@@ -92,6 +97,7 @@ class NodesPlan:
             draw.choice((1, 3, 50)),
             draw.choice((0.1, 0.5)) if kinds else 0.0,
             kinds,
+            draw.choice(("", "a")),
             Weather(latency=draw.choice((0.0003, 0.01)), jitter=draw.choice((0.0002, 0.02))),
         )
 
@@ -216,6 +222,8 @@ class NodesWorld:
 
     def _door_of(self, node: Node) -> Any:
         def accept(end: ModelEnd) -> bool:
+            if node.name == self.plan.doorless:
+                return False
             door = Door(self, node, self._chance())
             door.attach(end)
             self.doors.append(door)
@@ -283,7 +291,8 @@ class NodesWorld:
         if attempt.status:
             self.again(outgoing)
             return
-        if not attempt.accepted and outgoing.account != QUEUED:
+        is_queued = outgoing.account == QUEUED or self._is_unknown(outgoing)
+        if not attempt.accepted and not is_queued:
             self.violated(f"<d{label}> is answered ESME_ROK, and no ESME has taken it")
         outgoing.done = True
 
@@ -304,6 +313,8 @@ class NodesWorld:
         if session.kind == wire.BIND_TX:
             self.violated(f"<d{label}> comes to a transmitter")
         outgoing = attempt.outgoing
+        if self._is_unknown(outgoing):
+            return 0
         if outgoing.account != session.account:
             self.violated(f"<d{label}> is for {outgoing.account}, and comes to {session.account}")
         if attempt.arrivals > 1 and outgoing.account != QUEUED:
@@ -312,6 +323,20 @@ class NodesWorld:
         if self.is_active and session.chance.random() < self.plan.refusing:
             return session.chance.choice((FULL, AWAY))
         return 0
+
+    def _is_unknown(self, outgoing: Outgoing) -> bool:
+        """Whether it is a receipt of a message of which no node may know that it was taken.
+
+        The way to the SMSC was lost, or frozen, when it had the message: that goes by its number.
+        """
+        message = outgoing.message
+        if message is None or message.given:
+            return False
+        if not self.plan.doorless:
+            return message.refused
+        # An answer that is on its way for longer than that is waited for no more.
+        is_late = self.clock.now - message.taken_at > 0.9 * PATIENCE
+        return message.refused or is_late or message.session.is_over
 
     def _check_body(self, label: int, attempt: Attempt, body: bytes) -> None:
         message = attempt.outgoing.message
@@ -339,6 +364,8 @@ class NodesWorld:
 
     def hopped(self, source: str, target: str, pdu: wire.Pdu) -> None:
         """A PDU goes from one node to another."""
+        if pdu.command == wire.SUBMIT_SM:
+            self._submit_hopped(source, target, pdu)
         if pdu.command != wire.DELIVER_SM:
             return
         label = wire.label_in(pdu.body, b"d")
@@ -348,6 +375,14 @@ class NodesWorld:
         origin = self.attempts[label].node
         if source != origin:
             self.violated(f"<d{label}> came at {origin}, and {source} sends it to {target}")
+
+    def _submit_hopped(self, source: str, target: str, pdu: wire.Pdu) -> None:
+        label = wire.label_in(pdu.body, b"m")
+        assert label is not None
+        self.trace.add(source, f"sends to {target}", f"<m{label}>")
+        origin = self.messages[label].session.node.name
+        if source != origin:
+            self.violated(f"<m{label}> came at {origin}, and {source} sends it to {target}")
 
     # The end
 
@@ -366,7 +401,11 @@ class NodesWorld:
             if self.clock.now > deadline:
                 self.violated(f"not brought home: {owed[:5]}")
             self._run(1.0)
-        self._run(1.0)
+        # As long as a message may wait for an SMSC, and for its answer.
+        self._run(10.0)
+        for session in self.sessions:
+            if session.unanswered:
+                self.violated(f"{session.account} is not answered {session.unanswered} messages")
 
     def _owed(self) -> list[str]:
         return [

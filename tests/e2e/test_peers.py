@@ -153,6 +153,17 @@ def test_peers_may_be_reached_otherwise(tmp_path: Path, certificate: Path, kind:
         assert brought(b.link, esme, receipt_body(b"4F")) == receipt_body(given)
 
 
+def test_a_message_leaves_by_the_link_of_the_other_gate(tmp_path: Path) -> None:
+    """While its own gate has none: the answer comes back, and its receipt too."""
+    with two_sites(tmp_path) as (a, b):
+        esme = bound(a.port)
+        a.link.sock.close()
+        a.gate.wait_for_log("SMSC alpha transceiver 1", 2)
+        given = submitted(esme, b.link, b"4F")
+        assert given == b"alpha4F"
+        assert brought(b.link, esme, receipt_body(b"4F")) == receipt_body(given)
+
+
 def test_a_message_at_one_gate_comes_to_the_esme_at_the_other(tmp_path: Path) -> None:
     """Octet for octet; and what the ESME answers is what the SMSC hears."""
     with two_sites(tmp_path) as (a, b):

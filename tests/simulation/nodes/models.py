@@ -273,5 +273,6 @@ class Door(Session):
 
     def lost(self) -> None:
         """What was not answered is sent again."""
+        self.world.doors.remove(self)
         for _, attempt in self._open.values():
             self.world.again(attempt.outgoing)

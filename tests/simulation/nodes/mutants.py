@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from smppgate.gate.peers import taking
+from smppgate.gate.peers import submitting, taking
 from smppgate.gate.peers.answering import Answering
 from smppgate.gate.peers.asking import Asking, Question
 from smppgate.gate.peers.elsewhere import Elsewhere
 from smppgate.gate.peers.here import Here
 from smppgate.gate.peers.remote_session import Hop, RemoteSession
+from smppgate.gate.peers.smscs import SmscsElsewhere
+from smppgate.gate.peers.submitting import Submitted
 from smppgate.gate.peers.taking import Taken, Taking
 from smppgate.routing.esmes.account import Cluster
 from tests.simulation.mutant import Mutant
@@ -119,6 +121,25 @@ def wrong_account(send_request: Any) -> Any:
         return list(session.link.hub.elsewhere)
 
     return sent
+
+
+@mutant(submitting, "near_links", "A request of another node goes on to a third one, or back.")
+def request_sent_on(_near_links: Any) -> Any:
+    return lambda smsc: smsc.links
+
+
+@mutant(Submitted, "answered", "A request of another node is never taken out of the load.")
+def load_that_stays(answered: Any) -> Any:
+    def counted(self: Any, frame: Any, now: float) -> None:
+        self._smsc.began(1)
+        answered(self, frame, now)
+
+    return counted
+
+
+@mutant(SmscsElsewhere, "link_lost", "A remote link is used when the link to its node has ended.")
+def remote_link_that_stays(_link_lost: Any) -> Any:
+    return lambda self, link: None
 
 
 @mutant(Cluster, "session", "Sessions of other nodes are never chosen.")

@@ -63,7 +63,8 @@ class NodesPlan:
 
     :param slow: the chance of an ESME to take its time with an answer.
     :param leaving: the chance of a session to end at each step.
-    :param doorless: a node that has no link to the SMSC; empty where all have.
+    :param doorless: nodes that have no link to the SMSC.
+    :param losing: the chance of a link to the SMSC to be lost at each step.
     :param trouble: what happens to wires, and how often a second.
     """
 
@@ -75,7 +76,8 @@ class NodesPlan:
     window: int
     trouble: float
     kinds: tuple[str, ...]
-    doorless: str
+    doorless: tuple[str, ...]
+    losing: float
     weather: Weather
 
     @property
@@ -87,17 +89,19 @@ class NodesPlan:
     def of(cls, seed: int) -> NodesPlan:
         """The plan of a seed."""
         draw = Random(f"{seed} plan of nodes")
+        names = ("a", "b", "c")[: draw.choice((2, 2, 3))]
         kinds = draw.choice(((), ("cut",), ("frozen",), ("cut", "frozen", "parted")))
         return cls(
             seed,
-            ("a", "b", "c")[: draw.choice((2, 2, 3))],
+            names,
             draw.choice((0.0, 0.0, 0.2)),
             draw.choice((0.0, 0.02, 0.1)),
             draw.choice((0.0, 0.1)),
             draw.choice((1, 3, 50)),
             draw.choice((0.1, 0.5)) if kinds else 0.0,
             kinds,
-            draw.choice(("", "a")),
+            draw.choice(((), names[:1], names[:-1])),
+            draw.choice((0.0, 0.0, 0.3)),
             Weather(latency=draw.choice((0.0003, 0.01)), jitter=draw.choice((0.0002, 0.02))),
         )
 
@@ -222,7 +226,7 @@ class NodesWorld:
 
     def _door_of(self, node: Node) -> Any:
         def accept(end: ModelEnd) -> bool:
-            if node.name == self.plan.doorless:
+            if node.name in self.plan.doorless:
                 return False
             door = Door(self, node, self._chance())
             door.attach(end)
@@ -253,6 +257,12 @@ class NodesWorld:
     def _messages(self) -> None:
         if not self.is_active:
             return
+        if self._draw.random() < self.plan.losing:
+            live = [door for door in self.doors if door.is_bound]
+            if live:
+                door = self._draw.choice(live)
+                self.trace.fault("smsc", "lost", door.node.name)
+                door.over("reset")
         for account in ACCOUNTS:
             if self._draw.random() < 0.7:
                 destination = ACCOUNTS[account] + b"%05d" % self._draw.randrange(1000)
@@ -332,7 +342,7 @@ class NodesWorld:
         message = outgoing.message
         if message is None or message.given:
             return False
-        if not self.plan.doorless:
+        if not (self.plan.doorless or self.plan.losing):
             return message.refused
         # An answer that is on its way for longer than that is waited for no more.
         is_late = self.clock.now - message.taken_at > 0.9 * PATIENCE
@@ -436,6 +446,12 @@ class NodesWorld:
         known = {each.token for each in peers.elsewhere if each.link.node == other.name}
         if known != bound:
             self.violated(f"{name} knows {known} of {other.name}, where {bound} are bound")
+        (smsc,) = node.gateway.router.smscs
+        if self.is_open and smsc.outstanding != smsc.overdue:
+            self.violated(f"{name} counts {smsc.outstanding} requests as open")
+        reached = [each.node for each in smsc.remote].count(other.name)
+        if reached != (other.name not in self.plan.doorless):
+            self.violated(f"{name} knows links of {other.name} {reached} times")
         up = peers.nodes[other.name].state
         if up != "up":
             self.violated(f"{other.name} is {up} at {name}")

@@ -23,6 +23,7 @@ _LISTS = {
     "pools": "Pool",
     "routes": "Route",
     "queues": "Queue",
+    "peers": "Peer",
 }
 
 

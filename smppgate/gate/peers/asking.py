@@ -30,6 +30,9 @@ from smppgate.txsmpp.sequence import Request
 LONGEST_KEY = 16_384
 """Octets of a key that is asked for; what may be kept under a longer one is not known."""
 
+MOST_ASKED = 8_192
+"""Octets of keys that one PDU asks for: its answer has these, and all that is kept under them."""
+
 PATIENCE = 1.0
 """Seconds that a peer has for its answer; what it does not answer is not known."""
 
@@ -223,7 +226,8 @@ class Asking:
             return
         self.questions += 1
         self._open[question] = None
-        pieces = list(in_pieces(f.field(f.ASKED, key) for key in question.keys))
+        asked = (f.field(f.ASKED, key) for key in question.keys)
+        pieces = list(in_pieces(asked, MOST_ASKED))
         now = self._clock.monotonic()
         for node, link in self._links().items():
             if link is None or not link.has_room:

@@ -40,12 +40,12 @@ def told_in(octets: bytes) -> list[tuple[int, bytes]]:
     return list(fields(octets[start:]))
 
 
-def in_pieces(parts: Iterable[bytes]) -> Iterator[bytes]:
-    """Fields put together, `MOST_OCTETS` at a time."""
+def in_pieces(parts: Iterable[bytes], most: int = MOST_OCTETS) -> Iterator[bytes]:
+    """Fields put together, up to ``most`` octets at a time."""
     piece: list[bytes] = []
     size = 0
     for part in parts:
-        if piece and size + len(part) > MOST_OCTETS:
+        if piece and size + len(part) > most:
             yield b"".join(piece)
             piece, size = [], 0
         piece.append(part)

@@ -181,8 +181,8 @@ def test_a_link_that_is_lost_is_a_session_that_is_lost() -> None:
 
 
 def test_a_node_that_does_not_answer_is_not_waited_for() -> None:
-    """Longer than its ESME may take."""
-    node = NodeWithPeer(gate=GateSettings(deliver_timeout=3.0))
+    """Longer than its ESME, or an SMSC, may take."""
+    node = NodeWithPeer(gate=GateSettings(deliver_timeout=3.0, response_timeout=3.0))
     node.has_session()
     node.link.send(deliver())
     ((frame, _),) = node.sent()

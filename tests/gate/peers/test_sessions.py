@@ -241,7 +241,7 @@ def test_the_load_is_told_where_it_has_changed() -> None:
 
 def test_what_is_not_answered_ends_the_link() -> None:
     """The peer may not know of a session, or of its end."""
-    node = NodeWithPeer()
+    node = NodeWithPeer(gate=GateSettings(response_timeout=9.0))
     node.gate.esme(bind())
     (frame,) = node.outgoing.heard()
     assert frame.command_id == CommandId.DATA_SM

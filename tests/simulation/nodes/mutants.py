@@ -76,11 +76,11 @@ def awaited_elsewhere_is_not_waited_for(_awaits: Any) -> Any:
 
 @mutant(Answering, "_answer", "A return path is told to peers before its answer has left.")
 def receipt_before_its_id(answer: Any) -> Any:
-    def answered(self: Any, link: Any, frame: Any, keys: Any, found: Any) -> None:
+    def answered(self: Any, *arguments: Any) -> None:
         receipts = self._router.receipts
         receipts.must_wait = lambda key: False
         try:
-            answer(self, link, frame, keys, found)
+            answer(self, *arguments)
         finally:
             del receipts.must_wait
 

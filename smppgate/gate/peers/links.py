@@ -11,6 +11,7 @@ from twisted.internet.interfaces import (
     IStreamClientEndpoint,
 )
 from twisted.internet.protocol import Factory
+from twisted.logger import ILogObserver, LogEvent
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
@@ -105,12 +106,23 @@ class _ToldEndpoint:
         return failure
 
 
+@implementer(ILogObserver)
+class _Quiet:
+    """Logs nothing."""
+
+    def __call__(self, event: LogEvent) -> None:
+        """Twisted has something to log."""
+
+
 class PeerLink(ClientService):
     """Binds at one other node, and after any loss binds again.
 
     :param node: the name of the other node.
     :param place: where it is, for the log.
     """
+
+    # Twisted would log each try, a line a second while a node is away.
+    _log = Logger(observer=_Quiet())
 
     def __init__(
         self,

@@ -285,6 +285,14 @@ class Peers(MultiService):
         node.up_at = 0.0
         if was_up:
             self._tell_end(node, reason)
+        elif isinstance(link, Outgoing):
+            self._tell_not_bound(node, reason)
+
+    def _tell_not_bound(self, node: Node, reason: str) -> None:
+        """Tell, of several tries in a row once, why this node could not bind."""
+        if not (node.refusal or self._router.is_draining or reason == node.error):
+            node.error = reason
+            self.log.warn("peer {name} not bound: {reason}", name=node.name, reason=reason)
 
     def _tell_end(self, node: Node, reason: str) -> None:
         """Tell of the first of two links that ends; the other one follows as a rule."""

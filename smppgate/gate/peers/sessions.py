@@ -251,6 +251,10 @@ class Incoming(PeerSession):
 
     def bindReceived(self, frame: Frame) -> None:
         """Accept or refuse the bind of a node."""
+        if not self.hub.is_open:
+            # No answer: it comes back in a moment, and is not refused.
+            self.close("this node is starting or stopping")
+            return
         reason = self._fault(frame)
         if reason:
             config = self.config
@@ -277,7 +281,7 @@ class Incoming(PeerSession):
         is_secret = compare_digest(who.password, self.config.secret)
         if not (self.hub.is_peer(who.system_id.decode("latin-1")) and is_secret):
             return "no [[peer]] has this name and secret"
-        return "" if self.hub.is_open else "this node is starting or stopping"
+        return ""
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Give its place in the listener's limit back."""

@@ -188,6 +188,29 @@ def test_a_node_that_is_not_reached_is_told_of_once() -> None:
     assert "refused" in node.state.last_error
 
 
+def test_one_that_does_not_answer_the_bind_is_told_of_once() -> None:
+    node = NodeWithPeer(is_up=False)
+    with Log() as log:
+        for _ in range(3):
+            end = node.gate.smsc(node._client(2791))
+            assert end.heard()
+            end.transport.lose()
+            node.gate.reactor.advance(1.0)
+    assert sum("peer b not bound" in line for line in log.lines) == 1
+    assert not any("retry" in line for line in log.lines)
+    assert node.state.last_error
+
+
+def test_a_node_that_stops_refuses_nobody() -> None:
+    """The peer comes back in a moment, and has no reason to tell of a refusal."""
+    node = NodeWithPeer()
+    node.gate.router.drain()
+    end = node.connection()
+    end.send(peer_bind())
+    assert end.heard() == []
+    assert end.is_closed()
+
+
 # What is told
 
 

@@ -25,6 +25,7 @@ _LISTS = {
     "rewrites": "Rewrite",
     "hooks": "Hook",
     "queues": "Queue",
+    "peers": "Peer",
 }
 
 

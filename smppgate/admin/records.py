@@ -12,6 +12,7 @@ from smppgate.gate.state import (
     HookState,
     LinkState,
     ListenerState,
+    PeerState,
     PoolState,
     QueueState,
     RelatedState,
@@ -61,6 +62,7 @@ ROUTE = Shape("Route", RouteState)
 REWRITE = Shape("Rewrite", RewriteState)
 HOOK = Shape("Hook", HookState)
 QUEUE = Shape("Queue", QueueState)
+PEER = Shape("Peer", PeerState)
 LISTENER = Shape("Listener", ListenerState)
 STORE = Shape("Store", StoreStatistics)
 RELATED = Shape("Related", RelatedState)
@@ -78,6 +80,7 @@ SHAPES = (
     REWRITE,
     HOOK,
     QUEUE,
+    PEER,
     LISTENER,
     STORE,
     RELATED,

@@ -29,6 +29,7 @@ LISTS: dict[str, tuple[Shape, Records]] = {
     "rewrites": (records.REWRITE, Observation.rewrites),
     "hooks": (records.HOOK, Observation.hooks),
     "queues": (records.QUEUE, Observation.queues),
+    "peers": (records.PEER, Observation.peers),
 }
 """The lists, by the last word of their paths."""
 

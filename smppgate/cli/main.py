@@ -135,6 +135,7 @@ GROUPS: dict[str, dict[str, Command]] = {
         "queues": Command(
             f"{_CONTROL}.lists:QUEUES", "show the queues of accounts", "smppgate queues acme"
         ),
+        "peers": Command(f"{_CONTROL}.lists:PEERS", "show the other nodes", "smppgate peers"),
         "listeners": Command(
             f"{_CONTROL}.lists:LISTENERS", "show where ESMEs connect", "smppgate listeners"
         ),

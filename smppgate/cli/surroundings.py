@@ -55,6 +55,8 @@ def _secret_files(settings: Settings) -> Iterator[tuple[str, str, str]]:
     for path, file in kept:
         if file is not None:
             yield f"{path}.password_file", "the password", file.place
+    if settings.peers.secret_file is not None:
+        yield "peers.secret_file", "the secret", settings.peers.secret_file.place
 
 
 def _fault_for_this_user(folder: Path) -> str:
@@ -71,6 +73,7 @@ def _has_passwords(settings: Settings) -> bool:
         (
             *(esme.password or esme.password_hash or esme.outbind_password for esme in esmes),
             *(smsc.password or smsc.outbind_password for smsc in smscs),
+            settings.peers.secret,
         )
     )
 

@@ -174,7 +174,11 @@ def make_router(
     policies = policies_of(settings, pools)
     accounts = [Account[EsmeSession](name, policy) for name, policy in policies.items()]
     ranges: RangeTable[EsmeSession] = RangeTable()
-    options = router_options(settings, entropy.randbytes(4).hex().encode())
+    run = entropy.randbytes(4).hex()
+    if settings.peers.name:
+        # A token names its node: no other one gives it.
+        run = f"{settings.peers.name}/{run}"
+    options = router_options(settings, run.encode())
     router = RouterService(
         clock, smscs.values(), pools, Accounts(accounts), ranges, store, options, entropy
     )

@@ -235,6 +235,8 @@ class Gateway(MultiService):
             self.router.store_opened()
             self.router.return_paths.aliases.fetch()
             self.router.queues.start()
+            if self.parts.peers is not None:
+                self.parts.peers.setServiceParent(self)
             self.parts.linking.setServiceParent(self)
 
     # What `Stop` needs

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 
 from smppgate.gate.hooks.hooking import Hooking
 from smppgate.gate.parts import Parts
+from smppgate.gate.peers.node import Node
+from smppgate.gate.peers.peers import Peers
 from smppgate.gate.relay.events import Events
 from smppgate.gate.sessions.addresses import shown_address
 from smppgate.gate.sessions.esme import EsmeProtocol
@@ -18,6 +20,7 @@ from smppgate.gate.state import (
     LinkState,
     ListenerState,
     MemberState,
+    PeerState,
     PoolState,
     QueueState,
     RelatedState,
@@ -63,6 +66,7 @@ class Observation:
             rewrites=tuple(self.rewrites()),
             hooks=tuple(self.hooks()),
             queues=tuple(self.queues()),
+            peers=tuple(self.peers()),
             related=self.related(),
             store=self.store(),
             configuration=parts.settings,
@@ -190,6 +194,12 @@ class Observation:
     def queues(self) -> Iterator[QueueState]:
         """The queues of accounts that have one."""
         return _queues(self._parts)
+
+    def peers(self) -> Iterator[PeerState]:
+        """The other nodes, in the order of the settings."""
+        peers = self._parts.peers
+        nodes = list(peers.nodes.values()) if peers is not None else []
+        return (_peer(peers, node) for node in nodes if peers is not None)
 
     def related(self) -> RelatedState:
         """Long messages and dialogues."""
@@ -325,6 +335,7 @@ def _smsc(service: SmscService, lines: Lines, now: float) -> SmscState:
         timed_out=smsc.timed_out,
         lost=smsc.lost,
         waiting=line.count if line is not None else 0,
+        remote=tuple(str(getattr(each, "node", "")) for each in smsc.remote),
         links=tuple(_link(service, key, now) for key in service.keys),
     )
 
@@ -387,6 +398,22 @@ def _member(pool: Pool, member: Member, now: float) -> MemberState:
         ejected_for=max(0.0, ejection.until - now) if ejection is not None else 0.0,
         ejections=member.health.count,
         slow_start=member.factor,
+    )
+
+
+def _peer(peers: Peers, node: Node) -> PeerState:
+    counts = node.counts
+    return PeerState(
+        name=node.name,
+        endpoint=node.endpoint,
+        state=node.state,
+        since=node.up_at,
+        sessions=peers.elsewhere.count(node.incoming) if node.incoming is not None else 0,
+        sent=counts.sent,
+        taken=counts.taken,
+        returned=counts.returned,
+        differs=node.differs,
+        last_error=node.last_error,
     )
 
 

@@ -21,6 +21,7 @@ from smppgate.gate.build import (
     make_target,
 )
 from smppgate.gate.esme_service import EsmeService
+from smppgate.gate.peers.build import make_peers
 from smppgate.gate.sessions.bind_delays import BindDelays
 from smppgate.gate.sessions.certificate_watch import Renewable
 from smppgate.gate.sessions.esme import EsmeProtocol, EsmeSessionConfig
@@ -53,6 +54,7 @@ class Parts:
     :ivar accounts: the services of accounts, by system_id.
     :ivar linking: has the services of SMSCs; it starts when the store is open.
     :ivar serving: has the services of accounts.
+    :ivar peers: the links to other nodes, which start when the store is open; None without any.
     """
 
     def __init__(
@@ -95,6 +97,9 @@ class Parts:
             self.listeners.add(
                 listen.endpoint, listen.max_sessions, listener_rules(listen), listen.tls
             )
+        self.peers = make_peers(settings, reactor, self.router, self._jitter)
+        if self.peers is not None:
+            self.peers.listener.setServiceParent(self.listeners)
         self.linking = MultiService()
         self.serving = MultiService()
         self.smscs: dict[str, SmscService] = {}

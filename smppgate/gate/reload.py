@@ -23,6 +23,7 @@ from smppgate.gate.build import (
     router_options,
 )
 from smppgate.gate.parts import Parts
+from smppgate.gate.peers.build import change_peers
 from smppgate.gate.relay.events import MOST_LINES
 from smppgate.gate.rewrite_table import make_rewriting
 from smppgate.gate.route_table import make_routes
@@ -97,6 +98,8 @@ class Reload:
             self._remove_smsc(smsc)
         for service in parts.smscs.values():
             service.renew()
+        if parts.peers is not None and changes:
+            change_peers(parts.peers, found)
         parts.router.queues.tell_orphans()
         for follow in self.followers:
             follow(found)

@@ -214,6 +214,11 @@ class RouterService(Service):
         )
 
     @property
+    def submitters(self) -> Submitters[EsmeSession]:
+        """The bound sessions by their tokens, those of other nodes among them."""
+        return self._submitters
+
+    @property
     def refills(self) -> RefillTimer:
         """Tells what has a limit when it may send again."""
         return self._submitter.refills
@@ -389,6 +394,18 @@ class RouterService(Service):
             self._members_changed(link.smsc)
         if link.submits and link.owner is None:
             self._link_up.came()
+
+    def smsc_reached(self, smsc: Smsc) -> None:
+        """Another node has links to ``smsc``."""
+        self.reports.pools.bound(smsc)
+        self._members_changed(smsc)
+        self._link_up.came()
+
+    def smsc_unreached(self, smsc: Smsc) -> None:
+        """A node that had links to ``smsc`` has none any more."""
+        self._members_changed(smsc)
+        if not self.is_draining:
+            self.reports.pools.lost(smsc)
 
     def smsc_leaving(self, link: SmscSession) -> None:
         """A link to an SMSC is unbinding: it takes no more requests, but still has open ones."""

@@ -135,6 +135,7 @@ class SmscState:
     :ivar refused: those that it answered with another status.
     :ivar waiting: requests about messages that it has, which wait for room in its window.
     :ivar timed_out: those that it did not answer in time; ``lost`` those whose link was lost.
+    :ivar remote: nodes that have links to it; these are used while none of its own is bound.
     """
 
     name: str
@@ -159,6 +160,7 @@ class SmscState:
     timed_out: int
     lost: int
     waiting: int
+    remote: tuple[str, ...]
     links: tuple[LinkState, ...]
 
 
@@ -313,6 +315,38 @@ class RelatedState:
 
 
 @frozen(kw_only=True)
+class PeerState:
+    """Another node of the gate.
+
+    :ivar name: the node's.
+    :ivar endpoint: where this node binds at it.
+    :ivar state: ``up`` where each of both is bound at the other; ``partly`` where one is;
+        ``refused``, ``down``.
+    :ivar since: when it was up; seconds since 1970, 0 while it is not.
+    :ivar sessions: with ESMEs, that are bound there.
+    :ivar sent: messages that went there for those; ``taken``: those that came from there.
+    :ivar returned: those of them that went back, because no session here could be sent them.
+    :ivar differs: the tables of its settings that are not as they are here.
+    :ivar last_error: why a link to it is not up; empty where both are.
+    """
+
+    name: str
+    endpoint: str
+    state: str
+    since: float
+    sessions: int
+    sent: int
+    taken: int
+    returned: int
+    differs: tuple[str, ...]
+    last_error: str
+
+
+PEER_STATES = ("up", "partly", "refused", "down")
+"""See `PeerState.state`."""
+
+
+@frozen(kw_only=True)
 class GatewayState:
     """The whole gate.
 
@@ -335,6 +369,7 @@ class GatewayState:
     rewrites: tuple[RewriteState, ...]
     hooks: tuple[HookState, ...]
     queues: tuple[QueueState, ...]
+    peers: tuple[PeerState, ...]
     related: RelatedState
     store: StoreStatistics
     configuration: Settings = field(repr=False)

@@ -25,6 +25,8 @@ from smppgate.txsmpp.versions import Version, version_named
 class _IdleLink:
     """A link that is bound, and has nothing to do."""
 
+    is_remote = False
+
     def __init__(self, smsc: Smsc, version: Version) -> None:
         self.outstanding = Outstanding()
         self.version = version

@@ -88,6 +88,12 @@ DECISION_NOT_CANCELLED = _fault(
     "a decision of a hook could not be cancelled",
     "What it was asked about is gone, or was decided otherwise. Its answer is not waited for.",
 )
+LOADS_UNTOLD = _fault(
+    9113,
+    "loads not told to other nodes",
+    "loads are not told any more",
+    "Other nodes choose among sessions by what they were told last.",
+)
 REQUEST_FAILED = _fault(
     9401,
     "request of the API failed",

@@ -6,11 +6,11 @@ from types import ModuleType
 
 from attrs import frozen
 
-from smppgate.notices import esmes, messages, process, program, smscs, store
+from smppgate.notices import esmes, messages, peers, process, program, smscs, store
 from smppgate.txsmpp import notices as sessions
 from smppgate.txsmpp.notice import Notice
 
-_MODULES = (sessions, smscs, esmes, messages, store, process, program)
+_MODULES = (sessions, smscs, esmes, messages, store, process, peers, program)
 
 
 @frozen
@@ -32,6 +32,7 @@ GROUPS = (
     Group("SG-5", "the configuration, and reloads"),
     Group("SG-6", "the process, its log, and operators"),
     Group("SG-7", "programs that use smppgate.txsmpp"),
+    Group("SG-8", "the other nodes of a gate"),
     Group("SG-9", "mistakes in the program"),
 )
 

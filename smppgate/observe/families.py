@@ -11,7 +11,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
 from smppgate.gate.observation import condition_of
-from smppgate.gate.state import LINK_CONDITIONS
+from smppgate.gate.peers.node import Node
+from smppgate.gate.state import LINK_CONDITIONS, PEER_STATES
 from smppgate.gate.submit.room import Line
 from smppgate.observe.family import AnyFamily, Distribution, Family, HistogramFamily, Row, Scrape
 from smppgate.observe.lag import BOUNDS
@@ -105,6 +106,30 @@ def _smsc_links(scrape: Scrape) -> Iterator[Row]:
             counts[condition_of(service.link(key)) if is_ready else decided.value] += 1
         for state, count in counts.items():
             yield (service.smsc.name, state), count
+
+
+def _peers(scrape: Scrape) -> Iterator[Node]:
+    peers = scrape.parts.peers
+    yield from tuple(peers.nodes.values()) if peers is not None else ()
+
+
+def _peer_states(scrape: Scrape) -> Iterator[Row]:
+    for node in _peers(scrape):
+        for state in PEER_STATES:
+            yield (node.name, state), int(node.state == state)
+
+
+def _peer_messages(scrape: Scrape) -> Iterator[Row]:
+    for node in _peers(scrape):
+        yield (node.name, "sent"), node.counts.sent
+        yield (node.name, "taken"), node.counts.taken
+        yield (node.name, "returned"), node.counts.returned
+
+
+def _asked_paths(scrape: Scrape) -> Iterator[Row]:
+    peers = scrape.parts.peers
+    if peers is not None:
+        yield (), peers.asking.found
 
 
 def _each_smsc(value: Callable[[Smsc], float]) -> Callable[[Scrape], Iterator[Row]]:
@@ -333,6 +358,14 @@ FAMILIES: tuple[AnyFamily, ...] = (
         _rewritten,
         *("applies_to", "rule"),
     ),
+    _gauge("peer_state", "1 for the state that a peer is in.", _peer_states, "peer", "state"),
+    _counter(
+        "peer_messages",
+        "Messages that went to a peer or came from it, and those that no session took.",
+        _peer_messages,
+        *("peer", "direction"),
+    ),
+    _counter("peer_paths_found", "Return paths that a peer had.", _asked_paths),
     _gauge("store_paths", "Return paths in the store.", _store_paths, "place"),
     _gauge("store_octets", "Size of the store's files.", _store(lambda s: s.octets)),
     _gauge("store_unsaved", "Return paths still to be written.", _store(lambda s: s.unsaved)),

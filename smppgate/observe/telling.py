@@ -81,6 +81,10 @@ class Telling(Listener):
         else:
             self._log.tell("pool_down", f"pool {pool} is without an SMSC", pool=pool)
 
+    def peer_changed(self, name: str, change: str, text: str) -> None:
+        """Something has changed about another node."""
+        self._log.tell(f"peer_{change}", f"peer {name} {printable(text)}", peer=name)
+
     def decided(self, what: str, name: str, decision: str) -> None:
         """An operator has decided something."""
         if not self._tells_decisions:

@@ -45,6 +45,10 @@ class Pattern(NamedTuple):
     kind: Kind
     key: bytes
 
+    def __str__(self) -> str:
+        """A text that `of` makes the same pattern of."""
+        return self.key.decode("latin-1") + ("*" if self.kind is Kind.PREFIX else "")
+
     @classmethod
     def of(cls, text: str) -> Pattern:
         """The pattern that ``text`` is, in Latin 1.

@@ -85,6 +85,10 @@ class EsmeSession(Requester, Protocol):
     tells_congestion: bool
     """Whether its answers say how congested the gate is."""
 
+    @property
+    def is_remote(self) -> bool:
+        """Whether it is bound at another node: it takes messages then, and sends none here."""
+
     def answer_all(self, answers: list[bytes]) -> None:
         """Send the answers to so many of its requests; not where it ``tells_congestion``."""
 
@@ -136,6 +140,10 @@ class SmscSession(Origin, Protocol):
     """What ESME sessions hold of its messages."""
     outstanding: Outstanding
     """Requests to the SMSC that the SMSC has not answered."""
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether it is another node's; a session is not."""
 
     @property
     def window(self) -> int:

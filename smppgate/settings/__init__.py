@@ -8,6 +8,7 @@ from smppgate.settings.gate_side import GateSettings, StoreSettings
 from smppgate.settings.log_side import CdrSettings, LogSettings
 from smppgate.settings.members import MemberSettings
 from smppgate.settings.model import Settings
+from smppgate.settings.peer_side import PeerSettings, PeersSettings
 from smppgate.settings.pools import PoolSettings
 from smppgate.settings.reader import load, parse
 from smppgate.settings.rewrites import RewriteSettings
@@ -27,6 +28,8 @@ __all__ = [
     "ListenTlsSettings",
     "LogSettings",
     "MemberSettings",
+    "PeerSettings",
+    "PeersSettings",
     "PoolSettings",
     "RewriteSettings",
     "RouteSettings",

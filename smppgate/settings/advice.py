@@ -11,6 +11,7 @@ from smppgate.settings.gate_side import GateSettings
 from smppgate.settings.members import MemberSettings
 from smppgate.settings.model import Settings
 from smppgate.settings.passwords import ESME_PASSWORDS, SMSC_PASSWORDS
+from smppgate.settings.peer_side import peer_warnings
 from smppgate.settings.places import is_loopback, server_place, unverified
 from smppgate.settings.pools import PoolSettings
 from smppgate.settings.route_advice import rewrite_warnings, route_warnings, routed_pools
@@ -29,6 +30,7 @@ def warnings(settings: Settings) -> tuple[str, ...]:
         *_hook_warnings(settings.gate),
         *_listener_warnings(settings),
         *_admin_warnings(settings),
+        *_peer_warnings(settings),
         *_esme_warnings(settings),
         *_smsc_warnings(settings),
         *_pool_warnings(settings),
@@ -67,6 +69,13 @@ def _admin_warnings(settings: Settings) -> Iterator[str]:
                 f"admin.endpoint[{index}]: other machines reach it without TLS; the passwords of "
                 "users can be read on the way: use ssl:"
             )
+
+
+def _peer_warnings(settings: Settings) -> Iterator[str]:
+    yield from peer_warnings(settings.peers, settings.peer)
+    yield from _exposure_warnings("peers.endpoint", settings.peers.endpoint)
+    for index, peer in enumerate(settings.peer):
+        yield from _unverified_warnings(f"peer[{index}].endpoint", peer.endpoint)
 
 
 def _esme_warnings(settings: Settings) -> Iterator[str]:

@@ -24,6 +24,7 @@ from smppgate.settings.esme_side import EsmeSettings, ListenSettings
 from smppgate.settings.gate_side import GateSettings, StoreSettings
 from smppgate.settings.log_side import CdrSettings, LogSettings
 from smppgate.settings.model import SECTIONS, SINGLE, Settings
+from smppgate.settings.peer_side import PeerSettings, PeersSettings
 from smppgate.settings.pools import PoolSettings
 from smppgate.settings.rewrites import RewriteSettings
 from smppgate.settings.routes import RouteSettings
@@ -53,6 +54,8 @@ class Difference:
     admin: Change[AdminSettings] | None
     log: Change[LogSettings] | None
     cdr: Change[CdrSettings] | None
+    peers: Change[PeersSettings] | None
+    peer: Changes[PeerSettings]
     listen: Changes[ListenSettings]
     esme: Changes[EsmeSettings]
     smsc: Changes[SmscSettings]
@@ -133,6 +136,8 @@ def difference(old: Settings, new: Settings) -> Difference:
         admin=change(old.admin, new.admin),
         log=change(old.log, new.log),
         cdr=change(old.cdr, new.cdr),
+        peers=change(old.peers, new.peers),
+        peer=changes(old.peer, new.peer, "peer"),
         listen=changes(old.listen, new.listen, "listen"),
         esme=changes(old.esme, new.esme, "esme"),
         smsc=smsc,

@@ -20,6 +20,9 @@ def listeners(document: Mapping[str, object]) -> Iterator[tuple[str, Place]]:
         (f"smsc[{index}].outbind_listen", table.get("outbind_listen"))
         for index, _name, table in named_tables(document, "smsc", "name")
     ]
+    peers = document.get("peers")
+    if isinstance(peers, dict):
+        endpoints.append(("peers.endpoint", peers.get("endpoint")))
     admin = document.get("admin")
     if isinstance(admin, dict):
         # STATE_DIR is the same text in all of them.

@@ -18,6 +18,7 @@ from smppgate.settings.esme_side import EsmeSettings, ListenSettings
 from smppgate.settings.gate_side import GateSettings, StoreSettings
 from smppgate.settings.log_side import CdrSettings, LogSettings
 from smppgate.settings.nested import Nested
+from smppgate.settings.peer_side import PeerSettings, PeersSettings
 from smppgate.settings.pools import PoolSettings
 from smppgate.settings.relations import DEFAULT_POOL, relation_problems
 from smppgate.settings.rewrites import RewriteSettings
@@ -32,6 +33,8 @@ SECTIONS: dict[str, type[Table]] = {
     "admin": AdminSettings,
     "log": LogSettings,
     "cdr": CdrSettings,
+    "peers": PeersSettings,
+    "peer": PeerSettings,
     "listen": ListenSettings,
     "esme": EsmeSettings,
     "smsc": SmscSettings,
@@ -40,7 +43,7 @@ SECTIONS: dict[str, type[Table]] = {
     "rewrite": RewriteSettings,
 }
 
-SINGLE = ("gate", "store", "admin", "log", "cdr")
+SINGLE = ("gate", "store", "admin", "log", "cdr", "peers")
 """Sections that are one table; each of the others is an array of tables."""
 
 INNER: dict[str, type[Table]] = {
@@ -100,6 +103,12 @@ class Settings(Table):
     )
     cdr: CdrSettings = attrs.field(
         factory=CdrSettings, metadata=_section("cdr", "A record for each message.")
+    )
+    peers: PeersSettings = attrs.field(
+        factory=PeersSettings, metadata=_section("peers", "What this node is to its peers.")
+    )
+    peer: tuple[PeerSettings, ...] = attrs.field(
+        default=(), metadata=_section("peer", "The nodes of the gate.")
     )
     listen: tuple[ListenSettings, ...] = attrs.field(
         metadata=_section("listen", "Where ESMEs connect.", 1)

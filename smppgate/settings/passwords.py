@@ -92,12 +92,19 @@ class PasswordPlace(Check):
 
 @attrs.frozen
 class PasswordFile(PasswordPlace):
-    """The path of a file that has a password and nothing else."""
+    """The path of a file that has a password and nothing else.
+
+    :param what: what it is called.
+    :param octets: which there may be.
+    """
+
+    what: str = "password"
+    octets: Secret = PASSWORD
 
     @property
     def allowed(self) -> str:
         """What is in it."""
-        return "path of a file with the password alone"
+        return f"path of a file with the {self.what} alone"
 
     @property
     def is_placed(self) -> bool:
@@ -115,7 +122,7 @@ class PasswordFile(PasswordPlace):
             return KeptPassword(place, faults=(f"{place!r} cannot be read: {error.strerror}",))
         except ValueError as error:
             return KeptPassword(place, faults=(f"{place!r} cannot be read: {error}",))
-        return _kept(place, f"the password in {place!r}", octets)
+        return _kept(place, f"the {self.what} in {place!r}", octets, self.octets)
 
 
 @attrs.frozen
@@ -138,9 +145,9 @@ class PasswordVariable(PasswordPlace):
         return _kept(place, f"the password in {shown(place)}", value)
 
 
-def _kept(place: str, what: str, octets: bytes) -> KeptPassword:
+def _kept(place: str, what: str, octets: bytes, allowed: Secret = PASSWORD) -> KeptPassword:
     password = re.sub(r"\r?\n\Z", "", octets.decode("latin-1"))
-    faults = tuple(f"{what} {fault}" for fault in PASSWORD.faults(password))
+    faults = tuple(f"{what} {fault}" for fault in allowed.faults(password))
     return KeptPassword(place, password, faults)
 
 

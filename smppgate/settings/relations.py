@@ -14,6 +14,7 @@ from smppgate.settings.checks import Seconds, shown
 from smppgate.settings.errors import Problem
 from smppgate.settings.listeners import listener_problems
 from smppgate.settings.members import names_in
+from smppgate.settings.peer_side import peer_problems
 from smppgate.settings.raw import is_array, named_tables, tables
 from smppgate.settings.route_relations import rewrite_problems, route_problems
 from smppgate.settings.suggestions import nearest
@@ -23,6 +24,7 @@ DEFAULT_POOL = "default"
 """The name of the pool of all SMSCs, where no pool is configured."""
 
 NAME_KEYS = {
+    "peer": "name",
     "esme": "system_id",
     "smsc": "name",
     "pool": "name",
@@ -42,8 +44,8 @@ def relation_problems(document: Mapping[str, object]) -> Iterator[Problem]:
     """The problems between the tables of ``document``.
 
     Names that are used twice, references to pools and SMSCs that are not defined, tags that
-    collide, listeners in one place, SMSCs of one group with different ``receipt_ids``, and two
-    logs in one file.
+    collide, listeners in one place, SMSCs of one group with different ``receipt_ids``, two logs in
+    one file, and more peers than there may be.
     """
     for section, key in NAME_KEYS.items():
         yield from _duplicates(document, section, key)
@@ -54,6 +56,7 @@ def relation_problems(document: Mapping[str, object]) -> Iterator[Problem]:
     yield from listener_problems(document)
     yield from _divided_groups(document)
     yield from _shared_files(document)
+    yield from peer_problems(document)
 
 
 def _shared_files(document: Mapping[str, object]) -> Iterator[Problem]:

@@ -27,6 +27,7 @@ LISTS = (
     "rewrites",
     "hooks",
     "queues",
+    "peers",
 )
 
 

@@ -192,6 +192,7 @@ def test_a_private_key_that_others_may_read_is_warned_of(tmp_path: Path) -> None
         smsc=[],
         store=SimpleNamespace(kind="memory"),
         gate=SimpleNamespace(state_dir="state"),
+        peers=SimpleNamespace(secret="", secret_file=None),
     )
     key.chmod(0o644)
     (warning,) = surroundings_warnings(cast(Settings, settings), "none", 1000)

@@ -72,6 +72,7 @@ class FakeSession:
         self.tally = smsc.tally if smsc is not None else Tally()
         self.own_pool: Pool | None = None
         self.is_routed = True
+        self.is_remote = False
         self.passed_through: Smsc | None = None
         self.owner: FakeSession | None = None
         self.rates: EsmeRates | None = None

@@ -92,6 +92,15 @@ _FULL: dict[str, Any] = {
         "rotate_size": 5_000_000,
         "rotate_interval": 60,
     },
+    "peers": {
+        "name": "a",
+        "endpoint": "tcp:2790:interface=127.0.0.1",
+        "secret": PASSWORD,
+    },
+    "peer": [
+        {"name": "a", "endpoint": "tcp:127.0.0.1:2790"},
+        {"name": "b", "endpoint": "tcp:127.0.0.1:2791"},
+    ],
     "listen": [
         {
             "endpoint": "tcp:2775:interface=127.0.0.1",

@@ -30,6 +30,7 @@ from smppgate.settings.passwords import (
     KeptPassword,
     PasswordPlace,
 )
+from smppgate.settings.peer_side import NodeName
 from smppgate.settings.rewrite_checks import (
     StatusMap,
     TlvTag,
@@ -81,6 +82,7 @@ class Words:
     routes: tuple[str, ...] = ("premium", "night", "rest", "foreign")
     rules: tuple[str, ...] = ("national", "shops", "codes")
     sources: tuple[str, ...] = ("*", "47*", "My Shop", "Info-*", "^(Info|Shop)-[0-9]+$", "+4420")
+    nodes: tuple[str, ...] = ("a", "b", "c", "d")
     admins: tuple[str, ...] = (
         "unix:STATE_DIR/admin.sock",
         "unix:/run/smppgate.sock:mode=660",
@@ -98,8 +100,9 @@ _IDENTITIES = {
     "listen": "listeners",
     "route": "routes",
     "rewrite": "rules",
+    "peer": "nodes",
 }
-_MAY_LACK = ("pool", "route", "rewrite")
+_MAY_LACK = ("pool", "route", "rewrite", "peer")
 _FORMER = "former"
 _KEYS = {
     "esme": "system_id",
@@ -108,6 +111,7 @@ _KEYS = {
     "listen": "endpoint",
     "route": "name",
     "rewrite": "name",
+    "peer": "name",
 }
 
 
@@ -344,6 +348,9 @@ class _Draw:
         # Names of tables are identities; this is the group.
         return self.random.choice(self.words.groups)
 
+    def node(self, _check: NodeName) -> str:
+        return self.random.choice(("", *self.words.nodes))
+
     def tag(self, _check: ShortTag) -> str:
         return self.random.choice(self.words.tags)
 
@@ -412,6 +419,7 @@ class _Draw:
             if section in SINGLE:
                 document[section] = document[section][0]
         _settle_admin(document["admin"])
+        _settle_peers(document["peers"])
         _settle_smscs(document["smsc"])
         _settle_pools(document)
         pools = {pool["name"] for pool in document["pool"]}
@@ -427,6 +435,15 @@ class _Draw:
 def _settle_admin(admin: Document) -> None:
     if not admin["user"]:
         admin["endpoint"] = tuple(e for e in admin["endpoint"] if e.startswith("unix:"))
+
+
+def _settle_peers(peers: Document) -> None:
+    # A place that nothing else listens in.
+    peers["endpoint"] = "tcp:2790" if peers["endpoint"] or peers["name"] else ""
+    if peers.get("secret_file") is not None:
+        peers["secret"] = ""
+    elif peers["name"] and not peers["secret"]:
+        peers["secret"] = SECRET
 
 
 def _settle_smscs(smscs: list[Document]) -> None:
@@ -575,6 +592,7 @@ _DRAWS: dict[type[Check], Callable[[_Draw, Any], object]] = {
     Secret: _Draw.secret,
     Octets: _Draw.octets,
     Endpoint: _Draw.endpoint,
+    NodeName: _Draw.node,
     Name: _Draw.name,
     ShortTag: _Draw.tag,
     FilePath: _Draw.log_file,

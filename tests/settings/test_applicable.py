@@ -50,7 +50,7 @@ def rebuilt(old: Settings, new: Settings) -> tuple[Settings | None, int]:
     )
     gate = attrs.evolve(new.gate, **values(old.gate, waits=True))
     try:
-        return attrs.evolve(new, gate=gate, store=old.store, smsc=in_force), 0
+        return attrs.evolve(new, gate=gate, store=old.store, peers=old.peers, smsc=in_force), 0
     except SettingsError as error:
         return None, len(error.errors)
 

@@ -56,6 +56,7 @@ def test_changes_reach_every_key_and_keep_one_of_each_table() -> None:
         ("pool", "name"),
         ("route", "name"),
         ("rewrite", "name"),
+        ("peer", "name"),
     }
     every = {(name, each.name) for name, table in SECTIONS.items() for each in attrs.fields(table)}
     assert every - reached == identities

@@ -97,6 +97,9 @@ def _as_written(value: object) -> object:
         return value.path
     if isinstance(value, KeptPassword):
         return value.place
+    if value is None:
+        # No file of a secret.
+        return ""
     if isinstance(value, Table | MemberSettings):
         return {key: _as_written(it) for key, it in attrs.asdict(value).items() if it is not None}
     return "ESME_RSUBMITFAIL" if value == 0x45 else value

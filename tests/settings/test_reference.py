@@ -101,7 +101,7 @@ def test_the_minimal_file_has_nothing_to_spare() -> None:
         document = tomllib.load(file)
     given = {(section, key) for section, tables in document.items() for key in tables[0]}
     required = {(row.section, row.key) for row in rows() if not row.default}
-    spare = ("pool", "admin.user", "listen.tls", "listen.tls.certificates", "rewrite")
+    spare = ("pool", "peer", "admin.user", "listen.tls", "listen.tls.certificates", "rewrite")
     needed = {(section, key) for section, key in required if section not in spare}
     assert given == needed | {("esme", "password"), ("smsc", "password")}
 
@@ -114,11 +114,11 @@ def test_every_setting_says_when_a_change_takes_effect(row: Row) -> None:
 
 
 def test_what_waits_for_a_restart() -> None:
-    """The store, and what ids that were given out before depend on; nothing else."""
+    """The store, what this node is to others, and what ids given out before depend on."""
     assert [_id(row) for row in rows() if row.takes is Takes.AT_RESTART] == [
         "gate.message_ids",
         "gate.state_dir",
-        *(_id(row) for row in rows() if row.section == "store"),
+        *(_id(row) for row in rows() if row.section in ("store", "peers")),
         "smsc.tag",
         "smsc.group",
         "smsc.receipt_ids",

@@ -25,6 +25,8 @@ _STYLES = {
     "ready": "green",
     "bound": "green",
     "up": "green",
+    "partly": "yellow",
+    "refused": "red",
     "drain": "yellow",
     "unbinding": "yellow",
     "connecting": "yellow",
@@ -196,6 +198,19 @@ QUEUES = (
     made("REFUSED", "refused", alarming, 1),
     counted("DROPPED", "dropped", 2),
     counted("EXPIRED", "expired", 3),
+)
+
+PEERS = (
+    name("PEER"),
+    _state(),
+    _age("SINCE", "since", 3),
+    counted("SESSIONS", "sessions", 1),
+    counted("SENT", "sent", 2),
+    counted("TAKEN", "taken", 2),
+    made("RETURNED", "returned", alarming, 4),
+    Column("DIFFERS", lambda row, now: _names(row.get("differs")), rank=5, least=8),
+    text("ENDPOINT", "endpoint", 6, 16),
+    text("LAST ERROR", "last_error", 3, 16),
 )
 
 LISTENERS = (

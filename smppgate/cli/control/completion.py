@@ -28,6 +28,7 @@ _LISTS = {
     "links": ("links",),
     "pools": ("pools",),
     "queues": ("queues", "queue"),
+    "peers": ("peers",),
     "listeners": ("listeners",),
 }
 """The list that has the names which a command's NAME completes to."""

@@ -1,5 +1,5 @@
 """``smppgate accounts``, ``sessions``, ``smscs``, ``links``, ``pools``, ``queues``, ``routes``,
-``rewrites``, ``listeners``."""
+``rewrites``, ``peers``, ``listeners``."""
 
 from __future__ import annotations
 
@@ -141,6 +141,10 @@ ROUTES = _asking(
 REWRITES = _asking(
     "Show the rules that rewrite messages, in their order, and how many each was applied to.",
     Listing("rewrites", "rule", ("label",), columns.REWRITES, _numbered),
+)
+PEERS = _asking(
+    "Show the other nodes of the gate: whether they are up, and what went there and came.",
+    Listing("peers", "peer", ("name",), columns.PEERS),
 )
 LISTENERS = _asking(
     "Show where ESMEs connect: how many do, and what the limits of each listener have cut.",

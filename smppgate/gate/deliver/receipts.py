@@ -14,7 +14,7 @@ The life of a receipt:
    about all of them, the SMSC is told its `undelivered_status`: it sends the receipt again.
 3. No return path, but submits unanswered at that message center: the submit_sm_resp may be on its
    way. The receipt waits in `WaitingReceipts` until its return path is kept or its patience is
-   over.
+   over. With peers the submits unanswered at those count as well, and they are asked again.
 4. A return path whose answer still waits for the store: the receipt follows behind that answer.
 5. The ESME's id goes into text and TLV, unless it is the SMSC's own (`message_ids = "original"`).
    Where rules have changed addresses of the message, the ESME's own go in place of those that the
@@ -93,7 +93,12 @@ class Receipts:
         self._delay = delay
         self._events = events
         self._early = WaitingReceipts(
-            clock, return_paths, options.receipt_patience, self._arrived, self._waited
+            clock,
+            return_paths,
+            options.receipt_patience,
+            self._is_awaited,
+            self._arrived,
+            self._waited,
         )
         self._searching = Pending(MOST_SEARCHES, MOST_OCTETS)
         self._behind_answers = Pending(MOST_BEHIND_ANSWERS, MOST_OCTETS)
@@ -114,7 +119,16 @@ class Receipts:
         if match is not None:
             self._found(link, frame, receipt, *match, now)
         else:
-            self._seek(Incoming(link, frame, receipt, now), waits=center.is_awaited)
+            # What peers await is known when they have been asked.
+            waits = center.is_awaited or self._return_paths.elsewhere is not None
+            self._seek(Incoming(link, frame, receipt, now), waits)
+
+    def must_wait(self, key: bytes) -> bool:
+        """Whether a receipt about ``key`` has to wait for the answer about its message, or behind
+        it, on whatever session it leaves."""
+        if self._return_paths.commits.holds(key):
+            return True
+        return self._delay.answers(key, self._clock.monotonic()) is not None
 
     def recent(self, center: MessageCenter, receipt: LocatedReceipt) -> tuple[bytes, bytes] | None:
         """The `Match` of a receipt with ids, if memory has its return path."""
@@ -124,8 +138,8 @@ class Receipts:
             if value is not None:
                 center.notations.learned(message_id, likely)
                 return likely, value
-            if not self._return_paths.store.is_all_recent:
-                # A likelier id than the next may be on disk.
+            if not self._return_paths.knows_all:
+                # A likelier id than the next may be on disk, or at a peer.
                 break
         return None
 
@@ -178,16 +192,33 @@ class Receipts:
         unfolded = searched.unfolded(lookup)
         if unfolded is not None:
             self._look_up(incoming, unfolded, waits)
-        elif not waits and found.is_complete:
+        elif self._may_come(incoming, waits, found) and self._early.add(incoming, search.awaited):
+            pass
+        elif waits:
+            self._seek(incoming, waits=False)
+        elif found.is_complete:
             self._give_up(incoming)
-        elif not waits:
+        else:
             # The store may have the return path: nobody else is given the receipt.
             link, frame = incoming.link, incoming.frame
             self._dispatcher.refuse(link, frame, _UNSEARCHED)
-        elif not (
-            incoming.link.smsc.center.is_awaited and self._early.add(incoming, search.awaited)
-        ):
-            self._seek(incoming, waits=False)
+
+    def _may_come(self, incoming: Incoming, waits: bool, found: Found) -> bool:
+        """Whether the return path of a receipt may still come, so that it waits, or waits on.
+
+        What peers await is known as of their last answer only, and not while they have given none.
+        """
+        center = incoming.link.smsc.center
+        if self._return_paths.elsewhere is None:
+            return waits and center.is_awaited
+        if not self._early.is_in_time(incoming):
+            return False
+        return self._is_awaited(center) or (waits and not found.is_complete)
+
+    def _is_awaited(self, center: MessageCenter) -> bool:
+        """Whether an answer is awaited, here or elsewhere, that may give a return path."""
+        elsewhere = self._return_paths.elsewhere
+        return center.is_awaited or (elsewhere is not None and elsewhere.awaits(center))
 
     def _arrived(self, incoming: Incoming, key: bytes) -> None:
         """An answer gave what the receipt waited for under ``key``."""

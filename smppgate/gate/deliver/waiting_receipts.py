@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from twisted.internet.interfaces import IDelayedCall
 
+from smppgate.gate.deliver.asking_again import AskingAgain
 from smppgate.gate.return_path.keeper import ReturnPathKeeper
 from smppgate.routing.return_path.early_receipts import EarlyReceipts
 from smppgate.routing.sessions import SmscSession
@@ -35,9 +36,13 @@ class Incoming(NamedTuple):
 
 
 class _NoneAwaited:
-    """Whether a message center has no unanswered submits, so that no receipt need wait for one."""
+    """Whether a message center has no unanswered submits, so that no receipt need wait for one.
 
-    def __init__(self) -> None:
+    :param is_awaited: asked once for each message center.
+    """
+
+    def __init__(self, is_awaited: Callable[[MessageCenter], bool]) -> None:
+        self._is_awaited = is_awaited
         self._awaited: dict[MessageCenter, bool] = {}
 
     def __call__(self, waiting: Incoming) -> bool:
@@ -45,7 +50,7 @@ class _NoneAwaited:
         awaited = self._awaited.get(center)
         if awaited is None:
             # Once for each message center: there may be thousands of receipts.
-            awaited = self._awaited[center] = center.is_awaited
+            awaited = self._awaited[center] = self._is_awaited(center)
         return not awaited
 
 
@@ -53,6 +58,7 @@ class WaitingReceipts:
     """Receipts that wait for a submit_sm_resp, `receipt_patience` seconds at most.
 
     :param patience: seconds from a receipt's arrival until it waits no longer.
+    :param is_awaited: whether the answer to any submit of a message center is awaited.
     :param arrived: called with a receipt and the key that it waited for, once that is kept.
     :param overdue: called with a receipt that need not, or must not, wait any longer.
     """
@@ -62,15 +68,18 @@ class WaitingReceipts:
         clock: Clock,
         return_paths: ReturnPathKeeper,
         patience: float,
+        is_awaited: Callable[[MessageCenter], bool],
         arrived: Callable[[Incoming, bytes], None],
         overdue: Callable[[Incoming], None],
     ) -> None:
         self._clock = clock
         self._return_paths = return_paths
+        self._is_awaited = is_awaited
         self._tell_arrived = arrived
         self._tell_overdue = overdue
         self._early: EarlyReceipts[Incoming] = EarlyReceipts(patience=patience)
         self._timer: IDelayedCall | None = None
+        self._again = AskingAgain(clock, return_paths, self._early.is_waited_for, self._arrived)
 
     def __len__(self) -> int:
         return len(self._early)
@@ -84,10 +93,16 @@ class WaitingReceipts:
         """Let receipts wait so long at the most."""
         self._early.patience = seconds
 
+    def is_in_time(self, incoming: Incoming) -> bool:
+        """Whether a receipt may still wait."""
+        return self._clock.monotonic() - incoming.at < self._early.patience
+
     def add(self, incoming: Incoming, keys: Iterable[bytes]) -> bool:
         """Let a receipt wait for a return path under any of ``keys``; False without room."""
-        if not self._early.add(incoming, keys, incoming.at, len(incoming.frame.octets)):
+        wanted = tuple(keys)
+        if not self._early.add(incoming, wanted, incoming.at, len(incoming.frame.octets)):
             return False
+        self._again.add(wanted, incoming.at)
         self._return_paths.expected = self._arrived
         if self._timer is None:
             pause = min(POLL_INTERVAL, self._early.patience)
@@ -97,6 +112,7 @@ class WaitingReceipts:
     def stop(self) -> list[Incoming]:
         """Stop the timer; gives the receipts that wait still, and waits for none any more."""
         self._return_paths.expected = None
+        self._again.stop()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -110,7 +126,7 @@ class WaitingReceipts:
     def _poll(self) -> None:
         self._timer = None
         done = self._early.overdue(self._clock.monotonic(), MOST_AT_A_TIME)
-        done += self._early.take(_NoneAwaited(), MOST_AT_A_TIME - len(done))
+        done += self._early.take(_NoneAwaited(self._is_awaited), MOST_AT_A_TIME - len(done))
         for incoming in done:
             self._tell_overdue(incoming)
         if self._early and self._timer is None:

@@ -63,6 +63,7 @@ class Lot:
         link = self._link
         return (
             session.version is link.version
+            and not session.is_remote
             and link.shares.has_room(session, now, link.window)
             # What came before it in the read may have been queued.
             and not (self._has_queue and self._dispatcher.queue(self.accounts, session))

@@ -93,6 +93,8 @@ def _is_sent(run: Run, share: Share, at: int, buffer: bytearray, places: Sequenc
     :param places: where each of them begins in there, and the last one ends.
     """
     smsc, link, count = share
+    if link.is_remote:
+        return False
     session, origin = cast(SmscSession, link), run.origin
     if session.version is not origin.version or session.has_ended:
         return False

@@ -193,6 +193,9 @@ class Listener:
     def pool_changed(self, pool: str, smsc: str, is_up: bool) -> None:
         """With this SMSC a pool has one again, or is without any."""
 
+    def peer_changed(self, name: str, change: str, text: str) -> None:
+        """Another node was ``bound``, ``lost`` or ``refused``, or its settings ``differ``."""
+
     def receipt(self, link: SmscSession, receipt: LocatedReceipt, is_matched: bool) -> None:
         """A receipt came: its return path is known, or it has none."""
 
@@ -282,6 +285,7 @@ class Events:
     tell_taken_late: Tell = field(default=None, init=False)
     tell_ejected: Tell = field(default=None, init=False)
     tell_pool_changed: Tell = field(default=None, init=False)
+    tell_peer_changed: Tell = field(default=None, init=False)
     tell_receipt: Tell = field(default=None, init=False)
     tell_decided: Tell = field(default=None, init=False)
     tell_reloaded: Tell = field(default=None, init=False)

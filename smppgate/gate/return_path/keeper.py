@@ -19,6 +19,8 @@ The life of a return path:
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import takewhile
 from struct import Struct
 
 from twisted.python.failure import Failure
@@ -26,6 +28,7 @@ from twisted.python.failure import Failure
 from smppgate.gate.relay.transform import Transform
 from smppgate.gate.return_path.aliases import Aliases
 from smppgate.gate.return_path.commits import Commits
+from smppgate.gate.return_path.elsewhere import Elsewhere
 from smppgate.notices.messages import SHARED_ID
 from smppgate.notices.program import LOOKUP_FAILED
 from smppgate.notices.store import PATHS_NOT_FOUND
@@ -96,6 +99,8 @@ class ReturnPathKeeper:
         self.aliases = aliases
         self.expected: Callable[[bytes], None] | None = None
         """Called with the key of each message taken, while a receipt waits for one."""
+        self.elsewhere: Elsewhere | None = None
+        """Other processes that may know return paths; None where there are none."""
         self.shared_ids = 0
         """Ids that one account was given by two SMSCs, untouched."""
         self._clock = clock
@@ -213,7 +218,9 @@ class ReturnPathKeeper:
 
         :param key: that of ``path``.
         """
-        self.end_all(self.ending(center, message_id, path, key))
+        keys = self.ending(center, message_id, path, key)
+        if self.elsewhere is None or not self.elsewhere.end(path.session, keys):
+            self.end_all(keys)
 
     def ending(
         self, center: MessageCenter, message_id: bytes, path: ReturnPath, key: bytes
@@ -292,11 +299,47 @@ class ReturnPathKeeper:
         value = self.commits.recent(key)
         return value if value is not None else self.store.recent(key)
 
+    @property
+    def knows_all(self) -> bool:
+        """Whether memory has all return paths that there are."""
+        return self.store.is_all_recent and self.elsewhere is None
+
     def find(self, keys: Sequence[bytes], go_on: Callable[[Found], None]) -> None:
-        """Look ``keys`` up, and call ``go_on`` with what was found.
+        """Look ``keys`` up, here and then elsewhere, and call ``go_on`` with what was found.
 
         At once where memory has all that there is: `recent` finds the rest then.
+
+        :param keys: the likeliest first: where that is found, no other is looked for.
         """
+        if self.elsewhere is None:
+            self.find_here(keys, go_on)
+        else:
+            self.find_here(keys, partial(self._find_elsewhere, self.elsewhere, keys, go_on))
+
+    def _find_elsewhere(
+        self,
+        elsewhere: Elsewhere,
+        keys: Sequence[bytes],
+        go_on: Callable[[Found], None],
+        found: Found,
+    ) -> None:
+        """Ask for those keys that are likelier than what is known here."""
+
+        def is_unknown(key: bytes) -> bool:
+            return key not in found.paths and self.recent(key) is None
+
+        def merged(more: Found) -> None:
+            is_complete = found.is_complete and more.is_complete
+            go_on(Found({**found.paths, **more.paths}, is_complete))
+
+        unknown = list(takewhile(is_unknown, keys))
+        if unknown:
+            elsewhere.ask(unknown, merged)
+        else:
+            go_on(found)
+
+    def find_here(self, keys: Sequence[bytes], go_on: Callable[[Found], None]) -> None:
+        """The same in memory and in the store alone."""
         if self.store.is_all_recent:
             go_on(Found({}))
             return

@@ -38,6 +38,9 @@ class RelaySession(SmppProtocol):
     The other parameters are those of `SmppProtocol`.
     """
 
+    is_remote = False
+    """It is bound here."""
+
     def __init__(
         self,
         role: Role,

@@ -310,7 +310,7 @@ class AncillaryRequests:
         pools = self._pools_of(origin)
         smscs = _knowing((smsc for pool in pools for smsc in pool.smscs), frame.command_id)
         # One that is down is not waited for.
-        asked = [s for s in smscs if (s.bound if origin.hold else s.query_link() is not None)]
+        asked = [s for s in smscs if (s.is_reached if origin.hold else s.query_link() is not None)]
         if not asked:
             self._reply(origin, frame, self._options.no_member_status)
             return
@@ -346,7 +346,7 @@ class AncillaryRequests:
             self._turn_down(ancillary, error.command_status, cause)
             return
         own = requester.passed_through
-        may_come = bool(smscs) and (own is None or bool(own.bound))
+        may_come = bool(smscs) and (own is None or own.is_reached)
         if requester.hold and may_come and self._waiting_room.is_open:
             self._waiting_room.add(ancillary, requester)
         else:

@@ -130,7 +130,7 @@ def _tokens(exchange: Exchange) -> int:
 
 def is_able(smsc: Smsc, exchange: Exchange, pool: Pool) -> bool:
     """Whether ``smsc`` takes what belongs to others that it has: also while it is drained."""
-    return bool(smsc.bound) and smsc in pool.smscs and exchange.command_id in smsc.commands
+    return smsc.is_reached and smsc in pool.smscs and exchange.command_id in smsc.commands
 
 
 def pass_over_unknowing(exchange: Exchange, pool: Pool) -> None:

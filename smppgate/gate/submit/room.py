@@ -213,7 +213,7 @@ class Room:
         """Whether one of its SMSCs takes this command, if not now."""
         if self.pool is not None and self.place is None:
             return self.pool.able(command_id)
-        return any(smsc.bound for smsc in self.smscs)
+        return any(smsc.is_reached for smsc in self.smscs)
 
     def _left(self, waiting: Waiting) -> None:
         waiting.room = None

@@ -6,6 +6,8 @@ among equals the session with the fewest unanswered requests; among these the se
 lowest turn. A turn belongs to a session's seat in *one* cluster, so messages that the session gets
 through another cluster do not change it.
 
+Sessions that are bound at other nodes are chosen only while none that is bound here has room.
+
 A choice looks at `VIEW_SIZE` sessions, in rotation, and at more only while none has room. In a
 larger cluster, sessions found without room are kept apart and looked at less often, so that many
 stalled sessions do not hide the few that can take a message.
@@ -53,6 +55,10 @@ _GOLDEN_RATIO = 0.6180339887498949
 
 class Receiver(Protocol):
     """What a cluster needs to know of an ESME's session."""
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether it is bound at another node."""
 
     @property
     def receives(self) -> bool:
@@ -111,7 +117,7 @@ class Cluster(Generic[S]):
         receivers are not added here but by `of`.
     """
 
-    __slots__ = ("_now", "_seats", "_seats_in_turn", "_stalled", "accounts")
+    __slots__ = ("_elsewhere", "_now", "_seats", "_seats_in_turn", "_stalled", "accounts")
 
     def __init__(self, accounts: Iterable[Account[S]]) -> None:
         self.accounts: Sequence[Account[S]] = tuple(accounts)
@@ -121,6 +127,8 @@ class Cluster(Generic[S]):
         self._stalled: deque[_Seat[S]] = deque()
         # The highest turn at which a session was chosen.
         self._now = 0.0
+        # Those that are bound at other nodes; None while there was none.
+        self._elsewhere: Cluster[S] | None = None
 
     @classmethod
     def of(cls, accounts: Iterable[Account[S]]) -> Cluster[S]:
@@ -135,16 +143,31 @@ class Cluster(Generic[S]):
         return f"<Cluster of {names or 'no account'}, {len(self)} sessions>"
 
     def __len__(self) -> int:
-        return len(self._seats)
+        return len(self._seats) + (len(self._elsewhere) if self._elsewhere is not None else 0)
 
     def __iter__(self) -> Iterator[S]:
-        return iter(self._seats)
+        return iter(self._seats) if self._elsewhere is None else self._all()
+
+    def _all(self) -> Iterator[S]:
+        yield from self._seats
+        if self._elsewhere is not None:
+            yield from self._elsewhere
 
     def __contains__(self, session: object) -> bool:
-        return session in self._seats
+        return session in self._seats or (
+            self._elsewhere is not None and session in self._elsewhere
+        )
 
     def add(self, session: S, weight: int) -> None:
         """Add ``session`` with a weight of 1 or more; a session that is here is ignored."""
+        if not session.is_remote:
+            self._seat(session, weight)
+            return
+        if self._elsewhere is None:
+            self._elsewhere = Cluster(self.accounts)
+        self._elsewhere._seat(session, weight)
+
+    def _seat(self, session: S, weight: int) -> None:
         if session not in self._seats:
             self._seats[session] = seat = _Seat(session, weight)
             # Spread out: sessions of one account are added in a row, and would fill whole views.
@@ -156,17 +179,23 @@ class Cluster(Generic[S]):
         seat = self._seats.get(session)
         if seat is not None:
             seat.weigh(weight)
+        elif self._elsewhere is not None:
+            self._elsewhere.weigh(session, weight)
 
     def remove(self, session: S) -> None:
         """Remove ``session``; a session that is not here is ignored."""
         seat = self._seats.pop(session, None)
         if seat is not None:
             (self._stalled if seat in self._stalled else self._seats_in_turn).remove(seat)
+        elif self._elsewhere is not None:
+            self._elsewhere.remove(session)
 
     def same(self, session: object) -> S | None:
         """``session``, if it is here; None if not, or if it has ended."""
         seat = self._seats.get(session)  # type: ignore[call-overload]
-        return seat.session if seat is not None and not seat.session.has_ended else None
+        if seat is None:
+            return self._elsewhere.same(session) if self._elsewhere is not None else None
+        return seat.session if not seat.session.has_ended else None
 
     def session(self) -> S | None:
         """The session for the next message; None when no session looked at has room."""
@@ -174,7 +203,24 @@ class Cluster(Generic[S]):
         if len(seats) == 1 and not self._stalled:
             # An account with one receiver is the most usual, and has no choice.
             session = seats[0].session
+            if session.has_room:
+                return session
+        else:
+            here = self._best_here()
+            if here is not None:
+                return here
+        return self._elsewhere.session_here() if self._elsewhere is not None else None
+
+    def session_here(self) -> S | None:
+        """The same among the sessions that are bound here."""
+        seats = self._seats_in_turn
+        if len(seats) == 1 and not self._stalled:
+            session = seats[0].session
             return session if session.has_room else None
+        return self._best_here()
+
+    def _best_here(self) -> S | None:
+        seats = self._seats_in_turn
         if not self._stalled and len(seats) <= VIEW_SIZE:
             best = _best(seats)
         else:
@@ -277,6 +323,7 @@ class Account(Generic[S]):
     :param found_in: for an account derived from the wildcard: the table, by system_id, that it is
         in while it has sessions. None for an account of the configuration.
     :ivar state: what an operator has decided; a reload leaves it as it is.
+    :ivar sessions: those that are bound here, and ``remotes`` those of other nodes.
     """
 
     system_id: str
@@ -284,13 +331,14 @@ class Account(Generic[S]):
     found_in: dict[bytes, Account[S]] | None = field(default=None, kw_only=True, repr=False)
     state: AdminState = field(default=AdminState.READY, init=False)
     sessions: list[S] = field(factory=list, init=False, repr=False)
+    remotes: list[S] = field(factory=list, init=False, repr=False)
     limit: AccountLimit = field(factory=AccountLimit, init=False, repr=False)
     """What its sessions may send together."""
     tally: Tally = field(factory=Tally, kw_only=True, repr=False)
     """What is counted of it for those who observe the gate: together with the wildcard's, where it
     is derived from that."""
     receivers: Cluster[S] = field(init=False, repr=False)
-    """Its sessions that are bound as receiver or transceiver."""
+    """Its sessions that are bound as receiver or transceiver, here or at another node."""
     _serves: dict[Cluster[S], None] = field(factory=dict, init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
@@ -308,13 +356,14 @@ class Account(Generic[S]):
 
     @property
     def is_full(self) -> bool:
-        """Whether it has `max_binds` sessions."""
+        """Whether it has `max_binds` sessions here."""
         return len(self.sessions) >= self.policy.max_binds
 
     def add(self, session: S) -> None:
         """Add a session that is bound."""
-        if session not in self.sessions:
-            self.sessions.append(session)
+        bound = self.remotes if session.is_remote else self.sessions
+        if session not in bound:
+            bound.append(session)
         if self.found_in is not None:
             self.found_in.setdefault(self.system_id.encode("latin-1"), self)
         if session.receives:
@@ -323,12 +372,13 @@ class Account(Generic[S]):
 
     def remove(self, session: S) -> None:
         """Remove a session that has ended; a session that was not added is ignored."""
-        if session not in self.sessions:
+        bound = self.remotes if session.is_remote else self.sessions
+        if session not in bound:
             return
-        self.sessions.remove(session)
+        bound.remove(session)
         for cluster in self._serves:
             cluster.remove(session)
-        if self.found_in is not None and not self.sessions:
+        if self.found_in is not None and not (self.sessions or self.remotes):
             self.found_in.pop(self.system_id.encode("latin-1"), None)
 
     def receiver(self) -> S | None:

@@ -104,6 +104,13 @@ class Accounts(Generic[S]):
                 folded.setdefault(name.lower(), account)
         return folded
 
+    def of_peer(self, system_id: bytes) -> Account[S] | None:
+        """The account that a session of another node is bound to; None where there is none here.
+
+        The caller adds the session to it at once.
+        """
+        return self.named(system_id) or self._derive(system_id)
+
     def configured(self, system_id: bytes) -> Account[S] | None:
         """The account of the configuration with exactly this system_id; `WILDCARD` is one too."""
         if system_id == WILDCARD.encode():

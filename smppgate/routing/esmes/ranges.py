@@ -158,6 +158,13 @@ class RangeTable(Generic[S]):
         for pattern in joined.patterns:
             self._unvisit(pattern, session)
 
+    def joined(self, session: S) -> tuple[tuple[str, ...], int, int]:
+        """The ranges that ``session`` joined, with the TON and NPI of its bind: see `join`."""
+        joined = self._joined.get(session)
+        if joined is None:
+            return (), 0, 0
+        return tuple(map(str, joined.patterns)), joined.guest.ton, joined.guest.npi
+
     def weigh(self, account: Account[S], weight: int) -> None:
         """The sessions of ``account`` count with this weight, and with the windows that they have
         now, where they serve ranges that their binds name."""

@@ -59,6 +59,10 @@ class EarlyReceipts(Generic[T]):
             self._by_key.setdefault(key, []).append(waiting)
         return True
 
+    def is_waited_for(self, key: bytes) -> bool:
+        """Whether a receipt waits for ``key``."""
+        return key in self._by_key
+
     def arrived(self, key: bytes) -> list[T]:
         """Take out the receipts that waited for ``key``, in the order they came."""
         return self._out(self._by_key.get(key, ()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import count
 from typing import Generic, Protocol, TypeVar
 
@@ -27,18 +28,20 @@ S = TypeVar("S", bound=Addressee)
 
 
 class Submitters(Generic[S]):
-    """The bound sessions that return paths may lead to.
+    """The bound sessions that return paths may lead to, here and at other nodes.
 
-    :param run: octets without NUL that no other run of the gate has. They begin each token, so a
-        token of an earlier run leads to no session.
+    :param run: octets without NUL that no other run of the gate has, of any node. They begin each
+        token, so a token of an earlier run leads to no session.
     """
 
     def __init__(self, run: bytes) -> None:
         self._run = run
         self._serials = count(1)
         self._sessions: dict[bytes, S] = {}
+        self._elsewhere: dict[bytes, S] = {}
 
     def __len__(self) -> int:
+        """How many of them are bound here."""
         return len(self._sessions)
 
     def add(self, session: S) -> None:
@@ -50,6 +53,23 @@ class Submitters(Generic[S]):
         """Remove ``session``, which has ended; a session that was not added is ignored."""
         self._sessions.pop(session.token, None)
 
+    def add_remote(self, session: S) -> None:
+        """Add a session of another node, which has given it its token."""
+        self._elsewhere[session.token] = session
+
+    def remove_remote(self, session: S) -> None:
+        """Remove a session of another node; one that was not added is ignored."""
+        self._elsewhere.pop(session.token, None)
+
+    def here(self, token: bytes) -> S | None:
+        """The session with this token, if it is bound here."""
+        return self._sessions.get(token)
+
     def find(self, token: bytes) -> S | None:
         """The session with this token; None once it has ended."""
-        return self._sessions.get(token)
+        return self._sessions.get(token) or self._elsewhere.get(token)
+
+    @property
+    def of_this_node(self) -> Iterator[S]:
+        """Those that are bound here, in the order in which they were bound."""
+        return iter(self._sessions.values())

@@ -25,6 +25,10 @@ class Link(Protocol):
     """The SMPP version that the SMSC speaks on it."""
 
     @property
+    def is_remote(self) -> bool:
+        """Whether it is another node that has the links, and passes messages on."""
+
+    @property
     def window(self) -> int:
         """The most requests that may be unanswered on it; that of its SMSC."""
 
@@ -50,7 +54,8 @@ class Links(Load):
     :ivar members: its seats in pools; they are told of what they must know.
     :ivar state: what an operator has decided; a reload leaves it as it is.
     :ivar bound: the links that are bound and not unbinding.
-    :ivar links: those of them that take new messages.
+    :ivar remote: links by way of other nodes; they are used while none is bound here.
+    :ivar links: those of ``bound``, or else of ``remote``, that take new messages.
     :ivar limits: how many messages a second it is sent at the most; None without a limit.
     :ivar only_link: the link, where there is one alone that takes new messages and no other; None
         where a limit has to be looked at.
@@ -68,6 +73,7 @@ class Links(Load):
         "links",
         "members",
         "only_link",
+        "remote",
         "state",
         "window",
     )
@@ -79,6 +85,7 @@ class Links(Load):
         self.state = AdminState.READY
         self.members: dict[Seat, None] = {}
         self.bound: list[Link] = []
+        self.remote: list[Link] = []
         self.links: list[Link] = []
         self.only_link: Link | None = None
         self.limits: RateLimits | None = None
@@ -92,9 +99,14 @@ class Links(Load):
         # Links that are unbinding.
         self._leaving: dict[Link, None] = {}
 
+    @property
+    def is_reached(self) -> bool:
+        """Whether a link is bound, here or at another node."""
+        return bool(self.bound or self.remote)
+
     def add(self, link: Link) -> None:
         """Use ``link``, which is bound and can take requests, unless an operator holds it."""
-        self.bound.append(link)
+        (self.remote if link.is_remote else self.bound).append(link)
         self._choose_links()
 
     def leave(self, link: Link) -> None:
@@ -103,8 +115,9 @@ class Links(Load):
         Their places are kept beside the windows of the other links.
         """
         self._doubted.pop(link, None)
-        if link in self.bound:
-            self.bound.remove(link)
+        kept = self.remote if link.is_remote else self.bound
+        if link in kept:
+            kept.remove(link)
             self._leaving[link] = None
             self._choose_links()
 
@@ -140,23 +153,35 @@ class Links(Load):
     def _choose_links(self) -> None:
         """Find out which links take new messages, and how many there may be."""
         is_ready = self.state is AdminState.READY
-        self.links = [each for each in self.bound if is_ready and each not in self._held]
+        # An operator who holds all links here wants nothing sent, by whatever way.
+        near = self.bound or self.remote
+        self.links = [each for each in near if is_ready and each not in self._held]
         capacity = sum(each.window for each in self.links)
-        is_alone = len(self.bound) == len(self.links) == 1 and not self._leaving
+        is_alone = len(near) == len(self.links) == 1 and not self._leaving
+        is_alone = is_alone and not any(len(each.outstanding) for each in self._unused_remote())
         # A copy is not told that its rate lets it have nothing: it has to look.
         is_alone = is_alone and (self.limits is None or self._is_told)
         self.only_link = self.links[0] if is_alone else None
         if self.links:
             # Requests that are open on other links are no load for these.
             others = [*self._leaving, *(each for each in self.bound if each not in self.links)]
+            others += self._unused_remote()
             capacity += sum(len(each.outstanding) for each in others)
         self._full_capacity = self.capacity = capacity
         if self.limits is not None:
-            self.limits.keep(self.bound)
+            self.limits.keep([*self.bound, *self.remote])
             self.capacity = 0 if self.limits.is_paused() else capacity
         self._tell_seats()
         if self.waiters is not None:
             self.tell()
+
+    def _unused_remote(self) -> list[Link]:
+        return self.remote if self.bound else []
+
+    def remote_idle(self) -> None:
+        """A remote link has no open requests any more: a link here may be the only one again."""
+        if self.bound and self.remote and self.only_link is None:
+            self._choose_links()
 
     def doubt(self, link: Link, is_doubted: bool) -> None:
         """Use ``link`` after all others, or like the others again."""

@@ -124,7 +124,7 @@ class Member:
         if smsc.state is not AdminState.READY:
             return str(smsc.state.value)
         if not smsc.links:
-            return "its links are held" if smsc.bound else "down"
+            return "its links are held" if smsc.is_reached else "down"
         if not self.weight:
             return "weight 0"
         if ejection is not None:

@@ -186,6 +186,11 @@ def gate_answers() -> dict[str, Any]:
             {"system_id": "bolt", "queued": 3, "delivered": 9, "refused": 0, "dropped": 0,
              "expired": 1}
         ],
+        "peers": [
+            {"name": "b", "endpoint": "tcp:10.0.0.2:2790", "state": "up",
+             "since": "2026-01-30T22:00:00Z", "sessions": 3, "sent": 7, "taken": 9,
+             "returned": 0, "differs": ["esme"], "last_error": ""}
+        ],
         "listeners": [
             {"endpoint": "tcp:2775", "address": "0.0.0.0:2775", "sessions": 3, "unbound": 1,
              "refused": 0, "delayed": 2}

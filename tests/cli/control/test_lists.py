@@ -21,6 +21,7 @@ LISTS = (
     "routes",
     "rewrites",
     "queues",
+    "peers",
     "listeners",
 )
 

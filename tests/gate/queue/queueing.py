@@ -143,6 +143,8 @@ class ManualStore:
 class Session:
     """A bound session of an ESME's; ``sent`` is what it was given, in order."""
 
+    is_remote = False
+
     def __init__(self, window: int = 10, version: Version = V3_4, receives: bool = True) -> None:
         self.window = window
         self.version = version

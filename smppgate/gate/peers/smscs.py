@@ -1,0 +1,131 @@
+"""`SmscsHere` and `SmscsElsewhere`: to which SMSCs a node has links, told and heard."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import cast
+
+from smppgate.gate.peers.ports import Link
+from smppgate.gate.peers.remote_link import RemoteLink
+from smppgate.gate.peers.told import LinkedSmsc, in_pieces
+from smppgate.gate.relay.events import Listener, Session
+from smppgate.gate.router import RouterService
+from smppgate.routing.sessions import SmscSession
+from smppgate.routing.smscs.links import Link as SmscLink
+from smppgate.routing.smscs.smsc import Smsc
+
+MOST_SMSCS = 10_000
+"""SMSCs of one node that are known."""
+
+
+class SmscsHere(Listener):
+    """Learns which links to SMSCs are bound, and tells it at the end of the turn.
+
+    :param tell: sends fields to all peers.
+    """
+
+    def __init__(self, router: RouterService, tell: Callable[[bytes], None]) -> None:
+        self._router = router
+        self._tell = tell
+        self._changed: dict[Smsc, None] = {}
+        # SMSC → what peers were told of it last.
+        self._told: dict[str, LinkedSmsc] = {}
+
+    def bound(self, session: Session) -> None:
+        """A link is bound."""
+        self._note(session)
+
+    def lost(self, session: Session, reason: str) -> None:
+        """A link has ended."""
+        self._note(session)
+
+    def _note(self, session: Session) -> None:
+        if session.token or cast(SmscSession, session).owner is not None:
+            # It is one of an ESME, or serves one alone.
+            return
+        if not self._changed:
+            self._router.batch.at_end(self._tell_changes)
+        self._changed[cast(SmscSession, session).smsc] = None
+
+    def look(self) -> None:
+        """Tell what operators and reloads have changed about what may be sent to SMSCs."""
+        now = {smsc.name: _linked(smsc) for smsc in self._router.smscs}
+        gone = (LinkedSmsc(name, 0) for name in self._told if name not in now)
+        self._say(each for each in (*gone, *now.values()) if self._told.get(each.name) != each)
+        self._told = now
+
+    def all(self) -> Iterator[bytes]:
+        """All SMSCs, a PDU's worth of fields at a time."""
+        self._told = {smsc.name: _linked(smsc) for smsc in self._router.smscs}
+        return in_pieces(each.octets() for each in self._told.values())
+
+    def _tell_changes(self) -> None:
+        changed, self._changed = self._changed, {}
+        told = [_linked(smsc) for smsc in changed]
+        self._told.update((each.name, each) for each in told)
+        self._say(told)
+
+    def _say(self, told: Iterable[LinkedSmsc]) -> None:
+        for piece in in_pieces(each.octets() for each in told):
+            self._tell(piece)
+
+
+def near_links(smsc: Smsc) -> list[SmscLink]:
+    """The links to ``smsc`` that are bound here and take new messages."""
+    return [] if smsc.links and smsc.links[0].is_remote else smsc.links
+
+
+def _linked(smsc: Smsc) -> LinkedSmsc:
+    links = near_links(smsc)
+    version = links[0].version.interface_version if links else 0x34
+    return LinkedSmsc(smsc.name, sum(each.window for each in links), version)
+
+
+class SmscsElsewhere:
+    """The SMSCs that other nodes have links to, as remote links of the SMSCs here."""
+
+    def __init__(self, router: RouterService) -> None:
+        self._router = router
+        self._by_link: dict[Link, dict[str, RemoteLink]] = {}
+        self._told: dict[Link, dict[str, LinkedSmsc]] = {}
+
+    def linked(self, link: Link, told: LinkedSmsc) -> None:
+        """The node of ``link`` has links to an SMSC, or has none any more."""
+        told_before = self._told.setdefault(link, {})
+        if told.name in told_before or len(told_before) < MOST_SMSCS:
+            told_before[told.name] = told
+            self._place(link, told)
+
+    def rearrange(self) -> None:
+        """The settings are others: there may be other SMSCs."""
+        for link, known in list(self._told.items()):
+            for told in list(known.values()):
+                self._place(link, told)
+
+    def _place(self, link: Link, told: LinkedSmsc) -> None:
+        known = self._by_link.setdefault(link, {})
+        before = known.get(told.name)
+        smsc = next((each for each in self._router.smscs if each.name == told.name), None)
+        if before is not None:
+            if before.smsc is smsc and _is_as_told(before, told):
+                return
+            del known[told.name]
+            self._leave(before)
+        if smsc is not None and told.window:
+            remote = known[told.name] = RemoteLink(link, smsc, told)
+            smsc.add(cast(SmscLink, remote))
+            self._router.smsc_reached(smsc)
+
+    def link_lost(self, link: Link) -> None:
+        """The link has ended, and with it all remote links by way of it."""
+        self._told.pop(link, None)
+        for remote in self._by_link.pop(link, {}).values():
+            self._leave(remote)
+
+    def _leave(self, remote: RemoteLink) -> None:
+        remote.smsc.remove(cast(SmscLink, remote))
+        self._router.smsc_unreached(remote.smsc)
+
+
+def _is_as_told(remote: RemoteLink, told: LinkedSmsc) -> bool:
+    return remote.window == told.window and remote.version.interface_version == told.version

@@ -1,0 +1,147 @@
+"""Deliberate faults of peers: each must be found by a seed of the world of nodes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from smppgate.gate.peers import submitting, taking
+from smppgate.gate.peers.answering import Answering
+from smppgate.gate.peers.asking import Asking, Question
+from smppgate.gate.peers.elsewhere import Elsewhere
+from smppgate.gate.peers.here import Here
+from smppgate.gate.peers.remote_session import Hop, RemoteSession
+from smppgate.gate.peers.smscs import SmscsElsewhere
+from smppgate.gate.peers.submitting import Submitted
+from smppgate.gate.peers.taking import Taken, Taking
+from smppgate.routing.esmes.account import Cluster
+from tests.simulation.mutant import Mutant
+
+MUTANTS: dict[str, Mutant] = {}
+
+
+def mutant(owner: Any, attribute: str, sentence: str) -> Any:
+    """Enter the decorated function, which makes the replacement, under its own name."""
+
+    def enter(make: Any) -> Any:
+        name = make.__name__.replace("_", "-")
+        MUTANTS[name] = Mutant(name, sentence, owner, attribute, make)
+        return make
+
+    return enter
+
+
+@mutant(Taking, "_session", "A message for a session that is full goes back to its origin.")
+def message_sent_back(session: Any) -> Any:
+    def anywhere(self: Any, address: Any) -> Any:
+        found = session(self, address)
+        account = self._router.accounts.named(address.account)
+        return found or (account.receiver() if account is not None else None)
+
+    return anywhere
+
+
+@mutant(Elsewhere, "link_lost", "Sessions of a node are known when the link to it has ended.")
+def stale_registry(_link_lost: Any) -> Any:
+    return lambda self, link: None
+
+
+@mutant(Elsewhere, "lost", "A session of a node is known when it has ended.")
+def stale_session(_lost: Any) -> Any:
+    return lambda self, link, token: None
+
+
+@mutant(Here, "lost", "Peers are not told of the end of a session.")
+def end_not_told(_lost: Any) -> Any:
+    return lambda self, session, reason: None
+
+
+@mutant(Here, "all", "A peer that binds is not told which sessions are bound.")
+def beginning_not_told(_all: Any) -> Any:
+    return lambda self: iter(())
+
+
+@mutant(Question, "answer", "A peer that could not be asked counts as one that knows nothing.")
+def incomplete_is_complete(answer: Any) -> Any:
+    def answered(self: Any, wanted: Any) -> None:
+        self.is_complete = True
+        answer(self, wanted)
+
+    return answered
+
+
+@mutant(Asking, "awaits", "Peers do not say that they await answers.")
+def awaited_elsewhere_is_not_waited_for(_awaits: Any) -> Any:
+    return lambda self, center: False
+
+
+@mutant(Answering, "_answer", "A return path is told to peers before its answer has left.")
+def receipt_before_its_id(answer: Any) -> Any:
+    def answered(self: Any, *arguments: Any) -> None:
+        receipts = self._router.receipts
+        receipts.must_wait = lambda key: False
+        try:
+            answer(self, *arguments)
+        finally:
+            del receipts.must_wait
+
+    return answered
+
+
+@mutant(taking, "unwrapped", "The envelope of a message is left where it is.")
+def envelope_left(unwrapped: Any) -> Any:
+    def left(octets: bytes) -> Any:
+        found = unwrapped(octets)
+        return (octets, found[1]) if found is not None else None
+
+    return left
+
+
+@mutant(Taken, "failed", "A message that a lost session has is never answered.")
+def lost_and_not_told(_failed: Any) -> Any:
+    return lambda self, reason: None
+
+
+@mutant(Hop, "answered", "What a node could not bring counts as what an ESME has taken.")
+def not_taken_is_taken(answered: Any) -> Any:
+    def taken(self: Any, frame: Any, now: float) -> None:
+        octets = frame.octets[:8] + bytes(4) + frame.octets[12:16] + b"\0"
+        octets = len(octets).to_bytes(4, "big") + octets[4:]
+        answered(self, frame._replace(command_status=0, octets=octets), now)
+
+    return taken
+
+
+@mutant(RemoteSession, "send_request", "A message is sent to another session of that node.")
+def wrong_account(send_request: Any) -> Any:
+    def sent(self: Any, request: Any, octets: bytes) -> None:
+        others = [e for e in _all_of(self) if e.receives and e.system_id != self.system_id]
+        send_request(others[0] if others else self, request, octets)
+
+    def _all_of(session: Any) -> Any:
+        return list(session.link.hub.elsewhere)
+
+    return sent
+
+
+@mutant(submitting, "near_links", "A request of another node goes on to a third one, or back.")
+def request_sent_on(_near_links: Any) -> Any:
+    return lambda smsc: smsc.links
+
+
+@mutant(Submitted, "answered", "A request of another node is never taken out of the load.")
+def load_that_stays(answered: Any) -> Any:
+    def counted(self: Any, frame: Any, now: float) -> None:
+        self._smsc.began(1)
+        answered(self, frame, now)
+
+    return counted
+
+
+@mutant(SmscsElsewhere, "link_lost", "A remote link is used when the link to its node has ended.")
+def remote_link_that_stays(_link_lost: Any) -> Any:
+    return lambda self, link: None
+
+
+@mutant(Cluster, "session", "Sessions of other nodes are never chosen.")
+def remote_never_chosen(_session: Any) -> Any:
+    return lambda self: self.session_here()

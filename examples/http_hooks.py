@@ -26,6 +26,8 @@ where ``text`` is null unless it is one of GSM's or Latin 1. It answers 200 with
 Anything else is a failure, of which the gate makes what ``hook_default`` says. A request that
 takes longer than ``hook_timeout`` is cancelled, and its connection closed.
 """
+# Twisted's pool of connections is not annotated.
+# mypy: allow-untyped-calls
 
 from __future__ import annotations
 
@@ -34,6 +36,7 @@ from typing import Any
 import treq
 from twisted.internet.defer import Deferred
 from twisted.web.client import HTTPConnectionPool
+from twisted.web.http_headers import Headers
 
 from smppgate.gate.hooks import (
     PASS,
@@ -57,7 +60,7 @@ class HttpHooks(Hooks):
         super().__init__(context)
         self._url: str = context.options["url"]
         token = context.options.get("token")
-        self._headers = {"Authorization": [f"Bearer {token}"]} if token else {}
+        self._headers = Headers({"Authorization": [f"Bearer {token}"]} if token else {})
         self._pool = HTTPConnectionPool(context.reactor)
         self._pool.maxPersistentPerHost = CONNECTIONS
 

@@ -204,6 +204,6 @@ HOOK_FAILED = Notice(
     meaning="A method of the hooks raised an error, was late, or decided what cannot be done. "
     "`hook_default` was done with what it was asked about.",
     cause="A mistake in the hooks, or something that they ask is slow or away.",
-    remedy="`smppgate state` counts failures of each method under `hooks`. Mend the hooks and "
-    "reload, or give them more `hook_timeout`.",
+    remedy="The metric smppgate_hook_failures_total counts failures of each method. Mend the "
+    "hooks and reload, or give them more `hook_timeout`.",
 )

@@ -59,7 +59,8 @@ def _missing(document: dict[str, Any]) -> Iterator[str]:
     there = {pool["name"] for pool in pools}
     wanted = _named([*routes, *document.get("esme", [])], "pool", "fallback") - there
     smscs = {smsc["name"] for smsc in document.get("smsc", [])}
-    named = _named(pools, "members", "backup") - smscs
+    named = _named(pools, "members", "backup") | _named(document.get("rewrite", []), "smsc")
+    named -= smscs
     if not smscs | named:
         named = {"alpha"}
     if "listen" not in document:
@@ -87,6 +88,9 @@ def written(block: Block, folder: Path) -> Path:
     for key, name in _files(document):
         if ":" not in name:
             (folder / name).write_bytes(_contents(key, pair))
+    if hooks := document.get("gate", {}).get("hooks"):
+        module, factory = hooks.split(":")
+        (folder / f"{module}.py").write_text(f"class {factory}:\n    pass\n")
     file = folder / "smppgate.toml"
     file.write_text("\n".join([text, *_missing(document)]))
     return file
@@ -97,6 +101,7 @@ def test_a_gate_would_start_with_it(
     block: Block, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
     load(written(block, tmp_path))
 
 

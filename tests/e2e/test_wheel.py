@@ -50,7 +50,7 @@ def test_the_wheel_brings_the_plugin_and_leaves_twisted_whole(tmp_path: Path) ->
 
     venv.create(tmp_path / "env", with_pip=True)
     programs = tmp_path / "env" / "bin"
-    run(programs / "pip", "--quiet", "install", wheel, cwd=tmp_path)
+    run(programs / "pip", "--quiet", "install", f"{wheel}[tools]", cwd=tmp_path)
     assert "SMPP load balancer" in run(programs / "twistd", "--help", cwd=tmp_path)
     assert "simulate" in run(programs / "smppgate", "--help", cwd=tmp_path)
     has_its_files(tmp_path / "env", tmp_path)

@@ -106,9 +106,7 @@ def test_no_object_shows_a_secret() -> None:
     assert isinstance(gate.gateway.settings, Settings)
 
 
-@pytest.mark.parametrize(
-    "place", ["forward_all", "deliver", "esme_bound", "esme_refused", "bind_refused"]
-)
+@pytest.mark.parametrize("place", ["forward_all", "deliver", "esme_bound", "bind_refused"])
 def test_no_report_of_a_crash_shows_a_secret(monkeypatch: pytest.MonkeyPatch, place: str) -> None:
     """Nor a line of the log of another kind."""
     gate = gate_of(compare=Compare())

@@ -84,7 +84,8 @@ def test_the_example_has_defaults_where_there_are_some() -> None:
         if row.default not in ("", shown[row.section, row.key][0])
         and row.section not in ("route", "rewrite")
     ]
-    assert other == ["esme.password", *PLACES, "esme.address_ranges", "smsc.password", *OTHERS]
+    expected = ["esme.password", *PLACES, "esme.address_ranges", "smsc.password", *OTHERS]
+    assert other == ["peers.secret_file", *expected]
 
 
 def test_the_shipped_files_are_valid_and_listen_on_loopback() -> None:

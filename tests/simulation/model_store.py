@@ -60,6 +60,7 @@ class ModelStore(OneProcess):
         writes: Callable[[bool], None],
     ) -> None:
         super().__init__()
+        self._told: Callable[[bytes, QueuedMessage], None] = lambda account, queued: None
         self.disk = disk
         self.keeps_at_once = plan.at_once
         self._clock = Clock.of(reactor)

@@ -193,8 +193,8 @@ class Told(Listener):
     def entered(self, exchange: Any) -> None:
         self.told.append(("entered",))
 
-    def ended(self, exchange: Any, command_status: int, now: float, reason: Any) -> None:
-        self.told.append(("ended", command_status, reason.word))
+    def ended(self, exchange: Any, command_status: int, now: float, cause: Any) -> None:
+        self.told.append(("ended", command_status, cause.reason.word))
 
-    def turned_down(self, origin: Any, frame: Any, command_status: int, reason: Any) -> None:
-        self.told.append(("turned_down", command_status, reason.word))
+    def turned_down(self, origin: Any, frame: Any, command_status: int, cause: Any) -> None:
+        self.told.append(("turned_down", command_status, cause.reason.word))

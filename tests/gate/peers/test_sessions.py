@@ -110,7 +110,7 @@ def test_a_tag_that_means_another_smsc_is_refused() -> None:
         node.reached(tags=other)
         assert node.state.state == "refused"
     text = "the tag 'A' is that of SMSC 'alpha' here, and of SMSC 'gamma' there"
-    assert [line for line in log.lines if "refused" in line] == [f"peer b refused: {text}"]
+    assert [line for line in log.lines if "refused" in line] == [f"SG-8003 peer b refused: {text}"]
     assert node.state.last_error == text
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from smppgate.gate.rewrite_table import make_rewriting
 from smppgate.routing.rewrite.explain import explain
 from smppgate.routing.rewrite.rewritten import Rewritten
-from smppgate.routing.rewrite.rules import DELIVER, SUBMIT, Chain, Outcome, Rewriting, Rule
+from smppgate.routing.rewrite.rules import DELIVER, SUBMIT, Chain, Rewriting, Rule
 from smppgate.routing.routes.conditions import Accounts
 from smppgate.settings import RewriteSettings
 from smppgate.txsmpp.codec import decode, encode
@@ -83,7 +83,7 @@ def test_accounts_of_a_wildcard_fill_no_table() -> None:
 def test_answers_pass_rules_from_the_far_end_to_the_near() -> None:
     """In the order of the configuration at each."""
     request = Rewritten(4, b"")
-    request.entered(Outcome(b"", ({1: 2}, {2: 3})))
+    request.entered(b"", ({1: 2}, {2: 3}))
     request.left(b"", ({9: 1}, {8: 9}))
     assert [request.told(status) for status in (9, 8, 1, 2, 5)] == [3, 9, 3, 3, 5]
 

@@ -17,6 +17,7 @@ from smppgate.txsmpp.frame import response
 from smppgate.txsmpp.pdu import (
     CancelSm,
     DataSm,
+    DeliverSm,
     EnquireLink,
     QuerySm,
     SmeAddress,
@@ -125,10 +126,14 @@ def test_what_is_changed_leaves_changed_and_else_as_it_was() -> None:
     assert (pdu.validity_period, pdu.data_coding) == (b"000001000000000R", 8)
     assert (pdu.registered_delivery, pdu.short_message, pdu.protocol_id) == (1, b"other", 7)
     assert pdu.tlvs == (Tlv(0x1401, b"kept"), Tlv(0x1400, b"\1"))
-    # What asks for a receipt now has a return path.
-    gate.link.answer(request, 0, b"id\0")
+    # What asks for a receipt now has a return path, by which that comes in the ESME's own words.
+    gate.link.answer(request, 0, b"77\0")
     esme.heard()
-    assert gate.gate.gateway.store.recent(b"alpha\0id") is not None
+    numbers = {"source_addr": b"447700900123", "destination_addr": b"Shop"}
+    gate.link.ask(delivery(b"id:77 stat:DELIVRD", esm_class=4, **numbers))
+    (receipt,) = esme.heard()
+    told = cast(DeliverSm, decode(receipt.octets))
+    assert (told.source_addr, told.destination_addr) == (sent.destination_addr, sent.source_addr)
 
 
 def pools() -> dict[str, Any]:

@@ -33,8 +33,8 @@ REFUSED = _not_delivered(
     cause="The status says it: 0x0B, the number is not served; 0x45, 0x64, 0x65: the message is "
     "wrong; 0x08, the SMSC is in trouble.",
     remedy="Look whether that SMSC is meant to have them: `smppgate route`. Ask the provider "
-    "about the status, with an example of the message log. `retry_on` in `[[pool]]` says which are tried "
-    "at another SMSC.",
+    "about the status, with an example of the message log. `retry_on` in `[[pool]]` says which "
+    "statuses are tried at another SMSC.",
 )
 
 THROTTLED = _not_delivered(

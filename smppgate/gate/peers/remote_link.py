@@ -8,13 +8,13 @@ the return path is kept where the ESME is.
 from __future__ import annotations
 
 from smppgate.gate.peers import fields as f
-from smppgate.gate.peers.failure import NotTaken
 from smppgate.gate.peers.fields import envelope, field, wrapped
+from smppgate.gate.peers.hop import Hop
 from smppgate.gate.peers.ports import Link
 from smppgate.gate.peers.told import LinkedSmsc
 from smppgate.routing.smscs.smsc import Smsc
 from smppgate.txsmpp.constants import CommandStatus
-from smppgate.txsmpp.errors import NoAnswer, SessionLost
+from smppgate.txsmpp.errors import SessionLost
 from smppgate.txsmpp.frame import Frame, resp
 from smppgate.txsmpp.sequence import Request
 from smppgate.txsmpp.versions import version_of
@@ -40,47 +40,25 @@ class Forwarded:
         self.link.outstanding.hurry()
 
 
-class SubmitHop(Request):
+class SubmitHop(Hop):
     """A request that is under way to an SMSC by way of another node. Mutable and slotted."""
 
-    __slots__ = ("_link", "_request")
+    __slots__ = ("_link",)
 
     def __init__(self, link: RemoteLink, request: Request) -> None:
-        super().__init__(request.command_id, request.sent_at)
+        super().__init__(request)
         self._link = link
-        self._request = request
 
-    def answered(self, frame: Frame, now: float) -> None:
-        """The SMSC has answered, or the node could not send it the request."""
+    def over(self) -> None:
+        """It takes no place on the link."""
         self._link.ended()
+
+    def turned_back(self, frame: Frame, now: float) -> None:
+        """It may go to another SMSC: as when one is sent too much."""
         request = self._request
-        reason = NotTaken.told_in(frame) if frame.command_status else None
-        if reason is None:
-            request.answered(frame, now)
-        elif reason is NotTaken.FULL:
-            # It has not been sent, so it may go to another: as when an SMSC is sent too much.
-            status, number = int(CommandStatus.ESME_RTHROTTLED), frame.sequence_number
-            octets = resp(request.command_id, status, number)
-            request.answered(frame._replace(command_status=status, octets=octets), now)
-        else:
-            request.failed(reason.as_error())
-            if reason is NotTaken.TIMED_OUT:
-                # The node that has the links counts it, as long as the SMSC may be at work on it.
-                request.released()
-
-    def failed(self, reason: NoAnswer) -> None:
-        """The node has not answered in time, or the link to it has ended."""
-        self._link.ended()
-        self._request.failed(reason)
-
-    def answered_late(self, frame: Frame, now: float) -> None:
-        """The answer came after `failed`."""
-        if not frame.command_status or NotTaken.told_in(frame) is None:
-            self._request.answered_late(frame, now)
-
-    def released(self) -> None:
-        """It takes no place in the window of the link between the nodes any more."""
-        self._request.released()
+        status, number = int(CommandStatus.ESME_RTHROTTLED), frame.sequence_number
+        octets = resp(request.command_id, status, number)
+        request.answered(frame._replace(command_status=status, octets=octets), now)
 
 
 class RemoteLink:

@@ -13,6 +13,7 @@ from typing import Any
 from smppgate.gate.peers import fields as f
 from smppgate.gate.peers.failure import NotTaken
 from smppgate.gate.peers.fields import envelope, field, wrapped
+from smppgate.gate.peers.hop import Hop
 from smppgate.gate.peers.ports import Link
 from smppgate.gate.peers.told import BoundSession
 from smppgate.routing.esmes.account import Account
@@ -20,7 +21,7 @@ from smppgate.routing.sessions import EsmeSession
 from smppgate.routing.smscs.smsc import Smsc
 from smppgate.routing.tally import Tally
 from smppgate.txsmpp.clock import Clock
-from smppgate.txsmpp.errors import NoAnswer, SessionLost
+from smppgate.txsmpp.errors import SessionLost
 from smppgate.txsmpp.frame import Frame
 from smppgate.txsmpp.sequence import Request
 from smppgate.txsmpp.versions import version_of
@@ -45,43 +46,23 @@ class UnderWay:
         return max(self.told, self.own)
 
 
-class Hop(Request):
+class DeliverHop(Hop):
     """A request that is under way to a session of another node. Mutable and slotted."""
 
-    __slots__ = ("_request", "_session")
+    __slots__ = ("_session",)
 
     def __init__(self, session: RemoteSession, request: Request) -> None:
-        super().__init__(request.command_id, request.sent_at)
+        super().__init__(request)
         self._session = session
-        self._request = request
 
-    def answered(self, frame: Frame, now: float) -> None:
-        """The ESME has answered, or its node could not give it the message."""
+    def over(self) -> None:
+        """It takes no place in the window of the session."""
         self._session.outstanding.own -= 1
-        reason = NotTaken.told_in(frame) if frame.command_status else None
-        if reason is None:
-            self._request.answered(frame, now)
-            return
-        if reason is NotTaken.FULL:
-            self._session.rest(now)
-        self._request.failed(reason.as_error())
-        if reason is NotTaken.TIMED_OUT:
-            # Its node counts it as long as it may be at work on it.
-            self._request.released()
 
-    def failed(self, reason: NoAnswer) -> None:
-        """The node has not answered in time, or the link to it has ended."""
-        self._session.outstanding.own -= 1
-        self._request.failed(reason)
-
-    def answered_late(self, frame: Frame, now: float) -> None:
-        """The answer came after `failed`."""
-        if not frame.command_status or NotTaken.told_in(frame) is None:
-            self._request.answered_late(frame, now)
-
-    def released(self) -> None:
-        """It takes no place in the window of the link any more."""
-        self._request.released()
+    def turned_back(self, frame: Frame, now: float) -> None:
+        """The session is sent nothing for a moment."""
+        self._session.rest(now)
+        self._request.failed(NotTaken.FULL.as_error())
 
 
 class RemoteSession:
@@ -164,7 +145,7 @@ class RemoteSession:
             return
         self.outstanding.own += 1
         self.link.counts.sent += 1
-        self.link.send_request(Hop(self, request), wrapped(octets, self._envelope))
+        self.link.send_request(DeliverHop(self, request), wrapped(octets, self._envelope))
 
     def send_unanswered(self, octets: bytes) -> None:
         """Send an alert_notification over the link to its node."""

@@ -9,7 +9,8 @@ from smppgate.gate.peers.answering import Answering
 from smppgate.gate.peers.asking import Asking, Question
 from smppgate.gate.peers.elsewhere import Elsewhere
 from smppgate.gate.peers.here import Here
-from smppgate.gate.peers.remote_session import Hop, RemoteSession
+from smppgate.gate.peers.hop import Hop
+from smppgate.gate.peers.remote_session import RemoteSession
 from smppgate.gate.peers.smscs import SmscsElsewhere
 from smppgate.gate.peers.submitting import Submitted
 from smppgate.gate.peers.taking import Taken, Taking

@@ -7,7 +7,7 @@ ARGS   ?=
 # Twice as many tests beside each other as there are cores: those with processes wait half of their time.
 PYTEST := pytest -n $(shell expr 2 '*' $$(nproc)) --dist worksteal $(ARGS)
 
-.PHONY: demo quick check general foreign packages docs man simulate mutants test static format bench clean
+.PHONY: demo quick check coverage general foreign packages docs man simulate mutants test static format bench clean
 
 demo: $(VENV)/.runtime
 	$(BIN)/smppgate demo $(ARGS)
@@ -16,6 +16,10 @@ quick: static
 	SEEDS=50 $(BIN)/$(PYTEST) --ignore tests/e2e
 
 check: static
+	$(BIN)/$(PYTEST)
+
+# The same tests, and which lines and branches they have reached: half as long again.
+coverage: $(VENV)/.dev
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m $(PYTEST)
 	$(BIN)/coverage combine --quiet

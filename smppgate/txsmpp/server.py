@@ -114,7 +114,9 @@ class SmppServer(Factory):
 
     async def stop(self, reason: str = "the server is stopping") -> None:
         """Stop listening and unbind all sessions; returns when they have ended."""
-        ends: list[Deferred[Any]] = [ensureDeferred(each.unbind(reason)) for each in self.sessions]
+        # A copy: a session that is not bound ends at once, and leaves the set.
+        sessions = list(self.sessions)
+        ends: list[Deferred[Any]] = [ensureDeferred(each.unbind(reason)) for each in sessions]
         ports, self._ports = self._ports, []
         ends += [maybeDeferred(port.stopListening) for port in ports]
         await DeferredList(ends)

@@ -8,6 +8,7 @@ import pytest
 from twisted.internet.defer import Deferred, ensureDeferred
 from twisted.internet.interfaces import IProtocolFactory
 from twisted.internet.task import Clock
+from twisted.internet.testing import MemoryReactorClock
 from zope.interface.verify import verifyObject
 
 from smppgate.txsmpp.codec import decode, encode
@@ -181,6 +182,22 @@ def test_all_sessions_end_in_order() -> None:
     assert ended == [None]
     assert programs.server.sessions == set()
     assert client.session is None
+
+
+def test_connections_that_have_not_bound_end_too_and_the_port_is_closed() -> None:
+    reactor = MemoryReactorClock()
+    it = server(reactor)
+    (port,) = outcomes(ensureDeferred(it.listen("tcp:2775")))
+    closed: list[object] = []
+    port.stopListening = lambda: closed.append(port)
+    strangers = [it.buildProtocol(None) for _ in range(3)]
+    transports = [connect(reactor, session) for session in strangers if session is not None]
+    ended = outcomes(ensureDeferred(it.stop()))
+    reactor.advance(0)
+    assert ended == [None]
+    assert it.sessions == set()
+    assert [transport.connected for transport in transports] == [False] * 3
+    assert closed == [port]
 
 
 def test_a_password_is_in_no_repr() -> None:

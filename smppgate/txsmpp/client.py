@@ -135,6 +135,7 @@ class SmppClient(Service):
         `PduError` when it cannot be decoded.
 
         :raises PduError: when ``pdu`` cannot be encoded.
+        :raises ValueError: for an outbind or alert_notification, which are not answered.
         """
         session = self.session
         return session.request(pdu) if session is not None else fail(SessionLost("not bound"))

@@ -58,7 +58,7 @@ class ProgramSession(SmppProtocol):
     ) -> None:
         super().__init__(role, clock, timers, batch=batch)
         self._limits = limits
-        self._window = RequestWindow(super().request, limits.window, limits.queue)
+        self._window = RequestWindow(self._request_encoded, limits.window, limits.queue)
         self._open = 0
 
     def answer_to(self, pdu: Pdu) -> Reply:
@@ -76,6 +76,8 @@ class ProgramSession(SmppProtocol):
         Fails with `RequestTimeout`, `SessionLost`, `WindowFull`, `Nacked` or `PduError`.
 
         :raises PduError: when ``pdu`` cannot be encoded.
+        :raises ValueError: for an outbind or alert_notification, which are not answered:
+            `send_unanswered` sends them.
         """
         return self._window.request(pdu)
 

@@ -17,14 +17,13 @@ from smppgate.txsmpp.constants import (
     RESPONSE_BIT,
     CommandId,
     CommandStatus,
-    command_name,
     status_meaning,
 )
 from smppgate.txsmpp.errors import BindRefused, PduError, SessionLost
 from smppgate.txsmpp.frame import Frame, renumbered, response
 from smppgate.txsmpp.notices import BIND_RESP_UNREADABLE
 from smppgate.txsmpp.pdu import AnyResp, Pdu, RequestPdu
-from smppgate.txsmpp.requests import DeferredRequest, FrameRequest
+from smppgate.txsmpp.requests import DeferredRequest, FrameRequest, request_octets
 from smppgate.txsmpp.sequence import Request
 from smppgate.txsmpp.states import BOUND_BY, WITHOUT_RESP
 from smppgate.txsmpp.timers import Due
@@ -115,12 +114,13 @@ class SmppProtocol(SmppConnection):
         a generic_nack, and with a `PduError` when it cannot be decoded.
 
         :raises PduError: when ``pdu`` cannot be encoded.
-        :raises ValueError: for an outbind or alert_notification, which are not answered: `send`
-            them.
+        :raises ValueError: for an outbind or alert_notification, which are not answered:
+            `send_unanswered` sends them.
         """
-        if pdu.command_id in WITHOUT_RESP:
-            raise ValueError(f"{command_name(pdu.command_id)} is not answered")
-        octets = encode(pdu)
+        return self._request_encoded(pdu, request_octets(pdu))
+
+    def _request_encoded(self, pdu: RequestPdu[AnyResp], octets: bytes) -> Deferred[AnyResp]:
+        """The same for ``pdu`` and what `request_octets` made of it; raises nothing."""
         request = DeferredRequest(pdu, self.clock.monotonic())
         self.send_request(request, octets)
         return request.answer

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast
 
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
-from smppgate.txsmpp.codec import decode
-from smppgate.txsmpp.constants import CommandId, status_meaning
+from smppgate.txsmpp.codec import decode, encode
+from smppgate.txsmpp.constants import CommandId, command_name, status_meaning
 from smppgate.txsmpp.errors import Nacked, NoAnswer, SmppError
 from smppgate.txsmpp.frame import Frame
 from smppgate.txsmpp.pdu import AnyResp, RequestPdu
 from smppgate.txsmpp.sequence import Request
+from smppgate.txsmpp.states import WITHOUT_RESP
 
 T = TypeVar("T")
+
+
+def request_octets(pdu: RequestPdu[Any]) -> bytes:
+    """The octets of a request, which the session gives its number.
+
+    :raises PduError: when ``pdu`` cannot be encoded.
+    :raises ValueError: for an outbind or alert_notification, which are not answered.
+    """
+    if pdu.command_id in WITHOUT_RESP:
+        raise ValueError(f"{command_name(pdu.command_id)} is not answered")
+    return encode(pdu)
 
 
 class _AwaitedRequest(Request, Generic[T]):

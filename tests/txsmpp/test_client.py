@@ -23,10 +23,12 @@ from smppgate.txsmpp.errors import (
 )
 from smppgate.txsmpp.frame import Frame, generic_nack
 from smppgate.txsmpp.pdu import (
+    AlertNotification,
     BindTransceiver,
     DataSm,
     DeliverSm,
     DeliverSmResp,
+    Outbind,
     QuerySm,
     SubmitSm,
     SubmitSmResp,
@@ -78,6 +80,24 @@ def test_what_cannot_be_encoded_is_told_at_once_and_also_when_it_would_wait() ->
         with pytest.raises(PduError, match="destination_addr: bytes are needed, not str"):
             client.request(SubmitSm(destination_addr=text))
         client.request(MESSAGE).addErrback(lambda _: None)
+
+
+@pytest.mark.parametrize("unanswered", [AlertNotification(), Outbind()])
+def test_what_is_not_answered_is_no_request_and_also_not_one_that_would_wait(
+    unanswered: Any,
+) -> None:
+    reply: Deferred[int] = Deferred()
+    programs = Programs(replies=[reply])
+    client = programs.client(limits=Limits(window=1))
+    seen = []
+    for _ in range(2):
+        with pytest.raises(ValueError, match="is not answered"):
+            client.request(unanswered)
+        seen.append(outcomes(client.request(MESSAGE)))
+    programs.turn()
+    reply.callback(0)
+    programs.turn()
+    assert [statuses(one) for one in seen] == [[0], [0]]
 
 
 def test_a_bind_that_cannot_be_encoded_is_told_before_it_is_tried() -> None:

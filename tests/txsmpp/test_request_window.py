@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from twisted.internet.defer import CancelledError, Deferred
 
+from smppgate.txsmpp.codec import encode
 from smppgate.txsmpp.errors import RequestTimeout, SessionLost, WindowFull
 from smppgate.txsmpp.pdu import QuerySm, QuerySmResp
 from smppgate.txsmpp.request_window import RequestWindow
@@ -29,8 +30,9 @@ class Window(RuleBasedStateMachine):
         self.refused: set[bytes] = set()
         self.is_open = True
 
-    def _send(self, pdu: Any) -> Deferred[Any]:
+    def _send(self, pdu: Any, octets: bytes) -> Deferred[Any]:
         assert self.is_open
+        assert octets == encode(pdu)
         self.sent.append(pdu.message_id)
         self.unanswered.append(Deferred())
         return self.unanswered[-1]

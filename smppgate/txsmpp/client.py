@@ -172,7 +172,9 @@ class SmppClient(Service):
             waiter.bound.callback(None)
 
     def not_bound(self, error: BaseException) -> None:
-        """A try has failed."""
+        """A try has failed, unless a stop has ended it."""
+        if not self.running:
+            return
         self.log.tell(CLIENT_NOT_BOUND, place=self._place, error=error)
         if isinstance(error, BindRefused):
             self.backoff.refused()

@@ -8,6 +8,7 @@ import pytest
 from twisted.application.service import IService
 from twisted.internet.defer import Deferred, ensureDeferred
 from twisted.internet.error import ConnectionRefusedError as Refused
+from twisted.logger import capturedLogs
 from twisted.python.failure import Failure
 from zope.interface.verify import verifyObject
 
@@ -36,7 +37,7 @@ from smppgate.txsmpp.pdu import (
 from smppgate.txsmpp.program_session import Limits
 from tests.fakes import outcomes
 from tests.txsmpp.pairs import failure_of
-from tests.txsmpp.programs import Programs
+from tests.txsmpp.programs import BIND, Programs
 
 MESSAGE = SubmitSm(destination_addr=b"447700900123", short_message=b"hi")
 MO = DeliverSm(source_addr=b"447700900123", short_message=b"hi")
@@ -248,6 +249,19 @@ def test_it_unbinds_when_it_stops_and_leaves_no_timer() -> None:
     assert programs.server.sessions == set()
     programs.clock.advance(10.0)
     assert programs.clock.getDelayedCalls() == []
+
+
+def test_a_stop_while_it_binds_is_no_failure_in_the_log() -> None:
+    programs = Programs()
+    client = SmppClient(programs.clock, programs.endpoint, BIND)
+    client.startService()
+    assert client.session is None
+    with capturedLogs() as events:
+        stopped = outcomes(client.stopService())
+        programs.turn()
+    assert stopped == [None]
+    assert [event["code"] for event in events if "code" in event] == []
+    assert programs.server.sessions == set()
 
 
 def test_a_stop_before_the_bind_ends_those_who_wait_for_it() -> None:

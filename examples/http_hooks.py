@@ -48,6 +48,7 @@ from smppgate.gate.hooks import (
     SubmitDecision,
     SubmitView,
 )
+from smppgate.txsmpp import decode_text
 
 CONNECTIONS = 50
 """Connections to the service that stay open between two requests."""
@@ -93,10 +94,10 @@ def _question(view: SubmitView) -> dict[str, Any]:
 
 
 def _text(pdu: Any) -> str | None:
-    """The text of a message, if it is short and of one octet a character."""
+    """The text of a message, if it is short and in the alphabet of GSM, ASCII or Latin 1."""
     text: bytes = getattr(pdu, "short_message", b"")
     is_plain = pdu.data_coding in (0, 1, 3) and not pdu.esm_class & 0x40
-    return text.decode("latin-1") if text and is_plain else None
+    return decode_text(text, pdu.data_coding) if text and is_plain else None
 
 
 def _decision(told: dict[str, Any]) -> SubmitDecision:

@@ -110,6 +110,7 @@ def decided(question: dict[str, Any]) -> Any:
         "pass": {"decision": "pass"},
         "refuse": {"decision": "refuse", "status": 0x45},
         "change": {"decision": "change", "from": "Shop", "to": "4477009999"},
+        "5 € @ home": {"decision": "refuse", "status": 0x58},
         "nonsense": {"decision": "maybe"},
         "error": 500,
     }[question["text"]]
@@ -119,7 +120,9 @@ def test_the_service_decides_what_becomes_of_each_message(tmp_path: Path) -> Non
     with serving() as service, asking(tmp_path, service) as (gate, link):
         service.answer = decided
         esme = bound(gate.port)
-        texts = [b"pass", b"refuse", b"change", b"nonsense", b"error", b"pass"]
+        # The last but one is in the alphabet of GSM, as data_coding 0 is.
+        euro = b"5 \x1be \0 home"
+        texts = [b"pass", b"refuse", b"change", b"nonsense", b"error", euro, b"pass"]
         for number, text in enumerate(texts, 1):
             esme.send(pdu(SUBMIT_SM, number, message_body(text=text)))
         requests = [link.receive_message() for _ in range(3)]
@@ -133,7 +136,7 @@ def test_the_service_decides_what_becomes_of_each_message(tmp_path: Path) -> Non
             link.send(pdu(SUBMIT_SM | RESP, request.number, b"id\0"))
         answers = sorted(esme.receive_message() for _ in texts)
         assert {(a.number, a.status) for a in answers} == {
-            *((1, 0), (2, 0x45), (3, 0), (4, 8), (5, 8), (6, 0))
+            *((1, 0), (2, 0x45), (3, 0), (4, 8), (5, 8), (6, 0x58), (7, 0))
         }
         assert service.tokens == {"Bearer hush"}
         assert service.asked[0]["account"] == "acme"

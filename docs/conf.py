@@ -20,9 +20,6 @@ project_copyright = "the smppgate authors"
 extensions = ["myst_parser", "sphinx.ext.autodoc"]
 exclude_patterns = ["_build"]
 
-IF_THERE = ("access", "log-codes")
-"""Pages that have a line in the index, and are not there in every version."""
-
 myst_heading_anchors = 3
 myst_enable_extensions = ["colon_fence"]
 
@@ -40,12 +37,3 @@ html_show_copyright = False
 def setup(app: Any) -> None:
     """Write the pages that are made of the code, in front of everything else."""
     app.connect("builder-inited", lambda app: write_pages(Path(app.srcdir, "_generated")))
-    app.connect("source-read", _without_missing)
-
-
-def _without_missing(app: Any, page: str, source: list[str]) -> None:
-    """Leave lines of the index out that lead to no page."""
-    if page == "index":
-        missing = {name for name in IF_THERE if not Path(app.srcdir, f"{name}.md").exists()}
-        lines = source[0].splitlines(keepends=True)
-        source[0] = "".join(line for line in lines if line.strip() not in missing)

@@ -9,7 +9,7 @@ from unittest.mock import Mock
 
 from smppgate.admin.api import table
 from smppgate.admin.openapi import document
-from smppgate.cli.main import GROUPS, whole_parser
+from smppgate.cli.main import GROUPS, command_parsers, whole_parser
 
 COLUMNS = "98"
 """Of the help of commands."""
@@ -36,19 +36,13 @@ def write_pages(folder: Path) -> None:
 def commands() -> Iterator[str]:
     """Each command with its help."""
     os.environ["COLUMNS"] = COLUMNS
-    parsers = _parsers()
+    parsers = command_parsers(whole_parser())
     yield "# Commands\n\nWhat `smppgate COMMAND --help` says; smppgate(1) has the same."
     for title, group in GROUPS.items():
         yield f"## {title[0].upper()}{title[1:]}"
         for name in group:
             yield f"### smppgate {name}"
             yield f"```text\n{parsers[name].format_help()}```"
-
-
-def _parsers() -> Mapping[str, Any]:
-    actions = whole_parser()._actions
-    (found,) = (action.choices for action in actions if isinstance(action.choices, dict))
-    return found
 
 
 def openapi() -> dict[str, Any]:

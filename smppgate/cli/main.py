@@ -256,6 +256,13 @@ def whole_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def command_parsers(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+    """The parser of each subcommand of ``parser``, by its name."""
+    actions = parser._actions
+    (found,) = (each for each in actions if isinstance(each, argparse._SubParsersAction))
+    return dict(found.choices)
+
+
 def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
     """The parser, with the arguments of the subcommand that ``argv`` names.
 

@@ -15,7 +15,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from smppgate.cli.main import COMMANDS, EPILOG, GROUPS, whole_parser
+from smppgate.cli.main import COMMANDS, EPILOG, GROUPS, command_parsers, whole_parser
 from smppgate.settings.model import SECTIONS, TABLES, Settings, heading
 from smppgate.settings.reference import Row, rows
 
@@ -69,7 +69,7 @@ def _commands_page() -> Lines:
     yield from (".B smppgate", ".I COMMAND", "[options]")
     yield ".SH DESCRIPTION"
     yield from _prose(_INTRODUCTION)
-    parsers = dict(_parsers(whole_parser()))
+    parsers = command_parsers(whole_parser())
     for title, commands in GROUPS.items():
         yield f".SH {_quoted(f'commands: {title}'.upper())}"
         for name in commands:
@@ -92,12 +92,6 @@ def _command(name: str, parser: argparse.ArgumentParser) -> Lines:
             yield from _item(_called(action), formatter._expand_help(action))
     yield ".PP"
     yield f"Example: \\fB{_escaped(COMMANDS[name].example)}\\fR"
-
-
-def _parsers(parser: argparse.ArgumentParser) -> Iterator[tuple[str, argparse.ArgumentParser]]:
-    for action in parser._actions:
-        if isinstance(action, argparse._SubParsersAction):
-            yield from action.choices.items()
 
 
 def _called(action: argparse.Action) -> str:

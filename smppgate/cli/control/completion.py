@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
 from typing import Any
 
 from smppgate.cli.extra import needed
-from smppgate.cli.main import whole_parser
+from smppgate.cli.main import command_parsers, whole_parser
 
 DESCRIPTION = """\
 Write a script that lets a shell complete commands, options, files, and names that a running gate
@@ -71,18 +70,12 @@ def run(args: argparse.Namespace) -> int:
         import shtab  # noqa: PLC0415
 
     parser = whole_parser()
-    for name, command in _commands(parser):
+    for name, command in command_parsers(parser).items():
         for action in command._actions:
             _complete(name, action, shtab.FILE)
     preamble: Any = _preamble()
     print(shtab.complete(parser, args.shell, preamble=preamble))
     return 0
-
-
-def _commands(parser: argparse.ArgumentParser) -> Iterator[tuple[str, argparse.ArgumentParser]]:
-    for action in parser._actions:
-        if isinstance(action, argparse._SubParsersAction):
-            yield from action.choices.items()
 
 
 def _complete(command: str, action: argparse.Action, file: Any) -> None:

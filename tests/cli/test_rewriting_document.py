@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 from pathlib import Path
 
 import pytest
 
 from smppgate.cli.main import main
+from tests.docs.blocks import ROOT, blocks_of
 
-DOCUMENT = (Path(__file__).parents[2] / "docs/rewriting.md").read_text(encoding="utf-8")
+DOCUMENT = ROOT / "docs/rewriting.md"
 
 PEERS = """
 [[listen]]
@@ -31,21 +31,15 @@ password = "pw"
 """
 
 
-def blocks(language: str) -> list[str]:
-    """The examples in this language."""
-    found = re.findall(r"^```(\w*)\n(.*?)^```$", DOCUMENT, re.DOTALL | re.MULTILINE)
-    return [text for of, text in found if of == language]
-
-
 def test_what_would_happen_is_what_the_command_says(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With the rules at the top of the document."""
-    (rules,) = blocks("toml")
-    (session,) = blocks("")
-    command, _, expected = session.partition("\n")
+    (rules,) = blocks_of(DOCUMENT, "toml")
+    (session,) = blocks_of(DOCUMENT, "")
+    command, _, expected = session.text.partition("\n")
     monkeypatch.chdir(tmp_path)
-    Path("gate.toml").write_text(PEERS + rules)
+    Path("gate.toml").write_text(PEERS + rules.text)
     assert main(shlex.split(command)[2:]) == 0
     assert capsys.readouterr().out == expected
 
@@ -53,9 +47,9 @@ def test_what_would_happen_is_what_the_command_says(
 def test_the_rules_are_valid_and_warned_of_nowhere(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (rules,) = blocks("toml")
+    (rules,) = blocks_of(DOCUMENT, "toml")
     path = tmp_path / "gate.toml"
-    path.write_text(PEERS + rules)
+    path.write_text(PEERS + rules.text)
     assert main(["check", str(path)]) == 0
     told = capsys.readouterr()
     assert "6 rules" in told.out

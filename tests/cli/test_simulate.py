@@ -16,7 +16,7 @@ from smppgate.cli.simulate import Plan, Report, add_arguments, run, simulate, wh
 from smppgate.cli.simulator import Behaviour, SimulatedSmsc
 from smppgate.cli.simulator.options import OPTIONS
 from smppgate.txsmpp.constants import MessageState
-from tests.e2e.program import ROOT
+from tests.docs.blocks import ROOT, blocks_of
 
 
 def parsed(*argv: str) -> argparse.Namespace:
@@ -144,9 +144,9 @@ def test_a_file_says_the_same_and_the_command_line_comes_first(tmp_path: Path) -
 
 
 def test_the_file_in_the_documentation_can_be_used(tmp_path: Path) -> None:
-    text = (ROOT / "docs" / "tools.md").read_text()
+    (options,) = blocks_of(ROOT / "docs" / "tools.md", "toml")
     path = tmp_path / "smsc.toml"
-    path.write_text(text.split("```toml\n")[1].split("```")[0])
+    path.write_text(options.text)
     plan = Plan.of(parsed("--file", str(path)))
     assert (plan.behaviour.id_length, plan.behaviour.hexadecimal_receipts) == (64, False)
     assert plan.behaviour.states == ((5, 0.1), (3, 0.05))

@@ -10,12 +10,12 @@ from attrs import frozen
 
 ROOT = Path(__file__).parents[2]
 
-_BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_BLOCK = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 @frozen
 class Block:
-    """:ivar place: its file and line. :ivar language: what it is written in."""
+    """:ivar place: its file and line. :ivar language: what it is written in, if that is said."""
 
     place: str
     language: str
@@ -31,10 +31,16 @@ def pages() -> Iterator[Path]:
 
 def blocks(language: str) -> list[Block]:
     """All blocks in this language."""
-    return [block for page in pages() for block in _in(page) if block.language == language]
+    return [block for page in pages() for block in blocks_of(page, language)]
 
 
-def _in(page: Path) -> Iterator[Block]:
+def blocks_of(page: Path, language: str) -> list[Block]:
+    """Those of one page."""
+    return [block for block in all_blocks(page) if block.language == language]
+
+
+def all_blocks(page: Path) -> Iterator[Block]:
+    """The blocks of one page in all languages, as they stand there."""
     text = page.read_text("utf-8")
     for found in _BLOCK.finditer(text):
         line = text.count("\n", 0, found.start()) + 1

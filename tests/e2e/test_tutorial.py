@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
-from tests.docs.blocks import ROOT
+from tests.docs.blocks import ROOT, all_blocks
 from tests.e2e.ports import free_port
 from tests.e2e.program import RunningProgram, launched, until_done
 from tests.e2e.wire import PATIENCE
@@ -18,13 +18,16 @@ PORTS = ("2775", "3001", "3002")
 READY = {"simulate": "listens on", "run": "bound at"}
 """What a command that goes on says when the next one may come."""
 
-_STEP = re.compile(r"^\$ ([^\n]+)$|^```toml\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
-
-def steps(page: str) -> Iterator[tuple[str, str]]:
+def steps() -> Iterator[tuple[str, str]]:
     """Each command, and each piece of TOML, which is to be added to the file."""
-    for found in _STEP.finditer(page):
-        yield ("command", found[1]) if found[1] else ("toml", found[2])
+    for block in all_blocks(ROOT / "docs" / "tutorial.md"):
+        if block.language == "toml":
+            yield "toml", block.text
+        else:
+            for line in block.text.splitlines():
+                if line.startswith("$ "):
+                    yield "command", line.removeprefix("$ ")
 
 
 def replaced(text: str, ports: Mapping[str, int]) -> str:
@@ -54,10 +57,10 @@ def test_every_step_does_what_it_says(tmp_path: Path) -> None:
     """Those that go on, with an & behind them, are up before the next one."""
     file = tmp_path / "smppgate.toml"
     ports = {shown: free_port() for shown in PORTS}
-    page = replaced((ROOT / "docs" / "tutorial.md").read_text("utf-8"), ports)
     said: dict[str, str] = {}
     with ExitStack() as stack:
-        for kind, text in steps(page):
+        for kind, shown in steps():
+            text = replaced(shown, ports)
             if kind == "toml":
                 file.write_text(f"{file.read_text()}\n{text}")
             elif text.endswith("&"):

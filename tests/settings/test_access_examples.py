@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
 from pathlib import Path
 
@@ -12,10 +11,11 @@ from cryptography import x509
 from smppgate.settings import load
 from smppgate.settings.model import INNER, SECTIONS
 from tests.certificates import Authority
+from tests.docs.blocks import ROOT, Block, blocks_of
 from tests.settings import documents
 
-PAGE = (Path(__file__).parents[2] / "docs/access.md").read_text(encoding="utf-8")
-EXAMPLES = re.findall(r"^```toml\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+PAGE = ROOT / "docs/access.md"
+EXAMPLES = blocks_of(PAGE, "toml")
 
 
 def files(folder: Path) -> None:
@@ -28,14 +28,14 @@ def files(folder: Path) -> None:
     (folder / "alpha.password").write_text("secret\n")
 
 
-@pytest.mark.parametrize("example", EXAMPLES)
-def test_an_example_is_valid(tmp_path: Path, example: str) -> None:
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.place)
+def test_an_example_is_valid(tmp_path: Path, example: Block) -> None:
     """With the least of what it leaves out."""
     files(tmp_path)
-    given = tomllib.loads(example)
+    given = tomllib.loads(example.text)
     least = {key: value for key, value in documents.minimal().items() if key not in given}
     file = tmp_path / "gate.toml"
-    file.write_text(f"{documents.toml(least)}\n{example}", encoding="utf-8")
+    file.write_text(f"{documents.toml(least)}\n{example.text}", encoding="utf-8")
     settings = load(file)
     for section in given:
         assert len(getattr(settings, section)) == len(given[section])
@@ -47,4 +47,5 @@ def test_all_of_it_is_shown() -> None:
     keys = {key for table in ("listen.tls", "smsc.tls") for key in INNER[table]._names}
     keys |= {key for key in SECTIONS["esme"]._names if "password" in key} - {"outbind_password"}
     keys |= {"allow", "certificate"}
-    assert not {key for key in keys if key not in PAGE} - {"ciphers"}
+    page = PAGE.read_text("utf-8")
+    assert not {key for key in keys if key not in page} - {"ciphers"}

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +14,7 @@ from smppgate.gate.hooks.decisions import Decision
 from smppgate.gate.hooks.made import CannotMake, Made
 from smppgate.gate.hooks.views import BindView, SubmitView
 from smppgate.txsmpp.codec import encode
+from tests.docs.blocks import ROOT, blocks_of
 from tests.gate.hooks.scripted import Everything, Nothing, Submits, message
 
 CONTEXT = HookContext(None)
@@ -88,11 +87,11 @@ def test_a_view_of_a_bind_shows_no_password() -> None:
 
 
 def test_the_example_of_the_documentation_does_what_it_says() -> None:
-    text = (Path(__file__).parents[3] / "docs" / "hooks.md").read_text(encoding="utf-8")
-    blocks = dict(re.findall(r"```(toml|python)\n(.*?)```", text, re.DOTALL))
-    gate = tomllib.loads(blocks["toml"])["gate"]
+    page = ROOT / "docs" / "hooks.md"
+    (settings,), (program,) = blocks_of(page, "toml"), blocks_of(page, "python")
+    gate = tomllib.loads(settings.text)["gate"]
     names: dict[str, Any] = {}
-    exec(blocks["python"], names)
+    exec(program.text, names)
     hooks = names[gate["hooks"].partition(":")[2]](HookContext(None, gate["hook_options"]))
     decisions = [
         hooks.on_submit(SubmitView(4, encode(message(destination_addr=to)), "acme", 1, "h"))

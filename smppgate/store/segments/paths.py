@@ -191,8 +191,8 @@ class SegmentPaths:
             return Found(in_memory), missing
         ends = [key for key in missing if self._tables.end_of(key) is not None]
         searched, is_complete = await self._lookups.run(missing, ends)
-        # A key may have been kept anew, or have ended, while segments were read; and what memory had
-        # may be in an index by now, which was not asked.
+        # A key may have been kept anew, or have ended, while segments were read; and what memory
+        # had may be in an index by now, which was not asked.
         found, missing = self.ask_memory(keys)
         older = in_memory | searched.paths
         found.update((key, older[key]) for key in missing if key in older)

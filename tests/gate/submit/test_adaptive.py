@@ -60,6 +60,8 @@ class Taking:
             else:
                 self.refused += 1
                 gate.answers(gate.first, THROTTLED)
+        # All of them are answered: the next ones need not be looked for among thousands.
+        gate.first.requests.clear()
 
 
 def test_a_message_that_is_throttled_is_sent_again_and_the_esme_hears_nothing() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import count
 from random import Random
 from typing import Any
 
@@ -110,6 +111,7 @@ def test_a_thousand_interleaved_messages_are_each_whole_on_one_link(seed: int) -
     gate = Parts(window=7)
     links = [*gate.links, gate.link(gate.beta, window=7), gate.link(window=7)]
     sessions = [gate.esme(window=30), gate.esme(window=30)]
+    sequences = count(1)
     todo = [
         (number, at % 256, b"100%d" % sender, b"4477%06d" % (at // 256))
         for at in range(500)
@@ -124,20 +126,20 @@ def test_a_thousand_interleaved_messages_are_each_whole_on_one_link(seed: int) -
             while all(each.unanswered >= each.window for each in sessions):
                 answer_one(gate, links, chance)
             esme = next(s for s in chance.sample(sessions, 2) if s.unanswered < s.window)
-            sent = part(number, reference, 5, source, to, sequence=len(said(esme)) + 100)
+            sent = part(number, reference, 5, source, to, sequence=next(sequences))
             gate.sends(esme, sent)
     while any(len(link.outstanding) for link in links):
         answer_one(gate, links, chance)
     assert all(status == 0 for esme in sessions for _, status in said(esme))
     whole: dict[Any, set[int]] = {}
-    count = 0
+    sent_on = 0
     for place, link in enumerate(links):
         for frame in link.requests:
             header = frame.octets.index(b"\5\0\3")
             key = (frame.octets[16 : header - 6], frame.octets[header : header + 5])
             whole.setdefault(key, set()).add(place)
-            count += 1
-    assert (count, len(whole)) == (5000, 1000)
+            sent_on += 1
+    assert (sent_on, len(whole)) == (5000, 1000)
     assert {len(places) for places in whole.values()} == {1}
     assert gate.router.statistics().split == 0
     assert gate.is_empty()

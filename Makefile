@@ -13,7 +13,7 @@ demo: $(VENV)/.runtime
 	$(BIN)/smppgate demo $(ARGS)
 
 quick: static
-	SEEDS=50 $(BIN)/$(PYTEST) --ignore tests/e2e
+	SEEDS=20 EXAMPLES=20 $(BIN)/$(PYTEST) --ignore tests/e2e -m 'not thorough'
 
 check: static
 	$(BIN)/$(PYTEST)

@@ -116,6 +116,7 @@ def test_nothing_may_be_missing_or_elsewhere(
     assert written["told"] == coming.told
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("store", "comes"), [("process", True), ("memory", False)])
 def test_a_gate_is_killed_and_what_it_told_is_looked_for(
     monkeypatch: pytest.MonkeyPatch, store: str, comes: bool

@@ -143,6 +143,7 @@ def test_nothing_is_met_with_faults() -> None:
     assert report.faults == ["lookups: return paths lost: 1"]
 
 
+@pytest.mark.thorough
 def test_the_default_store_is_filled_and_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     """With real processes, wherever temporary files are."""
     core = min(os.sched_getaffinity(0))

@@ -20,6 +20,8 @@ from smppgate.settings import Settings, SettingsError, load
 from tests.e2e.twistd import settings
 from tests.e2e.wire import PATIENCE
 
+pytestmark = pytest.mark.thorough
+
 
 class Reactor:
     """Runs what threads hand over, in the test's own."""

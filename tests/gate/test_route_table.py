@@ -27,11 +27,11 @@ from tests.gate.routing import (
     trial_of,
 )
 
-EXAMPLES = int(os.environ.get("ROUTES", "150"))
+EXAMPLES = int(os.environ.get("ROUTES", settings().max_examples * 3 // 2))
 """Random configurations; ``ROUTES=10000`` makes as many of them."""
 
 
-@settings(max_examples=EXAMPLES, deadline=None)
+@settings(max_examples=EXAMPLES)
 @given(st.randoms(use_true_random=False))
 def test_explanation_and_decision_agree(random: Random) -> None:
     """Where a message goes is what the first route says that has no fault, in any order asked."""

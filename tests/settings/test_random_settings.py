@@ -6,6 +6,7 @@ import re
 from random import Random
 
 import attrs
+import pytest
 
 from smppgate.settings import Settings
 from smppgate.settings.difference import difference
@@ -38,6 +39,7 @@ def test_a_seed_decides() -> None:
     assert len({drawn(Random(seed)) for seed in range(20)}) == 20
 
 
+@pytest.mark.thorough
 def test_changes_reach_every_key_and_keep_one_of_each_table() -> None:
     """All that has to be in a file is there after any number of changes."""
     reached: set[tuple[str, str]] = set()

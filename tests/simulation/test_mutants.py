@@ -44,6 +44,7 @@ def test_one_that_does_not_fit_the_gate_proves_nothing(made: str) -> None:
         list(map(runner.run, range(20)))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", ["late-answer-sent-on", "receipts-in-turn", "ids-without-tag"])
 def test_it_is_found(name: str) -> None:
     """By one of the first seeds; ``make mutants`` looks at all of them."""

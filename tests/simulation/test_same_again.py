@@ -37,11 +37,13 @@ def once() -> str:
     return digests("1")
 
 
+@pytest.mark.thorough
 def test_another_process_gives_the_same_traces(once: str) -> None:
     """Neither the process nor the seed of Python's hashes can be seen in them."""
     assert digests("4242") == once
 
 
+@pytest.mark.thorough
 def test_each_seed_has_its_own(once: str) -> None:
     """The digests are of something."""
     lines = once.split("\n")[:-1]

@@ -29,6 +29,8 @@ system_id = "gate"
 password = "pw"
 """
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.fixture
 def hidden(tmp_path: Path) -> dict[str, str]:

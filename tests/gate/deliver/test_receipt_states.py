@@ -336,5 +336,7 @@ class ReceiptStates(RuleBasedStateMachine):
         assert self.gate.clock.getDelayedCalls() == []
 
 
-ReceiptStates.TestCase.settings = settings(max_examples=150, stateful_step_count=60, deadline=None)
+ReceiptStates.TestCase.settings = settings(
+    max_examples=settings().max_examples * 3 // 2, stateful_step_count=60
+)
 TestReceiptStates = ReceiptStates.TestCase

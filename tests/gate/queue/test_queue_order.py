@@ -242,7 +242,7 @@ class QueueOrder(RuleBasedStateMachine):
 
 
 TestQueueOrder = QueueOrder.TestCase
-TestQueueOrder.settings = settings(max_examples=100, stateful_step_count=60, deadline=None)
+TestQueueOrder.settings = settings(stateful_step_count=60)
 
 
 class SmallReads(QueueOrder):
@@ -260,4 +260,4 @@ class SmallReads(QueueOrder):
 
 
 TestSmallReads = SmallReads.TestCase
-TestSmallReads.settings = settings(max_examples=100, stateful_step_count=60, deadline=None)
+TestSmallReads.settings = settings(stateful_step_count=60)

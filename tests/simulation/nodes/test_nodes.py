@@ -33,6 +33,7 @@ def test_a_seed_decides_all() -> None:
     assert worlds[0].trace.digest() == worlds[1].trace.digest()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", MUTANTS)
 def test_a_fault_is_found(name: str) -> None:
     """By one of the first seeds."""

@@ -14,7 +14,7 @@ from smppgate.gate.hooks.asking import Asking
 from smppgate.gate.hooks.causes import REFUSED, ROOM_FULL, STOPPING
 from smppgate.gate.hooks.changing import CannotDo, changed
 from smppgate.gate.hooks.decisions import PASS, Change, Decision, Refuse
-from smppgate.gate.hooks.lines import Lines, Place
+from smppgate.gate.hooks.lines import Lines
 from smppgate.gate.hooks.views import DeliverView
 from smppgate.gate.options import RouterOptions
 from smppgate.routing.sessions import SmscSession
@@ -48,7 +48,9 @@ class DeliveryHook:
         self._deliver = deliver
         self._dispatcher = dispatcher
         self._options = options
-        self._lines: Lines[SmscSession, Frame] = Lines(self._go_on, emptied)
+        self._lines: Lines[SmscSession, Frame] = Lines(
+            asking, "on_deliver", self._default, self._go_on, emptied
+        )
 
     def __len__(self) -> int:
         return len(self._lines)
@@ -68,20 +70,9 @@ class DeliveryHook:
         elif self.octets > self._options.hold_octets:
             self._dispatcher.refuse(link, frame, ROOM_FULL)
         else:
-            place = self._lines.add(link, frame, len(frame.octets))
-            if is_asked:
-                self._ask(place)
-            else:
-                self._lines.decided(place, PASS)
-
-    def _ask(self, place: Place[SmscSession, Frame]) -> None:
-        link, frame = place.session, place.request
-
-        def decided(decision: Decision | None) -> None:
-            self._lines.decided(place, decision if decision is not None else self._default(link))
-
-        view = DeliverView(frame.command_id, frame.octets, link.smsc.name)
-        place.question = self._asking.ask("on_deliver", view, decided)
+            smsc, octets = link.smsc.name, frame.octets
+            view = DeliverView(frame.command_id, octets, smsc) if is_asked else None
+            self._lines.add(link, frame, len(octets), view)
 
     def _default(self, link: SmscSession) -> Decision:
         return Refuse(link.smsc.undelivered_status) if self._options.hooks_refuse else PASS
@@ -105,7 +96,7 @@ class DeliveryHook:
 
     def drop(self, link: SmscSession) -> None:
         """``link`` has ended: its messages are dropped undelivered."""
-        for frame in self._taken(link):
+        for frame in self._lines.take(link):
             # Nobody hears it. It ends the count of what is unanswered.
             link.answer(response(frame, link.smsc.undelivered_status))
 
@@ -113,13 +104,5 @@ class DeliveryHook:
         """Answer all, and what comes from now on: the gate stops."""
         self.is_open = False
         for link in self._lines.sessions():
-            for frame in self._taken(link):
+            for frame in self._lines.take(link):
                 self._dispatcher.refuse(link, frame, STOPPING)
-
-    def _taken(self, link: SmscSession) -> list[Frame]:
-        """What ``link`` has waiting, which waits no more."""
-        places = list(self._lines.take(link))
-        for place in places:
-            if place.question is not None:
-                self._asking.forget(place.question)
-        return [place.request for place in places]

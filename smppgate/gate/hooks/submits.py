@@ -93,7 +93,7 @@ class SubmitHook:
         if self.octets > self._options.hold_octets:
             submitter.turn_down(exchange, _THROTTLED, ROOM_FULL)
             return
-        view = view_of(exchange) if is_asked else None
+        view = view_of(exchange, exchange.octets) if is_asked else None
         self._lines.add(origin, exchange, len(frame.octets), view)
 
     def _default(self, _origin: EsmeSession) -> Decision:
@@ -182,8 +182,11 @@ def _frame(exchange: Exchange) -> Frame:
     return Frame(exchange.command_id, 0, exchange.number, exchange.octets)
 
 
-def view_of(exchange: Exchange) -> SubmitView:
-    """What hooks are shown of a message of an ESME."""
+def view_of(exchange: Exchange, octets: bytes) -> SubmitView:
+    """What hooks are shown of a message of an ESME.
+
+    :param octets: as it came, or as it was sent.
+    """
     origin = cast(EsmeSession, exchange.origin)
     name = origin.system_id.decode("latin-1")
-    return SubmitView(exchange.asked, exchange.octets, name, origin.id, origin.host)
+    return SubmitView(exchange.asked, octets, name, origin.id, origin.host)

@@ -74,7 +74,7 @@ class AnswerHook(Protocol):
     ) -> None:
         """Call ``go_on`` once with the command_status to tell, now or later.
 
-        :param status: that of the answer in ``frame``, as it would be told.
+        :param status: that of the answer in ``frame`` as it would be told: rules may have another.
         """
 
 
@@ -196,15 +196,16 @@ class Correlator:
         status: int,
         now: float,
     ) -> None:
-        """Tell the error of an SMSC, or another."""
+        """Tell the error of an SMSC as rules have it, or another, which no rule changes."""
+        told = exchange.told(status)
 
         def go_on(other: int) -> None:
-            if other == status:
+            if other == told:
                 self._end(exchange, octets, status, now, frame.command_status)
             else:
                 self._tell_instead(exchange, other, now)
 
-        hook.hears(exchange, frame, status, go_on)
+        hook.hears(exchange, frame, told, go_on)
 
     def _tell_instead(self, exchange: Exchange, status: int, now: float) -> None:
         """Answer with a status that is not the SMSC's."""

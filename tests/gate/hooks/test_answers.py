@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from smppgate.gate.hooks import PASS, Refuse
-from smppgate.settings import PoolSettings
+from smppgate.settings import PoolSettings, RewriteSettings
 from tests.gate.hooks.scripted import (
     SUBMIT_SM_RESP,
     HookedGate,
@@ -61,6 +61,30 @@ def test_another_status_is_told(status: int) -> None:
     # What the SMSC took has its return path: a receipt may come.
     kept = gate.gate.gateway.store.recent(b"alpha\x0077")
     assert (kept is not None) == (status == 0)
+
+
+@pytest.mark.parametrize(
+    ("decision", "told"),
+    [(PASS, 0x58), (Refuse(0x58), 0x58), (Refuse(0x45), 0x45), (Refuse(0x0B), 0x0B)],
+)
+def test_rules_tell_what_a_hook_sees_and_none_changes_what_it_decides(
+    decision: Any, told: int
+) -> None:
+    rule = RewriteSettings(applies_to="submit", set_statuses={0x45: 0x58, 0x0B: 0x14})  # type: ignore[arg-type]
+    gate, esme = sent(0x45, rewrite=(rule,))
+    (view,) = gate.hooks.views
+    assert (view.status, view.pdu.command_status) == (0x58, 0x45)
+    gate.hooks.waiting[0].callback(decision)
+    assert [frame[:3] for frame in esme.heard()] == [(SUBMIT_SM_RESP, told, 1)]
+
+
+def test_a_hook_sees_the_message_as_rules_had_it_sent() -> None:
+    """Also those that ask for the SMSC."""
+    near = RewriteSettings(applies_to="submit", set_destination="0044")
+    far = RewriteSettings(applies_to="submit", smsc="alpha", set_source="Shop")  # type: ignore[arg-type]
+    gate, _ = sent(0, rewrite=(near, far))
+    (view,) = gate.hooks.views
+    assert (view.request.source_addr, view.request.destination_addr) == (b"Shop", b"0044")
 
 
 @pytest.mark.parametrize("does", [ValueError(), None, "late"])

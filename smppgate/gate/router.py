@@ -536,13 +536,16 @@ class RouterService(Service):
         link.unanswered += 1
         self._take_delivery(link, frame, now)
 
-    def _dispatch(self, link: SmscSession, frame: Frame, now: float) -> None:
-        """Relay or answer a message of an SMSC's that is counted as unanswered."""
+    def _dispatch(self, link: SmscSession, frame: Frame, now: float, changed: bytes = b"") -> None:
+        """Relay or answer a message of an SMSC's that is counted as unanswered.
+
+        :param changed: what a hook has made of it; empty where it goes on as it came.
+        """
         try:
-            receipt = located_receipt(frame.octets)
+            receipt = located_receipt(changed or frame.octets)
             if receipt is not NO_RECEIPT:
-                self.receipts.bring(link, frame, receipt, now)
-            elif not self.dispatcher.by_destination(link, frame, now):
+                self.receipts.bring(link, frame, receipt, now, changed)
+            elif not self.dispatcher.by_destination(link, frame, now, changed=changed):
                 self.dispatcher.refuse(link, frame)
         except PduError as error:
             cause = Reason.REFUSED.because(str(error))

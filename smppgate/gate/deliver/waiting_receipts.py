@@ -27,12 +27,27 @@ MOST_AT_A_TIME = 32
 
 
 class Incoming(NamedTuple):
-    """A receipt as it came on ``link``, read once; ``at`` is the time of its arrival."""
+    """A receipt as it came on ``link``; ``at`` is the time of its arrival.
+
+    ``changed`` is what a hook has made of it, empty where nothing has been changed; ``receipt`` is
+    read from ``octets``, once.
+    """
 
     link: SmscSession
     frame: Frame
     receipt: LocatedReceipt
     at: float
+    changed: bytes = b""
+
+    @property
+    def octets(self) -> bytes:
+        """What is to be relayed."""
+        return self.changed or self.frame.octets
+
+    @property
+    def size(self) -> int:
+        """Octets that are kept of it while it waits."""
+        return len(self.frame.octets) + len(self.changed)
 
 
 class _NoneAwaited:
@@ -100,7 +115,7 @@ class WaitingReceipts:
     def add(self, incoming: Incoming, keys: Iterable[bytes]) -> bool:
         """Let a receipt wait for a return path under any of ``keys``; False without room."""
         wanted = tuple(keys)
-        if not self._early.add(incoming, wanted, incoming.at, len(incoming.frame.octets)):
+        if not self._early.add(incoming, wanted, incoming.at, incoming.size):
             return False
         self._again.add(wanted, incoming.at)
         self._return_paths.expected = self._arrived

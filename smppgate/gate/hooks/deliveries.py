@@ -21,8 +21,9 @@ from smppgate.routing.sessions import SmscSession
 from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.frame import Frame, response
 
-Deliver = Callable[[SmscSession, Frame, float], None]
-"""Relays or answers a request of an SMSC that is counted as unanswered."""
+Deliver = Callable[[SmscSession, Frame, float, bytes], None]
+"""Relays or answers a request of an SMSC that is counted as unanswered: as it came, or what a hook
+has made of it, which is the last parameter; empty where nothing has been changed."""
 
 
 class DeliveryHook:
@@ -64,7 +65,7 @@ class DeliveryHook:
         """Relay a message that is counted as unanswered, once hooks have let it."""
         is_asked = self._asking.asks("on_deliver")
         if not (is_asked or link in self._lines):
-            self._deliver(link, frame, now)
+            self._deliver(link, frame, now, b"")
         elif not self.is_open:
             self._dispatcher.refuse(link, frame, STOPPING)
         elif self.octets > self._options.hold_octets:
@@ -78,19 +79,18 @@ class DeliveryHook:
         return Refuse(link.smsc.undelivered_status) if self._options.hooks_refuse else PASS
 
     def _go_on(self, link: SmscSession, frame: Frame, decision: Decision) -> None:
+        made = b""
         if isinstance(decision, Change):
             try:
-                octets = changed(frame.octets, decision, self._options.max_pdu_size)
+                made = changed(frame.octets, decision, self._options.max_pdu_size)
             except CannotDo as fault:
                 self._asking.failed("on_deliver", str(fault))
                 decision = self._default(link)
-            else:
-                frame = frame._replace(octets=octets)
         if isinstance(decision, Refuse):
             self._asking.refused("on_deliver")
             self._dispatcher.refuse(link, frame, REFUSED, decision.status)
         else:
-            self._deliver(link, frame, self._clock.monotonic())
+            self._deliver(link, frame, self._clock.monotonic(), made)
 
     # Ends of links, and of the gate
 

@@ -234,7 +234,7 @@ class MessageLog(Listener):
         if self._is_cdr:
             return
         # What else was in the message is not kept so long.
-        values = {**message_view.addresses(exchange.octets)} | _ended(0, SUCCESS)
+        values = {**message_view.addresses(exchange.original)} | _ended(0, SUCCESS)
         values |= self._times(exchange.entered_at, exchange.sent_at, now) | _submitted(exchange)
         ids = {"id": _text(given), "smsc_id": _text(given_id(frame.octets))}
         self._add({**values, "event": "late", **ids})

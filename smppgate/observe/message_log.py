@@ -230,7 +230,7 @@ class MessageLog(Listener):
             self._add(values | _esme(origin) | {"event": "refused"})
 
     def taken_late(self, exchange: Exchange, frame: Frame, given: bytes, now: float) -> None:
-        """The SMSC took a message whose sender was told before that it is not delivered."""
+        """The SMSC took a message whose sender was told an error before."""
         if self._is_cdr:
             return
         # What else was in the message is not kept so long.

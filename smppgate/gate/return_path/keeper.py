@@ -155,7 +155,7 @@ class ReturnPathKeeper:
         return octets, message_id
 
     def take_late(self, exchange: Exchange, smsc: Smsc, frame: Frame) -> bytes:
-        """``smsc`` took a message after its ESME was answered ESME_RSYSERR: keep the return path.
+        """``smsc`` took a message whose ESME was told an error: keep the return path.
 
         A receipt has the id that the ESME would have been given, which this gives; it is empty
         where no return path is kept.

@@ -89,8 +89,11 @@ class Rule:
 
         :raises PduError: when that would be no PDU that peers take.
         """
+        located: Located | None = None
         for change in self.changes:
-            octets = change.of(Located(octets))
+            if located is None or located.octets != octets:
+                located = Located(octets)
+            octets = change.of(located)
         return octets
 
 

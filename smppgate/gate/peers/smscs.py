@@ -106,9 +106,10 @@ class SmscsElsewhere:
         known = self._by_link.setdefault(link, {})
         before = known.get(told.name)
         smsc = next((each for each in self._router.smscs if each.name == told.name), None)
+        if before is not None and before.smsc is smsc and told.window:
+            before.change(told)
+            return
         if before is not None:
-            if before.smsc is smsc and _is_as_told(before, told):
-                return
             del known[told.name]
             self._leave(before)
         if smsc is not None and told.window:
@@ -125,7 +126,3 @@ class SmscsElsewhere:
     def _leave(self, remote: RemoteLink) -> None:
         remote.smsc.remove(cast(SmscLink, remote))
         self._router.smsc_unreached(remote.smsc)
-
-
-def _is_as_told(remote: RemoteLink, told: LinkedSmsc) -> bool:
-    return remote.window == told.window and remote.version.interface_version == told.version

@@ -13,6 +13,7 @@ from smppgate.txsmpp.codec import encode
 from smppgate.txsmpp.constants import CommandId
 from smppgate.txsmpp.frame import Frame
 from smppgate.txsmpp.pdu import SubmitSm, SubmitSmResp
+from tests.gate.memory_gateway import Log, smsc
 from tests.gate.peers.scripted import MORE, NodeWithPeer
 from tests.gate.peers.test_messages import question, status
 from tests.txsmpp.pairs import numbered
@@ -20,8 +21,8 @@ from tests.txsmpp.pairs import numbered
 
 def linked(node: NodeWithPeer, window: int = 5, name: str = "alpha") -> None:
     """Node b has links to an SMSC."""
-    smsc = LinkedSmsc(name, window)
-    assert node.outgoing.tell(smsc.octets(), MORE).command_status == 0
+    told = LinkedSmsc(name, window)
+    assert node.outgoing.tell(told.octets(), MORE).command_status == 0
 
 
 def unlinked(node: NodeWithPeer) -> None:
@@ -95,6 +96,39 @@ def test_its_window_is_what_the_node_has_told() -> None:
     node.outgoing.answer(first[0], 0, taken())
     assert len(forwarded(node)) == 1
     node.outgoing.answer(second[0], 0, taken(b"50"))
+
+
+def test_a_pool_stays_up_when_another_window_is_told() -> None:
+    """What is open takes its place in the new window."""
+    node = NodeWithPeer()
+    linked(node, window=3)
+    unlinked(node)
+    esme = node.esme()
+    esme.ask(SUBMIT, 1)
+    ((first, _),) = forwarded(node)
+    with Log() as log:
+        linked(node, window=2)
+    assert [line for line in log.lines if "pool" in line] == []
+    for number in (2, 3):
+        esme.ask(SUBMIT, number)
+    ((second, _),) = forwarded(node)
+    for number, frame in enumerate((first, second), 1):
+        node.outgoing.answer(frame, 0, taken())
+        assert [each.sequence_number for each in esme.heard()] == [number]
+
+
+def test_the_rate_of_a_link_holds_when_another_window_is_told() -> None:
+    node = NodeWithPeer(smsc=(smsc(sessions=1, link_rate=1.0),))
+    linked(node)
+    unlinked(node)
+    esme = node.esme()
+    esme.ask(SUBMIT, 1)
+    assert len(forwarded(node)) == 1
+    linked(node, window=9)
+    esme.ask(SUBMIT, 2)
+    assert forwarded(node) == []
+    node.gate.reactor.advance(1.0)
+    assert len(forwarded(node)) == 1
 
 
 def test_an_error_of_the_smsc_is_its_own() -> None:

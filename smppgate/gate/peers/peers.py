@@ -244,11 +244,11 @@ class Peers(MultiService):
             return
         link.counts = node.counts
         if isinstance(link, Incoming):
+            for piece in self._smscs_here.all():
+                link.tell(piece)
             former, node.incoming = node.incoming, link
             if former is not None and not former.has_ended:
                 former.close("it has bound anew")
-            for piece in self._smscs_here.all():
-                link.tell(piece)
         elif isinstance(link, Outgoing):
             node.link.backoff.bound(self._router.clock.monotonic())
             for piece in self._here.all():

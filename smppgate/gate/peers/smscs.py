@@ -28,7 +28,7 @@ class SmscsHere(Listener):
         self._router = router
         self._tell = tell
         self._changed: dict[Smsc, None] = {}
-        # SMSC → what peers were told of it last.
+        # SMSC → what all peers were told of it last.
         self._told: dict[str, LinkedSmsc] = {}
 
     def bound(self, session: Session) -> None:
@@ -55,8 +55,11 @@ class SmscsHere(Listener):
         self._told = now
 
     def all(self) -> Iterator[bytes]:
-        """All SMSCs, a PDU's worth of fields at a time."""
-        self._told = {smsc.name: _linked(smsc) for smsc in self._router.smscs}
+        """All SMSCs, a PDU's worth of fields at a time, for a peer that comes.
+
+        What has changed is told to the others first: all know the same then.
+        """
+        self.look()
         return in_pieces(each.octets() for each in self._told.values())
 
     def _tell_changes(self) -> None:

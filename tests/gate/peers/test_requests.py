@@ -14,7 +14,7 @@ from smppgate.txsmpp.constants import CommandId
 from smppgate.txsmpp.frame import Frame
 from smppgate.txsmpp.pdu import SubmitSm, SubmitSmResp
 from tests.gate.memory_gateway import Log, smsc
-from tests.gate.peers.scripted import MORE, NodeWithPeer
+from tests.gate.peers.scripted import MORE, THREE, NodeWithPeer
 from tests.gate.peers.test_messages import question, status
 from tests.txsmpp.pairs import numbered
 
@@ -213,6 +213,30 @@ def test_what_an_operator_decides_is_told_a_second_later() -> None:
     node.gate.reactor.advance(1.0)
     node.incoming.hear()
     assert smscs_told(node) == [("alpha", 0)]
+
+
+def test_what_an_operator_decides_is_told_though_another_peer_comes_meanwhile() -> None:
+    node = NodeWithPeer(peer=THREE)
+    node.gate.gateway.smsc("alpha").drain()
+    node.bound(name="c").hear()
+    node.told.clear()
+    node.gate.reactor.advance(1.0)
+    node.incoming.hear()
+    assert smscs_told(node) == [("alpha", 0)]
+
+
+def test_a_peer_that_comes_hears_of_what_an_operator_takes_back() -> None:
+    """All know the same when it has come."""
+    node = NodeWithPeer(peer=THREE)
+    alpha = node.gate.gateway.smsc("alpha")
+    alpha.drain()
+    other = node.bound(name="c")
+    other.hear()
+    alpha.ready()
+    node.told.clear()
+    node.gate.reactor.advance(1.0)
+    other.hear()
+    assert smscs_told(node) == [("alpha", 100)]
 
 
 def passed_on(node: NodeWithPeer, octets: bytes, member: bytes = b"alpha") -> None:

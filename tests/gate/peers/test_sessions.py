@@ -9,7 +9,7 @@ from smppgate.gate.peers import fields as f
 from smppgate.gate.peers.fields import field
 from smppgate.gate.peers.peers import ENQUIRE_LINK
 from smppgate.gate.peers.told import BoundSession, telling
-from smppgate.settings import EsmeSettings, GateSettings, PeerSettings
+from smppgate.settings import EsmeSettings, GateSettings
 from smppgate.txsmpp import peek
 from smppgate.txsmpp.constants import CommandId, CommandStatus
 from smppgate.txsmpp.frame import renumbered
@@ -20,6 +20,7 @@ from tests.gate.peers.scripted import (
     BOLT,
     OTHERS,
     SECRET,
+    THREE,
     NodeWithPeer,
     deliver,
     peer_bind,
@@ -262,6 +263,20 @@ def test_the_load_is_told_where_it_has_changed() -> None:
     assert node.told == []
 
 
+def test_the_load_is_told_though_another_peer_comes_meanwhile() -> None:
+    node = NodeWithPeer(peer=THREE)
+    end = node.esme()
+    for number in range(8):
+        node.link.send(deliver(number=number))
+    assert len(end.heard()) == 8
+    node.reached(port=2792, name="c").hear()
+    node.told.clear()
+    node.gate.reactor.advance(1.0)
+    node.outgoing.hear()
+    (told,) = [BoundSession.of(value) for tag, value in node.told if tag == f.BOUND]
+    assert told.load == 8
+
+
 def test_what_is_not_answered_ends_the_link() -> None:
     """The peer may not know of a session, or of its end."""
     node = NodeWithPeer(gate=GateSettings(response_timeout=9.0))
@@ -316,7 +331,7 @@ def test_a_peer_that_is_removed_is_unbound() -> None:
 
 def test_a_peer_that_is_added_is_bound_at() -> None:
     node = NodeWithPeer()
-    reload(node.gate, peer=(*OTHERS, PeerSettings("c", "tcp:127.0.0.1:2792")))
+    reload(node.gate, peer=THREE)
     assert 2792 in node.gate.connections
     assert [each.name for each in node.gate.gateway.state().peers] == ["b", "c"]
     assert node.state.state == "up"

@@ -13,7 +13,7 @@ from smppgate.settings import EsmeSettings, GateSettings
 from smppgate.txsmpp import peek
 from smppgate.txsmpp.constants import CommandId, CommandStatus
 from smppgate.txsmpp.frame import renumbered
-from smppgate.txsmpp.pdu import BindTransmitter
+from smppgate.txsmpp.pdu import BindTransmitter, Unbind
 from tests.gate.memory_gateway import Log, MemoryGateway, bind
 from tests.gate.peers.scripted import (
     ACME,
@@ -169,6 +169,38 @@ def test_a_peer_that_says_nothing_is_dead() -> None:
     assert node.incoming.is_closed()
     assert len(node.peers.elsewhere) == 0
     assert any("peer b gone" in line for line in log.lines)
+
+
+def test_a_link_that_unbinds_is_lost_once() -> None:
+    """It was bound: why its connection ends then is not why it is not."""
+    node = NodeWithPeer()
+    node.esme()
+    node.send(deliver(), node.token())
+    with Log() as log:
+        node.outgoing.ask(Unbind(), 2)
+        assert not node.outgoing.is_closed(), "a message is open"
+        node.outgoing.transport.lose()
+        node.gate.turn()
+    assert [line for line in log.lines if "peer b" in line] == [
+        "SG-8005 peer b gone: unbound by the peer"
+    ]
+    assert node.state.last_error == "unbound by the peer"
+
+
+def test_a_link_that_unbinds_ends_after_the_next_is_up() -> None:
+    node = NodeWithPeer()
+    node.has_session()
+    node.link.send(deliver())
+    assert len(node.sent()) == 1
+    former = node.incoming
+    former.ask(Unbind(), 2)
+    node.gate.reactor.advance(1.0)
+    node.incoming = node.bound()
+    since = node.state.since
+    former.transport.lose()
+    node.gate.turn()
+    assert node.state.state == "up"
+    assert node.state.since == since > 0
 
 
 def test_it_is_bound_again_after_a_pause() -> None:

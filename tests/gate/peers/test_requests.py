@@ -12,7 +12,7 @@ from smppgate.settings import GateSettings
 from smppgate.txsmpp.codec import encode
 from smppgate.txsmpp.constants import CommandId
 from smppgate.txsmpp.frame import Frame
-from smppgate.txsmpp.pdu import SubmitSm, SubmitSmResp
+from smppgate.txsmpp.pdu import QuerySm, SmeAddress, SubmitMulti, SubmitSm, SubmitSmResp
 from tests.gate.memory_gateway import Log, smsc
 from tests.gate.peers.scripted import MORE, THREE, NodeWithPeer
 from tests.gate.peers.test_messages import question, status
@@ -256,6 +256,23 @@ def test_a_request_of_another_node_goes_to_the_smsc() -> None:
     assert resp[:3] == (CommandId.SUBMIT_SM_RESP, 0, 70)
     assert resp.octets[16:] == taken()
     assert node.gate.gateway.state().smscs[0].outstanding == 0
+
+
+def test_a_message_of_another_node_takes_a_token_for_each_destination() -> None:
+    """As one of an ESME that is here; requests about messages take none, and need none."""
+    node = NodeWithPeer(smsc=(smsc(sessions=1, rate=3.0, burst=3.0),))
+    node.gate.reactor.advance(1.0)
+    to_three = tuple(SmeAddress(destination_addr=b"%d" % each) for each in range(3))
+    passed_on(node, numbered(SubmitMulti(dest_address=to_three, short_message=b"hi"), 70))
+    passed_on(node, numbered(SUBMIT, 71))
+    (resp,) = node.incoming.hear()
+    assert (resp.sequence_number, NotTaken.told_in(resp)) == (71, NotTaken.FULL)
+    passed_on(node, numbered(QuerySm(message_id=b"4F"), 72))
+    heard = [each.command_id for each in node.link.heard()]
+    assert heard == [CommandId.SUBMIT_MULTI, CommandId.QUERY_SM]
+    node.gate.reactor.advance(0.4)
+    passed_on(node, numbered(SUBMIT, 73))
+    assert len(node.link.heard()) == 1
 
 
 def test_a_request_never_goes_on_to_a_third_node() -> None:

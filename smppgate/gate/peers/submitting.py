@@ -60,10 +60,9 @@ class Submitting:
     def __init__(self, router: RouterService) -> None:
         self._router = router
 
-    def take(self, link: Link, frame: Frame, message: bytes, name: bytes, now: float) -> None:
+    def take(self, link: Link, frame: Frame, message: bytes, name: str, now: float) -> None:
         """Send a request, ``message`` without its envelope, to the SMSC called ``name``."""
-        smscs = (each for each in self._router.smscs if each.name.encode("latin-1") == name)
-        smsc = next(smscs, None)
+        smsc = self._router.smsc_named(name)
         is_message = frame.command_id not in _REQUESTS_ABOUT_MESSAGES
         found = _link(smsc, is_message, now) if smsc is not None else None
         if smsc is None or found is None:

@@ -32,12 +32,12 @@ MOST_ADDRESSES = 10_000
 
 
 class Address(NamedTuple):
-    """Whom an envelope is for."""
+    """Whom an envelope is for: a session, or the SMSC with the name ``member``."""
 
     account: bytes
     token: bytes
     version: Version
-    member: bytes
+    member: str
 
 
 class Taken(Request):
@@ -167,4 +167,4 @@ def _address(sealed: bytes) -> Address:
     found = dict(fields(sealed))
     version = version_of(int.from_bytes(found.get(f.VERSION, b"\x34"), "big"))
     account, token = found.get(f.ACCOUNT, b""), found.get(f.SESSION, b"")
-    return Address(account, token, version, found.get(f.MEMBER, b""))
+    return Address(account, token, version, found.get(f.MEMBER, b"").decode("latin-1"))

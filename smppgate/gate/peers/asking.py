@@ -124,16 +124,22 @@ class _Asked(Request):
 class Asking:
     """Asks peers for return paths; the `Elsewhere` of the keeper.
 
+    :param is_peer: whether a node of that name is a peer.
     :param links: gives a link for each peer by its name, None where none is up.
     :ivar questions: questions asked so far, and ``found``: return paths that peers had.
     """
 
     def __init__(
-        self, clock: Clock, batch: Batch, links: Callable[[], Mapping[str, Link | None]]
+        self,
+        clock: Clock,
+        batch: Batch,
+        is_peer: Callable[[str], bool],
+        links: Callable[[], Mapping[str, Link | None]],
     ) -> None:
         self.questions = self.found = 0
         self._clock = clock
         self._batch = batch
+        self._is_peer = is_peer
         self._links = links
         self._gathering: Question | None = None
         self._held: list[Wanted] = []
@@ -180,8 +186,7 @@ class Asking:
         One that is not reached keeps them for their time to live.
         """
         node = session.partition(NODE_ENDS)[0].decode("latin-1")
-        links = self._links()
-        if node not in links:
+        if not self._is_peer(node):
             return False
         if not self._ending:
             self._batch.at_end(self._tell_ends)

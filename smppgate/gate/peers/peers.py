@@ -90,7 +90,7 @@ class Peers(MultiService):
         self.nodes: dict[str, Node] = {}
         self.elsewhere = Elsewhere(router)
         self.smscs = SmscsElsewhere(router)
-        self.asking = Asking(router.clock, router.batch, self._links)
+        self.asking = Asking(router.clock, router.batch, self.is_peer, self._links)
         config.hub = self
         self._factory = IncomingFactory(config)
         self.listener = Listener(endpoint, server_endpoint(reactor, endpoint), self._factory)

@@ -8,7 +8,6 @@ back to where it came from, and never into a queue, for its SMSC is answered whe
 
 from __future__ import annotations
 
-from struct import Struct
 from typing import NamedTuple
 
 from smppgate.gate.deliver.dispatcher import takes
@@ -24,8 +23,6 @@ from smppgate.txsmpp.errors import NoAnswer, PduError
 from smppgate.txsmpp.frame import Frame, renumbered, response
 from smppgate.txsmpp.sequence import Request
 from smppgate.txsmpp.versions import Version, version_of
-
-_read_header = Struct(">IIII").unpack_from
 
 MOST_ADDRESSES = 10_000
 """Envelopes that are known: sessions have one each."""

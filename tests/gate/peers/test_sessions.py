@@ -218,6 +218,7 @@ def test_a_node_that_is_not_reached_is_told_of_once() -> None:
             node.gate.refuse(node._client(2791))
             node.gate.reactor.advance(1.0)
     assert sum("peer b not reached" in line for line in log.lines) == 1
+    assert not any("Scheduling retry" in line for line in log.lines)
     assert "refused" in node.state.last_error
 
 

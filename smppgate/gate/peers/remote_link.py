@@ -110,10 +110,9 @@ class RemoteLink:
 
     def send_request(self, request: Request, octets: bytes) -> None:
         """Send ``octets`` over the link to that node, and await the SMSC's answer."""
-        self.outstanding.count += 1
-        self.link.counts.sent += 1
         if self.link.has_ended:
-            self.outstanding.count -= 1
             request.failed(SessionLost("the link to another node has ended"))
             return
+        self.outstanding.count += 1
+        self.link.counts.sent += 1
         self.link.send_request(SubmitHop(self, request), wrapped(octets, self._envelope))

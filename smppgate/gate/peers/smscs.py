@@ -83,7 +83,7 @@ class SmscsHere(Listener):
 
 def near_links(smsc: Smsc) -> list[SmscLink]:
     """The links to ``smsc`` that are bound here and take new messages."""
-    return [] if smsc.links and smsc.links[0].is_remote else smsc.links
+    return smsc.links if smsc.bound else []
 
 
 class SmscsElsewhere:

@@ -293,7 +293,7 @@ class RouterService(Service):
     def remove_smsc(self, smsc: Smsc) -> None:
         """Know the ids of ``smsc`` no more: its links have ended."""
         self.smscs.remove(smsc)
-        if self._smscs_by_name[smsc.name] is smsc:
+        if self._smscs_by_name.get(smsc.name) is smsc:
             del self._smscs_by_name[smsc.name]
         self.return_paths.message_ids.remove(smsc)
         smsc.retire()

@@ -34,6 +34,7 @@ from smppgate.routing.esmes.ranges import RangeTable
 from smppgate.routing.esmes.strangers import StrangerLimits
 from smppgate.routing.limits.esme_limits import EsmeRates
 from smppgate.routing.limits.token_bucket import Rate
+from smppgate.routing.return_path.submitters import run_of
 from smppgate.routing.sessions import EsmeSession
 from smppgate.routing.smscs.balancers import BALANCERS
 from smppgate.routing.smscs.health.policy import HealthPolicy, RetryPolicy
@@ -174,11 +175,8 @@ def make_router(
     policies = policies_of(settings, pools)
     accounts = [Account[EsmeSession](name, policy) for name, policy in policies.items()]
     ranges: RangeTable[EsmeSession] = RangeTable()
-    run = entropy.randbytes(4).hex()
-    if settings.peers.name:
-        # A token names its node: no other one gives it.
-        run = f"{settings.peers.name}/{run}"
-    options = router_options(settings, run.encode())
+    run = run_of(settings.peers.name, entropy.randbytes(4).hex())
+    options = router_options(settings, run)
     router = RouterService(
         clock, smscs.values(), pools, Accounts(accounts), ranges, store, options, entropy
     )

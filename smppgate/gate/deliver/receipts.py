@@ -232,10 +232,10 @@ class Receipts:
         elsewhere = self._return_paths.elsewhere
         return center.is_awaited or (elsewhere is not None and elsewhere.awaits(center))
 
-    def _arrived(self, incoming: Incoming, key: bytes) -> None:
-        """An answer gave what the receipt waited for under ``key``."""
+    def _arrived(self, incoming: Incoming, key: bytes, elsewhere: bytes | None) -> None:
+        """An answer gave what the receipt waited for under ``key``, here or ``elsewhere``."""
         center = incoming.link.smsc.center
-        value = self._return_paths.recent(key)
+        value = elsewhere if elsewhere is not None else self._return_paths.recent(key)
         if value is None or not key.startswith(center.prefix):
             self._seek(incoming, waits=False)
         else:

@@ -74,7 +74,8 @@ class WaitingReceipts:
 
     :param patience: seconds from a receipt's arrival until it waits no longer.
     :param is_awaited: whether the answer to any submit of a message center is awaited.
-    :param arrived: called with a receipt and the key that it waited for, once that is kept.
+    :param arrived: called with a receipt and the key that it waited for, once that is kept; and
+        with what is kept under it, where that is elsewhere.
     :param overdue: called with a receipt that need not, or must not, wait any longer.
     """
 
@@ -84,7 +85,7 @@ class WaitingReceipts:
         return_paths: ReturnPathKeeper,
         patience: float,
         is_awaited: Callable[[MessageCenter], bool],
-        arrived: Callable[[Incoming, bytes], None],
+        arrived: Callable[[Incoming, bytes, bytes | None], None],
         overdue: Callable[[Incoming], None],
     ) -> None:
         self._clock = clock
@@ -133,9 +134,9 @@ class WaitingReceipts:
             self._timer = None
         return self._early.overdue(float("inf"))
 
-    def _arrived(self, key: bytes) -> None:
+    def _arrived(self, key: bytes, value: bytes | None = None) -> None:
         for incoming in self._early.arrived(key):
-            self._tell_arrived(incoming, key)
+            self._tell_arrived(incoming, key, value)
         self._rest_if_empty()
 
     def _poll(self) -> None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from twisted.internet.interfaces import IStreamClientEndpoint
-from twisted.logger import ILogObserver, LogEvent
-from zope.interface import implementer
+from twisted.logger import LogPublisher
 
 from smppgate.gate.peers.sessions import Incoming, Outgoing, PeerConfig
 from smppgate.gate.reports.trouble import in_words
@@ -42,14 +41,6 @@ class IncomingFactory(LimitedFactory[Incoming]):
         return f"all {self.limit} connections of peers are in use"
 
 
-@implementer(ILogObserver)
-class _Quiet:
-    """Logs nothing."""
-
-    def __call__(self, event: LogEvent) -> None:
-        """Twisted has something to log."""
-
-
 class PeerLink(Reconnecting[Outgoing]):
     """Binds at one other node, and after any loss binds again.
 
@@ -59,8 +50,8 @@ class PeerLink(Reconnecting[Outgoing]):
     """
 
     log = Logger()
-    # Twisted would log each try, a line a second while a node is away.
-    _log = Logger(observer=_Quiet())
+    # Twisted would log each try, a line a second while a node is away: this one has no observers.
+    _log = Logger(observer=LogPublisher())
 
     def __init__(
         self,

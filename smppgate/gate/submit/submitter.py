@@ -70,7 +70,7 @@ from smppgate.txsmpp.errors import PduError
 from smppgate.txsmpp.frame import Frame, response
 from smppgate.txsmpp.segments import stands_alone
 
-_SUBMIT_SM, _MANY = int(CommandId.SUBMIT_SM), int(CommandId.SUBMIT_MULTI)
+_SUBMIT_SM = int(CommandId.SUBMIT_SM)
 _OVER_WINDOW = Reason.WINDOW.because("over the window of its session")
 
 
@@ -351,8 +351,7 @@ class Submitter:
     ) -> bool:
         """Whether a message has to wait for tokens, else it takes them."""
         limit = origin.limit
-        count = 1 if command_id != _MANY else peek.destinations(octets)
-        if limit is None or limit.admits(rates, now, count):
+        if limit is None or limit.admits(rates, now, peek.destinations(octets)):
             return False
         self._events.over_rate += 1
         if self._events.tell_over_rate is not None:

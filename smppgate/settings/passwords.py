@@ -16,6 +16,7 @@ import attrs
 
 from smppgate.settings.checks import Check, kind_of, shown
 from smppgate.settings.errors import Problem
+from smppgate.settings.files import file_octets
 from smppgate.settings.password_hash import PasswordHash
 from smppgate.settings.tables import PASSWORD
 from smppgate.settings.texts import Secret
@@ -113,15 +114,9 @@ class PasswordFile(PasswordPlace):
 
     def read(self, place: str) -> KeptPassword:
         """What is in the file at ``place``."""
-        if not place:
-            return KeptPassword(place, faults=("must not be empty",))
-        try:
-            with open(place, "rb") as file:
-                octets = file.read(LARGEST_FILE)
-        except OSError as error:
-            return KeptPassword(place, faults=(f"{place!r} cannot be read: {error.strerror}",))
-        except ValueError as error:
-            return KeptPassword(place, faults=(f"{place!r} cannot be read: {error}",))
+        octets, fault = file_octets(place, LARGEST_FILE)
+        if fault:
+            return KeptPassword(place, faults=(fault,))
         return _kept(place, f"the {self.what} in {place!r}", octets, self.octets)
 
 

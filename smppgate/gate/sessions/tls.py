@@ -274,6 +274,11 @@ class ClientTls(_Tls[SmscTlsSettings]):
         settings = self.settings
         return client_context(settings.files, settings.ca, settings.min_version)
 
+    def renew(self) -> None:
+        """Read the files again if they have changed; before the first connection none is read."""
+        if self.is_open:
+            super().renew()
+
     def creator(self, host: str) -> Any:
         """What makes a connection to ``host``, whose certificate must be for that name."""
         context, name = self.context, self.settings.server_name or host

@@ -191,6 +191,20 @@ def test_a_client_reads_its_files_when_it_connects(tmp_path: Path) -> None:
     assert log.lines == [f"new certificate of SMSC alpha: authorities in {str(ca)!r}"]
 
 
+def test_files_that_no_link_has_read_are_not_told_as_new(tmp_path: Path) -> None:
+    """A look at them, and other settings, wait for the first connection."""
+    ca = AUTHORITY.write(tmp_path)
+    tls = ClientTls("SMSC alpha", SmscTlsSettings(ca=str(ca)))
+    with Log() as log:
+        tls.renew()
+        tls.change(SmscTlsSettings(ca=str(ca), min_version="1.3"))
+    assert log.lines == []
+    assert not tls.is_open
+    endpoint = client_endpoint(MemoryReactorClock(), "tcp:127.0.0.1:3001", tls)
+    outcomes(endpoint.connect(Factory.forProtocol(Protocol)))
+    assert tls.is_open
+
+
 class Handle:
     """A TLS connection whose peer has shown this certificate."""
 

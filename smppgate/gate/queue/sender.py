@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import accumulate
 
-from attrs import define
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
@@ -31,6 +30,7 @@ from smppgate.txsmpp.constants import RESPONSE_BIT, CommandStatus, status_meanin
 from smppgate.txsmpp.errors import NoAnswer, ProtocolError, RequestTimeout
 from smppgate.txsmpp.frame import Frame
 from smppgate.txsmpp.log import Logger
+from smppgate.txsmpp.seldom import Seldom
 from smppgate.txsmpp.sequence import Request
 from smppgate.txsmpp.statuses import TRANSIENT
 
@@ -46,23 +46,8 @@ ESME_RX_T_APPN, the specification's own word for it (SMPP v3.4 §5.1.3)."""
 WARNING_INTERVAL = 60.0
 """Seconds between two warnings of one account's lost messages: each has the count so far."""
 
-
 MOST_READ = 1 << 20
 """Octets that one read adds to the messages of a queue in memory; one message may be larger."""
-
-
-@define
-class _Seldom:
-    """Lets one of many warnings pass in each `WARNING_INTERVAL`."""
-
-    last: float = float("-inf")
-
-    def is_due(self, now: float) -> bool:
-        """Whether it may be given now; it counts as given then."""
-        if now - self.last < WARNING_INTERVAL:
-            return False
-        self.last = now
-        return True
 
 
 class QueuedRequest(Request):
@@ -134,7 +119,7 @@ class QueueSender:
         self._events = events
         self._pacing = Pacing(clock, batch, self._look)
         self._reading: Deferred[list[QueuedMessage]] | None = None
-        self._drops, self._expiries = _Seldom(), _Seldom()
+        self._drops, self._expiries = Seldom(WARNING_INTERVAL), Seldom(WARNING_INTERVAL)
 
     @property
     def needs_receiver(self) -> bool:

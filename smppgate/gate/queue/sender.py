@@ -189,8 +189,7 @@ class QueueSender:
             octets, command_id = self._to_esme(octets, command_id, session.version)
         except ProtocolError as error:
             self._store.remove_message(self._name, self._read_ahead.end_next().number)
-            self.lost(message, Reason.DROPPED.because(str(error)))
-            self._drop(str(error))
+            self._drop(message, str(error))
             return
         self._read_ahead.send()
         session.send_request(QueuedRequest(self, message, session, command_id, now), octets)
@@ -218,9 +217,7 @@ class QueueSender:
             self.delivered += 1
             self._pacing.succeeded()
         else:
-            why = f"{status_meaning(status)} (0x{status:08X})"
-            self.lost(message, Reason.DROPPED.because(why))
-            self._drop(why)
+            self._drop(message, f"{status_meaning(status)} (0x{status:08X})")
         self._pacing.look_soon()
 
     def unanswered(self, number: int, reason: NoAnswer) -> None:
@@ -259,7 +256,8 @@ class QueueSender:
                 count=self.expired,
             )
 
-    def _drop(self, why: str) -> None:
+    def _drop(self, message: QueuedMessage, why: str) -> None:
+        self.lost(message, Reason.DROPPED.because(why))
         self.dropped += 1
         if self._drops.is_due(self._clock.monotonic()):
             self.log.tell(

@@ -155,8 +155,8 @@ class SmscService(MultiService):
     def sessions(self) -> list[SmscProtocol]:
         """Its sessions that none of `links` has: with outbind, and of links on their way out."""
         self._dialled = [session for session in self._dialled if not session.has_ended]
-        retiring = [link.session for link in self._retiring if link.session is not None]
-        own = [session for session in retiring if not session.has_ended]
+        # Those that have ended, too: a link is gone when its connection is.
+        own = [link.session for link in self._retiring if link.session is not None]
         dialled = self.outbinds.sessions if self.outbinds is not None else ()
         return [*self._dialled, *dialled, *own]
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from attrs import evolve
 from twisted.internet.defer import Deferred
 
 from smppgate.settings import EsmeSettings, GateSettings
 from smppgate.store import MemoryStore
 from smppgate.txsmpp import BindTransceiver, CommandId, DeliverSm, SubmitSm, Unbind
+from tests.fakes import outcomes
 from tests.gate.memory_gateway import End, Log, MemoryGateway, smsc
 from tests.txsmpp.pairs import numbered
 
@@ -146,6 +148,28 @@ def test_peers_that_say_nothing_are_cut_in_time() -> None:
     assert stage.link.is_closed()
     stage.wait(0.5)
     assert stage.stopped == [None]
+
+
+def test_a_link_that_a_reload_unbound_is_cut_in_time_though_its_session_is_over() -> None:
+    """Its SMSC has answered the unbind, and reads nothing, so that the connection stays."""
+    stage = Stage(stop_timeout=4.0)
+    stage.link.transport.stop_reading()
+    settings = stage.gate.gateway.settings
+    (alpha,) = settings.smsc
+    changed = evolve(settings, smsc=(evolve(alpha, system_type="other"),))
+    outcomes(stage.gate.gateway.reload(changed))
+    stage.wait(0.2)
+    stage.link.answer(stage.unbinds(stage.link))
+    stage.wait(0.1)
+    assert stage.link.transport.disconnecting
+    assert stage.link.transport.connected
+    with Log() as log:
+        stage.stop()
+        stage.answers(stage.esme)
+        stage.wait(4.0)
+    assert not stage.link.transport.connected
+    assert stage.stopped == [None]
+    assert not [line for line in log.lines if "SG-4005" in line]
 
 
 def test_a_stop_that_is_cut_waits_for_nobody() -> None:

@@ -247,17 +247,22 @@ class DeliveryRules:
         if before is not None and before[1] > at:
             # It has lain unread while the dialogue went on elsewhere.
             return
-        dialogue.served_by = session, at
+        dialogue.served_by = session, at, delivery.at
         # Of what comes out of a queue it is not known where it has come from.
         was_queued = self._had_queue(delivery)
         if delivery.session.owner is None and not was_queued:
             dialogue.held_by = (delivery.session, at)
         if before is None or before[0] is session or was_queued or world.plan.forgets:
             return
-        known, since = before
+        # The step before may have lain in a queue since before a reload.
+        known, since, came_at = before
         longest = min(world.terms.affinity_ttl(since), LINGER if dialogue.is_over else 60.0)
         is_late = at - since > 0.9 * longest
-        if is_late or since < world.began_at or world.terms.moved_ranges(min(delivery.at, since)):
+        if (
+            is_late
+            or since < world.began_at
+            or world.terms.moved_ranges(min(delivery.at, came_at))
+        ):
             return
         if known.is_alive and not known.is_disturbed:
             world.accuse(f"{session}: {delivery} is a step of a dialogue that {known} has", known)

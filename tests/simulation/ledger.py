@@ -94,7 +94,7 @@ class Dialogue:
     :param address: the number of the ESME's that the subscriber talks to.
     :ivar steps: how many were sent.
     :ivar is_doubtful: whether a step was turned down: then it may go on anywhere.
-    :ivar served_by: the ESME's session that a step was sent to last, and when.
+    :ivar served_by: the ESME's session that a step was sent to last, when, and when that came.
     :ivar held_by: the SMSC's session that had a step last, in either direction, and when.
     :ivar smscs: all SMSCs that ever had one.
     """
@@ -105,7 +105,7 @@ class Dialogue:
     address: bytes
     steps: int = 0
     is_doubtful: bool = False
-    served_by: tuple[EsmeSession, float] | None = None
+    served_by: tuple[EsmeSession, float, float] | None = None
     held_by: tuple[SmscSession, float] | None = None
     smscs: dict[ModelSmsc, None] = field(factory=dict)
 

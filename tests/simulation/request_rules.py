@@ -198,9 +198,11 @@ class RequestRules:
         first = terms.first_pools(request, request.at)
         if not first or request.attempts or terms.may_serve(name, first, request.at):
             return
-        able = self._always_in(first, session.sent_at)
-        if able:
-            session.violated(f"{request} is for pools of which {able} are able")
+        for other in self._always_in(first, session.sent_at):
+            # The gate may be about to bind its links anew, of which they do not know yet.
+            there = next(each for each in self._world.smscs if each.plan.name == other)
+            what = f"{session}: {request} is for a pool of which {other} is able"
+            self._world.accuse(what, *there.sessions)
 
     def _check_body(self, session: SmscSession, request: Request, pdu: wire.Pdu) -> None:
         body = request.body
@@ -413,7 +415,8 @@ class RequestRules:
         by = self._world.clock.now - self._world.plan.response_timeout
         requests = (r for slot in session.pending.values() for r in slot.requests)
         last = (r.attempts[-1] for r in requests if r.answer is None and r.attempts)
-        open_ = [a for a in last if not a.answers and a.at > by]
+        # What was on a link that is lost is answered by the gate, and that may be under way.
+        open_ = [a for a in last if not (a.answers or _may_be_lost(a)) and a.at > by]
         count = len(open_)
         since = min((a.request.at for a in open_ if a.request is not None), default=by)
         if count > max(self._world.terms.windows(session, since)):

@@ -130,7 +130,7 @@ class RelaySession(SmppProtocol):
         Until then it is served as before: some peers hang up on an unbind. Requests that are open
         after ``seconds`` may still be answered between the unbind and the unbind_resp.
         """
-        if self.unbinding or self._departure:
+        if self.unbinding or self._departure or self.has_ended:
             return
         self._departure = reason
         if seconds and self.unanswered:

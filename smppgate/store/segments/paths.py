@@ -186,14 +186,16 @@ class SegmentPaths:
 
     async def search(self, keys: Sequence[bytes]) -> tuple[Found, list[bytes]]:
         """What there is of ``keys``, and those of which there is nothing."""
-        found, missing = self.ask_memory(keys)
+        in_memory, missing = self.ask_memory(keys)
         if not missing or self.is_all_recent or not self._is_open:
-            return Found(found), missing
+            return Found(in_memory), missing
         ends = [key for key in missing if self._tables.end_of(key) is not None]
         searched, is_complete = await self._lookups.run(missing, ends)
-        # A key may have been kept anew, or have ended, while segments were read.
+        # A key may have been kept anew, or have ended, while segments were read; and what memory
+        # had may be in an index by now, which was not asked.
         found, missing = self.ask_memory(keys)
-        found.update((key, searched.paths[key]) for key in missing if key in searched.paths)
+        older = in_memory | searched.paths
+        found.update((key, older[key]) for key in missing if key in older)
         unknown = [key for key in missing if key in searched.unknown]
         return Found(found, is_complete), unknown
 

@@ -73,6 +73,22 @@ def test_the_newer_of_memory_and_disk_wins() -> None:
     assert unknown == []
 
 
+@pytest.mark.parametrize("is_over", [False, True])
+def test_what_leaves_memory_for_an_index_while_the_disk_is_asked_is_found(is_over: bool) -> None:
+    """The indexes that are asked are those of before; what has ended since is not found."""
+    box = _filled()
+    _finder(box).holds = True
+    finding = Deferred.fromCoroutine(box.paths.search([octets(0), octets(999)]))
+    box.fill(500, first=1000)
+    box.tick(3)
+    assert box.paths.recent(octets(999)) is None
+    if is_over:
+        box.paths.end([octets(999)], 0.0)
+    _finder(box).go_on()
+    found, unknown = result_of(finding)
+    assert (found.paths, unknown) == (some(1) if is_over else {**some(1), **some(1, 999)}, [])
+
+
 def test_a_segment_that_goes_while_it_is_asked_is_deleted_afterwards() -> None:
     box = _filled()
     _finder(box).holds = True

@@ -184,12 +184,8 @@ class EsmeProtocol(RelaySession):
         checks = self._config.password_checks
         checks.begin(self, frame, self._judge_bind, self._wait_turn)
 
-    def hash_for(self, frame: Frame) -> str:
-        """The hash that the password of a bind is to be compared with; empty for none.
-
-        :raises PduError: where no name or no password is found.
-        """
-        name = peek.credentials(frame.octets).system_id
+    def hash_for(self, name: bytes) -> str:
+        """The hash that the password of a bind of ``name`` is to be compared with, or empty."""
         return self.router.accounts.hash_for(name, self._peer())
 
     def _peer(self) -> Peer:

@@ -13,6 +13,7 @@ from zope.interface import implementer
 from smppgate.gate.sessions.renewed import Renewed, digest_of
 from smppgate.settings.certificates import CertificateFiles, CertificateFolder
 from smppgate.settings.endpoints import certificates, split
+from smppgate.settings.tls_context import openssl_words
 
 # Type of endpoint → the attribute of Twisted's endpoint that makes the connections with TLS.
 _CREATORS = {"ssl": "_sslContextFactory", "tls": "connectionCreator"}
@@ -88,4 +89,4 @@ class ServerCertificate(Renewed[Any]):
         return str(self._files.shown())
 
     def _fault(self, error: Exception) -> str:
-        return self._files.fault() or str(error) or type(error).__name__
+        return self._files.fault() or openssl_words(error)

@@ -32,11 +32,12 @@ class Pair:
     """A certificate and its private key, both in PEM.
 
     :param name: the certificate's common name, and the host that it is for.
+    :param key: by default one that is made for it.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, key: Any = None) -> None:
         self.name = name
-        key = ec.generate_private_key(ec.SECP256R1())
+        key = key or ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
         start = datetime.datetime(2026, 1, 1)
         host = x509.SubjectAlternativeName([x509.DNSName(name)])

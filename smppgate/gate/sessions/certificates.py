@@ -38,6 +38,7 @@ class ServerCertificate(Renewed[Any]):
         self._reactor = reactor
         self._creator_name = _CREATORS[split(description).scheme]
         self._files: Any = certificates(split(description))
+        # First of all, as at each renewal.
         self._digest = digest_of(self.names())
         self._endpoint = self._opened()
         self._made = getattr(self._endpoint, self._creator_name)

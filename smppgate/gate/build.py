@@ -5,7 +5,7 @@ No other module of the gate but `smppgate.gate.gateway` reads settings.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import deepcopy
 from functools import partial
 from ipaddress import ip_network
@@ -15,6 +15,7 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.threads import deferToThreadPool
+from twisted.python.threadpool import ThreadPool
 
 from smppgate.gate.hooks import HookContext
 from smppgate.gate.hooks.made import CannotMake, Made
@@ -293,12 +294,16 @@ def _rate(per_second: float, burst: float, seconds: float) -> Rate | None:
     return Rate(per_second, burst or max(1.0, per_second * seconds)) if per_second else None
 
 
-def compare_in_thread(reactor: Any) -> Compare:
-    """Compares a hash with a password in one of the threads of ``reactor``."""
+def compare_in_thread(reactor: Any, threads: Callable[[], ThreadPool] | None = None) -> Compare:
+    """Compares a hash with a password in a thread.
+
+    :param threads: gives those that it may be, when there is something to compare; by default
+        they are the reactor's.
+    """
 
     def compare(kept: PasswordHash, password: str) -> Deferred[bool]:
         comparing: Deferred[bool] = deferToThreadPool(
-            reactor, reactor.getThreadPool(), is_same, kept, password
+            reactor, (threads or reactor.getThreadPool)(), is_same, kept, password
         )
         return comparing
 

@@ -8,7 +8,6 @@ from twisted.logger import LogPublisher
 from smppgate.gate.peers.sessions import Incoming, Outgoing, PeerConfig
 from smppgate.gate.reports.trouble import in_words
 from smppgate.gate.sessions.listener import LimitedFactory
-from smppgate.notices.esmes import CONNECTION_CLOSED
 from smppgate.notices.peers import PEER_NOT_REACHED
 from smppgate.txsmpp.backoff import Backoff
 from smppgate.txsmpp.log import Logger
@@ -25,16 +24,12 @@ class IncomingFactory(LimitedFactory[Incoming]):
     """Makes the sessions at which other nodes bind."""
 
     def __init__(self, config: PeerConfig) -> None:
-        super().__init__(MOST_CONNECTIONS)
+        super().__init__(MOST_CONNECTIONS, config.reports.refusals)
         self._config = config
 
     def make_session(self) -> Incoming:
         """A session that waits for a bind."""
         return Incoming(self._config, self)
-
-    def tell_refusal(self, kind: str, peer: str, reason: str) -> None:
-        """Tell of a connection that is cut, with refused binds."""
-        self._config.reports.refusals.add(CONNECTION_CLOSED, kind, peer=peer, reason=reason)
 
     def limit_reached(self) -> str:
         """All connections of peers are in use."""

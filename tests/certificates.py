@@ -5,6 +5,8 @@ from __future__ import annotations
 import atexit
 import datetime
 import hashlib
+import ssl
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -30,11 +32,12 @@ class Pair:
     """A certificate and its private key, both in PEM.
 
     :param name: the certificate's common name, and the host that it is for.
+    :param key: by default one that is made for it.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, key: Any = None) -> None:
         self.name = name
-        key = ec.generate_private_key(ec.SECP256R1())
+        key = key or ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
         start = datetime.datetime(2026, 1, 1)
         host = x509.SubjectAlternativeName([x509.DNSName(name)])
@@ -75,14 +78,26 @@ class Authority:
         signed = unsigned.add_extension(extension, critical=True).sign(self._key, hashes.SHA256())
         self.certificate = signed.public_bytes(serialization.Encoding.PEM)
 
-    def issue(self, folder: Path, name: str, *others: x509.GeneralName) -> Issued:
-        """A certificate for ``name`` as CN and for other names, as files in ``folder``."""
+    def issue(
+        self,
+        folder: Path,
+        name: str,
+        *others: x509.GeneralName,
+        extensions: Mapping[str, bytes] | None = None,
+    ) -> Issued:
+        """A certificate for ``name`` as CN and for other names, as files in ``folder``.
+
+        :param extensions: more of them, what they have by their OIDs.
+        """
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
         unsigned = builder(subject, self._name, key.public_key())
         if others:
             names = x509.SubjectAlternativeName(others)
             unsigned = unsigned.add_extension(names, critical=False)
+        for oid, value in (extensions or {}).items():
+            raw = x509.UnrecognizedExtension(x509.ObjectIdentifier(oid), value)
+            unsigned = unsigned.add_extension(raw, critical=False)
         signed = unsigned.sign(self._key, hashes.SHA256())
         octets = key.private_bytes(
             serialization.Encoding.PEM,
@@ -112,6 +127,12 @@ class Issued(NamedTuple):
     def digest(self) -> str:
         """Its digest, in hexadecimal digits."""
         return hashlib.sha256(self.der).hexdigest()
+
+    def spoilt(self, old: bytes, new: bytes) -> Issued:
+        """The same with other octets, also in its file; the signature does not fit any more."""
+        der = self.der.replace(old, new)
+        self.certificate.write_text(ssl.DER_cert_to_PEM_cert(der))
+        return self._replace(der=der)
 
 
 def builder(subject: x509.Name, issuer: x509.Name, key: Any) -> x509.CertificateBuilder:

@@ -16,7 +16,7 @@ import hashlib
 import hmac
 import os
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from math import ceil
 from typing import Any
 
@@ -24,14 +24,12 @@ from attrs import frozen
 from twisted.internet.defer import Deferred, DeferredLock
 
 from smppgate.admin.messages import Asked, Client, Problem
+from smppgate.gate.sessions.password_checks import Compare
 from smppgate.routing.esmes.guesses import Guesses
 from smppgate.settings import AdminUserSettings
 from smppgate.settings.admin_side import OPERATOR
 from smppgate.settings.password_hash import LOG_N, P, PasswordHash, R
 from smppgate.txsmpp.clock import Clock
-
-Compare = Callable[[PasswordHash, str], "Deferred[bool]"]
-"""Whether a hash is that of a password; see `is_same`."""
 
 LONGEST_WAIT = 60.0
 """Seconds that guesses of one name from one address may have to wait for the next one."""

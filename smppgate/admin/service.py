@@ -6,7 +6,6 @@ from typing import Any
 
 from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred
-from twisted.internet.threads import deferToThreadPool
 from twisted.python.threadpool import ThreadPool
 
 from smppgate.admin.actions import Actions, Reload
@@ -19,11 +18,11 @@ from smppgate.admin.routing import Explaining
 from smppgate.admin.traffic import Looks
 from smppgate.admin.views import Views
 from smppgate.gate import Gateway
+from smppgate.gate.build import compare_in_thread
 from smppgate.observe import Observer
 from smppgate.observe.message_logs import MessageLogs
 from smppgate.observe.traffic import Traffic
 from smppgate.settings import Settings
-from smppgate.settings.password_hash import PasswordHash, is_same
 from smppgate.version import installed_version
 
 
@@ -45,12 +44,12 @@ class AdminService(MultiService):
     ) -> None:
         super().__init__()
         self._gateway = gateway
-        self._reactor = reactor
         self._threads: ThreadPool | None = None
         admin = gateway.settings.admin
         losses = message_logs.losses if message_logs is not None else {}
         self.observer = Observer(gateway, has_metrics=admin.metrics, losses=losses)
-        self._guard = Guard(gateway.clock, self._compare, admin.user)
+        compare = compare_in_thread(reactor, self._own_threads)
+        self._guard = Guard(gateway.clock, compare, admin.user)
         audit = Audit(self.observer.event_log, self.observer.telling)
         views = Views(gateway, self.observer, installed_version(), gateway.clock.wall())
         actions = Actions(gateway, views, audit, reload)
@@ -86,11 +85,8 @@ class AdminService(MultiService):
             self._threads = None
         return stopping
 
-    def _compare(self, kept: PasswordHash, password: str) -> Deferred[bool]:
+    def _own_threads(self) -> ThreadPool:
         if self._threads is None:
             self._threads = ThreadPool(0, 1, "passwords")
             self._threads.start()
-        same: Deferred[bool] = deferToThreadPool(
-            self._reactor, self._threads, is_same, kept, password
-        )
-        return same
+        return self._threads

@@ -198,8 +198,9 @@ class Observation:
     def peers(self) -> Iterator[PeerState]:
         """The other nodes, in the order of the settings."""
         peers = self._parts.peers
-        nodes = list(peers.nodes.values()) if peers is not None else []
-        return (_peer(peers, node) for node in nodes if peers is not None)
+        if peers is None:
+            return iter(())
+        return (_peer(peers, node) for node in list(peers.nodes.values()))
 
     def related(self) -> RelatedState:
         """Long messages and dialogues."""

@@ -29,7 +29,7 @@ def make_routes(
     tables = file_tables(files, before.tables if before is not None else {})
     routes = Routes((_route(route, pools, tables) for route in settings.route), tables)
     if before is not None:
-        _go_on_counting(routes, before)
+        routes.go_on_counting(before)
     return routes
 
 
@@ -62,22 +62,3 @@ def _leads(settings: RouteSettings, pools: Mapping[str, Pool], tables: Tables) -
     found = tables[file]
     named = {name: target(name) for name in found.pools}
     return ByPrefix(found.table, named, file.path)
-
-
-def _go_on_counting(routes: Routes, before: Routes) -> None:
-    routes.unrouted = before.unrouted
-    counts = _numbered(before)
-    for key, route in _numbered(routes).items():
-        if key in counts:
-            route.messages = counts[key].messages
-
-
-def _numbered(routes: Routes) -> dict[tuple[str, int], Route]:
-    """The routes by label, and by number among those with the same."""
-    found: dict[tuple[str, int], Route] = {}
-    for route in routes.all:
-        number = 0
-        while (route.label, number) in found:
-            number += 1
-        found[route.label, number] = route
-    return found

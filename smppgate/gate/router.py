@@ -88,6 +88,7 @@ class RouterService(Service):
     ) -> None:
         self.clock = clock
         self.smscs = list(smscs)
+        self._smscs_by_name = {smsc.name: smsc for smsc in self.smscs}
         self.pools = dict(pools)
         self.accounts = accounts
         self.ranges = ranges
@@ -286,13 +287,20 @@ class RouterService(Service):
     def add_smsc(self, smsc: Smsc) -> None:
         """Know the ids of ``smsc``."""
         self.smscs.append(smsc)
+        self._smscs_by_name[smsc.name] = smsc
         self.return_paths.message_ids.add(smsc)
 
     def remove_smsc(self, smsc: Smsc) -> None:
         """Know the ids of ``smsc`` no more: its links have ended."""
         self.smscs.remove(smsc)
+        if self._smscs_by_name.get(smsc.name) is smsc:
+            del self._smscs_by_name[smsc.name]
         self.return_paths.message_ids.remove(smsc)
         smsc.retire()
+
+    def smsc_named(self, name: str) -> Smsc | None:
+        """The SMSC of that name, the newer one where another is leaving; None if there is none."""
+        return self._smscs_by_name.get(name)
 
     def change_pools(self, pools: Mapping[str, Pool]) -> None:
         """Have these pools, the first of them for requests of this process by default."""
@@ -536,13 +544,16 @@ class RouterService(Service):
         link.unanswered += 1
         self._take_delivery(link, frame, now)
 
-    def _dispatch(self, link: SmscSession, frame: Frame, now: float) -> None:
-        """Relay or answer a message of an SMSC's that is counted as unanswered."""
+    def _dispatch(self, link: SmscSession, frame: Frame, now: float, changed: bytes = b"") -> None:
+        """Relay or answer a message of an SMSC's that is counted as unanswered.
+
+        :param changed: what a hook has made of it; empty where it goes on as it came.
+        """
         try:
-            receipt = located_receipt(frame.octets)
+            receipt = located_receipt(changed or frame.octets)
             if receipt is not NO_RECEIPT:
-                self.receipts.bring(link, frame, receipt, now)
-            elif not self.dispatcher.by_destination(link, frame, now):
+                self.receipts.bring(link, frame, receipt, now, changed)
+            elif not self.dispatcher.by_destination(link, frame, now, changed=changed):
                 self.dispatcher.refuse(link, frame)
         except PduError as error:
             cause = Reason.REFUSED.because(str(error))

@@ -204,7 +204,7 @@ class SmscService(MultiService):
 
     def renew(self) -> None:
         """Have new links use certificates as their files are now."""
-        if self.tls is not None and self.tls.is_open:
+        if self.tls is not None:
             self.tls.renew()
 
     def _limit(self) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from smppgate.notices.store import LINES_LOST
 from smppgate.txsmpp.log import Logger
+from smppgate.txsmpp.seldom import Seldom
 
 WARNING_INTERVAL = 60.0
 """Seconds between two lines about what is lost, of each log: each has the count so far."""
@@ -24,12 +25,10 @@ class Losses:
         self.count = 0
         self._name = name
         self._monotonic = monotonic
-        self._told_at = float("-inf")
+        self._lines = Seldom(WARNING_INTERVAL)
 
     def lost(self, lines: int, why: str) -> None:
         """So many more are lost."""
         self.count += lines
-        now = self._monotonic()
-        if now - self._told_at >= WARNING_INTERVAL:
-            self._told_at = now
+        if self._lines.is_due(self._monotonic()):
             self.log.tell(LINES_LOST, name=self._name, reason=why, count=self.count)

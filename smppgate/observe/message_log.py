@@ -230,11 +230,11 @@ class MessageLog(Listener):
             self._add(values | _esme(origin) | {"event": "refused"})
 
     def taken_late(self, exchange: Exchange, frame: Frame, given: bytes, now: float) -> None:
-        """The SMSC took a message whose sender was told before that it is not delivered."""
+        """The SMSC took a message whose sender was told an error before."""
         if self._is_cdr:
             return
         # What else was in the message is not kept so long.
-        values = {**message_view.addresses(exchange.octets)} | _ended(0, SUCCESS)
+        values = {**message_view.addresses(exchange.original)} | _ended(0, SUCCESS)
         values |= self._times(exchange.entered_at, exchange.sent_at, now) | _submitted(exchange)
         ids = {"id": _text(given), "smsc_id": _text(given_id(frame.octets))}
         self._add({**values, "event": "late", **ids})

@@ -78,8 +78,9 @@ class Exchange(Request):
         none was asked.
     :ivar adapts: the version that its answer must be adapted to, which is the origin's; None while
         both ends speak the same version.
-    :ivar rewritten: what rules have made of it; ``octets`` are then what those have made that do
-        not ask where it goes. None where no rule holds for it.
+    :ivar rewritten: what a hook or rules have made of it; ``octets`` are then what the hook has
+        made, and of an ESME's message what those rules have that do not ask where it goes. None
+        where no hook has changed it and no rule holds for it.
     """
 
     __slots__ = (

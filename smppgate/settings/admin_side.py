@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 
 from smppgate.settings.checks import Check, Flag, Several, describe
-from smppgate.settings.endpoints import server_fault, split
+from smppgate.settings.endpoints import bare_server_fault, split
 from smppgate.settings.errors import Problem
 from smppgate.settings.nested import Nested
 from smppgate.settings.passwords import HashedPassword
@@ -28,7 +28,7 @@ VIEWER, OPERATOR = "viewer", "operator"
 class Endpoints(Several):
     """An array of endpoints to listen on, or one of them alone."""
 
-    item: Check = attrs.field(factory=lambda: Endpoint("server", admin_fault))
+    item: Check = attrs.field(factory=lambda: Endpoint("server", bare_server_fault))
 
     @property
     def kind(self) -> str:
@@ -56,13 +56,6 @@ class Endpoints(Several):
             yield from super().problems(value)
         else:
             yield Problem("", f"must be a string or an array, not {describe(value)}")
-
-
-def admin_fault(description: str) -> str | None:
-    """The fault of an endpoint that the admin interface is to listen on."""
-    if split(description).scheme == "haproxy":
-        return "must not begin with haproxy: here"
-    return server_fault(description)
 
 
 def is_of_this_machine(endpoint: str) -> bool:

@@ -16,14 +16,24 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from cryptography.x509 import (
     Certificate,
     DNSName,
+    DuplicateExtension,
     ExtensionNotFound,
+    RFC822Name,
     SubjectAlternativeName,
+    UniformResourceIdentifier,
+    UnsupportedGeneralNameType,
     load_pem_x509_certificate,
 )
 from cryptography.x509.oid import NameOID
 
 _BLOCK = re.compile(rb"-----BEGIN ([A-Z0-9. ]+)-----.*?-----END \1-----", re.DOTALL)
 _ENCRYPTED = re.compile(rb"BEGIN ENCRYPTED PRIVATE KEY|Proc-Type: *4, *ENCRYPTED")
+
+NameKind = type[DNSName] | type[RFC822Name] | type[UniformResourceIdentifier]
+"""A kind of alternative names."""
+
+# ValueError is of what cannot be parsed; the others derive from Exception alone.
+_NO_NAMES = (ExtensionNotFound, DuplicateExtension, UnsupportedGeneralNameType, ValueError)
 
 
 @attrs.frozen
@@ -126,14 +136,9 @@ class CertificateFiles:
 
     def host_names(self) -> tuple[str, ...]:
         """The DNS names that the certificate is for, in small letters; without any, its CN."""
-        first = self.loaded()[0][0]
-        try:
-            names = first.extensions.get_extension_for_class(SubjectAlternativeName).value
-            found = names.get_values_for_type(DNSName)
-        except ExtensionNotFound:
-            found = []
-        common = first.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
-        return tuple(name.lower() for name in found or [str(each.value) for each in common])
+        first = _certificates_in(read_files((self.certificate,))[self.certificate])[0]
+        names = alternative_names(first, (DNSName,)) or common_names(first)
+        return tuple(name.lower() for name in names)
 
     def shown(self) -> str:
         """The certificate's subject and the last moment at which it is valid."""
@@ -207,6 +212,28 @@ class CertificateFolder:
         return [(n, load_pem_private_key(b, None)) for n, kind, b in blocks if kind is _KEY]
 
 
+def common_names(certificate: Certificate) -> list[str]:
+    """The CNs of its subject; none where that cannot be read."""
+    try:
+        found = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    except ValueError:
+        return []
+    return [str(each.value) for each in found]
+
+
+def alternative_names(certificate: Certificate, kinds: tuple[NameKind, ...]) -> list[str]:
+    """Its alternative names of these kinds; none where its extensions cannot be read.
+
+    OpenSSL takes such a certificate, and one extension, of whatever kind, keeps all others from
+    being read.
+    """
+    try:
+        names = certificate.extensions.get_extension_for_class(SubjectAlternativeName).value
+    except _NO_NAMES:
+        return []
+    return [name for kind in kinds for name in names.get_values_for_type(kind)]
+
+
 def authorities_fault(name: str) -> str | None:
     """Why the file ``name`` cannot be used as one of authorities; None where it can."""
     try:
@@ -245,7 +272,10 @@ def _blocks(contents: dict[str, bytes]) -> Iterator[tuple[str, _Kind, bytes]]:
 
 
 def _shown(certificate: Certificate) -> str:
-    subject = certificate.subject.rfc4514_string() or "no subject"
+    try:
+        subject = certificate.subject.rfc4514_string() or "no subject"
+    except ValueError:
+        subject = "a subject that cannot be read"
     return f"{subject}, valid until {certificate.not_valid_after_utc:%Y-%m-%d %H:%M} UTC"
 
 

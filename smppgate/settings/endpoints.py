@@ -69,6 +69,13 @@ def server_fault(description: str) -> str | None:
     )
 
 
+def bare_server_fault(description: str) -> str | None:
+    """The fault of an endpoint to listen on that takes no PROXY header."""
+    if split(description).scheme == "haproxy":
+        return "must not begin with haproxy: here"
+    return server_fault(description)
+
+
 def certificates(parts: Parts) -> CertificateFiles | CertificateFolder | None:
     """The files of the certificates that an endpoint to listen on has; None without TLS."""
     if parts.scheme == "tls":

@@ -15,8 +15,8 @@ from smppgate.settings.networks import Network
 from smppgate.settings.passwords import (
     HashedPassword,
     KeptPassword,
-    PasswordFile,
-    PasswordVariable,
+    in_environment,
+    in_file,
     secret_of,
 )
 from smppgate.settings.tables import (
@@ -126,21 +126,10 @@ class EsmeSettings(Table):
         ),
     )
     password_file: KeptPassword | None = attrs.field(
-        default=None,
-        metadata=setting(
-            PasswordFile(),
-            "Instead: a file that has it, read again at each reload; a relative path counts from "
-            "the folder of the configuration.",
-            takes=Takes.AT_NEXT_BIND,
-        ),
+        default=None, metadata=in_file(Takes.AT_NEXT_BIND)
     )
     password_env: KeptPassword | None = attrs.field(
-        default=None,
-        metadata=setting(
-            PasswordVariable(),
-            "Instead: a variable of the environment that has it.",
-            takes=Takes.AT_NEXT_BIND,
-        ),
+        default=None, metadata=in_environment(Takes.AT_NEXT_BIND)
     )
     auth: str = attrs.field(
         default="gate",

@@ -11,13 +11,13 @@ from typing import Any
 
 import attrs
 
-from smppgate.settings.admin_side import AdminSettings, AdminUserSettings
+from smppgate.settings.admin_side import AdminSettings
 from smppgate.settings.checks import Several
 from smppgate.settings.errors import Problem
 from smppgate.settings.esme_side import EsmeSettings, ListenSettings
 from smppgate.settings.gate_side import GateSettings, StoreSettings
 from smppgate.settings.log_side import CdrSettings, LogSettings
-from smppgate.settings.nested import Nested
+from smppgate.settings.nested import Nested, nested_in
 from smppgate.settings.peer_side import PeerSettings, PeersSettings
 from smppgate.settings.pools import PoolSettings
 from smppgate.settings.relations import DEFAULT_POOL, relation_problems
@@ -25,7 +25,6 @@ from smppgate.settings.rewrites import RewriteSettings
 from smppgate.settings.routes import RouteSettings
 from smppgate.settings.smsc_side import SmscSettings
 from smppgate.settings.tables import Table, setting
-from smppgate.settings.tls import ListenCertificateSettings, ListenTlsSettings, SmscTlsSettings
 
 SECTIONS: dict[str, type[Table]] = {
     "gate": GateSettings,
@@ -46,28 +45,34 @@ SECTIONS: dict[str, type[Table]] = {
 SINGLE = ("gate", "store", "admin", "log", "cdr", "peers")
 """Sections that are one table; each of the others is an array of tables."""
 
-INNER: dict[str, type[Table]] = {
-    "admin.user": AdminUserSettings,
-    "listen.tls": ListenTlsSettings,
-    "listen.tls.certificates": ListenCertificateSettings,
-    "smsc.tls": SmscTlsSettings,
-}
-"""Tables inside of a section."""
 
-SINGLE_INNER = ("listen.tls", "smsc.tls")
-"""Those of them that are one table; each of the others is an array of tables."""
+def _tables(
+    name: str, table: type[Table], is_one: bool
+) -> Iterator[tuple[str, type[Table], bool]]:
+    """A table, or an array of it, and then what is inside of it, as its fields have it."""
+    yield name, table, is_one
+    for field in attrs.fields(table):
+        check = field.metadata["check"]
+        nested = nested_in(check)
+        if nested is not None:
+            yield from _tables(f"{name}.{field.name}", nested.table, check is nested)
 
-TABLES: dict[str, type[Table]] = {}
+
+_ALL = [
+    each
+    for section, table in SECTIONS.items()
+    for each in _tables(section, table, section in SINGLE)
+]
+
+TABLES: dict[str, type[Table]] = {name: table for name, table, _ in _ALL}
 """All of them, each section followed by what is inside of it."""
 
-for _name, _table in SECTIONS.items():
-    TABLES[_name] = _table
-    TABLES |= {inner: table for inner, table in INNER.items() if inner.startswith(f"{_name}.")}
+_ONE = {name for name, _, is_one in _ALL if is_one}
 
 
 def heading(section: str) -> str:
     """How the file begins a table of ``section``: ``[gate]`` or ``[[esme]]``."""
-    return f"[{section}]" if section in (*SINGLE, *SINGLE_INNER) else f"[[{section}]]"
+    return f"[{section}]" if section in _ONE else f"[[{section}]]"
 
 
 def _section(name: str, meaning: str, minimum: int = 0) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import attrs
 
-from smppgate.settings.checks import Check, kind_of
+from smppgate.settings.checks import Check, Several, kind_of
 from smppgate.settings.errors import Problem
 from smppgate.settings.tables import Table
 
@@ -35,3 +35,9 @@ class Nested(Check):
         """Another class. A table of the right class has checked itself."""
         if not isinstance(value, self.table):
             yield Problem("", f"must be {self.table.__name__}, not {kind_of(value)}")
+
+
+def nested_in(check: Check) -> Nested | None:
+    """What the table of a value is checked by, or each of several tables; None for no table."""
+    one = check.item if isinstance(check, Several) else check
+    return one if isinstance(one, Nested) else None

@@ -16,6 +16,7 @@ import attrs
 
 from smppgate.settings.checks import Check, describe, shown
 from smppgate.settings.errors import Problem
+from smppgate.settings.files import file_octets
 from smppgate.txsmpp.address_range import LONGEST_ADDRESS
 
 MOST_TOLD = 10
@@ -120,18 +121,10 @@ def _content(found: dict[bytes, bytes]) -> bytes:
 
 def _octets(path: str) -> tuple[bytes, str]:
     """What is in the file, or why it cannot be read."""
-    if not path:
-        return b"", "must not be empty"
-    try:
-        with open(path, "rb") as file:
-            octets = file.read(LARGEST + 1)
-    except OSError as error:
-        return b"", f"{path!r} cannot be read: {error.strerror}"
-    except ValueError as error:
-        return b"", f"{path!r} cannot be read: {error}"
+    octets, fault = file_octets(path, LARGEST + 1)
     if len(octets) > LARGEST:
         return b"", f"{path!r} has more than {LARGEST >> 20} MiB"
-    return octets.removeprefix(b"\xef\xbb\xbf"), ""
+    return octets.removeprefix(b"\xef\xbb\xbf"), fault
 
 
 def _parsed(octets: bytes, pools: bool) -> tuple[dict[bytes, bytes], list[str]]:

@@ -11,13 +11,16 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import attrs
 
 from smppgate.settings.checks import Check, kind_of, shown
 from smppgate.settings.errors import Problem
+from smppgate.settings.files import file_octets
 from smppgate.settings.password_hash import PasswordHash
-from smppgate.settings.tables import PASSWORD
+from smppgate.settings.tables import PASSWORD, setting
+from smppgate.settings.takes import Takes
 from smppgate.settings.texts import Secret
 
 ESME_PASSWORDS = ("password", "password_hash", "password_file", "password_env")
@@ -113,15 +116,9 @@ class PasswordFile(PasswordPlace):
 
     def read(self, place: str) -> KeptPassword:
         """What is in the file at ``place``."""
-        if not place:
-            return KeptPassword(place, faults=("must not be empty",))
-        try:
-            with open(place, "rb") as file:
-                octets = file.read(LARGEST_FILE)
-        except OSError as error:
-            return KeptPassword(place, faults=(f"{place!r} cannot be read: {error.strerror}",))
-        except ValueError as error:
-            return KeptPassword(place, faults=(f"{place!r} cannot be read: {error}",))
+        octets, fault = file_octets(place, LARGEST_FILE)
+        if fault:
+            return KeptPassword(place, faults=(fault,))
         return _kept(place, f"the {self.what} in {place!r}", octets, self.octets)
 
 
@@ -149,6 +146,21 @@ def _kept(place: str, what: str, octets: bytes, allowed: Secret = PASSWORD) -> K
     password = re.sub(r"\r?\n\Z", "", octets.decode("latin-1"))
     faults = tuple(f"{what} {fault}" for fault in allowed.faults(password))
     return KeptPassword(place, password, faults)
+
+
+def in_file(takes: Takes) -> dict[str, Any]:
+    """The metadata of ``password_file``, which is in force as ``takes`` says."""
+    meaning = (
+        "Instead: a file that has it, read again at each reload; a relative path counts from "
+        "the folder of the configuration."
+    )
+    return setting(PasswordFile(), meaning, takes=takes)
+
+
+def in_environment(takes: Takes) -> dict[str, Any]:
+    """The metadata of ``password_env``."""
+    meaning = "Instead: a variable of the environment that has it."
+    return setting(PasswordVariable(), meaning, takes=takes)
 
 
 def secret_of(password: str | None, *places: KeptPassword | None) -> str:

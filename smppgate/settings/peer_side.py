@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 import attrs
 
 from smppgate.settings.checks import shown
-from smppgate.settings.endpoints import client_fault, server_fault, split
+from smppgate.settings.endpoints import bare_server_fault, client_fault
 from smppgate.settings.errors import Problem
 from smppgate.settings.passwords import KeptPassword, PasswordFile, secret_of
 from smppgate.settings.raw import tables
@@ -22,13 +22,6 @@ LONGEST_NAME = 15
 """Octets of a node's name, which is the system_id of its binds: SMPP v3.4 §5.2.1."""
 
 _SECRET = Secret(1, 64)
-
-
-def peers_fault(description: str) -> str | None:
-    """The fault of an endpoint that peers are to bind at."""
-    if split(description).scheme == "haproxy":
-        return "must not begin with haproxy: here"
-    return server_fault(description)
 
 
 @attrs.frozen
@@ -62,7 +55,7 @@ class PeersSettings(Table):
     endpoint: str = attrs.field(
         default="",
         metadata=setting(
-            Endpoint("server", peers_fault, optional=True),
+            Endpoint("server", bare_server_fault, optional=True),
             "Where its peers bind.",
             takes=Takes.AT_RESTART,
         ),

@@ -28,10 +28,10 @@ from cattrs import (
 from cattrs.errors import IterableValidationNote
 from cattrs.gen import make_dict_structure_fn, override
 
-from smppgate.settings.checks import Check, Several, describe
+from smppgate.settings.checks import Check, describe
 from smppgate.settings.errors import BadValue, Problem, SettingsError
-from smppgate.settings.model import INNER, SECTIONS, SINGLE, SINGLE_INNER, Settings, heading
-from smppgate.settings.nested import Nested
+from smppgate.settings.model import SECTIONS, SINGLE, TABLES, Settings, heading
+from smppgate.settings.nested import nested_in
 from smppgate.settings.raw import tables
 from smppgate.settings.relations import relation_problems
 from smppgate.settings.suggestions import nearest
@@ -113,10 +113,10 @@ def _place_all(value: Any, table: type[Table], folder: str) -> None:
 
 
 def _place_one(table: dict[str, Any], key: str, check: Check, folder: str) -> None:
-    inner = check.item if isinstance(check, Several) else check
+    nested = nested_in(check)
     path = table.get(key)
-    if isinstance(inner, Nested):
-        _place_all(path, inner.table, folder)
+    if nested is not None:
+        _place_all(path, nested.table, folder)
     elif check.is_placed and isinstance(path, str) and path:
         table[key] = os.path.join(folder, path)
 
@@ -145,7 +145,7 @@ def _relations(document: dict[str, Any]) -> Iterator[Problem]:
 @functools.cache
 def _converter() -> Converter:
     converter = Converter(detailed_validation=True, forbid_extra_keys=True)
-    for section, table in {**INNER, **SECTIONS}.items():
+    for section, table in TABLES.items():
         hooks = {field.name: _hook_of(converter, section, field) for field in attrs.fields(table)}
         otherwise = f"must be a table: {heading(section)}"
         converter.register_structure_hook(table, _table_hook(converter, table, hooks, otherwise))
@@ -188,12 +188,13 @@ def _value_hook(check: Check) -> _Hook:
 
 
 def _hook_of(converter: Converter, section: str, field: attrs.Attribute[object]) -> _Hook:
-    inner = f"{section}.{field.name}"
-    if inner in INNER:
-        table = INNER[inner]
-        is_one = inner in SINGLE_INNER
-        return _one_hook(converter, table) if is_one else _array_hook(converter, inner, table)
-    return _value_hook(field.metadata["check"])
+    check = field.metadata["check"]
+    nested = nested_in(check)
+    if nested is None:
+        return _value_hook(check)
+    if nested is check:
+        return _one_hook(converter, nested.table)
+    return _array_hook(converter, f"{section}.{field.name}", nested.table)
 
 
 def _one_hook(converter: Converter, table: type[Table]) -> _Hook:

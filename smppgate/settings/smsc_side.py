@@ -16,8 +16,8 @@ from smppgate.settings.nested import Nested
 from smppgate.settings.passwords import (
     SMSC_PASSWORDS,
     KeptPassword,
-    PasswordFile,
-    PasswordVariable,
+    in_environment,
+    in_file,
     password_problems,
     secret_of,
 )
@@ -71,21 +71,10 @@ class SmscSettings(Table):
         ),
     )
     password_file: KeptPassword | None = attrs.field(
-        default=None,
-        metadata=setting(
-            PasswordFile(),
-            "Instead: a file that has it, read again at each reload; a relative path counts from "
-            "the folder of the configuration.",
-            takes=Takes.LINK_BY_LINK,
-        ),
+        default=None, metadata=in_file(Takes.LINK_BY_LINK)
     )
     password_env: KeptPassword | None = attrs.field(
-        default=None,
-        metadata=setting(
-            PasswordVariable(),
-            "Instead: a variable of the environment that has it.",
-            takes=Takes.LINK_BY_LINK,
-        ),
+        default=None, metadata=in_environment(Takes.LINK_BY_LINK)
     )
     receive_endpoint: str = attrs.field(
         default="",

@@ -25,6 +25,7 @@ from smppgate.settings.tls_context import (
 )
 
 _MIN_VERSION = Choice(tuple(VERSIONS))
+_KEY = setting(PemFile(), "Its private key; empty: it is in that file too.")
 _WITH_TLS = ("ssl", "tls")
 
 
@@ -39,10 +40,7 @@ class ListenCertificateSettings(Table):
             "of its DNS names are shown it.",
         )
     )
-    key: str = attrs.field(
-        default="",
-        metadata=setting(PemFile(), "Its private key; empty: it is in that file too."),
-    )
+    key: str = attrs.field(default="", metadata=_KEY)
 
     def __str__(self) -> str:
         return _shown(self)
@@ -70,10 +68,7 @@ class ListenTlsSettings(Table):
             "they are looked at once a minute and at each reload.",
         )
     )
-    key: str = attrs.field(
-        default="",
-        metadata=setting(PemFile(), "Its private key; empty: it is in that file too."),
-    )
+    key: str = attrs.field(default="", metadata=_KEY)
     client_ca: str = attrs.field(
         default="",
         metadata=setting(

@@ -10,6 +10,7 @@ from smppgate.notices.store import ENDS_FULL
 from smppgate.store.ending import EndingPaths
 from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.log import Logger
+from smppgate.txsmpp.seldom import Seldom
 
 POLL_INTERVAL = 1.0
 """Seconds between two looks at return paths that are to end."""
@@ -34,7 +35,7 @@ class PathEnds:
         self._end = end
         self._paths = EndingPaths()
         self._timer: IDelayedCall | None = None
-        self._warned_at = float("-inf")
+        self._warnings = Seldom(WARNING_INTERVAL)
         self._is_stopped = False
 
     def __len__(self) -> int:
@@ -77,7 +78,5 @@ class PathEnds:
             self._timer = self._clock.callLater(pause, self._end_due)
 
     def _warn(self) -> None:
-        now = self._clock.monotonic()
-        if now - self._warned_at >= WARNING_INTERVAL:
-            self._warned_at = now
+        if self._warnings.is_due(self._clock.monotonic()):
             self.log.tell(ENDS_FULL, count=len(self._paths))

@@ -16,9 +16,7 @@ from smppgate.txsmpp.frame import HEADER_SIZE
 from smppgate.txsmpp.layout import PDU_TYPES
 from smppgate.txsmpp.located import TLV_HEADER, LocatedTlv, tlvs_and_fit
 from smppgate.txsmpp.peek import Address
-
-LONGEST_TLV = 0xFFFF
-"""Octets that the length of a TLV can say."""
+from smppgate.txsmpp.tlv import Tlv, write_tlvs
 
 SOURCE = "source_addr_ton", "source_addr_npi", "source_addr"
 """The fields of a source address."""
@@ -133,8 +131,10 @@ class Located:
         """The PDU with one TLV of this tag, where the first of them stood, or else at the end.
 
         Only where they ``are_all`` found.
+
+        :raises PduError: tag or value is none that a TLV can have, see `write_tlvs`.
         """
-        octets = TLV_HEADER.pack(tag, len(value)) + value
+        octets = write_tlvs((Tlv(tag, value),))
         mine = [tlv for tlv in self.tlvs if tlv.tag == tag]
         if not mine:
             return self._joined([(Span(self.end, self.end), octets)])
@@ -176,12 +176,7 @@ def edited(
         located = Located(octets)
         if not located.are_all:
             raise PduError("TLVs: not readable", CommandStatus.ESME_RINVTLVSTREAM)
-        if value is None:
-            octets = located.without_tlvs((tag,))
-        elif len(value) > LONGEST_TLV:
-            raise PduError(f"TLV 0x{tag:04X}: too long", CommandStatus.ESME_RINVTLVLEN)
-        else:
-            octets = located.with_tlv(tag, value)
+        octets = located.without_tlvs((tag,)) if value is None else located.with_tlv(tag, value)
     return octets
 
 

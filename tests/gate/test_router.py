@@ -525,3 +525,25 @@ def test_a_bind_of_the_gates_own_is_no_exchange() -> None:
     link.dataReceived(header_only(CommandId.ENQUIRE_LINK, 0, 1))
     assert gate.router.open_exchanges == 0
     assert gate.router.statistics().smsc_links == 1
+
+
+# SMSCs by name
+
+
+@pytest.mark.parametrize("is_former_first", [True, False])
+def test_of_two_smscs_of_one_name_the_newer_is_found(is_former_first: bool) -> None:
+    """An SMSC may be back before its former links are gone, and gone again before them."""
+    gate = Gate()
+    router, former, newer = gate.router, gate.beta, Smsc("beta", tag=b"beta")
+    assert router.smsc_named("beta") is former
+    router.add_smsc(newer)
+    assert router.smsc_named("beta") is newer
+    if is_former_first:
+        router.remove_smsc(former)
+        assert router.smsc_named("beta") is newer
+        router.remove_smsc(newer)
+    else:
+        router.remove_smsc(newer)
+        router.remove_smsc(former)
+    assert router.smsc_named("beta") is None
+    assert router.smsc_named("alpha") is gate.alpha

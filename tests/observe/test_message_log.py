@@ -711,6 +711,16 @@ def test_a_line_has_what_its_sender_wrote_and_heard() -> None:
         assert (line["destination"], line["status"]) == ("4477", told)
 
 
+def test_what_is_taken_late_has_the_words_of_its_sender_too() -> None:
+    gate = rewriting()
+    esme, link = gate.esme(), gate.link()
+    gate.sends(esme, destination_addr=b"4477")
+    link.expire(gate.now)
+    gate.lines()
+    taken_late(gate, link)
+    assert gate.line()["destination"] == "4477"
+
+
 def test_what_cannot_be_rewritten_is_refused() -> None:
     gate = rewriting()
     gate.sends(gate.esme(), destination_addr=b"4477009001234")

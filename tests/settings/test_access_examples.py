@@ -9,7 +9,7 @@ import pytest
 from cryptography import x509
 
 from smppgate.settings import load
-from smppgate.settings.model import INNER, SECTIONS
+from smppgate.settings.model import SECTIONS, TABLES
 from tests.certificates import Authority
 from tests.docs.blocks import ROOT, Block, blocks_of
 from tests.settings import documents
@@ -44,7 +44,7 @@ def test_an_example_is_valid(tmp_path: Path, example: Block) -> None:
 def test_all_of_it_is_shown() -> None:
     """Each key about who may come in is in an example or in a table."""
     assert len(EXAMPLES) == 4
-    keys = {key for table in ("listen.tls", "smsc.tls") for key in INNER[table]._names}
+    keys = {key for table in ("listen.tls", "smsc.tls") for key in TABLES[table]._names}
     keys |= {key for key in SECTIONS["esme"]._names if "password" in key} - {"outbind_password"}
     keys |= {"allow", "certificate"}
     page = PAGE.read_text("utf-8")

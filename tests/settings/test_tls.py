@@ -6,15 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from smppgate.cli.surroundings import surroundings_warnings
 from smppgate.settings import Settings, SettingsError, load, parse, warnings
 from smppgate.settings.difference import difference
 from smppgate.settings.tls_checks import CertificateName
-from tests.certificates import Authority, Pair, builder
+from tests.certificates import Authority, Pair
 from tests.settings import documents
 
 PAIR = Pair("gate.example")
@@ -159,15 +157,8 @@ def test_a_fault_of_a_file_is_told_beside_others(tmp_path: Path) -> None:
 def test_what_openssl_does_not_take_is_an_error(tmp_path: Path) -> None:
     """A key that is too short seems to be sound until it is used."""
     written(tmp_path)
-    key = rsa.generate_private_key(65537, 1024)
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "short")])
-    signed = builder(name, name, key.public_key()).sign(key, hashes.SHA256())
-    private = key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-    (tmp_path / "short.pem").write_bytes(signed.public_bytes(serialization.Encoding.PEM) + private)
+    short = Pair("short.example", rsa.generate_private_key(65537, 1024))
+    (tmp_path / "short.pem").write_bytes(short.certificate + short.key)
     (error,) = errors_of(tmp_path, with_listen(certificate="short.pem", key=""))
     assert error == "listen[0].tls.certificate: cannot be used: ee key too small"
 

@@ -8,6 +8,7 @@ from smppgate.gate.hooks.answers import AnswerHook
 from smppgate.gate.hooks.deliveries import DeliveryHook
 from smppgate.gate.hooks.lines import Lines
 from smppgate.gate.hooks.submits import SubmitHook
+from smppgate.gate.relay.correlator import Correlator
 from tests.simulation.mutant import mutant
 
 
@@ -57,3 +58,8 @@ def _told_twice(hears: Any) -> Any:
         hears(self, exchange, frame, status, told)
 
     return heard
+
+
+@mutant(Correlator, "_taken_late", "What is taken, and told otherwise, has no line.", "hooked")
+def _taken_late_untold(_taken_late: Any) -> Any:
+    return lambda self, exchange, smsc, frame, now: self.keeper.take_late(exchange, smsc, frame)

@@ -20,6 +20,7 @@ from smppgate.observe.message_log import MessageLog
 from smppgate.routing.exchange import Exchange
 from smppgate.txsmpp.frame import Frame
 from tests.simulation import wire
+from tests.simulation.hooks import TOLD
 from tests.simulation.ledger import Delivery, Request
 
 if TYPE_CHECKING:
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 
 _OF_SESSIONS = (0x02, 0x03, 0x04)
 """Statuses with which a session answers itself what it may not be sent: it is not taken in."""
+
+_BEFORE_LATE = ("timeout", "stopping", "rejected")
+"""Reasons of messages that their SMSC may have taken all the same; the last is a hook's."""
 
 Line = dict[str, Any]
 
@@ -121,8 +125,10 @@ def _wrong_of(request: Request, lines: list[Line]) -> Iterator[str]:
     answer = request.answer
     late = [line for line in lines if line["event"] == "late"]
     lines = [line for line in lines if line["event"] != "late"]
-    if late and not (lines and lines[0].get("reason") in ("timeout", "stopping")):
+    if late and not (lines and lines[0].get("reason") in _BEFORE_LATE):
         yield f"{request} was taken late, the log has {lines} and {late}"
+    if request.is_certain and _is_told_otherwise(request) and len(late) != 1:
+        yield f"{request} was taken, and a hook told otherwise; the log has {late}"
     is_due = answer is not None and answer.status not in _OF_SESSIONS
     if len(lines) > 1 or (is_due and not lines):
         yield f"{request} has {len(lines)} lines in the message log: {lines}"
@@ -143,6 +149,12 @@ def _wrong_of(request: Request, lines: list[Line]) -> Iterator[str]:
         return
     elif line.get("id") != request.given.decode("latin-1") or line["smsc"] not in names:
         yield f"{request} is known as {request.given!r} from {names}, the log has {line}"
+
+
+def _is_told_otherwise(request: Request) -> bool:
+    """Whether the only SMSC that was sent it took it, and a hook has told an error."""
+    is_told = request.answer is not None and request.answer.status == TOLD
+    return is_told and bool(request.taken_id) and len(request.attempts) == 1
 
 
 def _wrong_of_delivery(delivery: Delivery, lines: list[Line]) -> Iterator[str]:

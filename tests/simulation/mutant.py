@@ -66,12 +66,17 @@ class StaleMutant(Exception):
         return is_own and failure.check(AttributeError, NameError, TypeError) is not None
 
 
-def mutant(owner: Any, attribute: str, sentence: str, *moods: str) -> Callable[[Any], Any]:
-    """Enter the decorated function, which makes the replacement, under its own name."""
+def mutant(
+    owner: Any, attribute: str, sentence: str, *moods: str, table: dict[str, Mutant] = MUTANTS
+) -> Callable[[Any], Any]:
+    """Enter the decorated function, which makes the replacement, under its own name in ``table``.
+
+    Those of `MUTANTS` are of the world of one gate.
+    """
 
     def enter(make: Callable[[Any], Any]) -> Callable[[Any], Any]:
         name = make.__name__.strip("_").replace("_", "-")
-        MUTANTS[name] = Mutant(name, sentence, owner, attribute, make, moods)
+        table[name] = Mutant(name, sentence, owner, attribute, make, moods)
         _files.add(make.__code__.co_filename)
         return make
 

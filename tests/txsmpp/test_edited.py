@@ -125,6 +125,20 @@ def test_tlvs_that_cannot_be_read_are_not_changed() -> None:
     assert edited(octets, {"service_type": b""}).endswith(b"\x14\x05\x00\xff1")
 
 
-def test_a_value_that_is_too_long_is_refused() -> None:
-    with pytest.raises(PduError):
-        edited(encode(MESSAGE), {}, {0x1401: bytes(65_536)})
+@pytest.mark.parametrize(
+    ("tag", "value", "status"),
+    [
+        (0x1401, bytes(65_536), CommandStatus.ESME_RINVTLVLEN),
+        (0x10000, b"", CommandStatus.ESME_RINVTLVLEN),
+        (-1, b"", CommandStatus.ESME_RINVTLVLEN),
+        (0x1401, "text", CommandStatus.ESME_RINVTLVVAL),
+        (0x1401, 1, CommandStatus.ESME_RINVTLVVAL),
+    ],
+)
+def test_a_tlv_is_judged_as_one_that_is_encoded(tag: int, value: Any, status: int) -> None:
+    with pytest.raises(PduError) as caught:
+        edited(encode(MESSAGE), {}, {tag: value})
+    assert caught.value.command_status == status
+    with pytest.raises(PduError) as encoded:
+        encode(attrs.evolve(MESSAGE, tlvs=(Tlv(tag, value),)))
+    assert encoded.value.command_status == status

@@ -28,7 +28,7 @@ class AskingAgain:
     """Asks elsewhere for what receipts wait for, with one timer for all.
 
     :param is_waited_for: whether a receipt still waits for a key.
-    :param arrived: called with a key whose return path another process has.
+    :param arrived: called with a key, and what another process has under it.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class AskingAgain:
         clock: Clock,
         return_paths: ReturnPathKeeper,
         is_waited_for: Callable[[bytes], bool],
-        arrived: Callable[[bytes], None],
+        arrived: Callable[[bytes, bytes], None],
     ) -> None:
         self._clock = clock
         self._return_paths = return_paths
@@ -96,5 +96,5 @@ class AskingAgain:
                 yield keys
 
     def _answered(self, found: Found) -> None:
-        for key in found.paths:
-            self._arrived(key)
+        for key, value in found.paths.items():
+            self._arrived(key, value)

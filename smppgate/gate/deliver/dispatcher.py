@@ -104,19 +104,27 @@ class Dispatcher:
     # The choice of a session
 
     def by_destination(
-        self, link: SmscSession, frame: Frame, now: float, receipt: bytes = b""
+        self,
+        link: SmscSession,
+        frame: Frame,
+        now: float,
+        receipt: bytes = b"",
+        changed: bytes = b"",
     ) -> bool:
         """Relay to a session that serves the destination; False when no account serves it.
 
         A request on a link that serves one ESME session alone is for that session.
 
         :param receipt: what to relay in place of a request that is a receipt.
+        :param changed: what a hook has made of the request; empty where it is as it came.
         :raises PduError: when the PDU ends in front of its esm_class, or rules make of it what
             peers do not take.
         """
         delivery = Delivery(self.correlator, link, frame, now)
+        if changed:
+            delivery.rewrite(changed)
         delivery.is_receipt = bool(receipt)
-        octets = self.rewritten(delivery, receipt or frame.octets)
+        octets = self.rewritten(delivery, receipt or delivery.octets)
         address = peek.delivery_address(octets)
         if self._events.tell_entered is not None:
             self._events.tell_entered(delivery)

@@ -109,19 +109,31 @@ class Receipts:
         waiting = self._searching.count + self._behind_answers.count
         return waiting + len(self._early) + len(self._delay)
 
-    def bring(self, link: SmscSession, frame: Frame, receipt: LocatedReceipt, now: float) -> None:
-        """Relay ``receipt``, read from ``frame``, at once if memory has its return path."""
+    def bring(
+        self,
+        link: SmscSession,
+        frame: Frame,
+        receipt: LocatedReceipt,
+        now: float,
+        changed: bytes = b"",
+    ) -> None:
+        """Relay ``receipt``, read from ``frame``, at once if memory has its return path.
+
+        :param changed: what a hook has made of the frame, from which the receipt is read then;
+            empty where it is as it came.
+        """
+        incoming = Incoming(link, frame, receipt, now, changed)
         if not receipt.ids:
-            self._give_up(Incoming(link, frame, receipt, now))
+            self._give_up(incoming)
             return
         center = link.smsc.center
         match = self.recent(center, receipt)
         if match is not None:
-            self._found(link, frame, receipt, *match, now)
+            self._found(incoming, *match, now)
         else:
             # What peers await is known when they have been asked.
             waits = center.is_awaited or self._return_paths.elsewhere is not None
-            self._seek(Incoming(link, frame, receipt, now), waits)
+            self._seek(incoming, waits)
 
     def must_wait(self, key: bytes) -> bool:
         """Whether a receipt about ``key`` has to wait for the answer about its message, or behind
@@ -165,7 +177,7 @@ class Receipts:
         self._look_up(incoming, search, waits)
 
     def _look_up(self, incoming: Incoming, search: Search, waits: bool) -> None:
-        link, size = incoming.link, len(incoming.frame.octets)
+        link, size = incoming.link, incoming.size
         if not self._searching.add(size):
             # The SMSC will send it again. Many unknown receipts must not delay the others.
             self._dispatcher.refuse(link, incoming.frame, _UNSOUGHT)
@@ -220,10 +232,10 @@ class Receipts:
         elsewhere = self._return_paths.elsewhere
         return center.is_awaited or (elsewhere is not None and elsewhere.awaits(center))
 
-    def _arrived(self, incoming: Incoming, key: bytes) -> None:
-        """An answer gave what the receipt waited for under ``key``."""
+    def _arrived(self, incoming: Incoming, key: bytes, elsewhere: bytes | None) -> None:
+        """An answer gave what the receipt waited for under ``key``, here or ``elsewhere``."""
         center = incoming.link.smsc.center
-        value = self._return_paths.recent(key)
+        value = elsewhere if elsewhere is not None else self._return_paths.recent(key)
         if value is None or not key.startswith(center.prefix):
             self._seek(incoming, waits=False)
         else:
@@ -244,22 +256,16 @@ class Receipts:
 
     def _matched(self, incoming: Incoming, match: Match) -> None:
         """The return path was found after a while."""
-        link, frame, receipt, _ = incoming
-        self._found(link, frame, receipt, *match, self._clock.monotonic())
+        self._found(incoming, *match, self._clock.monotonic())
 
-    def _found(
-        self,
-        link: SmscSession,
-        frame: Frame,
-        receipt: LocatedReceipt,
-        message_id: bytes,
-        value: bytes,
-        now: float,
-    ) -> None:
+    def _found(self, incoming: Incoming, message_id: bytes, value: bytes, now: float) -> None:
         """The return path of ``message_id`` is ``value``: deliver, but not before the answer."""
+        link, frame, receipt, _, changed = incoming
         key = link.smsc.center.prefix + message_id
         matched = Matched(receipt, message_id, ReturnPath.of(value), key)
         delivery = self.delivery(link, frame, matched, now)
+        if changed:
+            delivery.rewrite(changed)
         if self._events.tell_receipt is not None:
             self._events.tell_receipt(link, receipt, True)
         if self._events.tell_entered is not None:
@@ -365,7 +371,7 @@ class Receipts:
 
     def _give_up(self, incoming: Incoming) -> None:
         """Relay a receipt without a return path by its destination, or answer it."""
-        link, frame, _, _ = incoming
+        link, frame, _, _, changed = incoming
         if link.has_ended:
             link.answer(response(frame, link.smsc.undelivered_status))
             return
@@ -374,7 +380,8 @@ class Receipts:
             self._events.tell_receipt(link, incoming.receipt, False)
         try:
             octets = self._in_name_of_smsc(incoming)
-            if self._dispatcher.by_destination(link, frame, self._clock.monotonic(), octets):
+            now = self._clock.monotonic()
+            if self._dispatcher.by_destination(link, frame, now, octets, changed):
                 return
             status = link.smsc.undelivered_status
         except PduError as error:
@@ -389,11 +396,11 @@ class Receipts:
 
         :raises PduError: ESME_RINVMSGLEN when there is no room for it.
         """
-        link, frame, receipt, _ = incoming
+        octets, receipt = incoming.octets, incoming.receipt
         if not self._options.tags or receipt.recognition is Recognition.TEXT or not receipt.ids:
-            return frame.octets
-        message_id = in_name_of(link.smsc.tag, receipt.ids[0])
-        return with_id(frame.octets, receipt, message_id, self._options.max_pdu_size)
+            return octets
+        message_id = in_name_of(incoming.link.smsc.tag, receipt.ids[0])
+        return with_id(octets, receipt, message_id, self._options.max_pdu_size)
 
 
 def _owner(delivery: ReceiptDelivery) -> EsmeSession | None:

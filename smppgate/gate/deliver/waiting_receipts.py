@@ -27,12 +27,27 @@ MOST_AT_A_TIME = 32
 
 
 class Incoming(NamedTuple):
-    """A receipt as it came on ``link``, read once; ``at`` is the time of its arrival."""
+    """A receipt as it came on ``link``; ``at`` is the time of its arrival.
+
+    ``changed`` is what a hook has made of it, empty where nothing has been changed; ``receipt`` is
+    read from ``octets``, once.
+    """
 
     link: SmscSession
     frame: Frame
     receipt: LocatedReceipt
     at: float
+    changed: bytes = b""
+
+    @property
+    def octets(self) -> bytes:
+        """What is to be relayed."""
+        return self.changed or self.frame.octets
+
+    @property
+    def size(self) -> int:
+        """Octets that are kept of it while it waits."""
+        return len(self.frame.octets) + len(self.changed)
 
 
 class _NoneAwaited:
@@ -59,7 +74,8 @@ class WaitingReceipts:
 
     :param patience: seconds from a receipt's arrival until it waits no longer.
     :param is_awaited: whether the answer to any submit of a message center is awaited.
-    :param arrived: called with a receipt and the key that it waited for, once that is kept.
+    :param arrived: called with a receipt and the key that it waited for, once that is kept; and
+        with what is kept under it, where that is elsewhere.
     :param overdue: called with a receipt that need not, or must not, wait any longer.
     """
 
@@ -69,7 +85,7 @@ class WaitingReceipts:
         return_paths: ReturnPathKeeper,
         patience: float,
         is_awaited: Callable[[MessageCenter], bool],
-        arrived: Callable[[Incoming, bytes], None],
+        arrived: Callable[[Incoming, bytes, bytes | None], None],
         overdue: Callable[[Incoming], None],
     ) -> None:
         self._clock = clock
@@ -100,7 +116,7 @@ class WaitingReceipts:
     def add(self, incoming: Incoming, keys: Iterable[bytes]) -> bool:
         """Let a receipt wait for a return path under any of ``keys``; False without room."""
         wanted = tuple(keys)
-        if not self._early.add(incoming, wanted, incoming.at, len(incoming.frame.octets)):
+        if not self._early.add(incoming, wanted, incoming.at, incoming.size):
             return False
         self._again.add(wanted, incoming.at)
         self._return_paths.expected = self._arrived
@@ -118,9 +134,9 @@ class WaitingReceipts:
             self._timer = None
         return self._early.overdue(float("inf"))
 
-    def _arrived(self, key: bytes) -> None:
+    def _arrived(self, key: bytes, value: bytes | None = None) -> None:
         for incoming in self._early.arrived(key):
-            self._tell_arrived(incoming, key)
+            self._tell_arrived(incoming, key, value)
         self._rest_if_empty()
 
     def _poll(self) -> None:

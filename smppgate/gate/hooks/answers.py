@@ -47,7 +47,7 @@ class AnswerHook:
             else:
                 go_on(status)
 
-        view = AnswerView(frame, status, smsc.name, view_of(exchange))
+        view = AnswerView(frame, status, smsc.name, view_of(exchange, exchange.sent.octets))
         question = self._asking.ask("on_answer", view, decided)
         if question is not None:
             self._questions.setdefault(origin, {})[question] = None

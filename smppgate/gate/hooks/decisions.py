@@ -46,7 +46,13 @@ class Change:
     registered_delivery: int | None = None
     data_coding: int | None = None
     short_message: bytes | None = attrs.field(default=None, repr=False)
-    tlvs: Mapping[int, bytes | None] = attrs.field(factory=dict, repr=False)
+    tlvs: Mapping[int, bytes | None] = attrs.field(
+        factory=dict,
+        repr=False,
+        validator=attrs.validators.deep_mapping(
+            attrs.validators.instance_of(int), attrs.validators.instance_of(object)
+        ),
+    )
 
     def apply(self, octets: bytes) -> bytes:
         """The message in ``octets``, one whole PDU, with the changes in it.

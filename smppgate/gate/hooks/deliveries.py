@@ -14,15 +14,16 @@ from smppgate.gate.hooks.asking import Asking
 from smppgate.gate.hooks.causes import REFUSED, ROOM_FULL, STOPPING
 from smppgate.gate.hooks.changing import CannotDo, changed
 from smppgate.gate.hooks.decisions import PASS, Change, Decision, Refuse
-from smppgate.gate.hooks.lines import Lines, Place
+from smppgate.gate.hooks.lines import Lines
 from smppgate.gate.hooks.views import DeliverView
 from smppgate.gate.options import RouterOptions
 from smppgate.routing.sessions import SmscSession
 from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.frame import Frame, response
 
-Deliver = Callable[[SmscSession, Frame, float], None]
-"""Relays or answers a request of an SMSC that is counted as unanswered."""
+Deliver = Callable[[SmscSession, Frame, float, bytes], None]
+"""Relays or answers a request of an SMSC that is counted as unanswered: as it came, or what a hook
+has made of it, which is the last parameter; empty where nothing has been changed."""
 
 
 class DeliveryHook:
@@ -48,7 +49,9 @@ class DeliveryHook:
         self._deliver = deliver
         self._dispatcher = dispatcher
         self._options = options
-        self._lines: Lines[SmscSession, Frame] = Lines(self._go_on, emptied)
+        self._lines: Lines[SmscSession, Frame] = Lines(
+            asking, "on_deliver", self._default, self._go_on, emptied
+        )
 
     def __len__(self) -> int:
         return len(self._lines)
@@ -62,50 +65,38 @@ class DeliveryHook:
         """Relay a message that is counted as unanswered, once hooks have let it."""
         is_asked = self._asking.asks("on_deliver")
         if not (is_asked or link in self._lines):
-            self._deliver(link, frame, now)
+            self._deliver(link, frame, now, b"")
         elif not self.is_open:
             self._dispatcher.refuse(link, frame, STOPPING)
         elif self.octets > self._options.hold_octets:
             self._dispatcher.refuse(link, frame, ROOM_FULL)
         else:
-            place = self._lines.add(link, frame, len(frame.octets))
-            if is_asked:
-                self._ask(place)
-            else:
-                self._lines.decided(place, PASS)
-
-    def _ask(self, place: Place[SmscSession, Frame]) -> None:
-        link, frame = place.session, place.request
-
-        def decided(decision: Decision | None) -> None:
-            self._lines.decided(place, decision if decision is not None else self._default(link))
-
-        view = DeliverView(frame.command_id, frame.octets, link.smsc.name)
-        place.question = self._asking.ask("on_deliver", view, decided)
+            smsc, octets = link.smsc.name, frame.octets
+            view = DeliverView(frame.command_id, octets, smsc) if is_asked else None
+            self._lines.add(link, frame, len(octets), view)
 
     def _default(self, link: SmscSession) -> Decision:
         return Refuse(link.smsc.undelivered_status) if self._options.hooks_refuse else PASS
 
     def _go_on(self, link: SmscSession, frame: Frame, decision: Decision) -> None:
+        made = b""
         if isinstance(decision, Change):
             try:
-                octets = changed(frame.octets, decision, self._options.max_pdu_size)
+                made = changed(frame.octets, decision, self._options.max_pdu_size)
             except CannotDo as fault:
                 self._asking.failed("on_deliver", str(fault))
                 decision = self._default(link)
-            else:
-                frame = frame._replace(octets=octets)
         if isinstance(decision, Refuse):
             self._asking.refused("on_deliver")
             self._dispatcher.refuse(link, frame, REFUSED, decision.status)
         else:
-            self._deliver(link, frame, self._clock.monotonic())
+            self._deliver(link, frame, self._clock.monotonic(), made)
 
     # Ends of links, and of the gate
 
     def drop(self, link: SmscSession) -> None:
         """``link`` has ended: its messages are dropped undelivered."""
-        for frame in self._taken(link):
+        for frame in self._lines.take(link):
             # Nobody hears it. It ends the count of what is unanswered.
             link.answer(response(frame, link.smsc.undelivered_status))
 
@@ -113,13 +104,5 @@ class DeliveryHook:
         """Answer all, and what comes from now on: the gate stops."""
         self.is_open = False
         for link in self._lines.sessions():
-            for frame in self._taken(link):
+            for frame in self._lines.take(link):
                 self._dispatcher.refuse(link, frame, STOPPING)
-
-    def _taken(self, link: SmscSession) -> list[Frame]:
-        """What ``link`` has waiting, which waits no more."""
-        places = list(self._lines.take(link))
-        for place in places:
-            if place.question is not None:
-                self._asking.forget(place.question)
-        return [place.request for place in places]

@@ -7,11 +7,11 @@ the next that is; what comes of another session waits for none of them.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from smppgate.gate.hooks.asking import Question
-from smppgate.gate.hooks.decisions import Decision
+from smppgate.gate.hooks.asking import Asking, Question
+from smppgate.gate.hooks.decisions import PASS, Decision
 
 S = TypeVar("S")
 R = TypeVar("R")
@@ -51,15 +51,25 @@ class _Line(Generic[S, R]):
 class Lines(Generic[S, R]):
     """The lines of all sessions; ``len()`` is the number of requests.
 
+    :param kind: the method of hooks that is asked.
+    :param default: gives what holds for a session where a hook decides nothing.
     :param go_on: is given a request, once it is decided and the first of its session.
     :param emptied: called when no session has a line any more.
     :ivar octets: what they occupy.
     """
 
     def __init__(
-        self, go_on: Callable[[S, R, Decision], None], emptied: Callable[[], None]
+        self,
+        asking: Asking,
+        kind: str,
+        default: Callable[[S], Decision],
+        go_on: Callable[[S, R, Decision], None],
+        emptied: Callable[[], None],
     ) -> None:
         self.octets = 0
+        self._asking = asking
+        self._kind = kind
+        self._default = default
         self._go_on = go_on
         self._tell_emptied = emptied
         self._count = 0
@@ -76,8 +86,13 @@ class Lines(Generic[S, R]):
         """Those that have a line."""
         return list(self._lines)
 
-    def add(self, session: S, request: R, octets: int) -> Place[S, R]:
-        """Let ``request`` be the last of its session."""
+    def add(self, session: S, request: R, octets: int, view: object | None) -> None:
+        """Let ``request`` be the last of its session.
+
+        :param octets: those of the request.
+        :param view: what hooks are shown of it; None where they are not asked, and it only goes
+            behind what waits.
+        """
         line = self._lines.get(session)
         if line is None:
             line = self._lines[session] = _Line()
@@ -85,7 +100,17 @@ class Lines(Generic[S, R]):
         line.places.append(place)
         self.octets += place.octets
         self._count += 1
-        return place
+        if view is None:
+            self.decided(place, PASS)
+        else:
+            self._ask(place, view)
+
+    def _ask(self, place: Place[S, R], view: object) -> None:
+        def decided(decision: Decision | None) -> None:
+            default = self._default
+            self.decided(place, decision if decision is not None else default(place.session))
+
+        place.question = self._asking.ask(self._kind, view, decided)
 
     def decided(self, place: Place[S, R], decision: Decision) -> None:
         """Let it go on, and those behind it that are decided, if it is the first."""
@@ -107,16 +132,20 @@ class Lines(Generic[S, R]):
         if not line.places and self._lines.get(session) is line:
             self._forget(session)
 
-    def take(self, session: S) -> Iterator[Place[S, R]]:
+    def take(self, session: S) -> list[R]:
         """All that ``session`` has waiting, in order, which waits no more."""
         line = self._lines.get(session)
         if line is None:
-            return
-        self._forget(session)
+            return []
         places, line.places = line.places, deque()
         for place in places:
             self._left(place)
-        yield from places
+        # Behind that: what is told that no session has a line asks how many requests wait.
+        self._forget(session)
+        for place in places:
+            if place.question is not None:
+                self._asking.forget(place.question)
+        return [place.request for place in places]
 
     def _left(self, place: Place[S, R]) -> None:
         self.octets -= place.octets

@@ -10,14 +10,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import cast
 
 from smppgate.gate.hooks.asking import Asking
 from smppgate.gate.hooks.causes import REFUSED, ROOM_FULL, STOPPING, UNDECIDED
 from smppgate.gate.hooks.changing import CannotDo, changed
 from smppgate.gate.hooks.decisions import PASS, Change, Decision, Refuse, Route
-from smppgate.gate.hooks.lines import Lines, Place
+from smppgate.gate.hooks.lines import Lines
 from smppgate.gate.hooks.views import SubmitView
 from smppgate.gate.options import RouterOptions
 from smppgate.gate.relay.events import Events
@@ -36,8 +36,6 @@ MESSAGES = numbers(CommandId.SUBMIT_SM, CommandId.SUBMIT_MULTI, CommandId.DATA_S
 _TEMPORARY = Refuse(CommandStatus.ESME_RSYSERR)
 _THROTTLED = int(CommandStatus.ESME_RTHROTTLED)
 _STOPPING = int(CommandStatus.ESME_RSYSERR)
-
-Submission = Place[EsmeSession, Exchange]
 
 
 class SubmitHook:
@@ -63,7 +61,9 @@ class SubmitHook:
         self._events = events
         self._options = options
         self._pools = pools
-        self._lines: Lines[EsmeSession, Exchange] = Lines(self._go_on, emptied)
+        self._lines: Lines[EsmeSession, Exchange] = Lines(
+            asking, "on_submit", self._default, self._go_on, emptied
+        )
 
     def __len__(self) -> int:
         return len(self._lines)
@@ -93,20 +93,10 @@ class SubmitHook:
         if self.octets > self._options.hold_octets:
             submitter.turn_down(exchange, _THROTTLED, ROOM_FULL)
             return
-        place = self._lines.add(origin, exchange, len(frame.octets))
-        if is_asked:
-            self._ask(place)
-        else:
-            self._lines.decided(place, PASS)
+        view = view_of(exchange, exchange.octets) if is_asked else None
+        self._lines.add(origin, exchange, len(frame.octets), view)
 
-    def _ask(self, place: Submission) -> None:
-        def decided(decision: Decision | None) -> None:
-            self._lines.decided(place, decision if decision is not None else self._default)
-
-        place.question = self._asking.ask("on_submit", view_of(place.request), decided)
-
-    @property
-    def _default(self) -> Decision:
+    def _default(self, _origin: EsmeSession) -> Decision:
         return _TEMPORARY if self._options.hooks_refuse else PASS
 
     # Decided
@@ -120,7 +110,7 @@ class SubmitHook:
             self._carry_out(origin, exchange, decision, now)
         except CannotDo as fault:
             self._asking.failed("on_submit", str(fault))
-            self._carry_out(origin, exchange, self._default, now)
+            self._carry_out(origin, exchange, self._default(origin), now)
 
     def _carry_out(
         self, origin: EsmeSession, exchange: Exchange, decision: Decision, now: float
@@ -167,7 +157,7 @@ class SubmitHook:
 
     def drop(self, session: EsmeSession) -> None:
         """``session`` has ended: its messages are dropped unsent."""
-        for exchange in self._taken(session):
+        for exchange in self._lines.take(session):
             self._events.dropped += 1
             # Nobody hears it. It ends the count of what is unanswered.
             exchange.origin.answer(exchange.resp(_STOPPING))
@@ -177,21 +167,14 @@ class SubmitHook:
 
     def give_up(self, session: EsmeSession) -> None:
         """Answer the messages of ``session``: its time is over."""
-        for exchange in self._taken(session):
+        for exchange in self._lines.take(session):
             self._submitter.turn_down(exchange, _STOPPING, UNDECIDED)
 
     def close(self) -> None:
         """Answer all: the gate stops."""
         for session in self._lines.sessions():
-            for exchange in self._taken(session):
+            for exchange in self._lines.take(session):
                 self._submitter.turn_down(exchange, _STOPPING, STOPPING)
-
-    def _taken(self, session: EsmeSession) -> Iterator[Exchange]:
-        """What ``session`` has waiting, which waits no more."""
-        for place in list(self._lines.take(session)):
-            if place.question is not None:
-                self._asking.forget(place.question)
-            yield place.request
 
 
 def _frame(exchange: Exchange) -> Frame:
@@ -199,8 +182,11 @@ def _frame(exchange: Exchange) -> Frame:
     return Frame(exchange.command_id, 0, exchange.number, exchange.octets)
 
 
-def view_of(exchange: Exchange) -> SubmitView:
-    """What hooks are shown of a message of an ESME."""
+def view_of(exchange: Exchange, octets: bytes) -> SubmitView:
+    """What hooks are shown of a message of an ESME.
+
+    :param octets: as it came, or as it was sent.
+    """
     origin = cast(EsmeSession, exchange.origin)
     name = origin.system_id.decode("latin-1")
-    return SubmitView(exchange.asked, exchange.octets, name, origin.id, origin.host)
+    return SubmitView(exchange.asked, octets, name, origin.id, origin.host)

@@ -140,10 +140,12 @@ class AnswerView:
 
     It is the last one: what goes on to another SMSC after an error is not answered yet.
 
-    :ivar status: the command_status; 0 where the SMSC took the message.
+    :ivar status: the command_status that the ESME is told where the hook lets it pass: that of the
+        SMSC, or what ``set_statuses`` of rules make of it; 0 where the SMSC took the message.
     :ivar smsc: the name of the SMSC.
-    :ivar octets: the whole resp.
-    :ivar request: the message as it was sent, with the changes of `IHooks.on_submit`.
+    :ivar octets: the whole resp, as the SMSC sent it.
+    :ivar request: the message as it was sent, with the changes of `IHooks.on_submit` and of rules,
+        but for the version of the SMSC.
     """
 
     def __init__(self, frame: Frame, status: int, smsc: str, request: SubmitView) -> None:

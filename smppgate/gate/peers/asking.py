@@ -18,6 +18,7 @@ from smppgate.gate.peers import fields as f
 from smppgate.gate.peers.fields import fields
 from smppgate.gate.peers.ports import Link
 from smppgate.gate.peers.told import in_pieces, telling
+from smppgate.routing.return_path.submitters import node_of
 from smppgate.routing.smscs.smsc import MessageCenter
 from smppgate.store import Found
 from smppgate.txsmpp.batch import Batch
@@ -38,9 +39,6 @@ PATIENCE = 1.0
 
 HELD_PAUSE = 0.02
 """Seconds after which a peer is asked again for what it has, and does not tell yet."""
-
-NODE_ENDS = b"/"
-"""Behind the name of its node in a token."""
 
 _DATA_SM = int(CommandId.DATA_SM)
 _NO_ID = 1
@@ -124,16 +122,22 @@ class _Asked(Request):
 class Asking:
     """Asks peers for return paths; the `Elsewhere` of the keeper.
 
+    :param is_peer: whether a node of that name is a peer.
     :param links: gives a link for each peer by its name, None where none is up.
-    :ivar questions: questions asked so far, and ``found``: return paths that peers had.
+    :ivar found: return paths that peers had, so far.
     """
 
     def __init__(
-        self, clock: Clock, batch: Batch, links: Callable[[], Mapping[str, Link | None]]
+        self,
+        clock: Clock,
+        batch: Batch,
+        is_peer: Callable[[str], bool],
+        links: Callable[[], Mapping[str, Link | None]],
     ) -> None:
-        self.questions = self.found = 0
+        self.found = 0
         self._clock = clock
         self._batch = batch
+        self._is_peer = is_peer
         self._links = links
         self._gathering: Question | None = None
         self._held: list[Wanted] = []
@@ -179,9 +183,8 @@ class Asking:
 
         One that is not reached keeps them for their time to live.
         """
-        node = session.partition(NODE_ENDS)[0].decode("latin-1")
-        links = self._links()
-        if node not in links:
+        node = node_of(session)
+        if not self._is_peer(node):
             return False
         if not self._ending:
             self._batch.at_end(self._tell_ends)
@@ -224,7 +227,6 @@ class Asking:
         question, self._gathering = self._gathering, None
         if question is None or not question.wanted:
             return
-        self.questions += 1
         self._open[question] = None
         asked = (f.field(f.ASKED, key) for key in question.keys)
         pieces = list(in_pieces(asked, MOST_ASKED))

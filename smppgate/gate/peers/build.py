@@ -6,13 +6,15 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+import attrs
+
 from smppgate.gate.peers.peers import Peers, peer_timers
 from smppgate.gate.peers.sessions import PeerConfig
 from smppgate.gate.peers.told import NodeSettings
 from smppgate.gate.router import RouterService
 from smppgate.settings import Settings
 from smppgate.settings.number_files import NumberFile
-from smppgate.settings.routes import RouteSettings
+from smppgate.settings.tables import Table
 from smppgate.txsmpp.timers import Timers
 
 ENVELOPE_ROOM = 4_096
@@ -21,7 +23,7 @@ ENVELOPE_ROOM = 4_096
 LEAST_PDU_SIZE = 131_072
 """Octets that a PDU on a link may have at the least: the settings of a node are one."""
 
-COMMON = ("esme", "pool", "route")
+COMMON = ("esme", "pool", "route", "rewrite")
 """Tables that should be the same on all nodes, or a message fares otherwise on one of them."""
 
 
@@ -75,19 +77,20 @@ def timers_of(settings: Settings) -> Timers:
 def node_settings(settings: Settings) -> NodeSettings:
     """What this node tells of its settings. Digests are made without secrets."""
     tags = {smsc.tag_or_derived: (smsc.name, smsc.group_or_name) for smsc in settings.smsc}
-    digests = {name: _digest(settings, name) for name in COMMON}
+    digests = {name: _digest(getattr(settings, name)) for name in COMMON}
     return NodeSettings(settings.peers.name, digests, tags)
 
 
-def _digest(settings: Settings, section: str) -> bytes:
+def _digest(tables: tuple[Table, ...]) -> bytes:
     # No repr of a table has a secret in it. Of files their content counts, wherever they are.
-    text, content = repr(getattr(settings, section)), b""
-    for file in _files(settings.route) if section == "route" else ():
+    text, content = repr(tables), b""
+    for file in _files(tables):
         text = text.replace(repr(file.path), "")
         content += file.content + b"\n"
     return hashlib.sha256(text.encode() + b"\0" + content).digest()[:16]
 
 
-def _files(routes: Iterable[RouteSettings]) -> Iterator[NumberFile]:
-    files = (file for each in routes for file in (each.destination_file, each.pools_file))
-    yield from (file for file in files if file is not None)
+def _files(tables: Iterable[Table]) -> Iterator[NumberFile]:
+    for each in tables:
+        values = attrs.astuple(each, recurse=False)
+        yield from (value for value in values if isinstance(value, NumberFile))

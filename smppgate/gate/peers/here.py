@@ -26,7 +26,7 @@ class Here(Listener):
         self._tell = tell
         # Tokens of sessions that came or went in this turn, in order.
         self._changed: dict[bytes, None] = {}
-        # Those of which peers know, and the load that they were told.
+        # Those of which peers know, and the load that all of them were told.
         self._loads: dict[bytes, int] = {}
 
     def bound(self, session: Session) -> None:
@@ -46,13 +46,16 @@ class Here(Listener):
         self._changed[session.token] = None
 
     def all(self) -> Iterator[bytes]:
-        """All sessions that are bound, a PDU's worth of fields at a time."""
+        """All sessions that are bound, a PDU's worth of fields at a time, for a peer that comes.
+
+        The others are not told, and so have the loads that they were told before.
+        """
         return in_pieces(self._bound(each) for each in self._router.submitters.of_this_node)
 
     def look(self) -> None:
         """Tell of sessions whose load is another one than was told."""
         self._say(
-            self._bound(session)
+            self._noted(session)
             for session in list(self._router.submitters.of_this_node)
             if self._has_other_load(session)
         )
@@ -68,20 +71,24 @@ class Here(Listener):
     def _change(self, token: bytes) -> bytes:
         session = self._router.submitters.here(token)
         if session is not None:
-            return self._bound(session)
+            return self._noted(session)
         self._loads.pop(token, None)
         return field(f.LOST, token)
 
+    def _noted(self, session: EsmeSession) -> bytes:
+        """What all peers are told of a session."""
+        self._loads[session.token] = len(session.outstanding)
+        return self._bound(session)
+
     def _bound(self, session: EsmeSession) -> bytes:
         ranges, ton, npi = self._router.ranges.joined(session)
-        self._loads[session.token] = load = len(session.outstanding)
         return BoundSession(
             session.token,
             session.system_id,
             session.receives,
             session.version.interface_version,
             session.window,
-            load,
+            len(session.outstanding),
             ranges,
             ton,
             npi,

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from twisted.internet.interfaces import IStreamClientEndpoint
-from twisted.logger import ILogObserver, LogEvent
-from zope.interface import implementer
+from twisted.logger import LogPublisher
 
 from smppgate.gate.peers.sessions import Incoming, Outgoing, PeerConfig
 from smppgate.gate.reports.trouble import in_words
 from smppgate.gate.sessions.listener import LimitedFactory
-from smppgate.notices.esmes import CONNECTION_CLOSED
 from smppgate.notices.peers import PEER_NOT_REACHED
 from smppgate.txsmpp.backoff import Backoff
 from smppgate.txsmpp.log import Logger
@@ -26,28 +24,16 @@ class IncomingFactory(LimitedFactory[Incoming]):
     """Makes the sessions at which other nodes bind."""
 
     def __init__(self, config: PeerConfig) -> None:
-        super().__init__(MOST_CONNECTIONS)
+        super().__init__(MOST_CONNECTIONS, config.reports.refusals)
         self._config = config
 
     def make_session(self) -> Incoming:
         """A session that waits for a bind."""
         return Incoming(self._config, self)
 
-    def tell_refusal(self, kind: str, peer: str, reason: str) -> None:
-        """Tell of a connection that is cut, with refused binds."""
-        self._config.reports.refusals.add(CONNECTION_CLOSED, kind, peer=peer, reason=reason)
-
     def limit_reached(self) -> str:
         """All connections of peers are in use."""
         return f"all {self.limit} connections of peers are in use"
-
-
-@implementer(ILogObserver)
-class _Quiet:
-    """Logs nothing."""
-
-    def __call__(self, event: LogEvent) -> None:
-        """Twisted has something to log."""
 
 
 class PeerLink(Reconnecting[Outgoing]):
@@ -59,8 +45,8 @@ class PeerLink(Reconnecting[Outgoing]):
     """
 
     log = Logger()
-    # Twisted would log each try, a line a second while a node is away.
-    _log = Logger(observer=_Quiet())
+    # Twisted would log each try, a line a second while a node is away: this one has no observers.
+    _log = Logger(observer=LogPublisher())
 
     def __init__(
         self,

@@ -90,7 +90,7 @@ class Peers(MultiService):
         self.nodes: dict[str, Node] = {}
         self.elsewhere = Elsewhere(router)
         self.smscs = SmscsElsewhere(router)
-        self.asking = Asking(router.clock, router.batch, self._links)
+        self.asking = Asking(router.clock, router.batch, self.is_peer, self._links)
         config.hub = self
         self._factory = IncomingFactory(config)
         self.listener = Listener(endpoint, server_endpoint(reactor, endpoint), self._factory)
@@ -244,11 +244,11 @@ class Peers(MultiService):
             return
         link.counts = node.counts
         if isinstance(link, Incoming):
+            for piece in self._smscs_here.all():
+                link.tell(piece)
             former, node.incoming = node.incoming, link
             if former is not None and not former.has_ended:
                 former.close("it has bound anew")
-            for piece in self._smscs_here.all():
-                link.tell(piece)
         elif isinstance(link, Outgoing):
             node.link.backoff.bound(self._router.clock.monotonic())
             for piece in self._here.all():
@@ -272,7 +272,7 @@ class Peers(MultiService):
             self._tell_change(node, "refused", f"refused: {reason}")
 
     def ended(self, link: Link, reason: str, was_up: bool) -> None:
-        """A link has ended, or takes nothing more."""
+        """A link has ended, or takes nothing more; of one that unbinds both are told."""
         self.elsewhere.link_lost(link)
         self.smscs.link_lost(link)
         node = self.nodes.get(link.node)
@@ -284,10 +284,11 @@ class Peers(MultiService):
             node.link.backoff.lost(self._router.clock.monotonic())
         if node.any is None:
             self.asking.forget(node.name)
-        node.up_at = 0.0
+        if node.state != "up":
+            node.up_at = 0.0
         if was_up:
             self._tell_end(node, reason)
-        elif isinstance(link, Outgoing):
+        elif isinstance(link, Outgoing) and not link.unbinding:
             self._tell_not_bound(node, reason)
 
     def _tell_not_bound(self, node: Node, reason: str) -> None:

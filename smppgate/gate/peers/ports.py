@@ -31,9 +31,6 @@ class Link(Protocol):
     def has_ended(self) -> bool:
         """Whether the session is over."""
 
-    def send(self, octets: bytes) -> None:
-        """Send whole PDUs; does nothing once the session has ended."""
-
     def answer(self, octets: bytes) -> None:
         """Send the answer to one of the ``unanswered`` requests."""
 

@@ -72,13 +72,8 @@ class RemoteLink:
     def __init__(self, link: Link, smsc: Smsc, told: LinkedSmsc) -> None:
         self.link = link
         self.smsc = smsc
-        self.window = told.window
-        self.version = version_of(told.version)
         self.outstanding = Forwarded(link)
-        self._envelope = envelope(
-            field(f.MEMBER, smsc.name.encode("latin-1")),
-            field(f.VERSION, bytes((self.version.interface_version,))),
-        )
+        self._learn(told)
 
     def __repr__(self) -> str:
         return f"<RemoteLink of {self.smsc.name} at {self.link.node}>"
@@ -93,6 +88,20 @@ class RemoteLink:
         """What logs call it."""
         return f"{self.smsc.name} at node {self.link.node}"
 
+    def change(self, told: LinkedSmsc) -> None:
+        """The node tells of other links, or of the same again. What is open stays open."""
+        before = self.window, self.version
+        self._learn(told)
+        if before != (self.window, self.version):
+            self.smsc.windows_changed()
+
+    def _learn(self, told: LinkedSmsc) -> None:
+        self.window, self.version = told.window, version_of(told.version)
+        self._envelope = envelope(
+            field(f.MEMBER, self.smsc.name.encode("latin-1")),
+            field(f.VERSION, bytes((self.version.interface_version,))),
+        )
+
     def ended(self) -> None:
         """A request that was sent on it has ended."""
         self.outstanding.count -= 1
@@ -101,10 +110,9 @@ class RemoteLink:
 
     def send_request(self, request: Request, octets: bytes) -> None:
         """Send ``octets`` over the link to that node, and await the SMSC's answer."""
-        self.outstanding.count += 1
-        self.link.counts.sent += 1
         if self.link.has_ended:
-            self.outstanding.count -= 1
             request.failed(SessionLost("the link to another node has ended"))
             return
+        self.outstanding.count += 1
+        self.link.counts.sent += 1
         self.link.send_request(SubmitHop(self, request), wrapped(octets, self._envelope))

@@ -27,8 +27,9 @@ class SmscsHere(Listener):
     def __init__(self, router: RouterService, tell: Callable[[bytes], None]) -> None:
         self._router = router
         self._tell = tell
-        self._changed: dict[Smsc, None] = {}
-        # SMSC → what peers were told of it last.
+        # By their names: an SMSC may be back under its own before its former links are gone.
+        self._changed: dict[str, None] = {}
+        # SMSC → what all peers were told of it last.
         self._told: dict[str, LinkedSmsc] = {}
 
     def bound(self, session: Session) -> None:
@@ -45,25 +46,35 @@ class SmscsHere(Listener):
             return
         if not self._changed:
             self._router.batch.at_end(self._tell_changes)
-        self._changed[cast(SmscSession, session).smsc] = None
+        self._changed[cast(SmscSession, session).smsc.name] = None
 
     def look(self) -> None:
         """Tell what operators and reloads have changed about what may be sent to SMSCs."""
-        now = {smsc.name: _linked(smsc) for smsc in self._router.smscs}
+        now = {smsc.name: self._linked(smsc.name) for smsc in self._router.smscs}
         gone = (LinkedSmsc(name, 0) for name in self._told if name not in now)
         self._say(each for each in (*gone, *now.values()) if self._told.get(each.name) != each)
         self._told = now
 
     def all(self) -> Iterator[bytes]:
-        """All SMSCs, a PDU's worth of fields at a time."""
-        self._told = {smsc.name: _linked(smsc) for smsc in self._router.smscs}
+        """All SMSCs, a PDU's worth of fields at a time, for a peer that comes.
+
+        What has changed is told to the others first: all know the same then.
+        """
+        self.look()
         return in_pieces(each.octets() for each in self._told.values())
 
     def _tell_changes(self) -> None:
         changed, self._changed = self._changed, {}
-        told = [_linked(smsc) for smsc in changed]
+        told = [self._linked(name) for name in changed]
         self._told.update((each.name, each) for each in told)
         self._say(told)
+
+    def _linked(self, name: str) -> LinkedSmsc:
+        """What is told of an SMSC; of one that is gone, that it has no links."""
+        smsc = self._router.smsc_named(name)
+        links = near_links(smsc) if smsc is not None else []
+        version = links[0].version.interface_version if links else 0x34
+        return LinkedSmsc(name, sum(each.window for each in links), version)
 
     def _say(self, told: Iterable[LinkedSmsc]) -> None:
         for piece in in_pieces(each.octets() for each in told):
@@ -72,13 +83,7 @@ class SmscsHere(Listener):
 
 def near_links(smsc: Smsc) -> list[SmscLink]:
     """The links to ``smsc`` that are bound here and take new messages."""
-    return [] if smsc.links and smsc.links[0].is_remote else smsc.links
-
-
-def _linked(smsc: Smsc) -> LinkedSmsc:
-    links = near_links(smsc)
-    version = links[0].version.interface_version if links else 0x34
-    return LinkedSmsc(smsc.name, sum(each.window for each in links), version)
+    return smsc.links if smsc.bound else []
 
 
 class SmscsElsewhere:
@@ -105,10 +110,11 @@ class SmscsElsewhere:
     def _place(self, link: Link, told: LinkedSmsc) -> None:
         known = self._by_link.setdefault(link, {})
         before = known.get(told.name)
-        smsc = next((each for each in self._router.smscs if each.name == told.name), None)
+        smsc = self._router.smsc_named(told.name)
+        if before is not None and before.smsc is smsc and told.window:
+            before.change(told)
+            return
         if before is not None:
-            if before.smsc is smsc and _is_as_told(before, told):
-                return
             del known[told.name]
             self._leave(before)
         if smsc is not None and told.window:
@@ -125,7 +131,3 @@ class SmscsElsewhere:
     def _leave(self, remote: RemoteLink) -> None:
         remote.smsc.remove(cast(SmscLink, remote))
         self._router.smsc_unreached(remote.smsc)
-
-
-def _is_as_told(remote: RemoteLink, told: LinkedSmsc) -> bool:
-    return remote.window == told.window and remote.version.interface_version == told.version

@@ -10,13 +10,18 @@ from smppgate.gate.peers.failure import NotTaken
 from smppgate.gate.peers.ports import Link
 from smppgate.gate.peers.smscs import near_links
 from smppgate.gate.router import RouterService
+from smppgate.gate.submit.ancillary import ANCILLARY
 from smppgate.routing.smscs.links import Link as SmscLink
 from smppgate.routing.smscs.load import LOST, REFUSED, TAKEN, TIMED_OUT
 from smppgate.routing.smscs.smsc import Smsc
+from smppgate.txsmpp import peek
 from smppgate.txsmpp.clock import Clock
+from smppgate.txsmpp.constants import CommandId
 from smppgate.txsmpp.errors import NoAnswer, RequestTimeout
 from smppgate.txsmpp.frame import Frame, renumbered
 from smppgate.txsmpp.sequence import Request
+
+_REQUESTS_ABOUT_MESSAGES = ANCILLARY - {CommandId.BROADCAST_SM}
 
 
 class Submitted(Request):
@@ -55,11 +60,11 @@ class Submitting:
     def __init__(self, router: RouterService) -> None:
         self._router = router
 
-    def take(self, link: Link, frame: Frame, message: bytes, name: bytes, now: float) -> None:
+    def take(self, link: Link, frame: Frame, message: bytes, name: str, now: float) -> None:
         """Send a request, ``message`` without its envelope, to the SMSC called ``name``."""
-        smscs = (each for each in self._router.smscs if each.name.encode("latin-1") == name)
-        smsc = next(smscs, None)
-        found = self._link(smsc, now) if smsc is not None else None
+        smsc = self._router.smsc_named(name)
+        is_message = frame.command_id not in _REQUESTS_ABOUT_MESSAGES
+        found = _link(smsc, is_message, now) if smsc is not None else None
         if smsc is None or found is None:
             link.counts.returned += 1
             link.answer(NotTaken.FULL.resp(frame.command_id, frame.sequence_number))
@@ -67,11 +72,15 @@ class Submitting:
         number, clock = frame.sequence_number, self._router.clock
         smsc.began(1)
         found.send_request(Submitted(link, number, frame.command_id, now, smsc, clock), message)
-        if smsc.limits is not None:
-            smsc.limits.sent(found, 1, now)
+        if smsc.limits is not None and is_message:
+            smsc.limits.sent(found, peek.destinations(message), now)
 
-    def _link(self, smsc: Smsc, now: float) -> SmscLink | None:
-        """A link to ``smsc`` that is bound here and can take one more request."""
-        if not near_links(smsc) or smsc.outstanding >= smsc.capacity:
-            return None
-        return smsc.link(now)
+
+def _link(smsc: Smsc, is_message: bool, now: float) -> SmscLink | None:
+    """A link to ``smsc`` that is bound here and can take one more request."""
+    if not near_links(smsc):
+        return None
+    if not is_message:
+        # Its rate is one of messages, as where the ESME is here.
+        return smsc.query_link()
+    return smsc.link(now) if smsc.outstanding < smsc.capacity else None

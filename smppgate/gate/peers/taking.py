@@ -8,7 +8,6 @@ back to where it came from, and never into a queue, for its SMSC is answered whe
 
 from __future__ import annotations
 
-from struct import Struct
 from typing import NamedTuple
 
 from smppgate.gate.deliver.dispatcher import takes
@@ -25,19 +24,17 @@ from smppgate.txsmpp.frame import Frame, renumbered, response
 from smppgate.txsmpp.sequence import Request
 from smppgate.txsmpp.versions import Version, version_of
 
-_read_header = Struct(">IIII").unpack_from
-
 MOST_ADDRESSES = 10_000
 """Envelopes that are known: sessions have one each."""
 
 
 class Address(NamedTuple):
-    """Whom an envelope is for."""
+    """Whom an envelope is for: a session, or the SMSC with the name ``member``."""
 
     account: bytes
     token: bytes
     version: Version
-    member: bytes
+    member: str
 
 
 class Taken(Request):
@@ -167,4 +164,4 @@ def _address(sealed: bytes) -> Address:
     found = dict(fields(sealed))
     version = version_of(int.from_bytes(found.get(f.VERSION, b"\x34"), "big"))
     account, token = found.get(f.ACCOUNT, b""), found.get(f.SESSION, b"")
-    return Address(account, token, version, found.get(f.MEMBER, b""))
+    return Address(account, token, version, found.get(f.MEMBER, b"").decode("latin-1"))

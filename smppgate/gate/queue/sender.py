@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import accumulate
 
-from attrs import define
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
@@ -31,6 +30,7 @@ from smppgate.txsmpp.constants import RESPONSE_BIT, CommandStatus, status_meanin
 from smppgate.txsmpp.errors import NoAnswer, ProtocolError, RequestTimeout
 from smppgate.txsmpp.frame import Frame
 from smppgate.txsmpp.log import Logger
+from smppgate.txsmpp.seldom import Seldom
 from smppgate.txsmpp.sequence import Request
 from smppgate.txsmpp.statuses import TRANSIENT
 
@@ -46,23 +46,8 @@ ESME_RX_T_APPN, the specification's own word for it (SMPP v3.4 §5.1.3)."""
 WARNING_INTERVAL = 60.0
 """Seconds between two warnings of one account's lost messages: each has the count so far."""
 
-
 MOST_READ = 1 << 20
 """Octets that one read adds to the messages of a queue in memory; one message may be larger."""
-
-
-@define
-class _Seldom:
-    """Lets one of many warnings pass in each `WARNING_INTERVAL`."""
-
-    last: float = float("-inf")
-
-    def is_due(self, now: float) -> bool:
-        """Whether it may be given now; it counts as given then."""
-        if now - self.last < WARNING_INTERVAL:
-            return False
-        self.last = now
-        return True
 
 
 class QueuedRequest(Request):
@@ -134,7 +119,7 @@ class QueueSender:
         self._events = events
         self._pacing = Pacing(clock, batch, self._look)
         self._reading: Deferred[list[QueuedMessage]] | None = None
-        self._drops, self._expiries = _Seldom(), _Seldom()
+        self._drops, self._expiries = Seldom(WARNING_INTERVAL), Seldom(WARNING_INTERVAL)
 
     @property
     def needs_receiver(self) -> bool:
@@ -204,8 +189,7 @@ class QueueSender:
             octets, command_id = self._to_esme(octets, command_id, session.version)
         except ProtocolError as error:
             self._store.remove_message(self._name, self._read_ahead.end_next().number)
-            self.lost(message, Reason.DROPPED.because(str(error)))
-            self._drop(str(error))
+            self._drop(message, str(error))
             return
         self._read_ahead.send()
         session.send_request(QueuedRequest(self, message, session, command_id, now), octets)
@@ -233,9 +217,7 @@ class QueueSender:
             self.delivered += 1
             self._pacing.succeeded()
         else:
-            why = f"{status_meaning(status)} (0x{status:08X})"
-            self.lost(message, Reason.DROPPED.because(why))
-            self._drop(why)
+            self._drop(message, f"{status_meaning(status)} (0x{status:08X})")
         self._pacing.look_soon()
 
     def unanswered(self, number: int, reason: NoAnswer) -> None:
@@ -274,7 +256,8 @@ class QueueSender:
                 count=self.expired,
             )
 
-    def _drop(self, why: str) -> None:
+    def _drop(self, message: QueuedMessage, why: str) -> None:
+        self.lost(message, Reason.DROPPED.because(why))
         self.dropped += 1
         if self._drops.is_due(self._clock.monotonic()):
             self.log.tell(

@@ -47,7 +47,7 @@ class AnswerKeeper(Protocol):
         """Answer the origin as soon as the return path is stored; gives the answer."""
 
     def take_late(self, exchange: Exchange, smsc: Smsc, frame: Frame) -> bytes:
-        """Keep the return path; the origin was answered ESME_RSYSERR before.
+        """Keep the return path; the origin was told an error before.
 
         Gives the id that receipts will have; empty where no return path is kept.
         """
@@ -74,7 +74,7 @@ class AnswerHook(Protocol):
     ) -> None:
         """Call ``go_on`` once with the command_status to tell, now or later.
 
-        :param status: that of the answer in ``frame``, as it would be told.
+        :param status: that of the answer in ``frame`` as it would be told: rules may have another.
         """
 
 
@@ -180,7 +180,7 @@ class Correlator:
                 self.events.tell_answered(exchange, 0, now)
             self._tell_instead(exchange, status, now)
             # Behind the answer: a receipt may wait for the return path.
-            self.keeper.take_late(exchange, smsc, frame)
+            self._taken_late(exchange, smsc, frame, now)
 
         center = smsc.center
         # Until its return path is kept, receipts of it are early.
@@ -196,15 +196,16 @@ class Correlator:
         status: int,
         now: float,
     ) -> None:
-        """Tell the error of an SMSC, or another."""
+        """Tell the error of an SMSC as rules have it, or another, which no rule changes."""
+        told = exchange.told(status)
 
         def go_on(other: int) -> None:
-            if other == status:
+            if other == told:
                 self._end(exchange, octets, status, now, frame.command_status)
             else:
                 self._tell_instead(exchange, other, now)
 
-        hook.hears(exchange, frame, status, go_on)
+        hook.hears(exchange, frame, told, go_on)
 
     def _tell_instead(self, exchange: Exchange, status: int, now: float) -> None:
         """Answer with a status that is not the SMSC's."""
@@ -252,9 +253,13 @@ class Correlator:
         smsc = exchange.smsc
         is_taken = frame.command_status == 0 and exchange.command_id in _SUBMITS
         if smsc is not None and is_taken:
-            given = self.keeper.take_late(exchange, smsc, frame)
-            if self.events.tell_taken_late is not None:
-                self.events.tell_taken_late(exchange, frame, given, now)
+            self._taken_late(exchange, smsc, frame, now)
+
+    def _taken_late(self, exchange: Exchange, smsc: Smsc, frame: Frame, now: float) -> None:
+        """The origin of a message that was taken has been told an error: keep the return path."""
+        given = self.keeper.take_late(exchange, smsc, frame)
+        if self.events.tell_taken_late is not None:
+            self.events.tell_taken_late(exchange, frame, given, now)
 
     def _miss(self, exchange: Exchange, cause: Cause, status: int) -> None:
         """Report a message without success, and no other request."""

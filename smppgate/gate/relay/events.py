@@ -11,7 +11,8 @@ and ``ended`` once, when its origin has been answered. Where an SMSC takes it, `
 the last two. One that an SMSC turned down may wait again.
 A message of a queue has ended when the queue has it: ``dequeued`` tells of each answer to it, and
 ``unqueued`` of its loss. ``taken_late`` may come behind the end of one that was not answered in
-time. A receipt is told of by ``receipt`` before it has entered.
+time, or that a hook let end with an error. A receipt is told of by ``receipt`` before it has
+entered.
 """
 
 from __future__ import annotations
@@ -179,9 +180,10 @@ class Listener:
         """
 
     def taken_late(self, exchange: Exchange, frame: Frame, given: bytes, now: float) -> None:
-        """The SMSC answered a message ESME_ROK after its origin was told of a failure.
+        """The SMSC answered a message ESME_ROK whose origin was told an error: for want of that
+        answer, or because a hook decided so.
 
-        Of the exchange's octets only the first are left.
+        Of the exchange's octets only the first may be left.
 
         :param frame: what the SMSC answered, with its id.
         :param given: the id that receipts of it have; empty where none of them will be matched.

@@ -66,7 +66,8 @@ class Transform:
         made = self._made(chain, chain.near, b"", octets, smsc) if chain.near else None
         if made is None:
             return octets
-        exchange.rewritten = Rewritten(exchange.command_id, exchange.octets)
+        if exchange.rewritten is None:
+            exchange.rewritten = Rewritten(exchange.command_id, exchange.octets)
         exchange.rewritten.entered(*made)
         return made.octets
 

@@ -58,6 +58,7 @@ from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.frame import HEADER_SIZE, Frame, renumbered, spliced
 from smppgate.txsmpp.id_key import given_id, id_key, with_given_id
 from smppgate.txsmpp.log import Logger
+from smppgate.txsmpp.seldom import Seldom
 
 WARNING_INTERVAL = 60.0
 """Seconds between two warnings that an ESME was given one id by two SMSCs."""
@@ -106,7 +107,7 @@ class ReturnPathKeeper:
         self._clock = clock
         self._transform = transform
         self._receipted_ttl = receipted_ttl
-        self._warned_at = float("-inf")
+        self._warnings = Seldom(WARNING_INTERVAL)
 
     # The hot path
 
@@ -155,7 +156,7 @@ class ReturnPathKeeper:
         return octets, message_id
 
     def take_late(self, exchange: Exchange, smsc: Smsc, frame: Frame) -> bytes:
-        """``smsc`` took a message after its ESME was answered ESME_RSYSERR: keep the return path.
+        """``smsc`` took a message whose ESME was told an error: keep the return path.
 
         A receipt has the id that the ESME would have been given, which this gives; it is empty
         where no return path is kept.
@@ -278,10 +279,8 @@ class ReturnPathKeeper:
         self, origin: Origin, smsc: Smsc, before: bytes, message_id: bytes
     ) -> None:
         self.shared_ids += 1
-        now = self._clock.monotonic()
-        if now - self._warned_at < WARNING_INTERVAL:
+        if not self._warnings.is_due(self._clock.monotonic()):
             return
-        self._warned_at = now
         other = self.message_ids.tagged(before)
         self.log.tell(
             SHARED_ID,

@@ -9,14 +9,12 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.x509 import (
     Certificate,
     DNSName,
-    ExtensionNotFound,
     RFC822Name,
-    SubjectAlternativeName,
     UniformResourceIdentifier,
 )
-from cryptography.x509.oid import NameOID
 from twisted.internet.interfaces import ISSLTransport
 
+from smppgate.settings.certificates import alternative_names, common_names
 from smppgate.settings.tls_checks import DIGEST
 
 _KINDS = (DNSName, RFC822Name, UniformResourceIdentifier)
@@ -25,14 +23,18 @@ _KINDS = (DNSName, RFC822Name, UniformResourceIdentifier)
 def names_of(transport: Any) -> frozenset[str]:
     """The CN and the alternative names of the peer's certificate, and its digest.
 
-    Empty without TLS, and where the listener asks for no certificate: one that is there has been
-    verified.
+    Empty without TLS, where the listener asks for no certificate, and where all of it cannot be
+    read: one that is there has been verified.
     """
     # Its own type hint leaves the handle out.
     tls: Any = transport if ISSLTransport.providedBy(transport) else None
     if tls is None:
         return frozenset()
-    certificate = tls.getHandle().get_peer_certificate(as_cryptography=True)
+    try:
+        certificate = tls.getHandle().get_peer_certificate(as_cryptography=True)
+    except ValueError:
+        # OpenSSL takes some that cryptography does not.
+        return frozenset()
     return frozenset(_names(certificate)) if certificate is not None else frozenset()
 
 
@@ -42,13 +44,5 @@ def _names(certificate: Certificate) -> Iterator[str]:
     yield from (name for name in _written(certificate) if not name.startswith(DIGEST))
 
 
-def _written(certificate: Certificate) -> Iterator[str]:
-    for each in certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME):
-        yield str(each.value)
-    try:
-        names = certificate.extensions.get_extension_for_class(SubjectAlternativeName).value
-    except (ExtensionNotFound, ValueError):
-        # ValueError: an extension that cannot be read, of this kind or another.
-        return
-    for kind in _KINDS:
-        yield from names.get_values_for_type(kind)
+def _written(certificate: Certificate) -> list[str]:
+    return common_names(certificate) + alternative_names(certificate, _KINDS)

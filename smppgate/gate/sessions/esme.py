@@ -133,6 +133,8 @@ class EsmeProtocol(RelaySession):
         self._config = config
         self._factory = factory
         self._is_refused = False
+        # Of the bind that is judged.
+        self._peer = UNKNOWN
         self._kind = ""
 
     def connectionMade(self) -> None:
@@ -181,18 +183,16 @@ class EsmeProtocol(RelaySession):
         self._config.bind_delays.begin(self, frame, self._check_password, turn)
 
     def _check_password(self, frame: Frame) -> None:
+        # Not again when it is judged: a certificate takes time to read.
+        self._peer = self._found_peer()
         checks = self._config.password_checks
         checks.begin(self, frame, self._judge_bind, self._wait_turn)
 
-    def hash_for(self, frame: Frame) -> str:
-        """The hash that the password of a bind is to be compared with; empty for none.
+    def hash_for(self, name: bytes) -> str:
+        """The hash that the password of a bind of ``name`` is to be compared with, or empty."""
+        return self.router.accounts.hash_for(name, self._peer)
 
-        :raises PduError: where no name or no password is found.
-        """
-        name = peek.credentials(frame.octets).system_id
-        return self.router.accounts.hash_for(name, self._peer())
-
-    def _peer(self) -> Peer:
+    def _found_peer(self) -> Peer:
         transport = self.transport
         if transport is None:
             return UNKNOWN
@@ -419,7 +419,7 @@ class EsmeProtocol(RelaySession):
         """
         who = peek.credentials(frame.octets)
         account = self.router.accounts.admit(
-            frame.command_id, who.system_id, who.password, self._peer(), proven
+            frame.command_id, who.system_id, who.password, self._peer, proven
         )
         if self.router.is_draining:
             raise BindRejected("the gate is stopping", CommandStatus.ESME_RBINDFAIL)

@@ -8,7 +8,6 @@ from twisted.internet.interfaces import IAddress
 from smppgate.gate.sessions.addresses import Behind, ip_of, network_of, shown_host
 from smppgate.gate.sessions.esme import EsmeProtocol, EsmeSessionConfig
 from smppgate.gate.sessions.listener import LimitedFactory
-from smppgate.notices.esmes import CONNECTION_CLOSED
 from smppgate.routing.esmes.peer import Networks
 from smppgate.routing.esmes.strangers import StrangerLimits, Strangers
 
@@ -34,7 +33,7 @@ class EsmeFactory(LimitedFactory[EsmeProtocol]):
     def __init__(
         self, config: EsmeSessionConfig, limit: int, rules: ListenerRules | None = None
     ) -> None:
-        super().__init__(limit)
+        super().__init__(limit, config.router.reports.refusals)
         self._rules = rules or ListenerRules()
         self.strangers = Strangers(self._rules.strangers)
         self._config = config
@@ -81,11 +80,6 @@ class EsmeFactory(LimitedFactory[EsmeProtocol]):
         """A connection is cut: count it, and tell of it."""
         super().refuse(addr, reason)
         self._config.router.connection_refused(shown_host(addr), reason)
-
-    def tell_refusal(self, kind: str, peer: str, reason: str) -> None:
-        """Tell of a connection that is cut, in measure."""
-        refusals = self._config.router.reports.refusals
-        refusals.add(CONNECTION_CLOSED, kind, peer=peer, reason=reason)
 
     def limit_reached(self) -> str:
         """The listener's ``max_sessions`` is reached."""

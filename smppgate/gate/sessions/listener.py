@@ -12,6 +12,7 @@ from twisted.internet.interfaces import IAddress, IListeningPort, ITCPTransport
 from twisted.internet.protocol import Factory, Protocol
 from twisted.python.failure import Failure
 
+from smppgate.gate.reports.summary import Summaries
 from smppgate.gate.sessions.accept_log import AcceptLog
 from smppgate.gate.sessions.addresses import shown_address, shown_host
 from smppgate.notices.esmes import CANNOT_LISTEN, CONNECTION_CLOSED
@@ -127,18 +128,19 @@ class LimitedFactory(Factory, ABC, Generic[S]):
     Subclasses make the session and name the limit for the log.
 
     :param limit: connections at one time, bound or not.
+    :param refusals: tells of those that are cut, in measure.
     :ivar sessions: sessions whose connection is not lost, in order of arrival.
     :ivar refused: connections that were cut over a limit.
     """
 
-    log = Logger()
     # Each session has a line of its own in the log.
     noisy = False
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, refusals: Summaries) -> None:
         self.sessions: dict[S, None] = {}
         self.limit = limit
         self.refused = 0
+        self._refusals = refusals
 
     @abstractmethod
     def make_session(self) -> S:
@@ -170,11 +172,8 @@ class LimitedFactory(Factory, ABC, Generic[S]):
     def refuse(self, addr: IAddress | None, reason: str) -> None:
         """A connection is cut: count it, and tell of it."""
         self.refused += 1
-        self.tell_refusal(f"{shown_host(addr)}: {reason}", shown_address(addr), reason)
-
-    def tell_refusal(self, kind: str, peer: str, reason: str) -> None:
-        """Tell of a connection that is cut; many of one ``kind`` may be told in summary."""
-        self.log.tell(CONNECTION_CLOSED, peer=peer, reason=reason)
+        kind, peer = f"{shown_host(addr)}: {reason}", shown_address(addr)
+        self._refusals.add(CONNECTION_CLOSED, kind, peer=peer, reason=reason)
 
     def lost(self, session: S) -> None:
         """The connection of ``session`` is lost: another connection may take its place."""

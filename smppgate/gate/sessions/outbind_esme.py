@@ -74,17 +74,16 @@ class OutboundEsme(EsmeProtocol):
         super().accept_bind(bind, body, passed_through)
         self.bound_since = self.clock.monotonic()
 
-    def hash_for(self, frame: Frame) -> str:
+    def hash_for(self, name: bytes) -> str:
         """That of its account; a bind of another name is refused whatever its password."""
-        return super().hash_for(frame) if self._is_expected(frame) else ""
+        return super().hash_for(name) if self._is_expected(name) else ""
 
-    def _is_expected(self, frame: Frame) -> bool:
-        name = peek.credentials(frame.octets).system_id
+    def _is_expected(self, name: bytes) -> bool:
         return name == self._expected.system_id.encode("latin-1")
 
     def _admit(self, frame: Frame, proven: str) -> Bind:
         # First of all: other checks would show whether the password of another account is right.
-        if not self._is_expected(frame):
+        if not self._is_expected(peek.credentials(frame.octets).system_id):
             raise BindRejected("outbind was for another", CommandStatus.ESME_RBINDFAIL)
         if frame.command_id == CommandId.BIND_TRANSMITTER:
             raise BindRejected("outbind is for receivers", CommandStatus.ESME_RBINDFAIL)

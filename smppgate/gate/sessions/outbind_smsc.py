@@ -17,7 +17,6 @@ from twisted.python.failure import Failure
 
 from smppgate.gate.sessions.listener import LimitedFactory
 from smppgate.gate.sessions.smsc import SmscProtocol, SmscSessionConfig
-from smppgate.notices.esmes import CONNECTION_CLOSED
 from smppgate.notices.smscs import OUTBIND_REFUSED, OUTBIND_UNBOUND
 from smppgate.txsmpp import peek
 from smppgate.txsmpp.constants import CommandId
@@ -116,17 +115,12 @@ class OutbindFactory(LimitedFactory[OutbindProtocol]):
     """Makes the sessions on which one SMSC sends outbind."""
 
     def __init__(self, config: OutbindSessionConfig, limit: int) -> None:
-        super().__init__(limit)
+        super().__init__(limit, config.router.reports.refusals)
         self._config = config
 
     def make_session(self) -> OutbindProtocol:
         """A session that waits for outbind."""
         return OutbindProtocol(self._config, self)
-
-    def tell_refusal(self, kind: str, peer: str, reason: str) -> None:
-        """Tell of a connection that is cut, in measure."""
-        refusals = self._config.router.reports.refusals
-        refusals.add(CONNECTION_CLOSED, kind, peer=peer, reason=reason)
 
     def limit_reached(self) -> str:
         """The SMSC has as many connections with outbind as it may have."""

@@ -53,19 +53,17 @@ Unheard = Callable[[str, bytes], None]
 class _Bind:
     """A bind whose password is to be compared.
 
+    :param pair: who guesses, if it is a guess.
     :param judge: is called with it, and with the hash that its password is of, or nothing.
     :param again: is called with it instead, where another password was compared before.
     """
 
     esme: BindingEsme
     frame: Frame = field(repr=False)
+    pair: Pair
+    password: bytes = field(repr=False)
     judge: Callable[[Frame, str], None]
     again: Callable[[Frame], None]
-
-    @property
-    def pair(self) -> Pair:
-        """Who guesses, if it is a guess."""
-        return self.esme.network, peek.credentials(self.frame.octets).system_id
 
 
 @define(eq=False)
@@ -128,7 +126,14 @@ class PasswordChecks:
 
         :param again: is called instead, where the bind has to wait for its turn anew.
         """
-        self._begin(_Bind(esme, frame, judge, again))
+        try:
+            who = peek.credentials(frame.octets)
+        except PduError:
+            # It is refused for that.
+            judge(frame, "")
+            return
+        pair = (esme.network, who.system_id)
+        self._begin(_Bind(esme, frame, pair, who.password, judge, again))
 
     def ended(self, esme: BindingEsme) -> None:
         """A session has ended, bound or not."""
@@ -151,16 +156,11 @@ class PasswordChecks:
             _refuse(bind, "the gate is stopping")
 
     def _begin(self, bind: _Bind) -> None:
-        try:
-            kept = bind.esme.hash_for(bind.frame)
-        except PduError:
-            # It is refused for that.
-            kept = ""
+        kept = bind.esme.hash_for(bind.pair[1])
         if not kept:
             bind.judge(bind.frame, "")
             return
-        password = peek.credentials(bind.frame.octets).password
-        digest = self._digest(kept, password)
+        digest = self._digest(kept, bind.password)
         if digest in self._right:
             self._right.move_to_end(digest)
             bind.judge(bind.frame, kept)
@@ -171,7 +171,7 @@ class PasswordChecks:
         elif len(self._waiting) + len(self._behind) >= MOST_WAITING:
             _refuse(bind, "too many passwords are being compared")
         else:
-            self._wait(bind, _Check(digest, kept, password))
+            self._wait(bind, _Check(digest, kept, bind.password))
 
     def _wait(self, bind: _Bind, check: _Check) -> None:
         found = self._checks.get(check.digest)

@@ -133,10 +133,10 @@ class BindingEsme(EsmeSession, Protocol):
     def bound_by(self) -> float:
         """The time at which the session ends unless it is bound; seconds on its clock."""
 
-    def hash_for(self, frame: Frame) -> str:
-        """The hash that the password of the bind in ``frame`` is to be compared with, or none.
+    def hash_for(self, name: bytes) -> str:
+        """The hash that the password of a bind with this system_id is to be compared with.
 
-        :raises PduError: where no name or no password is found.
+        Empty for none.
         """
 
     def accept_bind(self, bind: Bind, body: bytes, passed_through: Smsc | None = None) -> None:

@@ -1,13 +1,11 @@
 """TLS by the tables of the settings: of a listener, and of the links to an SMSC.
 
-`ServerTls` and `ClientTls` have contexts of OpenSSL that were made of files, and make them again
-where those have changed. Connections from then on have the new ones; those that are there keep
-theirs. Where the files cannot be used, what there was stays, and the log says why.
+`ServerTls` and `ClientTls` have contexts of OpenSSL that were made of files; see `Renewed`.
 """
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from typing import Any, Generic, TypeVar
 
 from OpenSSL import SSL
@@ -23,33 +21,24 @@ from twisted.internet.interfaces import (
 from twisted.protocols.tls import BufferingTLSTransport, TLSMemoryBIOFactory, TLSMemoryBIOProtocol
 from zope.interface import implementer
 
-from smppgate.gate.sessions.certificates import digest_of_files
 from smppgate.gate.sessions.listener import TurnedAway
-from smppgate.notices.esmes import CERTIFICATE_UNUSABLE
+from smppgate.gate.sessions.renewed import Renewed
 from smppgate.settings import ListenTlsSettings, SmscTlsSettings
 from smppgate.settings.certificates import CertificateFiles, authorities_fault
 from smppgate.settings.tls_context import client_context, openssl_words, server_context
-from smppgate.txsmpp.log import Logger
 
 S = TypeVar("S", bound="ListenTlsSettings | SmscTlsSettings")
 
 
-class _Tls(ABC, Generic[S]):
+class _Tls(Renewed[SSL.Context], Generic[S]):
     """What is made of the settings and their files.
 
-    :param title: what it belongs to, for the log.
     :ivar settings: those in force.
-    :ivar shown: whose certificates were read, and until when they are valid.
     """
 
-    log = Logger()
-
     def __init__(self, title: str, settings: S) -> None:
-        self.title = title
+        super().__init__(title)
         self.settings = settings
-        self._context: SSL.Context | None = None
-        self._digest = b""
-        self.shown = ""
 
     @property
     def context(self) -> SSL.Context:
@@ -57,14 +46,14 @@ class _Tls(ABC, Generic[S]):
 
         :raises OSError: they have not been, for they could not be used.
         """
-        if self._context is None:
+        if self._made is None:
             raise OSError(f"the certificate of {self.title} has not been read")
-        return self._context
+        return self._made
 
     @property
     def is_open(self) -> bool:
         """Whether the files have been read."""
-        return self._context is not None
+        return self._made is not None
 
     @abstractmethod
     def certificates(self) -> tuple[CertificateFiles, ...]:
@@ -73,10 +62,6 @@ class _Tls(ABC, Generic[S]):
     @abstractmethod
     def authorities(self) -> str:
         """The file of its authorities; empty without one."""
-
-    @abstractmethod
-    def _made(self) -> SSL.Context:
-        """A context of the files as they are now."""
 
     def names(self) -> tuple[str, ...]:
         """The names of its files."""
@@ -91,13 +76,9 @@ class _Tls(ABC, Generic[S]):
         if self.is_open:
             return
         try:
-            # First of all: files that change while they are read differ from it at the next look.
-            digest = digest_of_files(self.names())
-            self._context, self.shown = self._made(), self._shown()
+            self._read()
         except Exception as error:
-            # OpenSSL and cryptography raise exceptions of many classes.
             raise OSError(self._fault(error)) from None
-        self._digest = digest
 
     def change(self, settings: S) -> None:
         """Go by ``settings``."""
@@ -105,29 +86,10 @@ class _Tls(ABC, Generic[S]):
             self.settings, self._digest = settings, b""
             self.renew()
 
-    def renew(self) -> None:
-        """Read the files again if they have changed."""
-        try:
-            digest = digest_of_files(self.names())
-            if digest == self._digest:
-                return
-            context, shown = self._made(), self._shown()
-        except Exception as error:
-            reason = self._fault(error)
-            self.log.tell(CERTIFICATE_UNUSABLE, endpoint=self.title, reason=reason)
-            return
-        self._digest, self._context, self.shown = digest, context, shown
-        self.log.info(
-            "new certificate of {title}: {shown}",
-            title=self.title,
-            shown=shown or f"authorities in {self.authorities()!r}",
-        )
-
-    def _shown(self) -> str:
+    def _describe(self) -> str:
         return "; ".join(files.shown() for files in self.certificates())
 
     def _fault(self, error: Exception) -> str:
-        """Which file cannot be used and why, in words."""
         files = (each.early_fault() or each.fault() for each in self.certificates())
         authorities = self.authorities()
         fault = next(filter(None, files), None)
@@ -145,7 +107,7 @@ class ServerTls(_Tls[ListenTlsSettings]):
         """Of clients' certificates."""
         return self.settings.client_ca
 
-    def _made(self) -> SSL.Context:
+    def _make(self) -> SSL.Context:
         first, *others = self.settings.every
         context = self._context_of(first)
         by_name: dict[str, SSL.Context] = {}
@@ -270,9 +232,17 @@ class ClientTls(_Tls[SmscTlsSettings]):
         """Of the SMSC's certificate."""
         return self.settings.ca
 
-    def _made(self) -> SSL.Context:
+    def _make(self) -> SSL.Context:
         settings = self.settings
         return client_context(settings.files, settings.ca, settings.min_version)
+
+    def _describe(self) -> str:
+        return super()._describe() or f"authorities in {self.authorities()!r}"
+
+    def renew(self) -> None:
+        """Read the files again if they have changed; before the first connection none is read."""
+        if self.is_open:
+            super().renew()
 
     def creator(self, host: str) -> Any:
         """What makes a connection to ``host``, whose certificate must be for that name."""

@@ -10,13 +10,10 @@ from smppgate.routing.smscs.links import Link
 from smppgate.routing.smscs.pool import Choose, Pool, link_on
 from smppgate.routing.smscs.smsc import Smsc
 from smppgate.txsmpp import peek
-from smppgate.txsmpp.constants import CommandId
 from smppgate.txsmpp.versions import V3_3
 
 # Requests that every SMSC knows, whatever its version.
 KNOWN_TO_ALL = V3_3.commands
-
-_MANY = int(CommandId.SUBMIT_MULTI)
 
 
 class Assigner:
@@ -96,7 +93,7 @@ class Assigner:
         """
         self.send(exchange, smsc, link, exchange.octets)
         if smsc.limits is not None:
-            self.take_tokens(smsc, link, _tokens(exchange), now)
+            self.take_tokens(smsc, link, peek.destinations(exchange.octets), now)
 
     def take_tokens(self, smsc: Smsc, link: Link, count: int, now: float) -> None:
         """``count`` messages that take a token each were sent on ``link``."""
@@ -121,11 +118,6 @@ class Assigner:
         link.send_request(exchange, octets)
         if self._events.tell_sent is not None:
             self._events.tell_sent(exchange)
-
-
-def _tokens(exchange: Exchange) -> int:
-    """How many a message takes: one for each of its destinations."""
-    return 1 if exchange.asked != _MANY else peek.destinations(exchange.octets)
 
 
 def is_able(smsc: Smsc, exchange: Exchange, pool: Pool) -> bool:

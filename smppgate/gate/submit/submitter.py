@@ -70,7 +70,7 @@ from smppgate.txsmpp.errors import PduError
 from smppgate.txsmpp.frame import Frame, response
 from smppgate.txsmpp.segments import stands_alone
 
-_SUBMIT_SM, _MANY = int(CommandId.SUBMIT_SM), int(CommandId.SUBMIT_MULTI)
+_SUBMIT_SM = int(CommandId.SUBMIT_SM)
 _OVER_WINDOW = Reason.WINDOW.because("over the window of its session")
 
 
@@ -239,16 +239,13 @@ class Submitter:
 
     def submit_counted(self, origin: Requester, frame: Frame, now: float) -> None:
         """`submit` what `admits` has counted."""
-        command_id, octets, rates = frame.command_id, frame.octets, origin.policy.rates
-        if command_id in ANCILLARY and self.is_open and self._ancillary.take(origin, frame):
+        is_ancillary = frame.command_id in ANCILLARY
+        if is_ancillary and self.is_open and self._ancillary.take(origin, frame):
             return
-        is_over_rate = rates is not None and self._is_over_rate(
-            origin, rates, command_id, octets, now
-        )
         exchange = self.exchange(origin, frame, now)
         if self._events.tell_entered is not None:
             self._events.tell_entered(exchange)
-        self._submit(origin, exchange, now, is_over_rate)
+        self._submit(origin, exchange, now)
 
     def exchange(self, origin: Requester, frame: Frame, now: float) -> Exchange:
         """That of a request which came at ``now``."""
@@ -262,23 +259,20 @@ class Submitter:
 
         Where its target is set, no route is asked.
         """
-        rates, command_id, octets = origin.policy.rates, exchange.command_id, exchange.octets
         exchange.sent_at = now
         # A reload may have given its account another pool meanwhile.
         exchange.pool = origin.own_pool or origin.policy.pool
         if exchange.target is not None:
-            exchange.pool = exchange.target.pool(command_id)
-        is_over_rate = rates is not None and self._is_over_rate(
-            origin, rates, command_id, octets, now
-        )
-        self._submit(origin, exchange, now, is_over_rate)
+            exchange.pool = exchange.target.pool(exchange.command_id)
+        self._submit(origin, exchange, now)
 
     # One request
 
-    def _submit(
-        self, origin: Requester, exchange: Exchange, now: float, is_over_rate: bool
-    ) -> None:
-        pool = exchange.pool
+    def _submit(self, origin: Requester, exchange: Exchange, now: float) -> None:
+        pool, rates = exchange.pool, origin.policy.rates
+        is_over_rate = rates is not None and self._is_over_rate(
+            origin, rates, exchange.command_id, exchange.octets, now
+        )
         if pool is None or not self.is_open:
             reason = Reason.NO_SMSC if self.is_open else Reason.STOPPING
             cause = reason.because("the gate takes no requests now")
@@ -357,8 +351,7 @@ class Submitter:
     ) -> bool:
         """Whether a message has to wait for tokens, else it takes them."""
         limit = origin.limit
-        count = 1 if command_id != _MANY else peek.destinations(octets)
-        if limit is None or limit.admits(rates, now, count):
+        if limit is None or limit.admits(rates, now, peek.destinations(octets)):
             return False
         self._events.over_rate += 1
         if self._events.tell_over_rate is not None:

@@ -24,6 +24,23 @@ class Addressee(Protocol):
         """Whether messages that ask for no receipt have a return path too."""
 
 
+_NODE_ENDS = "/"
+"""Behind the name of its node in a token; no name of a node has it, and nothing else does."""
+
+
+def run_of(node: str, run: str) -> bytes:
+    """The octets of a run for `Submitters`: they name their node, which no other one does.
+
+    :param node: its name; empty for one that has none.
+    """
+    return f"{node}{_NODE_ENDS}{run}".encode() if node else run.encode()
+
+
+def node_of(token: bytes) -> str:
+    """The name of the node that gave ``token``; empty for one that has no name."""
+    return token.decode("latin-1").rpartition(_NODE_ENDS)[0]
+
+
 S = TypeVar("S", bound=Addressee)
 
 

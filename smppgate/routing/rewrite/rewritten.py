@@ -1,4 +1,4 @@
-"""`Rewritten`: what is kept of a request that rules hold for, while it is under way."""
+"""`Rewritten`: what is kept of a request that hooks or rules change, while it is under way."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from smppgate.routing.rewrite.rules import Statuses
 
 
 class Rewritten:
-    """A request that rules hold for. Mutable and slotted.
+    """A request that a hook has changed, or that rules hold for. Mutable and slotted.
 
     As a `Submission` it is what its peer was sent.
 

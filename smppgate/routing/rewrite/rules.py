@@ -9,10 +9,10 @@ in that.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from smppgate.routing.counted import go_on_counting
 from smppgate.routing.rewrite.changes import Change
 from smppgate.routing.routes.conditions import Accounts, Condition, some_of
 from smppgate.routing.routes.hours import Hours
@@ -89,8 +89,11 @@ class Rule:
 
         :raises PduError: when that would be no PDU that peers take.
         """
+        located: Located | None = None
         for change in self.changes:
-            octets = change.of(Located(octets))
+            if located is None or located.octets != octets:
+                located = Located(octets)
+            octets = change.of(located)
         return octets
 
 
@@ -219,21 +222,8 @@ class Rewriting:
         self.deliver, self.receipt = self._chain(DELIVER), self._chain(RECEIPT)
 
     def go_on_counting(self, before: Rewriting) -> None:
-        """Begin with the counts of the rules that were called the same before a reload."""
-        counts = _numbered(before.all)
-        for key, rule in _numbered(self.all).items():
-            if key in counts:
-                rule.messages = counts[key].messages
+        """Begin with the counts that there were before a reload, see `counted.go_on_counting`."""
+        go_on_counting(self.all, before.all)
 
     def _chain(self, kind: str) -> Chain:
         return Chain((rule for rule in self.all if rule.kind == kind), kind == SUBMIT)
-
-
-def _numbered(rules: Iterable[Rule]) -> dict[tuple[str, int], Rule]:
-    """The rules by label, and by number among those with the same."""
-    found: dict[tuple[str, int], Rule] = {}
-    numbers: Counter[str] = Counter()
-    for rule in rules:
-        found[rule.label, numbers[rule.label]] = rule
-        numbers[rule.label] += 1
-    return found

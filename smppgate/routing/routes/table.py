@@ -13,6 +13,7 @@ from operator import attrgetter
 
 from attrs import frozen
 
+from smppgate.routing.counted import go_on_counting
 from smppgate.routing.numbers import NumberTable, Pattern
 from smppgate.routing.routes.hours import Hours
 from smppgate.routing.routes.message import Message
@@ -79,6 +80,11 @@ class Routes:
             target.route.messages += 1
         else:
             self.unrouted += 1
+
+    def go_on_counting(self, before: Routes) -> None:
+        """Begin with the counts that there were before a reload, see `counted.go_on_counting`."""
+        self.unrouted = before.unrouted
+        go_on_counting(self.all, before.all)
 
     def pools_of(self, account: bytes) -> tuple[Pool, ...]:
         """The pools that messages of an account may go to, each once."""

@@ -139,6 +139,10 @@ class Links(Load):
         self.state = state
         self._choose_links()
 
+    def windows_changed(self) -> None:
+        """Its links may have more, or fewer, unanswered requests than before."""
+        self._choose_links()
+
     def flow_changed(self) -> None:
         """Its limits let it have messages again, or no more."""
         is_paused = self.limits is not None and self.limits.is_paused()

@@ -142,7 +142,7 @@ class Smsc(Links):
         self.window = window
         for copy in self._copies:
             copy.change_window(window)
-        self._choose_links()
+        self.windows_changed()
 
     def change_response_timeout(self, seconds: float) -> None:
         """Know that it has so many seconds to answer; its links' timers are their own."""

@@ -7,7 +7,11 @@ from typing import Any
 import pytest
 
 from smppgate.gate.hooks import PASS, Refuse
-from smppgate.settings import PoolSettings
+from smppgate.gate.relay.events import Listener
+from smppgate.gate.relay.reason import Cause, Reason
+from smppgate.routing.exchange import Exchange
+from smppgate.settings import PoolSettings, RewriteSettings
+from smppgate.txsmpp.frame import Frame
 from tests.gate.hooks.scripted import (
     SUBMIT_SM_RESP,
     HookedGate,
@@ -61,6 +65,55 @@ def test_another_status_is_told(status: int) -> None:
     # What the SMSC took has its return path: a receipt may come.
     kept = gate.gate.gateway.store.recent(b"alpha\x0077")
     assert (kept is not None) == (status == 0)
+
+
+class Recorder(Listener):
+    """Notes how messages end, and what is taken late."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[Any, ...]] = []
+
+    def ended(self, exchange: Exchange, command_status: int, now: float, cause: Cause) -> None:
+        self.told.append(("ended", command_status, cause.reason))
+
+    def taken_late(self, exchange: Exchange, frame: Frame, given: bytes, now: float) -> None:
+        self.told.append(("late", frame.command_status, given))
+
+
+@pytest.mark.parametrize("status", [0, 0x45])
+def test_what_was_taken_although_its_esme_is_told_otherwise_is_told_of(status: int) -> None:
+    """With the id that its receipts have, behind its end."""
+    gate, _ = sent(status)
+    recorder = Recorder()
+    gate.gate.router.events.attach(recorder)
+    gate.hooks.waiting[0].callback(Refuse(0x0B))
+    ended, *late = recorder.told
+    assert ended == ("ended", 0x0B, Reason.REJECTED)
+    assert late == ([] if status else [("late", 0, b"A77")])
+
+
+@pytest.mark.parametrize(
+    ("decision", "told"),
+    [(PASS, 0x58), (Refuse(0x58), 0x58), (Refuse(0x45), 0x45), (Refuse(0x0B), 0x0B)],
+)
+def test_rules_tell_what_a_hook_sees_and_none_changes_what_it_decides(
+    decision: Any, told: int
+) -> None:
+    rule = RewriteSettings(applies_to="submit", set_statuses={0x45: 0x58, 0x0B: 0x14})  # type: ignore[arg-type]
+    gate, esme = sent(0x45, rewrite=(rule,))
+    (view,) = gate.hooks.views
+    assert (view.status, view.pdu.command_status) == (0x58, 0x45)
+    gate.hooks.waiting[0].callback(decision)
+    assert [frame[:3] for frame in esme.heard()] == [(SUBMIT_SM_RESP, told, 1)]
+
+
+def test_a_hook_sees_the_message_as_rules_had_it_sent() -> None:
+    """Also those that ask for the SMSC."""
+    near = RewriteSettings(applies_to="submit", set_destination="0044")
+    far = RewriteSettings(applies_to="submit", smsc="alpha", set_source="Shop")  # type: ignore[arg-type]
+    gate, _ = sent(0, rewrite=(near, far))
+    (view,) = gate.hooks.views
+    assert (view.request.source_addr, view.request.destination_addr) == (b"Shop", b"0044")
 
 
 @pytest.mark.parametrize("does", [ValueError(), None, "late"])

@@ -69,6 +69,38 @@ def test_without_hooks_what_comes_goes_behind_what_waits_for_the_former() -> Non
     assert len(gate.link.heard()) == 10
 
 
+@pytest.mark.parametrize("end", ["lost", "drained"])
+def test_without_hooks_nothing_is_in_the_way_once_the_last_that_waited_is_taken(end: str) -> None:
+    """The line is taken as a whole where its session ends, or its time does."""
+    gate = HookedGate()
+    esme, other = gate.esme(), gate.esme()
+    esme.send(several(message(b"1"), message(b"2")))
+    reloaded(gate, hooks="", hook_options={})
+    router = gate.gate.router
+    assert router.forward.__self__ is router.hooks.submits
+    if end == "lost":
+        esme.transport.lose()
+    else:
+        esme.send(bytes.fromhex("00000010 00000006 00000000 00000009"))
+        gate.gate.reactor.advance(5.1)
+    assert router.forward.__self__ is not router.hooks.submits, "nothing is in the way any more"
+    other.ask(message(b"3"))
+    assert texts(gate.link.heard()) == [b"3"]
+
+
+def test_without_hooks_nothing_is_in_the_way_of_smscs_once_the_last_link_that_waited_ends() -> (
+    None
+):
+    gate = HookedGate("Deliveries")
+    gate.esme()
+    gate.link.ask(delivery())
+    reloaded(gate, hooks="", hook_options={})
+    router = gate.gate.router
+    assert router._take_delivery.__self__ is router.hooks.deliveries
+    gate.link.transport.lose()
+    assert router._take_delivery.__self__ is not router.hooks.deliveries
+
+
 def test_hooks_come_with_a_reload() -> None:
     gate = MemoryGateway()
     assert gate.router.hooks.name == ""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from attrs import evolve
 
 from smppgate.gate.hooks import PASS, Change, Refuse
+from smppgate.gate.relay.events import Listener
+from smppgate.settings import RewriteSettings
+from smppgate.txsmpp.codec import decode
 from smppgate.txsmpp.constants import CommandId
-from smppgate.txsmpp.pdu import AlertNotification
+from smppgate.txsmpp.pdu import AlertNotification, DeliverSm
 from tests.gate.hooks.scripted import (
     DELIVER_SM_RESP,
     HookedGate,
@@ -18,7 +21,8 @@ from tests.gate.hooks.scripted import (
     several,
     texts,
 )
-from tests.gate.memory_gateway import Log, bind
+from tests.gate.memory_gateway import End, Log, bind, smsc
+from tests.txsmpp.pairs import numbered
 
 RECEIPT = b"id:77 sub:001 dlvrd:001 submit date:2601010000 done date:2601010000 stat:DELIVRD"
 
@@ -181,3 +185,96 @@ def test_what_comes_while_the_gate_closes_is_refused() -> None:
     gate.link.ask(delivery())
     assert [frame.command_status for frame in gate.link.heard()] == [0x64]
     assert gate.hooks.views == []
+
+
+OLD: dict[str, Any] = {"smscs": (smsc("alpha", sessions=1, interface_version="3.3"),)}
+"""What makes a gate whose SMSC speaks SMPP 3.3."""
+
+
+CAME = {
+    "message": delivery(),
+    "receipt": delivery(RECEIPT, esm_class=4),
+    "unmatched receipt": delivery(RECEIPT.replace(b"77", b"88"), esm_class=4),
+}
+
+
+@pytest.mark.parametrize("what", CAME)
+def test_an_esme_is_sent_no_tlv_of_a_hook_that_its_version_does_not_have(what: str) -> None:
+    """Also where its SMSC is of the same version, so that all else goes as it comes."""
+    gate = hooked(**OLD)
+    gate.hooks.does = Change(tlvs={0x1400: b"\1"}, source_addr=b"9")
+    esme = gate.esme(interface_version=0x33)
+    submitted(gate, esme)
+    gate.link.ask(CAME[what])
+    gate.gate.reactor.advance(5.1)
+    (frame,) = esme.heard()
+    pdu = cast(DeliverSm, decode(frame.octets))
+    assert (pdu.tlvs, pdu.source_addr) == ((), b"9")
+    esme.answer(frame, 0, b"\0")
+    assert [frame[:2] for frame in gate.link.heard()] == [(DELIVER_SM_RESP, 0)]
+
+
+def submitted(gate: HookedGate, esme: End) -> None:
+    """The ESME has submitted the message that `RECEIPT` is about."""
+    esme.ask(message(registered_delivery=1))
+    (request,) = gate.link.heard()
+    gate.link.answer(request, 0, b"77\0")
+    esme.heard()
+
+
+class Originals(Listener):
+    """Keeps what came, of each message of an SMSC that has entered, and that has ended."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, bytes]] = []
+
+    def entered(self, exchange: Any) -> None:
+        self.told.append(("entered", exchange.original))
+
+    def ended(self, exchange: Any, command_status: int, now: float, cause: Any) -> None:
+        self.told.append(("ended", exchange.original))
+
+    def turned_down(self, origin: Any, frame: Any, command_status: int, cause: Any) -> None:
+        self.told.append(("turned_down", frame.octets))
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        (),
+        [RewriteSettings(applies_to=kind, set_source="3") for kind in ("deliver", "receipt")],
+        [
+            RewriteSettings(applies_to=kind, set_source="3", esme="acme")  # type: ignore[arg-type]
+            for kind in ("deliver", "receipt")
+        ],
+    ],
+    ids=["no rules", "rules", "rules for the account"],
+)
+@pytest.mark.parametrize("what", CAME)
+def test_what_the_smsc_sent_is_known_beside_a_change(rules: Any, what: str) -> None:
+    """Logs and captures show it, also where rules change the message again."""
+    gate = hooked(rewrite=tuple(rules))
+    gate.hooks.does = Change(source_addr=b"9")
+    esme = gate.esme()
+    submitted(gate, esme)
+    listener = Originals()
+    gate.gate.router.events.attach(listener)
+    gate.link.ask(CAME[what], 5)
+    gate.gate.reactor.advance(5.1)
+    (frame,) = esme.heard()
+    esme.answer(frame, 0, b"\0")
+    came = numbered(CAME[what], 5)
+    assert listener.told == [("entered", came), ("ended", came)]
+    assert (cast(DeliverSm, decode(frame.octets)).source_addr == b"3") == bool(rules)
+
+
+def test_what_is_turned_down_is_told_of_as_the_smsc_sent_it() -> None:
+    gate = hooked()
+    gate.hooks.does = Change(destination_addr=b"5511")
+    listener = Originals()
+    gate.gate.router.events.attach(listener)
+    for number, came in enumerate(CAME.values(), 5):
+        gate.link.ask(came, number)
+        gate.gate.reactor.advance(5.1)
+        assert [frame[1:3] for frame in gate.link.heard()] == [(0x64, number)]
+        assert listener.told[-1] == ("turned_down", numbered(came, number))

@@ -9,7 +9,7 @@ import pytest
 from zope.interface import implementer
 from zope.interface.verify import verifyObject
 
-from smppgate.gate.hooks import PASS, HookContext, Hooks, IHooks, Refuse
+from smppgate.gate.hooks import PASS, Change, HookContext, Hooks, IHooks, Refuse
 from smppgate.gate.hooks.decisions import Decision
 from smppgate.gate.hooks.made import CannotMake, Made
 from smppgate.gate.hooks.views import BindView, SubmitView
@@ -73,6 +73,12 @@ def test_hooks_need_not_be_a_subclass_and_their_stop_may_fail() -> None:
 def test_what_is_no_factory_of_hooks_is_refused(factory: Any) -> None:
     with pytest.raises(CannotMake):
         Made("m:f", factory, CONTEXT)
+
+
+@pytest.mark.parametrize("tlvs", [{"message_payload": b"x"}, {1.5: None}, {None: b"x"}, None])
+def test_a_change_has_tlvs_by_their_tags(tlvs: Any) -> None:
+    with pytest.raises(TypeError):
+        Change(tlvs=tlvs)
 
 
 @pytest.mark.parametrize("status", [0, -1, 1 << 32, "8", None])

@@ -17,6 +17,7 @@ from tests.txsmpp.pairs import numbered
 SECRET = "hush-of-peers"
 PEERS = PeersSettings(name="a", endpoint="tcp:2790", secret=SECRET)
 OTHERS = (PeerSettings("a", "tcp:127.0.0.1:2790"), PeerSettings("b", "tcp:127.0.0.1:2791"))
+THREE = (*OTHERS, PeerSettings("c", "tcp:127.0.0.1:2792"))
 
 ACME = EsmeSettings(system_id="acme", password="secret", address_ranges=("44*",), window=10)
 BOLT = EsmeSettings(system_id="bolt", password="secret", address_ranges=("49*",))
@@ -111,17 +112,17 @@ class NodeWithPeer:
         return PeerEnd(self, End(self.gate, factory.buildProtocol(None)))
 
     def bound(self, **settings: Any) -> PeerEnd:
-        """Node b binds, and tells its settings."""
+        """Node b binds, or another ``name``, and tells its settings."""
         end = self.connection()
-        end.send(peer_bind())
+        end.send(peer_bind(settings.get("name", "b").encode()))
         (resp,) = end.hear()
         assert resp[:2] == (CommandId.BIND_TRANSCEIVER_RESP, 0)
         end.introduce(self.settings(**settings))
         return end
 
-    def reached(self, **settings: Any) -> PeerEnd:
-        """Node b takes the connection that a makes, and its bind."""
-        end = PeerEnd(self, self.gate.smsc(self._client(2791)))
+    def reached(self, port: int = 2791, **settings: Any) -> PeerEnd:
+        """Node b, or the one at another port, takes the connection that a makes, and its bind."""
+        end = PeerEnd(self, self.gate.smsc(self._client(port)))
         (request,) = end.hear()
         assert request.command_id == CommandId.BIND_TRANSCEIVER
         end.answer(request, 0, b"b\0")

@@ -12,16 +12,17 @@ from smppgate.settings import GateSettings
 from smppgate.txsmpp.codec import encode
 from smppgate.txsmpp.constants import CommandId
 from smppgate.txsmpp.frame import Frame
-from smppgate.txsmpp.pdu import SubmitSm, SubmitSmResp
-from tests.gate.peers.scripted import MORE, NodeWithPeer
+from smppgate.txsmpp.pdu import QuerySm, SmeAddress, SubmitMulti, SubmitSm, SubmitSmResp
+from tests.gate.memory_gateway import Log, smsc
+from tests.gate.peers.scripted import MORE, THREE, NodeWithPeer
 from tests.gate.peers.test_messages import question, status
 from tests.txsmpp.pairs import numbered
 
 
 def linked(node: NodeWithPeer, window: int = 5, name: str = "alpha") -> None:
     """Node b has links to an SMSC."""
-    smsc = LinkedSmsc(name, window)
-    assert node.outgoing.tell(smsc.octets(), MORE).command_status == 0
+    told = LinkedSmsc(name, window)
+    assert node.outgoing.tell(told.octets(), MORE).command_status == 0
 
 
 def unlinked(node: NodeWithPeer) -> None:
@@ -95,6 +96,39 @@ def test_its_window_is_what_the_node_has_told() -> None:
     node.outgoing.answer(first[0], 0, taken())
     assert len(forwarded(node)) == 1
     node.outgoing.answer(second[0], 0, taken(b"50"))
+
+
+def test_a_pool_stays_up_when_another_window_is_told() -> None:
+    """What is open takes its place in the new window."""
+    node = NodeWithPeer()
+    linked(node, window=3)
+    unlinked(node)
+    esme = node.esme()
+    esme.ask(SUBMIT, 1)
+    ((first, _),) = forwarded(node)
+    with Log() as log:
+        linked(node, window=2)
+    assert [line for line in log.lines if "pool" in line] == []
+    for number in (2, 3):
+        esme.ask(SUBMIT, number)
+    ((second, _),) = forwarded(node)
+    for number, frame in enumerate((first, second), 1):
+        node.outgoing.answer(frame, 0, taken())
+        assert [each.sequence_number for each in esme.heard()] == [number]
+
+
+def test_the_rate_of_a_link_holds_when_another_window_is_told() -> None:
+    node = NodeWithPeer(smsc=(smsc(sessions=1, link_rate=1.0),))
+    linked(node)
+    unlinked(node)
+    esme = node.esme()
+    esme.ask(SUBMIT, 1)
+    assert len(forwarded(node)) == 1
+    linked(node, window=9)
+    esme.ask(SUBMIT, 2)
+    assert forwarded(node) == []
+    node.gate.reactor.advance(1.0)
+    assert len(forwarded(node)) == 1
 
 
 def test_an_error_of_the_smsc_is_its_own() -> None:
@@ -181,6 +215,30 @@ def test_what_an_operator_decides_is_told_a_second_later() -> None:
     assert smscs_told(node) == [("alpha", 0)]
 
 
+def test_what_an_operator_decides_is_told_though_another_peer_comes_meanwhile() -> None:
+    node = NodeWithPeer(peer=THREE)
+    node.gate.gateway.smsc("alpha").drain()
+    node.bound(name="c").hear()
+    node.told.clear()
+    node.gate.reactor.advance(1.0)
+    node.incoming.hear()
+    assert smscs_told(node) == [("alpha", 0)]
+
+
+def test_a_peer_that_comes_hears_of_what_an_operator_takes_back() -> None:
+    """All know the same when it has come."""
+    node = NodeWithPeer(peer=THREE)
+    alpha = node.gate.gateway.smsc("alpha")
+    alpha.drain()
+    other = node.bound(name="c")
+    other.hear()
+    alpha.ready()
+    node.told.clear()
+    node.gate.reactor.advance(1.0)
+    other.hear()
+    assert smscs_told(node) == [("alpha", 100)]
+
+
 def passed_on(node: NodeWithPeer, octets: bytes, member: bytes = b"alpha") -> None:
     """Node b has a request for an SMSC of node a."""
     node.incoming.send(wrapped(octets, envelope(field(f.MEMBER, member), MORE)))
@@ -198,6 +256,23 @@ def test_a_request_of_another_node_goes_to_the_smsc() -> None:
     assert resp[:3] == (CommandId.SUBMIT_SM_RESP, 0, 70)
     assert resp.octets[16:] == taken()
     assert node.gate.gateway.state().smscs[0].outstanding == 0
+
+
+def test_a_message_of_another_node_takes_a_token_for_each_destination() -> None:
+    """As one of an ESME that is here; requests about messages take none, and need none."""
+    node = NodeWithPeer(smsc=(smsc(sessions=1, rate=3.0, burst=3.0),))
+    node.gate.reactor.advance(1.0)
+    to_three = tuple(SmeAddress(destination_addr=b"%d" % each) for each in range(3))
+    passed_on(node, numbered(SubmitMulti(dest_address=to_three, short_message=b"hi"), 70))
+    passed_on(node, numbered(SUBMIT, 71))
+    (resp,) = node.incoming.hear()
+    assert (resp.sequence_number, NotTaken.told_in(resp)) == (71, NotTaken.FULL)
+    passed_on(node, numbered(QuerySm(message_id=b"4F"), 72))
+    heard = [each.command_id for each in node.link.heard()]
+    assert heard == [CommandId.SUBMIT_MULTI, CommandId.QUERY_SM]
+    node.gate.reactor.advance(0.4)
+    passed_on(node, numbered(SUBMIT, 73))
+    assert len(node.link.heard()) == 1
 
 
 def test_a_request_never_goes_on_to_a_third_node() -> None:

@@ -9,17 +9,18 @@ from smppgate.gate.peers import fields as f
 from smppgate.gate.peers.fields import field
 from smppgate.gate.peers.peers import ENQUIRE_LINK
 from smppgate.gate.peers.told import BoundSession, telling
-from smppgate.settings import EsmeSettings, GateSettings, PeerSettings
+from smppgate.settings import EsmeSettings, GateSettings
 from smppgate.txsmpp import peek
 from smppgate.txsmpp.constants import CommandId, CommandStatus
 from smppgate.txsmpp.frame import renumbered
-from smppgate.txsmpp.pdu import BindTransmitter
+from smppgate.txsmpp.pdu import BindTransmitter, Unbind
 from tests.gate.memory_gateway import Log, MemoryGateway, bind
 from tests.gate.peers.scripted import (
     ACME,
     BOLT,
     OTHERS,
     SECRET,
+    THREE,
     NodeWithPeer,
     deliver,
     peer_bind,
@@ -170,6 +171,38 @@ def test_a_peer_that_says_nothing_is_dead() -> None:
     assert any("peer b gone" in line for line in log.lines)
 
 
+def test_a_link_that_unbinds_is_lost_once() -> None:
+    """It was bound: why its connection ends then is not why it is not."""
+    node = NodeWithPeer()
+    node.esme()
+    node.send(deliver(), node.token())
+    with Log() as log:
+        node.outgoing.ask(Unbind(), 2)
+        assert not node.outgoing.is_closed(), "a message is open"
+        node.outgoing.transport.lose()
+        node.gate.turn()
+    assert [line for line in log.lines if "peer b" in line] == [
+        "SG-8005 peer b gone: unbound by the peer"
+    ]
+    assert node.state.last_error == "unbound by the peer"
+
+
+def test_a_link_that_unbinds_ends_after_the_next_is_up() -> None:
+    node = NodeWithPeer()
+    node.has_session()
+    node.link.send(deliver())
+    assert len(node.sent()) == 1
+    former = node.incoming
+    former.ask(Unbind(), 2)
+    node.gate.reactor.advance(1.0)
+    node.incoming = node.bound()
+    since = node.state.since
+    former.transport.lose()
+    node.gate.turn()
+    assert node.state.state == "up"
+    assert node.state.since == since > 0
+
+
 def test_it_is_bound_again_after_a_pause() -> None:
     node = NodeWithPeer()
     before = node.gate.connections.count(2791)
@@ -185,6 +218,7 @@ def test_a_node_that_is_not_reached_is_told_of_once() -> None:
             node.gate.refuse(node._client(2791))
             node.gate.reactor.advance(1.0)
     assert sum("peer b not reached" in line for line in log.lines) == 1
+    assert not any("Scheduling retry" in line for line in log.lines)
     assert "refused" in node.state.last_error
 
 
@@ -262,6 +296,20 @@ def test_the_load_is_told_where_it_has_changed() -> None:
     assert node.told == []
 
 
+def test_the_load_is_told_though_another_peer_comes_meanwhile() -> None:
+    node = NodeWithPeer(peer=THREE)
+    end = node.esme()
+    for number in range(8):
+        node.link.send(deliver(number=number))
+    assert len(end.heard()) == 8
+    node.reached(port=2792, name="c").hear()
+    node.told.clear()
+    node.gate.reactor.advance(1.0)
+    node.outgoing.hear()
+    (told,) = [BoundSession.of(value) for tag, value in node.told if tag == f.BOUND]
+    assert told.load == 8
+
+
 def test_what_is_not_answered_ends_the_link() -> None:
     """The peer may not know of a session, or of its end."""
     node = NodeWithPeer(gate=GateSettings(response_timeout=9.0))
@@ -316,7 +364,7 @@ def test_a_peer_that_is_removed_is_unbound() -> None:
 
 def test_a_peer_that_is_added_is_bound_at() -> None:
     node = NodeWithPeer()
-    reload(node.gate, peer=(*OTHERS, PeerSettings("c", "tcp:127.0.0.1:2792")))
+    reload(node.gate, peer=THREE)
     assert 2792 in node.gate.connections
     assert [each.name for each in node.gate.gateway.state().peers] == ["b", "c"]
     assert node.state.state == "up"

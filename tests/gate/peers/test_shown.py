@@ -15,8 +15,9 @@ from tests.gate.peers.scripted import (
     NodeWithPeer,
     deliver,
 )
-from tests.gate.peers.test_requests import linked
+from tests.gate.peers.test_requests import SUBMIT, linked, passed_on, smscs_told
 from tests.gate.test_reload import reload
+from tests.txsmpp.pairs import numbered
 
 
 class _Scrape:
@@ -125,6 +126,39 @@ def test_links_follow_their_smsc() -> None:
     assert node.gate.router.smscs[1].capacity == 9
     reload(node.gate, smsc=(smsc(sessions=1),))
     assert [each.name for each in node.gate.gateway.state().smscs] == ["alpha"]
+
+
+def is_back(node: NodeWithPeer) -> None:
+    """The SMSC is removed and back, while its former link is being unbound."""
+    (pool,) = node.gate.gateway.settings.pool
+    reload(node.gate, smsc=(smsc("beta"),), pool=(evolve(pool, members=("beta",)),))
+    reload(node.gate, smsc=(smsc(sessions=1),), pool=(pool,))
+    assert [each.name for each in node.gate.router.smscs] == ["alpha", "alpha"]
+
+
+def test_links_of_a_peer_are_those_of_an_smsc_that_is_back() -> None:
+    node = NodeWithPeer()
+    linked(node)
+    is_back(node)
+    (shown,) = node.gate.gateway.state().smscs
+    assert (shown.name, shown.remote) == ("alpha", ("b",))
+
+
+def test_the_end_of_a_former_link_is_none_of_an_smsc_that_is_back() -> None:
+    """Requests of peers go to its new link."""
+    node = NodeWithPeer()
+    is_back(node)
+    link = node.gate.smsc(len(node.gate.connections) - 1)
+    (request,) = link.heard()
+    link.answer(request, 0, b"smsc\0")
+    passed_on(node, numbered(SUBMIT, 70))
+    assert len(link.heard()) == 1
+    node.incoming.hear()
+    node.told.clear()
+    node.link.transport.lose()
+    node.gate.turn()
+    node.incoming.hear()
+    assert smscs_told(node) == [("alpha", 100)]
 
 
 def test_a_peer_that_moves_is_bound_at_where_it_is_now() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 from OpenSSL import SSL
 from twisted.internet.protocol import Factory, Protocol
 from twisted.internet.testing import MemoryReactorClock
@@ -123,6 +124,15 @@ def test_a_key_that_does_not_fit_leaves_the_old_certificate(tmp_path: Path) -> N
     (tmp_path / "key.pem").write_bytes(NEW.key)
     assert len(opened.renewed()) == 1
     assert opened.shown() == NEW.der
+
+
+def test_what_openssl_does_not_take_leaves_the_old_certificate(tmp_path: Path) -> None:
+    """The log has the words of OpenSSL: a key that is too short seems sound until it is used."""
+    opened = Opened(f"ssl:3550:{OLD.write(tmp_path)}")
+    Pair("short.example", rsa.generate_private_key(65537, 1024)).write(tmp_path)
+    (line,) = opened.renewed()
+    assert line.endswith(": ee key too small")
+    assert opened.shown() == OLD.der
 
 
 def test_a_missing_file_leaves_the_old_certificate(tmp_path: Path) -> None:

@@ -7,16 +7,20 @@ from unittest.mock import Mock
 
 from twisted.internet.defer import Deferred
 from twisted.internet.protocol import Factory, Protocol
+from twisted.internet.task import Clock
 from twisted.logger import capturedLogs, formatEvent
 
+from smppgate.gate.reports.summary import Summaries
 from smppgate.gate.sessions.listener import LimitedFactory, Listener, TurnedAway
+from smppgate.txsmpp.clock import Clock as SmppClock
+from smppgate.txsmpp.log import Logger
 
 
 class TwoSessions(LimitedFactory[Protocol]):
     """Takes two connections at one time."""
 
     def __init__(self) -> None:
-        super().__init__(limit=2)
+        super().__init__(2, Summaries(SmppClock.of(Clock()), Logger(), "refused", 1.0))
 
     def make_session(self) -> Protocol:
         return Protocol()

@@ -8,7 +8,7 @@ import pytest
 from attrs import evolve
 from twisted.internet.defer import Deferred
 
-from smppgate.gate.sessions import password_checks
+from smppgate.gate.sessions import esme, password_checks
 from smppgate.settings import EsmeSettings, GateSettings, ListenSettings
 from smppgate.settings.password_hash import PasswordHash, is_same
 from smppgate.txsmpp.constants import RESPONSE_BIT
@@ -94,6 +94,22 @@ def test_a_bind_waits_for_the_comparison() -> None:
     assert statuses(gate.esme(bind())) == [OK]
     assert gate.slow.passwords == [SECRET]
     assert len(gate.checks) == 0
+
+
+def test_the_certificate_of_a_peer_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before the comparison, and not again after it."""
+    read: list[Any] = []
+
+    def names_of(transport: Any) -> frozenset[str]:
+        read.append(transport)
+        return frozenset({"acme.example"})
+
+    monkeypatch.setattr(esme, "names_of", names_of)
+    gate = Gate(certificate="acme.example")
+    end = gate.esme(bind())
+    gate.slow.done()
+    assert statuses(end) == [OK]
+    assert len(read) == 1
 
 
 def test_a_wrong_password_is_refused_and_known_too() -> None:

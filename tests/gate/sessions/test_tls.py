@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -190,6 +191,20 @@ def test_a_client_reads_its_files_when_it_connects(tmp_path: Path) -> None:
     assert log.lines == [f"new certificate of SMSC alpha: authorities in {str(ca)!r}"]
 
 
+def test_files_that_no_link_has_read_are_not_told_as_new(tmp_path: Path) -> None:
+    """A look at them, and other settings, wait for the first connection."""
+    ca = AUTHORITY.write(tmp_path)
+    tls = ClientTls("SMSC alpha", SmscTlsSettings(ca=str(ca)))
+    with Log() as log:
+        tls.renew()
+        tls.change(SmscTlsSettings(ca=str(ca), min_version="1.3"))
+    assert log.lines == []
+    assert not tls.is_open
+    endpoint = client_endpoint(MemoryReactorClock(), "tcp:127.0.0.1:3001", tls)
+    outcomes(endpoint.connect(Factory.forProtocol(Protocol)))
+    assert tls.is_open
+
+
 class Handle:
     """A TLS connection whose peer has shown this certificate."""
 
@@ -223,6 +238,51 @@ def test_a_name_does_not_pose_as_a_digest(tmp_path: Path) -> None:
     other = issue(tmp_path, "other")
     false = issue(tmp_path, f"sha256:{other.digest[:50]}", x509.DNSName(f"sha256:{other.digest}"))
     assert names_of(Handle(false.der)) == {f"sha256:{false.digest}"}
+
+
+NAMES, CONSTRAINTS = "2.5.29.17", "2.5.29.19"
+# An OID of four octets as certificates have it, and another one.
+ONE, OTHER = bytes.fromhex("06032a0304"), bytes.fromhex("06032a0305")
+
+UNREADABLE: dict[str, Callable[[Path], Issued]] = {
+    "an extension twice": lambda folder: AUTHORITY.issue(
+        folder, "odd", extensions={"1.2.3.4": b"\5\0", "1.2.3.5": b"\5\0"}
+    ).spoilt(OTHER, ONE),
+    "names": lambda folder: AUTHORITY.issue(folder, "odd", extensions={NAMES: b"none"}),
+    "a name of another kind": lambda folder: AUTHORITY.issue(
+        folder, "odd", extensions={NAMES: bytes.fromhex("3004a3023000")}
+    ),
+    "another extension": lambda folder: AUTHORITY.issue(
+        folder, "odd", x509.DNSName("odd.example"), extensions={CONSTRAINTS: b"none"}
+    ),
+}
+
+
+@pytest.mark.parametrize("issue_odd", UNREADABLE.values(), ids=UNREADABLE)
+def test_extensions_that_cannot_be_read_leave_the_cn(
+    tmp_path: Path, issue_odd: Callable[[Path], Issued]
+) -> None:
+    """On both sides: a client has that name, and a listener shows the certificate for it."""
+    odd = issue_odd(tmp_path)
+    assert names_of(Handle(odd.der)) == {"odd", f"sha256:{odd.digest}"}
+    other = ListenCertificateSettings(str(odd.certificate), str(odd.key))
+    assert Opened(listen_tls(tmp_path, certificates=(other,))).shown("odd") == odd.der
+
+
+def test_a_subject_that_cannot_be_read_leaves_the_other_names(tmp_path: Path) -> None:
+    odd = issue(tmp_path, "odd", x509.DNSName("a.example"))
+    odd = odd.spoilt(b"\x0c\x03odd", b"\x14\x03\xff\xff\xff")
+    assert names_of(Handle(odd.der)) == {"a.example", f"sha256:{odd.digest}"}
+    other = ListenCertificateSettings(str(odd.certificate), str(odd.key))
+    opened = Opened(listen_tls(tmp_path, certificates=(other,)))
+    assert opened.shown("a.example") == odd.der
+    assert "; a subject that cannot be read, valid until" in opened.endpoint.certificate
+
+
+def test_a_certificate_that_cannot_be_read_has_no_names(tmp_path: Path) -> None:
+    """OpenSSL takes a PrintableString with an underscore."""
+    odd = issue(tmp_path, "odd").spoilt(b"\x0c\x03odd", b"\x13\x03o_d")
+    assert names_of(Handle(odd.der)) == frozenset()
 
 
 class Files:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from smppgate.routing.return_path.submitters import Submitters
+import pytest
+
+from smppgate.routing.return_path.submitters import Submitters, node_of, run_of
 from tests.routing.fakes import FakeSession
 
 
@@ -49,3 +51,11 @@ def test_a_token_of_an_earlier_run_leads_to_no_session() -> None:
     now.add(new)
     assert now.find(old.token) is None
     assert all(0 not in session.token for session in (old, new))
+
+
+@pytest.mark.parametrize("node", ["", "a", "a.b-1_c"])
+def test_a_token_names_its_node(node: str) -> None:
+    """And none where the node has no name."""
+    submitters, session = Submitters[FakeSession](run_of(node, "4f")), FakeSession()
+    submitters.add(session)
+    assert node_of(session.token) == node

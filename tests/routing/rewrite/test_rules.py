@@ -18,6 +18,7 @@ from smppgate.routing.rewrite.rules import DELIVER, SUBMIT, Chain, Rewriting, Ru
 from smppgate.routing.routes.conditions import Accounts
 from smppgate.settings import RewriteSettings
 from smppgate.txsmpp.codec import decode, encode
+from smppgate.txsmpp.editing import Located
 from smppgate.txsmpp.pdu import SubmitSm
 from tests.gate.routing import ACCOUNTS, POOLS, random_message, settings_of
 
@@ -44,6 +45,28 @@ def test_rules_that_ask_for_the_far_end_come_last() -> None:
     submits, delivers = Chain(rules, is_to_smscs=True), Chain(rules, is_to_smscs=False)
     assert (submits.near, submits.far) == ((of_acme, common), (both, to_alpha))
     assert (delivers.near, delivers.far) == ((to_alpha, common), (both, of_acme))
+
+
+class Seen:
+    """A change that may set the source, and notes what it is given."""
+
+    def __init__(self, source: bytes | None = None) -> None:
+        self.located: list[Located] = []
+        self._source = source
+
+    def of(self, located: Located) -> bytes:
+        self.located.append(located)
+        fields = {"source_addr": self._source} if self._source is not None else {}
+        return located.with_fields(fields)
+
+
+def test_a_message_is_located_anew_only_where_a_change_has_changed_it() -> None:
+    changes = idle, same, other, last = Seen(), Seen(b"1"), Seen(b"2"), Seen()
+    octets = encode(SubmitSm(source_addr=b"1"))
+    made = Rule(SUBMIT, "a", None, (), (), changes, {}).applied(octets)
+    assert decode(made).source_addr == b"2"  # type: ignore[attr-defined]
+    assert idle.located == same.located == other.located
+    assert last.located[0].octets == made
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from smppgate.gate.peers import submitting, taking
@@ -16,19 +17,11 @@ from smppgate.gate.peers.submitting import Submitted
 from smppgate.gate.peers.taking import Taken, Taking
 from smppgate.routing.esmes.account import Cluster
 from tests.simulation.mutant import Mutant
+from tests.simulation.mutant import mutant as mutant_of_one_gate
 
 MUTANTS: dict[str, Mutant] = {}
 
-
-def mutant(owner: Any, attribute: str, sentence: str) -> Any:
-    """Enter the decorated function, which makes the replacement, under its own name."""
-
-    def enter(make: Any) -> Any:
-        name = make.__name__.replace("_", "-")
-        MUTANTS[name] = Mutant(name, sentence, owner, attribute, make)
-        return make
-
-    return enter
+mutant = partial(mutant_of_one_gate, table=MUTANTS)
 
 
 @mutant(Taking, "_session", "A message for a session that is full goes back to its origin.")

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import pytest
 
+from smppgate.gate.peers.here import Here
+from tests.simulation.mutant import Mutant, StaleMutant
+from tests.simulation.nodes import mutants
 from tests.simulation.nodes.mutants import MUTANTS
 from tests.simulation.nodes.world import NodesWorld, run
 
@@ -39,3 +43,14 @@ def test_a_fault_is_found(name: str) -> None:
     """By one of the first seeds."""
     with MUTANTS[name].installed():
         assert any(run(seed) for seed in range(MOST_SEEDS))
+
+
+def test_one_that_does_not_fit_the_gate_proves_nothing() -> None:
+    """It breaks off, and its error is not taken for what it would find."""
+    # The code is taken for that of the module of mutants.
+    code = compile("def fail(*_): {}.no_such_name", mutants.__file__, "exec")
+    names: dict[str, Any] = {}
+    exec(code, names)
+    mutant = Mutant("stale", "It is stale.", Here, "look", lambda _look: names["fail"])
+    with mutant.installed(), pytest.raises(StaleMutant):
+        run(0)

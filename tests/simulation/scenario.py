@@ -636,7 +636,7 @@ def _account(draw: Random, serial: int, pools: list[str], choose: _Chooser) -> A
         pool=draw.choice(pools),
         asks_smsc=asks_smsc,
         binds=binds,
-        quota=draw.choice((5, 20, 40, 80)),
+        quota=draw.choice((5, 15, 25, 60)),
         pace=draw.choice((1.0, 3.0, 10.0)),
         receipts=draw.choice((0.0, 0.7, 1.0)),
         moods=choose.some("esme", "both"),

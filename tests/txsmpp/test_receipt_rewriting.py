@@ -90,7 +90,8 @@ def test_lengths_are_right_afterwards_where_they_were_right(octets, new):
     changed = renamed(octets, new)
     assert int.from_bytes(changed[:4], "big") == len(changed)
     before, after = result(decode, octets), result(decode, changed)
-    if isinstance(before, DeliverSm):
+    # Tag 0 is reserved: such a TLV is what stray NULs make of those behind them.
+    if isinstance(before, DeliverSm) and all(tlv.tag for tlv in before.tlvs):
         assert isinstance(after, DeliverSm)
         assert [tlv.tag for tlv in after.tlvs] == [tlv.tag for tlv in before.tlvs]
 

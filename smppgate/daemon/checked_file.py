@@ -29,8 +29,9 @@ def checked(file: str) -> Settings | tuple[str, ...]:
     return (fault,) if fault else settings
 
 
-POLITENESS = 10
-"""How much less of the processor it wants than the gate; see nice(2)."""
+POLITENESS = 5
+"""How much less of the processor it wants than the gate; see nice(2). With 10 a reload took half a
+minute where other programs kept all cores busy."""
 
 if __name__ == "__main__":
     os.nice(POLITENESS)

@@ -175,8 +175,11 @@ class Inspection:
         self._ejected = here
 
     def ranked_at(self, pool: str) -> float:
-        """When it changed last which members of a pool take messages, or are in doubt."""
-        return self._ranked[pool][1]
+        """When it changed last which members of a pool take messages, or are in doubt.
+
+        In the far future for a gate that has done nothing yet: what is sent is its predecessor's.
+        """
+        return self._ranked.get(pool, (0, float("inf")))[1]
 
     def was_ejected(self, pool: str, smsc: str, at: float) -> bool:
         """Whether an SMSC was ejected from a pool at that time, for certain."""

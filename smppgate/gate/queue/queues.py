@@ -406,7 +406,7 @@ class Queues(Mapping["Account[EsmeSession]", AccountQueue]):
             queue.count(sizes.get(queue.name, 0))
         self._poll_later()
         self._look_at_ends_soon()
-        if self._tells_orphans:
+        if self._tells_orphans and not self._is_stopped:
             self._tells_orphans = False
             self.tell_orphans()
         if any(not queue.is_counted for queue in self._by_name.values()):

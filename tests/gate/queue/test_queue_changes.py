@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from twisted.internet.defer import ensureDeferred
+from twisted.internet.defer import Deferred, ensureDeferred
 
 from smppgate.gate.queue.account_queue import QueueStatistics
 from smppgate.gate.queue.queues import Orphans
@@ -240,3 +240,19 @@ def test_a_shorter_ttl_is_that_of_new_messages() -> None:
     assert session.texts == ["a"]
     assert desk.queues.statistics() == QueueStatistics(delivered=1, expired=2)
     assert desk.store.messages == {}
+
+
+def test_queues_that_are_counted_after_a_stop_ask_the_store_nothing_more() -> None:
+    desk = Desk(start=False)
+    asked: list[Deferred[dict[bytes, int]]] = []
+
+    def queue_sizes() -> Deferred[dict[bytes, int]]:
+        asked.append(Deferred())
+        return asked[-1]
+
+    desk.store.queue_sizes = queue_sizes
+    desk.queues.start()
+    desk.queues.stop()
+    asked[0].callback({})
+    desk.turn()
+    assert len(asked) == 1

@@ -38,6 +38,7 @@ from smppgate.gate.sessions.ports import BindHook, BindingEsme
 from smppgate.gate.statistics import Statistics
 from smppgate.gate.submit.health_watch import HealthWatch
 from smppgate.gate.submit.local_esmes import LocalEsmes
+from smppgate.gate.submit.rate_shares import RateShares
 from smppgate.gate.submit.refill_timer import RefillTimer
 from smppgate.gate.submit.submitter import Submitter
 from smppgate.routing.esmes.account import Account
@@ -139,6 +140,7 @@ class RouterService(Service):
             options,
         )
         self.waiting_room = self._submitter.waiting_room
+        self.rate_shares = RateShares(clock, store)
         self.hooks = Hooking(
             clock,
             self.batch,
@@ -241,6 +243,7 @@ class RouterService(Service):
         self.queues.stop()
         self.waiting_room.stop()
         self.refills.stop()
+        self.rate_shares.stop()
         self._link_up.cancel()
         self._ready.cancel()
         return self.hooks.stop()
@@ -266,6 +269,7 @@ class RouterService(Service):
         """The store is open: requests are taken, and `ready` fires."""
         self._is_ready = True
         self._submitter.is_open = not self._is_closed
+        self.rate_shares.start()
         self._ready.came()
 
     @property
@@ -292,6 +296,7 @@ class RouterService(Service):
         """Know the ids of ``smsc`` no more: its links have ended."""
         self.smscs.remove(smsc)
         self.return_paths.message_ids.remove(smsc)
+        self.rate_shares.smsc_removed(smsc)
         smsc.retire()
 
     def change_pools(self, pools: Mapping[str, Pool]) -> None:
@@ -334,6 +339,7 @@ class RouterService(Service):
         if self.events.tell_bound is not None:
             self.events.tell_bound(session)
         account.add(session)
+        self.rate_shares.account_used(account)
         if session.receives:
             self.queues.bound(account)
 
@@ -355,6 +361,7 @@ class RouterService(Service):
         if self.events.tell_lost is not None:
             self.events.tell_lost(session, reason)
         account.remove(session)
+        self.rate_shares.account_unused(account)
         self.ranges.leave(session)
         self._submitters.remove(session)
         self.queues.lost(account)

@@ -140,7 +140,8 @@ class IQueues(Interface):
 class IAdmission(Interface):
     """Places for the sessions of accounts, over all processes.
 
-    All places that a process has are given back when it ends, however it does.
+    All places that a process has are given back when it ends, however it does. ESMEs may bind
+    before the store is open, so these methods are called at any time.
     """
 
     def admit(account: bytes, limit: int) -> Deferred[bool]:

@@ -68,10 +68,14 @@ class Submitting:
         smsc.began(1)
         found.send_request(Submitted(link, number, frame.command_id, now, smsc, clock), message)
         if smsc.limits is not None:
-            smsc.limits.sent(found, 1, now)
+            smsc.limits.passed(found, now)
 
     def _link(self, smsc: Smsc, now: float) -> SmscLink | None:
         """A link to ``smsc`` that is bound here and can take one more request."""
-        if not near_links(smsc) or smsc.outstanding >= smsc.capacity:
+        limits = smsc.limits
+        if not near_links(smsc):
             return None
-        return smsc.link(now)
+        if limits is not None and limits.overall.is_shared:
+            # It has its token from where it comes; here there may be none.
+            return smsc.query_link(limits.dry) if not limits.are_links_dry else None
+        return smsc.link(now) if smsc.outstanding < smsc.capacity else None

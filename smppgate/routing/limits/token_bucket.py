@@ -109,7 +109,8 @@ class TokenBucket:
             self.was_short = True
             return False
         if held > self._most:
-            self._begin(self._burst, now)
+            self._taken_before += self._taken
+            self._base, self._since, self._taken = self._burst, now, 0
         self._taken += count
         return True
 
@@ -120,8 +121,9 @@ class TokenBucket:
         """
         held = self._base + (now - self._since) * self._per_second - self._taken
         if held > self._most:
-            held = self._burst
-            self._begin(held, now)
+            held = self._base = self._burst
+            self._taken_before += self._taken
+            self._since, self._taken = now, 0
         self._taken += count
         return held - count > _NEARLY_ONE
 

@@ -38,6 +38,7 @@ from smppgate.gate.sessions.ports import BindHook, BindingEsme
 from smppgate.gate.statistics import Statistics
 from smppgate.gate.submit.health_watch import HealthWatch
 from smppgate.gate.submit.local_esmes import LocalEsmes
+from smppgate.gate.submit.rate_shares import RateShares
 from smppgate.gate.submit.refill_timer import RefillTimer
 from smppgate.gate.submit.submitter import Submitter
 from smppgate.routing.esmes.account import Account
@@ -140,6 +141,7 @@ class RouterService(Service):
             options,
         )
         self.waiting_room = self._submitter.waiting_room
+        self.rate_shares = RateShares(clock, store)
         self.hooks = Hooking(
             clock,
             self.batch,
@@ -242,6 +244,7 @@ class RouterService(Service):
         self.queues.stop()
         self.waiting_room.stop()
         self.refills.stop()
+        self.rate_shares.stop()
         self._link_up.cancel()
         self._ready.cancel()
         return self.hooks.stop()
@@ -267,6 +270,7 @@ class RouterService(Service):
         """The store is open: requests are taken, and `ready` fires."""
         self._is_ready = True
         self._submitter.is_open = not self._is_closed
+        self.rate_shares.start()
         self._ready.came()
 
     @property
@@ -296,6 +300,7 @@ class RouterService(Service):
         if self._smscs_by_name.get(smsc.name) is smsc:
             del self._smscs_by_name[smsc.name]
         self.return_paths.message_ids.remove(smsc)
+        self.rate_shares.smsc_removed(smsc)
         smsc.retire()
 
     def smsc_named(self, name: str) -> Smsc | None:
@@ -342,6 +347,7 @@ class RouterService(Service):
         if self.events.tell_bound is not None:
             self.events.tell_bound(session)
         account.add(session)
+        self.rate_shares.account_used(account)
         if session.receives:
             self.queues.bound(account)
 
@@ -363,6 +369,7 @@ class RouterService(Service):
         if self.events.tell_lost is not None:
             self.events.tell_lost(session, reason)
         account.remove(session)
+        self.rate_shares.account_unused(account)
         self.ranges.leave(session)
         self._submitters.remove(session)
         self.queues.lost(account)

@@ -211,6 +211,7 @@ class SmscService(MultiService):
         """Have the SMSC sent no more messages a second than the settings say."""
         router = self._router
         self.smsc.change_rates(smsc_rates(self.settings), router.refills, self._clock.monotonic())
+        router.rate_shares.smsc_changed(self.smsc)
 
     async def leave(self, seconds: float) -> None:
         """Take no more messages, let open requests be answered for ``seconds``, and unbind."""

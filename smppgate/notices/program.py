@@ -94,6 +94,12 @@ LOADS_UNTOLD = _fault(
     "loads are not told any more",
     "Other nodes choose among sessions by what they were told last.",
 )
+SHARES_IDLE = _fault(
+    9114,
+    "rates not divided anew",
+    "rates are not divided among processes any more",
+    "This process goes on with the parts of the rates of accounts and SMSCs that it had last.",
+)
 REQUEST_FAILED = _fault(
     9401,
     "request of the API failed",

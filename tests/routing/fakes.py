@@ -276,6 +276,8 @@ class HeldStore:
 
     keeps_at_once = False
 
+    is_quota_shared = False
+
     def __init__(self) -> None:
         self.is_all_recent = True
         self.paths: dict[bytes, bytes] = {}

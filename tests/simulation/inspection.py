@@ -228,6 +228,10 @@ class Inspection:
         yield "binds being judged", len(passed._under_way), 10_000
         yield "sessions joined", len(passed._joined), esmes
         yield "binds waiting for a verdict", len(passed._judging), 10_000
+        places, store = self._gateway.parts.esme_config.places, self._gateway.store
+        yield "binds waiting for a place", places.waiting, 10_000
+        yield "places", len(places), esmes
+        yield "places of no session", abs(sum(store._sessions.values()) - len(places)), 0
 
     def tables(self) -> Iterator[tuple[str, int, int]]:
         """Each table: its name, how much is in it, and how much may be."""

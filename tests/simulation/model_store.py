@@ -261,6 +261,11 @@ class ModelStore(OneProcess):
     def _last_expiries(self) -> dict[bytes, float]:
         return {name: max(it.expires for it in self._queued(name, 0)) for name in self._sizes()}
 
+    def admit(self, account: bytes, limit: int) -> Deferred[bool]:
+        """See `IAdmission.admit`; as of several processes, of which this is the only one."""
+        asking: Deferred[None] = self._answered(lambda: None)
+        return asking.addCallback(lambda _: super(ModelStore, self).admit(account, limit))
+
     # When it answers
 
     def _answered(self, read: Callable[[], Any], fails: bool = False) -> Deferred[Any]:

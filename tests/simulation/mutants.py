@@ -1,8 +1,9 @@
 """Deliberate faults of the gate, one by one: the world must find each of them.
 
 Those of the lane are in ``lane_mutants.py`` and ``delivery_mutants.py``, those of rules in
-``rewrite_mutants.py``, those with hooks in ``hook_mutants.py``. Names of the gate's insides are
-used in these five and in ``inspection.py`` only.
+``rewrite_mutants.py``, those with hooks in ``hook_mutants.py``, those with places of sessions in
+``place_mutants.py``. Names of the gate's insides are used in these six and in ``inspection.py``
+only.
 """
 
 from __future__ import annotations
@@ -81,7 +82,13 @@ from smppgate.txsmpp.frame import Frame, renumbered
 from smppgate.txsmpp.sequence import Outstanding
 from smppgate.txsmpp.session_timer import SessionTimer
 from smppgate.txsmpp.timers import Watch
-from tests.simulation import delivery_mutants, hook_mutants, lane_mutants, rewrite_mutants
+from tests.simulation import (
+    delivery_mutants,
+    hook_mutants,
+    lane_mutants,
+    place_mutants,
+    rewrite_mutants,
+)
 from tests.simulation.mutant import MUTANTS, Mutant, StaleMutant, mutant
 
 # Importing them enters all mutants.
@@ -92,6 +99,7 @@ __all__ = [
     "delivery_mutants",
     "hook_mutants",
     "lane_mutants",
+    "place_mutants",
     "rewrite_mutants",
 ]
 

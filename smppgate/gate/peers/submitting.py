@@ -73,14 +73,18 @@ class Submitting:
         smsc.began(1)
         found.send_request(Submitted(link, number, frame.command_id, now, smsc, clock), message)
         if smsc.limits is not None and is_message:
-            smsc.limits.sent(found, peek.destinations(message), now)
+            smsc.limits.passed(found, peek.destinations(message), now)
 
 
 def _link(smsc: Smsc, is_message: bool, now: float) -> SmscLink | None:
     """A link to ``smsc`` that is bound here and can take one more request."""
+    limits = smsc.limits
     if not near_links(smsc):
         return None
     if not is_message:
         # Its rate is one of messages, as where the ESME is here.
         return smsc.query_link()
+    if limits is not None and limits.overall.is_shared:
+        # It has its tokens from where it comes; here there may be none.
+        return None if limits.are_links_dry else smsc.query_link(limits.dry)
     return smsc.link(now) if smsc.outstanding < smsc.capacity else None

@@ -25,12 +25,20 @@ class AccountLimit:
     """The bucket that the sessions of one account share. Mutable.
 
     :ivar bucket: None while no message needed one.
+    :ivar part: the part of the limit that this process has, see `TokenBucket`.
     """
 
-    __slots__ = ("bucket",)
+    __slots__ = ("bucket", "part")
 
     def __init__(self) -> None:
         self.bucket: TokenBucket | None = None
+        self.part = 1.0
+
+    def apportion(self, part: float, now: float) -> None:
+        """Have another part of the limit from now on."""
+        self.part = part
+        if self.bucket is not None:
+            self.bucket.apportion(part, now)
 
 
 class SessionLimit:
@@ -50,7 +58,8 @@ class SessionLimit:
 
     def follow(self, rates: EsmeRates, now: float) -> None:
         """Go by ``rates``."""
-        self.account.bucket = by_rate(self.account.bucket, rates.account, now)
+        account = self.account
+        account.bucket = by_rate(account.bucket, rates.account, now, account.part)
         self.bucket = by_rate(self.bucket, rates.session, now)
 
     def admits(self, rates: EsmeRates, now: float, count: int) -> bool:

@@ -8,6 +8,10 @@ millisecond after its time would cost a bucket of one token a tenth of a hundred
 
 What was taken since the bucket was full last is counted in whole numbers, and what came in since
 then is one multiplication: so no error adds up, however many messages there are.
+
+Where several processes have one limit, each has a bucket that gets a part of the rate, and holds
+that part of the burst: together no more than the whole, but for one token each. A part that grows
+brings no tokens with it, and one that shrinks takes those along for which there is no room.
 """
 
 from __future__ import annotations
@@ -20,6 +24,9 @@ single one would cost more than the messages do. The burst makes up for it."""
 
 LATE = 0.02
 """Seconds after a bucket is full in which what comes in still counts, one token at the most."""
+
+LOOKED_AGAIN = 0.1
+"""Seconds after which a bucket with a part of a limit is looked at again: it may have grown."""
 
 # A sum of fractions may be a little short of a whole token.
 _NEARLY_ONE = 1.0 - 1e-6
@@ -44,25 +51,52 @@ class TokenBucket:
 
     :param now: when it begins.
     :param tokens: what is in it then; by default it is full.
-    :ivar rate: by which it is filled.
+    :param part: the part of the limit that it has, more than 0; 1 where no other process has any.
+    :ivar rate: the whole limit.
+    :ivar was_short: whether a token was wanted in vain; who looks at it sets it back.
     """
 
-    __slots__ = ("_base", "_most", "_since", "_taken", "rate")
+    __slots__ = (
+        "_base",
+        "_burst",
+        "_most",
+        "_part",
+        "_per_second",
+        "_since",
+        "_taken",
+        "_taken_before",
+        "rate",
+        "was_short",
+    )
 
-    def __init__(self, rate: Rate, now: float, tokens: float | None = None) -> None:
-        self.rate = rate
-        self._most = _most(rate)
-        self._base = rate.burst if tokens is None else min(tokens, rate.burst)
+    def __init__(
+        self, rate: Rate, now: float, tokens: float | None = None, part: float = 1.0
+    ) -> None:
+        self._follow(rate, part)
+        self._base = self._burst if tokens is None else min(tokens, self._burst)
         self._since = now
-        self._taken = 0
+        self._taken = self._taken_before = 0
+        self.was_short = False
 
     def __repr__(self) -> str:
-        return f"<TokenBucket {self.rate.per_second:g}/s>"
+        return f"<TokenBucket {self._per_second:g}/s>"
+
+    def _follow(self, rate: Rate, part: float) -> None:
+        self.rate, self._part = rate, part
+        self._per_second = rate.per_second * part
+        self._burst = max(1.0, rate.burst * part)
+        # What it may hold for a moment.
+        self._most = self._burst + min(1.0, self._per_second * LATE)
+
+    @property
+    def all_taken(self) -> int:
+        """Tokens that messages have taken since it was made."""
+        return self._taken_before + self._taken
 
     def tokens(self, now: float) -> float:
         """Those in it: less than 0 where a message has taken more than there were."""
-        held = self._base + (now - self._since) * self.rate.per_second - self._taken
-        return held if held <= self._most else self.rate.burst
+        held = self._base + (now - self._since) * self._per_second - self._taken
+        return held if held <= self._most else self._burst
 
     def has_token(self, now: float) -> bool:
         """Whether a message may be sent."""
@@ -70,12 +104,13 @@ class TokenBucket:
 
     def take_if_any(self, now: float, count: int) -> bool:
         """`take`, if there is a token; gives whether there was."""
-        rate = self.rate
-        held = self._base + (now - self._since) * rate.per_second - self._taken
+        held = self._base + (now - self._since) * self._per_second - self._taken
         if held <= _NEARLY_ONE:
+            self.was_short = True
             return False
         if held > self._most:
-            self._base, self._since, self._taken = rate.burst, now, 0
+            self._taken_before += self._taken
+            self._base, self._since, self._taken = self._burst, now, 0
         self._taken += count
         return True
 
@@ -84,10 +119,10 @@ class TokenBucket:
 
         Gives whether there is one left.
         """
-        rate = self.rate
-        held = self._base + (now - self._since) * rate.per_second - self._taken
+        held = self._base + (now - self._since) * self._per_second - self._taken
         if held > self._most:
-            held = self._base = rate.burst
+            held = self._base = self._burst
+            self._taken_before += self._taken
             self._since, self._taken = now, 0
         self._taken += count
         return held - count > _NEARLY_ONE
@@ -98,29 +133,39 @@ class TokenBucket:
 
     def due(self, now: float) -> float:
         """When it is worth looking again: a token is there, or those of a few milliseconds."""
-        rate = self.rate
-        wanted = max(1.0, min(rate.burst / 2, rate.per_second * COALESCED))
-        return now + max(0.0, wanted - self.tokens(now)) / rate.per_second
+        self.was_short = True
+        wanted = max(1.0, min(self._burst / 2, self._per_second * COALESCED))
+        wait = max(0.0, wanted - self.tokens(now)) / self._per_second
+        return now + (wait if self._part == 1.0 else min(wait, LOOKED_AGAIN))
 
     def change(self, rate: Rate, now: float) -> None:
         """Go by ``rate`` from now on, as full in proportion as before; what is owed is owed."""
-        held = min(self.tokens(now), self.rate.burst)
-        self._base = held * rate.burst / self.rate.burst if held > 0 else held
-        self._since, self._taken = now, 0
-        self.rate, self._most = rate, _most(rate)
+        burst, held = self._burst, min(self.tokens(now), self._burst)
+        self._follow(rate, self._part)
+        self._begin(held * self._burst / burst if held > 0 else held, now)
+
+    def apportion(self, part: float, now: float) -> None:
+        """Have another part of the limit from now on."""
+        held = self.tokens(now)
+        self._follow(self.rate, part)
+        self._begin(min(held, self._burst), now)
+
+    def _begin(self, held: float, now: float) -> None:
+        """Hold so many tokens now."""
+        self._base, self._since = held, now
+        self._taken_before += self._taken
+        self._taken = 0
 
 
-def _most(rate: Rate) -> float:
-    """Tokens that a bucket may hold for a moment."""
-    return rate.burst + min(1.0, rate.per_second * LATE)
-
-
-def by_rate(bucket: TokenBucket | None, rate: Rate | None, now: float) -> TokenBucket | None:
-    """``bucket`` as ``rate`` wants it: a new one, the same one changed, or none."""
+def by_rate(
+    bucket: TokenBucket | None, rate: Rate | None, now: float, part: float = 1.0
+) -> TokenBucket | None:
+    """``bucket`` as ``rate`` wants it: a new one with a ``part`` of it, the same one changed, or
+    none."""
     if rate is None:
         return None
     if bucket is None:
-        return TokenBucket(rate, now)
+        return TokenBucket(rate, now, part=part)
     # The same object as long as no reload has changed it.
     if bucket.rate is not rate:
         bucket.change(rate, now)

@@ -68,8 +68,10 @@ class OverallLimit:
     """The limit over all sessions of one SMSC, also those that serve one ESME alone.
 
     :param owner: the SMSC as all sessions know it.
-    :ivar adaptive: slows it where it throttles; None where nothing does.
+    :ivar adaptive: slows it where it throttles; None where nothing does. Each process finds out by
+        itself how much of its own an SMSC takes.
     :ivar is_dry: whether no token is left.
+    :ivar part: the part of the limit that this process has, see `TokenBucket`.
     """
 
     def __init__(self, owner: Limited, rates: SmscRates, refills: Refills, now: float) -> None:
@@ -78,6 +80,7 @@ class OverallLimit:
         self.bucket: TokenBucket | None = None
         self.adaptive: AdaptiveRate | None = None
         self.is_dry = False
+        self.part = 1.0
         self._rated_at = now
         self._owner = owner
         self._refill: Refill | None = None
@@ -95,6 +98,13 @@ class OverallLimit:
         self._rate(now)
         self._cancel()
         self._refilled(now)
+
+    def apportion(self, part: float, now: float) -> None:
+        """Have another part of the limit from now on; who waits for tokens looks again soon."""
+        self.part = part
+        self._rate(now)
+        if self.bucket is not None:
+            self.bucket.apportion(part, now)
 
     def end(self) -> None:
         """Limit nothing any more."""
@@ -120,7 +130,7 @@ class OverallLimit:
         """The SMSC has throttled a message; gives whether it is slowed by that."""
         if self.adaptive is None:
             return False
-        if self.adaptive.throttled(self.rates.most, now):
+        if self.adaptive.throttled(self._most, now):
             self._rate(now)
             if self.bucket is not None:
                 self._look(self.bucket, now)
@@ -130,8 +140,8 @@ class OverallLimit:
         """Messages a second that it is sent because it throttles more; 0 while it does not."""
         if self.adaptive is None:
             return 0.0
-        limit = self.adaptive.limit(self.rates.most, now)
-        return limit if limit < self.rates.most else 0.0
+        limit = self.adaptive.limit(self._most, now)
+        return limit if limit < self._most else 0.0
 
     @property
     def limited_by(self) -> str:
@@ -139,6 +149,16 @@ class OverallLimit:
         if not self.is_dry or self.bucket is None:
             return ""
         return "rate" if self.bucket.rate is self.rates.overall else "adaptive_rate"
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other processes have parts of it too."""
+        return self.part < 1.0
+
+    @property
+    def _most(self) -> float:
+        """Messages a second that this process may send."""
+        return self.rates.most * self.part
 
     def _rate_again(self, now: float) -> None:
         """Look at what has adapted, now and then."""
@@ -150,9 +170,11 @@ class OverallLimit:
         self._rated_at = now
         rate = self.rates.overall
         if self.adaptive is not None:
-            rate = self.rates.slowed(self.adaptive.limit(self.rates.most, now))
+            most, limit = self._most, self.adaptive.limit(self._most, now)
+            # As it is the part of a whole.
+            rate = self.rates.slowed(limit / self.part) if limit < most else rate
         if self.bucket is None or self.bucket.rate is not rate:
-            self.bucket = _changed(self.bucket, rate, now)
+            self.bucket = _changed(self.bucket, rate, now, self.part)
 
     def _look(self, bucket: TokenBucket, now: float) -> None:
         """Pause where no token is left."""
@@ -230,17 +252,30 @@ class RateLimits:
         last for now."""
         overall = self.overall
         overall.take(count, now)
-        rate = overall.rates.link
-        if rate is not None:
-            bucket = self._buckets.get(link)
-            if bucket is None:
-                bucket = self._buckets[link] = TokenBucket(rate, now, 1.0)
-            if not bucket.take(now, count):
-                self._look(link, bucket, now)
+        if overall.rates.link is not None:
+            self._take_of_link(overall.rates.link, link, count, now)
         if not (overall.is_dry or self.dry) or not self.is_paused():
             return False
         self._smsc.flow_changed()
         return True
+
+    @property
+    def are_links_dry(self) -> bool:
+        """Whether nothing may be sent now whatever the overall limit is."""
+        return self._are_all_dry()
+
+    def passed(self, link: Any, count: int, now: float) -> None:
+        """A message of ``count`` tokens that another process has passed on is sent on ``link``.
+
+        Where all processes have one overall limit together, that process has taken its tokens.
+        """
+        overall = self.overall
+        if not overall.is_shared:
+            self.sent(link, count, now)
+        elif overall.rates.link is not None:
+            self._take_of_link(overall.rates.link, link, count, now)
+            if self.dry and self.is_paused():
+                self._smsc.flow_changed()
 
     def allow(self, count: int, now: float) -> bool:
         """Whether ``count`` messages, on whichever of the links, leave tokens in all buckets."""
@@ -292,6 +327,13 @@ class RateLimits:
         self.keep(())
         self.overall.forget(self._smsc)
 
+    def _take_of_link(self, rate: Rate, link: Any, count: int, now: float) -> None:
+        bucket = self._buckets.get(link)
+        if bucket is None:
+            bucket = self._buckets[link] = TokenBucket(rate, now, 1.0)
+        if not bucket.take(now, count):
+            self._look(link, bucket, now)
+
     def _are_all_dry(self) -> bool:
         links = self._smsc.links
         return 0 < len(links) <= len(self.dry) and all(link in self.dry for link in links)
@@ -319,11 +361,13 @@ class RateLimits:
             self.overall.refills.cancel(refill)
 
 
-def _changed(bucket: TokenBucket | None, rate: Rate | None, now: float) -> TokenBucket | None:
+def _changed(
+    bucket: TokenBucket | None, rate: Rate | None, now: float, part: float = 1.0
+) -> TokenBucket | None:
     """``bucket`` as ``rate`` wants it: a new one with one token, the same one, or none."""
     if rate is None:
         return None
     if bucket is None:
-        return TokenBucket(rate, now, 1.0)
+        return TokenBucket(rate, now, 1.0, part)
     bucket.change(rate, now)
     return bucket

@@ -153,3 +153,57 @@ def test_a_bucket_goes_by_the_rate_that_there_is_now() -> None:
     assert bucket.tokens(0.0) == 5.0
     assert by_rate(bucket, None, 0.0) is None
     assert repr(bucket) == "<TokenBucket 5/s>"
+
+
+def test_a_part_is_filled_by_that_part_and_holds_that_part() -> None:
+    """And one token at least."""
+    bucket = TokenBucket(Rate(100.0, 50.0), 0.0, part=0.2)
+    assert bucket.tokens(0.0) == 10.0
+    bucket.take(0.0, 10)
+    assert bucket.tokens(0.1) == pytest.approx(2.0)
+    assert TokenBucket(Rate(100.0, 50.0), 0.0, part=0.001).tokens(0.0) == 1.0
+
+
+def test_a_part_that_grows_brings_no_tokens_and_one_that_shrinks_takes_them() -> None:
+    bucket = TokenBucket(Rate(100.0, 50.0), 0.0, part=0.2)
+    bucket.apportion(0.5, 0.0)
+    assert bucket.tokens(0.0) == 10.0
+    assert bucket.tokens(0.1) == pytest.approx(15.0)
+    bucket.apportion(0.1, 0.1)
+    assert bucket.tokens(0.1) == 5.0
+    bucket.take(0.1, 8)
+    bucket.apportion(1.0, 0.1)
+    assert bucket.tokens(0.1) == -3.0
+
+
+def test_a_part_stays_when_the_whole_limit_changes() -> None:
+    """As full in proportion."""
+    bucket = TokenBucket(Rate(100.0, 50.0), 0.0, tokens=4.0, part=0.2)
+    bucket.change(Rate(200.0, 100.0), 0.0)
+    assert bucket.tokens(0.0) == 8.0
+    assert bucket.tokens(0.1) == pytest.approx(12.0)
+
+
+def test_a_part_is_looked_at_again_soon() -> None:
+    """It may grow, where the token would come much later."""
+    bucket = TokenBucket(Rate(10.0, 10.0), 0.0, part=0.01)
+    bucket.take(0.0)
+    assert bucket.due(0.0) == 0.1
+    bucket.apportion(1.0, 0.0)
+    assert bucket.due(0.0) == pytest.approx(0.1)
+    bucket.take(0.0)
+    assert bucket.due(0.0) == pytest.approx(0.2)
+
+
+@given(st.lists(st.tuples(st.floats(0, 3), st.integers(1, 4), st.sampled_from([0.1, 0.5, 1.0]))))
+def test_all_that_was_taken_is_counted(steps: list[tuple[float, int, float]]) -> None:
+    """Whether the bucket was full meanwhile, or is another's in part."""
+    bucket, now, all_taken = TokenBucket(Rate(2.0, 3.0), 0.0), 0.0, 0
+    for pause, count, part in steps:
+        now += pause
+        bucket.take(now, count)
+        all_taken += count
+        bucket.apportion(part, now)
+        if bucket.take_if_any(now, 1):
+            bucket.give_back(1)
+        assert bucket.all_taken == all_taken

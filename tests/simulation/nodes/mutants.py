@@ -1,4 +1,4 @@
-"""Deliberate faults of peers: each must be found by a seed of the world of nodes."""
+"""Deliberate faults of nodes: each must be found by a seed of the world of nodes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,11 @@ from smppgate.gate.peers.remote_session import RemoteSession
 from smppgate.gate.peers.smscs import SmscsElsewhere
 from smppgate.gate.peers.submitting import Submitted
 from smppgate.gate.peers.taking import Taken, Taking
+from smppgate.gate.sessions.bind_places import BindPlaces
+from smppgate.gate.submit.rate_shares import RateShares
 from smppgate.routing.esmes.account import Cluster
+from smppgate.routing.limits.token_bucket import TokenBucket
+from smppgate.workers import shares
 from tests.simulation.mutant import Mutant
 from tests.simulation.mutant import mutant as mutant_of_one_gate
 
@@ -139,3 +143,65 @@ def remote_link_that_stays(_link_lost: Any) -> Any:
 @mutant(Cluster, "session", "Sessions of other nodes are never chosen.")
 def remote_never_chosen(_session: Any) -> Any:
     return lambda self: self.session_here()
+
+
+# What the gates have together
+
+
+@mutant(BindPlaces, "leave", "The place of a session that has ended is not given back.")
+def place_not_given_back(_leave: Any) -> Any:
+    def forgotten(self: Any, esme: Any) -> None:
+        for table in (self._questions, self._refusals, self._held):
+            table.pop(esme, None)
+
+    return forgotten
+
+
+@mutant(BindPlaces, "leave", "The place of a session that has ended is given back twice.")
+def place_given_back_twice(leave: Any) -> Any:
+    def twice(self: Any, esme: Any) -> None:
+        name = self._held.get(esme)
+        leave(self, esme)
+        if name is not None:
+            self._store.leave(name)
+
+    return twice
+
+
+@mutant(BindPlaces, "_answered", "A place that comes when its session has ended is kept.")
+def late_place_kept(answered: Any) -> Any:
+    def kept(self: Any, esme: Any, question: Any, has_place: Any) -> None:
+        if self._questions.get(esme) is question:
+            answered(self, esme, question, has_place)
+
+    return kept
+
+
+@mutant(BindPlaces, "_ask", "Places are counted by each gate for itself.")
+def places_counted_here_alone(_ask: Any) -> Any:
+    def counted(self: Any, esme: Any, question: Any) -> None:
+        self.leave(esme)
+        self._questions[esme] = question
+        held = list(self._held.values()).count(question.name)
+        self._answered(esme, question, held < question.limit)
+
+    return counted
+
+
+@mutant(RateShares, "_use", "Each gate uses all of a rate that they have together.")
+def lease_not_counted(_use: Any) -> Any:
+    return lambda self, name, limit: None
+
+
+@mutant(TokenBucket, "apportion", "A part of a rate that grows brings tokens that were not there.")
+def tokens_with_a_part(_apportion: Any) -> Any:
+    def filled(self: Any, part: float, now: float) -> None:
+        self._follow(self.rate, part)
+        self._begin(self._burst, now)
+
+    return filled
+
+
+@mutant(shares, "fulfilled", "Each gate gets what it wishes for, whatever others have.")
+def all_wishes_fulfilled(_fulfilled: Any) -> Any:
+    return lambda wishes, whole: [min(wish, whole) for wish in wishes]

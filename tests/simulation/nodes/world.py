@@ -3,7 +3,8 @@
 It holds that no message comes to a wrong account, that none goes back to the node that it came
 from or on to a third, that each is answered once, that what an ESME has taken and nothing else is
 answered ESME_ROK, that a receipt comes behind the id that it is about, and that all receipts come
-home in the end. The nodes know of each other's sessions what is true.
+home in the end. The nodes know of each other's sessions what is true. In half of all seeds they
+have places and rates together, see `tests.simulation.nodes.shared`.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ from tests.simulation.nodes.models import (
     Message,
     Outgoing,
 )
+from tests.simulation.nodes.shared import Shared, SharedPlan
 from tests.simulation.nodes.wires import Wires
 from tests.simulation.reactor import SimulatedReactor
 from tests.simulation.sockets import ModelEnd, Weather
@@ -56,6 +58,9 @@ and what it does not answer is told at once."""
 
 MOST_TURNS = 400_000
 
+LOOKED = 5
+"""Turns from one look at all sessions to the next."""
+
 
 @frozen
 class NodesPlan:
@@ -66,6 +71,7 @@ class NodesPlan:
     :param doorless: nodes that have no link to the SMSC.
     :param losing: the chance of a link to the SMSC to be lost at each step.
     :param trouble: what happens to wires, and how often a second.
+    :param shared: what the nodes have together; None for nothing.
     """
 
     seed: int
@@ -79,6 +85,7 @@ class NodesPlan:
     doorless: tuple[str, ...]
     losing: float
     weather: Weather
+    shared: SharedPlan | None
 
     @property
     def receipt_delay(self) -> float:
@@ -103,6 +110,7 @@ class NodesPlan:
             draw.choice(((), names[:1], names[:-1])),
             draw.choice((0.0, 0.0, 0.3)),
             Weather(latency=draw.choice((0.0003, 0.01)), jitter=draw.choice((0.0002, 0.02))),
+            SharedPlan.of(draw),
         )
 
 
@@ -134,6 +142,7 @@ class NodesWorld:
         self.sessions: list[EsmeSession] = []
         self.turns = 0
         self._hops: dict[int, set[str]] = {}
+        self._wanted: dict[str, int] = {}
         self._labels = 0
         self._violation: Violation | None = None
         self._errors = Errors()
@@ -145,6 +154,7 @@ class NodesWorld:
             self.nodes[name] = Node(name, f"10.0.0.{number}", network, reactor)
         self.wires = Wires(self, self._chance())
         self._draw = self._chance()
+        self.shared = Shared(self, self.plan.shared) if self.plan.shared is not None else None
 
     def _chance(self) -> Random:
         self._chances += 1
@@ -175,12 +185,16 @@ class NodesWorld:
             self._run(ACTIVE)
             self._calm()
             self._settle()
+            if self.shared is not None:
+                self.shared.settle()
             self._check_sessions()
             self.is_open = False
             for session in list(self.sessions):
                 session.over("closed")
             self._run(2.0)
             self._check_sessions()
+            if self.shared is not None:
+                self.shared.check_places()
             self._stop()
 
     def _begin(self) -> None:
@@ -190,7 +204,8 @@ class NodesWorld:
                 if other is not node:
                     node.network.serve((other.host, PEER_PORT), self._wire_of(name, other.name))
             settings = parse(self._settings(node))
-            node.gateway = Gateway(settings, node.reactor, entropy=self._chance())
+            store = self.shared.store(node) if self.shared is not None else None
+            node.gateway = Gateway(settings, node.reactor, entropy=self._chance(), store=store)
             if self.plan.seed % 2:
                 # Both ways do the same.
                 node.gateway.router.relay_from_esme = nothing_is_plain
@@ -199,6 +214,7 @@ class NodesWorld:
             node.gateway.startService()
         for account in ACCOUNTS:
             for _ in range(self._draw.randint(1, 2 * len(self.nodes))):
+                self._wanted[account] = self.wanted(account) + 1
                 self._come(account)
         self.wires.start(self.plan.trouble, self.plan.kinds)
         self.agenda.call(1.0, self._messages)
@@ -208,8 +224,10 @@ class NodesWorld:
             f'[[peer]]\nname = "{each.name}"\nendpoint = "tcp:{each.host}:{PEER_PORT}"\n'
             for each in self.nodes.values()
         )
+        shared = self.plan.shared
+        of_account = shared.of_account if shared is not None else "max_binds = 20\n"
         esmes = "".join(
-            f'[[esme]]\nsystem_id = "{name}"\npassword = "{PASSWORD}"\nmax_binds = 20\n'
+            f'[[esme]]\nsystem_id = "{name}"\npassword = "{PASSWORD}"\n{of_account}'
             f'window = {self.plan.window}\naddress_ranges = ["{prefix.decode()}*"]\n'
             f"deliver_timeout = {DELIVER_TIMEOUT}\nqueue = {str(name == QUEUED).lower()}\n"
             for name, prefix in ACCOUNTS.items()
@@ -221,7 +239,7 @@ class NodesWorld:
             f'{peers}[[listen]]\nendpoint = "tcp:{ESME_PORT}"\nbind_rate = 0\n{esmes}'
             f'[[smsc]]\nname = "alpha"\ntag = "A"\nendpoint = "tcp:{SMSC_HOST}:{SMSC_PORT}"\n'
             f'system_id = "gate"\npassword = "pw"\nwindow = 50\nreconnect_min = 0.1\n'
-            f"reconnect_max = 0.5\n"
+            f"reconnect_max = 0.5\n{shared.of_smsc if shared is not None else ''}"
         )
 
     def _door_of(self, node: Node) -> Any:
@@ -243,11 +261,15 @@ class NodesWorld:
             return
         node = self._draw.choice(list(self.nodes.values()))
         session = EsmeSession(self, node, self._chance(), account)
-        if not self.is_active:
-            # All that is owed can be brought then.
+        if not self.is_active or self.shared is not None:
+            # All that is owed can be brought then, also where there are few places.
             session.kind = wire.BIND_TRX
         self.sessions.append(session)
         node.network.connect("10.5.0.1", ESME_PORT, session.connected)
+
+    def wanted(self, account: str) -> int:
+        """How many sessions its ESMEs want to have."""
+        return self._wanted.get(account, 0)
 
     def lost(self, session: EsmeSession) -> None:
         """An ESME binds again some time later, perhaps at another gate."""
@@ -275,6 +297,8 @@ class NodesWorld:
         """The SMSC has taken a message: its receipt comes, perhaps before its answer."""
         pause = delay + self._draw.choice((-delay, 0.0, 0.01, 0.5)) + 0.002 * self._draw.random()
         receipt = Outgoing(message.account, message.source, message)
+        if self.shared is not None:
+            self.shared.took(message)
         self.agenda.call(pause, self._bring, receipt)
 
     def _bring(self, outgoing: Outgoing) -> None:
@@ -403,6 +427,7 @@ class NodesWorld:
         for node in self.nodes.values():
             node.network.calm()
         for account in ACCOUNTS:
+            self._wanted[account] = self.wanted(account) + 1
             self._come(account)
 
     def _settle(self) -> None:
@@ -471,6 +496,10 @@ class NodesWorld:
 
     # Time
 
+    def run_for(self, seconds: float) -> None:
+        """Let so much time pass."""
+        self._run(seconds)
+
     def _run(self, seconds: float) -> None:
         end = self.clock.now + seconds
         reactors = [node.reactor for node in self.nodes.values()]
@@ -495,6 +524,8 @@ class NodesWorld:
             self.violated("a gate has logged an error: " + self._errors.found[0])
         if self.turns > MOST_TURNS:
             self.violated("it runs in circles")
+        if self.shared is not None and self.turns % LOOKED == 0:
+            self.shared.look()
 
 
 def _renamed(body: bytes, taken: bytes, given: bytes) -> bytes:

@@ -137,7 +137,7 @@ class DiskStore(OneProcess):
 
     def _begin(self, contents: Contents) -> None:
         self._former.begin(contents)
-        self._queue.begin(contents.queued)
+        self._queue.begin(contents)
         self._upkeep.wake()
 
     def _renewed(self, contents: Contents) -> None:
@@ -203,6 +203,14 @@ class DiskStore(OneProcess):
     def tell_expired(self, told: Callable[[bytes, QueuedMessage], None]) -> None:
         """See `IStore.tell_expired`."""
         self._queue.told = told
+
+    def stored(self, account: bytes) -> int:
+        """See `Shareable.stored`."""
+        return self._queue.stored(account)
+
+    def tell_emptied(self, told: Callable[[bytes], None]) -> None:
+        """See `Shareable.tell_emptied`."""
+        self._queue.emptied = told
 
     def queue_sizes(self) -> Deferred[dict[bytes, int]]:
         """See `IStore.queue_sizes`."""

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from twisted.internet.defer import Deferred, succeed
+
+from smppgate.store.interface import QueueWatcher
 
 
 class OneProcess:
     """Parts of `IStore` for a store that no other process uses."""
 
+    is_shared = False
+
     def __init__(self) -> None:
         self._sessions: dict[bytes, int] = {}
         """Account → its sessions; none is 0."""
 
-    def claim(self, account: bytes) -> Deferred[bool]:
+    def claim(self, account: bytes, eager: bool) -> None:
         """See `IQueues.claim`."""
-        return succeed(True)
 
     def release(self, account: bytes) -> None:
         """See `IQueues.release`."""
 
-    def watch(self, account: bytes, came: Callable[[], None] | None) -> None:
+    def watch(self, account: bytes, watcher: QueueWatcher | None) -> None:
         """See `IQueues.watch`."""
 
     def admit(self, account: bytes, limit: int) -> Deferred[bool]:

@@ -240,6 +240,7 @@ class AccountQueue:
         if not self.is_mine:
             self._is_filled = False
             self._put_counted()
+            self._store.ended(self.name)
 
     def pause(self) -> None:
         """Send nothing more; messages that are under way may still be answered."""

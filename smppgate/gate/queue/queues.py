@@ -340,8 +340,8 @@ class Queues(Mapping["Account[EsmeSession]", AccountQueue]):
         self._remove()
         self._look_at_ends_soon()
 
-    def came_back(self, account: bytes) -> None:
-        """A message of ``account`` is not under way any more, answered or not."""
+    def ended(self, account: bytes) -> None:
+        """A message of ``account`` is not under way any more, or none is stored."""
         self._claims.came_back(account)
         self._look_at_ends_soon()
 

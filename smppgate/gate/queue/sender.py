@@ -220,7 +220,7 @@ class QueueSender:
         """The ESME answered a message."""
         self._tell(request, frame, now)
         self._take(request, frame)
-        self._store.came_back(self._name)
+        self._store.ended(self._name)
 
     def _tell(self, request: QueuedRequest, frame: Frame, now: float) -> None:
         if self._events.tell_dequeued is not None:
@@ -250,7 +250,7 @@ class QueueSender:
             self._pacing.back_off()
         else:
             self._pacing.look_soon()
-        self._store.came_back(self._name)
+        self._store.ended(self._name)
 
     def answered_late(self, request: QueuedRequest, frame: Frame, now: float) -> None:
         """The answer came after all: a message that has not gone out again yet is done."""

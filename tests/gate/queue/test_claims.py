@@ -1,4 +1,4 @@
-"""Queues that two gates share: one of them sends, both put messages in, and none passes another."""
+"""Queues that two gates share: one of them sends, both put in, and no message passes another."""
 
 from __future__ import annotations
 

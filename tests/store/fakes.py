@@ -150,7 +150,7 @@ class Inline:
     @contextmanager
     def broken_table(self, name: str) -> Generator[None]:
         """Statements that use the table fail meanwhile."""
-        writer = self.store._disk._database._writer
+        writer = self.store._queues._disk._database._writer
         assert writer is not None
         writer.execute(f"ALTER TABLE {name} RENAME TO elsewhere")
         yield

@@ -25,8 +25,8 @@ class Processes:
         self.inline: Inline | None = None
         if kind == "disk":
             self.inline = Inline(self.directory, clock=self.clock)
-            self.store: MemoryStore | object = self.inline.open()
-            self.shared = SharedQueues(self.inline.store)
+            self.inline.open()
+            self.shared = SharedQueues(self.inline.store._queues)
         else:
             memory = MemoryStore(self.clock, Limits())
             wait(self.clock, memory.open())

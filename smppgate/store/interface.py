@@ -20,6 +20,12 @@ from smppgate.store.records import Enqueued, Found, NewMessage, QueuedMessage, S
 KEEP_DEADLINE = 1.0
 """Seconds after which `IReturnPaths.keep` has fired at the latest."""
 
+WHOLE = 1_000_000
+"""All of a limit, see `IQuota`."""
+
+LEAST_PART = 500
+"""What each process may use of a limit without a question; 32 of them leave others 98 % of it."""
+
 
 class IReturnPaths(Interface):
     """Octets under keys, for a time."""
@@ -174,20 +180,53 @@ class IQueues(Interface):
 
 
 class IAdmission(Interface):
-    """Places for the sessions of accounts, over all processes."""
+    """Places for the sessions of accounts, over all processes.
+
+    All places that a process has are given back when it ends, however it does.
+    """
 
     def admit(account: bytes, limit: int) -> Deferred[bool]:
-        """Fires with whether a session more of ``account`` has a place, of ``limit`` in all."""
+        """Give a session more of ``account`` a place, where all processes have under ``limit``.
+
+        :return: fires with whether it has one; a fired one where no other process is asked. Fails
+            with `StoreError` when that cannot be found out at present.
+        """
 
     def leave(account: bytes) -> None:
         """Give back a place that `admit` gave."""
 
+    def tell_full(told: Callable[[bytes], None]) -> None:
+        """Call ``told`` with each account that this process has places of, and of which a session,
+        here or elsewhere, has just got none. ``told`` must not raise."""
+
 
 class IQuota(Interface):
-    """Shares of rates that are limited over all processes."""
+    """Parts of rates that are limited over all processes, in millionths: `WHOLE`.
 
-    def lease(name: str, wanted: int) -> Deferred[int]:
-        """Fires with how much of ``wanted`` this process may use, of the limit called ``name``."""
+    Before it is told otherwise, a process has `LEAST_PART` of a limit. The parts of all processes
+    are no more than the whole together, but for the time that telling takes.
+    """
+
+    is_quota_shared: bool = Attribute(
+        """Whether other processes use the same limits. If not, each is this process's as a whole,
+        and nothing is asked or told. It does not change."""
+    )
+
+    def lease(wanted: Mapping[str, int]) -> None:
+        """This process could use these parts of limits, by their names.
+
+        A wish holds until the next one for the same name. What no process wishes for is divided
+        among all that have any wish, and a part is taken away only when others are in need of it:
+        so one that is idle, and wishes for 1, keeps what it has until then. With 0 the process
+        uses the limit no longer, and has `LEAST_PART` again at once.
+        """
+
+    def tell_leased(told: Callable[[Mapping[str, int]], None]) -> None:
+        """Call ``told`` with the parts of limits that this process has from now on.
+
+        It may come later than the process has given up a limit. As long as nothing is told, the
+        process goes on with what it has. ``told`` must not raise.
+        """
 
 
 class IStore(IReturnPaths, IQueues, INumbers, IAdmission, IQuota):

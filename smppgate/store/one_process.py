@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 from twisted.internet.defer import Deferred, succeed
 
 from smppgate.store.interface import QueueWatcher
@@ -11,10 +13,12 @@ class OneProcess:
     """Parts of `IStore` for a store that no other process uses."""
 
     is_shared = False
+    is_quota_shared = False
 
     def __init__(self) -> None:
         self._sessions: dict[bytes, int] = {}
         """Account → its sessions; none is 0."""
+        self._tell_full: Callable[[bytes], None] = lambda account: None
 
     def claim(self, account: bytes, eager: bool) -> None:
         """See `IQueues.claim`."""
@@ -29,6 +33,7 @@ class OneProcess:
         """See `IAdmission.admit`."""
         sessions = self._sessions.get(account, 0)
         if sessions >= limit:
+            self._tell_full(account)
             return succeed(False)
         self._sessions[account] = sessions + 1
         return succeed(True)
@@ -39,6 +44,12 @@ class OneProcess:
         if sessions > 1:
             self._sessions[account] = sessions - 1
 
-    def lease(self, name: str, wanted: int) -> Deferred[int]:
+    def tell_full(self, told: Callable[[bytes], None]) -> None:
+        """See `IAdmission.tell_full`."""
+        self._tell_full = told
+
+    def lease(self, wanted: Mapping[str, int]) -> None:
         """See `IQuota.lease`."""
-        return succeed(wanted)
+
+    def tell_leased(self, told: Callable[[Mapping[str, int]], None]) -> None:
+        """See `IQuota.tell_leased`."""

@@ -24,6 +24,7 @@ from smppgate.settings import (
     StoreSettings,
 )
 from smppgate.settings.password_hash import PasswordHash, is_same
+from smppgate.store import IStore
 from smppgate.txsmpp.constants import RESPONSE_BIT, CommandId
 from smppgate.txsmpp.frame import Frame, response
 from smppgate.txsmpp.pdu import BindTransceiver, Pdu
@@ -97,7 +98,10 @@ class End:
 
 
 class MemoryGateway:
-    """A `Gateway` with its listeners and connections, the latter in the order they were made."""
+    """A `Gateway` with its listeners and connections, the latter in the order they were made.
+
+    :param kept: its store; by default the one that its settings describe.
+    """
 
     def __init__(
         self,
@@ -106,6 +110,7 @@ class MemoryGateway:
         entropy: Random | None = None,
         compare: Compare | None = None,
         seat: Seat = ALONE,
+        kept: IStore | None = None,
         **more: Any,
     ) -> None:
         # Twisted's fakes are annotated in part only.
@@ -124,7 +129,9 @@ class MemoryGateway:
         settings = Settings(**parts)
         entropy = entropy or NoJitter(1)
         compare = compare or compare_at_once
-        gateway = Gateway(settings, self.reactor, entropy=entropy, compare=compare, seat=seat)
+        gateway = Gateway(
+            settings, self.reactor, entropy=entropy, compare=compare, store=kept, seat=seat
+        )
         self.gateway = cast(Any, gateway)
         self.gateway.privilegedStartService()
         self.gateway.startService()

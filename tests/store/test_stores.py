@@ -373,15 +373,27 @@ def test_queues_are_those_of_the_only_process(box: type[MemoryBox]) -> None:
 
 @pytest.mark.parametrize("box", BOXES)
 def test_sessions_have_places_up_to_the_limit_of_their_account(box: type[MemoryBox]) -> None:
-    made = box()
+    made, full = box(), list[bytes]()
     store = made.store
+    store.tell_full(full.append)
     assert [made.wait(store.admit(b"one", 2)) for _ in range(3)] == [True, True, False]
+    assert full == [b"one"]
     assert made.wait(store.admit(b"two", 1))
     store.leave(b"one")
     assert [made.wait(store.admit(b"one", 2)) for _ in range(2)] == [True, False]
     store.leave(b"three")
     assert not made.wait(store.admit(b"three", 0))
-    assert made.wait(store.lease("rate of acme", 500)) == 500
+    made.close()
+
+
+@pytest.mark.parametrize("box", BOXES)
+def test_the_only_process_has_all_limits_as_a_whole(box: type[MemoryBox]) -> None:
+    """Nothing is told, whatever it wishes for."""
+    made, told = box(), list[object]()
+    made.store.tell_leased(told.append)
+    made.store.lease({"account acme": 500})
+    assert not made.store.is_quota_shared
+    assert told == []
     made.close()
 
 

@@ -273,7 +273,7 @@ class AccountPolicy:
     :param allow: where its binds may come from; None for everywhere.
     :param certificate: what a bind's client certificate must say; empty for nothing.
     :param binds: the kinds of bind allowed, by their names in `BIND_KINDS`.
-    :param max_binds: the most sessions at one time.
+    :param max_binds: the most sessions at one time, in all processes together.
     :param window: the most unanswered requests of a session, in each direction.
     :param pool: the pool that takes its messages.
     :param weight: its sessions' share of a cluster's messages relative to others; 1 or more.
@@ -358,11 +358,6 @@ class Account(Generic[S]):
         for cluster in self._serves:
             for session in self.receivers:
                 cluster.weigh(session, policy.weight)
-
-    @property
-    def is_full(self) -> bool:
-        """Whether it has `max_binds` sessions here."""
-        return len(self.sessions) >= self.policy.max_binds
 
     def add(self, session: S) -> None:
         """Add a session that is bound."""

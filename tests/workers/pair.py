@@ -25,9 +25,12 @@ class Ends:
     """
 
     def __init__(
-        self, master: Iterable[Responders] = (), worker: Iterable[Responders] = ()
+        self,
+        master: Iterable[Responders] = (),
+        worker: Iterable[Responders] = (),
+        clock: Clock | None = None,
     ) -> None:
-        self.clock = Clock()
+        self.clock = clock if clock is not None else Clock()
         self.lost: list[str] = []
         self.master = Control(master, lambda: self.lost.append("master"))
         self.worker = Control(worker, lambda: self.lost.append("worker"))

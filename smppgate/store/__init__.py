@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from smppgate.store.disk import DiskStore
     from smppgate.store.interface import IStore
     from smppgate.store.memory import MemoryStore
+    from smppgate.store.paths_on_disk import PathsOnDisk
     from smppgate.store.records import (
         Durability,
         Enqueued,
@@ -24,22 +25,31 @@ if TYPE_CHECKING:
         StoreError,
         StoreStatistics,
     )
+    from smppgate.store.segments.home import Home
 
 __all__ = [
     "DiskStore",
     "Durability",
     "Enqueued",
     "Found",
+    "Home",
     "IStore",
     "Limits",
     "MemoryStore",
     "NewMessage",
+    "PathsOnDisk",
     "QueuedMessage",
     "StoreError",
     "StoreStatistics",
 ]
 
-_MODULES = {"DiskStore": "disk", "IStore": "interface", "MemoryStore": "memory"}
+_MODULES = {
+    "DiskStore": "disk",
+    "Home": "segments.home",
+    "IStore": "interface",
+    "MemoryStore": "memory",
+    "PathsOnDisk": "paths_on_disk",
+}
 """Where names are that are not in ``records``."""
 
 

@@ -12,6 +12,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from smppgate.notices.store import STORE_IDLE
+from smppgate.store.home_paths import HomePaths
 from smppgate.store.interface import IStore
 from smppgate.store.one_process import OneProcess
 from smppgate.store.records import (
@@ -24,7 +25,7 @@ from smppgate.store.records import (
     StoreError,
     StoreStatistics,
 )
-from smppgate.store.segments.paths import SegmentPaths
+from smppgate.store.segments.home import Home
 from smppgate.store.segments.setting import Setting
 from smppgate.store.sqlite.disk import Disk
 from smppgate.store.sqlite.former import FormerPaths
@@ -71,8 +72,9 @@ class DiskStore(OneProcess):
         self._queue = MessageQueue(clock, disk)
         self._former = former = FormerPaths(clock, disk, limits.return_path_ttl)
         self._upkeep = Upkeep(clock, disk, (self._queue.expire, former.expire))
-        self._paths = SegmentPaths(
+        self._paths = HomePaths(
             clock,
+            Home(path),
             setting or Setting.of(path, limits),
             workers,
             disk.faults,
@@ -80,7 +82,7 @@ class DiskStore(OneProcess):
             durability,
             lambda: former.count > 0,
         )
-        # The methods of `SegmentPaths` themselves, see there and in `IStore`: no call between.
+        # The methods of `HomePaths` themselves, see there and in `IStore`: no call between.
         self.keep = self._paths.keep
         self.recent = self._paths.recent
         self.end = self._paths.end

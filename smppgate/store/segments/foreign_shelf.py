@@ -1,8 +1,8 @@
 """`ForeignShelf`: the segments of another process, read where they lie and never changed.
 
 The other process may close, index, compact and delete segments meanwhile. Nothing is agreed with
-it: what is there is listed again, at most once a second and when a file is gone. Files are open for
-the time of a look-up only: one that was deleted would keep its room on the disk.
+it: what is there is listed again, at most once a second and when a file is gone. Files are open
+while a look-up goes on: one that is deleted later would keep its room on the disk.
 """
 
 from __future__ import annotations

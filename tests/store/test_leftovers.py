@@ -141,11 +141,26 @@ def test_a_return_path_that_is_left_over_can_end(two: Processes) -> None:
     two.tick(60)
     assert set(two.find(1, [octets(5), octets(305), octets(306)]).paths) == {octets(306)}
     two.fill(1, 300, 600)
+    two.stores[1].end([octets(it) for it in range(600, 900)], 0.0)
+    two.tick()
     two.kill(1)
     room = two.stores[1]._paths._room
     while sources := room._sources():
         two.wait(Deferred.fromCoroutine(room._compact(sources)))
+    assert any("-" in name for name in two.files(""))
     assert set(two.find(1, [octets(5), octets(305), octets(306)]).paths) == {octets(306)}
+
+
+def test_an_end_counts_also_when_both_folders_are_left_over(two: Processes) -> None:
+    """Not for what was kept behind it."""
+    two.restart(1)
+    two.stores[1].end([octets(305), octets(306)], 0.0)
+    two.restart(3)
+    two.clock.advance(1.0)
+    two.keep(3, {octets(306): b"new"})
+    two.restart(2)
+    found = two.find(1, [octets(5), octets(305), octets(306)])
+    assert found.paths == {octets(5): b"value-5", octets(306): b"new"}
 
 
 def test_an_end_in_a_folder_that_is_left_over_counts(two: Processes) -> None:
@@ -167,16 +182,24 @@ def test_all_folders_together_have_the_room(tmp_path: Path) -> None:
     assert 70_000 < before < 120_000
     processes.tick(3)
     assert processes.numbers(1, 1000, 5000) == {it for it in range(1000, 5000) if it % 1000 < 400}
-    for start in range(5000, 8000, 100):
+    for start in range(5000, 6500, 100):
         processes.fill(1, 100, start)
         processes.tick()
         assert processes.octets() <= 120_000
     left = processes.numbers(1, 1000, 5000)
     assert not left & set(range(1000, 2000))
+    assert processes.folders() == ["paths", "worker-2", "worker-3", "worker-4"]
     statistics = processes.stores[1].statistics()
-    assert statistics.forgotten >= 400
-    found = processes.numbers(1, 5000, 8000)
-    assert found == set(range(8000 - len(found), 8000))
+    assert statistics.forgotten == 1600 - len(left)
+    assert 100_000 < statistics.octets == processes.octets()
+    for start in range(6500, 9000, 100):
+        processes.fill(1, 100, start)
+        processes.tick()
+        assert processes.octets() <= 120_000
+    assert processes.folders() == ["paths"]
+    found = processes.numbers(1, 5000, 9000)
+    assert found == set(range(9000 - len(found), 9000))
+    assert processes.stores[1].statistics().forgotten == 1600 + 4000 - len(found)
     processes.close()
 
 

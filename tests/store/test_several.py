@@ -33,6 +33,7 @@ class Model(RuleBasedStateMachine):
     :ivar kept: name of the folder → key → value and time of what was kept there last.
     :ivar values: key → all values it ever had, with their times.
     :ivar ends: key → since when it may be unknown, as it was to end somewhere.
+    :ivar over: key → name of the folder in which it was noted that it has ended.
     """
 
     @initialize(
@@ -52,6 +53,7 @@ class Model(RuleBasedStateMachine):
         self.kept: dict[str, dict[bytes, tuple[bytes, float]]] = {}
         self.values: dict[bytes, dict[bytes, float]] = {}
         self.ends: dict[bytes, float] = {}
+        self.over: dict[bytes, str] = {}
         self.written = 0
 
     def teardown(self) -> None:
@@ -84,6 +86,7 @@ class Model(RuleBasedStateMachine):
         kept = self.kept.setdefault(self._folder(number), {})
         for key in keys:
             kept[key] = (value, self.now)
+            self.over.pop(key, None)
             self.values.setdefault(key, {})[value] = self.now
 
     @rule(number=NUMBERS, first=st.integers(100, 400), count=st.integers(1, 60))
@@ -97,6 +100,8 @@ class Model(RuleBasedStateMachine):
         self.several.stores[number].end(keys, grace)
         for key in keys:
             self.ends[key] = min(self.ends.get(key, inf), self.now + grace)
+            if not grace:
+                self.over[key] = self._folder(number)
         # What is left over has ended with it.
         assert grace or not self.several.find(number, keys).paths
 
@@ -137,6 +142,7 @@ class Model(RuleBasedStateMachine):
         """That is what all processes together say of ``key``."""
         if value is not None:
             assert self.now - self.values[key][value] <= LONGEST
+            assert not self._is_over(key)
             return
         if self.ends.get(key, inf) <= self.now + 1:
             return
@@ -149,6 +155,15 @@ class Model(RuleBasedStateMachine):
             is_kept = key in kept and self.now - kept[key][1] < LIFETIME - 1e-6
             is_unread = name in dead or (name in self._left() and 1 not in self.several.stores)
             assert not is_kept or (is_unread and not self._is_indexed(name, *kept[key], key))
+
+    def _is_over(self, key: bytes) -> bool:
+        """Whether ``key`` has ended where all its return paths are, as far as is promised."""
+        if key not in self.over or len(self.several.stores) < self.several.count:
+            return False
+        left = self._left()
+        heirs = left | {self._folder(1)}
+        holders = {name for name, kept in self.kept.items() if key in kept}
+        return holders <= {self.over[key]} or (self.over[key] in heirs and holders <= heirs)
 
     def _left(self) -> set[str]:
         return {self._name(it) for it in self.several.home(1).left_over()}

@@ -16,6 +16,9 @@ from smppgate.store.segments.setting import Setting
 from smppgate.store.worker import Workers
 from smppgate.txsmpp.clock import Clock
 
+FILTERS = 32 << 20
+"""Octets of memory that filters may take; other indexes are asked on disk."""
+
 
 class LeftPaths(SegmentPaths):
     """Nothing is kept here any more. All of it is indexed when it is open, and asked on disk.
@@ -34,6 +37,7 @@ class LeftPaths(SegmentPaths):
         bare = evolve(limits, return_paths_in_memory=1)
         super().__init__(clock, setting, workers, faults, bare, Durability.PROCESS, lambda: False)
         self.bound(inf, inf)
+        self._shelf.filters = FILTERS
 
     async def open(self) -> bool:
         """Take up what is in the folder, and close and index the segment that was open.

@@ -21,7 +21,7 @@ Part = tuple[SegmentName, Index]
 class Searched(NamedTuple):
     """What a look-up has found.
 
-    :param times: when each of them was kept.
+    :param times: when each of them was kept; of one that has ended, when that was noted.
     :param unknown: keys that nothing was found of, neither a return path nor an end of one.
     :param error: why not all could be read; None if it could.
     :param records: damaged records, in words.
@@ -37,7 +37,7 @@ class Searched(NamedTuple):
 
 
 class Newest:
-    """What several look-ups have found: of each key the newest."""
+    """What several look-ups have found: of each key the newest, unless that is its end."""
 
     def __init__(self) -> None:
         self.paths: dict[bytes, bytes] = {}
@@ -48,7 +48,9 @@ class Newest:
         for key, time in searched.times.items():
             if time > self._times.get(key, -inf):
                 self._times[key] = time
-                self.paths[key] = searched.paths[key]
+                self.paths.pop(key, None)
+                if key in searched.paths:
+                    self.paths[key] = searched.paths[key]
 
 
 class Search:
@@ -128,6 +130,7 @@ class Search:
             return True
         if key in record.marks and key not in self._ends:
             if record.marks[key] <= self._now:
+                self._times[key] = record.time
                 return True
             self._ends.add(key)
         return False

@@ -151,16 +151,21 @@ def test_a_return_path_that_is_left_over_can_end(two: Processes) -> None:
     assert set(two.find(1, [octets(5), octets(305), octets(306)]).paths) == {octets(306)}
 
 
-def test_an_end_counts_also_when_both_folders_are_left_over(two: Processes) -> None:
-    """Not for what was kept behind it."""
-    two.restart(1)
-    two.stores[1].end([octets(305), octets(306)], 0.0)
-    two.restart(3)
-    two.clock.advance(1.0)
-    two.keep(3, {octets(306): b"new"})
-    two.restart(2)
-    found = two.find(1, [octets(5), octets(305), octets(306)])
-    assert found.paths == {octets(5): b"value-5", octets(306): b"new"}
+def test_an_end_counts_also_when_both_folders_are_left_over(tmp_path: Path) -> None:
+    """That of the return path, and that of the heir; not for what was kept behind it."""
+    processes = Processes(4, root=tmp_path)
+    processes.fill(4, 10)
+    processes.restart(3)
+    processes.clock.advance(1.0)
+    processes.stores[1].end([octets(5), octets(6)], 0.0)
+    processes.tick()
+    processes.clock.advance(1.0)
+    processes.keep(2, {octets(6): b"new"})
+    processes.restart(1)
+    assert processes.folders() == ["paths", "worker-1", "worker-2", "worker-3", "worker-4"]
+    found = processes.find(1, [octets(4), octets(5), octets(6)])
+    assert found.paths == {octets(4): b"value-4", octets(6): b"new"}
+    processes.close()
 
 
 def test_an_end_in_a_folder_that_is_left_over_counts(two: Processes) -> None:

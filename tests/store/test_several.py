@@ -22,7 +22,7 @@ from smppgate.store.segments.sizes import Sizes
 from tests.store.fakes import octets
 from tests.store.processes import LIFETIME, Processes
 
-KEYS = st.integers(0, 40).map(octets)
+KEYS = st.integers(0, 15).map(octets)
 NUMBERS = st.integers(1, 4)
 LONGEST = LIFETIME * (1 + 1 / 16 + 1 / 64 + 1 / 64) + 2.0
 

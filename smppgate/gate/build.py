@@ -54,6 +54,7 @@ from smppgate.settings import (
     SettingsError,
     SmscSettings,
 )
+from smppgate.settings.gate_side import StoreSettings
 from smppgate.settings.hook_side import CannotImport, imported
 from smppgate.settings.password_hash import PasswordHash, is_same
 from smppgate.store import DiskStore, Durability, IStore, Limits, MemoryStore
@@ -82,7 +83,7 @@ def make_store(settings: Settings, reactor: IReactorTime) -> IStore:
 
 
 def store_limits(settings: Settings) -> Limits:
-    """How much the store keeps."""
+    """How much all processes of the gate keep together."""
     store = settings.store
     return Limits(
         store.return_paths,

@@ -307,7 +307,7 @@ class StoreSettings(Table):
             Whole(0, 1_000_000_000),
             "How many return paths are kept: one for each message that may get a receipt or be "
             "queried. Beyond it the oldest are forgotten, a sixteenth of them, or 1024, at a "
-            "time. 0 sets no such limit.",
+            "time. 0 sets no such limit. Each of several workers has its part.",
             "return paths",
             former_key="routes",
             takes=Takes.AT_RESTART,
@@ -317,8 +317,10 @@ class StoreSettings(Table):
         default=16 << 30,
         metadata=setting(
             Whole(16 << 20, 1 << 50),
-            "How much room they may take on disk. When it is short, those that have had their "
-            "final receipt go first, then the oldest.",
+            "How much room they may take on disk, those of all workers together. When it is "
+            "short, those that have had their final receipt go first, then the oldest. Each of "
+            "several workers has its part; what is left over from workers that there are no more "
+            "has what they leave.",
             "octets",
             takes=Takes.AT_RESTART,
         ),
@@ -328,7 +330,7 @@ class StoreSettings(Table):
         metadata=setting(
             Whole(1, 100_000_000),
             'How many of them, the newest, are found without reading the disk; "memory" has all '
-            "there.",
+            "there. Each of several workers has its part.",
             "return paths",
             former_key="routes_in_memory",
             takes=Takes.AT_RESTART,

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         StoreError,
         StoreStatistics,
     )
+    from smppgate.store.segments.home import Home
 
 __all__ = [
     "DiskPaths",
@@ -34,6 +35,7 @@ __all__ = [
     "Durability",
     "Enqueued",
     "Found",
+    "Home",
     "IStore",
     "Limits",
     "MemoryStore",
@@ -47,6 +49,7 @@ _MODULES = {
     "DiskPaths": "disk_paths",
     "DiskQueues": "disk_queues",
     "DiskStore": "disk",
+    "Home": "segments.home",
     "IStore": "interface",
     "MemoryStore": "memory",
 }

@@ -11,11 +11,12 @@ from twisted.internet.interfaces import IReactorFromThreads, IReactorTime
 from zope.interface import implementer
 
 from smppgate.store.disk_queues import DiskQueues
+from smppgate.store.home_paths import HomePaths
 from smppgate.store.interface import IStore
 from smppgate.store.one_process import OneProcess
 from smppgate.store.opening import Opening
 from smppgate.store.records import Durability, Found, Limits, StoreError, StoreStatistics
-from smppgate.store.segments.paths import SegmentPaths
+from smppgate.store.segments.home import Home
 from smppgate.store.segments.setting import Setting
 from smppgate.store.worker import Workers, store_workers
 from smppgate.txsmpp.clock import Clock
@@ -52,8 +53,9 @@ class DiskStore(OneProcess, Opening):
             clock, path, limits.return_path_ttl, durability, workers
         )
         self._former = former = queues.former
-        self._paths = SegmentPaths(
+        self._paths = HomePaths(
             clock,
+            Home(path),
             setting or Setting.of(path, limits),
             workers,
             queues.faults,

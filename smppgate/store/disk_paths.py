@@ -1,29 +1,32 @@
-"""`DiskPaths`: return paths in memory and in segments, in a folder of their own."""
+"""`DiskPaths`: the return paths of a store alone, in the folder of one process of several."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IReactorFromThreads, IReactorTime
+from zope.interface import implementer
 
 from smppgate.store.faults import Faults
+from smppgate.store.home_paths import HomePaths
+from smppgate.store.interface import IReturnPaths
 from smppgate.store.opening import Opening
 from smppgate.store.records import Durability, Found, Limits, StoreError, StoreStatistics
-from smppgate.store.segments.paths import SegmentPaths
+from smppgate.store.segments.home import Home
 from smppgate.store.segments.setting import Setting
 from smppgate.store.sqlite.files import StateDirectory
 from smppgate.store.worker import Workers, store_workers
 from smppgate.txsmpp.clock import Clock
 
 
+@implementer(IReturnPaths)
 class DiskPaths(Opening):
-    """The return paths of a store, without queues: `IReturnPaths`.
+    """The return paths of a store, without queues and numbers.
 
     :param reactor: with threads, unless there are ``workers``.
-    :param directory: the folder of all files, created if it is missing; one process's at a time.
-    :param limits: how much is kept.
+    :param home: which process this is, and of how many; its folder is created if it is missing.
+    :param limits: the part of this process, see `Limits.part`.
     :param durability: what return paths survive once `keep` has fired.
     :param workers: used instead of threads; for tests.
     :param setting: where segments lie, and how large they are; for tests.
@@ -32,7 +35,7 @@ class DiskPaths(Opening):
     def __init__(
         self,
         reactor: IReactorTime,
-        directory: str | Path,
+        home: Home,
         limits: Limits,
         durability: Durability = Durability.PROCESS,
         workers: Workers | None = None,
@@ -40,23 +43,24 @@ class DiskPaths(Opening):
     ) -> None:
         clock = Clock.of(reactor)
         super().__init__(clock)
-        path = Path(directory).absolute()
         self._workers = workers = workers or store_workers(IReactorFromThreads(reactor))
-        self._directory = StateDirectory(path)
-        self._faults = Faults(str(path))
-        self._paths = SegmentPaths(
+        self._directory = StateDirectory(home.own)
+        self._faults = Faults(str(home.own))
+        self._paths = HomePaths(
             clock,
-            setting or Setting.of(path, limits),
+            home,
+            setting or Setting.of(home.own, limits),
             workers,
             self._faults,
             limits,
             durability,
             lambda: False,
         )
-        # The methods of `SegmentPaths` themselves: no call between.
+        # The methods of `HomePaths` themselves, see there and in `IReturnPaths`: no call between.
         self.keep = self._paths.keep
         self.recent = self._paths.recent
         self.end = self._paths.end
+        self.find_beside = self._paths.find_beside
 
     # The life of it
 

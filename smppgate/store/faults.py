@@ -44,3 +44,25 @@ class Faults:
         """An operation of ``part`` succeeded."""
         if self._present.pop(part, None) is not None and not self._present:
             self.log.info("The store in {store} works again", store=self._name)
+
+
+class FaultsBeside(Faults):
+    """What fails in a folder beside that of a store: among the store's faults, by its name."""
+
+    def __init__(self, faults: Faults, name: str) -> None:
+        super().__init__(name)
+        self._faults = faults
+
+    def __contains__(self, part: str) -> bool:
+        return self._named(part) in self._faults
+
+    def failed(self, part: str, failure: Failure) -> None:
+        """See `Faults.failed`."""
+        self._faults.failed(self._named(part), failure)
+
+    def worked(self, part: str) -> None:
+        """See `Faults.worked`."""
+        self._faults.worked(self._named(part))
+
+    def _named(self, part: str) -> str:
+        return f"{part} in {self._name}"

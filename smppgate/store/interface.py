@@ -59,6 +59,13 @@ class IReturnPaths(Interface):
     def find(keys: Sequence[bytes]) -> Deferred[Found]:
         """The values of those of ``keys`` that are kept, in memory or elsewhere. Never fails."""
 
+    def find_beside(keys: Sequence[bytes]) -> Deferred[Mapping[bytes, bytes]]:
+        """The values of those of ``keys`` that other processes of this gate keep on this machine.
+
+        For when those processes cannot be asked themselves: what they had not indexed is not
+        found, nor that it has ended there. Never fails.
+        """
+
     def end(keys: Sequence[bytes], grace: float) -> None:
         """Let the return paths of ``keys``, kept or not, end ``grace`` seconds from now.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from twisted.internet.defer import Deferred, succeed
 
@@ -19,6 +19,10 @@ class OneProcess:
         self._sessions: dict[bytes, int] = {}
         """Account → its sessions; none is 0."""
         self._tell_full: Callable[[bytes], None] = lambda account: None
+
+    def find_beside(self, keys: Sequence[bytes]) -> Deferred[Mapping[bytes, bytes]]:
+        """See `IReturnPaths.find_beside`."""
+        return succeed({})
 
     def claim(self, account: bytes, eager: bool) -> None:
         """See `IQueues.claim`."""

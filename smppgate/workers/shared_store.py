@@ -54,6 +54,9 @@ class Paths(Protocol):
     def find(self, keys: Sequence[bytes]) -> Deferred[Found]:
         """See `IReturnPaths.find`."""
 
+    def find_beside(self, keys: Sequence[bytes]) -> Deferred[Mapping[bytes, bytes]]:
+        """See `IReturnPaths.find_beside`."""
+
     def open(self) -> Deferred[None]:
         """See `IStore.open`."""
 
@@ -82,6 +85,7 @@ class SharedStore(Responders):
         self.recent = paths.recent
         self.end = paths.end
         self.find = paths.find
+        self.find_beside = paths.find_beside
         self.open = paths.open
         self.close = paths.close
         self._watchers: dict[bytes, QueueWatcher] = {}

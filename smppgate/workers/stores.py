@@ -6,7 +6,7 @@ from twisted.internet.interfaces import IReactorTime
 
 from smppgate.gate.build import store_limits
 from smppgate.settings import Settings
-from smppgate.store import DiskPaths, DiskQueues, Durability, MemoryStore
+from smppgate.store import DiskPaths, DiskQueues, Durability, Home, MemoryStore
 from smppgate.workers.shared_store import SharedStore
 from smppgate.workers.store_server import StoreServer
 
@@ -25,14 +25,14 @@ def make_store_server(settings: Settings, reactor: IReactorTime) -> StoreServer:
     return StoreServer(queues)
 
 
-def make_shared_store(settings: Settings, reactor: IReactorTime) -> SharedStore:
+def make_shared_store(settings: Settings, home: Home, reactor: IReactorTime) -> SharedStore:
     """The store of one worker, not open yet: it is one of the responders of its `Control`.
 
-    :param settings: of this worker, with a state directory of its own.
+    :param settings: of all workers together.
+    :param home: which worker this is.
     :param reactor: with threads, unless the store is in memory.
     """
-    store, limits = settings.store, store_limits(settings)
+    store, limits = settings.store, store_limits(settings).part(home.count)
     if store.kind == "memory":
         return SharedStore(MemoryStore(reactor, limits))
-    durability = Durability(store.durability)
-    return SharedStore(DiskPaths(reactor, settings.gate.state_dir, limits, durability))
+    return SharedStore(DiskPaths(reactor, home, limits, Durability(store.durability)))

@@ -91,6 +91,26 @@ def test_what_an_esme_was_told_is_known_after_a_crash(tmp_path: Path, durability
     assert len(set(given.values())) == len(given)
 
 
+def test_what_workers_have_kept_that_there_are_no_more_is_known(tmp_path: Path) -> None:
+    """Of two that were killed; the heir is killed too, and then another one has it again."""
+    given: dict[bytes, bytes] = {}
+    port = free_port()
+    with Smsc() as smsc:
+        for run, folder in enumerate(("state/worker-1", "state/worker-7", "state", "state")):
+            config = settings(port, {"alpha": smsc.port}, gate=f'state_dir = "{folder}"')
+            with running(tmp_path, config, port) as gate:
+                link, esme = linked(gate, smsc), bound(port)
+                if folder == "state":
+                    for own, message_id in given.items():
+                        assert delivered(link, esme, receipt_body(own)) == receipt_body(message_id)
+                for own in (b"%d" % run, b"%d" % run + b"x" * 63):
+                    given[own] = submitted(esme, link, own)
+                gate.kill()
+                assert ("return paths in" in gate.log) is (folder == "state")
+    logs = {file.parent.parent.name for file in tmp_path.glob("state/**/paths/*.log")}
+    assert logs == {"state", "worker-1", "worker-7"}
+
+
 @pytest.mark.parametrize("durability", ["none", "process", "disk"])
 def test_an_orderly_stop_loses_nothing(tmp_path: Path, durability: str) -> None:
     """Whatever the durability."""

@@ -10,7 +10,7 @@ from typing import TypeVar
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
-from smppgate.store import DiskPaths, DiskQueues, Durability, Limits, MemoryStore
+from smppgate.store import DiskPaths, DiskQueues, Durability, Home, Limits, MemoryStore
 from smppgate.store.segments.files import FOLDER, Folder
 from smppgate.store.segments.indexing import HereJobs
 from smppgate.store.segments.setting import Setting
@@ -37,9 +37,10 @@ def disk_queues(clock: Clock, directory: Path) -> DiskQueues:
 
 def disk_paths(clock: Clock, directory: Path, limits: Limits, sizes: Sizes) -> DiskPaths:
     """The return paths of a worker."""
-    folder = Folder(directory / FOLDER)
+    home = Home(directory)
+    folder = Folder(home.own / FOLDER)
     setting = Setting(folder, HereJobs(folder), sizes)
-    return DiskPaths(clock, directory, limits, Durability.PROCESS, inline(), setting)
+    return DiskPaths(clock, home, limits, Durability.PROCESS, inline(), setting)
 
 
 class Master:

@@ -18,7 +18,7 @@ The life of a return path:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from itertools import takewhile
 from struct import Struct
@@ -306,6 +306,8 @@ class ReturnPathKeeper:
     def find(self, keys: Sequence[bytes], go_on: Callable[[Found], None]) -> None:
         """Look ``keys`` up, here and then elsewhere, and call ``go_on`` with what was found.
 
+        Processes elsewhere come first, then what those that do not answer have on disk.
+
         At once where memory has all that there is: `recent` finds the rest then.
 
         :param keys: the likeliest first: where that is found, no other is looked for.
@@ -329,13 +331,32 @@ class ReturnPathKeeper:
 
         def merged(more: Found) -> None:
             is_complete = found.is_complete and more.is_complete
-            go_on(Found({**found.paths, **more.paths}, is_complete))
+            known = Found({**found.paths, **more.paths}, is_complete)
+            if more.is_complete:
+                go_on(known)
+            else:
+                self._find_beside(list(takewhile(is_unknown, keys)), go_on, known)
 
         unknown = list(takewhile(is_unknown, keys))
         if unknown:
             elsewhere.ask(unknown, merged)
         else:
             go_on(found)
+
+    def _find_beside(
+        self, keys: Sequence[bytes], go_on: Callable[[Found], None], known: Found
+    ) -> None:
+        """Another process did not answer: look up on disk what it may know."""
+
+        def found(paths: Mapping[bytes, bytes]) -> None:
+            go_on(Found({**paths, **known.paths}, known.is_complete))
+
+        unknown = list(takewhile(lambda key: key not in known.paths, keys))
+        if not unknown:
+            go_on(known)
+            return
+        finding = self.store.find_beside(unknown).addCallback(found)
+        finding.addErrback(lambda failure: self.log.tell_failure(LOOKUP_FAILED, failure))
 
     def find_here(self, keys: Sequence[bytes], go_on: Callable[[Found], None]) -> None:
         """The same in memory and in the store alone."""

@@ -17,7 +17,9 @@ from typing import Protocol
 FOLDER = "paths"
 """The folder's name, in the state directory."""
 OPEN_FILES = 32
-"""Files that are kept open for reading, at most."""
+"""Files of its own that a gate keeps open for reading, at most."""
+FEW_FILES = 4
+"""The same of a folder that is seldom read."""
 TEMPORARY = ".new"
 """How the names of files end that are not whole yet."""
 
@@ -115,10 +117,14 @@ class LogFile:
 
 
 class Folder:
-    """A folder of the disk. May be used in any thread."""
+    """A folder of the disk. May be used in any thread.
 
-    def __init__(self, path: Path) -> None:
+    :param most_open: files that are kept open for reading, at most.
+    """
+
+    def __init__(self, path: Path, most_open: int = OPEN_FILES) -> None:
         self.path = path
+        self._most_open = most_open
         self._open: OrderedDict[str, int] = OrderedDict()
         self._lock = Lock()
 
@@ -188,7 +194,7 @@ class Folder:
         fd = self._open.pop(name, None)
         if fd is None:
             fd = os.open(self.path / name, os.O_RDONLY | os.O_CLOEXEC)
-            while len(self._open) >= OPEN_FILES:
+            while len(self._open) >= self._most_open:
                 os.close(self._open.popitem(last=False)[1])
         self._open[name] = fd
         return fd

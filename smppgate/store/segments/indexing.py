@@ -45,6 +45,9 @@ class Jobs(Protocol):
     def compact(self, work: Compaction) -> bool:
         """See `compaction.compact`; any error is an OSError."""
 
+    def beside(self, path: Path) -> Jobs:
+        """The same for another folder, which does not stop them."""
+
     def stop(self) -> None:
         """Let what is being done fail, and all later ones. May be called in any thread."""
 
@@ -62,6 +65,10 @@ class HereJobs:
     def compact(self, work: Compaction) -> bool:
         """See `Jobs.compact`."""
         return _compact(self._folder, work)
+
+    def beside(self, path: Path) -> HereJobs:
+        """See `Jobs.beside`."""
+        return HereJobs(Folder(path))
 
     def stop(self) -> None:
         """See `Jobs.stop`."""
@@ -83,11 +90,15 @@ class ProcessJobs:
 
     def build(self, log: str, start: int, end: int, name: str, parts: Sequence[str] = ()) -> None:
         """See `Jobs.build`."""
-        self._run("build", [log, start, end, name, parts])
+        self.run(self._path, "build", [log, start, end, name, parts])
 
     def compact(self, work: Compaction) -> bool:
         """See `Jobs.compact`."""
-        return bool(self._run("compact", work))
+        return bool(self.run(self._path, "compact", work))
+
+    def beside(self, path: Path) -> Jobs:
+        """See `Jobs.beside`: the same process does them."""
+        return _JobsBeside(self, path)
 
     def stop(self) -> None:
         """See `Jobs.stop`."""
@@ -98,17 +109,44 @@ class ProcessJobs:
             # It is gone soon, but a thread that may wait is to see it go.
             Thread(target=process.wait, name="store-jobs-end", daemon=True).start()
 
-    def _run(self, what: str, arguments: object) -> Any:
+    def run(self, path: Path, what: str, arguments: object) -> Any:
+        """What the process makes of ``arguments``.
+
+        :raises OSError: when it fails.
+        """
         process = self._process
         if process is None or process.poll() is not None:
             process = self._process = _started()
         if self._is_stopped:
             process.kill()
-        told = _asked(process, json.dumps([str(self._path), what, arguments]))
+        told = _asked(process, json.dumps([str(path), what, arguments]))
         if not told:
             self._process = None
             raise OSError(f"the process that makes indexes failed: {_last_words(process)}")
         return json.loads(told)
+
+
+class _JobsBeside:
+    """The jobs of another folder, done by the process of ``jobs``."""
+
+    def __init__(self, jobs: ProcessJobs, path: Path) -> None:
+        self._jobs = jobs
+        self._path = path
+
+    def build(self, log: str, start: int, end: int, name: str, parts: Sequence[str] = ()) -> None:
+        """See `Jobs.build`."""
+        self._jobs.run(self._path, "build", [log, start, end, name, parts])
+
+    def compact(self, work: Compaction) -> bool:
+        """See `Jobs.compact`."""
+        return bool(self._jobs.run(self._path, "compact", work))
+
+    def beside(self, path: Path) -> Jobs:
+        """See `Jobs.beside`."""
+        return _JobsBeside(self._jobs, path)
+
+    def stop(self) -> None:
+        """Nothing ends here: the process is that of another folder."""
 
 
 def _started() -> subprocess.Popen[str]:

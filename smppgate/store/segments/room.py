@@ -7,6 +7,7 @@ before it. Where that gains little, and when all are compacted, the oldest goes.
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
+from math import inf
 from typing import Any
 
 from smppgate.notices.store import PATHS_FORGOTTEN
@@ -57,6 +58,10 @@ class Room:
         """Of all files, as far as that is known."""
         self.forgotten = 0
         """Return paths that went before they had expired; those that had ended count too."""
+        self.most: float = limits.return_paths_disk
+        """Octets that the files may take."""
+        self.most_paths: float = limits.return_paths or inf
+        """Return paths that may be kept."""
         self._reported = 0
         self._clock = clock
         self._folder = folder
@@ -97,11 +102,9 @@ class Room:
 
     @property
     def _is_short(self) -> bool:
-        most = self._limits.return_paths_disk - RESERVE * self._sizes.segment
-        if self.octets > most:
+        if self.octets > self.most - RESERVE * self._sizes.segment:
             return True
-        paths = self._shelf.paths + self._log.written - self._tables.indexed
-        return bool(self._limits.return_paths) and paths > self._limits.return_paths
+        return self._shelf.paths + self._log.written - self._tables.indexed > self.most_paths
 
     def _roll_if_expired(self) -> None:
         segment = self._log.segment

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import partial
+from math import inf
 from typing import NamedTuple
 
 from smppgate.store.segments.files import AnyFolder
@@ -20,6 +21,7 @@ Part = tuple[SegmentName, Index]
 class Searched(NamedTuple):
     """What a look-up has found.
 
+    :param times: when each of them was kept; of one that has ended, when that was noted.
     :param unknown: keys that nothing was found of, neither a return path nor an end of one.
     :param error: why not all could be read; None if it could.
     :param records: damaged records, in words.
@@ -27,10 +29,28 @@ class Searched(NamedTuple):
     """
 
     paths: dict[bytes, bytes]
+    times: dict[bytes, float]
     unknown: set[bytes]
     error: OSError | None
     records: list[str]
     indexes: list[str]
+
+
+class Newest:
+    """What several look-ups have found: of each key the newest, unless that is its end."""
+
+    def __init__(self) -> None:
+        self.paths: dict[bytes, bytes] = {}
+        self._times: dict[bytes, float] = {}
+
+    def add(self, searched: Searched) -> None:
+        """Take in what one of them has found."""
+        for key, time in searched.times.items():
+            if time > self._times.get(key, -inf):
+                self._times[key] = time
+                self.paths.pop(key, None)
+                if key in searched.paths:
+                    self.paths[key] = searched.paths[key]
 
 
 class Search:
@@ -47,6 +67,7 @@ class Search:
         self._now = now
         self._since = since
         self._found: dict[bytes, bytes] = {}
+        self._times: dict[bytes, float] = {}
         self._error: OSError | None = None
         self._records: list[str] = []
         self._indexes: list[str] = []
@@ -62,7 +83,10 @@ class Search:
                 break
             if index.summary.newest >= self._since:
                 self._ask(name, index, missing)
-        return Searched(self._found, set(missing), self._error, self._records, self._indexes)
+        unknown = set(missing)
+        return Searched(
+            self._found, self._times, unknown, self._error, self._records, self._indexes
+        )
 
     def _ask(self, name: SegmentName, index: Index, missing: dict[bytes, int]) -> None:
         """Ask one index, and take those out of ``missing`` for which no older one is to be asked.
@@ -102,9 +126,11 @@ class Search:
             return key in record.paths or key in record.marks
         if key in record.paths:
             self._found[key] = record.paths[key]
+            self._times[key] = record.time
             return True
         if key in record.marks and key not in self._ends:
             if record.marks[key] <= self._now:
+                self._times[key] = record.time
                 return True
             self._ends.add(key)
         return False

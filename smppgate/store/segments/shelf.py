@@ -76,6 +76,8 @@ class Shelf:
 
     def __init__(self) -> None:
         self.segments: list[Segment] = []
+        self.filters = FILTERS
+        """Octets of memory that filters may take."""
 
     @property
     def paths(self) -> int:
@@ -117,8 +119,8 @@ class Shelf:
         self.segments.remove(segment)
 
     def make_room_for_filters(self) -> None:
-        """Drop the filters of the oldest indexes beyond `FILTERS`."""
-        room = FILTERS
+        """Drop the filters of the oldest indexes beyond what they may take."""
+        room = self.filters
         for segment in reversed(self.segments):
             for place in range(len(segment.parts) - 1, -1, -1):
                 room -= len(segment.parts[place].filter)

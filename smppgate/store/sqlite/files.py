@@ -49,6 +49,12 @@ class StateDirectory:
             os.close(self._lock)
             self._lock = None
 
+    def remove(self) -> None:
+        """Delete the folder, which is locked, if there is nothing else in it."""
+        if [file.name for file in self.path.iterdir()] == [LOCK]:
+            (self.path / LOCK).unlink()
+            self.path.rmdir()
+
     def make_database(self) -> None:
         """Create the database's file, empty and with mode 0600, unless it exists.
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import pytest
+from twisted.internet.defer import Deferred, succeed
 
 from smppgate.gate.peers import fields as f
 from smppgate.gate.peers.failure import NotTaken
@@ -454,6 +457,52 @@ def test_where_a_peer_cannot_be_asked_a_receipt_is_given_to_nobody(how: str) -> 
         told = status(node.link) if told is None else told
     assert esme.heard() == []
     assert told == AWAY
+
+
+@pytest.mark.parametrize("how", ["silent", "incomplete", "down"])
+def test_what_a_peer_that_cannot_be_asked_has_on_disk_is_found(how: str) -> None:
+    """Where both have one state directory; likelier keys alone are looked for."""
+    node = NodeWithPeer(is_up=how != "down")
+    esme = node.gate.esme(bind(system_id=b"acme"))
+    esme.heard()
+    keys = _finds_beside(node, {b"alpha\x004F": PATH})
+    node.link.send(receipt())
+    for _ in range(30):
+        while how == "incomplete" and asked(node):
+            tell(node, field(f.INCOMPLETE))
+        node.gate.reactor.advance(0.05)
+    assert len(esme.heard()) == 1
+    assert keys[0] == b"alpha\x004F"
+
+
+def test_while_all_peers_answer_nothing_of_theirs_is_read() -> None:
+    """They have looked themselves; nor what one of them has found in time."""
+    node = NodeWithPeer()
+    esme = node.esme(system_id=b"bolt")
+    keys = _finds_beside(node, {b"alpha\x004F": PATH})
+    node.link.send(receipt(to=b"491"))
+    for _ in range(3):
+        if asked(node):
+            tell(node)
+    assert len(esme.heard()) == 1
+    answers: list[Found] = []
+    node.gate.router.return_paths.find([b"alpha\x004F"], answers.append)
+    node.gate.turn()
+    tell(node, found(node) + field(f.INCOMPLETE))
+    assert answers == [Found({b"alpha\x004F": PATH}, is_complete=False)]
+    assert keys == []
+
+
+def _finds_beside(node: NodeWithPeer, paths: dict[bytes, bytes]) -> list[bytes]:
+    """Let the store find these beside its own; gives the keys that it is asked for."""
+    asked_for: list[bytes] = []
+
+    def find_beside(keys: Sequence[bytes]) -> Deferred[Mapping[bytes, bytes]]:
+        asked_for.extend(keys)
+        return succeed({key: paths[key] for key in keys if key in paths})
+
+    node.gate.router.return_paths.store.find_beside = find_beside
+    return asked_for
 
 
 def _bind_of_bolt() -> bytes:

@@ -46,8 +46,9 @@ def faults(schema: dict[str, Any], value: Any, document: dict[str, Any]) -> Iter
     if is_number and value < schema.get("minimum", value):
         yield f"{value} is too small"
     if isinstance(value, dict) and "properties" in schema:
-        if set(value) != set(schema["properties"]):
-            yield f"{set(value) ^ set(schema['properties'])} on one side only"
+        known, needed = set(schema["properties"]), set(schema["required"])
+        if not needed <= set(value) <= known:
+            yield f"{set(value) ^ known} on one side only"
         for name, each in value.items():
             yield from faults(schema["properties"].get(name, {}), each, document)
     for each in value if isinstance(value, list) and "items" in schema else ():

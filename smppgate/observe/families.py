@@ -27,6 +27,7 @@ from smppgate.observe.lag import BOUNDS
 from smppgate.routing.admin_state import AdminState
 from smppgate.routing.esmes.account import BIND_KINDS, Account
 from smppgate.routing.sessions import EsmeSession
+from smppgate.routing.smscs.load import LOST, TIMED_OUT
 from smppgate.routing.smscs.smsc import Smsc
 from smppgate.routing.tally import LATENCY_BOUNDS, OTHER, SmscTally, Tally
 from smppgate.store import StoreStatistics
@@ -86,8 +87,9 @@ def _smsc_messages(scrape: Scrape) -> Iterator[Row]:
 
 def _smsc_unanswered(scrape: Scrape) -> Iterator[Row]:
     for smsc in _smscs(scrape):
-        yield (smsc.name, "timed_out"), smsc.timed_out
-        yield (smsc.name, "lost"), smsc.lost
+        # Those of other nodes are counted there.
+        yield (smsc.name, "timed_out"), smsc.timed_out - smsc.for_others[TIMED_OUT]
+        yield (smsc.name, "lost"), smsc.lost - smsc.for_others[LOST]
 
 
 def _smsc_latency(scrape: Scrape) -> Iterator[tuple[tuple[str], Distribution]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from itertools import accumulate
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from attrs import field, frozen
 from prometheus_client.core import Metric
@@ -82,8 +82,8 @@ class Family:
     :param kind: ``counter`` or ``gauge``.
     :param about: one sentence for an operator.
     :param labels: their names.
-    :param rows: gives the rows of a scrape, as they are asked for: many, and between two of them
-        the gate may go on.
+    :param rows: gives the rows of a `Scrape`, as they are asked for: many, and between two of them
+        the gate may go on. Of `WORKER_FAMILIES` it is given the workers instead.
     :param joining: of several workers.
     """
 
@@ -91,7 +91,7 @@ class Family:
     kind: str
     about: str
     labels: tuple[str, ...]
-    rows: Callable[[Scrape], Iterable[Row]]
+    rows: Callable[[Any], Iterable[Row]]
     joining: Joining
 
     @property

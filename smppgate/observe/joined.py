@@ -7,7 +7,7 @@ takes it for a process that was started again: what a worker had told is kept be
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from prometheus_client import CollectorRegistry, ProcessCollector
@@ -15,8 +15,9 @@ from prometheus_client.core import Metric
 from prometheus_client.samples import Sample
 
 from smppgate.observe.families import FAMILIES
-from smppgate.observe.family import WORKER, AnyFamily, Distribution, Family, Joining
+from smppgate.observe.family import WORKER, AnyFamily, Distribution, Joining
 from smppgate.observe.metrics import Told, pieces, process_piece
+from smppgate.observe.worker_families import WORKER_FAMILIES
 
 MASTER = "master"
 """The value of the label of workers for the process that is none."""
@@ -80,10 +81,10 @@ class Text:
     def __init__(self) -> None:
         self._process = ProcessCollector(registry=CollectorRegistry())
 
-    def pieces(self, joined: Joined, own: Iterable[tuple[Family, Iterable[Any]]]) -> Iterator[str]:
+    def pieces(self, joined: Joined, workers: Sequence[Any]) -> Iterator[str]:
         """In pieces of some milliseconds at the most.
 
-        :param own: families that only the master has, with their rows.
+        :param workers: what `WORKER_FAMILIES` are made of.
         """
         for family in FAMILIES:
             if family.joining is Joining.NONE:
@@ -91,8 +92,10 @@ class Text:
             labels = (*family.labels, *((WORKER,) if family.joining is Joining.EACH else ()))
             samples = family.written(labels, joined.rows(family.name).items())
             yield from (text for text, _ in pieces(family, samples))
-        for family, rows in own:
-            yield from (text for text, _ in pieces(family, family.written(family.labels, rows)))
+        for own in WORKER_FAMILIES:
+            yield from (
+                text for text, _ in pieces(own, own.written(own.labels, own.rows(workers)))
+            )
         for metric in self._process.collect():
             yield process_piece(metric, [*self._of_processes(metric, joined)])[0]
 

@@ -71,18 +71,18 @@ class Metrics(Collector):
         for metric in self._process.collect():
             yield process_piece(metric, metric.samples)
 
-    def told(self) -> Iterator[Told]:
-        """What a worker tells its master: rows of families, and values of the process.
 
-        At the most `SLICE` of them at a time.
-        """
-        scrape = self._scrape()
-        for family in FAMILIES:
-            rows: Iterator[Any] = iter(family.rows(scrape))
-            while some := list(islice(rows, SLICE)):
-                yield family.name, some
-        for metric in self._process.collect():
-            yield from ((each.name, [((), each.value)]) for each in metric.samples)
+def told(scrape: Scrape) -> Iterator[Told]:
+    """What a worker tells its master: rows of families, and values of the process.
+
+    At the most `SLICE` of them at a time.
+    """
+    for family in FAMILIES:
+        rows: Iterator[Any] = iter(family.rows(scrape))
+        while some := list(islice(rows, SLICE)):
+            yield family.name, some
+    for metric in ProcessCollector(registry=CollectorRegistry()).collect():
+        yield from ((each.name, [((), each.value)]) for each in metric.samples)
 
 
 def pieces(family: AnyFamily, samples: Iterator[Sample]) -> Iterator[tuple[str, int]]:

@@ -7,7 +7,7 @@ connected to the worker itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from itertools import count
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -16,10 +16,18 @@ from twisted.internet.defer import CancelledError, Deferred, TimeoutError, fail
 from twisted.protocols import amp
 from twisted.python.failure import Failure
 
+from smppgate.admin.workers import WorkerState
 from smppgate.txsmpp.clock import Clock
 from smppgate.workers.control import Responders
 from smppgate.workers.face import WorkerFace
-from smppgate.workers.joining.ports import Answered, Opened, WorkerGone, WorkerSilent, Write
+from smppgate.workers.joining.ports import (
+    Answered,
+    Opened,
+    Worker,
+    WorkerGone,
+    WorkerSilent,
+    Write,
+)
 from smppgate.workers.long_octets import LongOctets
 
 PATIENCE = 10.0
@@ -154,15 +162,15 @@ class Outgoing:
         self._finished: list[Deferred[None]] = []
         self.channel = self
 
-    def registerProducer(self, producer: Any, is_pushed: bool) -> None:  # noqa: N802
+    def registerProducer(self, producer: Any, is_pushed: bool) -> None:
         """Tell ``producer`` to pause while there is enough."""
         self._producer = producer
 
-    def unregisterProducer(self) -> None:  # noqa: N802
+    def unregisterProducer(self) -> None:
         """It writes no more."""
         self._producer = None
 
-    def notifyFinish(self) -> Deferred[None]:  # noqa: N802
+    def notifyFinish(self) -> Deferred[None]:
         """Fires when the stream has ended."""
         finished: Deferred[None] = Deferred()
         self._finished.append(finished)
@@ -185,7 +193,7 @@ class Outgoing:
         self._responders.end(self._number)
         self.closed()
 
-    def forceAbortClient(self) -> None:  # noqa: N802
+    def forceAbortClient(self) -> None:
         """The same, whether or not it is."""
         self.finish()
 
@@ -205,12 +213,16 @@ class Outgoing:
 
 
 class WorkerAtMaster(Responders):
-    """The master's side of one worker: see `smppgate.workers.joining.ports.Worker`."""
+    """The master's side of one worker: see `smppgate.workers.joining.ports.Worker`.
 
-    def __init__(self, number: int, clock: Clock) -> None:
+    :param gone: called when it has ended.
+    """
+
+    def __init__(self, number: int, clock: Clock, gone: Callable[[WorkerAtMaster], None]) -> None:
         super().__init__()
         self.number = number
         self._clock = clock
+        self._gone = gone
         self._numbers = count(1)
         self._streams: dict[int, tuple[Write, Callable[[], None]]] = {}
 
@@ -232,7 +244,9 @@ class WorkerAtMaster(Responders):
         number = next(self._numbers)
         self._streams[number] = write, ended
         opening = self._call(OpenStream, stream=number, path=path, query=urlencode(query).encode())
-        return opening.addCallbacks(self._opened, self._not_opened, (number,), None, (number,))
+        return opening.addCallbacks(
+            self._opened, self._not_opened, callbackArgs=(number,), errbackArgs=(number,)
+        )
 
     def observe(self, is_wanted: bool) -> None:
         """Have it count, or no more."""
@@ -241,6 +255,7 @@ class WorkerAtMaster(Responders):
     def lost(self) -> None:
         """The worker has ended."""
         streams, self._streams = self._streams, {}
+        self._gone(self)
         for _, ended in streams.values():
             ended()
 
@@ -279,6 +294,47 @@ class WorkerAtMaster(Responders):
     def _close(self, number: int) -> None:
         if self._streams.pop(number, None) is not None and self.control.transport is not None:
             self._call(CloseStream, stream=number).addErrback(lambda _: None)
+
+
+class WorkerFaces:
+    """The workers of a master, for its admin interface: see `Workers`.
+
+    :param states: gives all of them, with what is known without asking.
+    """
+
+    def __init__(self, clock: Clock, states: Callable[[], Sequence[WorkerState]]) -> None:
+        self._clock = clock
+        self._states = states
+        self._up: dict[int, WorkerAtMaster] = {}
+        self._followers: list[tuple[Callable[[Worker], None], Callable[[Worker], None]]] = []
+
+    def responders(self, number: int) -> WorkerAtMaster:
+        """What the connection to this worker needs; `came` says when it can be asked."""
+        return WorkerAtMaster(number, self._clock, self._gone)
+
+    def came(self, worker: WorkerAtMaster) -> None:
+        """The worker of these responders is up."""
+        self._up[worker.number] = worker
+        for came, _ in self._followers:
+            came(worker)
+
+    def up(self) -> list[WorkerAtMaster]:
+        """Those that can be asked, in order of their numbers."""
+        return [self._up[number] for number in sorted(self._up)]
+
+    def states(self) -> Sequence[WorkerState]:
+        """All of them."""
+        return self._states()
+
+    def follow(self, came: Callable[[Worker], None], gone: Callable[[Worker], None]) -> None:
+        """Call these whenever one can be asked, or no more."""
+        self._followers.append((came, gone))
+
+    def _gone(self, worker: WorkerAtMaster) -> None:
+        if self._up.get(worker.number) is worker:
+            del self._up[worker.number]
+            for _, gone in self._followers:
+                gone(worker)
 
 
 def _query(encoded: bytes) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Several gates in memory, as the workers of a master that is asked by its API; AMP between them."""
+"""Several gates in memory, as the workers of a master that is asked by its API, over AMP."""
 
 from __future__ import annotations
 

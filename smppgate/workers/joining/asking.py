@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from twisted.internet.defer import Deferred, DeferredList
+from twisted.internet.defer import CancelledError, Deferred, DeferredList
 
 from smppgate.admin.messages import Problem
 from smppgate.workers.joining.ports import Answered, Worker, WorkerGone, Workers, WorkerSilent
@@ -43,10 +43,17 @@ async def ask_all(
 async def all_of(
     asked: Iterable[tuple[Worker, Deferred[Any]]],
 ) -> Sequence[tuple[bool, Any]]:
-    """Whether each has fired without a failure, and with what; else its failure."""
+    """Whether each has fired without a failure, and with what; else its failure.
+
+    :raises CancelledError: who waits for them wants them no more.
+    """
     found: Sequence[tuple[bool, Any]] = await DeferredList(
         [answer for _, answer in asked], consumeErrors=True
     )
+    # A list that is cancelled fires with those that were.
+    for is_answered, failure in found:
+        if not is_answered and failure.check(CancelledError):
+            raise CancelledError
     return found
 
 

@@ -159,7 +159,7 @@ def test_a_weight_is_forgotten_when_the_settings_have_another() -> None:
     crew = Busy()
     crew.post("smscs/alpha/weight", {"weight": 7})
     crew.post("smscs/beta/weight", {"weight": 8})
-    alpha, beta = crew.host.settings.smsc
+    _, beta = crew.host.settings.smsc
     crew.host.reload(smsc=(smsc("alpha", weight=3), beta))
     crew.die(2)
     crew.begin(2)
@@ -176,18 +176,20 @@ def test_sessions_are_kicked_where_they_are() -> None:
 
 
 def test_queues_are_emptied_everywhere() -> None:
-    crew = Crew(smsc("alpha"), esme=(esme(queue=True),))
+    crew = Crew(smsc("alpha"), esme=(esme(queue=True, address_ranges=("44*",)),))
+    mo = DeliverSm(destination_addr=b"447700900123", short_message=b"x")
     for number in (1, 2):
         link = linked(crew.gate(number), 0)
-        link.ask(DeliverSm(destination_addr=b"1", short_message=b"x"))
-    for number in (1, 2):
-        crew.gate(number).turn()
+        for message in range(number):
+            link.ask(mo, message + 1)
     crew.turn()
-    before = crew.get("queues/acme")["queued"]
+    assert crew.get("queues/acme")["queued"] == 3
     with Log() as log:
         status, queue = crew.post("queues/acme/drop")
-    assert (status, queue["queued"], queue["dropped"]) == (200, 0, before)
-    assert f"admin: uid 1000 at unix socket: drop {before} messages of acme" in log.lines
+    assert (status, queue["queued"], queue["dropped"]) == (200, 0, 3)
+    assert "admin: uid 1000 at unix socket: drop 3 messages of acme" in log.lines
+    assert crew.post("queues/acme/retry")[0] == 200
+    assert crew.post("queues/nobody/drop")[0] == 404
 
 
 def test_a_reload_is_the_masters() -> None:
@@ -198,10 +200,10 @@ def test_a_reload_is_the_masters() -> None:
 
 def test_where_a_message_would_go_is_asked_of_one() -> None:
     crew = Busy()
-    assert crew.get("route?esme=acme&to=4477")["account"] == "acme"
+    assert crew.get("route?esme=acme&to=4477")["esme"] == "acme"
     assert crew.answer("GET", "/api/v1/route?esme=nobody&to=4477")[0] == 404
     crew.die(1)
-    assert crew.get("route?esme=acme&to=4477")["account"] == "acme"
+    assert crew.get("route?esme=acme&to=4477")["esme"] == "acme"
 
 
 def test_the_gate_is_ready_while_one_worker_is_and_a_link_is_up_anywhere() -> None:

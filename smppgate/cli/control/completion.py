@@ -29,6 +29,7 @@ _LISTS = {
     "pools": ("pools",),
     "queues": ("queues", "queue"),
     "peers": ("peers",),
+    "workers": ("workers",),
     "listeners": ("listeners",),
 }
 """The list that has the names which a command's NAME completes to."""

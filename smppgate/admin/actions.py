@@ -10,41 +10,27 @@ from functools import partial
 from typing import Any, cast
 
 from twisted.internet.defer import CancelledError, Deferred, TimeoutError
-from twisted.logger import LogLevel
 from twisted.python.failure import Failure
 
 from smppgate.admin.audit import Audit
-from smppgate.admin.messages import Answer, Problem, json_answer
+from smppgate.admin.messages import Answer, Problem
 from smppgate.admin.routes import Call
 from smppgate.admin.views import Views, number, unknown
 from smppgate.gate import Gateway
 from smppgate.notices.program import ACTION_FAILED
-from smppgate.settings import SettingsError
 from smppgate.store import StoreError
-from smppgate.txsmpp.log import Logger, change_level, level_in_force
-
-Reload = Callable[[], "Deferred[None]"]
-"""Reads the file again and applies it; fails with `SettingsError`."""
-
-
-_FIELDS = {"smscs": "smsc", "links": "link", "accounts": "account", "queues": "account"}
+from smppgate.txsmpp.log import Logger
 
 
 class Actions:
-    """What operators do with one gate.
-
-    :param reload: None where there is no file.
-    """
+    """What operators do with one gate."""
 
     log = Logger()
 
-    def __init__(
-        self, gateway: Gateway, views: Views, audit: Audit, reload: Reload | None
-    ) -> None:
+    def __init__(self, gateway: Gateway, views: Views, audit: Audit) -> None:
         self._gateway = gateway
         self._views = views
         self._audit = audit
-        self._reload = reload
         self._begun: dict[tuple[str, str], Deferred[None]] = {}
         """What takes time, by what it is about: one for each, as the last decision counts."""
 
@@ -85,49 +71,30 @@ class Actions:
         control = self._found("sessions", name, lambda id: self._gateway.session(number(id)))
         # As it is before: with `now` it may be gone at once.
         answer = await self._views.item("sessions", name, 202)
-        self._tell(call, "sessions", "kick", name)
+        self._audit.changed(call, "kick", name, "sessions")
         self._watch(("sessions", name), control.kick(now=call.body["now"]))
         return answer
 
     async def drop(self, call: Call) -> Answer:
         """Remove what waits in a queue."""
-        control = self._found("queues", call.names["system_id"], self._gateway.queue)
+        count = await self.dropped(call.names["system_id"])
+        return await self._done(call, "queues", f"drop {count} messages of")
+
+    async def dropped(self, system_id: str) -> int:
+        """Remove what waits in a queue; gives how many messages that was.
+
+        :raises Problem: 404 or 503.
+        """
+        control = self._found("queues", system_id, self._gateway.queue)
         try:
-            count = await control.drop()
+            return int(await control.drop())
         except StoreError as error:
             raise Problem(503, f"the queue cannot be read now: {error}") from None
-        return await self._done(call, "queues", f"drop {count} messages of")
 
     async def retry(self, call: Call) -> Answer:
         """Send what waits in a queue at once."""
         control = self._found("queues", call.names["system_id"], self._gateway.queue)
         return await self._done(call, "queues", "retry", control.retry)
-
-    async def reload(self, call: Call) -> Answer:
-        """Read the file again."""
-        if self._reload is None:
-            raise Problem(409, "this gate was not started from a file")
-        self._tell(call, "", "reload", "")
-        try:
-            await self._reload()
-        except SettingsError as error:
-            errors = [_split(line) for line in error.errors]
-            detail = "nothing is changed: the file has errors"
-            raise Problem(422, detail, errors=errors) from None
-        except CancelledError:
-            raise Problem(503, "the gate is stopping") from None
-        return json_answer({"reloaded": True})
-
-    async def level(self, _call: Call) -> Answer:
-        """How much is logged."""
-        return json_answer({"level": level_in_force().name})
-
-    async def change_level(self, call: Call) -> Answer:
-        """Log more, or less."""
-        level = call.body["level"]
-        change_level(LogLevel.levelWithName(level))
-        self._tell(call, "", "log-level", level)
-        return json_answer({"level": level})
 
     def _found(self, kind: str, name: str, look_up: Callable[[str], Any]) -> Any:
         try:
@@ -141,15 +108,11 @@ class Actions:
         """Do it, tell of it, and answer with the object as it is now: 202 where it takes time."""
         (name,) = call.names.values()
         begun = self._audit.done(act)
-        self._tell(call, kind, action, name)
+        self._audit.changed(call, action, name, kind)
         takes_time = isinstance(begun, Deferred) and not begun.called
         if isinstance(begun, Deferred):
             self._watch((kind, name), cast("Deferred[None]", begun))
         return await self._views.item(kind, name, 202 if takes_time else 200)
-
-    def _tell(self, call: Call, kind: str, action: str, name: str) -> None:
-        about = {_FIELDS[kind]: name} if kind in _FIELDS else {}
-        self._audit.changed(call.user.name, call.asked.client, action, name, **about)
 
     def _watch(self, about: tuple[str, str], begun: Deferred[None]) -> None:
         former = self._begun.pop(about, None)
@@ -165,10 +128,3 @@ class Actions:
     def _not_done(self, failure: Failure) -> None:
         if not failure.check(TimeoutError, CancelledError):
             self.log.tell_failure(ACTION_FAILED, failure)
-
-
-def _split(line: str) -> tuple[str, str]:
-    """Path and text of a line of `SettingsError`."""
-    path, separator, text = line.partition(": ")
-    is_path = bool(separator) and " " not in path
-    return (path, text) if is_path else ("", line)

@@ -6,15 +6,16 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from smppgate.admin.actions import Actions
 from smppgate.admin.event_stream import CONTENT_TYPE, EventStream
 from smppgate.admin.messages import TEXT, Answer, json_answer
 from smppgate.admin.openapi import document
 from smppgate.admin.page import page_routes
+from smppgate.admin.process import Process
 from smppgate.admin.routes import Call, Parameter, Route, Table
-from smppgate.admin.routing import ROUTE_QUERY, Explaining
-from smppgate.admin.traffic import Looks, traffic_routes
-from smppgate.admin.views import ITEMS, LISTS, Views, moment
+from smppgate.admin.routing import ROUTE_QUERY
+from smppgate.admin.source import Acting, Source, Viewing
+from smppgate.admin.traffic import traffic_routes
+from smppgate.admin.views import ITEMS, LISTS, moment
 from smppgate.observe import EventLog, Metrics
 from smppgate.settings.admin_side import OPERATOR
 from smppgate.settings.log_side import LEVELS
@@ -24,33 +25,26 @@ ROOT = "/api/v1"
 MOST_WEIGHT = 256
 
 
-def table(
-    views: Views,
-    actions: Actions,
-    explaining: Explaining,
-    looks: Looks,
-    events: EventLog,
-    clock: Clock,
-) -> Table:
+def table(source: Source, clock: Clock) -> Table:
     """All routes; the document tells of those of the API."""
     routes = [
-        *_open(views),
-        *_lists(views),
-        *_views(views),
-        *_events(events, clock),
-        *traffic_routes(looks, ROOT),
+        *_open(source),
+        *_lists(source.views),
+        *_views(source),
+        *_events(source.events, clock),
+        *traffic_routes(source.looks, ROOT),
         Route(
             method="GET",
             path=f"{ROOT}/route",
-            handle=explaining.explain,
+            handle=source.explain,
             summary="Where a message would go, and why.",
             query=ROUTE_QUERY,
             result={"type": "object"},
             statuses=(404,),
         ),
-        *_smscs(actions),
-        *_accounts(actions),
-        *_process(actions),
+        *_smscs(source.actions),
+        *_accounts(source.actions),
+        *_process(source.process),
     ]
 
     async def openapi(_call: Call) -> Answer:
@@ -68,12 +62,18 @@ def table(
     return Table([*routes, *page_routes()])
 
 
-def _open(views: Views) -> Iterator[Route]:
+def _open(source: Source) -> Iterator[Route]:
     """What anybody may ask."""
+
+    async def readiness(_call: Call) -> Answer:
+        if await source.views.is_ready():
+            return Answer(content_type=TEXT, body=(b"ready\n",))
+        return Answer(status=503, content_type=TEXT, body=(b"not ready\n",))
+
     yield Route(
         method="GET",
         path="/healthz",
-        handle=views.health,
+        handle=source.process.health,
         summary="Whether the process answers.",
         role="",
         content_type=TEXT,
@@ -81,7 +81,7 @@ def _open(views: Views) -> Iterator[Route]:
     yield Route(
         method="GET",
         path="/readyz",
-        handle=views.readiness,
+        handle=readiness,
         summary="Whether the gate can serve: its listeners, its store and a link are up.",
         role="",
         content_type=TEXT,
@@ -89,7 +89,7 @@ def _open(views: Views) -> Iterator[Route]:
     )
 
 
-def _lists(views: Views) -> Iterator[Route]:
+def _lists(views: Viewing) -> Iterator[Route]:
     for name, (shape, _) in LISTS.items():
         yield Route(
             method="GET",
@@ -109,9 +109,10 @@ def _lists(views: Views) -> Iterator[Route]:
         )
 
 
-def _views(views: Views) -> Iterator[Route]:
+def _views(source: Source) -> Iterator[Route]:
+    views = source.views
     for name, handle, summary, result in (
-        ("me", views.me, "Who asks, and its role.", "Me"),
+        ("me", source.process.me, "Who asks, and its role.", "Me"),
         ("state", views.state, "The whole gate.", "State"),
         ("store", views.store, "What the store holds.", "Store"),
     ):
@@ -172,7 +173,7 @@ def _events(events: EventLog, clock: Clock) -> Iterator[Route]:
     )
 
 
-def _smscs(actions: Actions) -> Iterator[Route]:
+def _smscs(actions: Acting) -> Iterator[Route]:
     for action, summary in (
         ("drain", "Send it no new messages."),
         ("ready", "Send it messages again."),
@@ -214,7 +215,7 @@ def _smscs(actions: Actions) -> Iterator[Route]:
     )
 
 
-def _accounts(actions: Actions) -> Iterator[Route]:
+def _accounts(actions: Acting) -> Iterator[Route]:
     now = Parameter(
         name="now",
         schema={"type": "boolean"},
@@ -260,10 +261,10 @@ def _accounts(actions: Actions) -> Iterator[Route]:
     )
 
 
-def _process(actions: Actions) -> Iterator[Route]:
+def _process(process: Process) -> Iterator[Route]:
     yield _operation(
         "reload",
-        actions.reload,
+        process.reload,
         "Read the configuration file again and apply it, as SIGHUP does.",
         "Reloaded",
         statuses=(409, 422, 503),
@@ -277,14 +278,14 @@ def _process(actions: Actions) -> Iterator[Route]:
     yield Route(
         method="GET",
         path=f"{ROOT}/log-level",
-        handle=actions.level,
+        handle=process.level,
         summary="The level of what is logged.",
         result=_reference("LogLevel"),
     )
     yield Route(
         method="PUT",
         path=f"{ROOT}/log-level",
-        handle=actions.change_level,
+        handle=process.change_level,
         summary="Log events of this level and above.",
         role=OPERATOR,
         body=(level,),
@@ -307,11 +308,11 @@ def _operation(path: str, handle: Any, summary: str, result: str, **more: Any) -
     )
 
 
-async def _list(views: Views, name: str, _call: Call) -> Answer:
+async def _list(views: Viewing, name: str, _call: Call) -> Answer:
     return await views.list(name)
 
 
-async def _item(views: Views, kind: str, name: str, call: Call) -> Answer:
+async def _item(views: Viewing, kind: str, name: str, call: Call) -> Answer:
     return await views.item(kind, call.names[name])
 
 

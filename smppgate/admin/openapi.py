@@ -26,6 +26,7 @@ _LISTS = {
     "hooks": "Hook",
     "queues": "Queue",
     "peers": "Peer",
+    "workers": "Worker",
 }
 
 

@@ -17,9 +17,12 @@ from typing import Any, Union
 import attrs
 from attrs import field, frozen
 
+from smppgate.admin.joins import Joins
+
 Schema = dict[str, Any]
 
 _TIMES = frozenset({"since", "time", "started_at"})
+_WORKER: Schema = {"type": "integer", "minimum": 1}
 _PLAIN: dict[object, str] = {str: "string", int: "integer", bool: "boolean", float: "number"}
 
 
@@ -40,11 +43,15 @@ class Shape:
 
     :ivar name: of the schema.
     :ivar derived: fields that take the place of those of the record, or are added.
+    :ivar joins: how records of several workers become one; None where they do not.
+    :ivar is_placed: whether each is of one worker: it says of which then, as ``worker``.
     """
 
     name: str
     record: type
     derived: Mapping[str, Derived] = field(factory=dict)
+    joins: Joins | None = None
+    is_placed: bool = False
     _fields: list[tuple[str, Callable[[Any], object]]] = field(init=False)
 
     @_fields.default
@@ -62,13 +69,19 @@ class Shape:
 
     def schema(self) -> Schema:
         """The JSON Schema of `plain`."""
+        properties = self.properties()
+        if self.is_placed:
+            return object_schema({**properties, "worker": _WORKER}, ("worker",))
+        return object_schema(properties)
+
+    def properties(self) -> dict[str, Schema]:
+        """The schemas of the fields of `plain`."""
         properties = {
             name: _schema(name, kind)
             for name, kind in _kinds(self.record).items()
             if name not in self.derived
         }
-        properties |= {name: each.schema for name, each in self.derived.items()}
-        return object_schema(properties)
+        return properties | {name: each.schema for name, each in self.derived.items()}
 
 
 def object_schema(properties: Mapping[str, Schema], optional: tuple[str, ...] = ()) -> Schema:
@@ -127,7 +140,7 @@ def _schema(name: str, kind: Any) -> Schema:
     if inner is not None:
         return {"type": "array", "items": _schema("", inner)}
     if attrs.has(kind):
-        return Shape(kind.__name__, kind).schema()
+        return object_schema(Shape(kind.__name__, kind).properties())
     if _is_float(kind):
         return {"type": ["number", "null"]}
     options = typing.get_args(kind) if _is_union(kind) else (kind,)

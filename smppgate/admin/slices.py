@@ -1,30 +1,38 @@
-"""Long lists as JSON, made a few at a time: the reactor has its turn between."""
+"""Long work a little at a time: the reactor has its turn between, and long lists as JSON."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import TypeVar
 
 from twisted.internet.task import deferLater
 
-from smppgate.admin.shapes import Shape
 from smppgate.txsmpp.clock import Clock
+
+T = TypeVar("T")
 
 SLICE_SECONDS = 0.002
 """Seconds of the reactor that are taken at a time."""
 
 A_SLICE = 100
-"""Records that are made at a time at the most, however fast the machine is."""
+"""Things that are made at a time at the most, however fast the machine is."""
 
 
-async def json_array(shape: Shape, records: Iterable[object], clock: Clock) -> bytes:
-    """``records`` as a JSON array, made in slices."""
-    texts: list[str] = []
+async def in_slices(work: Iterable[T], clock: Clock) -> list[T]:
+    """All that ``work`` gives, one after the other, made in slices."""
+    done: list[T] = []
     began, count = clock.monotonic(), 0
-    for record in records:
-        texts.append(json.dumps(shape.plain(record), separators=(",", ":")))
+    for each in work:
+        done.append(each)
         count += 1
         if count >= A_SLICE or clock.monotonic() - began > SLICE_SECONDS:
             await deferLater(clock, 0.0)
             began, count = clock.monotonic(), 0
-    return f"[{','.join(texts)}]".encode()
+    return done
+
+
+async def json_array(plain: Callable[[T], object], records: Iterable[T], clock: Clock) -> bytes:
+    """``records`` as a JSON array of what ``plain`` makes of each, made in slices."""
+    texts = (json.dumps(plain(record), separators=(",", ":")) for record in records)
+    return f"[{','.join(await in_slices(texts, clock))}]".encode()

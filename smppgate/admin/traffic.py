@@ -17,6 +17,7 @@ from smppgate.admin import event_stream
 from smppgate.admin.audit import Audit
 from smppgate.admin.messages import Answer, Problem
 from smppgate.admin.routes import Call, Parameter, Route
+from smppgate.admin.source import Looking
 from smppgate.gate import Gateway
 from smppgate.observe.traffic import Form, Interest, TooManyViews, Traffic, View
 from smppgate.observe.traffic.pcapng import CONTENT_TYPE, Pcapng
@@ -31,22 +32,28 @@ _NUMBER_DIGITS = 20
 
 
 class Looks:
-    """Shows the traffic of one gate."""
+    """Shows the traffic of one gate.
 
-    def __init__(self, gateway: Gateway, traffic: Traffic, audit: Audit, version: str) -> None:
+    :param worker: the number of the worker that it is; 0 where it is all there is.
+    """
+
+    def __init__(
+        self, gateway: Gateway, traffic: Traffic, audit: Audit, version: str, worker: int = 0
+    ) -> None:
         self._gateway = gateway
         self._traffic = traffic
         self._audit = audit
+        self._worker = worker
         self._made_by = f"smppgate {version}".rstrip()
 
     async def trace(self, call: Call) -> Answer:
         """PDUs as they pass, decoded."""
-        form = Words(call.query["text"])
+        form = Words(call.query["text"], self._worker)
         return self._stream(call, "trace", form, event_stream.CONTENT_TYPE)
 
     async def capture(self, call: Call) -> Answer:
         """PDUs as they pass, as packets."""
-        form = Pcapng(call.query["text"], self._made_by)
+        form = Pcapng(call.query["text"], self._made_by, self._worker)
         return self._stream(call, "capture", form, CONTENT_TYPE)
 
     def _stream(self, call: Call, what: str, form: Form, content_type: str) -> Answer:
@@ -61,7 +68,7 @@ class Looks:
         except TooManyViews as error:
             raise Problem(503, str(error)) from None
         seen = f"{interest}, with texts" if query["text"] else str(interest)
-        self._audit.changed(call.user.name, call.asked.client, what, seen)
+        self._audit.changed(call, what, seen)
         stream = TrafficStream(self._traffic, view, self._gateway.clock, query["seconds"])
         return Answer(content_type=content_type, stream=stream.start)
 
@@ -118,7 +125,7 @@ class TrafficStream:
         request.finish()
 
 
-def traffic_routes(looks: Looks, root: str) -> list[Route]:
+def traffic_routes(looks: Looking, root: str) -> list[Route]:
     """The routes of both."""
     return [
         Route(

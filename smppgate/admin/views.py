@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from smppgate.admin import records
-from smppgate.admin.messages import TEXT, Answer, Problem, json_answer
+from smppgate.admin.messages import Answer, Problem, json_answer
 from smppgate.admin.routes import Call
 from smppgate.admin.shapes import Shape, iso
 from smppgate.admin.slices import json_array
@@ -30,6 +30,8 @@ LISTS: dict[str, tuple[Shape, Records]] = {
     "hooks": (records.HOOK, Observation.hooks),
     "queues": (records.QUEUE, Observation.queues),
     "peers": (records.PEER, Observation.peers),
+    # A gate of one process has none.
+    "workers": (records.WORKER, lambda _: ()),
 }
 """The lists, by the last word of their paths."""
 
@@ -57,10 +59,6 @@ class Views:
         self._observer = observer
         self._version = version
         self._started_at = started_at
-
-    async def me(self, call: Call) -> Answer:
-        """Who asks."""
-        return json_answer({"user": call.user.name, "role": call.user.role})
 
     async def list(self, name: str) -> Answer:
         """A list of `LISTS`."""
@@ -126,19 +124,13 @@ class Views:
         body = await metrics.exposition()
         return Answer(content_type=metrics.content_type, body=(body,))
 
-    async def health(self, _call: Call) -> Answer:
-        """Whether the process answers."""
-        return Answer(content_type=TEXT, body=(b"ok\n",))
-
-    async def readiness(self, _call: Call) -> Answer:
-        """Whether the gate can serve: 503 where it cannot."""
-        if self._gateway.observation().is_serving:
-            return Answer(content_type=TEXT, body=(b"ready\n",))
-        return Answer(status=503, content_type=TEXT, body=(b"not ready\n",))
+    async def is_ready(self) -> bool:
+        """Whether the gate can serve."""
+        return self._gateway.observation().is_serving
 
     async def _array(self, name: str, seen: Observation) -> bytes:
         shape, look = LISTS[name]
-        return await json_array(shape, look(seen), self._gateway.clock)
+        return await json_array(shape.plain, look(seen), self._gateway.clock)
 
 
 def unknown(kind: str, name: str) -> Problem:

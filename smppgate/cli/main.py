@@ -136,6 +136,9 @@ GROUPS: dict[str, dict[str, Command]] = {
             f"{_CONTROL}.lists:QUEUES", "show the queues of accounts", "smppgate queues acme"
         ),
         "peers": Command(f"{_CONTROL}.lists:PEERS", "show the other nodes", "smppgate peers"),
+        "workers": Command(
+            f"{_CONTROL}.lists:WORKERS", "show the workers of a gate", "smppgate workers"
+        ),
         "listeners": Command(
             f"{_CONTROL}.lists:LISTENERS", "show where ESMEs connect", "smppgate listeners"
         ),

@@ -34,6 +34,7 @@ from smppgate.routing.esmes.account import Account
 from smppgate.routing.limits.token_bucket import Rate, TokenBucket
 from smppgate.routing.routes.table import Routes
 from smppgate.routing.sessions import EsmeSession
+from smppgate.routing.smscs.load import LOST, REFUSED, TAKEN, TIMED_OUT
 from smppgate.routing.smscs.member import Member
 from smppgate.routing.smscs.pool import Pool
 from smppgate.routing.smscs.smsc import Smsc
@@ -91,11 +92,20 @@ class Observation:
     @property
     def is_serving(self) -> bool:
         """Whether the store is open, ESMEs can connect, and a link to an SMSC is bound."""
+        return self.is_open and self.is_linked
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the store is open, and ESMEs can connect."""
         parts = self._parts
         if self.is_stopping or not parts.router.is_ready:
             return False
-        is_open = any(address is not None for _, address, _ in parts.listeners.open_to_esmes())
-        return is_open and any(service.smsc.bound for service in parts.smscs.values())
+        return any(address is not None for _, address, _ in parts.listeners.open_to_esmes())
+
+    @property
+    def is_linked(self) -> bool:
+        """Whether a link to an SMSC is bound."""
+        return any(service.smsc.bound for service in self._parts.smscs.values())
 
     def events(self) -> Events:
         """The counts of what happened."""
@@ -331,10 +341,10 @@ def _smsc(service: SmscService, lines: Lines, now: float) -> SmscState:
         errors=smsc.errors,
         latency=smsc.latency,
         bind_errors=smsc.bind_errors,
-        taken=smsc.taken,
-        refused=smsc.refused,
-        timed_out=smsc.timed_out,
-        lost=smsc.lost,
+        taken=smsc.taken - smsc.for_others[TAKEN],
+        refused=smsc.refused - smsc.for_others[REFUSED],
+        timed_out=smsc.timed_out - smsc.for_others[TIMED_OUT],
+        lost=smsc.lost - smsc.for_others[LOST],
         waiting=line.count if line is not None else 0,
         remote=tuple(str(getattr(each, "node", "")) for each in smsc.remote),
         links=tuple(_link(service, key, now) for key in service.keys),

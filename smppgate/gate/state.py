@@ -131,7 +131,8 @@ class SmscState:
         that; else empty.
     :ivar errors: its errors of the last ten seconds, which weigh like unanswered requests.
     :ivar latency: seconds from a request to its answer, smoothed.
-    :ivar taken: requests that it answered ESME_ROK.
+    :ivar taken: requests that it answered ESME_ROK. Requests that other nodes sent it by way of
+        this one are counted there; the same holds of the three that follow.
     :ivar refused: those that it answered with another status.
     :ivar waiting: requests about messages that it has, which wait for room in its window.
     :ivar timed_out: those that it did not answer in time; ``lost`` those whose link was lost.

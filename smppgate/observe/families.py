@@ -14,11 +14,20 @@ from smppgate.gate.observation import condition_of
 from smppgate.gate.peers.node import Node
 from smppgate.gate.state import LINK_CONDITIONS, PEER_STATES
 from smppgate.gate.submit.room import Line
-from smppgate.observe.family import AnyFamily, Distribution, Family, HistogramFamily, Row, Scrape
+from smppgate.observe.family import (
+    AnyFamily,
+    Distribution,
+    Family,
+    HistogramFamily,
+    Joining,
+    Row,
+    Scrape,
+)
 from smppgate.observe.lag import BOUNDS
 from smppgate.routing.admin_state import AdminState
 from smppgate.routing.esmes.account import BIND_KINDS, Account
 from smppgate.routing.sessions import EsmeSession
+from smppgate.routing.smscs.load import LOST, TIMED_OUT
 from smppgate.routing.smscs.smsc import Smsc
 from smppgate.routing.tally import LATENCY_BOUNDS, OTHER, SmscTally, Tally
 from smppgate.store import StoreStatistics
@@ -78,8 +87,9 @@ def _smsc_messages(scrape: Scrape) -> Iterator[Row]:
 
 def _smsc_unanswered(scrape: Scrape) -> Iterator[Row]:
     for smsc in _smscs(scrape):
-        yield (smsc.name, "timed_out"), smsc.timed_out
-        yield (smsc.name, "lost"), smsc.lost
+        # Those of other nodes are counted there.
+        yield (smsc.name, "timed_out"), smsc.timed_out - smsc.for_others[TIMED_OUT]
+        yield (smsc.name, "lost"), smsc.lost - smsc.for_others[LOST]
 
 
 def _smsc_latency(scrape: Scrape) -> Iterator[tuple[tuple[str], Distribution]]:
@@ -134,6 +144,11 @@ def _asked_paths(scrape: Scrape) -> Iterator[Row]:
 
 def _each_smsc(value: Callable[[Smsc], float]) -> Callable[[Scrape], Iterator[Row]]:
     return lambda scrape: (((smsc.name,), value(smsc)) for smsc in _smscs(scrape))
+
+
+def _outstanding_here(smsc: Smsc) -> int:
+    """What is on links of this process; another tells of what is on its own."""
+    return max(0, smsc.outstanding - sum(len(each.outstanding) for each in smsc.remote))
 
 
 def _tallied(value: Callable[[SmscTally], float]) -> Callable[[Scrape], Iterator[Row]]:
@@ -244,15 +259,24 @@ def _build(_: Scrape) -> Iterable[Row]:
 def _counter(
     name: str, about: str, rows: Callable[[Scrape], Iterable[Row]], *labels: str
 ) -> Family:
-    return Family(f"smppgate_{name}_total", "counter", about, labels, rows)
+    """What is counted, of several workers together too."""
+    return Family(f"smppgate_{name}_total", "counter", about, labels, rows, Joining.SUM)
 
 
-def _gauge(name: str, about: str, rows: Callable[[Scrape], Iterable[Row]], *labels: str) -> Family:
-    return Family(f"smppgate_{name}", "gauge", about, labels, rows)
+def _gauge(
+    name: str,
+    about: str,
+    rows: Callable[[Scrape], Iterable[Row]],
+    *labels: str,
+    joining: Joining = Joining.SUM,
+) -> Family:
+    return Family(f"smppgate_{name}", "gauge", about, labels, rows, joining)
 
 
 FAMILIES: tuple[AnyFamily, ...] = (
-    _gauge("build_info", "1, with the version of the gate.", _build, "version"),
+    _gauge(
+        "build_info", "1, with the version of the gate.", _build, "version", joining=Joining.MOST
+    ),
     _counter(
         "account_messages",
         "Requests that an account was answered, and that it answered.",
@@ -289,6 +313,7 @@ FAMILIES: tuple[AnyFamily, ...] = (
         ("smsc",),
         LATENCY_BOUNDS,
         _smsc_latency,
+        Joining.SUM,
     ),
     _counter(
         "receipts",
@@ -300,16 +325,23 @@ FAMILIES: tuple[AnyFamily, ...] = (
     _gauge(
         "smsc_outstanding",
         "Requests that an SMSC has not answered.",
-        _each_smsc(lambda smsc: smsc.outstanding),
+        _each_smsc(_outstanding_here),
         "smsc",
     ),
     _gauge(
         "smsc_window",
         "The most requests that it may have unanswered now, on all its links.",
-        _each_smsc(lambda smsc: smsc.capacity),
+        _each_smsc(lambda smsc: smsc.capacity if smsc.bound else 0),
         "smsc",
     ),
-    _gauge("smsc_ejected", "1 while a pool has ejected an SMSC.", _ejected, "pool", "smsc"),
+    _gauge(
+        "smsc_ejected",
+        "1 while a pool has ejected an SMSC.",
+        _ejected,
+        "pool",
+        "smsc",
+        joining=Joining.MOST,
+    ),
     _counter(
         "smsc_binds", "Links to an SMSC that were bound.", _tallied(lambda t: t.binds), "smsc"
     ),
@@ -331,7 +363,13 @@ FAMILIES: tuple[AnyFamily, ...] = (
         _tallied(lambda t: t.paused),
         "smsc",
     ),
-    _gauge("pool_up", "1 while a pool has an SMSC that is bound.", _pool_up, "pool"),
+    _gauge(
+        "pool_up",
+        "1 while a pool has an SMSC that is bound.",
+        _pool_up,
+        "pool",
+        joining=Joining.MOST,
+    ),
     _gauge(
         "waiting_messages",
         "Messages that wait for an SMSC of a pool.",
@@ -343,6 +381,7 @@ FAMILIES: tuple[AnyFamily, ...] = (
         "How long the oldest of them has waited.",
         _waiting(lambda line, now: now - line.since),
         "pool",
+        joining=Joining.MOST,
     ),
     _gauge("queue_messages", "Messages in the queue of an account.", _queued, "account"),
     _counter(
@@ -358,7 +397,14 @@ FAMILIES: tuple[AnyFamily, ...] = (
         _rewritten,
         *("applies_to", "rule"),
     ),
-    _gauge("peer_state", "1 for the state that a peer is in.", _peer_states, "peer", "state"),
+    _gauge(
+        "peer_state",
+        "1 for the state that a peer is in.",
+        _peer_states,
+        "peer",
+        "state",
+        joining=Joining.NONE,
+    ),
     _counter(
         "peer_messages",
         "Messages that went to a peer or came from it, and those that no session took.",
@@ -431,6 +477,7 @@ FAMILIES: tuple[AnyFamily, ...] = (
         (),
         BOUNDS,
         _lag,
+        Joining.EACH,
     ),
 )
 """All metrics of the gate's own."""

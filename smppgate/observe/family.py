@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from enum import Enum
 from itertools import accumulate
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from attrs import field, frozen
 from prometheus_client.core import Metric
@@ -21,6 +22,20 @@ from smppgate.store import StoreStatistics
 
 Row: TypeAlias = "tuple[Sequence[str], float]"
 """The values of the labels, and the value."""
+
+WORKER = "worker"
+"""The label of series that each of several workers has for itself."""
+
+
+class Joining(Enum):
+    """What series of several workers are together that have the same labels."""
+
+    SUM = "sum"
+    MOST = "max"
+    EACH = "each"
+    """Still several: `WORKER` tells them apart."""
+    NONE = "none"
+    """Left out: it says what workers are to each other."""
 
 
 @frozen
@@ -67,15 +82,17 @@ class Family:
     :param kind: ``counter`` or ``gauge``.
     :param about: one sentence for an operator.
     :param labels: their names.
-    :param rows: gives the rows of a scrape, as they are asked for: many, and between two of them
-        the gate may go on.
+    :param rows: gives the rows of a `Scrape`, as they are asked for: many, and between two of them
+        the gate may go on. Of `WORKER_FAMILIES` it is given the workers instead.
+    :param joining: of several workers.
     """
 
     name: str
     kind: str
     about: str
     labels: tuple[str, ...]
-    rows: Callable[[Scrape], Iterable[Row]]
+    rows: Callable[[Any], Iterable[Row]]
+    joining: Joining
 
     @property
     def sample_names(self) -> tuple[str, ...]:
@@ -88,8 +105,12 @@ class Family:
 
     def samples(self, scrape: Scrape) -> Iterator[Sample]:
         """Its samples, made as they are asked for."""
-        for values, value in self.rows(scrape):
-            yield Sample(self.name, dict(zip(self.labels, values, strict=True)), value)
+        return self.written(self.labels, self.rows(scrape))
+
+    def written(self, labels: Sequence[str], rows: Iterable[Row]) -> Iterator[Sample]:
+        """The samples of these rows."""
+        for values, value in rows:
+            yield Sample(self.name, dict(zip(labels, values, strict=True)), value)
 
 
 @frozen
@@ -102,6 +123,10 @@ class Distribution:
 
     counts: Sequence[int]
     sum: float
+
+    def __add__(self, other: Distribution) -> Distribution:
+        counts = [one + more for one, more in zip(self.counts, other.counts, strict=True)]
+        return Distribution(counts, self.sum + other.sum)
 
 
 @frozen
@@ -116,6 +141,7 @@ class HistogramFamily:
     labels: tuple[str, ...]
     bounds: tuple[float, ...]
     rows: Callable[[Scrape], Iterable[tuple[Sequence[str], Distribution]]]
+    joining: Joining
     kind: str = "histogram"
 
     @property
@@ -129,14 +155,20 @@ class HistogramFamily:
 
     def samples(self, scrape: Scrape) -> Iterator[Sample]:
         """Its samples, made as they are asked for."""
+        return self.written(self.labels, self.rows(scrape))
+
+    def written(
+        self, labels: Sequence[str], rows: Iterable[tuple[Sequence[str], Distribution]]
+    ) -> Iterator[Sample]:
+        """The samples of these rows."""
         bounds = (*(str(bound) for bound in self.bounds), "+Inf")
-        for values, found in self.rows(scrape):
-            labels = dict(zip(self.labels, values, strict=True))
+        for values, found in rows:
+            named = dict(zip(labels, values, strict=True))
             sums = tuple(accumulate(found.counts))
             for bound, count in zip(bounds, sums, strict=True):
-                yield Sample(f"{self.name}_bucket", {**labels, "le": bound}, count)
-            yield Sample(f"{self.name}_count", labels, sums[-1])
-            yield Sample(f"{self.name}_sum", labels, found.sum)
+                yield Sample(f"{self.name}_bucket", {**named, "le": bound}, count)
+            yield Sample(f"{self.name}_count", named, sums[-1])
+            yield Sample(f"{self.name}_sum", named, found.sum)
 
 
 AnyFamily: TypeAlias = Family | HistogramFamily

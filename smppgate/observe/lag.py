@@ -19,7 +19,7 @@ class ReactorLag:
     """How much later than it should be a timer fires: so long does whatever comes in wait.
 
     :ivar counts: measurements by the bucket of `BOUNDS` that they are in, the last for all beyond;
-        ``sum``: seconds of all of them.
+        ``sum``: seconds of all of them; ``last``: of the last of them.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -27,7 +27,7 @@ class ReactorLag:
         self._timer: IDelayedCall | None = None
         self._due = 0.0
         self.counts = [0] * (len(BOUNDS) + 1)
-        self.sum = 0.0
+        self.sum = self.last = 0.0
 
     def start(self) -> None:
         """Measure from now on."""
@@ -45,4 +45,5 @@ class ReactorLag:
         lag = max(0.0, self._clock.monotonic() - self._due)
         self.counts[bisect_left(BOUNDS, lag)] += 1
         self.sum += lag
+        self.last = lag
         self.start()

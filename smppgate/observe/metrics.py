@@ -6,8 +6,9 @@ is kept. The text of a large gate is made in slices: between two of them the rea
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
+from typing import Any
 
 from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.core import Metric
@@ -18,12 +19,15 @@ from prometheus_client.utils import floatToGoString
 from twisted.internet.task import deferLater
 
 from smppgate.observe.families import FAMILIES
-from smppgate.observe.family import Scrape
+from smppgate.observe.family import AnyFamily, Scrape
 from smppgate.txsmpp.clock import Clock
 
 SLICE = 250
 """Samples whose text is made in one turn of the reactor, at the most twice as many: one or two
 milliseconds."""
+
+Told = tuple[str, list[Any]]
+"""The name of a family, and rows of it."""
 
 
 class Metrics(Collector):
@@ -63,13 +67,36 @@ class Metrics(Collector):
         """The text in pieces of at most `SLICE` samples, with the number of these."""
         scrape = self._scrape()
         for family in FAMILIES:
-            samples, is_first = family.samples(scrape), True
-            while (some := list(islice(samples, SLICE))) or is_first:
-                yield _text(family.metric(), family.name, some, is_first), len(some)
-                is_first = False
+            yield from pieces(family, family.samples(scrape))
         for metric in self._process.collect():
-            name = f"{metric.name}_total" if metric.type == "counter" else metric.name
-            yield _text(metric, name, metric.samples, True), len(metric.samples)
+            yield process_piece(metric, metric.samples)
+
+
+def told(scrape: Scrape) -> Iterator[Told]:
+    """What a worker tells its master: rows of families, and values of the process.
+
+    At the most `SLICE` of them at a time.
+    """
+    for family in FAMILIES:
+        rows: Iterator[Any] = iter(family.rows(scrape))
+        while some := list(islice(rows, SLICE)):
+            yield family.name, some
+    for metric in ProcessCollector(registry=CollectorRegistry()).collect():
+        yield from ((each.name, [((), each.value)]) for each in metric.samples)
+
+
+def pieces(family: AnyFamily, samples: Iterator[Sample]) -> Iterator[tuple[str, int]]:
+    """The text of a family, in pieces of at most `SLICE` samples, with the number of these."""
+    is_first = True
+    while (some := list(islice(samples, SLICE))) or is_first:
+        yield _text(family.metric(), family.name, some, is_first), len(some)
+        is_first = False
+
+
+def process_piece(metric: Metric, samples: Sequence[Sample]) -> tuple[str, int]:
+    """The same of a metric of the process."""
+    name = f"{metric.name}_total" if metric.type == "counter" else metric.name
+    return _text(metric, name, samples, True), len(samples)
 
 
 def _text(metric: Metric, name: str, samples: Iterable[Sample], is_first: bool) -> str:

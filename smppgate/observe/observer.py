@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from twisted.application.service import Service
 from twisted.internet.interfaces import IDelayedCall
@@ -14,7 +14,7 @@ from smppgate.observe.family import Scrape
 from smppgate.observe.history import INTERVAL, History
 from smppgate.observe.lag import ReactorLag
 from smppgate.observe.losses import Losses
-from smppgate.observe.metrics import Metrics
+from smppgate.observe.metrics import Metrics, Told, told
 from smppgate.observe.telling import Telling
 
 
@@ -28,6 +28,7 @@ class Observer(Service):
     :param losses: lines of message logs that were lost, by the name of the log.
     :ivar event_log: what happened lately that is worth telling; ``telling`` tells it.
     :ivar history: the last minutes in numbers.
+    :ivar lag: how late the reactor is.
     :ivar metrics: None without them.
     """
 
@@ -43,7 +44,7 @@ class Observer(Service):
         self._clock = gateway.clock
         self._timer: IDelayedCall | None = None
         self._counting = Counting()
-        self._lag = ReactorLag(gateway.clock)
+        self.lag = ReactorLag(gateway.clock)
         self.event_log = EventLog(gateway.clock)
         self.telling = Telling(self.event_log)
         self.history = History(gateway.clock, gateway.parts)
@@ -62,7 +63,7 @@ class Observer(Service):
         events.attach(self._counting)
         events.attach(self.telling)
         self.history.begin()
-        self._lag.start()
+        self.lag.start()
         self._await_sample()
 
     def stopService(self) -> None:
@@ -71,7 +72,7 @@ class Observer(Service):
         events = self._gateway.router.events
         events.detach(self._counting)
         events.detach(self.telling)
-        self._lag.stop()
+        self.lag.stop()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -83,6 +84,10 @@ class Observer(Service):
         self._await_sample()
         self.history.take()
 
+    def told(self) -> Iterator[Told]:
+        """What metrics are made of, for who makes those of several gates."""
+        return told(self._looked_at())
+
     def _looked_at(self) -> Scrape:
         lost = {name: each.count for name, each in self._losses.items()}
-        return Scrape.of(self._gateway.parts, self._counting, self._lag, lost)
+        return Scrape.of(self._gateway.parts, self._counting, self.lag, lost)

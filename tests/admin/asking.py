@@ -39,14 +39,17 @@ class Compared:
         return succeed(is_same(kept, password))
 
 
-class Asking:
-    """The gate, its admin interface, and who asks."""
+class Asker:
+    """Asks an admin interface.
 
-    def __init__(self, *smscs: Any, reload: Any = None, **more: Any) -> None:
-        more.setdefault("admin", off())
-        self.gate: MemoryGateway = gate_of(*smscs, **more)
-        self.service: Any = AdminService(self.gate.gateway, self.gate.reactor, reload)
-        self.service.setServiceParent(self.gate.gateway)
+    :ivar service: the interface.
+    """
+
+    service: Any
+
+    def turn(self) -> None:
+        """Run what is due now."""
+        raise NotImplementedError
 
     def ask(
         self,
@@ -69,7 +72,7 @@ class Asking:
             client=client,
         )
         asking: Deferred[Answer] = Deferred.fromCoroutine(self.service.face.respond(asked))
-        self.gate.turn()
+        self.turn()
         return asking
 
     def answer(self, method: str, path: str, *args: Any, **more: Any) -> tuple[int, Any]:
@@ -88,6 +91,20 @@ class Asking:
     def post(self, path: str, body: object = None) -> tuple[int, Any]:
         """Status and document."""
         return self.answer("POST", f"/api/v1/{path}", body)
+
+
+class Asking(Asker):
+    """The gate, its admin interface, and who asks."""
+
+    def __init__(self, *smscs: Any, reload: Any = None, **more: Any) -> None:
+        more.setdefault("admin", off())
+        self.gate: MemoryGateway = gate_of(*smscs, **more)
+        self.service = AdminService(self.gate.gateway, self.gate.reactor, reload)
+        self.service.setServiceParent(self.gate.gateway)
+
+    def turn(self) -> None:
+        """Run what is due now."""
+        self.gate.turn()
 
 
 def result(asking: Deferred[Answer]) -> Answer:

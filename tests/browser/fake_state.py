@@ -42,6 +42,7 @@ class FakeState:
         self.closed: set[str] = set()
         self.dropped: set[str] = set()
         self.kicked: set[int] = set()
+        self.workers_count = 0
 
     def about(self, span: float) -> float:
         """Some number up to that."""
@@ -101,7 +102,7 @@ class FakeState:
         if "maint" in (self.states[smsc], state):
             condition = "down"
         is_bound = condition == "bound"
-        return {
+        made = {
             "id": id_,
             "name": name,
             "smsc": smsc,
@@ -114,6 +115,7 @@ class FakeState:
             "tokens": None,
             "last_error": "" if is_bound else ERROR.format(place),
         }
+        return self._placed(made, place)
 
     def pools(self) -> list[Object]:
         """As GET /pools."""
@@ -244,6 +246,28 @@ class FakeState:
             "fault": "",
         }
 
+    def workers(self) -> list[Object]:
+        """As GET /workers: the second one is down."""
+        return [
+            {
+                "number": number,
+                "pid": 0 if number == 2 else 100 + number,
+                "state": "down" if number == 2 else "up",
+                "since": None if number == 2 else iso(self.started_at),
+                "restarts": 3 if number == 2 else 0,
+                "sessions": None if number == 2 else 7,
+                "links": None if number == 2 else 1,
+                "relayed": None if number == 2 else 1234,
+                "lag": None if number == 2 else 0.0004,
+            }
+            for number in range(1, self.workers_count + 1)
+        ]
+
+    def _placed(self, object_: Object, place: int) -> Object:
+        """With the worker that has it, where there are several."""
+        count_ = self.workers_count
+        return {**object_, "worker": place % count_ + 1} if count_ else object_
+
     def state(self, now: float) -> Object:
         """As GET /state."""
         return {
@@ -265,6 +289,7 @@ class FakeState:
             "routes": self.routes(),
             "rewrites": self.rewrites(),
             "queues": self.queues(),
+            "workers": self.workers(),
             "hooks": [],
             "related": {"known": 12, "octets": 4096, "split": 0},
             "store": self.store(),

@@ -22,6 +22,24 @@ def test_a_view_is_reached_by_the_rail(page: Page, small: FakeGate, view: str) -
     page.wait_for(lambda: page.driver.title.startswith(f"{VIEWS[view]} · gate1"))
 
 
+def test_workers_are_shown_where_there_are_several(page: Page, small: FakeGate) -> None:
+    """Of a gate of one process nothing says worker."""
+    page.open(small.url, "links")
+    page.wait_for(lambda: page.rows != [])
+    assert "Worker" not in page.find("thead").text
+    page.open(small.url, "gate")
+    page.wait_for(lambda: "Listeners for ESMEs" in page.find("#content").text)
+    assert "Workers" not in page.find("#content").text
+    small.state.workers_count = 3
+    page.wait_for(lambda: "Worker 2 down" in page.find("#content").text)
+    text = page.find("#content").text
+    assert "process 101, 7 sessions, 1 link, 1,234 relayed, timers 0.4 ms late" in text
+    assert "no process, started again 3 times" in text
+    page.open(small.url, "links")
+    page.wait_for(lambda: page.rows != [])
+    assert "Worker" in page.find("thead").text
+
+
 def test_plots_begin_with_the_five_minutes_that_the_gate_has(page: Page, small: FakeGate) -> None:
     """Each with a line, a text that says the same, and a table."""
     page.open(small.url)

@@ -36,7 +36,7 @@ class Blocks:
     """Cuts what comes into the blocks of pcapng. Mutable."""
 
     packets: int = 0
-    left_out: int = 0
+    _left_out: dict[bytes, int] = field(factory=dict, init=False)
     _octets: bytearray = field(factory=bytearray, init=False)
 
     def taken(self, octets: bytes) -> Iterator[bytes]:
@@ -56,12 +56,18 @@ class Blocks:
             self._count(block)
             yield block
 
+    @property
+    def left_out(self) -> int:
+        """PDUs that the gate left out, of all interfaces: each worker of a gate is one."""
+        return sum(self._left_out.values())
+
     def _count(self, block: bytes) -> None:
         kind = int.from_bytes(block[:4], "little")
         if kind == _PACKET:
             self.packets += 1
         elif kind == _STATISTICS:
-            self.left_out = int.from_bytes(block[_DROPPED_AT : _DROPPED_AT + 8], "little")
+            left_out = int.from_bytes(block[_DROPPED_AT : _DROPPED_AT + 8], "little")
+            self._left_out[block[8:12]] = left_out
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:

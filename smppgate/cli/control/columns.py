@@ -30,6 +30,8 @@ _STYLES = {
     "drain": "yellow",
     "unbinding": "yellow",
     "connecting": "yellow",
+    "starting": "yellow",
+    "stopping": "yellow",
     "closed": "yellow",
     "maint": "red",
     "down": "red",
@@ -211,6 +213,21 @@ PEERS = (
     Column("DIFFERS", lambda row, now: _names(row.get("differs")), rank=5, least=8),
     text("ENDPOINT", "endpoint", 6, 16),
     text("LAST ERROR", "last_error", 3, 16),
+)
+
+WORKER = counted("WORKER", "worker", 4)
+"""Of what each worker has for itself; a gate of one process says of no worker."""
+
+WORKERS = (
+    counted("WORKER", "number"),
+    _state(),
+    counted("PID", "pid", 2),
+    _age("SINCE", "since", 1),
+    made("RESTARTS", "restarts", alarming, 1),
+    counted("SESSIONS", "sessions"),
+    counted("LINKS", "links"),
+    counted("RELAYED", "relayed", 3),
+    made("LAG", "lag", latency, 2),
 )
 
 LISTENERS = (

@@ -28,6 +28,7 @@ _LISTS = {
     "pools": ("pools",),
     "queues": ("queues", "queue"),
     "peers": ("peers",),
+    "workers": ("workers",),
     "listeners": ("listeners",),
 }
 """The list that has the names which a command's NAME completes to."""

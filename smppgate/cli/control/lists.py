@@ -1,5 +1,5 @@
 """``smppgate accounts``, ``sessions``, ``smscs``, ``links``, ``pools``, ``queues``, ``routes``,
-``rewrites``, ``peers``, ``listeners``."""
+``rewrites``, ``peers``, ``workers``, ``listeners``."""
 
 from __future__ import annotations
 
@@ -71,7 +71,9 @@ class Listing:
     def _show(self, found: Rows, args: argparse.Namespace) -> None:
         limit = None if args.wide else room()
         now = datetime.now(UTC)
-        print_laid(laid_out(self.columns, self.prepare(found), now, limit))
+        is_placed = any("worker" in row for row in found)
+        shown_columns = (*self.columns, columns.WORKER) if is_placed else self.columns
+        print_laid(laid_out(shown_columns, self.prepare(found), now, limit))
         if self.details is not None and found:
             print()
             print_laid(laid_out(self.details[0], self.details[1](found), now, limit))
@@ -145,6 +147,11 @@ REWRITES = _asking(
 PEERS = _asking(
     "Show the other nodes of the gate: whether they are up, and what went there and came.",
     Listing("peers", "peer", ("name",), columns.PEERS),
+)
+WORKERS = _asking(
+    "Show the workers of a gate that has several: whether they are up, and what each has. "
+    "RELAYED are messages that went on to another worker, LAG is how late its timers fire.",
+    Listing("workers", "worker", ("number",), columns.WORKERS),
 )
 LISTENERS = _asking(
     "Show where ESMEs connect: how many do, and what the limits of each listener have cut.",

@@ -60,6 +60,10 @@ def troubles(state: Row) -> Iterator[Cell]:
         yield from _smsc_troubles(smsc, errors.get(smsc.get("name")))
     for pool in parts(state, "pools"):
         yield from _pool_troubles(pool)
+    for worker in parts(state, "workers"):
+        if worker.get("state") != "up":
+            number_, how = number(worker.get("number")), shown(worker.get("state"))
+            yield Cell(f"worker {number_} is {how}", "red" if how == "down" else "yellow")
     store = state.get("store")
     if isinstance(store, dict) and store.get("fault"):
         yield Cell(f"the store fails: {shown(store['fault'])}", "red")
@@ -114,6 +118,9 @@ def _figures(state: Row) -> Iterator[tuple[str, str]]:
     bound = sum(link.get("condition") == "bound" for link in links)
     yield "since", local_time(state.get("started_at"))
     yield "listening", ", ".join(_listening(state)) or "nowhere"
+    workers = parts(state, "workers")
+    if workers:
+        yield "workers", f"{sum(w.get('state') == 'up' for w in workers):,} of {len(workers):,} up"
     yield "accounts", f"{len(accounts):,}, {several(total(accounts, 'sessions'), 'session')}"
     yield "SMSCs", f"{len(smscs):,}, {bound:,} of {several(len(links), 'link')} up"
     yield "pools", f"{sum(pool.get('is_up') is True for pool in pools):,} of {len(pools):,} up"

@@ -12,7 +12,7 @@ from smppgate.gate.peers.smscs import near_links
 from smppgate.gate.router import RouterService
 from smppgate.gate.submit.ancillary import ANCILLARY
 from smppgate.routing.smscs.links import Link as SmscLink
-from smppgate.routing.smscs.load import LOST, REFUSED, TAKEN, TIMED_OUT
+from smppgate.routing.smscs.load import LOST, REFUSED, TAKEN, TIMED_OUT, Outcome
 from smppgate.routing.smscs.smsc import Smsc
 from smppgate.txsmpp import peek
 from smppgate.txsmpp.clock import Clock
@@ -40,14 +40,18 @@ class Submitted(Request):
 
     def answered(self, frame: Frame, now: float) -> None:
         """The SMSC has answered, whatever the status."""
-        self._smsc.ended(1, REFUSED if frame.command_status else TAKEN, now - self.sent_at)
+        self._ended(REFUSED if frame.command_status else TAKEN, now)
         self._link.answer(renumbered(frame.octets, self._number))
 
     def failed(self, reason: NoAnswer) -> None:
         """The SMSC has not answered in time, or the link to it was lost."""
         outcome = TIMED_OUT if isinstance(reason, RequestTimeout) else LOST
-        self._smsc.ended(1, outcome, self._clock.monotonic() - self.sent_at)
+        self._ended(outcome, self._clock.monotonic())
         self._link.answer(NotTaken.of(reason).resp(self.command_id, self._number))
+
+    def _ended(self, outcome: Outcome, now: float) -> None:
+        self._smsc.ended(1, outcome, now - self.sent_at)
+        self._smsc.for_others[outcome] += 1
 
     def released(self) -> None:
         """It takes no place in the window of the link any more."""

@@ -47,28 +47,27 @@ class Pcapng:
 
     :param shows_text: whether texts of messages are in it.
     :param made_by: the program and its version.
+    :param worker: the number of the worker that sees it, of several that write one file: each
+        has an interface of its own, and `head_of` is written before; 0 where it is all there is.
     """
 
-    def __init__(self, shows_text: bool, made_by: str) -> None:
+    def __init__(self, shows_text: bool, made_by: str, worker: int = 0) -> None:
         self._shows_text = shows_text
         self._made_by = made_by
+        self._worker = worker
+        self._interface = max(0, worker - 1)
         self._conversations: dict[Place, Conversation] = {}
         self._left_out = 0
         self._missing = 0
 
     def head(self) -> bytes:
-        """The section and its interface."""
-        section = _section(_MAGIC, 1, 0, -1) + _options(
-            (_USER_APPLICATION, self._made_by.encode())
-        )
-        return block(SECTION, section) + block(
-            INTERFACE, _interface(_RAW, 0, 0) + _options((_IF_NAME, b"smppgate"))
-        )
+        """The section and its interface; a worker's is in the head of all."""
+        return b"" if self._worker else head_of(self._made_by, ["smppgate"])
 
     def sign_of_life(self, time: float) -> bytes:
         """How many were left out so far: statistics of the interface."""
         options = _options((_DROPPED, self._left_out.to_bytes(8, "little")))
-        return block(STATISTICS, _statistics(0, *_halves(time)) + options)
+        return block(STATISTICS, _statistics(self._interface, *_halves(time)) + options)
 
     def left_out(self, count: int, time: float) -> bytes:
         """The same, and the comment of the next packet will say it."""
@@ -86,7 +85,7 @@ class Pcapng:
         octets = masked(seen.octets, self._shows_text)
         comment, pieces = self._comment(seen.decision), [head]
         for packet in conversation.packets(seen.is_received, octets):
-            pieces.append(packet_block(packet, seen.time, seen.is_received, comment))
+            pieces.append(self._block(packet, seen.time, seen.is_received, comment))
             comment = ""
         return b"".join(pieces)
 
@@ -98,11 +97,11 @@ class Pcapng:
         if len(self._conversations) >= MOST_CONVERSATIONS:
             del self._conversations[next(iter(self._conversations))]
         made = self._conversations[seen.place] = Conversation(seen.place)
-        return made, _blocks(made.handshake(), seen.time)
+        return made, self._blocks(made.handshake(), seen.time)
 
     def _closed(self, seen: Seen) -> bytes:
         conversation = self._conversations.pop(seen.place, None)
-        return _blocks(conversation.end(), seen.time) if conversation is not None else b""
+        return self._blocks(conversation.end(), seen.time) if conversation is not None else b""
 
     def _comment(self, decision: Decision) -> str:
         words = [f"{name} {value}" for name, value in decision.items()]
@@ -111,8 +110,26 @@ class Pcapng:
             self._missing = 0
         return shown("; ".join(words))
 
+    def _blocks(self, packets: Iterable[tuple[bool, bytes]], time: float) -> bytes:
+        return b"".join(self._block(each, time, is_received) for is_received, each in packets)
 
-def packet_block(packet: bytes, time: float, is_received: bool, comment: str) -> bytes:
+    def _block(self, packet: bytes, time: float, is_received: bool, comment: str = "") -> bytes:
+        return packet_block(packet, time, is_received, comment, self._interface)
+
+
+def head_of(made_by: str, names: Iterable[str]) -> bytes:
+    """The section, and an interface for each of these names."""
+    section = _section(_MAGIC, 1, 0, -1) + _options((_USER_APPLICATION, made_by.encode()))
+    interfaces = (
+        block(INTERFACE, _interface(_RAW, 0, 0) + _options((_IF_NAME, name.encode())))
+        for name in names
+    )
+    return block(SECTION, section) + b"".join(interfaces)
+
+
+def packet_block(
+    packet: bytes, time: float, is_received: bool, comment: str, interface: int = 0
+) -> bytes:
     """A packet.
 
     :param time: seconds since 1970.
@@ -121,7 +138,7 @@ def packet_block(packet: bytes, time: float, is_received: bool, comment: str) ->
     if comment:
         options.append((_COMMENT, comment.encode("utf-8", "replace")))
     size = len(packet)
-    fixed = _packet(0, *_halves(time), size, size)
+    fixed = _packet(interface, *_halves(time), size, size)
     return block(PACKET, fixed + _padded(packet) + _options(*options))
 
 
@@ -129,10 +146,6 @@ def block(kind: int, body: bytes) -> bytes:
     """A block of this type; its body fills words of four octets."""
     size = len(body) + 12
     return _head(kind, size) + body + _word(size)
-
-
-def _blocks(packets: Iterable[tuple[bool, bytes]], time: float) -> bytes:
-    return b"".join(packet_block(each, time, is_received, "") for is_received, each in packets)
 
 
 def _options(*options: tuple[int, bytes]) -> bytes:

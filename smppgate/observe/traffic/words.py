@@ -28,10 +28,12 @@ class Words:
     """A trace.
 
     :param shows_text: whether texts of messages are in it.
+    :param worker: the number of the worker that sees it; 0 where it is all there is.
     """
 
-    def __init__(self, shows_text: bool) -> None:
+    def __init__(self, shows_text: bool, worker: int = 0) -> None:
         self._shows_text = shows_text
+        self._worker = {"worker": worker} if worker else {}
 
     def head(self) -> bytes:
         """What comes first."""
@@ -43,7 +45,7 @@ class Words:
 
     def left_out(self, count: int, time: float) -> bytes:
         """So many were left out."""
-        return _event({"time": _iso(time), "kind": "left_out", "count": count})
+        return _event({"time": _iso(time), "kind": "left_out", "count": count, **self._worker})
 
     def seen(self, seen: Seen) -> bytes:
         """One of what was seen."""
@@ -59,6 +61,7 @@ class Words:
         }
         if seen.kind is Kind.PDU:
             told |= described(seen.octets, self._shows_text)
+        told |= self._worker
         if seen.decision:
             told["decision"] = dict(seen.decision)
         return _event(told)

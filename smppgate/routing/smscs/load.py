@@ -6,6 +6,7 @@ that stops answering fills its windows, has no room then, and other SMSCs are ch
 
 from __future__ import annotations
 
+from collections import Counter
 from enum import Enum
 from typing import Protocol
 
@@ -53,6 +54,8 @@ class Load:
     :ivar overdue: those of them that were not answered in time, and that may be answered yet.
     :ivar taken: requests that it answered ESME_ROK; ``refused`` those it answered otherwise,
         ``timed_out`` and ``lost`` those without an answer, see `Outcome`.
+    :ivar for_others: those of all these, by outcome, that were requests of other nodes: these
+        count them too.
     :ivar latency: seconds from a request to its answer, smoothed over some ten answers.
     :ivar is_burdened: whether it may have a `burden`.
     :ivar bind_errors: answers to messages that say that it does not know the bind.
@@ -67,6 +70,7 @@ class Load:
         "bind_errors",
         "capacity",
         "errors",
+        "for_others",
         "is_burdened",
         "latency",
         "lost",
@@ -87,6 +91,7 @@ class Load:
         self._congestion = self._peaks = None
         self.capacity = self.outstanding = self.overdue = self.errors = 0
         self.taken = self.refused = self.timed_out = self.lost = self.bind_errors = 0
+        self.for_others: Counter[Outcome] = Counter()
         self.latency = 0.0
         self._recent_errors = Recent(ERROR_SECONDS)
 

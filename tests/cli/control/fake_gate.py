@@ -191,6 +191,12 @@ def gate_answers() -> dict[str, Any]:
              "since": "2026-01-30T22:00:00Z", "sessions": 3, "sent": 7, "taken": 9,
              "returned": 0, "differs": ["esme"], "last_error": ""}
         ],
+        "workers": [
+            {"number": 1, "pid": 101, "state": "up", "since": "2026-01-30T22:00:00Z",
+             "restarts": 0, "sessions": 2, "links": 4, "relayed": 7, "lag": 0.0004},
+            {"number": 2, "pid": 0, "state": "down", "since": None,
+             "restarts": 3, "sessions": None, "links": None, "relayed": None, "lag": None},
+        ],
         "listeners": [
             {"endpoint": "tcp:2775", "address": "0.0.0.0:2775", "sessions": 3, "unbound": 1,
              "refused": 0, "delayed": 2}
@@ -203,6 +209,7 @@ def gate_answers() -> dict[str, Any]:
         "hooks": [],
         "related": {"known": 0, "octets": 0, "split": 0},
         "store": {"return_paths": 5000, "octets": 3_000_000}, **lists,
+        "workers": [],
     }  # fmt: skip
     history = {
         "interval_seconds": 1,

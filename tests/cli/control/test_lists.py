@@ -22,6 +22,7 @@ LISTS = (
     "rewrites",
     "queues",
     "peers",
+    "workers",
     "listeners",
 )
 
@@ -132,3 +133,15 @@ def test_control_characters_in_names_never_come_raw(
     out = capsys.readouterr().out
     assert all(line.isprintable() for line in out.splitlines())
     assert "[2J" in out
+
+
+def test_what_each_worker_has_for_itself_says_of_which_it_is(
+    command: Command, capsys: pytest.CaptureFixture[str], gate: FakeGate
+) -> None:
+    assert command("sessions") == 0
+    assert "WORKER" not in capsys.readouterr().out
+    gate.answers["GET /sessions"] = [session(1, "acme", worker=2)]
+    assert command("sessions") == 0
+    titles, row = capsys.readouterr().out.splitlines()
+    assert titles.split()[-1] == "WORKER"
+    assert row.split()[-1] == "2"

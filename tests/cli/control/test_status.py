@@ -61,6 +61,19 @@ def test_what_is_not_as_it_should_be(
     ]
 
 
+def test_workers_that_are_not_up(
+    command: Command, capsys: pytest.CaptureFixture[str], gate: FakeGate
+) -> None:
+    gate.answers["GET /state"]["workers"] = [
+        *gate.answers["GET /workers"],
+        {"number": 3, "state": "starting"},
+    ]
+    assert command("status") == 0
+    out = capsys.readouterr().out
+    assert "workers     1 of 3 up" in out.splitlines()
+    assert out.split("\n\n")[-1].splitlines() == ["worker 2 is down", "worker 3 is starting"]
+
+
 @pytest.mark.parametrize("state", [{}, {"smscs": 3, "pools": [1], "totals": [], "store": 1}])
 def test_a_gate_of_another_version(
     command: Command, capsys: pytest.CaptureFixture[str], gate: FakeGate, state: dict[str, object]

@@ -21,6 +21,7 @@ class Segment(NamedTuple):
     octets: bytes
     time: float
     comment: str
+    interface: int = 0
 
 
 def blocks(capture: bytes) -> Iterator[tuple[int, bytes]]:
@@ -35,12 +36,15 @@ def blocks(capture: bytes) -> Iterator[tuple[int, bytes]]:
         at += size
 
 
-def segments(capture: bytes) -> list[Segment]:
+def segments(capture: bytes, interfaces: int = 1) -> list[Segment]:
     """All packets, in order."""
     found = list(blocks(capture))
-    assert [kind for kind, _ in found[:2]] == [SECTION, INTERFACE]
-    assert {kind for kind, _ in found[2:]} <= {PACKET, STATISTICS}
-    return [_segment(body) for kind, body in found if kind == PACKET]
+    head, rest = found[: 1 + interfaces], found[1 + interfaces :]
+    assert [kind for kind, _ in head] == [SECTION, *[INTERFACE] * interfaces]
+    assert {kind for kind, _ in rest} <= {PACKET, STATISTICS}
+    packets = [_segment(body) for kind, body in rest if kind == PACKET]
+    assert all(each.interface < interfaces for each in packets)
+    return packets
 
 
 def dropped(capture: bytes) -> int:
@@ -79,7 +83,7 @@ def streams(found: list[Segment]) -> dict[tuple[tuple[str, int], tuple[str, int]
 
 def _segment(body: bytes) -> Segment:
     interface, high, low, size, original = struct.unpack_from("<IIIII", body)
-    assert (interface, original) == (0, size)
+    assert original == size
     packet = body[20 : 20 + size]
     told = dict(options(body[20 + size + -size % 4 :]))
     if packet[0] >> 4 == 4:
@@ -106,6 +110,7 @@ def _segment(body: bytes) -> Segment:
         tcp[20:],
         ((high << 32) + low) / 1e6,
         told.get(1, b"").decode(),
+        interface,
     )
 
 

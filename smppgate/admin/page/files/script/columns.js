@@ -34,6 +34,11 @@ export function answerTime(id, label) {
   return count(id, label, { show: (seconds) => (seconds ? latency(seconds) : "–") });
 }
 
+/** The worker that has the object; a gate of one process has none, and shows no such column. */
+export function worker() {
+  return count("worker", "Worker", { kind: "number of-workers", show: (each) => (each ? number(each) : "") });
+}
+
 /** A moment, as the time of day. */
 export function time(id, label) {
   const value = (object) => moment(object[id]);

@@ -23,6 +23,7 @@ export class Table {
   show(objects) {
     this.isRead = true;
     this.objects = objects;
+    this.node.classList.toggle("of-one", !objects.some((object) => object.worker));
     this.#render();
   }
 
@@ -97,7 +98,7 @@ export class Table {
   #sort(column) {
     const { sort, isDescending } = this.state;
     const again = sort === column.id;
-    this.#change({ sort: column.id, isDescending: again ? !isDescending : column.kind === "number" });
+    this.#change({ sort: column.id, isDescending: again ? !isDescending : column.kind.startsWith("number") });
   }
 
   #turn(step) {

@@ -1,7 +1,7 @@
 import { ask } from "../dialog.js";
 import { change, read } from "../api.js";
-import { clock, counted, duration, moment, number, octets, phrase } from "../format.js";
-import { element, panel, say } from "../dom.js";
+import { clock, counted, duration, latency, moment, number, octets, phrase } from "../format.js";
+import { element, panel, say, state as stateOf } from "../dom.js";
 import { isOperator, whyNot } from "../me.js";
 import { poll } from "../poll.js";
 
@@ -13,11 +13,14 @@ export default {
   title: "Gate",
   show(content) {
     const [gate, store, related, totals] = Array.from({ length: 4 }, () => element("dl", { class: "facts" }));
-    const listeners = element("ul", { class: "plain" });
+    const [listeners, workers] = [1, 2].map(() => element("ul", { class: "plain" }));
+    const ofWorkers = panel("Workers", workers);
+    ofWorkers.hidden = true;
     content.replaceChildren(
       element("div", { class: "head" }, element("h1", {}, "Gate")),
       element("div", { class: "panels" },
         panel("This process", gate, controls()),
+        ofWorkers,
         panel("Listeners for ESMEs", listeners),
         panel("Store", store),
         panel("Long messages and dialogues", related),
@@ -26,6 +29,8 @@ export default {
       const state = await read("state");
       facts(gate, process(state));
       listeners.replaceChildren(...state.listeners.map(listener));
+      workers.replaceChildren(...state.workers.map(worker));
+      ofWorkers.hidden = !state.workers.length;
       facts(store, told(state.store));
       facts(related, told(state.related));
       facts(totals, told({ ...state.totals, unrouted: state.unrouted }));
@@ -63,6 +68,15 @@ function listener(each) {
     `${number(each.refused)} refused`, `${number(each.delayed)} binds delayed`];
   return element("li", {}, each.endpoint, each.address ? ` at ${each.address}` : " (closed)",
     element("br"), element("span", { class: "muted" }, counts.join(", ")));
+}
+
+function worker(each) {
+  const has = each.sessions == null ? [] : [counted(each.sessions, "session"), counted(each.links, "link"),
+    `${number(each.relayed)} relayed`, `timers ${latency(each.lag)} late`];
+  const again = each.restarts ? [`started again ${counted(each.restarts, "time")}`] : [];
+  const told = [each.pid ? `process ${each.pid}` : "no process", ...has, ...again];
+  return element("li", {}, `Worker ${each.number} `, stateOf(each.state),
+    element("br"), element("span", { class: "muted" }, told.join(", ")));
 }
 
 /* What operators may do with all of it */

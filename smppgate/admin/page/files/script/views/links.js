@@ -1,4 +1,4 @@
-import { count, name, states, time, words } from "../columns.js";
+import { count, name, states, time, words, worker } from "../columns.js";
 import { linkActions } from "../actions/links.js";
 import { state } from "../dom.js";
 import { tableView } from "../table_view.js";
@@ -21,6 +21,7 @@ export default tableView({
     time("since", "Bound since"),
     count("outstanding", "Open to it"),
     count("open", "Open from it"),
+    worker(),
     words("endpoint", "Endpoint", { kind: "wide" }),
     words("last_error", "Last error", { kind: "text" }),
   ],

@@ -1,4 +1,4 @@
-import { count, name, rare, states, time, words } from "../columns.js";
+import { count, name, rare, states, time, words, worker } from "../columns.js";
 import { sessionActions } from "../actions/sessions.js";
 import { tableView } from "../table_view.js";
 
@@ -24,5 +24,6 @@ export default tableView({
     states("writable", "Reads", (session) => (session.writable ? "reading" : "not reading")),
     rare("tokens", "Tokens"),
     words("limited_by", "Held by", { value: (session) => limited[session.limited_by] ?? "" }),
+    worker(),
   ],
 });

@@ -1,0 +1,1 @@
+"""What workers say of themselves, as what one gate says."""

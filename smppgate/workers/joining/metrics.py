@@ -1,0 +1,97 @@
+"""`WorkersMetrics`: the metrics of all workers, asked for and joined a little at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from twisted.internet.defer import DeferredLock
+
+from smppgate.admin.slices import in_slices
+from smppgate.admin.workers import WorkerState
+from smppgate.observe.family import Distribution
+from smppgate.observe.joined import MASTER, Departed, Joined, Text, told_by
+from smppgate.observe.lag import ReactorLag
+from smppgate.settings import Settings
+from smppgate.txsmpp.clock import Clock
+from smppgate.workers.face import METRICS
+from smppgate.workers.joining.asking import all_of
+from smppgate.workers.joining.ports import Worker, Workers
+
+LAG = "smppgate_reactor_lag_seconds"
+
+
+class WorkersMetrics:
+    """The metrics.
+
+    What each worker has told last is kept: it counts where a worker does not answer, and when it
+    is no more. What it has counted since then is lost with it.
+
+    :param lag: of the master itself.
+    """
+
+    def __init__(self, workers: Workers, clock: Clock, lag: ReactorLag) -> None:
+        self._workers = workers
+        self._clock = clock
+        self._lag = lag
+        self._text = Text()
+        # One at a time: each adds to what is kept of the departed.
+        self._lock = DeferredLock()
+        self._last: dict[Worker, bytes] = {}
+        self._departed = Departed()
+        self._to_add: list[bytes] = []
+        workers.follow(lambda _: None, self._gone)
+
+    async def exposition(self, states: Sequence[WorkerState]) -> bytes:
+        """All of them as text.
+
+        :param states: the workers.
+        """
+        await self._lock.acquire()
+        try:
+            return await self._exposition(states)
+        finally:
+            self._lock.release()
+
+    async def _exposition(self, states: Sequence[WorkerState]) -> bytes:
+        while self._to_add:
+            await in_slices(self._added(self._to_add.pop()), self._clock)
+        await self._ask()
+        joined = Joined()
+        await in_slices(self._join(joined), self._clock)
+        return "".join(await in_slices(self._text.pieces(joined, states), self._clock)).encode()
+
+    def change(self, settings: Settings) -> None:
+        """Forget what was counted of accounts and SMSCs that are no more."""
+        known = {
+            "account": {each.system_id for each in settings.esme},
+            "smsc": {each.name for each in settings.smsc},
+        }
+        self._departed.keep(lambda label, value: value in known.get(label, (value,)))
+
+    async def _ask(self) -> None:
+        asked = [(each, each.ask("GET", METRICS)) for each in self._workers.up()]
+        for (worker, _), (is_answered, found) in zip(asked, await all_of(asked), strict=True):
+            # One that has ended meanwhile is among the departed.
+            if is_answered and found.status == 200 and worker in self._workers.up():
+                self._last[worker] = found.body
+
+    def _added(self, octets: bytes) -> Iterator[None]:
+        for told in told_by(octets):
+            self._departed.add(told)
+            yield
+
+    def _join(self, joined: Joined) -> Iterator[None]:
+        for told in self._departed.told():
+            joined.add("", told)
+            yield
+        for worker, octets in list(self._last.items()):
+            for told in told_by(octets):
+                joined.add(str(worker.number), told)
+            yield
+        own = Distribution(tuple(self._lag.counts), self._lag.sum)
+        joined.add(MASTER, (LAG, [((), own)]))
+
+    def _gone(self, worker: Worker) -> None:
+        octets = self._last.pop(worker, b"")
+        if octets:
+            self._to_add.append(octets)

@@ -1,0 +1,79 @@
+"""`MasterAdmin`: the admin interface of a gate of several workers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from smppgate.admin.api import ROOT
+from smppgate.admin.audit import Audit
+from smppgate.admin.messages import Answer, Problem
+from smppgate.admin.process import Reload
+from smppgate.admin.routes import Call
+from smppgate.admin.serving import Host, Serving
+from smppgate.admin.source import Source
+from smppgate.observe import EventLog, Telling
+from smppgate.observe.lag import ReactorLag
+from smppgate.settings import Settings
+from smppgate.workers.joining.actions import JoinedActions, JoinedProcess, tell_decisions
+from smppgate.workers.joining.decisions import Decisions
+from smppgate.workers.joining.events import WorkerEvents
+from smppgate.workers.joining.metrics import WorkersMetrics
+from smppgate.workers.joining.ports import WorkerGone, Workers, WorkerSilent
+from smppgate.workers.joining.streams import JoinedLooks
+from smppgate.workers.joining.views import JoinedViews
+
+
+class MasterAdmin(Serving):
+    """Serves the API, the page and the metrics of all workers where the settings of ``host`` say.
+
+    :param reload: reads the file again and applies it; None without a file.
+    """
+
+    def __init__(
+        self, host: Host, reactor: Any, workers: Workers, reload: Reload | None = None
+    ) -> None:
+        super().__init__(host, reactor, joined_source(host, workers, reload))
+
+
+def joined_source(host: Host, workers: Workers, reload: Reload | None) -> Source:
+    """What answers the routes for ``workers`` together."""
+    clock, decisions, lag = host.clock, Decisions(), ReactorLag(host.clock)
+    events = EventLog(clock)
+    audit = Audit(events, Telling(events))
+    metrics = WorkersMetrics(workers, clock, lag)
+    views = JoinedViews(workers, clock, host.settings.gate.name, metrics)
+    workers.follow(tell_decisions(decisions), lambda _: None)
+
+    def change(settings: Settings) -> None:
+        views.has_metrics = settings.admin.metrics
+        metrics.change(settings)
+        decisions.change(settings)
+
+    async def explain(call: Call) -> Answer:
+        return await _asked_of_one(workers, call)
+
+    return Source(
+        process=JoinedProcess(workers, audit, reload, decisions),
+        views=views,
+        actions=JoinedActions(workers, audit, decisions),
+        explain=explain,
+        looks=JoinedLooks(workers, audit, clock),
+        events=events,
+        audit=audit,
+        service=WorkerEvents(workers, events, lag),
+        change=change,
+    )
+
+
+async def _asked_of_one(workers: Workers, call: Call) -> Answer:
+    """What the first says that answers: they all go by the same settings.
+
+    :raises Problem: 503: none does.
+    """
+    for worker in workers.up():
+        try:
+            found = await worker.ask("GET", f"{ROOT}/route", call.asked.query)
+        except (WorkerGone, WorkerSilent):
+            continue
+        return Answer(status=found.status, content_type=found.content_type, body=(found.body,))
+    raise Problem(503, "no worker is up")

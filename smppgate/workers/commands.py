@@ -47,7 +47,7 @@ class Take(amp.Command):
 class Listen(amp.Command):
     """Accept connections to the listener of that name on this socket too, which listens."""
 
-    arguments = [(b"listener", amp.Unicode()), (b"socket", amp.Descriptor())]
+    arguments = [(b"listener", amp.Unicode()), (b"listening", amp.Descriptor())]
 
 
 class Stop(amp.Command):
@@ -72,9 +72,13 @@ class LogState(amp.Command):
 
 
 class Load(amp.Command):
-    """How many of the connections that were handed over are open, and how many were in all."""
+    """The connections of a listener that are open, and how many were handed over in all."""
 
-    arguments = [(b"open", amp.Integer()), (b"taken", amp.Integer())]
+    arguments = [
+        (b"listener", amp.Unicode()),
+        (b"open", amp.Integer()),
+        (b"taken", amp.Integer()),
+    ]
     requiresAnswer = False
 
 

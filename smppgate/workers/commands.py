@@ -82,6 +82,23 @@ class Load(amp.Command):
     requiresAnswer = False
 
 
+class Stopping(amp.Command):
+    """A worker begins to stop, and takes no connections any more."""
+
+    requiresAnswer = False
+
+
+class Status(amp.Command):
+    """How many sessions with ESMEs are bound, how many links are, and how many there are to be."""
+
+    arguments = [
+        (b"esmes", amp.Integer()),
+        (b"links_up", amp.Integer()),
+        (b"links", amp.Integer()),
+    ]
+    requiresAnswer = False
+
+
 class EsmesEnded(amp.Command):
     """A worker that stops serves no ESME any more, and waits for `EndLinks`."""
 

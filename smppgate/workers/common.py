@@ -17,7 +17,8 @@ class Common:
 
     :ivar settings: the file's, but for what waits for a restart.
     :ivar workers: how many there are.
-    :ivar secret: by which they bind at each other; made anew at each start.
+    :ivar secret: by which they bind at each other; made anew at each start of the master.
+    :ivar run: what no other run of the master has; it goes into names of sockets.
     :ivar smscs: SMSC → the worker, counted from 0, that has its first link; its other links belong
         to the workers behind it, in turn.
     """
@@ -25,12 +26,13 @@ class Common:
     settings: Settings
     workers: int
     secret: str = field(repr=False)
+    run: str
     smscs: Mapping[str, int]
 
     @classmethod
-    def at_start(cls, settings: Settings, workers: int, secret: str) -> Common:
+    def at_start(cls, settings: Settings, workers: int, secret: str, run: str = "0") -> Common:
         """The first, with the SMSCs in the order of the file."""
-        return cls(settings, workers, secret, _shared_out({}, _names(settings)))
+        return cls(settings, workers, secret, run, _shared_out({}, _names(settings)))
 
     def with_settings(self, settings: Settings) -> Common:
         """The same with other settings; links of an SMSC that stays belong to whom they did."""

@@ -8,7 +8,7 @@ system spreads connections. A worker accepts those of its own; while it is gone,
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
@@ -21,12 +21,15 @@ from smppgate.gate.sessions.accept_log import AcceptLog
 from smppgate.gate.sessions.endpoints import server_endpoint
 from smppgate.gate.sessions.listener import Listener
 
-HandOver: TypeAlias = Callable[["RawListener", socket.socket], None]
-"""Takes a connection that was accepted, and closes this end of it."""
+HandOver: TypeAlias = Callable[["RawListener", socket.socket, Any], None]
+"""Takes a connection that was accepted, with its peer's address, and closes this end of it."""
 
 
 class _Nothing(Protocol):
     """What the reactor makes for a connection, whose transport is nothing either."""
+
+    def __init__(self, address: IAddress | None) -> None:
+        self.address = address
 
     def makeConnection(self, transport: Any) -> None:
         """Do nothing."""
@@ -36,13 +39,16 @@ class _Unread(Factory):
     """The factory of a socket whose connections are handed over."""
 
     noisy = False
-    protocol = _Nothing
+
+    def buildProtocol(self, addr: IAddress | None) -> _Nothing:
+        """Nothing but the address of the peer."""
+        return _Nothing(addr)
 
 
 class RawListener(Listener):
     """Listens on an endpoint, and hands connections over.
 
-    Connections wait in the system until `accept` says that they are accepted here.
+    Connections wait in the system until they are accepted here, or by a worker.
 
     :param workers: how many sockets it has; 1 unless each worker has its own.
     :param limit: connections that may be open at one time, over all workers.
@@ -56,24 +62,27 @@ class RawListener(Listener):
         self.limit = limit
         self._hand_over = hand_over
         self._ports: list[Any] = []
-        self._accepts: set[int] = set()
+        # Sockets that workers accept on.
+        self._lent: set[int] = set()
 
-    @property
-    def is_shared(self) -> bool:
-        """Whether each worker has a socket of its own, so that it can accept by itself."""
-        return len(self._ports) > 1
-
-    def accept(self, numbers: Sequence[int]) -> None:
-        """Accept connections here on the sockets of these numbers, counted from 0.
-
-        A listener with one socket has number 0.
-        """
-        self._accepts = set(numbers)
+    def accept(self, is_wanted: bool) -> None:
+        """Accept connections here from now on, on what is not lent; or let them wait."""
         for number, port in enumerate(self._ports):
-            if number in self._accepts:
+            if is_wanted and number not in self._lent:
                 port.startReading()
             else:
                 port.stopReading()
+
+    def lends_to(self, number: int) -> bool:
+        """Whether worker ``number``, counted from 0, gets a socket now; it is lent then."""
+        is_lent = len(self._ports) > 1 and number not in self._lent
+        if is_lent:
+            self._lent.add(number)
+        return is_lent
+
+    def left(self, number: int) -> None:
+        """A worker is gone: what was lent to it is not any more."""
+        self._lent.discard(number)
 
     def descriptor(self, number: int) -> int:
         """That of the socket of a worker, counted from 0."""
@@ -83,6 +92,7 @@ class RawListener(Listener):
     def stopService(self) -> Deferred[None]:
         """Close the sockets of this process; fires when that is done."""
         self._ports = []
+        self._lent.clear()
         return super().stopService()
 
     def _opened(self, port: Any) -> None:
@@ -94,11 +104,11 @@ class RawListener(Listener):
             # What is accepted gets no transport, and no session: see Twisted's `Port`.
             each.transport, each.factory = self._accepted, _Unread()
             AcceptLog.replace(each)
-        self.accept(sorted(self._accepts))
+        self.accept(False)
 
-    def _accepted(self, accepted: socket.socket, *_: object) -> None:
+    def _accepted(self, accepted: socket.socket, protocol: _Nothing, *_: object) -> None:
         accepted.setblocking(False)
-        self._hand_over(self, accepted)
+        self._hand_over(self, accepted, protocol.address)
 
 
 @implementer(IListeningPort)

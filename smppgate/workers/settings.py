@@ -15,6 +15,8 @@ from smppgate.workers.common import Common
 LEAST_DISK = 16 << 20
 """Octets on disk that a worker has for return paths at the least, as `[store]` says."""
 
+SOCKETS_END = ".sock"
+
 
 def worker_settings(common: Common, number: int) -> Settings:
     """The settings of worker ``number``, counted from 1.
@@ -34,11 +36,11 @@ def worker_settings(common: Common, number: int) -> Settings:
             "cdr": with_values(settings.cdr, {"path": _own(settings.cdr.path, number)}),
             "peers": PeersSettings(
                 name=str(number),
-                endpoint=f"unix:address={_quoted(settings, number)}:mode=600:lockfile=0",
+                endpoint=f"unix:address={_quoted(common, number)}:mode=600:lockfile=0",
                 secret=common.secret,
             ),
             "peer": tuple(
-                PeerSettings(str(each), f"unix:path={_quoted(settings, each)}") for each in others
+                PeerSettings(str(each), f"unix:path={_quoted(common, each)}") for each in others
             ),
         },
     )
@@ -49,13 +51,23 @@ def folder_of(settings: Settings, number: int) -> str:
     return os.path.join(settings.gate.state_dir, f"worker-{number}")
 
 
-def socket_of(settings: Settings, number: int) -> str:
-    """The path of the UNIX socket at which the other workers bind."""
-    return f"{folder_of(settings, number)}.sock"
+def socket_of(common: Common, number: int) -> str:
+    """The path of the UNIX socket at which the other workers bind at worker ``number``.
+
+    Each run of the master has its own: a worker whose master was killed may still be there.
+    """
+    name = f"worker-{number}-{common.run}{SOCKETS_END}"
+    return os.path.join(common.settings.gate.state_dir, name)
 
 
-def _quoted(settings: Settings, number: int) -> str:
-    quoted: str = quoteStringArgument(socket_of(settings, number))
+def former_sockets(common: Common) -> list[Path]:
+    """Those that other runs of the master have left."""
+    found = Path(common.settings.gate.state_dir).glob(f"worker-*{SOCKETS_END}")
+    return [path for path in found if not path.stem.endswith(f"-{common.run}")]
+
+
+def _quoted(common: Common, number: int) -> str:
+    quoted: str = quoteStringArgument(socket_of(common, number))
     return quoted
 
 

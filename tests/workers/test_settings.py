@@ -75,15 +75,13 @@ def test_workers_bind_at_each_other(folder: str) -> None:
         assert each.peers.password == SECRET
         assert server_fault(each.peers.endpoint) is None
         where = split(each.peers.endpoint).get("address", 0)
-        assert where == socket_of(shared.settings, number)
+        assert where == socket_of(shared, number)
         assert [peer.name for peer in each.peer] == [
             str(other) for other in found if other != number
         ]
         for peer in each.peer:
             assert client_fault(peer.endpoint) is None
-            assert split(peer.endpoint).get("path", 0) == socket_of(
-                shared.settings, int(peer.name)
-            )
+            assert split(peer.endpoint).get("path", 0) == socket_of(shared, int(peer.name))
 
 
 def test_memory_and_disk_are_shared_out() -> None:

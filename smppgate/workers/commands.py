@@ -22,12 +22,18 @@ class SettingsRefused(Exception):
 
 
 class Begin(amp.Command):
-    """Be worker ``number``, counted from 1; answered when it listens and its store is open.
+    """Be worker ``number``, counted from 1; answered when it listens. `Serve` follows.
 
     ``common`` is a pickled `smppgate.workers.common.Common`.
     """
 
     arguments = [(b"number", amp.Integer()), (b"common", LongOctets())]
+    errors = {CannotStart: b"CANNOT_START"}
+
+
+class Serve(amp.Command):
+    """All other workers listen: bind at them. Answered when the store is open."""
+
     errors = {CannotStart: b"CANNOT_START"}
 
 

@@ -88,7 +88,8 @@ class ReceivedLog(Responders):
         """Write ``event``."""
         found = eventFromJSON(event.decode())
         level = getattr(found.get("log_level"), "name", "-")
-        found["log_system"] = f"{found.get('log_namespace', '-')}#{level} worker {self._worker}"
+        system = found.get("log_system") or f"{found.get('log_namespace', '-')}#{level}"
+        found["log_system"] = f"{system} worker {self._worker}"
         found["worker"] = self._worker
         found["log_fields"] = (*found.get("log_fields", ()), "worker")
         self._publisher(found)

@@ -65,7 +65,7 @@ class Master(MultiService):
         self.clock = Clock.of(reactor)
         entropy = entropy if entropy is not None else SystemRandom()
         count = worker_count(settings.gate.workers)
-        secret, run = entropy.randbytes(32).hex(), entropy.randbytes(4).hex()
+        secret, run = entropy.randbytes(16).hex(), entropy.randbytes(4).hex()
         self._common = Common.at_start(settings, count, secret, run)
         self._octets = self._common.octets()
         self._followers: list[Callable[[Settings], None]] = []
@@ -262,6 +262,14 @@ class Master(MultiService):
     def common(self) -> bytes:
         """What a worker is to go by: the newest."""
         return self._octets
+
+    def listens(self, worker: Supervised) -> None:
+        """A worker listens; at the start all wait for each other, to find each other."""
+        if self._has_started:
+            worker.serve()
+        elif all(each.is_listening for each in self.workers):
+            for each in self.workers:
+                each.serve()
 
     def began(self, worker: Supervised) -> None:
         """A worker serves."""

@@ -20,7 +20,6 @@ from twisted.logger import globalLogBeginner
 
 from smppgate.daemon.process import prepare_process
 from smppgate.daemon.signals import Signals
-from smppgate.gate import CannotListen
 from smppgate.notices.process import CUT_SHORT
 from smppgate.settings import SettingsError
 from smppgate.store import StoreError
@@ -37,6 +36,8 @@ from smppgate.workers.worker import Worker
 
 STATUS_INTERVAL = 1.0
 """Seconds between two looks whether the status has changed."""
+
+STOPPED = "it is stopped"
 
 ORPHAN_TIME = 0.5
 """Seconds that a worker has to close what it has open when its master is gone."""
@@ -55,7 +56,7 @@ class Orders(Responders):
         self.worker: Worker | None = None
         self._reactor = reactor
         self._handed = handed
-        self._is_stopping = self._is_cut = False
+        self._is_stopping = self._is_cut = self._is_told_by_master = False
         self._links_may_end: Deferred[None] = Deferred()
         self._telling = LoopingCall(self._tell_status)
         self._telling.clock = Clock.of(reactor)
@@ -68,20 +69,34 @@ class Orders(Responders):
         self._signals.install()
 
     @commands.Begin.responder
-    async def begin(self, number: int, common: bytes) -> dict[str, Any]:
-        """Begin to serve."""
+    def begin(self, number: int, common: bytes) -> dict[str, Any]:
+        """Be a worker, and listen."""
         try:
-            self.worker = worker = self._made(number, Common.of(common))
-            worker.privilegedStartService()
-            worker.startService()
-            await worker.started
-            self._telling.start(STATUS_INTERVAL)
-        except (SettingsError, CannotListen, OSError, StoreError) as error:
-            self.stop()
-            raise commands.CannotStart(str(error)) from None
-        except CancelledError:
-            raise commands.CannotStart("it is stopped") from None
+            self.worker = self._made(number, Common.of(common))
+            self.worker.privilegedStartService()
+        except (SettingsError, OSError) as error:
+            raise self._cannot_start(error) from None
         return {}
+
+    @commands.Serve.responder
+    async def serve(self) -> dict[str, Any]:
+        """Open the store, and serve."""
+        worker = self.worker
+        if worker is None or self._is_stopping:
+            raise commands.CannotStart(STOPPED)
+        worker.startService()
+        try:
+            await worker.started
+        except CancelledError:
+            raise commands.CannotStart(STOPPED) from None
+        except StoreError as error:
+            raise self._cannot_start(error) from None
+        self._telling.start(STATUS_INTERVAL)
+        return {}
+
+    def _cannot_start(self, error: Exception) -> commands.CannotStart:
+        self.stop()
+        return commands.CannotStart(str(error))
 
     def _made(self, number: int, common: Common) -> Worker:
         path = Path(socket_of(common, number))
@@ -105,6 +120,7 @@ class Orders(Responders):
     @commands.Stop.responder
     def told_to_stop(self, at_once: bool) -> dict[str, Any]:
         """Stop in order."""
+        self._is_told_by_master = not self._is_stopping
         self.stop()
         if at_once:
             self._cut()
@@ -164,7 +180,8 @@ class Orders(Responders):
         self._is_stopping = True
         if self.worker is None or not self.worker.running:
             return None
-        self._telling.stop()
+        if self._telling.running:
+            self._telling.stop()
         self.control.callRemote(commands.Stopping)
         stopping = self.worker.stopService()
         if self._is_cut:
@@ -172,6 +189,10 @@ class Orders(Responders):
         return stopping
 
     def _told_again(self, _number: int) -> None:
+        if self._is_told_by_master:
+            # What is sent to the whole group says the same.
+            self._is_told_by_master = False
+            return
         self.log.tell(CUT_SHORT)
         self._cut()
 

@@ -21,7 +21,7 @@ from twisted.python.failure import Failure
 from smppgate.notices.workers import WORKER_ENDED, WORKER_NOT_STARTED
 from smppgate.txsmpp.backoff import Backoff
 from smppgate.txsmpp.log import Logger
-from smppgate.workers.commands import Begin, CannotStart
+from smppgate.workers.commands import Begin, CannotStart, Serve
 from smppgate.workers.control import Control, Responders
 
 CONTROL = 3
@@ -42,6 +42,9 @@ class Watcher(Protocol):
     def common(self) -> bytes:
         """What a worker is to go by, for `Begin`."""
 
+    def listens(self, worker: Supervised) -> None:
+        """It has opened its listeners; `Supervised.serve` is to follow."""
+
     def began(self, worker: Supervised) -> None:
         """It serves from now on."""
 
@@ -59,7 +62,8 @@ class Supervised(ProcessProtocol):
     :param backoff: gives the pause before it is started again.
     :ivar control: the connection to its process; None without one.
     :ivar common: what its process has begun with.
-    :ivar is_serving: whether its process has begun, and does not stop.
+    :ivar is_listening: whether its process has opened its listeners.
+    :ivar is_serving: whether its process serves, and does not stop.
     """
 
     log = Logger()
@@ -70,7 +74,7 @@ class Supervised(ProcessProtocol):
         self.number = number
         self.control: Control | None = None
         self.common = b""
-        self.is_serving = False
+        self.is_listening = self.is_serving = False
         self._reactor = reactor
         self._backoff = backoff
         self._clock = clock
@@ -108,7 +112,13 @@ class Supervised(ProcessProtocol):
             )
         self.common = self._watcher.common()
         beginning = control.callRemote(Begin, number=self.number, common=self.common)
-        beginning.addCallbacks(self._began, self._not_begun)
+        beginning.addCallbacks(self._listens, self._not_begun)
+
+    def serve(self) -> None:
+        """Let its process serve."""
+        if self.control is not None:
+            serving = self.control.callRemote(Serve)
+            serving.addCallbacks(self._began, self._not_begun)
 
     def stop(self) -> None:
         """Start it no more. Its process is asked to stop by others, or killed."""
@@ -122,6 +132,10 @@ class Supervised(ProcessProtocol):
         """End its process at once."""
         if self._process is not None:
             self._process.signalProcess("KILL")
+
+    def _listens(self, _: object) -> None:
+        self.is_listening = True
+        self._watcher.listens(self)
 
     def _began(self, _: object) -> None:
         self._has_begun = True
@@ -143,7 +157,7 @@ class Supervised(ProcessProtocol):
     def processEnded(self, reason: Failure) -> None:
         """The process is gone."""
         self._process = None
-        self.is_serving = False
+        self.is_listening = self.is_serving = False
         self._backoff.lost(self._clock.seconds())
         if not self._is_over:
             self._tell(reason)

@@ -54,7 +54,6 @@ from smppgate.settings import (
     SettingsError,
     SmscSettings,
 )
-from smppgate.settings.gate_side import StoreSettings
 from smppgate.settings.hook_side import CannotImport, imported
 from smppgate.settings.password_hash import PasswordHash, is_same
 from smppgate.store import DiskStore, Durability, IStore, Limits, MemoryStore

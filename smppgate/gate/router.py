@@ -88,9 +88,8 @@ class RouterService(Service):
         entropy: Random,
     ) -> None:
         self.clock = clock
-        self.smscs = list(smscs)
+        self.smscs, self.pools = list(smscs), dict(pools)
         self._smscs_by_name = {smsc.name: smsc for smsc in self.smscs}
-        self.pools = dict(pools)
         self.accounts = accounts
         self.ranges = ranges
         self._options = options

@@ -81,6 +81,12 @@ class Control(amp.AMP):
                 return partial(self._answered, found, name)
         return None
 
+    def add(self, *responders: Responders) -> None:
+        """Answer commands of other areas, too."""
+        self._responders += responders
+        for each in responders:
+            each.control = self
+
     def close(self) -> None:
         """End the connection once what was written is sent."""
         if self.transport is not None:

@@ -13,27 +13,40 @@ from random import Random, SystemRandom
 from typing import Any
 
 from twisted.application.service import MultiService
-from twisted.internet.defer import Deferred, DeferredList, DeferredLock, ensureDeferred
+from twisted.internet.defer import (
+    Deferred,
+    DeferredList,
+    DeferredLock,
+    ensureDeferred,
+    maybeDeferred,
+)
 from twisted.internet.interfaces import IAddress
 from twisted.internet.task import deferLater
 
+from smppgate.admin.workers import WorkerState
 from smppgate.daemon.surroundings import Surroundings
 from smppgate.gate import CannotListen
 from smppgate.gate.reload import change_lines
+from smppgate.gate.sessions.certificate_watch import CertificateWatch, in_threads_of
+from smppgate.notices.store import STORE_NOT_OPENED
 from smppgate.notices.workers import WORKERS_LATE
 from smppgate.settings import Settings, SettingsError
 from smppgate.settings.applicable import applicable
 from smppgate.settings.difference import difference
 from smppgate.settings.workers import worker_count
+from smppgate.store import StoreError
 from smppgate.txsmpp.backoff import Backoff
 from smppgate.txsmpp.clock import Clock, use_monotonic
 from smppgate.txsmpp.log import Logger
 from smppgate.workers import commands
 from smppgate.workers.common import Common
 from smppgate.workers.control import Responders
+from smppgate.workers.faces import WorkerAtMaster, WorkerFaces
+from smppgate.workers.joining.source import MasterAdmin
 from smppgate.workers.listening import Listening
 from smppgate.workers.logs import ReceivedLog
 from smppgate.workers.settings import former_sockets
+from smppgate.workers.stores import make_store_server
 from smppgate.workers.supervision import Supervised
 
 SHORTEST, LONGEST = 0.2, 10.0
@@ -82,6 +95,14 @@ class Master(MultiService):
         self._statuses: dict[int, tuple[int, int, int]] = {}
         self._without_esmes: set[int] = set()
         self._surroundings = Surroundings(self, reactor, settings, file)
+        self._stores = make_store_server(settings, reactor)
+        self._opening: Deferred[None] | None = None
+        self.certificates = CertificateWatch(self.clock, in_threads_of(reactor))
+        self.certificates.setServiceParent(self)
+        self._faces = WorkerFaces(self.clock, self.states)
+        self._asked: dict[int, WorkerAtMaster] = {}
+        self._admin = MasterAdmin(self, reactor, self._faces, self._surroundings.reload)
+        self._admin.setServiceParent(self)
 
     @property
     def settings(self) -> Settings:
@@ -120,8 +141,19 @@ class Master(MultiService):
         Path(self.settings.gate.state_dir).mkdir(mode=0o700, parents=True, exist_ok=True)
         for path in former_sockets(self._common):
             path.unlink(missing_ok=True)
-        for worker in self.workers:
-            worker.start()
+        self._opening = ensureDeferred(self._begin())
+
+    async def _begin(self) -> None:
+        """Open the store, and start the workers, which ask it."""
+        try:
+            await self._stores.store.open()
+        except StoreError as error:
+            self.log.tell(STORE_NOT_OPENED, error=error)
+            self._surroundings.fail()
+            return
+        if not self._is_stopping:
+            for worker in self.workers:
+                worker.start()
 
     def stopService(self) -> Deferred[None]:
         """Stop all workers in order; fires when they have ended."""
@@ -137,14 +169,21 @@ class Master(MultiService):
         for worker in self.workers:
             worker.stop()
         # Its Deferred waits for nothing that workers wait for.
-        closing = super().stopService()
+        closing = self.listening.stopService()
         self._tell_all(commands.Stop, at_once=False)
         self._end_links_if_due()
         await closing
         while self._running() and self.clock.seconds() < over_by:
             await deferLater(self.clock, POLL_INTERVAL)
         await self._kill()
+        await self._close()
         self.log.info("stopped")
+
+    async def _close(self) -> None:
+        await maybeDeferred(super().stopService)
+        if self._opening is not None:
+            await self._opening
+        await self._stores.store.close()
 
     async def _kill(self) -> None:
         late = self._running()
@@ -217,7 +256,8 @@ class Master(MultiService):
     # What `Surroundings` needs
 
     def reload_refused(self, lines: Sequence[str]) -> None:
-        """The file has errors, which the log tells."""
+        """The file has errors: tell what is wrong with it."""
+        self._admin.reload_refused(lines)
 
     def follow_reloads(self, follow: Callable[[Settings], None]) -> None:
         """Call ``follow``, which must not raise, after each reload: with the settings in force."""
@@ -253,11 +293,27 @@ class Master(MultiService):
 
     def responders(self, worker: Supervised) -> Sequence[Responders]:
         """What answers the commands of a worker."""
+        asked = self._asked[worker.number] = self._faces.responders(worker.number)
         return (
             _Told(worker, self),
             self.listening.loads(worker.number - 1),
             ReceivedLog(worker.number),
+            self._stores.responders(),
+            asked,
         )
+
+    def states(self) -> list[WorkerState]:
+        """All workers, with what is known without asking them."""
+        return [
+            WorkerState(
+                number=worker.number,
+                pid=worker.pid,
+                state=worker.state,
+                since=worker.since,
+                restarts=worker.restarts,
+            )
+            for worker in self.workers
+        ]
 
     def common(self) -> bytes:
         """What a worker is to go by: the newest."""
@@ -279,6 +335,7 @@ class Master(MultiService):
             "worker {number} serves, process {pid}", number=worker.number, pid=worker.pid
         )
         self.listening.join(worker.number - 1, worker.control)
+        self._faces.came(self._asked[worker.number])
         if worker.common is not self._octets:
             # There was a reload while it started; what one worker takes, all do.
             _given(worker, self._octets).addErrback(_ignore_lost)

@@ -73,6 +73,7 @@ class Orders(Responders):
         """Be a worker, and listen."""
         try:
             self.worker = self._made(number, Common.of(common))
+            self.control.add(*self.worker.responders)
             self.worker.privilegedStartService()
         except (SettingsError, OSError) as error:
             raise self._cannot_start(error) from None

@@ -20,6 +20,7 @@ from twisted.python.failure import Failure
 
 from smppgate.notices.workers import WORKER_ENDED, WORKER_NOT_STARTED
 from smppgate.txsmpp.backoff import Backoff
+from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.log import Logger
 from smppgate.workers.commands import Begin, CannotStart, Serve
 from smppgate.workers.control import Control, Responders
@@ -64,17 +65,21 @@ class Supervised(ProcessProtocol):
     :ivar common: what its process has begun with.
     :ivar is_listening: whether its process has opened its listeners.
     :ivar is_serving: whether its process serves, and does not stop.
+    :ivar since: when its process was started; seconds since 1970, 0 without one.
+    :ivar restarts: how often it had to be started again.
     """
 
     log = Logger()
 
     def __init__(
-        self, reactor: Any, number: int, backoff: Backoff, clock: Any, watcher: Watcher
+        self, reactor: Any, number: int, backoff: Backoff, clock: Clock, watcher: Watcher
     ) -> None:
         self.number = number
         self.control: Control | None = None
         self.common = b""
         self.is_listening = self.is_serving = False
+        self.since = 0.0
+        self.restarts = 0
         self._reactor = reactor
         self._backoff = backoff
         self._clock = clock
@@ -94,8 +99,18 @@ class Supervised(ProcessProtocol):
         """The id of its process; 0 without one."""
         return self._process.pid if self._process is not None else 0
 
+    @property
+    def state(self) -> str:
+        """See `WorkerState.state`."""
+        if self._process is None:
+            return "down"
+        if self.is_serving:
+            return "up"
+        return "stopping" if self._has_begun else "starting"
+
     def start(self) -> None:
         """Start a process for it."""
+        self.since = self._clock.wall()
         self._pause = None
         self._fault, self._has_begun = "", False
         self.control = control = Control(self._watcher.responders(self), self._disconnected)
@@ -156,14 +171,18 @@ class Supervised(ProcessProtocol):
 
     def processEnded(self, reason: Failure) -> None:
         """The process is gone."""
-        self._process = None
+        self._process, self.since = None, 0.0
         self.is_listening = self.is_serving = False
         self._backoff.lost(self._clock.seconds())
         if not self._is_over:
             self._tell(reason)
         self._watcher.ended(self, self._has_begun)
         if not self._is_over:
-            self._pause = self._clock.callLater(self._backoff(0), self.start)
+            self._pause = self._clock.callLater(self._backoff(0), self._start_again)
+
+    def _start_again(self) -> None:
+        self.restarts += 1
+        self.start()
 
     def _tell(self, reason: Failure) -> None:
         if self._has_begun:

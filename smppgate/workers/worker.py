@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 from attrs import evolve
@@ -12,19 +13,17 @@ from twisted.python.failure import Failure
 from smppgate.daemon.own_log import OwnLog
 from smppgate.daemon.state_lines import state_lines
 from smppgate.gate import Gateway
-from smppgate.gate.build import make_store
 from smppgate.gate.seat import Seat
 from smppgate.gate.sessions.listeners import MakeEndpoint
 from smppgate.observe.message_logs import MessageLogs
 from smppgate.settings import Settings
-from smppgate.store import IStore, StoreError
+from smppgate.store import Home, StoreError
 from smppgate.workers.common import Common
+from smppgate.workers.control import Responders
+from smppgate.workers.face import WorkerFace
+from smppgate.workers.face_commands import FaceResponders
 from smppgate.workers.settings import worker_settings
-
-
-def make_worker_store(settings: Settings, reactor: Any) -> IStore:
-    """The store of a worker, whose ``settings`` these are: one of its own."""
-    return make_store(settings, reactor)
+from smppgate.workers.stores import make_shared_store
 
 
 class Worker(Gateway):
@@ -36,6 +35,7 @@ class Worker(Gateway):
     :param esmes_ended: called at a stop, when it serves no ESME any more; it may let go of its
         SMSCs when that returns.
     :raises SettingsError: the hooks that the settings name cannot be made.
+    :ivar responders: what answers its master beside its orders.
     :ivar started: fires when the store is open; fails where it cannot be, or is stopped before.
     """
 
@@ -48,7 +48,8 @@ class Worker(Gateway):
         esmes_ended: Callable[[], Awaitable[None]],
     ) -> None:
         settings = worker_settings(common, number)
-        store = make_worker_store(settings, reactor)
+        home = Home(Path(common.settings.gate.state_dir).absolute(), number, common.workers)
+        store = make_shared_store(common.settings, home, reactor)
         seat = Seat(number - 1, common.workers, common.smscs, endpoint)
         super().__init__(settings, reactor, store=store, seat=seat)
         self.number = number
@@ -56,6 +57,9 @@ class Worker(Gateway):
         self.started: Deferred[Any] = Deferred()
         self._message_logs = MessageLogs(self, reactor)
         self._message_logs.setServiceParent(self)
+        face = WorkerFace(self, number, self._message_logs)
+        face.setServiceParent(self)
+        self.responders: tuple[Responders, ...] = (store, FaceResponders(face))
         own_log = OwnLog()
         own_log.change(settings.log)
         self.follow_reloads(lambda settings: own_log.change(settings.log))

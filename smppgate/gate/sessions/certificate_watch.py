@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
-from typing import Protocol
+from functools import partial
+from typing import Any, Protocol
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.threads import deferToThreadPool
 from twisted.python.failure import Failure
 
 from smppgate.notices.program import CERTIFICATES_UNSEEN
@@ -37,6 +39,11 @@ class Renewable(Protocol):
 
 InThread = Callable[[Callable[[], Looks]], "Deferred[Looks]"]
 """Calls a function in a thread."""
+
+
+def in_threads_of(reactor: Any) -> InThread:
+    """Calls functions in the threads of ``reactor``."""
+    return partial(deferToThreadPool, reactor, reactor.getThreadPool())
 
 
 class CertificateWatch(Service):

@@ -13,7 +13,7 @@ from smppgate.observe import EventLog
 from smppgate.observe.lag import ReactorLag
 from smppgate.workers.joining.ports import Opened, Worker, Workers
 
-_OF_ALL = ("reloaded", "reload_refused")
+_OF_ALL = ("reloaded",)
 """Kinds that all workers tell alike: one of them is enough."""
 
 _AMONG_THEM = "peer_"

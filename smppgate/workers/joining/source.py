@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from smppgate.admin.api import ROOT
@@ -33,6 +34,10 @@ class MasterAdmin(Serving):
         self, host: Host, reactor: Any, workers: Workers, reload: Reload | None = None
     ) -> None:
         super().__init__(host, reactor, joined_source(host, workers, reload))
+
+    def reload_refused(self, lines: Sequence[str]) -> None:
+        """Tell of settings that are not taken, and what is wrong with them."""
+        Telling(self._source.events).reload_refused(lines)
 
 
 def joined_source(host: Host, workers: Workers, reload: Reload | None) -> Source:

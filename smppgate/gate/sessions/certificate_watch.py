@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
-from functools import partial
 from typing import Any, Protocol
 
 from twisted.application.service import Service
@@ -43,7 +42,13 @@ InThread = Callable[[Callable[[], Looks]], "Deferred[Looks]"]
 
 def in_threads_of(reactor: Any) -> InThread:
     """Calls functions in the threads of ``reactor``."""
-    return partial(deferToThreadPool, reactor, reactor.getThreadPool())
+
+    def call(function: Callable[[], Looks]) -> Deferred[Looks]:
+        # Only then: making the threads is for those who need them.
+        calling: Deferred[Looks] = deferToThreadPool(reactor, reactor.getThreadPool(), function)
+        return calling
+
+    return call
 
 
 class CertificateWatch(Service):

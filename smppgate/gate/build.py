@@ -52,7 +52,6 @@ from smppgate.settings import (
     SettingsError,
     SmscSettings,
 )
-from smppgate.settings.gate_side import StoreSettings
 from smppgate.settings.hook_side import CannotImport, imported
 from smppgate.settings.password_hash import PasswordHash, is_same
 from smppgate.store import DiskStore, Durability, IStore, Limits, MemoryStore
@@ -74,15 +73,15 @@ def make_store(settings: Settings, reactor: IReactorTime) -> IStore:
 
     :param reactor: for a store on disk it must have threads.
     """
-    store = settings.store
-    limits = store_limits(store)
+    store, limits = settings.store, store_limits(settings)
     if store.kind == "memory":
         return MemoryStore(reactor, limits)
     return DiskStore(reactor, settings.gate.state_dir, limits, Durability(store.durability))
 
 
-def store_limits(store: StoreSettings) -> Limits:
-    """How much all processes of the gate keep together."""
+def store_limits(settings: Settings) -> Limits:
+    """How much the store keeps."""
+    store = settings.store
     return Limits(
         store.return_paths,
         store.return_paths_in_memory,

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from random import Random
 from typing import Any
@@ -22,7 +23,9 @@ from smppgate.gate.build import (
 )
 from smppgate.gate.esme_service import EsmeService
 from smppgate.gate.peers.build import make_peers
+from smppgate.gate.seat import ALONE, Seat
 from smppgate.gate.sessions.bind_delays import BindDelays
+from smppgate.gate.sessions.bind_places import BindPlaces
 from smppgate.gate.sessions.certificate_watch import Renewable
 from smppgate.gate.sessions.esme import EsmeProtocol, EsmeSessionConfig
 from smppgate.gate.sessions.listener import CannotListen
@@ -49,6 +52,7 @@ class Parts:
     :param entropy: the one source of chance.
     :param compare: compares a hash with a password, off the reactor.
     :ivar settings: those in force.
+    :ivar seat: of this process, where the gate has several.
     :ivar smscs: the services of SMSCs, by name.
     :ivar leaving: those of SMSCs that are removed, until their links are unbound.
     :ivar accounts: the services of accounts, by system_id.
@@ -64,8 +68,9 @@ class Parts:
         store: IStore,
         entropy: Random,
         compare: Compare,
+        seat: Seat = ALONE,
     ) -> None:
-        self.settings = settings
+        self.settings, self.seat = settings, seat
         self.entropy = entropy
         self.reactor = reactor
         self.clock = Clock.of(reactor)
@@ -76,7 +81,11 @@ class Parts:
         self.router = make_router(settings, self.clock, smscs, store, entropy)
         self.router.hooks.change(hooks)
         self.router.batch.sockets = Sockets.of(reactor, self.router.batch)
-        self.pass_through = PassThrough(self.router, (), RefusedCredentials(entropy.randbytes(32)))
+        places = BindPlaces(store)
+        store.tell_full(self._account_full)
+        self.pass_through = PassThrough(
+            self.router, (), RefusedCredentials(entropy.randbytes(32)), places
+        )
         bind_delays = BindDelays(Guesses(settings.gate.bind_delay))
         self.password_checks = PasswordChecks(
             compare,
@@ -90,14 +99,18 @@ class Parts:
             pass_through=self.pass_through,
             password_checks=self.password_checks,
             bind_delays=bind_delays,
+            ids=seat.session_ids(),
+            places=places,
             **_esme_rules(settings.gate),
         )
-        self.listeners = Listeners(reactor, self.esme_config)
+        self.listeners = Listeners(reactor, self.esme_config, seat.endpoint)
         for listen in settings.listen:
             self.listeners.add(
                 listen.endpoint, listen.max_sessions, listener_rules(listen), listen.tls
             )
-        self.peers = make_peers(settings, reactor, self.router, self._jitter)
+        self.peers = make_peers(
+            settings, reactor, self.router, self._jitter, are_alike=not seat.is_alone
+        )
         if self.peers is not None:
             self.peers.listener.setServiceParent(self.listeners)
         self.linking = MultiService()
@@ -107,6 +120,9 @@ class Parts:
         self.accounts: dict[str, EsmeService] = {}
         # Sessions that began with an outbind and whose accounts are removed.
         self._left: list[EsmeProtocol] = []
+        self._add_all(settings, smscs)
+
+    def _add_all(self, settings: Settings, smscs: Mapping[str, Smsc]) -> None:
         for smsc in settings.smsc:
             self.add_smsc(smsc, smscs[smsc.name])
         for esme in settings.esme:
@@ -117,7 +133,9 @@ class Parts:
     def add_smsc(self, settings: SmscSettings, smsc: Smsc) -> None:
         """Have links to ``smsc``, which the router knows."""
         gate = self.settings.gate
-        service = SmscService(self.reactor, self.router, smsc, self._jitter, gate, settings)
+        service = SmscService(
+            self.reactor, self.router, smsc, self._jitter, gate, settings, self.seat
+        )
         self.smscs[settings.name] = service
         service.setServiceParent(self.linking)
         target = make_target(gate, settings, smsc, self.reactor, service.tls)
@@ -161,6 +179,12 @@ class Parts:
         """Know the sessions of an account that is removed, until they have ended."""
         self._left = [session for session in self._left if not session.has_ended]
         self._left += service.sessions()
+
+    def _account_full(self, name: bytes) -> None:
+        """Let stale sessions give way: those of the account that are not heard in time are cut."""
+        account, patience = self.router.accounts.named(name), self.esme_config.stale_bind_timeout
+        for session in tuple(account.sessions) if account is not None and patience else ():
+            session.probe(patience)
 
     def configure_esmes(self, gate: GateSettings) -> None:
         """Let sessions with ESMEs go by ``gate``, those that are bound too."""

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from smppgate.store.disk import DiskStore
+    from smppgate.store.disk_paths import DiskPaths
+    from smppgate.store.disk_queues import DiskQueues
     from smppgate.store.interface import IStore
     from smppgate.store.memory import MemoryStore
-    from smppgate.store.paths_on_disk import PathsOnDisk
     from smppgate.store.records import (
         Durability,
         Enqueued,
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from smppgate.store.segments.home import Home
 
 __all__ = [
+    "DiskPaths",
+    "DiskQueues",
     "DiskStore",
     "Durability",
     "Enqueued",
@@ -37,18 +40,18 @@ __all__ = [
     "Limits",
     "MemoryStore",
     "NewMessage",
-    "PathsOnDisk",
     "QueuedMessage",
     "StoreError",
     "StoreStatistics",
 ]
 
 _MODULES = {
+    "DiskPaths": "disk_paths",
+    "DiskQueues": "disk_queues",
     "DiskStore": "disk",
     "Home": "segments.home",
     "IStore": "interface",
     "MemoryStore": "memory",
-    "PathsOnDisk": "paths_on_disk",
 }
 """Where names are that are not in ``records``."""
 

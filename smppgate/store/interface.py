@@ -10,6 +10,7 @@ the wall clock, `Clock.wall`: they are compared after a restart.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
 
 from twisted.internet.defer import Deferred
 from zope.interface import Attribute, Interface
@@ -18,6 +19,12 @@ from smppgate.store.records import Enqueued, Found, NewMessage, QueuedMessage, S
 
 KEEP_DEADLINE = 1.0
 """Seconds after which `IReturnPaths.keep` has fired at the latest."""
+
+WHOLE = 1_000_000
+"""All of a limit, see `IQuota`."""
+
+LEAST_PART = 500
+"""What each process may use of a limit without a question; 32 of them leave others 98 % of it."""
 
 
 class IReturnPaths(Interface):
@@ -80,8 +87,36 @@ class INumbers(Interface):
         """
 
 
+class QueueWatcher(Protocol):
+    """Hears of the queue of an account that several processes share."""
+
+    def came(self, count: int) -> None:
+        """Other processes have put ``count`` messages into it; `queued` gives them from now on."""
+
+    def emptied(self) -> None:
+        """There is no message in it."""
+
+    def granted(self, count: int) -> None:
+        """This process has the claim, on a queue with ``count`` messages; `came` adds to them.
+
+        Some of them may have expired.
+        """
+
+    def wanted(self) -> None:
+        """A process that can send its messages waits for the claim: `IQueues.release` it soon."""
+
+
 class IQueues(Interface):
-    """Queues of messages, one for each account that has any."""
+    """Queues of messages, one for each account that has any.
+
+    Where several processes use them, each queue is one process's at a time: that alone sends its
+    messages. The others put messages in.
+    """
+
+    is_shared: bool = Attribute(
+        """Whether other processes use the queues too. Where not, all of them are this process's:
+        `claim`, `release` and `watch` do nothing, and need not be called."""
+    )
 
     def enqueue(messages: Sequence[NewMessage]) -> Deferred[list[Enqueued]]:
         """Append ``messages`` to the queues of their accounts, in this order.
@@ -93,8 +128,9 @@ class IQueues(Interface):
     def queued(account: bytes, after: int, limit: int) -> Deferred[list[QueuedMessage]]:
         """The first ``limit`` messages in the queue of ``account`` with numbers over ``after``.
 
-        They are in the order in which they were enqueued, without those that have expired. Fails
-        with `StoreError` when the queue cannot be read at present.
+        They are in the order in which they were enqueued, without those that have expired, and
+        without those of which `enqueue` has not fired. Fails with `StoreError` when the queue
+        cannot be read at present.
         """
 
     def remove(account: bytes, numbers: Sequence[int]) -> Deferred[None]:
@@ -109,7 +145,8 @@ class IQueues(Interface):
     def tell_expired(told: Callable[[bytes, QueuedMessage], None]) -> None:
         """Call ``told`` with the account and each message that is deleted because it has expired.
 
-        Not of those that `remove` has named. ``told`` must not raise.
+        Not of those that `remove` has named. Of several processes the one is told that has the
+        claim, or any one where none has. ``told`` must not raise.
         """
 
     def queue_sizes() -> Deferred[dict[bytes, int]]:
@@ -125,34 +162,78 @@ class IQueues(Interface):
         `StoreError` when they cannot be read at present.
         """
 
-    def claim(account: bytes) -> Deferred[bool]:
-        """Fires with whether this process is now the one that sends the queue of ``account``."""
+    def claim(account: bytes, eager: bool) -> None:
+        """Ask for the claim on the queue of ``account``, which must be watched.
+
+        `QueueWatcher.granted` is called when this process has it: at once where it is free, or
+        when the process that has it has let it go or has ended. Called again, it says anew how
+        eager this process is, also when it has the claim.
+
+        :param eager: whether this process can send messages to the account itself. Those that can
+            come first, and one that cannot is asked to let the claim go (`QueueWatcher.wanted`).
+        """
 
     def release(account: bytes) -> None:
-        """Let another process claim the queue of ``account``; claimed or not."""
+        """Let the claim on the queue of ``account`` go, or ask for it no longer.
 
-    def watch(account: bytes, came: Callable[[], None] | None) -> None:
-        """Call ``came`` whenever another process puts messages into the queue of ``account``.
+        Nothing may be sent from that queue then, and all that was sent must be answered or lost.
+        """
 
-        It takes the place of an earlier one; None ends that.
+    def watch(account: bytes, watcher: QueueWatcher | None) -> None:
+        """Tell ``watcher`` of the queue of ``account``, in place of the one before; None ends it.
+
+        It hears at once what is there: `QueueWatcher.came` or `QueueWatcher.emptied`.
         """
 
 
 class IAdmission(Interface):
-    """Places for the sessions of accounts, over all processes."""
+    """Places for the sessions of accounts, over all processes.
+
+    All places that a process has are given back when it ends, however it does.
+    """
 
     def admit(account: bytes, limit: int) -> Deferred[bool]:
-        """Fires with whether a session more of ``account`` has a place, of ``limit`` in all."""
+        """Give a session more of ``account`` a place, where all processes have under ``limit``.
+
+        :return: fires with whether it has one; a fired one where no other process is asked. Fails
+            with `StoreError` when that cannot be found out at present.
+        """
 
     def leave(account: bytes) -> None:
         """Give back a place that `admit` gave."""
 
+    def tell_full(told: Callable[[bytes], None]) -> None:
+        """Call ``told`` with each account that this process has places of, and of which a session,
+        here or elsewhere, has just got none. ``told`` must not raise."""
+
 
 class IQuota(Interface):
-    """Shares of rates that are limited over all processes."""
+    """Parts of rates that are limited over all processes, in millionths: `WHOLE`.
 
-    def lease(name: str, wanted: int) -> Deferred[int]:
-        """Fires with how much of ``wanted`` this process may use, of the limit called ``name``."""
+    Before it is told otherwise, a process has `LEAST_PART` of a limit. The parts of all processes
+    are no more than the whole together, but for the time that telling takes.
+    """
+
+    is_quota_shared: bool = Attribute(
+        """Whether other processes use the same limits. If not, each is this process's as a whole,
+        and nothing is asked or told. It does not change."""
+    )
+
+    def lease(wanted: Mapping[str, int]) -> None:
+        """This process could use these parts of limits, by their names.
+
+        A wish holds until the next one for the same name. What no process wishes for is divided
+        among all that have any wish, and a part is taken away only when others are in need of it:
+        so one that is idle, and wishes for 1, keeps what it has until then. With 0 the process
+        uses the limit no longer, and has `LEAST_PART` again at once.
+        """
+
+    def tell_leased(told: Callable[[Mapping[str, int]], None]) -> None:
+        """Call ``told`` with the parts of limits that this process has from now on.
+
+        It may come later than the process has given up a limit. As long as nothing is told, the
+        process goes on with what it has. ``told`` must not raise.
+        """
 
 
 class IStore(IReturnPaths, IQueues, INumbers, IAdmission, IQuota):

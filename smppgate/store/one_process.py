@@ -6,32 +6,38 @@ from collections.abc import Callable, Mapping, Sequence
 
 from twisted.internet.defer import Deferred, succeed
 
+from smppgate.store.interface import QueueWatcher
+
 
 class OneProcess:
     """Parts of `IStore` for a store that no other process uses."""
 
+    is_shared = False
+    is_quota_shared = False
+
     def __init__(self) -> None:
         self._sessions: dict[bytes, int] = {}
         """Account → its sessions; none is 0."""
+        self._tell_full: Callable[[bytes], None] = lambda account: None
 
     def find_beside(self, keys: Sequence[bytes]) -> Deferred[Mapping[bytes, bytes]]:
         """See `IReturnPaths.find_beside`."""
         return succeed({})
 
-    def claim(self, account: bytes) -> Deferred[bool]:
+    def claim(self, account: bytes, eager: bool) -> None:
         """See `IQueues.claim`."""
-        return succeed(True)
 
     def release(self, account: bytes) -> None:
         """See `IQueues.release`."""
 
-    def watch(self, account: bytes, came: Callable[[], None] | None) -> None:
+    def watch(self, account: bytes, watcher: QueueWatcher | None) -> None:
         """See `IQueues.watch`."""
 
     def admit(self, account: bytes, limit: int) -> Deferred[bool]:
         """See `IAdmission.admit`."""
         sessions = self._sessions.get(account, 0)
         if sessions >= limit:
+            self._tell_full(account)
             return succeed(False)
         self._sessions[account] = sessions + 1
         return succeed(True)
@@ -42,6 +48,12 @@ class OneProcess:
         if sessions > 1:
             self._sessions[account] = sessions - 1
 
-    def lease(self, name: str, wanted: int) -> Deferred[int]:
+    def tell_full(self, told: Callable[[bytes], None]) -> None:
+        """See `IAdmission.tell_full`."""
+        self._tell_full = told
+
+    def lease(self, wanted: Mapping[str, int]) -> None:
         """See `IQuota.lease`."""
-        return succeed(wanted)
+
+    def tell_leased(self, told: Callable[[Mapping[str, int]], None]) -> None:
+        """See `IQuota.tell_leased`."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import attrs
 
-from smppgate.routing.esmes.accounts import AllBindsInUse, BindRejected
+from smppgate.routing.esmes.accounts import BindRejected
 from smppgate.routing.routes.message import Message
 from smppgate.settings import Settings
 from smppgate.txsmpp.codec import encode
@@ -112,9 +112,6 @@ def _passwords(settings: Settings) -> Iterator[str]:
 def _admission(accounts: Any, bind: int, name: str, password: str) -> object:
     try:
         account = accounts.admit(bind, name.encode("latin-1"), password.encode("latin-1"))
-    except AllBindsInUse as error:
-        # A fresh gate has all places free.
-        account = error.holders[0].account
     except BindRejected as error:
         return str(error)
     return account.system_id, account.policy.asks_smsc

@@ -13,6 +13,7 @@ from twisted.logger import LogEvent, formatEvent, globalLogPublisher
 from twisted.python.failure import Failure
 
 from smppgate.gate import Gateway
+from smppgate.gate.seat import ALONE, Seat
 from smppgate.gate.sessions.password_checks import Compare
 from smppgate.settings import (
     EsmeSettings,
@@ -23,6 +24,7 @@ from smppgate.settings import (
     StoreSettings,
 )
 from smppgate.settings.password_hash import PasswordHash, is_same
+from smppgate.store import IStore
 from smppgate.txsmpp.constants import RESPONSE_BIT, CommandId
 from smppgate.txsmpp.frame import Frame, response
 from smppgate.txsmpp.pdu import BindTransceiver, Pdu
@@ -96,7 +98,10 @@ class End:
 
 
 class MemoryGateway:
-    """A `Gateway` with its listeners and connections, the latter in the order they were made."""
+    """A `Gateway` with its listeners and connections, the latter in the order they were made.
+
+    :param kept: its store; by default the one that its settings describe.
+    """
 
     def __init__(
         self,
@@ -104,6 +109,8 @@ class MemoryGateway:
         refused_bind_wait: float = 0.0,
         entropy: Random | None = None,
         compare: Compare | None = None,
+        seat: Seat = ALONE,
+        kept: IStore | None = None,
         **more: Any,
     ) -> None:
         # Twisted's fakes are annotated in part only.
@@ -122,7 +129,9 @@ class MemoryGateway:
         settings = Settings(**parts)
         entropy = entropy or NoJitter(1)
         compare = compare or compare_at_once
-        gateway = Gateway(settings, self.reactor, entropy=entropy, compare=compare)
+        gateway = Gateway(
+            settings, self.reactor, entropy=entropy, compare=compare, store=kept, seat=seat
+        )
         self.gateway = cast(Any, gateway)
         self.gateway.privilegedStartService()
         self.gateway.startService()

@@ -8,9 +8,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TypeVar
 
+from attrs import evolve
 from twisted.internet.defer import Deferred
 
-from smppgate.store import Found, Home, Limits, PathsOnDisk
+from smppgate.store import DiskPaths, Found, Home, Limits
 from smppgate.store.segments.files import FOLDER, Folder
 from smppgate.store.segments.indexing import HereJobs
 from smppgate.store.segments.setting import Setting
@@ -41,7 +42,7 @@ class Processes:
         self.limits = limits
         self.sizes = sizes
         self.root = root or Path(tempfile.mkdtemp(prefix="processes-"))
-        self.stores: dict[int, PathsOnDisk] = {}
+        self.stores: dict[int, DiskPaths] = {}
         self.workers: dict[int, Workers] = {}
         self.open(count)
 
@@ -57,8 +58,8 @@ class Processes:
         workers = Workers(*(InlineWorker() for _ in Workers._fields))
         folder = Folder(home.own / FOLDER)
         setting = Setting(folder, HereJobs(folder), self.sizes)
-        limits = self.limits.part(self.count)
-        store = PathsOnDisk(self.clock, home, limits, workers=workers, setting=setting)
+        limits = _part(self.limits, self.count)
+        store = DiskPaths(self.clock, home, limits, workers=workers, setting=setting)
         self.stores[number], self.workers[number] = store, workers
         self.wait(store.open())
 
@@ -140,6 +141,15 @@ class Processes:
     def octets(self) -> int:
         """Of all segments and indexes."""
         return sum(it.stat().st_size for it in self.root.rglob(f"{FOLDER}/*"))
+
+
+def _part(limits: Limits, count: int) -> Limits:
+    return evolve(
+        limits,
+        return_paths=-(-limits.return_paths // count),
+        return_paths_in_memory=-(-limits.return_paths_in_memory // count),
+        return_paths_disk=limits.return_paths_disk // count,
+    )
 
 
 def _numbers(paths: dict[bytes, bytes] | object) -> set[int]:

@@ -9,15 +9,17 @@ The life of a bind:
 2. The bind comes: `EsmeProtocol.bindReceived`. It may have to wait for its turn among the binds of
    its address (`Strangers`), or because earlier ones failed (`BindDelays`), and then until its
    password was compared with a hash (`PasswordChecks`). Then `Accounts.admit` judges where it
-   comes from, name and password, the kind of bind and the number of sessions. A refusal is one
-   bind_resp with its status; then the connection is closed.
+   comes from, name and password and the kind of bind, and `BindPlaces` whether its account may
+   have one more session, here or in another process. A refusal is one bind_resp with its status;
+   then the connection is closed.
 3. Most binds are accepted at once: `EsmeProtocol.accept_bind` answers ESME_ROK, and the session
    belongs to its account from then on. It serves the account's ranges and those named in the bind,
    and `QueueSender` sends it the messages that wait.
 4. An account with ``auth = "smsc"`` leaves the decision to an SMSC. `PassThrough` connects to one
    of the account's pool, sends the ESME's own octets under a sequence number of the gate's, and
    gives the answer to the ESME. Meanwhile the bind has a place among the SMSC's
-   ``max_pending_binds``, and none among the account's ``max_binds``.
+   ``max_pending_binds``, and none among the account's ``max_binds``: it is given one anew when the
+   SMSC has accepted it.
 5. The SMSC answers ESME_ROK: the two sessions belong together from then on. The ESME's `Pool` has
    a single `Member` with a single link, the ``owner`` of the link is the ESME's session, and each
    session ends with the other.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import count
 from typing import Protocol
@@ -15,6 +15,7 @@ from twisted.python.failure import Failure
 from smppgate.gate.reports.trouble import naming_the_protocol
 from smppgate.gate.sessions.addresses import ip_of
 from smppgate.gate.sessions.bind_delays import BindDelays
+from smppgate.gate.sessions.bind_places import BindPlaces
 from smppgate.gate.sessions.binds import Bind, shown_name
 from smppgate.gate.sessions.client_certificates import names_of
 from smppgate.gate.sessions.password_checks import PasswordChecks
@@ -23,7 +24,7 @@ from smppgate.gate.sessions.read_budget import read_as_usual, read_less
 from smppgate.gate.sessions.relay_session import RelaySession
 from smppgate.notices.esmes import BIND_REFUSED, RANGES_TAKEN, UNBOUND, WRONG_CREDENTIALS
 from smppgate.routing.esmes.account import BIND_KINDS, Account, AccountPolicy
-from smppgate.routing.esmes.accounts import AllBindsInUse, BindRejected
+from smppgate.routing.esmes.accounts import BindRejected
 from smppgate.routing.esmes.peer import UNKNOWN, Peer
 from smppgate.routing.esmes.refused_credentials import LASTING
 from smppgate.routing.esmes.strangers import Strangers
@@ -52,6 +53,7 @@ class EsmeSessionConfig:
     :param name: the gate's system_id in a bind_resp, up to 15 octets.
     :param accepts_without_smsc: whether to accept a bind while no link to an SMSC is up.
     :param bind_delays: lets binds wait after failures; by default none does.
+    :param places: has places for sessions among the binds of their accounts.
     :param refusal_rate: PDUs a second of one session that no window bounds; 0 is no limit.
     :param refused_bind_wait: seconds that a peer has to close after its bind was refused.
     :param stale_bind_timeout: seconds in which sessions of an account without a free place must be
@@ -68,6 +70,7 @@ class EsmeSessionConfig:
     accepts_without_smsc: bool
     pass_through: BindJudge
     password_checks: PasswordChecks
+    places: BindPlaces
     refusal_rate: float = 0.0
     refused_bind_wait: float = 0.0
     stale_bind_timeout: float = 5.0
@@ -199,7 +202,7 @@ class EsmeProtocol(RelaySession):
         return Peer(ip_of(transport.getPeer()), names_of(transport))
 
     def _judge_bind(self, frame: Frame, proven: str) -> None:
-        bind = self._admitted(frame, proven)
+        bind = self._admitted(frame, proven, partial(self._judge_bind, frame, proven))
         hook = self.router.bind_hook
         if bind is not None and hook is not None:
             hook.judge(self, bind, partial(self._judged, frame, proven))
@@ -211,20 +214,20 @@ class EsmeProtocol(RelaySession):
         if status:
             self.refuse_bind(frame, BindRejected("a hook refuses it", status))
             return
-        bind = self._admitted(frame, proven)
+        bind = self._admitted(frame, proven, partial(self._judged, frame, proven, 0))
         if bind is not None:
             self._go_on(bind)
 
-    def _admitted(self, frame: Frame, proven: str) -> Bind | None:
-        """The bind in ``frame``, if it may be accepted; else it is refused.
+    def _admitted(self, frame: Frame, proven: str, again: Callable[[], None]) -> Bind | None:
+        """The bind in ``frame``, if it may be accepted and has a place; else it is refused.
 
         :param proven: the hash that its password was found to fit; empty for none.
+        :param again: is called later where it is not known yet whether there is a place.
         """
         try:
-            return self._admit(frame, proven)
+            bind = self._admit(frame, proven)
+            return bind if self._config.places.has(self, bind.account, again) else None
         except ProtocolError as error:
-            if isinstance(error, AllBindsInUse):
-                self._probe_holders(error)
             self.refuse_bind(frame, error)
             return None
 
@@ -232,6 +235,8 @@ class EsmeProtocol(RelaySession):
         """Accept a bind, or leave it to an SMSC."""
         self.version = bind.version
         if bind.account.policy.asks_smsc:
+            # Guesses that wait for an SMSC must not take the places of those that know better.
+            self._config.places.leave(self)
             self._config.pass_through.begin(self, bind)
         else:
             self.accept_bind(bind, self._config.bind_resp_body(self.version))
@@ -342,6 +347,7 @@ class EsmeProtocol(RelaySession):
         """
         name, reason = shown_name(frame), f"{error} (0x{error.command_status:08X})"
         self._is_refused = True
+        self._config.places.leave(self)
         self._config.bind_delays.failed(self, frame, error.command_status)
         self.router.reports.refusals.add(
             WRONG_CREDENTIALS if error.command_status in LASTING else BIND_REFUSED,
@@ -370,6 +376,7 @@ class EsmeProtocol(RelaySession):
 
     def sessionLeaving(self) -> None:
         """Give its place in the account back; open requests are still answered."""
+        self._config.places.leave(self)
         if self.account is not None:
             self.router.esme_lost(self, self.account, "unbinding")
 
@@ -381,6 +388,7 @@ class EsmeProtocol(RelaySession):
         """Take the session out of its account, unless an unbind has done so."""
         self._config.bind_delays.ended(self)
         self._config.password_checks.ended(self)
+        self._config.places.leave(self)
         self.router.esme_ended(self)
         if self.account is None:
             self._tell_unbound(reason)
@@ -404,12 +412,6 @@ class EsmeProtocol(RelaySession):
         """End its session with an SMSC too: requests that came from there have failed by now."""
         super().sessionEnded(reason)
         self._config.pass_through.esme_lost(self)
-
-    def _probe_holders(self, full: AllBindsInUse) -> None:
-        """Let stale sessions give way: those of the account that are not heard in time are cut."""
-        patience = self._config.stale_bind_timeout
-        for session in full.holders if patience else ():
-            session.probe(patience)
 
     def _admit(self, frame: Frame, proven: str) -> Bind:
         """Read a bind and decide whether it may be accepted.

@@ -21,6 +21,7 @@ from twisted.internet.protocol import Factory, connectionDone
 from twisted.python.failure import Failure
 
 from smppgate.gate.reports.trouble import in_words
+from smppgate.gate.sessions.bind_places import BindPlaces
 from smppgate.gate.sessions.binds import Bind
 from smppgate.gate.sessions.pass_through_target import PassThroughTarget
 from smppgate.gate.sessions.ports import BindingEsme, Switch
@@ -95,6 +96,7 @@ class PassThrough:
 
     :param targets: one for each SMSC that judges binds; ``targets`` has them by SMSC.
     :param refused: remembers refusals.
+    :param places: has places for sessions whose bind an SMSC has accepted.
     """
 
     log = Logger()
@@ -104,12 +106,14 @@ class PassThrough:
         router: Switch,
         targets: Iterable[PassThroughTarget],
         refused: RefusedCredentials,
+        places: BindPlaces,
     ) -> None:
         self._clock = router.clock
         self.targets = {target.smsc: target for target in targets}
         # Those that are removed, as long as they have sessions.
         self._removed: list[PassThroughTarget] = []
         self._refused = refused
+        self._places = places
         self._under_way: dict[BindingEsme, Deferred[None]] = {}
         self._joined: dict[BindingEsme, PassThroughSession] = {}
         # Digest of credentials that are being judged → Deferreds of the binds that wait for the
@@ -168,12 +172,13 @@ class PassThrough:
         except Exception:
             self.log.tell_failure(PASSING_FAILED, Failure())
         else:
-            # Another bind of the same name may have been accepted meanwhile, and the account or
-            # the SMSC may have been removed.
+            # Other binds may have been accepted meanwhile, of the same name too, and the account
+            # or the SMSC may have been removed.
+            has_place = link.session.is_bound and await self._has_place(esme, bind)
             accounts = esme.router.accounts
             account = accounts.current(bind.account)
             is_here = accounts.has(account) and link.target.smsc in self.targets
-            if link.session.is_bound and is_here and not account.is_full:
+            if has_place and link.session.is_bound and is_here:
                 self._under_way.pop(esme, None)
                 self._join(esme, evolve(bind, account=account), link, answer)
                 return
@@ -183,6 +188,13 @@ class PassThrough:
         self._under_way.pop(esme, None)
         if not esme.has_ended:
             esme.refuse_bind(bind.frame, error, body)
+
+    async def _has_place(self, esme: BindingEsme, bind: Bind) -> bool:
+        try:
+            await self._places.take(esme, esme.router.accounts.current(bind.account))
+        except (BindRejected, CancelledError):
+            return False
+        return True
 
     def _join(
         self, esme: BindingEsme, bind: Bind, link: PassThroughSession, answer: Frame

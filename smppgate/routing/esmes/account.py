@@ -148,6 +148,11 @@ class Cluster(Generic[S]):
     def __iter__(self) -> Iterator[S]:
         return iter(self._seats) if self._elsewhere is None else self._all()
 
+    @property
+    def has_any_here(self) -> bool:
+        """Whether any session is bound here, and not at another node."""
+        return bool(self._seats)
+
     def _all(self) -> Iterator[S]:
         yield from self._seats
         if self._elsewhere is not None:
@@ -268,7 +273,7 @@ class AccountPolicy:
     :param allow: where its binds may come from; None for everywhere.
     :param certificate: what a bind's client certificate must say; empty for nothing.
     :param binds: the kinds of bind allowed, by their names in `BIND_KINDS`.
-    :param max_binds: the most sessions at one time.
+    :param max_binds: the most sessions at one time, in all processes together.
     :param window: the most unanswered requests of a session, in each direction.
     :param pool: the pool that takes its messages.
     :param weight: its sessions' share of a cluster's messages relative to others; 1 or more.
@@ -353,11 +358,6 @@ class Account(Generic[S]):
         for cluster in self._serves:
             for session in self.receivers:
                 cluster.weigh(session, policy.weight)
-
-    @property
-    def is_full(self) -> bool:
-        """Whether it has `max_binds` sessions here."""
-        return len(self.sessions) >= self.policy.max_binds
 
     def add(self, session: S) -> None:
         """Add a session that is bound."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Generic
 
 from smppgate.routing.admin_state import AdminState
@@ -11,7 +11,6 @@ from smppgate.routing.esmes.account import (
     BIND_KINDS,
     Account,
     AccountPolicy,
-    Receiver,
     S,
 )
 from smppgate.routing.esmes.peer import UNKNOWN, Peer
@@ -31,15 +30,10 @@ class BindRejected(ProtocolError):
 
 
 class AllBindsInUse(BindRejected):
-    """All places of the account are taken.
+    """All places of the account are taken."""
 
-    :param holders: the sessions that have them.
-    """
-
-    def __init__(self, max_binds: int, holders: Sequence[Receiver]) -> None:
-        text = f"all {max_binds} binds are in use"
-        super().__init__(text, CommandStatus.ESME_RBINDFAIL)
-        self.holders = tuple(holders)
+    def __init__(self, max_binds: int) -> None:
+        super().__init__(f"all {max_binds} binds are in use", CommandStatus.ESME_RBINDFAIL)
 
 
 class Accounts(Generic[S]):
@@ -143,15 +137,15 @@ class Accounts(Generic[S]):
         peer: Peer = UNKNOWN,
         proven: str = "",
     ) -> Account[S]:
-        """The account that this bind is admitted to; the caller adds the session to it at once.
+        """The account that this bind is admitted to, if one more session of it has a place.
 
         The password of an account that asks an SMSC is not judged here.
 
         :param proven: the hash that the password was found to be of; empty for none.
         :raises BindRejected: with ESME_RINVSYSID for an unknown system_id, ESME_RINVPASWD for a
             wrong password, and for a peer that is elsewhere or has not the certificate,
-            ESME_RBINDFAIL for a kind of bind that is not allowed and beyond
-            `AccountPolicy.max_binds`, and for an account that is closed.
+            ESME_RBINDFAIL for a kind of bind that is not allowed, and for an account that is
+            closed.
         """
         account = self._found(system_id) or self._derive(system_id)
         # An unknown system_id costs the same comparison as a known one, so the delay of the answer
@@ -173,8 +167,6 @@ class Accounts(Generic[S]):
             raise BindRejected(f"bind as {kind} not allowed", CommandStatus.ESME_RBINDFAIL)
         if account.state is AdminState.CLOSED:
             raise BindRejected("the account is closed", CommandStatus.ESME_RBINDFAIL)
-        if account.is_full:
-            raise AllBindsInUse(policy.max_binds, account.sessions)
         return account
 
     def current(self, account: Account[S]) -> Account[S]:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smppgate.routing.esmes.account import Account, AccountPolicy
-from smppgate.routing.esmes.accounts import Accounts, BindRejected
+from smppgate.routing.esmes.accounts import Accounts, AllBindsInUse, BindRejected
 from smppgate.routing.esmes.peer import Networks, Peer
 from smppgate.txsmpp.constants import CommandId, CommandStatus
 from smppgate.txsmpp.states import State
@@ -77,26 +77,9 @@ def test_a_kind_of_bind_that_is_not_allowed_is_refused_with_0x0d(
         accounts(binds=others).admit(BINDS[other], b"acme", PASSWORD)
 
 
-def test_more_binds_than_allowed_are_refused_with_0x0d() -> None:
-    of = accounts(max_binds=2)
-    account = acme(of)
-    account.add(FakeSession())
-    assert of.admit(CommandId.BIND_TRANSMITTER, b"acme", PASSWORD) is account
-    account.add(FakeSession(state=State.BOUND_TX))
-    assert rejected(of, CommandId.BIND_TRANSMITTER).command_status == 0x0D
-
-
-def test_a_session_that_ended_makes_room_for_another() -> None:
-    of = accounts(max_binds=1)
-    session = FakeSession()
-    acme(of).add(session)
-    acme(of).remove(session)
-    assert of.admit(CommandId.BIND_RECEIVER, b"acme", PASSWORD) is acme(of)
-
-
 def test_a_wrong_password_is_refused_before_limits_are_looked_at() -> None:
     """Without the password, a peer learns no more of the account than that it exists."""
-    of = accounts(max_binds=0, binds=frozenset())
+    of = accounts(binds=frozenset())
     assert rejected(of, password=b"guess").command_status == 0x0E
 
 
@@ -105,29 +88,28 @@ def test_a_wrong_password_is_refused_before_limits_are_looked_at() -> None:
     st.sampled_from([b"acme", b"other"]),
     st.sampled_from([PASSWORD, b"guess"]),
     st.frozensets(st.sampled_from(sorted(BINDS))),
-    st.integers(0, 2),
 )
 def test_no_refusal_is_taken_for_success(
-    command_id: int, system_id: bytes, password: bytes, binds: frozenset[str], max_binds: int
+    command_id: int, system_id: bytes, password: bytes, binds: frozenset[str]
 ) -> None:
     """Kannel counts 0x05, ESME_RALYBND, as a bind that worked."""
     answered = CommandStatus.ESME_ROK
     try:
-        accounts(binds=binds, max_binds=max_binds).admit(command_id, system_id, password)
+        accounts(binds=binds).admit(command_id, system_id, password)
     except BindRejected as rejection:
         answered = CommandStatus(rejection.command_status)
     assert answered in {0x00, 0x0F, 0x0E, 0x0D}
-    is_known = system_id == b"acme" and password == PASSWORD and max_binds > 0
+    is_known = system_id == b"acme" and password == PASSWORD
     allowed = {BINDS[kind] for kind in binds}
     assert (answered == CommandStatus.ESME_ROK) == (is_known and command_id in allowed)
 
 
 def test_the_password_is_in_no_text() -> None:
-    of = accounts(max_binds=0)
+    of = accounts()
     account = acme(of)
     account.add(FakeSession())
     refused = (
-        rejected(of),
+        AllBindsInUse(2),
         rejected(of, password=PASSWORD + b"x"),
         rejected(of, system_id=b"other"),
         rejected(accounts(binds=frozenset())),
@@ -195,16 +177,9 @@ def test_names_fold_as_accounts_come_change_and_go() -> None:
     assert rejected(of, system_id=b"OTHER").command_status == 0x0F
 
 
-def test_kind_and_number_of_binds_are_judged_here_all_the_same() -> None:
-    of = Accounts([asks(binds=frozenset({"receiver"}), max_binds=0)])
+def test_the_kind_of_a_bind_is_judged_here_all_the_same() -> None:
+    of = Accounts([asks(binds=frozenset({"receiver"}))])
     assert rejected(of).command_status == 0x0D
-    assert rejected(of, CommandId.BIND_RECEIVER).command_status == 0x0D
-
-
-def test_a_session_that_waits_for_the_smsc_is_one_of_max_binds() -> None:
-    account = asks(max_binds=1)
-    account.add(FakeSession(state=State.OPEN))
-    assert rejected(Accounts([account])).command_status == 0x0D
 
 
 def test_a_system_id_without_an_account_is_admitted_to_one_like_the_wildcards() -> None:
@@ -230,12 +205,11 @@ def test_the_wildcard_refuses_system_ids_that_are_not_plain_text(system_id: byte
 
 
 def test_sessions_of_one_system_id_share_an_account_while_one_of_them_is_bound() -> None:
-    of = Accounts([asks("*", max_binds=2)])
+    of = Accounts([asks("*")])
     account, first, second = admitted(of), FakeSession(), FakeSession(state=State.BOUND_TX)
     account.add(first)
     assert admitted(of) is account
     account.add(second)
-    assert rejected(of, system_id=b"stranger").command_status == 0x0D
     account.remove(first)
     assert of.named(b"stranger") is account
     account.remove(second)

@@ -1,44 +1,37 @@
-"""`PathsOnDisk`: the return paths of a store alone, in the folder of one process of several."""
+"""`DiskPaths`: return paths in memory and in segments, in a folder of their own."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from twisted.internet.defer import Deferred, DeferredLock, succeed
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IReactorFromThreads, IReactorTime
-from twisted.internet.task import LoopingCall
-from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from smppgate.notices.store import STORE_IDLE
 from smppgate.store.faults import Faults
 from smppgate.store.home_paths import HomePaths
 from smppgate.store.interface import IReturnPaths
+from smppgate.store.opening import Opening
 from smppgate.store.records import Durability, Found, Limits, StoreError, StoreStatistics
 from smppgate.store.segments.home import Home
 from smppgate.store.segments.setting import Setting
 from smppgate.store.sqlite.files import StateDirectory
 from smppgate.store.worker import Workers, store_workers
 from smppgate.txsmpp.clock import Clock
-from smppgate.txsmpp.log import Logger
-
-TICK = 1.0
-"""Seconds between two retries of what failed, and two looks for what has expired."""
 
 
 @implementer(IReturnPaths)
-class PathsOnDisk:
-    """Return paths in memory and in segments, without queues and numbers.
+class DiskPaths(Opening):
+    """The return paths of a store, without queues.
 
     :param reactor: with threads, unless there are ``workers``.
-    :param home: which process this is, and of how many.
-    :param limits: the part of this process, see `Limits.part`.
+    :param home: which process this is, and of how many. Its folder is created if it is missing;
+        it is one process's at a time.
+    :param limits: how much this process keeps.
     :param durability: what return paths survive once `keep` has fired.
     :param workers: used instead of threads; for tests.
     :param setting: where segments lie, and how large they are; for tests.
     """
-
-    log = Logger()
 
     def __init__(
         self,
@@ -50,8 +43,9 @@ class PathsOnDisk:
         setting: Setting | None = None,
     ) -> None:
         clock = Clock.of(reactor)
+        super().__init__(clock)
         self._workers = workers = workers or store_workers(IReactorFromThreads(reactor))
-        self._lock = StateDirectory(home.own)
+        self._directory = StateDirectory(home.own)
         self._faults = Faults(str(home.own))
         self._paths = HomePaths(
             clock,
@@ -63,54 +57,41 @@ class PathsOnDisk:
             durability,
             lambda: False,
         )
-        # The methods of `HomePaths` themselves, see there and in `IReturnPaths`: no call between.
+        # The methods of `HomePaths` themselves: no call between.
         self.keep = self._paths.keep
         self.recent = self._paths.recent
         self.end = self._paths.end
         self.find_beside = self._paths.find_beside
-        self._ticks = LoopingCall(self._paths.tick)
-        self._ticks.clock = clock
-        self._calls = DeferredLock()
-        """Held by `open` and `close`."""
-        self._is_open = False
 
     # The life of it
 
-    def open(self) -> Deferred[None]:
-        """See `IStore.open`."""
-        return Deferred.fromCoroutine(self._open())
-
-    def close(self) -> Deferred[None]:
-        """See `IStore.close`."""
+    def _hurry(self) -> None:
         self._paths.stop_opening()
-        return Deferred.fromCoroutine(self._close())
 
-    async def _open(self) -> None:
-        async with self._calls:
-            try:
-                await self._workers.helper.run(self._lock.claim)
-                await self._paths.open()
-            except StoreError:
-                await self._end()
-                raise
-            self._ticks.start(TICK, now=False).addErrback(self._log_end)
-            self._is_open = True
-
-    async def _close(self) -> None:
-        async with self._calls:
-            if self._is_open:
-                self._is_open = False
-                self._ticks.stop()
-                await self._end()
+    async def _begin(self) -> None:
+        helper = self._workers.helper
+        try:
+            await helper.run(self._directory.claim)
+        except StoreError:
+            await helper.stop()
+            raise
+        self._start_ticks()
+        try:
+            await self._paths.open()
+        except StoreError:
+            await self._end()
+            raise
 
     async def _end(self) -> None:
+        self._ticks.stop()
         await self._paths.close()
-        self._lock.release()
-        for worker in self._workers:
+        used = self._workers
+        for worker in (used.log, used.finder, used.helper, used.keeper):
             await worker.stop()
+        self._directory.release()
 
-    def _log_end(self, failure: Failure) -> None:
-        self.log.tell_failure(STORE_IDLE, failure)
+    def _tick(self) -> None:
+        self._paths.tick()
 
     # Return paths
 
@@ -136,8 +117,8 @@ class PathsOnDisk:
         return found
 
     def statistics(self) -> StoreStatistics:
-        """See `IStore.statistics`; there are no queues."""
-        paths = self._paths
+        """Of return paths alone; see `IStore.statistics`."""
+        paths, faults = self._paths, self._faults
         return StoreStatistics(
             paths_recent=paths.count_recent,
             paths_on_disk=paths.count_on_disk,
@@ -145,6 +126,6 @@ class PathsOnDisk:
             lost=paths.lost,
             forgotten=paths.forgotten,
             octets=paths.octets,
-            failures=self._faults.failures,
-            fault=str(self._faults),
+            failures=faults.failures,
+            fault=str(faults),
         )

@@ -1,4 +1,4 @@
-"""`DiskPaths`: the return paths of a store alone, in the folder of one process of several."""
+"""`DiskPaths`: return paths in memory and in segments, in a folder of their own."""
 
 from __future__ import annotations
 
@@ -22,11 +22,12 @@ from smppgate.txsmpp.clock import Clock
 
 @implementer(IReturnPaths)
 class DiskPaths(Opening):
-    """The return paths of a store, without queues and numbers.
+    """The return paths of a store, without queues.
 
     :param reactor: with threads, unless there are ``workers``.
-    :param home: which process this is, and of how many; its folder is created if it is missing.
-    :param limits: the part of this process, see `Limits.part`.
+    :param home: which process this is, and of how many. Its folder is created if it is missing;
+        it is one process's at a time.
+    :param limits: how much this process keeps.
     :param durability: what return paths survive once `keep` has fired.
     :param workers: used instead of threads; for tests.
     :param setting: where segments lie, and how large they are; for tests.
@@ -56,7 +57,7 @@ class DiskPaths(Opening):
             durability,
             lambda: False,
         )
-        # The methods of `HomePaths` themselves, see there and in `IReturnPaths`: no call between.
+        # The methods of `HomePaths` themselves: no call between.
         self.keep = self._paths.keep
         self.recent = self._paths.recent
         self.end = self._paths.end
@@ -84,7 +85,8 @@ class DiskPaths(Opening):
     async def _end(self) -> None:
         self._ticks.stop()
         await self._paths.close()
-        for worker in (self._workers.log, self._workers.finder, self._workers.helper):
+        used = self._workers
+        for worker in (used.log, used.finder, used.helper, used.keeper):
             await worker.stop()
         self._directory.release()
 

@@ -109,7 +109,7 @@ class Leftovers:
         if not self._home.is_heir:
             return
         try:
-            found = await self._workers.helper.run(self._home.left_over)
+            found = await self._workers.finder.run(self._home.left_over)
         except OSError as error:
             raise StoreError(f"the state directory cannot be read: {error}") from error
         for directory in found:

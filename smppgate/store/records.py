@@ -44,15 +44,6 @@ class Limits:
         """Return paths that memory holds at most."""
         return min(self.return_paths or self.return_paths_in_memory, self.return_paths_in_memory)
 
-    def part(self, count: int) -> Limits:
-        """Those of one process of ``count`` which have so much together."""
-        return Limits(
-            -(-self.return_paths // count),
-            -(-self.return_paths_in_memory // count),
-            self.return_path_ttl,
-            self.return_paths_disk // count,
-        )
-
 
 @frozen
 class Found:

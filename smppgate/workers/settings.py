@@ -12,6 +12,9 @@ from smppgate.settings.log_side import JOURNAL
 from smppgate.settings.tables import with_values
 from smppgate.workers.common import Common
 
+LEAST_DISK = 16 << 20
+"""Octets on disk that a worker has for return paths at the least, as `[store]` says."""
+
 SOCKETS_END = ".sock"
 
 
@@ -19,8 +22,7 @@ def worker_settings(common: Common, number: int) -> Settings:
     """The settings of worker ``number``, counted from 1.
 
     It is a gate of one process whose peers are the other workers, with a folder, and files of
-    messages, of its own. What limits memory is shared out evenly; so is, by the store, how much is
-    kept of return paths.
+    messages, of its own. What limits memory and disk is shared out evenly.
     """
     settings, workers = common.settings, common.workers
     others = (each for each in range(1, workers + 1) if each != number)
@@ -28,6 +30,7 @@ def worker_settings(common: Common, number: int) -> Settings:
         settings,
         {
             "gate": _gate(settings, workers, number),
+            "store": _store(settings, workers),
             "admin": with_values(settings.admin, {"endpoint": ()}),
             "log": with_values(settings.log, {"messages": _own(settings.log.messages, number)}),
             "cdr": with_values(settings.cdr, {"path": _own(settings.cdr.path, number)}),
@@ -77,6 +80,16 @@ def _gate(settings: Settings, workers: int, number: int) -> object:
         "hold_octets": _share(gate.hold_octets, workers),
     }
     return with_values(gate, values)
+
+
+def _store(settings: Settings, workers: int) -> object:
+    store = settings.store
+    values = {
+        "return_paths": _share(store.return_paths, workers),
+        "return_paths_in_memory": _share(store.return_paths_in_memory, workers),
+        "return_paths_disk": max(LEAST_DISK, store.return_paths_disk // workers),
+    }
+    return with_values(store, values)
 
 
 def _share(amount: int, workers: int) -> int:

@@ -54,7 +54,8 @@ class Paths(Protocol):
     def find(self, keys: Sequence[bytes]) -> Deferred[Found]:
         """See `IReturnPaths.find`."""
 
-    def find_beside(self, keys: Sequence[bytes]) -> Deferred[Mapping[bytes, bytes]]:
+    @property
+    def find_beside(self) -> Callable[[Sequence[bytes]], Deferred[Mapping[bytes, bytes]]]:
         """See `IReturnPaths.find_beside`."""
 
     def open(self) -> Deferred[None]:

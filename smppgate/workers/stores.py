@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from twisted.internet.interfaces import IReactorTime
 
 from smppgate.gate.build import store_limits
@@ -25,14 +27,20 @@ def make_store_server(settings: Settings, reactor: IReactorTime) -> StoreServer:
     return StoreServer(queues)
 
 
-def make_shared_store(settings: Settings, home: Home, reactor: IReactorTime) -> SharedStore:
+def make_shared_store(settings: Settings, reactor: IReactorTime) -> SharedStore:
     """The store of one worker, not open yet: it is one of the responders of its `Control`.
 
-    :param settings: of all workers together.
-    :param home: which worker this is.
+    :param settings: of this worker: its own state directory, and the other workers as its peers.
     :param reactor: with threads, unless the store is in memory.
     """
-    store, limits = settings.store, store_limits(settings).part(home.count)
+    store, limits = settings.store, store_limits(settings)
     if store.kind == "memory":
         return SharedStore(MemoryStore(reactor, limits))
-    return SharedStore(DiskPaths(reactor, home, limits, Durability(store.durability)))
+    durability = Durability(store.durability)
+    return SharedStore(DiskPaths(reactor, home_of(settings), limits, durability))
+
+
+def home_of(settings: Settings) -> Home:
+    """Where a worker with these settings has its return paths, and the others theirs."""
+    root = Path(settings.gate.state_dir).absolute().parent
+    return Home(root, int(settings.peers.name), len(settings.peer) + 1)

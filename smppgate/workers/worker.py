@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 from attrs import evolve
@@ -17,7 +16,7 @@ from smppgate.gate.seat import Seat
 from smppgate.gate.sessions.listeners import MakeEndpoint
 from smppgate.observe.message_logs import MessageLogs
 from smppgate.settings import Settings
-from smppgate.store import Home, StoreError
+from smppgate.store import StoreError
 from smppgate.workers.common import Common
 from smppgate.workers.control import Responders
 from smppgate.workers.face import WorkerFace
@@ -48,8 +47,7 @@ class Worker(Gateway):
         esmes_ended: Callable[[], Awaitable[None]],
     ) -> None:
         settings = worker_settings(common, number)
-        home = Home(Path(common.settings.gate.state_dir).absolute(), number, common.workers)
-        store = make_shared_store(common.settings, home, reactor)
+        store = make_shared_store(settings, reactor)
         seat = Seat(number - 1, common.workers, common.smscs, endpoint)
         super().__init__(settings, reactor, store=store, seat=seat)
         self.number = number

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TypeVar
 
+from attrs import evolve
 from twisted.internet.defer import Deferred
 
 from smppgate.store import DiskPaths, Found, Home, Limits
@@ -57,7 +58,7 @@ class Processes:
         workers = Workers(*(InlineWorker() for _ in Workers._fields))
         folder = Folder(home.own / FOLDER)
         setting = Setting(folder, HereJobs(folder), self.sizes)
-        limits = self.limits.part(self.count)
+        limits = _part(self.limits, self.count)
         store = DiskPaths(self.clock, home, limits, workers=workers, setting=setting)
         self.stores[number], self.workers[number] = store, workers
         self.wait(store.open())
@@ -140,6 +141,15 @@ class Processes:
     def octets(self) -> int:
         """Of all segments and indexes."""
         return sum(it.stat().st_size for it in self.root.rglob(f"{FOLDER}/*"))
+
+
+def _part(limits: Limits, count: int) -> Limits:
+    return evolve(
+        limits,
+        return_paths=-(-limits.return_paths // count),
+        return_paths_in_memory=-(-limits.return_paths_in_memory // count),
+        return_paths_disk=limits.return_paths_disk // count,
+    )
 
 
 def _numbers(paths: dict[bytes, bytes] | object) -> set[int]:

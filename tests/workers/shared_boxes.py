@@ -37,10 +37,9 @@ def disk_queues(clock: Clock, directory: Path) -> DiskQueues:
 
 def disk_paths(clock: Clock, directory: Path, limits: Limits, sizes: Sizes) -> DiskPaths:
     """The return paths of a worker."""
-    home = Home(directory)
-    folder = Folder(home.own / FOLDER)
+    folder = Folder(directory / FOLDER)
     setting = Setting(folder, HereJobs(folder), sizes)
-    return DiskPaths(clock, home, limits, Durability.PROCESS, inline(), setting)
+    return DiskPaths(clock, Home(directory), limits, Durability.PROCESS, inline(), setting)
 
 
 class Master:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from smppgate.settings import Settings, parse
 from smppgate.settings.endpoints import client_fault, server_fault, split
 from smppgate.workers.common import Common
-from smppgate.workers.settings import socket_of, worker_settings
+from smppgate.workers.settings import LEAST_DISK, socket_of, worker_settings
 from tests.settings import documents
 
 SECRET = "0123456789abcdef"
@@ -84,12 +84,18 @@ def test_workers_bind_at_each_other(folder: str) -> None:
             assert split(peer.endpoint).get("path", 0) == socket_of(shared, int(peer.name))
 
 
-def test_memory_is_shared_out() -> None:
-    """What a store may keep is for all workers together: see `Limits.part`."""
+def test_memory_and_disk_are_shared_out() -> None:
     shared = common(hold_octets=1001)
+    file = shared.settings
     found = worker_settings(shared, 1)
     assert found.gate.hold_octets == 251
-    assert found.store == shared.settings.store
+    assert found.store.return_paths == 0, "no limit stays none"
+    assert found.store.return_paths_in_memory == file.store.return_paths_in_memory // 4
+    assert found.store.return_paths_disk == file.store.return_paths_disk // 4
+    little = evolve(file, store=evolve(file.store, return_paths_disk=LEAST_DISK, return_paths=1))
+    found = worker_settings(Common.at_start(little, 4, SECRET), 1)
+    assert found.store.return_paths_disk == LEAST_DISK
+    assert found.store.return_paths == 1
 
 
 def test_what_a_worker_gets_is_valid() -> None:

@@ -20,7 +20,7 @@ class OneProcess:
         """Account → its sessions; none is 0."""
         self._tell_full: Callable[[bytes], None] = lambda account: None
 
-    def claim(self, account: bytes, eager: bool) -> None:
+    def claim(self, account: bytes, rank: int) -> None:
         """See `IQueues.claim`."""
 
     def release(self, account: bytes) -> None:

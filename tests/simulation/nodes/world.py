@@ -426,7 +426,9 @@ class NodesWorld:
         self.trace.add(source, f"sends to {target}", f"<d{label}>")
         attempt = self.attempts[label]
         self.queue_rules.sent(label, attempt)
-        if self.sharing is not None and attempt.outgoing.account == QUEUED:
+        outgoing = attempt.outgoing
+        is_queued = outgoing.account == QUEUED or self._is_unknown(outgoing)
+        if self.sharing is not None and is_queued:
             # Any node may have sent it out of the queue.
             return
         if source != attempt.node:

@@ -5,7 +5,7 @@ No other module of the gate but `smppgate.gate.gateway` reads settings.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import deepcopy
 from functools import partial
 from ipaddress import ip_network
@@ -15,6 +15,7 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.threads import deferToThreadPool
+from twisted.python.threadpool import ThreadPool
 
 from smppgate.gate.hooks import HookContext
 from smppgate.gate.hooks.made import CannotMake, Made
@@ -34,6 +35,7 @@ from smppgate.routing.esmes.ranges import RangeTable
 from smppgate.routing.esmes.strangers import StrangerLimits
 from smppgate.routing.limits.esme_limits import EsmeRates
 from smppgate.routing.limits.token_bucket import Rate
+from smppgate.routing.return_path.submitters import run_of
 from smppgate.routing.sessions import EsmeSession
 from smppgate.routing.smscs.balancers import BALANCERS
 from smppgate.routing.smscs.health.policy import HealthPolicy, RetryPolicy
@@ -80,7 +82,7 @@ def make_store(settings: Settings, reactor: IReactorTime) -> IStore:
 
 
 def store_limits(settings: Settings) -> Limits:
-    """How much the store keeps."""
+    """How much all processes of the gate keep together."""
     store = settings.store
     return Limits(
         store.return_paths,
@@ -179,11 +181,8 @@ def make_router(
     policies = policies_of(settings, pools)
     accounts = [Account[EsmeSession](name, policy) for name, policy in policies.items()]
     ranges: RangeTable[EsmeSession] = RangeTable()
-    run = entropy.randbytes(4).hex()
-    if settings.peers.name:
-        # A token names its node: no other one gives it.
-        run = f"{settings.peers.name}/{run}"
-    options = router_options(settings, run.encode())
+    run = run_of(settings.peers.name, entropy.randbytes(4).hex())
+    options = router_options(settings, run)
     router = RouterService(
         clock, smscs.values(), pools, Accounts(accounts), ranges, store, options, entropy
     )
@@ -300,12 +299,16 @@ def _rate(per_second: float, burst: float, seconds: float) -> Rate | None:
     return Rate(per_second, burst or max(1.0, per_second * seconds)) if per_second else None
 
 
-def compare_in_thread(reactor: Any) -> Compare:
-    """Compares a hash with a password in one of the threads of ``reactor``."""
+def compare_in_thread(reactor: Any, threads: Callable[[], ThreadPool] | None = None) -> Compare:
+    """Compares a hash with a password in a thread.
+
+    :param threads: gives those that it may be, when there is something to compare; by default
+        they are the reactor's.
+    """
 
     def compare(kept: PasswordHash, password: str) -> Deferred[bool]:
         comparing: Deferred[bool] = deferToThreadPool(
-            reactor, reactor.getThreadPool(), is_same, kept, password
+            reactor, (threads or reactor.getThreadPool)(), is_same, kept, password
         )
         return comparing
 

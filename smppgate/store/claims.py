@@ -26,34 +26,33 @@ class Change(Generic[P]):
 class _Queue(Generic[P]):
     """The claim on one queue.
 
-    :ivar waiting: the processes that ask for it, in the order in which they came, and whether each
-        is eager.
+    :ivar rank: of the process that has it.
+    :ivar waiting: the processes that ask for it, in the order in which they came, and their ranks.
     """
 
     holder: P | None = None
-    is_eager: bool = False
+    rank: int = 0
     is_wanted: bool = False
-    waiting: dict[P, bool] = field(factory=dict)
+    waiting: dict[P, int] = field(factory=dict)
 
     def settle(self) -> Change[P]:
         """Give the claim to the next, or find out that it is wanted."""
-        eager = next((process for process, is_eager in self.waiting.items() if is_eager), None)
+        if not self.waiting:
+            return Change()
+        # The first of those with the highest rank.
+        best = max(self.waiting, key=self.waiting.__getitem__)
         if self.holder is None:
-            return Change(granted=self._grant(eager or next(iter(self.waiting), None)))
-        if eager is None or self.is_eager or self.is_wanted:
+            self.holder, self.rank = best, self.waiting.pop(best)
+            self.is_wanted = False
+            return Change(granted=best)
+        if self.waiting[best] <= self.rank or self.is_wanted:
             return Change()
         self.is_wanted = True
         return Change(wanted=self.holder)
 
-    def _grant(self, process: P | None) -> P | None:
-        if process is not None:
-            self.holder, self.is_eager = process, self.waiting.pop(process)
-            self.is_wanted = False
-        return process
-
 
 class Claims(Generic[P]):
-    """Queues and processes. Eager processes come first; one that is not gives way to them."""
+    """Queues and processes. One of a higher rank comes first, and others give way to it."""
 
     def __init__(self) -> None:
         self._queues: dict[bytes, _Queue[P]] = {}
@@ -64,13 +63,13 @@ class Claims(Generic[P]):
         queue = self._queues.get(account)
         return queue.holder if queue is not None else None
 
-    def claim(self, account: bytes, process: P, eager: bool) -> Change[P]:
-        """A process asks for the claim, or says anew how eager it is."""
+    def claim(self, account: bytes, process: P, rank: int) -> Change[P]:
+        """A process asks for the claim, or has another rank."""
         queue = self._queues.setdefault(account, _Queue())
         if queue.holder == process:
-            queue.is_eager = eager
+            queue.rank = rank
         else:
-            queue.waiting[process] = eager
+            queue.waiting[process] = rank
         return queue.settle()
 
     def release(self, account: bytes, process: P) -> Change[P]:

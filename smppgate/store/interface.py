@@ -103,7 +103,7 @@ class QueueWatcher(Protocol):
         """
 
     def wanted(self) -> None:
-        """A process that can send its messages waits for the claim: `IQueues.release` it soon."""
+        """A process that can send them better waits for the claim: `IQueues.release` it soon."""
 
 
 class IQueues(Interface):
@@ -162,15 +162,15 @@ class IQueues(Interface):
         `StoreError` when they cannot be read at present.
         """
 
-    def claim(account: bytes, eager: bool) -> None:
+    def claim(account: bytes, rank: int) -> None:
         """Ask for the claim on the queue of ``account``, which must be watched.
 
         `QueueWatcher.granted` is called when this process has it: at once where it is free, or
-        when the process that has it has let it go or has ended. Called again, it says anew how
-        eager this process is, also when it has the claim.
+        when the process that has it has let it go or has ended. Called again, it gives this
+        process another rank, also when it has the claim.
 
-        :param eager: whether this process can send messages to the account itself. Those that can
-            come first, and one that cannot is asked to let the claim go (`QueueWatcher.wanted`).
+        :param rank: how well this process can send the messages of the queue. The highest comes
+            first, and one of a lower rank is asked to let the claim go (`QueueWatcher.wanted`).
         """
 
     def release(account: bytes) -> None:

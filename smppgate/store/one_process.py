@@ -24,7 +24,7 @@ class OneProcess:
         """See `IReturnPaths.find_beside`."""
         return succeed({})
 
-    def claim(self, account: bytes, eager: bool) -> None:
+    def claim(self, account: bytes, rank: int) -> None:
         """See `IQueues.claim`."""
 
     def release(self, account: bytes) -> None:

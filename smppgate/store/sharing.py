@@ -76,9 +76,9 @@ class QueueShare:
         """See `IQueues.tell_expired`."""
         self.told = told
 
-    def claim(self, account: bytes, eager: bool) -> None:
+    def claim(self, account: bytes, rank: int) -> None:
         """See `IQueues.claim`."""
-        self._queues.claim(self, account, eager)
+        self._queues.claim(self, account, rank)
 
     def release(self, account: bytes) -> None:
         """See `IQueues.release`."""
@@ -120,9 +120,9 @@ class SharedQueues:
         """Put ``messages`` into their queues, and tell the other processes."""
         return self._store.enqueue(messages).addCallback(self._enqueued, share, messages)
 
-    def claim(self, share: QueueShare, account: bytes, eager: bool) -> None:
+    def claim(self, share: QueueShare, account: bytes, rank: int) -> None:
         """See `IQueues.claim`."""
-        self._follow(account, self._claims.claim(account, share, eager))
+        self._follow(account, self._claims.claim(account, share, rank))
 
     def release(self, share: QueueShare, account: bytes) -> None:
         """See `IQueues.release`."""

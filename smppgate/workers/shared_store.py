@@ -154,9 +154,9 @@ class SharedStore(Responders):
         """See `IStore.queue_ends`."""
         return self._asked(c.QueueEnds, "ends")
 
-    def claim(self, account: bytes, eager: bool) -> None:
+    def claim(self, account: bytes, rank: int) -> None:
         """See `IStore.claim`."""
-        self._tell(c.Claim, account=account, eager=eager, turn=self._turns.get(account, 0))
+        self._tell(c.Claim, account=account, rank=rank, turn=self._turns.get(account, 0))
 
     def release(self, account: bytes) -> None:
         """See `IStore.release`."""

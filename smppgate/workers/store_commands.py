@@ -66,7 +66,7 @@ class Watch(amp.Command):
 class Claim(amp.Command):
     """See `IQueues.claim`. ``turn`` is the same until `Release`, and comes back with `Granted`."""
 
-    arguments = [ACCOUNT, (b"eager", amp.Boolean()), (b"turn", amp.Integer())]
+    arguments = [ACCOUNT, (b"rank", amp.Integer()), (b"turn", amp.Integer())]
     requiresAnswer = False
 
 

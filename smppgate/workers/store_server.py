@@ -142,10 +142,10 @@ class StoreResponders(Responders):
         return {}
 
     @c.Claim.responder
-    def claim(self, account: bytes, eager: bool, turn: int) -> dict[str, Any]:
+    def claim(self, account: bytes, rank: int, turn: int) -> dict[str, Any]:
         """See `IQueues.claim`."""
         self._watchers[account].turn = turn
-        self._queues.claim(account, eager)
+        self._queues.claim(account, rank)
         return {}
 
     @c.Release.responder

@@ -1,4 +1,4 @@
-"""`Claims`: one process at a time, the eager first, and none is forgotten."""
+"""`Claims`: one process at a time, the highest rank first, and none is forgotten."""
 
 from __future__ import annotations
 
@@ -12,40 +12,40 @@ A, B = b"one", b"two"
 
 def test_the_first_has_it_and_the_others_wait_in_turn() -> None:
     claims: Claims[int] = Claims()
-    assert claims.claim(A, 1, False) == Change(granted=1)
-    assert claims.claim(A, 2, False) == Change()
-    assert claims.claim(A, 3, False) == Change()
-    assert claims.claim(B, 3, False) == Change(granted=3)
+    assert claims.claim(A, 1, 0) == Change(granted=1)
+    assert claims.claim(A, 2, 0) == Change()
+    assert claims.claim(A, 3, 0) == Change()
+    assert claims.claim(B, 3, 0) == Change(granted=3)
     assert claims.release(A, 1) == Change(granted=2)
     assert claims.release(A, 2) == Change(granted=3)
     assert claims.release(A, 3) == Change()
     assert (claims.holder(A), claims.holder(B)) == (None, 3)
 
 
-def test_one_that_is_not_eager_is_asked_once_to_let_go() -> None:
+def test_one_of_a_lower_rank_is_asked_once_to_let_go() -> None:
     claims: Claims[int] = Claims()
-    claims.claim(A, 1, False)
-    claims.claim(A, 2, False)
-    assert claims.claim(A, 3, True) == Change(wanted=1)
-    assert claims.claim(A, 4, True) == Change()
+    claims.claim(A, 1, 0)
+    claims.claim(A, 2, 0)
+    assert claims.claim(A, 3, 2) == Change(wanted=1)
+    assert claims.claim(A, 4, 2) == Change()
     assert claims.release(A, 1) == Change(granted=3)
     assert claims.release(A, 3) == Change(granted=4)
     assert claims.release(A, 4) == Change(granted=2)
 
 
-def test_one_that_is_eager_keeps_it_until_it_is_so_no_longer() -> None:
+def test_one_keeps_it_until_its_rank_is_lower() -> None:
     claims: Claims[int] = Claims()
-    claims.claim(A, 1, True)
-    assert claims.claim(A, 2, True) == Change()
-    assert claims.claim(A, 1, False) == Change(wanted=1)
+    claims.claim(A, 1, 2)
+    assert claims.claim(A, 2, 2) == Change()
+    assert claims.claim(A, 1, 0) == Change(wanted=1)
     assert claims.release(A, 1) == Change(granted=2)
 
 
-def test_one_that_waits_may_become_eager_and_stop_waiting() -> None:
+def test_one_that_waits_may_rise_and_stop_waiting() -> None:
     claims: Claims[int] = Claims()
-    claims.claim(A, 1, False)
-    claims.claim(A, 2, False)
-    assert claims.claim(A, 2, True) == Change(wanted=1)
+    claims.claim(A, 1, 0)
+    claims.claim(A, 2, 0)
+    assert claims.claim(A, 2, 2) == Change(wanted=1)
     assert claims.release(A, 2) == Change()
     assert claims.release(A, 1) == Change()
     assert claims.holder(A) is None
@@ -53,9 +53,9 @@ def test_one_that_waits_may_become_eager_and_stop_waiting() -> None:
 
 def test_what_a_process_had_is_given_to_others_when_it_ends() -> None:
     claims: Claims[int] = Claims()
-    claims.claim(A, 1, True)
-    claims.claim(B, 1, True)
-    claims.claim(A, 2, False)
+    claims.claim(A, 1, 2)
+    claims.claim(B, 1, 2)
+    claims.claim(A, 2, 0)
     assert claims.leave(1) == {A: Change(granted=2), B: Change()}
     assert claims.leave(1) == {A: Change()}
 
@@ -69,25 +69,24 @@ class Races(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.claims: Claims[int] = Claims()
-        self.asking: dict[int, bool] = {}
+        self.asking: dict[int, int] = {}
         self.holder: int | None = None
         self.is_asked = False
 
     def follow(self, change: Change[int]) -> None:
         if change.granted is not None:
             assert self.holder is None, "two have it"
-            eager = [process for process, is_eager in self.asking.items() if is_eager]
-            assert change.granted in (eager or self.asking)
+            assert self.asking[change.granted] == max(self.asking.values())
             self.holder, self.is_asked = change.granted, False
         if change.wanted is not None:
             assert change.wanted == self.holder
             assert not self.is_asked, "it is asked twice"
             self.is_asked = True
 
-    @rule(process=PROCESSES, eager=st.booleans())
-    def claim(self, process: int, eager: bool) -> None:
-        self.asking[process] = eager
-        self.follow(self.claims.claim(A, process, eager))
+    @rule(process=PROCESSES, rank=st.integers(0, 2))
+    def claim(self, process: int, rank: int) -> None:
+        self.asking[process] = rank
+        self.follow(self.claims.claim(A, process, rank))
 
     @rule(process=PROCESSES, ends=st.booleans())
     def let_go(self, process: int, ends: bool) -> None:
@@ -105,9 +104,9 @@ class Races(RuleBasedStateMachine):
         assert self.claims.holder(A) == self.holder
 
     @invariant()
-    def one_that_is_eager_does_not_wait_for_one_that_is_not(self) -> None:
-        if self.holder is not None and any(self.asking.values()):
-            assert self.asking[self.holder] or self.is_asked
+    def none_waits_for_one_of_a_lower_rank_that_is_not_asked(self) -> None:
+        if self.holder is not None:
+            assert self.asking[self.holder] == max(self.asking.values()) or self.is_asked
 
 
 TestRaces = Races.TestCase

@@ -110,9 +110,9 @@ def test_a_claim_comes_with_the_number_of_messages(all_of: Processes) -> None:
     (first, heard), (second, other) = all_of.watching(), all_of.watching()
     all_of.put(first, ONE, ONE, ONE)
     other.news()
-    first.claim(ONE, eager=True)
+    first.claim(ONE, rank=2)
     assert heard.news() == ["granted with 3"]
-    second.claim(ONE, eager=True)
+    second.claim(ONE, rank=2)
     assert other.news() == []
     all_of.remove(first, all_of.numbers(first)[:1])
     first.release(ONE)
@@ -125,8 +125,8 @@ def test_what_was_removed_a_moment_ago_is_not_counted_with_a_claim() -> None:
     assert all_of.inline is not None
     (first, _), (second, other) = all_of.watching(), all_of.watching()
     all_of.put(first, ONE, ONE, ONE)
-    first.claim(ONE, eager=True)
-    second.claim(ONE, eager=True)
+    first.claim(ONE, rank=2)
+    second.claim(ONE, rank=2)
     other.news()
     numbers = all_of.numbers(first)
     all_of.inline.writer.holds = True
@@ -145,7 +145,7 @@ def test_a_message_is_not_read_before_it_is_told_of() -> None:
     assert all_of.inline is not None
     (first, _), (second, other) = all_of.watching(), all_of.watching()
     all_of.put(first, ONE)
-    second.claim(ONE, eager=True)
+    second.claim(ONE, rank=2)
     other.news()
     all_of.inline.writer.late = True
     first.enqueue([NewMessage(ONE, b"pdu", BEGUN + 1000.0)])
@@ -176,11 +176,11 @@ def test_a_queue_with_a_message_on_its_way_is_not_empty() -> None:
 
 def test_one_that_can_send_asks_one_that_cannot_to_let_go(all_of: Processes) -> None:
     (first, heard), (second, other) = all_of.watching(), all_of.watching()
-    first.claim(ONE, eager=False)
-    second.claim(ONE, eager=True)
+    first.claim(ONE, rank=0)
+    second.claim(ONE, rank=2)
     assert (heard.news(), other.news()) == (["granted with 0", "wanted"], [])
     first.release(ONE)
-    first.claim(ONE, eager=False)
+    first.claim(ONE, rank=0)
     assert (heard.news(), other.news()) == ([], ["granted with 0"])
 
 
@@ -188,8 +188,8 @@ def test_the_claims_of_a_process_end_with_it(all_of: Processes) -> None:
     (first, heard), (second, other) = all_of.watching(), all_of.watching()
     all_of.put(first, ONE)
     other.news()
-    first.claim(ONE, eager=True)
-    second.claim(ONE, eager=False)
+    first.claim(ONE, rank=2)
+    second.claim(ONE, rank=0)
     heard.news()
     first.leave()
     assert other.news() == ["granted with 1"]
@@ -205,9 +205,9 @@ def test_a_claim_is_granted_once_however_often_it_is_let_go() -> None:
     all_of.inline.writer.holds = True
     first.remove(ONE, all_of.numbers(first)[:1])
     for _ in range(3):
-        first.claim(ONE, eager=True)
+        first.claim(ONE, rank=2)
         first.release(ONE)
-    first.claim(ONE, eager=True)
+    first.claim(ONE, rank=2)
     all_of.inline.writer.go_on()
     assert heard.news() == ["granted with 1"]
     all_of.close()
@@ -223,7 +223,7 @@ def test_one_process_is_told_what_has_expired(all_of: Processes) -> None:
             told.append((name, account))
 
         share.tell_expired(note)
-    shares[1].claim(ONE, eager=False)
+    shares[1].claim(ONE, rank=0)
     shares[0].leave()
     all_of.put(shares[2], ONE, b"two", ONE)
     all_of.clock.pump([1.0] * 1060)

@@ -282,7 +282,7 @@ def test_queues_are_those_of_the_only_process(box: type[MemoryBox]) -> None:
     assert not made.store.is_shared
     watcher = Watcher()
     made.store.watch(b"one", watcher)
-    made.store.claim(b"one", eager=True)
+    made.store.claim(b"one", rank=2)
     made.wait(made.store.enqueue([NewMessage(b"one", b"pdu", BEGUN + 1000.0)]))
     made.store.release(b"one")
     made.store.watch(b"one", None)

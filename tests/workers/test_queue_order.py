@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from hypothesis import settings
+from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from twisted.internet.task import Clock
@@ -140,11 +140,12 @@ class SharedOrder(RuleBasedStateMachine):
         self.gates[gate].go_on()
         self.settle()
 
-    @rule(gate=GATES, window=st.integers(1, 5))
-    def bind(self, gate: int, window: int) -> None:
+    @rule(gate=GATES, window=st.integers(1, 5), is_remote=st.booleans())
+    def bind(self, gate: int, window: int, is_remote: bool) -> None:
         at = self.gates[gate]
         if len(at.sessions) < 2:
             session = WatchedSession(window, self)
+            session.is_remote = is_remote
             at.sessions.append(session)
             at.desk.acme.add(session)
             at.desk.queues.bound(at.desk.acme)
@@ -211,7 +212,7 @@ class SharedOrder(RuleBasedStateMachine):
             self.go_on(number)
             if gate.rests:
                 self.die(number)
-        self.bind(0, 5)
+        self.bind(0, 5, False)
         for _ in range(500):
             self.settle()
             if not self.numbers():
@@ -231,4 +232,6 @@ def _is_due(clock: Clock) -> bool:
 
 
 TestSharedOrder = SharedOrder.TestCase
-TestSharedOrder.settings = settings(max_examples=400, stateful_step_count=40, deadline=None)
+TestSharedOrder.settings = settings(
+    max_examples=600, stateful_step_count=50, deadline=None, phases=[Phase.generate]
+)

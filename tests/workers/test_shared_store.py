@@ -107,7 +107,7 @@ def test_the_limit_is_of_all_together(workers: Workers) -> None:
 def test_one_has_the_claim_and_the_next_when_it_ends(workers: Workers) -> None:
     first, second, third = workers.watchers()
     for store in workers.stores:
-        store.claim(ONE, eager=store is not workers.stores[1])
+        store.claim(ONE, rank=int(store is not workers.stores[1]))
     workers.put(workers.stores[1], ONE)
     workers.turn()
     assert first.news() == ["granted with 0", "1 came"]
@@ -121,7 +121,7 @@ def test_one_has_the_claim_and_the_next_when_it_ends(workers: Workers) -> None:
 
 def test_one_that_lost_the_master_is_told_to_send_nothing_more(workers: Workers) -> None:
     first, *_ = workers.watchers()
-    workers.stores[0].claim(ONE, eager=True)
+    workers.stores[0].claim(ONE, rank=2)
     workers.turn()
     first.news()
     workers.lose(0)
@@ -131,9 +131,9 @@ def test_one_that_lost_the_master_is_told_to_send_nothing_more(workers: Workers)
 def test_a_grant_that_crosses_the_end_of_a_claim_is_none(workers: Workers) -> None:
     first, *_ = workers.watchers()
     store = workers.stores[0]
-    store.claim(ONE, eager=True)
+    store.claim(ONE, rank=2)
     store.release(ONE)
-    store.claim(ONE, eager=False)
+    store.claim(ONE, rank=0)
     workers.turn()
     assert first.news() == ["granted with 0"]
 
@@ -208,7 +208,7 @@ def test_one_of_them_is_told_what_has_expired(workers: Workers) -> None:
     for number, store in enumerate(workers.stores):
         store.tell_expired(lambda account, message, n=number: told.append((n, account, message)))
     workers.watchers()
-    workers.stores[2].claim(ONE, eager=True)
+    workers.stores[2].claim(ONE, rank=2)
     workers.put(workers.stores[0], ONE)
     workers.clock.pump([1.0] * 1060)
     ((number, account, message),) = told
@@ -249,7 +249,7 @@ def test_what_was_asked_ends_when_the_master_is_lost(
             store.admit(ONE, 5),
         ]
         store.watch(ONE, Watcher())
-        store.claim(ONE, eager=True)
+        store.claim(ONE, rank=2)
         store.release(ONE)
         store.leave(ONE)
         store.lease({"account acme": 7})
@@ -269,7 +269,7 @@ def test_over_real_sockets() -> None:
     store, watcher = SharedStore(MemoryStore(clock, Limits())), Watcher()
     with real_ends([master.server.responders()], [store]) as ends:
         store.watch(ONE, watcher)
-        store.claim(ONE, eager=True)
+        store.claim(ONE, rank=2)
         enqueuing = outcomes(store.enqueue([NewMessage(ONE, b"x" * 300_000, BEGUN + 9.0)]))
         ends.until(lambda: enqueuing)
         reading = outcomes(store.queued(ONE, 0, 5))

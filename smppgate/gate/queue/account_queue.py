@@ -142,9 +142,13 @@ class AccountQueue:
         return not self._read_ahead.stored and not self._is_filled
 
     @property
-    def is_served_here(self) -> bool:
-        """Whether a session is bound in this process that receives its messages."""
-        return self.account.receivers.has_any_here
+    def rank(self) -> int:
+        """How well its messages can be sent from here, see `IQueues.claim`.
+
+        2 where a session that receives is bound here, 1 where only peers have such, else 0.
+        """
+        receivers = self.account.receivers
+        return 2 if receivers.has_any_here else int(len(receivers) > 0)
 
     @property
     def changes(self) -> int:

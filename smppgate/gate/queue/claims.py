@@ -2,8 +2,8 @@
 
 The life of a queue in one of them:
 
-1. Each process that has the queue watches it and asks for the claim. It is *eager* while a session
-   is bound here that receives: the store lets those come first.
+1. Each process that has the queue watches it and asks for the claim. The store lets the one come
+   first where sessions receive, and rather where they are bound than where only peers have them.
 2. Without the claim messages go into the queue, behind all that are known to be there
    (`AccountQueue.holds`), and none are sent from it.
 3. With the claim the queue is counted, sent, dropped and seen to expire here, and an ESME is asked
@@ -30,8 +30,8 @@ class Claimed(Protocol):
     """The system_id of the account."""
 
     @property
-    def is_served_here(self) -> bool:
-        """Whether a session is bound here that receives its messages."""
+    def rank(self) -> int:
+        """How well its messages can be sent from here, see `IQueues.claim`."""
 
     @property
     def under_way(self) -> int:
@@ -66,7 +66,8 @@ class Claim:
         self._queue = queue
         self._store = store
         self._settle = settle
-        self._is_eager = self._is_held = self._is_leaving = self._rests = False
+        self._rank = 0
+        self._is_held = self._is_leaving = self._rests = False
 
     def begin(self, rests: bool) -> None:
         """Watch the queue, and ask for it unless it ``rests``."""
@@ -78,10 +79,8 @@ class Claim:
 
     def look(self) -> None:
         """Sessions have come or gone: the queue may be wanted here more than before, or less."""
-        is_eager = self._queue.is_served_here
-        if is_eager != self._is_eager and not self._rests:
-            self._is_eager = is_eager
-            self._store.claim(self._queue.name, is_eager)
+        if self._queue.rank != self._rank and not self._rests:
+            self._ask()
 
     def rest(self) -> None:
         """Let go as soon as nothing is under way, and do not ask again."""
@@ -141,8 +140,8 @@ class Claim:
     # Parts of that
 
     def _ask(self) -> None:
-        self._is_eager = self._queue.is_served_here
-        self._store.claim(self._queue.name, self._is_eager)
+        self._rank = self._queue.rank
+        self._store.claim(self._queue.name, self._rank)
 
     def _let_go(self) -> None:
         self._is_held = self._is_leaving = False

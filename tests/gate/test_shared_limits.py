@@ -93,6 +93,19 @@ def test_an_account_has_a_part_of_its_rate_while_a_session_is_bound() -> None:
     assert shared.names == []
 
 
+def test_a_reload_gives_an_account_a_rate_and_takes_it() -> None:
+    """Which is divided from then on; one for each session is not."""
+    shared = Shared(evolve(ACME, rate=0.0, burst=0.0))
+    shared.esme()
+    assert (shared.names, shared.account.limit.part) == ([], 1.0)
+    shared.reload(esme=(ACME,))
+    assert shared.account.limit.part < 0.01
+    shared.gate.reactor.advance(0.1)
+    assert shared.names == ["account acme"]
+    shared.reload(esme=(evolve(ACME, rate=0.0, session_rate=5.0),))
+    assert shared.names == []
+
+
 def test_an_smsc_has_a_part_of_its_rate_while_it_has_one() -> None:
     """From its beginning on, through reloads, until it is removed."""
     shared = Shared(rate=10)

@@ -258,6 +258,8 @@ class Reload:
             if policy != account.policy:
                 parts.router.accounts.change(account, policy)
                 parts.router.ranges.weigh(account, policy.weight)
+                for each in parts.router.accounts.derived(account):
+                    parts.router.rate_shares.account_changed(each)
         if changes:
             parts.router.waiting_room.rearrange()
         await self._rest()

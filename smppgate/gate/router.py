@@ -346,7 +346,7 @@ class RouterService(Service):
         if self.events.tell_bound is not None:
             self.events.tell_bound(session)
         account.add(session)
-        self.rate_shares.account_used(account)
+        self.rate_shares.account_changed(account)
         if session.receives:
             self.queues.bound(account)
 
@@ -368,7 +368,7 @@ class RouterService(Service):
         if self.events.tell_lost is not None:
             self.events.tell_lost(session, reason)
         account.remove(session)
-        self.rate_shares.account_unused(account)
+        self.rate_shares.account_changed(account)
         self.ranges.leave(session)
         self._submitters.remove(session)
         self.queues.lost(account)

@@ -171,7 +171,7 @@ class EsmeSettings(Table):
         default=10,
         metadata=setting(
             COUNT,
-            "How many sessions it may have bound at once.",
+            "How many sessions it may have bound at once, in all workers together.",
             "sessions",
             takes=Takes.AT_NEXT_BIND,
         ),

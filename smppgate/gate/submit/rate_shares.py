@@ -63,13 +63,12 @@ class RateShares:
 
     # Who has limits
 
-    def account_used(self, account: Account[EsmeSession]) -> None:
-        """A session of ``account`` is bound here."""
-        self._use(_of_account(account), account.limit)
-
-    def account_unused(self, account: Account[EsmeSession]) -> None:
-        """A session of ``account`` has ended; it may have others."""
-        if not account.sessions:
+    def account_changed(self, account: Account[EsmeSession]) -> None:
+        """A session of ``account`` is bound here or has ended, or its policy is another one."""
+        rates = account.policy.rates
+        if account.sessions and rates is not None and rates.account is not None:
+            self._use(_of_account(account), account.limit)
+        else:
             self._use_no_more(_of_account(account), account.limit)
 
     def smsc_changed(self, smsc: Smsc) -> None:

@@ -50,8 +50,6 @@ class Wish:
     def has_changed(self, now: float) -> bool:
         """Look what was taken since the last time; gives whether the wish is another one."""
         part = self._part(now)
-        if part < TRIFLE:
-            part = 0.0
         if self.part * FEWER <= part <= self.part * MORE:
             return False
         self.part = part
@@ -62,11 +60,16 @@ class Wish:
         self._looked_at = now
         if bucket is None or seconds <= 0.0:
             return self._demand
-        taken = max(0, bucket.all_taken - self._taken)
-        self._taken = bucket.all_taken
+        all_taken = bucket.all_taken
+        if all_taken == self._taken and not (self._demand or bucket.was_short):
+            # Most are idle.
+            return 0.0
+        taken, self._taken = max(0, all_taken - self._taken), all_taken
         whole = bucket.rate.per_second * seconds
         self._demand = max(taken / whole, self._demand * FADING)
+        if self._demand < TRIFLE and not bucket.was_short:
+            self._demand = 0.0
         wanted = self._demand * (STARVED if bucket.was_short else SPARE)
         bucket.was_short = False
-        # One token at least: the part that it has may not bring it for a long time.
+        # One token at least, for the next message: its part may not bring it for a long time.
         return min(1.0, wanted if bucket.has_token(now) else max(wanted, 1.0 / whole))

@@ -8,6 +8,9 @@ from smppgate.gate.peers import fields as f
 from smppgate.gate.peers.failure import NotTaken
 from smppgate.gate.peers.fields import envelope, field, fields, unwrapped, wrapped
 from smppgate.gate.peers.told import LinkedSmsc
+from smppgate.routing.limits.token_bucket import Rate
+from smppgate.routing.smscs.rate_limits import SmscRates
+from smppgate.routing.smscs.smsc import Smsc
 from smppgate.settings import GateSettings
 from smppgate.txsmpp.codec import encode
 from smppgate.txsmpp.constants import CommandId
@@ -304,3 +307,55 @@ def test_an_smsc_that_is_lost_or_silent_is_told() -> None:
     unlinked(node)
     (resp,) = (each for each in node.incoming.hear() if each.is_response)
     assert NotTaken.told_in(resp) is NotTaken.LOST
+
+
+def limited(node: NodeWithPeer, part: float, link: float = 0.0) -> Smsc:
+    """The SMSC may be sent one message a second, and ``link`` on each link."""
+    gate = node.gate
+    smsc: Smsc = gate.gateway.parts.smscs["alpha"].smsc
+    rates = SmscRates(Rate(1.0, 1.0), Rate(link, 1.0) if link else None)
+    now = gate.gateway.clock.monotonic()
+    smsc.change_rates(rates, gate.router.refills, now)
+    assert smsc.limits is not None
+    smsc.limits.overall.apportion(part, now)
+    return smsc
+
+
+def went(node: NodeWithPeer, count: int) -> list[bool]:
+    """Which of so many requests of another node the SMSC gets."""
+    found = []
+    for number in range(70, 70 + count):
+        passed_on(node, numbered(SUBMIT, number))
+        found.append(bool(node.link.heard()))
+        told = [NotTaken.told_in(each) for each in node.incoming.hear()]
+        assert told == ([] if found[-1] else [NotTaken.FULL])
+    return found
+
+
+def test_a_rate_of_this_node_alone_holds_for_requests_of_others() -> None:
+    node = NodeWithPeer()
+    limited(node, 1.0)
+    assert went(node, 2) == [True, False]
+
+
+def test_a_request_has_its_token_where_all_nodes_have_one_rate() -> None:
+    """From where it comes: here there may be few, and they are for what comes here."""
+    node = NodeWithPeer()
+    smsc = limited(node, 0.1)
+    assert went(node, 3) == [True, True, True]
+    assert smsc.capacity > 0
+    esme = node.esme()
+    esme.ask(SUBMIT, 1)
+    esme.ask(SUBMIT, 2)
+    assert len(node.link.heard()) == 1
+    assert smsc.capacity == 0
+    assert went(node, 2) == [True, True]
+
+
+def test_a_rate_of_a_link_holds_for_all_that_is_sent_on_it() -> None:
+    node = NodeWithPeer()
+    smsc = limited(node, 0.1, link=1.0)
+    assert went(node, 2) == [True, False]
+    assert smsc.capacity == 0
+    node.gate.reactor.advance(1.1)
+    assert went(node, 2) == [True, False]

@@ -21,6 +21,8 @@ from smppgate.txsmpp.clock import Clock
 from tests.routing.fakes import FakeSession
 from tests.shared_store import Master, SharedStore
 
+RATE = Rate(50.0, 5.0)
+
 STEP = 0.01
 """Seconds between two moments at which messages come."""
 
@@ -35,9 +37,9 @@ class Gate:
         self.clock = Clock.of(clock)
         self.store = SharedStore(clock, Limits(), master)
         self.shares = RateShares(self.clock, self.store)
-        self.account: Account[Any] = Account("acme", AccountPolicy())
-        self.limit = SessionLimit(self.account.limit)
         self.rates = EsmeRates(rate, None, True)
+        self.account: Account[Any] = Account("acme", AccountPolicy(rates=self.rates))
+        self.limit = SessionLimit(self.account.limit)
         self.went: list[float] = []
         self.shares.start()
         self.bind()
@@ -45,12 +47,12 @@ class Gate:
     def bind(self) -> None:
         """A session is bound."""
         self.account.add(FakeSession())
-        self.shares.account_used(self.account)
+        self.shares.account_changed(self.account)
 
     def unbind(self) -> None:
         """All sessions end."""
         self.account.sessions.clear()
-        self.shares.account_unused(self.account)
+        self.shares.account_changed(self.account)
 
     def submit(self, count: int) -> None:
         """So many messages come, and those over the rate are refused."""
@@ -214,9 +216,9 @@ def test_an_account_that_is_there_anew_has_the_limit_alone() -> None:
     world = World(1, 1000.0, 100.0)
     (gate,) = world.gates
     assert gate.account.limit.part > 0.95
-    again: Account[Any] = Account("acme", AccountPolicy())
+    again: Account[Any] = Account("acme", gate.account.policy)
     again.add(FakeSession())
-    gate.shares.account_used(again)
+    gate.shares.account_changed(again)
     world.run(1.0)
     parts = gate.account.limit.part, again.limit.part
     assert parts[0] == LEAST_PART / WHOLE
@@ -241,7 +243,7 @@ def test_an_smsc_has_a_part_while_it_has_a_rate() -> None:
     """A reload gives it one, another one, and none."""
     world = World(1, 1000.0, 100.0)
     (gate,) = world.gates
-    change = limited(gate.shares, gate.clock, SmscRates(Rate(50.0, 5.0), None))
+    change = limited(gate.shares, gate.clock, SmscRates(RATE, None))
     smsc = change(Smsc("alpha"))
     assert smsc.limits is not None
     overall = smsc.limits.overall
@@ -263,7 +265,7 @@ def test_an_smsc_has_a_part_while_it_has_a_rate() -> None:
 def test_an_smsc_that_is_there_anew_keeps_its_part_when_the_former_goes() -> None:
     world = World(1, 1000.0, 100.0)
     (gate,) = world.gates
-    change = limited(gate.shares, gate.clock, SmscRates(Rate(50.0, 5.0), None))
+    change = limited(gate.shares, gate.clock, SmscRates(RATE, None))
     former, anew = change(Smsc("alpha")), change(Smsc("alpha"))
     world.run(1.0)
     gate.shares.smsc_removed(former)
@@ -300,10 +302,11 @@ def test_in_the_only_process_nothing_is_divided() -> None:
     """No timer runs, and every limit is whole."""
     clock = task.Clock()
     shares = RateShares(Clock.of(clock), MemoryStore(clock, Limits()))
-    account: Account[Any] = Account("acme", AccountPolicy())
+    account: Account[Any] = Account("acme", AccountPolicy(rates=EsmeRates(RATE, None, True)))
     account.add(FakeSession())
     shares.start()
-    shares.account_used(account)
+    shares.account_changed(account)
     assert (account.limit.part, len(shares), clock.getDelayedCalls()) == (1.0, 0, [])
-    shares.account_unused(account)
+    account.sessions.clear()
+    shares.account_changed(account)
     shares.stop()

@@ -51,16 +51,19 @@ def test_what_changes_little_is_not_told() -> None:
 
 
 def test_who_has_no_token_left_wishes_for_much_more() -> None:
-    """Also if it is never given one: for one token a block at least."""
+    """For one token a block at least; for a second, if it is never given one."""
     taking = Taking(0.1)
     for _ in range(20):
         taking.block(20)
     assert taking.wish.part >= 0.4
     starved = Taking(0.0001)
     starved.block(1)
-    for _ in range(60):
+    for _ in range(5):
         starved.block(0)
     assert starved.wish.part >= 0.1
+    for _ in range(10):
+        starved.block(0)
+    assert starved.wish.part == 0.0
 
 
 def test_it_wishes_for_no_more_than_all() -> None:

@@ -21,6 +21,9 @@ SMSC_HOST, SMSC_PORT = "10.9.0.1", 3001
 
 FULL, AWAY = 0x14, 0x64
 
+GIVING_UP = 0.1
+"""The chance of an ESME to hang up about when its bind is answered."""
+
 
 @define(eq=False)
 class Message:
@@ -153,6 +156,11 @@ class EsmeSession(Session):
             return
         self.attach(end)
         self.send(self.kind, 0, self.fresh(), wire.bind(self.account, PASSWORD))
+        shared = self.world.shared
+        if shared is not None and self.world.is_active and self.chance.random() < GIVING_UP:
+            # Perhaps before it is known whether there is a place.
+            delay = self.chance.expovariate(0.5 / shared.plan.delay)
+            self.world.agenda.call(delay, self.over, "reset")
 
     def answered(self, pdu: wire.Pdu) -> None:
         """A bind_resp, or the answer to a message."""

@@ -19,6 +19,7 @@ from smppgate.gate.sessions.bind_places import BindPlaces
 from smppgate.gate.submit.rate_shares import RateShares
 from smppgate.routing.esmes.account import Cluster
 from smppgate.routing.limits.token_bucket import TokenBucket
+from smppgate.store.interface import LEAST_PART
 from smppgate.workers import shares
 from tests.simulation.mutant import Mutant
 from tests.simulation.mutant import mutant as mutant_of_one_gate
@@ -202,6 +203,6 @@ def tokens_with_a_part(_apportion: Any) -> Any:
     return filled
 
 
-@mutant(shares, "fulfilled", "Each gate gets what it wishes for, whatever others have.")
-def all_wishes_fulfilled(_fulfilled: Any) -> Any:
-    return lambda wishes, whole: [min(wish, whole) for wish in wishes]
+@mutant(shares._Limit, "_divided", "Each gate gets what it wishes for, whatever others have.")
+def all_wishes_fulfilled(_divided: Any) -> Any:
+    return lambda self: [max(wish, LEAST_PART) for wish in self.wanted.values()]

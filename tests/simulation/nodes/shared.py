@@ -92,7 +92,7 @@ class Shared:
         times = self._taken[account]
         now, world = times[-1], self.world
         spare = burst + rate * BLOCK + len(world.nodes)
-        late = 50 * (world.plan.weather.latency + world.plan.weather.jitter)
+        late = 10 * (world.plan.weather.latency + world.plan.weather.jitter)
         for seconds in (now,) if world.plan.trouble else (now, 1.0, 3.0):
             count = sum(1 for each in times if each >= now - seconds)
             if count > rate * (seconds + late) + spare:

@@ -13,6 +13,7 @@ from twisted.logger import LogEvent, formatEvent, globalLogPublisher
 from twisted.python.failure import Failure
 
 from smppgate.gate import Gateway
+from smppgate.gate.seat import ALONE, Seat
 from smppgate.gate.sessions.password_checks import Compare
 from smppgate.settings import (
     EsmeSettings,
@@ -104,6 +105,7 @@ class MemoryGateway:
         refused_bind_wait: float = 0.0,
         entropy: Random | None = None,
         compare: Compare | None = None,
+        seat: Seat = ALONE,
         **more: Any,
     ) -> None:
         # Twisted's fakes are annotated in part only.
@@ -122,7 +124,7 @@ class MemoryGateway:
         settings = Settings(**parts)
         entropy = entropy or NoJitter(1)
         compare = compare or compare_at_once
-        gateway = Gateway(settings, self.reactor, entropy=entropy, compare=compare)
+        gateway = Gateway(settings, self.reactor, entropy=entropy, compare=compare, seat=seat)
         self.gateway = cast(Any, gateway)
         self.gateway.privilegedStartService()
         self.gateway.startService()

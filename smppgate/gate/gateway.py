@@ -6,14 +6,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from random import Random, SystemRandom
-from typing import Any
 
 from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred, ensureDeferred
 from twisted.internet.interfaces import IAddress, IReactorTime
-from twisted.internet.threads import deferToThreadPool
 
 from smppgate.gate.build import compare_in_thread, make_store
 from smppgate.gate.controls import (
@@ -28,7 +25,7 @@ from smppgate.gate.observation import Observation, bound_session, key_of_link, o
 from smppgate.gate.parts import Parts
 from smppgate.gate.reload import Reload
 from smppgate.gate.seat import ALONE, Seat
-from smppgate.gate.sessions.certificate_watch import CertificateWatch, Looks
+from smppgate.gate.sessions.certificate_watch import CertificateWatch, looks_in_thread
 from smppgate.gate.sessions.esme import EsmeProtocol
 from smppgate.gate.sessions.links import SmscLink
 from smppgate.gate.sessions.password_checks import Compare
@@ -83,7 +80,7 @@ class Gateway(MultiService):
         self.router.await_store()
         for service in (parts.router, parts.listeners, parts.serving):
             service.setServiceParent(self)
-        self.certificates = CertificateWatch(self.clock, partial(_in_thread, reactor))
+        self.certificates = CertificateWatch(self.clock, looks_in_thread(reactor))
         self.certificates.sources.append(parts.certificates)
         self.certificates.setServiceParent(self)
         self._opening: Deferred[None] | None = None
@@ -271,11 +268,6 @@ class Gateway(MultiService):
         if self._opening is not None:
             await self._opening
         await self.store.close()
-
-
-def _in_thread(reactor: Any, look: Callable[[], Looks]) -> Deferred[Looks]:
-    looking: Deferred[Looks] = deferToThreadPool(reactor, reactor.getThreadPool(), look)
-    return looking
 
 
 async def _wait_for(stopping: Deferred[None] | None) -> None:

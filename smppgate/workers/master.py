@@ -17,9 +17,11 @@ from twisted.internet.defer import Deferred, DeferredList, DeferredLock, ensureD
 from twisted.internet.interfaces import IAddress
 from twisted.internet.task import deferLater
 
+from smppgate.admin.workers import WorkerState
 from smppgate.daemon.surroundings import Surroundings
 from smppgate.gate import CannotListen
 from smppgate.gate.reload import change_lines
+from smppgate.gate.sessions.certificate_watch import CertificateWatch, looks_in_thread
 from smppgate.notices.workers import WORKERS_LATE
 from smppgate.settings import Settings, SettingsError
 from smppgate.settings.applicable import applicable
@@ -31,6 +33,8 @@ from smppgate.txsmpp.log import Logger
 from smppgate.workers import commands
 from smppgate.workers.common import Common
 from smppgate.workers.control import Responders
+from smppgate.workers.faces import WorkerAtMaster, WorkerFaces
+from smppgate.workers.joining.source import MasterAdmin
 from smppgate.workers.listening import Listening
 from smppgate.workers.logs import ReceivedLog
 from smppgate.workers.settings import former_sockets
@@ -73,6 +77,8 @@ class Master(MultiService):
         self._has_started = self._is_stopping = False
         self.listening = Listening(reactor, settings, count if settings.gate.reuse_port else 1)
         self.listening.setServiceParent(self)
+        self.certificates = CertificateWatch(self.clock, looks_in_thread(reactor))
+        self.certificates.setServiceParent(self)
         self.workers = [
             Supervised(
                 reactor, number, Backoff(SHORTEST, LONGEST, entropy.random), self.clock, self
@@ -82,6 +88,10 @@ class Master(MultiService):
         self._statuses: dict[int, tuple[int, int, int]] = {}
         self._without_esmes: set[int] = set()
         self._surroundings = Surroundings(self, reactor, settings, file)
+        self._faces = WorkerFaces(self.clock, self._worker_states)
+        self._at_master: dict[int, WorkerAtMaster] = {}
+        # No child: it is there until all workers have ended.
+        self._admin = MasterAdmin(self, reactor, self._faces, self._surroundings.reload)
 
     @property
     def settings(self) -> Settings:
@@ -112,6 +122,7 @@ class Master(MultiService):
         :raises CannotListen: when one of them cannot be opened.
         """
         super().privilegedStartService()
+        self._admin.privilegedStartService()
 
     def startService(self) -> None:
         """Start the workers, and handle signals."""
@@ -120,6 +131,7 @@ class Master(MultiService):
         Path(self.settings.gate.state_dir).mkdir(mode=0o700, parents=True, exist_ok=True)
         for path in former_sockets(self._common):
             path.unlink(missing_ok=True)
+        self._admin.startService()
         for worker in self.workers:
             worker.start()
 
@@ -144,6 +156,7 @@ class Master(MultiService):
         while self._running() and self.clock.seconds() < over_by:
             await deferLater(self.clock, POLL_INTERVAL)
         await self._kill()
+        await self._admin.stopService()
         self.log.info("stopped")
 
     async def _kill(self) -> None:
@@ -161,6 +174,18 @@ class Master(MultiService):
 
     def _running(self) -> list[Supervised]:
         return [worker for worker in self.workers if worker.is_running]
+
+    def _worker_states(self) -> list[WorkerState]:
+        return [
+            WorkerState(
+                number=worker.number,
+                pid=worker.pid,
+                state=worker.state,
+                since=worker.since,
+                restarts=worker.restarts,
+            )
+            for worker in self.workers
+        ]
 
     def _tell_all(self, command: Any, **arguments: object) -> None:
         for worker in self.workers:
@@ -217,7 +242,8 @@ class Master(MultiService):
     # What `Surroundings` needs
 
     def reload_refused(self, lines: Sequence[str]) -> None:
-        """The file has errors, which the log tells."""
+        """The file has errors, which the log tells, and an event."""
+        self._admin.reload_refused(lines)
 
     def follow_reloads(self, follow: Callable[[Settings], None]) -> None:
         """Call ``follow``, which must not raise, after each reload: with the settings in force."""
@@ -253,10 +279,12 @@ class Master(MultiService):
 
     def responders(self, worker: Supervised) -> Sequence[Responders]:
         """What answers the commands of a worker."""
+        face = self._at_master[worker.number] = self._faces.responders(worker.number)
         return (
             _Told(worker, self),
             self.listening.loads(worker.number - 1),
             ReceivedLog(worker.number),
+            face,
         )
 
     def common(self) -> bytes:
@@ -278,6 +306,8 @@ class Master(MultiService):
         self.log.info(
             "worker {number} serves, process {pid}", number=worker.number, pid=worker.pid
         )
+        # What operators have decided is told before the first connection is handed over.
+        self._faces.came(self._at_master[worker.number])
         self.listening.join(worker.number - 1, worker.control)
         if worker.common is not self._octets:
             # There was a reload while it started; what one worker takes, all do.

@@ -64,6 +64,7 @@ class Supervised(ProcessProtocol):
     :ivar common: what its process has begun with.
     :ivar is_listening: whether its process has opened its listeners.
     :ivar is_serving: whether its process serves, and does not stop.
+    :ivar since: when its process was started; seconds since 1970, 0 without one.
     """
 
     log = Logger()
@@ -75,6 +76,8 @@ class Supervised(ProcessProtocol):
         self.control: Control | None = None
         self.common = b""
         self.is_listening = self.is_serving = False
+        self.since = 0.0
+        self._starts = 0
         self._reactor = reactor
         self._backoff = backoff
         self._clock = clock
@@ -94,10 +97,26 @@ class Supervised(ProcessProtocol):
         """The id of its process; 0 without one."""
         return self._process.pid if self._process is not None else 0
 
+    @property
+    def restarts(self) -> int:
+        """How often it had to be started again."""
+        return max(0, self._starts - 1)
+
+    @property
+    def state(self) -> str:
+        """See `WorkerState.state`."""
+        if self.is_serving:
+            return "up"
+        if not self.is_running:
+            return "down"
+        return "stopping" if self._is_over else "starting"
+
     def start(self) -> None:
         """Start a process for it."""
         self._pause = None
         self._fault, self._has_begun = "", False
+        self.since = self._clock.wall()
+        self._starts += 1
         self.control = control = Control(self._watcher.responders(self), self._disconnected)
         ours, theirs = socket.socketpair()
         with ours, theirs:
@@ -156,7 +175,7 @@ class Supervised(ProcessProtocol):
 
     def processEnded(self, reason: Failure) -> None:
         """The process is gone."""
-        self._process = None
+        self._process, self.since = None, 0.0
         self.is_listening = self.is_serving = False
         self._backoff.lost(self._clock.seconds())
         if not self._is_over:

@@ -19,6 +19,7 @@ from smppgate.observe.message_logs import MessageLogs
 from smppgate.settings import Settings
 from smppgate.store import IStore, StoreError
 from smppgate.workers.common import Common
+from smppgate.workers.face import WorkerFace
 from smppgate.workers.settings import worker_settings
 
 
@@ -56,6 +57,8 @@ class Worker(Gateway):
         self.started: Deferred[Any] = Deferred()
         self._message_logs = MessageLogs(self, reactor)
         self._message_logs.setServiceParent(self)
+        self.face = WorkerFace(self, number, self._message_logs)
+        self.face.setServiceParent(self)
         own_log = OwnLog()
         own_log.change(settings.log)
         self.follow_reloads(lambda settings: own_log.change(settings.log))

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
-from typing import Protocol
+from typing import Any, Protocol
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.threads import deferToThreadPool
 from twisted.python.failure import Failure
 
 from smppgate.notices.program import CERTIFICATES_UNSEEN
@@ -101,3 +102,13 @@ def _look_of(name: str) -> tuple[int, int, int] | None:
     except OSError:
         return None
     return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def looks_in_thread(reactor: Any) -> InThread:
+    """What has files looked at in a thread of the reactor's."""
+
+    def look_in_thread(look: Callable[[], Looks]) -> Deferred[Looks]:
+        looking: Deferred[Looks] = deferToThreadPool(reactor, reactor.getThreadPool(), look)
+        return looking
+
+    return look_in_thread

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from smppgate.admin.api import ROOT
@@ -32,7 +33,13 @@ class MasterAdmin(Serving):
     def __init__(
         self, host: Host, reactor: Any, workers: Workers, reload: Reload | None = None
     ) -> None:
-        super().__init__(host, reactor, joined_source(host, workers, reload))
+        source = joined_source(host, workers, reload)
+        super().__init__(host, reactor, source)
+        self._telling = Telling(source.events)
+
+    def reload_refused(self, lines: Sequence[str]) -> None:
+        """Tell that settings were not taken, and what is wrong with them."""
+        self._telling.reload_refused(lines)
 
 
 def joined_source(host: Host, workers: Workers, reload: Reload | None) -> Source:

@@ -25,7 +25,7 @@ from smppgate.gate.observation import Observation, bound_session, key_of_link, o
 from smppgate.gate.parts import Parts
 from smppgate.gate.reload import Reload
 from smppgate.gate.seat import ALONE, Seat
-from smppgate.gate.sessions.certificate_watch import CertificateWatch, in_threads_of
+from smppgate.gate.sessions.certificate_watch import CertificateWatch, looks_in_thread
 from smppgate.gate.sessions.esme import EsmeProtocol
 from smppgate.gate.sessions.links import SmscLink
 from smppgate.gate.sessions.password_checks import Compare
@@ -80,7 +80,7 @@ class Gateway(MultiService):
         self.router.await_store()
         for service in (parts.router, parts.listeners, parts.serving):
             service.setServiceParent(self)
-        self.certificates = CertificateWatch(self.clock, in_threads_of(reactor))
+        self.certificates = CertificateWatch(self.clock, looks_in_thread(reactor))
         self.certificates.sources.append(parts.certificates)
         self.certificates.setServiceParent(self)
         self._opening: Deferred[None] | None = None

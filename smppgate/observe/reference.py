@@ -10,16 +10,32 @@ from collections.abc import Iterator
 
 from smppgate.gate.relay.reason import Reason
 from smppgate.observe.families import FAMILIES
+from smppgate.observe.family import AnyFamily, Joining
 from smppgate.observe.records import FIELDS
+from smppgate.observe.worker_families import WORKER_FAMILIES
 
 
 def metrics() -> Iterator[str]:
     """The lines of the table of metrics."""
-    yield "| metric | kind | labels | meaning |"
-    yield "|---|---|---|---|"
+    yield "| metric | kind | labels | meaning | of several workers |"
+    yield "|---|---|---|---|---|"
     for family in FAMILIES:
-        labels = ", ".join(f"`{label}`" for label in family.labels)
-        yield f"| `{family.name}` | {family.kind} | {labels} | {family.about} |"
+        yield f"{_metric(family)} {_JOININGS[family.joining]} |"
+    for family in WORKER_FAMILIES:
+        yield f"{_metric(family)} only there |"
+
+
+_JOININGS = {
+    Joining.SUM: "sum",
+    Joining.MOST: "greatest",
+    Joining.EACH: "each, by `worker`",
+    Joining.NONE: "none",
+}
+
+
+def _metric(family: AnyFamily) -> str:
+    labels = ", ".join(f"`{label}`" for label in family.labels)
+    return f"| `{family.name}` | {family.kind} | {labels} | {family.about} |"
 
 
 def fields() -> Iterator[str]:

@@ -73,15 +73,17 @@ class EndStream(amp.Command):
 
 
 class FaceResponders(Responders):
-    """The worker's side.
+    """The worker's side. The master asks nothing before `show` was called."""
 
-    :param face: answers.
-    """
+    _face: WorkerFace
 
-    def __init__(self, face: WorkerFace) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._face = face
         self._streams: dict[int, Outgoing] = {}
+
+    def show(self, face: WorkerFace) -> None:
+        """Let ``face`` answer."""
+        self._face = face
 
     @Observe.responder
     def observe(self, is_wanted: bool) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from smppgate.admin.workers import WorkerState
 from smppgate.daemon.surroundings import Surroundings
 from smppgate.gate import CannotListen
 from smppgate.gate.reload import change_lines
-from smppgate.gate.sessions.certificate_watch import CertificateWatch, in_threads_of
+from smppgate.gate.sessions.certificate_watch import CertificateWatch, looks_in_thread
 from smppgate.notices.store import STORE_NOT_OPENED
 from smppgate.notices.workers import WORKERS_LATE
 from smppgate.settings import Settings, SettingsError
@@ -86,6 +86,8 @@ class Master(MultiService):
         self._has_started = self._is_stopping = False
         self.listening = Listening(reactor, settings, count if settings.gate.reuse_port else 1)
         self.listening.setServiceParent(self)
+        self.certificates = CertificateWatch(self.clock, looks_in_thread(reactor))
+        self.certificates.setServiceParent(self)
         self.workers = [
             Supervised(
                 reactor, number, Backoff(SHORTEST, LONGEST, entropy.random), self.clock, self
@@ -97,12 +99,10 @@ class Master(MultiService):
         self._surroundings = Surroundings(self, reactor, settings, file)
         self._stores = make_store_server(settings, reactor)
         self._opening: Deferred[None] | None = None
-        self.certificates = CertificateWatch(self.clock, in_threads_of(reactor))
-        self.certificates.setServiceParent(self)
         self._faces = WorkerFaces(self.clock, self.states)
         self._asked: dict[int, WorkerAtMaster] = {}
+        # No child: it is there until all workers have ended.
         self._admin = MasterAdmin(self, reactor, self._faces, self._surroundings.reload)
-        self._admin.setServiceParent(self)
 
     @property
     def settings(self) -> Settings:
@@ -133,6 +133,7 @@ class Master(MultiService):
         :raises CannotListen: when one of them cannot be opened.
         """
         super().privilegedStartService()
+        self._admin.privilegedStartService()
 
     def startService(self) -> None:
         """Start the workers, and handle signals."""
@@ -141,6 +142,7 @@ class Master(MultiService):
         Path(self.settings.gate.state_dir).mkdir(mode=0o700, parents=True, exist_ok=True)
         for path in former_sockets(self._common):
             path.unlink(missing_ok=True)
+        self._admin.startService()
         self._opening = ensureDeferred(self._begin())
 
     async def _begin(self) -> None:
@@ -181,6 +183,7 @@ class Master(MultiService):
 
     async def _close(self) -> None:
         await maybeDeferred(super().stopService)
+        await self._admin.stopService()
         if self._opening is not None:
             await self._opening
         await self._stores.store.close()
@@ -256,7 +259,7 @@ class Master(MultiService):
     # What `Surroundings` needs
 
     def reload_refused(self, lines: Sequence[str]) -> None:
-        """The file has errors: tell what is wrong with it."""
+        """The file has errors, which the log tells, and an event."""
         self._admin.reload_refused(lines)
 
     def follow_reloads(self, follow: Callable[[Settings], None]) -> None:
@@ -334,8 +337,9 @@ class Master(MultiService):
         self.log.info(
             "worker {number} serves, process {pid}", number=worker.number, pid=worker.pid
         )
-        self.listening.join(worker.number - 1, worker.control)
+        # What operators have decided is told before the first connection is handed over.
         self._faces.came(self._asked[worker.number])
+        self.listening.join(worker.number - 1, worker.control)
         if worker.common is not self._octets:
             # There was a reload while it started; what one worker takes, all do.
             _given(worker, self._octets).addErrback(_ignore_lost)

@@ -28,6 +28,7 @@ from smppgate.txsmpp.log import Logger
 from smppgate.workers import commands
 from smppgate.workers.common import Common
 from smppgate.workers.control import Control, Responders
+from smppgate.workers.face_commands import FaceResponders
 from smppgate.workers.handed import HandedOver
 from smppgate.workers.logs import SentLog
 from smppgate.workers.settings import socket_of
@@ -48,14 +49,16 @@ class Orders(Responders):
 
     :param reactor: runs, or is about to.
     :param handed: has its listeners.
+    :param face: answers for it.
     """
 
     log = Logger()
 
-    def __init__(self, reactor: Any, handed: HandedOver) -> None:
+    def __init__(self, reactor: Any, handed: HandedOver, face: FaceResponders) -> None:
         self.worker: Worker | None = None
         self._reactor = reactor
         self._handed = handed
+        self._face = face
         self._is_stopping = self._is_cut = self._is_told_by_master = False
         self._links_may_end: Deferred[None] = Deferred()
         self._telling = LoopingCall(self._tell_status)
@@ -73,7 +76,7 @@ class Orders(Responders):
         """Be a worker, and listen."""
         try:
             self.worker = self._made(number, Common.of(common))
-            self.control.add(*self.worker.responders)
+            self.control.add(self.worker.shared)
             self.worker.privilegedStartService()
         except (SettingsError, OSError) as error:
             raise self._cannot_start(error) from None
@@ -104,7 +107,9 @@ class Orders(Responders):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         # It may be that of a process that was killed; there is no other with this name.
         path.unlink(missing_ok=True)
-        return Worker(common, number, self._reactor, self._handed.endpoint, self._esmes_ended)
+        worker = Worker(common, number, self._reactor, self._handed.endpoint, self._esmes_ended)
+        self._face.show(worker.face)
+        return worker
 
     @commands.Reload.responder
     async def reload(self, common: bytes) -> dict[str, Any]:
@@ -213,8 +218,9 @@ def run() -> int:
     reactor: Any = twisted_reactor
     use_monotonic(reactor)
     handed = HandedOver(reactor)
-    orders = Orders(reactor, handed)
-    control = Control([orders, handed], lambda: None)
+    face = FaceResponders()
+    orders = Orders(reactor, handed, face)
+    control = Control([orders, handed, face], lambda: None)
     factory: Factory[Any] = Factory.forProtocol(lambda: control)
     factory.noisy = False
     with socket.socket(fileno=CONTROL) as own:

@@ -20,7 +20,6 @@ from twisted.python.failure import Failure
 
 from smppgate.notices.workers import WORKER_ENDED, WORKER_NOT_STARTED
 from smppgate.txsmpp.backoff import Backoff
-from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.log import Logger
 from smppgate.workers.commands import Begin, CannotStart, Serve
 from smppgate.workers.control import Control, Responders
@@ -66,20 +65,19 @@ class Supervised(ProcessProtocol):
     :ivar is_listening: whether its process has opened its listeners.
     :ivar is_serving: whether its process serves, and does not stop.
     :ivar since: when its process was started; seconds since 1970, 0 without one.
-    :ivar restarts: how often it had to be started again.
     """
 
     log = Logger()
 
     def __init__(
-        self, reactor: Any, number: int, backoff: Backoff, clock: Clock, watcher: Watcher
+        self, reactor: Any, number: int, backoff: Backoff, clock: Any, watcher: Watcher
     ) -> None:
         self.number = number
         self.control: Control | None = None
         self.common = b""
         self.is_listening = self.is_serving = False
         self.since = 0.0
-        self.restarts = 0
+        self._starts = 0
         self._reactor = reactor
         self._backoff = backoff
         self._clock = clock
@@ -100,19 +98,25 @@ class Supervised(ProcessProtocol):
         return self._process.pid if self._process is not None else 0
 
     @property
+    def restarts(self) -> int:
+        """How often it had to be started again."""
+        return max(0, self._starts - 1)
+
+    @property
     def state(self) -> str:
         """See `WorkerState.state`."""
-        if self._process is None:
-            return "down"
         if self.is_serving:
             return "up"
-        return "stopping" if self._has_begun else "starting"
+        if not self.is_running:
+            return "down"
+        return "stopping" if self._is_over else "starting"
 
     def start(self) -> None:
         """Start a process for it."""
-        self.since = self._clock.wall()
         self._pause = None
         self._fault, self._has_begun = "", False
+        self.since = self._clock.wall()
+        self._starts += 1
         self.control = control = Control(self._watcher.responders(self), self._disconnected)
         ours, theirs = socket.socketpair()
         with ours, theirs:
@@ -178,11 +182,7 @@ class Supervised(ProcessProtocol):
             self._tell(reason)
         self._watcher.ended(self, self._has_begun)
         if not self._is_over:
-            self._pause = self._clock.callLater(self._backoff(0), self._start_again)
-
-    def _start_again(self) -> None:
-        self.restarts += 1
-        self.start()
+            self._pause = self._clock.callLater(self._backoff(0), self.start)
 
     def _tell(self, reason: Failure) -> None:
         if self._has_begun:

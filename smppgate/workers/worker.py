@@ -18,9 +18,7 @@ from smppgate.observe.message_logs import MessageLogs
 from smppgate.settings import Settings
 from smppgate.store import StoreError
 from smppgate.workers.common import Common
-from smppgate.workers.control import Responders
 from smppgate.workers.face import WorkerFace
-from smppgate.workers.face_commands import FaceResponders
 from smppgate.workers.settings import worker_settings
 from smppgate.workers.stores import make_shared_store
 
@@ -34,7 +32,8 @@ class Worker(Gateway):
     :param esmes_ended: called at a stop, when it serves no ESME any more; it may let go of its
         SMSCs when that returns.
     :raises SettingsError: the hooks that the settings name cannot be made.
-    :ivar responders: what answers its master beside its orders.
+    :ivar shared: its store, which answers its master.
+    :ivar face: answers for it.
     :ivar started: fires when the store is open; fails where it cannot be, or is stopped before.
     """
 
@@ -47,17 +46,16 @@ class Worker(Gateway):
         esmes_ended: Callable[[], Awaitable[None]],
     ) -> None:
         settings = worker_settings(common, number)
-        store = make_shared_store(settings, reactor)
+        self.shared = make_shared_store(settings, reactor)
         seat = Seat(number - 1, common.workers, common.smscs, endpoint)
-        super().__init__(settings, reactor, store=store, seat=seat)
+        super().__init__(settings, reactor, store=self.shared, seat=seat)
         self.number = number
         self._told_esmes_ended = esmes_ended
         self.started: Deferred[Any] = Deferred()
         self._message_logs = MessageLogs(self, reactor)
         self._message_logs.setServiceParent(self)
-        face = WorkerFace(self, number, self._message_logs)
-        face.setServiceParent(self)
-        self.responders: tuple[Responders, ...] = (store, FaceResponders(face))
+        self.face = WorkerFace(self, number, self._message_logs)
+        self.face.setServiceParent(self)
         own_log = OwnLog()
         own_log.change(settings.log)
         self.follow_reloads(lambda settings: own_log.change(settings.log))

@@ -31,7 +31,7 @@ def test_workers_are_shown_where_there_are_several(page: Page, small: FakeGate) 
     page.wait_for(lambda: "Listeners for ESMEs" in page.find("#content").text)
     assert "Workers" not in page.find("#content").text
     small.state.workers_count = 3
-    page.wait_for(lambda: "Worker 2 down" in page.find("#content").text)
+    page.wait_for(lambda: "Worker 2\ndown" in page.find("#content").text)
     text = page.find("#content").text
     assert "process 101, 7 sessions, 1 link, 1,234 relayed, timers 0.4 ms late" in text
     assert "no process, started again 3 times" in text

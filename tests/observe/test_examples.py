@@ -11,16 +11,24 @@ from typing import Any
 import pytest
 
 from smppgate.observe.families import FAMILIES
+from smppgate.observe.family import WORKER, Joining
 from smppgate.observe.reference import fields, metrics, reasons
+from smppgate.observe.worker_families import WORKER_FAMILIES
 
 ROOT = Path(__file__).parents[2]
 LABELS = {
-    name: {*family.labels, *({"le"} if name.endswith("_bucket") else ())}
-    for family in FAMILIES
+    name: {
+        *family.labels,
+        *({"le"} if name.endswith("_bucket") else ()),
+        # Only of a gate of several workers; elsewhere it is as if it were empty.
+        *({WORKER} if family.joining is Joining.EACH else ()),
+    }
+    for family in (*FAMILIES, *WORKER_FAMILIES)
     for name in family.sample_names
 }
 OF_SCRAPES = {"instance", "job"}
 OF_PROCESS = {"process_cpu_seconds_total", "process_resident_memory_bytes"}
+LABELS |= {name: {WORKER} for name in OF_PROCESS}
 
 _TOKEN = re.compile(r'"[^"]*"|\$__\w+|[a-zA-Z_:][\w:]*|[0-9.]+[smhd]?|[<>=!~]+|\S')
 _FUNCTIONS = {"sum", "rate", "deriv", "increase", "histogram_quantile"}
@@ -104,7 +112,7 @@ def panels() -> list[tuple[str, str]]:
 def _labels_of(expression: Expression) -> set[str]:
     if expression.groupings:
         return set.intersection(*expression.groupings)
-    labels = (LABELS.get(name, OF_SCRAPES) for name, _ in expression.metrics)
+    labels = (LABELS[name] for name, _ in expression.metrics)
     return set.intersection(*labels)
 
 
@@ -113,8 +121,8 @@ def test_expressions_name_metrics_and_labels_that_there_are(name: str, expressio
     found = Expression(expression)
     assert found.metrics, name
     for metric, matched in found.metrics:
-        assert metric in LABELS or metric in OF_PROCESS, metric
-        assert matched <= LABELS.get(metric, OF_SCRAPES), metric
+        assert metric in LABELS, metric
+        assert matched <= LABELS[metric], metric
     kept = set().union(*found.groupings)
     assert kept <= OF_SCRAPES.union(*(LABELS.get(name, set()) for name, _ in found.metrics))
 
@@ -130,6 +138,19 @@ def test_expressions_name_metrics_and_labels_that_there_are(name: str, expressio
 def test_what_is_not_there_is_found(wrong: str) -> None:
     with pytest.raises(AssertionError):
         test_expressions_name_metrics_and_labels_that_there_are("wrong", wrong)
+
+
+@pytest.mark.parametrize(("name", "expression"), rules() + panels())
+def test_expressions_are_as_true_of_several_workers(name: str, expression: str) -> None:
+    """What is left out there is of other nodes; what each worker has for itself is told apart."""
+    found = Expression(expression)
+    by_name = {each: family for family in FAMILIES for each in family.sample_names}
+    for metric, _ in found.metrics:
+        family = by_name.get(metric)
+        if family is not None and family.joining is Joining.EACH:
+            assert all(WORKER in kept for kept in found.groupings), name
+        if family is not None and family.joining is Joining.NONE:
+            assert metric == "smppgate_peer_state"
 
 
 def test_there_is_an_alert_for_all_that_an_operator_has_to_know() -> None:

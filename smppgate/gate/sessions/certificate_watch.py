@@ -40,17 +40,6 @@ InThread = Callable[[Callable[[], Looks]], "Deferred[Looks]"]
 """Calls a function in a thread."""
 
 
-def in_threads_of(reactor: Any) -> InThread:
-    """Calls functions in the threads of ``reactor``."""
-
-    def call(function: Callable[[], Looks]) -> Deferred[Looks]:
-        # Only then: making the threads is for those who need them.
-        calling: Deferred[Looks] = deferToThreadPool(reactor, reactor.getThreadPool(), function)
-        return calling
-
-    return call
-
-
 class CertificateWatch(Service):
     """Looks at the files of what ``sources`` give.
 
@@ -113,3 +102,13 @@ def _look_of(name: str) -> tuple[int, int, int] | None:
     except OSError:
         return None
     return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def looks_in_thread(reactor: Any) -> InThread:
+    """What has files looked at in a thread of the reactor's."""
+
+    def look_in_thread(look: Callable[[], Looks]) -> Deferred[Looks]:
+        looking: Deferred[Looks] = deferToThreadPool(reactor, reactor.getThreadPool(), look)
+        return looking
+
+    return look_in_thread

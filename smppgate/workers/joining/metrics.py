@@ -87,7 +87,7 @@ class WorkersMetrics:
         for worker, octets in list(self._last.items()):
             for told in told_by(octets):
                 joined.add(str(worker.number), told)
-            yield
+                yield
         own = Distribution(tuple(self._lag.counts), self._lag.sum)
         joined.add(MASTER, (LAG, [((), own)]))
 

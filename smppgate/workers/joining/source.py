@@ -33,11 +33,13 @@ class MasterAdmin(Serving):
     def __init__(
         self, host: Host, reactor: Any, workers: Workers, reload: Reload | None = None
     ) -> None:
-        super().__init__(host, reactor, joined_source(host, workers, reload))
+        source = joined_source(host, workers, reload)
+        super().__init__(host, reactor, source)
+        self._telling = Telling(source.events)
 
     def reload_refused(self, lines: Sequence[str]) -> None:
-        """Tell of settings that are not taken, and what is wrong with them."""
-        Telling(self._source.events).reload_refused(lines)
+        """Tell that settings were not taken, and what is wrong with them."""
+        self._telling.reload_refused(lines)
 
 
 def joined_source(host: Host, workers: Workers, reload: Reload | None) -> Source:

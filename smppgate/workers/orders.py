@@ -75,7 +75,7 @@ class Orders(Responders):
             self.worker = self._made(number, Common.of(common))
             self.worker.privilegedStartService()
         except (SettingsError, OSError) as error:
-            raise self._cannot_start(error) from None
+            raise commands.CannotStart(str(error)) from None
         return {}
 
     @commands.Serve.responder
@@ -90,13 +90,9 @@ class Orders(Responders):
         except CancelledError:
             raise commands.CannotStart(STOPPED) from None
         except StoreError as error:
-            raise self._cannot_start(error) from None
+            raise commands.CannotStart(str(error)) from None
         self._telling.start(STATUS_INTERVAL)
         return {}
-
-    def _cannot_start(self, error: Exception) -> commands.CannotStart:
-        self.stop()
-        return commands.CannotStart(str(error))
 
     def _made(self, number: int, common: Common) -> Worker:
         path = Path(socket_of(common, number))

@@ -41,8 +41,9 @@ def measure_workers(core: int, options: GateOptions, found: FlowFound, timing: T
 
 
 def _of(options: GateOptions, workers: int) -> GateOptions:
-    # A link for each worker: what has to be relayed is another question.
-    return evolve(options, gate=f"workers = {workers}\n", links=min(workers, 2))
+    # A link for each of two workers, and as many for one process: what has to be relayed is another
+    # question.
+    return evolve(options, gate=f"workers = {workers}\n", links=2)
 
 
 def _cost(

@@ -41,8 +41,7 @@ def measure_workers(core: int, options: GateOptions, found: FlowFound, timing: T
 
 
 def _of(options: GateOptions, workers: int) -> GateOptions:
-    # A link for each of two workers, and as many for one process: what has to be relayed is another
-    # question.
+    # A link for each of two workers, and as many for one process: nothing is relayed.
     return evolve(options, gate=f"workers = {workers}\n", links=2)
 
 

@@ -18,6 +18,7 @@ from twisted.internet.interfaces import IAddress
 from twisted.internet.task import deferLater
 
 from smppgate.daemon.surroundings import Surroundings
+from smppgate.daemon.systemd import watchdog_interval
 from smppgate.gate import CannotListen
 from smppgate.gate.reload import change_lines
 from smppgate.notices.workers import WORKERS_LATE
@@ -32,6 +33,7 @@ from smppgate.workers import commands
 from smppgate.workers.common import Common
 from smppgate.workers.control import Responders
 from smppgate.workers.listening import Listening
+from smppgate.workers.liveness import Liveness
 from smppgate.workers.logs import ReceivedLog
 from smppgate.workers.settings import former_sockets
 from smppgate.workers.supervision import Supervised
@@ -82,6 +84,7 @@ class Master(MultiService):
         self._statuses: dict[int, tuple[int, int, int]] = {}
         self._without_esmes: set[int] = set()
         self._surroundings = Surroundings(self, reactor, settings, file)
+        self._liveness = Liveness(self.clock, self.workers, watchdog_interval())
 
     @property
     def settings(self) -> Settings:
@@ -122,6 +125,7 @@ class Master(MultiService):
             path.unlink(missing_ok=True)
         for worker in self.workers:
             worker.start()
+        self._liveness.start()
 
     def stopService(self) -> Deferred[None]:
         """Stop all workers in order; fires when they have ended."""
@@ -132,6 +136,7 @@ class Master(MultiService):
         return stopping.addBoth(self._stopped)
 
     async def _stop(self) -> None:
+        self._liveness.stop()
         over_by = self.clock.seconds() + self.settings.gate.stop_timeout + STOP_MARGIN
         self.log.info("stopping {count} workers", count=len(self._running()))
         for worker in self.workers:

@@ -129,6 +129,11 @@ class Orders(Responders):
             self._links_may_end.callback(None)
         return {}
 
+    @commands.Ping.responder
+    def ping(self) -> dict[str, Any]:
+        """It is alive."""
+        return {}
+
     @commands.OpenFilesAnew.responder
     def open_files_anew(self) -> dict[str, Any]:
         """Open files of messages anew."""

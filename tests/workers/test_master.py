@@ -96,6 +96,10 @@ class Child(Responders):
         self.did.append("state")
         return {}
 
+    @commands.Ping.responder
+    def ping(self) -> Any:
+        return {} if self.number != self.reactor.hanging else Deferred()
+
     @commands.OpenFilesAnew.responder
     def open_files_anew(self) -> dict[str, Any]:
         self.did.append("files")
@@ -132,6 +136,7 @@ class Reactor(MemoryReactorClock):
         self.children: list[Child] = []
         self.processes: list[Process] = []
         self.fault = ""
+        self.hanging = 0
         self.serving: Deferred[Any] | None = None
         self.is_stopped = False
 
@@ -450,3 +455,33 @@ def test_the_status_counts_over_all(rig: Rig) -> None:
     rig.reactor.processes[2].end(ProcessTerminated(None, 9, 9))
     rig.turn(0.05)
     assert rig.master.status_line() == "1 ESME, 2 of 4 links, 2 of 3 workers"
+
+
+def test_one_that_hangs_is_killed_within_the_time_of_the_watchdog(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WATCHDOG_USEC", "4000000")
+    watched = Rig(rig.folder)
+    watched.start()
+    watched.turn(20.0)
+    assert len(watched.children) == 3
+    watched.reactor.hanging = 2
+    with Log() as log:
+        watched.turn(7.0)
+        watched.reactor.hanging = 0
+        watched.turn(10.0)
+    assert len(watched.children) == 4
+    assert [line for line in log.lines if "SG-6205" in line] == [
+        "SG-6205 worker 2 gives no sign of life, and is killed"
+    ]
+    stopped = outcomes(watched.master.stopService())
+    ended(watched)
+    assert stopped == [None]
+    assert watched.reactor.getDelayedCalls() == []
+
+
+def test_without_a_watchdog_nobody_asks(rig: Rig) -> None:
+    rig.start()
+    rig.reactor.hanging = 2
+    rig.turn(60.0)
+    assert len(rig.children) == 3

@@ -25,6 +25,7 @@ from twisted.internet.task import deferLater
 
 from smppgate.admin.workers import WorkerState
 from smppgate.daemon.surroundings import Surroundings
+from smppgate.daemon.systemd import watchdog_interval
 from smppgate.gate import CannotListen
 from smppgate.gate.reload import change_lines
 from smppgate.gate.sessions.certificate_watch import CertificateWatch, looks_in_thread
@@ -44,6 +45,7 @@ from smppgate.workers.control import Responders
 from smppgate.workers.faces import WorkerAtMaster, WorkerFaces
 from smppgate.workers.joining.source import MasterAdmin
 from smppgate.workers.listening import Listening
+from smppgate.workers.liveness import Liveness
 from smppgate.workers.logs import ReceivedLog
 from smppgate.workers.settings import former_sockets
 from smppgate.workers.stores import make_store_server
@@ -97,6 +99,7 @@ class Master(MultiService):
         self._statuses: dict[int, tuple[int, int, int]] = {}
         self._without_esmes: set[int] = set()
         self._surroundings = Surroundings(self, reactor, settings, file)
+        self._liveness = Liveness(self.clock, self.workers, watchdog_interval())
         self._stores = make_store_server(settings, reactor)
         self._opening: Deferred[None] | None = None
         self._faces = WorkerFaces(self.clock, self.states)
@@ -156,6 +159,7 @@ class Master(MultiService):
         if not self._is_stopping:
             for worker in self.workers:
                 worker.start()
+            self._liveness.start()
 
     def stopService(self) -> Deferred[None]:
         """Stop all workers in order; fires when they have ended."""
@@ -166,6 +170,7 @@ class Master(MultiService):
         return stopping.addBoth(self._stopped)
 
     async def _stop(self) -> None:
+        self._liveness.stop()
         over_by = self.clock.seconds() + self.settings.gate.stop_timeout + STOP_MARGIN
         self.log.info("stopping {count} workers", count=len(self._running()))
         for worker in self.workers:

@@ -79,7 +79,7 @@ class Orders(Responders):
             self.control.add(self.worker.shared)
             self.worker.privilegedStartService()
         except (SettingsError, OSError) as error:
-            raise self._cannot_start(error) from None
+            raise commands.CannotStart(str(error)) from None
         return {}
 
     @commands.Serve.responder
@@ -94,13 +94,9 @@ class Orders(Responders):
         except CancelledError:
             raise commands.CannotStart(STOPPED) from None
         except StoreError as error:
-            raise self._cannot_start(error) from None
+            raise commands.CannotStart(str(error)) from None
         self._telling.start(STATUS_INTERVAL)
         return {}
-
-    def _cannot_start(self, error: Exception) -> commands.CannotStart:
-        self.stop()
-        return commands.CannotStart(str(error))
 
     def _made(self, number: int, common: Common) -> Worker:
         path = Path(socket_of(common, number))
@@ -137,6 +133,11 @@ class Orders(Responders):
         """No worker needs links to SMSCs any more."""
         if not self._links_may_end.called:
             self._links_may_end.callback(None)
+        return {}
+
+    @commands.Ping.responder
+    def ping(self) -> dict[str, Any]:
+        """It is alive."""
         return {}
 
     @commands.OpenFilesAnew.responder

@@ -11,7 +11,7 @@ from __future__ import annotations
 from random import Random
 from typing import Any, NoReturn
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 from twisted.internet.defer import Deferred, DeferredList
 
 from smppgate.gate import Gateway
@@ -97,9 +97,7 @@ class NodesPlan:
         draw = Random(f"{seed} plan of nodes")
         names = ("a", "b", "c")[: draw.choice((2, 2, 3))]
         kinds = draw.choice(((), ("cut",), ("frozen",), ("cut", "frozen", "parted")))
-        sharing = Random(f"{seed} plan of what nodes share")
-        shares = sharing.random() < 0.5
-        return cls(
+        plan = cls(
             seed,
             names,
             draw.choice((0.0, 0.0, 0.2)),
@@ -111,8 +109,28 @@ class NodesPlan:
             draw.choice(((), names[:1], names[:-1])),
             draw.choice((0.0, 0.0, 0.3)),
             Weather(latency=draw.choice((0.0003, 0.01)), jitter=draw.choice((0.0002, 0.02))),
-            shares,
-            tuple(sharing.uniform(1.5, 9.0) for _ in range(sharing.choice((0, 1, 3)) * shares)),
+        )
+        return plan._shared(Random(f"{seed} plan of what nodes share"))
+
+    def _shared(self, draw: Random) -> NodesPlan:
+        """The same with what nodes share, if they share anything."""
+        if draw.random() < 0.5:
+            return self
+        crashes = tuple(draw.uniform(1.5, 9.0) for _ in range(draw.choice((0, 1, 3))))
+        if draw.random() < 0.4:
+            return evolve(self, shares=True, crashes=crashes)
+        # Order is looked at while nothing is lost, and queues are used while windows are full.
+        return evolve(
+            self,
+            slow=0.0,
+            leaving=0.0,
+            refusing=0.1,
+            window=1,
+            trouble=0.0,
+            kinds=(),
+            losing=0.0,
+            shares=True,
+            crashes=crashes[:1],
         )
 
 

@@ -22,12 +22,18 @@ class SettingsRefused(Exception):
 
 
 class Begin(amp.Command):
-    """Be worker ``number``, counted from 1; answered when it listens and its store is open.
+    """Be worker ``number``, counted from 1; answered when it listens. `Serve` follows.
 
     ``common`` is a pickled `smppgate.workers.common.Common`.
     """
 
     arguments = [(b"number", amp.Integer()), (b"common", LongOctets())]
+    errors = {CannotStart: b"CANNOT_START"}
+
+
+class Serve(amp.Command):
+    """All other workers listen: bind at them. Answered when the store is open."""
+
     errors = {CannotStart: b"CANNOT_START"}
 
 
@@ -47,7 +53,7 @@ class Take(amp.Command):
 class Listen(amp.Command):
     """Accept connections to the listener of that name on this socket too, which listens."""
 
-    arguments = [(b"listener", amp.Unicode()), (b"socket", amp.Descriptor())]
+    arguments = [(b"listener", amp.Unicode()), (b"listening", amp.Descriptor())]
 
 
 class Stop(amp.Command):
@@ -58,6 +64,10 @@ class Stop(amp.Command):
 
 class EndLinks(amp.Command):
     """No worker serves ESMEs any more: let go of the SMSCs, too."""
+
+
+class Ping(amp.Command):
+    """Give a sign of life."""
 
 
 class OpenFilesAnew(amp.Command):
@@ -72,9 +82,30 @@ class LogState(amp.Command):
 
 
 class Load(amp.Command):
-    """How many of the connections that were handed over are open, and how many were in all."""
+    """The connections of a listener that are open, and how many were handed over in all."""
 
-    arguments = [(b"open", amp.Integer()), (b"taken", amp.Integer())]
+    arguments = [
+        (b"listener", amp.Unicode()),
+        (b"open", amp.Integer()),
+        (b"taken", amp.Integer()),
+    ]
+    requiresAnswer = False
+
+
+class Stopping(amp.Command):
+    """A worker begins to stop, and takes no connections any more."""
+
+    requiresAnswer = False
+
+
+class Status(amp.Command):
+    """How many sessions with ESMEs are bound, how many links are, and how many there are to be."""
+
+    arguments = [
+        (b"esmes", amp.Integer()),
+        (b"links_up", amp.Integer()),
+        (b"links", amp.Integer()),
+    ]
     requiresAnswer = False
 
 

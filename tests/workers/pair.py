@@ -45,8 +45,12 @@ class Ends:
 class RealEnds:
     """Two ends over a pair of sockets, on a reactor that `until` runs."""
 
-    def __init__(self, master: Iterable[Responders], worker: Iterable[Responders]) -> None:
+    def __init__(self) -> None:
         self.reactor: Any = SelectReactor()
+        self.master = self.worker = Control((), lambda: None)
+
+    def connect(self, master: Iterable[Responders], worker: Iterable[Responders]) -> None:
+        """Make the connection."""
         self.master = Control(master, lambda: None)
         self.worker = Control(worker, lambda: None)
         for end, control in zip(socket.socketpair(), (self.master, self.worker), strict=True):
@@ -70,11 +74,9 @@ class RealEnds:
 
 
 @contextmanager
-def real_ends(
-    master: Iterable[Responders] = (), worker: Iterable[Responders] = ()
-) -> Iterator[RealEnds]:
-    """The ends, which are closed afterwards."""
-    ends = RealEnds(master, worker)
+def real_ends() -> Iterator[RealEnds]:
+    """Ends that are connected by the test, and closed afterwards."""
+    ends = RealEnds()
     try:
         yield ends
     finally:

@@ -166,7 +166,8 @@ def test_nothing_of_the_connection_is_logged(log: list[LogEvent]) -> None:
 
 def test_descriptors_reach_the_area_that_they_are_for() -> None:
     holds = Holds()
-    with real_ends(worker=[Answers(), holds]) as ends:
+    with real_ends() as ends:
+        ends.connect([], [Answers(), holds])
         pairs = {name: socket.socketpair() for name in ("first", "second", "third")}
         for name, (_, theirs) in pairs.items():
             given = outcomes(ends.master.callRemote(Hand, what=name, it=theirs.fileno()))

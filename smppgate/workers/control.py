@@ -61,6 +61,11 @@ class Control(amp.AMP):
         for each in self._responders:
             each.control = self
 
+    def add(self, responders: Responders) -> None:
+        """Let ``responders`` answer too, behind those that are there."""
+        self._responders += (responders,)
+        responders.control = self
+
     def makeConnection(self, transport: Any) -> None:
         """Begin; Twisted's own would log it."""
         amp.BinaryBoxProtocol.makeConnection(self, transport)

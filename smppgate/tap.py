@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+from typing import Any
+
 from twisted.application.service import IService
 from twisted.python import usage
 
-from smppgate.daemon.program import Program
 from smppgate.settings import SettingsError, load
-
-__all__ = ["Options", "Program", "makeService"]
+from smppgate.workers.choice import Daemon, made
 
 
 class Options(usage.Options):
@@ -30,6 +31,21 @@ class Options(usage.Options):
             raise usage.UsageError(str(error)) from None
 
 
+class Program:
+    """The gate, for those who start theirs from a .tac file."""
+
+    @classmethod
+    def of(cls, file: str, reactor: Any) -> Daemon:
+        """The gate that ``file`` describes.
+
+        :raises SystemExit: with all that is wrong in it.
+        """
+        try:
+            return made(load(file), reactor, file)
+        except SettingsError as error:
+            sys.exit(str(error))
+
+
 def makeService(options: Options) -> IService:
     """The gate that the file describes.
 
@@ -39,6 +55,6 @@ def makeService(options: Options) -> IService:
     from twisted.internet import reactor  # noqa: PLC0415
 
     try:
-        return Program(options["settings"], reactor, options["config"])
+        return made(options["settings"], reactor, options["config"])
     except SettingsError as error:
         raise SystemExit(f"{options['config']}: {error}") from None

@@ -66,12 +66,12 @@ def _run(settings: Settings, file: str, log: Any) -> int:
     from twisted.internet import reactor as twisted_reactor  # noqa: PLC0415
     from twisted.logger import globalLogBeginner, textFileLogObserver  # noqa: PLC0415
 
-    from smppgate.daemon.program import Program  # noqa: PLC0415
     from smppgate.txsmpp.log import Logger  # noqa: PLC0415
+    from smppgate.workers.choice import made  # noqa: PLC0415
 
     reactor: Any = twisted_reactor
     try:
-        program = Program(settings, reactor, file)
+        program = made(settings, reactor, file)
     except SettingsError as error:
         print(f"{file}: {error}", file=sys.stderr)
         return FAILED

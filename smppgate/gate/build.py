@@ -73,16 +73,21 @@ def make_store(settings: Settings, reactor: IReactorTime) -> IStore:
 
     :param reactor: for a store on disk it must have threads.
     """
+    store, limits = settings.store, store_limits(settings)
+    if store.kind == "memory":
+        return MemoryStore(reactor, limits)
+    return DiskStore(reactor, settings.gate.state_dir, limits, Durability(store.durability))
+
+
+def store_limits(settings: Settings) -> Limits:
+    """How much the store keeps."""
     store = settings.store
-    limits = Limits(
+    return Limits(
         store.return_paths,
         store.return_paths_in_memory,
         store.return_path_ttl,
         store.return_paths_disk,
     )
-    if store.kind == "memory":
-        return MemoryStore(reactor, limits)
-    return DiskStore(reactor, settings.gate.state_dir, limits, Durability(store.durability))
 
 
 class Centers(dict[str, MessageCenter]):

@@ -298,13 +298,15 @@ class QueueControl:
         """Remove what waits now and is not under way to the ESME; fires with how many it was.
 
         Fails with `StoreError` where the store cannot be read: what was read before is removed.
+        Of several processes that share the queue, the one with the claim does it; the others 0.
         """
         return ensureDeferred(self._drop())
 
     async def _drop(self) -> int:
         count = await self._queue.drop()
-        name = self._queue.account.system_id
-        self.log.tell(QUEUE_EMPTIED, account=name, count=count)
+        if self._queue.is_mine:
+            name = self._queue.account.system_id
+            self.log.tell(QUEUE_EMPTIED, account=name, count=count)
         return count
 
 

@@ -27,6 +27,7 @@ from smppgate.gate.explanation import Outlook, decided_by, outlook
 from smppgate.gate.observation import Observation, bound_session, key_of_link, octets_of
 from smppgate.gate.parts import Parts
 from smppgate.gate.reload import Reload
+from smppgate.gate.seat import ALONE, Seat
 from smppgate.gate.sessions.certificate_watch import CertificateWatch, Looks
 from smppgate.gate.sessions.esme import EsmeProtocol
 from smppgate.gate.sessions.links import SmscLink
@@ -54,6 +55,7 @@ class Gateway(MultiService):
     :param entropy: the one source of chance; by default the operating system's.
     :param store: keeps return paths and queues; by default the store that the settings describe.
     :param compare: compares a hash with a password; by default in a thread of the reactor's.
+    :param seat: of this process, where the gate has several.
     :raises SettingsError: the hooks that the settings name cannot be made.
     :ivar certificates: has those read that have changed.
     """
@@ -68,13 +70,14 @@ class Gateway(MultiService):
         entropy: Random | None = None,
         store: IStore | None = None,
         compare: Compare | None = None,
+        seat: Seat = ALONE,
     ) -> None:
         super().__init__()
         self.clock = Clock.of(reactor)
         entropy = entropy if entropy is not None else SystemRandom()
         self.store = store if store is not None else make_store(settings, reactor)
         compare = compare if compare is not None else compare_in_thread(reactor)
-        self.parts = parts = Parts(settings, reactor, self.store, entropy, compare)
+        self.parts = parts = Parts(settings, reactor, self.store, entropy, compare, seat)
         self.router = parts.router
         # It listens before the store is open, and ESMEs may bind already.
         self.router.await_store()
@@ -255,6 +258,9 @@ class Gateway(MultiService):
         self.parts.pass_through.stop()
         self.parts.password_checks.stop()
         await _wait_for(self.parts.listeners.stopService())
+
+    async def esmes_ended(self) -> None:
+        """No ESME is served any more; returns when links to SMSCs are needed no longer."""
 
     async def close_services(self) -> None:
         """Stop all services and timers."""

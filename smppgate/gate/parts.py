@@ -23,6 +23,7 @@ from smppgate.gate.build import (
 )
 from smppgate.gate.esme_service import EsmeService
 from smppgate.gate.peers.build import make_peers
+from smppgate.gate.seat import ALONE, Seat
 from smppgate.gate.sessions.bind_delays import BindDelays
 from smppgate.gate.sessions.bind_places import BindPlaces
 from smppgate.gate.sessions.certificate_watch import Renewable
@@ -51,6 +52,7 @@ class Parts:
     :param entropy: the one source of chance.
     :param compare: compares a hash with a password, off the reactor.
     :ivar settings: those in force.
+    :ivar seat: of this process, where the gate has several.
     :ivar smscs: the services of SMSCs, by name.
     :ivar leaving: those of SMSCs that are removed, until their links are unbound.
     :ivar accounts: the services of accounts, by system_id.
@@ -66,8 +68,9 @@ class Parts:
         store: IStore,
         entropy: Random,
         compare: Compare,
+        seat: Seat = ALONE,
     ) -> None:
-        self.settings = settings
+        self.settings, self.seat = settings, seat
         self.entropy = entropy
         self.reactor = reactor
         self.clock = Clock.of(reactor)
@@ -96,15 +99,18 @@ class Parts:
             pass_through=self.pass_through,
             password_checks=self.password_checks,
             bind_delays=bind_delays,
+            ids=seat.session_ids(),
             places=places,
             **_esme_rules(settings.gate),
         )
-        self.listeners = Listeners(reactor, self.esme_config)
+        self.listeners = Listeners(reactor, self.esme_config, seat.endpoint)
         for listen in settings.listen:
             self.listeners.add(
                 listen.endpoint, listen.max_sessions, listener_rules(listen), listen.tls
             )
-        self.peers = make_peers(settings, reactor, self.router, self._jitter)
+        self.peers = make_peers(
+            settings, reactor, self.router, self._jitter, are_alike=not seat.is_alone
+        )
         if self.peers is not None:
             self.peers.listener.setServiceParent(self.listeners)
         self.linking = MultiService()
@@ -127,7 +133,9 @@ class Parts:
     def add_smsc(self, settings: SmscSettings, smsc: Smsc) -> None:
         """Have links to ``smsc``, which the router knows."""
         gate = self.settings.gate
-        service = SmscService(self.reactor, self.router, smsc, self._jitter, gate, settings)
+        service = SmscService(
+            self.reactor, self.router, smsc, self._jitter, gate, settings, self.seat
+        )
         self.smscs[settings.name] = service
         service.setServiceParent(self.linking)
         target = make_target(gate, settings, smsc, self.reactor, service.tls)

@@ -99,7 +99,7 @@ class Reload:
         for service in parts.smscs.values():
             service.renew()
         if parts.peers is not None and changes:
-            change_peers(parts.peers, found)
+            change_peers(parts.peers, found, are_alike=not parts.seat.is_alone)
         parts.router.queues.tell_orphans()
         for follow in self.followers:
             follow(found)
@@ -110,7 +110,7 @@ class Reload:
         events = self._parts.router.events
         if events.tell_reloaded is not None:
             # One more shows that there are more; the rest need not be made.
-            events.tell_reloaded(list(islice(_lines(changes, waiting), MOST_LINES + 1)))
+            events.tell_reloaded(list(islice(change_lines(changes, waiting), MOST_LINES + 1)))
 
     def _check_stopped(self) -> None:
         if self._is_stopped:
@@ -124,8 +124,13 @@ class Reload:
             self._check_stopped()
 
     def _tell(self, changes: Difference, waiting: list[str]) -> None:
-        """Tell what changed, some lines a turn of the reactor."""
-        telling = ensureDeferred(self._told(_lines(changes, waiting)))
+        """Tell what changed, some lines a turn of the reactor.
+
+        Of several processes one tells it for all.
+        """
+        if not self._parts.seat.is_alone:
+            return
+        telling = ensureDeferred(self._told(change_lines(changes, waiting)))
         telling.addErrback(lambda why: self.log.tell_failure(CHANGES_UNTOLD, why))
 
     async def _told(self, lines: Iterable[str]) -> None:
@@ -318,7 +323,8 @@ class Reload:
         self._parts.router.remove_smsc(service.smsc)
 
 
-def _lines(changes: Difference, waiting: Iterable[str]) -> Iterator[str]:
+def change_lines(changes: Difference, waiting: Iterable[str]) -> Iterator[str]:
+    """What changed, and what waits for a restart, one line each."""
     lines = changes.each_line() if changes else iter(["nothing has changed"])
     return chain(lines, (f"waits for a restart: {line}" for line in waiting))
 

@@ -20,7 +20,8 @@ from twisted.internet.interfaces import IReactorTime
 from smppgate.gate.build import make_bind, smsc_rates, smsc_timers
 from smppgate.gate.drain import until
 from smppgate.gate.router import RouterService
-from smppgate.gate.sessions.endpoints import client_endpoint, server_endpoint
+from smppgate.gate.seat import ALONE, Seat
+from smppgate.gate.sessions.endpoints import client_endpoint
 from smppgate.gate.sessions.links import LinkSessionConfig, SmscLink
 from smppgate.gate.sessions.listener import CannotListen, Listener
 from smppgate.gate.sessions.outbind_smsc import OutbindFactory, OutbindSessionConfig
@@ -61,6 +62,7 @@ class SmscService(MultiService):
 
     :param smsc: what decisions know of it.
     :param jitter: gives a number from 0 to 1, for the pauses between two tries to connect.
+    :param seat: says which of the links are this process's.
     :ivar settings: in force.
     :ivar tls: makes the connections of its links; None where the endpoint string says how.
     :ivar links: in order of their numbers; of one that is replaced, the new one.
@@ -76,9 +78,11 @@ class SmscService(MultiService):
         jitter: Callable[[], float],
         gate: GateSettings,
         settings: SmscSettings,
+        seat: Seat = ALONE,
     ) -> None:
         super().__init__()
         self.smsc = smsc
+        self._seat = seat
         self.settings = settings
         self.links: list[SmscLink] = []
         # Links that an operator has decided something about.
@@ -114,7 +118,7 @@ class SmscService(MultiService):
 
     @property
     def keys(self) -> list[LinkKey]:
-        """Those of the links that the settings want, also of links that are kept away."""
+        """Those of the links that the settings want here, also of links that are kept away."""
         return [plan.key for plan in self._all_plans()]
 
     def name_of(self, key: LinkKey) -> str:
@@ -354,7 +358,8 @@ class SmscService(MultiService):
 
     def _all_plans(self) -> Iterator[LinkPlan]:
         settings = self.settings
-        for number in range(1, settings.sessions + 1):
+        numbers = range(1, settings.sessions + 1)
+        for number in (each for each in numbers if self._seat.has_link(settings.name, each)):
             for kind in settings.bind.split("+"):
                 yield LinkPlan(
                     (number, kind),
@@ -416,7 +421,7 @@ class SmscService(MultiService):
         self._configure_outbind(config)
         limit = max(settings.sessions, MIN_OUTBIND_CONNECTIONS)
         self.outbinds = OutbindFactory(config, limit)
-        endpoint = server_endpoint(self._reactor, settings.outbind_listen)
+        endpoint = self._seat.endpoint(self._reactor, settings.outbind_listen, None)
         self._listener = Listener(settings.outbind_listen, endpoint, self.outbinds)
         return self._listener
 

@@ -54,7 +54,7 @@ class AccountState:
         has sent none.
     :ivar waiting: its messages that wait for an SMSC, or because they are over a rate.
     :ivar over_rate: those of them that are over a rate.
-    :ivar queued: messages that wait in its queue; None where it has none.
+    :ivar queued: messages that wait in its queue, see `QueueState`; None where it has none.
     :ivar messages: its messages that were answered, counted while something observes the gate;
         of accounts derived from the wildcard, those of all of them together. ``errors``: those of
         them that were answered with an error.
@@ -265,9 +265,9 @@ class HookState:
 
 @frozen(kw_only=True)
 class QueueState:
-    """The queue of an account.
+    """The queue of an account. Of processes that share it each counts its part: they add up.
 
-    :ivar queued: messages that wait.
+    :ivar queued: messages that wait; 0 in a process that has not the claim on the queue.
     :ivar refused: those answered ESME_RMSGQFUL because it was full.
     """
 

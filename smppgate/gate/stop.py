@@ -5,7 +5,8 @@
    SMSCs are up. Its session ends when nothing is open in either direction. A message of an SMSC
    finds no session then: it goes into the queue of the account, else back with
    ``undelivered_status``.
-   Messages that wait for an SMSC are served meanwhile.
+   Messages that wait for an SMSC are served meanwhile, and those of other processes of the gate
+   until none of them serves ESMEs.
 3. Time for that is over: requests without an answer are answered as if their SMSC had not
    answered in time, those that wait for one too, and the sessions close.
 4. Each SMSC gets an unbind. Answers that still come are heard: their return paths are kept.
@@ -67,6 +68,9 @@ class Stoppable(Protocol):
     async def close_doors(self) -> None:
         """Listen no more, connect to no ESME, and refuse the binds that wait for an SMSC."""
 
+    async def esmes_ended(self) -> None:
+        """No ESME is served any more; returns when links to SMSCs are needed no longer."""
+
     async def close_services(self) -> None:
         """Stop all services and timers."""
 
@@ -124,6 +128,7 @@ class Stop:
         is_done = await self._finish(ends, self._until_esmes)
         # What this process has sent waits too.
         await self._wait(lambda: not self._gate.router.waiting_room, self._until_esmes)
+        await self._finish([self._gate.esmes_ended()], self._until_esmes)
         self._gate.router.close()
         if is_done:
             return

@@ -6,11 +6,20 @@ from types import ModuleType
 
 from attrs import frozen
 
-from smppgate.notices import esmes, messages, peers, process, program, smscs, store
+from smppgate.notices import (
+    esmes,
+    messages,
+    peers,
+    process,
+    program,
+    smscs,
+    store,
+    workers,
+)
 from smppgate.txsmpp import notices as sessions
 from smppgate.txsmpp.notice import Notice
 
-_MODULES = (sessions, smscs, esmes, messages, store, process, peers, program)
+_MODULES = (sessions, smscs, esmes, messages, store, process, peers, program, workers)
 
 
 @frozen

@@ -16,6 +16,7 @@ from smppgate.settings.places import is_loopback, server_place, unverified
 from smppgate.settings.pools import PoolSettings
 from smppgate.settings.route_advice import rewrite_warnings, route_warnings, routed_pools
 from smppgate.settings.windows import window_warnings
+from smppgate.settings.worker_advice import worker_warnings
 
 STANDARD_PASSWORD = 8
 """Octets of a password in SMPP v3.4 §5.2.2, without the NUL."""
@@ -38,6 +39,7 @@ def warnings(settings: Settings) -> tuple[str, ...]:
         *rewrite_warnings(settings),
         *collision_warnings(settings),
         *window_warnings(settings),
+        *worker_warnings(settings),
     )
 
 

@@ -6,8 +6,6 @@ need no restart, so a new SMSC may have a tag at once.
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Mapping
 from typing import TypeVar
 
 import attrs
@@ -19,7 +17,7 @@ from smppgate.settings.errors import SettingsError
 from smppgate.settings.model import SECTIONS, SINGLE, Settings
 from smppgate.settings.relations import relation_problems
 from smppgate.settings.smsc_side import SmscSettings
-from smppgate.settings.tables import Table
+from smppgate.settings.tables import Table, with_values
 from smppgate.settings.takes import Takes
 
 MOST_NAMED = 3
@@ -46,7 +44,7 @@ def applicable(old: Settings, new: Settings) -> Settings:
             kept[section] = made
     if not kept:
         return new
-    found = _with(new, kept)
+    found = with_values(new, kept)
     if "smsc" in kept:
         _check_smscs(found, new)
     return found
@@ -64,7 +62,7 @@ def _keeping(old: T, new: T) -> T:
     """``new`` with the values of ``old`` that wait for a restart; ``new`` itself if none do."""
     names = keys_taking(type(new), Takes.AT_RESTART)
     kept = {name: getattr(old, name) for name in names if getattr(old, name) != getattr(new, name)}
-    return _with(new, kept) if kept else new
+    return with_values(new, kept) if kept else new
 
 
 def _all_keeping(old: tuple[T, ...], new: tuple[T, ...], section: str) -> tuple[T, ...]:
@@ -76,18 +74,6 @@ def _all_keeping(old: tuple[T, ...], new: tuple[T, ...], section: str) -> tuple[
         for one, table in identified(new, section).items()
     )
     return new if all(one is other for one, other in zip(made, new, strict=True)) else made
-
-
-def _with(table: T, values: Mapping[str, object]) -> T:
-    """A copy of ``table`` with other ``values``, which have been checked in another table.
-
-    The checks are not run again: they take some 100 ms for a thousand accounts.
-    """
-    made = copy.copy(table)
-    for name, value in values.items():
-        # The class is frozen; attrs' own __init__ sets its fields in this way.
-        object.__setattr__(made, name, value)
-    return made
 
 
 def _check_smscs(found: Settings, wanted: Settings) -> None:

@@ -11,6 +11,7 @@ from smppgate.settings.hook_side import Factory, Options
 from smppgate.settings.tables import SYSTEM_ID, Table, setting
 from smppgate.settings.takes import Takes
 from smppgate.settings.texts import Choice, FolderPath
+from smppgate.settings.workers import MOST_WORKERS, Workers
 
 
 @attrs.frozen
@@ -244,6 +245,24 @@ class GateSettings(Table):
         default=False,
         metadata=setting(
             Flag(), "Whether TLVs that only SMPP 5.0 has go to peers that are bound as 3.4."
+        ),
+    )
+    workers: int | str = attrs.field(
+        default=1,
+        metadata=setting(
+            Workers(1, MOST_WORKERS),
+            "How many processes share the work, each on a core of its own: see docs/workers.md. "
+            '"auto" is one for each core; 1 is one process for all.',
+            takes=Takes.AT_RESTART,
+        ),
+    )
+    reuse_port: bool = attrs.field(
+        default=False,
+        metadata=setting(
+            Flag(),
+            "Whether each worker accepts connections by itself, and the system spreads them by "
+            "chance. If not, a master accepts them, and the worker with the fewest gets the next.",
+            takes=Takes.AT_RESTART,
         ),
     )
     state_dir: str = attrs.field(

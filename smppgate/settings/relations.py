@@ -19,6 +19,7 @@ from smppgate.settings.raw import is_array, named_tables, tables
 from smppgate.settings.route_relations import rewrite_problems, route_problems
 from smppgate.settings.suggestions import nearest
 from smppgate.settings.tags import tag_problems
+from smppgate.settings.workers import worker_problems
 
 DEFAULT_POOL = "default"
 """The name of the pool of all SMSCs, where no pool is configured."""
@@ -45,7 +46,7 @@ def relation_problems(document: Mapping[str, object]) -> Iterator[Problem]:
 
     Names that are used twice, references to pools and SMSCs that are not defined, tags that
     collide, listeners in one place, SMSCs of one group with different ``receipt_ids``, two logs in
-    one file, and more peers than there may be.
+    one file, more peers than there may be, and workers beside peers.
     """
     for section, key in NAME_KEYS.items():
         yield from _duplicates(document, section, key)
@@ -57,6 +58,7 @@ def relation_problems(document: Mapping[str, object]) -> Iterator[Problem]:
     yield from _divided_groups(document)
     yield from _shared_files(document)
     yield from peer_problems(document)
+    yield from worker_problems(document)
 
 
 def _shared_files(document: Mapping[str, object]) -> Iterator[Problem]:

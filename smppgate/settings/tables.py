@@ -7,8 +7,9 @@ documentation and the example file with it.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import attrs
 
@@ -129,3 +130,18 @@ def _given(table: Mapping[str, object]) -> dict[str, object]:
         for key, value in table.items()
         if value is not None and value is not attrs.NOTHING
     }
+
+
+T = TypeVar("T", bound=Table)
+
+
+def with_values(table: T, values: Mapping[str, object]) -> T:
+    """A copy of ``table`` with other ``values``, which are known to be valid.
+
+    The checks are not run again: they take some 100 ms for a thousand accounts.
+    """
+    made = copy.copy(table)
+    for name, value in values.items():
+        # The class is frozen; attrs' own __init__ sets its fields in this way.
+        object.__setattr__(made, name, value)
+    return made

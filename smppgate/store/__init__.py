@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from smppgate.store.disk import DiskStore
+    from smppgate.store.disk_paths import DiskPaths
+    from smppgate.store.disk_queues import DiskQueues
     from smppgate.store.interface import IStore
     from smppgate.store.memory import MemoryStore
     from smppgate.store.records import (
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "DiskPaths",
+    "DiskQueues",
     "DiskStore",
     "Durability",
     "Enqueued",
@@ -39,7 +43,13 @@ __all__ = [
     "StoreStatistics",
 ]
 
-_MODULES = {"DiskStore": "disk", "IStore": "interface", "MemoryStore": "memory"}
+_MODULES = {
+    "DiskPaths": "disk_paths",
+    "DiskQueues": "disk_queues",
+    "DiskStore": "disk",
+    "IStore": "interface",
+    "MemoryStore": "memory",
+}
 """Where names are that are not in ``records``."""
 
 

@@ -10,6 +10,7 @@ the wall clock, `Clock.wall`: they are compared after a restart.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
 
 from twisted.internet.defer import Deferred
 from zope.interface import Attribute, Interface
@@ -79,8 +80,36 @@ class INumbers(Interface):
         """
 
 
+class QueueWatcher(Protocol):
+    """Hears of the queue of an account that several processes share."""
+
+    def came(self, count: int) -> None:
+        """Other processes have put ``count`` messages into it; `queued` gives them from now on."""
+
+    def emptied(self) -> None:
+        """There is no message in it."""
+
+    def granted(self, count: int) -> None:
+        """This process has the claim, on a queue with ``count`` messages; `came` adds to them.
+
+        Some of them may have expired.
+        """
+
+    def wanted(self) -> None:
+        """A process that can send them better waits for the claim: `IQueues.release` it soon."""
+
+
 class IQueues(Interface):
-    """Queues of messages, one for each account that has any."""
+    """Queues of messages, one for each account that has any.
+
+    Where several processes use them, each queue is one process's at a time: that alone sends its
+    messages. The others put messages in.
+    """
+
+    is_shared: bool = Attribute(
+        """Whether other processes use the queues too. Where not, all of them are this process's:
+        `claim`, `release` and `watch` do nothing, and need not be called."""
+    )
 
     def enqueue(messages: Sequence[NewMessage]) -> Deferred[list[Enqueued]]:
         """Append ``messages`` to the queues of their accounts, in this order.
@@ -92,8 +121,9 @@ class IQueues(Interface):
     def queued(account: bytes, after: int, limit: int) -> Deferred[list[QueuedMessage]]:
         """The first ``limit`` messages in the queue of ``account`` with numbers over ``after``.
 
-        They are in the order in which they were enqueued, without those that have expired. Fails
-        with `StoreError` when the queue cannot be read at present.
+        They are in the order in which they were enqueued, without those that have expired, and
+        without those of which `enqueue` has not fired. Fails with `StoreError` when the queue
+        cannot be read at present.
         """
 
     def remove(account: bytes, numbers: Sequence[int]) -> Deferred[None]:
@@ -108,7 +138,8 @@ class IQueues(Interface):
     def tell_expired(told: Callable[[bytes, QueuedMessage], None]) -> None:
         """Call ``told`` with the account and each message that is deleted because it has expired.
 
-        Not of those that `remove` has named. ``told`` must not raise.
+        Not of those that `remove` has named. Of several processes the one is told that has the
+        claim, or any one where none has. ``told`` must not raise.
         """
 
     def queue_sizes() -> Deferred[dict[bytes, int]]:
@@ -124,16 +155,27 @@ class IQueues(Interface):
         `StoreError` when they cannot be read at present.
         """
 
-    def claim(account: bytes) -> Deferred[bool]:
-        """Fires with whether this process is now the one that sends the queue of ``account``."""
+    def claim(account: bytes, rank: int) -> None:
+        """Ask for the claim on the queue of ``account``, which must be watched.
+
+        `QueueWatcher.granted` is called when this process has it: at once where it is free, or
+        when the process that has it has let it go or has ended. Called again, it gives this
+        process another rank, also when it has the claim.
+
+        :param rank: how well this process can send the messages of the queue. The highest comes
+            first, and one of a lower rank is asked to let the claim go (`QueueWatcher.wanted`).
+        """
 
     def release(account: bytes) -> None:
-        """Let another process claim the queue of ``account``; claimed or not."""
+        """Let the claim on the queue of ``account`` go, or ask for it no longer.
 
-    def watch(account: bytes, came: Callable[[], None] | None) -> None:
-        """Call ``came`` whenever another process puts messages into the queue of ``account``.
+        Nothing may be sent from that queue then, and all that was sent must be answered or lost.
+        """
 
-        It takes the place of an earlier one; None ends that.
+    def watch(account: bytes, watcher: QueueWatcher | None) -> None:
+        """Tell ``watcher`` of the queue of ``account``, in place of the one before; None ends it.
+
+        It hears at once what is there: `QueueWatcher.came` or `QueueWatcher.emptied`.
         """
 
 

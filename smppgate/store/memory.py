@@ -56,6 +56,7 @@ class MemoryStore(OneProcess):
         self._octets = 0
         """Octets of all queued messages."""
         self._told: Callable[[bytes, QueuedMessage], None] | None = None
+        self._emptied: Callable[[bytes], None] | None = None
         self._ticks = LoopingCall(self._tick)
         self._ticks.clock = clock
 
@@ -114,13 +115,21 @@ class MemoryStore(OneProcess):
             message = queue.pop(number, None)
             if message is not None:
                 self._octets -= len(message.pdu)
-        if not queue:
-            self._queues.pop(account, None)
+        if not queue and self._queues.pop(account, None) is not None and self._emptied is not None:
+            self._emptied(account)
         return succeed(None)
 
     def tell_expired(self, told: Callable[[bytes, QueuedMessage], None]) -> None:
         """See `IStore.tell_expired`."""
         self._told = told
+
+    def stored(self, account: bytes) -> int:
+        """See `Shareable.stored`."""
+        return len(self._queues.get(account, ()))
+
+    def tell_emptied(self, told: Callable[[bytes], None]) -> None:
+        """See `Shareable.tell_emptied`."""
+        self._emptied = told
 
     def queue_sizes(self) -> Deferred[dict[bytes, int]]:
         """See `IStore.queue_sizes`."""

@@ -6,10 +6,13 @@ from collections.abc import Callable, Mapping
 
 from twisted.internet.defer import Deferred, succeed
 
+from smppgate.store.interface import QueueWatcher
+
 
 class OneProcess:
     """Parts of `IStore` for a store that no other process uses."""
 
+    is_shared = False
     is_quota_shared = False
 
     def __init__(self) -> None:
@@ -17,14 +20,13 @@ class OneProcess:
         """Account → its sessions; none is 0."""
         self._tell_full: Callable[[bytes], None] = lambda account: None
 
-    def claim(self, account: bytes) -> Deferred[bool]:
+    def claim(self, account: bytes, rank: int) -> None:
         """See `IQueues.claim`."""
-        return succeed(True)
 
     def release(self, account: bytes) -> None:
         """See `IQueues.release`."""
 
-    def watch(self, account: bytes, came: Callable[[], None] | None) -> None:
+    def watch(self, account: bytes, watcher: QueueWatcher | None) -> None:
         """See `IQueues.watch`."""
 
     def admit(self, account: bytes, limit: int) -> Deferred[bool]:

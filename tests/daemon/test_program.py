@@ -65,7 +65,7 @@ def started(file: str = "") -> Any:
 
 def pump(program: Any) -> None:
     """Let a moment pass."""
-    program._process.pump([0.1] * 5)
+    program._surroundings._reactor.pump([0.1] * 5)
 
 
 def test_it_is_ready_once_its_store_is_open_and_tells_how_it_is(told: Told) -> None:
@@ -79,13 +79,13 @@ def test_a_stop_is_told_and_leaves_no_timer(told: Told) -> None:
     pump(program)
     assert told.messages[-1] == "STOPPING=1"
     assert stopping.called
-    assert program._process.getDelayedCalls() == []
+    assert program._surroundings._reactor.getDelayedCalls() == []
     assert program.exit_status == 0
 
 
 def test_told_twice_in_one_turn_the_stop_is_cut_as_soon_as_it_begins() -> None:
     program = started()
-    program._told_again_to_stop(signal.SIGTERM)
+    program._surroundings._told_again(signal.SIGTERM)
     stopping = program.stopService()
     pump(program)
     assert stopping.called
@@ -117,4 +117,4 @@ def test_the_file_is_read_again_under_the_path_that_it_had(
     monkeypatch.chdir(tmp_path)
     program: Any = Program(SETTINGS, Reactor(), "gate.toml")
     monkeypatch.chdir("/")
-    assert program._reloads._file == str(tmp_path / "gate.toml")
+    assert program._surroundings._reloads._file == str(tmp_path / "gate.toml")

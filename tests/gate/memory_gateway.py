@@ -13,6 +13,7 @@ from twisted.logger import LogEvent, formatEvent, globalLogPublisher
 from twisted.python.failure import Failure
 
 from smppgate.gate import Gateway
+from smppgate.gate.seat import ALONE, Seat
 from smppgate.gate.sessions.password_checks import Compare
 from smppgate.settings import (
     EsmeSettings,
@@ -108,6 +109,7 @@ class MemoryGateway:
         refused_bind_wait: float = 0.0,
         entropy: Random | None = None,
         compare: Compare | None = None,
+        seat: Seat = ALONE,
         kept: IStore | None = None,
         **more: Any,
     ) -> None:
@@ -127,7 +129,9 @@ class MemoryGateway:
         settings = Settings(**parts)
         entropy = entropy or NoJitter(1)
         compare = compare or compare_at_once
-        gateway = Gateway(settings, self.reactor, entropy=entropy, compare=compare, store=kept)
+        gateway = Gateway(
+            settings, self.reactor, entropy=entropy, compare=compare, store=kept, seat=seat
+        )
         self.gateway = cast(Any, gateway)
         self.gateway.privilegedStartService()
         self.gateway.startService()

@@ -131,7 +131,7 @@ SORTED: dict[type[Any], dict[str, str]] = {
         "pass_newer_tlvs": "looked at by SubmitLane: link.version is origin.version",
         "hooks": "looked at by RouterService._lanes: what hooks are asked about has no lane",
         **dict.fromkeys(("hook_options", "hook_timeout", "hook_default"), HOOKS),
-        "state_dir": PLAIN,
+        **dict.fromkeys(("workers", "reuse_port", "state_dir"), PLAIN),
     },
 }
 

@@ -63,6 +63,8 @@ _FULL: dict[str, Any] = {
         "unmatched_receipts": "ack",
         "receipt_delay": 0.05,
         "pass_newer_tlvs": True,
+        "workers": 1,
+        "reuse_port": False,
         "state_dir": "/var/lib/smppgate",
     },
     "store": {

@@ -420,6 +420,8 @@ class _Draw:
                 document[section] = document[section][0]
         _settle_admin(document["admin"])
         _settle_peers(document["peers"])
+        if document["peers"]["name"]:
+            document["gate"]["workers"] = 1
         _settle_smscs(document["smsc"])
         _settle_pools(document)
         pools = {pool["name"] for pool in document["pool"]}

@@ -118,6 +118,8 @@ def test_what_waits_for_a_restart() -> None:
     """The store, what this node is to others, and what ids given out before depend on."""
     assert [_id(row) for row in rows() if row.takes is Takes.AT_RESTART] == [
         "gate.message_ids",
+        "gate.workers",
+        "gate.reuse_port",
         "gate.state_dir",
         *(_id(row) for row in rows() if row.section in ("store", "peers")),
         "smsc.tag",

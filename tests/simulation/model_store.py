@@ -6,6 +6,7 @@ acknowledged are there afterwards, and of the others any first few.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from random import Random
 from typing import Any
@@ -61,6 +62,9 @@ class ModelStore(OneProcess):
     ) -> None:
         super().__init__()
         self._told: Callable[[bytes, QueuedMessage], None] = lambda account, queued: None
+        self._emptied: Callable[[bytes], None] = lambda account: None
+        self._coming: Counter[bytes] = Counter()
+        """Messages on their way to the disk, by account."""
         self.disk = disk
         self.keeps_at_once = plan.at_once
         self._clock = Clock.of(reactor)
@@ -204,8 +208,11 @@ class ModelStore(OneProcess):
 
     def enqueue(self, messages: Sequence[NewMessage]) -> Deferred[list[Enqueued]]:
         """See `IStore.enqueue`."""
+        coming = Counter(message.account for message in messages)
+        self._coming += coming
         written = self._written(lambda: self._enqueue(messages), fails=True)
-        return written.addErrback(lambda _: [Enqueued.FAILED] * len(messages))
+        written.addErrback(lambda _: [Enqueued.FAILED] * len(messages))
+        return written.addCallback(self._came, coming)
 
     def queued(self, account: bytes, after: int, limit: int) -> Deferred[list[QueuedMessage]]:
         """See `IStore.queued`."""
@@ -214,11 +221,22 @@ class ModelStore(OneProcess):
     def remove(self, account: bytes, numbers: Sequence[int]) -> Deferred[None]:
         """See `IStore.remove`."""
         self._gone.update(dict.fromkeys(numbers))
-        return self._written(lambda: [self.disk.queue.pop(n, None) for n in numbers])
+        return self._written(lambda: self._remove(numbers))
 
     def tell_expired(self, told: Callable[[bytes, QueuedMessage], None]) -> None:
         """See `IStore.tell_expired`."""
         self._told = told
+
+    def stored(self, account: bytes) -> int:
+        """See `Shareable.stored`."""
+        return sum(
+            message.account == account and number not in self._gone
+            for number, message in self.disk.queue.items()
+        )
+
+    def tell_emptied(self, told: Callable[[bytes], None]) -> None:
+        """See `Shareable.tell_emptied`."""
+        self._emptied = told
 
     def queue_sizes(self) -> Deferred[dict[bytes, int]]:
         """See `IStore.queue_sizes`."""
@@ -241,6 +259,17 @@ class ModelStore(OneProcess):
             self.disk.messages += 1
             self.disk.queue[self.disk.messages] = message
         return [Enqueued.STORED] * len(messages)
+
+    def _came(self, outcomes: list[Enqueued], coming: Counter[bytes]) -> list[Enqueued]:
+        self._coming -= coming
+        return outcomes
+
+    def _remove(self, numbers: Sequence[int]) -> None:
+        removed = [self.disk.queue.pop(number, None) for number in numbers]
+        left = {message.account for message in self.disk.queue.values()}
+        for account in dict.fromkeys(message.account for message in removed if message):
+            if account not in left and not self._coming[account]:
+                self._emptied(account)
 
     def _queued(self, account: bytes, after: int) -> list[QueuedMessage]:
         now = self._clock.wall()

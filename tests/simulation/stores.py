@@ -221,6 +221,6 @@ class Stores:
 
 def _let_go(store: Any) -> None:
     """Close the files of a store whose process is gone."""
-    database = store._disk._database
+    database = store._queues._disk._database
     for close in (database.close_reader, database.close_keeper, database.close):
         close()

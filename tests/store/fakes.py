@@ -38,6 +38,30 @@ THREAD_TIMEOUT = 30.0
 SOON = 0.02
 
 
+class Watcher:
+    """Writes down what a process hears of a queue."""
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+
+    def came(self, count: int) -> None:
+        self.heard.append(f"{count} came")
+
+    def emptied(self) -> None:
+        self.heard.append("emptied")
+
+    def granted(self, count: int) -> None:
+        self.heard.append(f"granted with {count}")
+
+    def wanted(self) -> None:
+        self.heard.append("wanted")
+
+    def news(self) -> list[str]:
+        """What it has heard since the last call."""
+        heard, self.heard = self.heard, []
+        return heard
+
+
 class InlineWorker:
     """Runs each function at once.
 
@@ -126,7 +150,7 @@ class Inline:
     @contextmanager
     def broken_table(self, name: str) -> Generator[None]:
         """Statements that use the table fail meanwhile."""
-        writer = self.store._disk._database._writer
+        writer = self.store._queues._disk._database._writer
         assert writer is not None
         writer.execute(f"ALTER TABLE {name} RENAME TO elsewhere")
         yield

@@ -2,121 +2,40 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from pathlib import Path
-from typing import TypeVar
-
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
-from twisted.internet.defer import Deferred
 from zope.interface.verify import verifyObject
 
 from smppgate.store import (
-    DiskStore,
-    Durability,
     Enqueued,
     IStore,
     Limits,
-    MemoryStore,
     NewMessage,
     QueuedMessage,
     StoreStatistics,
 )
-from smppgate.store.segments.sizes import Sizes
-from tests.store.fakes import BEGUN, Inline, clock_at, killed, octets, some, wait
+from tests.store.boxes import LIFETIME, DiskBox, LooseBox, MemoryBox, SafeBox, TightBox
+from tests.store.fakes import BEGUN, Watcher, octets, some
+from tests.workers.shared_boxes import SharedBox, SharedMemoryBox
 
-LIFETIME = 1600.0
 # A return path may be kept for a sixteenth longer, and until the next tick, a second later; a
 # restart knows the time of a whole piece of the journal only.
 LONGEST = LIFETIME * (1 + 1 / 16 + 1 / 64) + 2.0
 # A return path may end so many seconds late.
 END_DELAY = 3.0
-ROOMY = Limits(return_paths=10_000, return_paths_in_memory=5_000, return_path_ttl=LIFETIME)
-# Memory holds so few that nearly all are found on disk.
-TIGHT = Limits(return_paths=10_000, return_paths_in_memory=64, return_path_ttl=LIFETIME)
-SMALL = Sizes(segment=4000, table=16, piece=50)
-
-T = TypeVar("T")
 
 KEYS = st.sampled_from([b"", b"\0", *(b"key-%d" % number for number in range(12))])
 VALUES = st.binary(max_size=8)
 ACCOUNTS = st.sampled_from([b"", b"one", b"two,:\0\xff"])
 
-
-class MemoryBox:
-    """A memory store, which is not restarted."""
-
-    limits = ROOMY
-
-    def __init__(self) -> None:
-        self.clock = clock_at(BEGUN)
-        self.store: IStore = MemoryStore(self.clock, self.limits)
-        self.wait(self.store.open())
-
-    def wait(self, deferred: Deferred[T]) -> T:
-        return wait(self.clock, deferred)
-
-    def close(self) -> None:
-        self.wait(self.store.close())
+ALONE: tuple[type[MemoryBox], ...] = (MemoryBox, DiskBox, TightBox, LooseBox, SafeBox)
+"""Stores that no other process uses."""
+BOXES = (*ALONE, SharedMemoryBox, SharedBox)
 
 
-class DiskBox(MemoryBox):
-    """A store on disk that can be closed and opened again, or killed."""
-
-    durability = Durability.PROCESS
-    sizes = Sizes.of(ROOMY)
-
-    def __init__(self) -> None:
-        self.clock = clock_at(BEGUN)
-        self.directory = Path(tempfile.mkdtemp(prefix="store-"))
-        self._open()
-
-    def restart(self) -> None:
-        self.wait(self.store.close())
-        self._open()
-
-    def kill(self) -> None:
-        """Open a copy of the files as they are, as after ``kill -9``."""
-        left = killed(self.directory)
-        self.close()
-        self.directory = left
-        self._open()
-
-    def close(self) -> None:
-        super().close()
-        shutil.rmtree(self.directory)
-
-    def _open(self) -> None:
-        inline = Inline(self.directory, self.limits, self.durability, self.clock, self.sizes)
-        self.store = inline.open()
-
-
-class TightBox(DiskBox):
-    """The same, with nearly all return paths on disk alone, in many segments."""
-
-    limits = TIGHT
-    sizes = SMALL
-
-
-class LooseBox(DiskBox):
-    """The same, with Deferreds that do not wait for the disk."""
-
-    durability = Durability.NONE
-
-
-class SafeBox(TightBox):
-    """The same, with Deferreds that wait until the disk has all."""
-
-    durability = Durability.DISK
-
-
-BOXES: tuple[type[MemoryBox], ...] = (MemoryBox, DiskBox, TightBox, LooseBox, SafeBox)
-
-
-@pytest.mark.parametrize("box", [MemoryBox, DiskBox])
+@pytest.mark.parametrize("box", [MemoryBox, DiskBox, SharedMemoryBox, SharedBox])
 def test_it_has_what_the_interface_asks_for(box: type[MemoryBox]) -> None:
     made = box()
     assert verifyObject(IStore, made.store)
@@ -154,7 +73,7 @@ class Model(RuleBasedStateMachine):
 
     @property
     def is_on_disk(self) -> bool:
-        return isinstance(self.store, DiskStore)
+        return isinstance(self.box, DiskBox)
 
     # Return paths
 
@@ -356,18 +275,18 @@ def test_a_message_is_removed_from_the_queue_of_its_account_only(box: type[Memor
     made.close()
 
 
-@pytest.mark.parametrize("box", BOXES)
-def test_a_queue_is_claimed_and_watched_by_the_only_process(box: type[MemoryBox]) -> None:
-    """No other process can have it, or put anything into it."""
+@pytest.mark.parametrize("box", ALONE)
+def test_queues_are_those_of_the_only_process(box: type[MemoryBox]) -> None:
+    """No other can have them, or put anything into them, so there is nothing to claim or tell."""
     made = box()
-    came: list[None] = []
-    made.store.watch(b"one", lambda: came.append(None))
-    assert made.wait(made.store.claim(b"one"))
+    assert not made.store.is_shared
+    watcher = Watcher()
+    made.store.watch(b"one", watcher)
+    made.store.claim(b"one", rank=2)
     made.wait(made.store.enqueue([NewMessage(b"one", b"pdu", BEGUN + 1000.0)]))
     made.store.release(b"one")
-    assert made.wait(made.store.claim(b"one"))
     made.store.watch(b"one", None)
-    assert came == []
+    assert watcher.heard == []
     made.close()
 
 
@@ -386,7 +305,7 @@ def test_sessions_have_places_up_to_the_limit_of_their_account(box: type[MemoryB
     made.close()
 
 
-@pytest.mark.parametrize("box", BOXES)
+@pytest.mark.parametrize("box", ALONE)
 def test_the_only_process_has_all_limits_as_a_whole(box: type[MemoryBox]) -> None:
     """Nothing is told, whatever it wishes for."""
     made, told = box(), list[object]()

@@ -57,7 +57,7 @@ def test_return_paths_are_archived_while_batches_and_lookups_go_on(tmp_path: Pat
     for start in range(0, 6000, 50):
         clock.wait(store.keep(some(50, start)))
         clock.advance(0.01)
-        clock.wait(store._upkeep.settle())
+        clock.wait(store._queues._upkeep.settle())
         wanted = [octets(number) for number in range(0, start + 50, 97)]
         assert clock.wait(store.find(wanted)).paths.keys() == set(wanted)
     assert store.statistics().paths_on_disk > 4000
@@ -131,7 +131,7 @@ def test_a_broken_file_is_replaced_while_threads_are_at_work(tmp_path: Path) -> 
     clock.advance(1.0)
     clock.wait(gatherResults(kept))
     clock.wait(gatherResults(finding))
-    while store._disk.is_unusable or not store._disk.was_renewed:
+    while store._queues._disk.is_unusable or not store._queues._disk.was_renewed:
         clock.turn()
     clock.wait(store.keep(some(10, 1000)))
     clock.wait(store.close())

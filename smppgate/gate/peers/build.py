@@ -26,9 +26,17 @@ COMMON = ("esme", "pool", "route")
 
 
 def make_peers(
-    settings: Settings, reactor: Any, router: RouterService, jitter: Callable[[], float]
+    settings: Settings,
+    reactor: Any,
+    router: RouterService,
+    jitter: Callable[[], float],
+    *,
+    are_alike: bool = False,
 ) -> Peers | None:
-    """The links to the other nodes; None where this node has no name."""
+    """The links to the other nodes; None where this node has no name.
+
+    :param are_alike: all nodes have the same settings, but for moments.
+    """
     peers = settings.peers
     if not peers.name:
         return None
@@ -41,16 +49,18 @@ def make_peers(
         timers=timers_of(settings),
         max_pdu_size=pdu_size_of(settings),
     )
-    made = Peers(reactor, router, config, peers.endpoint, node_settings(settings), jitter)
+    own = node_settings(settings, are_alike=are_alike)
+    made = Peers(reactor, router, config, peers.endpoint, own, jitter)
     for name, endpoint in endpoints_of(settings).items():
         made.add(name, endpoint)
     return made
 
 
-def change_peers(peers: Peers, settings: Settings) -> None:
+def change_peers(peers: Peers, settings: Settings, *, are_alike: bool = False) -> None:
     """Let ``peers`` be as new settings say, but for what waits for a restart."""
     peers.change_limits(timers_of(settings), pdu_size_of(settings))
-    peers.change(endpoints_of(settings), node_settings(settings))
+    own = node_settings(settings, are_alike=are_alike)
+    peers.change(endpoints_of(settings), own)
 
 
 def endpoints_of(settings: Settings) -> Mapping[str, str]:
@@ -72,10 +82,14 @@ def timers_of(settings: Settings) -> Timers:
     return peer_timers(max(times), gate.unbind_timeout)
 
 
-def node_settings(settings: Settings) -> NodeSettings:
-    """What this node tells of its settings. Digests are made without secrets."""
+def node_settings(settings: Settings, *, are_alike: bool = False) -> NodeSettings:
+    """What this node tells of its settings. Digests are made without secrets.
+
+    :param are_alike: no digests are compared.
+    """
     tags = {smsc.tag_or_derived: (smsc.name, smsc.group_or_name) for smsc in settings.smsc}
-    digests = {name: _digest(settings, name) for name in COMMON}
+    tables = () if are_alike else COMMON
+    digests = {name: _digest(settings, name) for name in tables}
     return NodeSettings(settings.peers.name, digests, tags)
 
 

@@ -86,6 +86,6 @@ class PeerLink(Reconnecting[Outgoing]):
     def _not_reached(self, error: BaseException) -> None:
         """Tell of several failures in a row once."""
         reason = in_words(error)
-        if reason != self.last_error:
+        if reason != self.last_error and self._config.hub.is_open:
             self.last_error = reason
             self.log.tell(PEER_NOT_REACHED, node=self._node, endpoint=self._place, reason=reason)

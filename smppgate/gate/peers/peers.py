@@ -45,6 +45,9 @@ LOAD_INTERVAL = 1.0
 MARGIN = 1.0
 """Seconds that the answer of a peer may take beyond what its ESME, or SMSC, may."""
 
+STARTING_TIME = 2.0
+"""Seconds after its start in which a node does not tell of those that are not bound yet: where all
+start at one time, one is the first."""
 
 STOPPING = "the gate is stopping"
 
@@ -103,6 +106,7 @@ class Peers(MultiService):
         self._smscs_here = SmscsHere(router, self._tell_incoming)
         self._taking = Taking(router)
         self._answering = Answering(router)
+        self._started_at = float("-inf")
         self._looking = LoopingCall(self._look)
         self._looking.clock = router.clock
         router.events.attach(self._here)
@@ -156,6 +160,7 @@ class Peers(MultiService):
 
     def startService(self) -> None:
         """Bind at all other nodes."""
+        self._started_at = self._router.clock.monotonic()
         super().startService()
         looking = self._looking.start(LOAD_INTERVAL, now=False)
         looking.addErrback(partial(self.log.tell_failure, LOADS_UNTOLD))
@@ -292,7 +297,9 @@ class Peers(MultiService):
 
     def _tell_not_bound(self, node: Node, reason: str) -> None:
         """Tell, of several tries in a row once, why this node could not bind."""
-        if not (node.refusal or self._router.is_draining or reason == node.error):
+        is_early = self._router.clock.monotonic() < self._started_at + STARTING_TIME
+        is_untold = is_early or self._router.is_draining
+        if not (node.refusal or is_untold or reason == node.error):
             node.error = reason
             self.log.tell(PEER_NOT_BOUND, node=node.name, reason=reason)
 

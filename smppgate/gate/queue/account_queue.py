@@ -59,6 +59,9 @@ class QueueStatistics:
 class AccountQueue:
     """The queue of one account.
 
+    Where several processes share the store it is one process's at a time: see `Claims`. That one
+    alone counts what is stored, so over all processes each count of `statistics` is added up.
+
     :param limit: messages it holds at the most.
     :param ttl: seconds that each of them is kept.
     :param to_esme: gives a message as a peer of another version can take it.
@@ -66,6 +69,7 @@ class AccountQueue:
     :ivar sender: sends its messages to the ESME.
     :ivar is_closing: whether its account is to have no queue any more: what is in it is delivered
         first.
+    :ivar is_mine: whether its messages are this process's to count and to send.
     :ivar earliest_expiry: the first message in it does not expire before that; seconds.
     """
 
@@ -84,6 +88,7 @@ class AccountQueue:
         self.account = account
         self.name = account.system_id.encode("latin-1")
         self.is_closing = False
+        self.is_mine = True
         self.earliest_expiry = float("-inf")
         self._limit = limit
         self._ttl = ttl
@@ -97,6 +102,8 @@ class AccountQueue:
         self._uncounted: list[tuple[Exchange, bytes]] | None = []
         self._uncounted_octets = 0
         self._refused = 0
+        self._is_filled = False
+        """Whether it has messages, as far as is known, that another process is to send."""
 
     def __repr__(self) -> str:
         return f"<AccountQueue of {self.account.system_id} {self._read_ahead!r}>"
@@ -105,7 +112,12 @@ class AccountQueue:
     def holds(self) -> bool:
         """Whether messages wait to be sent, so that a new message must go behind them."""
         read_ahead = self._read_ahead
-        return self._uncounted is not None or read_ahead.arriving > 0 or read_ahead.unsent > 0
+        return (
+            self._uncounted is not None
+            or read_ahead.arriving > 0
+            or read_ahead.unsent > 0
+            or self._is_filled
+        )
 
     @property
     def is_at_store(self) -> bool:
@@ -125,13 +137,27 @@ class AccountQueue:
         return self.is_counted and not read_ahead.arriving and not read_ahead.under_way
 
     @property
+    def is_empty(self) -> bool:
+        """Whether no message is stored, as far as is known."""
+        return not self._read_ahead.stored and not self._is_filled
+
+    @property
+    def rank(self) -> int:
+        """How well its messages can be sent from here, see `IQueues.claim`.
+
+        2 where a session that receives is bound here, 1 where only peers have such, else 0.
+        """
+        receivers = self.account.receivers
+        return 2 if receivers.has_any_here else int(len(receivers) > 0)
+
+    @property
     def changes(self) -> int:
         """Grows with every change of the number of messages in the store."""
         return self._read_ahead.arrivals + self._read_ahead.ends
 
     @property
     def stored(self) -> int:
-        """Messages stored that the ESME has not answered."""
+        """Messages stored that the ESME has not answered; 0 where they are another process's."""
         return self._read_ahead.stored
 
     @property
@@ -152,7 +178,8 @@ class AccountQueue:
     async def drop(self) -> int:
         """Remove the messages that are stored now and not under way; gives how many they were.
 
-        Those that come meanwhile stay.
+        Those that come meanwhile stay. Where the queue is another process's, it is for that one
+        to do, and 0 here.
 
         :raises StoreError: when the store cannot be read.
         """
@@ -184,7 +211,51 @@ class AccountQueue:
     def resume(self, account: Account[EsmeSession]) -> None:
         """Send to the sessions of ``account``, which takes the place of one that was removed."""
         self.account = account
-        self.sender.start(account)
+        self.sender.serve(account)
+        if self.is_mine:
+            self.sender.start()
+
+    # Shared with other processes: `Claimed`
+
+    def share(self) -> None:
+        """It is not this process's, until `begin`."""
+        self.is_mine = False
+        self.sender.stop()
+
+    def begin(self, count: int) -> None:
+        """It is this process's, and has ``count`` messages, of which some may have expired."""
+        self.is_mine, self._is_filled = True, False
+        self.earliest_expiry = float("-inf")
+        self._read_ahead.begin(count)
+        self.sender.start()
+        self._put_counted()
+
+    def came(self, count: int) -> None:
+        """Other processes have put ``count`` messages into it."""
+        if self.is_mine:
+            self._read_ahead.add(count)
+            self.sender.look_soon()
+        else:
+            self._is_filled = True
+            self._put_counted()
+
+    def emptied(self) -> None:
+        """It has no message; which of its own are left is known to the process that sends them."""
+        if not self.is_mine:
+            self._is_filled = False
+            self._put_counted()
+            self._store.ended(self.name)
+
+    def pause(self) -> None:
+        """Send nothing more; messages that are under way may still be answered."""
+        self.sender.stop()
+
+    def let_go(self) -> None:
+        """It is not this process's any more; nothing is under way."""
+        self.is_mine, self._is_filled = False, self._read_ahead.unsent > 0
+        self.sender.let_go()
+
+    # Messages come
 
     def put(self, exchange: Exchange, octets: bytes) -> None:
         """Store the message in ``octets``, a whole PDU, and answer ``exchange``.
@@ -222,8 +293,9 @@ class AccountQueue:
     def kept(self, exchange: Exchange, outcome: Enqueued) -> None:
         """What became of the message of ``exchange`` in the store: answer its SMSC."""
         is_stored = outcome is Enqueued.STORED
-        self._read_ahead.arrived(is_stored)
+        self._read_ahead.arrived(is_stored and self.is_mine)
         if is_stored:
+            self._is_filled = not self.is_mine
             self.sender.look_soon()
             self._answer(exchange, CommandStatus.ESME_ROK)
         elif outcome is Enqueued.FULL:
@@ -240,10 +312,14 @@ class AccountQueue:
             read_ahead.unread = size
             return
         read_ahead.unread = size
-        uncounted, self._uncounted, self._uncounted_octets = self._uncounted, None, 0
-        for exchange, octets in uncounted:
-            self.put(exchange, octets)
+        self._put_counted()
         self.sender.look_soon()
+
+    def _put_counted(self) -> None:
+        """It is known what the store has: put in what has waited for that."""
+        uncounted, self._uncounted, self._uncounted_octets = self._uncounted, None, 0
+        for exchange, octets in uncounted or ():
+            self.put(exchange, octets)
 
     def not_counted(self) -> None:
         """The store could not be counted: waiting messages cannot be stored."""

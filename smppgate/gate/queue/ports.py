@@ -39,6 +39,9 @@ class QueueStore(Protocol):
     def remove_messages(self, account: bytes, numbers: Sequence[int]) -> None:
         """Remove messages at once: no read that is under way gives them any more."""
 
+    def ended(self, account: bytes) -> None:
+        """A message of ``account`` is not under way any more, or none is stored."""
+
     def read(self, account: bytes, after: int, limit: int) -> Deferred[list[QueuedMessage]]:
         """The next ``limit`` messages of an account behind the number ``after``.
 

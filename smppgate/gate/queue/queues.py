@@ -18,6 +18,7 @@ from twisted.internet.interfaces import IDelayedCall
 from twisted.python.failure import Failure
 
 from smppgate.gate.queue.account_queue import AccountQueue, QueueStatistics
+from smppgate.gate.queue.claims import Claims
 from smppgate.gate.queue.ports import ChooseSession, Depositor, ToEsme
 from smppgate.gate.relay.events import Events
 from smppgate.gate.relay.reason import EXPIRED
@@ -105,6 +106,7 @@ class Queues(Mapping["Account[EsmeSession]", AccountQueue]):
         self._octets = 0
         """Octets of messages on their way to the store."""
         self._ended: dict[bytes, list[int]] = {}
+        self._claims = Claims(store, self._remove)
         self._is_scheduled = False
         self._recount: IDelayedCall | None = None
         """Counts queues that could not be counted."""
@@ -140,7 +142,7 @@ class Queues(Mapping["Account[EsmeSession]", AccountQueue]):
         if self._is_resting:
             queue.sender.stop()
         if self._is_started:
-            self._count_soon()
+            self._begin([queue])
         return queue
 
     def change(self, account: Account[EsmeSession], limit: int, ttl: float) -> None:
@@ -177,7 +179,7 @@ class Queues(Mapping["Account[EsmeSession]", AccountQueue]):
             self._close_no_longer(queue, is_gone=False)
             queue.sender.stop()
             queue.sender.receiver_needed = None
-            queue.sender.came_back = self._look_at_ends_soon
+            self._claims.rest(queue)
             self._ending[queue] = None
             self._look_at_ends()
 
@@ -226,8 +228,8 @@ class Queues(Mapping["Account[EsmeSession]", AccountQueue]):
         if self._queues.get(account) is not queue:
             self._queues.pop(queue.account, None)
             queue.resume(account)
+            self._claims.go_on(queue)
         self._close_no_longer(queue, is_gone=False)
-        queue.sender.came_back = None
         self._ending.pop(queue, None)
 
     def statistics(self) -> QueueStatistics:
@@ -250,7 +252,7 @@ class Queues(Mapping["Account[EsmeSession]", AccountQueue]):
         """Forget the queues that close and are empty, and those that are removed and idle."""
         self._looks_at_ends = False
         for queue in [queue for queue in self._ending if queue.is_idle]:
-            if queue.is_closing and not queue.stored:
+            if queue.is_closing and queue.is_empty:
                 del self._queues[queue.account]
                 self._forget(queue)
                 self._close_no_longer(queue, is_gone=True)
@@ -260,6 +262,7 @@ class Queues(Mapping["Account[EsmeSession]", AccountQueue]):
     def _forget(self, queue: AccountQueue) -> None:
         del self._by_name[queue.name], self._ending[queue]
         queue.sender.stop()
+        self._claims.end(queue)
         self._past += evolve(queue.statistics(), queued=0)
 
     @property
@@ -274,26 +277,33 @@ class Queues(Mapping["Account[EsmeSession]", AccountQueue]):
         self._is_stopped = False
         self._is_started = True
         self._store.tell_expired(self._expired_at_store)
-        self._tells_orphans = True
-        self._count()
+        if self._claims.are_needed:
+            self._begin(list(self._by_name.values()))
+            self.tell_orphans()
+        else:
+            self._tells_orphans = True
+            self._count()
 
     def bound(self, account: Account[EsmeSession]) -> None:
         """A session of ``account`` that receives is bound."""
         queue = self._queues.get(account)
         if queue is not None:
             queue.sender.bound()
+            self._claims.look(queue)
 
     def lost(self, account: Account[EsmeSession]) -> None:
         """A session of ``account`` has ended."""
         queue = self._queues.get(account)
         if queue is not None:
             queue.sender.look_soon()
+            self._claims.look(queue)
 
     def rest(self) -> None:
         """Send nothing more; messages that are under way may still be answered."""
         self._is_resting = True
         for queue in self._queues.values():
             queue.sender.stop()
+        self._claims.rest_all()
 
     def stop(self) -> None:
         """The store is about to be closed: give it what has gathered, and stop all timers."""
@@ -328,6 +338,11 @@ class Queues(Mapping["Account[EsmeSession]", AccountQueue]):
         """Remove messages at once: no read that is under way gives them any more."""
         self._ended.setdefault(account, []).extend(numbers)
         self._remove()
+        self._look_at_ends_soon()
+
+    def ended(self, account: bytes) -> None:
+        """A message of ``account`` is not under way any more, or none is stored."""
+        self._claims.came_back(account)
         self._look_at_ends_soon()
 
     def read(self, account: bytes, after: int, limit: int) -> Deferred[list[QueuedMessage]]:
@@ -386,6 +401,15 @@ class Queues(Mapping["Account[EsmeSession]", AccountQueue]):
             self._events.tell_unqueued(account, message.pdu, EXPIRED)
 
     # Counting the store
+
+    def _begin(self, queues: Sequence[AccountQueue]) -> None:
+        """Find out what the store has of ``queues``."""
+        if not self._claims.are_needed:
+            self._count_soon()
+            return
+        for queue in queues:
+            self._claims.begin(queue)
+        self._poll_later()
 
     def _count_soon(self) -> None:
         """Count for queues that are new, all of this turn together."""

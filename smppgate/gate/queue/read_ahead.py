@@ -90,6 +90,21 @@ class ReadAhead:
         self.arrivals += 1
         self.unread += stored
 
+    def begin(self, count: int) -> None:
+        """The store has ``count`` messages, all of which are this process's to send."""
+        self.unread = count
+        self.arrivals += 1
+
+    def add(self, count: int) -> None:
+        """Another process has put ``count`` messages into the store."""
+        self.unread += count
+        self.arrivals += 1
+
+    def let_go(self) -> None:
+        """Another process sends what is in the store; nothing is under way from here."""
+        self.forget()
+        self.begin(0)
+
     def next(self) -> QueuedMessage | None:
         """The first message to send; None when none has been read."""
         return self._next[0][1] if self._next else None

@@ -105,7 +105,6 @@ class QueueSender:
     :param choose: gives the session for a message.
     :ivar receiver_needed: called whenever messages wait and no session is bound to receive; it
         may be called again while that lasts.
-    :ivar came_back: called when a message is not under way any more, answered or not.
     """
 
     log = Logger()
@@ -122,7 +121,6 @@ class QueueSender:
         events: Events,
     ) -> None:
         self.receiver_needed: Callable[[], None] | None = None
-        self.came_back: Callable[[], None] | None = None
         self.delivered = self.dropped = self.expired = 0
         self._account = account
         self._name = account.system_id.encode("latin-1")
@@ -155,10 +153,18 @@ class QueueSender:
         """Send nothing more; messages that are under way may still be answered."""
         self._pacing.stop()
 
-    def start(self, account: Account[EsmeSession]) -> None:
-        """Send again after `stop`, to the sessions of ``account``: one of the same system_id."""
-        self._account = account
+    def start(self) -> None:
+        """Send again after `stop`."""
         self._pacing.start()
+
+    def serve(self, account: Account[EsmeSession]) -> None:
+        """Send to the sessions of ``account``, of the same system_id as the one before."""
+        self._account = account
+
+    def let_go(self) -> None:
+        """Forget what is in memory, none of which is under way: another process sends it."""
+        self._reading = None
+        self._read_ahead.let_go()
 
     def _look(self) -> None:
         if not len(self._account.receivers):
@@ -214,8 +220,7 @@ class QueueSender:
         """The ESME answered a message."""
         self._tell(request, frame, now)
         self._take(request, frame)
-        if self.came_back is not None:
-            self.came_back()
+        self._store.ended(self._name)
 
     def _tell(self, request: QueuedRequest, frame: Frame, now: float) -> None:
         if self._events.tell_dequeued is not None:
@@ -245,8 +250,7 @@ class QueueSender:
             self._pacing.back_off()
         else:
             self._pacing.look_soon()
-        if self.came_back is not None:
-            self.came_back()
+        self._store.ended(self._name)
 
     def answered_late(self, request: QueuedRequest, frame: Frame, now: float) -> None:
         """The answer came after all: a message that has not gone out again yet is done."""

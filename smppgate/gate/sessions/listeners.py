@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeAlias
 
 from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.interfaces import IAddress
 
-from smppgate.gate.sessions.endpoints import server_endpoint
+from smppgate.gate.sessions.endpoints import ServerEndpoint, server_endpoint
 from smppgate.gate.sessions.esme import EsmeProtocol, EsmeSessionConfig
 from smppgate.gate.sessions.esme_factory import EsmeFactory, ListenerRules
 from smppgate.gate.sessions.listener import CannotListen, Listener
@@ -19,6 +19,10 @@ from smppgate.settings import ListenTlsSettings
 from smppgate.txsmpp.log import Logger
 
 ANYTHING = ListenerRules()
+
+
+MakeEndpoint: TypeAlias = Callable[[Any, str, ListenerTls | None], ServerEndpoint]
+"""Makes an endpoint to listen on, of a reactor, an endpoint string, and TLS or None."""
 
 
 class _Factory(EsmeFactory):
@@ -45,12 +49,12 @@ class EsmeListener(Listener):
     """A listener for ESMEs and the factory of its sessions."""
 
     def __init__(
-        self, reactor: Any, endpoint: str, factory: _Factory, tls: ListenTlsSettings | None
+        self, description: str, endpoint: ServerEndpoint, factory: _Factory, tls: ListenerTls
     ) -> None:
-        self.tls = ListenerTls(endpoint, tls)
-        self._own_endpoint = server_endpoint(reactor, endpoint, self.tls)
-        super().__init__(endpoint, self._own_endpoint, factory)
+        super().__init__(description, endpoint, factory)
+        self._own_endpoint = endpoint
         self.factory = factory
+        self.tls = tls
 
     @property
     def certificate(self) -> str:
@@ -65,12 +69,19 @@ class Listeners(MultiService):
     certificates with the others.
 
     :param config: of all sessions with ESMEs.
+    :param make_endpoint: makes what is opened.
     """
 
     log = Logger()
 
-    def __init__(self, reactor: Any, config: EsmeSessionConfig) -> None:
+    def __init__(
+        self,
+        reactor: Any,
+        config: EsmeSessionConfig,
+        make_endpoint: MakeEndpoint = server_endpoint,
+    ) -> None:
         super().__init__()
+        self._make_endpoint = make_endpoint
         self._reactor = reactor
         self._config = config
         self._listeners: list[EsmeListener] = []
@@ -92,7 +103,9 @@ class Listeners(MultiService):
         it again. Before, the start raises `CannotListen`.
         """
         factory = _Factory(self._config, max_sessions, rules, self._forget_closed)
-        listener = EsmeListener(self._reactor, endpoint, factory, tls)
+        in_tls = ListenerTls(endpoint, tls)
+        made = self._make_endpoint(self._reactor, endpoint, in_tls)
+        listener = EsmeListener(endpoint, made, factory, in_tls)
         self._listeners.append(listener)
         self._factories[factory] = None
         # The listener itself logs why.

@@ -148,6 +148,11 @@ class Cluster(Generic[S]):
     def __iter__(self) -> Iterator[S]:
         return iter(self._seats) if self._elsewhere is None else self._all()
 
+    @property
+    def has_any_here(self) -> bool:
+        """Whether any session is bound here, and not at another node."""
+        return bool(self._seats)
+
     def _all(self) -> Iterator[S]:
         yield from self._seats
         if self._elsewhere is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from itertools import islice
 
 from twisted.internet.defer import Deferred, succeed
@@ -14,6 +14,7 @@ from smppgate.store.sqlite.disk import QUEUES, Disk
 from smppgate.store.sqlite.queue_sizes import QueueSizes
 from smppgate.store.sqlite.tables import (
     STEP,
+    Contents,
     enqueue,
     expire_queue,
     queue_ends,
@@ -40,11 +41,15 @@ class MessageQueue:
         """Messages on disk."""
         self.told: Callable[[bytes, QueuedMessage], None] | None = None
         """See `IStore.tell_expired`."""
+        self.emptied: Callable[[bytes], None] | None = None
+        """Called with an account that has no message any more, also none on its way."""
         self._clock = clock
         self._disk = disk
         self._sizes = QueueSizes()
         self._new: list[_Call] = []
         self._is_enqueuing = False
+        self._last = 0
+        """The number of the last message that is on disk for those who put it there."""
         self._removals: deque[tuple[bytes, int]] = deque()
         """Accounts and numbers that are to be deleted, in the order of the calls."""
         self._hidden: dict[bytes, set[int]] = {}
@@ -59,10 +64,15 @@ class MessageQueue:
         self._fails = False
         self._ticks = 0
 
-    def begin(self, sizes: Mapping[bytes, int]) -> None:
-        """Begin with a newly opened file that has so many messages of each account."""
-        self.count = sum(sizes.values())
-        self._sizes.begin(sizes)
+    def begin(self, contents: Contents) -> None:
+        """Begin with a newly opened file."""
+        self.count = sum(contents.queued.values())
+        self._last = contents.last_message
+        self._tell_emptied(self._sizes.begin(contents.queued))
+
+    def stored(self, account: bytes) -> int:
+        """The messages of an account that `queued` gives, and those that have expired lately."""
+        return self._sizes.stored(account) - len(self._hidden.get(account, ()))
 
     def tick(self) -> None:
         """Retry what failed; called once a second."""
@@ -107,15 +117,19 @@ class MessageQueue:
             errbackArgs=(messages, calls),
         )
 
-    def _enqueued(self, _: None, messages: list[NewMessage], calls: list[_Call]) -> None:
+    def _enqueued(self, last: int, messages: list[NewMessage], calls: list[_Call]) -> None:
         self.count += len(messages)
+        self._last = last or self._last
+        self._sizes.arrived(_by_account(messages))
         self._is_enqueuing = False
         self._enqueue()
         for _messages, outcomes, done in calls:
             done.callback(outcomes)
 
     def _not_enqueued(self, _: Failure, messages: list[NewMessage], calls: list[_Call]) -> None:
-        self._sizes.take_off(Counter(message.account for message in messages))
+        counts = _by_account(messages)
+        self._sizes.arrived(counts)
+        self._tell_emptied(self._sizes.take_off(counts))
         self._is_enqueuing = False
         self._enqueue()
         for _messages, outcomes, done in calls:
@@ -183,7 +197,12 @@ class MessageQueue:
 
     def _take_off(self, deleted: dict[bytes, int]) -> None:
         self.count -= sum(deleted.values())
-        self._sizes.take_off(deleted)
+        self._tell_emptied(self._sizes.take_off(deleted))
+
+    def _tell_emptied(self, accounts: Sequence[bytes]) -> None:
+        if self.emptied is not None:
+            for account in accounts:
+                self.emptied(account)
 
     def _hide(self, account: bytes, numbers: Sequence[int]) -> None:
         """Let no read of the queue return these, also of those that are under way."""
@@ -207,7 +226,7 @@ class MessageQueue:
         self._reads.append((account, hidden))
         try:
             messages = await self._disk.read(
-                queued, account, after, limit + len(hidden), self._clock.wall()
+                queued, account, after, self._last, limit + len(hidden), self._clock.wall()
             )
         finally:
             self._reads = [read for read in self._reads if read[1] is not hidden]
@@ -216,7 +235,7 @@ class MessageQueue:
     async def sizes(self) -> dict[bytes, int]:
         """See `IStore.queue_sizes`."""
         await self._removal()
-        return await self._disk.read(queue_sizes, self._clock.wall())
+        return await self._disk.read(queue_sizes, self._last, self._clock.wall())
 
     async def ends(self) -> dict[bytes, float]:
         """See `IStore.queue_ends`."""
@@ -226,6 +245,10 @@ class MessageQueue:
     def reserve(self, count: int) -> Deferred[int]:
         """See `IStore.reserve_numbers`."""
         return self._disk.write(QUEUES, 0, reserve, count)
+
+
+def _by_account(messages: Sequence[NewMessage]) -> Counter[bytes]:
+    return Counter(message.account for message in messages)
 
 
 def _failed(outcome: Enqueued) -> Enqueued:

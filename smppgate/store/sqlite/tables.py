@@ -36,11 +36,13 @@ class Contents:
     :param last_batch: the number of the newest batch of return paths.
     :param archived: return paths in the archive.
     :param queued: messages of each account that has any, expired ones included.
+    :param last_message: the number of the newest of them; 0 without any.
     """
 
     last_batch: int
     archived: int
     queued: Mapping[bytes, int]
+    last_message: int = 0
 
 
 @contextmanager
@@ -59,12 +61,13 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
 
 def contents(connection: sqlite3.Connection) -> Contents:
     """How much the database has."""
-    last_batch, archived = connection.execute(
+    last_batch, archived, last_message = connection.execute(
         "SELECT (SELECT coalesce(max(seq), 0) FROM journal),"
-        " (SELECT value FROM meta WHERE name = 'archived')"
+        " (SELECT value FROM meta WHERE name = 'archived'),"
+        " (SELECT coalesce(max(number), 0) FROM queue)"
     ).fetchone()
     queued = connection.execute("SELECT account, count(*) FROM queue GROUP BY account")
-    return Contents(last_batch, archived, dict(queued.fetchall()))
+    return Contents(last_batch, archived, dict(queued.fetchall()), last_message)
 
 
 def leap(connection: sqlite3.Connection, number: int) -> None:
@@ -139,27 +142,38 @@ def _count_archived(connection: sqlite3.Connection, more: int) -> None:
 # Queues and numbers
 
 
-def enqueue(connection: sqlite3.Connection, messages: Sequence[NewMessage]) -> None:
-    """Append ``messages`` to their queues, all or none."""
+def enqueue(connection: sqlite3.Connection, messages: Sequence[NewMessage]) -> int:
+    """Append ``messages`` to their queues, all or none; returns the number of the last."""
+    last = 0
     with transaction(connection):
         for part in _message_parts(messages):
             values = chain.from_iterable((it.account, it.expires, it.pdu) for it in part)
-            connection.execute(
-                "INSERT INTO queue (account, expires, pdu) VALUES "  # noqa: S608
-                + ",".join(["(?,?,?)"] * len(part)),
-                tuple(values),
-            )
+            last = _inserted(connection, len(part), tuple(values))
+    return last
+
+
+def _inserted(connection: sqlite3.Connection, count: int, values: tuple[object, ...]) -> int:
+    rows = ",".join(["(?,?,?)"] * count)
+    inserted = connection.execute(
+        f"INSERT INTO queue (account, expires, pdu) VALUES {rows}",  # noqa: S608
+        values,
+    )
+    return inserted.lastrowid or 0
 
 
 def queued(
-    connection: sqlite3.Connection, account: bytes, after: int, limit: int, now: float
+    connection: sqlite3.Connection, account: bytes, after: int, last: int, limit: int, now: float
 ) -> list[QueuedMessage]:
-    """The first ``limit`` messages of a queue with numbers over ``after``, none expired."""
+    """The first ``limit`` messages of a queue with numbers over ``after``, up to ``last``.
+
+    None of them has expired.
+    """
     (text,) = connection.execute(
         "SELECT group_concat(number || ':' || hex(pdu) || ':' || quote(expires)) FROM"
         " (SELECT number, pdu, expires FROM queue"
-        " WHERE account = ? AND number > ? AND expires > ? ORDER BY number LIMIT ?)",
-        (account, after, now, limit),
+        " WHERE account = ? AND number > ? AND number <= ? AND expires > ?"
+        " ORDER BY number LIMIT ?)",
+        (account, after, last, now, limit),
     ).fetchone()
     parts = [line.split(":") for line in text.split(",")] if text else []
     messages = [_queued_message(it) for it in parts]
@@ -217,13 +231,13 @@ def _queued_message(parts: Sequence[str]) -> QueuedMessage:
     return QueuedMessage(int(number), bytes.fromhex(pdu), float(expires))
 
 
-def queue_sizes(connection: sqlite3.Connection, now: float) -> dict[bytes, int]:
-    """The number of messages that have not expired, for each account that has any."""
-    return dict(
-        connection.execute(
-            "SELECT account, count(*) FROM queue WHERE expires > ? GROUP BY account", (now,)
-        ).fetchall()
+def queue_sizes(connection: sqlite3.Connection, last: int, now: float) -> dict[bytes, int]:
+    """The number of messages up to ``last`` that have not expired, by account; none is 0."""
+    counted = connection.execute(
+        "SELECT account, count(*) FROM queue WHERE number <= ? AND expires > ? GROUP BY account",
+        (last, now),
     )
+    return dict(counted.fetchall())
 
 
 def queue_ends(connection: sqlite3.Connection, now: float) -> dict[bytes, float]:

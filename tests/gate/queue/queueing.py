@@ -41,6 +41,8 @@ class ManualStore:
     ``messages`` outlives the gate that put them there.
     """
 
+    is_shared = False
+
     def __init__(self, clock: Clock) -> None:
         self.messages: dict[int, NewMessage] = {}
         self.holds_back = False

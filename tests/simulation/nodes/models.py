@@ -60,7 +60,10 @@ class Outgoing:
 
 @define(eq=False)
 class Attempt:
-    """One deliver_sm of the SMSC's."""
+    """One deliver_sm of the SMSC's.
+
+    :ivar sent_at: when a gate was first seen to have sent it; 0 until then.
+    """
 
     outgoing: Outgoing
     body: bytes
@@ -68,6 +71,8 @@ class Attempt:
     at: float
     arrivals: int = 0
     accepted: bool = False
+    accepted_at: float = 0.0
+    sent_at: float = 0.0
     status: int | None = None
 
 

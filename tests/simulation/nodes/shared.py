@@ -43,7 +43,7 @@ class SharedPlan:
     @classmethod
     def of(cls, draw: Random) -> SharedPlan | None:
         """None: each gate has its own."""
-        if draw.random() < 0.5:
+        if draw.random() < 0.3:
             return None
         return cls(
             draw.choice((1, 2, 4)),

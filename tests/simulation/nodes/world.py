@@ -3,8 +3,8 @@
 It holds that no message comes to a wrong account, that none goes back to the node that it came
 from or on to a third, that each is answered once, that what an ESME has taken and nothing else is
 answered ESME_ROK, that a receipt comes behind the id that it is about, and that all receipts come
-home in the end. The nodes know of each other's sessions what is true. In half of all seeds they
-have places and rates together, see `tests.simulation.nodes.shared`.
+home in the end. The nodes know of each other's sessions what is true. In some
+seeds they have places and rates together (`tests.simulation.nodes.shared`), in others queues.
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ from __future__ import annotations
 from random import Random
 from typing import Any, NoReturn
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 from twisted.internet.defer import Deferred, DeferredList
 
 from smppgate.gate import Gateway
 from smppgate.gate.lane.in_turn import nothing_is_plain
 from smppgate.settings import parse
+from smppgate.store import IStore
 from tests.simulation import wire
 from tests.simulation.clock import NEVER, Agenda, WorldClock
 from tests.simulation.logs import Errors, errors
@@ -37,7 +38,9 @@ from tests.simulation.nodes.models import (
     Message,
     Outgoing,
 )
+from tests.simulation.nodes.queue_rules import QueueRules
 from tests.simulation.nodes.shared import Shared, SharedPlan
+from tests.simulation.nodes.sharing import Sharing
 from tests.simulation.nodes.wires import Wires
 from tests.simulation.reactor import SimulatedReactor
 from tests.simulation.sockets import ModelEnd, Weather
@@ -71,7 +74,9 @@ class NodesPlan:
     :param doorless: nodes that have no link to the SMSC.
     :param losing: the chance of a link to the SMSC to be lost at each step.
     :param trouble: what happens to wires, and how often a second.
-    :param shared: what the nodes have together; None for nothing.
+    :param shared: which places and rates the nodes have together; None for none.
+    :param shares: whether the nodes are workers that share their queues.
+    :param crashes: when nodes are killed, which come back a moment later.
     """
 
     seed: int
@@ -85,7 +90,9 @@ class NodesPlan:
     doorless: tuple[str, ...]
     losing: float
     weather: Weather
-    shared: SharedPlan | None
+    shared: SharedPlan | None = None
+    shares: bool = False
+    crashes: tuple[float, ...] = ()
 
     @property
     def receipt_delay(self) -> float:
@@ -98,7 +105,7 @@ class NodesPlan:
         draw = Random(f"{seed} plan of nodes")
         names = ("a", "b", "c")[: draw.choice((2, 2, 3))]
         kinds = draw.choice(((), ("cut",), ("frozen",), ("cut", "frozen", "parted")))
-        return cls(
+        plan = cls(
             seed,
             names,
             draw.choice((0.0, 0.0, 0.2)),
@@ -112,6 +119,29 @@ class NodesPlan:
             Weather(latency=draw.choice((0.0003, 0.01)), jitter=draw.choice((0.0002, 0.02))),
             SharedPlan.of(draw),
         )
+        return plan._shared(Random(f"{seed} plan of what nodes share"))
+
+    def _shared(self, draw: Random) -> NodesPlan:
+        """The same with what nodes share, if they share anything."""
+        if draw.random() < 0.5:
+            return self
+        crashes = tuple(draw.uniform(1.5, 9.0) for _ in range(draw.choice((0, 1, 3))))
+        if draw.random() < 0.4:
+            return evolve(self, shared=None, shares=True, crashes=crashes)
+        # Order is looked at while nothing is lost, and queues are used while windows are full.
+        return evolve(
+            self,
+            slow=0.0,
+            leaving=0.0,
+            refusing=0.1,
+            window=1,
+            trouble=0.0,
+            kinds=(),
+            losing=0.0,
+            shared=None,
+            shares=True,
+            crashes=crashes[:1],
+        )
 
 
 @define(eq=False)
@@ -124,6 +154,7 @@ class Node:
     reactor: SimulatedReactor
     peer_port: int = PEER_PORT
     gateway: Any = field(init=False)
+    is_up: bool = False
 
 
 class NodesWorld:
@@ -153,6 +184,9 @@ class NodesWorld:
             reactor = SimulatedReactor(self.clock, network, self._chance())
             self.nodes[name] = Node(name, f"10.0.0.{number}", network, reactor)
         self.wires = Wires(self, self._chance())
+        self.sharing = Sharing(self, self._chance()) if self.plan.shares else None
+        self.queue_rules = QueueRules(self)
+        self._dead: list[Any] = []
         self._draw = self._chance()
         self.shared = Shared(self, self.plan.shared) if self.plan.shared is not None else None
 
@@ -203,21 +237,49 @@ class NodesWorld:
             for other in self.nodes.values():
                 if other is not node:
                     node.network.serve((other.host, PEER_PORT), self._wire_of(name, other.name))
-            settings = parse(self._settings(node))
-            store = self.shared.store(node) if self.shared is not None else None
-            node.gateway = Gateway(settings, node.reactor, entropy=self._chance(), store=store)
-            if self.plan.seed % 2:
-                # Both ways do the same.
-                node.gateway.router.relay_from_esme = nothing_is_plain
-                node.gateway.router.relay_from_smsc = nothing_is_plain
-            node.gateway.privilegedStartService()
-            node.gateway.startService()
+            self._start(node)
+        for at in self.plan.crashes:
+            self.agenda.call(at, self._crash)
         for account in ACCOUNTS:
             for _ in range(self._draw.randint(1, 2 * len(self.nodes))):
                 self._wanted[account] = self.wanted(account) + 1
                 self._come(account)
         self.wires.start(self.plan.trouble, self.plan.kinds)
         self.agenda.call(1.0, self._messages)
+
+    def _start(self, node: Node) -> None:
+        settings = parse(self._settings(node))
+        node.gateway = Gateway(
+            settings, node.reactor, entropy=self._chance(), store=self._store(node)
+        )
+        if self.plan.seed % 2:
+            # Both ways do the same.
+            node.gateway.router.relay_from_esme = nothing_is_plain
+            node.gateway.router.relay_from_smsc = nothing_is_plain
+        node.gateway.privilegedStartService()
+        node.gateway.startService()
+        node.is_up = True
+
+    def _store(self, node: Node) -> IStore | None:
+        if self.sharing is not None:
+            return self.sharing.open(node)
+        return self.shared.store(node) if self.shared is not None else None
+
+    def _crash(self) -> None:
+        node = self._draw.choice(list(self.nodes.values()))
+        if not node.is_up or self.sharing is None:
+            return
+        node.is_up = False
+        self.trace.fault("gate", "crash", node.name)
+        self.queue_rules.disturbed()
+        # What is thrown away of a process that is gone never happened: it is kept.
+        self._dead.append((node.reactor.kill(), node.gateway))
+        self.sharing.crashed(node)
+        self.agenda.call(0.1 + self._draw.random(), self._begin_again, node)
+
+    def _begin_again(self, node: Node) -> None:
+        node.reactor = SimulatedReactor(self.clock, node.network, self._chance())
+        self._start(node)
 
     def _settings(self, node: Node) -> str:
         peers = "".join(
@@ -273,6 +335,8 @@ class NodesWorld:
 
     def lost(self, session: EsmeSession) -> None:
         """An ESME binds again some time later, perhaps at another gate."""
+        if session.account == QUEUED:
+            self.queue_rules.disturbed()
         self.sessions.remove(session)
         self.agenda.call(self._draw.expovariate(1.0), self._come, session.account)
 
@@ -318,6 +382,7 @@ class NodesWorld:
     def settled(self, label: int, attempt: Attempt) -> None:
         """The SMSC is told what became of an attempt."""
         self.trace.add("smsc", f"is told {attempt.status:#x} of", f"<d{label}>")
+        self.queue_rules.answered(label, attempt)
         outgoing = attempt.outgoing
         took = self.clock.now - attempt.at
         if outgoing.message is None and not self.plan.trouble and took > LONGEST_ANSWER:
@@ -344,6 +409,7 @@ class NodesWorld:
             self.violated(f"{session.account} gets what nobody has sent: {pdu.body!r}")
         self.trace.add(session.account, f"gets at {session.node.name}", f"<d{label}>")
         attempt.arrivals += 1
+        self.queue_rules.arrived(label, attempt)
         if session.kind == wire.BIND_TX:
             self.violated(f"<d{label}> comes to a transmitter")
         outgoing = attempt.outgoing
@@ -366,7 +432,7 @@ class NodesWorld:
         message = outgoing.message
         if message is None or message.given:
             return False
-        if not (self.plan.doorless or self.plan.losing):
+        if not (self.plan.doorless or self.plan.losing or self.plan.crashes):
             return message.refused
         # An answer that is on its way for longer than that is waited for no more.
         is_late = self.clock.now - message.taken_at > 0.9 * PATIENCE
@@ -391,6 +457,7 @@ class NodesWorld:
         if label is not None and not status:
             attempt = self.attempts[label]
             attempt.accepted = True
+            self.queue_rules.accepted(attempt)
             if attempt.outgoing.message is not None:
                 attempt.outgoing.message.receipts += 1
 
@@ -406,9 +473,15 @@ class NodesWorld:
         if label is None:
             self.violated(f"{source} sends {target} what nobody has sent")
         self.trace.add(source, f"sends to {target}", f"<d{label}>")
-        origin = self.attempts[label].node
-        if source != origin:
-            self.violated(f"<d{label}> came at {origin}, and {source} sends it to {target}")
+        attempt = self.attempts[label]
+        self.queue_rules.sent(label, attempt)
+        outgoing = attempt.outgoing
+        is_queued = outgoing.account == QUEUED or self._is_unknown(outgoing)
+        if self.sharing is not None and is_queued:
+            # Any node may have sent it out of the queue.
+            return
+        if source != attempt.node:
+            self.violated(f"<d{label}> came at {attempt.node}, and {source} sends it to {target}")
 
     def _submit_hopped(self, source: str, target: str, pdu: wire.Pdu) -> None:
         label = wire.label_in(pdu.body, b"m")
@@ -502,8 +575,8 @@ class NodesWorld:
 
     def _run(self, seconds: float) -> None:
         end = self.clock.now + seconds
-        reactors = [node.reactor for node in self.nodes.values()]
         while True:
+            reactors = self._reactors()
             time = min(self.agenda.next(), *(reactor.next() for reactor in reactors), NEVER)
             if time > end:
                 break
@@ -513,6 +586,10 @@ class NodesWorld:
                 reactor.turn()
             self._look()
         self.clock.advance_to(end)
+
+    def _reactors(self) -> list[SimulatedReactor]:
+        reactors = [node.reactor for node in self.nodes.values()]
+        return reactors if self.sharing is None else [*reactors, self.sharing.reactor]
 
     def _look(self) -> None:
         self.turns += 1

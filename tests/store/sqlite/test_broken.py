@@ -137,7 +137,7 @@ def test_a_file_found_broken_is_replaced_while_the_gate_runs(tmp_path: Path) -> 
     for _ in range(20):
         result_of(store.enqueue([NewMessage(b"one", b"x" * 1000, BEGUN + 1000)] * 100))
     # The write-ahead log and caches must be empty: they would hide the spoilt pages.
-    inline.wait(store._disk.catch_up())
+    inline.wait(store._queues._disk.catch_up())
     _spoil(tmp_path / "smppgate.sqlite", 4096)
     with logged() as events:
         with pytest.raises(StoreError):
@@ -270,7 +270,7 @@ def test_a_write_ahead_log_that_has_no_end_is_made_to_begin_anew(
 
     monkeypatch.setattr(Database, "_take_over", and_more)
     result_of(store.keep(some(1)))
-    inline.wait(store._disk.catch_up())
+    inline.wait(store._queues._disk.catch_up())
     assert modes == ["PASSIVE"] * (1 + CHECKPOINT_PASSES) + ["RESTART"]
     inline.close()
 
@@ -284,7 +284,7 @@ def test_a_write_ahead_log_begins_anew_by_itself(
     for round_ in range(20):
         for number in range(10):
             result_of(store.keep(some(100, 100 * number)))
-        inline.wait(store._disk.catch_up())
+        inline.wait(store._queues._disk.catch_up())
         if not round_:
             once = (tmp_path / "smppgate.sqlite-wal").stat().st_size
     assert (tmp_path / "smppgate.sqlite-wal").stat().st_size < 2 * once

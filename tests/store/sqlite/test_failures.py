@@ -171,7 +171,7 @@ def test_only_what_is_to_survive_a_loss_of_power_waits_for_the_disk(
     """By SQLite's ``synchronous``: 1 syncs at checkpoints only, 2 with each write."""
     inline = Inline(tmp_path, durability=durability)
     store = inline.open()
-    writer = store._disk._database._writer
+    writer = store._queues._disk._database._writer
     assert writer is not None
     assert writer.execute("PRAGMA synchronous").fetchone() == (level,)
     assert writer.execute("PRAGMA wal_autocheckpoint").fetchone() == (0,)

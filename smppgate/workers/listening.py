@@ -1,0 +1,190 @@
+"""`Listening`: all that the master listens on, and to whom connections go."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+from attrs import frozen
+from twisted.application.service import MultiService
+from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.interfaces import IAddress
+from twisted.internet.task import LoopingCall
+
+from smppgate.gate import CannotListen
+from smppgate.gate.reports.reports import REFUSAL_INTERVAL, TICK
+from smppgate.gate.reports.summary import Summaries
+from smppgate.gate.sessions.addresses import shown_address, shown_host
+from smppgate.notices.esmes import CONNECTION_CLOSED
+from smppgate.settings import Settings
+from smppgate.txsmpp.clock import Clock
+from smppgate.txsmpp.log import Logger
+from smppgate.workers.commands import Listen, Load, Take
+from smppgate.workers.control import Control, Responders
+from smppgate.workers.raw_listener import RawListener
+from smppgate.workers.spread import Spread
+
+UNLIMITED = 1 << 31
+
+
+@frozen
+class Place:
+    """What is listened on, and for how many connections."""
+
+    description: str
+    limit: int
+
+
+def places_of(settings: Settings) -> list[Place]:
+    """What workers listen on: for ESMEs first, in the order of the settings."""
+    places = [Place(each.endpoint, each.max_sessions) for each in settings.listen]
+    # How many connections with outbind there may be is a worker's to say.
+    outbinds = (each.outbind_listen for each in settings.smsc)
+    return [*places, *(Place(each, UNLIMITED) for each in outbinds if each)]
+
+
+class Listening(MultiService):
+    """Listens, and hands each connection to the worker with the fewest.
+
+    :param sockets: how many each listener has; see `RawListener`.
+    """
+
+    log = Logger()
+
+    def __init__(self, reactor: Any, settings: Settings, sockets: int) -> None:
+        super().__init__()
+        self.spread = Spread()
+        clock = Clock.of(reactor)
+        self._refusals = Summaries(clock, self.log, "refused", REFUSAL_INTERVAL)
+        self._ticks = LoopingCall(self._refusals.tick)
+        self._ticks.clock = clock
+        self._reactor = reactor
+        self._sockets = sockets
+        self._controls: dict[int, Control] = {}
+        self._listeners: list[RawListener] = []
+        for place in places_of(settings):
+            self._add(place)
+
+    def startService(self) -> None:
+        """Listen."""
+        super().startService()
+        self._ticks.start(TICK, now=False)
+
+    def stopService(self) -> Deferred[Any]:
+        """Listen no more; fires when all is closed."""
+        if self._ticks.running:
+            self._ticks.stop()
+        self._refusals.tell_counts()
+        stopping: Deferred[Any] = super().stopService()
+        return stopping
+
+    def addresses(self) -> tuple[IAddress, ...]:
+        """Those listened on now."""
+        addresses = (each.address for each in self._listeners)
+        return tuple(each for each in addresses if each is not None)
+
+    async def change(self, settings: Settings) -> None:
+        """Listen where ``settings`` say: each worker knows of these listeners already."""
+        wanted = places_of(settings)
+        for listener in list(self._listeners):
+            place = next((each for each in wanted if _is_of(each, listener)), None)
+            if place is None:
+                self._listeners.remove(listener)
+                await maybeDeferred(listener.disownServiceParent)
+            else:
+                listener.limit = place.limit
+                wanted.remove(place)
+        for listener in self._listeners:
+            listener.open()
+        for place in wanted:
+            self._add(place)
+        self._serve()
+
+    def join(self, number: int, control: Control) -> None:
+        """Worker ``number``, counted from 0, takes connections."""
+        self._controls[number] = control
+        self.spread.join(number)
+        self._serve()
+
+    def leave(self, number: int) -> None:
+        """A worker takes none any more."""
+        if self._controls.pop(number, None) is not None:
+            self.spread.leave(number)
+            for listener in self._listeners:
+                listener.left(number)
+            self._accept()
+
+    def loads(self, number: int) -> Responders:
+        """Hears how many connections worker ``number`` has."""
+        return _Loads(partial(self.spread.told, number))
+
+    def _add(self, place: Place) -> None:
+        listener = RawListener(
+            self._reactor, place.description, self._sockets, place.limit, self._hand_over
+        )
+        self._listeners.append(listener)
+        # Once it runs: the listener itself logs why.
+        with suppress(CannotListen):
+            listener.setServiceParent(self)
+
+    def _serve(self) -> None:
+        """Give each worker the sockets that are its own."""
+        for number, control in self._controls.items():
+            for listener in self._listeners:
+                if listener.lends_to(number):
+                    lending = control.callRemote(
+                        Listen,
+                        listener=listener.description,
+                        listening=listener.descriptor(number),
+                    )
+                    lending.addErrback(_ignore_lost)
+        self._accept()
+
+    def _accept(self) -> None:
+        """Accept what no worker accepts by itself, while there is one to hand it to."""
+        for listener in self._listeners:
+            listener.accept(bool(self._controls))
+
+    def _hand_over(self, listener: RawListener, connection: socket.socket, address: Any) -> None:
+        name = listener.description
+        if self.spread.of_listener(name) >= listener.limit:
+            self._refuse(connection, address, listener.limit)
+            return
+        number = self.spread.next(name)
+        if number is None:
+            connection.close()
+            return
+        handing: Deferred[Any] = self._controls[number].callRemote(
+            Take, listener=name, connection=connection.fileno()
+        )
+        handing.addErrback(_ignore_lost).addCallback(lambda _: connection.close())
+
+    def _refuse(self, connection: socket.socket, address: Any, limit: int) -> None:
+        connection.close()
+        reason = f"all {limit} sessions of the listener are in use"
+        kind, peer = f"{shown_host(address)}: {reason}", shown_address(address)
+        self._refusals.add(CONNECTION_CLOSED, kind, peer=peer, reason=reason)
+
+
+class _Loads(Responders):
+    """Hears how many connections a worker has."""
+
+    def __init__(self, told: Callable[[str, int, int], None]) -> None:
+        self._told = told
+
+    @Load.responder
+    def load(self, listener: str, open: int, taken: int) -> dict[str, Any]:
+        """The connections of one listener."""
+        self._told(listener, open, taken)
+        return {}
+
+
+def _is_of(place: Place, listener: RawListener) -> bool:
+    return place.description == listener.description
+
+
+def _ignore_lost(_: object) -> None:
+    """The worker is gone, and with it what it was given."""

@@ -1,0 +1,281 @@
+"""`SharedStore`: the store of a worker: return paths of its own, and all else from the master.
+
+What the master is asked goes over the connection between the two, in order. When that ends the
+worker does too; until then what was asked fails as `IStore` says, and nothing of a queue is sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol, TypeVar
+
+from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from smppgate.store.interface import IStore, QueueWatcher
+from smppgate.store.records import (
+    Enqueued,
+    Found,
+    NewMessage,
+    QueuedMessage,
+    StoreError,
+    StoreStatistics,
+)
+from smppgate.workers import store_commands as c
+from smppgate.workers.control import Responders
+
+T = TypeVar("T")
+
+
+class Paths(Protocol):
+    """A store of return paths, see `IReturnPaths`; and `IStore` for the others."""
+
+    @property
+    def keeps_at_once(self) -> bool:
+        """See `IReturnPaths.keeps_at_once`."""
+
+    @property
+    def is_all_recent(self) -> bool:
+        """See `IReturnPaths.is_all_recent`."""
+
+    @property
+    def keep(self) -> Callable[[Mapping[bytes, bytes]], Deferred[None]]:
+        """See `IReturnPaths.keep`."""
+
+    @property
+    def recent(self) -> Callable[[bytes], bytes | None]:
+        """See `IReturnPaths.recent`."""
+
+    @property
+    def end(self) -> Callable[[Sequence[bytes], float], None]:
+        """See `IReturnPaths.end`."""
+
+    def find(self, keys: Sequence[bytes]) -> Deferred[Found]:
+        """See `IReturnPaths.find`."""
+
+    def open(self) -> Deferred[None]:
+        """See `IStore.open`."""
+
+    def close(self) -> Deferred[None]:
+        """See `IStore.close`."""
+
+    def statistics(self) -> StoreStatistics:
+        """See `IStore.statistics`."""
+
+
+@implementer(IStore)
+class SharedStore(Responders):
+    """A store of which the master has the queues, numbers, places and limits.
+
+    :param paths: the return paths; opened and closed with this.
+    """
+
+    is_shared = True
+    is_quota_shared = True
+
+    def __init__(self, paths: Paths) -> None:
+        super().__init__()
+        self._paths = paths
+        # The methods themselves, see `IStore`: no call between.
+        self.keep = paths.keep
+        self.recent = paths.recent
+        self.end = paths.end
+        self.find = paths.find
+        self.open = paths.open
+        self.close = paths.close
+        self._watchers: dict[bytes, QueueWatcher] = {}
+        self._turns: dict[bytes, int] = {}
+        """Account → how often its queue was released: a grant of an earlier turn is none."""
+        self._reads: list[tuple[bytes, set[int]]] = []
+        """For each read of a queue under way, the numbers that it must not return."""
+        self._told_expired: Callable[[bytes, QueuedMessage], None] | None = None
+        self._told_full: Callable[[bytes], None] | None = None
+        self._told_leased: Callable[[Mapping[str, int]], None] | None = None
+
+    @property
+    def keeps_at_once(self) -> bool:
+        """See `IStore.keeps_at_once`."""
+        return self._paths.keeps_at_once
+
+    @property
+    def is_all_recent(self) -> bool:
+        """See `IStore.is_all_recent`."""
+        return self._paths.is_all_recent
+
+    def statistics(self) -> StoreStatistics:
+        """Of the return paths of this worker; the master has what is queued.
+
+        Over all workers, together with those of the master's store, each count is added up.
+        """
+        return self._paths.statistics()
+
+    def lost(self) -> None:
+        """The connection to the master is lost: nothing more is sent from any queue."""
+        for watcher in list(self._watchers.values()):
+            watcher.wanted()
+
+    # Queues
+
+    def enqueue(self, messages: Sequence[NewMessage]) -> Deferred[list[Enqueued]]:
+        """See `IStore.enqueue`."""
+        fields = [(it.account, it.pdu, it.expires, it.limit) for it in messages]
+        asking = self._ask(c.Enqueue, messages=fields)
+        return asking.addCallbacks(_outcomes, _all_failed, errbackArgs=(len(messages),))
+
+    def queued(self, account: bytes, after: int, limit: int) -> Deferred[list[QueuedMessage]]:
+        """See `IStore.queued`."""
+        hidden: set[int] = set()
+        self._reads.append((account, hidden))
+        asking = self._asked(c.Queued, "messages", account=account, after=after, limit=limit)
+        return asking.addBoth(self._read, hidden).addCallback(_messages, hidden)
+
+    def remove(self, account: bytes, numbers: Sequence[int]) -> Deferred[None]:
+        """See `IStore.remove`."""
+        for name, hidden in self._reads:
+            if name == account:
+                hidden.update(numbers)
+        return self._ask(c.Remove, account=account, numbers=list(numbers)).addBoth(_nothing)
+
+    def tell_expired(self, told: Callable[[bytes, QueuedMessage], None]) -> None:
+        """See `IStore.tell_expired`."""
+        self._told_expired = told
+
+    def queue_sizes(self) -> Deferred[dict[bytes, int]]:
+        """See `IStore.queue_sizes`."""
+        return self._asked(c.QueueSizes, "sizes")
+
+    def queue_ends(self) -> Deferred[dict[bytes, float]]:
+        """See `IStore.queue_ends`."""
+        return self._asked(c.QueueEnds, "ends")
+
+    def claim(self, account: bytes, rank: int) -> None:
+        """See `IStore.claim`."""
+        self._tell(c.Claim, account=account, rank=rank, turn=self._turns.get(account, 0))
+
+    def release(self, account: bytes) -> None:
+        """See `IStore.release`."""
+        self._turns[account] = self._turns.get(account, 0) + 1
+        self._tell(c.Release, account=account)
+
+    def watch(self, account: bytes, watcher: QueueWatcher | None) -> None:
+        """See `IStore.watch`."""
+        if watcher is not None:
+            self._watchers[account] = watcher
+        else:
+            self._watchers.pop(account, None)
+        self._tell(c.Watch, account=account, begins=watcher is not None)
+
+    @c.Came.responder
+    def _came(self, account: bytes, count: int) -> dict[str, Any]:
+        return self._hear(account, lambda watcher: watcher.came(count))
+
+    @c.Emptied.responder
+    def _emptied(self, account: bytes) -> dict[str, Any]:
+        return self._hear(account, lambda watcher: watcher.emptied())
+
+    @c.Granted.responder
+    def _granted(self, account: bytes, count: int, turn: int) -> dict[str, Any]:
+        if turn != self._turns.get(account, 0):
+            return {}
+        return self._hear(account, lambda watcher: watcher.granted(count))
+
+    @c.Wanted.responder
+    def _wanted(self, account: bytes) -> dict[str, Any]:
+        return self._hear(account, lambda watcher: watcher.wanted())
+
+    @c.Expired.responder
+    def _expired(self, account: bytes, message: tuple[int, bytes, float]) -> dict[str, Any]:
+        if self._told_expired is not None:
+            self._told_expired(account, QueuedMessage(*message))
+        return {}
+
+    # Numbers, places and limits
+
+    def reserve_numbers(self, count: int) -> Deferred[int]:
+        """See `IStore.reserve_numbers`."""
+        return self._asked(c.ReserveNumbers, "first", count=count)
+
+    def admit(self, account: bytes, limit: int) -> Deferred[bool]:
+        """See `IStore.admit`."""
+        return self._asked(c.Admit, "is_admitted", account=account, limit=limit)
+
+    def leave(self, account: bytes) -> None:
+        """See `IStore.leave`."""
+        self._tell(c.Leave, account=account)
+
+    def tell_full(self, told: Callable[[bytes], None]) -> None:
+        """See `IStore.tell_full`."""
+        self._told_full = told
+
+    def lease(self, wanted: Mapping[str, int]) -> None:
+        """See `IStore.lease`."""
+        self._tell(c.Lease, wanted=dict(wanted))
+
+    def tell_leased(self, told: Callable[[Mapping[str, int]], None]) -> None:
+        """See `IStore.tell_leased`."""
+        self._told_leased = told
+
+    @c.Full.responder
+    def _full(self, account: bytes) -> dict[str, Any]:
+        if self._told_full is not None:
+            self._told_full(account)
+        return {}
+
+    @c.Leased.responder
+    def _leased(self, parts: dict[str, int]) -> dict[str, Any]:
+        if self._told_leased is not None:
+            self._told_leased(parts)
+        return {}
+
+    # Parts of that
+
+    def _ask(self, command: Any, **arguments: Any) -> Deferred[Any]:
+        asking: Deferred[Any] = self.control.callRemote(command, **arguments)
+        return asking
+
+    def _asked(self, command: Any, result: str, **arguments: Any) -> Deferred[Any]:
+        """Ask for one value; fails with `StoreError`."""
+        # Another Deferred: AMP ends the connection when that of its own still has a failure.
+        asked: Deferred[Any] = Deferred()
+        self._ask(command, **arguments).addCallbacks(
+            lambda found: asked.callback(found[result]),
+            lambda failure: asked.errback(_store_error(failure)),
+        )
+        return asked
+
+    def _tell(self, command: Any, **arguments: Any) -> None:
+        self.control.callRemote(command, **arguments)
+
+    def _hear(self, account: bytes, tell: Callable[[QueueWatcher], None]) -> dict[str, Any]:
+        watcher = self._watchers.get(account)
+        if watcher is not None:
+            tell(watcher)
+        return {}
+
+    def _read(self, result: T, hidden: set[int]) -> T:
+        self._reads = [read for read in self._reads if read[1] is not hidden]
+        return result
+
+
+def _outcomes(answer: dict[str, Any]) -> list[Enqueued]:
+    return [Enqueued(value) for value in answer["outcomes"]]
+
+
+def _all_failed(_: Failure, count: int) -> list[Enqueued]:
+    return [Enqueued.FAILED] * count
+
+
+def _messages(answer: list[tuple[int, bytes, float]], hidden: set[int]) -> list[QueuedMessage]:
+    messages = (QueuedMessage(*fields) for fields in answer)
+    return [message for message in messages if message.number not in hidden]
+
+
+def _store_error(failure: Failure) -> Failure:
+    if failure.check(StoreError):
+        return failure
+    return Failure(StoreError(f"the master does not answer: {failure.getErrorMessage()}"))
+
+
+def _nothing(_: object) -> None:
+    """A removal that cannot be written is retried by the master, or the worker ends."""

@@ -1,0 +1,196 @@
+"""`Supervised`: one worker of the master's, which is started again whenever it ends.
+
+A worker is a process of this program, with its end of the control connection as descriptor
+`CONTROL`. What it may import is what the master may; see `smppgate.daemon.reading`.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol, cast
+
+from twisted.internet.error import ProcessTerminated
+from twisted.internet.interfaces import IDelayedCall
+from twisted.internet.protocol import Factory, ProcessProtocol
+from twisted.internet.protocol import Protocol as TwistedProtocol
+from twisted.python.failure import Failure
+
+from smppgate.notices.workers import WORKER_ENDED, WORKER_NOT_STARTED
+from smppgate.txsmpp.backoff import Backoff
+from smppgate.txsmpp.log import Logger
+from smppgate.workers.commands import Begin, CannotStart, Serve
+from smppgate.workers.control import Control, Responders
+
+CONTROL = 3
+"""The descriptor of a worker's end of the control connection."""
+
+MODULE = "smppgate.workers.worker_process"
+
+_OF_MASTER = ("NOTIFY_SOCKET", "WATCHDOG_", "LISTEN_")
+"""What systemd tells the master alone begins so, in its environment."""
+
+
+class Watcher(Protocol):
+    """Hears of a worker."""
+
+    def responders(self, worker: Supervised) -> Sequence[Responders]:
+        """What answers the commands of one process of ``worker``."""
+
+    def common(self) -> bytes:
+        """What a worker is to go by, for `Begin`."""
+
+    def listens(self, worker: Supervised) -> None:
+        """It has opened its listeners; `Supervised.serve` is to follow."""
+
+    def began(self, worker: Supervised) -> None:
+        """It serves from now on."""
+
+    def disconnected(self, worker: Supervised) -> None:
+        """It hears nothing any more."""
+
+    def ended(self, worker: Supervised, has_begun: bool) -> None:
+        """Its process has ended; ``has_begun`` tells whether that one had begun to serve."""
+
+
+class Supervised(ProcessProtocol):
+    """One worker.
+
+    :param number: counted from 1.
+    :param backoff: gives the pause before it is started again.
+    :ivar control: the connection to its process; None without one.
+    :ivar common: what its process has begun with.
+    :ivar is_listening: whether its process has opened its listeners.
+    :ivar is_serving: whether its process serves, and does not stop.
+    """
+
+    log = Logger()
+
+    def __init__(
+        self, reactor: Any, number: int, backoff: Backoff, clock: Any, watcher: Watcher
+    ) -> None:
+        self.number = number
+        self.control: Control | None = None
+        self.common = b""
+        self.is_listening = self.is_serving = False
+        self._reactor = reactor
+        self._backoff = backoff
+        self._clock = clock
+        self._watcher = watcher
+        self._process: Any = None
+        self._fault = ""
+        self._has_begun = self._is_over = False
+        self._pause: IDelayedCall | None = None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it has a process."""
+        return self._process is not None
+
+    @property
+    def pid(self) -> int:
+        """The id of its process; 0 without one."""
+        return self._process.pid if self._process is not None else 0
+
+    def start(self) -> None:
+        """Start a process for it."""
+        self._pause = None
+        self._fault, self._has_begun = "", False
+        self.control = control = Control(self._watcher.responders(self), self._disconnected)
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            ours.setblocking(False)
+            self._reactor.adoptStreamConnection(ours.fileno(), ours.family, _factory(control))
+            self._process = self._reactor.spawnProcess(
+                self,
+                sys.executable,
+                [sys.executable, "-P", "-m", MODULE],
+                env=_environment(),
+                childFDs={0: 0, 1: 1, 2: 2, CONTROL: theirs.fileno()},
+            )
+        self.common = self._watcher.common()
+        beginning = control.callRemote(Begin, number=self.number, common=self.common)
+        beginning.addCallbacks(self._listens, self._not_begun)
+
+    def serve(self) -> None:
+        """Let its process serve."""
+        if self.control is not None:
+            serving = self.control.callRemote(Serve)
+            serving.addCallbacks(self._began, self._not_begun)
+
+    def stop(self) -> None:
+        """Start it no more. Its process is asked to stop by others, or killed."""
+        self._is_over = True
+        self.is_serving = False
+        if self._pause is not None:
+            self._pause.cancel()
+            self._pause = None
+
+    def kill(self) -> None:
+        """End its process at once."""
+        if self._process is not None:
+            self._process.signalProcess("KILL")
+
+    def _listens(self, _: object) -> None:
+        self.is_listening = True
+        self._watcher.listens(self)
+
+    def _began(self, _: object) -> None:
+        self._has_begun = True
+        self._backoff.bound(self._clock.seconds())
+        if not self._is_over:
+            self.is_serving = True
+        self._watcher.began(self)
+
+    def _not_begun(self, failure: Failure) -> None:
+        # Else its process has ended, which is told when it is known how.
+        if failure.check(CannotStart) and self.control is not None:
+            self._fault = str(failure.value)
+            # It waits for this, so that it can say why.
+            self.control.close()
+
+    def _disconnected(self) -> None:
+        """Without the connection it ends by itself, or does not know what it does."""
+        self.control, self.is_serving = None, False
+        self._watcher.disconnected(self)
+
+    def processEnded(self, reason: Failure) -> None:
+        """The process is gone."""
+        self._process = None
+        self.is_listening = self.is_serving = False
+        self._backoff.lost(self._clock.seconds())
+        if not self._is_over:
+            self._tell(reason)
+        self._watcher.ended(self, self._has_begun)
+        if not self._is_over:
+            self._pause = self._clock.callLater(self._backoff(0), self.start)
+
+    def _tell(self, reason: Failure) -> None:
+        if self._has_begun:
+            self.log.tell(WORKER_ENDED, worker=self.number, reason=_in_words(reason))
+        else:
+            fault = self._fault or _in_words(reason)
+            self.log.tell(WORKER_NOT_STARTED, worker=self.number, reason=fault)
+
+
+def _factory(control: Control) -> Factory[Any]:
+    made: Factory[Any] = Factory.forProtocol(cast(Callable[[], TwistedProtocol], lambda: control))
+    made.noisy = False
+    return made
+
+
+def _environment() -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(_OF_MASTER)}
+    return {**kept, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+
+
+def _in_words(reason: Failure) -> str:
+    """How a process has ended."""
+    error = reason.value
+    if isinstance(error, ProcessTerminated):
+        if error.signal is not None:
+            return f"by signal {error.signal}"
+        return f"with exit status {error.exitCode}"
+    return "with exit status 0"

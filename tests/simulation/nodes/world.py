@@ -3,8 +3,8 @@
 It holds that no message comes to a wrong account, that none goes back to the node that it came
 from or on to a third, that each is answered once, that what an ESME has taken and nothing else is
 answered ESME_ROK, that a receipt comes behind the id that it is about, and that all receipts come
-home in the end. The nodes know of each other's sessions what is true. In some
-seeds they have places and rates together (`tests.simulation.nodes.shared`), in others queues.
+home in the end. The nodes know of each other's sessions what is true. In some seeds they have
+places and rates together (`tests.simulation.nodes.shared`), in others queues.
 """
 
 from __future__ import annotations

@@ -61,6 +61,11 @@ class Control(amp.AMP):
         for each in self._responders:
             each.control = self
 
+    def add(self, responders: Responders) -> None:
+        """Let ``responders`` answer too, behind those that are there."""
+        self._responders += (responders,)
+        responders.control = self
+
     def makeConnection(self, transport: Any) -> None:
         """Begin; Twisted's own would log it."""
         amp.BinaryBoxProtocol.makeConnection(self, transport)
@@ -80,12 +85,6 @@ class Control(amp.AMP):
             if found is not None:
                 return partial(self._answered, found, name)
         return None
-
-    def add(self, *responders: Responders) -> None:
-        """Answer commands of other areas, too."""
-        self._responders += responders
-        for each in responders:
-            each.control = self
 
     def close(self) -> None:
         """End the connection once what was written is sent."""

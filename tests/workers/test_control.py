@@ -111,6 +111,15 @@ def test_each_area_answers_its_own_commands() -> None:
     assert hears.told == ["news"]
 
 
+def test_an_area_may_be_added_later() -> None:
+    ends, answers = Ends(), Answers()
+    ends.worker.add(answers)
+    found = outcomes(ends.master.callRemote(Ask, what="late"))
+    ends.turn()
+    assert found == [{"found": "LATE"}]
+    assert answers.control is ends.worker
+
+
 def test_a_known_error_comes_as_what_it_is() -> None:
     ends = Ends(worker=[Answers()])
     error = failure(ends.master.callRemote(Ask, what="nothing"), ends)

@@ -233,5 +233,5 @@ def _is_due(clock: Clock) -> bool:
 
 TestSharedOrder = SharedOrder.TestCase
 TestSharedOrder.settings = settings(
-    max_examples=600, stateful_step_count=50, deadline=None, phases=[Phase.generate]
+    max_examples=40, stateful_step_count=50, deadline=None, phases=[Phase.generate]
 )

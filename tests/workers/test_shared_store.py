@@ -267,7 +267,8 @@ def test_over_real_sockets() -> None:
     clock = clock_at(BEGUN)
     master = Master(clock, MemoryStore(clock, Limits()))
     store, watcher = SharedStore(MemoryStore(clock, Limits())), Watcher()
-    with real_ends([master.server.responders()], [store]) as ends:
+    with real_ends() as ends:
+        ends.connect([master.server.responders()], [store])
         store.watch(ONE, watcher)
         store.claim(ONE, rank=2)
         enqueuing = outcomes(store.enqueue([NewMessage(ONE, b"x" * 300_000, BEGUN + 9.0)]))

@@ -1,4 +1,4 @@
-"""Deliberate faults of nodes: each must be found by a seed of the world of nodes."""
+"""Deliberate faults of peers, and of what they share: a seed must find each of them."""
 
 from __future__ import annotations
 
@@ -15,11 +15,14 @@ from smppgate.gate.peers.remote_session import RemoteSession
 from smppgate.gate.peers.smscs import SmscsElsewhere
 from smppgate.gate.peers.submitting import Submitted
 from smppgate.gate.peers.taking import Taken, Taking
+from smppgate.gate.queue.account_queue import AccountQueue
 from smppgate.gate.sessions.bind_places import BindPlaces
 from smppgate.gate.submit.rate_shares import RateShares
 from smppgate.routing.esmes.account import Cluster
 from smppgate.routing.limits.token_bucket import TokenBucket
+from smppgate.store.claims import Claims
 from smppgate.store.interface import LEAST_PART
+from smppgate.store.sharing import QueueShare
 from smppgate.workers import shares
 from tests.simulation.mutant import Mutant
 from tests.simulation.mutant import mutant as mutant_of_one_gate
@@ -144,6 +147,33 @@ def remote_link_that_stays(_link_lost: Any) -> Any:
 @mutant(Cluster, "session", "Sessions of other nodes are never chosen.")
 def remote_never_chosen(_session: Any) -> Any:
     return lambda self: self.session_here()
+
+
+@mutant(QueueShare, "claim", "Whoever asks for the claim on a queue has it.")
+def claim_not_checked(claim: Any) -> Any:
+    def granted(self: Any, account: bytes, rank: int) -> None:
+        claim(self, account, rank)
+        queues = self._queues
+        if queues._claims.holder(account) is not self:
+            queues._watcher(account, self).granted(queues._store.stored(account))
+
+    return granted
+
+
+@mutant(Claims, "leave", "The claims of a process that has died are never free.")
+def claim_not_released(_leave: Any) -> Any:
+    return lambda self, process: {}
+
+
+@mutant(AccountQueue, "holds", "A gate does not see what others have to send of a queue.")
+def new_message_passes(holds: Any) -> Any:
+    def own_alone(self: Any) -> bool:
+        filled, self._is_filled = self._is_filled, False
+        held: bool = holds.fget(self)
+        self._is_filled = filled
+        return held
+
+    return property(own_alone)
 
 
 # What the gates have together

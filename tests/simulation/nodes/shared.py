@@ -41,8 +41,10 @@ class SharedPlan:
     delay: float
 
     @classmethod
-    def of(cls, draw: Random) -> SharedPlan:
-        """The plan of a seed."""
+    def of(cls, draw: Random) -> SharedPlan | None:
+        """None: each gate has its own."""
+        if draw.random() < 0.3:
+            return None
         return cls(
             draw.choice((1, 2, 4)),
             draw.choice((0, 3, 10)),

@@ -3,8 +3,8 @@
 It holds that no message comes to a wrong account, that none goes back to the node that it came
 from or on to a third, that each is answered once, that what an ESME has taken and nothing else is
 answered ESME_ROK, that a receipt comes behind the id that it is about, and that all receipts come
-home in the end. The nodes know of each other's sessions what is true. In half of all seeds they
-have places and rates together, see `tests.simulation.nodes.shared`.
+home in the end. The nodes know of each other's sessions what is true. In some seeds they have
+places and rates together (`tests.simulation.nodes.shared`), in others queues.
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ from __future__ import annotations
 from random import Random
 from typing import Any, NoReturn
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 from twisted.internet.defer import Deferred, DeferredList
 
 from smppgate.gate import Gateway
 from smppgate.gate.lane.in_turn import nothing_is_plain
 from smppgate.settings import parse
+from smppgate.store import IStore
 from tests.simulation import wire
 from tests.simulation.clock import NEVER, Agenda, WorldClock
 from tests.simulation.logs import Errors, errors
@@ -73,8 +74,8 @@ class NodesPlan:
     :param doorless: nodes that have no link to the SMSC.
     :param losing: the chance of a link to the SMSC to be lost at each step.
     :param trouble: what happens to wires, and how often a second.
-    :param shared: the places and rates that the nodes have together; None for none.
-    :param shares: whether the nodes are workers that share their queues, and nothing else here.
+    :param shared: which places and rates the nodes have together; None for none.
+    :param shares: whether the nodes are workers that share their queues.
     :param crashes: when nodes are killed, which come back a moment later.
     """
 
@@ -104,10 +105,7 @@ class NodesPlan:
         draw = Random(f"{seed} plan of nodes")
         names = ("a", "b", "c")[: draw.choice((2, 2, 3))]
         kinds = draw.choice(((), ("cut",), ("frozen",), ("cut", "frozen", "parted")))
-        sharing = Random(f"{seed} plan of what nodes share")
-        what = sharing.choice(("nothing", "limits", "queues"))
-        shares = what == "queues"
-        return cls(
+        plan = cls(
             seed,
             names,
             draw.choice((0.0, 0.0, 0.2)),
@@ -119,9 +117,30 @@ class NodesPlan:
             draw.choice(((), names[:1], names[:-1])),
             draw.choice((0.0, 0.0, 0.3)),
             Weather(latency=draw.choice((0.0003, 0.01)), jitter=draw.choice((0.0002, 0.02))),
-            SharedPlan.of(sharing) if what == "limits" else None,
-            shares,
-            tuple(sharing.uniform(1.5, 9.0) for _ in range(sharing.choice((0, 1, 3)) * shares)),
+            SharedPlan.of(draw),
+        )
+        return plan._shared(Random(f"{seed} plan of what nodes share"))
+
+    def _shared(self, draw: Random) -> NodesPlan:
+        """The same with what nodes share, if they share anything."""
+        if draw.random() < 0.5:
+            return self
+        crashes = tuple(draw.uniform(1.5, 9.0) for _ in range(draw.choice((0, 1, 3))))
+        if draw.random() < 0.4:
+            return evolve(self, shared=None, shares=True, crashes=crashes)
+        # Order is looked at while nothing is lost, and queues are used while windows are full.
+        return evolve(
+            self,
+            slow=0.0,
+            leaving=0.0,
+            refusing=0.1,
+            window=1,
+            trouble=0.0,
+            kinds=(),
+            losing=0.0,
+            shared=None,
+            shares=True,
+            crashes=crashes[:1],
         )
 
 
@@ -230,8 +249,9 @@ class NodesWorld:
 
     def _start(self, node: Node) -> None:
         settings = parse(self._settings(node))
-        store = self._store(node)
-        node.gateway = Gateway(settings, node.reactor, entropy=self._chance(), store=store)
+        node.gateway = Gateway(
+            settings, node.reactor, entropy=self._chance(), store=self._store(node)
+        )
         if self.plan.seed % 2:
             # Both ways do the same.
             node.gateway.router.relay_from_esme = nothing_is_plain
@@ -240,7 +260,7 @@ class NodesWorld:
         node.gateway.startService()
         node.is_up = True
 
-    def _store(self, node: Node) -> Any:
+    def _store(self, node: Node) -> IStore | None:
         if self.sharing is not None:
             return self.sharing.open(node)
         return self.shared.store(node) if self.shared is not None else None

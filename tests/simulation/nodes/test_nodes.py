@@ -14,7 +14,7 @@ SEEDS = int(os.environ.get("SEEDS", "200")) // 4
 
 _CHUNK = 10
 
-MOST_SEEDS = 25
+MOST_SEEDS = 60
 """Seeds in which a fault must be found."""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -15,6 +15,7 @@ from smppgate.admin.shapes import iso
 from smppgate.admin.slices import in_slices, json_array
 from smppgate.admin.views import ITEMS, LISTS, unknown
 from smppgate.observe import Metrics
+from smppgate.store import StoreStatistics
 from smppgate.txsmpp.clock import Clock
 from smppgate.version import installed_version
 from smppgate.workers.joining.asking import Answers, ask_all, problem_of
@@ -35,14 +36,23 @@ class JoinedViews:
     """What is shown of all workers.
 
     :param name: of the gate.
+    :param store: what the master keeps for all of them.
     :ivar metrics: None without them.
     """
 
-    def __init__(self, workers: Workers, clock: Clock, name: str, metrics: WorkersMetrics) -> None:
+    def __init__(
+        self,
+        workers: Workers,
+        clock: Clock,
+        name: str,
+        metrics: WorkersMetrics,
+        store: Callable[[], StoreStatistics],
+    ) -> None:
         self._workers = workers
         self._clock = clock
         self._name = name
         self._metrics = metrics
+        self._store = store
         self._roster = Roster(workers)
         self._started_at = clock.wall()
         self.has_metrics = True
@@ -66,7 +76,7 @@ class JoinedViews:
     async def store(self, _call: Call) -> Answer:
         """What the stores hold."""
         answers = await ask_all(self._workers, "GET", f"{ROOT}/store")
-        return json_answer(joined_one(records.STORE, _documents(answers)))
+        return json_answer(self._with_own([row for _, row in _documents(answers)]))
 
     async def state(self, _call: Call) -> Answer:
         """All of it."""
@@ -103,10 +113,16 @@ class JoinedViews:
     async def _workers_array(self) -> bytes:
         return await json_array(records.WORKER.plain, await self._roster.states(), self._clock)
 
+    def _with_own(self, stores: Sequence[dict[str, Any]]) -> dict[str, Any]:
+        """These stores and the master's as one."""
+        own = records.STORE.plain(self._store())
+        return joined_one(records.STORE, [(0, row) for row in (*stores, own)])
+
     def _head(self, heads: Sequence[dict[str, Any]]) -> dict[str, Any]:
         wall = self._clock.wall()
         return {
             **records.HEAD.one(heads),
+            "store": self._with_own([head["store"] for head in heads]),
             "name": self._name,
             "version": installed_version(),
             "time": iso(wall),

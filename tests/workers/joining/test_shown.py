@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from twisted.internet.defer import succeed
 
+from smppgate.store import StoreStatistics
 from smppgate.txsmpp import DeliverSm
 from tests.admin.asking import result
 from tests.admin.test_api import LISTS
@@ -71,6 +72,17 @@ def test_the_state_has_all_lists_and_sums() -> None:
     assert (state["open_exchanges"], state["is_stopping"]) == (1, False)
     assert state["store"] == crew.get("store")
     assert [each["number"] for each in state["workers"]] == [1, 2]
+
+
+def test_what_the_master_keeps_is_in_the_store_too() -> None:
+    crew = Busy()
+    own = StoreStatistics(queued=7, octets=1000, failures=2, fault="no room")
+    before, crew.store = crew.get("store"), own
+    now = crew.get("store")
+    assert (now["queued"], now["octets"]) == (before["queued"] + 7, before["octets"] + 1000)
+    assert (now["failures"], now["fault"]) == (2, "no room")
+    assert crew.get("state")["store"] == now
+    assert "smppgate_store_failures_total 2.0" in crew.answer("GET", "/metrics")[1].splitlines()
 
 
 def test_every_answer_is_what_the_document_says() -> None:

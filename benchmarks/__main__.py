@@ -45,6 +45,7 @@ from benchmarks.reloads import measure_reloads
 from benchmarks.report import Report
 from benchmarks.sustained import line as sustained_line
 from benchmarks.sustained import measure_sustained
+from benchmarks.workers import measure_workers
 
 # Not how it was measured: where that is written, and the other checkout, which has a place there.
 _UNTOLD = {"json", "against"}
@@ -194,6 +195,7 @@ def _of_their_own(
         **{name: partial(flow, name, check) for name, check in _FLOW.items()},
         rows.COUNTS: partial(flow, rows.COUNTS, counts),
         rows.OPERATING: partial(flow, rows.OPERATING, operating),
+        rows.WORKERS: partial(flow, rows.WORKERS, partial(measure_workers, timing=timing)),
         rows.RELOADS: reloads,
         rows.SUSTAINED: sustained,
         rows.LOOKUPS: lookups,

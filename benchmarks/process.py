@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -14,6 +15,9 @@ from pathlib import Path
 from benchmarks.esme import HOST
 
 _STOP_SECONDS = 10.0
+
+# Of a worker too, whose number stands behind the level.
+_ERROR = re.compile(r"#(error|critical)( worker \d+)?\]")
 
 
 class ProgramError(Exception):
@@ -72,7 +76,7 @@ class Program:
     def errors(self) -> int:
         """How many errors it has logged, where it logs as Twisted does."""
         lines = self._log.read_text(errors="replace").splitlines()
-        return sum("#error]" in line or "#critical]" in line for line in lines)
+        return sum(bool(_ERROR.search(line)) for line in lines)
 
     def kill(self) -> None:
         """SIGKILL: it has no time to do anything more."""
@@ -108,6 +112,11 @@ def running(command: list[str], core: int, directory: Path, cwd: Path) -> Iterat
         yield program
     finally:
         program.end()
+
+
+def processor_seconds(pid: int) -> float:
+    """Processor time that a process of that id has used; see `Program.cpu_seconds`."""
+    return time.clock_gettime(_processor_clock(pid))
 
 
 def _processor_clock(pid: int) -> int:

@@ -46,6 +46,16 @@ LOG_LINES_LOST = Notice(
     remedy='Let the level be "info", or the log lie on another disk.',
 )
 
+WORKER_HANGS = Notice(
+    code="SG-6205",
+    name="worker hangs",
+    level="error",
+    text="worker {worker} gives no sign of life, and is killed",
+    meaning="It has done nothing for as long as `WatchdogSec=` says. It is started again.",
+    cause="A hook that does not return, a system without memory, or a mistake in the program.",
+    remedy="Look at what the worker has logged last.",
+)
+
 COMMAND_FAILED = Notice(
     code="SG-9501",
     name="a command between master and worker failed",

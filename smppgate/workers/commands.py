@@ -66,6 +66,10 @@ class EndLinks(amp.Command):
     """No worker serves ESMEs any more: let go of the SMSCs, too."""
 
 
+class Ping(amp.Command):
+    """Give a sign of life."""
+
+
 class OpenFilesAnew(amp.Command):
     """Open all files of logs anew under their paths."""
 

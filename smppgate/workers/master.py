@@ -19,6 +19,7 @@ from twisted.internet.task import deferLater
 
 from smppgate.admin.workers import WorkerState
 from smppgate.daemon.surroundings import Surroundings
+from smppgate.daemon.systemd import watchdog_interval
 from smppgate.gate import CannotListen
 from smppgate.gate.reload import change_lines
 from smppgate.gate.sessions.certificate_watch import CertificateWatch, looks_in_thread
@@ -36,6 +37,7 @@ from smppgate.workers.control import Responders
 from smppgate.workers.faces import WorkerAtMaster, WorkerFaces
 from smppgate.workers.joining.source import MasterAdmin
 from smppgate.workers.listening import Listening
+from smppgate.workers.liveness import Liveness
 from smppgate.workers.logs import ReceivedLog
 from smppgate.workers.settings import former_sockets
 from smppgate.workers.supervision import Supervised
@@ -92,6 +94,7 @@ class Master(MultiService):
         self._at_master: dict[int, WorkerAtMaster] = {}
         # No child: it is there until all workers have ended.
         self._admin = MasterAdmin(self, reactor, self._faces, self._surroundings.reload)
+        self._liveness = Liveness(self.clock, self.workers, watchdog_interval())
 
     @property
     def settings(self) -> Settings:
@@ -134,6 +137,7 @@ class Master(MultiService):
         self._admin.startService()
         for worker in self.workers:
             worker.start()
+        self._liveness.start()
 
     def stopService(self) -> Deferred[None]:
         """Stop all workers in order; fires when they have ended."""
@@ -144,6 +148,7 @@ class Master(MultiService):
         return stopping.addBoth(self._stopped)
 
     async def _stop(self) -> None:
+        self._liveness.stop()
         over_by = self.clock.seconds() + self.settings.gate.stop_timeout + STOP_MARGIN
         self.log.info("stopping {count} workers", count=len(self._running()))
         for worker in self.workers:

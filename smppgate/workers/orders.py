@@ -78,7 +78,7 @@ class Orders(Responders):
             self.worker = self._made(number, Common.of(common))
             self.worker.privilegedStartService()
         except (SettingsError, OSError) as error:
-            raise self._cannot_start(error) from None
+            raise commands.CannotStart(str(error)) from None
         return {}
 
     @commands.Serve.responder
@@ -93,13 +93,9 @@ class Orders(Responders):
         except CancelledError:
             raise commands.CannotStart(STOPPED) from None
         except StoreError as error:
-            raise self._cannot_start(error) from None
+            raise commands.CannotStart(str(error)) from None
         self._telling.start(STATUS_INTERVAL)
         return {}
-
-    def _cannot_start(self, error: Exception) -> commands.CannotStart:
-        self.stop()
-        return commands.CannotStart(str(error))
 
     def _made(self, number: int, common: Common) -> Worker:
         path = Path(socket_of(common, number))
@@ -136,6 +132,11 @@ class Orders(Responders):
         """No worker needs links to SMSCs any more."""
         if not self._links_may_end.called:
             self._links_may_end.callback(None)
+        return {}
+
+    @commands.Ping.responder
+    def ping(self) -> dict[str, Any]:
+        """It is alive."""
         return {}
 
     @commands.OpenFilesAnew.responder

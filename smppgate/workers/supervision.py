@@ -165,8 +165,10 @@ class Supervised(ProcessProtocol):
 
     def _not_begun(self, failure: Failure) -> None:
         # Else its process has ended, which is told when it is known how.
-        if failure.check(CannotStart):
+        if failure.check(CannotStart) and self.control is not None:
             self._fault = str(failure.value)
+            # It waits for this, so that it can say why.
+            self.control.close()
 
     def _disconnected(self) -> None:
         """Without the connection it ends by itself, or does not know what it does."""

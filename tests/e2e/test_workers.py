@@ -221,7 +221,7 @@ def test_a_gate_starts_again_where_it_was_killed(tmp_path: Path) -> None:
             assert got.body == receipt_body(given)
             answer(heir, got, b"\0")
             assert again.links[0].receive_message().status == 0
-            assert len(list((tmp_path / "state").glob("*.sock"))) == 2 + 1  # and the admin socket
+            assert len(list((tmp_path / "state").glob("worker-*.sock"))) == 2
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -340,7 +340,7 @@ def test_hooks_that_cannot_be_made_change_nothing_anywhere(tmp_path: Path, broke
         gate.config.write_text(gate.config.read_text() + MORE)
         gate.change("workers = 2", f'workers = 2\nhooks = "{broken}"')
         gate.gate.wait_for_log("SG-5002")
-        assert broken in gate.gate.log
+        assert "gate.hooks: fails: ValueError" in gate.gate.log
         stranger = connect(gate.port)
         stranger.send(pdu(BIND_TRANSCEIVER, 1, bind_body(b"more", b"pw")))
         assert stranger.receive().status != 0
@@ -482,7 +482,7 @@ def test_a_worker_that_cannot_start_ends_the_gate(tmp_path: Path, broken: str) -
         with daemon(tmp_path, command(kind, config), 0) as gate:
             assert gate.wait() == 1
             assert "SG-6202" in gate.log
-            assert broken in gate.log
+            assert "cannot start: gate.hooks: fails: ValueError" in gate.log
 
 
 def test_a_port_that_is_taken_ends_the_gate_with_one_line(tmp_path: Path) -> None:

@@ -115,9 +115,7 @@ class Crew(Asker):
         self.faces = WorkerFaces(self.clock, self._states)
         gate = self._make()
         self.host = Host(gate.gateway.settings, self.clock)
-        self.service = MasterAdmin(
-            self.host, self.reactor, self.faces, reload, lambda: self.store
-        )
+        self.service = MasterAdmin(self.host, self.reactor, self.faces, reload, lambda: self.store)
         # As if it were served somewhere.
         if is_served:
             self.service._source.service.setServiceParent(self.service)

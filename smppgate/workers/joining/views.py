@@ -18,7 +18,7 @@ from smppgate.observe import Metrics
 from smppgate.store import StoreStatistics
 from smppgate.txsmpp.clock import Clock
 from smppgate.version import installed_version
-from smppgate.workers.joining.asking import Answers, ask_all, problem_of
+from smppgate.workers.joining.asking import Answers, ask_all, check, documents, problem_of
 from smppgate.workers.joining.history import joined_history
 from smppgate.workers.joining.lists import JoinedList, JoinedState, joined_one
 from smppgate.workers.joining.metrics import WorkersMetrics
@@ -62,7 +62,9 @@ class JoinedViews:
         if name == WORKERS:
             return Answer(body=(await self._workers_array(),))
         joined = JoinedList(LISTS[name][0])
-        for worker, answered in await ask_all(self._workers, "GET", f"{ROOT}/{name}"):
+        answers = await ask_all(self._workers, "GET", f"{ROOT}/{name}")
+        check(answers)
+        for worker, answered in answers:
             joined.begin(worker.number)
             await in_slices(joined.taken(answered.body.decode()), self._clock)
         return Answer(body=(await joined.octets(self._clock),))
@@ -76,12 +78,14 @@ class JoinedViews:
     async def store(self, _call: Call) -> Answer:
         """What the stores hold."""
         answers = await ask_all(self._workers, "GET", f"{ROOT}/store")
-        return json_answer(self._with_own([row for _, row in _documents(answers)]))
+        return json_answer(self._with_own([row for _, row in documents(answers)]))
 
     async def state(self, _call: Call) -> Answer:
         """All of it."""
         joined = JoinedState({name: shape for name, (shape, _) in LISTS.items()})
-        for worker, answered in await ask_all(self._workers, "GET", f"{ROOT}/state"):
+        answers = await ask_all(self._workers, "GET", f"{ROOT}/state")
+        check(answers)
+        for worker, answered in answers:
             text = answered.body.decode()
             await in_slices(joined.taken(worker.number, text), self._clock)
         body = [json.dumps(self._head(joined.heads), separators=(",", ":")).encode()[:-1]]
@@ -95,7 +99,7 @@ class JoinedViews:
         since = call.query["since"]
         query = {"since": iso(since - _JUST_BEFORE) or ""} if since > 1.0 else {}
         answers = await ask_all(self._workers, "GET", f"{ROOT}/history", query)
-        told = [document for _, document in _documents(answers)]
+        told = [document for _, document in documents(answers)]
         return json_answer(joined_history(told, since, self._clock.wall()))
 
     async def metrics(self, _call: Call) -> Answer:
@@ -139,15 +143,4 @@ def item_of(kind: str, name: str, answers: Answers) -> dict[str, Any]:
     found = [(worker, answered) for worker, answered in answers if answered.status < 300]
     if not found:
         raise next((problem_of(a) for _, a in answers if a.status != 404), unknown(kind, name))
-    return joined_one(ITEMS[kind][0], _documents(found))
-
-
-def _documents(answers: Answers) -> list[tuple[int, Any]]:
-    """By the numbers of workers.
-
-    :raises Problem: what one has said instead.
-    """
-    for _, answered in answers:
-        if answered.status >= 300:
-            raise problem_of(answered)
-    return [(worker.number, json.loads(answered.body)) for worker, answered in answers]
+    return joined_one(ITEMS[kind][0], documents(found))

@@ -256,10 +256,44 @@ def test_a_worker_that_does_not_answer_is_named() -> None:
     asking = crew.ask("GET", "/api/v1/sessions")
     crew.pump(10.0)
     found = result(asking)
-    assert (found.status, b"worker 2 does not answer" in found.body[0]) == (503, True)
+    assert (found.status, b"worker 2: it does not answer" in found.body[0]) == (503, True)
     crew.members[2].is_silent = False
     crew.turn()
     assert len(crew.get("sessions")) == 2
+
+
+def test_what_some_could_not_be_told_is_said_and_holds_when_they_come_again() -> None:
+    crew = Busy()
+    crew.members[2].is_silent = True
+    asking = crew.ask("POST", "/api/v1/smscs/alpha/drain")
+    crew.pump(10.0)
+    found = result(asking)
+    assert found.status == 503
+    assert b"worker 2: it does not answer; done by: 1" in found.body[0]
+    assert crew.gate(1).gateway.state().smscs[0].state == "drain"
+    crew.die(2)
+    crew.begin(2)
+    assert crew.gate(2).gateway.state().smscs[0].state == "drain"
+
+
+def test_a_level_is_for_all_workers_and_those_that_come() -> None:
+    crew = Busy()
+    told: list[str] = []
+    for member in crew.members.values():
+        answer = member.face.answer
+
+        async def noted(method: str, path: str, *args: Any, answer: Any = answer) -> Any:
+            told.append(f"{method} {path}")
+            return await answer(method, path, *args)
+
+        member.face.answer = noted
+    before = crew.get("log-level")["level"]
+    try:
+        status, found = crew.answer("PUT", "/api/v1/log-level", {"level": "error"})
+        assert (status, found) == (200, {"level": "error"})
+        assert told == ["PUT /api/v1/log-level"] * 2
+    finally:
+        crew.answer("PUT", "/api/v1/log-level", {"level": before})
 
 
 def test_workers_that_nobody_looks_at_count_nothing() -> None:

@@ -53,7 +53,7 @@ class JoinedViews:
         self._name = name
         self._metrics = metrics
         self._store = store
-        self._roster = Roster(workers)
+        self._roster = Roster(workers, clock)
         self._started_at = clock.wall()
         self.has_metrics = True
 

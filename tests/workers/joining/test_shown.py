@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -229,6 +230,25 @@ def test_the_gate_is_ready_while_one_worker_is_and_a_link_is_up_anywhere() -> No
     crew.die(2)
     assert crew.answer("GET", "/readyz") == (503, "not ready\n")
     assert crew.answer("GET", "/healthz") == (200, "ok\n")
+
+
+def test_whether_it_is_ready_is_said_soon_though_one_worker_says_nothing() -> None:
+    crew = Busy()
+    crew.members[2].is_silent = True
+    asking = crew.ask("GET", "/readyz")
+    listing = crew.ask("GET", "/api/v1/workers")
+    crew.pump(1.0)
+    assert result(asking).status == 200
+    _, two = json.loads(b"".join(result(listing).body))
+    assert (two["state"], two["sessions"]) == ("up", None)
+
+
+def test_lists_are_as_long_as_they_are() -> None:
+    """Over the connection between the two, whose values have an end at 64 kB."""
+    crew = Crew(smsc("alpha"), esme=tuple(esme(f"account-{n:03}") for n in range(300)))
+    answer = result(crew.ask("GET", "/api/v1/accounts"))
+    assert len(answer.body[0]) > 1 << 16
+    assert len(json.loads(answer.body[0])) == 300
 
 
 def test_without_a_worker_it_is_said() -> None:

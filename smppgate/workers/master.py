@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
+from contextlib import suppress
 from random import Random, SystemRandom
 from typing import Any
 
 from twisted.application.service import MultiService
-from twisted.internet.defer import Deferred, DeferredList, DeferredLock, ensureDeferred
+from twisted.internet.defer import Deferred, DeferredLock, ensureDeferred
 from twisted.internet.interfaces import IAddress
 from twisted.internet.task import deferLater
 
@@ -21,12 +21,9 @@ from smppgate.admin.workers import WorkerState
 from smppgate.daemon.surroundings import Surroundings
 from smppgate.daemon.systemd import watchdog_interval
 from smppgate.gate import CannotListen
-from smppgate.gate.reload import change_lines
 from smppgate.gate.sessions.certificate_watch import CertificateWatch, looks_in_thread
 from smppgate.notices.workers import WORKERS_LATE
-from smppgate.settings import Settings, SettingsError
-from smppgate.settings.applicable import applicable
-from smppgate.settings.difference import difference
+from smppgate.settings import Settings
 from smppgate.settings.workers import worker_count
 from smppgate.txsmpp.backoff import Backoff
 from smppgate.txsmpp.clock import Clock, use_monotonic
@@ -35,6 +32,7 @@ from smppgate.workers import commands
 from smppgate.workers.common import Common
 from smppgate.workers.control import Responders
 from smppgate.workers.faces import WorkerAtMaster, WorkerFaces
+from smppgate.workers.in_force import InForce
 from smppgate.workers.joining.source import MasterAdmin
 from smppgate.workers.listening import Listening
 from smppgate.workers.liveness import Liveness
@@ -72,8 +70,6 @@ class Master(MultiService):
         entropy = entropy if entropy is not None else SystemRandom()
         count = worker_count(settings.gate.workers)
         secret, run = entropy.randbytes(16).hex(), entropy.randbytes(4).hex()
-        self._common = Common.at_start(settings, count, secret, run)
-        self._octets = self._common.octets()
         self._followers: list[Callable[[Settings], None]] = []
         self._lock = DeferredLock()
         self._has_started = self._is_stopping = False
@@ -87,6 +83,8 @@ class Master(MultiService):
             )
             for number in range(1, count + 1)
         ]
+        common = Common.at_start(settings, count, secret, run)
+        self._in_force = InForce(common, self.workers)
         self._statuses: dict[int, tuple[int, int, int]] = {}
         self._without_esmes: set[int] = set()
         self._surroundings = Surroundings(self, reactor, settings, file)
@@ -99,7 +97,7 @@ class Master(MultiService):
     @property
     def settings(self) -> Settings:
         """Those in force: of a reload, what does not wait for a restart."""
-        return self._common.settings
+        return self._in_force.common.settings
 
     @property
     def exit_status(self) -> int:
@@ -131,9 +129,9 @@ class Master(MultiService):
         """Start the workers, and handle signals."""
         self._surroundings.begin()
         super().startService()
-        Path(self.settings.gate.state_dir).mkdir(mode=0o700, parents=True, exist_ok=True)
-        for path in former_sockets(self._common):
-            path.unlink(missing_ok=True)
+        for path in former_sockets(self._in_force.common):
+            with suppress(OSError):
+                path.unlink()
         self._admin.startService()
         for worker in self.workers:
             worker.start()
@@ -209,40 +207,13 @@ class Master(MultiService):
         return running
 
     async def _apply(self, settings: Settings) -> Settings:
-        before = self._common
-        found = applicable(before.settings, settings)
-        after = before.with_settings(found)
-        await self._give(before.octets(), after.octets())
-        self._common, self._octets = after, after.octets()
-        self._tell_changes(before.settings, settings)
-        await self.listening.change(found)
-        for follow in self._followers:
-            follow(found)
-        return found
-
-    async def _give(self, before: bytes, after: bytes) -> None:
-        """Give all workers other settings, the first alone: as a rule all refuse what one does.
-
-        :raises SettingsError: one does not take them; those that had have the former again.
-        """
-        taken: list[Supervised] = []
-        serving = [worker for worker in self.workers if worker.is_serving]
-        for some in (serving[:1], serving[1:]):
-            giving = [_given(worker, after) for worker in some]
-            results = await DeferredList(giving, consumeErrors=True)
-            taken += [
-                worker for worker, (is_taken, _) in zip(some, results, strict=True) if is_taken
-            ]
-            refusals = [why.value for is_taken, why in results if not is_taken]
-            if refusals:
-                await DeferredList([_given(each, before) for each in taken], consumeErrors=True)
-                raise SettingsError(str(refusals[0]).splitlines())
-
-    def _tell_changes(self, before: Settings, wanted: Settings) -> None:
-        changes = difference(before, self.settings)
-        waiting = difference(self.settings, wanted).waiting()
-        for line in change_lines(changes, waiting):
+        lines = await self._in_force.change(settings)
+        for line in lines:
             self.log.info("reload: {line}", line=line)
+        await self.listening.change(self.settings)
+        for follow in self._followers:
+            follow(self.settings)
+        return self.settings
 
     # What `Surroundings` needs
 
@@ -294,7 +265,7 @@ class Master(MultiService):
 
     def common(self) -> bytes:
         """What a worker is to go by: the newest."""
-        return self._octets
+        return self._in_force.octets
 
     def listens(self, worker: Supervised) -> None:
         """A worker listens; at the start all wait for each other, to find each other."""
@@ -314,9 +285,7 @@ class Master(MultiService):
         # What operators have decided is told before the first connection is handed over.
         self._faces.came(self._at_master[worker.number])
         self.listening.join(worker.number - 1, worker.control)
-        if worker.common is not self._octets:
-            # There was a reload while it started; what one worker takes, all do.
-            _given(worker, self._octets).addErrback(_ignore_lost)
+        self._in_force.update(worker)
         if not self._has_started and all(each.is_serving for each in self.workers):
             self._has_started = True
             self._surroundings.started()
@@ -377,14 +346,6 @@ class _Told(Responders):
         """How it is."""
         self._master.status(self._worker, esmes, links_up, links)
         return {}
-
-
-def _given(worker: Supervised, common: bytes) -> Deferred[Any]:
-    """Give settings to a worker; fails with `SettingsRefused` alone: one that ends takes none."""
-    if worker.control is None:
-        return DeferredList([])
-    giving: Deferred[Any] = worker.control.callRemote(commands.Reload, common=common)
-    return giving.addErrback(lambda why: why if why.check(commands.SettingsRefused) else None)
 
 
 def _ignore_lost(_: object) -> None:

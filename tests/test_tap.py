@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -20,6 +21,7 @@ from smppgate import tap
 from smppgate.gate import CannotListen, Gateway
 from smppgate.txsmpp import Role, SmppProtocol
 from smppgate.txsmpp.reconnecting import ToldEndpoint
+from smppgate.workers.master import Master
 from tests.e2e.program import ROOT
 from tests.e2e.twistd import settings
 
@@ -47,6 +49,25 @@ def test_a_file_becomes_a_service(tmp_path: Path) -> None:
     assert verifyObject(IService, service)
     assert isinstance(service, Gateway)
     assert service.settings.smsc[0].name == "alpha"
+
+
+def test_workers_have_a_master(tmp_path: Path) -> None:
+    """By twistd and by a .tac file; one worker is no worker."""
+    for workers, kind in ((1, Gateway), (2, Master)):
+        gate, store = f"workers = {workers}", 'kind = "memory"'
+        text = settings(2775, {"alpha": 3001}, gate=gate, store=store)
+        service = tap.makeService(options(tmp_path, text))
+        assert verifyObject(IService, service)
+        assert isinstance(service, kind)
+        of_tac = tap.Program.of(str(tmp_path / "gate.toml"), MemoryReactorClock())
+        assert isinstance(of_tac, kind)
+
+
+def test_auto_is_one_process_on_one_core(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = settings(2775, {"alpha": 3001}, gate='workers = "auto"')
+    for cores, kind in (({0}, Gateway), ({0, 1, 2}, Master)):
+        monkeypatch.setattr(os, "sched_getaffinity", lambda _, cores=cores: cores)
+        assert isinstance(tap.makeService(options(tmp_path, text)), kind)
 
 
 def test_all_that_is_wrong_in_a_file_is_a_usage_error(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from attrs import frozen
 from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.core import Metric
 from prometheus_client.samples import Sample
@@ -18,9 +19,13 @@ from smppgate.observe.families import FAMILIES
 from smppgate.observe.family import WORKER, AnyFamily, Distribution, Joining
 from smppgate.observe.metrics import Told, pieces, process_piece
 from smppgate.observe.worker_families import WORKER_FAMILIES
+from smppgate.store import StoreStatistics
 
 MASTER = "master"
 """The value of the label of workers for the process that is none."""
+
+OF_STORE = "smppgate_store_"
+"""The beginning of names of families that tell of a store alone."""
 
 _FAMILIES: dict[str, AnyFamily] = {family.name: family for family in FAMILIES}
 
@@ -104,6 +109,20 @@ class Text:
             yield Sample(sample.name, {WORKER: MASTER}, sample.value)
             for (worker,), value in joined.rows(sample.name).items():
                 yield Sample(sample.name, {WORKER: worker}, value)
+
+
+@frozen
+class _OfStore:
+    """As much of a `Scrape` as families of the store look at."""
+
+    store: StoreStatistics
+
+
+def told_of_store(store: StoreStatistics) -> Iterator[Told]:
+    """What tells of a store that is no worker's, as a worker tells it."""
+    for family in FAMILIES:
+        if family.name.startswith(OF_STORE):
+            yield family.name, list(family.rows(_OfStore(store)))  # type: ignore[arg-type]
 
 
 def octets_of(told: Told) -> bytes:

@@ -20,6 +20,7 @@ from twisted.python.failure import Failure
 
 from smppgate.notices.workers import WORKER_ENDED, WORKER_NOT_STARTED
 from smppgate.txsmpp.backoff import Backoff
+from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.log import Logger
 from smppgate.workers.commands import Begin, CannotStart, Serve
 from smppgate.workers.control import Control, Responders
@@ -70,7 +71,7 @@ class Supervised(ProcessProtocol):
     log = Logger()
 
     def __init__(
-        self, reactor: Any, number: int, backoff: Backoff, clock: Any, watcher: Watcher
+        self, reactor: Any, number: int, backoff: Backoff, clock: Clock, watcher: Watcher
     ) -> None:
         self.number = number
         self.control: Control | None = None

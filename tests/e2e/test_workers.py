@@ -168,35 +168,47 @@ def bound_again(port: int) -> Wire:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_worker_that_is_killed_disturbs_no_other(tmp_path: Path, kind: str) -> None:
-    """The session of the other goes on, what was lost comes back, and the worker is started."""
+    """What is open in the other is answered, and what was lost is back at once."""
     with workers(tmp_path, kind=kind) as gate:
         first, second = (bound(gate.port) for _ in range(2))
-        victim = gate.pids()[1]
+        for number in range(101, 111):
+            for esme in (first, second):
+                esme.send(pdu(SUBMIT_SM, number, message_body()))
+        requests = {link: [link.receive_message() for _ in range(10)] for link in gate.links}
         began = time.monotonic()
-        os.kill(victim, signal.SIGKILL)
-        lost = readable(first, second)
+        os.kill(gate.pids()[1], signal.SIGKILL)
+        lost, gone = readable(first, second), readable(*gate.links)
         assert lost.is_closed()
-        kept = second if lost is first else first
+        assert gone.is_closed()
         back = bound_again(gate.port)
         assert time.monotonic() - began < 2.0
-        gone = readable(*gate.links)
-        assert gone.is_closed()
-        left = [link for link in gate.links if link is not gone]
+        kept = second if lost is first else first
+        (link,) = (each for each in gate.links if each is not gone)
+        for request in requests[link]:
+            answer(link, request)
+        answers = [kept.receive_message() for _ in range(10)]
+        assert [(got.status, got.number) for got in answers] == [(0, n) for n in range(101, 111)]
         for number in range(1, 20):
             for esme in (kept, back):
-                sent(esme, left, b"%d" % number, number)
+                sent(esme, [link], b"%d" % number, number)
+
+
+def test_a_worker_that_was_killed_is_started_again(tmp_path: Path) -> None:
+    """It has its links again, and gets the connections that come now."""
+    with workers(tmp_path) as gate:
+        esmes = [bound(gate.port) for _ in range(2)]
+        os.kill(gate.pids()[1], signal.SIGKILL)
+        lost = readable(*esmes)
+        assert lost.is_closed()
         gate.serving(3)
-        gate.links = left
-        gate.smsc.link()
+        gate.links.append(gate.smsc.link())
+        gate.meshed(2, 2)
         assert "worker 1 ended by signal 9" in gate.gate.log
         assert "worker 2 ended" not in gate.gate.log
-        assert kept.is_quiet()
-        # The one that was started gets those that come now.
-        gate.meshed(2, 2)
-        more = [bound(gate.port) for _ in range(2)]
-        gate.gate.process.send_signal(signal.SIGUSR2)
-        gate.gate.wait_for_log("connections=2", 2)
-        assert all(esme.is_quiet() for esme in more)
+        new = [bound(gate.port), *(esme for esme in esmes if esme is not lost)]
+        assert state(gate, 2) == {1: 1, 2: 1}
+        assert all(esme.is_quiet() for esme in new)
+        assert sum(not link.has_gone() for link in gate.links) == 2
 
 
 def test_workers_end_when_their_master_is_killed(tmp_path: Path) -> None:

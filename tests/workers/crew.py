@@ -11,6 +11,7 @@ from twisted.test.iosim import FakeTransport, IOPump, connect
 
 from smppgate.admin.workers import WorkerState
 from smppgate.settings import Settings
+from smppgate.store import StoreStatistics
 from smppgate.txsmpp.clock import Clock
 from smppgate.workers.control import Control
 from smppgate.workers.face import WorkerFace
@@ -98,6 +99,7 @@ class Crew(Asker):
     """A master with ``count`` workers.
 
     :param more: for `gate_of`.
+    :ivar store: what the master keeps.
     """
 
     def __init__(
@@ -109,10 +111,11 @@ class Crew(Asker):
         self.members: dict[int, Member] = {}
         self.count = count
         self.restarts = 0
+        self.store = StoreStatistics()
         self.faces = WorkerFaces(self.clock, self._states)
         gate = self._make()
         self.host = Host(gate.gateway.settings, self.clock)
-        self.service = MasterAdmin(self.host, self.reactor, self.faces, reload)
+        self.service = MasterAdmin(self.host, self.reactor, self.faces, reload, lambda: self.store)
         # As if it were served somewhere.
         if is_served:
             self.service._source.service.setServiceParent(self.service)

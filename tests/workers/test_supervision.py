@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 from twisted.internet.error import ProcessDone, ProcessTerminated
-from twisted.internet.task import Clock
+from twisted.internet.task import Clock as TwistedClock
 from twisted.protocols import amp
 from twisted.python.failure import Failure
 
 from smppgate.txsmpp.backoff import Backoff
+from smppgate.txsmpp.clock import Clock
 from smppgate.workers import commands
 from smppgate.workers.control import Control, Responders
 from smppgate.workers.supervision import CONTROL, Supervised
@@ -54,7 +55,7 @@ class Child(Responders):
         self.is_lost = True
 
 
-class Reactor(Clock):
+class Reactor(TwistedClock):
     """Starts processes that are objects, each with a connection in memory."""
 
     def __init__(self) -> None:
@@ -85,7 +86,7 @@ class Rig:
         self.reactor = Reactor()
         self.heard: list[str] = []
         backoff = Backoff(1.0, 8.0, lambda: 1.0)
-        self.worker = Supervised(self.reactor, 3, backoff, self.reactor, self)
+        self.worker = Supervised(self.reactor, 3, backoff, Clock.of(self.reactor), self)
 
     def responders(self, worker: Supervised) -> list[Responders]:
         return []
@@ -163,6 +164,22 @@ def test_one_that_ends_is_started_again_after_growing_pauses() -> None:
         rig.turn()
         rig.end(ProcessTerminated(1))
     assert pauses == [1.0, 2.0, 4.0, 8.0, 8.0]
+
+
+def test_its_state_is_told_with_since_when_and_how_often() -> None:
+    rig = Rig()
+    worker = rig.worker
+    assert (worker.state, worker.since, worker.restarts) == ("down", 0.0, 0)
+    rig.reactor.advance(5.0)
+    rig.serving()
+    assert (worker.state, worker.since, worker.restarts) == ("up", 5.0, 0)
+    rig.end(killed())
+    assert (worker.state, worker.since, worker.restarts) == ("down", 0.0, 0)
+    rig.reactor.advance(1.0)
+    assert (worker.state, worker.since, worker.restarts) == ("starting", 6.0, 1)
+    rig.turn()
+    worker.stop()
+    assert worker.state == "stopping"
 
 
 def test_one_that_has_served_for_long_comes_back_soon() -> None:

@@ -13,7 +13,7 @@ from smppgate.admin.routes import Call
 from smppgate.admin.views import unknown
 from smppgate.txsmpp.log import Logger
 from smppgate.workers.face import DROP
-from smppgate.workers.joining.asking import Answers, ask_all, problem_of
+from smppgate.workers.joining.asking import Answers, ask_all, check, problem_of
 from smppgate.workers.joining.decisions import Decisions
 from smppgate.workers.joining.ports import Answered, Worker, Workers
 from smppgate.workers.joining.views import item_of
@@ -73,8 +73,10 @@ class JoinedActions:
         (name,) = call.names.values()
         asked = call.asked
         answers = await ask_all(self._workers, asked.method, asked.path, body=asked.body)
+        if any(answered.status < 300 for _, answered in answers):
+            # It holds for those too that could not be told, as soon as they can.
+            self._decisions.decided(asked.method, asked.path, kind, name, call.body)
         done = _done_by(kind, name, answers)
-        self._decisions.decided(asked.method, asked.path, kind, name, call.body)
         self._audit.changed(call, action, name, kind)
         status = max(answered.status for _, answered in done)
         return json_answer(item_of(kind, name, done), status)
@@ -95,9 +97,10 @@ class JoinedProcess(Process):
     async def change_level(self, call: Call) -> Answer:
         """Log more, or less."""
         asked = call.asked
-        await ask_all(self._workers, asked.method, asked.path, body=asked.body)
         self._decisions.decided(asked.method, asked.path, "", "", call.body)
-        return await super().change_level(call)
+        answer = await super().change_level(call)
+        check(await ask_all(self._workers, asked.method, asked.path, body=asked.body))
+        return answer
 
 
 def _done_by(kind: str, name: str, answers: Answers) -> Answers:

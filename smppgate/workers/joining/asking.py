@@ -15,6 +15,9 @@ Answers = list[tuple[Worker, Answered]]
 """Of each worker that has answered, in order of their numbers."""
 
 
+_SILENT = Answered(503, json.dumps({"detail": "it does not answer"}).encode())
+
+
 async def ask_all(
     workers: Workers,
     method: str,
@@ -24,7 +27,9 @@ async def ask_all(
 ) -> Answers:
     """What they answer. One that ends meanwhile has nothing to say any more.
 
-    :raises Problem: 503: there is none, or one does not answer.
+    One that does not answer in time is as one that has answered 503.
+
+    :raises Problem: 503: there is none.
     """
     asked = [(each, each.ask(method, path, query, body)) for each in workers.up()]
     answers: Answers = []
@@ -32,7 +37,7 @@ async def ask_all(
         if is_answered:
             answers.append((worker, found))
         elif found.check(WorkerSilent):
-            raise Problem(503, f"worker {worker.number} does not answer")
+            answers.append((worker, _SILENT))
         elif not found.check(WorkerGone):
             found.raiseException()
     if not answers:
@@ -55,6 +60,26 @@ async def all_of(
         if not is_answered and failure.check(CancelledError):
             raise CancelledError
     return found
+
+
+def documents(answers: Answers) -> list[tuple[int, Any]]:
+    """What all have answered, by their numbers.
+
+    :raises Problem: what one has said instead.
+    """
+    check(answers)
+    return [(worker.number, json.loads(answered.body)) for worker, answered in answers]
+
+
+def check(answers: Answers) -> None:
+    """See that all have answered what they were asked for.
+
+    :raises Problem: what one has said instead.
+    """
+    for worker, answered in answers:
+        if answered.status >= 300:
+            problem = problem_of(answered)
+            raise Problem(problem.status, f"worker {worker.number}: {problem.detail}")
 
 
 def problem_of(answered: Answered) -> Problem:

@@ -16,6 +16,8 @@ Key = tuple[str, str, str]
 """The kind of object, its name, and what of it was decided."""
 
 _STATES = {"ready", "drain", "maint", "open", "close"}
+LEVEL: Key = ("", "", "log-level")
+
 _PLAIN = {"ready", "open"}
 """What is so without a decision."""
 
@@ -26,6 +28,7 @@ class Decisions:
     def __init__(self) -> None:
         self._made: dict[Key, tuple[str, str, bytes]] = {}
         self._weights: dict[str, int] = {}
+        self._level = ""
 
     def decided(
         self, method: str, path: str, kind: str, name: str, body: Mapping[str, Any]
@@ -48,6 +51,9 @@ class Decisions:
         """Forget what settings have changed since, and what there is no more."""
         weights = {each.name: each.weight for each in settings.smsc}
         accounts = {each.system_id for each in settings.esme}
+        if settings.log.level != self._level:
+            self._made.pop(LEVEL, None)
+            self._level = settings.log.level
         known = {"smscs": weights, "links": weights, "accounts": accounts}
         for kind, name, about in list(self._made):
             name_of = name.rsplit("-", 2)[0] if kind == "links" else name

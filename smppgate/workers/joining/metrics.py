@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from twisted.internet.defer import DeferredLock
 
 from smppgate.admin.slices import in_slices
 from smppgate.admin.workers import WorkerState
 from smppgate.observe.family import Distribution
-from smppgate.observe.joined import MASTER, Departed, Joined, Text, told_by
+from smppgate.observe.joined import MASTER, Departed, Joined, Text, told_by, told_of_store
 from smppgate.observe.lag import ReactorLag
 from smppgate.settings import Settings
+from smppgate.store import StoreStatistics
 from smppgate.txsmpp.clock import Clock
 from smppgate.workers.face import METRICS
 from smppgate.workers.joining.asking import all_of
@@ -27,12 +28,16 @@ class WorkersMetrics:
     is no more. What it has counted since then is lost with it.
 
     :param lag: of the master itself.
+    :param store: what the master keeps for all workers.
     """
 
-    def __init__(self, workers: Workers, clock: Clock, lag: ReactorLag) -> None:
+    def __init__(
+        self, workers: Workers, clock: Clock, lag: ReactorLag, store: Callable[[], StoreStatistics]
+    ) -> None:
         self._workers = workers
         self._clock = clock
         self._lag = lag
+        self._store = store
         self._text = Text()
         # One at a time: each adds to what is kept of the departed.
         self._lock = DeferredLock()
@@ -90,6 +95,8 @@ class WorkersMetrics:
                 yield
         own = Distribution(tuple(self._lag.counts), self._lag.sum)
         joined.add(MASTER, (LAG, [((), own)]))
+        for told in told_of_store(self._store()):
+            joined.add(MASTER, told)
 
     def _gone(self, worker: Worker) -> None:
         octets = self._last.pop(worker, b"")

@@ -8,9 +8,13 @@ from typing import Any
 from attrs import evolve
 
 from smppgate.admin.workers import WorkerState
+from smppgate.txsmpp.clock import Clock
 from smppgate.workers.face import SUMMARY
 from smppgate.workers.joining.asking import all_of
 from smppgate.workers.joining.ports import Workers
+
+PATIENCE = 1.0
+"""Seconds in which a worker says how it is: who asks whether the gate is ready waits no longer."""
 
 _OWN = ("sessions", "links", "relayed", "lag")
 """What each worker says itself of its `WorkerState`."""
@@ -19,8 +23,9 @@ _OWN = ("sessions", "links", "relayed", "lag")
 class Roster:
     """All workers, those too that have nothing to say."""
 
-    def __init__(self, workers: Workers) -> None:
+    def __init__(self, workers: Workers, clock: Clock) -> None:
         self._workers = workers
+        self._clock = clock
 
     async def states(self) -> list[WorkerState]:
         """They, in order of their numbers."""
@@ -34,7 +39,10 @@ class Roster:
 
     async def summaries(self) -> dict[int, Any]:
         """What those say that answer, by their numbers."""
-        asked = [(each, each.ask("GET", SUMMARY)) for each in self._workers.up()]
+        asked = [
+            (each, each.ask("GET", SUMMARY).addTimeout(PATIENCE, self._clock))
+            for each in self._workers.up()
+        ]
         return {
             worker.number: json.loads(found.body)
             for (worker, _), (is_answered, found) in zip(asked, await all_of(asked), strict=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from smppgate.admin.api import ROOT
@@ -15,6 +15,7 @@ from smppgate.admin.source import Source
 from smppgate.observe import EventLog, Telling
 from smppgate.observe.lag import ReactorLag
 from smppgate.settings import Settings
+from smppgate.store import StoreStatistics
 from smppgate.workers.joining.actions import JoinedActions, JoinedProcess, tell_decisions
 from smppgate.workers.joining.decisions import Decisions
 from smppgate.workers.joining.events import WorkerEvents
@@ -28,12 +29,18 @@ class MasterAdmin(Serving):
     """Serves the API, the page and the metrics of all workers where the settings of ``host`` say.
 
     :param reload: reads the file again and applies it; None without a file.
+    :param store: what the master keeps for all workers; by default nothing.
     """
 
     def __init__(
-        self, host: Host, reactor: Any, workers: Workers, reload: Reload | None = None
+        self,
+        host: Host,
+        reactor: Any,
+        workers: Workers,
+        reload: Reload | None = None,
+        store: Callable[[], StoreStatistics] = StoreStatistics,
     ) -> None:
-        source = joined_source(host, workers, reload)
+        source = joined_source(host, workers, reload, store)
         super().__init__(host, reactor, source)
         self._telling = Telling(source.events)
 
@@ -42,13 +49,15 @@ class MasterAdmin(Serving):
         self._telling.reload_refused(lines)
 
 
-def joined_source(host: Host, workers: Workers, reload: Reload | None) -> Source:
+def joined_source(
+    host: Host, workers: Workers, reload: Reload | None, store: Callable[[], StoreStatistics]
+) -> Source:
     """What answers the routes for ``workers`` together."""
     clock, decisions, lag = host.clock, Decisions(), ReactorLag(host.clock)
     events = EventLog(clock)
     audit = Audit(events, Telling(events))
-    metrics = WorkersMetrics(workers, clock, lag)
-    views = JoinedViews(workers, clock, host.settings.gate.name, metrics)
+    metrics = WorkersMetrics(workers, clock, lag, store)
+    views = JoinedViews(workers, clock, host.settings.gate.name, metrics, store)
     workers.follow(tell_decisions(decisions), lambda _: None)
 
     def change(settings: Settings) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -15,9 +15,10 @@ from smppgate.admin.shapes import iso
 from smppgate.admin.slices import in_slices, json_array
 from smppgate.admin.views import ITEMS, LISTS, unknown
 from smppgate.observe import Metrics
+from smppgate.store import StoreStatistics
 from smppgate.txsmpp.clock import Clock
 from smppgate.version import installed_version
-from smppgate.workers.joining.asking import Answers, ask_all, problem_of
+from smppgate.workers.joining.asking import Answers, ask_all, check, documents, problem_of
 from smppgate.workers.joining.history import joined_history
 from smppgate.workers.joining.lists import JoinedList, JoinedState, joined_one
 from smppgate.workers.joining.metrics import WorkersMetrics
@@ -35,15 +36,24 @@ class JoinedViews:
     """What is shown of all workers.
 
     :param name: of the gate.
+    :param store: what the master keeps for all of them.
     :ivar metrics: None without them.
     """
 
-    def __init__(self, workers: Workers, clock: Clock, name: str, metrics: WorkersMetrics) -> None:
+    def __init__(
+        self,
+        workers: Workers,
+        clock: Clock,
+        name: str,
+        metrics: WorkersMetrics,
+        store: Callable[[], StoreStatistics],
+    ) -> None:
         self._workers = workers
         self._clock = clock
         self._name = name
         self._metrics = metrics
-        self._roster = Roster(workers)
+        self._store = store
+        self._roster = Roster(workers, clock)
         self._started_at = clock.wall()
         self.has_metrics = True
 
@@ -52,7 +62,9 @@ class JoinedViews:
         if name == WORKERS:
             return Answer(body=(await self._workers_array(),))
         joined = JoinedList(LISTS[name][0])
-        for worker, answered in await ask_all(self._workers, "GET", f"{ROOT}/{name}"):
+        answers = await ask_all(self._workers, "GET", f"{ROOT}/{name}")
+        check(answers)
+        for worker, answered in answers:
             joined.begin(worker.number)
             await in_slices(joined.taken(answered.body.decode()), self._clock)
         return Answer(body=(await joined.octets(self._clock),))
@@ -66,12 +78,14 @@ class JoinedViews:
     async def store(self, _call: Call) -> Answer:
         """What the stores hold."""
         answers = await ask_all(self._workers, "GET", f"{ROOT}/store")
-        return json_answer(joined_one(records.STORE, _documents(answers)))
+        return json_answer(self._with_own([row for _, row in documents(answers)]))
 
     async def state(self, _call: Call) -> Answer:
         """All of it."""
         joined = JoinedState({name: shape for name, (shape, _) in LISTS.items()})
-        for worker, answered in await ask_all(self._workers, "GET", f"{ROOT}/state"):
+        answers = await ask_all(self._workers, "GET", f"{ROOT}/state")
+        check(answers)
+        for worker, answered in answers:
             text = answered.body.decode()
             await in_slices(joined.taken(worker.number, text), self._clock)
         body = [json.dumps(self._head(joined.heads), separators=(",", ":")).encode()[:-1]]
@@ -85,7 +99,7 @@ class JoinedViews:
         since = call.query["since"]
         query = {"since": iso(since - _JUST_BEFORE) or ""} if since > 1.0 else {}
         answers = await ask_all(self._workers, "GET", f"{ROOT}/history", query)
-        told = [document for _, document in _documents(answers)]
+        told = [document for _, document in documents(answers)]
         return json_answer(joined_history(told, since, self._clock.wall()))
 
     async def metrics(self, _call: Call) -> Answer:
@@ -103,10 +117,16 @@ class JoinedViews:
     async def _workers_array(self) -> bytes:
         return await json_array(records.WORKER.plain, await self._roster.states(), self._clock)
 
+    def _with_own(self, stores: Sequence[dict[str, Any]]) -> dict[str, Any]:
+        """These stores and the master's as one."""
+        own = records.STORE.plain(self._store())
+        return joined_one(records.STORE, [(0, row) for row in (*stores, own)])
+
     def _head(self, heads: Sequence[dict[str, Any]]) -> dict[str, Any]:
         wall = self._clock.wall()
         return {
             **records.HEAD.one(heads),
+            "store": self._with_own([head["store"] for head in heads]),
             "name": self._name,
             "version": installed_version(),
             "time": iso(wall),
@@ -123,15 +143,4 @@ def item_of(kind: str, name: str, answers: Answers) -> dict[str, Any]:
     found = [(worker, answered) for worker, answered in answers if answered.status < 300]
     if not found:
         raise next((problem_of(a) for _, a in answers if a.status != 404), unknown(kind, name))
-    return joined_one(ITEMS[kind][0], _documents(found))
-
-
-def _documents(answers: Answers) -> list[tuple[int, Any]]:
-    """By the numbers of workers.
-
-    :raises Problem: what one has said instead.
-    """
-    for _, answered in answers:
-        if answered.status >= 300:
-            raise problem_of(answered)
-    return [(worker.number, json.loads(answered.body)) for worker, answered in answers]
+    return joined_one(ITEMS[kind][0], documents(found))

@@ -259,6 +259,8 @@ def test_a_request_of_another_node_goes_to_the_smsc() -> None:
     assert resp[:3] == (CommandId.SUBMIT_SM_RESP, 0, 70)
     assert resp.octets[16:] == taken()
     assert node.gate.gateway.state().smscs[0].outstanding == 0
+    assert node.gate.gateway.state().smscs[0].taken == 0, "it is counted where it came from"
+    assert node.gate.router.smscs[0].taken == 1
 
 
 def test_a_message_of_another_node_takes_a_token_for_each_destination() -> None:
@@ -307,6 +309,8 @@ def test_an_smsc_that_is_lost_or_silent_is_told() -> None:
     unlinked(node)
     (resp,) = (each for each in node.incoming.hear() if each.is_response)
     assert NotTaken.told_in(resp) is NotTaken.LOST
+    state = node.gate.gateway.state().smscs[0]
+    assert (state.timed_out, state.lost) == (0, 0)
 
 
 def limited(node: NodeWithPeer, part: float, link: float = 0.0) -> Smsc:

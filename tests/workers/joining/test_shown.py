@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 from twisted.internet.defer import succeed
 
+from smppgate.store import StoreStatistics
 from smppgate.txsmpp import DeliverSm
 from tests.admin.asking import result
 from tests.admin.test_api import LISTS
@@ -71,6 +73,17 @@ def test_the_state_has_all_lists_and_sums() -> None:
     assert (state["open_exchanges"], state["is_stopping"]) == (1, False)
     assert state["store"] == crew.get("store")
     assert [each["number"] for each in state["workers"]] == [1, 2]
+
+
+def test_what_the_master_keeps_is_in_the_store_too() -> None:
+    crew = Busy()
+    own = StoreStatistics(queued=7, octets=1000, failures=2, fault="no room")
+    before, crew.store = crew.get("store"), own
+    now = crew.get("store")
+    assert (now["queued"], now["octets"]) == (before["queued"] + 7, before["octets"] + 1000)
+    assert (now["failures"], now["fault"]) == (2, "no room")
+    assert crew.get("state")["store"] == now
+    assert "smppgate_store_failures_total 2.0" in crew.answer("GET", "/metrics")[1].splitlines()
 
 
 def test_every_answer_is_what_the_document_says() -> None:
@@ -219,6 +232,25 @@ def test_the_gate_is_ready_while_one_worker_is_and_a_link_is_up_anywhere() -> No
     assert crew.answer("GET", "/healthz") == (200, "ok\n")
 
 
+def test_whether_it_is_ready_is_said_soon_though_one_worker_says_nothing() -> None:
+    crew = Busy()
+    crew.members[2].is_silent = True
+    asking = crew.ask("GET", "/readyz")
+    listing = crew.ask("GET", "/api/v1/workers")
+    crew.pump(1.0)
+    assert result(asking).status == 200
+    _, two = json.loads(b"".join(result(listing).body))
+    assert (two["state"], two["sessions"]) == ("up", None)
+
+
+def test_lists_are_as_long_as_they_are() -> None:
+    """Over the connection between the two, whose values have an end at 64 kB."""
+    crew = Crew(smsc("alpha"), esme=tuple(esme(f"account-{n:03}") for n in range(300)))
+    answer = result(crew.ask("GET", "/api/v1/accounts"))
+    assert len(answer.body[0]) > 1 << 16
+    assert len(json.loads(answer.body[0])) == 300
+
+
 def test_without_a_worker_it_is_said() -> None:
     crew = Crew(smsc("alpha"), count=0)
     for path in ("accounts", "state", "smscs/alpha", "history", "trace", "route?esme=a&to=1"):
@@ -244,10 +276,44 @@ def test_a_worker_that_does_not_answer_is_named() -> None:
     asking = crew.ask("GET", "/api/v1/sessions")
     crew.pump(10.0)
     found = result(asking)
-    assert (found.status, b"worker 2 does not answer" in found.body[0]) == (503, True)
+    assert (found.status, b"worker 2: it does not answer" in found.body[0]) == (503, True)
     crew.members[2].is_silent = False
     crew.turn()
     assert len(crew.get("sessions")) == 2
+
+
+def test_what_some_could_not_be_told_is_said_and_holds_when_they_come_again() -> None:
+    crew = Busy()
+    crew.members[2].is_silent = True
+    asking = crew.ask("POST", "/api/v1/smscs/alpha/drain")
+    crew.pump(10.0)
+    found = result(asking)
+    assert found.status == 503
+    assert b"worker 2: it does not answer; done by: 1" in found.body[0]
+    assert crew.gate(1).gateway.state().smscs[0].state == "drain"
+    crew.die(2)
+    crew.begin(2)
+    assert crew.gate(2).gateway.state().smscs[0].state == "drain"
+
+
+def test_a_level_is_for_all_workers_and_those_that_come() -> None:
+    crew = Busy()
+    told: list[str] = []
+    for member in crew.members.values():
+        answer = member.face.answer
+
+        async def noted(method: str, path: str, *args: Any, answer: Any = answer) -> Any:
+            told.append(f"{method} {path}")
+            return await answer(method, path, *args)
+
+        member.face.answer = noted
+    before = crew.get("log-level")["level"]
+    try:
+        status, found = crew.answer("PUT", "/api/v1/log-level", {"level": "error"})
+        assert (status, found) == (200, {"level": "error"})
+        assert told == ["PUT /api/v1/log-level"] * 2
+    finally:
+        crew.answer("PUT", "/api/v1/log-level", {"level": before})
 
 
 def test_workers_that_nobody_looks_at_count_nothing() -> None:

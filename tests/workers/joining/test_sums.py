@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
 from smppgate.observe.families import FAMILIES
+from smppgate.observe.joined import Joined
 from tests.admin.asking import Asking, off
 from tests.gate.test_reload import SUBMIT, bound, esme, linked, smsc
 from tests.workers.crew import Crew
@@ -166,6 +167,15 @@ def test_all_families_are_there_in_their_order() -> None:
     names = [line.split()[2] for line in text.splitlines() if line.startswith("# TYPE smppgate")]
     own = [each.name for each in FAMILIES if each.joining.value != "none"]
     assert names[: len(own)] == own
+
+
+def test_rows_are_joined_a_few_at_a_time() -> None:
+    """However many workers and accounts there are, the reactor has its turn between."""
+    crew = Crew(smsc("alpha"), **PARTS)
+    metrics(crew)
+    joined = crew.service._source.views._metrics
+    lines = sum(octets.count(b"\n") for octets in joined._last.values())
+    assert len(list(joined._join(Joined()))) == lines > 50
 
 
 def test_metrics_that_are_off_are_404() -> None:

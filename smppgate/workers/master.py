@@ -14,7 +14,7 @@ from typing import Any
 
 from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred, DeferredLock, ensureDeferred
-from twisted.internet.interfaces import IAddress
+from twisted.internet.interfaces import IAddress, IDelayedCall
 from twisted.internet.task import deferLater
 
 from smppgate.daemon.surroundings import Surroundings
@@ -43,6 +43,10 @@ STOP_MARGIN = 3.0
 """Seconds beyond ``stop_timeout`` after which workers that have not stopped are killed."""
 
 POLL_INTERVAL = 0.05
+
+GROUP_TIME = 0.5
+"""Seconds in which a signal that one worker has got reaches the master too, if the whole group is
+sent it: then links are let go of as in any stop."""
 
 
 class Master(MultiService):
@@ -81,6 +85,7 @@ class Master(MultiService):
         self._in_force = InForce(common, self.workers)
         self._statuses: dict[int, tuple[int, int, int]] = {}
         self._without_esmes: set[int] = set()
+        self._letting_go: dict[int, IDelayedCall] = {}
         self._surroundings = Surroundings(self, reactor, settings, file)
         self._liveness = Liveness(self.clock, self.workers, watchdog_interval())
 
@@ -139,6 +144,7 @@ class Master(MultiService):
         self.log.info("stopping {count} workers", count=len(self._running()))
         for worker in self.workers:
             worker.stop()
+            self._keep(worker.number)
         # Its Deferred waits for nothing that workers wait for.
         closing = super().stopService()
         self._tell_all(commands.Stop, at_once=False)
@@ -265,6 +271,7 @@ class Master(MultiService):
         self.listening.leave(worker.number - 1)
         self._statuses.pop(worker.number, None)
         self._without_esmes.discard(worker.number)
+        self._keep(worker.number)
 
     def ended(self, worker: Supervised, has_begun: bool) -> None:
         """The process of a worker has ended."""
@@ -279,8 +286,19 @@ class Master(MultiService):
         self._without_esmes.add(worker.number)
         if self._is_stopping:
             self._end_links_if_due()
-        elif worker.control is not None:
+        else:
+            let_go = self.clock.callLater(GROUP_TIME, self._let_go, worker)
+            self._letting_go[worker.number] = let_go
+
+    def _let_go(self, worker: Supervised) -> None:
+        """A worker stops alone: it needs not wait for others."""
+        del self._letting_go[worker.number]
+        if worker.control is not None:
             worker.control.callRemote(commands.EndLinks).addErrback(_ignore_lost)
+
+    def _keep(self, number: int) -> None:
+        if number in self._letting_go:
+            self._letting_go.pop(number).cancel()
 
     def status(self, worker: Supervised, *status: int) -> None:
         """How a worker is."""

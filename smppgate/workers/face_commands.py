@@ -73,17 +73,15 @@ class EndStream(amp.Command):
 
 
 class FaceResponders(Responders):
-    """The worker's side. The master asks nothing before `show` was called."""
+    """The worker's side.
 
-    _face: WorkerFace
+    :param face: answers.
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, face: WorkerFace) -> None:
         super().__init__()
-        self._streams: dict[int, Outgoing] = {}
-
-    def show(self, face: WorkerFace) -> None:
-        """Let ``face`` answer."""
         self._face = face
+        self._streams: dict[int, Outgoing] = {}
 
     @Observe.responder
     def observe(self, is_wanted: bool) -> dict[str, Any]:

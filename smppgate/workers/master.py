@@ -15,7 +15,6 @@ from typing import Any
 from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred, DeferredLock, ensureDeferred, maybeDeferred
 from twisted.internet.interfaces import IAddress
-from twisted.internet.task import deferLater
 
 from smppgate.admin.workers import WorkerState
 from smppgate.daemon.surroundings import Surroundings
@@ -23,7 +22,6 @@ from smppgate.daemon.systemd import watchdog_interval
 from smppgate.gate import CannotListen
 from smppgate.gate.sessions.certificate_watch import CertificateWatch, looks_in_thread
 from smppgate.notices.store import STORE_NOT_OPENED
-from smppgate.notices.workers import WORKERS_LATE
 from smppgate.settings import Settings
 from smppgate.settings.workers import worker_count
 from smppgate.store import StoreError
@@ -33,6 +31,7 @@ from smppgate.txsmpp.log import Logger
 from smppgate.workers import commands
 from smppgate.workers.common import Common
 from smppgate.workers.control import Responders
+from smppgate.workers.ending import Ending
 from smppgate.workers.faces import WorkerAtMaster, WorkerFaces
 from smppgate.workers.in_force import InForce
 from smppgate.workers.joining.source import MasterAdmin
@@ -48,8 +47,6 @@ SHORTEST, LONGEST = 0.2, 10.0
 
 STOP_MARGIN = 3.0
 """Seconds beyond ``stop_timeout`` after which workers that have not stopped are killed."""
-
-POLL_INTERVAL = 0.05
 
 
 class Master(MultiService):
@@ -75,7 +72,7 @@ class Master(MultiService):
         secret, run = entropy.randbytes(16).hex(), entropy.randbytes(4).hex()
         self._followers: list[Callable[[Settings], None]] = []
         self._lock = DeferredLock()
-        self._has_started = self._is_stopping = False
+        self._has_started = self._has_failed = False
         self.listening = Listening(reactor, settings, count if settings.gate.reuse_port else 1)
         self.listening.setServiceParent(self)
         self.certificates = CertificateWatch(self.clock, looks_in_thread(reactor))
@@ -89,7 +86,7 @@ class Master(MultiService):
         common = Common.at_start(settings, count, secret, run)
         self._in_force = InForce(common, self.workers)
         self._statuses: dict[int, tuple[int, int, int]] = {}
-        self._without_esmes: set[int] = set()
+        self._ending = Ending(self.clock, self.workers)
         self._surroundings = Surroundings(self, reactor, settings, file)
         self._liveness = Liveness(self.clock, self.workers, watchdog_interval())
         self._stores = make_store_server(settings, reactor)
@@ -148,14 +145,13 @@ class Master(MultiService):
             self.log.tell(STORE_NOT_OPENED, error=error)
             self._surroundings.fail()
             return
-        if not self._is_stopping:
+        if not self._ending.is_begun:
             for worker in self.workers:
                 worker.start()
             self._liveness.start()
 
     def stopService(self) -> Deferred[None]:
         """Stop all workers in order; fires when they have ended."""
-        self._is_stopping = True
         self._surroundings.stopping()
         stopping = ensureDeferred(self._stop())
         self._surroundings.cut_if_told()
@@ -163,18 +159,12 @@ class Master(MultiService):
 
     async def _stop(self) -> None:
         self._liveness.stop()
-        over_by = self.clock.seconds() + self.settings.gate.stop_timeout + STOP_MARGIN
-        self.log.info("stopping {count} workers", count=len(self._running()))
-        for worker in self.workers:
-            worker.stop()
+        self.log.info("stopping {count} workers", count=len(self._ending.running))
         # Its Deferred waits for nothing that workers wait for.
         closing = self.listening.stopService()
-        self._tell_all(commands.Stop, at_once=False)
-        self._end_links_if_due()
+        self._ending.begin()
         await closing
-        while self._running() and self.clock.seconds() < over_by:
-            await deferLater(self.clock, POLL_INTERVAL)
-        await self._kill()
+        await self._ending.over(self.settings.gate.stop_timeout + STOP_MARGIN)
         await self._close()
         self.log.info("stopped")
 
@@ -185,27 +175,9 @@ class Master(MultiService):
             await self._opening
         await self._stores.store.close()
 
-    async def _kill(self) -> None:
-        late = self._running()
-        if late:
-            self.log.tell(WORKERS_LATE, count=len(late))
-        for worker in late:
-            worker.kill()
-        while self._running():
-            await deferLater(self.clock, POLL_INTERVAL)
-
     def _stopped(self, result: Any) -> Any:
         self._surroundings.stopped()
         return result
-
-    def _running(self) -> list[Supervised]:
-        return [worker for worker in self.workers if worker.is_running]
-
-    def _tell_all(self, command: Any, **arguments: object) -> None:
-        for worker in self.workers:
-            if worker.control is not None:
-                telling = worker.control.callRemote(command, **arguments)
-                telling.addErrback(_ignore_lost)
 
     # Settings
 
@@ -238,7 +210,8 @@ class Master(MultiService):
 
     def state_lines(self) -> Iterator[str]:
         """A line for each worker; each of them writes its own state."""
-        self._tell_all(commands.LogState)
+        for worker in self.workers:
+            worker.tell(commands.LogState)
         for worker in self.workers:
             spread, number = self.listening.spread, worker.number - 1
             load = spread.load(number) if number in spread.workers else 0
@@ -246,7 +219,8 @@ class Master(MultiService):
 
     def reopen_files(self) -> None:
         """Have all workers open their files of messages anew."""
-        self._tell_all(commands.OpenFilesAnew)
+        for worker in self.workers:
+            worker.tell(commands.OpenFilesAnew)
 
     def status_line(self) -> str:
         """The line for ``systemctl status``."""
@@ -259,8 +233,7 @@ class Master(MultiService):
 
     def cut(self) -> None:
         """End a stop that is under way at once: peers are waited for no longer."""
-        if self._is_stopping:
-            self._tell_all(commands.Stop, at_once=True)
+        self._ending.cut()
 
     # What workers tell
 
@@ -302,7 +275,7 @@ class Master(MultiService):
 
     def began(self, worker: Supervised) -> None:
         """A worker serves."""
-        if self._is_stopping or worker.control is None:
+        if self._ending.is_begun or worker.control is None:
             return
         self.log.info(
             "worker {number} serves, process {pid}", number=worker.number, pid=worker.pid
@@ -319,31 +292,22 @@ class Master(MultiService):
         """A worker takes no connections any more, and has none."""
         self.listening.leave(worker.number - 1)
         self._statuses.pop(worker.number, None)
-        self._without_esmes.discard(worker.number)
+        self._ending.disconnected(worker)
 
     def ended(self, worker: Supervised, has_begun: bool) -> None:
         """The process of a worker has ended."""
-        if self._is_stopping:
-            self._end_links_if_due()
-        elif not (has_begun or self._has_started):
-            self._is_stopping = True
+        self._ending.ended()
+        if not (has_begun or self._has_started or self._has_failed or self._ending.is_begun):
+            self._has_failed = True
             self._surroundings.fail()
 
     def esmes_ended(self, worker: Supervised) -> None:
-        """A worker that stops serves no ESME: links are needed as long as one other does."""
-        self._without_esmes.add(worker.number)
-        if self._is_stopping:
-            self._end_links_if_due()
-        elif worker.control is not None:
-            worker.control.callRemote(commands.EndLinks).addErrback(_ignore_lost)
+        """A worker that stops serves no ESME any more."""
+        self._ending.esmes_ended(worker)
 
     def status(self, worker: Supervised, *status: int) -> None:
         """How a worker is."""
         self._statuses[worker.number] = (status[0], status[1], status[2])
-
-    def _end_links_if_due(self) -> None:
-        if all(worker.number in self._without_esmes for worker in self._running()):
-            self._tell_all(commands.EndLinks)
 
 
 class _Told(Responders):
@@ -371,7 +335,3 @@ class _Told(Responders):
         """How it is."""
         self._master.status(self._worker, esmes, links_up, links)
         return {}
-
-
-def _ignore_lost(_: object) -> None:
-    """The worker is gone."""

@@ -49,16 +49,14 @@ class Orders(Responders):
 
     :param reactor: runs, or is about to.
     :param handed: has its listeners.
-    :param face: answers for it.
     """
 
     log = Logger()
 
-    def __init__(self, reactor: Any, handed: HandedOver, face: FaceResponders) -> None:
+    def __init__(self, reactor: Any, handed: HandedOver) -> None:
         self.worker: Worker | None = None
         self._reactor = reactor
         self._handed = handed
-        self._face = face
         self._is_stopping = self._is_cut = self._is_told_by_master = False
         self._links_may_end: Deferred[None] = Deferred()
         self._telling = LoopingCall(self._tell_status)
@@ -77,6 +75,7 @@ class Orders(Responders):
         try:
             self.worker = self._made(number, Common.of(common))
             self.control.add(self.worker.shared)
+            self.control.add(FaceResponders(self.worker.face))
             self.worker.privilegedStartService()
         except (SettingsError, OSError) as error:
             raise commands.CannotStart(str(error)) from None
@@ -103,9 +102,7 @@ class Orders(Responders):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         # It may be that of a process that was killed; there is no other with this name.
         path.unlink(missing_ok=True)
-        worker = Worker(common, number, self._reactor, self._handed.endpoint, self._esmes_ended)
-        self._face.show(worker.face)
-        return worker
+        return Worker(common, number, self._reactor, self._handed.endpoint, self._esmes_ended)
 
     @commands.Reload.responder
     async def reload(self, common: bytes) -> dict[str, Any]:
@@ -219,9 +216,8 @@ def run() -> int:
     reactor: Any = twisted_reactor
     use_monotonic(reactor)
     handed = HandedOver(reactor)
-    face = FaceResponders()
-    orders = Orders(reactor, handed, face)
-    control = Control([orders, handed, face], lambda: None)
+    orders = Orders(reactor, handed)
+    control = Control([orders, handed], lambda: None)
     factory: Factory[Any] = Factory.forProtocol(lambda: control)
     factory.noisy = False
     with socket.socket(fileno=CONTROL) as own:

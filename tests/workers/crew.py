@@ -67,8 +67,7 @@ class Member:
         self.face: Any = WorkerFace(self.gate.gateway, number)
         self.face.startService()
         self.at_master = faces.responders(number)
-        self.here = FaceResponders()
-        self.here.show(self.face)
+        self.here = FaceResponders(self.face)
         self.is_silent = False
         worker = Control([self.here], lambda: None)
         master = Control([self.at_master], lambda: None)

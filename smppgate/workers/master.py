@@ -94,7 +94,13 @@ class Master(MultiService):
         self._faces = WorkerFaces(self.clock, self.states)
         self._asked: dict[int, WorkerAtMaster] = {}
         # No child: it is there until all workers have ended.
-        self._admin = MasterAdmin(self, reactor, self._faces, self._surroundings.reload)
+        self._admin = MasterAdmin(
+            self,
+            reactor,
+            self._faces,
+            self._surroundings.reload,
+            self._stores.store.statistics,
+        )
 
     @property
     def settings(self) -> Settings:

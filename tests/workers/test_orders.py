@@ -15,6 +15,7 @@ from smppgate.settings import Settings, parse
 from smppgate.workers import commands
 from smppgate.workers.common import Common
 from smppgate.workers.control import Control, Responders
+from smppgate.workers.face_commands import FaceResponders
 from smppgate.workers.handed import HandedOver
 from smppgate.workers.orders import ORPHAN_TIME, Orders
 from tests.e2e.twistd import settings
@@ -70,7 +71,7 @@ class Rig:
         self.reactor: Any = Reactor()
         self.told = Told()
         handed = HandedOver(self.reactor)
-        self.orders = Orders(self.reactor, handed)
+        self.orders = Orders(self.reactor, handed, FaceResponders())
         self.master = Control([self.told], lambda: None)
         worker = Control([self.orders, handed], lambda: None)
         self.transport = connect(self.reactor, self.master, peer=worker)

@@ -15,14 +15,10 @@ from typing import Any
 from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred, DeferredLock, ensureDeferred
 from twisted.internet.interfaces import IAddress
-from twisted.internet.task import deferLater
 
-from smppgate.admin.workers import WorkerState
 from smppgate.daemon.surroundings import Surroundings
 from smppgate.daemon.systemd import watchdog_interval
 from smppgate.gate import CannotListen
-from smppgate.gate.sessions.certificate_watch import CertificateWatch, looks_in_thread
-from smppgate.notices.workers import WORKERS_LATE
 from smppgate.settings import Settings
 from smppgate.settings.workers import worker_count
 from smppgate.txsmpp.backoff import Backoff
@@ -31,12 +27,12 @@ from smppgate.txsmpp.log import Logger
 from smppgate.workers import commands
 from smppgate.workers.common import Common
 from smppgate.workers.control import Responders
-from smppgate.workers.faces import WorkerAtMaster, WorkerFaces
+from smppgate.workers.ending import Ending
 from smppgate.workers.in_force import InForce
-from smppgate.workers.joining.source import MasterAdmin
 from smppgate.workers.listening import Listening
 from smppgate.workers.liveness import Liveness
 from smppgate.workers.logs import ReceivedLog
+from smppgate.workers.master_face import MasterFace
 from smppgate.workers.settings import former_sockets
 from smppgate.workers.supervision import Supervised
 
@@ -45,8 +41,6 @@ SHORTEST, LONGEST = 0.2, 10.0
 
 STOP_MARGIN = 3.0
 """Seconds beyond ``stop_timeout`` after which workers that have not stopped are killed."""
-
-POLL_INTERVAL = 0.05
 
 
 class Master(MultiService):
@@ -72,11 +66,9 @@ class Master(MultiService):
         secret, run = entropy.randbytes(16).hex(), entropy.randbytes(4).hex()
         self._followers: list[Callable[[Settings], None]] = []
         self._lock = DeferredLock()
-        self._has_started = self._is_stopping = False
+        self._has_started = self._has_failed = False
         self.listening = Listening(reactor, settings, count if settings.gate.reuse_port else 1)
         self.listening.setServiceParent(self)
-        self.certificates = CertificateWatch(self.clock, looks_in_thread(reactor))
-        self.certificates.setServiceParent(self)
         self.workers = [
             Supervised(
                 reactor, number, Backoff(SHORTEST, LONGEST, entropy.random), self.clock, self
@@ -86,12 +78,10 @@ class Master(MultiService):
         common = Common.at_start(settings, count, secret, run)
         self._in_force = InForce(common, self.workers)
         self._statuses: dict[int, tuple[int, int, int]] = {}
-        self._without_esmes: set[int] = set()
+        self._ending = Ending(self.clock, self.workers)
         self._surroundings = Surroundings(self, reactor, settings, file)
-        self._faces = WorkerFaces(self.clock, self._worker_states)
-        self._at_master: dict[int, WorkerAtMaster] = {}
         # No child: it is there until all workers have ended.
-        self._admin = MasterAdmin(self, reactor, self._faces, self._surroundings.reload)
+        self._face = MasterFace(self, reactor, self.workers, self._surroundings.reload)
         self._liveness = Liveness(self.clock, self.workers, watchdog_interval())
 
     @property
@@ -123,7 +113,7 @@ class Master(MultiService):
         :raises CannotListen: when one of them cannot be opened.
         """
         super().privilegedStartService()
-        self._admin.privilegedStartService()
+        self._face.privilegedStartService()
 
     def startService(self) -> None:
         """Start the workers, and handle signals."""
@@ -132,14 +122,13 @@ class Master(MultiService):
         for path in former_sockets(self._in_force.common):
             with suppress(OSError):
                 path.unlink()
-        self._admin.startService()
+        self._face.startService()
         for worker in self.workers:
             worker.start()
         self._liveness.start()
 
     def stopService(self) -> Deferred[None]:
         """Stop all workers in order; fires when they have ended."""
-        self._is_stopping = True
         self._surroundings.stopping()
         stopping = ensureDeferred(self._stop())
         self._surroundings.cut_if_told()
@@ -147,54 +136,18 @@ class Master(MultiService):
 
     async def _stop(self) -> None:
         self._liveness.stop()
-        over_by = self.clock.seconds() + self.settings.gate.stop_timeout + STOP_MARGIN
-        self.log.info("stopping {count} workers", count=len(self._running()))
-        for worker in self.workers:
-            worker.stop()
+        self.log.info("stopping {count} workers", count=len(self._ending.running))
         # Its Deferred waits for nothing that workers wait for.
         closing = super().stopService()
-        self._tell_all(commands.Stop, at_once=False)
-        self._end_links_if_due()
+        self._ending.begin()
         await closing
-        while self._running() and self.clock.seconds() < over_by:
-            await deferLater(self.clock, POLL_INTERVAL)
-        await self._kill()
-        await self._admin.stopService()
+        await self._ending.over(self.settings.gate.stop_timeout + STOP_MARGIN)
+        await self._face.stopService()
         self.log.info("stopped")
-
-    async def _kill(self) -> None:
-        late = self._running()
-        if late:
-            self.log.tell(WORKERS_LATE, count=len(late))
-        for worker in late:
-            worker.kill()
-        while self._running():
-            await deferLater(self.clock, POLL_INTERVAL)
 
     def _stopped(self, result: Any) -> Any:
         self._surroundings.stopped()
         return result
-
-    def _running(self) -> list[Supervised]:
-        return [worker for worker in self.workers if worker.is_running]
-
-    def _worker_states(self) -> list[WorkerState]:
-        return [
-            WorkerState(
-                number=worker.number,
-                pid=worker.pid,
-                state=worker.state,
-                since=worker.since,
-                restarts=worker.restarts,
-            )
-            for worker in self.workers
-        ]
-
-    def _tell_all(self, command: Any, **arguments: object) -> None:
-        for worker in self.workers:
-            if worker.control is not None:
-                telling = worker.control.callRemote(command, **arguments)
-                telling.addErrback(_ignore_lost)
 
     # Settings
 
@@ -219,7 +172,7 @@ class Master(MultiService):
 
     def reload_refused(self, lines: Sequence[str]) -> None:
         """The file has errors, which the log tells, and an event."""
-        self._admin.reload_refused(lines)
+        self._face.reload_refused(lines)
 
     def follow_reloads(self, follow: Callable[[Settings], None]) -> None:
         """Call ``follow``, which must not raise, after each reload: with the settings in force."""
@@ -227,7 +180,8 @@ class Master(MultiService):
 
     def state_lines(self) -> Iterator[str]:
         """A line for each worker; each of them writes its own state."""
-        self._tell_all(commands.LogState)
+        for worker in self.workers:
+            worker.tell(commands.LogState)
         for worker in self.workers:
             spread, number = self.listening.spread, worker.number - 1
             load = spread.load(number) if number in spread.workers else 0
@@ -235,7 +189,8 @@ class Master(MultiService):
 
     def reopen_files(self) -> None:
         """Have all workers open their files of messages anew."""
-        self._tell_all(commands.OpenFilesAnew)
+        for worker in self.workers:
+            worker.tell(commands.OpenFilesAnew)
 
     def status_line(self) -> str:
         """The line for ``systemctl status``."""
@@ -248,19 +203,17 @@ class Master(MultiService):
 
     def cut(self) -> None:
         """End a stop that is under way at once: peers are waited for no longer."""
-        if self._is_stopping:
-            self._tell_all(commands.Stop, at_once=True)
+        self._ending.cut()
 
     # What workers tell
 
     def responders(self, worker: Supervised) -> Sequence[Responders]:
         """What answers the commands of a worker."""
-        face = self._at_master[worker.number] = self._faces.responders(worker.number)
         return (
             _Told(worker, self),
             self.listening.loads(worker.number - 1),
             ReceivedLog(worker.number),
-            face,
+            self._face.responders(worker),
         )
 
     def common(self) -> bytes:
@@ -277,13 +230,13 @@ class Master(MultiService):
 
     def began(self, worker: Supervised) -> None:
         """A worker serves."""
-        if self._is_stopping or worker.control is None:
+        if self._ending.is_begun or worker.control is None:
             return
         self.log.info(
             "worker {number} serves, process {pid}", number=worker.number, pid=worker.pid
         )
         # What operators have decided is told before the first connection is handed over.
-        self._faces.came(self._at_master[worker.number])
+        self._face.came(worker)
         self.listening.join(worker.number - 1, worker.control)
         self._in_force.update(worker)
         if not self._has_started and all(each.is_serving for each in self.workers):
@@ -294,31 +247,22 @@ class Master(MultiService):
         """A worker takes no connections any more, and has none."""
         self.listening.leave(worker.number - 1)
         self._statuses.pop(worker.number, None)
-        self._without_esmes.discard(worker.number)
+        self._ending.disconnected(worker)
 
     def ended(self, worker: Supervised, has_begun: bool) -> None:
         """The process of a worker has ended."""
-        if self._is_stopping:
-            self._end_links_if_due()
-        elif not (has_begun or self._has_started):
-            self._is_stopping = True
+        self._ending.ended()
+        if not (has_begun or self._has_started or self._has_failed or self._ending.is_begun):
+            self._has_failed = True
             self._surroundings.fail()
 
     def esmes_ended(self, worker: Supervised) -> None:
-        """A worker that stops serves no ESME: links are needed as long as one other does."""
-        self._without_esmes.add(worker.number)
-        if self._is_stopping:
-            self._end_links_if_due()
-        elif worker.control is not None:
-            worker.control.callRemote(commands.EndLinks).addErrback(_ignore_lost)
+        """A worker that stops serves no ESME any more."""
+        self._ending.esmes_ended(worker)
 
     def status(self, worker: Supervised, *status: int) -> None:
         """How a worker is."""
         self._statuses[worker.number] = (status[0], status[1], status[2])
-
-    def _end_links_if_due(self) -> None:
-        if all(worker.number in self._without_esmes for worker in self._running()):
-            self._tell_all(commands.EndLinks)
 
 
 class _Told(Responders):
@@ -346,7 +290,3 @@ class _Told(Responders):
         """How it is."""
         self._master.status(self._worker, esmes, links_up, links)
         return {}
-
-
-def _ignore_lost(_: object) -> None:
-    """The worker is gone."""

@@ -140,6 +140,11 @@ class Supervised(ProcessProtocol):
             serving = self.control.callRemote(Serve)
             serving.addCallbacks(self._began, self._not_begun)
 
+    def tell(self, command: Any, **arguments: object) -> None:
+        """Send it a command, where it has a process; what becomes of it is not waited for."""
+        if self.control is not None:
+            self.control.callRemote(command, **arguments).addErrback(lambda _: None)
+
     def stop(self) -> None:
         """Start it no more. Its process is asked to stop by others, or killed."""
         self._is_over = True

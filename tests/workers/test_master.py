@@ -431,7 +431,33 @@ def test_one_that_stops_by_itself_takes_no_connections_and_is_let_go(rig: Rig) -
     rig.says(rig.children[0], commands.Stopping)
     assert rig.master.listening.spread.workers == [1, 2]
     rig.says(rig.children[0], commands.EsmesEnded)
+    rig.turn(1.0)
     assert rig.did() == [["end links"], [], []]
+
+
+def test_a_signal_to_the_group_that_a_worker_gets_first_is_a_stop_of_all(rig: Rig) -> None:
+    rig.start()
+    rig.did()
+    rig.says(rig.children[0], commands.Stopping)
+    rig.says(rig.children[0], commands.EsmesEnded)
+    stopped = outcomes(rig.master.stopService())
+    rig.turn(1.0)
+    assert rig.did() == [["stop"]] * 3
+    for child in rig.children[1:]:
+        rig.says(child, commands.EsmesEnded)
+    assert rig.did() == [["end links"]] * 3
+    ended(rig)
+    assert stopped == [None]
+    assert rig.reactor.getDelayedCalls() == []
+
+
+def test_one_that_is_gone_is_let_go_of_no_more(rig: Rig) -> None:
+    rig.start()
+    rig.says(rig.children[0], commands.EsmesEnded)
+    rig.reactor.processes[0].end(ProcessDone(0))
+    rig.turn(1.0)
+    assert rig.children[0].did_now()[-1] != "end links"
+    assert rig.children[3].did_now() == ["serve"]
 
 
 def test_the_state_is_written_by_all_and_files_are_opened_anew_by_all(rig: Rig) -> None:

@@ -16,11 +16,9 @@ from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred, DeferredLock, ensureDeferred, maybeDeferred
 from twisted.internet.interfaces import IAddress
 
-from smppgate.admin.workers import WorkerState
 from smppgate.daemon.surroundings import Surroundings
 from smppgate.daemon.systemd import watchdog_interval
 from smppgate.gate import CannotListen
-from smppgate.gate.sessions.certificate_watch import CertificateWatch, looks_in_thread
 from smppgate.notices.store import STORE_NOT_OPENED
 from smppgate.settings import Settings
 from smppgate.settings.workers import worker_count
@@ -32,12 +30,11 @@ from smppgate.workers import commands
 from smppgate.workers.common import Common
 from smppgate.workers.control import Responders
 from smppgate.workers.ending import Ending
-from smppgate.workers.faces import WorkerAtMaster, WorkerFaces
 from smppgate.workers.in_force import InForce
-from smppgate.workers.joining.source import MasterAdmin
 from smppgate.workers.listening import Listening
 from smppgate.workers.liveness import Liveness
 from smppgate.workers.logs import ReceivedLog
+from smppgate.workers.master_face import MasterFace
 from smppgate.workers.settings import former_sockets
 from smppgate.workers.stores import make_store_server
 from smppgate.workers.supervision import Supervised
@@ -75,8 +72,6 @@ class Master(MultiService):
         self._has_started = self._has_failed = False
         self.listening = Listening(reactor, settings, count if settings.gate.reuse_port else 1)
         self.listening.setServiceParent(self)
-        self.certificates = CertificateWatch(self.clock, looks_in_thread(reactor))
-        self.certificates.setServiceParent(self)
         self.workers = [
             Supervised(
                 reactor, number, Backoff(SHORTEST, LONGEST, entropy.random), self.clock, self
@@ -88,19 +83,13 @@ class Master(MultiService):
         self._statuses: dict[int, tuple[int, int, int]] = {}
         self._ending = Ending(self.clock, self.workers)
         self._surroundings = Surroundings(self, reactor, settings, file)
-        self._liveness = Liveness(self.clock, self.workers, watchdog_interval())
-        self._stores = make_store_server(settings, reactor)
+        self._stores = stores = make_store_server(settings, reactor)
         self._opening: Deferred[None] | None = None
-        self._faces = WorkerFaces(self.clock, self.states)
-        self._asked: dict[int, WorkerAtMaster] = {}
         # No child: it is there until all workers have ended.
-        self._admin = MasterAdmin(
-            self,
-            reactor,
-            self._faces,
-            self._surroundings.reload,
-            self._stores.store.statistics,
+        self._face = MasterFace(
+            self, reactor, self.workers, self._surroundings.reload, stores.store.statistics
         )
+        self._liveness = Liveness(self.clock, self.workers, watchdog_interval())
 
     @property
     def settings(self) -> Settings:
@@ -131,7 +120,7 @@ class Master(MultiService):
         :raises CannotListen: when one of them cannot be opened.
         """
         super().privilegedStartService()
-        self._admin.privilegedStartService()
+        self._face.privilegedStartService()
 
     def startService(self) -> None:
         """Start the workers, and handle signals."""
@@ -140,7 +129,7 @@ class Master(MultiService):
         for path in former_sockets(self._in_force.common):
             with suppress(OSError):
                 path.unlink()
-        self._admin.startService()
+        self._face.startService()
         self._opening = ensureDeferred(self._begin())
 
     async def _begin(self) -> None:
@@ -167,19 +156,15 @@ class Master(MultiService):
         self._liveness.stop()
         self.log.info("stopping {count} workers", count=len(self._ending.running))
         # Its Deferred waits for nothing that workers wait for.
-        closing = self.listening.stopService()
+        closing = super().stopService()
         self._ending.begin()
         await closing
         await self._ending.over(self.settings.gate.stop_timeout + STOP_MARGIN)
-        await self._close()
-        self.log.info("stopped")
-
-    async def _close(self) -> None:
-        await maybeDeferred(super().stopService)
-        await self._admin.stopService()
+        await maybeDeferred(self._face.stopService)
         if self._opening is not None:
             await self._opening
         await self._stores.store.close()
+        self.log.info("stopped")
 
     def _stopped(self, result: Any) -> Any:
         self._surroundings.stopped()
@@ -208,7 +193,7 @@ class Master(MultiService):
 
     def reload_refused(self, lines: Sequence[str]) -> None:
         """The file has errors, which the log tells, and an event."""
-        self._admin.reload_refused(lines)
+        self._face.reload_refused(lines)
 
     def follow_reloads(self, follow: Callable[[Settings], None]) -> None:
         """Call ``follow``, which must not raise, after each reload: with the settings in force."""
@@ -245,27 +230,13 @@ class Master(MultiService):
 
     def responders(self, worker: Supervised) -> Sequence[Responders]:
         """What answers the commands of a worker."""
-        asked = self._asked[worker.number] = self._faces.responders(worker.number)
         return (
             _Told(worker, self),
             self.listening.loads(worker.number - 1),
             ReceivedLog(worker.number),
             self._stores.responders(),
-            asked,
+            self._face.responders(worker),
         )
-
-    def states(self) -> list[WorkerState]:
-        """All workers, with what is known without asking them."""
-        return [
-            WorkerState(
-                number=worker.number,
-                pid=worker.pid,
-                state=worker.state,
-                since=worker.since,
-                restarts=worker.restarts,
-            )
-            for worker in self.workers
-        ]
 
     def common(self) -> bytes:
         """What a worker is to go by: the newest."""
@@ -287,7 +258,7 @@ class Master(MultiService):
             "worker {number} serves, process {pid}", number=worker.number, pid=worker.pid
         )
         # What operators have decided is told before the first connection is handed over.
-        self._faces.came(self._asked[worker.number])
+        self._face.came(worker)
         self.listening.join(worker.number - 1, worker.control)
         self._in_force.update(worker)
         if not self._has_started and all(each.is_serving for each in self.workers):

@@ -28,7 +28,7 @@ from tests.e2e.wire import (
     receipt_body,
 )
 
-COUNTS = (2, 3, 1)
+COUNTS = (2, 3, 1, 4, 2)
 """How many workers there are, one after the other."""
 
 SESSIONS = 3

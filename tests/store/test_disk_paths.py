@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from twisted.internet.task import Clock
 
-from smppgate.store import DiskPaths, DiskQueues, Durability, Limits, NewMessage, StoreError
+from smppgate.store import DiskPaths, DiskQueues, Durability, Home, Limits, NewMessage, StoreError
 from tests.store.fakes import BEGUN, ThreadedClock
 
 
 def paths_in(clock: Clock, directory: Path) -> DiskPaths:
-    return DiskPaths(clock, directory, Limits())
+    return DiskPaths(clock, Home(directory), Limits())
 
 
 def test_return_paths_are_there_after_a_restart_of_their_half_alone(tmp_path: Path) -> None:

@@ -7,17 +7,23 @@ the return path is kept where the ESME is.
 
 from __future__ import annotations
 
+from twisted.internet.interfaces import IDelayedCall
+
 from smppgate.gate.peers import fields as f
 from smppgate.gate.peers.fields import envelope, field, wrapped
 from smppgate.gate.peers.hop import Hop
 from smppgate.gate.peers.ports import Link
 from smppgate.gate.peers.told import LinkedSmsc
 from smppgate.routing.smscs.smsc import Smsc
+from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.constants import CommandStatus
 from smppgate.txsmpp.errors import SessionLost
 from smppgate.txsmpp.frame import Frame, resp
 from smppgate.txsmpp.sequence import Request
 from smppgate.txsmpp.versions import version_of
+
+PAUSE = 0.02
+"""Seconds until a node that had no room for anything is asked again."""
 
 
 class Forwarded:
@@ -53,8 +59,15 @@ class SubmitHop(Hop):
         """It takes no place on the link."""
         self._link.ended()
 
+    def answered(self, frame: Frame, now: float) -> None:
+        """The SMSC has answered, or the other node could not give it the request."""
+        if not frame.command_status:
+            self._link.taken()
+        super().answered(frame, now)
+
     def turned_back(self, frame: Frame, now: float) -> None:
         """It may go to another SMSC: as when one is sent too much."""
+        self._link.crowded()
         request = self._request
         status, number = int(CommandStatus.ESME_RTHROTTLED), frame.sequence_number
         octets = resp(request.command_id, status, number)
@@ -64,14 +77,23 @@ class SubmitHop(Hop):
 class RemoteLink:
     """The links of another node to one SMSC, see `smppgate.routing.smscs.links.Link`.
 
+    That node, and others, use these links as well. What is left of them for this node is found out
+    as TCP does with a path: where there was no room, no more than what is under way is sent until
+    as many were answered as may be; then one more, and so on. Where nothing is under way whose end
+    could tell of room, another try is made after `PAUSE`.
+
     :param link: to that node; the remote link ends with it.
+    :param clock: for that try.
+    :ivar window: requests that may be unanswered on it.
     """
 
     is_remote = True
 
-    def __init__(self, link: Link, smsc: Smsc, told: LinkedSmsc) -> None:
+    def __init__(self, link: Link, smsc: Smsc, told: LinkedSmsc, clock: Clock) -> None:
         self.link = link
         self.smsc = smsc
+        self._clock = clock
+        self._pause: IDelayedCall | None = None
         self.outstanding = Forwarded(link)
         self._learn(told)
 
@@ -90,17 +112,46 @@ class RemoteLink:
 
     def change(self, told: LinkedSmsc) -> None:
         """The node tells of other links, or of the same again. What is open stays open."""
-        before = self.window, self.version
-        self._learn(told)
-        if before != (self.window, self.version):
+        if (told.window, version_of(told.version)) != (self._whole, self.version):
+            self._learn(told)
             self.smsc.windows_changed()
 
     def _learn(self, told: LinkedSmsc) -> None:
-        self.window, self.version = told.window, version_of(told.version)
+        self.window = self._whole = told.window
+        self._taken, self.version = 0, version_of(told.version)
         self._envelope = envelope(
             field(f.MEMBER, self.smsc.name.encode("latin-1")),
             field(f.VERSION, bytes((self.version.interface_version,))),
         )
+
+    def crowded(self) -> None:
+        """The node had no room for a request, beside those that are under way."""
+        self._change(max(1, self.outstanding.count))
+        if not self.outstanding.count and self._pause is None:
+            self._pause = self._clock.callLater(PAUSE, self._try_again)
+
+    def taken(self) -> None:
+        """The SMSC has taken a request: it may have room for more."""
+        if self.window < self._whole:
+            self._taken += 1
+            if self._taken >= self.window:
+                self._change(self.window + 1)
+
+    def left(self) -> None:
+        """It is none of the SMSC's links any more."""
+        if self._pause is not None:
+            self._pause.cancel()
+            self._pause = None
+
+    def _try_again(self) -> None:
+        self._pause = None
+        self.smsc.tell()
+
+    def _change(self, window: int) -> None:
+        self._taken = 0
+        if window != self.window:
+            self.window = window
+            self.smsc.windows_changed()
 
     def ended(self) -> None:
         """A request that was sent on it has ended."""

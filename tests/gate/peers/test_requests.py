@@ -7,6 +7,7 @@ import pytest
 from smppgate.gate.peers import fields as f
 from smppgate.gate.peers.failure import NotTaken
 from smppgate.gate.peers.fields import envelope, field, fields, unwrapped, wrapped
+from smppgate.gate.peers.remote_link import PAUSE
 from smppgate.gate.peers.told import LinkedSmsc
 from smppgate.routing.limits.token_bucket import Rate
 from smppgate.routing.smscs.rate_limits import SmscRates
@@ -363,3 +364,63 @@ def test_a_rate_of_a_link_holds_for_all_that_is_sent_on_it() -> None:
     assert smsc.capacity == 0
     node.gate.reactor.advance(1.1)
     assert went(node, 2) == [True, False]
+
+
+def full(node: NodeWithPeer, frame: Frame) -> None:
+    """The other node has no room for what was sent in ``frame``."""
+    node.outgoing.send(NotTaken.FULL.resp(frame.command_id, frame.sequence_number))
+
+
+def room(node: NodeWithPeer) -> int:
+    """Requests that the links of the other node may have from here."""
+    smsc: Smsc = node.gate.gateway.parts.smscs["alpha"].smsc
+    return smsc.capacity
+
+
+def test_what_others_leave_of_a_window_is_found_out() -> None:
+    node = NodeWithPeer()
+    linked(node, window=10)
+    unlinked(node)
+    esme = node.esme()
+    for number in range(1, 5):
+        esme.ask(SUBMIT, number)
+    first, second, third, fourth = (frame for frame, _ in forwarded(node))
+    full(node, fourth)
+    assert room(node) == 3, "no more than what is under way"
+    for frame in (first, second, third):
+        node.outgoing.answer(frame, 0, taken())
+    assert room(node) == 4, "a window was answered"
+    linked(node, window=10)
+    assert room(node) == 4, "the same is told again"
+    linked(node, window=12)
+    assert room(node) == 12
+
+
+class Waiter:
+    """Counts how often it is told of room."""
+
+    def __init__(self) -> None:
+        self.told = 0
+
+    def freed(self) -> None:
+        self.told += 1
+
+
+@pytest.mark.parametrize("is_lost", [False, True])
+def test_a_node_without_any_room_is_asked_again_after_a_pause(is_lost: bool) -> None:
+    node = NodeWithPeer()
+    linked(node)
+    unlinked(node)
+    esme = node.esme()
+    esme.ask(SUBMIT, 1)
+    ((frame, _),) = forwarded(node)
+    full(node, frame)
+    if is_lost:
+        node.outgoing.transport.lose()
+        node.gate.turn()
+    waiter = Waiter()
+    node.gate.gateway.parts.smscs["alpha"].smsc.await_room(waiter)
+    node.gate.reactor.advance(PAUSE / 2)
+    assert waiter.told == 0
+    node.gate.reactor.advance(PAUSE / 2)
+    assert waiter.told == (0 if is_lost else 1)

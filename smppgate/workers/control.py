@@ -91,6 +91,11 @@ class Control(amp.AMP):
         if self.transport is not None:
             self.transport.loseConnection()
 
+    def cut(self) -> None:
+        """End the connection whatever is written and not sent."""
+        if self.transport is not None:
+            self.transport.abortConnection()
+
     def _answered(self, responder: Responder, name: bytes, box: amp.AmpBox) -> Deferred[Any]:
         answering: Deferred[Any] = maybeDeferred(responder, box)
         return answering.addErrback(self._failed, name, amp.ASK in box)

@@ -71,6 +71,8 @@ class Child(Responders):
     @commands.Serve.responder
     def serve(self) -> Any:
         self.did.append("serve")
+        if self.number == self.reactor.slow:
+            return Deferred()
         return {} if self.reactor.serving is None else self.reactor.serving
 
     @commands.Reload.responder
@@ -136,7 +138,7 @@ class Reactor(MemoryReactorClock):
         self.children: list[Child] = []
         self.processes: list[Process] = []
         self.fault = ""
-        self.hanging = 0
+        self.hanging = self.slow = 0
         self.serving: Deferred[Any] | None = None
         self.is_stopped = False
 
@@ -277,6 +279,30 @@ def test_one_that_ends_later_is_started_again_and_serves_at_once(rig: Rig) -> No
     assert rig.children[3].number == 2
     assert rig.did() == [[], [], [], ["serve"]]
     assert not rig.reactor.is_stopped
+
+
+def test_one_that_ends_before_all_have_begun_lets_no_other_serve_again(rig: Rig) -> None:
+    rig.reactor.slow = 3
+    rig.start()
+    assert rig.did() == [["serve"]] * 3
+    rig.reactor.processes[0].end(ProcessTerminated(None, 9, 9))
+    rig.turn(0.5)
+    assert rig.did() == [[], [], [], ["serve"]]
+    assert [worker.is_serving for worker in rig.master.workers] == [True, True, False]
+
+
+def test_one_without_a_process_at_the_start_ends_the_gate(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(atexit, "register", lambda _: None)
+
+    def no_process(*_: Any, **__: Any) -> Any:
+        raise OSError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(rig.reactor, "spawnProcess", no_process)
+    rig.start()
+    assert rig.reactor.is_stopped
+    assert rig.master.exit_status == 1
 
 
 MORE = '[[esme]]\nsystem_id = "more"\npassword = "pw"\n'

@@ -25,7 +25,7 @@ from zope.interface import implementer
 from smppgate.gate.sessions.accept_log import AcceptLog
 from smppgate.gate.sessions.endpoints import ServerEndpoint
 from smppgate.gate.sessions.tls import ListenerTls
-from smppgate.workers.commands import Listen, Load, Take
+from smppgate.workers.commands import Listen, Load, NoListener, Take
 from smppgate.workers.control import Responders
 
 _SYSTEMD = re.compile("^((?:haproxy:)*)systemd:.*", re.IGNORECASE | re.DOTALL)
@@ -192,11 +192,12 @@ class HandedOver(Responders):
 
     @Listen.responder
     def listen(self, listener: str, listening: int) -> dict[str, object]:
-        """Accept connections on a socket; one for a listener that is no more is closed."""
+        """Accept connections on a socket; it stays the master's where there is no listener."""
         with socket.socket(fileno=listening) as handed:
             port = self._port(listener)
-            if port is not None:
-                port.listen(handed)
+            if port is None:
+                raise NoListener(listener)
+            port.listen(handed)
         return {}
 
     def _port(self, description: str) -> HandedPort | None:

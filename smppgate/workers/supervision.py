@@ -63,7 +63,7 @@ class Supervised(ProcessProtocol):
     :param number: counted from 1.
     :param backoff: gives the pause before it is started again.
     :ivar control: the connection to its process; None without one.
-    :ivar common: what its process has begun with.
+    :ivar common: what its process goes by.
     :ivar is_listening: whether its process has opened its listeners.
     :ivar is_serving: whether its process serves, and does not stop.
     :ivar since: when its process was started; seconds since 1970, 0 without one.

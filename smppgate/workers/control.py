@@ -38,7 +38,13 @@ class Responders(amp.CommandLocator):
 
     # `amp.Descriptor` asks for it.
     def _getDescriptor(self, number: int) -> int:
-        descriptor: int = self.control._getDescriptor(number)
+        try:
+            descriptor: int = self.control._getDescriptor(number)
+        except KeyError:
+            # It was lost, for this process has no more of them, and AMP counts: each that is to
+            # come would be taken for another.
+            self.control.close()
+            raise
         return descriptor
 
 

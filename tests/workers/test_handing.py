@@ -6,6 +6,7 @@ import socket
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from errno import EMFILE
 from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
@@ -216,6 +217,21 @@ def test_a_connection_to_a_listener_that_is_no_more_is_closed_and_counted() -> N
         it.open(PLACE)
         assert it.asked(it.connect(port_of(it.listening))) == b"HELLO"
         it.until(lambda: it.load == 1)
+
+
+def test_what_no_descriptor_is_left_for_is_closed_and_told_of_in_measure(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with Log() as log, site(PLACE) as it:
+        it.open(PLACE)
+        it.listening.join(0, it.ends.master)
+        with monkeypatch.context() as patched:
+            adopt = Mock(side_effect=OSError(EMFILE, "too many"))
+            patched.setattr(it.ends.reactor, "adoptStreamConnection", adopt)
+            for _ in range(3):
+                assert it.heard(it.connect(port_of(it.listening))) == b""
+        assert sum("SG-2003" in line for line in log.lines) == 1
+        assert it.asked(it.connect(port_of(it.listening))) == b"HELLO"
 
 
 def test_a_peer_that_has_gone_meanwhile_does_no_harm() -> None:

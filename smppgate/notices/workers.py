@@ -51,8 +51,8 @@ WORKER_HANGS = Notice(
     name="worker hangs",
     level="error",
     text="worker {worker} gives no sign of life, and is killed",
-    meaning="It has done nothing for as long as `WatchdogSec=` says, or for 30 s without systemd. It "
-    "is started again.",
+    meaning="It has done nothing for as long as `WatchdogSec=` says, or for 30 s without systemd. "
+    "It is started again.",
     cause="A hook that does not return, a system without memory, or a mistake in the program.",
     remedy="Look at what the worker has logged last.",
 )

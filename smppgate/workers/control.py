@@ -99,8 +99,9 @@ class Control(amp.AMP):
 
     def cut(self) -> None:
         """End the connection whatever is written and not sent."""
-        if self.transport is not None:
-            self.transport.abortConnection()
+        transport: Any = self.transport
+        if transport is not None:
+            transport.abortConnection()
 
     def _answered(self, responder: Responder, name: bytes, box: amp.AmpBox) -> Deferred[Any]:
         answering: Deferred[Any] = maybeDeferred(responder, box)

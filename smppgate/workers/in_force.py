@@ -88,7 +88,7 @@ class InForce:
                 await DeferredList(back, consumeErrors=True)
                 raise SettingsError(str(refusals[0].value).splitlines())
 
-    def _given(self, worker: Supervised, common: bytes) -> Deferred[None]:
+    def _given(self, worker: Supervised, common: bytes) -> Deferred[Any]:
         """Give settings to a worker; one that ends meanwhile, or does not answer, takes none.
 
         Fails with `SettingsRefused`, or with CancelledError where what waits for it is cancelled.

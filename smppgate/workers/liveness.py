@@ -1,8 +1,8 @@
 """`Liveness`: ends workers that answer nothing any more, as systemd's watchdog ends a process.
 
 systemd hears the master alone. A worker that does nothing for as long as its watchdog would wait,
-or without one for twice `INTERVAL`, is killed, and started again; the others go on. What is sent to
-it waits in the memory of the master until then.
+or without one for twice `INTERVAL`, is killed, and started again; the others go on. What is sent
+to it waits in the memory of the master until then.
 """
 
 from __future__ import annotations

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from twisted.internet.defer import CancelledError, Deferred, DeferredList, TimeoutError, succeed
+from twisted.internet.defer import (
+    CancelledError,
+    Deferred,
+    DeferredList,
+    TimeoutError,
+    ensureDeferred,
+    succeed,
+)
 from twisted.python.failure import Failure
 
 from smppgate.gate.reload import change_lines
@@ -47,15 +54,15 @@ class InForce:
         before = self.common
         after = before.with_settings(applicable(before.settings, wanted))
         octets = after.octets()
-        await self._give(self.octets, octets)
+        await self._give(octets)
         self.common, self.octets = after, octets
         changes = difference(before.settings, after.settings)
         return change_lines(changes, difference(after.settings, wanted).waiting())
 
     async def update(self, worker: Supervised) -> None:
-        """Give a worker that has just begun what has changed since it was started.
+        """Have a worker go by what is in force, where it does not.
 
-        One that does not take what all others have taken ends, and begins anew.
+        One that does not take what others have taken ends, and begins anew.
         """
         if worker.common is not self.octets:
             try:
@@ -63,7 +70,7 @@ class InForce:
             except SettingsRefused:
                 worker.kill()
 
-    async def _give(self, before: bytes, after: bytes) -> None:
+    async def _give(self, after: bytes) -> None:
         """Give all workers other settings, one of them first: as a rule all refuse what it does.
 
         :raises SettingsError: one does not take them; those that had have the former again.
@@ -84,7 +91,7 @@ class InForce:
                 # The gate stops.
                 raise CancelledError
             if refusals:
-                back = [self._given(each, before) for each in taken]
+                back = [ensureDeferred(self.update(each)) for each in taken]
                 await DeferredList(back, consumeErrors=True)
                 raise SettingsError(str(refusals[0].value).splitlines())
 

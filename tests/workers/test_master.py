@@ -441,6 +441,22 @@ def test_one_that_refuses_what_others_have_taken_begins_anew_with_it(rig: Rig) -
     assert rig.master.listening.spread.workers == [0, 1, 2]
 
 
+def test_one_that_does_not_take_the_former_settings_again_begins_anew_with_them(rig: Rig) -> None:
+    rig.start()
+    before = rig.master.settings
+    rig.reactor.reloading = first = Deferred()
+    done = rig.reload(rig.settings(more=MORE))
+    rig.reactor.reloading = None
+    rig.children[0].refusal = rig.children[1].refusal = "gate.hooks: fails"
+    first.callback({})
+    rig.turn(0.5)
+    assert done[0].check(SettingsError)
+    assert rig.children[3].number == 1
+    assert rig.children[3].common is not None
+    assert rig.children[3].common.settings == before
+    assert rig.master.listening.spread.workers == [0, 1, 2]
+
+
 @pytest.mark.parametrize("stuck", [1, 3])
 def test_one_that_does_not_apply_a_reload_is_killed_and_others_go_on(rig: Rig, stuck: int) -> None:
     rig.start()

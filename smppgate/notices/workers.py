@@ -51,8 +51,19 @@ WORKER_HANGS = Notice(
     name="worker hangs",
     level="error",
     text="worker {worker} gives no sign of life, and is killed",
-    meaning="It has done nothing for as long as `WatchdogSec=` says. It is started again.",
+    meaning="It has done nothing for as long as `WatchdogSec=` says, or for 30 s without systemd. "
+    "It is started again.",
     cause="A hook that does not return, a system without memory, or a mistake in the program.",
+    remedy="Look at what the worker has logged last.",
+)
+
+RELOAD_LATE = Notice(
+    code="SG-6206",
+    name="worker does not apply settings",
+    level="error",
+    text="worker {worker} has not applied new settings in {seconds} s, and is killed",
+    meaning="The others go by the new settings. It is started again, with these too.",
+    cause="A hook or a disk that does not answer, or a mistake in the program.",
     remedy="Look at what the worker has logged last.",
 )
 

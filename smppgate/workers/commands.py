@@ -18,6 +18,10 @@ class SettingsRefused(Exception):
     """A worker does not take new settings and has changed nothing: its text has a fault a line."""
 
 
+class NoListener(Exception):
+    """A worker has no listener of this name: its settings are not the newest."""
+
+
 # To a worker
 
 
@@ -54,6 +58,7 @@ class Listen(amp.Command):
     """Accept connections to the listener of that name on this socket too, which listens."""
 
     arguments = [(b"listener", amp.Unicode()), (b"listening", amp.Descriptor())]
+    errors = {NoListener: b"NO_LISTENER"}
 
 
 class Stop(amp.Command):

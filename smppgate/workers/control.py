@@ -38,7 +38,13 @@ class Responders(amp.CommandLocator):
 
     # `amp.Descriptor` asks for it.
     def _getDescriptor(self, number: int) -> int:
-        descriptor: int = self.control._getDescriptor(number)
+        try:
+            descriptor: int = self.control._getDescriptor(number)
+        except KeyError:
+            # It was lost, for this process has no more of them, and AMP counts: each that is to
+            # come would be taken for another.
+            self.control.close()
+            raise
         return descriptor
 
 
@@ -90,6 +96,12 @@ class Control(amp.AMP):
         """End the connection once what was written is sent."""
         if self.transport is not None:
             self.transport.loseConnection()
+
+    def cut(self) -> None:
+        """End the connection whatever is written and not sent."""
+        transport: Any = self.transport
+        if transport is not None:
+            transport.abortConnection()
 
     def _answered(self, responder: Responder, name: bytes, box: amp.AmpBox) -> Deferred[Any]:
         answering: Deferred[Any] = maybeDeferred(responder, box)

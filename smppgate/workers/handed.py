@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 import socket
 from collections.abc import Callable
-from contextlib import suppress
+from errno import EMFILE, ENFILE
 from typing import Any
 
 from attrs import frozen
@@ -25,7 +25,8 @@ from zope.interface import implementer
 from smppgate.gate.sessions.accept_log import AcceptLog
 from smppgate.gate.sessions.endpoints import ServerEndpoint
 from smppgate.gate.sessions.tls import ListenerTls
-from smppgate.workers.commands import Listen, Load, Take
+from smppgate.txsmpp.clock import Clock
+from smppgate.workers.commands import Listen, Load, NoListener, Take
 from smppgate.workers.control import Responders
 
 _SYSTEMD = re.compile("^((?:haproxy:)*)systemd:.*", re.IGNORECASE | re.DOTALL)
@@ -89,6 +90,8 @@ class HandedPort:
         self._factory = factory
         self._stopped = stopped
         self._sockets: list[Any] = []
+        self._unserved = AcceptLog()
+        self._clock = Clock.of(reactor)
 
     def startListening(self) -> None:
         """Take connections from now on."""
@@ -108,9 +111,12 @@ class HandedPort:
 
     def take(self, connection: socket.socket) -> None:
         """Make a session of ``connection``, which the caller closes: this end has its own."""
-        # It is an error where its peer has gone meanwhile.
-        with suppress(OSError):
+        try:
             self._reactor.adoptStreamConnection(connection.fileno(), connection.family, self)
+        except OSError as error:
+            # Else its peer has gone meanwhile.
+            if error.errno in (EMFILE, ENFILE):
+                self._unserved.add(self._clock.wall(), 1)
 
     def listen(self, listening: socket.socket) -> None:
         """Accept connections on ``listening`` too, which the caller closes."""
@@ -192,11 +198,12 @@ class HandedOver(Responders):
 
     @Listen.responder
     def listen(self, listener: str, listening: int) -> dict[str, object]:
-        """Accept connections on a socket; one for a listener that is no more is closed."""
+        """Accept connections on a socket; it stays the master's where there is no listener."""
         with socket.socket(fileno=listening) as handed:
             port = self._port(listener)
-            if port is not None:
-                port.listen(handed)
+            if port is None:
+                raise NoListener(listener)
+            port.listen(handed)
         return {}
 
     def _port(self, description: str) -> HandedPort | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import Callable
 from contextlib import suppress
@@ -97,6 +98,9 @@ class Listening(MultiService):
             else:
                 listener.limit = place.limit
                 wanted.remove(place)
+        if not self.running:
+            # It was stopped meanwhile.
+            return
         for listener in self._listeners:
             listener.open()
         for place in wanted:
@@ -135,13 +139,27 @@ class Listening(MultiService):
         for number, control in self._controls.items():
             for listener in self._listeners:
                 if listener.lends_to(number):
-                    lending = control.callRemote(
-                        Listen,
-                        listener=listener.description,
-                        listening=listener.descriptor(number),
-                    )
-                    lending.addErrback(_ignore_lost)
+                    self._lend(listener, number, control)
         self._accept()
+
+    def _lend(self, listener: RawListener, number: int, control: Control) -> None:
+        try:
+            descriptor = listener.descriptor(number)
+        except OSError:
+            # The system has no more of them: connections are accepted here.
+            listener.left(number)
+            return
+        lending: Deferred[Any] = control.callRemote(
+            Listen, listener=listener.description, listening=descriptor
+        )
+        lending.addErrback(lambda _: self._not_lent(listener, number, control))
+        lending.addCallback(lambda _: os.close(descriptor))
+
+    def _not_lent(self, listener: RawListener, number: int, control: Control) -> None:
+        """It was not taken; where the worker is gone, what it had is another's by now."""
+        if self._controls.get(number) is control:
+            listener.left(number)
+            self._accept()
 
     def _accept(self) -> None:
         """Accept what no worker accepts by itself, while there is one to hand it to."""

@@ -1,7 +1,8 @@
 """`Liveness`: ends workers that answer nothing any more, as systemd's watchdog ends a process.
 
-systemd hears the master alone. A worker that does nothing for as long as its watchdog would wait
-is killed, and started again; the others go on.
+systemd hears the master alone. A worker that does nothing for as long as its watchdog would wait,
+or without one for twice `INTERVAL`, is killed, and started again; the others go on. What is sent
+to it waits in the memory of the master until then.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ from smppgate.txsmpp.log import Logger
 from smppgate.workers.commands import Ping
 from smppgate.workers.supervision import Supervised
 
+INTERVAL = 15.0
+"""Seconds between two looks where no watchdog says it."""
+
 MOST_UNANSWERED = 2
 """Looks that a worker may leave unanswered: there are two in a watchdog's time."""
 
@@ -25,14 +29,14 @@ MOST_UNANSWERED = 2
 class Liveness:
     """Asks each worker for a sign of life.
 
-    :param interval: seconds between two looks, half of the watchdog's time; 0 never asks.
+    :param interval: seconds between two looks, half of the watchdog's time; 0 without one.
     """
 
     log = Logger()
 
     def __init__(self, clock: Any, workers: Sequence[Supervised], interval: float) -> None:
         self._workers = workers
-        self._interval = interval
+        self._interval = interval or INTERVAL
         # Process → looks since its last answer.
         self._unanswered: Counter[int] = Counter()
         self._looks = LoopingCall(self._look)
@@ -40,8 +44,7 @@ class Liveness:
 
     def start(self) -> None:
         """Begin to ask."""
-        if self._interval:
-            self._looks.start(self._interval, now=False)
+        self._looks.start(self._interval, now=False)
 
     def stop(self) -> None:
         """Ask no more."""

@@ -28,7 +28,7 @@ from smppgate.txsmpp.clock import Clock, use_monotonic
 from smppgate.txsmpp.log import Logger
 from smppgate.workers import commands
 from smppgate.workers.common import Common
-from smppgate.workers.control import Responders
+from smppgate.workers.control import Control, Responders
 from smppgate.workers.ending import Ending
 from smppgate.workers.in_force import InForce
 from smppgate.workers.listening import Listening
@@ -79,7 +79,7 @@ class Master(MultiService):
             for number in range(1, count + 1)
         ]
         common = Common.at_start(settings, count, secret, run)
-        self._in_force = InForce(common, self.workers)
+        self._in_force = InForce(common, self.workers, self.clock)
         self._statuses: dict[int, tuple[int, int, int]] = {}
         self._ending = Ending(self.clock, self.workers)
         self._surroundings = Surroundings(self, reactor, settings, file)
@@ -126,9 +126,6 @@ class Master(MultiService):
         """Start the workers, and handle signals."""
         self._surroundings.begin()
         super().startService()
-        for path in former_sockets(self._in_force.common):
-            with suppress(OSError):
-                path.unlink()
         self._face.startService()
         self._opening = ensureDeferred(self._begin())
 
@@ -140,6 +137,10 @@ class Master(MultiService):
             self.log.tell(STORE_NOT_OPENED, error=error)
             self._surroundings.fail()
             return
+        # The folder is this gate's only now: before, they may be those of one that runs.
+        for path in former_sockets(self._in_force.common):
+            with suppress(OSError):
+                path.unlink()
         if not self._ending.is_begun:
             for worker in self.workers:
                 worker.start()
@@ -251,16 +252,21 @@ class Master(MultiService):
                 each.serve()
 
     def began(self, worker: Supervised) -> None:
-        """A worker serves."""
-        if self._ending.is_begun or worker.control is None:
+        """A worker serves: it takes connections once it goes by the newest settings."""
+        self._lock.run(lambda: ensureDeferred(self._join(worker, worker.control)))
+
+    async def _join(self, worker: Supervised, control: Control | None) -> None:
+        await self._in_force.update(worker)
+        is_ready = worker.is_serving and worker.common is self._in_force.octets
+        if control is None or control is not worker.control or not is_ready:
+            # It has ended meanwhile, or stops.
             return
         self.log.info(
             "worker {number} serves, process {pid}", number=worker.number, pid=worker.pid
         )
         # What operators have decided is told before the first connection is handed over.
         self._face.came(worker)
-        self.listening.join(worker.number - 1, worker.control)
-        self._in_force.update(worker)
+        self.listening.join(worker.number - 1, control)
         if not self._has_started and all(each.is_serving for each in self.workers):
             self._has_started = True
             self._surroundings.started()

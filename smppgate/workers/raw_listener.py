@@ -7,6 +7,7 @@ system spreads connections. A worker accepts those of its own; while it is gone,
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import Callable
 from typing import Any, TypeAlias
@@ -81,13 +82,17 @@ class RawListener(Listener):
         return is_lent
 
     def left(self, number: int) -> None:
-        """A worker is gone: what was lent to it is not any more."""
+        """A worker is gone, or has not taken it: what was lent to it is not any more."""
         self._lent.discard(number)
 
     def descriptor(self, number: int) -> int:
-        """That of the socket of a worker, counted from 0."""
-        descriptor: int = self._ports[number].fileno()
-        return descriptor
+        """One of the socket of a worker, counted from 0, which the caller closes.
+
+        It is good until then, whatever becomes of the socket meanwhile.
+
+        :raises OSError: there are no descriptors left.
+        """
+        return os.dup(self._ports[number].fileno())
 
     def stopService(self) -> Deferred[None]:
         """Close the sockets of this process; fires when that is done."""

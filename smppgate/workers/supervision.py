@@ -10,9 +10,10 @@ import os
 import socket
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Protocol, cast
 
-from twisted.internet.error import ProcessTerminated
+from twisted.internet.error import ConnectionClosed, ProcessTerminated
 from twisted.internet.interfaces import IDelayedCall
 from twisted.internet.protocol import Factory, ProcessProtocol
 from twisted.internet.protocol import Protocol as TwistedProtocol
@@ -22,7 +23,7 @@ from smppgate.notices.workers import WORKER_ENDED, WORKER_NOT_STARTED
 from smppgate.txsmpp.backoff import Backoff
 from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.log import Logger
-from smppgate.workers.commands import Begin, CannotStart, Serve
+from smppgate.workers.commands import Begin, Serve
 from smppgate.workers.control import Control, Responders
 
 CONTROL = 3
@@ -62,7 +63,7 @@ class Supervised(ProcessProtocol):
     :param number: counted from 1.
     :param backoff: gives the pause before it is started again.
     :ivar control: the connection to its process; None without one.
-    :ivar common: what its process has begun with.
+    :ivar common: what its process goes by.
     :ivar is_listening: whether its process has opened its listeners.
     :ivar is_serving: whether its process serves, and does not stop.
     :ivar since: when its process was started; seconds since 1970, 0 without one.
@@ -85,7 +86,7 @@ class Supervised(ProcessProtocol):
         self._watcher = watcher
         self._process: Any = None
         self._fault = ""
-        self._has_begun = self._is_over = False
+        self._is_told_to_serve = self._has_begun = self._is_over = False
         self._pause: IDelayedCall | None = None
 
     @property
@@ -114,31 +115,24 @@ class Supervised(ProcessProtocol):
 
     def start(self) -> None:
         """Start a process for it."""
-        self._pause = None
-        self._fault, self._has_begun = "", False
+        self._part()
+        self._fault, self._is_told_to_serve, self._has_begun = "", False, False
         self.since = self._clock.wall()
         self._starts += 1
-        self.control = control = Control(self._watcher.responders(self), self._disconnected)
-        ours, theirs = socket.socketpair()
-        with ours, theirs:
-            ours.setblocking(False)
-            self._reactor.adoptStreamConnection(ours.fileno(), ours.family, _factory(control))
-            self._process = self._reactor.spawnProcess(
-                self,
-                sys.executable,
-                [sys.executable, "-P", "-m", MODULE],
-                env=_environment(),
-                childFDs={0: 0, 1: 1, 2: 2, CONTROL: theirs.fileno()},
-            )
+        self.control = control = self._made_control()
+        try:
+            self._spawn(control)
+        except OSError as error:
+            self._not_spawned(control, error)
+            return
         self.common = self._watcher.common()
-        beginning = control.callRemote(Begin, number=self.number, common=self.common)
-        beginning.addCallbacks(self._listens, self._not_begun)
+        self._ask(control, self._listens, Begin, number=self.number, common=self.common)
 
     def serve(self) -> None:
-        """Let its process serve."""
-        if self.control is not None:
-            serving = self.control.callRemote(Serve)
-            serving.addCallbacks(self._began, self._not_begun)
+        """Let its process serve, unless that was told to serve before."""
+        if self.control is not None and not self._is_told_to_serve:
+            self._is_told_to_serve = True
+            self._ask(self.control, self._began, Serve)
 
     def tell(self, command: Any, **arguments: object) -> None:
         """Send it a command, where it has a process; what becomes of it is not waited for."""
@@ -158,28 +152,78 @@ class Supervised(ProcessProtocol):
         if self._process is not None:
             self._process.signalProcess("KILL")
 
-    def _listens(self, _: object) -> None:
-        self.is_listening = True
-        self._watcher.listens(self)
+    def _part(self) -> None:
+        """Let go of the process before, whose connection what it had started may hold open."""
+        self._pause = None
+        if self.control is not None:
+            self.control.cut()
+            self._disconnected(self.control)
 
-    def _began(self, _: object) -> None:
+    def _made_control(self) -> Control:
+        made = Control(self._watcher.responders(self), lambda: self._disconnected(made))
+        return made
+
+    def _spawn(self, control: Control) -> None:
+        """Start a process that has the other end of ``control``.
+
+        :raises OSError: it cannot be: the system has no descriptors, processes or memory left.
+        """
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            ours.setblocking(False)
+            self._reactor.adoptStreamConnection(ours.fileno(), ours.family, _factory(control))
+            self._process = self._reactor.spawnProcess(
+                self,
+                sys.executable,
+                [sys.executable, "-P", "-m", MODULE],
+                env=_environment(),
+                childFDs={0: 0, 1: 1, 2: 2, CONTROL: theirs.fileno()},
+            )
+
+    def _not_spawned(self, control: Control, error: OSError) -> None:
+        self.control, self._fault = None, str(error)
+        control.close()
+        # As of any process, its end is told in a turn of its own.
+        self._pause = self._clock.callLater(0.0, self.processEnded, Failure(error))
+
+    def _ask(
+        self,
+        control: Control,
+        answered: Callable[[Control, object], None],
+        command: Any,
+        **arguments: object,
+    ) -> None:
+        asking = control.callRemote(command, **arguments)
+        asking.addCallbacks(partial(answered, control), partial(self._not_begun, control))
+
+    # What comes late from a process before is not of this one.
+
+    def _listens(self, control: Control, _: object) -> None:
+        if control is self.control:
+            self.is_listening = True
+            self._watcher.listens(self)
+
+    def _began(self, control: Control, _: object) -> None:
+        if control is not self.control:
+            return
         self._has_begun = True
         self._backoff.bound(self._clock.seconds())
         if not self._is_over:
             self.is_serving = True
         self._watcher.began(self)
 
-    def _not_begun(self, failure: Failure) -> None:
-        # Else its process has ended, which is told when it is known how.
-        if failure.check(CannotStart) and self.control is not None:
+    def _not_begun(self, control: Control, failure: Failure) -> None:
+        # Where the connection is lost its process has ended, which is told when it is known how.
+        if control is self.control and not failure.check(ConnectionClosed):
             self._fault = str(failure.value)
             # It waits for this, so that it can say why.
-            self.control.close()
+            control.close()
 
-    def _disconnected(self) -> None:
+    def _disconnected(self, control: Control) -> None:
         """Without the connection it ends by itself, or does not know what it does."""
-        self.control, self.is_serving = None, False
-        self._watcher.disconnected(self)
+        if control is self.control:
+            self.control, self.is_serving = None, False
+            self._watcher.disconnected(self)
 
     def processEnded(self, reason: Failure) -> None:
         """The process is gone."""

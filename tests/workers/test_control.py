@@ -188,3 +188,13 @@ def test_descriptors_reach_the_area_that_they_are_for() -> None:
                 os.write(holds.held[name], name.encode())
                 os.close(holds.held[name])
                 assert ours.recv(20) == name.encode()
+
+
+def test_without_a_descriptor_that_was_sent_the_connection_ends() -> None:
+    """AMP counts them: each that is to come would be taken for another."""
+    holds = Holds()
+    ends = Ends(worker=[holds])
+    with pytest.raises(KeyError):
+        holds._getDescriptor(3)
+    ends.turn()
+    assert sorted(ends.lost) == ["master", "worker"]

@@ -6,18 +6,22 @@ import socket
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from errno import EMFILE
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from twisted.internet.defer import Deferred, ensureDeferred
 from twisted.internet.protocol import Factory, Protocol, connectionDone
+from twisted.protocols.amp import UnhandledCommand
 from twisted.python.failure import Failure
 
 from smppgate.gate import CannotListen
 from smppgate.gate.sessions.tls import ListenerTls
 from smppgate.settings import ListenTlsSettings, Settings, parse
-from smppgate.workers.commands import Take
+from smppgate.workers import raw_listener
+from smppgate.workers.commands import Ping, Take
 from smppgate.workers.handed import AtMaster, HandedOver
 from smppgate.workers.listening import Listening
 from tests.certificates import lasting
@@ -215,6 +219,21 @@ def test_a_connection_to_a_listener_that_is_no_more_is_closed_and_counted() -> N
         it.until(lambda: it.load == 1)
 
 
+def test_what_no_descriptor_is_left_for_is_closed_and_told_of_in_measure(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with Log() as log, site(PLACE) as it:
+        it.open(PLACE)
+        it.listening.join(0, it.ends.master)
+        with monkeypatch.context() as patched:
+            adopt = Mock(side_effect=OSError(EMFILE, "too many"))
+            patched.setattr(it.ends.reactor, "adoptStreamConnection", adopt)
+            for _ in range(3):
+                assert it.heard(it.connect(port_of(it.listening))) == b""
+        assert sum("SG-2003" in line for line in log.lines) == 1
+        assert it.asked(it.connect(port_of(it.listening))) == b"HELLO"
+
+
 def test_a_peer_that_has_gone_meanwhile_does_no_harm() -> None:
     with site(PLACE) as it:
         it.open(PLACE)
@@ -263,6 +282,46 @@ def test_several_sockets_are_in_one_place_at_once() -> None:
         place = f"tcp:{taken.getsockname()[1]}:interface={LOOPBACK}"
         with pytest.raises(CannotListen, match="in use"), site(place, sockets=3):
             """It is not begun."""
+
+
+def test_a_socket_that_a_worker_does_not_know_is_accepted_on_by_the_master() -> None:
+    with site(PLACE, 2) as it:
+        it.listening.join(0, it.ends.master)
+        (listener,) = it.listening._listeners
+        assert listener._lent == {0}
+        it.until(lambda: not listener._lent)
+        it.open(PLACE)
+        clients = [it.connect(port_of(it.listening)) for _ in range(20)]
+        assert [it.asked(client) for client in clients] == [b"HELLO"] * 20
+        assert it.handed._tallies[PLACE].taken == 20
+
+
+def test_a_socket_may_be_closed_before_it_was_sent() -> None:
+    with site(PLACE, 2) as it:
+        it.open(PLACE)
+        it.listening.join(0, it.ends.master)
+        it.done(it.listening.stopService())
+        assert it.done(it.ends.master.callRemote(Ping)).check(UnhandledCommand)
+
+
+def test_without_a_descriptor_for_it_the_master_accepts(monkeypatch: pytest.MonkeyPatch) -> None:
+    with site(PLACE, 2) as it:
+        it.open(PLACE)
+        with monkeypatch.context() as patched:
+            patched.setattr(raw_listener.os, "dup", Mock(side_effect=OSError(24, "no more")))
+            it.listening.join(0, it.ends.master)
+        clients = [it.connect(port_of(it.listening)) for _ in range(20)]
+        assert [it.asked(client) for client in clients] == [b"HELLO"] * 20
+        assert it.handed._tallies[PLACE].taken == 20
+
+
+def test_what_has_stopped_opens_nothing_in_a_reload() -> None:
+    first, second = (f"tcp:{free_port()}:interface={LOOPBACK}" for _ in range(2))
+    with site(first) as it:
+        it.done(it.listening.stopService())
+        for place in (first, second):
+            it.done(ensureDeferred(it.listening.change(file(place))))
+            assert it.listening.addresses() == ()
 
 
 def test_a_reload_opens_and_closes(tmp_path: Path) -> None:

@@ -12,13 +12,14 @@ from typing import Any
 
 import pytest
 from twisted.internet.address import IPv4Address
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred, fail
 from twisted.internet.error import ProcessDone, ProcessTerminated
 from twisted.internet.testing import MemoryReactorClock
 from twisted.python.failure import Failure
 
 from smppgate.daemon import systemd
 from smppgate.settings import Settings, SettingsError, parse
+from smppgate.store import StoreError
 from smppgate.workers import commands
 from smppgate.workers.common import Common
 from smppgate.workers.control import Control, Responders
@@ -71,15 +72,19 @@ class Child(Responders):
     @commands.Serve.responder
     def serve(self) -> Any:
         self.did.append("serve")
+        if self.number == self.reactor.slow:
+            return Deferred()
         return {} if self.reactor.serving is None else self.reactor.serving
 
     @commands.Reload.responder
-    def reload(self, common: bytes) -> dict[str, Any]:
+    def reload(self, common: bytes) -> Any:
         if self.refusal:
             raise commands.SettingsRefused(self.refusal)
+        if self.number == self.reactor.stuck:
+            return Deferred()
         self.common = Common.of(common)
         self.did.append("reload")
-        return {}
+        return {} if self.reactor.reloading is None else self.reactor.reloading
 
     @commands.Stop.responder
     def stop(self, at_once: bool) -> dict[str, Any]:
@@ -136,8 +141,9 @@ class Reactor(MemoryReactorClock):
         self.children: list[Child] = []
         self.processes: list[Process] = []
         self.fault = ""
-        self.hanging = 0
+        self.hanging = self.slow = self.stuck = 0
         self.serving: Deferred[Any] | None = None
+        self.reloading: Deferred[Any] | None = None
         self.is_stopped = False
 
     def listenTCP(self, port: int, *_: Any, **__: Any) -> Any:
@@ -257,6 +263,20 @@ def test_what_a_former_run_has_left_is_removed(rig: Rig) -> None:
     assert [path.name for path in state.iterdir()] == ["admin.sock"]
 
 
+def test_what_a_gate_that_runs_has_is_left_where_its_store_is_in_use(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(atexit, "register", lambda _: None)
+    store = rig.master._stores.store
+    monkeypatch.setattr(store, "open", lambda: fail(StoreError("in use")))
+    state = rig.folder / "state"
+    state.mkdir()
+    (state / "worker-1-0badcafe.sock").touch()
+    rig.start()
+    assert rig.reactor.is_stopped
+    assert [path.name for path in state.iterdir()] == ["worker-1-0badcafe.sock"]
+
+
 def test_one_that_cannot_start_ends_the_gate(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     at_exit: list[Any] = []
     monkeypatch.setattr(atexit, "register", at_exit.append)
@@ -277,6 +297,30 @@ def test_one_that_ends_later_is_started_again_and_serves_at_once(rig: Rig) -> No
     assert rig.children[3].number == 2
     assert rig.did() == [[], [], [], ["serve"]]
     assert not rig.reactor.is_stopped
+
+
+def test_one_that_ends_before_all_have_begun_lets_no_other_serve_again(rig: Rig) -> None:
+    rig.reactor.slow = 3
+    rig.start()
+    assert rig.did() == [["serve"]] * 3
+    rig.reactor.processes[0].end(ProcessTerminated(None, 9, 9))
+    rig.turn(0.5)
+    assert rig.did() == [[], [], [], ["serve"]]
+    assert [worker.is_serving for worker in rig.master.workers] == [True, True, False]
+
+
+def test_one_without_a_process_at_the_start_ends_the_gate(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(atexit, "register", lambda _: None)
+
+    def no_process(*_: Any, **__: Any) -> Any:
+        raise OSError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(rig.reactor, "spawnProcess", no_process)
+    rig.start()
+    assert rig.reactor.is_stopped
+    assert rig.master.exit_status == 1
 
 
 MORE = '[[esme]]\nsystem_id = "more"\npassword = "pw"\n'
@@ -343,6 +387,109 @@ def test_one_that_starts_during_a_reload_gets_it_when_it_serves(rig: Rig) -> Non
     rig.turn()
     assert rig.children[3].common is not None
     assert rig.children[3].common.settings == wanted
+
+
+def test_one_that_serves_while_a_reload_is_under_way_gets_it_after_it(rig: Rig) -> None:
+    rig.start()
+    rig.reactor.serving = serving = Deferred()
+    rig.reactor.processes[0].end(ProcessTerminated(1))
+    rig.turn(0.5)
+    rig.reactor.reloading = first = Deferred()
+    wanted = rig.settings(more=MORE)
+    done = rig.reload(wanted)
+    serving.callback({})
+    rig.turn()
+    rig.reactor.reloading = None
+    assert not done
+    first.callback({})
+    rig.turn()
+    assert done == [wanted]
+    assert rig.children[3].common is not None
+    assert rig.children[3].common.settings == wanted
+    assert rig.master.listening.spread.workers == [0, 1, 2]
+
+
+def test_one_takes_connections_once_it_goes_by_the_newest_settings(rig: Rig) -> None:
+    rig.start()
+    rig.reactor.serving = serving = Deferred()
+    rig.reactor.processes[0].end(ProcessTerminated(1))
+    rig.turn(0.5)
+    rig.reload(rig.settings(more=MORE))
+    rig.reactor.reloading = updated = Deferred()
+    serving.callback({})
+    rig.turn()
+    assert rig.master.workers[0].is_serving
+    assert rig.master.listening.spread.workers == [1, 2]
+    updated.callback({})
+    rig.turn()
+    assert rig.master.listening.spread.workers == [0, 1, 2]
+
+
+def test_one_that_refuses_what_others_have_taken_begins_anew_with_it(rig: Rig) -> None:
+    rig.start()
+    rig.reactor.serving = serving = Deferred()
+    rig.reactor.processes[0].end(ProcessTerminated(1))
+    rig.turn(0.5)
+    wanted = rig.settings(more=MORE)
+    rig.reload(wanted)
+    rig.children[3].refusal = "gate.hooks: fails"
+    rig.reactor.serving = None
+    serving.callback({})
+    rig.turn(0.5)
+    assert rig.children[4].common is not None
+    assert rig.children[4].common.settings == wanted
+    assert rig.master.listening.spread.workers == [0, 1, 2]
+
+
+def test_one_that_does_not_take_the_former_settings_again_begins_anew_with_them(rig: Rig) -> None:
+    rig.start()
+    before = rig.master.settings
+    rig.reactor.reloading = first = Deferred()
+    done = rig.reload(rig.settings(more=MORE))
+    rig.reactor.reloading = None
+    rig.children[0].refusal = rig.children[1].refusal = "gate.hooks: fails"
+    first.callback({})
+    rig.turn(0.5)
+    assert done[0].check(SettingsError)
+    assert rig.children[3].number == 1
+    assert rig.children[3].common is not None
+    assert rig.children[3].common.settings == before
+    assert rig.master.listening.spread.workers == [0, 1, 2]
+
+
+@pytest.mark.parametrize("stuck", [1, 3])
+def test_one_that_does_not_apply_a_reload_is_killed_and_others_go_on(rig: Rig, stuck: int) -> None:
+    rig.start()
+    rig.reactor.stuck = stuck
+    wanted = rig.settings(more=MORE)
+    with Log() as log:
+        done = rig.reload(wanted)
+        rig.turn(29.0)
+        assert not done
+        rig.reactor.stuck = 0
+        rig.turn(2.0)
+    assert done == [wanted]
+    assert sum(f"SG-6206 worker {stuck} has not" in line for line in log.lines) == 1
+    assert all(child.common.settings == wanted for child in rig.children[3:] if child.common)
+    assert rig.master.listening.spread.workers == [0, 1, 2]
+
+
+def test_a_reload_that_is_cancelled_changes_nothing_more(rig: Rig) -> None:
+    rig.start()
+    before = rig.master.settings
+    rig.reactor.stuck = 1
+    reloading = rig.master.reload(rig.settings(port=PORT + 1))
+    done = outcomes(reloading)
+    rig.turn()
+    stopped = outcomes(rig.master.stopService())
+    reloading.cancel()
+    rig.turn()
+    assert done[0].check(CancelledError)
+    assert rig.master.settings == before
+    assert len(rig.reactor.ports) == 1
+    ended(rig)
+    assert stopped == [None]
+    assert rig.reactor.getDelayedCalls() == []
 
 
 def test_listeners_change_after_the_workers_have(rig: Rig) -> None:
@@ -506,8 +653,12 @@ def test_one_that_hangs_is_killed_within_the_time_of_the_watchdog(
     assert watched.reactor.getDelayedCalls() == []
 
 
-def test_without_a_watchdog_nobody_asks(rig: Rig) -> None:
+def test_one_that_hangs_is_killed_without_a_watchdog_too(rig: Rig) -> None:
     rig.start()
-    rig.reactor.hanging = 2
     rig.turn(60.0)
     assert len(rig.children) == 3
+    rig.reactor.hanging = 2
+    rig.turn(45.0)
+    rig.reactor.hanging = 0
+    rig.turn(1.0)
+    assert len(rig.children) == 4

@@ -35,20 +35,23 @@ class Child(Responders):
     """The worker's end: answers what the test has said."""
 
     def __init__(self) -> None:
-        self.number = 0
+        self.number = self.serves = 0
         self.fault = ""
-        self.is_serving = self.is_lost = False
+        self.mistake: Exception | None = None
+        self.is_lost = False
 
     @commands.Begin.responder
     def begin(self, number: int, common: bytes) -> dict[str, Any]:
         self.number = number
         if self.fault:
             raise commands.CannotStart(self.fault)
+        if self.mistake is not None:
+            raise self.mistake
         return {}
 
     @commands.Serve.responder
     def serve(self) -> dict[str, Any]:
-        self.is_serving = True
+        self.serves += 1
         return {}
 
     def lost(self) -> None:
@@ -63,17 +66,21 @@ class Reactor(TwistedClock):
         self.processes: list[Process] = []
         self.children: list[Child] = []
         self.fault = ""
+        self.mistake: Exception | None = None
+        self.no_process: OSError | None = None
         self.environment: dict[str, str] = {}
 
     def adoptStreamConnection(self, descriptor: int, family: int, factory: Any) -> None:
         assert socket.socket(fileno=socket.dup(descriptor)).family == family
         child = Child()
-        child.fault = self.fault
+        child.fault, child.mistake = self.fault, self.mistake
         self.children.append(child)
         connect(self, factory.buildProtocol(None), peer=Control([child], lambda: None))
 
     def spawnProcess(self, *_: Any, **options: Any) -> Process:
         assert set(options["childFDs"]) == {0, 1, 2, CONTROL}
+        if self.no_process is not None:
+            raise self.no_process
         self.environment = options["env"]
         self.processes.append(Process(100 + len(self.processes)))
         return self.processes[-1]
@@ -236,6 +243,95 @@ def test_after_a_stop_it_is_not_started_again_and_nothing_is_told() -> None:
     assert not log.lines
     assert rig.reactor.getDelayedCalls() == []
     assert not rig.worker.is_running
+
+
+def test_what_fails_otherwise_is_told_and_it_is_let_go_too() -> None:
+    rig = Rig()
+    rig.reactor.mistake = ValueError("a secret")
+    rig.worker.start()
+    rig.turn()
+    assert rig.reactor.children[0].is_lost
+    with Log() as log:
+        rig.end(ProcessTerminated(1))
+    (line,) = [line for line in log.lines if "SG-6202" in line]
+    assert "ValueError" in line
+    assert "a secret" not in line
+
+
+def test_how_it_ended_is_told_where_it_did_so_before_it_answered() -> None:
+    rig = Rig()
+    rig.worker.start()
+    with Log() as log:
+        rig.end(ProcessTerminated(3))
+    assert any("worker 3 cannot start: with exit status 3" in line for line in log.lines)
+
+
+def test_one_process_is_told_to_serve_once() -> None:
+    rig = Rig()
+    rig.serving()
+    rig.worker.serve()
+    rig.turn()
+    assert rig.reactor.children[0].serves == 1
+    assert rig.worker.is_serving
+    rig.end(killed())
+    rig.reactor.advance(1.0)
+    rig.turn()
+    rig.worker.serve()
+    rig.turn()
+    assert rig.reactor.children[1].serves == 1
+
+
+def test_a_connection_that_outlives_its_process_is_not_of_the_next_one() -> None:
+    rig = Rig()
+    rig.serving()
+    former = rig.worker.control
+    rig.worker.processEnded(Failure(killed()))
+    rig.heard_now()
+    rig.reactor.advance(1.0)
+    rig.turn()
+    assert former is not None
+    assert former.transport is None
+    assert rig.heard_now() == ["disconnected", "listens"]
+    rig.worker.serve()
+    rig.turn()
+    assert rig.worker.is_serving
+
+
+def test_an_answer_that_comes_late_is_not_of_the_next_process() -> None:
+    rig = Rig()
+    rig.worker.start()
+    rig.worker.processEnded(Failure(killed()))
+    rig.worker.start()
+    rig.turn()
+    assert rig.heard_now() == ["ended False", "disconnected", "listens"]
+    assert rig.worker.control is not None
+
+
+def test_without_a_process_it_is_tried_again_later() -> None:
+    rig = Rig()
+    rig.reactor.no_process = OSError(11, "Resource temporarily unavailable")
+    with Log() as log:
+        rig.worker.start()
+        assert rig.heard_now() == [], "as with any process, in a turn of its own"
+        rig.turn()
+    assert any("SG-6202 worker 3 cannot start: [Errno 11]" in line for line in log.lines)
+    assert rig.heard_now() == ["ended False"]
+    assert (rig.worker.state, rig.worker.since, rig.worker.control) == ("down", 0.0, None)
+    rig.reactor.no_process = None
+    rig.reactor.advance(1.0)
+    rig.turn()
+    assert rig.heard_now() == ["listens"]
+    assert rig.worker.state == "starting"
+
+
+def test_a_stop_ends_what_follows_a_process_that_could_not_be_started() -> None:
+    rig = Rig()
+    rig.reactor.no_process = OSError(11, "Resource temporarily unavailable")
+    rig.worker.start()
+    rig.worker.stop()
+    rig.turn()
+    assert rig.heard_now() == []
+    assert not rig.reactor.getDelayedCalls()
 
 
 def test_a_stop_during_a_pause_ends_the_pause() -> None:

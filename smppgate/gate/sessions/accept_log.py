@@ -36,10 +36,14 @@ class AcceptLog:
             port._logger = Logger(namespace=logger.namespace, observer=cls())
 
     def __call__(self, event: twisted.logger.LogEvent) -> None:
-        """Count a connection that was closed, and tell of it if the last line is a minute ago."""
-        self._closed += "address" in event
+        """Take what a port logs: a connection was closed where it has the address of one."""
+        self.add(event["log_time"], "address" in event)
+
+    def add(self, now: float, closed: int) -> None:
+        """Count connections that were closed, and tell of it if the last line is a minute ago."""
+        self._closed += closed
         # Whichever way the clock was set.
-        if abs(event["log_time"] - self._told_at) < INTERVAL:
+        if abs(now - self._told_at) < INTERVAL:
             return
-        self._told_at = event["log_time"]
+        self._told_at = now
         self.log.tell(NO_DESCRIPTORS, count=self._closed)

@@ -149,6 +149,8 @@ class Claim:
         # What the ESME has answered must be gone before another process reads the queue.
         self._settle()
         self._store.release(self._queue.name)
+        # While it was this process's, the counts here went before what the store told.
+        self._store.watch(self._queue.name, self)
         if not self._rests:
             self._ask()
 

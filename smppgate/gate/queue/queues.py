@@ -341,7 +341,7 @@ class Queues(Mapping["Account[EsmeSession]", AccountQueue]):
         self._look_at_ends_soon()
 
     def ended(self, account: bytes) -> None:
-        """A message of ``account`` is not under way any more, or none is stored."""
+        """A message of ``account`` is not under way any more, or what is stored has been told."""
         self._claims.came_back(account)
         self._look_at_ends_soon()
 

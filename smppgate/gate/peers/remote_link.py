@@ -7,17 +7,22 @@ the return path is kept where the ESME is.
 
 from __future__ import annotations
 
+from twisted.internet.interfaces import IDelayedCall
+
 from smppgate.gate.peers import fields as f
 from smppgate.gate.peers.fields import envelope, field, wrapped
 from smppgate.gate.peers.hop import Hop
 from smppgate.gate.peers.ports import Link
 from smppgate.gate.peers.told import LinkedSmsc
+from smppgate.routing.exchange import TurnedBack
 from smppgate.routing.smscs.smsc import Smsc
-from smppgate.txsmpp.constants import CommandStatus
+from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.errors import SessionLost
-from smppgate.txsmpp.frame import Frame, resp
 from smppgate.txsmpp.sequence import Request
 from smppgate.txsmpp.versions import version_of
+
+REST = 0.05
+"""Seconds in which a link is sent nothing whose node had no room for a request."""
 
 
 class Forwarded:
@@ -53,25 +58,27 @@ class SubmitHop(Hop):
         """It takes no place on the link."""
         self._link.ended()
 
-    def turned_back(self, frame: Frame, now: float) -> None:
-        """It may go to another SMSC: as when one is sent too much."""
-        request = self._request
-        status, number = int(CommandStatus.ESME_RTHROTTLED), frame.sequence_number
-        octets = resp(request.command_id, status, number)
-        request.answered(frame._replace(command_status=status, octets=octets), now)
+    def turned_back(self, now: float) -> None:
+        """The link is sent nothing for a moment; the request may go to another SMSC."""
+        self._link.rest()
+        self._request.failed(TurnedBack("the node with the links has no room for it now"))
 
 
 class RemoteLink:
     """The links of another node to one SMSC, see `smppgate.routing.smscs.links.Link`.
 
     :param link: to that node; the remote link ends with it.
+    :ivar window: what the node has told; 0 while it rests.
     """
 
     is_remote = True
 
-    def __init__(self, link: Link, smsc: Smsc, told: LinkedSmsc) -> None:
+    def __init__(self, link: Link, smsc: Smsc, told: LinkedSmsc, clock: Clock) -> None:
         self.link = link
         self.smsc = smsc
+        self._clock = clock
+        self._resting: IDelayedCall | None = None
+        self._has_ended = False
         self.outstanding = Forwarded(link)
         self._learn(told)
 
@@ -96,11 +103,31 @@ class RemoteLink:
             self.smsc.windows_changed()
 
     def _learn(self, told: LinkedSmsc) -> None:
-        self.window, self.version = told.window, version_of(told.version)
+        self._told_window, self.version = told.window, version_of(told.version)
+        self.window = 0 if self._resting is not None else told.window
         self._envelope = envelope(
             field(f.MEMBER, self.smsc.name.encode("latin-1")),
             field(f.VERSION, bytes((self.version.interface_version,))),
         )
+
+    def rest(self) -> None:
+        """Its node had no room for a request: send it none for a moment."""
+        if self._resting is None and not self._has_ended:
+            self._resting = self._clock.callLater(REST, self._rested)
+            self.window = 0
+            self.smsc.windows_changed()
+
+    def _rested(self) -> None:
+        self._resting = None
+        self.window = self._told_window
+        self.smsc.windows_changed()
+
+    def end(self) -> None:
+        """It is used no more; what is unanswered on it may be turned back yet."""
+        self._has_ended = True
+        if self._resting is not None:
+            self._resting.cancel()
+            self._resting = None
 
     def ended(self) -> None:
         """A request that was sent on it has ended."""

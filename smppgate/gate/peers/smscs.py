@@ -118,7 +118,7 @@ class SmscsElsewhere:
             del known[told.name]
             self._leave(before)
         if smsc is not None and told.window:
-            remote = known[told.name] = RemoteLink(link, smsc, told)
+            remote = known[told.name] = RemoteLink(link, smsc, told, self._router.clock)
             smsc.add(cast(SmscLink, remote))
             self._router.smsc_reached(smsc)
 
@@ -129,5 +129,6 @@ class SmscsElsewhere:
             self._leave(remote)
 
     def _leave(self, remote: RemoteLink) -> None:
+        remote.end()
         remote.smsc.remove(cast(SmscLink, remote))
         self._router.smsc_unreached(remote.smsc)

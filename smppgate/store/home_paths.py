@@ -2,6 +2,10 @@
 
 What has been kept here is found here, and nowhere else is looked. Then come the folders that are
 left over, if this process is their heir. Where there are none that costs one test.
+
+So a return path of this process's own counts also where a key was kept anew, or has ended, in a
+folder that is left over: there were fewer workers then, or more, and now there are as many as
+before. SMSCs give no id twice in that time, and a receipt behind the final one is rare.
 """
 
 from __future__ import annotations

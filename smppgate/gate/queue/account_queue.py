@@ -59,8 +59,8 @@ class QueueStatistics:
 class AccountQueue:
     """The queue of one account.
 
-    Where several processes share the store it is one process's at a time: see `Claims`. That one
-    alone counts what is stored, so over all processes each count of `statistics` is added up.
+    Where several processes share the store it is one process's at a time: see `QueueClaims`. That
+    one alone counts what is stored, so over all processes each count of `statistics` is added up.
 
     :param limit: messages it holds at the most.
     :param ttl: seconds that each of them is kept.

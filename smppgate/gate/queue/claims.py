@@ -1,4 +1,4 @@
-"""`Claims`: which queues are this process's, where several processes share a store.
+"""`QueueClaims`: which queues are this process's, where several processes share a store.
 
 The life of a queue in one of them:
 
@@ -155,7 +155,7 @@ class Claim:
             self._ask()
 
 
-class Claims:
+class QueueClaims:
     """The claims of this process; none where it shares its store with no other.
 
     :param settle: gives the store what is to be removed.

@@ -3,8 +3,8 @@
 The heir takes up such a folder as a gate does that starts on it, has its open segment indexed, and
 keeps nothing there any more. Segments go by age, and by room: what is left over has what the
 processes that run leave of `return_paths_disk`. There may be as many return paths left over as
-`return_paths` says, beside those of the processes that run. An empty folder is deleted. Whatever moment the
-heir ends at, the next start finds a folder as one that was killed leaves it.
+`return_paths` says, beside those of the processes that run. An empty folder is deleted. Whatever
+moment the heir ends at, the next start finds a folder as one that was killed leaves it.
 """
 
 from __future__ import annotations

@@ -110,10 +110,9 @@ class Queues(Mapping["Account[EsmeSession]", AccountQueue]):
         self._is_scheduled = False
         self._recount: IDelayedCall | None = None
         """Counts queues that could not be counted."""
-        self._is_counting = False
         self._timer: IDelayedCall | None = None
         """Polls the store."""
-        self._is_polling = False
+        self._is_counting = self._is_polling = False
         self.tells_orphans = True
         """Whether it is this process that tells of `orphans`, of several that share the store."""
         self._is_started = self._is_resting = self._is_stopped = False

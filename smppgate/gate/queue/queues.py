@@ -107,7 +107,6 @@ class Queues(Mapping["Account[EsmeSession]", AccountQueue]):
         """Octets of messages on their way to the store."""
         self._ended: dict[bytes, list[int]] = {}
         self._claims = QueueClaims(store, self._remove)
-        self._is_scheduled = False
         self._recount: IDelayedCall | None = None
         """Counts queues that could not be counted."""
         self._timer: IDelayedCall | None = None
@@ -116,7 +115,7 @@ class Queues(Mapping["Account[EsmeSession]", AccountQueue]):
         self.tells_orphans = True
         """Whether it is this process that tells of `orphans`, of several that share the store."""
         self._is_started = self._is_resting = self._is_stopped = False
-        self._looks_at_ends = self._has_orphans_to_tell = False
+        self._is_scheduled = self._looks_at_ends = self._has_orphans_to_tell = False
 
     def __getitem__(self, account: Account[EsmeSession]) -> AccountQueue:
         return self._queues[account]

@@ -112,7 +112,7 @@ class _Process:
     """
 
     def __init__(self) -> None:
-        self._process: subprocess.Popen[str] | None = None
+        self.running: subprocess.Popen[str] | None = None
         self._is_stopped = False
 
     def run(self, path: Path, what: str, arguments: object) -> Any:
@@ -120,21 +120,21 @@ class _Process:
 
         :raises OSError: when it fails.
         """
-        process = self._process
+        process = self.running
         if process is None or process.poll() is not None:
-            process = self._process = _started()
+            process = self.running = _started()
         if self._is_stopped:
             process.kill()
         told = _asked(process, json.dumps([str(path), what, arguments]))
         if not told:
-            self._process = None
+            self.running = None
             raise OSError(f"the process that makes indexes failed: {_last_words(process)}")
         return json.loads(told)
 
     def stop(self) -> None:
         """Let what is being done fail, and all later ones."""
         self._is_stopped = True
-        process = self._process
+        process = self.running
         if process is not None:
             process.kill()
             # It is gone soon, but a thread that may wait is to see it go.

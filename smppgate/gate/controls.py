@@ -304,7 +304,7 @@ class QueueControl:
 
     async def _drop(self) -> int:
         count = await self._queue.drop()
-        if self._queue.is_mine:
+        if count or self._queue.is_mine:
             name = self._queue.account.system_id
             self.log.tell(QUEUE_EMPTIED, account=name, count=count)
         return count

@@ -108,6 +108,7 @@ class Parts:
             self.listeners.add(
                 listen.endpoint, listen.max_sessions, listener_rules(listen), listen.tls
             )
+        self.router.queues.tells_orphans = seat.number == 0
         self.peers = make_peers(
             settings, reactor, self.router, self._jitter, are_alike=not seat.is_alone
         )

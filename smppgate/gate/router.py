@@ -540,6 +540,10 @@ class RouterService(Service):
         """See `Retries.unanswered`."""
         return self._submitter.retries.unanswered(exchange, outcome, now)
 
+    def turned_back(self, exchange: Exchange, now: float) -> bool:
+        """See `Retries.turned_back`."""
+        return self._submitter.retries.turned_back(exchange, now)
+
     def deliver(self, link: SmscSession, frame: Frame, now: float) -> None:
         """Relay or answer a request of an SMSC's."""
         if frame.command_id in WITHOUT_RESP:

@@ -45,6 +45,10 @@ class ExchangeListener(Protocol):
         """An exchange that timed out takes no place in its session's window any more."""
 
 
+class TurnedBack(NoAnswer):
+    """The process with the link had no room for the request: the peer was not asked."""
+
+
 class Exchange(Request):
     """One relayed request. Mutable and slotted: the hot path makes one for every message.
 
@@ -63,7 +67,8 @@ class Exchange(Request):
     :ivar octets: the request as the origin sent it, but see ``rewritten``; its beginning only,
         once it has failed.
     :ivar attempts: how often it was sent.
-    :ivar throttled: how often of that an SMSC has throttled it that is slowed by that.
+    :ivar throttled: how often of that an SMSC has throttled it that is slowed by that, or no SMSC
+        was asked (`TurnedBack`).
     :ivar refusal: what its origin hears if no other SMSC takes it: the command_status of the last
         that turned it down, or for the loss of its link; 0 while there was none.
     :ivar smsc: the SMSC that it was sent to last; None before that, and for a request to an ESME.

@@ -63,6 +63,11 @@ class Claims(Generic[P]):
         queue = self._queues.get(account)
         return queue.holder if queue is not None else None
 
+    def is_wanted(self, account: bytes, process: P) -> bool:
+        """Whether ``process`` has the claim, and was told to let it go soon."""
+        queue = self._queues.get(account)
+        return queue is not None and queue.holder == process and queue.is_wanted
+
     def claim(self, account: bytes, process: P, rank: int) -> Change[P]:
         """A process asks for the claim, or has another rank."""
         queue = self._queues.setdefault(account, _Queue())

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from attrs import evolve
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorFromThreads, IReactorTime
 from zope.interface import implementer
 
@@ -122,10 +122,9 @@ class DiskStore(OneProcess, Opening):
 
     def find(self, keys: Sequence[bytes]) -> Deferred[Found]:
         """See `IStore.find`."""
-        found, missing = self._paths.ask_memory(keys)
-        if not missing or self.is_all_recent:
-            return succeed(Found(found))
-        return Deferred.fromCoroutine(self._find(keys))
+        if self._former.count:
+            return Deferred.fromCoroutine(self._find(keys))
+        return self._paths.find(keys)
 
     async def _find(self, keys: Sequence[bytes]) -> Found:
         found, unknown = await self._paths.search(keys)
@@ -140,13 +139,12 @@ class DiskStore(OneProcess, Opening):
 
     def statistics(self) -> StoreStatistics:
         """See `IStore.statistics`."""
-        paths = self._paths
+        queues, paths = self._queues.statistics(), self._paths.statistics()
         return evolve(
-            self._queues.statistics(),
-            paths_recent=paths.count_recent,
-            paths_on_disk=paths.count_on_disk + self._former.count,
-            unsaved=paths.unsaved,
-            lost=paths.lost,
-            forgotten=paths.forgotten,
-            octets=self._queues.octets + paths.octets,
+            paths,
+            paths_on_disk=paths.paths_on_disk + self._former.count,
+            queued=queues.queued,
+            octets=queues.octets + paths.octets,
+            failures=queues.failures,
+            fault=queues.fault,
         )

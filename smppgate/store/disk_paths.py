@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from twisted.internet.defer import Deferred, succeed
+from attrs import evolve
 from twisted.internet.interfaces import IReactorFromThreads, IReactorTime
 from zope.interface import implementer
 
@@ -12,7 +10,7 @@ from smppgate.store.faults import Faults
 from smppgate.store.home_paths import HomePaths
 from smppgate.store.interface import IReturnPaths
 from smppgate.store.opening import Opening
-from smppgate.store.records import Durability, Found, Limits, StoreError, StoreStatistics
+from smppgate.store.records import Durability, Limits, StoreError, StoreStatistics
 from smppgate.store.segments.home import Home
 from smppgate.store.segments.setting import Setting
 from smppgate.store.sqlite.files import StateDirectory
@@ -61,6 +59,7 @@ class DiskPaths(Opening):
         self.keep = self._paths.keep
         self.recent = self._paths.recent
         self.end = self._paths.end
+        self.find = self._paths.find
         self.find_beside = self._paths.find_beside
 
     # The life of it
@@ -105,27 +104,7 @@ class DiskPaths(Opening):
         """See `IStore.is_all_recent`."""
         return self._is_open and self._paths.is_all_recent
 
-    def find(self, keys: Sequence[bytes]) -> Deferred[Found]:
-        """See `IStore.find`."""
-        found, missing = self._paths.ask_memory(keys)
-        if not missing or self.is_all_recent:
-            return succeed(Found(found))
-        return Deferred.fromCoroutine(self._find(keys))
-
-    async def _find(self, keys: Sequence[bytes]) -> Found:
-        found, _ = await self._paths.search(keys)
-        return found
-
     def statistics(self) -> StoreStatistics:
         """Of return paths alone; see `IStore.statistics`."""
-        paths, faults = self._paths, self._faults
-        return StoreStatistics(
-            paths_recent=paths.count_recent,
-            paths_on_disk=paths.count_on_disk,
-            unsaved=paths.unsaved,
-            lost=paths.lost,
-            forgotten=paths.forgotten,
-            octets=paths.octets,
-            failures=faults.failures,
-            fault=str(faults),
-        )
+        faults = self._faults
+        return evolve(self._paths.statistics(), failures=faults.failures, fault=str(faults))

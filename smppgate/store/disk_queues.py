@@ -88,7 +88,7 @@ class DiskQueues(Opening):
         self._upkeep.tick()
 
     def _hurry(self) -> None:
-        """It opens in no time."""
+        """Opening it takes no time."""
 
     async def _begin(self) -> None:
         await self.begin()

@@ -2,14 +2,16 @@
 
 The heir takes up such a folder as a gate does that starts on it, has its open segment indexed, and
 keeps nothing there any more. Segments go by age, and by room: what is left over has what the
-processes that run leave of `return_paths_disk`. An empty folder is deleted. Whatever moment the
-heir ends at, the next start finds a folder as one that was killed leaves it.
+processes that run leave of `return_paths_disk`. There may be as many return paths left over as
+`return_paths` says, beside those of the processes that run. An empty folder is deleted. Whatever
+moment the heir ends at, the next start finds a folder as one that was killed leaves it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from math import inf
 from pathlib import Path
 
@@ -17,9 +19,10 @@ from attrs import frozen
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
+from smppgate.notices.store import STORE_MISTAKE
 from smppgate.store.faults import Faults, FaultsBeside
 from smppgate.store.records import Limits, StoreError
-from smppgate.store.segments.files import FOLDER, Folder
+from smppgate.store.segments.files import FEW_FILTERS, FOLDER, Folder
 from smppgate.store.segments.home import Home
 from smppgate.store.segments.left_paths import LeftPaths
 from smppgate.store.segments.replay import OURS
@@ -52,7 +55,6 @@ class _Left:
             folder.rmdir()
             if self.lock is not None:
                 self.lock.remove()
-        self.release()
 
     def release(self) -> None:
         """Let another gate claim the folder."""
@@ -91,7 +93,7 @@ class Leftovers:
         self._opening: LeftPaths | None = None
         self._is_stopped = False
         self._is_looking = False
-        self._going: set[Deferred[None]] = set()
+        self._going: dict[Deferred[None], None] = {}
         """Folders that are being deleted."""
         self._forgotten = 0
         """Return paths of folders that are gone, which went before they had expired."""
@@ -114,7 +116,7 @@ class Leftovers:
             raise StoreError(f"the state directory cannot be read: {error}") from error
         for directory in found:
             if not self._is_stopped:
-                await self._open(directory)
+                await self._open(directory, FEW_FILTERS // len(found))
 
     def stop_opening(self) -> None:
         """Let `open` end soon."""
@@ -142,14 +144,14 @@ class Leftovers:
                 self._begin_removal(left)
         self._look()
 
-    async def _open(self, directory: Path) -> None:
+    async def _open(self, directory: Path, filters: int) -> None:
         # The state directory itself is the gate's, and locked as such.
         lock = StateDirectory(directory) if directory != self._home.root else None
         if lock is not None:
             await self._workers.helper.run(lock.claim)
         faults = FaultsBeside(self._faults, directory.name)
         setting = self._setting.beside(directory)
-        paths = LeftPaths(self._clock, setting, self._workers, faults, self._limits)
+        paths = LeftPaths(self._clock, setting, self._workers, faults, self._limits, filters)
         self._folders.append(_Left(directory, paths, lock))
         self._opening = paths
         await paths.open()
@@ -163,13 +165,17 @@ class Leftovers:
 
     def _begin_removal(self, left: _Left) -> None:
         going = Deferred.fromCoroutine(self._remove(left))
-        self._going.add(going)
-        going.addBoth(lambda _: self._going.discard(going))
+        self._going[going] = None
+        going.addErrback(partial(self.log.tell_failure, STORE_MISTAKE))
+        going.addBoth(lambda _: self._going.pop(going))
 
     async def _remove(self, left: _Left) -> None:
         self._forgotten += left.paths.forgotten
-        await left.paths.close()
-        await self._workers.helper.run(left.remove)
+        try:
+            await left.paths.close()
+            await self._workers.helper.run(left.remove)
+        finally:
+            left.release()
 
     # Looking up
 

@@ -187,6 +187,9 @@ class SharedQueues:
         watcher = self._watcher(account, share)
         if watcher is not None and self._claims.holder(account) is share:
             watcher.granted(self._store.stored(account))
+            # What was wanted before it heard that it has the claim, it has taken for nothing.
+            if self._claims.is_wanted(account, share):
+                watcher.wanted()
 
     def _watcher(self, account: bytes, share: QueueShare) -> QueueWatcher | None:
         return self._watchers.get(account, {}).get(share)

@@ -91,7 +91,11 @@ class SharedStore(Responders):
         self.close = paths.close
         self._watchers: dict[bytes, QueueWatcher] = {}
         self._turns: dict[bytes, int] = {}
-        """Account → how often its queue was released: a grant of an earlier turn is none."""
+        """Account → how often its queue was released: a grant of an earlier turn is none.
+
+        It stays when the account goes, for one that comes again: a number for each account that
+        has had a queue here since the worker began.
+        """
         self._reads: list[tuple[bytes, set[int]]] = []
         """For each read of a queue under way, the numbers that it must not return."""
         self._told_expired: Callable[[bytes, QueuedMessage], None] | None = None

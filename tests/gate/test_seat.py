@@ -11,6 +11,7 @@ from twisted.internet.defer import Deferred
 
 from smppgate.gate.peers.build import node_settings
 from smppgate.gate.seat import ALONE, Seat
+from smppgate.store import NewMessage
 from smppgate.txsmpp import CommandId, SubmitSm
 from tests.fakes import outcomes
 from tests.gate.memory_gateway import Log, MemoryGateway, smsc
@@ -76,6 +77,17 @@ def test_what_a_reload_changes_is_told_by_one_of_several() -> None:
             gate.gateway.reload(evolve(gate.gateway.settings, smsc=(smsc(window=7),)))
             gate.turn()
         assert any("reload: " in line for line in log.lines) is is_told
+
+
+def test_messages_of_accounts_without_queue_are_told_by_one_of_several() -> None:
+    for seat, is_told in ((ALONE, True), (Seat(0, 2), True), (Seat(1, 2), False)):
+        gate = MemoryGateway(smsc(), seat=seat)
+        expires = gate.gateway.parts.clock.wall() + 1000.0
+        gate.gateway.store.enqueue([NewMessage(b"gone", b"pdu", expires)])
+        with Log() as log:
+            gate.gateway.reload(evolve(gate.gateway.settings, smsc=(smsc(window=7),)))
+            gate.turn()
+        assert any("gone" in line for line in log.lines) is is_told
 
 
 def test_processes_of_one_gate_do_not_compare_their_settings() -> None:

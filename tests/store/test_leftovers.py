@@ -12,7 +12,7 @@ from attrs import evolve
 from twisted.internet.defer import Deferred
 
 from smppgate.store import DiskStore, Limits, StoreError
-from smppgate.store.segments.files import FOLDER
+from smppgate.store.segments.files import FEW_FILTERS, FOLDER
 from smppgate.store.segments.sizes import Sizes
 from smppgate.store.sqlite.files import StateDirectory
 from tests.store.fakes import Inline, logged, octets
@@ -372,3 +372,50 @@ def test_killed_at_any_moment_nothing_is_lost(tmp_path: Path, seed: int) -> None
         assert set().union(*found) == set(range(kept))
         assert sum(map(len, found)) == kept
     processes.remove()
+
+
+def test_an_end_outlives_that_its_folder_is_compacted_when_that_is_left_over(
+    tmp_path: Path,
+) -> None:
+    """The return path lies in another one."""
+    processes = Processes(4, root=tmp_path)
+    processes.fill(4, 10)
+    processes.restart(3)
+    processes.clock.advance(1.0)
+    processes.stores[1].end([octets(5)], 0.0)
+    processes.tick()
+    processes.fill(1, 300, 100)
+    processes.stores[1].end([octets(it) for it in range(100, 400)], 0.0)
+    processes.tick()
+    processes.restart(1)
+    for left in processes.stores[1]._paths._leftovers._folders:
+        room = left.paths._room
+        while sources := room._sources():
+            processes.wait(Deferred.fromCoroutine(room._compact(sources)))
+    assert any("-" in name for name in processes.files("worker-1"))
+    assert set(processes.find(1, [octets(4), octets(5)]).paths) == {octets(4)}
+    processes.close()
+
+
+def test_the_filters_of_all_that_is_left_over_are_bounded_together(tmp_path: Path) -> None:
+    processes = Processes(4, root=tmp_path)
+    for number in range(1, 5):
+        processes.fill(number, 10, 100 * number)
+    processes.restart(1)
+    folders = processes.stores[1]._paths._leftovers._folders
+    assert [each.paths._shelf.filters for each in folders] == [FEW_FILTERS // 4] * 4
+    processes.close()
+
+
+def test_a_folder_that_cannot_be_deleted_is_let_go_and_told(two: Processes) -> None:
+    two.restart(1)
+    two.clock.advance(LIFETIME)
+
+    def fails(_: object) -> None:
+        raise ValueError("a test says so")
+
+    with logged() as events, pytest.MonkeyPatch.context() as patch:
+        patch.setattr("smppgate.store.leftovers._Left.remove", fails)
+        two.tick(5)
+    assert sum("mistake in the store" in str(event) for event in events) == 2
+    StateDirectory(two.root / "worker-2").claim()

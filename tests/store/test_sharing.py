@@ -228,3 +228,22 @@ def test_one_process_is_told_what_has_expired(all_of: Processes) -> None:
     all_of.put(shares[2], ONE, b"two", ONE)
     all_of.clock.pump([1.0] * 1060)
     assert sorted(told) == [("b", ONE), ("b", ONE), ("b", b"two")]
+
+
+def test_what_is_wanted_before_it_is_granted_is_told_behind_that() -> None:
+    """The one that has just got the claim could not have let it go."""
+    all_of = Processes("disk")
+    assert all_of.inline is not None
+    (first, heard), (second, other) = all_of.watching(), all_of.watching()
+    all_of.put(second, ONE, ONE)
+    all_of.inline.writer.holds = True
+    second.remove(ONE, all_of.numbers(second)[:1])
+    first.claim(ONE, rank=0)
+    second.claim(ONE, rank=2)
+    heard.news()
+    all_of.inline.writer.go_on()
+    assert heard.news() == ["granted with 1", "wanted"]
+    first.release(ONE)
+    all_of.inline.writer.go_on()
+    assert other.news() == ["granted with 1"]
+    all_of.close()

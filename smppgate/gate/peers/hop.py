@@ -24,7 +24,7 @@ class Hop(Request):
         """It is not under way any more: its place is free."""
         raise NotImplementedError
 
-    def turned_back(self, frame: Frame, now: float) -> None:
+    def turned_back(self, now: float) -> None:
         """Nothing at the other node had room for it."""
         raise NotImplementedError
 
@@ -35,7 +35,7 @@ class Hop(Request):
         if reason is None:
             self._request.answered(frame, now)
         elif reason is NotTaken.FULL:
-            self.turned_back(frame, now)
+            self.turned_back(now)
         else:
             self._request.failed(reason.as_error())
             if reason is NotTaken.TIMED_OUT:

@@ -14,16 +14,16 @@ from smppgate.gate.peers.fields import envelope, field, wrapped
 from smppgate.gate.peers.hop import Hop
 from smppgate.gate.peers.ports import Link
 from smppgate.gate.peers.told import LinkedSmsc
+from smppgate.routing.exchange import TurnedBack
 from smppgate.routing.smscs.smsc import Smsc
 from smppgate.txsmpp.clock import Clock
-from smppgate.txsmpp.constants import CommandStatus
 from smppgate.txsmpp.errors import SessionLost
-from smppgate.txsmpp.frame import Frame, resp
+from smppgate.txsmpp.frame import Frame
 from smppgate.txsmpp.sequence import Request
 from smppgate.txsmpp.versions import version_of
 
 PAUSE = 0.02
-"""Seconds until a node that had no room for anything is asked again."""
+"""Seconds in which a node is asked for nothing that had no room at all."""
 
 
 class Forwarded:
@@ -65,13 +65,10 @@ class SubmitHop(Hop):
             self._link.taken()
         super().answered(frame, now)
 
-    def turned_back(self, frame: Frame, now: float) -> None:
-        """It may go to another SMSC: as when one is sent too much."""
+    def turned_back(self, now: float) -> None:
+        """There is less room than was thought; the request may go to another SMSC."""
         self._link.crowded()
-        request = self._request
-        status, number = int(CommandStatus.ESME_RTHROTTLED), frame.sequence_number
-        octets = resp(request.command_id, status, number)
-        request.answered(frame._replace(command_status=status, octets=octets), now)
+        self._request.failed(TurnedBack("the node with the links has no room for it now"))
 
 
 class RemoteLink:
@@ -79,8 +76,8 @@ class RemoteLink:
 
     That node, and others, use these links as well. What is left of them for this node is found out
     as TCP does with a path: where there was no room, no more than what is under way is sent until
-    as many were answered as may be; then one more, and so on. Where nothing is under way whose end
-    could tell of room, another try is made after `PAUSE`.
+    as many were answered as may be; then one more, and so on. Where nothing is under way, one is
+    tried after `PAUSE`.
 
     :param link: to that node; the remote link ends with it.
     :param clock: for that try.
@@ -94,6 +91,7 @@ class RemoteLink:
         self.smsc = smsc
         self._clock = clock
         self._pause: IDelayedCall | None = None
+        self._has_ended = False
         self.outstanding = Forwarded(link)
         self._learn(told)
 
@@ -126,9 +124,10 @@ class RemoteLink:
 
     def crowded(self) -> None:
         """The node had no room for a request, beside those that are under way."""
-        self._change(max(1, self.outstanding.count))
-        if not self.outstanding.count and self._pause is None:
-            self._pause = self._clock.callLater(PAUSE, self._try_again)
+        if not self._has_ended:
+            self._change(self.outstanding.count)
+            if not self.window and self._pause is None:
+                self._pause = self._clock.callLater(PAUSE, self._try_again)
 
     def taken(self) -> None:
         """The SMSC has taken a request: it may have room for more."""
@@ -137,15 +136,16 @@ class RemoteLink:
             if self._taken >= self.window:
                 self._change(self.window + 1)
 
-    def left(self) -> None:
-        """It is none of the SMSC's links any more."""
+    def end(self) -> None:
+        """It is used no more; what is unanswered on it may be turned back yet."""
+        self._has_ended = True
         if self._pause is not None:
             self._pause.cancel()
             self._pause = None
 
     def _try_again(self) -> None:
         self._pause = None
-        self.smsc.tell()
+        self._change(max(1, self.window))
 
     def _change(self, window: int) -> None:
         self._taken = 0

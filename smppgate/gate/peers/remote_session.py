@@ -22,7 +22,6 @@ from smppgate.routing.smscs.smsc import Smsc
 from smppgate.routing.tally import Tally
 from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.errors import SessionLost
-from smppgate.txsmpp.frame import Frame
 from smppgate.txsmpp.sequence import Request
 from smppgate.txsmpp.versions import version_of
 
@@ -59,7 +58,7 @@ class DeliverHop(Hop):
         """It takes no place in the window of the session."""
         self._session.outstanding.own -= 1
 
-    def turned_back(self, frame: Frame, now: float) -> None:
+    def turned_back(self, now: float) -> None:
         """The session is sent nothing for a moment."""
         self._session.rest(now)
         self._request.failed(NotTaken.FULL.as_error())

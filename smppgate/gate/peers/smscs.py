@@ -129,6 +129,6 @@ class SmscsElsewhere:
             self._leave(remote)
 
     def _leave(self, remote: RemoteLink) -> None:
-        remote.left()
+        remote.end()
         remote.smsc.remove(cast(SmscLink, remote))
         self._router.smsc_unreached(remote.smsc)

@@ -59,8 +59,8 @@ class QueueStatistics:
 class AccountQueue:
     """The queue of one account.
 
-    Where several processes share the store it is one process's at a time: see `Claims`. That one
-    alone counts what is stored, so over all processes each count of `statistics` is added up.
+    Where several processes share the store it is one process's at a time: see `QueueClaims`. That
+    one alone counts what is stored, so over all processes each count of `statistics` is added up.
 
     :param limit: messages it holds at the most.
     :param ttl: seconds that each of them is kept.
@@ -102,6 +102,8 @@ class AccountQueue:
         self._uncounted: list[tuple[Exchange, bytes]] | None = []
         self._uncounted_octets = 0
         self._refused = 0
+        self._begun = 0
+        """How often it became this process's."""
         self._is_filled = False
         """Whether it has messages, as far as is known, that another process is to send."""
 
@@ -179,14 +181,15 @@ class AccountQueue:
         """Remove the messages that are stored now and not under way; gives how many they were.
 
         Those that come meanwhile stay. Where the queue is another process's, it is for that one
-        to do, and 0 here.
+        to do, and 0 here; where it becomes that meanwhile, the rest stay.
 
         :raises StoreError: when the store cannot be read.
         """
-        count, after, left = 0, 0, self._read_ahead.stored
+        count, after, left, begun = 0, 0, self._read_ahead.stored, self._begun
         while left > 0:
             messages = await self._store.read(self.name, after, min(left, READ_SIZE))
-            if not messages:
+            # Of what was read before another process had the queue, that one may have sent some.
+            if not messages or not self.is_mine or self._begun != begun:
                 break
             left, after = left - len(messages), messages[-1].number
             dropped = [each for each in messages if self._read_ahead.discard(each.number)]
@@ -225,6 +228,7 @@ class AccountQueue:
     def begin(self, count: int) -> None:
         """It is this process's, and has ``count`` messages, of which some may have expired."""
         self.is_mine, self._is_filled = True, False
+        self._begun += 1
         self.earliest_expiry = float("-inf")
         self._read_ahead.begin(count)
         self.sender.start()
@@ -238,6 +242,7 @@ class AccountQueue:
         else:
             self._is_filled = True
             self._put_counted()
+            self._store.ended(self.name)
 
     def emptied(self) -> None:
         """It has no message; which of its own are left is known to the process that sends them."""

@@ -1,4 +1,4 @@
-"""`Claims`: which queues are this process's, where several processes share a store.
+"""`QueueClaims`: which queues are this process's, where several processes share a store.
 
 The life of a queue in one of them:
 
@@ -149,11 +149,13 @@ class Claim:
         # What the ESME has answered must be gone before another process reads the queue.
         self._settle()
         self._store.release(self._queue.name)
+        # While it was this process's, the counts here went before what the store told.
+        self._store.watch(self._queue.name, self)
         if not self._rests:
             self._ask()
 
 
-class Claims:
+class QueueClaims:
     """The claims of this process; none where it shares its store with no other.
 
     :param settle: gives the store what is to be removed.

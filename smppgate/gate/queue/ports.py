@@ -40,7 +40,7 @@ class QueueStore(Protocol):
         """Remove messages at once: no read that is under way gives them any more."""
 
     def ended(self, account: bytes) -> None:
-        """A message of ``account`` is not under way any more, or none is stored."""
+        """A message of ``account`` is not under way any more, or what is stored has been told."""
 
     def read(self, account: bytes, after: int, limit: int) -> Deferred[list[QueuedMessage]]:
         """The next ``limit`` messages of an account behind the number ``after``.

@@ -13,12 +13,12 @@ from functools import reduce
 from operator import add
 
 from attrs import evolve, frozen
-from twisted.internet.defer import Deferred, ensureDeferred
+from twisted.internet.defer import Deferred, ensureDeferred, succeed
 from twisted.internet.interfaces import IDelayedCall
 from twisted.python.failure import Failure
 
 from smppgate.gate.queue.account_queue import AccountQueue, QueueStatistics
-from smppgate.gate.queue.claims import Claims
+from smppgate.gate.queue.claims import QueueClaims
 from smppgate.gate.queue.ports import ChooseSession, Depositor, ToEsme
 from smppgate.gate.relay.events import Events
 from smppgate.gate.relay.reason import EXPIRED
@@ -106,16 +106,16 @@ class Queues(Mapping["Account[EsmeSession]", AccountQueue]):
         self._octets = 0
         """Octets of messages on their way to the store."""
         self._ended: dict[bytes, list[int]] = {}
-        self._claims = Claims(store, self._remove)
-        self._is_scheduled = False
+        self._claims = QueueClaims(store, self._remove)
         self._recount: IDelayedCall | None = None
         """Counts queues that could not be counted."""
-        self._is_counting = False
         self._timer: IDelayedCall | None = None
         """Polls the store."""
-        self._is_polling = False
+        self._is_counting = self._is_polling = False
+        self.tells_orphans = True
+        """Whether it is this process that tells of `orphans`, of several that share the store."""
         self._is_started = self._is_resting = self._is_stopped = False
-        self._looks_at_ends = self._tells_orphans = False
+        self._is_scheduled = self._looks_at_ends = self._has_orphans_to_tell = False
 
     def __getitem__(self, account: Account[EsmeSession]) -> AccountQueue:
         return self._queues[account]
@@ -197,7 +197,12 @@ class Queues(Mapping["Account[EsmeSession]", AccountQueue]):
         return {name: Orphans(sizes[name], ends[name]) for name in sorted(left & ends.keys())}
 
     def tell_orphans(self) -> Deferred[None]:
-        """Write `orphans` into the log, if there are any and the store can be read now."""
+        """Write `orphans` into the log, if there are any and the store can be read now.
+
+        Nothing where another process ``tells_orphans``.
+        """
+        if not self.tells_orphans:
+            return succeed(None)
         telling = ensureDeferred(self._tell_orphans())
         return telling.addErrback(_ignore_store_error)
 
@@ -281,7 +286,7 @@ class Queues(Mapping["Account[EsmeSession]", AccountQueue]):
             self._begin(list(self._by_name.values()))
             self.tell_orphans()
         else:
-            self._tells_orphans = True
+            self._has_orphans_to_tell = True
             self._count()
 
     def bound(self, account: Account[EsmeSession]) -> None:
@@ -341,7 +346,7 @@ class Queues(Mapping["Account[EsmeSession]", AccountQueue]):
         self._look_at_ends_soon()
 
     def ended(self, account: bytes) -> None:
-        """A message of ``account`` is not under way any more, or none is stored."""
+        """A message of ``account`` is not under way any more, or what is stored has been told."""
         self._claims.came_back(account)
         self._look_at_ends_soon()
 
@@ -430,8 +435,8 @@ class Queues(Mapping["Account[EsmeSession]", AccountQueue]):
             queue.count(sizes.get(queue.name, 0))
         self._poll_later()
         self._look_at_ends_soon()
-        if self._tells_orphans and not self._is_stopped:
-            self._tells_orphans = False
+        if self._has_orphans_to_tell and not self._is_stopped:
+            self._has_orphans_to_tell = False
             self.tell_orphans()
         if any(not queue.is_counted for queue in self._by_name.values()):
             self._count_soon()

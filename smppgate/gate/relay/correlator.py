@@ -15,7 +15,7 @@ from smppgate.gate.relay.events import Events
 from smppgate.gate.relay.reason import Cause, Reason, of_queue, refusal
 from smppgate.gate.relay.transform import Transform
 from smppgate.gate.reports.undelivered import Miss, ignore, smsc_of
-from smppgate.routing.exchange import Exchange
+from smppgate.routing.exchange import Exchange, TurnedBack
 from smppgate.routing.smscs.load import LOST, REFUSED, TAKEN, TIMED_OUT, Outcome
 from smppgate.routing.smscs.smsc import Smsc
 from smppgate.txsmpp.clock import Clock
@@ -64,6 +64,9 @@ class Retrier(Protocol):
 
     def unanswered(self, exchange: Exchange, outcome: Outcome, now: float) -> bool:
         """`TIMED_OUT` or `LOST`; True where the message goes on."""
+
+    def turned_back(self, exchange: Exchange, now: float) -> bool:
+        """Its SMSC was not asked, see `TurnedBack`; True where the message goes on."""
 
 
 class AnswerHook(Protocol):
@@ -231,11 +234,11 @@ class Correlator:
         """
         smsc, status, now = exchange.smsc, exchange.failure_status, self.clock.monotonic()
         if smsc is not None:
-            outcome = TIMED_OUT if isinstance(reason, RequestTimeout) else LOST
-            smsc.ended(1, outcome, now - exchange.sent_at)
-            if self.retrier.unanswered(exchange, outcome, now):
+            if self._goes_on(exchange, smsc, reason, now):
                 self.events.retried += 1
                 return
+            if isinstance(reason, TurnedBack):
+                status = int(CommandStatus.ESME_RTHROTTLED)
         self.events.failed += 1
         cause = _why(reason)
         self._miss(exchange, cause, status)
@@ -244,6 +247,15 @@ class Correlator:
             self.events.tell_ended(exchange, status, now, cause)
         # A late answer needs no more of it, and each session keeps up to 10 000 late requests.
         exchange.shorten(KEPT_OF_LATE)
+
+    def _goes_on(self, exchange: Exchange, smsc: Smsc, reason: NoAnswer, now: float) -> bool:
+        """Count that ``smsc`` has not answered; gives whether the request went on all the same."""
+        if isinstance(reason, TurnedBack):
+            smsc.turned_back()
+            return self.retrier.turned_back(exchange, now)
+        outcome = TIMED_OUT if isinstance(reason, RequestTimeout) else LOST
+        smsc.ended(1, outcome, now - exchange.sent_at)
+        return self.retrier.unanswered(exchange, outcome, now)
 
     def answered_late(self, exchange: Exchange, frame: Frame, now: float) -> None:
         """The origin has its answer already: only the return path of a message taken is kept."""
@@ -281,6 +293,8 @@ class Correlator:
 def _why(reason: NoAnswer) -> Cause:
     if isinstance(reason, GivenUp):
         return Reason.STOPPING.because(str(reason))
+    if isinstance(reason, TurnedBack):
+        return Reason.THROTTLED.because(str(reason))
     is_late = isinstance(reason, RequestTimeout)
     return (Reason.TIMEOUT if is_late else Reason.LINK_LOST).because(str(reason))
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 
+from twisted.internet.interfaces import IDelayedCall
 from twisted.internet.task import LoopingCall
 
 from smppgate.notices.program import SHARES_IDLE
@@ -44,6 +45,8 @@ class RateShares:
         self._new: dict[str, None] = {}
         self._ticks = LoopingCall(self._look)
         self._ticks.clock = clock
+        self._soon: IDelayedCall | None = None
+        """Tells the store of those."""
         if store.is_quota_shared:
             store.tell_leased(self._leased)
 
@@ -55,11 +58,15 @@ class RateShares:
         if self._store.is_quota_shared:
             ticking = self._ticks.start(BLOCK, now=False)
             ticking.addErrback(partial(self.log.tell_failure, SHARES_IDLE))
+            self._tell_new_soon()
 
     def stop(self) -> None:
         """Look no more."""
         if self._ticks.running:
             self._ticks.stop()
+        if self._soon is not None:
+            self._soon.cancel()
+            self._soon = None
 
     # Who has limits
 
@@ -100,6 +107,7 @@ class RateShares:
         limit.apportion(_LEAST, now)
         self._wishes[name] = Wish(limit, now)
         self._new[name] = None
+        self._tell_new_soon()
 
     def _use_no_more(self, name: str, limit: Divided) -> None:
         known = self._wishes.get(name)
@@ -110,16 +118,28 @@ class RateShares:
         if self._new.pop(name, self) is self:
             self._store.lease({name: 0})
 
+    def _tell_new_soon(self) -> None:
+        """Have a part before anything was taken: what no other process is in need of."""
+        if self._soon is None and self._new and self._ticks.running:
+            self._soon = self._clock.callLater(0.0, self._tell_new)
+
+    def _tell_new(self) -> None:
+        self._soon = None
+        told, self._new = self._new, {}
+        if told:
+            self._store.lease(dict.fromkeys(told, 1))
+
     # Every block
 
     def _look(self) -> None:
-        now, told = self._clock.monotonic(), self._new
-        self._new = {}
+        now = self._clock.monotonic()
         changed = {
             name: max(1, int(wish.part * WHOLE))
             for name, wish in self._wishes.items()
-            if wish.has_changed(now) or name in told
+            if wish.has_changed(now)
         }
+        for name in changed:
+            self._new.pop(name, None)
         if changed:
             self._store.lease(changed)
 

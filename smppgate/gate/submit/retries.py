@@ -78,6 +78,16 @@ class Retries:
             and self._try_again(exchange, None, now)
         )
 
+    def turned_back(self, exchange: Exchange, now: float) -> bool:
+        """What becomes of a message that its SMSC was not asked, see `TurnedBack`; the same.
+
+        It is no sign that the SMSC is sent too much, and no attempt.
+        """
+        pool, smsc = exchange.pool, exchange.smsc
+        if pool is None or smsc is None or exchange.origin.has_ended:
+            return False
+        return self._put_back(exchange, self._choice.in_use(exchange, pool), smsc, now)
+
     def _try_again(self, exchange: Exchange, refused_by: Smsc | None, now: float) -> bool:
         """Send it to another SMSC, or let it wait for that one.
 
@@ -105,7 +115,7 @@ class Retries:
         return False
 
     def _put_back(self, exchange: Exchange, pool: Pool, smsc: Smsc, now: float) -> bool:
-        """Send what ``smsc`` has throttled to another, or let it wait in front of its session's
+        """Send what ``smsc`` cannot take now to another, or let it wait in front of its session's
         line. What has a key, or belongs to others, stays with the SMSC of those."""
         exchange.throttled += 1
         anchor = exchange.anchor

@@ -89,6 +89,11 @@ class AdaptiveRate:
         self._since = now
         return True
 
+    def scale(self, factor: float) -> None:
+        """It is the limit of another part of what the SMSC is sent, so many times as large."""
+        if self._start is not None:
+            self._start *= factor
+
     def limit(self, most: float, now: float) -> float:
         """What the SMSC may be sent: ``most`` where it takes more than is sent."""
         if self._start is None:

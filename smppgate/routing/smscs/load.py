@@ -127,6 +127,12 @@ class Load:
         if self._peaks is not None:
             self._peaks.answered(max(seconds, longest))
 
+    def turned_back(self) -> None:
+        """A request has ended that it was not asked: that counts as no answer and no loss."""
+        self.outstanding -= 1
+        if self.waiters is not None:
+            self.tell()
+
     def released(self, count: int) -> None:
         """``count`` requests that timed out take no place in a window any more."""
         self.outstanding -= count

@@ -101,6 +101,9 @@ class OverallLimit:
 
     def apportion(self, part: float, now: float) -> None:
         """Have another part of the limit from now on; who waits for tokens looks again soon."""
+        if self.adaptive is not None and self.rates.overall is not None:
+            # What the SMSC takes of all processes is what it was.
+            self.adaptive.scale(part / self.part)
         self.part = part
         self._rate(now)
         if self.bucket is not None:

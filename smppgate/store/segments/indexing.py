@@ -77,76 +77,68 @@ class HereJobs:
 class ProcessJobs:
     """Does them in a process of its own, which the first starts and the others use again.
 
-    A start makes the reactor wait: the interpreter's lock is held until the new program runs.
-    That took 11 ms where both had one core. The process ends with the gate: its input does.
-
     :param path: the folder of segments.
+    :param process: that of another folder, which is not stopped from here.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, process: _Process | None = None) -> None:
         self._path = path
-        self._process: subprocess.Popen[str] | None = None
-        self._is_stopped = False
+        self._process = process or _Process()
+        self._is_beside = process is not None
 
     def build(self, log: str, start: int, end: int, name: str, parts: Sequence[str] = ()) -> None:
         """See `Jobs.build`."""
-        self.run(self._path, "build", [log, start, end, name, parts])
+        self._process.run(self._path, "build", [log, start, end, name, parts])
 
     def compact(self, work: Compaction) -> bool:
         """See `Jobs.compact`."""
-        return bool(self.run(self._path, "compact", work))
+        return bool(self._process.run(self._path, "compact", work))
 
-    def beside(self, path: Path) -> Jobs:
+    def beside(self, path: Path) -> ProcessJobs:
         """See `Jobs.beside`: the same process does them."""
-        return _JobsBeside(self, path)
+        return ProcessJobs(path, self._process)
 
     def stop(self) -> None:
         """See `Jobs.stop`."""
-        self._is_stopped = True
-        process = self._process
-        if process is not None:
-            process.kill()
-            # It is gone soon, but a thread that may wait is to see it go.
-            Thread(target=process.wait, name="store-jobs-end", daemon=True).start()
+        if not self._is_beside:
+            self._process.stop()
+
+
+class _Process:
+    """The process that does jobs, once there are any.
+
+    A start makes the reactor wait: the interpreter's lock is held until the new program runs.
+    That took 11 ms where both had one core. The process ends with the gate: its input does.
+    """
+
+    def __init__(self) -> None:
+        self.running: subprocess.Popen[str] | None = None
+        self._is_stopped = False
 
     def run(self, path: Path, what: str, arguments: object) -> Any:
         """What the process makes of ``arguments``.
 
         :raises OSError: when it fails.
         """
-        process = self._process
+        process = self.running
         if process is None or process.poll() is not None:
-            process = self._process = _started()
+            process = self.running = _started()
         if self._is_stopped:
             process.kill()
         told = _asked(process, json.dumps([str(path), what, arguments]))
         if not told:
-            self._process = None
+            self.running = None
             raise OSError(f"the process that makes indexes failed: {_last_words(process)}")
         return json.loads(told)
 
-
-class _JobsBeside:
-    """The jobs of another folder, done by the process of ``jobs``."""
-
-    def __init__(self, jobs: ProcessJobs, path: Path) -> None:
-        self._jobs = jobs
-        self._path = path
-
-    def build(self, log: str, start: int, end: int, name: str, parts: Sequence[str] = ()) -> None:
-        """See `Jobs.build`."""
-        self._jobs.run(self._path, "build", [log, start, end, name, parts])
-
-    def compact(self, work: Compaction) -> bool:
-        """See `Jobs.compact`."""
-        return bool(self._jobs.run(self._path, "compact", work))
-
-    def beside(self, path: Path) -> Jobs:
-        """See `Jobs.beside`."""
-        return _JobsBeside(self._jobs, path)
-
     def stop(self) -> None:
-        """Nothing ends here: the process is that of another folder."""
+        """Let what is being done fail, and all later ones."""
+        self._is_stopped = True
+        process = self.running
+        if process is not None:
+            process.kill()
+            # It is gone soon, but a thread that may wait is to see it go.
+            Thread(target=process.wait, name="store-jobs-end", daemon=True).start()
 
 
 def _started() -> subprocess.Popen[str]:

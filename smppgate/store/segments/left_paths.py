@@ -16,14 +16,14 @@ from smppgate.store.segments.setting import Setting
 from smppgate.store.worker import Workers
 from smppgate.txsmpp.clock import Clock
 
-FILTERS = 32 << 20
-"""Octets of memory that filters may take; other indexes are asked on disk."""
-
 
 class LeftPaths(SegmentPaths):
     """Nothing is kept here any more. All of it is indexed when it is open, and asked on disk.
 
     An end is noted by the process that asks, among its own: it asks for what has not ended alone.
+    All ends stay that were noted here: they may be of return paths in another such folder.
+
+    :param filters: octets of memory that filters may take; other indexes are asked on disk.
     """
 
     def __init__(
@@ -33,11 +33,12 @@ class LeftPaths(SegmentPaths):
         workers: Workers,
         faults: Faults,
         limits: Limits,
+        filters: int,
     ) -> None:
         bare = evolve(limits, return_paths_in_memory=1)
-        super().__init__(clock, setting, workers, faults, bare, Durability.PROCESS, lambda: False)
+        super().__init__(clock, setting, workers, faults, bare, Durability.PROCESS, lambda: True)
         self.bound(inf, inf)
-        self._shelf.filters = FILTERS
+        self._shelf.filters = filters
 
     async def open(self) -> bool:
         """Take up what is in the folder, and close and index the segment that was open.

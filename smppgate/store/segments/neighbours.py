@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from smppgate.store.segments.files import FEW_FILES, FOLDER, Folder
+from smppgate.store.segments.files import FEW_FILES, FEW_FILTERS, FOLDER, Folder
 from smppgate.store.segments.foreign_shelf import ForeignShelf
 from smppgate.store.segments.home import Home
 from smppgate.store.segments.searching import Newest
 from smppgate.store.worker import AnyWorker
 from smppgate.txsmpp.clock import Clock
 
-FILTERS = 32 << 20
-"""Octets of memory that filters may take; other indexes are asked on disk."""
 IDLE = 60.0
 """Seconds after the last look-up until all that is known of the others is forgotten."""
 
@@ -61,7 +59,7 @@ class Neighbours:
 
     def _shelf(self, folder: Path) -> ForeignShelf:
         if folder not in self._shelves:
-            filters = FILTERS // self._home.count
+            filters = FEW_FILTERS // self._home.count
             self._shelves[folder] = ForeignShelf(Folder(folder / FOLDER, FEW_FILES), filters)
         return self._shelves[folder]
 

@@ -49,7 +49,7 @@ class MessageQueue:
         self._new: list[_Call] = []
         self._is_enqueuing = False
         self._last = 0
-        """The number of the last message that is on disk for those who put it there."""
+        """The number of the last message of which `enqueue` has fired."""
         self._removals: deque[tuple[bytes, int]] = deque()
         """Accounts and numbers that are to be deleted, in the order of the calls."""
         self._hidden: dict[bytes, set[int]] = {}

@@ -48,6 +48,13 @@ def forwarded(node: NodeWithPeer) -> list[tuple[Frame, dict[int, bytes]]]:
     return found
 
 
+def turn_back(node: NodeWithPeer) -> None:
+    """Node b has no room for what it has been sent."""
+    for frame in node.outgoing.hear():
+        if frame.command_id == CommandId.SUBMIT_SM:
+            node.outgoing.send(NotTaken.FULL.resp(frame.command_id, frame.sequence_number))
+
+
 def taken(message_id: bytes = b"4F") -> bytes:
     return encode(SubmitSmResp(message_id=message_id))[16:]
 
@@ -147,16 +154,53 @@ def test_an_error_of_the_smsc_is_its_own() -> None:
 
 
 def test_what_the_node_could_not_send_waits_for_another_try() -> None:
-    """As where an SMSC is sent too much."""
+    """A moment later, and that is nothing that the SMSC has done."""
+    node = NodeWithPeer(smsc=(smsc(sessions=1, adaptive_rate=True),))
+    linked(node)
+    unlinked(node)
+    esme = node.esme()
+    esme.ask(SUBMIT, 1)
+    with Log() as log:
+        turn_back(node)
+        node.gate.reactor.advance(PAUSE - 0.01)
+        assert forwarded(node) == []
+        node.gate.reactor.advance(0.01)
+    assert [line for line in log.lines if "alpha" in line or "pool" in line] == []
+    ((frame, _),) = forwarded(node)
+    state = node.gate.gateway.state().smscs[0]
+    assert (state.refused, state.lost, state.outstanding, state.adaptive_rate) == (0, 0, 1, 0.0)
+    node.outgoing.answer(frame, 0, taken())
+    assert status(esme) == 0
+
+
+def test_what_the_node_never_sends_is_refused_when_its_time_is_over() -> None:
     node = NodeWithPeer()
     linked(node)
     unlinked(node)
     esme = node.esme()
     esme.ask(SUBMIT, 1)
-    ((frame, _),) = forwarded(node)
-    node.outgoing.send(NotTaken.FULL.resp(frame.command_id, frame.sequence_number))
-    node.gate.reactor.advance(6.0)
+    for _ in range(int(6.0 / PAUSE)):
+        turn_back(node)
+        node.gate.reactor.advance(PAUSE)
     assert status(esme) == 0x58
+    assert node.outgoing.hear() == []
+
+
+def test_a_link_that_ends_while_it_rests_leaves_no_timer() -> None:
+    node = NodeWithPeer()
+    linked(node)
+    unlinked(node)
+    esme = node.esme()
+    esme.ask(SUBMIT, 1)
+    esme.ask(SUBMIT, 2)
+    (first, _), (second, _) = forwarded(node)
+    node.outgoing.send(NotTaken.FULL.resp(first.command_id, first.sequence_number))
+    linked(node, window=0)
+    timers = len(node.gate.reactor.getDelayedCalls())
+    node.outgoing.send(NotTaken.FULL.resp(second.command_id, second.sequence_number))
+    node.gate.reactor.advance(PAUSE)
+    assert len(node.gate.reactor.getDelayedCalls()) <= timers
+    assert forwarded(node) == []
 
 
 @pytest.mark.parametrize("how", ["lost", "timed out", "link"])

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
 from smppgate.gate.queue.account_queue import QueueStatistics
-from smppgate.store import Limits, MemoryStore
+from smppgate.store import Limits, MemoryStore, QueuedMessage
 from smppgate.store.sharing import QueueShare, SharedQueues
+from tests.fakes import outcomes
 from tests.gate.queue.queueing import Desk, Session
 
 OK, FULL, LATER, TOO_MANY = 0, 0x14, 0x64, 0x58
@@ -174,6 +178,63 @@ def test_only_the_gate_with_the_claim_drops_what_waits() -> None:
     assert gates.statistics() == QueueStatistics(dropped=3)
     gates.b.turn()
     assert not gates.b.queue.holds
+
+
+def test_what_was_read_to_be_dropped_is_sent_where_the_queue_has_gone_meanwhile() -> None:
+    """Also when it has come back by then."""
+    gates = Gates()
+    gates.a.stored("1", "2", "3")
+    share, read = gates.shares[0], gates.shares[0].queued
+    messages = outcomes(read(b"acme", 0, 2))[0]
+    reads: list[Deferred[list[QueuedMessage]]] = [Deferred(), Deferred()]
+    share.queued = lambda *_: reads[-1]
+    drops = [outcomes(Deferred.fromCoroutine(gates.a.queue.drop()))]
+    session = gates.b.bind(Session(window=1))
+    reads.pop().callback(messages)
+    assert drops == [[0]]
+    assert gates.statistics() == QueueStatistics(queued=3)
+    gates.b.lose(session)
+    gates.a.bind(Session(window=0))
+    drops.append(outcomes(Deferred.fromCoroutine(gates.a.queue.drop())))
+    gates.a.lose(gates.a.acme.sessions[0])
+    session = gates.b.bind()
+    session.answer()
+    session.answer()
+    gates.b.lose(session)
+    gates.a.bind(Session(window=0))
+    reads.pop().callback(messages)
+    assert drops == [[0], [0]]
+    assert gates.statistics() == QueueStatistics(queued=1, delivered=2)
+
+
+def test_a_queue_that_has_expired_before_it_is_let_go_holds_nothing() -> None:
+    """What the gate with the claim has counted is not what is there."""
+    gates = Gates()
+    gates.a.queues.change(gates.a.acme, 100, 5.0)
+    gates.a.stored("1")
+    for _ in range(8):
+        gates.a.turn(1.0)
+    assert gates.a.queue.stored == 1
+    gates.b.bind()
+    assert not gates.a.queue.is_mine
+    assert not gates.a.queue.holds
+
+
+def test_a_queue_that_is_removed_before_it_is_counted_goes_when_it_is() -> None:
+    gates = Gates()
+    gates.a.stored("1")
+    share = gates.shared.join()
+    watch, watched = share.watch, []
+    later: Any = lambda *asked: watched.append(asked)  # noqa: E731
+    share.watch = later  # type: ignore[method-assign]
+    third = Desk(gates.clock, share)
+    third.turn()
+    third.queues.remove(third.acme)
+    third.turn()
+    (mine,) = [asked for asked in watched if asked[0] == b"acme"]
+    watch(*mine)
+    third.turn()
+    assert watched[-1] == (b"acme", None)
 
 
 def test_only_the_gate_with_the_claim_needs_a_receiver() -> None:

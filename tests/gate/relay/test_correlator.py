@@ -66,6 +66,10 @@ class Ends:
         self.outcomes.append(outcome)
         return self.retries and outcome is LOST
 
+    def turned_back(self, exchange: Exchange, now: float) -> bool:
+        self.asked.append(exchange)
+        return self.retries
+
     def _adapt(self, octets: bytes, version: Version) -> bytes:
         self.adapted.append(version)
         return octets

@@ -199,6 +199,33 @@ def test_an_account_without_sessions_gives_its_part_back() -> None:
     assert other.account.limit.part > 0.45
 
 
+def test_one_that_uses_a_limit_anew_has_what_the_others_leave_before_it_takes_any() -> None:
+    """As soon as the store has answered."""
+    world = World(2, 1000.0, 100.0)
+    one, other = world.gates
+    one.unbind()
+    other.unbind()
+    world.run(1.0)
+    one.bind()
+    world.clock.advance(0.0)
+    world.clock.advance(0.001)
+    world.clock.advance(0.001)
+    assert one.account.limit.part > 0.95
+    assert one.clock.monotonic() * 1000 % 100 == pytest.approx(2.0)
+
+
+def test_one_that_stops_in_the_same_turn_tells_nothing() -> None:
+    world = World(1, 1000.0, 100.0)
+    (gate,) = world.gates
+    told: list[Mapping[str, int]] = []
+    gate.unbind()
+    gate.store.lease = told.append  # type: ignore[method-assign]
+    gate.bind()
+    gate.shares.stop()
+    world.run(1.0)
+    assert told == []
+
+
 def test_an_account_that_was_there_for_a_moment_is_told_to_nobody() -> None:
     world = World(1, 1000.0, 100.0)
     (gate,) = world.gates
@@ -293,6 +320,29 @@ def test_an_smsc_that_throttles_is_sent_less_than_its_part() -> None:
     assert overall.limited_by in ("", "adaptive_rate")
     assert overall.bucket is not None
     assert overall.bucket._per_second == pytest.approx(overall.slowed_to(now))
+
+
+def test_what_an_smsc_takes_is_known_still_with_another_part() -> None:
+    world = World(1, 1000.0, 100.0)
+    (gate,) = world.gates
+    smsc = limited(gate.shares, gate.clock, SmscRates(Rate(100.0, 10.0), None, adapts=True))(
+        Smsc("alpha")
+    )
+    assert smsc.limits is not None
+    overall = smsc.limits.overall
+    for _ in range(20):
+        world.clock.advance(0.1)
+        overall.take(2, gate.clock.monotonic())
+    now, part = gate.clock.monotonic(), overall.part
+    overall.throttled(now)
+    before = overall.slowed_to(now)
+    assert before == pytest.approx(18, rel=0.15)
+    overall.apportion(part / 8, now)
+    assert overall.slowed_to(now) == pytest.approx(before / 8)
+    assert overall.bucket is not None
+    assert overall.bucket._per_second == pytest.approx(before / 8)
+    overall.apportion(part, now)
+    assert overall.slowed_to(now) == pytest.approx(before)
 
 
 # The only gate

@@ -64,7 +64,7 @@ def test_one_process_does_all_and_is_made_anew_when_it_has_ended(folder: Folder)
     pids = []
     for _ in range(3):
         jobs.build(NAME.log, BEGIN, _size(folder), NAME.whole_index)
-        process = jobs._process
+        process = jobs._process.running
         assert process is not None
         pids.append(process.pid)
         if len(pids) == 2:
@@ -80,7 +80,7 @@ def test_the_process_keeps_no_file_open(folder: Folder) -> None:
     jobs, names = ProcessJobs(folder.path), []
     for _ in range(3):
         jobs.build(NAME.log, BEGIN, _size(folder), NAME.whole_index)
-        process = jobs._process
+        process = jobs._process.running
         assert process is not None
         files = Path(f"/proc/{process.pid}/fd")
         names.append([str(each.readlink()) for each in sorted(files.iterdir())])
@@ -96,7 +96,7 @@ def test_the_process_leaves_the_core_that_the_gate_is_pinned_to(folder: Folder) 
     jobs = ProcessJobs(folder.path)
     try:
         jobs.build(NAME.log, BEGIN, _size(folder), NAME.whole_index)
-        process = jobs._process
+        process = jobs._process.running
         assert process is not None
         found = os.sched_getaffinity(process.pid)
     finally:
@@ -107,7 +107,7 @@ def test_the_process_leaves_the_core_that_the_gate_is_pinned_to(folder: Folder) 
 def test_the_process_ends_with_the_gate(folder: Folder) -> None:
     jobs = ProcessJobs(folder.path)
     jobs.build(NAME.log, BEGIN, _size(folder), NAME.whole_index)
-    process = jobs._process
+    process = jobs._process.running
     assert process is not None
     assert process.stdin is not None
     process.stdin.close()

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from twisted.internet.defer import succeed
+from twisted.internet.defer import CancelledError, succeed
 
 from smppgate.store import StoreStatistics
 from smppgate.txsmpp import DeliverSm
@@ -294,6 +294,34 @@ def test_what_some_could_not_be_told_is_said_and_holds_when_they_come_again() ->
     crew.die(2)
     crew.begin(2)
     assert crew.gate(2).gateway.state().smscs[0].state == "drain"
+
+
+def test_a_change_is_kept_and_told_of_though_its_client_is_gone() -> None:
+    crew = Busy()
+    crew.members[2].is_silent = True
+    with Log() as log:
+        asking = crew.ask("POST", "/api/v1/smscs/alpha/drain")
+        asking.cancel()
+        asking.addErrback(lambda why: why.trap(CancelledError))
+        crew.members[2].is_silent = False
+        crew.turn()
+    assert [line for line in log.lines if "admin:" in line] == [
+        "admin: uid 1000 at unix socket: drain alpha"
+    ]
+    crew.die(2)
+    crew.begin(2)
+    assert crew.gate(2).gateway.state().smscs[0].state == "drain"
+
+
+def test_what_fails_is_told_of_though_its_client_is_gone() -> None:
+    crew = Busy()
+    crew.members[2].is_silent = True
+    with Log() as log:
+        asking = crew.ask("POST", "/api/v1/smscs/alpha/drain")
+        asking.cancel()
+        asking.addErrback(lambda why: why.trap(CancelledError))
+        crew.pump(10.0)
+    assert any("worker 2: it does not answer; done by: 1" in line for line in log.lines)
 
 
 def test_a_level_is_for_all_workers_and_those_that_come() -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any
 
 from twisted.internet.defer import Deferred, DeferredLock
 
+from smppgate.admin.shielded import shielded
 from smppgate.admin.slices import in_slices
 from smppgate.observe.family import Distribution
 from smppgate.observe.joined import MASTER, Departed, Joined, Text, told_by, told_of_store
@@ -54,19 +56,23 @@ class WorkersMetrics:
         self._last: dict[Worker, bytes] = {}
         self._departed = Departed()
         self._to_add: list[bytes] = []
+        self._known: dict[str, set[str]] = {}
         workers.follow(lambda _: None, self._gone)
 
     async def exposition(self) -> bytes:
         """All of them as text."""
         await self._lock.acquire()
+        # Even if the client is gone by then: half of what a worker had counted would be lost.
+        return await shielded(self._released(self._exposition()))
+
+    async def _released(self, work: Coroutine[Any, Any, bytes]) -> bytes:
         try:
-            return await self._exposition()
+            return await work
         finally:
             self._lock.release()
 
     async def _exposition(self) -> bytes:
-        while self._to_add:
-            await in_slices(self._added(self._to_add.pop()), self._clock)
+        await self._add_departed()
         # Both are asked at the same time, and waited for no longer than for one.
         asking = Deferred.fromCoroutine(self._roster.states())
         await self._ask()
@@ -77,11 +83,22 @@ class WorkersMetrics:
 
     def change(self, settings: Settings) -> None:
         """Forget what was counted of accounts and SMSCs that are no more."""
-        known = {
+        self._known = {
             "account": {each.system_id for each in settings.esme},
             "smsc": {each.name for each in settings.smsc},
         }
-        self._departed.keep(lambda label, value: value in known.get(label, (value,)))
+        self._departed.keep(self._is_known)
+
+    def _is_known(self, label: str, value: str) -> bool:
+        return label not in self._known or value in self._known[label]
+
+    async def _add_departed(self) -> None:
+        if not self._to_add:
+            return
+        while self._to_add:
+            await in_slices(self._added(self._to_add.pop()), self._clock)
+        # What they had counted may be of accounts that went before it was added.
+        self._departed.keep(self._is_known)
 
     async def _ask(self) -> None:
         asked = [

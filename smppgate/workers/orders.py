@@ -223,7 +223,7 @@ def run() -> int:
     with socket.socket(fileno=CONTROL) as own:
         own.setblocking(False)
         reactor.adoptStreamConnection(own.fileno(), own.family, factory)
-    globalLogBeginner.beginLoggingTo([SentLog(control)], redirectStandardIO=False)
+    globalLogBeginner.beginLoggingTo([SentLog(control, reactor)], redirectStandardIO=False)
     orders.install_signals()
     prepare_process()
     reactor.run()

@@ -15,7 +15,7 @@ from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.protocol import Factory
-from twisted.internet.task import Cooperator, LoopingCall
+from twisted.internet.task import Cooperator, LoopingCall, deferLater
 from twisted.logger import globalLogBeginner
 
 from smppgate.daemon.process import prepare_process
@@ -25,6 +25,7 @@ from smppgate.settings import SettingsError
 from smppgate.store import StoreError
 from smppgate.txsmpp.clock import Clock, use_monotonic
 from smppgate.txsmpp.log import Logger
+from smppgate.txsmpp.stream import unwritten
 from smppgate.workers import commands
 from smppgate.workers.common import Common
 from smppgate.workers.control import Control, Responders
@@ -42,6 +43,12 @@ STOPPED = "it is stopped"
 
 ORPHAN_TIME = 0.5
 """Seconds that a worker has to close what it has open when its master is gone."""
+
+LAST_LINES_TIME = 0.2
+"""Seconds that the last lines of the log have to go to the master."""
+
+POLL_INTERVAL = 0.01
+"""Seconds between two looks whether they have."""
 
 
 class Orders(Responders):
@@ -180,17 +187,30 @@ class Orders(Responders):
         self.control.callRemote(commands.EsmesEnded)
         await self._links_may_end
 
-    def _stopped(self) -> Deferred[None] | None:
+    def _stopped(self) -> Deferred[None]:
         self._is_stopping = True
-        if self.worker is None or not self.worker.running:
-            return None
+        return Deferred.fromCoroutine(self._end())
+
+    async def _end(self) -> None:
+        if self.worker is not None and self.worker.running:
+            await self._worker_stopped(self.worker)
+        await self._all_sent()
+
+    def _worker_stopped(self, worker: Worker) -> Deferred[None]:
         if self._telling.running:
             self._telling.stop()
         self.control.callRemote(commands.Stopping)
-        stopping = self.worker.stopService()
+        stopping = worker.stopService()
         if self._is_cut:
-            self.worker.cut()
+            worker.cut()
         return stopping
+
+    async def _all_sent(self) -> None:
+        """Let the last lines of the log go over: the reactor ends with what is not sent yet."""
+        clock = Clock.of(self._reactor)
+        by = clock.monotonic() + LAST_LINES_TIME
+        while unwritten(self.control.transport) and clock.monotonic() < by:
+            await deferLater(clock, POLL_INTERVAL)
 
     def _told_again(self, _number: int) -> None:
         if self._is_told_by_master:

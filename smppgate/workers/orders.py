@@ -7,6 +7,7 @@ its master a worker has neither new connections nor a log: it ends at once.
 from __future__ import annotations
 
 import os
+import signal
 import socket
 from collections.abc import Iterator
 from functools import partial
@@ -38,8 +39,6 @@ from smppgate.workers.worker import Worker
 
 STATUS_INTERVAL = 1.0
 """Seconds between two looks whether the status has changed."""
-
-STOPPED = "it is stopped"
 
 ORPHAN_TIME = 0.5
 """Seconds that a worker has to close what it has open when its master is gone."""
@@ -93,12 +92,12 @@ class Orders(Responders):
         """Open the store, and serve."""
         worker = self.worker
         if worker is None or self._is_stopping:
-            raise commands.CannotStart(STOPPED)
+            raise commands.CannotStart(commands.STOPPED)
         worker.startService()
         try:
             await worker.started
         except CancelledError:
-            raise commands.CannotStart(STOPPED) from None
+            raise commands.CannotStart(commands.STOPPED) from None
         except StoreError as error:
             raise commands.CannotStart(str(error)) from None
         self._telling.start(STATUS_INTERVAL)
@@ -246,5 +245,8 @@ def run() -> int:
     globalLogBeginner.beginLoggingTo([SentLog(control, reactor)], redirectStandardIO=False)
     orders.install_signals()
     prepare_process()
+    # The reactor takes it from Python's own handler alone; `worker_process` has taken that away.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     reactor.run()
     return 0

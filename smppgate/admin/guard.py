@@ -18,7 +18,6 @@ import os
 from collections import OrderedDict
 from collections.abc import Sequence
 from math import ceil
-from typing import Any
 
 from attrs import frozen
 from twisted.internet.defer import DeferredLock

@@ -9,18 +9,17 @@ from __future__ import annotations
 import os
 import signal
 import socket
-from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.protocol import Factory
-from twisted.internet.task import Cooperator, LoopingCall, deferLater
+from twisted.internet.task import LoopingCall, deferLater
 from twisted.logger import globalLogBeginner
 
 from smppgate.daemon.process import prepare_process
 from smppgate.daemon.signals import Signals
+from smppgate.daemon.state_lines import log_lines
 from smppgate.notices.process import CUT_SHORT
 from smppgate.settings import SettingsError
 from smppgate.store import StoreError
@@ -154,14 +153,8 @@ class Orders(Responders):
     def log_state(self) -> dict[str, Any]:
         """Write the state into the log, some lines a turn."""
         if self.worker is not None:
-            schedule = partial(Clock.of(self._reactor).callLater, 0.0)
-            Cooperator(scheduler=schedule).cooperate(self._told(self.worker.state_lines()))
+            log_lines(self.worker.state_lines(), self.log, Clock.of(self._reactor))
         return {}
-
-    def _told(self, lines: Iterator[str]) -> Iterator[None]:
-        for line in lines:
-            self.log.info("{line}", line=line)
-            yield
 
     def stop(self) -> None:
         """End the process in order, unless it ends already."""

@@ -30,7 +30,8 @@ def test_a_signal_that_stops_it_while_it_is_imported_ends_it_without_a_traceback
     line = [sys.executable, "-c", HELD_UP]
     pipe = subprocess.PIPE
     with subprocess.Popen(line, stdin=pipe, stdout=pipe, stderr=pipe) as process:
-        assert process.stdout is not None and process.stderr is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
         assert process.stdout.readline() == b"importing\n"
         os.kill(process.pid, number)
         assert process.stderr.read() == b""

@@ -14,7 +14,7 @@ from smppgate.workers.joining.asking import all_of
 from smppgate.workers.joining.ports import Workers
 
 PATIENCE = 0.5
-"""Seconds in which a worker says how it is: balancers ask every second whether the gate is ready."""
+"""Seconds in which a worker says how it is: balancers ask every second, and wait no longer."""
 
 _OWN = ("sessions", "links", "relayed", "lag")
 """What each worker says itself of its `WorkerState`."""

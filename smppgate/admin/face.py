@@ -6,9 +6,10 @@ from twisted.internet.defer import CancelledError
 from twisted.python.failure import Failure
 
 from smppgate.admin.audit import Audit
-from smppgate.admin.guard import Guard, User, check_origin
+from smppgate.admin.guard import SAFE, Guard, User, check_origin
 from smppgate.admin.messages import Answer, Asked, Problem
 from smppgate.admin.routes import Route, Table
+from smppgate.admin.shielded import shielded
 from smppgate.notices.program import REQUEST_FAILED
 from smppgate.txsmpp.log import Logger
 
@@ -31,8 +32,14 @@ class Face:
 
     async def respond(self, asked: Asked) -> Answer:
         """The answer to ``asked``, whatever it is; an error of the gate's own is 500."""
+        if asked.method in SAFE:
+            return await self._responded(asked)
+        # A change is made at all workers, kept and told of, even if the client is gone by then.
+        return await shielded(self._responded(asked))
+
+    async def _responded(self, asked: Asked) -> Answer:
         try:
-            return await self._respond(asked)
+            return await self._answered(asked)
         except Problem as problem:
             return problem.answer
         except CancelledError:
@@ -41,7 +48,7 @@ class Face:
             self.log.tell_failure(REQUEST_FAILED, Failure())
             return Problem(500, "the gate could not answer; its log tells why").answer
 
-    async def _respond(self, asked: Asked) -> Answer:
+    async def _answered(self, asked: Asked) -> Answer:
         check_origin(asked)
         route = self._open_route(asked)
         if route is not None:

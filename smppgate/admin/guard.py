@@ -18,12 +18,12 @@ import os
 from collections import OrderedDict
 from collections.abc import Sequence
 from math import ceil
-from typing import Any
 
 from attrs import frozen
-from twisted.internet.defer import Deferred, DeferredLock
+from twisted.internet.defer import DeferredLock
 
 from smppgate.admin.messages import Asked, Client, Problem
+from smppgate.admin.shielded import shielded
 from smppgate.gate.sessions.password_checks import Compare
 from smppgate.routing.esmes.guesses import Guesses
 from smppgate.settings import AdminUserSettings
@@ -42,7 +42,8 @@ MOST_WAITING = 32
 """Comparisons that may wait for their turn: at 50 ms each the last one waits 1.6 s."""
 
 _CHALLENGE = {"WWW-Authenticate": 'Basic realm="smppgate", charset="UTF-8"'}
-_SAFE = ("GET", "HEAD", "OPTIONS")
+SAFE = ("GET", "HEAD", "OPTIONS")
+"""Methods that change nothing."""
 
 
 @frozen
@@ -98,7 +99,7 @@ class Guard:
         user = self._users.get(name)
         if user is None or not self._is_remembered(user, password):
             # It is judged to the end, and counts, even if the client is gone by then.
-            await _shielded(Deferred.fromCoroutine(self._judge(asked.client, name, password)))
+            await shielded(self._judge(asked.client, name, password))
             user = self._users.get(name)
         if user is None:
             raise _unknown()
@@ -151,18 +152,6 @@ class Guard:
             self._remembered.popitem(last=False)
 
 
-def _shielded(inner: Deferred[None]) -> Deferred[None]:
-    """Fires as ``inner`` does; cancelling it leaves ``inner`` alone."""
-    outer: Deferred[None] = Deferred()
-
-    def fired(result: Any) -> None:
-        if not outer.called:
-            outer.callback(result)
-
-    inner.addBoth(fired)
-    return outer
-
-
 def check_origin(asked: Asked) -> None:
     """Refuse what a page of another origin asks by a browser that knows the password.
 
@@ -174,7 +163,7 @@ def check_origin(asked: Asked) -> None:
     if origin is not None and not hmac.compare_digest(_octets(origin), _octets(own)):
         raise Problem(403, "the request comes from a page of another origin")
     site = asked.headers.get("sec-fetch-site", "none")
-    if asked.method not in _SAFE and site not in ("none", "same-origin"):
+    if asked.method not in SAFE and site not in ("none", "same-origin"):
         raise Problem(403, "the request comes from a page of another origin")
 
 

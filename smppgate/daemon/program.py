@@ -76,10 +76,6 @@ class Program(Gateway):
         super().store_failed(error)
         self._surroundings.fail()
 
-    def log_state(self) -> None:
-        """Write the gate's state into the log, some lines a turn of the reactor."""
-        self._surroundings.log_state()
-
     # What `Surroundings` needs
 
     def state_lines(self) -> Iterator[str]:

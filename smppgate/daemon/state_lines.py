@@ -7,10 +7,15 @@ Attributes that `repr` does not show are not shown here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any, cast
 
 import attrs
+from twisted.internet.task import Cooperator
+
+from smppgate.txsmpp.clock import Clock
+from smppgate.txsmpp.log import Logger
 
 NAMES = ("name", "system_id")
 """Attributes that an object among others is known by; the first it has counts."""
@@ -29,6 +34,17 @@ def state_lines(state: object, path: str = "state") -> Iterator[str]:
         yield f"{path}: {' '.join(plain)}".rstrip()
     for where, part in inner:
         yield from state_lines(part, where if path == "state" else f"{path} {where}")
+
+
+def log_lines(lines: Iterable[str], log: Logger, clock: Clock) -> None:
+    """Write ``lines`` into ``log``, some a turn of the reactor."""
+
+    def written() -> Iterator[None]:
+        for line in lines:
+            log.info("{line}", line=line)
+            yield
+
+    Cooperator(scheduler=partial(clock.callLater, 0.0)).cooperate(written())
 
 
 def _attributes(state: object) -> Iterator[tuple[str, object]]:

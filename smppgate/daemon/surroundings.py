@@ -15,7 +15,6 @@ from functools import partial
 from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred
-from twisted.internet.task import Cooperator
 
 from smppgate.daemon.log_files import reopen_log_files
 from smppgate.daemon.own_log import OwnLog
@@ -23,6 +22,7 @@ from smppgate.daemon.process import prepare_process
 from smppgate.daemon.reading import read_beside
 from smppgate.daemon.reloads import Reloads
 from smppgate.daemon.signals import Signals
+from smppgate.daemon.state_lines import log_lines
 from smppgate.daemon.systemd import Notifier, watchdog_interval
 from smppgate.daemon.unit import Unit
 from smppgate.notices.process import CUT_SHORT
@@ -127,12 +127,7 @@ class Surroundings:
 
     def log_state(self) -> None:
         """Write the gate's state into the log, some lines a turn of the reactor."""
-        Cooperator(scheduler=partial(self._gate.clock.callLater, 0.0)).cooperate(self._told())
-
-    def _told(self) -> Iterator[None]:
-        for line in self._gate.state_lines():
-            self.log.info("{line}", line=line)
-            yield
+        log_lines(self._gate.state_lines(), self.log, self._gate.clock)
 
     def _reopen_files(self) -> None:
         """Open all files of logs anew."""

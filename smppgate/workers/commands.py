@@ -9,6 +9,9 @@ from twisted.protocols import amp
 
 from smppgate.workers.long_octets import LongOctets
 
+STOPPED = "it is stopped"
+"""Why a worker cannot start that a signal has stopped."""
+
 
 class CannotStart(Exception):
     """A worker cannot start, for the reason that its text gives."""

@@ -24,8 +24,11 @@ from smppgate.workers.joining.ports import (
     Write,
 )
 
-PATIENCE = 10.0
-"""Seconds in which a worker answers: many times what it takes where it has a lot to do."""
+PATIENCE = 4.0
+"""Seconds in which a worker answers: many times what it takes where it has a lot to do.
+
+Commands wait 10 s for the whole answer, see `smppgate.cli.control.client.TIMEOUT`.
+"""
 
 OK = 200
 

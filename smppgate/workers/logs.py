@@ -7,6 +7,7 @@ the worker stands beside the namespace, so that a line begins with its code, as 
 from __future__ import annotations
 
 import sys
+import threading
 from typing import Any
 
 from twisted.logger import (
@@ -35,18 +36,29 @@ MOST_WAITING = 1 << 20
 class SentLog:
     """Sends events to the master; without a connection they go to standard error.
 
+    Other threads log too, as those of hooks do; the connection is the reactor's alone.
+
     :param control: the connection to the master.
+    :param reactor: of the thread that makes this.
     """
 
     log = Logger()
 
-    def __init__(self, control: Control) -> None:
+    def __init__(self, control: Control, reactor: Any) -> None:
         self._control = control
+        self._reactor = reactor
+        self._thread = threading.get_ident()
         self._stderr = textFileLogObserver(sys.stderr)
         self._lost = 0
 
     def __call__(self, event: LogEvent) -> None:
         """Send ``event``."""
+        if threading.get_ident() == self._thread:
+            self._send(event)
+        else:
+            self._reactor.callFromThread(self._send, event)
+
+    def _send(self, event: LogEvent) -> None:
         transport = self._control.transport
         if transport is None:
             self._stderr(event)

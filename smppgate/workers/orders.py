@@ -7,24 +7,25 @@ its master a worker has neither new connections nor a log: it ends at once.
 from __future__ import annotations
 
 import os
+import signal
 import socket
-from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.protocol import Factory
-from twisted.internet.task import Cooperator, LoopingCall
+from twisted.internet.task import LoopingCall, deferLater
 from twisted.logger import globalLogBeginner
 
 from smppgate.daemon.process import prepare_process
 from smppgate.daemon.signals import Signals
+from smppgate.daemon.state_lines import log_lines
 from smppgate.notices.process import CUT_SHORT
 from smppgate.settings import SettingsError
 from smppgate.store import StoreError
 from smppgate.txsmpp.clock import Clock, use_monotonic
 from smppgate.txsmpp.log import Logger
+from smppgate.txsmpp.stream import unwritten
 from smppgate.workers import commands
 from smppgate.workers.common import Common
 from smppgate.workers.control import Control, Responders
@@ -38,10 +39,14 @@ from smppgate.workers.worker import Worker
 STATUS_INTERVAL = 1.0
 """Seconds between two looks whether the status has changed."""
 
-STOPPED = "it is stopped"
-
 ORPHAN_TIME = 0.5
 """Seconds that a worker has to close what it has open when its master is gone."""
+
+LAST_LINES_TIME = 0.2
+"""Seconds that the last lines of the log have to go to the master."""
+
+POLL_INTERVAL = 0.01
+"""Seconds between two looks whether they have."""
 
 
 class Orders(Responders):
@@ -86,12 +91,12 @@ class Orders(Responders):
         """Open the store, and serve."""
         worker = self.worker
         if worker is None or self._is_stopping:
-            raise commands.CannotStart(STOPPED)
+            raise commands.CannotStart(commands.STOPPED)
         worker.startService()
         try:
             await worker.started
         except CancelledError:
-            raise commands.CannotStart(STOPPED) from None
+            raise commands.CannotStart(commands.STOPPED) from None
         except StoreError as error:
             raise commands.CannotStart(str(error)) from None
         self._telling.start(STATUS_INTERVAL)
@@ -148,14 +153,8 @@ class Orders(Responders):
     def log_state(self) -> dict[str, Any]:
         """Write the state into the log, some lines a turn."""
         if self.worker is not None:
-            schedule = partial(Clock.of(self._reactor).callLater, 0.0)
-            Cooperator(scheduler=schedule).cooperate(self._told(self.worker.state_lines()))
+            log_lines(self.worker.state_lines(), self.log, Clock.of(self._reactor))
         return {}
-
-    def _told(self, lines: Iterator[str]) -> Iterator[None]:
-        for line in lines:
-            self.log.info("{line}", line=line)
-            yield
 
     def stop(self) -> None:
         """End the process in order, unless it ends already."""
@@ -180,17 +179,30 @@ class Orders(Responders):
         self.control.callRemote(commands.EsmesEnded)
         await self._links_may_end
 
-    def _stopped(self) -> Deferred[None] | None:
+    def _stopped(self) -> Deferred[None]:
         self._is_stopping = True
-        if self.worker is None or not self.worker.running:
-            return None
+        return Deferred.fromCoroutine(self._end())
+
+    async def _end(self) -> None:
+        if self.worker is not None and self.worker.running:
+            await self._worker_stopped(self.worker)
+        await self._all_sent()
+
+    def _worker_stopped(self, worker: Worker) -> Deferred[None]:
         if self._telling.running:
             self._telling.stop()
         self.control.callRemote(commands.Stopping)
-        stopping = self.worker.stopService()
+        stopping = worker.stopService()
         if self._is_cut:
-            self.worker.cut()
+            worker.cut()
         return stopping
+
+    async def _all_sent(self) -> None:
+        """Let the last lines of the log go over: the reactor ends with what is not sent yet."""
+        clock = Clock.of(self._reactor)
+        by = clock.monotonic() + LAST_LINES_TIME
+        while unwritten(self.control.transport) and clock.monotonic() < by:
+            await deferLater(clock, POLL_INTERVAL)
 
     def _told_again(self, _number: int) -> None:
         if self._is_told_by_master:
@@ -223,8 +235,11 @@ def run() -> int:
     with socket.socket(fileno=CONTROL) as own:
         own.setblocking(False)
         reactor.adoptStreamConnection(own.fileno(), own.family, factory)
-    globalLogBeginner.beginLoggingTo([SentLog(control)], redirectStandardIO=False)
+    globalLogBeginner.beginLoggingTo([SentLog(control, reactor)], redirectStandardIO=False)
     orders.install_signals()
     prepare_process()
+    # The reactor takes it from Python's own handler alone; `worker_process` has taken that away.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     reactor.run()
     return 0

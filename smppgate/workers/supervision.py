@@ -7,13 +7,14 @@ A worker is a process of this program, with its end of the control connection as
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Protocol, cast
 
-from twisted.internet.error import ConnectionClosed, ProcessTerminated
+from twisted.internet.error import ConnectionClosed, ProcessDone, ProcessTerminated
 from twisted.internet.interfaces import IDelayedCall
 from twisted.internet.protocol import Factory, ProcessProtocol
 from twisted.internet.protocol import Protocol as TwistedProtocol
@@ -23,7 +24,7 @@ from smppgate.notices.workers import WORKER_ENDED, WORKER_NOT_STARTED
 from smppgate.txsmpp.backoff import Backoff
 from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.log import Logger
-from smppgate.workers.commands import Begin, Serve
+from smppgate.workers.commands import STOPPED, Begin, Serve
 from smppgate.workers.control import Control, Responders
 
 CONTROL = 3
@@ -54,7 +55,10 @@ class Watcher(Protocol):
         """It hears nothing any more."""
 
     def ended(self, worker: Supervised, has_begun: bool) -> None:
-        """Its process has ended; ``has_begun`` tells whether that one had begun to serve."""
+        """Its process has ended.
+
+        :param has_begun: whether that one had begun to serve, or was stopped before by a signal.
+        """
 
 
 class Supervised(ProcessProtocol):
@@ -232,7 +236,8 @@ class Supervised(ProcessProtocol):
         self._backoff.lost(self._clock.seconds())
         if not self._is_over:
             self._tell(reason)
-        self._watcher.ended(self, self._has_begun)
+        was_stopped = self._fault in ("", STOPPED) and _is_stopped(reason)
+        self._watcher.ended(self, self._has_begun or was_stopped)
         if not self._is_over:
             self._pause = self._clock.callLater(self._backoff(0), self.start)
 
@@ -253,6 +258,14 @@ def _factory(control: Control) -> Factory[Any]:
 def _environment() -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(_OF_MASTER)}
     return {**kept, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+
+
+def _is_stopped(reason: Failure) -> bool:
+    """Whether a process has ended as one does that SIGTERM or SIGINT stops."""
+    error = reason.value
+    if isinstance(error, ProcessTerminated):
+        return error.signal in (signal.SIGTERM, signal.SIGINT)
+    return isinstance(error, ProcessDone)
 
 
 def _in_words(reason: Failure) -> str:

@@ -95,7 +95,7 @@ def test_told_twice_in_one_turn_the_stop_is_cut_as_soon_as_it_begins() -> None:
 def test_the_state_goes_into_the_log_line_by_line() -> None:
     program = started()
     with Log() as log:
-        program.log_state()
+        program._surroundings.log_state()
         pump(program)
     for name in ("accounts acme: ", "accounts bolt: ", "smscs alpha: "):
         assert any(line.startswith(name) for line in log.lines)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from typing import Any
 
 import pytest
@@ -24,6 +25,16 @@ from smppgate.workers.logs import MOST_WAITING, ReceivedLog, SentLog
 from tests.workers.pair import Ends
 
 
+class MemoryReactor:
+    """Keeps what other threads have for the reactor's."""
+
+    def __init__(self) -> None:
+        self.due: list[Any] = []
+
+    def callFromThread(self, *call: Any) -> None:
+        self.due.append(call)
+
+
 class Line:
     """A worker whose log is observed at the master's end."""
 
@@ -31,7 +42,8 @@ class Line:
         self.events: list[LogEvent] = []
         publisher = LogPublisher(self.events.append)  # type: ignore[arg-type]
         self.ends = Ends(master=[ReceivedLog(7, publisher)])
-        self.sent = SentLog(self.ends.worker)
+        self.reactor = MemoryReactor()
+        self.sent = SentLog(self.ends.worker, self.reactor)
 
     def __enter__(self) -> Line:
         globalLogPublisher.addObserver(self.sent)
@@ -83,6 +95,19 @@ def test_what_twisted_logs_in_its_former_way_comes_as_text() -> None:
     assert "worker 7] Factory starting on 2775" in (formatEventAsClassicLogText(event) or "")
 
 
+def test_other_threads_leave_the_connection_to_that_of_the_reactor() -> None:
+    with Line() as line:
+        log = Logger(namespace="smppgate.x")
+        thread = threading.Thread(target=log.info, args=("from elsewhere",))
+        thread.start()
+        thread.join()
+        line.ends.turn()
+        assert line.events == []
+        ((send, event),) = line.reactor.due
+        send(event)
+    assert formatEvent(line.one()) == "from elsewhere"
+
+
 def test_values_that_are_no_json_are_text_by_then() -> None:
     with Line() as line:
         Logger(namespace="smppgate.x").info("{what}", what=object())
@@ -111,7 +136,7 @@ def test_without_its_master_it_goes_to_standard_error(capsys: pytest.CaptureFixt
     line = Line()
     line.ends.transport.lose()
     line.ends.turn()
-    sent = SentLog(line.ends.worker)
+    sent = SentLog(line.ends.worker, line.reactor)
     globalLogPublisher.addObserver(sent)
     Logger(namespace="smppgate.x").info("alone")
     globalLogPublisher.removeObserver(sent)

@@ -16,7 +16,7 @@ from smppgate.workers import commands
 from smppgate.workers.common import Common
 from smppgate.workers.control import Control, Responders
 from smppgate.workers.handed import HandedOver
-from smppgate.workers.orders import ORPHAN_TIME, Orders
+from smppgate.workers.orders import LAST_LINES_TIME, ORPHAN_TIME, Orders
 from tests.e2e.twistd import settings
 from tests.fakes import connect, outcomes
 from tests.gate.memory_gateway import Log
@@ -248,8 +248,22 @@ def test_without_its_master_it_ends_at_once(rig: Rig, monkeypatch: pytest.Monkey
 
 def test_one_that_has_not_begun_can_be_stopped(rig: Rig) -> None:
     assert rig.order(commands.Stop, at_once=False) == {}
-    assert rig.reactor.stopping == [None]
+    assert outcomes(rig.reactor.stopping[0]) == [None]
     assert isinstance(rig.order(commands.Serve), commands.CannotStart)
+
+
+@pytest.mark.parametrize(("is_read", "seconds"), [(True, 0.05), (False, LAST_LINES_TIME)])
+def test_it_ends_when_the_master_has_its_last_lines_or_does_not_read(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch, is_read: bool, seconds: float
+) -> None:
+    waiting = 7
+    monkeypatch.setattr("smppgate.workers.orders.unwritten", lambda _: waiting, raising=False)
+    rig.order(commands.Stop, at_once=False)
+    done = outcomes(rig.reactor.stopping[0])
+    assert not done
+    waiting = 0 if is_read else 7
+    rig.turn(seconds)
+    assert done == [None]
 
 
 def test_the_rest_is_done_too(rig: Rig) -> None:

@@ -233,6 +233,29 @@ def test_how_it_has_ended_is_told(reason: Exception, words: str) -> None:
     assert any(f"worker 3 ended {words};" in line for line in log.lines)
 
 
+@pytest.mark.parametrize(
+    ("reason", "fault", "is_stopped"),
+    [
+        (ProcessTerminated(None, 2, 2), "", True),
+        (ProcessTerminated(None, 15, 15), "", True),
+        (ProcessDone(0), "", True),
+        (ProcessDone(0), commands.STOPPED, True),
+        (ProcessDone(0), "no such file", False),
+        (ProcessTerminated(None, 9, 9), "", False),
+        (ProcessTerminated(1), "", False),
+    ],
+)
+def test_one_that_a_signal_stops_before_it_serves_is_none_that_cannot_start(
+    reason: Exception, fault: str, is_stopped: bool
+) -> None:
+    rig = Rig()
+    rig.reactor.fault = fault
+    rig.worker.start()
+    rig.turn()
+    rig.end(reason)
+    assert rig.heard_now()[-1] == f"ended {is_stopped}"
+
+
 def test_after_a_stop_it_is_not_started_again_and_nothing_is_told() -> None:
     rig = Rig()
     rig.serving()

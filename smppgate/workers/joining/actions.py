@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Coroutine
-from typing import Any
+from collections.abc import Callable
 from urllib.parse import quote
-
-from twisted.internet.defer import Deferred
 
 from smppgate.admin.audit import Audit
 from smppgate.admin.messages import Answer, Problem, json_answer
@@ -58,13 +55,6 @@ class JoinedActions:
 
     async def drop(self, call: Call) -> Answer:
         """Remove what waits in a queue."""
-        return await _to_the_end(self._dropped(call))
-
-    async def retry(self, call: Call) -> Answer:
-        """Send what waits in a queue at once."""
-        return await self._done(call, "queues", "retry")
-
-    async def _dropped(self, call: Call) -> Answer:
         name = call.names["system_id"]
         path = DROP.format(system_id=quote(name, safe=""))
         answers = await ask_all(self._workers, "POST", path)
@@ -74,11 +64,12 @@ class JoinedActions:
         path = call.asked.path.rpartition("/")[0]
         return json_answer(item_of("queues", name, await ask_all(self._workers, "GET", path)))
 
+    async def retry(self, call: Call) -> Answer:
+        """Send what waits in a queue at once."""
+        return await self._done(call, "queues", "retry")
+
     async def _done(self, call: Call, kind: str, action: str) -> Answer:
         """Tell all, and answer with the object as they have it: 202 where it takes one time."""
-        return await _to_the_end(self._told(call, kind, action))
-
-    async def _told(self, call: Call, kind: str, action: str) -> Answer:
         (name,) = call.names.values()
         asked = call.asked
         answers = await ask_all(self._workers, asked.method, asked.path, body=asked.body)
@@ -110,17 +101,6 @@ class JoinedProcess(Process):
         answer = await super().change_level(call)
         check(await ask_all(self._workers, asked.method, asked.path, body=asked.body))
         return answer
-
-
-def _to_the_end(work: Coroutine[Deferred[Any], Any, Answer]) -> Deferred[Answer]:
-    """What comes of ``work``, which goes on where the client that waits for it has gone.
-
-    Workers have done by then what they were asked for: it is to be told, and kept, as ever.
-    """
-    # Without a canceller, a cancel ends the waiting alone.
-    waiting: Deferred[Answer] = Deferred()
-    Deferred.fromCoroutine(work).addBoth(waiting.callback)
-    return waiting
 
 
 def _done_by(kind: str, name: str, answers: Answers) -> Answers:

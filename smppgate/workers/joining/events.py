@@ -33,6 +33,8 @@ class WorkerEvents(Service):
         self._log = log
         self._lag = lag
         self._open: dict[Worker, Callable[[], None]] = {}
+        # The numbers of the last events that were told, so that none is told again.
+        self._last: dict[Worker, int] = {}
         workers.follow(self._came, self._gone)
 
     def startService(self) -> None:
@@ -46,9 +48,9 @@ class WorkerEvents(Service):
         """Listen no more."""
         super().stopService()
         self._lag.stop()
-        for close in self._open.values():
+        is_open, self._open = self._open, {}
+        for close in is_open.values():
             close()
-        self._open.clear()
         for worker in self._workers.up():
             worker.observe(False)
 
@@ -59,6 +61,7 @@ class WorkerEvents(Service):
 
     def _gone(self, worker: Worker) -> None:
         self._open.pop(worker, None)
+        self._last.pop(worker, None)
         if self.running:
             self._tell(worker, "worker_lost", "has ended")
 
@@ -68,13 +71,18 @@ class WorkerEvents(Service):
 
     def _observe(self, worker: Worker) -> None:
         worker.observe(True)
+        self._ask(worker)
+
+    def _ask(self, worker: Worker) -> None:
+        """Have it tell what it has not told yet."""
 
         def write(octets: bytes) -> None:
             for line in octets.split(b"\n"):
                 if line.startswith(b"data: "):
                     self._told(worker, json.loads(line[6:]))
 
-        opening = worker.open(f"{ROOT}/events", {}, write, lambda: None)
+        since = {"since": str(self._last.get(worker, 0))}
+        opening = worker.open(f"{ROOT}/events", since, write, lambda: self._ended(worker))
         opening.addCallbacks(self._opened, lambda _: None, callbackArgs=(worker,))
 
     def _opened(self, opened: Opened, worker: Worker) -> None:
@@ -83,7 +91,13 @@ class WorkerEvents(Service):
         else:
             opened.close()
 
+    def _ended(self, worker: Worker) -> None:
+        """It has cut its stream, as of a client that was too far behind, or has ended itself."""
+        if self._open.pop(worker, None) is not None and self.running:
+            self._ask(worker)
+
     def _told(self, worker: Worker, event: dict[str, Any]) -> None:
+        self._last[worker] = event["number"]
         kind, text = event.pop("kind"), event.pop("text")
         if kind.startswith(_AMONG_THEM):
             return

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any
 
-from twisted.internet.defer import DeferredLock
+from twisted.internet.defer import Deferred, DeferredLock
 
+from smppgate.admin.shielded import shielded
 from smppgate.admin.slices import in_slices
-from smppgate.admin.workers import WorkerState
 from smppgate.observe.family import Distribution
 from smppgate.observe.joined import MASTER, Departed, Joined, Text, told_by, told_of_store
 from smppgate.observe.lag import ReactorLag
@@ -17,6 +18,10 @@ from smppgate.txsmpp.clock import Clock
 from smppgate.workers.face import METRICS
 from smppgate.workers.joining.asking import all_of
 from smppgate.workers.joining.ports import Worker, Workers
+from smppgate.workers.joining.roster import Roster
+
+PATIENCE = 2.0
+"""Seconds in which a worker tells its metrics: Prometheus waits 10 s, for the whole answer."""
 
 LAG = "smppgate_reactor_lag_seconds"
 
@@ -27,14 +32,21 @@ class WorkersMetrics:
     What each worker has told last is kept: it counts where a worker does not answer, and when it
     is no more. What it has counted since then is lost with it.
 
+    :param roster: says how each of them is.
     :param lag: of the master itself.
     :param store: what the master keeps for all workers.
     """
 
     def __init__(
-        self, workers: Workers, clock: Clock, lag: ReactorLag, store: Callable[[], StoreStatistics]
+        self,
+        workers: Workers,
+        roster: Roster,
+        clock: Clock,
+        lag: ReactorLag,
+        store: Callable[[], StoreStatistics],
     ) -> None:
         self._workers = workers
+        self._roster = roster
         self._clock = clock
         self._lag = lag
         self._store = store
@@ -44,37 +56,55 @@ class WorkersMetrics:
         self._last: dict[Worker, bytes] = {}
         self._departed = Departed()
         self._to_add: list[bytes] = []
+        self._known: dict[str, set[str]] = {}
         workers.follow(lambda _: None, self._gone)
 
-    async def exposition(self, states: Sequence[WorkerState]) -> bytes:
-        """All of them as text.
-
-        :param states: the workers.
-        """
+    async def exposition(self) -> bytes:
+        """All of them as text."""
         await self._lock.acquire()
+        # Even if the client is gone by then: half of what a worker had counted would be lost.
+        return await shielded(self._released(self._exposition()))
+
+    async def _released(self, work: Coroutine[Any, Any, bytes]) -> bytes:
         try:
-            return await self._exposition(states)
+            return await work
         finally:
             self._lock.release()
 
-    async def _exposition(self, states: Sequence[WorkerState]) -> bytes:
-        while self._to_add:
-            await in_slices(self._added(self._to_add.pop()), self._clock)
+    async def _exposition(self) -> bytes:
+        await self._add_departed()
+        # Both are asked at the same time, and waited for no longer than for one.
+        asking = Deferred.fromCoroutine(self._roster.states())
         await self._ask()
         joined = Joined()
         await in_slices(self._join(joined), self._clock)
-        return "".join(await in_slices(self._text.pieces(joined, states), self._clock)).encode()
+        text = self._text.pieces(joined, await asking)
+        return "".join(await in_slices(text, self._clock)).encode()
 
     def change(self, settings: Settings) -> None:
         """Forget what was counted of accounts and SMSCs that are no more."""
-        known = {
+        self._known = {
             "account": {each.system_id for each in settings.esme},
             "smsc": {each.name for each in settings.smsc},
         }
-        self._departed.keep(lambda label, value: value in known.get(label, (value,)))
+        self._departed.keep(self._is_known)
+
+    def _is_known(self, label: str, value: str) -> bool:
+        return label not in self._known or value in self._known[label]
+
+    async def _add_departed(self) -> None:
+        if not self._to_add:
+            return
+        while self._to_add:
+            await in_slices(self._added(self._to_add.pop()), self._clock)
+        # What they had counted may be of accounts that went before it was added.
+        self._departed.keep(self._is_known)
 
     async def _ask(self) -> None:
-        asked = [(each, each.ask("GET", METRICS)) for each in self._workers.up()]
+        asked = [
+            (each, each.ask("GET", METRICS).addTimeout(PATIENCE, self._clock))
+            for each in self._workers.up()
+        ]
         for (worker, _), (is_answered, found) in zip(asked, await all_of(asked), strict=True):
             # One that has ended meanwhile is among the departed.
             if is_answered and found.status == 200 and worker in self._workers.up():

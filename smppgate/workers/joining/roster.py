@@ -13,8 +13,8 @@ from smppgate.workers.face import SUMMARY
 from smppgate.workers.joining.asking import all_of
 from smppgate.workers.joining.ports import Workers
 
-PATIENCE = 1.0
-"""Seconds in which a worker says how it is: who asks whether the gate is ready waits no longer."""
+PATIENCE = 0.5
+"""Seconds in which a worker says how it is: balancers ask every second, and wait no longer."""
 
 _OWN = ("sessions", "links", "relayed", "lag")
 """What each worker says itself of its `WorkerState`."""

@@ -21,6 +21,7 @@ from smppgate.workers.joining.decisions import Decisions
 from smppgate.workers.joining.events import WorkerEvents
 from smppgate.workers.joining.metrics import WorkersMetrics
 from smppgate.workers.joining.ports import WorkerGone, Workers, WorkerSilent
+from smppgate.workers.joining.roster import Roster
 from smppgate.workers.joining.streams import JoinedLooks
 from smppgate.workers.joining.views import JoinedViews
 
@@ -56,8 +57,9 @@ def joined_source(
     clock, decisions, lag = host.clock, Decisions(), ReactorLag(host.clock)
     events = EventLog(clock)
     audit = Audit(events, Telling(events))
-    metrics = WorkersMetrics(workers, clock, lag, store)
-    views = JoinedViews(workers, clock, host.settings.gate.name, metrics, store)
+    roster = Roster(workers, clock)
+    metrics = WorkersMetrics(workers, roster, clock, lag, store)
+    views = JoinedViews(workers, roster, clock, host.settings.gate.name, metrics, store)
     workers.follow(tell_decisions(decisions), lambda _: None)
 
     def change(settings: Settings) -> None:

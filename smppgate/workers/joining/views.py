@@ -35,6 +35,7 @@ _JUST_BEFORE = 0.001
 class JoinedViews:
     """What is shown of all workers.
 
+    :param roster: says how each of them is.
     :param name: of the gate.
     :param store: what the master keeps for all of them.
     :ivar metrics: None without them.
@@ -43,6 +44,7 @@ class JoinedViews:
     def __init__(
         self,
         workers: Workers,
+        roster: Roster,
         clock: Clock,
         name: str,
         metrics: WorkersMetrics,
@@ -53,7 +55,7 @@ class JoinedViews:
         self._name = name
         self._metrics = metrics
         self._store = store
-        self._roster = Roster(workers, clock)
+        self._roster = roster
         self._started_at = clock.wall()
         self.has_metrics = True
 
@@ -106,7 +108,7 @@ class JoinedViews:
         """The metrics as Prometheus reads them."""
         if not self.has_metrics:
             raise Problem(404, "metrics are switched off: [admin] metrics = false")
-        body = await self._metrics.exposition(await self._roster.states())
+        body = await self._metrics.exposition()
         return Answer(content_type=Metrics.content_type, body=(body,))
 
     async def is_ready(self) -> bool:

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from twisted.internet.defer import succeed
+from twisted.internet.defer import CancelledError, succeed
 
 from smppgate.store import StoreStatistics
 from smppgate.txsmpp import DeliverSm
@@ -237,7 +237,7 @@ def test_whether_it_is_ready_is_said_soon_though_one_worker_says_nothing() -> No
     crew.members[2].is_silent = True
     asking = crew.ask("GET", "/readyz")
     listing = crew.ask("GET", "/api/v1/workers")
-    crew.pump(1.0)
+    crew.pump(0.5)
     assert result(asking).status == 200
     _, two = json.loads(b"".join(result(listing).body))
     assert (two["state"], two["sessions"]) == ("up", None)
@@ -274,7 +274,7 @@ def test_a_worker_that_does_not_answer_is_named() -> None:
     crew = Busy()
     crew.members[2].is_silent = True
     asking = crew.ask("GET", "/api/v1/sessions")
-    crew.pump(10.0)
+    crew.pump(4.0)
     found = result(asking)
     assert (found.status, b"worker 2: it does not answer" in found.body[0]) == (503, True)
     crew.members[2].is_silent = False
@@ -286,7 +286,7 @@ def test_what_some_could_not_be_told_is_said_and_holds_when_they_come_again() ->
     crew = Busy()
     crew.members[2].is_silent = True
     asking = crew.ask("POST", "/api/v1/smscs/alpha/drain")
-    crew.pump(10.0)
+    crew.pump(4.0)
     found = result(asking)
     assert found.status == 503
     assert b"worker 2: it does not answer; done by: 1" in found.body[0]
@@ -294,6 +294,34 @@ def test_what_some_could_not_be_told_is_said_and_holds_when_they_come_again() ->
     crew.die(2)
     crew.begin(2)
     assert crew.gate(2).gateway.state().smscs[0].state == "drain"
+
+
+def test_a_change_is_kept_and_told_of_though_its_client_is_gone() -> None:
+    crew = Busy()
+    crew.members[2].is_silent = True
+    with Log() as log:
+        asking = crew.ask("POST", "/api/v1/smscs/alpha/drain")
+        asking.cancel()
+        asking.addErrback(lambda why: why.trap(CancelledError))
+        crew.members[2].is_silent = False
+        crew.turn()
+    assert [line for line in log.lines if "admin:" in line] == [
+        "admin: uid 1000 at unix socket: drain alpha"
+    ]
+    crew.die(2)
+    crew.begin(2)
+    assert crew.gate(2).gateway.state().smscs[0].state == "drain"
+
+
+def test_what_fails_is_told_of_though_its_client_is_gone() -> None:
+    crew = Busy()
+    crew.members[2].is_silent = True
+    with Log() as log:
+        asking = crew.ask("POST", "/api/v1/smscs/alpha/drain")
+        asking.cancel()
+        asking.addErrback(lambda why: why.trap(CancelledError))
+        crew.pump(4.0)
+    assert any("worker 2: it does not answer; done by: 1" in line for line in log.lines)
 
 
 def test_a_level_is_for_all_workers_and_those_that_come() -> None:

@@ -230,3 +230,30 @@ def test_what_all_workers_tell_alike_is_told_once() -> None:
     crew.turn()
     (told,) = [each for each in events(client) if each["kind"] == "reloaded"]
     assert "worker" not in told
+
+
+def test_no_event_is_told_again_when_the_endpoint_comes_back() -> None:
+    crew = Crowd()
+    client = crew.streaming("events", Request())
+    before = len(events(client))
+    service = crew.service._source.service
+    service.disownServiceParent()
+    crew.turn()
+    service.setServiceParent(crew.service)
+    crew.turn()
+    assert len(events(client)) == before
+    crew.ends[2][1].transport.lose()
+    crew.turn()
+    assert [each["kind"] for each in events(client)[before:]] == ["lost"]
+
+
+def test_a_stream_of_events_that_a_worker_has_cut_goes_on_where_it_was() -> None:
+    crew = Crowd()
+    client = crew.streaming("events", Request())
+    before = len(events(client))
+    (outgoing,) = crew.members[2].here._streams.values()
+    outgoing.forceAbortClient()
+    crew.turn()
+    crew.ends[2][1].transport.lose()
+    crew.turn()
+    assert [each["kind"] for each in events(client)[before:]] == ["lost"]

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
+from smppgate.admin import slices
 from smppgate.observe.families import FAMILIES
 from smppgate.observe.joined import Joined
 from tests.admin.asking import Asking, off
@@ -127,14 +129,39 @@ def test_counts_never_go_back_when_a_worker_ends() -> None:
     assert MESSAGES not in metrics(crew)
 
 
-def test_a_worker_that_does_not_answer_counts_as_it_did() -> None:
+def test_a_scrape_whose_client_is_gone_loses_no_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    crew = Crew(smsc("alpha"), **PARTS)
+    Peers(crew.gate(2)).send("acme", 0, Counter())
+    assert metrics(crew)[MESSAGES] == 1
+    crew.die(2)
+    with monkeypatch.context() as patched:
+        patched.setattr(slices, "A_SLICE", 1)
+        patched.setattr(crew, "turn", lambda: None)
+        asking = crew.ask("GET", "/metrics")
+        assert not asking.called
+        asking.cancel()
+    crew.pump(0.5)
+    assert metrics(crew)[MESSAGES] == 1
+
+
+def test_what_a_worker_had_counted_of_an_account_goes_with_the_account() -> None:
+    crew = Crew(smsc("alpha"), **PARTS)
+    Peers(crew.gate(2)).send("acme", 0, Counter())
+    assert metrics(crew)[MESSAGES] == 1
+    crew.die(2)
+    crew.die(1)
+    crew.host.reload(esme=(esme("bolt"),))
+    assert MESSAGES not in metrics(crew)
+
+
+def test_a_worker_that_does_not_answer_counts_as_it_did_and_is_not_waited_for() -> None:
     crew = Crew(smsc("alpha"), **PARTS)
     peers = Peers(crew.gate(2))
     peers.send("acme", 0, Counter())
     assert metrics(crew)[MESSAGES] == 1
     crew.members[2].is_silent = True
     asking = crew.ask("GET", "/metrics")
-    crew.pump(21.0)
+    crew.pump(2.0)
     found: list[Any] = []
     asking.addCallback(found.append)
     assert b'acme",command="submit_sm",status="ESME_ROK"} 1.0' in found[0].body[0]

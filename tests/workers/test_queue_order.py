@@ -68,7 +68,8 @@ class SharedOrder(RuleBasedStateMachine):
         self.master = Master(self.clock, self.queues)
         self.gates = [self.begin() for _ in range(3)]
         self.acknowledged: list[str] = []
-        self.taken: set[str] = set()
+        self.taken: dict[str, Gate] = {}
+        """What the ESME has taken, and from which gate."""
         self.ever_taken: set[str] = set()
         self.serial = 0
         self.settle()
@@ -106,7 +107,7 @@ class SharedOrder(RuleBasedStateMachine):
         assert text not in under_way, "sent twice at one time"
         assert text not in self.taken, "sent again although the ESME has taken it"
         ahead = {t for t, number in numbers.items() if number < numbers[text]}
-        assert ahead <= under_way | self.taken, "sent before one that was there earlier"
+        assert ahead <= under_way | self.taken.keys(), "sent before one that was there earlier"
         self.ever_sent = self.ever_sent | {text}
         for gate in self.gates:
             gate.owed.discard(text)
@@ -154,12 +155,12 @@ class SharedOrder(RuleBasedStateMachine):
     @precondition(lambda self: self.under_way())
     @rule(session=PLACE, at=PLACE, status=st.sampled_from([0, 0, 0, 0, 0x58, 0x0B]))
     def answer(self, session: int, at: int, status: int) -> None:
-        busy = [each for gate in self.gates for each in gate.sessions if each.open]
-        answering = busy[session % len(busy)]
+        busy = [(gate, each) for gate in self.gates for each in gate.sessions if each.open]
+        gate, answering = busy[session % len(busy)]
         at %= len(answering.open)
         text = answering.open[at]
         if status != 0x58:
-            self.taken.add(text)
+            self.taken[text] = gate
             self.ever_taken.add(text)
         answering.answer(status, at)
         self.settle()
@@ -194,7 +195,9 @@ class SharedOrder(RuleBasedStateMachine):
         died.ends.transport.lose()
         # An answer that did not get as far as the store is lost with the gate.
         self.clock.advance(0)
-        self.taken -= self.numbers().keys()
+        for text in self.numbers():
+            if self.taken.get(text) is died:
+                del self.taken[text]
         self.settle()
 
     @invariant()

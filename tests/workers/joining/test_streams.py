@@ -9,7 +9,7 @@ from smppgate.admin.messages import Answer
 from smppgate.observe.traffic import MOST_VIEWS
 from smppgate.observe.traffic.pcapng import INTERFACE
 from smppgate.workers import face_commands
-from tests.admin.asking import REMOTE, USERS, basic, off, result
+from tests.admin.asking import USERS, off, result
 from tests.admin.test_event_stream import Request
 from tests.admin.test_traffic import Client
 from tests.gate.memory_gateway import Log
@@ -156,11 +156,8 @@ def test_what_a_client_does_not_read_stays_with_the_workers_within_bounds(
     assert not stream._unwritten
 
 
-def test_only_operators_look_and_each_look_is_audited_once() -> None:
+def test_each_look_is_audited_once() -> None:
     crew = Crowd()
-    vera = basic("vera", "secret")
-    asking = crew.ask("GET", f"{ROOT}/trace", client=REMOTE, headers=vera)
-    assert not asking.called or result(asking).status in (403, 429)
     with Log() as log:
         crew.streaming("trace?account=acme&text=true")
     assert [line for line in log.lines if "admin:" in line] == [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from smppgate.gate.sessions.bind_delays import JUDGING_TIME
 from smppgate.settings import EsmeSettings, GateSettings
 from tests.gate.memory_gateway import End, Log, MemoryGateway, bind
 
@@ -76,9 +77,19 @@ def test_a_wait_beyond_the_time_for_a_bind_is_a_refusal() -> None:
     assert told == [0x0D]
 
 
+def test_a_wait_that_leaves_no_time_to_judge_is_one_too() -> None:
+    """A password may be compared in a thread afterwards, and the store asked for a place."""
+    gate = gate_of(session_init_timeout=JUDGING_TIME + 0.001)
+    for _ in range(4):
+        end = gate.esme(bind(b"wrong"))
+        told = statuses(end)
+        end.transport.lose()
+    assert told == [0x0D]
+
+
 def test_an_esme_that_tries_again_soon_is_not_locked_out() -> None:
     """A bind that is refused because it cannot wait puts the next one off no further."""
-    gate = gate_of(session_init_timeout=3.0)
+    gate = gate_of(session_init_timeout=3.0 + JUDGING_TIME)
     failed(gate, 6)
     for _ in range(8):
         end = gate.esme(bind())

@@ -399,9 +399,9 @@ class World:
         if settings is not self.terms.now.settings:
             self.terms.change(self.clock.now, settings)
         self.terms.begin()
-        compare = SlowCompare(self.reactor, self._chance(f"compare {self._lives}"))
+        self._compare = SlowCompare(self.reactor, self._chance(f"compare {self._lives}"))
         self.gateway = Gateway(
-            settings, self.reactor, entropy=entropy, store=store, compare=compare
+            settings, self.reactor, entropy=entropy, store=store, compare=self._compare
         )
         self.inspection = Inspection(self.gateway)
         # Both ways do the same, and half of the worlds are the judges of each.
@@ -497,7 +497,8 @@ class World:
 
     def _check_stopped(self) -> None:
         reactor = self.reactor
-        left = [*reactor.getDelayedCalls(), *reactor.getReaders(), *reactor.getWriters()]
+        calls = [each for each in reactor.getDelayedCalls() if each not in self._compare.calls]
+        left = [*calls, *reactor.getReaders(), *reactor.getWriters()]
         left += list(reactor.ports)
         if left:
             self.violated(f"the gate has stopped, and there is left: {left}")

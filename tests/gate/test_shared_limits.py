@@ -99,8 +99,7 @@ def test_a_reload_gives_an_account_a_rate_and_takes_it() -> None:
     shared.esme()
     assert (shared.names, shared.account.limit.part) == ([], 1.0)
     shared.reload(esme=(ACME,))
-    assert shared.account.limit.part < 0.01
-    shared.gate.reactor.advance(0.1)
+    assert 0.9 < shared.account.limit.part < 1.0, "what others leave, in the same turn"
     assert shared.names == ["account acme"]
     shared.reload(esme=(evolve(ACME, rate=0.0, session_rate=5.0),))
     assert shared.names == []

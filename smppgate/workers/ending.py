@@ -10,15 +10,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from twisted.internet.interfaces import IDelayedCall
-from twisted.internet.task import deferLater
 
+from smppgate.gate.drain import until
 from smppgate.notices.workers import WORKERS_LATE
 from smppgate.txsmpp.log import Logger
+from smppgate.txsmpp.timers import NEVER
 from smppgate.workers.commands import EndLinks, Stop
 from smppgate.workers.supervision import Supervised
-
-POLL_INTERVAL = 0.05
-"""Seconds between two looks whether all have ended."""
 
 GROUP_TIME = 0.5
 """Seconds in which a signal that one worker has got reaches the master too, if the whole group is
@@ -56,15 +54,12 @@ class Ending:
 
     async def over(self, seconds: float) -> None:
         """Returns when all have ended; those that have not after ``seconds`` are killed."""
-        over_by = self._clock.seconds() + seconds
-        while self.running and self._clock.seconds() < over_by:
-            await deferLater(self._clock, POLL_INTERVAL)
-        if self.running:
-            self.log.tell(WORKERS_LATE, count=len(self.running))
+        if await until(self._have_ended, seconds, self._clock):
+            return
+        self.log.tell(WORKERS_LATE, count=len(self.running))
         for worker in self.running:
             worker.kill()
-        while self.running:
-            await deferLater(self._clock, POLL_INTERVAL)
+        await until(self._have_ended, NEVER, self._clock)
 
     @property
     def running(self) -> list[Supervised]:
@@ -89,6 +84,9 @@ class Ending:
         """A process has ended, which may have been the last that others have waited for."""
         if self.is_begun:
             self._let_go_if_due()
+
+    def _have_ended(self) -> bool:
+        return not self.running
 
     def _let_go_if_due(self) -> None:
         if all(worker.number in self._without_esmes for worker in self.running):

@@ -14,12 +14,13 @@ from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.protocol import Factory
-from twisted.internet.task import LoopingCall, deferLater
+from twisted.internet.task import LoopingCall
 from twisted.logger import globalLogBeginner
 
 from smppgate.daemon.process import prepare_process
 from smppgate.daemon.signals import Signals
 from smppgate.daemon.state_lines import log_lines
+from smppgate.gate.drain import until
 from smppgate.notices.process import CUT_SHORT
 from smppgate.settings import SettingsError
 from smppgate.store import StoreError
@@ -44,9 +45,6 @@ ORPHAN_TIME = 0.5
 
 LAST_LINES_TIME = 0.2
 """Seconds that the last lines of the log have to go to the master."""
-
-POLL_INTERVAL = 0.01
-"""Seconds between two looks whether they have."""
 
 
 class Orders(Responders):
@@ -199,10 +197,11 @@ class Orders(Responders):
 
     async def _all_sent(self) -> None:
         """Let the last lines of the log go over: the reactor ends with what is not sent yet."""
-        clock = Clock.of(self._reactor)
-        by = clock.monotonic() + LAST_LINES_TIME
-        while unwritten(self.control.transport) and clock.monotonic() < by:
-            await deferLater(clock, POLL_INTERVAL)
+        await until(
+            lambda: not unwritten(self.control.transport),
+            LAST_LINES_TIME,
+            Clock.of(self._reactor),
+        )
 
     def _told_again(self, _number: int) -> None:
         if self._is_told_by_master:

@@ -9,12 +9,13 @@ the connection, and with it the worker.
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, TypeAlias
 
 from twisted.internet.defer import Deferred, maybeDeferred
-from twisted.internet.protocol import connectionDone
+from twisted.internet.protocol import Factory, connectionDone
 from twisted.protocols import amp
 from twisted.python.failure import Failure
 
@@ -72,6 +73,13 @@ class Control(amp.AMP):
         self._responders += (responders,)
         responders.control = self
 
+    def open(self, reactor: Any, connection: socket.socket) -> None:
+        """Begin on ``connection``, which the caller closes: the reactor has its own descriptor."""
+        connection.setblocking(False)
+        factory: Factory[Any] = Factory.forProtocol(lambda: self)
+        factory.noisy = False
+        reactor.adoptStreamConnection(connection.fileno(), connection.family, factory)
+
     def makeConnection(self, transport: Any) -> None:
         """Begin; Twisted's own would log it."""
         amp.BinaryBoxProtocol.makeConnection(self, transport)
@@ -115,3 +123,7 @@ class Control(amp.AMP):
         if is_asked:
             raise amp.RemoteAmpError(amp.UNKNOWN_ERROR_CODE, type(why.value).__name__)
         return amp.AmpBox()
+
+
+def ignore_failure(_: Failure) -> None:
+    """A command has failed: the other side is gone, or has a mistake, which it has logged."""

@@ -24,7 +24,7 @@ from smppgate.settings import Settings
 from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.log import Logger
 from smppgate.workers.commands import Listen, Load, Take
-from smppgate.workers.control import Control, Responders
+from smppgate.workers.control import Control, Responders, ignore_failure
 from smppgate.workers.raw_listener import RawListener
 from smppgate.workers.spread import Spread
 
@@ -178,7 +178,7 @@ class Listening(MultiService):
         handing: Deferred[Any] = self._controls[number].callRemote(
             Take, listener=name, connection=connection.fileno()
         )
-        handing.addErrback(_ignore_lost).addCallback(lambda _: connection.close())
+        handing.addErrback(ignore_failure).addCallback(lambda _: connection.close())
 
     def _refuse(self, connection: socket.socket, address: Any, limit: int) -> None:
         connection.close()
@@ -202,7 +202,3 @@ class _Loads(Responders):
 
 def _is_of(place: Place, listener: RawListener) -> bool:
     return place.description == listener.description
-
-
-def _ignore_lost(_: object) -> None:
-    """The worker is gone, and with it what it was given."""

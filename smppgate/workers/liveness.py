@@ -17,6 +17,7 @@ from twisted.internet.task import LoopingCall
 from smppgate.notices.workers import WORKER_HANGS
 from smppgate.txsmpp.log import Logger
 from smppgate.workers.commands import Ping
+from smppgate.workers.control import ignore_failure
 from smppgate.workers.supervision import Supervised
 
 INTERVAL = 15.0
@@ -66,11 +67,7 @@ class Liveness:
         elif worker.control is not None:
             self._unanswered[pid] += 1
             asking = worker.control.callRemote(Ping)
-            asking.addCallbacks(partial(self._answered, pid), _ignore_lost)
+            asking.addCallbacks(partial(self._answered, pid), ignore_failure)
 
     def _answered(self, pid: int, _: object) -> None:
         self._unanswered.pop(pid, None)
-
-
-def _ignore_lost(_: object) -> None:
-    """The worker is gone."""

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred
-from twisted.internet.protocol import Factory
 from twisted.internet.task import LoopingCall
 from twisted.logger import globalLogBeginner
 
@@ -229,11 +228,8 @@ def run() -> int:
     handed = HandedOver(reactor)
     orders = Orders(reactor, handed)
     control = Control([orders, handed], lambda: None)
-    factory: Factory[Any] = Factory.forProtocol(lambda: control)
-    factory.noisy = False
     with socket.socket(fileno=CONTROL) as own:
-        own.setblocking(False)
-        reactor.adoptStreamConnection(own.fileno(), own.family, factory)
+        control.open(reactor, own)
     globalLogBeginner.beginLoggingTo([SentLog(control, reactor)], redirectStandardIO=False)
     orders.install_signals()
     prepare_process()

@@ -12,12 +12,11 @@ import socket
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
 from twisted.internet.error import ConnectionClosed, ProcessDone, ProcessTerminated
 from twisted.internet.interfaces import IDelayedCall
-from twisted.internet.protocol import Factory, ProcessProtocol
-from twisted.internet.protocol import Protocol as TwistedProtocol
+from twisted.internet.protocol import ProcessProtocol
 from twisted.python.failure import Failure
 
 from smppgate.notices.workers import WORKER_ENDED, WORKER_NOT_STARTED
@@ -25,7 +24,7 @@ from smppgate.txsmpp.backoff import Backoff
 from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.log import Logger
 from smppgate.workers.commands import STOPPED, Begin, Serve
-from smppgate.workers.control import Control, Responders
+from smppgate.workers.control import Control, Responders, ignore_failure
 
 CONTROL = 3
 """The descriptor of a worker's end of the control connection."""
@@ -141,7 +140,7 @@ class Supervised(ProcessProtocol):
     def tell(self, command: Any, **arguments: object) -> None:
         """Send it a command, where it has a process; what becomes of it is not waited for."""
         if self.control is not None:
-            self.control.callRemote(command, **arguments).addErrback(lambda _: None)
+            self.control.callRemote(command, **arguments).addErrback(ignore_failure)
 
     def stop(self) -> None:
         """Start it no more. Its process is asked to stop by others, or killed."""
@@ -174,8 +173,7 @@ class Supervised(ProcessProtocol):
         """
         ours, theirs = socket.socketpair()
         with ours, theirs:
-            ours.setblocking(False)
-            self._reactor.adoptStreamConnection(ours.fileno(), ours.family, _factory(control))
+            control.open(self._reactor, ours)
             self._process = self._reactor.spawnProcess(
                 self,
                 sys.executable,
@@ -247,12 +245,6 @@ class Supervised(ProcessProtocol):
         else:
             fault = self._fault or _in_words(reason)
             self.log.tell(WORKER_NOT_STARTED, worker=self.number, reason=fault)
-
-
-def _factory(control: Control) -> Factory[Any]:
-    made: Factory[Any] = Factory.forProtocol(cast(Callable[[], TwistedProtocol], lambda: control))
-    made.noisy = False
-    return made
 
 
 def _environment() -> dict[str, str]:

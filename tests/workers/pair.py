@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from twisted.internet.protocol import Factory
 from twisted.internet.selectreactor import SelectReactor
 from twisted.internet.task import Clock
 
@@ -54,15 +53,8 @@ class RealEnds:
         self.master = Control(master, lambda: None)
         self.worker = Control(worker, lambda: None)
         for end, control in zip(socket.socketpair(), (self.master, self.worker), strict=True):
-            self._connect(end, control)
-
-    def _connect(self, end: socket.socket, control: Control) -> None:
-        end.setblocking(False)
-        factory = Factory.forProtocol(lambda: control)  # type: ignore[arg-type]
-        factory.noisy = False
-        with end:
-            # It has a descriptor of its own for it.
-            self.reactor.adoptStreamConnection(end.fileno(), socket.AF_UNIX, factory)
+            with end:
+                control.open(self.reactor, end)
 
     def until(self, is_so: Callable[[], object]) -> None:
         """Run the reactor until it is so."""

@@ -66,10 +66,7 @@ class Program(Gateway):
 
     def stopService(self) -> Deferred[None]:
         """Stop the gate in order; fires when that is done."""
-        self._surroundings.stopping()
-        stopping = super().stopService()
-        self._surroundings.cut_if_told()
-        return stopping.addBoth(self._stopped)
+        return self._surroundings.stop(super().stopService)
 
     def store_failed(self, error: StoreError) -> None:
         """End the process with status 1: the log says what an operator has to mend."""
@@ -91,10 +88,6 @@ class Program(Gateway):
         esmes = self.router.statistics().esme_sessions
         up = sum(link.is_bound for link in self.links)
         return f"{esmes} ESME{'' if esmes == 1 else 's'}, {up} of {len(self.links)} links"
-
-    def _stopped(self, result: Failure | None) -> Failure | None:
-        self._surroundings.stopped()
-        return result
 
 
 def _ignore_cancelled(failure: Failure) -> None:

@@ -15,6 +15,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
 
 from smppgate.daemon.log_files import reopen_log_files
 from smppgate.daemon.own_log import OwnLog
@@ -104,20 +105,16 @@ class Surroundings:
         """The gate serves its peers from now on."""
         self._unit.started()
 
-    def stopping(self) -> None:
-        """The gate is told to stop."""
+    def stop(self, stop: Callable[[], Deferred[None]]) -> Deferred[None]:
+        """The gate is told to stop: have it stop as ``stop`` does, which fires when it has."""
         self._is_stopping = True
         self._reloads.stop()
         self._unit.stopping()
-
-    def cut_if_told(self) -> None:
-        """The stop has begun: cut it where a second signal came before that."""
+        stopping = stop()
+        # A second signal came before it had begun.
         if self._is_cut:
             self._gate.cut()
-
-    def stopped(self) -> None:
-        """The gate has stopped."""
-        self._unit.stop()
+        return stopping.addBoth(self._stopped)
 
     def fail(self) -> None:
         """End the process with status 1: the log says what an operator has to mend."""
@@ -133,6 +130,10 @@ class Surroundings:
         """Open all files of logs anew."""
         reopen_log_files()
         self._gate.reopen_files()
+
+    def _stopped(self, result: Failure | None) -> Failure | None:
+        self._unit.stop()
+        return result
 
     def _told_again(self, number: int) -> None:
         self.log.tell(CUT_SHORT)

@@ -148,10 +148,7 @@ class Master(MultiService):
 
     def stopService(self) -> Deferred[None]:
         """Stop all workers in order; fires when they have ended."""
-        self._surroundings.stopping()
-        stopping = ensureDeferred(self._stop())
-        self._surroundings.cut_if_told()
-        return stopping.addBoth(self._stopped)
+        return self._surroundings.stop(lambda: ensureDeferred(self._stop()))
 
     async def _stop(self) -> None:
         self._liveness.stop()
@@ -166,10 +163,6 @@ class Master(MultiService):
             await self._opening
         await self._stores.store.close()
         self.log.info("stopped")
-
-    def _stopped(self, result: Any) -> Any:
-        self._surroundings.stopped()
-        return result
 
     # Settings
 

@@ -11,6 +11,7 @@ from functools import partial
 from itertools import chain, islice
 
 from twisted.internet.defer import CancelledError, Deferred, DeferredLock, ensureDeferred
+from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 
 from smppgate.gate.build import (
@@ -124,20 +125,10 @@ class Reload:
             self._check_stopped()
 
     def _tell(self, changes: Difference, waiting: list[str]) -> None:
-        """Tell what changed, some lines a turn of the reactor.
-
-        Of several processes one tells it for all.
-        """
+        """Tell what changed; of several processes one tells it for all."""
         if not self._parts.seat.is_alone:
             return
-        telling = ensureDeferred(self._told(change_lines(changes, waiting)))
-        telling.addErrback(lambda why: self.log.tell_failure(CHANGES_UNTOLD, why))
-
-    async def _told(self, lines: Iterable[str]) -> None:
-        for count, line in enumerate(lines, 1):
-            self.log.info("reload: {line}", line=line)
-            if count % LINES_A_TURN == 0:
-                await deferLater(self._parts.clock, 0.0)
+        tell_changes(change_lines(changes, waiting), self.log, self._parts.clock)
 
     # Listeners and what holds for all
 
@@ -327,6 +318,19 @@ def change_lines(changes: Difference, waiting: Iterable[str]) -> Iterator[str]:
     """What changed, and what waits for a restart, one line each."""
     lines = changes.each_line() if changes else iter(["nothing has changed"])
     return chain(lines, (f"waits for a restart: {line}" for line in waiting))
+
+
+def tell_changes(lines: Iterable[str], log: Logger, clock: IReactorTime) -> None:
+    """Write what changed into ``log``, some lines a turn of the reactor."""
+    telling = ensureDeferred(_told(lines, log, clock))
+    telling.addErrback(lambda why: log.tell_failure(CHANGES_UNTOLD, why))
+
+
+async def _told(lines: Iterable[str], log: Logger, clock: IReactorTime) -> None:
+    for count, line in enumerate(lines, 1):
+        log.info("reload: {line}", line=line)
+        if count % LINES_A_TURN == 0:
+            await deferLater(clock, 0.0)
 
 
 def _listens_anew(change: Change[SmscSettings]) -> bool:

@@ -19,6 +19,7 @@ from twisted.internet.interfaces import IAddress
 from smppgate.daemon.surroundings import Surroundings
 from smppgate.daemon.systemd import watchdog_interval
 from smppgate.gate import CannotListen
+from smppgate.gate.reload import tell_changes
 from smppgate.notices.store import STORE_NOT_OPENED
 from smppgate.settings import Settings
 from smppgate.settings.workers import worker_count
@@ -175,9 +176,7 @@ class Master(MultiService):
         return running
 
     async def _apply(self, settings: Settings) -> Settings:
-        lines = await self._in_force.change(settings)
-        for line in lines:
-            self.log.info("reload: {line}", line=line)
+        tell_changes(await self._in_force.change(settings), self.log, self.clock)
         await self.listening.change(self.settings)
         for follow in self._followers:
             follow(self.settings)

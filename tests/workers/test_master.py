@@ -18,6 +18,7 @@ from twisted.internet.testing import MemoryReactorClock
 from twisted.python.failure import Failure
 
 from smppgate.daemon import systemd
+from smppgate.gate.reload import LINES_A_TURN
 from smppgate.settings import Settings, SettingsError, parse
 from smppgate.store import StoreError
 from smppgate.workers import commands
@@ -337,6 +338,22 @@ def test_a_reload_goes_to_all_and_is_told_once(rig: Rig) -> None:
     assert rig.master.settings == wanted
     assert followed == [wanted]
     assert sum('[[esme]] "more" added' in line for line in log.lines) == 1
+
+
+def test_many_changes_are_told_some_lines_a_turn(rig: Rig) -> None:
+    rig.start()
+    names = [f"more{number}" for number in range(3 * LINES_A_TURN)]
+    more = "\n".join(MORE.replace("more", name) for name in names)
+    told: list[int] = []
+    with Log() as log:
+        rig.master.follow_reloads(lambda _: told.append(_added(log)))
+        rig.reload(rig.settings(more=more))
+        assert told == [LINES_A_TURN]
+        assert _added(log) == len(names)
+
+
+def _added(log: Log) -> int:
+    return sum(line.endswith(" added") for line in log.lines)
 
 
 def test_what_waits_for_a_restart_stays_for_all(rig: Rig) -> None:

@@ -18,8 +18,7 @@ from twisted.internet.task import LoopingCall
 from smppgate.gate import CannotListen
 from smppgate.gate.reports.reports import REFUSAL_INTERVAL, TICK
 from smppgate.gate.reports.summary import Summaries
-from smppgate.gate.sessions.addresses import shown_address, shown_host
-from smppgate.notices.esmes import CONNECTION_CLOSED
+from smppgate.gate.sessions.listener import all_in_use, tell_refusal
 from smppgate.settings import Settings
 from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.log import Logger
@@ -169,7 +168,8 @@ class Listening(MultiService):
     def _hand_over(self, listener: RawListener, connection: socket.socket, address: Any) -> None:
         name = listener.description
         if self.spread.of_listener(name) >= listener.limit:
-            self._refuse(connection, address, listener.limit)
+            connection.close()
+            tell_refusal(self._refusals, address, all_in_use(listener.limit))
             return
         number = self.spread.next(name)
         if number is None:
@@ -179,12 +179,6 @@ class Listening(MultiService):
             Take, listener=name, connection=connection.fileno()
         )
         handing.addErrback(ignore_failure).addCallback(lambda _: connection.close())
-
-    def _refuse(self, connection: socket.socket, address: Any, limit: int) -> None:
-        connection.close()
-        reason = f"all {limit} sessions of the listener are in use"
-        kind, peer = f"{shown_host(address)}: {reason}", shown_address(address)
-        self._refusals.add(CONNECTION_CLOSED, kind, peer=peer, reason=reason)
 
 
 class _Loads(Responders):

@@ -7,7 +7,7 @@ from twisted.internet.interfaces import IAddress
 
 from smppgate.gate.sessions.addresses import Behind, ip_of, network_of, shown_host
 from smppgate.gate.sessions.esme import EsmeProtocol, EsmeSessionConfig
-from smppgate.gate.sessions.listener import LimitedFactory
+from smppgate.gate.sessions.listener import LimitedFactory, all_in_use
 from smppgate.routing.esmes.peer import Networks
 from smppgate.routing.esmes.strangers import StrangerLimits, Strangers
 
@@ -83,4 +83,4 @@ class EsmeFactory(LimitedFactory[EsmeProtocol]):
 
     def limit_reached(self) -> str:
         """The listener's ``max_sessions`` is reached."""
-        return f"all {self.limit} sessions of the listener are in use"
+        return all_in_use(self.limit)

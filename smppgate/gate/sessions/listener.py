@@ -172,9 +172,19 @@ class LimitedFactory(Factory, ABC, Generic[S]):
     def refuse(self, addr: IAddress | None, reason: str) -> None:
         """A connection is cut: count it, and tell of it."""
         self.refused += 1
-        kind, peer = f"{shown_host(addr)}: {reason}", shown_address(addr)
-        self._refusals.add(CONNECTION_CLOSED, kind, peer=peer, reason=reason)
+        tell_refusal(self._refusals, addr, reason)
 
     def lost(self, session: S) -> None:
         """The connection of ``session`` is lost: another connection may take its place."""
         self.sessions.pop(session, None)
+
+
+def tell_refusal(refusals: Summaries, addr: IAddress | None, reason: str) -> None:
+    """Tell of a connection from ``addr`` that is cut, in measure."""
+    kind, peer = f"{shown_host(addr)}: {reason}", shown_address(addr)
+    refusals.add(CONNECTION_CLOSED, kind, peer=peer, reason=reason)
+
+
+def all_in_use(limit: int) -> str:
+    """The reason where ``limit`` sessions are all that a listener may have, for the log."""
+    return f"all {limit} sessions of the listener are in use"

@@ -10,6 +10,7 @@ from twisted.internet.endpoints import quoteStringArgument
 from smppgate.settings import PeerSettings, PeersSettings, Settings
 from smppgate.settings.log_side import JOURNAL
 from smppgate.settings.tables import with_values
+from smppgate.store import Home
 from smppgate.workers.common import Common
 
 LEAST_DISK = 16 << 20
@@ -46,11 +47,6 @@ def worker_settings(common: Common, number: int) -> Settings:
     )
 
 
-def folder_of(settings: Settings, number: int) -> str:
-    """The ``state_dir`` of worker ``number``; ``settings`` are the file's."""
-    return os.path.join(settings.gate.state_dir, f"worker-{number}")
-
-
 def socket_of(common: Common, number: int) -> str:
     """The path of the UNIX socket at which the other workers bind at worker ``number``.
 
@@ -76,7 +72,7 @@ def _gate(settings: Settings, workers: int, number: int) -> object:
     values = {
         "workers": 1,
         "reuse_port": False,
-        "state_dir": folder_of(settings, number),
+        "state_dir": str(Home(Path(gate.state_dir), number, workers).own),
         "hold_octets": _share(gate.hold_octets, workers),
     }
     return with_values(gate, values)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from smppgate.workers.common import Common
-from smppgate.workers.settings import folder_of, worker_settings
+from smppgate.workers.settings import worker_settings
 from smppgate.workers.stores import home_of
 from tests.workers.test_settings import SECRET, settings
 
@@ -17,7 +17,7 @@ from tests.workers.test_settings import SECRET, settings
 def test_each_worker_knows_its_home_and_those_of_the_others(count: int, state_dir: str) -> None:
     whole = settings(state_dir=state_dir, workers=count)
     common = Common.at_start(whole, count, SECRET)
-    folders = [Path(folder_of(whole, it)).absolute() for it in range(1, count + 1)]
+    folders = [Path(state_dir).absolute() / f"worker-{it}" for it in range(1, count + 1)]
     for number in range(1, count + 1):
         home = home_of(worker_settings(common, number))
         assert home.own == folders[number - 1]

@@ -22,10 +22,13 @@ from zope.interface import implementer
 
 from smppgate.daemon.json_lines import json_line
 from smppgate.daemon.log_files import observers_behind
-from smppgate.settings import LogSettings
+from smppgate.settings import LogSettings, Settings
 from smppgate.txsmpp.log import change_level
 
 Form: TypeAlias = Callable[[LogEvent], str | None]
+
+FollowReloads: TypeAlias = Callable[[Callable[[Settings], None]], None]
+"""Has a function called after each reload, with the settings in force."""
 
 
 @implementer(ILogObserver)
@@ -41,6 +44,13 @@ class OwnLog:
         self._level = ""
         # What each observer has written before.
         self._former: dict[FileLogObserver, Form] = {}
+
+    @classmethod
+    def begin(cls, settings: Settings, follow_reloads: FollowReloads) -> None:
+        """Go by ``settings`` from now on, and by those of each reload."""
+        own = cls()
+        own.change(settings.log)
+        follow_reloads(lambda newest: own.change(newest.log))
 
     def change(self, settings: LogSettings) -> None:
         """Go by ``settings`` from now on.

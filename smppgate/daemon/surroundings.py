@@ -84,9 +84,7 @@ class Surroundings:
         self._reloads = Reloads(gate, path, partial(read_beside, reactor), notifier)
         # The API can do what SIGHUP does.
         self.reload = self._reloads.done if path else None
-        own_log = OwnLog()
-        own_log.change(settings.log)
-        gate.follow_reloads(lambda settings: own_log.change(settings.log))
+        OwnLog.begin(settings, gate.follow_reloads)
         self._unit = Unit(notifier, gate.clock, gate.status_line, watchdog_interval())
         meaning = {
             signal.SIGHUP: self._reloads.request,

@@ -56,9 +56,7 @@ class Worker(Gateway):
         self._message_logs.setServiceParent(self)
         self.face = WorkerFace(self, number, self._message_logs)
         self.face.setServiceParent(self)
-        own_log = OwnLog()
-        own_log.change(settings.log)
-        self.follow_reloads(lambda settings: own_log.change(settings.log))
+        OwnLog.begin(settings, self.follow_reloads)
 
     def startService(self) -> None:
         """Start the gate; `started` tells when it serves."""

@@ -90,12 +90,10 @@ class SharedStore(Responders):
         self.open = paths.open
         self.close = paths.close
         self._watchers: dict[bytes, QueueWatcher] = {}
+        self._turn = 0
+        """Grows with each claim that is new."""
         self._turns: dict[bytes, int] = {}
-        """Account → how often its queue was released: a grant of an earlier turn is none.
-
-        It stays when the account goes, for one that comes again: a number for each account that
-        has had a queue here since the worker began.
-        """
+        """Account → the turn of its claim, until it is released: a grant of another is none."""
         self._reads: list[tuple[bytes, set[int]]] = []
         """For each read of a queue under way, the numbers that it must not return."""
         self._told_expired: Callable[[bytes, QueuedMessage], None] | None = None
@@ -160,11 +158,14 @@ class SharedStore(Responders):
 
     def claim(self, account: bytes, rank: int) -> None:
         """See `IStore.claim`."""
-        self._tell(c.Claim, account=account, rank=rank, turn=self._turns.get(account, 0))
+        if account not in self._turns:
+            self._turn += 1
+            self._turns[account] = self._turn
+        self._tell(c.Claim, account=account, rank=rank, turn=self._turns[account])
 
     def release(self, account: bytes) -> None:
         """See `IStore.release`."""
-        self._turns[account] = self._turns.get(account, 0) + 1
+        self._turns.pop(account, None)
         self._tell(c.Release, account=account)
 
     def watch(self, account: bytes, watcher: QueueWatcher | None) -> None:
@@ -185,7 +186,7 @@ class SharedStore(Responders):
 
     @c.Granted.responder
     def _granted(self, account: bytes, count: int, turn: int) -> dict[str, Any]:
-        if turn != self._turns.get(account, 0):
+        if turn != self._turns.get(account):
             return {}
         return self._hear(account, lambda watcher: watcher.granted(count))
 

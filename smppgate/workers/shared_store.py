@@ -14,6 +14,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from smppgate.store.interface import IStore, QueueWatcher
+from smppgate.store.reads import Reads
 from smppgate.store.records import (
     Enqueued,
     Found,
@@ -94,8 +95,7 @@ class SharedStore(Responders):
         """Grows with each claim that is new."""
         self._turns: dict[bytes, int] = {}
         """Account → the turn of its claim, until it is released: a grant of another is none."""
-        self._reads: list[tuple[bytes, set[int]]] = []
-        """For each read of a queue under way, the numbers that it must not return."""
+        self._reads = Reads()
         self._told_expired: Callable[[bytes, QueuedMessage], None] | None = None
         self._told_full: Callable[[bytes], None] | None = None
         self._told_leased: Callable[[Mapping[str, int]], None] | None = None
@@ -132,16 +132,13 @@ class SharedStore(Responders):
 
     def queued(self, account: bytes, after: int, limit: int) -> Deferred[list[QueuedMessage]]:
         """See `IStore.queued`."""
-        hidden: set[int] = set()
-        self._reads.append((account, hidden))
+        hidden = self._reads.begin(account)
         asking = self._asked(c.Queued, "messages", account=account, after=after, limit=limit)
         return asking.addBoth(self._read, hidden).addCallback(_messages, hidden)
 
     def remove(self, account: bytes, numbers: Sequence[int]) -> Deferred[None]:
         """See `IStore.remove`."""
-        for name, hidden in self._reads:
-            if name == account:
-                hidden.update(numbers)
+        self._reads.hide(account, numbers)
         return self._ask(c.Remove, account=account, numbers=list(numbers)).addBoth(_nothing)
 
     def tell_expired(self, told: Callable[[bytes, QueuedMessage], None]) -> None:
@@ -264,7 +261,7 @@ class SharedStore(Responders):
         return {}
 
     def _read(self, result: T, hidden: set[int]) -> T:
-        self._reads = [read for read in self._reads if read[1] is not hidden]
+        self._reads.end(hidden)
         return result
 
 

@@ -7,17 +7,16 @@ worker does too; until then what was asked fails as `IStore` says, and nothing o
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from smppgate.store.interface import IStore, QueueWatcher
+from smppgate.store.interface import IPathStore, IStore, QueueWatcher
 from smppgate.store.reads import Reads
 from smppgate.store.records import (
     Enqueued,
-    Found,
     NewMessage,
     QueuedMessage,
     StoreError,
@@ -27,46 +26,6 @@ from smppgate.workers import store_commands as c
 from smppgate.workers.control import Responders
 
 T = TypeVar("T")
-
-
-class Paths(Protocol):
-    """A store of return paths, see `IReturnPaths`; and `IStore` for the others."""
-
-    @property
-    def keeps_at_once(self) -> bool:
-        """See `IReturnPaths.keeps_at_once`."""
-
-    @property
-    def is_all_recent(self) -> bool:
-        """See `IReturnPaths.is_all_recent`."""
-
-    @property
-    def keep(self) -> Callable[[Mapping[bytes, bytes]], Deferred[None]]:
-        """See `IReturnPaths.keep`."""
-
-    @property
-    def recent(self) -> Callable[[bytes], bytes | None]:
-        """See `IReturnPaths.recent`."""
-
-    @property
-    def end(self) -> Callable[[Sequence[bytes], float], None]:
-        """See `IReturnPaths.end`."""
-
-    def find(self, keys: Sequence[bytes]) -> Deferred[Found]:
-        """See `IReturnPaths.find`."""
-
-    @property
-    def find_beside(self) -> Callable[[Sequence[bytes]], Deferred[Mapping[bytes, bytes]]]:
-        """See `IReturnPaths.find_beside`."""
-
-    def open(self) -> Deferred[None]:
-        """See `IStore.open`."""
-
-    def close(self) -> Deferred[None]:
-        """See `IStore.close`."""
-
-    def statistics(self) -> StoreStatistics:
-        """See `IStore.statistics`."""
 
 
 @implementer(IStore)
@@ -79,7 +38,7 @@ class SharedStore(Responders):
     is_shared = True
     is_quota_shared = True
 
-    def __init__(self, paths: Paths) -> None:
+    def __init__(self, paths: IPathStore) -> None:
         super().__init__()
         self._paths = paths
         # The methods themselves, see `IStore`: no call between.

@@ -131,10 +131,7 @@ class DiskStore(OneProcess, Opening):
         if not unknown or not self._former.count:
             return found
         older, is_complete = await self._former.find(unknown)
-        # A key may have been kept anew, or have ended, while they were looked for.
-        anew, missing = self._paths.ask_memory(keys)
-        older.update(found.paths)
-        anew.update((key, older[key]) for key in missing if key in older)
+        anew, _ = self._paths.ask_again(keys, older | found.paths)
         return Found(anew, found.is_complete and is_complete)
 
     def statistics(self) -> StoreStatistics:

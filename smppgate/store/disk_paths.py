@@ -8,7 +8,7 @@ from zope.interface import implementer
 
 from smppgate.store.faults import Faults
 from smppgate.store.home_paths import HomePaths
-from smppgate.store.interface import IReturnPaths
+from smppgate.store.interface import IPathStore
 from smppgate.store.opening import Opening
 from smppgate.store.records import Durability, Limits, StoreError, StoreStatistics
 from smppgate.store.segments.home import Home
@@ -18,7 +18,7 @@ from smppgate.store.worker import Workers, store_workers
 from smppgate.txsmpp.clock import Clock
 
 
-@implementer(IReturnPaths)
+@implementer(IPathStore)
 class DiskPaths(Opening):
     """The return paths of a store, without queues.
 

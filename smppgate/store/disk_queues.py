@@ -61,11 +61,6 @@ class DiskQueues(Opening):
         """What fails at present."""
         return self._disk.faults
 
-    @property
-    def octets(self) -> int:
-        """Size of the files at the latest tick."""
-        return self._disk.octets
-
     # The life of it, also as a part of a store that ticks for it
 
     async def begin(self) -> None:
@@ -150,7 +145,7 @@ class DiskQueues(Opening):
         faults = self.faults
         return StoreStatistics(
             queued=self._queue.count,
-            octets=self.octets,
+            octets=self._disk.octets,
             failures=faults.failures,
             fault=str(faults),
         )

@@ -112,11 +112,8 @@ class HomePaths(SegmentPaths):
         if not unknown or not self._leftovers:
             return found, unknown
         older, is_complete = await self._leftovers.find(unknown)
-        # A key may have been kept anew, or have ended, while they were looked for.
-        anew, missing = self.ask_memory(keys)
-        older.update(found.paths)
-        anew.update((key, older[key]) for key in missing if key in older)
-        unknown = [key for key in missing if key in unknown and key not in older]
+        anew, missing = self.ask_again(keys, older | found.paths)
+        unknown = [key for key in missing if key in unknown]
         return Found(anew, found.is_complete and is_complete), unknown
 
     def find_beside(self, keys: Sequence[bytes]) -> Deferred[Mapping[bytes, bytes]]:

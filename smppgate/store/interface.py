@@ -74,6 +74,22 @@ class IReturnPaths(Interface):
         """
 
 
+class IPathStore(IReturnPaths):
+    """A store of return paths, alone or with the other parts."""
+
+    def open() -> Deferred[None]:
+        """Prepare the store; no other method may be called before this has fired.
+
+        Fails with `StoreError` when an operator has to act; the store is closed again.
+        """
+
+    def close() -> Deferred[None]:
+        """Write what is not written yet and release all files and threads. Never fails."""
+
+    def statistics() -> StoreStatistics:
+        """How much the store holds and what fails in it, from counters: the disk is not read."""
+
+
 class INumbers(Interface):
     """Numbers that are given out once."""
 
@@ -237,21 +253,9 @@ class IQuota(Interface):
         """
 
 
-class IStore(IReturnPaths, IQueues, INumbers, IAdmission, IQuota):
+class IStore(IPathStore, IQueues, INumbers, IAdmission, IQuota):
     """All that the gate keeps: return paths, queues, numbers, admission and quota.
 
     An error of the disk is logged, counted, shown by `statistics` and retried until it is gone;
     forwarding does not depend on it. Only the methods that say so fail with `StoreError`.
     """
-
-    def open() -> Deferred[None]:
-        """Prepare the store; no other method may be called before this has fired.
-
-        Fails with `StoreError` when an operator has to act; the store is closed again.
-        """
-
-    def close() -> Deferred[None]:
-        """Write what is not written yet and release all files and threads. Never fails."""
-
-    def statistics() -> StoreStatistics:
-        """How much the store holds and what fails in it, from counters: the disk is not read."""

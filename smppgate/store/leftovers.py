@@ -22,12 +22,13 @@ from twisted.python.failure import Failure
 from smppgate.notices.store import STORE_MISTAKE
 from smppgate.store.faults import Faults, FaultsBeside
 from smppgate.store.records import Limits, StoreError
-from smppgate.store.segments.files import FEW_FILTERS, FOLDER, Folder
+from smppgate.store.segments.files import FOLDER, Folder
 from smppgate.store.segments.home import Home
 from smppgate.store.segments.left_paths import LeftPaths
 from smppgate.store.segments.replay import OURS
 from smppgate.store.segments.searching import Newest
 from smppgate.store.segments.setting import Setting
+from smppgate.store.segments.shelf import FEW_FILTERS
 from smppgate.store.sqlite.files import StateDirectory
 from smppgate.store.worker import Workers
 from smppgate.txsmpp.clock import Clock

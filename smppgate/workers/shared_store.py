@@ -7,16 +7,16 @@ worker does too; until then what was asked fails as `IStore` says, and nothing o
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from smppgate.store.interface import IStore, QueueWatcher
+from smppgate.store.interface import IPathStore, IStore, QueueWatcher
+from smppgate.store.reads import Reads
 from smppgate.store.records import (
     Enqueued,
-    Found,
     NewMessage,
     QueuedMessage,
     StoreError,
@@ -26,46 +26,6 @@ from smppgate.workers import store_commands as c
 from smppgate.workers.control import Responders
 
 T = TypeVar("T")
-
-
-class Paths(Protocol):
-    """A store of return paths, see `IReturnPaths`; and `IStore` for the others."""
-
-    @property
-    def keeps_at_once(self) -> bool:
-        """See `IReturnPaths.keeps_at_once`."""
-
-    @property
-    def is_all_recent(self) -> bool:
-        """See `IReturnPaths.is_all_recent`."""
-
-    @property
-    def keep(self) -> Callable[[Mapping[bytes, bytes]], Deferred[None]]:
-        """See `IReturnPaths.keep`."""
-
-    @property
-    def recent(self) -> Callable[[bytes], bytes | None]:
-        """See `IReturnPaths.recent`."""
-
-    @property
-    def end(self) -> Callable[[Sequence[bytes], float], None]:
-        """See `IReturnPaths.end`."""
-
-    def find(self, keys: Sequence[bytes]) -> Deferred[Found]:
-        """See `IReturnPaths.find`."""
-
-    @property
-    def find_beside(self) -> Callable[[Sequence[bytes]], Deferred[Mapping[bytes, bytes]]]:
-        """See `IReturnPaths.find_beside`."""
-
-    def open(self) -> Deferred[None]:
-        """See `IStore.open`."""
-
-    def close(self) -> Deferred[None]:
-        """See `IStore.close`."""
-
-    def statistics(self) -> StoreStatistics:
-        """See `IStore.statistics`."""
 
 
 @implementer(IStore)
@@ -78,7 +38,7 @@ class SharedStore(Responders):
     is_shared = True
     is_quota_shared = True
 
-    def __init__(self, paths: Paths) -> None:
+    def __init__(self, paths: IPathStore) -> None:
         super().__init__()
         self._paths = paths
         # The methods themselves, see `IStore`: no call between.
@@ -90,14 +50,11 @@ class SharedStore(Responders):
         self.open = paths.open
         self.close = paths.close
         self._watchers: dict[bytes, QueueWatcher] = {}
+        self._turn = 0
+        """Grows with each claim that is new."""
         self._turns: dict[bytes, int] = {}
-        """Account → how often its queue was released: a grant of an earlier turn is none.
-
-        It stays when the account goes, for one that comes again: a number for each account that
-        has had a queue here since the worker began.
-        """
-        self._reads: list[tuple[bytes, set[int]]] = []
-        """For each read of a queue under way, the numbers that it must not return."""
+        """Account → the turn of its claim, until it is released: a grant of another is none."""
+        self._reads = Reads()
         self._told_expired: Callable[[bytes, QueuedMessage], None] | None = None
         self._told_full: Callable[[bytes], None] | None = None
         self._told_leased: Callable[[Mapping[str, int]], None] | None = None
@@ -134,16 +91,13 @@ class SharedStore(Responders):
 
     def queued(self, account: bytes, after: int, limit: int) -> Deferred[list[QueuedMessage]]:
         """See `IStore.queued`."""
-        hidden: set[int] = set()
-        self._reads.append((account, hidden))
+        hidden = self._reads.begin(account)
         asking = self._asked(c.Queued, "messages", account=account, after=after, limit=limit)
         return asking.addBoth(self._read, hidden).addCallback(_messages, hidden)
 
     def remove(self, account: bytes, numbers: Sequence[int]) -> Deferred[None]:
         """See `IStore.remove`."""
-        for name, hidden in self._reads:
-            if name == account:
-                hidden.update(numbers)
+        self._reads.hide(account, numbers)
         return self._ask(c.Remove, account=account, numbers=list(numbers)).addBoth(_nothing)
 
     def tell_expired(self, told: Callable[[bytes, QueuedMessage], None]) -> None:
@@ -160,11 +114,14 @@ class SharedStore(Responders):
 
     def claim(self, account: bytes, rank: int) -> None:
         """See `IStore.claim`."""
-        self._tell(c.Claim, account=account, rank=rank, turn=self._turns.get(account, 0))
+        if account not in self._turns:
+            self._turn += 1
+            self._turns[account] = self._turn
+        self._tell(c.Claim, account=account, rank=rank, turn=self._turns[account])
 
     def release(self, account: bytes) -> None:
         """See `IStore.release`."""
-        self._turns[account] = self._turns.get(account, 0) + 1
+        self._turns.pop(account, None)
         self._tell(c.Release, account=account)
 
     def watch(self, account: bytes, watcher: QueueWatcher | None) -> None:
@@ -185,7 +142,7 @@ class SharedStore(Responders):
 
     @c.Granted.responder
     def _granted(self, account: bytes, count: int, turn: int) -> dict[str, Any]:
-        if turn != self._turns.get(account, 0):
+        if turn != self._turns.get(account):
             return {}
         return self._hear(account, lambda watcher: watcher.granted(count))
 
@@ -263,7 +220,7 @@ class SharedStore(Responders):
         return {}
 
     def _read(self, result: T, hidden: set[int]) -> T:
-        self._reads = [read for read in self._reads if read[1] is not hidden]
+        self._reads.end(hidden)
         return result
 
 

@@ -13,10 +13,8 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 
 from attrs import define, field
 
+from smppgate.settings.workers import MOST_WORKERS
 from smppgate.store.interface import LEAST_PART, WHOLE
-
-MOST_WORKERS = 32
-"""Each may use `LEAST_PART` of a limit that it has not asked for."""
 
 Told = Callable[[Mapping[str, int]], None]
 """Tells a worker the parts of limits that it has from now on."""
@@ -51,6 +49,7 @@ class _Limit:
 
     def _divided(self) -> list[int]:
         count = len(self.wanted)
+        # Each may use `LEAST_PART` of a limit that it has not asked for.
         left = WHOLE - max(count, MOST_WORKERS) * LEAST_PART
         given = fulfilled(list(self.wanted.values()), left)
         rest = (left - sum(given)) // max(1, count)

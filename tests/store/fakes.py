@@ -116,6 +116,17 @@ def _name(function: Callable[..., Any]) -> str:
     return function.__name__
 
 
+def inline_workers() -> Workers:
+    """Threads that are none."""
+    return Workers(*(InlineWorker() for _ in Workers._fields))
+
+
+def setting_in(directory: Path, sizes: Sizes) -> Setting:
+    """Segments in a state directory, of which indexes are made here."""
+    folder = Folder(directory / FOLDER)
+    return Setting(folder, HereJobs(folder), sizes)
+
+
 class Inline:
     """A store in ``directory`` that runs without threads."""
 
@@ -130,14 +141,13 @@ class Inline:
         self.writer, self.reader, self.keeper = (InlineWorker() for _ in range(3))
         self.log, self.finder, self.helper = (InlineWorker() for _ in range(3))
         self.clock = clock or clock_at(BEGUN)
-        folder = Folder(directory / FOLDER)
         self.store = DiskStore(
             self.clock,
             directory,
             limits or Limits(),
             durability,
             Workers(self.writer, self.reader, self.keeper, self.log, self.finder, self.helper),
-            Setting(folder, HereJobs(folder), sizes or Sizes.of(limits or Limits())),
+            setting_in(directory, sizes or Sizes.of(limits or Limits())),
         )
 
     def open(self) -> DiskStore:

@@ -12,12 +12,10 @@ from attrs import evolve
 from twisted.internet.defer import Deferred
 
 from smppgate.store import DiskPaths, Found, Home, Limits
-from smppgate.store.segments.files import FOLDER, Folder
-from smppgate.store.segments.indexing import HereJobs
-from smppgate.store.segments.setting import Setting
+from smppgate.store.segments.files import FOLDER
 from smppgate.store.segments.sizes import Sizes
 from smppgate.store.worker import Workers
-from tests.store.fakes import BEGUN, InlineWorker, clock_at, octets, wait
+from tests.store.fakes import BEGUN, clock_at, inline_workers, octets, setting_in, wait
 
 T = TypeVar("T")
 LIFETIME = 1600.0
@@ -55,9 +53,7 @@ class Processes:
 
     def start(self, number: int) -> None:
         home = self.home(number)
-        workers = Workers(*(InlineWorker() for _ in Workers._fields))
-        folder = Folder(home.own / FOLDER)
-        setting = Setting(folder, HereJobs(folder), self.sizes)
+        workers, setting = inline_workers(), setting_in(home.own, self.sizes)
         limits = _part(self.limits, self.count)
         store = DiskPaths(self.clock, home, limits, workers=workers, setting=setting)
         self.stores[number], self.workers[number] = store, workers

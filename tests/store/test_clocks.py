@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import cast
 
 import pytest
 from twisted.internet.task import Clock as Reactor
 
 from smppgate.store import DiskStore, IStore, Limits, MemoryStore, NewMessage
-from smppgate.store.worker import AnyWorker, Workers
-from tests.store.fakes import InlineWorker, wait
+from tests.store.fakes import inline_workers, wait
 
 TTL = 1000.0
 WALL = 1e9
@@ -34,8 +32,8 @@ def in_memory(clock: TwoClocks, _directory: Path) -> IStore:
 
 def on_disk(clock: TwoClocks, directory: Path) -> IStore:
     """A store in a file, without threads."""
-    workers = Workers(*(cast(AnyWorker, InlineWorker()) for _ in Workers._fields))
-    return DiskStore(clock, directory, Limits(return_path_ttl=TTL), workers=workers)
+    limits = Limits(return_path_ttl=TTL)
+    return DiskStore(clock, directory, limits, workers=inline_workers())
 
 
 @pytest.mark.parametrize("make", [in_memory, on_disk])

@@ -12,7 +12,8 @@ from attrs import evolve
 from twisted.internet.defer import Deferred
 
 from smppgate.store import DiskStore, Limits, StoreError
-from smppgate.store.segments.files import FEW_FILTERS, FOLDER
+from smppgate.store.segments.files import FOLDER
+from smppgate.store.segments.shelf import FEW_FILTERS
 from smppgate.store.segments.sizes import Sizes
 from smppgate.store.sqlite.files import StateDirectory
 from tests.store.fakes import Inline, logged, octets

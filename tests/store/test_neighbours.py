@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from zope.interface.verify import verifyObject
 
-from smppgate.store.interface import IReturnPaths
+from smppgate.store.interface import IPathStore
 from smppgate.store.segments.files import FOLDER
 from smppgate.store.segments.neighbours import IDLE
 from tests.store.fakes import octets
@@ -32,7 +32,7 @@ def _indexed(processes: Processes, number: int) -> int:
 
 
 def test_a_worker_has_what_the_interface_asks_for(three: Processes) -> None:
-    assert verifyObject(IReturnPaths, three.stores[1])
+    assert verifyObject(IPathStore, three.stores[1])
 
 
 def test_each_worker_finds_its_own_alone(three: Processes) -> None:

@@ -11,35 +11,25 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
 from smppgate.store import DiskPaths, DiskQueues, Durability, Home, Limits, MemoryStore
-from smppgate.store.segments.files import FOLDER, Folder
-from smppgate.store.segments.indexing import HereJobs
-from smppgate.store.segments.setting import Setting
 from smppgate.store.segments.sizes import Sizes
-from smppgate.store.worker import Workers
 from smppgate.workers.shared_store import SharedStore
 from smppgate.workers.store_server import ServedStore, StoreServer
 from tests.store.boxes import SMALL, TIGHT, DiskBox, MemoryBox
-from tests.store.fakes import BEGUN, InlineWorker, clock_at, wait
+from tests.store.fakes import BEGUN, clock_at, inline_workers, setting_in, wait
 from tests.workers.pair import Ends
 
 T = TypeVar("T")
 
 
-def inline() -> Workers:
-    """Threads that are none."""
-    return Workers(*(InlineWorker() for _ in Workers._fields))
-
-
 def disk_queues(clock: Clock, directory: Path) -> DiskQueues:
     """The master's store."""
-    return DiskQueues(clock, directory, 1600.0, Durability.PROCESS, inline())
+    return DiskQueues(clock, directory, 1600.0, Durability.PROCESS, inline_workers())
 
 
 def disk_paths(clock: Clock, directory: Path, limits: Limits, sizes: Sizes) -> DiskPaths:
     """The return paths of a worker."""
-    folder = Folder(directory / FOLDER)
-    setting = Setting(folder, HereJobs(folder), sizes)
-    return DiskPaths(clock, Home(directory), limits, Durability.PROCESS, inline(), setting)
+    workers, setting = inline_workers(), setting_in(directory, sizes)
+    return DiskPaths(clock, Home(directory), limits, Durability.PROCESS, workers, setting)
 
 
 class Master:

@@ -20,9 +20,6 @@ OPEN_FILES = 32
 """Files of its own that a gate keeps open for reading, at most."""
 FEW_FILES = 4
 """The same of a folder that is seldom read."""
-FEW_FILTERS = 32 << 20
-"""Octets of memory that filters of all folders together may take that are seldom read; indexes
-without one are asked on disk."""
 TEMPORARY = ".new"
 """How the names of files end that are not whole yet."""
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from smppgate.store.segments.files import FEW_FILES, FEW_FILTERS, FOLDER, Folder
+from smppgate.store.segments.files import FEW_FILES, FOLDER, Folder
 from smppgate.store.segments.foreign_shelf import ForeignShelf
 from smppgate.store.segments.home import Home
 from smppgate.store.segments.searching import Newest
+from smppgate.store.segments.shelf import FEW_FILTERS
 from smppgate.store.worker import AnyWorker
 from smppgate.txsmpp.clock import Clock
 

@@ -191,13 +191,21 @@ class SegmentPaths:
             return Found(in_memory), missing
         ends = [key for key in missing if self._tables.end_of(key) is not None]
         searched, is_complete = await self._lookups.run(missing, ends)
-        # A key may have been kept anew, or have ended, while segments were read; and what memory
-        # had may be in an index by now, which was not asked.
-        found, missing = self.ask_memory(keys)
-        older = in_memory | searched.paths
-        found.update((key, older[key]) for key in missing if key in older)
+        # What memory had may be in an index by now, which was not asked.
+        found, missing = self.ask_again(keys, in_memory | searched.paths)
         unknown = [key for key in missing if key in searched.unknown]
         return Found(found, is_complete), unknown
+
+    def ask_again(
+        self, keys: Sequence[bytes], older: Mapping[bytes, bytes]
+    ) -> tuple[dict[bytes, bytes], list[bytes]]:
+        """What memory has of ``keys``, and ``older`` of the others; and those that neither has.
+
+        A key may have been kept anew, or have ended, while ``older`` was looked for.
+        """
+        found, missing = self.ask_memory(keys)
+        found.update((key, older[key]) for key in missing if key in older)
+        return found, [key for key in missing if key not in older]
 
     def append_ends(self) -> None:
         """Write the ends that no record has yet."""

@@ -11,6 +11,8 @@ from smppgate.store.segments.names import SegmentName
 
 FILTERS = 256 << 20
 """Octets of memory that all filters may take. Indexes without one are asked on disk."""
+FEW_FILTERS = 32 << 20
+"""The same of all folders together that are seldom read."""
 
 
 @define(eq=False)

@@ -9,6 +9,7 @@ from itertools import islice
 from twisted.internet.defer import Deferred, succeed
 from twisted.python.failure import Failure
 
+from smppgate.store.reads import Reads
 from smppgate.store.records import Enqueued, NewMessage, QueuedMessage
 from smppgate.store.sqlite.disk import QUEUES, Disk
 from smppgate.store.sqlite.queue_sizes import QueueSizes
@@ -54,8 +55,7 @@ class MessageQueue:
         """Accounts and numbers that are to be deleted, in the order of the calls."""
         self._hidden: dict[bytes, set[int]] = {}
         """The same numbers, by account. No set is empty."""
-        self._reads: list[tuple[bytes, set[int]]] = []
-        """For each read of a queue under way, the numbers that it must not return."""
+        self._reads = Reads()
         self._is_removing = False
         self._asked = 0
         """Numbers that were ever put into `_removals`."""
@@ -208,9 +208,7 @@ class MessageQueue:
         """Let no read of the queue return these, also of those that are under way."""
         if numbers:
             self._hidden.setdefault(account, set()).update(numbers)
-        for name, hidden in self._reads:
-            if name == account:
-                hidden.update(numbers)
+        self._reads.hide(account, numbers)
 
     def _show(self, account: bytes, number: int) -> None:
         hidden = self._hidden.get(account, set())
@@ -222,14 +220,13 @@ class MessageQueue:
 
     async def queued(self, account: bytes, after: int, limit: int) -> list[QueuedMessage]:
         """See `IStore.queued`."""
-        hidden = set(self._hidden.get(account, ()))
-        self._reads.append((account, hidden))
+        hidden = self._reads.begin(account, self._hidden.get(account, ()))
         try:
             messages = await self._disk.read(
                 queued, account, after, self._last, limit + len(hidden), self._clock.wall()
             )
         finally:
-            self._reads = [read for read in self._reads if read[1] is not hidden]
+            self._reads.end(hidden)
         return [message for message in messages if message.number not in hidden][:limit]
 
     async def sizes(self) -> dict[bytes, int]:

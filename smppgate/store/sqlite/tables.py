@@ -42,7 +42,7 @@ class Contents:
     last_batch: int
     archived: int
     queued: Mapping[bytes, int]
-    last_message: int = 0
+    last_message: int
 
 
 @contextmanager

@@ -14,9 +14,8 @@ from smppgate.store.segments.indexing import HereJobs
 from smppgate.store.segments.paths import SegmentPaths
 from smppgate.store.segments.setting import Setting
 from smppgate.store.segments.sizes import Sizes
-from smppgate.store.worker import Workers
 from smppgate.txsmpp.clock import Clock
-from tests.store.fakes import BEGUN, InlineWorker, clock_at, octets, wait
+from tests.store.fakes import BEGUN, clock_at, inline_workers, octets, wait
 from tests.store.segments.model_disk import ModelFolder
 
 T = TypeVar("T")
@@ -43,7 +42,7 @@ class Box:
 
     def open(self) -> None:
         """Open a store on the folder as it is."""
-        self.workers = Workers(*(InlineWorker() for _ in Workers._fields))
+        self.workers = inline_workers()
         self.faults = Faults("test")
         self.jobs = HereJobs(self.folder)
         self.paths = SegmentPaths(

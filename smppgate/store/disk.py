@@ -131,7 +131,7 @@ class DiskStore(OneProcess, Opening):
         if not unknown or not self._former.count:
             return found
         older, is_complete = await self._former.find(unknown)
-        anew, _ = self._paths.ask_again(keys, older | found.paths)
+        anew, _ = self._paths.ask_again(keys, {**older, **found.paths})
         return Found(anew, found.is_complete and is_complete)
 
     def statistics(self) -> StoreStatistics:

@@ -112,7 +112,7 @@ class HomePaths(SegmentPaths):
         if not unknown or not self._leftovers:
             return found, unknown
         older, is_complete = await self._leftovers.find(unknown)
-        anew, missing = self.ask_again(keys, older | found.paths)
+        anew, missing = self.ask_again(keys, {**older, **found.paths})
         unknown = [key for key in missing if key in unknown]
         return Found(anew, found.is_complete and is_complete), unknown
 

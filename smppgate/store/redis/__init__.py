@@ -1,0 +1,1 @@
+"""What several machines keep together, in Redis or Valkey."""

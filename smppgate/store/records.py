@@ -110,6 +110,8 @@ class StoreStatistics:
         failed for too long. Memory has them.
     :param forgotten: return paths that were dropped before they expired, because a limit was
         reached.
+    :param unconfirmed: return paths of which `IReturnPaths.keep` has fired although the server
+        that is to have them had not confirmed them: the process has them on disk meanwhile.
     :param queued: messages in all queues.
     :param octets: size of the store's files.
     :param failures: how many operations of the store have failed.
@@ -121,6 +123,7 @@ class StoreStatistics:
     unsaved: int = 0
     lost: int = 0
     forgotten: int = 0
+    unconfirmed: int = 0
     queued: int = 0
     octets: int = 0
     failures: int = 0

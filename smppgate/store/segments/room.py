@@ -1,4 +1,4 @@
-"""Which segments go: those that have expired, and when room is short the oldest.
+"""Which segments go: those passed on, those that have expired, and when room is short the oldest.
 
 When room is short the oldest segment that is not compacted is, together with a small compacted one
 before it. Where that gains little, and when all are compacted, the oldest goes.
@@ -79,6 +79,9 @@ class Room:
 
     def next(self) -> Task | None:
         """What is to go next; None if all may stay."""
+        for segment in self._shelf.segments:
+            if segment.is_passed_on:
+                return self._remove(segment)
         oldest = self._shelf.segments[0]
         if oldest.is_open:
             self._roll_if_expired()

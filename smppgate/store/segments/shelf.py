@@ -40,6 +40,8 @@ class Segment:
     """Whether compacting it is of no use."""
     is_hidden: bool = False
     """Whether something in it is neither indexed nor in memory, because an index was lost."""
+    is_passed_on: bool = False
+    """Whether all of it is elsewhere: it goes, and is not asked any more."""
 
     @property
     def indexed(self) -> int:
@@ -108,6 +110,8 @@ class Shelf:
     def parts(self) -> Iterator[tuple[SegmentName, Index]]:
         """All indexes with their segments, the youngest first."""
         for segment in reversed(self.segments):
+            if segment.is_passed_on:
+                continue
             for part in reversed(segment.parts):
                 yield segment.name, part
 

@@ -153,6 +153,11 @@ class Tables:
             self._hidden = max(self._hidden, self._tables[-1].mark)
             self._drop(self._tables[-1])
 
+    def forget(self, mark: float) -> None:
+        """Drop the tables of which all is elsewhere: what has marks up to ``mark``."""
+        while self._tables and self._tables[-1].mark <= mark:
+            self._pop()
+
     def hold_unindexed(self) -> list[Table]:
         """The tables with anything that is not indexed, the oldest first, to be written again.
 

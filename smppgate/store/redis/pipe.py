@@ -1,0 +1,281 @@
+"""`Pipe`: the connection that return paths are kept over.
+
+All that is asked for while a round trip is under way goes with the next one, in one write. So the
+replicas are waited for once a round trip, and a path costs no more than its octets: a pipeline of
+txredisapi, with a Deferred for each command, costs ten times as much.
+
+Each command that goes over it has an answer of one line.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from typing import Protocol as Shape
+from typing import cast
+
+from attrs import define, field
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime, ITCPTransport
+from twisted.internet.protocol import Protocol, connectionDone
+from twisted.python.failure import Failure
+
+from smppgate.store.redis.ports import Refused, Unreached
+from smppgate.store.redis.timing import Deadline
+
+_SET = b"*5\r\n$3\r\nSET\r\n$%d\r\n%b\r\n$%d\r\n%b"
+_LIFETIME = b"\r\n$2\r\nPX\r\n$%d\r\n%b\r\n"
+_PEXPIRE = b"*4\r\n$7\r\nPEXPIRE\r\n$%d\r\n%b\r\n$%d\r\n%b\r\n$2\r\nLT\r\n"
+
+LATE = "no answer in time"
+LACKING = "too few replicas have it"
+
+
+class Told(Shape):
+    """Hears how a connection does."""
+
+    def late(self) -> None:
+        """An answer has not come within the patience."""
+
+    def refused(self, error: str) -> None:
+        """The server has answered with this error."""
+
+    def lacking(self) -> None:
+        """Too few replicas had what was written within the patience."""
+
+    def lost(self) -> None:
+        """The connection is gone."""
+
+
+@define(eq=False)
+class _Call:
+    """Commands that are answered together.
+
+    :ivar count: how many they are.
+    """
+
+    octets: bytes
+    count: int
+    asked: float
+    is_safe: bool
+    done: Deferred[Sequence[bytes]] = field(factory=Deferred)
+
+    def fail(self, error: Exception) -> None:
+        self.done.errback(error)
+
+
+@define(eq=False)
+class _Round:
+    """What was written at once, and how many lines answer it."""
+
+    calls: list[_Call]
+    count: int
+    is_safe: bool
+
+
+class Pipe(Protocol):
+    """One connection, see above.
+
+    :param patience: seconds from the call of a method until it has failed.
+    :param replicas: how many must have what is kept.
+    :param told: hears of what fails, before those do who asked for it.
+    """
+
+    def __init__(self, clock: IReactorTime, patience: float, replicas: int, told: Told) -> None:
+        self._clock = clock
+        self._patience = patience
+        self._replicas = replicas
+        self._wait = self._wait_command(wait_time(patience))
+        self._told = told
+        self._waiting: list[_Call] = []
+        self._rounds: deque[_Round] = deque()
+        self._deadline: Deadline | None = None
+        self._received: list[bytes] = []
+        self._lines = 0
+        self._is_lost = False
+
+    # What is asked
+
+    def keep(
+        self, kept: Mapping[bytes, bytes], lifetime: int, ended: Mapping[bytes, int]
+    ) -> Deferred[None]:
+        """See `smppgate.store.redis.ports.Server.keep`."""
+        count = len(kept) + len(ended)
+        octets = _sets(kept, lifetime) + _ends(ended)
+        call = _Call(octets, count, self._clock.seconds(), is_safe=True)
+        self._ask(call)
+        return call.done.addCallback(_nothing)
+
+    def ask(self, *words: bytes) -> Deferred[bytes]:
+        """The one line with which a command is answered, without the sign before it.
+
+        It is waited for until the connection is lost.
+        """
+        call = _Call(command(*words), 1, self._clock.seconds(), is_safe=False)
+        self._write([call])
+        return call.done.addCallback(_first)
+
+    def count_replicas(self) -> Deferred[int]:
+        """How many replicas have all that was kept, or have it soon."""
+        octets = self._wait_command(wait_time(self._patience / 4))
+        call = _Call(octets, 1, self._clock.seconds(), is_safe=False)
+        self._write([call])
+        return call.done.addCallback(_first).addCallback(int)
+
+    def give_up(self, error: Exception) -> None:
+        """Let all fail that is kept at present. What was written may be done all the same."""
+        self._stop_deadline()
+        failed, self._waiting = self._waiting, []
+        for waits in self._rounds:
+            failed += [call for call in waits.calls if call.is_safe]
+            waits.calls = [call for call in waits.calls if not call.is_safe]
+        for call in failed:
+            call.fail(error)
+
+    def abort(self) -> None:
+        """Cut the connection."""
+        if self.transport is not None:
+            cast(ITCPTransport, self.transport).abortConnection()
+
+    # Twisted's
+
+    def connectionMade(self) -> None:  # noqa: N802 - Twisted's name
+        """Octets go out at once."""
+        if ITCPTransport.providedBy(self.transport):
+            self.transport.setTcpNoDelay(True)
+
+    def dataReceived(self, data: bytes) -> None:  # noqa: N802 - Twisted's name
+        """Count lines until a round trip is over."""
+        self._received.append(data)
+        self._lines += data.count(b"\n")
+        if self._rounds and self._lines >= self._rounds[0].count:
+            self._read()
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:  # noqa: N802 - Twisted's name
+        """All fails that was asked."""
+        self._is_lost = True
+        self._told.lost()
+        rounds, self._rounds = self._rounds, deque()
+        error = Unreached("the connection is lost")
+        self.give_up(error)
+        for waits in rounds:
+            for call in waits.calls:
+                call.fail(error)
+
+    # Round trips
+
+    def _wait_command(self, time: int) -> bytes:
+        return command(b"WAIT", b"%d" % self._replicas, b"%d" % time)
+
+    def _ask(self, call: _Call) -> None:
+        if self._is_lost:
+            call.fail(Unreached("the connection is lost"))
+            return
+        self._waiting.append(call)
+        if self._deadline is None:
+            self._start_deadline(call.asked)
+        if not self._rounds:
+            self._next()
+
+    def _next(self) -> None:
+        calls, self._waiting = self._waiting, []
+        if calls:
+            self._write(calls)
+
+    def _write(self, calls: list[_Call]) -> None:
+        if self._is_lost or self.transport is None:
+            for call in calls:
+                call.fail(Unreached("the connection is lost"))
+            return
+        is_safe = self._replicas > 0 and any(call.is_safe for call in calls)
+        count = sum(call.count for call in calls) + is_safe
+        self._rounds.append(_Round(calls, count, is_safe))
+        octets = b"".join([call.octets for call in calls])
+        self.transport.write(octets + self._wait if is_safe else octets)
+
+    def _read(self) -> None:
+        answers = b"".join(self._received).split(b"\r\n")
+        while self._rounds and len(answers) > self._rounds[0].count:
+            answered = self._rounds.popleft()
+            lines, answers = answers[: answered.count], answers[answered.count :]
+            self._answered(answered, lines)
+        self._lines = len(answers) - 1
+        self._received = [b"\r\n".join(answers)]
+        if not self._rounds:
+            self._next()
+
+    def _answered(self, answered: _Round, lines: list[bytes]) -> None:
+        if any(call.is_safe for call in answered.calls):
+            self._stop_deadline()
+            if self._waiting:
+                self._start_deadline(self._waiting[0].asked)
+        has_replicas = not answered.is_safe or self._enough(lines.pop())
+        at = 0
+        for call in answered.calls:
+            self._finish(call, lines[at : at + call.count], has_replicas or not call.is_safe)
+            at += call.count
+
+    def _enough(self, line: bytes) -> bool:
+        if line[:1] == b":" and int(line[1:]) >= self._replicas:
+            return True
+        self._told.lacking() if line[:1] == b":" else self._told.refused(_text(line))
+        return False
+
+    def _finish(self, call: _Call, lines: list[bytes], has_replicas: bool) -> None:
+        refused = next((line for line in lines if line[:1] == b"-"), None)
+        if refused is not None:
+            self._told.refused(_text(refused))
+            call.fail(Refused(_text(refused)))
+        elif has_replicas:
+            call.done.callback(lines)
+        else:
+            call.fail(Unreached(LACKING))
+
+    def _start_deadline(self, asked: float) -> None:
+        self._deadline = Deadline(self._clock, asked + self._patience, self._late)
+
+    def _stop_deadline(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _late(self) -> None:
+        self._told.late()
+        self.give_up(Unreached(LATE))
+
+
+def wait_time(patience: float) -> int:
+    """Milliseconds for which replicas are waited for: until a little before it is over."""
+    return max(1, int(patience * 800))
+
+
+def command(*words: bytes) -> bytes:
+    """A command in octets."""
+    parts = [b"$%d\r\n%b\r\n" % (len(word), word) for word in words]
+    return b"*%d\r\n" % len(parts) + b"".join(parts)
+
+
+def _sets(kept: Mapping[bytes, bytes], lifetime: int) -> bytes:
+    if not kept:
+        return b""
+    octets = b"%d" % lifetime
+    tail = _LIFETIME % (len(octets), octets)
+    sets = [_SET % (len(key), key, len(value), value) for key, value in kept.items()]
+    return tail.join(sets) + tail
+
+
+def _ends(ended: Mapping[bytes, int]) -> bytes:
+    times = [(key, b"%d" % time) for key, time in ended.items()]
+    return b"".join([_PEXPIRE % (len(key), key, len(time), time) for key, time in times])
+
+
+def _text(line: bytes) -> str:
+    return line[1:].decode("ascii", "replace")
+
+
+def _nothing(_lines: Sequence[bytes]) -> None:
+    return None
+
+
+def _first(lines: Sequence[bytes]) -> bytes:
+    return lines[0][1:]

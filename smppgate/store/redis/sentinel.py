@@ -1,0 +1,113 @@
+"""Where the master is: always at one place, or where Sentinels say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from twisted.internet.defer import Deferred
+from twisted.internet.error import TimeoutError
+from twisted.internet.interfaces import IReactorTime
+
+from smppgate.store.records import StoreError
+from smppgate.store.redis.connection import Endpoints, open_asker
+from smppgate.store.redis.greeting import log_in
+from smppgate.store.redis.pipe import LATE
+from smppgate.store.redis.ports import Refused, Unreached
+from smppgate.store.redis.url import Access, Address
+
+PATIENCE = 0.5
+"""Seconds until the next Sentinel is asked."""
+
+
+class Source(Protocol):
+    """Knows where the master is."""
+
+    async def find(self) -> Address:
+        """Its address. Raises `Unreached` where that is not known at present."""
+
+
+class Fixed:
+    """A master that is always at one place."""
+
+    def __init__(self, address: Address) -> None:
+        self._address = address
+
+    def __str__(self) -> str:
+        return str(self._address)
+
+    async def find(self) -> Address:
+        """There."""
+        return self._address
+
+
+class Sentinels:
+    """Asks one Sentinel after the other, first the one that has answered last.
+
+    :param name: under which they know the master.
+    :param access: to the Sentinels themselves; they have no databases.
+    """
+
+    def __init__(
+        self,
+        addresses: Sequence[Address],
+        name: str,
+        clock: IReactorTime,
+        connect: Endpoints,
+        access: Access | None = None,
+    ) -> None:
+        self._addresses = list(addresses)
+        self._name = name
+        self._clock = clock
+        self._connect = connect
+        self._access = access or Access()
+
+    def __str__(self) -> str:
+        return f"{self._name} of the Sentinels"
+
+    async def find(self) -> Address:
+        """Where the first that answers says it is.
+
+        :raises Unreached: says what each of them has answered.
+        """
+        reasons = []
+        for address in tuple(self._addresses):
+            try:
+                asking = Deferred.fromCoroutine(self._ask(address))
+                found = await asking.addTimeout(PATIENCE, self._clock)
+            except (StoreError, TimeoutError) as error:
+                reasons.append(f"{address}: {error if str(error) else LATE}")
+                continue
+            self._addresses.remove(address)
+            self._addresses.insert(0, address)
+            return found
+        raise Unreached(f"no Sentinel says where {self._name} is: {'; '.join(reasons)}")
+
+    async def _ask(self, address: Address) -> Address:
+        asker = await open_asker(self._connect(address), self._clock, PATIENCE, _Deaf())
+        try:
+            await log_in(asker, self._access)
+            words = (b"SENTINEL", b"GET-MASTER-ADDR-BY-NAME", self._name.encode())
+            found = await asker.ask(*words)
+        finally:
+            asker.abort()
+        if found is None:
+            raise Refused(f"knows no master {self._name}")
+        host, port = found
+        return Address(host.decode(), int(port))
+
+
+class _Deaf:
+    """Each answer of a Sentinel is waited for where it is asked."""
+
+    def late(self) -> None:
+        """See `smppgate.store.redis.pipe.Told`."""
+
+    def refused(self, error: str) -> None:
+        """See `smppgate.store.redis.pipe.Told`."""
+
+    def lacking(self) -> None:
+        """See `smppgate.store.redis.pipe.Told`."""
+
+    def lost(self) -> None:
+        """See `smppgate.store.redis.pipe.Told`."""

@@ -1,0 +1,396 @@
+"""`RedisServer`: one master, which is looked for again and again while it does not answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+from attrs import field, frozen
+from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.error import TimeoutError
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.python.failure import Failure
+
+from smppgate.store.redis.connection import Endpoints, Link, open_link
+from smppgate.store.redis.greeting import Unfit, Visit, greet
+from smppgate.store.redis.pipe import LACKING, LATE
+from smppgate.store.redis.ports import Unreached, Word
+from smppgate.store.redis.script import Script
+from smppgate.store.redis.sentinel import Source
+from smppgate.store.redis.timing import Deadline
+from smppgate.store.redis.url import Access, Address
+from smppgate.txsmpp.backoff import Backoff
+
+BEAT = 0.25
+"""Seconds between two looks at how the server does."""
+
+ATTEMPT = 2.0
+"""Seconds for which a server may be silent while it is connected to."""
+
+OPENING = 2.0
+"""Seconds that the start of the gate waits for it."""
+
+DEAD = 5.0
+"""Seconds of silence after which it is connected to anew: the network may have forgotten the
+connections."""
+
+SHORTEST, LONGEST = 0.05, 1.0
+"""Seconds of the first and of the longest pause between two tries to connect: for `Backoff`."""
+
+_NO_MASTER = ("READONLY", "LOADING", "MASTERDOWN", "UNBLOCKED")
+"""How answers begin of a server that is no master any more, or not yet."""
+
+
+class Trouble(Protocol):
+    """Hears what fails, by the name of the part, and when that works again."""
+
+    def failed(self, part: str, failure: Failure) -> None:
+        """It fails with `Unreached`, or `Unfit` where an operator has to act."""
+
+    def worked(self, part: str) -> None:
+        """It works."""
+
+
+@frozen
+class Way:
+    """How a server is reached.
+
+    :ivar source: knows where it is.
+    :ivar connect: how an address is connected to.
+    :ivar access: how to come in.
+    :ivar patience: seconds within which an answer must be here.
+    :ivar replicas: how many must have what is kept.
+    """
+
+    source: Source
+    connect: Endpoints
+    access: Access = field(factory=Access)
+    patience: float = 0.25
+    replicas: int = 0
+
+
+class RedisServer:
+    """Provides `smppgate.store.redis.ports.Server`.
+
+    :param name: that of the part which fails with it.
+    :param backoff: the pause before the next try to connect.
+    :ivar has_replicas: whether enough replicas have what is kept. While they have not, `keep` and
+        `run_safely` fail at once, all else goes on.
+    :ivar address: where the master is, or was the last time it answered.
+    """
+
+    def __init__(
+        self, name: str, way: Way, clock: IReactorTime, backoff: Backoff, trouble: Trouble
+    ) -> None:
+        self.name = name
+        self.has_replicas = False
+        self.address: Address | None = None
+        self._way = way
+        self._clock = clock
+        self._backoff = backoff
+        self._trouble = trouble
+        self._told: list[Callable[[], None]] = []
+        self._link: Link | None = None
+        self._ears: _Ears | None = None
+        self._visit: Visit | None = None
+        self._is_up = False
+        self._is_closed = True
+        self._stalls = 0
+        self._silent_since: float | None = None
+        self._ping: Deadline | None = None
+        self._is_pinged = self._is_counting = self._is_asking = False
+        self._search: Deferred[None] | None = None
+        self._timers: dict[str, IDelayedCall] = {}
+        self._opened: Deferred[None] | None = None
+
+    @property
+    def is_up(self) -> bool:
+        """See `smppgate.store.redis.ports.Server`."""
+        return self._is_up
+
+    # Its life
+
+    def open(self) -> Deferred[None]:
+        """Look for the master from now on.
+
+        :return: fires when it answers, or after `OPENING` if it does not; fails with `Unfit` where
+            it answers, and an operator has to act.
+        """
+        self._is_closed = False
+        opened = self._opened = Deferred()
+        self._later("opening", OPENING, self._opens)
+        self._later("beat", BEAT, self._beat)
+        self._look()
+        return opened
+
+    def close(self) -> Deferred[None]:
+        """Let it go. What is asked for at present fails."""
+        self._is_closed = True
+        for timer in self._timers.values():
+            if timer.active():
+                timer.cancel()
+        self._timers.clear()
+        if self._search is not None:
+            self._search.cancel()
+        self._let_go(Unreached("the store is closed"))
+        self._opens()
+        return succeed(None)
+
+    # What is asked of it
+
+    def keep(
+        self, kept: Mapping[bytes, bytes], lifetime: int, ended: Mapping[bytes, int]
+    ) -> Deferred[None]:
+        """See `smppgate.store.redis.ports.Server`."""
+        link = self._link
+        if link is None or not self._is_up:
+            return fail(Unreached(LATE))
+        if not self.has_replicas:
+            return fail(Unreached(LACKING))
+        return link.pipe.keep(kept, lifetime, ended)
+
+    def find(self, keys: Sequence[bytes]) -> Deferred[list[bytes | None]]:
+        """See `smppgate.store.redis.ports.Server`."""
+        link = self._link
+        if not keys:
+            return succeed([])
+        if link is None or not self._is_up:
+            return fail(Unreached(LATE))
+        return link.asker.ask_soon(b"MGET", *keys)
+
+    def run(
+        self, script: Script, keys: Sequence[bytes], arguments: Sequence[Word]
+    ) -> Deferred[Any]:
+        """See `smppgate.store.redis.ports.Server`."""
+        link = self._link
+        if link is None or not self._is_up:
+            return fail(Unreached(LATE))
+        return link.asker.run(script, keys, arguments)
+
+    def run_safely(
+        self, script: Script, keys: Sequence[bytes], arguments: Sequence[Word]
+    ) -> Deferred[Any]:
+        """See `smppgate.store.redis.ports.Server`."""
+        link = self._link
+        if link is None or not self._is_up:
+            return fail(Unreached(LATE))
+        if not self.has_replicas:
+            return fail(Unreached(LACKING))
+        return link.writer.run(script, keys, arguments)
+
+    def follow(self, told: Callable[[], None]) -> None:
+        """See `smppgate.store.redis.ports.Server`; also after a change of `has_replicas`."""
+        self._told.append(told)
+
+    # What its connections tell, by `_Ears`
+
+    def late(self) -> None:
+        """It is not up until it has answered all that it was asked by now."""
+        self._stalls += 1
+        self._fails(LATE)
+
+    def refused(self, error: str) -> None:
+        """A server that is no master is left."""
+        if error.startswith(_NO_MASTER):
+            self._drop(f"it is no master any more: {error}")
+
+    def lacking(self) -> None:
+        """Nothing is kept until there are enough replicas."""
+        if self.has_replicas:
+            self._trouble.failed(self._replicas, Failure(Unreached(LACKING)))
+            self._change(self._is_up, has_replicas=False)
+            if self._link is not None:
+                self._link.pipe.give_up(Unreached(LACKING))
+                self._link.writer.give_up(Unreached(LACKING))
+
+    def lost(self) -> None:
+        """The others are of no use without it."""
+        self._drop("the connection is lost")
+
+    # To look for it
+
+    def _look(self) -> None:
+        self._search = Deferred.fromCoroutine(self._find())
+        self._search.addTimeout(ATTEMPT, self._clock)
+        self._search.addErrback(self._not_found)
+
+    async def _find(self) -> None:
+        way = self._way
+        address = await way.source.find()
+        ears = _Ears()
+        link = await open_link(
+            address, way.connect(address), self._clock, way.patience, way.replicas, ears
+        )
+        try:
+            connections = (link.pipe, link.safe, link.asker)
+            visit = await greet(connections, way.access, self._visit)
+            replicas = await link.pipe.count_replicas() if way.replicas else 0
+        except BaseException:
+            link.abort()
+            raise
+        self._visit, self._ears, ears.server = visit, ears, self
+        self._found(link, replicas >= way.replicas)
+
+    def _found(self, link: Link, has_replicas: bool) -> None:
+        self._search = None
+        self._link, self.address = link, link.address
+        self._silent_since, self._is_pinged, self._is_counting = None, False, False
+        self._backoff.bound(self._clock.seconds())
+        self._trouble.worked(self.name)
+        if has_replicas:
+            self._trouble.worked(self._replicas)
+        else:
+            self._trouble.failed(self._replicas, Failure(Unreached(LACKING)))
+        self._change(True, has_replicas)
+        self._opens()
+
+    def _not_found(self, failure: Failure) -> None:
+        self._search = None
+        if self._is_closed:
+            return
+        if failure.check(TimeoutError):
+            failure = Failure(Unreached(LATE))
+        if self._opened is not None and failure.check(Unfit):
+            opened, self._opened = self._opened, None
+            self.close()
+            opened.errback(failure)
+            return
+        self._trouble.failed(self.name, failure)
+        self._look_again()
+
+    def _look_again(self) -> None:
+        if not self._is_closed:
+            self._later("look", self._backoff(0), self._look)
+
+    def _opens(self) -> None:
+        opened, self._opened = self._opened, None
+        if opened is not None:
+            opened.callback(None)
+
+    def _drop(self, reason: str) -> None:
+        if self._link is not None:
+            self._trouble.failed(self.name, Failure(Unreached(reason)))
+            self._let_go(Unreached(reason))
+            self._backoff.lost(self._clock.seconds())
+            self._look_again()
+
+    def _let_go(self, error: Unreached) -> None:
+        link, self._link = self._link, None
+        if self._ears is not None:
+            self._ears.server = None
+        if self._ping is not None:
+            self._ping.cancel()
+        self._change(False, has_replicas=False)
+        if link is not None:
+            link.abort()
+            link.give_up(error)
+
+    # How it does
+
+    def _beat(self) -> None:
+        self._later("beat", BEAT, self._beat)
+        if self._link is None:
+            return
+        self._ping_it(self._link)
+        if self._silent_since is not None:
+            self._ask_source(self._link, self._silent_since)
+        elif not self.has_replicas and not self._is_counting:
+            self._is_counting = True
+            self._link.pipe.count_replicas().addCallbacks(self._counted, _ignored)
+
+    def _ping_it(self, link: Link) -> None:
+        if self._is_pinged:
+            return
+        self._is_pinged = True
+        due = self._clock.seconds() + self._way.patience
+        self._ping = Deadline(self._clock, due, self.late)
+        link.ping().addCallbacks(self._answers, _ignored, callbackArgs=(link, self._stalls))
+
+    def _answers(self, _pongs: Any, link: Link, stalls: int) -> None:
+        if link is not self._link:
+            return
+        self._is_pinged = False
+        if self._ping is not None:
+            self._ping.cancel()
+        if self._silent_since is None:
+            return
+        if stalls != self._stalls:
+            # Only what is sent after a late answer comes behind it.
+            self._ping_it(link)
+            return
+        self._silent_since = None
+        self._trouble.worked(self.name)
+        self._change(True, self.has_replicas)
+
+    def _fails(self, reason: str) -> None:
+        if self._silent_since is None:
+            self._silent_since = self._clock.seconds()
+            self._trouble.failed(self.name, Failure(Unreached(reason)))
+        self._change(False, self.has_replicas)
+        if self._link is not None:
+            self._link.give_up(Unreached(reason))
+
+    def _ask_source(self, link: Link, since: float) -> None:
+        if self._clock.seconds() - since >= DEAD:
+            self._drop(f"it has been silent for {DEAD:g} s")
+        elif not self._is_asking:
+            self._is_asking = True
+            asking = Deferred.fromCoroutine(self._way.source.find())
+            asking.addCallback(self._told_where, link)
+            asking.addErrback(_ignored).addCallback(self._asked)
+
+    def _told_where(self, address: Address, link: Link) -> None:
+        if link is self._link and address != link.address and self._silent_since is not None:
+            self._drop(f"the master is {address} now")
+
+    def _asked(self, _result: None) -> None:
+        self._is_asking = False
+
+    def _counted(self, replicas: int) -> None:
+        self._is_counting = False
+        if replicas >= self._way.replicas and self._link is not None:
+            self._trouble.worked(self._replicas)
+            self._change(self._is_up, has_replicas=True)
+
+    # Small things
+
+    @property
+    def _replicas(self) -> str:
+        return f"replicas of {self.name}"
+
+    def _change(self, is_up: bool, has_replicas: bool) -> None:
+        before = self._is_up, self.has_replicas
+        self._is_up, self.has_replicas = is_up, has_replicas
+        if before != (is_up, has_replicas):
+            for told in tuple(self._told):
+                told()
+
+    def _later(self, name: str, pause: float, function: Callable[[], None]) -> None:
+        self._timers[name] = self._clock.callLater(pause, function)
+
+
+class _Ears:
+    """Hears what the connections of one link tell, for a server as long as it uses them."""
+
+    def __init__(self) -> None:
+        self.server: RedisServer | None = None
+
+    def late(self) -> None:
+        if self.server is not None:
+            self.server.late()
+
+    def refused(self, error: str) -> None:
+        if self.server is not None:
+            self.server.refused(error)
+
+    def lacking(self) -> None:
+        if self.server is not None:
+            self.server.lacking()
+
+    def lost(self) -> None:
+        if self.server is not None:
+            self.server.lost()
+
+
+def _ignored(_failure: Failure) -> None:
+    """The connection is lost, which is told besides."""

@@ -57,6 +57,8 @@ def _secret_files(settings: Settings) -> Iterator[tuple[str, str, str]]:
             yield f"{path}.password_file", "the password", file.place
     if settings.peers.secret_file is not None:
         yield "peers.secret_file", "the secret", settings.peers.secret_file.place
+    if settings.store.password_file is not None:
+        yield "store.password_file", "the password", settings.store.password_file.place
 
 
 def _fault_for_this_user(folder: Path) -> str:
@@ -74,6 +76,7 @@ def _has_passwords(settings: Settings) -> bool:
             *(esme.password or esme.password_hash or esme.outbind_password for esme in esmes),
             *(smsc.password or smsc.outbind_password for smsc in smscs),
             settings.peers.secret,
+            *(url.password for url in settings.store.url),
         )
     )
 

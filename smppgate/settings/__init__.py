@@ -4,7 +4,7 @@ from smppgate.settings.admin_side import AdminSettings, AdminUserSettings
 from smppgate.settings.advice import warnings
 from smppgate.settings.errors import SettingsError
 from smppgate.settings.esme_side import EsmeSettings, ListenSettings
-from smppgate.settings.gate_side import GateSettings, StoreSettings
+from smppgate.settings.gate_side import GateSettings
 from smppgate.settings.log_side import CdrSettings, LogSettings
 from smppgate.settings.members import MemberSettings
 from smppgate.settings.model import Settings
@@ -14,6 +14,7 @@ from smppgate.settings.reader import load, parse
 from smppgate.settings.rewrites import RewriteSettings
 from smppgate.settings.routes import RouteSettings
 from smppgate.settings.smsc_side import SmscSettings
+from smppgate.settings.store_side import StoreSettings
 from smppgate.settings.tags import derived_tag
 from smppgate.settings.tls import ListenCertificateSettings, ListenTlsSettings, SmscTlsSettings
 

@@ -15,6 +15,7 @@ from smppgate.settings.peer_side import peer_warnings
 from smppgate.settings.places import is_loopback, server_place, unverified
 from smppgate.settings.pools import PoolSettings
 from smppgate.settings.route_advice import rewrite_warnings, route_warnings, routed_pools
+from smppgate.settings.store_advice import store_warnings
 from smppgate.settings.windows import window_warnings
 from smppgate.settings.worker_advice import worker_warnings
 
@@ -40,6 +41,7 @@ def warnings(settings: Settings) -> tuple[str, ...]:
         *collision_warnings(settings),
         *window_warnings(settings),
         *worker_warnings(settings),
+        *store_warnings(settings),
     )
 
 

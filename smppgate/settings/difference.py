@@ -21,7 +21,7 @@ from smppgate.settings.admin_side import AdminSettings
 from smppgate.settings.change_texts import change_lines, named, quoted, title
 from smppgate.settings.changes import Change, Changes, change, changes, identified
 from smppgate.settings.esme_side import EsmeSettings, ListenSettings
-from smppgate.settings.gate_side import GateSettings, StoreSettings
+from smppgate.settings.gate_side import GateSettings
 from smppgate.settings.log_side import CdrSettings, LogSettings
 from smppgate.settings.model import SECTIONS, SINGLE, Settings
 from smppgate.settings.peer_side import PeerSettings, PeersSettings
@@ -29,6 +29,7 @@ from smppgate.settings.pools import PoolSettings
 from smppgate.settings.rewrites import RewriteSettings
 from smppgate.settings.routes import RouteSettings
 from smppgate.settings.smsc_side import SmscSettings
+from smppgate.settings.store_side import StoreSettings
 from smppgate.settings.tables import Table
 from smppgate.settings.takes import Takes
 

@@ -1,4 +1,4 @@
-"""The tables ``[gate]`` and ``[store]``."""
+"""The table ``[gate]``."""
 
 from __future__ import annotations
 
@@ -271,89 +271,6 @@ class GateSettings(Table):
             FolderPath(),
             "The folder of what outlives the gate; a relative path counts from the directory that "
             "the gate runs in. It is made on first start, for the gate's user alone.",
-            takes=Takes.AT_RESTART,
-        ),
-    )
-
-
-@attrs.frozen
-class StoreSettings(Table):
-    """``[store]``: how the gate keeps return paths and queued messages."""
-
-    kind: str = attrs.field(
-        default="disk",
-        metadata=setting(
-            Choice(("disk", "memory", "sqlite")),
-            'Where it is kept: "disk" is state_dir; "memory" is lost when the gate ends. "sqlite" '
-            'is the name that "disk" had before.',
-            takes=Takes.AT_RESTART,
-        ),
-    )
-    durability: str = attrs.field(
-        default="process",
-        metadata=setting(
-            Choice(("none", "process", "disk")),
-            "What the return path of a message survives once its ESME has got its id: "
-            '"process" the loss of the gate, by kill -9 too; "disk" the loss of power too; with '
-            '"none" no write is waited for, and the last ones are lost with the gate. Each '
-            "message that asked for a receipt, or whose account has queries = true, costs a "
-            "write.",
-            takes=Takes.AT_RESTART,
-        ),
-    )
-    return_paths: int = attrs.field(
-        default=0,
-        metadata=setting(
-            Whole(0, 1_000_000_000),
-            "How many return paths are kept: one for each message that may get a receipt or be "
-            "queried. Beyond it the oldest are forgotten, a sixteenth of them, or 1024, at a "
-            "time. 0 sets no such limit. Each of several workers has its part.",
-            "return paths",
-            former_key="routes",
-            takes=Takes.AT_RESTART,
-        ),
-    )
-    return_paths_disk: int = attrs.field(
-        default=16 << 30,
-        metadata=setting(
-            Whole(16 << 20, 1 << 50),
-            "How much room they may take on disk, those of all workers together. When it is "
-            "short, those that have had their final receipt go first, then the oldest. Each of "
-            "several workers has its part; what is left over from workers that there are no more "
-            "has what they leave.",
-            "octets",
-            takes=Takes.AT_RESTART,
-        ),
-    )
-    return_paths_in_memory: int = attrs.field(
-        default=1_000_000,
-        metadata=setting(
-            Whole(1, 100_000_000),
-            'How many of them, the newest, are found without reading the disk; "memory" has all '
-            "there. Each of several workers has its part.",
-            "return paths",
-            former_key="routes_in_memory",
-            takes=Takes.AT_RESTART,
-        ),
-    )
-    return_path_ttl: float = attrs.field(
-        default=259_200.0,
-        metadata=setting(
-            Seconds(),
-            "How long each of them is kept.",
-            "seconds",
-            former_key="route_ttl",
-            takes=Takes.AT_RESTART,
-        ),
-    )
-    receipted_ttl: float = attrs.field(
-        default=3600.0,
-        metadata=setting(
-            Seconds(),
-            "How long it is kept after the ESME has taken a final receipt, for another receipt or "
-            "a query; for a submit_multi or a message_payload return_path_ttl counts. At more "
-            "than some 200 receipts a second a shorter time saves memory and disk.",
-            "seconds",
             takes=Takes.AT_RESTART,
         ),
     )

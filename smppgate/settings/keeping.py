@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from smppgate.settings.gate_side import StoreSettings
 from smppgate.settings.model import Settings
+from smppgate.settings.store_side import StoreSettings
 
 _RECORD_SIZE = 80
 """Octets on disk of one return path with its key and its place in an index, about."""
+OCTETS_IN_REDIS = 230
+"""Memory that one return path takes in Redis, about: key, value, when it expires, and tables."""
 _RATES = (1_000, 10_000, 100_000)
 """Messages a second that the room is told for."""
 
@@ -16,6 +18,8 @@ _RATES = (1_000, 10_000, 100_000)
 def keeping_notes(settings: Settings, rate: float) -> Iterator[str]:
     """How long the room lasts, and what ``queries = true`` keeps at ``rate`` messages a second."""
     store = settings.store
+    if store.is_redis:
+        yield _memory(store)
     if store.kind != "memory":
         yield _room(store)
     asking = [esme.system_id for esme in settings.esme if esme.queries]
@@ -26,11 +30,33 @@ def keeping_notes(settings: Settings, rate: float) -> Iterator[str]:
 def _room(store: StoreSettings) -> str:
     limit, reason = _limit(store)
     rates = ", ".join(f"{_hours(limit / rate)} at {rate}" for rate in _RATES)
+    if store.is_redis:
+        return (
+            f"while Redis does not answer, state_dir of this node has room for {reason}: {rates} "
+            "messages a second of this node that may get a receipt or be queried"
+        )
     return (
         f"return paths have room for {reason}: {rates} messages a second that may get a receipt "
         f"or be queried; each is kept for {_hours(store.return_path_ttl)} at most, and those that "
         "have had their final receipt make room before"
     )
+
+
+def _memory(store: StoreSettings) -> str:
+    """What all return paths take in Redis, where each has had its receipt, and where none has."""
+    needs = ", ".join(
+        f"{_gigabytes(rate * store.receipted_ttl)} to {_gigabytes(rate * store.return_path_ttl)} "
+        f"at {rate}"
+        for rate in _RATES
+    )
+    return (
+        f"Redis needs memory for return paths: {needs} messages a second of all nodes; less "
+        "where all get their final receipts at once, most where none gets any"
+    )
+
+
+def _gigabytes(paths: float) -> str:
+    return f"{paths * OCTETS_IN_REDIS / 1e9:.3g} GB"
 
 
 def _queries(store: StoreSettings, rate: float, accounts: str) -> str:

@@ -15,7 +15,7 @@ from smppgate.settings.admin_side import AdminSettings
 from smppgate.settings.checks import Several
 from smppgate.settings.errors import Problem
 from smppgate.settings.esme_side import EsmeSettings, ListenSettings
-from smppgate.settings.gate_side import GateSettings, StoreSettings
+from smppgate.settings.gate_side import GateSettings
 from smppgate.settings.log_side import CdrSettings, LogSettings
 from smppgate.settings.nested import Nested, nested_in
 from smppgate.settings.peer_side import PeerSettings, PeersSettings
@@ -24,6 +24,7 @@ from smppgate.settings.relations import DEFAULT_POOL, relation_problems
 from smppgate.settings.rewrites import RewriteSettings
 from smppgate.settings.routes import RouteSettings
 from smppgate.settings.smsc_side import SmscSettings
+from smppgate.settings.store_side import StoreSettings
 from smppgate.settings.tables import Table, setting
 
 SECTIONS: dict[str, type[Table]] = {

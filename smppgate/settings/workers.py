@@ -51,10 +51,13 @@ def worker_count(wanted: int | str) -> int:
 
 
 def worker_problems(document: Mapping[str, object]) -> Iterator[Problem]:
-    """Workers of a node that has peers."""
-    gate, peers = document.get("gate"), document.get("peers")
-    if not isinstance(gate, dict) or not isinstance(peers, dict) or not peers.get("name"):
+    """Workers of a node that has peers, or of one whose store other nodes share."""
+    gate, peers, store = (document.get(section) for section in ("gate", "peers", "store"))
+    if not isinstance(gate, dict) or gate.get("workers", 1) == 1:
         return
-    if gate.get("workers", 1) != 1:
+    if isinstance(peers, dict) and peers.get("name"):
         text = "must be 1 where there are [peers]: links between nodes are those of one process"
+        yield Problem("gate.workers", text)
+    if isinstance(store, dict) and store.get("kind") == "redis":
+        text = 'must be 1 where [store] kind = "redis": run a node for each core instead'
         yield Problem("gate.workers", text)

@@ -34,6 +34,7 @@ def test_a_valid_file_is_summed_up(tmp_path: Path, capsys: pytest.CaptureFixture
     document = documents.full()
     document["gate"]["message_ids"] = "tagged"
     document["gate"]["state_dir"] = str(tmp_path / "state")
+    document["store"] = {"kind": "disk"}
     for table in (document["esme"][0], document["smsc"][0]):
         table["password"] = "pw"
     document["pool"][1]["backup"].append("delta")
@@ -190,7 +191,7 @@ def test_a_private_key_that_others_may_read_is_warned_of(tmp_path: Path) -> None
         listen=[SimpleNamespace(endpoint=endpoint, max_sessions=1, tls=None)],
         esme=[],
         smsc=[],
-        store=SimpleNamespace(kind="memory"),
+        store=SimpleNamespace(kind="memory", url=(), password_file=None),
         gate=SimpleNamespace(state_dir="state"),
         peers=SimpleNamespace(secret="", secret_file=None),
     )

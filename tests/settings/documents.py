@@ -75,6 +75,12 @@ _FULL: dict[str, Any] = {
         "return_paths_in_memory": 3,
         "return_path_ttl": 1.5,
         "receipted_ttl": 1.5,
+        "url": ["redis://10.0.0.5:6379/0"],
+        "sentinels": ["10.0.0.5:26379", "10.0.0.6:26379"],
+        "sentinel_master": "smppgate",
+        "wait_replicas": 2,
+        "patience": 0.5,
+        "prefix": "gate:",
     },
     "admin": {
         "endpoint": ["unix:STATE_DIR/admin.sock:mode=660", "tcp:8080:interface=127.0.0.1"],

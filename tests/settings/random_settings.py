@@ -31,6 +31,7 @@ from smppgate.settings.passwords import (
     PasswordPlace,
 )
 from smppgate.settings.peer_side import NodeName
+from smppgate.settings.redis_places import RedisUrl, SentinelPlace, ServerUrl
 from smppgate.settings.rewrite_checks import (
     StatusMap,
     TlvTag,
@@ -40,6 +41,7 @@ from smppgate.settings.rewrite_checks import (
 )
 from smppgate.settings.rewrites import CHANGES
 from smppgate.settings.route_checks import Pattern, Percentage, Status, TlvPattern, Window, Zone
+from smppgate.settings.store_side import KeyPrefix, Patience, Replicas
 from smppgate.settings.tables import Table
 from smppgate.settings.texts import (
     AddressRange,
@@ -313,6 +315,15 @@ class _Draw:
                 return items
         return words.ranges if isinstance(item, AddressRange) else words.smscs
 
+    def patience(self, check: Patience) -> float:
+        return self.random.choice((check.least, 0.25, check.most))
+
+    def replicas(self, _check: Replicas) -> int | None:
+        return self.random.choice((None, 0, 1, 2))
+
+    def key_prefix(self, _check: KeyPrefix) -> str:
+        return self.random.choice(("smppgate:", "other:"))
+
     def choice(self, check: Choice) -> str:
         return self.random.choice(check.words)
 
@@ -420,7 +431,8 @@ class _Draw:
                 document[section] = document[section][0]
         _settle_admin(document["admin"])
         _settle_peers(document["peers"])
-        if document["peers"]["name"]:
+        _settle_store(document["store"])
+        if document["peers"]["name"] or document["store"]["kind"] == "redis":
             document["gate"]["workers"] = 1
         _settle_smscs(document["smsc"])
         _settle_pools(document)
@@ -446,6 +458,16 @@ def _settle_peers(peers: Document) -> None:
         peers["secret"] = ""
     elif peers["name"] and not peers["secret"]:
         peers["secret"] = SECRET
+
+
+def _settle_store(store: Document) -> None:
+    if store["url"]:
+        store["sentinels"] = ()
+    if store["kind"] == "redis" and not (store["url"] or store["sentinels"]):
+        store["url"] = _URLS[:1]
+    if any(url.password for url in store["url"]):
+        store["password_file"] = None
+    store["sentinel_master"] = store["sentinel_master"] or "master"
 
 
 def _settle_smscs(smscs: list[Document]) -> None:
@@ -567,6 +589,10 @@ _TLS: dict[type[Table], tuple[Table, ...]] = {
         _unread(SmscTlsSettings, certificate="b.pem", server_name="other.example"),
     ),
 }
+_URLS = tuple(
+    RedisUrl.read(text)
+    for text in ("redis://127.0.0.1/0", f"rediss://gate:{SECRET}@cache:6380/2", "redis://cache/1")
+)
 _USERS = (AdminUserSettings("anna", _HASH), AdminUserSettings("otto", _HASH, "operator"))
 _ITEMS: dict[type[Check], tuple[object, ...]] = {
     Nested: _USERS,
@@ -575,13 +601,17 @@ _ITEMS: dict[type[Check], tuple[object, ...]] = {
     TlvTag: ("0x1400", "0x1401", "0x0427"),
     TlvValue: ("0x1402=01ff", "0x1403=", "0x0427=02"),
     Octets: ("WAP", "USSD", "+"),
+    SentinelPlace: ("127.0.0.1:26379", "cache:26379", "[::1]:26380"),
+    ServerUrl: _URLS,
     Window: ("08:00-18:00", "22:00-06:00", "00:00-24:00"),
 }
 
 _DRAWS: dict[type[Check], Callable[[_Draw, Any], object]] = {
     Factory: _Draw.factory,
     Options: _Draw.options,
+    Replicas: _Draw.replicas,
     Whole: _Draw.whole,
+    Patience: _Draw.patience,
     Seconds: _Draw.seconds,
     Amount: _Draw.amount,
     Part: _Draw.part,
@@ -596,6 +626,7 @@ _DRAWS: dict[type[Check], Callable[[_Draw, Any], object]] = {
     Endpoint: _Draw.endpoint,
     NodeName: _Draw.node,
     Name: _Draw.name,
+    KeyPrefix: _Draw.key_prefix,
     ShortTag: _Draw.tag,
     FilePath: _Draw.log_file,
     FolderPath: _Draw.folder,
@@ -625,5 +656,7 @@ def secrets_of(settings: Settings) -> Iterator[str]:
                 value = getattr(table, field.name)
                 if isinstance(value, KeptPassword):
                     yield value.password
+                elif section == "store" and field.name == "url":
+                    yield from (url.password for url in value if url.password)
                 elif value and not field.repr and field.name != "password_hash":
                     yield from value.values() if isinstance(value, dict) else (value,)

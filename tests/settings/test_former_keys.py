@@ -36,13 +36,13 @@ def test_a_former_key_is_one_error_that_names_the_new_one(old: str, new: str) ->
 
 def test_former_keys_are_reported_with_all_other_errors() -> None:
     document = documents.full()
-    document["store"] |= dict.fromkeys(RENAMED, 100) | {"kind": "redis", "routez": 1, "": 1}
+    document["store"] |= dict.fromkeys(RENAMED, 100) | {"kind": "mysql", "routez": 1, "": 1}
     document["esme"][0]["window"] = 0
     document["pool"][0]["members"] = ["gamma"]
     errors = errors_of(document)
     assert [error for error in errors if "is called" in error] == list(ERRORS)
     assert set(errors) - set(ERRORS) == {
-        'store.kind: must be "disk" or "memory" or "sqlite", not \'redis\'',
+        'store.kind: must be "disk" or "memory" or "redis" or "sqlite", not \'mysql\'',
         "store.'': unknown key",
         "store.routez: unknown key",
         "esme[0].window: must be at least 1, not 0",

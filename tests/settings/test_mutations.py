@@ -90,8 +90,8 @@ def test_the_document_has_every_key() -> None:
         *(("smsc.tls", key) for key in document["smsc"][0]["tls"]),
     }
     outer = {("admin", "user"), ("listen", "tls"), ("smsc", "tls")}
-    # Beside its secret there is none.
-    inner.add(("peers", "secret_file"))
+    # Beside a secret there is none; and it is read where it is named.
+    inner |= {("peers", "secret_file"), ("store", "password_file")}
     places = {(place.section, place.key) for place in _places()} - outer
     assert places | inner == {(row.section, row.key) for row in rows()}
     assert errors_of(documents.full()) == ()
@@ -140,8 +140,14 @@ WRONG_IN_ROUTES: dict[type, tuple[Any, ...]] = {
     list: (True, 1.0, {}, {"0": "x"}),
     str: (True, 3.4, ["x"], {}),
 }
-# And an endpoint alone stands for an array of it.
+# And an endpoint, or a URL, alone stands for an array of it.
 WRONG_IN_ADMIN = {**WRONG, list: (True, 1.0, {"0": "x"})}
+WRONG_IN = {
+    "route": WRONG_IN_ROUTES,
+    "rewrite": WRONG_IN_ROUTES,
+    "admin": WRONG_IN_ADMIN,
+    "store": WRONG_IN_ADMIN,
+}
 # These are in seconds, and some are written as integers in the document.
 SECONDS = {(row.section, row.key) for row in rows() if row.unit == "seconds"}
 
@@ -154,9 +160,7 @@ def test_a_value_of_the_wrong_kind_is_refused_under_its_path(
     document = documents.full()
     table = place.within(document)
     seconds = (place.section, place.key) in SECONDS
-    wrong = {"route": WRONG_IN_ROUTES, "rewrite": WRONG_IN_ROUTES, "admin": WRONG_IN_ADMIN}.get(
-        place.section, WRONG
-    )
+    wrong = WRONG_IN.get(place.section, WRONG)
     table[place.key] = data.draw(
         st.sampled_from(wrong[float if seconds else type(table[place.key])])
     )
@@ -181,7 +185,11 @@ BAD: dict[tuple[str, str], tuple[Any, ...]] = {
     ("gate", "message_ids"): ("", "tag"),
     ("gate", "unmatched_receipts"): ("", "0x64"),
     ("gate", "state_dir"): ("", "a\0b", "a\nb"),
-    ("store", "kind"): ("", "redis"),
+    ("store", "kind"): ("", "mysql"),
+    ("store", "sentinel_master"): ("a b", "a/b"),
+    ("store", "wait_replicas"): (-1, 17),
+    ("store", "patience"): (0, 0.04, 0.76, -1.0, float("nan")),
+    ("store", "prefix"): ("", "a b", "\u20ac", "x" * 65),
     ("store", "durability"): ("", "fsync"),
     ("store", "return_paths"): (-1, 1_000_000_001),
     ("store", "return_paths_disk"): (0, -1, (16 << 20) - 1, (1 << 50) + 1),

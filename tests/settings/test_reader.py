@@ -17,6 +17,7 @@ from smppgate.settings import EsmeSettings, MemberSettings, Settings, SettingsEr
 from smppgate.settings.model import SINGLE
 from smppgate.settings.number_files import NumberFile
 from smppgate.settings.passwords import KeptPassword
+from smppgate.settings.redis_places import RedisUrl
 from smppgate.settings.rewrite_checks import StatusMap
 from smppgate.settings.tables import Table
 from tests.settings import documents
@@ -93,10 +94,9 @@ def _as_written(value: object) -> object:
     """A value as the document has it."""
     if isinstance(value, tuple):
         return [_as_written(each) for each in value]
-    if isinstance(value, NumberFile):
-        return value.path
-    if isinstance(value, KeptPassword):
-        return value.place
+    places = {NumberFile: "path", KeptPassword: "place", RedisUrl: "text"}
+    if type(value) in places:
+        return getattr(value, places[type(value)])
     if value is None:
         # No file of a secret.
         return ""

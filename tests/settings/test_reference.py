@@ -85,7 +85,8 @@ def test_the_example_has_defaults_where_there_are_some() -> None:
         and row.section not in ("route", "rewrite")
     ]
     expected = ["esme.password", *PLACES, "esme.address_ranges", "smsc.password", *OTHERS]
-    assert other == ["peers.secret_file", *expected]
+    of_store = ["store.password_file", "store.wait_replicas"]
+    assert other == [*of_store, "peers.secret_file", *expected]
 
 
 def test_the_shipped_files_are_valid_and_listen_on_loopback() -> None:

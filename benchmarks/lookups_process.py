@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Coroutine
 from itertools import count, islice
 from pathlib import Path
-from random import Random
+from random import Random, SystemRandom
 from typing import Any, cast
 
 from attrs import asdict, evolve
@@ -33,7 +33,7 @@ from benchmarks.measurement import percentiles
 from benchmarks.reactor_pauses import Pauses
 from benchmarks.return_path_records import key, some, value
 from smppgate.daemon.process import prepare_process
-from smppgate.gate.build import make_store
+from smppgate.gate.stores import make_store
 from smppgate.settings import Settings, parse
 from smppgate.store import IStore, StoreStatistics
 
@@ -200,7 +200,7 @@ def _main(reactor: object, what: str, store: str, state: str, file: str, *counts
     paths, lookups = map(int, counts)
     clock = cast(IReactorTime, reactor)
     made = settings(store, Path(state), paths)
-    opened = make_store(made, clock)
+    opened = make_store(made, clock, SystemRandom())
 
     async def run(work: Coroutine[Deferred[Any], Any, Figures]) -> None:
         Path(file).write_text(json.dumps(await work))

@@ -101,7 +101,8 @@ _LISTENERS = Joins(
     key=("endpoint",),
 )
 _STORE = Joins(
-    _all(total, "paths_recent paths_on_disk unsaved lost forgotten queued octets failures")
+    _all(total, "paths_recent paths_on_disk unsaved lost forgotten unconfirmed")
+    | _all(total, "queued doubtful unremoved servers servers_up octets failures")
     | {"fault": told}
 )
 _RELATED = Joins(_all(total, "known octets split"))

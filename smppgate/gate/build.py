@@ -56,7 +56,7 @@ from smppgate.settings import (
 )
 from smppgate.settings.hook_side import CannotImport, imported
 from smppgate.settings.password_hash import PasswordHash, is_same
-from smppgate.store import DiskStore, Durability, IStore, Limits, MemoryStore
+from smppgate.store import IStore
 from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.pdu import BindReceiver, BindTransceiver, BindTransmitter, Pdu
 from smppgate.txsmpp.timers import Timers
@@ -68,28 +68,6 @@ BINDS: dict[str, type[BindTransceiver | BindTransmitter | BindReceiver]] = {
     "receiver": BindReceiver,
 }
 """The settings' names for the three binds."""
-
-
-def make_store(settings: Settings, reactor: IReactorTime) -> IStore:
-    """The store, not open yet.
-
-    :param reactor: for a store on disk it must have threads.
-    """
-    store, limits = settings.store, store_limits(settings)
-    if store.kind == "memory":
-        return MemoryStore(reactor, limits)
-    return DiskStore(reactor, settings.gate.state_dir, limits, Durability(store.durability))
-
-
-def store_limits(settings: Settings) -> Limits:
-    """How much all processes of the gate keep together."""
-    store = settings.store
-    return Limits(
-        store.return_paths,
-        store.return_paths_in_memory,
-        store.return_path_ttl,
-        store.return_paths_disk,
-    )
 
 
 class Centers(dict[str, MessageCenter]):

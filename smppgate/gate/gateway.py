@@ -12,7 +12,7 @@ from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred, ensureDeferred
 from twisted.internet.interfaces import IAddress, IReactorTime
 
-from smppgate.gate.build import compare_in_thread, make_store
+from smppgate.gate.build import compare_in_thread
 from smppgate.gate.controls import (
     AccountControl,
     LinkControl,
@@ -32,6 +32,7 @@ from smppgate.gate.sessions.password_checks import Compare
 from smppgate.gate.sessions.smsc import SmscProtocol
 from smppgate.gate.state import GatewayState
 from smppgate.gate.stop import Stop
+from smppgate.gate.stores import make_store
 from smppgate.notices.store import STORE_NOT_OPENED
 from smppgate.settings import Settings
 from smppgate.settings.esme_rules import WILDCARD
@@ -72,7 +73,7 @@ class Gateway(MultiService):
         super().__init__()
         self.clock = Clock.of(reactor)
         entropy = entropy if entropy is not None else SystemRandom()
-        self.store = store if store is not None else make_store(settings, reactor)
+        self.store = store if store is not None else make_store(settings, reactor, entropy)
         compare = compare if compare is not None else compare_in_thread(reactor)
         self.parts = parts = Parts(settings, reactor, self.store, entropy, compare, seat)
         self.router = parts.router

@@ -12,6 +12,7 @@ from smppgate.notices import (
     peers,
     process,
     program,
+    redis,
     smscs,
     store,
     workers,
@@ -19,7 +20,7 @@ from smppgate.notices import (
 from smppgate.txsmpp import notices as sessions
 from smppgate.txsmpp.notice import Notice
 
-_MODULES = (sessions, smscs, esmes, messages, store, process, peers, program, workers)
+_MODULES = (sessions, smscs, esmes, messages, store, redis, process, peers, program, workers)
 
 
 @frozen

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         StoreError,
         StoreStatistics,
     )
+    from smppgate.store.redis.store import RedisStore
     from smppgate.store.segments.home import Home
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "MemoryStore",
     "NewMessage",
     "QueuedMessage",
+    "RedisStore",
     "StoreError",
     "StoreStatistics",
 ]
@@ -52,6 +54,7 @@ _MODULES = {
     "Home": "segments.home",
     "IStore": "interface",
     "MemoryStore": "memory",
+    "RedisStore": "redis.store",
 }
 """Where names are that are not in ``records``."""
 

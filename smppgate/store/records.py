@@ -113,6 +113,12 @@ class StoreStatistics:
     :param unconfirmed: return paths of which `IReturnPaths.keep` has fired although the server
         that is to have them had not confirmed them: the process has them on disk meanwhile.
     :param queued: messages in all queues.
+    :param doubtful: messages that could not be put into a queue as far as is known, and may be
+        there all the same: their sender sends them again.
+    :param unremoved: messages that were another process's before they could be removed from their
+        queue: that one sends them again.
+    :param servers: how many servers keep what is kept; 0 where files do.
+    :param servers_up: those of them that answer.
     :param octets: size of the store's files.
     :param failures: how many operations of the store have failed.
     :param fault: what fails at present, as text for an operator; empty when everything works.
@@ -125,6 +131,10 @@ class StoreStatistics:
     forgotten: int = 0
     unconfirmed: int = 0
     queued: int = 0
+    doubtful: int = 0
+    unremoved: int = 0
+    servers: int = 0
+    servers_up: int = 0
     octets: int = 0
     failures: int = 0
     fault: str = ""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from twisted.internet.interfaces import IReactorTime
 
-from smppgate.gate.build import store_limits
+from smppgate.gate.stores import store_limits
 from smppgate.settings import Settings
 from smppgate.store import DiskPaths, DiskQueues, Durability, Home, MemoryStore
 from smppgate.workers.shared_store import SharedStore

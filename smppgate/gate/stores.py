@@ -1,0 +1,99 @@
+"""The store of the settings."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from functools import partial
+from random import Random
+
+from twisted.internet.interfaces import IReactorTime
+
+from smppgate.settings import Settings, StoreSettings
+from smppgate.settings.redis_places import RedisUrl, place_of
+from smppgate.store import DiskStore, Durability, IStore, Limits, MemoryStore, RedisStore
+from smppgate.store.redis.connection import endpoints
+from smppgate.store.redis.faults import RedisFaults
+from smppgate.store.redis.sentinel import Fixed, Sentinels
+from smppgate.store.redis.server import LONGEST, SHORTEST, RedisServer, Way
+from smppgate.store.redis.url import Access, Address
+from smppgate.txsmpp.backoff import Backoff
+
+
+def make_store(settings: Settings, reactor: IReactorTime, entropy: Random) -> IStore:
+    """The store, not open yet.
+
+    :param reactor: for a store on disk, or in Redis, it must have threads.
+    :param entropy: for what differs from run to run.
+    """
+    store, limits = settings.store, store_limits(settings)
+    if store.kind == "memory":
+        return MemoryStore(reactor, limits)
+    if store.is_redis:
+        return _make_redis_store(settings, reactor, limits, entropy)
+    return DiskStore(reactor, settings.gate.state_dir, limits, Durability(store.durability))
+
+
+def store_limits(settings: Settings) -> Limits:
+    """How much all processes of the gate keep together."""
+    store = settings.store
+    return Limits(
+        store.return_paths,
+        store.return_paths_in_memory,
+        store.return_path_ttl,
+        store.return_paths_disk,
+    )
+
+
+def _make_redis_store(
+    settings: Settings, reactor: IReactorTime, limits: Limits, entropy: Random
+) -> RedisStore:
+    store, folder = settings.store, settings.gate.state_dir
+    faults = RedisFaults(folder)
+    made = partial(RedisServer, clock=reactor, trouble=faults)
+    servers = [
+        made(name, way, backoff=Backoff(SHORTEST, LONGEST, entropy.random))
+        for name, way in _ways(store, reactor)
+    ]
+    return RedisStore(
+        reactor,
+        folder,
+        servers,
+        store.prefix,
+        _node(settings, entropy),
+        limits,
+        Durability(store.durability),
+        faults,
+    )
+
+
+def _node(settings: Settings, entropy: Random) -> bytes:
+    """A name for this run of this node. The one before it had another, of the same beginning."""
+    name = settings.peers.name or socket.gethostname()
+    return f"{name}-{entropy.randbytes(4).hex()}".encode()
+
+
+def _ways(store: StoreSettings, reactor: IReactorTime) -> Iterator[tuple[str, Way]]:
+    """What each server is called, and how it is reached."""
+    if store.sentinels:
+        addresses = [Address(*place_of(text)) for text in store.sentinels]
+        connect = endpoints(reactor)
+        source = Sentinels(addresses, store.sentinel_master, reactor, connect)
+        access = Access(password=store.password)
+        yield (
+            f"Redis master {store.sentinel_master}",
+            Way(source, connect, access, store.patience, store.replicas),
+        )
+    for url in store.url:
+        connect = endpoints(reactor, url.is_tls)
+        access = _access(url, store.password)
+        way = Way(Fixed(_address(url)), connect, access, store.patience, store.replicas)
+        yield f"Redis at {_address(url)}", way
+
+
+def _address(url: RedisUrl) -> Address:
+    return Address(url.host, url.port)
+
+
+def _access(url: RedisUrl, password: str) -> Access:
+    return Access(url.username, url.password or password, url.database, url.is_tls)

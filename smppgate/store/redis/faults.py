@@ -1,0 +1,62 @@
+"""`RedisFaults`: what fails in a store in Redis: servers, each by its name, and the own disk."""
+
+from __future__ import annotations
+
+from twisted.python.failure import Failure
+
+from smppgate.notices.redis import (
+    REDIS_LACKS_REPLICAS,
+    REDIS_REFUSES,
+    REDIS_UNFIT,
+    REDIS_UNREACHED,
+)
+from smppgate.store.faults import Faults
+from smppgate.store.redis.greeting import Unfit
+from smppgate.store.redis.pipe import LACKING
+from smppgate.store.redis.ports import Refused, Unreached
+from smppgate.txsmpp.notice import Notice
+
+
+class RedisFaults(Faults):
+    """See `Faults`. Each server is told of once when it fails, and once when it works again.
+
+    :param name: the folder of what Redis has not confirmed.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self._servers: set[str] = set()
+        """Parts that are no part of the folder."""
+
+    def failed(self, part: str, failure: Failure) -> None:
+        """See `Faults.failed`."""
+        notice = _notice(failure)
+        if notice is None:
+            super().failed(part, failure)
+            return
+        self.failures += 1
+        error = failure.getErrorMessage()
+        if self._present.get(part) != error:
+            self.log.tell(notice, server=part, error=error)
+        self._present[part] = error
+        self._servers.add(part)
+
+    def worked(self, part: str) -> None:
+        """See `Faults.worked`."""
+        if part not in self._servers:
+            super().worked(part)
+            return
+        self._servers.discard(part)
+        del self._present[part]
+        self.log.info("{server} works again", server=part)
+
+
+def _notice(failure: Failure) -> Notice | None:
+    """What is told of a failure; None where the disk is what fails."""
+    if failure.check(Unfit):
+        return REDIS_UNFIT
+    if failure.check(Refused):
+        return REDIS_REFUSES
+    if failure.check(Unreached):
+        return REDIS_LACKS_REPLICAS if failure.getErrorMessage() == LACKING else REDIS_UNREACHED
+    return None

@@ -143,9 +143,11 @@ class Database:
         entry = self.entry(key)
         if entry is None:
             return None
-        if not isinstance(entry.value, kind):
+        # Sorted sets and streams are dictionaries too, and no hashes.
+        if type(entry.value) is not kind:
             raise RedisError(_TYPE)
-        return entry.value
+        value: T = entry.value
+        return value
 
     def made(self, key: bytes, kind: type[T]) -> T:
         """The same; a new one where there is none."""
@@ -194,6 +196,8 @@ def integer(word: bytes) -> int:
 
 def _float(word: bytes) -> float:
     try:
+        if word != word.strip() or b"_" in word:
+            raise ValueError
         return float(word)
     except ValueError:
         raise RedisError(_FLOAT) from None
@@ -358,8 +362,9 @@ def _get_and_delete(data: Database, words: Arguments) -> Answer:
 
 @_command("GETRANGE", arity=4, exact=True)
 def _get_range(data: Database, words: Arguments) -> Answer:
+    bounds = [integer(word) for word in words[1:]]
     value = data.value(words[0], bytes) or b""
-    start, end = (max(at + len(value), 0) if at < 0 else at for at in map(integer, words[1:]))
+    start, end = (max(at + len(value), 0) if at < 0 else at for at in bounds)
     return value[start : end + 1]
 
 
@@ -620,9 +625,10 @@ def _scores_range(data: Database, words: Arguments) -> Answer:
         found = _within(data, key, low, high)
         found = found if is_reversed is None else found[::-1]
         return _members(_limited(found, limit or []), with_scores is not None)
+    bounds = [integer(word) for word in (start, stop)]
     found = (data.value(key, Scores) or Scores()).ordered()
     found = found if is_reversed is None else found[::-1]
-    first, last = (at + len(found) if at < 0 else at for at in map(integer, (start, stop)))
+    first, last = (at + len(found) if at < 0 else at for at in bounds)
     return _members(found[max(first, 0) : max(last + 1, 0)], with_scores is not None)
 
 
@@ -669,6 +675,7 @@ def _stream_add(data: Database, words: Arguments) -> Answer:
     name, *fields = rest
     if not fields or len(fields) % 2:
         raise RedisError(_ARITY)
+    _next_id(data, name, (-1, 0))
     stream = data.value(key, Stream)
     number = _next_id(data, name, stream.last if stream is not None else (0, 0))
     stream = data.made(key, Stream)
@@ -698,25 +705,28 @@ def _entries(data: Database, key: bytes, low: bytes, high: bytes) -> list[Answer
     return [[_id_written(it), list(stream[it])] for it in stream if first <= it <= last]
 
 
-def _count(options: list[bytes]) -> list[bytes]:
+def _first(found: list[Answer], options: list[bytes]) -> Answer:
+    """With ``COUNT`` in it."""
     count = _taken(options, b"COUNT", 1)
     if options:
         raise RedisError(_SYNTAX)
-    return [b"0", *count] if count is not None else []
+    if count is None:
+        return found
+    if integer(count[0]) <= 0:
+        raise RedisError("ERR the model knows no COUNT below 1")
+    return found[: integer(count[0])]
 
 
 @_command("XRANGE", arity=4)
 def _stream_range(data: Database, words: Arguments) -> Answer:
     key, low, high, *options = words
-    limit = _count(options)
-    return _limited(_entries(data, key, low, high), limit)
+    return _first(_entries(data, key, low, high), options)
 
 
 @_command("XREVRANGE", arity=4)
 def _stream_range_back(data: Database, words: Arguments) -> Answer:
     key, high, low, *options = words
-    limit = _count(options)
-    return _limited(_entries(data, key, low, high)[::-1], limit)
+    return _first(_entries(data, key, low, high)[::-1], options)
 
 
 @_command("XLEN", arity=2, exact=True)
@@ -726,8 +736,8 @@ def _stream_length(data: Database, words: Arguments) -> Answer:
 
 @_command("XDEL", arity=3, writes=True)
 def _stream_delete(data: Database, words: Arguments) -> Answer:
-    numbers = [_id(word) for word in words[1:]]
     stream = data.value(words[0], Stream)
     if stream is None:
         return 0
+    numbers = [_id(word) for word in words[1:]]
     return sum(stream.pop(number, None) is not None for number in dict.fromkeys(numbers))

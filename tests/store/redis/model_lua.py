@@ -19,6 +19,10 @@ local function call(...)
     if type(answer) == 'table' and answer.err then error(answer, 0) end
     return answer
 end
+local function caught(well, fault, ...)
+    if not well and type(fault) == 'table' and fault.err then fault = fault.err end
+    return well, fault, ...
+end
 local redis = {
     call = call,
     pcall = invoke,
@@ -31,7 +35,8 @@ local redis = {
 local base = {
     redis = redis, string = string, table = table, math = math, coroutine = coroutine,
     assert = assert, tonumber = tonumber, tostring = tostring, pairs = pairs, ipairs = ipairs,
-    next = next, type = type, error = error, pcall = pcall, xpcall = xpcall, select = select,
+    next = next, type = type, error = error, select = select,
+    pcall = function(...) return caught(pcall(...)) end,
     unpack = unpack, rawget = rawget, rawset = rawset, rawequal = rawequal,
     getmetatable = getmetatable, setmetatable = setmetatable, _VERSION = _VERSION,
 }
@@ -83,7 +88,7 @@ class Lua:
         self._data, self._is_dirty = data, False
         table = self._runtime.table_from
         ended = made(table(keys), table(arguments))
-        is_well, result = ended if isinstance(ended, tuple) else (ended, None)
+        is_well, result, *_ = ended if isinstance(ended, tuple) else (ended, None)
         if is_well:
             return self._answer(result)
         raise RedisError(_fault(result))

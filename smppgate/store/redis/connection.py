@@ -39,7 +39,7 @@ def endpoints(reactor: Any, is_encrypted: bool = False, trust: Any = None) -> En
         if not is_encrypted:
             return plain
         options = optionsForClientTLS(address.host, trustRoot=trust)
-        return wrapClientTLS(options, plain)
+        return wrapClientTLS(options, plain, clock=reactor)
 
     return endpoint
 
@@ -58,7 +58,8 @@ class Asker:
         self._patience = patience
         self._told = told
         self._asked: dict[Deferred[Any], Deadline | None] = {}
-        protocol.whenDisconnected().addCallback(lambda _: told.lost())
+        self._is_lost = False
+        protocol.whenDisconnected().addCallback(self._loses)
 
     def ask(self, *words: Word, due: float | None = None) -> Deferred[Any]:
         """What a command is answered.
@@ -66,11 +67,10 @@ class Asker:
         :param due: when the answer is late; by default it is waited for until the connection is
             lost.
         """
+        if self._is_lost:
+            return fail(Unreached("the connection is lost"))
         done: Deferred[Any] = Deferred()
-        try:
-            answer = self._protocol.execute_command(*words)
-        except Exception as error:
-            return fail(Unreached(str(error)))
+        answer = self._protocol.execute_command(*words)
         self._asked[done] = Deadline(self._clock, due, self._late) if due is not None else None
         answer.addBoth(self._answered, done)
         return done
@@ -103,7 +103,12 @@ class Asker:
 
     def abort(self) -> None:
         """Cut the connection."""
-        self._protocol.transport.abortConnection()
+        if not self._is_lost:
+            self._protocol.transport.abortConnection()
+
+    def _loses(self, _protocol: Any) -> None:
+        self._is_lost = True
+        self._told.lost()
 
     def _due(self) -> float:
         return self._clock.seconds() + self._patience

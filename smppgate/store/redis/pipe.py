@@ -16,6 +16,7 @@ from typing import cast
 
 from attrs import define, field
 from twisted.internet.defer import Deferred
+from twisted.internet.error import ConnectionAborted, ConnectionDone
 from twisted.internet.interfaces import IReactorTime, ITCPTransport
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
@@ -26,6 +27,8 @@ from smppgate.store.redis.timing import Deadline
 _SET = b"*5\r\n$3\r\nSET\r\n$%d\r\n%b\r\n$%d\r\n%b"
 _LIFETIME = b"\r\n$2\r\nPX\r\n$%d\r\n%b\r\n"
 _PEXPIRE = b"*4\r\n$7\r\nPEXPIRE\r\n$%d\r\n%b\r\n$%d\r\n%b\r\n$2\r\nLT\r\n"
+
+_CRON = 0.12
 
 LATE = "no answer in time"
 LACKING = "too few replicas have it"
@@ -92,7 +95,7 @@ class Pipe(Protocol):
         self._deadline: Deadline | None = None
         self._received: list[bytes] = []
         self._lines = 0
-        self._is_lost = False
+        self._lost: Unreached | None = None
 
     # What is asked
 
@@ -134,7 +137,7 @@ class Pipe(Protocol):
 
     def abort(self) -> None:
         """Cut the connection."""
-        if self.transport is not None:
+        if self._lost is None and self.transport is not None:
             cast(ITCPTransport, self.transport).abortConnection()
 
     # Twisted's
@@ -153,10 +156,9 @@ class Pipe(Protocol):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:  # noqa: N802 - Twisted's name
         """All fails that was asked."""
-        self._is_lost = True
+        error = self._lost = lost(reason)
         self._told.lost()
         rounds, self._rounds = self._rounds, deque()
-        error = Unreached("the connection is lost")
         self.give_up(error)
         for waits in rounds:
             for call in waits.calls:
@@ -168,8 +170,8 @@ class Pipe(Protocol):
         return command(b"WAIT", b"%d" % self._replicas, b"%d" % time)
 
     def _ask(self, call: _Call) -> None:
-        if self._is_lost:
-            call.fail(Unreached("the connection is lost"))
+        if self._lost is not None:
+            call.fail(self._lost)
             return
         self._waiting.append(call)
         if self._deadline is None:
@@ -183,9 +185,9 @@ class Pipe(Protocol):
             self._write(calls)
 
     def _write(self, calls: list[_Call]) -> None:
-        if self._is_lost or self.transport is None:
+        if self._lost is not None or self.transport is None:
             for call in calls:
-                call.fail(Unreached("the connection is lost"))
+                call.fail(self._lost or Unreached(LATE))
             return
         is_safe = self._replicas > 0 and any(call.is_safe for call in calls)
         count = sum(call.count for call in calls) + is_safe
@@ -244,9 +246,19 @@ class Pipe(Protocol):
         self.give_up(Unreached(LATE))
 
 
+def lost(reason: Failure) -> Unreached:
+    """What fails what was asked on a connection that is lost."""
+    if reason.check(ConnectionDone, ConnectionAborted):
+        return Unreached("the connection is lost")
+    return Unreached(f"the connection is lost: {reason.getErrorMessage()}")
+
+
 def wait_time(patience: float) -> int:
-    """Milliseconds for which replicas are waited for: until a little before it is over."""
-    return max(1, int(patience * 800))
+    """Milliseconds for which replicas are waited for, until a little before it is over.
+
+    A server that has nothing else to do notices ten times a second that the time is over.
+    """
+    return max(1, int(1000 * max(patience - _CRON, patience / 2)))
 
 
 def command(*words: bytes) -> bytes:

@@ -197,7 +197,7 @@ class RedisServer:
     def lacking(self) -> None:
         """Nothing is kept until there are enough replicas."""
         if self.has_replicas:
-            self._trouble.failed(self._replicas, Failure(Unreached(LACKING)))
+            self._tell_replicas(are_enough=False)
             self._change(self._is_up, has_replicas=False)
             if self._link is not None:
                 self._link.pipe.give_up(Unreached(LACKING))
@@ -237,10 +237,7 @@ class RedisServer:
         self._silent_since, self._is_pinged, self._is_counting = None, False, False
         self._backoff.bound(self._clock.seconds())
         self._trouble.worked(self.name)
-        if has_replicas:
-            self._trouble.worked(self._replicas)
-        else:
-            self._trouble.failed(self._replicas, Failure(Unreached(LACKING)))
+        self._tell_replicas(has_replicas)
         self._change(True, has_replicas)
         self._opens()
 
@@ -294,9 +291,8 @@ class RedisServer:
         self._ping_it(self._link)
         if self._silent_since is not None:
             self._ask_source(self._link, self._silent_since)
-        elif not self.has_replicas and not self._is_counting:
-            self._is_counting = True
-            self._link.pipe.count_replicas().addCallbacks(self._counted, _ignored)
+        elif not self.has_replicas:
+            self._count(self._link)
 
     def _ping_it(self, link: Link) -> None:
         if self._is_pinged:
@@ -320,7 +316,10 @@ class RedisServer:
             return
         self._silent_since = None
         self._trouble.worked(self.name)
-        self._change(True, self.has_replicas)
+        # It may have been the replicas that were late.
+        self._change(True, has_replicas=not self._way.replicas)
+        if self._way.replicas:
+            self._count(link)
 
     def _fails(self, reason: str) -> None:
         if self._silent_since is None:
@@ -337,20 +336,31 @@ class RedisServer:
             self._is_asking = True
             asking = Deferred.fromCoroutine(self._way.source.find())
             asking.addCallback(self._told_where, link)
-            asking.addErrback(_ignored).addCallback(self._asked)
+            asking.addErrback(_ignored).addBoth(self._asked)
 
     def _told_where(self, address: Address, link: Link) -> None:
         if link is self._link and address != link.address and self._silent_since is not None:
             self._drop(f"the master is {address} now")
 
-    def _asked(self, _result: None) -> None:
+    def _asked(self, _result: Any) -> None:
         self._is_asking = False
 
-    def _counted(self, replicas: int) -> None:
-        self._is_counting = False
-        if replicas >= self._way.replicas and self._link is not None:
+    def _count(self, link: Link) -> None:
+        if not self._is_counting:
+            self._is_counting = True
+            link.pipe.count_replicas().addCallbacks(self._counted, _ignored, callbackArgs=(link,))
+
+    def _counted(self, replicas: int, link: Link) -> None:
+        if link is self._link:
+            self._is_counting = False
+            self._tell_replicas(replicas >= self._way.replicas)
+            self._change(self._is_up, has_replicas=replicas >= self._way.replicas)
+
+    def _tell_replicas(self, are_enough: bool) -> None:
+        if are_enough:
             self._trouble.worked(self._replicas)
-            self._change(self._is_up, has_replicas=True)
+        else:
+            self._trouble.failed(self._replicas, Failure(Unreached(LACKING)))
 
     # Small things
 

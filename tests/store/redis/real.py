@@ -9,6 +9,7 @@ They block while they start; what they do afterwards is up to the test.
 from __future__ import annotations
 
 import ctypes
+import re
 import shutil
 import signal
 import socket
@@ -57,6 +58,7 @@ class RealRedis:
             "dir": str(self.folder),
             "save": "",
             "repl-diskless-sync-delay": 0,
+            "repl-ping-replica-period": 1,
             "enable-debug-command": "local",
             **(self._tls_options(tls) if tls else {}),
             **{name.replace("_", "-"): value for name, value in options.items()},
@@ -93,7 +95,7 @@ class RealRedis:
         """A replica of it, which has all that it has by now."""
         replica = RealRedis(replicaof=self.address)
         wait_until(lambda: b"master_link_status:up" in replica.call("INFO", "replication"))
-        wait_until(lambda: b"state=online" in self.call("INFO", "replication"))
+        wait_until(self._are_replicas_level)
         return replica
 
     def call(self, *words: str | bytes | int) -> Any:
@@ -134,6 +136,14 @@ class RealRedis:
     @property
     def _password(self) -> str:
         return str(self.options.get("requirepass", ""))
+
+    def _are_replicas_level(self) -> bool:
+        """Whether all replicas have said that they have what it has."""
+        info = self.call("INFO", "replication").decode()
+        offset = int(info.partition("master_repl_offset:")[2].split()[0])
+        said = re.findall(r"state=online,offset=(\d+)", info)
+        # Up to a second after it is online, a replica is sent nothing.
+        return bool(said) and all(int(it) >= offset > 0 for it in said)
 
     def _tls_options(self, folder: Path) -> dict[str, Option]:
         return {

@@ -19,7 +19,7 @@ from smppgate.store.redis.names import Names
 from smppgate.store.redis.ports import Server, Unreached, Word
 from smppgate.store.redis.script import Script
 from smppgate.store.redis.slots import Slots
-from smppgate.store.redis.watches import Watches
+from smppgate.store.redis.watches import Seen, Watches
 from smppgate.txsmpp.log import Logger
 
 PIECE = 500
@@ -154,9 +154,9 @@ class _Lane:
         self, answer: list[Any], accounts: Sequence[bytes], deposits: Sequence[_Deposit]
     ) -> None:
         digits, *found = answer
-        fields = zip(accounts, found[::3], found[1::3], found[2::3], strict=True)
-        for account, stored, count, came in fields:
-            self._watches.put(account, stored, count, came, self._serial())
+        fields = zip(accounts, *(found[at::4] for at in range(4)), strict=True)
+        for account, stored, count, came, last in fields:
+            self._watches.put(account, stored, Seen(count, came, last), self._serial())
             self._stored(account)
         for deposit, digit in zip(deposits, digits, strict=True):
             outcome = Enqueued.STORED if digit == ord("1") else Enqueued.FULL

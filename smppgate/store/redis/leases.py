@@ -53,8 +53,11 @@ class Hears(Protocol):
     def has_messages(self, account: bytes) -> bool:
         """Whether the queue has any, as far as is known."""
 
-    def granted(self, account: bytes, count: int, came: int) -> None:
-        """This node has the queue, with ``count`` messages when ``came`` ever had come."""
+    def granted(self, account: bytes, count: int, came: int, last: int) -> None:
+        """This node has the queue, with ``count`` messages when ``came`` ever had come.
+
+        :param last: the number of the last of these.
+        """
 
     def wanted(self, account: bytes) -> None:
         """It is to let the queue go soon."""
@@ -222,7 +225,7 @@ class Leases:
         lease.is_waiting = seen.rank >= 0
         if seen.whose is Whose.MINE and lease.is_doubtful:
             until = look.sent + min(SURE, seen.rest - (LEASE - SURE))
-            self._grant(lease, seen.token, until, seen.count, seen.came)
+            self._grant(lease, seen.token, until, seen.count, seen.came, seen.last)
         elif seen.whose is not Whose.ANOTHERS or seen.rank != lease.rank:
             self._claim_soon(lease.account)
 
@@ -297,12 +300,12 @@ class Leases:
     def _answered(
         self, answer: list[int], leases: list[_Lease], ranks: list[int | None], sent: float
     ) -> None:
-        fields = zip(leases, ranks, answer[::3], answer[1::3], answer[2::3], strict=True)
-        for lease, rank, token, count, came in fields:
+        fields = zip(leases, ranks, *(answer[at::4] for at in range(4)), strict=True)
+        for lease, rank, token, count, came, last in fields:
             lease.phase, lease.is_doubtful = Phase.NONE, False
             lease.is_waiting = token == 0
             if token:
-                self._grant(lease, token, sent + SURE, count, came)
+                self._grant(lease, token, sent + SURE, count, came, last)
             elif lease.rank is None:
                 self._send_release(lease)
                 self._forget(lease)
@@ -317,7 +320,9 @@ class Leases:
             self._forget(lease)
         failure.trap(StoreError)
 
-    def _grant(self, lease: _Lease, token: int, until: float, count: int, came: int) -> None:
+    def _grant(
+        self, lease: _Lease, token: int, until: float, count: int, came: int, last: int
+    ) -> None:
         lease.token, lease.until, lease.phase = token, until, Phase.HELD
         lease.is_waiting = lease.is_doubtful = lease.is_wanted = False
         lease.used = self._clock.monotonic()
@@ -325,7 +330,7 @@ class Leases:
         if lease.rank is None:
             self._let_go(lease)
         else:
-            self._hears.granted(lease.account, count, came)
+            self._hears.granted(lease.account, count, came, last)
 
     # Letting go
 

@@ -62,6 +62,7 @@ class QueueSeen:
 
     :ivar count: how many, also of those that have expired.
     :ivar came: how many ever came into it.
+    :ivar last: the number of the last of these.
     :ivar token: of the last lease.
     :ivar rest: seconds that the lease lasts.
     :ivar rank: with which this node waits for it, or -1.
@@ -69,6 +70,7 @@ class QueueSeen:
 
     count: int
     came: int
+    last: int
     whose: Whose
     token: int
     rest: float
@@ -253,9 +255,9 @@ class _Looking:
 
 
 def _seen(
-    count: int, came: int, whose: int, token: int, rest: int, rank: int, expired: int
+    count: int, came: int, last: int, whose: int, token: int, rest: int, rank: int, expired: int
 ) -> QueueSeen:
-    return QueueSeen(count, came, Whose(whose), token, rest / 1000, rank, expired > 0)
+    return QueueSeen(count, came, last, Whose(whose), token, rest / 1000, rank, expired > 0)
 
 
 def _each(accounts: Sequence[bytes], told: Callable[[bytes], None]) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
-from twisted.internet.defer import Deferred, FirstError, gatherResults
+from twisted.internet.defer import Deferred, FirstError, fail, gatherResults
 from twisted.python.failure import Failure
 
 from smppgate.notices.store import STORE_MISTAKE
@@ -118,10 +118,12 @@ class RedisQueues:
 
     def queued(self, account: bytes, after: int, limit: int) -> Deferred[list[QueuedMessage]]:
         """See `IQueues.queued`."""
+        last = self._watches.last(account)
+        if last is None:
+            return fail(StoreError("Redis may have lost some: it is looked anew"))
         hidden = self._reads.begin(account, self._removals.hidden(account))
-        asking = self._slots.of(account).run(
-            _READ, [self._names.messages(account)], [after, limit + len(hidden)]
-        )
+        words = (after, limit + len(hidden), last)
+        asking = self._slots.of(account).run(_READ, [self._names.messages(account)], words)
         return asking.addBoth(self._read, hidden).addCallback(_without, hidden, limit)
 
     def _read(self, result: Any, hidden: set[int]) -> Any:

@@ -4,6 +4,9 @@ A server counts the messages that ever came into a queue. What of these this nod
 it knows when that is answered; the rest others have. So while messages of this node are on their
 way into a queue, all else that is told of it waits until they are answered.
 
+A node reads the messages of a queue that is its own as far as the watcher knows of them: so it
+never finds one that it is told of afterwards.
+
 After a server was not reached, another one may have taken its place, which does not have all. Then
 a queue is told of anew; one that is this node's is let go and claimed again, see `Leases.shake`.
 """
@@ -13,12 +16,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import partial
 
-from attrs import define
+from attrs import define, evolve, frozen
 
 from smppgate.store.interface import QueueWatcher
 from smppgate.store.redis.ports import Server
 from smppgate.store.redis.presence import Look, QueueSeen
 from smppgate.store.redis.slots import Slots
+
+
+@frozen
+class Seen:
+    """A queue at some moment: its messages, how many ever came, and the number of the last."""
+
+    count: int
+    came: int | None
+    last: int
 
 
 @define(eq=False)
@@ -27,14 +39,21 @@ class _Watch:
 
     :ivar came: of the messages that ever came into it, up to which the watcher knows of them; None
         where that is not known.
+    :ivar last: the number of the last of these.
     :ivar is_filled: whether the watcher believes that it has messages; None where it was not told.
     :ivar changed: the last look that was sent before messages of this node came into it.
     """
 
     watcher: QueueWatcher
     came: int | None = None
+    last: int = 0
     is_filled: bool | None = None
     changed: int = 0
+
+    def knows(self, came: int, last: int) -> None:
+        """The watcher knows of so many, if not of more."""
+        if self.came is None or came >= self.came:
+            self.came, self.last = came, last
 
 
 class Watches:
@@ -49,8 +68,8 @@ class Watches:
         self._watches: dict[bytes, _Watch] = {}
         self._filled: dict[Server, dict[bytes, _Watch]] = {server: {} for server in slots}
         """Those that are not known to be empty."""
-        self._known: dict[Server, dict[bytes, tuple[int, int]]] = {server: {} for server in slots}
-        """What the last look has seen: account → messages, and how many ever came."""
+        self._known: dict[Server, dict[bytes, Seen]] = {server: {} for server in slots}
+        """What the last look has seen, by account."""
         self._looked: set[Server] = set()
         """The servers of which a first look was answered, or not."""
         self._coming: dict[bytes, list[Callable[[], None]]] = {}
@@ -58,11 +77,18 @@ class Watches:
 
     def __len__(self) -> int:
         """The messages of all queues, as the last looks have seen them."""
-        return sum(count for known in self._known.values() for count, _ in known.values())
+        return sum(seen.count for known in self._known.values() for seen in known.values())
 
     def has_messages(self, account: bytes) -> bool:
         """Whether the queue of ``account`` has any, as far as is known."""
         return account in self._known[self._slots.of(account)]
+
+    def last(self, account: bytes) -> bytes | None:
+        """The end of what may be read of a queue; None where nothing may be at present."""
+        watch = self._watches.get(account)
+        if watch is None or not self._holds(account):
+            return b"+"
+        return None if watch.came is None else b"%d" % watch.last
 
     def watch(self, account: bytes, watcher: QueueWatcher | None) -> None:
         """See `IQueues.watch`."""
@@ -78,12 +104,13 @@ class Watches:
             self._tell_known(server, account, watch)
 
     def _tell_known(self, server: Server, account: bytes, watch: _Watch) -> None:
-        count, came = self._known[server].get(account, (0, None))
-        if not count:
+        seen = self._known[server].get(account)
+        if seen is None:
             self._empty(account, watch)
             return
-        watch.came = came if watch.came is None else watch.came
-        self._take(account, watch, count)
+        if watch.came is None and seen.came is not None:
+            watch.knows(seen.came, seen.last)
+        self._take(account, watch, seen.count)
 
     def _take(self, account: bytes, watch: _Watch, count: int) -> None:
         self._fill(account, watch)
@@ -106,22 +133,24 @@ class Watches:
         for account in accounts:
             self._coming[account] = []
 
-    def put(self, account: bytes, stored: int, count: int, came: int, serial: int) -> None:
-        """This node has put ``stored`` messages into a queue, which has ``count`` now.
+    def put(self, account: bytes, stored: int, seen: Seen, serial: int) -> None:
+        """This node has put ``stored`` messages into a queue, which is as ``seen`` now.
 
         :param serial: of the last look that was sent.
         """
         server, watch = self._slots.of(account), self._watches.get(account)
+        count, came = seen.count, seen.came
         if count:
-            self._known[server][account] = count, came
-        if watch is None:
+            self._known[server][account] = seen
+        if watch is None or came is None:
             return
         watch.changed = serial
-        before = watch.came
-        others = count - stored if before is None else came - stored - before
-        watch.came = max(came, before or 0)
-        if others > 0 and not (before is None and self._holds(account)):
-            self._take(account, watch, others if self._holds(account) else min(others, count))
+        before, is_held = watch.came, self._holds(account)
+        if before is not None or not is_held:
+            others = count - stored if before is None else came - stored - before
+            watch.knows(came, seen.last)
+            if others > 0:
+                self._take(account, watch, others if is_held else min(others, count))
         if stored:
             self._fill(account, watch)
 
@@ -142,6 +171,8 @@ class Watches:
 
     def lost(self, server: Server) -> None:
         """It does not answer: what is known of it may not be so afterwards."""
+        known = self._known[server]
+        self._known[server] = {name: evolve(seen, came=None) for name, seen in known.items()}
         for account, watch in self._watches.items():
             if self._slots.of(account) is server:
                 watch.came = None
@@ -150,7 +181,9 @@ class Watches:
         """A look at ``server`` was answered."""
         self._looked.add(server)
         queues = look.queues
-        self._known[server] = {name: (seen.count, seen.came) for name, seen in queues.items()}
+        self._known[server] = {
+            name: Seen(seen.count, seen.came, seen.last) for name, seen in queues.items()
+        }
         for account in tuple(self._filled[server]):
             if account not in queues:
                 self._after(account, partial(self._see_empty, account, look))
@@ -171,11 +204,12 @@ class Watches:
             return
         is_held = self._holds(account)
         if watch.came is None:
-            watch.came = None if is_held else seen.came
             if not is_held:
+                watch.knows(seen.came, seen.last)
                 self._take(account, watch, seen.count)
             return
-        others, watch.came = max(0, seen.came - watch.came), max(seen.came, watch.came)
+        others = max(0, seen.came - watch.came)
+        watch.knows(seen.came, seen.last)
         if is_held and others:
             self._take(account, watch, others)
         elif not is_held and (others or (not watch.is_filled and seen.came == watch.came)):
@@ -188,21 +222,21 @@ class Watches:
 
     # What leases tell
 
-    def granted(self, account: bytes, count: int, came: int) -> None:
-        """The queue is this node's, with ``count`` messages when ``came`` ever had come."""
-        self._after(account, partial(self._grant, account, count, came))
+    def granted(self, account: bytes, count: int, came: int, last: int) -> None:
+        """See `Hears.granted`."""
+        self._after(account, partial(self._grant, account, count, came, last))
 
     def wanted(self, account: bytes) -> None:
         """It is to be let go."""
         self._after(account, partial(self._want, account))
 
-    def _grant(self, account: bytes, count: int, came: int) -> None:
+    def _grant(self, account: bytes, count: int, came: int, last: int) -> None:
         watch = self._watches.get(account)
         if watch is None or not self._holds(account):
             return
         # What came since the count was made, and was told before this is.
         count += max(0, (watch.came or 0) - came)
-        watch.came = max(came, watch.came or 0)
+        watch.knows(came, last)
         self._fill(account, watch)
         watch.watcher.granted(count)
 

@@ -25,7 +25,9 @@ NAMES = Names(b"t:")
 class Node:
     """One node's queues."""
 
-    def __init__(self, name: bytes, redis: ModelRedis, clock: FakeClock, replicas: int = 0) -> None:
+    def __init__(
+        self, name: bytes, redis: ModelRedis, clock: FakeClock, replicas: int = 0
+    ) -> None:
         self.name = name
         self.server = ModelServer(redis, clock, wait_replicas=replicas)
         self.expired: list[tuple[bytes, QueuedMessage]] = []
@@ -99,5 +101,5 @@ class Site:
 
     def claim(self, account: bytes = ONE) -> dict[bytes, Any]:
         """What the master knows of the claim."""
-        words = self.redis.call("HGETALL", NAMES.claim(account))
+        words = self.redis.call(b"HGETALL", NAMES.claim(account))
         return dict(zip(words[::2], words[1::2], strict=True))

@@ -2,7 +2,8 @@
 -- KEYS: of each account: claim, who waits, messages
 -- ARGV: 1 the node's name, 2 milliseconds of a lease, 3 what comes before a node's name; then of
 --   each account: the token that the node had last, 0 for none, and its rank
--- Gives: of each account: its token or 0 where it waits, messages, messages that ever came
+-- Gives: of each account: its token or 0 where it waits, messages, messages that ever came, the
+--   last number
 --
 -- The node that comes first is that of the highest rank, and among those the first that asked.
 
@@ -59,6 +60,8 @@ for i = 1, #KEYS / 3 do
   local claim, waiting, messages = KEYS[3 * i - 2], KEYS[3 * i - 1], KEYS[3 * i]
   found[#found + 1] = ask(claim, waiting, tonumber(ARGV[2 * i + 2]), tonumber(ARGV[2 * i + 3]))
   found[#found + 1] = redis.call('XLEN', messages)
-  found[#found + 1] = tonumber(redis.call('HGET', claim, 'came') or 0)
+  local known = redis.call('HMGET', claim, 'came', 'last')
+  found[#found + 1] = tonumber(known[1] or 0)
+  found[#found + 1] = tonumber(known[2] or 0)
 end
 return found

@@ -3,7 +3,7 @@
 -- ARGV: 1 how many accounts, then their names; then of each message: which account, how many
 --   messages that may have, when it expires in milliseconds, the message
 -- Gives: a digit for each message, 1 where it is stored; then of each account: how many of these
---   are, how many it has, how many ever came
+--   are, how many it has, how many ever came, the last number
 --
 -- A number is the microsecond, or the one after the last: a failover that loses messages of which
 -- nobody was told does not give their numbers to others.
@@ -47,5 +47,6 @@ for i, queue in ipairs(queues) do
   found[#found + 1] = queue.stored
   found[#found + 1] = queue.count
   found[#found + 1] = queue.came
+  found[#found + 1] = queue.last
 end
 return found

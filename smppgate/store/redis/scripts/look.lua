@@ -6,7 +6,7 @@
 --   lease
 -- Gives: whether the node was known; now, in milliseconds; the accounts that are full; of each lease
 --   0 lost, 1 had, 2 had and wanted by another; and of each queue: account, messages, messages that
---   ever came, whose it is (0 nobody's, 1 the node's, 2 another's), the token, milliseconds until
+--   ever came, the last number, whose it is (0 nobody's, 1 the node's, 2 another's), the token, milliseconds until
 --   that ends, the rank with which the node waits or -1, whether any has expired
 
 local node, lease = ARGV[1], tonumber(ARGV[2])
@@ -52,7 +52,7 @@ end
 
 local queues = {}
 for _, account in ipairs(redis.call('SMEMBERS', KEYS[2])) do
-  local claim = redis.call('HMGET', ARGV[5] .. account, 'holder', 'until', 'token', 'came')
+  local claim = redis.call('HMGET', ARGV[5] .. account, 'holder', 'until', 'token', 'came', 'last')
   local rest = claim[1] and tonumber(claim[2]) - now or 0
   local whose = rest > 0 and (claim[1] == node and 1 or 2) or 0
   local rank = redis.call('HGET', ARGV[6] .. account, node)
@@ -60,6 +60,7 @@ for _, account in ipairs(redis.call('SMEMBERS', KEYS[2])) do
     account,
     redis.call('XLEN', ARGV[7] .. account),
     tonumber(claim[4] or 0),
+    tonumber(claim[5] or 0),
     whose,
     tonumber(claim[3] or 0),
     rest,

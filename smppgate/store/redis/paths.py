@@ -115,6 +115,8 @@ class RedisPaths:
         for folder in self._folders:
             if self._is_stopped or not await folder.waiting.open():
                 return False
+            # The clock may have been set back since.
+            self._stamps.follow(folder.waiting.newest)
         for server in servers:
             server.follow(self._wake)
         self._wake()
@@ -140,6 +142,8 @@ class RedisPaths:
     def tick(self) -> None:
         """Retry what failed, and let go what has expired; called once a second."""
         self._recent.expire(self._clock.wall())
+        for part in self._servers.values():
+            part.tick()
         for folder in self._folders:
             folder.waiting.tick()
         self._wake()
@@ -189,10 +193,8 @@ class RedisPaths:
         return succeed({})
 
     async def _find(self, found: dict[bytes, bytes], missing: Sequence[bytes]) -> Found:
-        asking = [
-            Deferred.fromCoroutine(part.find(share))
-            for part, share in self._spread(missing, 0).items()
-        ]
+        shares = self._spread(missing, 0).items()
+        asking = [Deferred.fromCoroutine(part.find(share)) for part, share in shares]
         # In the same turn: what a segment does not have any more by now its server has by then.
         asking += [
             Deferred.fromCoroutine(_search(folder.waiting, missing))
@@ -200,6 +202,8 @@ class RedisPaths:
             if not folder.waiting.is_empty
         ]
         newest: dict[bytes, bytes] = {}
+        for part, share in shares:
+            _take_newer(newest, part.under_way(share))
         is_complete = True
         for each in asking:
             values, is_all = await each

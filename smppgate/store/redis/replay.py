@@ -18,6 +18,7 @@ from smppgate.store.faults import Faults
 from smppgate.store.redis.names import Names
 from smppgate.store.redis.ports import Refused, Server, Unreached, Word
 from smppgate.store.redis.script import Script
+from smppgate.store.redis.server_paths import KEEPING
 from smppgate.store.redis.slots import Slots
 from smppgate.store.redis.stamps import octets_of, stamp_at, stamp_of, time_of
 from smppgate.store.segments.records import BEGIN, Record
@@ -89,7 +90,8 @@ class Replay:
         try:
             while not self._is_stopped and (segment := self._waiting.oldest()) is not None:
                 await self._pass_on(segment)
-            self._faults.worked(PART)
+            for part in (PART, KEEPING):
+                self._faults.worked(part)
         except Unreached:
             # It goes on with the same records when the server is up again.
             pass
@@ -125,7 +127,7 @@ class Replay:
         for key, value in newest.items():
             rest = time_of(stamp_of(value)) + self._lifetime - now
             if rest > 0:
-                yield _Entry(key, value, _ms(rest), True)
+                yield _Entry(key, value, _ms(min(rest, self._lifetime)), True)
 
     def _spread(self, entries: Sequence[_Entry]) -> Iterator[tuple[Server, list[_Entry]]]:
         spread: dict[Server, list[_Entry]] = {}

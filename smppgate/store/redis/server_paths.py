@@ -129,6 +129,21 @@ class ServerPaths:
         pairs = zip(keys, values, strict=True)
         return {key: value for key, value in pairs if value is not None}, True
 
+    def under_way(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
+        """The values of ``keys`` with their stamps that the server has not answered yet."""
+        named = [(key, self._prefix + key) for key in keys]
+        return {
+            key: batch.kept[name]
+            for batch in self._flying
+            for key, name in named
+            if name in batch.kept
+        }
+
+    def tick(self) -> None:
+        """See whether return paths can be found again, if they could not be."""
+        if FINDING in self._faults and self._server.is_up:
+            Deferred.fromCoroutine(self.find([b""]))
+
     async def settle(self) -> None:
         """Wait until all is confirmed or lies in segments: for `KEEP_DEADLINE` at the most."""
         self._stop_timer()

@@ -12,6 +12,8 @@ from collections.abc import Callable
 STAMP = 6
 """Octets of a stamp: they last until 2109."""
 _SECOND = 64_000
+_MARGIN = 0.001
+"""Seconds that stamps may be ahead of the clock, where many are given out at once."""
 
 
 class Stamps:
@@ -28,6 +30,10 @@ class Stamps:
         """One that is greater than all before, also where the clock was set back."""
         self._last = stamp = max(int(self._wall() * _SECOND), self._last + 1)
         return stamp
+
+    def follow(self, time: float) -> None:
+        """Give out none from now on that means ``time``, or before."""
+        self._last = max(self._last, stamp_at(time + _MARGIN))
 
 
 def octets_of(stamp: int) -> bytes:

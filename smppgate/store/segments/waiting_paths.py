@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
+from math import isfinite
 
 from twisted.internet.defer import Deferred
 
@@ -54,6 +55,12 @@ class WaitingPaths(SegmentPaths):
         """Whether nothing waits."""
         is_bare = len(self._shelf.segments) <= 1 and self._log.segment.size <= BEGIN
         return is_bare and not self._log.unsaved
+
+    @property
+    def newest(self) -> float:
+        """When the newest of what waits was put here, as far as that is known."""
+        known = [it.newest for it in self._shelf.segments if isfinite(it.newest)]
+        return max(known, default=0.0)
 
     @property
     def is_behind(self) -> bool:

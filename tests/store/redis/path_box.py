@@ -93,6 +93,7 @@ class PathBox:
         # The timers of the process end with it.
         for call in self.clock.getDelayedCalls():
             call.cancel()
+        self.clock.advance(0.001)
         self.open()
 
     def pass_time(self, seconds: float = 1.0) -> None:

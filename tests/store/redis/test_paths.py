@@ -190,6 +190,18 @@ def test_also_after_a_kill() -> None:
     assert box.stored(B) is None
 
 
+def test_what_is_kept_after_a_restart_is_newer_though_the_clock_was_set_back() -> None:
+    box = PathBox()
+    _fell(box)
+    box.keep(A, b"old")
+    box.clock.rightNow -= 1000
+    box.kill()
+    box.redis[0].freeze()
+    box.wait(box.keep(A, b"new"))
+    _risen(box)
+    assert (box.stored(A), box.waiting) == (b"new", 0)
+
+
 def test_what_is_passed_on_expires_when_it_would_have() -> None:
     box = PathBox()
     _fell(box)
@@ -479,6 +491,21 @@ def test_nothing_is_left_to_be_done_by_a_timer() -> None:
     box.close()
     box.paths.end([A], 5.0)
     assert not box.clock.getDelayedCalls()
+
+
+def test_what_is_under_way_is_found_though_memory_has_forgotten_it() -> None:
+    """The server is asked on another connection: it may not have it yet."""
+    box = PathBox()
+    box.redis[0].freeze()
+    box.keep(A, b"old")
+    box.paths.keep({b"other-%d" % number: b"" for number in range(16)})
+    box.keep(A, b"1")
+    box.paths.keep({b"more-%d" % number: b"" for number in range(16)})
+    assert box.paths.recent(A) is None
+    box.redis[0].refuse()
+    finding = box.paths.find([A])
+    box.redis[0].thaw()
+    assert box.wait(finding).paths == {A: b"1"}
 
 
 def test_memory_is_bounded_and_what_it_forgets_is_found() -> None:

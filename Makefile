@@ -7,7 +7,8 @@ ARGS   ?=
 # Twice as many tests beside each other as there are cores: those with processes wait half of their time.
 PYTEST := pytest -n $(shell expr 2 '*' $$(nproc)) --dist worksteal $(ARGS)
 
-.PHONY: demo quick check coverage general foreign packages docs man simulate mutants test static format bench clean
+.PHONY: demo quick check coverage general foreign packages docs man simulate mutants test static format bench
+.PHONY: cluster clean
 
 demo: $(VENV)/.runtime
 	$(BIN)/smppgate demo $(ARGS)
@@ -71,6 +72,11 @@ format: $(VENV)/.dev
 
 bench: $(VENV)/.runtime
 	$(BIN)/python -m benchmarks $(ARGS)
+
+# Three nodes with Redis, a replica and Sentinels behind HAProxy, on this machine, while one thing after
+# the other breaks: make cluster ARGS="--seconds 30 --faults node,redis". Needs redis-server and haproxy.
+cluster: $(VENV)/.runtime
+	$(BIN)/python -m benchmarks.cluster $(ARGS)
 
 clean:
 	rm -rf $(VENV) build dist docs/_build docs/_generated *.egg-info .coverage .coverage.*

@@ -65,6 +65,10 @@ class Program:
         """What it wrote."""
         return self._log
 
+    def stay_on(self, core: int) -> None:
+        """Run on no other core; at once after exec, threads that it starts later inherit this."""
+        os.sched_setaffinity(self._child.pid, {core})
+
     def send_signal(self, number: signal.Signals) -> None:
         """Tell it something."""
         self._child.send_signal(number)
@@ -93,10 +97,8 @@ class Program:
             self.kill()
 
 
-@contextlib.contextmanager
-def running(command: list[str], core: int, directory: Path, cwd: Path) -> Iterator[Program]:
-    """The command, on that core, until the block ends; its output goes to a file."""
-    log = directory / "output.log"
+def started(command: list[str], log: Path, cwd: Path) -> Program:
+    """The command; its output goes to ``log``. The caller ends it."""
     with log.open("wb") as output:
         child = subprocess.Popen(
             command,
@@ -105,10 +107,15 @@ def running(command: list[str], core: int, directory: Path, cwd: Path) -> Iterat
             stderr=subprocess.STDOUT,
             cwd=cwd,
         )
-    # At once after exec: threads that it starts later inherit this.
-    os.sched_setaffinity(child.pid, {core})
-    program = Program(child, log)
+    return Program(child, log)
+
+
+@contextlib.contextmanager
+def running(command: list[str], core: int, directory: Path, cwd: Path) -> Iterator[Program]:
+    """The command, on that core, until the block ends; its output goes to a file."""
+    program = started(command, directory / "output.log", cwd)
     try:
+        program.stay_on(core)
         yield program
     finally:
         program.end()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from attrs import field, frozen
 from twisted.internet.defer import Deferred, fail, succeed
@@ -13,11 +13,11 @@ from twisted.python.failure import Failure
 
 from smppgate.store.redis.connection import Endpoints, Link, open_link
 from smppgate.store.redis.greeting import Unfit, Visit, greet
+from smppgate.store.redis.health import Health, Trouble
 from smppgate.store.redis.pipe import LACKING, LATE
 from smppgate.store.redis.ports import Unreached, Word
 from smppgate.store.redis.script import Script
 from smppgate.store.redis.sentinel import Source
-from smppgate.store.redis.timing import Deadline
 from smppgate.store.redis.url import Access, Address
 from smppgate.txsmpp.backoff import Backoff
 
@@ -36,19 +36,6 @@ connections."""
 
 SHORTEST, LONGEST = 0.05, 1.0
 """Seconds of the first and of the longest pause between two tries to connect: for `Backoff`."""
-
-_NO_MASTER = ("READONLY", "LOADING", "MASTERDOWN", "UNBLOCKED")
-"""How answers begin of a server that is no master any more, or not yet."""
-
-
-class Trouble(Protocol):
-    """Hears what fails, by the name of the part, and when that works again."""
-
-    def failed(self, part: str, failure: Failure) -> None:
-        """It fails with `Unreached`, or `Unfit` where an operator has to act."""
-
-    def worked(self, part: str) -> None:
-        """It works."""
 
 
 @frozen
@@ -74,8 +61,6 @@ class RedisServer:
 
     :param name: that of the part which fails with it.
     :param backoff: the pause before the next try to connect.
-    :ivar has_replicas: whether enough replicas have what is kept. While they have not, `keep` and
-        `run_safely` fail at once, all else goes on.
     :ivar address: where the master is, or was the last time it answered.
     """
 
@@ -83,7 +68,6 @@ class RedisServer:
         self, name: str, way: Way, clock: IReactorTime, backoff: Backoff, trouble: Trouble
     ) -> None:
         self.name = name
-        self.has_replicas = False
         self.address: Address | None = None
         self._way = way
         self._clock = clock
@@ -91,14 +75,11 @@ class RedisServer:
         self._trouble = trouble
         self._told: list[Callable[[], None]] = []
         self._link: Link | None = None
-        self._ears: _Ears | None = None
+        self._health: Health | None = None
         self._visit: Visit | None = None
-        self._is_up = False
+        self._before = (False, False)
         self._is_closed = True
-        self._stalls = 0
-        self._silent_since: float | None = None
-        self._ping: Deadline | None = None
-        self._is_pinged = self._is_counting = self._is_asking = False
+        self._is_asking = False
         self._search: Deferred[None] | None = None
         self._timers: dict[str, IDelayedCall] = {}
         self._opened: Deferred[None] | None = None
@@ -106,7 +87,15 @@ class RedisServer:
     @property
     def is_up(self) -> bool:
         """See `smppgate.store.redis.ports.Server`."""
-        return self._is_up
+        return self._health is not None and self._health.is_up
+
+    @property
+    def has_replicas(self) -> bool:
+        """Whether enough replicas have what is kept.
+
+        While they have not, `keep` and `run_safely` fail at once, and all else goes on.
+        """
+        return self._health is not None and self._health.has_replicas
 
     # Its life
 
@@ -143,7 +132,7 @@ class RedisServer:
     ) -> Deferred[None]:
         """See `smppgate.store.redis.ports.Server`."""
         link = self._link
-        if link is None or not self._is_up:
+        if link is None or not self.is_up:
             return fail(Unreached(LATE))
         if not self.has_replicas:
             return fail(Unreached(LACKING))
@@ -154,7 +143,7 @@ class RedisServer:
         link = self._link
         if not keys:
             return succeed([])
-        if link is None or not self._is_up:
+        if link is None or not self.is_up:
             return fail(Unreached(LATE))
         return link.asker.ask_soon(b"MGET", *keys)
 
@@ -163,7 +152,7 @@ class RedisServer:
     ) -> Deferred[Any]:
         """See `smppgate.store.redis.ports.Server`."""
         link = self._link
-        if link is None or not self._is_up:
+        if link is None or not self.is_up:
             return fail(Unreached(LATE))
         return link.asker.run(script, keys, arguments)
 
@@ -172,7 +161,7 @@ class RedisServer:
     ) -> Deferred[Any]:
         """See `smppgate.store.redis.ports.Server`."""
         link = self._link
-        if link is None or not self._is_up:
+        if link is None or not self.is_up:
             return fail(Unreached(LATE))
         if not self.has_replicas:
             return fail(Unreached(LACKING))
@@ -182,30 +171,22 @@ class RedisServer:
         """See `smppgate.store.redis.ports.Server`; also after a change of `has_replicas`."""
         self._told.append(told)
 
-    # What its connections tell, by `_Ears`
+    # What its health tells
 
-    def late(self) -> None:
-        """It is not up until it has answered all that it was asked by now."""
-        self._stalls += 1
-        self._fails(LATE)
+    def changed(self) -> None:
+        """Tell of it."""
+        before, self._before = self._before, (self.is_up, self.has_replicas)
+        if before != self._before:
+            for told in tuple(self._told):
+                told()
 
-    def refused(self, error: str) -> None:
-        """A server that is no master is left."""
-        if error.startswith(_NO_MASTER):
-            self._drop(f"it is no master any more: {error}")
-
-    def lacking(self) -> None:
-        """Nothing is kept until there are enough replicas."""
-        if self.has_replicas:
-            self._tell_replicas(are_enough=False)
-            self._change(self._is_up, has_replicas=False)
-            if self._link is not None:
-                self._link.pipe.give_up(Unreached(LACKING))
-                self._link.writer.give_up(Unreached(LACKING))
-
-    def lost(self) -> None:
-        """The others are of no use without it."""
-        self._drop("the connection is lost")
+    def drop(self, reason: str) -> None:
+        """Leave this server, and look for the master anew."""
+        if self._link is not None:
+            self._trouble.failed(self.name, Failure(Unreached(reason)))
+            self._let_go(Unreached(reason))
+            self._backoff.lost(self._clock.seconds())
+            self._look_again()
 
     # To look for it
 
@@ -217,28 +198,24 @@ class RedisServer:
     async def _find(self) -> None:
         way = self._way
         address = await way.source.find()
-        ears = _Ears()
+        health = Health(self.name, self._clock, way.patience, way.replicas, self._trouble, self)
         link = await open_link(
-            address, way.connect(address), self._clock, way.patience, way.replicas, ears
+            address, way.connect(address), self._clock, way.patience, way.replicas, health
         )
         try:
             connections = (link.pipe, link.safe, link.asker)
-            visit = await greet(connections, way.access, self._visit)
+            self._visit = await greet(connections, way.access, self._visit)
             replicas = await link.pipe.count_replicas() if way.replicas else 0
         except BaseException:
             link.abort()
             raise
-        self._visit, self._ears, ears.server = visit, ears, self
-        self._found(link, replicas >= way.replicas)
+        self._found(link, health, replicas >= way.replicas)
 
-    def _found(self, link: Link, has_replicas: bool) -> None:
+    def _found(self, link: Link, health: Health, has_replicas: bool) -> None:
         self._search = None
-        self._link, self.address = link, link.address
-        self._silent_since, self._is_pinged, self._is_counting = None, False, False
+        self._link, self._health, self.address = link, health, link.address
         self._backoff.bound(self._clock.seconds())
-        self._trouble.worked(self.name)
-        self._tell_replicas(has_replicas)
-        self._change(True, has_replicas)
+        health.begin(link, has_replicas)
         self._opens()
 
     def _not_found(self, failure: Failure) -> None:
@@ -264,20 +241,11 @@ class RedisServer:
         if opened is not None:
             opened.callback(None)
 
-    def _drop(self, reason: str) -> None:
-        if self._link is not None:
-            self._trouble.failed(self.name, Failure(Unreached(reason)))
-            self._let_go(Unreached(reason))
-            self._backoff.lost(self._clock.seconds())
-            self._look_again()
-
     def _let_go(self, error: Unreached) -> None:
         link, self._link = self._link, None
-        if self._ears is not None:
-            self._ears.server = None
-        if self._ping is not None:
-            self._ping.cancel()
-        self._change(False, has_replicas=False)
+        if self._health is not None:
+            self._health.end()
+        self.changed()
         if link is not None:
             link.abort()
             link.give_up(error)
@@ -286,52 +254,14 @@ class RedisServer:
 
     def _beat(self) -> None:
         self._later("beat", BEAT, self._beat)
-        if self._link is None:
-            return
-        self._ping_it(self._link)
-        if self._silent_since is not None:
-            self._ask_source(self._link, self._silent_since)
-        elif not self.has_replicas:
-            self._count(self._link)
-
-    def _ping_it(self, link: Link) -> None:
-        if self._is_pinged:
-            return
-        self._is_pinged = True
-        due = self._clock.seconds() + self._way.patience
-        self._ping = Deadline(self._clock, due, self.late)
-        link.ping().addCallbacks(self._answers, _ignored, callbackArgs=(link, self._stalls))
-
-    def _answers(self, _pongs: Any, link: Link, stalls: int) -> None:
-        if link is not self._link:
-            return
-        self._is_pinged = False
-        if self._ping is not None:
-            self._ping.cancel()
-        if self._silent_since is None:
-            return
-        if stalls != self._stalls:
-            # Only what is sent after a late answer comes behind it.
-            self._ping_it(link)
-            return
-        self._silent_since = None
-        self._trouble.worked(self.name)
-        # It may have been the replicas that were late.
-        self._change(True, has_replicas=not self._way.replicas)
-        if self._way.replicas:
-            self._count(link)
-
-    def _fails(self, reason: str) -> None:
-        if self._silent_since is None:
-            self._silent_since = self._clock.seconds()
-            self._trouble.failed(self.name, Failure(Unreached(reason)))
-        self._change(False, self.has_replicas)
-        if self._link is not None:
-            self._link.give_up(Unreached(reason))
+        if self._link is not None and self._health is not None:
+            self._health.beat()
+            if self._health.silent_since is not None:
+                self._ask_source(self._link, self._health.silent_since)
 
     def _ask_source(self, link: Link, since: float) -> None:
         if self._clock.seconds() - since >= DEAD:
-            self._drop(f"it has been silent for {DEAD:g} s")
+            self.drop(f"it has been silent for {DEAD:g} s")
         elif not self._is_asking:
             self._is_asking = True
             asking = Deferred.fromCoroutine(self._way.source.find())
@@ -339,68 +269,15 @@ class RedisServer:
             asking.addErrback(_ignored).addBoth(self._asked)
 
     def _told_where(self, address: Address, link: Link) -> None:
-        if link is self._link and address != link.address and self._silent_since is not None:
-            self._drop(f"the master is {address} now")
+        if link is self._link and address != link.address and not self.is_up:
+            self.drop(f"the master is {address} now")
 
     def _asked(self, _result: Any) -> None:
         self._is_asking = False
-
-    def _count(self, link: Link) -> None:
-        if not self._is_counting:
-            self._is_counting = True
-            link.pipe.count_replicas().addCallbacks(self._counted, _ignored, callbackArgs=(link,))
-
-    def _counted(self, replicas: int, link: Link) -> None:
-        if link is self._link:
-            self._is_counting = False
-            self._tell_replicas(replicas >= self._way.replicas)
-            self._change(self._is_up, has_replicas=replicas >= self._way.replicas)
-
-    def _tell_replicas(self, are_enough: bool) -> None:
-        if are_enough:
-            self._trouble.worked(self._replicas)
-        else:
-            self._trouble.failed(self._replicas, Failure(Unreached(LACKING)))
-
-    # Small things
-
-    @property
-    def _replicas(self) -> str:
-        return f"replicas of {self.name}"
-
-    def _change(self, is_up: bool, has_replicas: bool) -> None:
-        before = self._is_up, self.has_replicas
-        self._is_up, self.has_replicas = is_up, has_replicas
-        if before != (is_up, has_replicas):
-            for told in tuple(self._told):
-                told()
 
     def _later(self, name: str, pause: float, function: Callable[[], None]) -> None:
         self._timers[name] = self._clock.callLater(pause, function)
 
 
-class _Ears:
-    """Hears what the connections of one link tell, for a server as long as it uses them."""
-
-    def __init__(self) -> None:
-        self.server: RedisServer | None = None
-
-    def late(self) -> None:
-        if self.server is not None:
-            self.server.late()
-
-    def refused(self, error: str) -> None:
-        if self.server is not None:
-            self.server.refused(error)
-
-    def lacking(self) -> None:
-        if self.server is not None:
-            self.server.lacking()
-
-    def lost(self) -> None:
-        if self.server is not None:
-            self.server.lost()
-
-
 def _ignored(_failure: Failure) -> None:
-    """The connection is lost, which is told besides."""
+    """It is asked again in a moment."""

@@ -31,8 +31,8 @@ from tests.store.redis.turning import Turning, turning
 pytestmark = pytest.mark.thorough
 
 PATIENCE = 0.25
-A_BIT = 0.15
-"""Seconds that a busy machine may take longer than it should."""
+A_BIT = 3.0
+"""Seconds that a busy machine may take longer than it should; test_pipe.py has the exact times."""
 
 SET = script(b"redis.call('SET', KEYS[1], ARGV[1]); return {ARGV[1], 7}")
 GET = script(b"return redis.call('GET', KEYS[1])")
@@ -274,7 +274,7 @@ def test_what_was_sent_to_a_frozen_server_is_not_done_after_new_connections() ->
         with pytest.raises(Unreached):
             node.it.wait(node.keep(b"k", b"old"))
         old = node.server._visit
-        node.server._drop("as after a long silence")
+        node.server.drop("as after a long silence")
         redis.thaw()
         node.until_up()
         node.it.wait(node.keep(b"k", b"new"))

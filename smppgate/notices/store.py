@@ -10,8 +10,10 @@ STORE_NOT_OPENED = Notice(
     text="the store cannot be opened: {error}",
     meaning="Without return paths the gate takes no messages: the process ends with status 1.",
     cause="`state_dir` is missing, belongs to another user, is on a full or read-only disk, or "
-    "another gate uses it.",
-    remedy="`smppgate check` says what is wrong with `state_dir`. Let one gate use each of them.",
+    "another gate uses it. A store in Redis: Redis answers, and must not be used as it is, or "
+    "refuses the password.",
+    remedy="`smppgate check` says what is wrong with `state_dir`. Let one gate use each of them. "
+    "What Redis needs stands in the line.",
 )
 
 STORE_FAILS = Notice(

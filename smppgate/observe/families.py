@@ -210,6 +210,23 @@ def _store_paths(scrape: Scrape) -> Iterator[Row]:
     yield ("disk",), scrape.store.paths_on_disk
 
 
+def _store_servers(scrape: Scrape) -> Iterator[Row]:
+    store = scrape.store
+    if store.servers:
+        yield ("up",), store.servers_up
+        yield ("down",), store.servers - store.servers_up
+
+
+def _of_servers(value: Callable[[StoreStatistics], float]) -> Callable[[Scrape], Iterator[Row]]:
+    """What only a store with servers counts."""
+
+    def rows(scrape: Scrape) -> Iterator[Row]:
+        if scrape.store.servers:
+            yield (), value(scrape.store)
+
+    return rows
+
+
 _LIMITS = {
     "window": "throttled",
     "rate": "over_rate",
@@ -419,6 +436,17 @@ FAMILIES: tuple[AnyFamily, ...] = (
         "store_forgotten",
         "Return paths dropped before they expired, because a limit was reached.",
         _store(lambda s: s.forgotten),
+    ),
+    _gauge("store_servers", "Servers that keep what is kept.", _store_servers, "state"),
+    _counter(
+        "store_unconfirmed",
+        "Return paths whose messages were answered before a server had confirmed them.",
+        _of_servers(lambda s: s.unconfirmed),
+    ),
+    _counter(
+        "store_unremoved",
+        "Messages that another node had before they could be removed: it sends them again.",
+        _of_servers(lambda s: s.unremoved),
     ),
     _counter(
         "store_failures", "Operations of the store that failed.", _store(lambda s: s.failures)

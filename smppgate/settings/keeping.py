@@ -9,8 +9,8 @@ from smppgate.settings.store_side import StoreSettings
 
 _RECORD_SIZE = 80
 """Octets on disk of one return path with its key and its place in an index, about."""
-OCTETS_IN_REDIS = 230
-"""Memory that one return path takes in Redis, about: key, value, when it expires, and tables."""
+OCTETS_IN_REDIS = 200
+"""Memory that one return path takes in Redis. Measured with 7.0: 193, of which 63 key and value."""
 _RATES = (1_000, 10_000, 100_000)
 """Messages a second that the room is told for."""
 

@@ -247,5 +247,5 @@ def test_what_is_of_no_use_on_disk() -> None:
 
 def test_what_redis_needs_and_how_long_it_may_be_away() -> None:
     memory, room = list(keeping_notes(read(url=URL), 100.0))[:2]
-    assert memory.startswith("Redis needs memory for return paths: 0.828 GB to 59.6 GB at 1000, ")
+    assert memory.startswith("Redis needs memory for return paths: 0.72 GB to 51.8 GB at 1000, ")
     assert room.startswith("while Redis does not answer, state_dir of this node has room for ")

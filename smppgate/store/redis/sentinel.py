@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from twisted.internet.defer import Deferred
-from twisted.internet.error import TimeoutError
+from twisted.internet.defer import Deferred, TimeoutError
 from twisted.internet.interfaces import IReactorTime
 
 from smppgate.store.records import StoreError
@@ -76,7 +75,7 @@ class Sentinels:
                 asking = Deferred.fromCoroutine(self._ask(address))
                 found = await asking.addTimeout(PATIENCE, self._clock)
             except (StoreError, TimeoutError) as error:
-                reasons.append(f"{address}: {error if str(error) else LATE}")
+                reasons.append(f"{address}: {LATE if isinstance(error, TimeoutError) else error}")
                 continue
             self._addresses.remove(address)
             self._addresses.insert(0, address)

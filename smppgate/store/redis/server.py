@@ -6,8 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from attrs import field, frozen
-from twisted.internet.defer import Deferred, fail, succeed
-from twisted.internet.error import TimeoutError
+from twisted.internet.defer import Deferred, TimeoutError, fail, succeed
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.python.failure import Failure
 
@@ -192,12 +191,14 @@ class RedisServer:
 
     def _look(self) -> None:
         self._search = Deferred.fromCoroutine(self._find())
-        self._search.addTimeout(ATTEMPT, self._clock)
         self._search.addErrback(self._not_found)
 
     async def _find(self) -> None:
+        address = await self._way.source.find()
+        await Deferred.fromCoroutine(self._open(address)).addTimeout(ATTEMPT, self._clock)
+
+    async def _open(self, address: Address) -> None:
         way = self._way
-        address = await way.source.find()
         health = Health(self.name, self._clock, way.patience, way.replicas, self._trouble, self)
         link = await open_link(
             address, way.connect(address), self._clock, way.patience, way.replicas, health

@@ -13,8 +13,10 @@ from twisted.internet.defer import Deferred
 from twisted.internet.ssl import Certificate, trustRootFromCertificates
 from twisted.python.failure import Failure
 
+from smppgate.store.redis import server as module
 from smppgate.store.redis.connection import endpoints
 from smppgate.store.redis.greeting import Unfit
+from smppgate.store.redis.pipe import LATE
 from smppgate.store.redis.ports import Refused, Server, Unreached
 from smppgate.store.redis.sentinel import Fixed, Sentinels
 from smppgate.store.redis.server import LONGEST, SHORTEST, RedisServer, Way
@@ -236,6 +238,27 @@ def test_one_that_is_not_there_at_the_start_is_a_fault_and_is_found_later() -> N
             node.until_up()
             node.it.wait(node.keep(b"k"))
             assert not node.heard.present
+
+
+def test_one_that_is_frozen_at_the_start_is_a_fault_too() -> None:
+    with RealRedis() as redis, node_at(redis) as node:
+        redis.freeze()
+        node.it.wait(node.server.open())
+        assert not node.server.is_up
+        node.it.until(lambda: node.heard.present == {"redis": LATE})
+        redis.thaw()
+        node.until_up()
+        assert not node.heard.present
+
+
+def test_after_a_long_silence_it_is_connected_to_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "DEAD", 0.5)
+    with RealRedis() as redis, opened(redis) as node:
+        redis.freeze()
+        node.it.until(lambda: "it has been silent for 0.5 s" in node.heard.all)
+        redis.thaw()
+        node.until_up()
+        node.it.wait(node.keep(b"k"))
 
 
 def test_one_batch_waits_for_a_frozen_server_and_the_next_ones_fail_at_once() -> None:

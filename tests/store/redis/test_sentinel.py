@@ -1,0 +1,101 @@
+"""Sentinels that answer, do not, or do not know."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
+from twisted.python.failure import Failure
+
+from smppgate.store.redis.pipe import command
+from smppgate.store.redis.ports import Unreached
+from smppgate.store.redis.sentinel import PATIENCE, Fixed, Sentinels
+from smppgate.store.redis.url import Access, Address
+from tests.fakes import outcomes
+from tests.store.redis.endpoint_in_memory import InMemory
+
+A, B, C = (Address(f"10.0.0.{number}", 26379) for number in (1, 2, 3))
+MASTER = Address("10.0.0.9", 6379)
+PING = command(b"PING")
+QUESTION = command(b"SENTINEL", b"GET-MASTER-ADDR-BY-NAME", b"gates")
+ANSWER = b"*2\r\n$8\r\n10.0.0.9\r\n$4\r\n6379\r\n"
+
+
+class World:
+    """Three Sentinels."""
+
+    def __init__(self, access: Access | None = None, **places: dict[str, bool]) -> None:
+        self.clock = Clock()
+        self.places = {
+            address: InMemory(self.clock, **places.get(name, {}))
+            for name, address in (("a", A), ("b", B), ("c", C))
+        }
+        self.sentinels = Sentinels([A, B, C], "gates", self.clock, self.places.__getitem__, access)
+
+    def find(self) -> list[Any]:
+        return outcomes(Deferred.fromCoroutine(self.sentinels.find()))
+
+    def answer(self, address: Address, *answers: bytes) -> bytes:
+        """Answer one thing after the other; gives what was asked."""
+        transport = self.places[address].transports[-1]
+        asked = transport.take()
+        for octets in answers:
+            transport.deliver(octets)
+            asked += transport.take()
+        return asked
+
+    def pass_time(self, seconds: float) -> None:
+        self.clock.advance(seconds)
+        self.clock.advance(0)
+
+
+def test_the_first_that_answers_says_it_and_is_asked_first_from_then_on() -> None:
+    world = World(a={"refuses": True})
+    found = world.find()
+    assert world.answer(B, b"+PONG\r\n", ANSWER) == PING + QUESTION
+    assert found == [MASTER]
+    world.pass_time(0)
+    assert not world.places[B].transports[0].connected
+    found = world.find()
+    assert len(world.places[B].transports) == 2
+    world.answer(B, b"+PONG\r\n", ANSWER)
+    assert found == [MASTER]
+    assert not world.clock.getDelayedCalls()
+
+
+def test_one_that_is_silent_or_not_reached_costs_its_patience() -> None:
+    world = World(a={"silent": True})
+    found = world.find()
+    world.pass_time(PATIENCE)
+    assert world.places[B].transports
+    world.pass_time(PATIENCE)
+    world.answer(C, b"+PONG\r\n", ANSWER)
+    assert found == [MASTER]
+    assert not world.places[B].transports[0].connected
+    assert not world.clock.getDelayedCalls()
+
+
+def test_none_knows_it() -> None:
+    world = World(a={"refuses": True})
+    found = world.find()
+    world.answer(B, b"+PONG\r\n", b"*-1\r\n")
+    world.pass_time(PATIENCE)
+    assert isinstance(found[0], Failure)
+    assert found[0].check(Unreached)
+    reason = str(found[0].value)
+    assert reason.startswith(f"no Sentinel says where gates is: {A}: Connection was refused")
+    assert f"{B}: knows no master gates; {C}: " in reason
+    assert "CancelledError" not in reason
+
+
+def test_a_password_of_theirs() -> None:
+    world = World(Access(username="gate", password="geheim"))
+    found = world.find()
+    asked = world.answer(A, b"+OK\r\n", b"+PONG\r\n", ANSWER)
+    assert asked == command(b"AUTH", b"gate", b"geheim") + PING + QUESTION
+    assert found == [MASTER]
+
+
+def test_a_place_that_is_fixed() -> None:
+    assert outcomes(Deferred.fromCoroutine(Fixed(MASTER).find())) == [MASTER]

@@ -187,7 +187,7 @@ async def open_link(
         asker = await open_asker(endpoint, clock, patience, told)
         made.append(asker)
         safe = await open_asker(endpoint, clock, patience, told)
-    except Unreached:
+    except BaseException:
         for connection in made:
             connection.abort()
         raise
@@ -233,8 +233,8 @@ async def connected(endpoint: IStreamClientEndpoint, protocol: Any) -> None:
     """
     try:
         await endpoint.connect(One(protocol))
-    except CancelledError as error:
-        raise Unreached(LATE) from error
+    except CancelledError:
+        raise
     except Exception as error:
         raise Unreached(str(error) or type(error).__name__) from error
 

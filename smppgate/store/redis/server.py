@@ -78,7 +78,7 @@ class RedisServer:
         self._visit: Visit | None = None
         self._before = (False, False)
         self._is_closed = True
-        self._is_asking = False
+        self._asking: Deferred[None] | None = None
         self._search: Deferred[None] | None = None
         self._timers: dict[str, IDelayedCall] = {}
         self._opened: Deferred[None] | None = None
@@ -118,8 +118,9 @@ class RedisServer:
             if timer.active():
                 timer.cancel()
         self._timers.clear()
-        if self._search is not None:
-            self._search.cancel()
+        for looking in (self._search, self._asking):
+            if looking is not None:
+                looking.cancel()
         self._let_go(Unreached("the store is closed"))
         self._opens()
         return succeed(None)
@@ -131,6 +132,8 @@ class RedisServer:
     ) -> Deferred[None]:
         """See `smppgate.store.redis.ports.Server`."""
         link = self._link
+        if not kept and not ended:
+            return succeed(None)
         if link is None or not self.is_up:
             return fail(Unreached(LATE))
         if not self.has_replicas:
@@ -263,18 +266,17 @@ class RedisServer:
     def _ask_source(self, link: Link, since: float) -> None:
         if self._clock.seconds() - since >= DEAD:
             self.drop(f"it has been silent for {DEAD:g} s")
-        elif not self._is_asking:
-            self._is_asking = True
-            asking = Deferred.fromCoroutine(self._way.source.find())
-            asking.addCallback(self._told_where, link)
-            asking.addErrback(_ignored).addBoth(self._asked)
+        elif self._asking is None:
+            self._asking = Deferred.fromCoroutine(self._ask_where(link))
+            self._asking.addErrback(_ignored).addCallback(self._asked)
 
-    def _told_where(self, address: Address, link: Link) -> None:
+    async def _ask_where(self, link: Link) -> None:
+        address = await self._way.source.find()
         if link is self._link and address != link.address and not self.is_up:
             self.drop(f"the master is {address} now")
 
-    def _asked(self, _result: Any) -> None:
-        self._is_asking = False
+    def _asked(self, _result: None) -> None:
+        self._asking = None
 
     def _later(self, name: str, pause: float, function: Callable[[], None]) -> None:
         self._timers[name] = self._clock.callLater(pause, function)

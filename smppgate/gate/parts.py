@@ -71,7 +71,7 @@ class Parts:
         seat: Seat = ALONE,
     ) -> None:
         self.settings, self.seat = settings, seat
-        self.entropy = entropy
+        self.entropy, self._store = entropy, store
         self.reactor = reactor
         self.clock = Clock.of(reactor)
         self._jitter = entropy.random
@@ -135,7 +135,7 @@ class Parts:
         """Have links to ``smsc``, which the router knows."""
         gate = self.settings.gate
         service = SmscService(
-            self.reactor, self.router, smsc, self._jitter, gate, settings, self.seat
+            self.reactor, self.router, smsc, self._jitter, gate, settings, self._store, self.seat
         )
         self.smscs[settings.name] = service
         service.setServiceParent(self.linking)

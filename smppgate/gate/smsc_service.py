@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import TypeAlias
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred, ensureDeferred, maybeDeferred
 from twisted.internet.interfaces import IReactorTime
@@ -22,6 +22,7 @@ from smppgate.gate.drain import until
 from smppgate.gate.router import RouterService
 from smppgate.gate.seat import ALONE, Seat
 from smppgate.gate.sessions.endpoints import client_endpoint
+from smppgate.gate.sessions.link_slots import LinkSlot
 from smppgate.gate.sessions.links import LinkSessionConfig, SmscLink
 from smppgate.gate.sessions.listener import CannotListen, Listener
 from smppgate.gate.sessions.outbind_smsc import OutbindFactory, OutbindSessionConfig
@@ -31,6 +32,7 @@ from smppgate.notices.program import NOT_UNBOUND
 from smppgate.routing.admin_state import AdminState
 from smppgate.routing.smscs.smsc import Smsc
 from smppgate.settings import GateSettings, SmscSettings, SmscTlsSettings
+from smppgate.store import IStore
 from smppgate.txsmpp.backoff import Backoff
 from smppgate.txsmpp.log import Logger
 from smppgate.txsmpp.pdu import Pdu
@@ -55,6 +57,8 @@ class LinkPlan:
     # Its password is in it.
     bind: Pdu = field(repr=False)
     tls: SmscTlsSettings | None
+    # ``sessions_total``.
+    total: int = 0
 
 
 class SmscService(MultiService):
@@ -62,6 +66,7 @@ class SmscService(MultiService):
 
     :param smsc: what decisions know of it.
     :param jitter: gives a number from 0 to 1, for the pauses between two tries to connect.
+    :param store: counts the links of all processes, see `IAdmission.take_slot`.
     :param seat: says which of the links are this process's.
     :ivar settings: in force.
     :ivar tls: makes the connections of its links; None where the endpoint string says how.
@@ -78,9 +83,11 @@ class SmscService(MultiService):
         jitter: Callable[[], float],
         gate: GateSettings,
         settings: SmscSettings,
+        store: IStore,
         seat: Seat = ALONE,
     ) -> None:
         super().__init__()
+        self._store = store
         self.smsc = smsc
         self._seat = seat
         self.settings = settings
@@ -94,6 +101,8 @@ class SmscService(MultiService):
         self._jitter = jitter
         self._gate = gate
         self._plans: dict[SmscLink, LinkPlan] = {}
+        # By number.
+        self._slots: dict[int, LinkSlot] = {}
         # Links on their way out, that are drained or unbind.
         self._retiring: dict[SmscLink, None] = {}
         # The number whose links are renewed: the next one's turn comes when they are bound.
@@ -156,6 +165,12 @@ class SmscService(MultiService):
         if plan.key[0] == self._renewing:
             self._relink_soon()
 
+    def link_waits(self, link: SmscLink) -> None:
+        """A link waits for a slot: others go on without it."""
+        plan = self._plans.get(link)
+        if plan is not None and plan.key[0] == self._renewing:
+            self._relink_soon()
+
     def sessions(self) -> list[SmscProtocol]:
         """Its sessions that none of `links` has: with outbind, and of links on their way out."""
         self._dialled = [session for session in self._dialled if not session.has_ended]
@@ -181,6 +196,7 @@ class SmscService(MultiService):
         """Go by these settings: at once, but for links that are to be bound anew."""
         self._gate, self.settings = gate, settings
         self._change_tls()
+        self._change_total(settings.sessions_total)
         smsc = self.smsc
         if settings.window != smsc.window:
             smsc.change_window(settings.window)
@@ -205,6 +221,14 @@ class SmscService(MultiService):
             self.tls.change(tls)
         else:
             self.tls = _tls_of(self.settings)
+
+    def _change_total(self, total: int) -> None:
+        """Links that may stay with another total are not bound anew."""
+        for slot in self._slots.values():
+            slot.change(total)
+        for link, plan in self._plans.items():
+            if plan.total and (not total or total >= plan.total):
+                self._plans[link] = evolve(plan, total=total)
 
     def renew(self) -> None:
         """Have new links use certificates as their files are now."""
@@ -291,10 +315,10 @@ class SmscService(MultiService):
         return any(self._number(link) == number for link in self._retiring)
 
     def _is_settled(self, number: int, plans: Sequence[LinkPlan]) -> bool:
-        """Whether the links of a number are as they are to be, and bound."""
+        """Whether the links of a number are as they are to be, and bound, or wait for a slot."""
         links = self._of(number)
         return len(links) == len(plans) and all(
-            link.is_bound and self._plans[link] in plans for link in links
+            (link.is_bound or link.is_waiting) and self._plans[link] in plans for link in links
         )
 
     def _may_be_completed(self, number: int, plans: Sequence[LinkPlan]) -> bool:
@@ -367,7 +391,20 @@ class SmscService(MultiService):
                     settings.interface_version,
                     make_bind(settings, kind),
                     settings.tls,
+                    settings.sessions_total,
                 )
+
+    def _slot(self, number: int) -> LinkSlot:
+        if number not in self._slots:
+            settings = self.settings
+            self._slots[number] = LinkSlot(
+                self._store,
+                self._clock,
+                settings.name,
+                settings.sessions_total,
+                self._jitter,
+            )
+        return self._slots[number]
 
     def _add(self, plan: LinkPlan) -> None:
         settings = self.settings
@@ -376,6 +413,8 @@ class SmscService(MultiService):
             router=self._router,
             smsc=self.smsc,
             bind=plan.bind,
+            kind=plan.key[1],
+            slot=self._slot(plan.key[0]),
             backoff=Backoff(settings.reconnect_min, settings.reconnect_max, self._jitter),
             timers=smsc_timers(self._gate, settings),
             version=version_named(plan.version),
@@ -385,6 +424,7 @@ class SmscService(MultiService):
         self._configure(config)
         link = SmscLink(client_endpoint(self._reactor, plan.endpoint, self.tls), config)
         config.told_bound = lambda: self.link_bound(link)
+        config.told_waiting = lambda: self.link_waits(link)
         self._plans[link] = plan
         self.links.append(link)
         self.links.sort(key=lambda each: self._plans[each].key[0])

@@ -93,6 +93,20 @@ BIND_UNANSWERED = Notice(
     remedy="As for SG-1001 and SG-1003.",
 )
 
+LINK_WAITS = Notice(
+    code="SG-1009",
+    name="link waits for its turn",
+    level="info",
+    text="SMSC {link} waits: {reason}",
+    meaning="The SMSC is bound with as many sessions as `sessions_total` allows, in all workers "
+    "and nodes together, or the store that counts them does not answer. The link asks again every "
+    "few seconds.",
+    cause="Where `sessions` of all nodes together are more than `sessions_total` it is meant to "
+    "be so: the link is there for when another node ends.",
+    remedy="None, while as many sessions are bound as the provider allows. If fewer are, see "
+    "`last_error` of the links, and whether Redis answers.",
+)
+
 OUTBIND_REFUSED = Notice(
     code="SG-1101",
     name="outbind refused",

@@ -109,6 +109,18 @@ class SmscSettings(Table):
             "sessions",
         ),
     )
+    sessions_total: int = attrs.field(
+        default=0,
+        metadata=setting(
+            Whole(0, 100_000),
+            "How many of them are bound in all workers and nodes together, where the provider "
+            "allows so many; a link that would be one more waits until another has gone. 0 is any "
+            "number. Where nodes share no store, each counts its own. If Redis does not answer, "
+            "links that are bound go on and others wait.",
+            "sessions",
+            takes=Takes.LINK_BY_LINK,
+        ),
+    )
     interface_version: str = attrs.field(
         default="3.4",
         metadata=setting(

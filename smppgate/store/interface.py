@@ -203,10 +203,10 @@ class IQueues(Interface):
 
 
 class IAdmission(Interface):
-    """Places for the sessions of accounts, over all processes.
+    """Places for the sessions of accounts, and slots for links to SMSCs, over all processes.
 
-    All places that a process has are given back when it ends, however it does. ESMEs may bind
-    before the store is open, so these methods are called at any time.
+    All that a process has is given back when it ends, however it does. ESMEs may bind before the
+    store is open, so these methods are called at any time.
     """
 
     def admit(account: bytes, limit: int) -> Deferred[bool]:
@@ -222,6 +222,16 @@ class IAdmission(Interface):
     def tell_full(told: Callable[[bytes], None]) -> None:
         """Call ``told`` with each account that this process has places of, and of which a session,
         here or elsewhere, has just got none. ``told`` must not raise."""
+
+    def take_slot(smsc: str, limit: int) -> Deferred[bool]:
+        """Give a link to ``smsc`` more a slot, where all processes have under ``limit``.
+
+        :return: fires with whether it has one. Fails with `StoreError` when that cannot be found
+            out at present: unlike places, no process gives out any by its own count.
+        """
+
+    def give_slot(smsc: str) -> None:
+        """Give back a slot that `take_slot` gave."""
 
 
 class IQuota(Interface):

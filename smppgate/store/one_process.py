@@ -18,6 +18,8 @@ class OneProcess:
     def __init__(self) -> None:
         self._sessions: dict[bytes, int] = {}
         """Account → its sessions; none is 0."""
+        self._slots: dict[str, int] = {}
+        """SMSC → the slots of its links; none is 0."""
         self._tell_full: Callable[[bytes], None] = lambda account: None
 
     def find_beside(self, keys: Sequence[bytes]) -> Deferred[Mapping[bytes, bytes]]:
@@ -51,6 +53,19 @@ class OneProcess:
     def tell_full(self, told: Callable[[bytes], None]) -> None:
         """See `IAdmission.tell_full`."""
         self._tell_full = told
+
+    def take_slot(self, smsc: str, limit: int) -> Deferred[bool]:
+        """See `IAdmission.take_slot`."""
+        taken = self._slots.get(smsc, 0)
+        if taken < limit:
+            self._slots[smsc] = taken + 1
+        return succeed(taken < limit)
+
+    def give_slot(self, smsc: str) -> None:
+        """See `IAdmission.give_slot`."""
+        taken = self._slots.pop(smsc, 0)
+        if taken > 1:
+            self._slots[smsc] = taken - 1
 
     def lease(self, wanted: Mapping[str, int]) -> None:
         """See `IQuota.lease`."""

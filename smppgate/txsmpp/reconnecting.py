@@ -104,7 +104,7 @@ class Reconnecting(ClientService, Generic[AnySession]):
 
     async def stop(self) -> None:
         """Close the connection, and connect no more."""
-        await super().stopService()
+        await self.stopService()
         # Twisted's machine is still at work when it reports that it has stopped. The parent
         # service will stop it once more, and that fails in the same turn.
         await deferLater(self._reactor_clock, 0)

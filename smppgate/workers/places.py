@@ -1,4 +1,4 @@
-"""`Places`: the places that accounts have among all workers, for the master: see `IAdmission`."""
+"""`Places`: the places of accounts, and slots of links, among all workers: see `IAdmission`."""
 
 from __future__ import annotations
 

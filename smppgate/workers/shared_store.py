@@ -174,6 +174,14 @@ class SharedStore(Responders):
         """See `IStore.tell_full`."""
         self._told_full = told
 
+    def take_slot(self, smsc: str, limit: int) -> Deferred[bool]:
+        """See `IStore.take_slot`."""
+        return self._asked(c.TakeSlot, "has_slot", smsc=smsc, limit=limit)
+
+    def give_slot(self, smsc: str) -> None:
+        """See `IStore.give_slot`."""
+        self._tell(c.GiveSlot, smsc=smsc)
+
     def lease(self, wanted: Mapping[str, int]) -> None:
         """See `IStore.lease`."""
         self._tell(c.Lease, wanted=dict(wanted))

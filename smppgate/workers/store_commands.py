@@ -16,6 +16,7 @@ ERRORS: dict[type[Exception], bytes] = {StoreError: b"STORE_ERROR"}
 
 ACCOUNT = (b"account", amp.String())
 COUNT = (b"count", amp.Integer())
+SMSC = (b"smsc", amp.Unicode())
 
 
 # To the master
@@ -97,6 +98,21 @@ class Leave(amp.Command):
     """See `IAdmission.leave`."""
 
     arguments = [ACCOUNT]
+    requiresAnswer = False
+
+
+class TakeSlot(amp.Command):
+    """See `IAdmission.take_slot`."""
+
+    arguments = [SMSC, (b"limit", amp.Integer())]
+    response = [(b"has_slot", amp.Boolean())]
+    errors = ERRORS
+
+
+class GiveSlot(amp.Command):
+    """See `IAdmission.give_slot`."""
+
+    arguments = [SMSC]
     requiresAnswer = False
 
 

@@ -1,7 +1,7 @@
 """`StoreServer`: the master's store, and what it does for each worker.
 
 Queues and numbers are in the master's store, which may be a `DiskQueues` or, where nothing is to
-outlive the process, a `MemoryStore`. Who has which queue, which places and which parts of limits
+outlive the process, a `MemoryStore`. Who has which queue, which places, slots and parts of limits
 is kept in memory: it ends with the connection of the worker.
 """
 
@@ -47,6 +47,8 @@ class StoreServer:
         self.store = store
         self.queues = SharedQueues(store)
         self.places = Places()
+        self.slots = Places()
+        """Those of links, by the names of their SMSCs."""
         self.shares = Shares()
 
     def responders(self) -> StoreResponders:
@@ -90,12 +92,14 @@ class StoreResponders(Responders):
         self._queues.tell_expired(self._expired)
         self._watchers: dict[bytes, _Watcher] = {}
         server.places.join(self, self._full)
+        server.slots.join(self, _nothing)
         server.shares.join(self, self._leased)
 
     def lost(self) -> None:
         """The worker has ended."""
         self._queues.leave()
         self._server.places.gone(self)
+        self._server.slots.gone(self)
         self._server.shares.gone(self)
 
     def tell(self, command: Any, **arguments: Any) -> None:
@@ -176,6 +180,17 @@ class StoreResponders(Responders):
         self._server.places.leave(self, account)
         return {}
 
+    @c.TakeSlot.responder
+    def take_slot(self, smsc: str, limit: int) -> dict[str, Any]:
+        """See `IAdmission.take_slot`."""
+        return {"has_slot": self._server.slots.admit(self, smsc.encode(), limit)}
+
+    @c.GiveSlot.responder
+    def give_slot(self, smsc: str) -> dict[str, Any]:
+        """See `IAdmission.give_slot`."""
+        self._server.slots.leave(self, smsc.encode())
+        return {}
+
     @c.Lease.responder
     def lease(self, wanted: dict[str, int]) -> dict[str, Any]:
         """See `IQuota.lease`."""
@@ -187,6 +202,10 @@ class StoreResponders(Responders):
 
     def _leased(self, parts: Mapping[str, int]) -> None:
         self.tell(c.Leased, parts=dict(parts))
+
+
+def _nothing(_: bytes) -> None:
+    """A link asks again by itself."""
 
 
 def _fields(message: QueuedMessage) -> tuple[int, bytes, float]:

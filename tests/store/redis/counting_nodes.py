@@ -1,0 +1,181 @@
+"""`Nodes`: several nodes that have places and limits in one `ModelRedis`, for tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from hashlib import sha1
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.task import LoopingCall
+
+from smppgate.store.interface import LEAST_PART
+from smppgate.store.redis.names import Names
+from smppgate.store.redis.places import RedisPlaces
+from smppgate.store.redis.quota import RedisQuota
+from smppgate.store.redis.script import Script
+from smppgate.store.redis.slots import Slots
+from smppgate.txsmpp.clock import Clock
+from tests.store.fakes import BEGUN, clock_at
+from tests.store.redis.model import ModelRedis, ModelServer
+
+NAMES = Names(b"gate:")
+SETTLED = 2.6
+"""Seconds after which a server that had nothing knows all nodes."""
+
+
+def script(text: bytes) -> Script:
+    """One that is in no file."""
+    made = Script.__new__(Script)
+    object.__setattr__(made, "name", "look")
+    object.__setattr__(made, "text", text)
+    object.__setattr__(made, "digest", sha1(text, usedforsecurity=False).hexdigest().encode())
+    return made
+
+
+LOOK = script(
+    b"""
+    local was_known = redis.call('EXISTS', KEYS[1])
+    redis.call('SET', KEYS[1], '1', 'PX', 4500)
+    return {was_known, redis.call('ZRANGEBYSCORE', KEYS[2], ARGV[1], '+inf', 'WITHSCORES')}
+    """
+)
+
+
+class FakeLooks:
+    """Looks every half second, while the server is up."""
+
+    def __init__(self, clock: Clock, server: ModelServer, node: bytes) -> None:
+        self._server = server
+        self._node = node
+        self._told: list[Callable[[bool], None]] = []
+        self._told_full: list[Callable[[bytes], None]] = []
+        self._since = 0
+        self._ticks = LoopingCall(self._look)
+        self._ticks.clock = clock
+
+    def start(self) -> None:
+        self._ticks.start(0.5)
+
+    def stop(self) -> None:
+        self._ticks.stop()
+
+    def follow(self, told: Callable[[bool], None]) -> None:
+        self._told.append(told)
+
+    def follow_full(self, told: Callable[[bytes], None]) -> None:
+        self._told_full.append(told)
+
+    def _look(self) -> None:
+        if self._server.is_up:
+            keys = [NAMES.node(self._node), NAMES.full]
+            self._server.run(LOOK, keys, [self._since]).addCallbacks(self._looked, lambda _: None)
+
+    def _looked(self, answer: list[Any]) -> None:
+        for told in self._told:
+            told(not answer[0])
+        full = answer[1]
+        for account, time in zip(full[::2], full[1::2], strict=True):
+            self._since = max(self._since, int(time) + 1)
+            for told_full in self._told_full:
+                told_full(account)
+
+
+class Node:
+    """One node.
+
+    :ivar parts: what it uses of each limit.
+    :ivar full: accounts that it was told of.
+    :ivar known_at: when the server last answered it.
+    """
+
+    def __init__(self, nodes: Nodes, name: str, wait_replicas: int, delay: float) -> None:
+        clock = Clock.of(nodes.clock)
+        self.name = name
+        self.server = ModelServer(
+            nodes.redis, nodes.clock, wait_replicas=wait_replicas, delay=lambda: delay
+        )
+        slots = Slots([self.server])
+        self.looks = FakeLooks(clock, self.server, name.encode())
+        self.places = RedisPlaces(slots, NAMES, name.encode(), self.looks)
+        self.quota = RedisQuota(clock, slots, NAMES, name.encode())
+        self.full: list[bytes] = []
+        self.parts: dict[str, int] = {}
+        self.known_at = 0.0
+        self._nodes = nodes
+        self.places.tell_full(self.full.append)
+        self.quota.tell_leased(self._leased)
+        self.looks.follow(self._known)
+        # At other moments than the others.
+        self._starting = nodes.clock.callLater(nodes.made * 0.15 % 0.5, self._start)
+
+    def admit(self, account: bytes, limit: int) -> list[bool]:
+        """A list that has the answer when it comes."""
+        answers: list[bool] = []
+        self.places.admit(account, limit).addCallback(answers.append)
+        return answers
+
+    def take_slot(self, smsc: str, limit: int) -> list[object]:
+        """A list that has the answer, or the failure, when it comes."""
+        answers: list[object] = []
+        asking: Deferred[Any] = self.places.take_slot(smsc, limit)
+        asking.addBoth(answers.append)
+        return answers
+
+    def lease(self, name: str, wish: int) -> None:
+        """Wish for a part of ``name``."""
+        if wish:
+            self.parts.setdefault(name, LEAST_PART)
+        else:
+            self.parts.pop(name, None)
+        self.quota.lease({name: wish})
+
+    def die(self) -> None:
+        """What the node has asked for is still done; it asks for nothing more."""
+        if self._starting.active():
+            self._starting.cancel()
+        else:
+            self.looks.stop()
+            self.quota.stop()
+        self.server.close()
+
+    def _start(self) -> None:
+        self.looks.start()
+        self.quota.start()
+
+    def _known(self, _: bool) -> None:
+        self.known_at = self._nodes.clock.seconds()
+
+    def _leased(self, parts: Mapping[str, int]) -> None:
+        # Of those that it does not use it uses the least part, see `IQuota.lease`.
+        self.parts |= {name: part for name, part in parts.items() if name in self.parts}
+
+
+class Nodes:
+    """Nodes that share a server."""
+
+    def __init__(self, count: int, replicas: int = 0, lag: float = 0.0) -> None:
+        self.clock = clock_at(BEGUN)
+        self.redis = ModelRedis(self.clock.seconds, replicas, lag)
+        self._replicas = replicas
+        self.made = 0
+        self.nodes: list[Node] = []
+        for _ in range(count):
+            self.join()
+
+    def join(self, delay: float = 0.0005) -> Node:
+        """One node more, so many seconds from the server."""
+        self.made += 1
+        node = Node(self, f"n{self.made}", self._replicas, delay)
+        self.nodes.append(node)
+        return node
+
+    def die(self, node: Node) -> None:
+        """One node less."""
+        self.nodes.remove(node)
+        node.die()
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass."""
+        for _ in range(round(seconds / 0.02)):
+            self.clock.advance(0.02)

@@ -16,6 +16,7 @@ demo: $(VENV)/.runtime
 quick: static
 	SEEDS=20 EXAMPLES=20 $(BIN)/$(PYTEST) --ignore tests/e2e -m 'not thorough'
 
+# Some of it starts Redis servers: without redis-server, which .ci/run installs, that is skipped.
 check: static
 	$(BIN)/$(PYTEST)
 
@@ -31,8 +32,8 @@ coverage: $(VENV)/.dev
 general: $(VENV)/.dev
 	GATE_LANE=off $(BIN)/$(PYTEST) tests/gate
 
-# Needs kannel, tshark, libfaketime, chromium, chromium-driver, node and npm besides, which .ci/run
-# installs.
+# Needs kannel, tshark, haproxy, redis-server, libfaketime, chromium, chromium-driver, node and npm
+# besides, which .ci/run installs.
 foreign: $(VENV)/.foreign
 	$(BIN)/$(PYTEST) tests/foreign tests/browser
 

@@ -62,7 +62,8 @@ class Brought:
     """What became of receipts, or of messages that SMSCs sent.
 
     ``taken`` are those that have to come, ``missing`` those of them that did not. ``doubled`` are
-    those that came again, ``unasked`` those of them that their SMSC has sent but once.
+    those that came again, ``unasked`` those of them that their SMSC has sent but once. ``refused``
+    is how often those that have to come were refused before they were taken.
     """
 
     taken: int
@@ -82,7 +83,7 @@ class Brought:
             doubled=len(doubled),
             unasked=sum(each.sends == 1 for each in doubled),
             elsewhere=sum(each.elsewhere for each in all_owed),
-            refused=sum(each.refusals for each in all_owed),
+            refused=sum(each.refusals for each in taken),
         )
 
     def __str__(self) -> str:
@@ -221,7 +222,6 @@ class Books:
         """Something that should never be."""
         self.strange[what] = self.strange.get(what, 0) + 1
 
-    @property
     def is_settled(self) -> bool:
         """Whether nothing more has to come."""
         return (

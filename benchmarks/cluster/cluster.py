@@ -116,7 +116,7 @@ class Cluster:
         for smsc in self._smscs:
             smsc.pushes = 0.0
         self.absent.is_wanted, self.absent.port = True, self.front
-        self._until(lambda: self._books.is_settled, seconds)
+        self._until(self._books.is_settled, seconds)
         # What came twice comes soon.
         self.run(2.0)
         self.absent.leave()

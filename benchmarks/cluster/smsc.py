@@ -21,8 +21,8 @@ _ANSWER_SECONDS = 0.02
 _RECEIPT_SECONDS, _LATEST_SECONDS = 2.0, 15.0
 """Until a receipt is sent, in the mean, and at the most."""
 
-_AGAIN_SECONDS = 0.5
-"""Until it is sent again where it is not taken."""
+_AGAIN_SECONDS, _LATEST_AGAIN_SECONDS = 0.5, 4.0
+"""Until it is sent again where it is not taken: twice as long each time."""
 
 _WINDOW = 50
 
@@ -83,7 +83,8 @@ class SteadySmsc:
 
     def again(self, owed: Owed) -> None:
         """Bring it once more in a while."""
-        self._later(monotonic() + _AGAIN_SECONDS, lambda: self.bring(owed))
+        seconds = min(_AGAIN_SECONDS * 2 ** min(owed.refusals, 9), _LATEST_AGAIN_SECONDS)
+        self._later(monotonic() + seconds, lambda: self.bring(owed))
 
     def forget(self) -> None:
         """Bring nothing more of what is owed."""

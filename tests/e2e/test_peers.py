@@ -63,7 +63,7 @@ def by_tcp() -> Places:
     }
 
 
-def _peers(name: str, places: Places) -> str:
+def peers_of(name: str, places: Places) -> str:
     lines = [
         f'[peers]\nname = "{name}"\nsecret = "{SECRET}"\nendpoint = "{places[name][0]}"',
         *(f'[[peer]]\nname = "{each}"\nendpoint = "{at}"' for each, (_, at) in places.items()),
@@ -84,7 +84,7 @@ def two_sites(
             own = folder / name
             own.mkdir()
             port = free_port()
-            config = settings(port, {"alpha": smsc.port}, **more) + _peers(name, places)
+            config = settings(port, {"alpha": smsc.port}, **more) + peers_of(name, places)
             gate = stack.enter_context(running(own, config, port))
             sites.append(Site(name, own, port, config, gate, smsc.link()))
         for site in sites:

@@ -21,6 +21,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Self
 
+import pytest
+
 from tests.e2e.ports import free_port
 
 TIMEOUT = 30.0
@@ -274,8 +276,12 @@ def wait_until(condition: Callable[[], bool]) -> None:
 
 
 def started(command: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
-    """A server's process, which ends with this one, however that ends."""
-    assert shutil.which(command[0]), _MISSING
+    """A server's process, which ends with this one, however that ends.
+
+    Where servers are not installed, the test is skipped.
+    """
+    if shutil.which(command[0]) is None:
+        pytest.skip(_MISSING)
     with log.open("ab") as output:
         return subprocess.Popen(
             command,

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-import pytest
+from collections.abc import Mapping
+from typing import Any
 
-from smppgate.store.redis.greeting import Unfit, examine
-from smppgate.store.redis.ports import Unreached
+import pytest
+from twisted.internet.defer import Deferred, fail, succeed
+
+from smppgate.store.redis.greeting import Unfit, Visit, examine, greet
+from smppgate.store.redis.ports import Refused, Unreached
+from smppgate.store.redis.url import Access
+from tests.fakes import outcomes
 
 GOOD = {
     "redis_version": "7.2.4",
@@ -35,3 +41,64 @@ def test_a_good_one(other: dict[str, str]) -> None:
 def test_others(other: dict[str, str], error: type[Exception], reason: str) -> None:
     with pytest.raises(error, match=reason):
         examine(GOOD | other)
+
+
+class Connection:
+    """Writes down what it is asked."""
+
+    def __init__(self, number: int, refused: Mapping[bytes, str]) -> None:
+        self.asked: list[bytes] = []
+        self._number = number
+        self._refused = refused
+
+    def ask(self, *words: bytes) -> Deferred[Any]:
+        self.asked.append(b" ".join(words))
+        if words[0] in self._refused:
+            return fail(Refused(self._refused[words[0]]))
+        return succeed(_INFO if words[0] == b"INFO" else b"%d" % self._number)
+
+
+_INFO = (
+    b"# Server\r\nrun_id:abc\r\n"
+    + "\r\n".join(f"{name}:{value}" for name, value in GOOD.items()).encode()
+)
+
+
+def _greeted(
+    access: Access, last: Visit | None, refused: Mapping[bytes, str] = {}
+) -> tuple[Any, list[Connection]]:
+    connections = [Connection(number, refused) for number in (7, 8)]
+    seen = outcomes(Deferred.fromCoroutine(greet(connections, access, last)))
+    return seen[0], connections
+
+
+def test_connections_of_before_are_ended_before_anything_else_is_done() -> None:
+    last = Visit(b"abc", (3, 4))
+    visit, (first, second) = _greeted(Access("u", "p", 2), last)
+    assert visit == Visit(b"abc", (7, 8))
+    assert first.asked == [b"AUTH u p", b"SELECT 2", b"PING", b"CLIENT ID"]
+    begun = [b"AUTH u p", b"SELECT 2", b"PING", b"INFO", b"CLIENT ID"]
+    assert second.asked == [*begun, b"CLIENT KILL ID 3", b"CLIENT KILL ID 4"]
+
+
+def test_those_of_another_run_are_gone() -> None:
+    visit, (_, second) = _greeted(Access(), Visit(b"another", (3, 4)))
+    assert visit == Visit(b"abc", (7, 8))
+    assert second.asked == [b"PING", b"INFO", b"CLIENT ID"]
+
+
+@pytest.mark.parametrize(
+    ("command", "answer", "error"),
+    [
+        (b"AUTH", "WRONGPASS invalid username-password pair", Unfit),
+        (b"AUTH", "ERR AUTH <password> called without any password configured", Unfit),
+        (b"PING", "NOAUTH Authentication required.", Unfit),
+        (b"SELECT", "ERR DB index is out of range", Unfit),
+        (b"CLIENT", "NOPERM this user has no permissions to run 'client|id'", Unfit),
+        (b"INFO", "BUSY Redis is busy running a script", Unreached),
+    ],
+)
+def test_what_is_refused(command: bytes, answer: str, error: type[Exception]) -> None:
+    failure, _ = _greeted(Access("u", "p", 2), None, {command: answer})
+    with pytest.raises(error, match=answer.partition(" ")[2][:12]):
+        failure.raiseException()

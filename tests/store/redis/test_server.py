@@ -381,7 +381,10 @@ def test_a_failover_is_followed() -> None:
             assert not node.server.has_replicas
 
 
-def test_a_frozen_master_is_left_when_the_sentinels_have_another() -> None:
+def test_a_frozen_master_is_left_when_the_sentinels_have_another(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "DEAD", 1000.0)
     with RealRedis() as master, master.replica() as replica, RealSentinels(master) as sentinels:
         sentinels.await_replicas(1)
         with sentinel_node(sentinels) as node:

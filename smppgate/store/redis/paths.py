@@ -14,12 +14,12 @@ now are passed on too. Where the servers of a key change, what they had is not f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from attrs import evolve
-from twisted.internet.defer import Deferred, DeferredList, succeed
+from twisted.internet.defer import Deferred, succeed
 from zope.interface import implementer
 
 from smppgate.store.faults import Faults, FaultsBeside
@@ -155,17 +155,11 @@ class RedisPaths:
         if not paths:
             return succeed(None)
         stamp = self._stamps.next()
-        prefix, octets = self._prefix, octets_of(stamp)
-        kept = {prefix + key: octets + value for key, value in paths.items()}
+        shares = self._shares(paths, octets_of(stamp))
         self._path_ends.stay(paths)
         self._recent.update(paths, self._clock.wall())
-        if self._only is not None:
-            return self._only.keep(stamp, kept)
-        shares = self._spread(list(kept), len(prefix))
-        keeping = [
-            part.keep(stamp, {key: kept[key] for key in keys}) for part, keys in shares.items()
-        ]
-        return DeferredList(keeping).addCallback(lambda _: None)
+        keeping = [part.keep(stamp, kept) for part, kept in shares]
+        return keeping[0] if len(keeping) == 1 else _all(keeping)
 
     def end(self, keys: Sequence[bytes], grace: float) -> None:
         """See `IReturnPaths.end`."""
@@ -213,6 +207,27 @@ class RedisPaths:
         # What was kept anew while it was looked for.
         found.update(self._ask_memory(missing)[0])
         return Found(found, is_complete)
+
+    def _shares(
+        self, paths: Mapping[bytes, bytes], stamp: bytes
+    ) -> Iterable[tuple[ServerPaths, Mapping[bytes, bytes]]]:
+        """Each server's share of ``paths`` as it keeps them.
+
+        :raises TypeError: when a key or value is not octets.
+        """
+        prefix = self._prefix
+        if self._only is not None:
+            named = {prefix + key: stamp + value for key, value in paths.items()}
+            return ((self._only, named),)
+        shares: dict[Server, dict[bytes, bytes]] = {}
+        server_of = self._slots.of
+        for key, value in paths.items():
+            server = server_of(key)
+            share = shares.get(server)
+            if share is None:
+                share = shares[server] = {}
+            share[prefix + key] = stamp + value
+        return [(self._servers[server], share) for server, share in shares.items()]
 
     def _ask_memory(self, keys: Sequence[bytes]) -> tuple[dict[bytes, bytes], list[bytes]]:
         values = [(key, self.recent(key)) for key in keys]
@@ -294,6 +309,22 @@ class _Settings:
             return self._first.beside(directory)
         self._first = Setting.of(directory, self._limits)
         return self._first
+
+
+def _all(keeping: Sequence[Deferred[None]]) -> Deferred[None]:
+    """Fires when all of ``keeping`` have; none of them fails."""
+    done: Deferred[None] = Deferred()
+    left = len(keeping)
+
+    def kept(_: None) -> None:
+        nonlocal left
+        left -= 1
+        if not left:
+            done.callback(None)
+
+    for each in keeping:
+        each.addCallback(kept)
+    return done
 
 
 async def _search(waiting: WaitingPaths, keys: Sequence[bytes]) -> tuple[dict[bytes, bytes], bool]:

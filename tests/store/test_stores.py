@@ -18,6 +18,7 @@ from smppgate.store import (
 )
 from tests.store.boxes import LIFETIME, DiskBox, LooseBox, MemoryBox, SafeBox, TightBox
 from tests.store.fakes import BEGUN, Watcher, octets, some
+from tests.store.redis.box import RedisBox, SeveralRedisBox
 from tests.workers.shared_boxes import SharedBox, SharedMemoryBox
 
 # A return path may be kept for a sixteenth longer, and until the next tick, a second later; a
@@ -32,15 +33,20 @@ ACCOUNTS = st.sampled_from([b"", b"one", b"two,:\0\xff"])
 
 ALONE: tuple[type[MemoryBox], ...] = (MemoryBox, DiskBox, TightBox, LooseBox, SafeBox)
 """Stores that no other process uses."""
-BOXES = (*ALONE, SharedMemoryBox, SharedBox)
+BOXES = (*ALONE, SharedMemoryBox, SharedBox, RedisBox, SeveralRedisBox)
 
 
-@pytest.mark.parametrize("box", [MemoryBox, DiskBox, SharedMemoryBox, SharedBox])
+@pytest.mark.parametrize("box", [MemoryBox, DiskBox, SharedMemoryBox, SharedBox, RedisBox])
 def test_it_has_what_the_interface_asks_for(box: type[MemoryBox]) -> None:
     made = box()
     assert verifyObject(IStore, made.store)
     assert isinstance(made.store.statistics(), StoreStatistics)
     made.close()
+
+
+def _milliseconds(seconds: float) -> float:
+    """No store knows more of a time."""
+    return round(seconds, 3)
 
 
 class Model(RuleBasedStateMachine):
@@ -138,10 +144,15 @@ class Model(RuleBasedStateMachine):
     # Queues and numbers
 
     @rule(
-        new=st.lists(st.tuples(ACCOUNTS, st.binary(max_size=5), st.floats(-5, 5000)), max_size=5)
+        new=st.lists(
+            st.tuples(ACCOUNTS, st.binary(max_size=5), st.floats(-5, 5000).map(_milliseconds)),
+            max_size=5,
+        )
     )
     def enqueue(self, new: list[tuple[bytes, bytes, float]]) -> None:
-        messages = [NewMessage(account, pdu, self.now + ttl) for account, pdu, ttl in new]
+        messages = [
+            NewMessage(account, pdu, _milliseconds(self.now + ttl)) for account, pdu, ttl in new
+        ]
         outcomes = self.box.wait(self.store.enqueue(messages))
         assert outcomes == [Enqueued.STORED] * len(messages)
         self.unnumbered += messages
@@ -192,7 +203,7 @@ class Model(RuleBasedStateMachine):
 
     # Time, restarts and kills
 
-    @rule(seconds=st.one_of(st.floats(0, 5), st.floats(0, LIFETIME)))
+    @rule(seconds=st.one_of(st.floats(0, 5), st.floats(0, LIFETIME)).map(_milliseconds))
     def let_time_pass(self, seconds: float) -> None:
         self.box.clock.pump([1.0] * min(5, int(seconds)) + [max(0.0, seconds - 5)])
 

@@ -19,7 +19,7 @@ from math import inf
 from typing import Any
 
 from attrs import define, field
-from twisted.internet.defer import Deferred, fail
+from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from smppgate.store.redis.ports import Refused, Unreached, Word
@@ -140,7 +140,8 @@ class ModelRedis:
 
     def leave(self, server: ModelServer) -> None:
         """It has gone."""
-        self._servers.remove(server)
+        if server in self._servers:
+            self._servers.remove(server)
 
     def _break(self) -> None:
         for server in list(self._servers):
@@ -199,7 +200,7 @@ class _Request:
 
 
 class ModelServer:
-    """A node's way to a `ModelRedis`; provides `ports.Server`.
+    """A node's way to a `ModelRedis`; provides `OpenServer`.
 
     :param reactor: the clock or reactor of the node.
     :param delay: seconds from the node to the master, and back; asked for each way.
@@ -215,6 +216,7 @@ class ModelServer:
         wait_replicas: int = 0,
         delay: Callable[[], float] = lambda: 0.0005,
     ) -> None:
+        self.name = "model"
         self.is_up = True
         self.is_cut = False
         self.late = 0
@@ -238,6 +240,11 @@ class ModelServer:
         self._looking: IDelayedCall | None = None
         self._told: list[Callable[[], None]] = []
         redis.follow(self)
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether an answer is awaited."""
+        return bool(self._open)
 
     # See `ports.Server`
 
@@ -302,7 +309,11 @@ class ModelServer:
         for request in requests:
             self._give_up(request, "the connection was lost")
 
-    def close(self) -> None:
+    def open(self) -> Deferred[None]:
+        """Fires at once: it is looked for from the start."""
+        return succeed(None)
+
+    def close(self) -> Deferred[None]:
         """The node has ended: nothing fires any more."""
         self.is_up = False
         self._told.clear()
@@ -313,6 +324,8 @@ class ModelServer:
         self._open.clear()
         if self._looking is not None:
             self._looking.cancel()
+            self._looking = None
+        return succeed(None)
 
     def go_on(self) -> None:
         """The master does again what it is asked, or this node reaches it."""

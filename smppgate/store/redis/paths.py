@@ -14,7 +14,7 @@ now are passed on too. Where the servers of a key change, what they had is not f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,6 +27,7 @@ from smppgate.store.interface import IReturnPaths
 from smppgate.store.path_ends import PathEnds
 from smppgate.store.recent import RecentPaths
 from smppgate.store.records import Durability, Found, Limits, StoreError, StoreStatistics
+from smppgate.store.redis.folders import DiskSettings, make_folders
 from smppgate.store.redis.names import Names
 from smppgate.store.redis.ports import Server
 from smppgate.store.redis.replay import Replay
@@ -87,7 +88,7 @@ class RedisPaths:
         self._faults = faults
         self._limits = limits
         self._durability = durability
-        self._settings = settings or _Settings(limits)
+        self._settings = settings or DiskSettings(limits)
         self._stamps = Stamps(clock.wall)
         self._recent = RecentPaths(limits.recent, limits.return_path_ttl)
         self._path_ends = PathEnds(clock, self._recent.end)
@@ -95,7 +96,7 @@ class RedisPaths:
         self._only: ServerPaths | None = None
         """That of the server, if there is one alone."""
         self._folders: list[_Folder] = []
-        self._is_stopped = self._is_closed = False
+        self._is_open = self._is_stopped = self._is_closed = False
         # The method of memory itself: no call between.
         self.recent = self._recent.get
 
@@ -119,6 +120,7 @@ class RedisPaths:
             self._stamps.follow(folder.waiting.newest)
         for server in servers:
             server.follow(self._wake)
+        self._is_open = True
         self._wake()
         return True
 
@@ -265,7 +267,7 @@ class RedisPaths:
     async def _numbers(self, count: int) -> Sequence[int]:
         """Those of folders: of each server one, and what is left over of more servers."""
         try:
-            return await self._workers.helper.run(_make_folders, self._directory, count)
+            return await self._workers.helper.run(make_folders, self._directory, count)
         except OSError as error:
             raise StoreError(f"the state directory cannot be used: {error}") from error
 
@@ -293,22 +295,8 @@ class RedisPaths:
             )
 
     def _wake(self) -> None:
-        for folder in self._folders:
+        for folder in self._folders if self._is_open else ():
             folder.replay.wake()
-
-
-class _Settings:
-    """See `Settings`: one process makes the indexes of all."""
-
-    def __init__(self, limits: Limits) -> None:
-        self._limits = limits
-        self._first: Setting | None = None
-
-    def __call__(self, directory: Path) -> Setting:
-        if self._first is not None:
-            return self._first.beside(directory)
-        self._first = Setting.of(directory, self._limits)
-        return self._first
 
 
 def _all(keeping: Sequence[Deferred[None]]) -> Deferred[None]:
@@ -337,17 +325,3 @@ def _take_newer(newest: dict[bytes, bytes], values: Mapping[bytes, bytes]) -> No
     for key, value in values.items():
         if value[:STAMP] > newest.get(key, b"")[:STAMP]:
             newest[key] = value
-
-
-def _make_folders(directory: Path, count: int) -> Sequence[int]:
-    """Make the folders of ``count`` servers; the numbers of all that there are."""
-    for number in range(1, count + 1):
-        (directory / f"redis-{number}").mkdir(mode=0o700, exist_ok=True)
-    return sorted(_numbers_in(directory))
-
-
-def _numbers_in(directory: Path) -> Iterator[int]:
-    for path in directory.glob("redis-*"):
-        number = path.name.removeprefix("redis-")
-        if number.isdecimal() and path.is_dir():
-            yield int(number)

@@ -148,12 +148,13 @@ def test_an_answer_that_is_there_when_the_process_goes_on_is_not_late() -> None:
 def test_each_waits_for_its_own_time() -> None:
     ends = Ends()
     first = ends.keep(b"a")
-    ends.pass_time(0.2)
+    ends.pass_time(0.1)
     second = ends.keep(b"b")
+    ends.pass_time(0.1)
     ends.answer(b"+OK\r\n")
-    ends.pass_time(0.2)
+    ends.pass_time(0.14)
     assert (first, second) == ([None], [])
-    ends.pass_time(0.06)
+    ends.pass_time(0.02)
     assert _errors(second) == [LATE]
 
 

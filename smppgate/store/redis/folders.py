@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from smppgate.store.records import Limits
 from smppgate.store.segments.setting import Setting
+
+_NAME = re.compile(r"redis-([1-9]\d{0,3})")
 
 
 class DiskSettings:
@@ -17,6 +20,7 @@ class DiskSettings:
         self._first: Setting | None = None
 
     def __call__(self, directory: Path) -> Setting:
+        """That of this folder."""
         if self._first is not None:
             return self._first.beside(directory)
         self._first = Setting.of(directory, self._limits)
@@ -32,6 +36,6 @@ def make_folders(directory: Path, count: int) -> Sequence[int]:
 
 def _numbers_in(directory: Path) -> Iterator[int]:
     for path in directory.glob("redis-*"):
-        number = path.name.removeprefix("redis-")
-        if number.isdecimal() and path.is_dir():
-            yield int(number)
+        found = _NAME.fullmatch(path.name)
+        if found is not None and path.is_dir():
+            yield int(found[1])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 from functools import partial
+from pathlib import Path
 
 import pytest
 from twisted.internet.defer import Deferred
@@ -434,6 +435,14 @@ def test_a_folder_that_cannot_be_used_is_told_to_an_operator() -> None:
     failed = Deferred.fromCoroutine(paths.open())
     with pytest.raises(StoreError, match="a test says no"):
         result_of(failed)
+
+
+def test_folders_that_are_not_its_own_are_let_be() -> None:
+    box = PathBox()
+    for name in ("redis-0", "redis-01", "redis-x", "redis"):
+        (Path(box.temporary.name) / name).mkdir()
+    box.restart()
+    assert set(box.folders) == {"redis-1"}
 
 
 def test_an_opening_can_be_stopped() -> None:

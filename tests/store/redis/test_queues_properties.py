@@ -26,7 +26,8 @@ class World:
         self.last = 0
         """The highest number that was sent."""
         self.was_faulty = False
-        self.last_sent = 0.0
+        self.resumed = float("inf")
+        """When the first message was sent since the last fault."""
         for _ in range(NODES):
             self.join()
         self.site.pass_by(0.1)
@@ -41,7 +42,7 @@ class World:
             assert message.number > self.last, "sent out of order"
             self.last = message.number
         self.sent[message.pdu] += 1
-        self.last_sent = self.site.clock.seconds()
+        self.resumed = min(self.resumed, self.site.clock.seconds())
 
     # What happens
 
@@ -65,6 +66,9 @@ class World:
         self.was_faulty = True
         site, drain = self.site, self.drains[which % len(self.drains)]
         redis = site.redis
+        for each in range(NODES):
+            self.put(each, 2)
+        site.pass_by(pause % 0.2)
         if kind == "kill":
             self.drains.remove(drain)
             drain.die()
@@ -87,7 +91,10 @@ class World:
             redis.cut_replica()
             self.traffic(pause)
             redis.join_replica(0.001)
+        self.resumed, recovered = float("inf"), site.clock.seconds()
         self.traffic(6.0)
+        if any(it.is_bound for it in self.drains):
+            assert self.resumed - recovered < 5.0, "nobody goes on"
 
     def traffic(self, seconds: float) -> None:
         """Time passes, and messages come to all nodes."""

@@ -53,27 +53,30 @@ def _make_redis_store(
     made = partial(RedisServer, clock=reactor, trouble=faults)
     servers = [
         made(name, way, backoff=Backoff(SHORTEST, LONGEST, entropy.random))
-        for name, way in _ways(store, reactor)
+        for name, way in ways(store, reactor)
     ]
     return RedisStore(
         reactor,
         folder,
         servers,
         store.prefix,
-        _node(settings, entropy),
+        node_name(settings, entropy),
         limits,
         Durability(store.durability),
         faults,
     )
 
 
-def _node(settings: Settings, entropy: Random) -> bytes:
-    """A name for this run of this node. The one before it had another, of the same beginning."""
+def node_name(settings: Settings, entropy: Random) -> bytes:
+    """The name of this run of this node in Redis. The run before had another end of it.
+
+    So what a run had goes with it, however soon the next one starts.
+    """
     name = settings.peers.name or socket.gethostname()
     return f"{name}-{entropy.randbytes(4).hex()}".encode()
 
 
-def _ways(store: StoreSettings, reactor: IReactorTime) -> Iterator[tuple[str, Way]]:
+def ways(store: StoreSettings, reactor: IReactorTime) -> Iterator[tuple[str, Way]]:
     """What each server is called, and how it is reached."""
     if store.sentinels:
         addresses = [Address(*place_of(text)) for text in store.sentinels]

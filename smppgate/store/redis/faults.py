@@ -25,8 +25,15 @@ class RedisFaults(Faults):
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
-        self._servers: set[str] = set()
-        """Parts that are no part of the folder."""
+        self._servers: dict[str, str] = {}
+        """What fails that is no part of the folder, and how."""
+
+    def __str__(self) -> str:
+        told = (f"{part}: {error}" for part, error in self._servers.items())
+        return "; ".join(filter(None, (*told, super().__str__())))
+
+    def __contains__(self, part: str) -> bool:
+        return part in self._servers or super().__contains__(part)
 
     def failed(self, part: str, failure: Failure) -> None:
         """See `Faults.failed`."""
@@ -36,19 +43,15 @@ class RedisFaults(Faults):
             return
         self.failures += 1
         error = failure.getErrorMessage()
-        if self._present.get(part) != error:
+        if self._servers.get(part) != error:
             self.log.tell(notice, server=part, error=error)
-        self._present[part] = error
-        self._servers.add(part)
+        self._servers[part] = error
 
     def worked(self, part: str) -> None:
         """See `Faults.worked`."""
-        if part not in self._servers:
-            super().worked(part)
-            return
-        self._servers.discard(part)
-        del self._present[part]
-        self.log.info("{server} works again", server=part)
+        super().worked(part)
+        if self._servers.pop(part, None) is not None:
+            self.log.info("{server} works again", server=part)
 
 
 def _notice(failure: Failure) -> Notice | None:

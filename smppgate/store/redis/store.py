@@ -178,7 +178,6 @@ class RedisStore(Opening):
         self._let_in()
 
     async def _end(self) -> None:
-        self._let_in()
         self._ticks.stop()
         self._quota.stop()
         self._queues.stop()
@@ -187,6 +186,7 @@ class RedisStore(Opening):
         await self._presence.stop()
         for server in self._servers:
             await server.close()
+        self._let_in()
         used = self._workers
         for worker in (used.log, used.finder, used.helper, used.keeper):
             await worker.stop()

@@ -136,7 +136,7 @@ class Presence:
             looking.start()
 
     def stop(self) -> Deferred[None]:
-        """Look no more, and let others have at once what this node has. Never fails."""
+        """Look no more: the places of this node are free at once. Never fails."""
         going = [looking.stop(self._keys[0]) for looking in self._looking]
         return gatherResults(going).addCallback(_nothing)
 

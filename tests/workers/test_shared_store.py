@@ -189,6 +189,21 @@ def test_places_are_those_of_all_and_end_with_their_worker(workers: Workers) -> 
     assert workers.wait(two.admit(ONE, 2))
 
 
+def test_slots_are_those_of_all_and_end_with_their_worker(workers: Workers) -> None:
+    one, two, _ = workers.stores
+    full: list[bytes] = []
+    one.tell_full(full.append)
+    assert workers.wait(one.take_slot("alpha", 2))
+    assert workers.wait(two.take_slot("alpha", 2))
+    assert not workers.wait(two.take_slot("alpha", 2))
+    assert workers.wait(two.take_slot("beta", 1))
+    two.give_slot("alpha")
+    assert workers.wait(two.take_slot("alpha", 2))
+    workers.lose(0)
+    assert workers.wait(two.take_slot("alpha", 2))
+    assert full == []
+
+
 def test_limits_are_divided_among_the_workers_that_use_them(workers: Workers) -> None:
     told: list[Mapping[str, int]] = []
     one, two, _ = workers.stores

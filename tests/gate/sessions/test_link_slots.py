@@ -1,4 +1,4 @@
-"""Links to an SMSC that allows so many in all: those beyond wait until one of the others has gone."""
+"""Links to an SMSC that allows so many in all: those beyond wait until another has gone."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from smppgate.store import Limits, MemoryStore, StoreError
 from smppgate.txsmpp.constants import CommandId
 from tests.gate.memory_gateway import End, Log, MemoryGateway, smsc
 from tests.store.fakes import BEGUN, clock_at
-
 
 UNBIND = CommandId.UNBIND
 

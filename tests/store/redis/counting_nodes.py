@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from hashlib import sha1
+from collections.abc import Mapping
 from typing import Any
 
 from twisted.internet.defer import Deferred
-from twisted.internet.task import LoopingCall
 
 from smppgate.store.interface import LEAST_PART
 from smppgate.store.redis.names import Names
 from smppgate.store.redis.places import RedisPlaces
+from smppgate.store.redis.presence import Presence
 from smppgate.store.redis.quota import RedisQuota
-from smppgate.store.redis.script import Script
 from smppgate.store.redis.slots import Slots
 from smppgate.txsmpp.clock import Clock
 from tests.store.fakes import BEGUN, clock_at
@@ -22,63 +20,6 @@ from tests.store.redis.model import ModelRedis, ModelServer
 NAMES = Names(b"gate:")
 SETTLED = 2.6
 """Seconds after which a server that had nothing knows all nodes."""
-
-
-def script(text: bytes) -> Script:
-    """One that is in no file."""
-    made = Script.__new__(Script)
-    object.__setattr__(made, "name", "look")
-    object.__setattr__(made, "text", text)
-    object.__setattr__(made, "digest", sha1(text, usedforsecurity=False).hexdigest().encode())
-    return made
-
-
-LOOK = script(
-    b"""
-    local was_known = redis.call('EXISTS', KEYS[1])
-    redis.call('SET', KEYS[1], '1', 'PX', 4500)
-    return {was_known, redis.call('ZRANGEBYSCORE', KEYS[2], ARGV[1], '+inf', 'WITHSCORES')}
-    """
-)
-
-
-class FakeLooks:
-    """Looks every half second, while the server is up."""
-
-    def __init__(self, clock: Clock, server: ModelServer, node: bytes) -> None:
-        self._server = server
-        self._node = node
-        self._told: list[Callable[[bool], None]] = []
-        self._told_full: list[Callable[[bytes], None]] = []
-        self._since = 0
-        self._ticks = LoopingCall(self._look)
-        self._ticks.clock = clock
-
-    def start(self) -> None:
-        self._ticks.start(0.5)
-
-    def stop(self) -> None:
-        self._ticks.stop()
-
-    def follow(self, told: Callable[[bool], None]) -> None:
-        self._told.append(told)
-
-    def follow_full(self, told: Callable[[bytes], None]) -> None:
-        self._told_full.append(told)
-
-    def _look(self) -> None:
-        if self._server.is_up:
-            keys = [NAMES.node(self._node), NAMES.full]
-            self._server.run(LOOK, keys, [self._since]).addCallbacks(self._looked, lambda _: None)
-
-    def _looked(self, answer: list[Any]) -> None:
-        for told in self._told:
-            told(not answer[0])
-        full = answer[1]
-        for account, time in zip(full[::2], full[1::2], strict=True):
-            self._since = max(self._since, int(time) + 1)
-            for told_full in self._told_full:
-                told_full(account)
 
 
 class Node:
@@ -96,7 +37,7 @@ class Node:
             nodes.redis, nodes.clock, wait_replicas=wait_replicas, delay=lambda: delay
         )
         slots = Slots([self.server])
-        self.looks = FakeLooks(clock, self.server, name.encode())
+        self.looks = Presence(clock, slots, NAMES, name.encode())
         self.places = RedisPlaces(slots, NAMES, name.encode(), self.looks)
         self.quota = RedisQuota(clock, slots, NAMES, name.encode())
         self.full: list[bytes] = []
@@ -134,10 +75,12 @@ class Node:
         """What the node has asked for is still done; it asks for nothing more."""
         if self._starting.active():
             self._starting.cancel()
+            self.server.close()
         else:
+            # It cannot say goodbye.
+            self.server.close()
             self.looks.stop()
             self.quota.stop()
-        self.server.close()
 
     def _start(self) -> None:
         self.looks.start()

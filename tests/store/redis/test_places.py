@@ -323,7 +323,7 @@ class Model(RuleBasedStateMachine):
         if not hasattr(self, "nodes"):
             return
         self.nodes.wait(8.0)
-        held = {node: node.places._held for node in self.nodes.nodes}  # noqa: SLF001
+        held = {node: node.places._held for node in self.nodes.nodes}
         for account, name in [*((each, each) for each in ACCOUNTS), (b"", b"\0alpha")]:
             for node in self.nodes.nodes:
                 given = self.given.get((node, account), 0)

@@ -269,14 +269,13 @@ def test_an_end_of_what_waits_is_not_lost() -> None:
 
 
 def test_an_end_behind_a_batch_that_is_refused_is_not_lost() -> None:
+    """It is sent before that fails, and done: a server without room lets return paths end."""
     box = PathBox()
     box.redis[0].refuse()
     box.keep(A, b"1")
-    box.paths.end([A], 3.0)
-    box.clock.advance(0)
-    # Its batch is sent before that of the return path has failed.
-    box.paths.keep({B: b""})
+    box.paths.end([A, *(b"%d" % number for number in range(MOST_ENDS))], 3.0)
     box.pass_time(1)
+    assert box.waiting
     box.redis[0].refuse("")
     box.pass_time(5)
     assert (box.stored(A), box.waiting) == (None, 0)

@@ -5,7 +5,12 @@ from __future__ import annotations
 import pytest
 
 from smppgate.store import Enqueued, NewMessage, StoreError
-from tests.store.fakes import BEGUN, result_of
+from smppgate.store.redis.presence import Presence
+from smppgate.store.redis.queues import RedisQueues
+from smppgate.store.redis.slots import Slots
+from smppgate.txsmpp.clock import Clock
+from tests.store.fakes import BEGUN, clock_at, result_of
+from tests.store.redis.model import ModelRedis, ModelServer
 from tests.store.redis.nodes import NAMES, ONE, Site
 
 
@@ -236,3 +241,37 @@ def test_many_messages_go_in_order_and_in_pieces() -> None:
     assert site.redis.asked["enqueue"] == 3
     found = site.wait(first.queues.queued(ONE, 0, 2000))
     assert [it.pdu for it in found] == [it.pdu for it in new]
+
+
+def test_one_of_several_servers_fails_alone() -> None:
+    clock = clock_at(BEGUN)
+    redis = [ModelRedis(clock.seconds) for _ in range(2)]
+    servers = [ModelServer(it, clock) for it in redis]
+    slots = Slots(servers)
+    presence = Presence(Clock.of(clock), slots, NAMES, b"node")
+    queues = RedisQueues(Clock.of(clock), slots, NAMES, presence)
+    presence.start()
+    names = [b"%d" % at for at in range(8)]
+    here = [name for name in names if slots.of(name) is servers[0]]
+    assert 0 < len(here) < len(names)
+    clock.pump([0.01] * 10)
+    redis[0].freeze()
+    new = [NewMessage(name, name, BEGUN + 100.0) for name in names]
+    putting, sizes = queues.enqueue(new), queues.queue_sizes()
+    clock.pump([0.01] * 30)
+    stored: list[Enqueued] = result_of(putting)
+    assert stored == [Enqueued.FAILED if it in here else Enqueued.STORED for it in names]
+    with pytest.raises(StoreError):
+        result_of(sizes)
+    redis[0].thaw()
+    clock.pump([0.01] * 100)
+    # What was on its way came late: its senders were told that it failed.
+    sizes = queues.queue_sizes()
+    clock.pump([0.01] * 10)
+    assert result_of(sizes) == dict.fromkeys(names, 1)
+    assert (queues.doubtful, queues.count) == (len(here), 8)
+    queues.stop()
+    presence.stop()
+    for server in servers:
+        server.close()
+    assert not clock.getDelayedCalls()

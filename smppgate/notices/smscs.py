@@ -103,8 +103,8 @@ LINK_WAITS = Notice(
     "few seconds.",
     cause="Where `sessions` of all nodes together are more than `sessions_total` it is meant to "
     "be so: the link is there for when another node ends.",
-    remedy="None, while as many sessions are bound as the provider allows. If fewer are, see "
-    "`last_error` of the links, and whether Redis answers.",
+    remedy="None, while as many sessions are bound as the provider allows. If fewer are, see what "
+    "`smppgate status` says of the links, and whether Redis answers.",
 )
 
 OUTBIND_REFUSED = Notice(

@@ -149,7 +149,7 @@ def test_nobody_gets_what_another_one_does_not_know_yet_to_be_gone() -> None:
     nodes = Nodes(1)
     far, near = nodes.nodes[0], nodes.join(delay=0.001)
     nodes.die(far)
-    far = nodes.join(delay=0.09)
+    far = nodes.join(delay=0.11)
     nodes.wait(8.0)
     far.lease("smsc alpha", WHOLE)
     nodes.wait(3.0)

@@ -1,9 +1,11 @@
 """`Presence`: a node that lives says so, and looks at what there is, twice a second.
 
 One script a look, and a look for each server: what the node is told by it goes to all parts of the
-store that `follow`. It costs a server some 25 µs for each queue that has messages and each node:
-with thousands of such queues at a time more servers are needed. While a server does not answer nothing is told; what follows from that each
+store that `follow`. While a server does not answer nothing is told; what follows from that each
 part knows by its own clock.
+
+A look costs a server some 25 µs for each queue that has messages: where thousands have any at one
+time, several servers divide that.
 """
 
 from __future__ import annotations

@@ -151,13 +151,13 @@ def run(world: World, steps: list[tuple[object, ...]]) -> None:
     world.end()
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(steps=st.lists(STEPS, max_size=12))
 def test_without_faults_each_message_is_sent_once(steps: list[tuple[object, ...]]) -> None:
     run(World(), steps)
 
 
-@settings(max_examples=15, deadline=None)
-@given(steps=st.lists(st.one_of(STEPS, FAULTS), max_size=8))
+@settings(max_examples=80, deadline=None)
+@given(steps=st.lists(st.one_of(STEPS, FAULTS), min_size=2, max_size=8))
 def test_no_fault_loses_a_message(steps: list[tuple[object, ...]]) -> None:
     run(World(), steps)

@@ -43,14 +43,14 @@ def _files(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
     elif isinstance(value, list):
         for each in value:
             yield from _files(each, key)
-    elif key in ("password_file", "pools_file") or str(value).endswith((".pem", ".key")):
+    elif key in ("password_file", "secret_file", "pools_file") or str(value).endswith((".pem", ".key")):
         yield key, value
 
 
 def _contents(key: str, pair: Pair) -> bytes:
     if key == "pools_file":
         return b"44 quality\n"
-    return b"secret" if key == "password_file" else pair.key + pair.certificate
+    return b"secret" if key in ("password_file", "secret_file") else pair.key + pair.certificate
 
 
 def _missing(document: dict[str, Any]) -> Iterator[str]:

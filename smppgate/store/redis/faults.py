@@ -18,18 +18,19 @@ from smppgate.txsmpp.notice import Notice
 
 
 class RedisFaults(Faults):
-    """See `Faults`. Each server is told of once when it fails, and once when it works again.
+    """See `Faults`. Of each server a line says once that it fails, and once that it works again;
+    another one where what an operator has to do is another.
 
     :param name: the folder of what Redis has not confirmed.
     """
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
-        self._servers: dict[str, str] = {}
-        """What fails that is no part of the folder, and how."""
+        self._servers: dict[str, tuple[Notice, str]] = {}
+        """What fails that is no part of the folder: what was told of it, and the latest error."""
 
     def __str__(self) -> str:
-        told = (f"{part}: {error}" for part, error in self._servers.items())
+        told = (f"{part}: {error}" for part, (_, error) in self._servers.items())
         return "; ".join(filter(None, (*told, super().__str__())))
 
     def __contains__(self, part: str) -> bool:
@@ -42,10 +43,10 @@ class RedisFaults(Faults):
             super().failed(part, failure)
             return
         self.failures += 1
-        error = failure.getErrorMessage()
-        if self._servers.get(part) != error:
+        error = failure.getErrorMessage().rstrip(".")
+        if part not in self._servers or self._servers[part][0] is not notice:
             self.log.tell(notice, server=part, error=error)
-        self._servers[part] = error
+        self._servers[part] = notice, error
 
     def worked(self, part: str) -> None:
         """See `Faults.worked`."""

@@ -57,10 +57,11 @@ def test_what_fails_has_a_code(error: Exception, notice: Notice) -> None:
 
 
 def test_it_is_told_once() -> None:
-    """And again where it fails in another way."""
+    """And again where something else is to be done about it."""
     faults = RedisFaults("state")
     assert failed(faults, "Redis", Unreached(LATE))
-    assert not failed(faults, "Redis", Unreached(LATE))
+    assert not failed(faults, "Redis", Unreached("Connection refused."))
+    assert str(faults) == "Redis: Connection refused"
     assert failed(faults, "Redis", Unfit("too old"))
     assert failed(faults, "other", Unreached(LATE))
     assert str(faults) == f"Redis: too old; other: {LATE}"

@@ -12,11 +12,11 @@ from twisted.internet.interfaces import IReactorTime
 from smppgate.settings import Settings, StoreSettings
 from smppgate.settings.redis_places import RedisUrl, place_of
 from smppgate.store import DiskStore, Durability, IStore, Limits, MemoryStore, RedisStore
+from smppgate.store.redis.access import Access, Address
 from smppgate.store.redis.connection import endpoints
 from smppgate.store.redis.faults import RedisFaults
 from smppgate.store.redis.sentinel import Fixed, Sentinels
 from smppgate.store.redis.server import LONGEST, SHORTEST, RedisServer, Way
-from smppgate.store.redis.url import Access, Address
 from smppgate.txsmpp.backoff import Backoff
 
 
@@ -99,4 +99,4 @@ def _address(url: RedisUrl) -> Address:
 
 
 def _access(url: RedisUrl, password: str) -> Access:
-    return Access(url.username, url.password or password, url.database, url.is_tls)
+    return Access(url.username, url.password or password, url.database)

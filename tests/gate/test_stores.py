@@ -13,8 +13,8 @@ from zope.interface.verify import verifyObject
 from smppgate.gate.stores import make_store, node_name, ways
 from smppgate.settings import Settings, parse
 from smppgate.store import DiskStore, IStore, MemoryStore, RedisStore
+from smppgate.store.redis.access import Access
 from smppgate.store.redis.sentinel import Fixed, Sentinels
-from smppgate.store.redis.url import Access
 from tests.settings import documents
 from tests.store.fakes import ThreadedClock
 
@@ -58,7 +58,7 @@ def test_a_server_by_its_url() -> None:
     assert name == "Redis at cache:6380"
     assert isinstance(way.source, Fixed)
     assert str(way.source) == "cache:6380"
-    assert way.access == Access("gate", SECRET, 2, is_encrypted=True)
+    assert way.access == Access("gate", SECRET, 2)
     assert (way.patience, way.replicas) == (0.5, 0)
 
 

@@ -16,11 +16,11 @@ from twisted.internet.protocol import Factory, Protocol
 from twisted.internet.ssl import optionsForClientTLS
 from twisted.python.failure import Failure
 
+from smppgate.store.redis.access import Address
 from smppgate.store.redis.pipe import LATE, Pipe, Told
 from smppgate.store.redis.ports import Refused, Unreached, Word
 from smppgate.store.redis.script import Script
 from smppgate.store.redis.timing import Deadline
-from smppgate.store.redis.url import Address
 from smppgate.store.redis.writer import Writer, is_unknown
 
 Endpoints: TypeAlias = Callable[[Address], IStreamClientEndpoint]

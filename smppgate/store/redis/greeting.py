@@ -9,8 +9,8 @@ from attrs import frozen
 from twisted.internet.defer import Deferred
 
 from smppgate.store.records import StoreError
+from smppgate.store.redis.access import Access
 from smppgate.store.redis.ports import Refused, Unreached
-from smppgate.store.redis.url import Access
 
 OLDEST = 7
 """The version of Redis that is needed: PEXPIRE has LT, and WAIT asks the replicas at once. Valkey

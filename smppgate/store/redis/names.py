@@ -1,18 +1,22 @@
-"""`Names`: the keys under which all lies in Redis.
+"""`Names`: the keys under which all lies in Redis, behind the prefix.
 
 | key | type | what |
 |---|---|---|
-| ``p:KEY`` | string | a return path: 6 octets, milliseconds of the wall clock when it was kept, then its value |
-| ``q:ACCOUNT`` | stream | the messages of a queue, ``NUMBER-0`` each: ``m`` the message, ``x`` when it expires, in milliseconds |
+| ``p:KEY`` | string | a return path: the 6 octets of its stamp, then its value |
+| ``q:ACCOUNT`` | stream | messages: ``NUMBER-0`` each, ``m`` the message, ``x`` when it expires |
 | ``x:ACCOUNT`` | sorted set | when each of them expires: number by milliseconds |
-| ``c:ACCOUNT`` | hash | the claim on the queue: ``holder``, ``token``, ``rank``, ``until``, and ``last``, the number of the last message |
-| ``w:ACCOUNT`` | hash | who waits for the claim: rank by node |
+| ``c:ACCOUNT`` | hash | the lease on the queue, and the number of its last message |
+| ``w:ACCOUNT`` | hash | who waits for the lease: rank and turn by node |
 | ``queues`` | set | the accounts that have messages |
 | ``n:NODE`` | string | a node that lives; expires when it does not say so again |
-| ``b:NAME`` | hash | the places that nodes have: count by node; of accounts, and of SMSCs behind a ``\0`` |
+| ``b:NAME`` | hash | places: count by node; of accounts, and of SMSCs behind a ``\\0`` |
+| ``b:`` | hash | since when nodes tell, and the number of the last call of each |
 | ``full`` | sorted set | accounts of which a session got no place, by when |
 | ``r:NAME`` | hash | a limit that is divided: wish and part by node |
+| ``r:`` | sorted set | limits that nodes should ask for, by when |
 | ``numbers`` | string | the last number that was given out |
+
+What a script does with them is said at its top.
 """
 
 from __future__ import annotations

@@ -9,11 +9,11 @@ from twisted.internet.defer import Deferred, TimeoutError
 from twisted.internet.interfaces import IReactorTime
 
 from smppgate.store.records import StoreError
+from smppgate.store.redis.access import Access, Address
 from smppgate.store.redis.connection import Endpoints, open_asker
 from smppgate.store.redis.greeting import log_in
 from smppgate.store.redis.pipe import LATE
 from smppgate.store.redis.ports import Refused, Unreached
-from smppgate.store.redis.url import Access, Address
 
 PATIENCE = 0.5
 """Seconds until the next Sentinel is asked."""

@@ -10,6 +10,7 @@ from twisted.internet.defer import Deferred, TimeoutError, fail, succeed
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.python.failure import Failure
 
+from smppgate.store.redis.access import Access, Address
 from smppgate.store.redis.connection import Endpoints, Link, open_link
 from smppgate.store.redis.greeting import Unfit, Visit, greet
 from smppgate.store.redis.health import Health, Trouble
@@ -17,7 +18,6 @@ from smppgate.store.redis.pipe import LACKING, LATE
 from smppgate.store.redis.ports import Unreached, Word
 from smppgate.store.redis.script import Script
 from smppgate.store.redis.sentinel import Source
-from smppgate.store.redis.url import Access, Address
 from smppgate.txsmpp.backoff import Backoff
 
 BEAT = 0.25

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from twisted.internet.defer import Deferred, fail, succeed
 
+from smppgate.store.redis.access import Access
 from smppgate.store.redis.greeting import Unfit, Visit, examine, greet
 from smppgate.store.redis.ports import Refused, Unreached
-from smppgate.store.redis.url import Access
 from tests.fakes import outcomes
 
 GOOD = {

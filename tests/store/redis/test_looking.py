@@ -8,11 +8,11 @@ import pytest
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
+from smppgate.store.redis.access import Address
 from smppgate.store.redis.pipe import LATE
 from smppgate.store.redis.ports import Unreached
 from smppgate.store.redis.sentinel import Fixed, Sentinels
 from smppgate.store.redis.server import ATTEMPT, OPENING, RedisServer, Way
-from smppgate.store.redis.url import Address
 from smppgate.txsmpp.backoff import Backoff
 from tests.fakes import outcomes
 from tests.store.redis.endpoint_in_memory import InMemory

@@ -8,10 +8,10 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
+from smppgate.store.redis.access import Access, Address
 from smppgate.store.redis.pipe import command
 from smppgate.store.redis.ports import Unreached
 from smppgate.store.redis.sentinel import PATIENCE, Fixed, Sentinels
-from smppgate.store.redis.url import Access, Address
 from tests.fakes import outcomes
 from tests.store.redis.endpoint_in_memory import InMemory
 

@@ -14,13 +14,13 @@ from twisted.internet.ssl import Certificate, trustRootFromCertificates
 from twisted.python.failure import Failure
 
 from smppgate.store.redis import server as module
+from smppgate.store.redis.access import Access, Address
 from smppgate.store.redis.connection import endpoints
 from smppgate.store.redis.greeting import Unfit
 from smppgate.store.redis.pipe import LATE
 from smppgate.store.redis.ports import Refused, Server, Unreached
 from smppgate.store.redis.sentinel import Fixed, Sentinels
 from smppgate.store.redis.server import LONGEST, SHORTEST, RedisServer, Way
-from smppgate.store.redis.url import Access, Address
 from smppgate.txsmpp.backoff import Backoff
 from smppgate.txsmpp.clock import Clock
 from tests.certificates import Pair
@@ -170,7 +170,7 @@ def test_tls_password_and_database(tmp_path: Path) -> None:
     pair = Pair("localhost")
     pair.write(tmp_path)
     trust = trustRootFromCertificates([Certificate.loadPEM(pair.certificate)])
-    access = Access(username="default", password="geheim", database=3, is_encrypted=True)
+    access = Access(username="default", password="geheim", database=3)
     with RealRedis(tls=tmp_path, requirepass="geheim") as redis:
         source = Fixed(Address("localhost", redis.tls_port))
         with opened(source, tls=trust, access=access) as node:

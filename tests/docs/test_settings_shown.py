@@ -43,7 +43,9 @@ def _files(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
     elif isinstance(value, list):
         for each in value:
             yield from _files(each, key)
-    elif key in ("password_file", "secret_file", "pools_file") or str(value).endswith((".pem", ".key")):
+    elif key in ("password_file", "secret_file", "pools_file") or str(value).endswith(
+        (".pem", ".key")
+    ):
         yield key, value
 
 

@@ -47,6 +47,8 @@ def test_the_wheel_brings_the_plugin_and_leaves_twisted_whole(tmp_path: Path) ->
     assert "tests/" not in listed
     for name in ("start.toml", "grafana.json", "prometheus-rules.yml", "smppgate.service"):
         assert f"smppgate/samples/{name}" in listed
+    for script in (ROOT / "smppgate/store/redis/scripts").iterdir():
+        assert f"smppgate/store/redis/scripts/{script.name}" in listed
 
     venv.create(tmp_path / "env", with_pip=True)
     programs = tmp_path / "env" / "bin"
@@ -54,6 +56,7 @@ def test_the_wheel_brings_the_plugin_and_leaves_twisted_whole(tmp_path: Path) ->
     assert "SMPP load balancer" in run(programs / "twistd", "--help", cwd=tmp_path)
     assert "simulate" in run(programs / "smppgate", "--help", cwd=tmp_path)
     has_its_files(tmp_path / "env", tmp_path)
+    says_what_redis_needs(tmp_path / "env", tmp_path)
 
     run(programs / "pip", "--quiet", "uninstall", "--yes", "smppgate", cwd=tmp_path)
     told = run(programs / "twistd", "--help", cwd=tmp_path)
@@ -73,3 +76,13 @@ def has_its_files(env: Path, folder: Path) -> None:
     loaded = f". {share}/bash-completion/completions/smppgate; complete -p smppgate"
     told = run("bash", "-c", f"PATH={programs}:$PATH; {loaded}", cwd=folder)
     assert "_shtab_smppgate" in told
+
+
+def says_what_redis_needs(env: Path, folder: Path) -> None:
+    """A library more, which is installed with ``smppgate[redis]`` alone."""
+    command = [env / "bin/smppgate", "check", "made/smppgate.toml"]
+    file = folder / "made/smppgate.toml"
+    file.write_text(f'[store]\nkind = "redis"\nurl = "redis://127.0.0.1"\n{file.read_text()}')
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert 'store.kind: needs txredisapi, which is not installed: pip install "smpp' in done.stderr

@@ -16,6 +16,13 @@ OLDEST = 7
 """The version of Redis that is needed: PEXPIRE has LT, and WAIT asks the replicas at once. Valkey
 says 7 too."""
 
+_OTHERS = {
+    "sentinel": "it is a Sentinel, which keeps nothing: it belongs into sentinels, not into url",
+    "cluster": "it belongs to a Redis Cluster, which is not supported: let url list servers that "
+    "run without cluster-enabled",
+}
+"""What is wrong with servers that run in these modes."""
+
 
 class Unfit(StoreError):
     """An operator has to change the server, or how it is spoken to."""
@@ -51,9 +58,10 @@ async def greet(connections: Sequence[Greeted], access: Access, last: Visit | No
     try:
         run = _examined(await asker.ask(b"INFO"))
         ids = [int(await connection.ask(b"CLIENT", b"ID")) for connection in connections]
-        if last is not None and last.run == run:
-            for number in last.ids:
-                await asker.ask(b"CLIENT", b"KILL", b"ID", b"%d" % number)
+        # At a first visit the asker is to end itself, which it does not. But where the user may
+        # not end connections that is found out at the start, not after the first silence.
+        for number in last.ids if last is not None and last.run == run else ids[-1:]:
+            await asker.ask(b"CLIENT", b"KILL", b"ID", b"%d" % number)
     except Refused as error:
         raise _told(error) from error
     return Visit(run, tuple(ids))
@@ -81,6 +89,9 @@ def examine(info: Mapping[str, str]) -> None:
     :raises Unfit: where it must not be used as it is.
     :raises Unreached: where it cannot be used at present.
     """
+    mode = info.get("redis_mode", "")
+    if mode in _OTHERS:
+        raise Unfit(_OTHERS[mode])
     version = info.get("redis_version", "0")
     if int(version.partition(".")[0]) < OLDEST:
         raise Unfit(f"Redis {version} is too old: {OLDEST}.0 is needed, or Valkey")

@@ -165,7 +165,8 @@ class Health:
     def _count(self, link: Link) -> None:
         if not self._is_counting:
             self._is_counting = True
-            link.pipe.count_replicas().addCallbacks(self._counted, _ignored, callbackArgs=(link,))
+            counting = link.pipe.count_replicas().addErrback(_uncounted)
+            counting.addCallback(self._counted, link)
 
     def _counted(self, replicas: int, link: Link) -> None:
         self._is_counting = False
@@ -184,3 +185,8 @@ class Health:
 
 def _ignored(_failure: Failure) -> None:
     """The connection is lost, which is told besides."""
+
+
+def _uncounted(_failure: Failure) -> int:
+    """A server that refuses to count them has none, as far as is known; it is asked again."""
+    return 0

@@ -57,7 +57,8 @@ class _Call:
     :ivar count: how many they are.
     """
 
-    octets: bytes
+    # The password may be in it.
+    octets: bytes = field(repr=False)
     count: int
     asked: float
     is_safe: bool

@@ -31,7 +31,8 @@ class _Call:
     """One script. ``has_text``: its text must be sent, for the server does not have it."""
 
     script: Script
-    rest: tuple[Word, ...]
+    # Messages may be in it.
+    rest: tuple[Word, ...] = field(repr=False)
     due: float
     has_text: bool = False
     done: Deferred[Any] = field(factory=Deferred)

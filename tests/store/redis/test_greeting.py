@@ -31,6 +31,8 @@ def test_a_good_one(other: dict[str, str]) -> None:
     ("other", "error", "reason"),
     [
         ({"redis_version": "6.2.14"}, Unfit, "Redis 6.2.14 is too old: 7.0 is needed"),
+        ({"redis_mode": "cluster"}, Unfit, "a Redis Cluster, which is not supported"),
+        ({"redis_mode": "sentinel", "role": ""}, Unfit, "belongs into sentinels"),
         ({"role": "slave"}, Unreached, "a replica at present"),
         ({"loading": "1"}, Unreached, "reading its file"),
         ({"maxmemory_policy": "volatile-ttl"}, Unfit, "set maxmemory-policy noeviction"),
@@ -53,8 +55,9 @@ class Connection:
 
     def ask(self, *words: bytes) -> Deferred[Any]:
         self.asked.append(b" ".join(words))
-        if words[0] in self._refused:
-            return fail(Refused(self._refused[words[0]]))
+        for refused in (words[0], b" ".join(words[:2])):
+            if refused in self._refused:
+                return fail(Refused(self._refused[refused]))
         return succeed(_INFO if words[0] == b"INFO" else b"%d" % self._number)
 
 
@@ -84,7 +87,7 @@ def test_connections_of_before_are_ended_before_anything_else_is_done() -> None:
 def test_those_of_another_run_are_gone() -> None:
     visit, (_, second) = _greeted(Access(), Visit(b"another", (3, 4)))
     assert visit == Visit(b"abc", (7, 8))
-    assert second.asked == [b"PING", b"INFO", b"CLIENT ID"]
+    assert second.asked == [b"PING", b"INFO", b"CLIENT ID", b"CLIENT KILL ID 8"]
 
 
 @pytest.mark.parametrize(
@@ -94,6 +97,7 @@ def test_those_of_another_run_are_gone() -> None:
         (b"AUTH", "ERR AUTH <password> called without any password configured", Unfit),
         (b"PING", "NOAUTH Authentication required.", Unfit),
         (b"SELECT", "ERR DB index is out of range", Unfit),
+        (b"CLIENT KILL", "NOPERM this user has no permissions to run 'client|kill'", Unfit),
         (b"CLIENT", "NOPERM this user has no permissions to run 'client|id'", Unfit),
         (b"INFO", "BUSY Redis is busy running a script", Unreached),
     ],

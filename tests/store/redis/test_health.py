@@ -10,6 +10,7 @@ from twisted.internet.task import Clock
 from smppgate.store.redis.connection import Link
 from smppgate.store.redis.health import Health
 from smppgate.store.redis.pipe import LACKING, LATE
+from smppgate.store.redis.ports import Refused
 from tests.store.redis.test_server import Heard
 
 PATIENCE = 0.25
@@ -111,6 +112,17 @@ def test_while_replicas_are_missing_nothing_waits_for_them() -> None:
     ward.link.counts[1].callback(1)
     assert ward.changes[-1] == (True, True)
     assert not ward.heard.present
+
+
+def test_replicas_are_counted_again_where_that_was_refused() -> None:
+    ward = Ward(replicas=1)
+    ward.health.lacking()
+    ward.health.beat()
+    ward.link.counts[0].errback(Refused("ERR WAIT cannot be used with replica instances"))
+    assert not ward.health.has_replicas
+    ward.health.beat()
+    ward.link.counts[1].callback(1)
+    assert ward.changes[-1] == (True, True)
 
 
 def test_after_a_silence_the_replicas_are_counted() -> None:

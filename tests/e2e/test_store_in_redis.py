@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.daemon import ENDED
 from tests.e2e.ports import free_port
 from tests.e2e.test_peers import OK, QUEUED, brought, two_sites
 from tests.e2e.test_queue import put, take, texts
@@ -149,6 +150,26 @@ def test_redis_may_be_away(tmp_path: Path, redis: RealRedis) -> None:
             redis.restart()
             gate.wait_for_log("works again")
             wait_until(lambda: len(paths_in(redis)) == 2)
+
+
+def test_a_stop_while_redis_is_frozen(tmp_path: Path, redis: RealRedis) -> None:
+    """Takes no longer, and nothing is lost: the next start passes on what Redis did not have."""
+    with Smsc() as smsc:
+        port = free_port()
+        config = settings(port, {"alpha": smsc.port}, store=store_in(redis))
+        with running(tmp_path, config, port) as gate:
+            link = smsc.link()
+            gate.wait_for_log("bound at")
+            esme = bound(port)
+            redis.freeze()
+            for number in range(1, 21):
+                submitted(esme, link, b"%02d" % number, number)
+            assert gate.stop() == ENDED["twistd"]
+            assert "SG-4005" not in gate.log
+        redis.restart()
+        assert paths_in(redis) == []
+        with running(tmp_path, config, port):
+            wait_until(lambda: len(paths_in(redis)) == 20)
 
 
 def test_a_redis_that_throws_keys_away_is_not_used(tmp_path: Path) -> None:

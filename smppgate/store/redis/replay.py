@@ -16,7 +16,7 @@ from twisted.python.failure import Failure
 
 from smppgate.store.faults import Faults
 from smppgate.store.redis.names import Names
-from smppgate.store.redis.ports import Refused, Server, Unreached, Word
+from smppgate.store.redis.ports import Server, Unreached, Word
 from smppgate.store.redis.script import Script
 from smppgate.store.redis.server_paths import KEEPING
 from smppgate.store.redis.slots import Slots
@@ -95,8 +95,6 @@ class Replay:
         except Unreached:
             # It goes on with the same records when the server is up again.
             pass
-        except Refused as error:
-            self._faults.failed(PART, Failure(OSError(str(error))))
         except Exception:
             self._faults.failed(PART, Failure())
         self._is_at_work = False

@@ -21,7 +21,7 @@ from twisted.python.failure import Failure
 from smppgate.store.faults import Faults
 from smppgate.store.interface import KEEP_DEADLINE
 from smppgate.store.redis.names import Names
-from smppgate.store.redis.ports import Refused, Server, Unreached
+from smppgate.store.redis.ports import Server, Unreached
 from smppgate.store.redis.stamps import Stamps, time_of
 from smppgate.store.segments.waiting_paths import WaitingPaths
 from smppgate.store.waiters import Waiters
@@ -29,7 +29,7 @@ from smppgate.txsmpp.clock import Clock
 
 T = TypeVar("T")
 
-KEEPING, FINDING = "keeping return paths in Redis", "finding return paths in Redis"
+KEEPING, FINDING = "keeping return paths", "finding return paths"
 """The parts of the store that fail here, where a server refuses what it is asked for."""
 ENDS_DELAY = 0.1
 """Seconds that ends wait for a batch to take them along."""
@@ -197,9 +197,6 @@ class ServerPaths:
         return done
 
     def _note_refusal(self, part: str, failure: Failure) -> None:
-        if failure.check(Refused) is not None:
-            # No mistake of the program's.
-            failure = Failure(OSError(failure.getErrorMessage()))
         if failure.check(Unreached) is None:
             self._faults.failed(part, failure)
 

@@ -12,8 +12,8 @@ from typing import TypeVar
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock as Time
 
-from smppgate.store.faults import Faults
 from smppgate.store.records import Durability, Found, Limits
+from smppgate.store.redis.faults import RedisFaults
 from smppgate.store.redis.names import Names
 from smppgate.store.redis.paths import RedisPaths
 from smppgate.store.redis.slots import Slots
@@ -57,7 +57,7 @@ class PathBox:
         """Open on the servers and folders as they are, and wait until it is open."""
         self.servers = [ModelServer(it, self.clock) for it in self.redis]
         self.workers = inline_workers()
-        self.faults = Faults("test")
+        self.faults = RedisFaults("test")
         self.paths = self.paths_on(self.servers)
         assert result_of(Deferred.fromCoroutine(self.paths.open()))
 

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 from twisted.internet.defer import Deferred
+from twisted.logger import formatEvent
 from zope.interface.verify import verifyObject
 
+from smppgate.notices.redis import REDIS_REFUSES
 from smppgate.store.interface import KEEP_DEADLINE, IReturnPaths
 from smppgate.store.records import Durability, Limits, StoreError
 from smppgate.store.redis.server_paths import MOST_ENDS
@@ -150,9 +152,10 @@ def test_a_server_that_refuses_is_a_fault_until_it_does_not() -> None:
     box.redis[0].refuse()
     with logged() as events:
         box.kept({A: b"1"})
-        assert len(events) == 1
-    assert "keeping return paths in Redis" in str(box.faults)
-    assert "mistake" not in str(events)
+    (line,) = map(formatEvent, events)
+    assert line.startswith(REDIS_REFUSES.code)
+    assert "keeping return paths in redis-1 is refused by Redis: OOM" in line
+    assert "keeping return paths" in str(box.faults)
     box.pass_time(1.1)
     assert "passing return paths on" in str(box.faults)
     assert box.waiting == 1

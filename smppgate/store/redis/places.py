@@ -47,6 +47,9 @@ class Looks(Protocol):
     def follow(self, told: Callable[[bool], None]) -> None:
         """Call ``told`` after each look, with whether a server did not know the node before."""
 
+    def follow_missed(self, told: Callable[[Server, Failure], None]) -> None:
+        """Call ``told`` with each look that failed: its server, and why."""
+
     def follow_full(self, told: Callable[[bytes], None]) -> None:
         """Call ``told`` with each account of which a session has got no place anywhere."""
 
@@ -82,6 +85,7 @@ class RedisPlaces:
             server: _Desk(server, names, node, self._held, self._full) for server in servers
         }
         looks.follow(self._looked)
+        looks.follow_missed(self._not_looked)
         looks.follow_full(self._full)
 
     def __len__(self) -> int:
@@ -119,6 +123,9 @@ class RedisPlaces:
     def _looked(self, is_new: bool) -> None:
         for desk in self._desks.values():
             desk.looked(is_new)
+
+    def _not_looked(self, server: Server, _: Failure) -> None:
+        self._desks[server].not_looked()
 
 
 class _Desk:
@@ -177,6 +184,11 @@ class _Desk:
         self._questions += self._early
         self._early = []
         self._call(is_beat=True)
+
+    def not_looked(self) -> None:
+        """Wait for nothing: a server that refuses this node's looks never knows all nodes."""
+        early, self._early = self._early, []
+        self._answer_alone(early)
 
     def _turned(self) -> None:
         if not self._server.is_up:

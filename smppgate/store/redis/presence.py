@@ -104,6 +104,7 @@ class Look:
 
 
 Told = Callable[[Server, Look], None]
+Missed = Callable[[Server, Failure], None]
 
 
 class Presence:
@@ -130,7 +131,7 @@ class Presence:
             names.expiries(b""),
         )
         self._told: list[Told] = []
-        self._missed: list[Callable[[Server], None]] = []
+        self._missed: list[Missed] = []
         self._looking = [_Looking(clock, server, self) for server in slots]
 
     def start(self) -> None:
@@ -158,8 +159,8 @@ class Presence:
         """Call ``told`` with each look that was answered, and its server. It must not raise."""
         self._told.append(told)
 
-    def follow_missed(self, told: Callable[[Server], None]) -> None:
-        """Call ``told`` with the server of each look that was not answered. It must not raise."""
+    def follow_missed(self, told: Missed) -> None:
+        """Call ``told`` with each look that failed: its server, and why. It must not raise."""
         self._missed.append(told)
 
     # For `_Looking`
@@ -182,7 +183,7 @@ class Presence:
         if not failure.check(StoreError):
             self.log.tell_failure(STORE_MISTAKE, failure)
         for told in self._missed:
-            told(server)
+            told(server, failure)
 
 
 class _Looking:

@@ -75,7 +75,7 @@ class RedisQueues:
         """See `IQueues.watch`."""
         presence.renewals = self._leases.renewals
         presence.follow_looks(self._looked)
-        presence.follow_missed(self._watches.missed)
+        presence.follow_missed(lambda server, _: self._watches.missed(server))
         for server in slots:
             server.follow(partial(self._turned, server))
 

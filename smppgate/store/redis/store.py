@@ -27,8 +27,8 @@ from smppgate.store.redis.names import Names
 from smppgate.store.redis.numbers import RedisNumbers
 from smppgate.store.redis.paths import RedisPaths, Settings
 from smppgate.store.redis.places import RedisPlaces
-from smppgate.store.redis.ports import Server
-from smppgate.store.redis.presence import Presence
+from smppgate.store.redis.ports import Refused, Server
+from smppgate.store.redis.presence import Look, Presence
 from smppgate.store.redis.queues import RedisQueues
 from smppgate.store.redis.quota import RedisQuota
 from smppgate.store.redis.slots import Slots
@@ -99,6 +99,12 @@ class RedisStore(Opening):
         self._workers = workers or store_workers(IReactorFromThreads(reactor))
         slots, names = Slots(self._servers), Names(prefix.encode())
         self._presence = Presence(clock, slots, names, node)
+        self._looks: dict[Server, str] = {
+            server: f"looking at {server.name}" for server in self._servers
+        }
+        """What fails where a server refuses the looks of this node."""
+        self._presence.follow_looks(self._looked)
+        self._presence.follow_missed(self._not_looked)
         self._queues = RedisQueues(clock, slots, names, self._presence)
         self._places = RedisPlaces(slots, names, node, self._presence)
         self._quota = RedisQuota(clock, slots, names, node)
@@ -195,6 +201,14 @@ class RedisStore(Opening):
     def _tick(self) -> None:
         self._paths.tick()
         self._tell_unconfirmed()
+
+    def _looked(self, server: Server, _: Look) -> None:
+        self._faults.worked(self._looks[server])
+
+    def _not_looked(self, server: Server, failure: Failure) -> None:
+        # Where it does not answer, that is told by itself.
+        if failure.check(Refused):
+            self._faults.failed(self._looks[server], failure)
 
     # Places
 

@@ -8,10 +8,13 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from twisted.internet.defer import Deferred, fail
 from twisted.python.failure import Failure
 
 from smppgate.store import StoreError
 from smppgate.store.redis.places import PIECE
+from smppgate.store.redis.ports import Refused
+from smppgate.store.redis.script import Script
 from tests.store.redis.counting_nodes import NAMES, SETTLED, Node, Nodes
 from tests.store.redis.model import OOM
 
@@ -117,6 +120,24 @@ def test_admits_by_its_own_count_where_the_server_refuses(nodes: Nodes) -> None:
     one, _ = nodes.nodes
     nodes.redis.refuse(OOM)
     assert [admitted(nodes, one, 1) for _ in range(2)] == [True, False]
+
+
+def test_waits_no_longer_where_the_server_refuses_its_looks(
+    nodes: Nodes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, _ = nodes.nodes
+    run = one.server.run
+
+    def refused(script: Script, *words: Any) -> Deferred[Any]:
+        return fail(Refused("NOPERM")) if script.name == "look" else run(script, *words)
+
+    monkeypatch.setattr(one.server, "run", refused)
+    nodes.redis.restart_empty()
+    nodes.wait(0.3)
+    asked, slot = one.admit(b"acme", 1), one.take_slot("alpha", 1)
+    nodes.wait(0.6)
+    assert asked == [True]
+    assert [isinstance(each, Failure) for each in slot] == [True]
 
 
 def test_counts_all_nodes_without_replicas() -> None:

@@ -70,7 +70,7 @@ def test_looks_that_are_not_answered_are_told_of() -> None:
     site = Site(1)
     (node,) = site.nodes
     missed: list[Server] = []
-    node.presence.follow_missed(missed.append)
+    node.presence.follow_missed(lambda server, _: missed.append(server))
     site.pass_by(1.0)
     assert not missed
     node.server.cut()

@@ -181,6 +181,22 @@ def test_what_it_tells(box: Box) -> None:
     assert told.fault == "Redis at a:1: no answer in time"
 
 
+def test_a_server_that_refuses_looks_is_told_of_once(box: Box) -> None:
+    """Places, queues and parts of limits go by them: an operator has to know."""
+    box.open()
+    with logged() as events:
+        box.redis[1].refuse("NOPERM this user has no permissions")
+        box.pass_by(2.0)
+        fault = box.store.statistics().fault
+        box.redis[1].refuse("")
+        box.pass_by(1.0)
+    assert fault == "looking at Redis at b:2: NOPERM this user has no permissions"
+    assert box.store.statistics().fault == ""
+    first, second = map(formatEvent, events)
+    assert first.startswith("SG-4404 looking at Redis at b:2 is refused by Redis: NOPERM")
+    assert second == "looking at Redis at b:2 works again"
+
+
 def test_answers_that_redis_had_not_confirmed_are_told_of(box: Box) -> None:
     """Once a minute at the most, with their count."""
     box.open()

@@ -260,11 +260,19 @@ class RedisServer:
         self._later("beat", BEAT, self._beat)
         if self._link is not None and self._health is not None:
             self._health.beat()
-            if self._health.silent_since is not None:
+            if not self._is_sound:
                 self._ask_source(self._link, self._health.silent_since)
 
-    def _ask_source(self, link: Link, since: float) -> None:
-        if self._clock.seconds() - since >= DEAD:
+    @property
+    def _is_sound(self) -> bool:
+        """Whether there is no sign that another is the master by now.
+
+        One that is cut off from all others has no replicas, though this node may reach it.
+        """
+        return self.is_up and self.has_replicas
+
+    def _ask_source(self, link: Link, since: float | None) -> None:
+        if since is not None and self._clock.seconds() - since >= DEAD:
             self.drop(f"it has been silent for {DEAD:g} s")
         elif self._asking is None:
             self._asking = Deferred.fromCoroutine(self._ask_where(link))
@@ -272,7 +280,7 @@ class RedisServer:
 
     async def _ask_where(self, link: Link) -> None:
         address = await self._way.source.find()
-        if link is self._link and address != link.address and not self.is_up:
+        if link is self._link and address != link.address and not self._is_sound:
             self.drop(f"the master is {address} now")
 
     def _asked(self, _result: None) -> None:

@@ -193,6 +193,7 @@ def test_tls_password_and_database(tmp_path: Path) -> None:
         ({"requirepass": "right"}, Access(), "NOAUTH"),
         ({}, Access(username="nobody", password="x"), "WRONGPASS"),
         ({}, Access(database=99), "DB index is out of range"),
+        ({"cluster_enabled": "yes"}, Access(), "a Redis Cluster, which is not supported"),
         (
             {"maxmemory": "100mb", "maxmemory-policy": "allkeys-lru"},
             Access(),
@@ -207,6 +208,23 @@ def test_a_server_that_must_not_be_used_as_it_is_says_why(
         with pytest.raises(Unfit, match=reason):
             node.it.wait(node.server.open())
         assert not node.server.is_up
+
+
+def test_a_user_needs_some_rights_and_all_are_tried_at_the_start() -> None:
+    access = Access("gate", "geheim")
+    rights = ["on", ">geheim", "~*", "+@all", "-@dangerous", "+info"]
+    with RealRedis() as redis:
+        redis.call("ACL", "SETUSER", "gate", *rights)
+        with node_at(redis, access=access) as node, pytest.raises(Unfit, match=r"client\|kill"):
+            node.it.wait(node.server.open())
+        redis.call("ACL", "SETUSER", "gate", "+client|kill")
+        with opened(redis, access=access) as node:
+            first = node.server
+            redis.freeze()
+            node.it.until(lambda: not first.is_up)
+            first.drop("a test says so")
+            redis.thaw()
+            node.until_up()
 
 
 def test_a_policy_that_never_evicts_will_do() -> None:
@@ -362,6 +380,29 @@ def test_too_few_replicas_have_it_and_then_enough() -> None:
         node.it.until(lambda: node.server.has_replicas)
         node.it.wait(node.keep(b"k", b"again"))
         assert not node.heard.present
+
+
+class Moved:
+    """Says where the master is by now."""
+
+    def __init__(self, address: Any) -> None:
+        self.address = Address(*address)
+
+    async def find(self) -> Address:
+        return self.address
+
+
+def test_a_master_that_is_cut_off_from_its_replicas_is_left_for_one_of_them() -> None:
+    with RealRedis() as master, master.replica() as replica:
+        source = Moved(master.address)
+        with opened(source, replicas=1) as node:
+            replica.call("REPLICAOF", "NO", "ONE")
+            error, _ = node.timed(node.keep(b"k"))
+            assert isinstance(error, Unreached)
+            assert node.server.address == master.address
+            source.address = Address(*replica.address)
+            node.it.until(lambda: node.server.address == replica.address)
+            node.until_up()
 
 
 # Sentinels

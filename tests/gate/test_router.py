@@ -9,6 +9,7 @@ from twisted.internet.testing import StringTransport
 
 from smppgate.gate.sessions.esme import EsmeProtocol
 from smppgate.gate.sessions.esme_factory import EsmeFactory
+from smppgate.gate.sessions.link_slots import LinkSlot
 from smppgate.gate.sessions.links import LinkProtocol, LinkSessionConfig
 from smppgate.routing.smscs.smsc import Smsc
 from smppgate.txsmpp.backoff import Backoff
@@ -468,6 +469,8 @@ def real_link(gate: Gate, smsc: Smsc) -> tuple[LinkProtocol, StringTransport]:
     config = LinkSessionConfig(
         **smsc_fields(gate.router, smsc),
         bind=BindTransceiver(system_id=b"gate"),
+        kind="transceiver",
+        slot=LinkSlot(gate.store, gate.router.clock, smsc.name, 0, lambda: 0.0),
         backoff=Backoff(1.0, 60.0, lambda: 0.0),
     )
     link = LinkProtocol(config)

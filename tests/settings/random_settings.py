@@ -482,6 +482,9 @@ def _settle_smscs(smscs: list[Document]) -> None:
         _settle_password(smsc, SMSC_PASSWORDS)
         smsc["receipt_ids"] = notations.setdefault(group, smsc["receipt_ids"])
         smsc["reconnect_max"] = max(smsc["reconnect_min"], smsc["reconnect_max"])
+        # With fewer some links wait for ever, and which of them is a matter of chance.
+        if smsc["sessions_total"] < smsc["sessions"]:
+            smsc["sessions_total"] = 0
 
 
 def _settle_password(table: Document, keys: tuple[str, ...]) -> None:

@@ -18,7 +18,7 @@ from twisted.python.failure import Failure
 
 from smppgate.store.redis.access import Address
 from smppgate.store.redis.pipe import LATE, Pipe, Told
-from smppgate.store.redis.ports import Refused, Unreached, Word
+from smppgate.store.redis.ports import Refused, Unreached, Word, without_arguments
 from smppgate.store.redis.script import Script
 from smppgate.store.redis.timing import Deadline
 from smppgate.store.redis.writer import Writer, is_unknown
@@ -126,8 +126,9 @@ class Asker:
         if not isinstance(answer, Failure):
             done.callback(answer)
         elif _is_response(answer):
-            self._told.refused(answer.getErrorMessage())
-            done.errback(Refused(answer.getErrorMessage()))
+            error = without_arguments(answer.getErrorMessage())
+            self._told.refused(error)
+            done.errback(Refused(error))
         else:
             done.errback(Unreached("the connection is lost"))
 

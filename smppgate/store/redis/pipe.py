@@ -21,7 +21,7 @@ from twisted.internet.interfaces import IReactorTime, ITCPTransport
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 
-from smppgate.store.redis.ports import Refused, Unreached
+from smppgate.store.redis.ports import Refused, Unreached, without_arguments
 from smppgate.store.redis.timing import Deadline
 
 _SET = b"*5\r\n$3\r\nSET\r\n$%d\r\n%b\r\n$%d\r\n%b"
@@ -283,7 +283,7 @@ def _ends(ended: Mapping[bytes, int]) -> bytes:
 
 
 def _text(line: bytes) -> str:
-    return line[1:].decode("ascii", "replace")
+    return without_arguments(line[1:].decode("ascii", "replace"))
 
 
 def _nothing(_lines: Sequence[bytes]) -> None:

@@ -23,6 +23,12 @@ class Refused(StoreError):
     """The server has answered with an error: nothing was done."""
 
 
+def without_arguments(error: str) -> str:
+    """What a server says is wrong. Of a command that it does not know it repeats what came with
+    it: of AUTH the password."""
+    return error.partition(", with args beginning with")[0]
+
+
 class Server(Protocol):
     """One Redis master, whichever machine has it at present.
 

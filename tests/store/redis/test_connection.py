@@ -80,6 +80,14 @@ def test_a_script_that_is_not_known_is_sent_once() -> None:
     assert not ends.transport.take()
 
 
+def test_what_a_server_repeats_of_a_command_is_told_nobody() -> None:
+    ends = Ends()
+    asked = outcomes(ends.asker.ask(b"AUTH", b"geheim"))
+    ends.answer(b"-ERR unknown command 'AUTH', with args beginning with: 'geheim' \r\n")
+    assert str(_error(asked)) == "ERR unknown command 'AUTH'"
+    assert "geheim" not in str(ends.told.heard)
+
+
 def test_a_late_answer_is_let_go() -> None:
     ends = Ends()
     late, pong = outcomes(ends.asker.ask_soon(b"GET", b"k")), outcomes(ends.asker.ask(b"PING"))

@@ -96,6 +96,13 @@ def test_what_comes_meanwhile_goes_with_the_next_and_is_confirmed_for_itself() -
     assert _errors(third) == ["OOM too much"] == ends.told.heard
 
 
+def test_what_a_server_repeats_of_a_command_is_told_nobody() -> None:
+    ends = Ends()
+    asked = outcomes(ends.pipe.ask(b"AUTH", b"geheim"))
+    ends.answer(b"-ERR unknown command 'AUTH', with args beginning with: 'geheim' \r\n")
+    assert _errors(asked) == ["ERR unknown command 'AUTH'"] == ends.told.heard
+
+
 def test_too_few_replicas() -> None:
     ends = Ends(replicas=1)
     kept = ends.keep(b"a")

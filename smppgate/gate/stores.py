@@ -81,8 +81,8 @@ def ways(store: StoreSettings, reactor: IReactorTime) -> Iterator[tuple[str, Way
     if store.sentinels:
         addresses = [Address(*place_of(text)) for text in store.sentinels]
         connect = endpoints(reactor)
-        source = Sentinels(addresses, store.sentinel_master, reactor, connect)
         access = Access(password=store.password)
+        source = Sentinels(addresses, store.sentinel_master, reactor, connect, access)
         yield (
             f"Redis master {store.sentinel_master}",
             Way(source, connect, access, store.patience, store.replicas),

@@ -10,8 +10,8 @@ from twisted.internet.interfaces import IReactorTime
 
 from smppgate.store.records import StoreError
 from smppgate.store.redis.access import Access, Address
-from smppgate.store.redis.connection import Endpoints, open_asker
-from smppgate.store.redis.greeting import log_in
+from smppgate.store.redis.connection import Asker, Endpoints, open_asker
+from smppgate.store.redis.greeting import Unfit, log_in
 from smppgate.store.redis.pipe import LATE
 from smppgate.store.redis.ports import Refused, Unreached
 
@@ -44,7 +44,7 @@ class Sentinels:
     """Asks one Sentinel after the other, first the one that has answered last.
 
     :param name: under which they know the master.
-    :param access: to the Sentinels themselves; they have no databases.
+    :param access: for those that ask for a password: most do not. They have no databases.
     """
 
     def __init__(
@@ -85,7 +85,7 @@ class Sentinels:
     async def _ask(self, address: Address) -> Address:
         asker = await open_asker(self._connect(address), self._clock, PATIENCE, _Deaf())
         try:
-            await log_in(asker, self._access)
+            await self._log_in(asker)
             words = (b"SENTINEL", b"GET-MASTER-ADDR-BY-NAME", self._name.encode())
             found = await asker.ask(*words)
         finally:
@@ -94,6 +94,14 @@ class Sentinels:
             raise Refused(f"knows no master {self._name}")
         host, port = found
         return Address(host.decode(), int(port))
+
+    async def _log_in(self, asker: Asker) -> None:
+        try:
+            await log_in(asker, Access())
+        except Unfit:
+            if not self._access.password:
+                raise
+            await log_in(asker, self._access)
 
 
 class _Deaf:

@@ -92,9 +92,25 @@ def test_none_knows_it() -> None:
 def test_a_password_of_theirs() -> None:
     world = World(Access(username="gate", password="geheim"))
     found = world.find()
-    asked = world.answer(A, b"+OK\r\n", b"+PONG\r\n", ANSWER)
-    assert asked == command(b"AUTH", b"gate", b"geheim") + PING + QUESTION
+    wanted = b"-NOAUTH Authentication required.\r\n"
+    asked = world.answer(A, wanted, b"+OK\r\n", b"+PONG\r\n", ANSWER)
+    assert asked == PING + command(b"AUTH", b"gate", b"geheim") + PING + QUESTION
     assert found == [MASTER]
+
+
+def test_no_password_is_told_to_those_that_ask_for_none() -> None:
+    world = World(Access(password="geheim"))
+    found = world.find()
+    assert world.answer(A, b"+PONG\r\n", ANSWER) == PING + QUESTION
+    assert found == [MASTER]
+
+
+def test_one_that_wants_a_password_that_there_is_not() -> None:
+    world = World()
+    found = world.find()
+    for address in (A, B, C):
+        world.answer(address, b"-NOAUTH Authentication required.\r\n")
+    assert "NOAUTH" in str(found[0].value)
 
 
 def test_a_place_that_is_fixed() -> None:

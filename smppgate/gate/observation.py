@@ -375,7 +375,7 @@ def condition_of(link: SmscLink | None) -> str:
     if link is None:
         return "down"
     if not link.is_bound:
-        return "connecting"
+        return "waiting" if link.is_waiting else "connecting"
     return "unbinding" if link.session is not None and link.session.unbinding else "bound"
 
 

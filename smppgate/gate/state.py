@@ -76,7 +76,7 @@ class AccountState:
     errors: int = 0
 
 
-LINK_CONDITIONS = ("bound", "connecting", "unbinding", "down")
+LINK_CONDITIONS = ("bound", "waiting", "connecting", "unbinding", "down")
 """What `LinkState.condition` may be."""
 
 
@@ -88,7 +88,8 @@ class LinkState:
     :ivar name: the same, as the log has it.
     :ivar smsc: the SMSC's name.
     :ivar state: what was decided: ``ready``, ``drain`` or ``maint``.
-    :ivar condition: ``bound``, ``connecting``, ``unbinding``; ``down`` where it is kept away.
+    :ivar condition: ``bound``, ``connecting``, ``unbinding``; ``waiting`` until ``sessions_total``
+        has room for it; ``down`` where it is kept away.
     :ivar since: when it was bound; seconds since 1970, 0 while it is not.
     :ivar outstanding: requests that the SMSC has not answered.
     :ivar overdue: those of them whose time is over; a drain waits for the others.

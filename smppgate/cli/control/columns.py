@@ -29,6 +29,7 @@ _STYLES = {
     "refused": "red",
     "drain": "yellow",
     "unbinding": "yellow",
+    "waiting": "yellow",
     "connecting": "yellow",
     "starting": "yellow",
     "stopping": "yellow",

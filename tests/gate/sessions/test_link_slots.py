@@ -76,6 +76,12 @@ class Site:
         (smsc,) = self.gate.gateway.state().smscs
         return [link.last_error for link in smsc.links]
 
+    @property
+    def conditions(self) -> list[str]:
+        """What links do, as the state has it."""
+        (smsc,) = self.gate.gateway.state().smscs
+        return [link.condition for link in smsc.links]
+
     def bind(self, at: int = -1, status: int = 0) -> End:
         """The SMSC answers the bind of a connection."""
         end = self.gate.smsc(at)
@@ -113,6 +119,7 @@ def test_no_more_links_connect_than_there_are_in_all() -> None:
         site.wait(60.0)
     assert site.tried == 3
     assert site.errors == ["", "", "", "all sessions_total = 3 are in use"]
+    assert site.conditions == ["bound", "bound", "bound", "waiting"]
     assert sum("alpha transceiver 4 waits" in line for line in log.lines) == 1
 
 
@@ -188,7 +195,7 @@ def test_links_wait_where_the_store_does_not_answer_and_those_that_are_bound_go_
     assert waiting.errors == ["it cannot be found out whether it may bind: Redis does not answer"]
     site.provider.answers = True
     waiting.wait(LONGEST + 0.5)
-    assert waiting.tried == 1
+    assert (waiting.tried, waiting.conditions) == (1, ["connecting"])
 
 
 def test_a_pair_has_one_slot() -> None:

@@ -40,7 +40,7 @@ export function state(word, kind = kindOf(word)) {
 
 const KINDS = {
   ready: "good", bound: "good", up: "good", reading: "good",
-  drain: "change", connecting: "change", unbinding: "change", starting: "change", stopping: "change",
+  drain: "change", waiting: "change", connecting: "change", unbinding: "change", starting: "change", stopping: "change",
   maint: "off", closed: "off",
 };
 

@@ -22,12 +22,14 @@ class Errors:
     :ivar of_mutant: one that a mutant has made which does not fit the gate any more.
     :ivar store_may_be_late: whether a stop may end before the store has written all.
     :ivar power_may_be_lost: whether the end of a file may be damaged at a start.
+    :ivar expected: the codes of others that may be logged.
     """
 
     def __init__(self) -> None:
         self.found: list[str] = []
         self.of_mutant: Failure | None = None
         self.store_may_be_late = self.power_may_be_lost = False
+        self.expected: set[str] = set()
 
     def __call__(self, event: LogEvent) -> None:
         """Something is logged."""
@@ -47,7 +49,7 @@ class Errors:
             return self.power_may_be_lost
         if code == STORE_LATE.code:
             return self.store_may_be_late
-        return code == LINK_REFUSED.code
+        return code == LINK_REFUSED.code or code in self.expected
 
 
 @contextmanager

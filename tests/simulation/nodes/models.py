@@ -31,6 +31,7 @@ class Message:
 
     :ivar taken_id: what the SMSC has given; ``given``: what the ESME has heard.
     :ivar refused: whether the ESME has heard an error.
+    :ivar taken_at: when the SMSC has got it; ``answered_at``: when the SMSC answers.
     """
 
     label: int
@@ -41,6 +42,7 @@ class Message:
     given: bytes = b""
     refused: bool = False
     taken_at: float = 0.0
+    answered_at: float = 0.0
     receipts: int = 0
 
 

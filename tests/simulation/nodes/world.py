@@ -158,10 +158,15 @@ class Node:
 
 
 class NodesWorld:
-    """One world."""
+    """One world.
+
+    :cvar of_store: settings of it.
+    """
+
+    of_store = 'kind = "memory"\n'
 
     def __init__(self, seed: int) -> None:
-        self.plan = NodesPlan.of(seed)
+        self.plan = self._planned(seed)
         self.clock = WorldClock()
         self.agenda = Agenda(self.clock)
         self.trace = Trace(self.clock)
@@ -184,11 +189,17 @@ class NodesWorld:
             reactor = SimulatedReactor(self.clock, network, self._chance())
             self.nodes[name] = Node(name, f"10.0.0.{number}", network, reactor)
         self.wires = Wires(self, self._chance())
-        self.sharing = Sharing(self, self._chance()) if self.plan.shares else None
+        self.sharing = self._made_sharing()
         self.queue_rules = QueueRules(self)
         self._dead: list[Any] = []
         self._draw = self._chance()
         self.shared = Shared(self, self.plan.shared) if self.plan.shared is not None else None
+
+    def _planned(self, seed: int) -> NodesPlan:
+        return NodesPlan.of(seed)
+
+    def _made_sharing(self) -> Sharing | None:
+        return Sharing(self, self._chance()) if self.plan.shares else None
 
     def _chance(self) -> Random:
         self._chances += 1
@@ -296,7 +307,7 @@ class NodesWorld:
         )
         return (
             f'[gate]\nname = "gate"\nstop_timeout = 10\n'
-            f'receipt_delay = {self.plan.receipt_delay}\n[store]\nkind = "memory"\n'
+            f"receipt_delay = {self.plan.receipt_delay}\n[store]\n{self.of_store}"
             f'[peers]\nname = "{node.name}"\nendpoint = "tcp:{PEER_PORT}"\nsecret = "hush"\n'
             f'{peers}[[listen]]\nendpoint = "tcp:{ESME_PORT}"\nbind_rate = 0\n{esmes}'
             f'[[smsc]]\nname = "alpha"\ntag = "A"\nendpoint = "tcp:{SMSC_HOST}:{SMSC_PORT}"\n'
@@ -359,11 +370,14 @@ class NodesWorld:
 
     def took(self, message: Message, delay: float) -> None:
         """The SMSC has taken a message: its receipt comes, perhaps before its answer."""
-        pause = delay + self._draw.choice((-delay, 0.0, 0.01, 0.5)) + 0.002 * self._draw.random()
+        pause = delay + self._receipt_pause(delay) + 0.002 * self._draw.random()
         receipt = Outgoing(message.account, message.source, message)
         if self.shared is not None:
             self.shared.took(message)
         self.agenda.call(pause, self._bring, receipt)
+
+    def _receipt_pause(self, delay: float) -> float:
+        return self._draw.choice((-delay, 0.0, 0.01, 0.5))
 
     def _bring(self, outgoing: Outgoing) -> None:
         if outgoing not in self.outgoing:
@@ -438,13 +452,16 @@ class NodesWorld:
         is_late = self.clock.now - message.taken_at > 0.9 * PATIENCE
         return message.refused or is_late or message.session.is_over
 
+    def _may_be_early(self, message: Message) -> bool:
+        return False
+
     def _check_body(self, label: int, attempt: Attempt, body: bytes) -> None:
         message = attempt.outgoing.message
         expected = attempt.body
         if message is not None:
             if not message.given:
-                if message.session.is_over:
-                    # It will never hear of the id.
+                if message.session.is_over or self._may_be_early(message):
+                    # It will never hear of the id, or a moment later.
                     return
                 self.violated(f"<d{label}> is a receipt, and comes before its id")
             expected = _renamed(expected, message.taken_id, message.given)

@@ -96,13 +96,18 @@ class ModelRedis:
         self._go_on()
 
     def stop(self) -> None:
-        """End, with all connections; what is held is there when it starts again."""
+        """End, with all connections.
+
+        What the master has is there when it starts again; the replica gets no more of it before.
+        """
+        self._cut_off()
         self.is_down = True
         self._break()
 
     def start(self) -> None:
         """Be there again."""
         self.is_down = False
+        self.join_replica(self.lag)
 
     def refuse(self, error: str = OOM) -> None:
         """Refuse what needs more memory, or, with `READONLY`, all that writes; "" ends it."""
@@ -123,8 +128,7 @@ class ModelRedis:
 
     def cut_replica(self) -> None:
         """The replica gets nothing from now on; what was on its way to it is lost."""
-        self._replicate()
-        self._written = deque(inf for _ in self._written)
+        self._cut_off()
         self.lag = inf
 
     def join_replica(self, lag: float = 0.0) -> None:
@@ -172,6 +176,10 @@ class ModelRedis:
                 self._written.append(self._now() + self.lag)
             if len(effects) > 1000:
                 self._replicate()
+
+    def _cut_off(self) -> None:
+        self._replicate()
+        self._written = deque(inf for _ in self._written)
 
     def _replicate(self) -> None:
         """The replica gets what it should have by now."""
@@ -291,6 +299,14 @@ class ModelServer:
         self._told.append(told)
 
     # Trouble
+
+    def die(self, done: int) -> None:
+        """The process of the node ends: the first ``done`` of what is on its way are done still,
+        where the master can be reached."""
+        if not self._is_held and not self._redis.is_down:
+            for request in list(self._going)[:done]:
+                self._done(request)
+        self.close()
 
     def cut(self) -> None:
         """What this node asks for does not reach the master before `heal`."""

@@ -96,7 +96,7 @@ class ServerUrl(Check):
     @property
     def allowed(self) -> str:
         """The forms of it."""
-        return "`redis://HOST:PORT/DATABASE`, or `rediss://…` for TLS"
+        return "`redis://HOST:PORT/DATABASE`, with TLS `rediss://HOST:PORT/DATABASE`"
 
     def write(self, value: object) -> str:
         """Without the password."""

@@ -76,7 +76,7 @@ SORTED: dict[type[Any], dict[str, str]] = {
         "name": PLAIN,
         **dict.fromkeys(("endpoint", "receive_endpoint", "system_id", "password"), LINK),
         **dict.fromkeys(("password_file", "password_env", "tls"), LINK),
-        **dict.fromkeys(("system_type", "bind", "sessions"), LINK),
+        **dict.fromkeys(("system_type", "bind", "sessions", "sessions_total"), LINK),
         **dict.fromkeys(("addr_ton", "addr_npi", "address_range"), LINK),
         "interface_version": "looked at by SubmitLane: link.version is origin.version",
         "window": CHOICE,

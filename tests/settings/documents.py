@@ -169,6 +169,7 @@ _FULL: dict[str, Any] = {
             "system_type": "VMA",
             "bind": "transmitter+receiver",
             "sessions": 2,
+            "sessions_total": 4,
             "interface_version": "5.0",
             "addr_ton": 1,
             "addr_npi": 1,

@@ -2,8 +2,8 @@
 
 The links of one number, which are a pair where each direction has its own, share a slot. It is
 taken before one of them connects, and kept while one is bound, or tries to be for `KEPT`; then it
-is given back, for another process whose links may come through. Who is refused asks again after
-pauses that grow.
+is given back, for another process whose links may come through. A link that is refused asks again
+after pauses that grow.
 """
 
 from __future__ import annotations

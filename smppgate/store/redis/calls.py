@@ -6,8 +6,8 @@ the server remembers less than it has answered, it has been restarted without wh
 another has taken its place that did not have all, or it has held this node for dead: all is told
 anew.
 
-A server gives nobody more for `SETTLING` after nodes began to tell, which they do again after each
-`SILENCE`: after a restart or a pause it does not know yet what the others have.
+A server gives no node more for `SETTLING` after nodes began to tell, which they do again after
+each `SILENCE`: after a restart or a pause it does not know yet what the others have.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ SETTLING = 2000
 """Milliseconds that nodes have to tell what they have. They look every half second."""
 
 SILENCE = 3000
-"""Milliseconds after which a server that no node has told anything does not know who lives.
+"""Milliseconds after which a server that was told nothing does not know which nodes live.
 
 Less than what a node that says nothing lives on: that of one that has told lately does not end
 while others go on."""

@@ -49,7 +49,7 @@ class Asker:
 
     :param protocol: txredisapi's, connected.
     :param patience: seconds within which a script is answered.
-    :param told: hears of what fails, before those do who asked for it.
+    :param told: hears of what fails, before the Deferred of the call does.
     """
 
     def __init__(self, protocol: Any, clock: IReactorTime, patience: float, told: Told) -> None:

@@ -1,4 +1,4 @@
-"""What is said on new connections: who comes, and whether that is a server to keep things in."""
+"""What is said on new connections: user and password, and whether the server will do."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ async def greet(connections: Sequence[Greeted], access: Access, last: Visit | No
 
 
 async def log_in(connection: Greeted, access: Access) -> None:
-    """Say who comes.
+    """Say the user and password, and which database is meant.
 
     :raises Unfit: where that is refused.
     """

@@ -14,8 +14,8 @@ _NUMBERS = Script("numbers")
 class RedisNumbers:
     """Reserves numbers of the one server that has them.
 
-    The first of all is that of the milliseconds since 1970, as where those given out were lost:
-    one cannot be told from the other.
+    Where the server has none they go on from the milliseconds since 1970: it may have lost those
+    that were given out.
     """
 
     def __init__(self, servers: Slots, names: Names) -> None:

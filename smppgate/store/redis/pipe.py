@@ -82,7 +82,7 @@ class Pipe(Protocol):
 
     :param patience: seconds from the call of a method until it has failed.
     :param replicas: how many must have what is kept.
-    :param told: hears of what fails, before those do who asked for it.
+    :param told: hears of what fails, before the Deferred of the call does.
     """
 
     def __init__(self, clock: IReactorTime, patience: float, replicas: int, told: Told) -> None:

@@ -2,9 +2,9 @@
 
 Every `BLOCK` a node tells each server what it wishes for of the limits that are not as they should
 be, or of which others have told something new, and gets its parts. A server divides a limit as
-`smppgate.workers.shares` does. It gives nobody what another one still uses: a node that is to have
-less tells in its next call that it uses no more, and what is free is there for the others then. So
-the parts of all that have told are never more than the whole, not even for a moment.
+`smppgate.workers.shares` does. It gives no node what another one still uses: a node that is to
+have less tells in its next call that it uses no more, and what is free is there for the others
+then. So the parts of all that have told are never more than the whole, not even for a moment.
 
 Where a server is not up, or does not know all nodes yet, each goes on with what it has.
 """

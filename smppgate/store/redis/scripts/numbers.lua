@@ -3,7 +3,7 @@
 -- KEYS  1 `numbers`, the last that was given out
 -- ARGV  1 how many  2 the last that the node knows of
 -- Gives the first of them. Where those given out were lost, they go on from the milliseconds
--- since 1970: nobody can have been given as many.
+-- since 1970: so many cannot have been given out.
 
 local last = redis.call('GET', KEYS[1])
 if not last or tonumber(last) < tonumber(ARGV[2]) then

@@ -86,9 +86,15 @@ class RedisPaths:
         self._directory = directory
         self._workers = workers
         self._faults = faults
-        self._limits = limits
+        self._lifetime = limits.return_path_ttl
         self._durability = durability
-        self._settings = settings or DiskSettings(limits)
+        self._own = evolve(
+            limits,
+            return_paths_in_memory=min(MEMORY, limits.return_paths_in_memory),
+            return_paths_disk=limits.return_paths_disk // len(tuple(slots)),
+        )
+        """What segments of one server may take."""
+        self._settings = settings or DiskSettings(self._own)
         self._stamps = Stamps(clock.wall)
         self._recent = RecentPaths(limits.recent, limits.return_path_ttl)
         self._path_ends = PathEnds(clock, self._recent.end)
@@ -272,17 +278,10 @@ class RedisPaths:
             raise StoreError(f"the state directory cannot be used: {error}") from error
 
     def _add(self, directory: Path, server: Server | None) -> None:
-        clock, limits = self._clock, self._limits
+        clock, lifetime = self._clock, self._lifetime
         faults = FaultsBeside(self._faults, directory.name)
-        servers = tuple(self._slots)
-        own = evolve(
-            limits,
-            return_paths_in_memory=min(MEMORY, limits.return_paths_in_memory),
-            return_paths_disk=limits.return_paths_disk // len(servers),
-        )
         setting = self._settings(directory)
-        waiting = WaitingPaths(clock, setting, self._workers, faults, own, self._durability)
-        lifetime = limits.return_path_ttl
+        waiting = WaitingPaths(clock, setting, self._workers, faults, self._own, self._durability)
 
         def is_up() -> bool:
             return server.is_up if server is not None else self._slots.are_up

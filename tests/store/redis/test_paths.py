@@ -14,7 +14,11 @@ from zope.interface.verify import verifyObject
 from smppgate.notices.redis import REDIS_REFUSES
 from smppgate.store.interface import KEEP_DEADLINE, IReturnPaths
 from smppgate.store.records import Durability, Limits, StoreError
+from smppgate.store.redis.names import Names
+from smppgate.store.redis.paths import RedisPaths
 from smppgate.store.redis.server_paths import MOST_ENDS
+from smppgate.store.redis.slots import Slots
+from smppgate.txsmpp.clock import Clock
 from tests.store.fakes import InlineWorker, logged, result_of
 from tests.store.redis.model import PATIENCE
 from tests.store.redis.path_box import LIFETIME, PathBox, keys_for, values
@@ -145,6 +149,23 @@ def test_what_is_not_confirmed_in_time_goes_into_segments_and_its_answer_goes_ou
     box.forget_recent()
     found = box.find(A, B, b"unknown")
     assert (dict(found.paths), found.is_complete) == ({A: b"1", B: b"2"}, False)
+
+
+def test_segments_fit_into_the_room_of_their_server(tmp_path: Path) -> None:
+    """Of a little room for many servers each has several segments: whole ones are forgotten."""
+    box = PathBox(count=16)
+    limits = Limits(return_paths_disk=16 << 20)
+    paths = RedisPaths(
+        Clock.of(box.clock),
+        Slots(box.servers),
+        Names(b"t:"),
+        tmp_path,
+        box.workers,
+        box.faults,
+        limits,
+    )
+    sizes = paths._settings(tmp_path).sizes
+    assert 8 * sizes.segment <= limits.return_paths_disk / 16
 
 
 def test_a_server_that_refuses_is_a_fault_until_it_does_not() -> None:

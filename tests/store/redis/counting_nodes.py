@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -117,6 +117,20 @@ class Nodes:
         """One node less."""
         self.nodes.remove(node)
         node.die()
+
+    def fail_over(self, near: Node) -> None:
+        """The replica becomes the master, and ``near`` reaches it as the first."""
+        self.redis.failover()
+        self.until(lambda: near.server.is_up)
+        assert not any(node.server.is_up for node in self.nodes if node is not near)
+
+    def until(self, condition: Callable[[], object]) -> None:
+        """Let time pass, not longer than necessary."""
+        for _ in range(10_000):
+            if condition():
+                return
+            self.clock.advance(0.001)
+        raise AssertionError("what is waited for does not come")
 
     def wait(self, seconds: float) -> None:
         """Let time pass."""

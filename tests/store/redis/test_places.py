@@ -222,6 +222,18 @@ def test_a_place_outlives_the_failover() -> None:
     assert len(two.places) == sum(other)
 
 
+def test_a_place_is_not_given_again_after_a_failover_of_which_its_node_hears_last() -> None:
+    nodes = Nodes(0, replicas=1, lag=0.1)
+    near, far = nodes.join(), nodes.join(delay=0.05)
+    nodes.wait(SETTLED)
+    asked = far.admit(b"acme", 1)
+    nodes.until(lambda: asked)
+    nodes.fail_over(near)
+    other = near.admit(b"acme", 1)
+    nodes.until(lambda: other)
+    assert (asked, other) == ([True], [False])
+
+
 ACCOUNTS = [b"acme", b"bolt"]
 LIMIT = 3
 DELAYS = st.sampled_from([0.0005, 0.03])

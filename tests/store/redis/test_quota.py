@@ -127,6 +127,20 @@ def test_divides_without_replicas() -> None:
     assert parts(nodes) == [ALL // 2 + LEAST_PART] * 2
 
 
+def test_a_part_outlives_a_failover_of_which_its_node_hears_last() -> None:
+    nodes = Nodes(0, replicas=1, lag=0.1)
+    near, far = nodes.join(), nodes.join(delay=0.05)
+    nodes.wait(SETTLED)
+    far.lease("smsc alpha", WHOLE)
+    nodes.until(lambda: far.parts["smsc alpha"] > LEAST_PART)
+    nodes.fail_over(near)
+    near.lease("smsc alpha", WHOLE)
+    for _ in range(2000):
+        nodes.clock.advance(0.001)
+        assert sum(parts(nodes)) <= WHOLE
+    assert parts(nodes) == [ALL // 2 + LEAST_PART] * 2
+
+
 def test_nothing_is_asked_where_nothing_is_limited(nodes: Nodes) -> None:
     assert nodes.redis.asked["share"] == 0
 

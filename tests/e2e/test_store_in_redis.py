@@ -26,6 +26,7 @@ from tests.e2e.wire import (
 from tests.store.redis.real import RealRedis, wait_until
 
 BIND_FAILED = 0x0D
+SECRET = "never-to-be-shown"
 
 
 @pytest.fixture
@@ -180,3 +181,16 @@ def test_a_redis_that_throws_keys_away_is_not_used(tmp_path: Path) -> None:
         assert gate.wait() == 1
         assert "SG-4001" in gate.log
         assert "maxmemory-policy noeviction" in gate.log
+
+
+def test_a_password_that_redis_refuses(tmp_path: Path) -> None:
+    """The gate ends, and says why; neither password is in its log."""
+    with RealRedis(requirepass=SECRET) as redis:
+        port = free_port()
+        url = f"redis://:not-{SECRET}@127.0.0.1:{redis.port}/0"
+        store = f'kind = "redis"\nurl = "{url}"'
+        gate = start(tmp_path, settings(port, {"alpha": 9}, store=store), port)
+        assert gate.wait() == 1
+        assert f"SG-4001 the store cannot be opened: Redis at 127.0.0.1:{redis.port}" in gate.log
+        assert "refuses the user name or password" in gate.log
+        assert SECRET not in gate.log

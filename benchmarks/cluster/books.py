@@ -98,8 +98,9 @@ class Brought:
 class Outcome:
     """What became of everything.
 
-    :ivar longest: seconds to the longest answer; ``served``: from the fault until every message
-        was served, 0 where each was.
+    :ivar longest: seconds to the longest answer, whose message was sent ``longest_at`` seconds
+        after the fault.
+    :ivar served: seconds from the fault until every message was served, 0 where each was.
     :ivar strange: what should never be, by its description.
     """
 
@@ -110,6 +111,7 @@ class Outcome:
     unanswered: int
     twice: int
     longest: float
+    longest_at: float
     served: float
     receipts: Brought
     queued: Brought
@@ -138,7 +140,8 @@ class Outcome:
             f"{self.twice:,} answered twice",
             f"receipts: {self.receipts}",
             f"queued:   {self.queued}",
-            f"longest answer {self.longest:.3f} s; all served again after {self.served:.1f} s",
+            f"longest answer {self.longest:.3f} s, {self.longest_at:+.1f} s from the fault; all "
+            f"served again after {self.served:.1f} s",
         ]
 
 
@@ -234,6 +237,7 @@ class Books:
         """What became of everything."""
         messages = [*self._messages.values()]
         bad = [each.sent for each in messages if not each.is_served]
+        longest = max(messages, key=lambda each: each.seconds, default=Message("", self.broken))
         return Outcome(
             sent=len(messages),
             acknowledged=sum(bool(each.told) for each in messages),
@@ -241,7 +245,8 @@ class Books:
             cut=sum(each.is_cut and not each.answers for each in messages),
             unanswered=sum(not each.is_cut and not each.answers for each in messages),
             twice=sum(each.answers > 1 for each in messages),
-            longest=max((each.seconds for each in messages), default=0.0),
+            longest=longest.seconds,
+            longest_at=longest.sent - self.broken,
             served=max(0.0, max(bad, default=0.0) - self.broken, self._held - self.broken),
             receipts=Brought.of([*self._receipts.values()], self._told()),
             queued=Brought.of([*self._pushed.values()], self._queued()),

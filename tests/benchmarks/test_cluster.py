@@ -116,7 +116,7 @@ def test_served_again_is_when_the_last_was_sent_that_had_to_wait() -> None:
     found = books.outcome()
     assert (found.refused, found.acknowledged) == (2, 2)
     assert found.served == pytest.approx(3.0)
-    assert found.longest == pytest.approx(1.5)
+    assert (found.longest, found.longest_at) == pytest.approx((1.5, 2.0))
     books.held(104.5)
     assert books.outcome().served == pytest.approx(4.5)
 

@@ -18,6 +18,7 @@ from smppgate.store.redis.faults import RedisFaults
 from smppgate.store.redis.sentinel import Fixed, Sentinels
 from smppgate.store.redis.server import LONGEST, SHORTEST, RedisServer, Way
 from smppgate.txsmpp.backoff import Backoff
+from smppgate.txsmpp.clock import Clock
 
 
 def make_store(settings: Settings, reactor: IReactorTime, entropy: Random) -> IStore:
@@ -50,7 +51,7 @@ def _make_redis_store(
 ) -> RedisStore:
     store, folder = settings.store, settings.gate.state_dir
     faults = RedisFaults(folder)
-    made = partial(RedisServer, clock=reactor, trouble=faults)
+    made = partial(RedisServer, clock=Clock.of(reactor), trouble=faults)
     servers = [
         made(name, way, backoff=Backoff(SHORTEST, LONGEST, entropy.random))
         for name, way in ways(store, reactor)
@@ -82,7 +83,8 @@ def ways(store: StoreSettings, reactor: IReactorTime) -> Iterator[tuple[str, Way
         addresses = [Address(*place_of(text)) for text in store.sentinels]
         connect = endpoints(reactor)
         access = Access(password=store.password)
-        source = Sentinels(addresses, store.sentinel_master, reactor, connect, access)
+        clock = Clock.of(reactor)
+        source = Sentinels(addresses, store.sentinel_master, clock, connect, access)
         yield (
             f"Redis master {store.sentinel_master}",
             Way(source, connect, access, store.patience, store.replicas),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -83,6 +84,17 @@ def test_a_master_that_sentinels_know(tmp_path: Path) -> None:
     assert name == "Redis master m"
     assert isinstance(way.source, Sentinels)
     assert (way.access.password, way.replicas) == (SECRET, 1)
+
+
+def test_no_wall_clock_tells_whether_an_answer_is_late() -> None:
+    reactor: Any = ThreadedClock()
+    reactor.seconds = time.time
+    made: Any = make_store(
+        settings(kind="redis", sentinels=["a:1"], sentinel_master="m"), reactor, CHANCE
+    )
+    (server,) = made._servers
+    assert server._clock.seconds is time.monotonic
+    assert server._way.source._clock.seconds is time.monotonic
 
 
 def test_no_password_is_in_a_repr() -> None:

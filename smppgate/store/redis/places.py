@@ -44,8 +44,8 @@ _PLACES = Script("places")
 class Looks(Protocol):
     """The looks that a node makes every half second, as `Presence` has them."""
 
-    def follow(self, told: Callable[[bool], None]) -> None:
-        """Call ``told`` after each look, with whether a server did not know the node before."""
+    def follow(self, told: Callable[[Server, bool], None]) -> None:
+        """Call ``told`` after each look: its server, and whether that did not know the node."""
 
     def follow_missed(self, told: Callable[[Server, Failure], None]) -> None:
         """Call ``told`` with each look that failed: its server, and why."""
@@ -120,9 +120,8 @@ class RedisPlaces:
         if account in self._held:
             self._told_full(account)
 
-    def _looked(self, is_new: bool) -> None:
-        for desk in self._desks.values():
-            desk.looked(is_new)
+    def _looked(self, server: Server, is_new: bool) -> None:
+        self._desks[server].looked(is_new)
 
     def _not_looked(self, server: Server, _: Failure) -> None:
         self._desks[server].not_looked()
@@ -177,7 +176,7 @@ class _Desk:
     def looked(self, is_new: bool) -> None:
         """Ask again what was asked too early, and tell all where the server does not know it.
 
-        It is called at each look, so that the server knows that nodes tell.
+        It is called at each look at the server, which so knows that nodes tell.
         """
         if is_new:
             self._tell_all()

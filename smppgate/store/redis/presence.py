@@ -144,9 +144,9 @@ class Presence:
         going = [looking.stop(self._keys[0]) for looking in self._looking]
         return gatherResults(going).addCallback(_nothing)
 
-    def follow(self, told: Callable[[bool], None]) -> None:
-        """Call ``told`` after each look, with whether a server did not know the node before."""
-        self.follow_looks(lambda _, look: told(look.is_new))
+    def follow(self, told: Callable[[Server, bool], None]) -> None:
+        """Call ``told`` after each look: its server, and whether that did not know the node."""
+        self.follow_looks(lambda server, look: told(server, look.is_new))
 
     def follow_full(self, told: Callable[[bytes], None]) -> None:
         """Call ``told`` with each account of which a session has got no place anywhere.

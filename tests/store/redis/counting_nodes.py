@@ -86,7 +86,7 @@ class Node:
         self.looks.start()
         self.quota.start()
 
-    def _known(self, _: bool) -> None:
+    def _known(self, *_: object) -> None:
         self.known_at = self._nodes.clock.seconds()
 
     def _leased(self, parts: Mapping[str, int]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,11 +13,15 @@ from twisted.internet.defer import Deferred, fail
 from twisted.python.failure import Failure
 
 from smppgate.store import StoreError
-from smppgate.store.redis.places import PIECE
+from smppgate.store.redis.places import PIECE, RedisPlaces
 from smppgate.store.redis.ports import Refused
+from smppgate.store.redis.presence import Presence
 from smppgate.store.redis.script import Script
+from smppgate.store.redis.slots import Slots
+from smppgate.txsmpp.clock import Clock
+from tests.store.fakes import BEGUN, clock_at
 from tests.store.redis.counting_nodes import NAMES, SETTLED, Node, Nodes
-from tests.store.redis.model import OOM
+from tests.store.redis.model import OOM, ModelRedis, ModelServer
 
 
 @pytest.fixture
@@ -148,6 +153,19 @@ def test_counts_all_nodes_without_replicas() -> None:
     asked = [node.admit(b"acme", 2) for node in (one, two, one, two)]
     nodes.wait(1.5)
     assert sum(answer for (answer,) in asked) == 2
+
+
+def test_each_server_is_told_once_a_look_however_many_there_are() -> None:
+    clock = clock_at(BEGUN)
+    sites = [ModelRedis(clock.seconds) for _ in range(4)]
+    ways = [(site, 0.001 + 0.03 * far) for far, site in enumerate(sites)]
+    slots = Slots([ModelServer(site, clock, delay=partial(float, way)) for site, way in ways])
+    looks = Presence(Clock.of(clock), slots, NAMES, b"n")
+    RedisPlaces(slots, NAMES, b"n", looks)
+    looks.start()
+    clock.pump([0.05] * 100)
+    assert all(it.asked["places"] <= it.asked["look"] for it in sites)
+    assert all(it.asked["places"] > 5 for it in sites)
 
 
 def test_a_slot_is_given_by_the_server_alone(nodes: Nodes) -> None:

@@ -41,7 +41,7 @@ def test_it_is_told_when_a_server_did_not_know_the_node() -> None:
     site = Site(1)
     told: list[bool] = []
     node = site.join()
-    node.presence.follow(told.append)
+    node.presence.follow(lambda _, is_new: told.append(is_new))
     site.pass_by(1.2)
     assert told == [True, False, False]
     site.redis.restart_empty()

@@ -38,6 +38,14 @@ def _node_killed(cluster: Cluster) -> Iterator[float]:
     node.start()
 
 
+def _disk_lost(cluster: Cluster) -> Iterator[float]:
+    node = cluster.nodes[0]
+    node.kill()
+    node.lose_disk()
+    yield _AWAY_SECONDS
+    node.start()
+
+
 def _redis_killed(cluster: Cluster) -> Iterator[float]:
     master = cluster.redis.master
     master.kill()
@@ -84,6 +92,7 @@ FAULTS = {
     fault.name: fault
     for fault in (
         Fault("node", "kill -9 of node a, which starts again on its disk", _node_killed),
+        Fault("disk", "kill -9 of node a, and its disk is lost", _disk_lost, needs_redis=True),
         Fault("redis", "kill -9 of the master of Redis", _redis_killed, needs_redis=True),
         Fault("freeze-2", "the master frozen for 2 s", _redis_frozen(2.0), needs_redis=True),
         Fault("freeze-30", "the master frozen for 30 s", _redis_frozen(30.0), needs_redis=True),

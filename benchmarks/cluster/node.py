@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -67,6 +68,10 @@ class Node:
         """``kill -9``."""
         if self._program is not None:
             self._program.kill()
+
+    def lose_disk(self) -> None:
+        """All that it keeps is gone."""
+        shutil.rmtree(self._folder / "state")
 
     @property
     def is_ready(self) -> bool:

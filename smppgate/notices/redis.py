@@ -51,9 +51,11 @@ REDIS_REFUSES = Notice(
     text="{server} is refused by Redis: {error}",
     meaning="What it was asked for is not done. Return paths lie in `state_dir` of this node "
     "until it is; messages that were to be queued are answered `undelivered_status`.",
-    cause="Most often OOM: what it has is as much as its `maxmemory`.",
+    cause="Most often OOM: what it has is as much as its `maxmemory`. NOREPLICAS: it has fewer "
+    "replicas than its `min-replicas-to-write`. NOPERM: its user lacks a right.",
     remedy="Give Redis more memory; `smppgate check` tells how much return paths take. A shorter "
-    "`receipted_ttl` or `return_path_ttl` needs less.",
+    "`receipted_ttl` or `return_path_ttl` needs less. Bring a replica back. docs/redis.md has the "
+    "rights that a user needs.",
 )
 
 PATHS_UNCONFIRMED = Notice(

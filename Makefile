@@ -76,7 +76,7 @@ bench: $(VENV)/.runtime
 
 # Three nodes with Redis, a replica and Sentinels behind HAProxy, on this machine, while one thing after
 # the other breaks: make cluster ARGS="--seconds 30 --faults node,redis". Needs redis-server and haproxy.
-cluster: $(VENV)/.runtime
+cluster: $(VENV)/.redis
 	$(BIN)/python -m benchmarks.cluster $(ARGS)
 
 clean:
@@ -87,6 +87,10 @@ $(BIN)/python:
 
 $(VENV)/.runtime: $(BIN)/python setup.cfg pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable '.[tools]'
+	touch $@
+
+$(VENV)/.redis: $(VENV)/.runtime
+	$(BIN)/python -m pip install --quiet --editable '.[tools,redis]'
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.runtime

@@ -132,7 +132,7 @@ class RedisTrouble:
         kind = self._chance.choice(kinds)
         self._world.trace.fault("redis", kind)
         begin: Callable[[], Callable[[], None]] = getattr(self, "_" + kind)
-        seconds = self._chance.choice((0.1, 0.6, 2.0, 7.0)) * self._chance.random()
+        seconds = self._chance.choice((0.1, 0.6, 2.0, 7.0)) * self._chance.uniform(0.2, 1.0)
         self._world.agenda.call(seconds, self._over, begin())
         self.start(rate, kinds)
 

@@ -22,6 +22,7 @@ from attrs import define, field
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
+from smppgate.store.redis.pipe import LACKING, LATE
 from smppgate.store.redis.ports import Refused, Unreached, Word
 from smppgate.store.redis.script import Script
 from smppgate.txsmpp.clock import Clock
@@ -213,6 +214,7 @@ class ModelServer:
     :param reactor: the clock or reactor of the node.
     :param delay: seconds from the node to the master, and back; asked for each way.
     :ivar is_cut: see `cut`.
+    :ivar has_replicas: whether as many replicas as are asked for had what was written.
     :ivar late: how many answers came after the patience.
     """
 
@@ -225,7 +227,7 @@ class ModelServer:
         delay: Callable[[], float] = lambda: 0.0005,
     ) -> None:
         self.name = "model"
-        self.is_up = True
+        self.is_up = self.has_replicas = True
         self.is_cut = False
         self.late = 0
         self._redis = redis
@@ -248,6 +250,9 @@ class ModelServer:
         self._looking: IDelayedCall | None = None
         self._told: list[Callable[[], None]] = []
         redis.follow(self)
+        if redis.is_down or redis.is_frozen:
+            self.is_up = False
+            self._look_later()
 
     @property
     def is_asked(self) -> bool:
@@ -358,7 +363,9 @@ class ModelServer:
 
     def _ask(self, do: Callable[[], Answer], waits: bool) -> Deferred[Any]:
         if not self.is_up:
-            return fail(Unreached("the server is not reached"))
+            return fail(Unreached(LATE))
+        if waits and not self.has_replicas:
+            return fail(Unreached(LACKING))
         request = _Request(next(self._numbers), do, Deferred(), waits and self._wait_replicas > 0)
         self._open[request.number] = request
         request.patience = self._clock.callLater(self._patience, self._late, request)
@@ -382,7 +389,9 @@ class ModelServer:
 
     def _arrived(self) -> None:
         request = self._going.popleft()
-        if self._is_held or self._held:
+        if self._redis.is_down:
+            self.lost()
+        elif self._is_held or self._held:
             self._held.append(request)
         else:
             self._done(request)
@@ -399,9 +408,9 @@ class ModelServer:
             request.outcome = error
         lag = 0.0
         if request.waits and not isinstance(request.outcome, RedisError):
-            lag = self._redis.lag if self._redis.has_replicas(self._wait_replicas) else inf
-        if lag > self._longest_wait:
-            lag, request.outcome = self._longest_wait, _TOO_FEW
+            lag = min(self._redis.lag, self._longest_wait)
+            if not self._is_replicated:
+                request.outcome = _TOO_FEW
         now, returns = self._clock.seconds(), self._returns[request.waits]
         at = self._returns[request.waits] = max(returns, now + lag + self._delay())
         self._at(at, self._answer, request)
@@ -420,7 +429,8 @@ class ModelServer:
                 self._fall()
             request.answered.errback(Refused(str(outcome)))
         elif outcome is _TOO_FEW:
-            request.answered.errback(Unreached("too few replicas have it"))
+            self._lack()
+            request.answered.errback(Unreached(LACKING))
         else:
             request.answered.callback(outcome)
 
@@ -428,7 +438,7 @@ class ModelServer:
         request.patience = None
         del self._open[request.number]
         self._fall()
-        self._give_up(request, "the server has not answered in time")
+        self._give_up(request, LATE)
 
     def _give_up(self, request: _Request, why: str) -> None:
         _cancel(request)
@@ -439,20 +449,44 @@ class ModelServer:
     def _fall(self) -> None:
         if self.is_up:
             self.is_up = False
-            self._looking = self._clock.callLater(PING_INTERVAL, self._ping)
+            self._look_later()
             self._tell()
 
+    def _lack(self) -> None:
+        if self.has_replicas:
+            self.has_replicas = False
+            self._look_later()
+            self._tell()
+
+    def _look_later(self) -> None:
+        if self._looking is None:
+            self._looking = self._clock.callLater(PING_INTERVAL, self._ping)
+
     def _ping(self) -> None:
+        self._looking = None
         is_well = not self._redis.is_down and self._redis.data.refuses != READONLY
         if is_well and not self._is_held:
             self._looking = self._clock.callLater(2 * self._delay(), self._ponged)
         else:
-            self._looking = self._clock.callLater(PING_INTERVAL, self._ping)
+            self._look_later()
 
     def _ponged(self) -> None:
         self._looking = None
-        self.is_up = True
-        self._tell()
+        before = self.is_up, self.has_replicas
+        self.is_up, self.has_replicas = True, self._is_replicated
+        if not self.has_replicas:
+            self._look_later()
+        if before != (self.is_up, self.has_replicas):
+            self._tell()
+
+    @property
+    def _is_replicated(self) -> bool:
+        """Whether as many replicas as are asked for have in time what is written now."""
+        if not self._wait_replicas:
+            return True
+        return self._redis.has_replicas(self._wait_replicas) and (
+            self._redis.lag <= self._longest_wait
+        )
 
     def _tell(self) -> None:
         for told in list(self._told):

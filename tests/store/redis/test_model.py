@@ -41,7 +41,7 @@ class Site:
         self.one.follow(lambda: self.heard.append(self.one.is_up))
 
     def kept(self, server: ModelServer, value: bytes) -> Deferred[None]:
-        return server.keep({b"k": value}, 1000, {})
+        return server.keep({b"k": value}, 5000, {})
 
     def pass_by(self, seconds: float) -> None:
         self.clock.pump([0.01] * round(100 * seconds))
@@ -64,7 +64,7 @@ def test_what_is_asked_for_is_done() -> None:
     kept = site.kept(site.one, b"v")
     found, run = site.two.find([b"k", b"l"]), site.two.run_safely(ADD, [b"n"], [3])
     assert [site.outcome(it) for it in (kept, found, run)] == [None, [b"v", None], 3]
-    site.pass_by(1.0)
+    site.pass_by(5.0)
     assert site.outcome(site.two.find([b"k"])) == [None]
 
 
@@ -118,7 +118,11 @@ def test_a_replica_that_is_cut_off_confirms_nothing() -> None:
     assert site.outcome(site.kept(site.one, b"v")) is Unreached
     assert site.one.is_up
     assert site.outcome(site.one.find([b"k"])) == [b"v"]
+    assert site.outcome(site.kept(site.one, b"x")) is Unreached
+    assert site.outcome(site.one.find([b"k"])) == [b"v"]
     site.redis.join_replica()
+    site.pass_by(0.3)
+    assert site.heard == [True, True]
     site.redis.failover()
     assert site.redis.call(b"GET", b"k") == b"v"
     site.pass_by(0.3)

@@ -44,10 +44,9 @@ def _room(store: StoreSettings) -> str:
 
 def _memory(store: StoreSettings) -> str:
     """What all return paths take in Redis, where each has had its receipt, and where none has."""
+    least, most = store.receipted_ttl, store.return_path_ttl
     needs = ", ".join(
-        f"{_gigabytes(rate * store.receipted_ttl)} to {_gigabytes(rate * store.return_path_ttl)} "
-        f"at {rate}"
-        for rate in _RATES
+        f"{_gigabytes(rate * least)} to {_gigabytes(rate * most)} GB at {rate}" for rate in _RATES
     )
     return (
         f"Redis needs memory for return paths: {needs} messages a second of all nodes; less "
@@ -56,19 +55,23 @@ def _memory(store: StoreSettings) -> str:
 
 
 def _gigabytes(paths: float) -> str:
-    return f"{paths * OCTETS_IN_REDIS / 1e9:.3g} GB"
+    needed = paths * OCTETS_IN_REDIS / 1e9
+    return f"{needed:.0f}" if needed >= 10 else f"{needed:.1f}"
 
 
 def _queries(store: StoreSettings, rate: float, accounts: str) -> str:
     """A return path for each message, as long as there is room, as one line."""
     limit, reason = _limit(store)
     wanted = rate * store.return_path_ttl
-    kept = min(wanted, limit)
+    # In Redis they have as much room as that has memory.
+    kept, size = (
+        (wanted, OCTETS_IN_REDIS) if store.is_redis else (min(wanted, limit), _RECORD_SIZE)
+    )
     line = (
         f"queries = true ({accounts}): at {rate:g} messages a second {kept:.0f} return paths are "
-        f"kept, about {kept * _RECORD_SIZE / 1e6:.0f} MB"
+        f"kept, about {kept * size / 1e6:.0f} MB{' in Redis' if store.is_redis else ''}"
     )
-    if wanted > limit:
+    if wanted > kept:
         line += (
             f"; each is forgotten after {limit / rate / 3600:.1f} h, since {reason} "
             f"({wanted:.0f} would last the {store.return_path_ttl / 3600:.0f} h of "

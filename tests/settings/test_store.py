@@ -246,6 +246,7 @@ def test_what_is_of_no_use_on_disk() -> None:
 
 
 def test_what_redis_needs_and_how_long_it_may_be_away() -> None:
-    memory, room = list(keeping_notes(read(url=URL), 100.0))[:2]
-    assert memory.startswith("Redis needs memory for return paths: 0.72 GB to 51.8 GB at 1000, ")
+    memory, room, asked = keeping_notes(read(url=URL), 100_000.0)
+    assert memory.startswith("Redis needs memory for return paths: 0.7 to 52 GB at 1000, 7.2 to ")
+    assert asked.endswith("25920000000 return paths are kept, about 5184000 MB in Redis")
     assert room.startswith("while Redis does not answer, state_dir of this node has room for ")

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from twisted.internet.defer import CancelledError, succeed
+from twisted.internet.defer import succeed
 
 from smppgate.store import StoreStatistics
 from smppgate.txsmpp import DeliverSm
@@ -300,9 +300,7 @@ def test_a_change_is_kept_and_told_of_though_its_client_is_gone() -> None:
     crew = Busy()
     crew.members[2].is_silent = True
     with Log() as log:
-        asking = crew.ask("POST", "/api/v1/smscs/alpha/drain")
-        asking.cancel()
-        asking.addErrback(lambda why: why.trap(CancelledError))
+        crew.ask_and_go("POST", "/api/v1/smscs/alpha/drain")
         crew.members[2].is_silent = False
         crew.turn()
     assert [line for line in log.lines if "admin:" in line] == [
@@ -317,9 +315,7 @@ def test_what_fails_is_told_of_though_its_client_is_gone() -> None:
     crew = Busy()
     crew.members[2].is_silent = True
     with Log() as log:
-        asking = crew.ask("POST", "/api/v1/smscs/alpha/drain")
-        asking.cancel()
-        asking.addErrback(lambda why: why.trap(CancelledError))
+        crew.ask_and_go("POST", "/api/v1/smscs/alpha/drain")
         crew.pump(4.0)
     assert any("worker 2: it does not answer; done by: 1" in line for line in log.lines)
 

@@ -84,6 +84,15 @@ def test_what_workers_are_being_told_comes_last_and_is_none_by_itself() -> None:
     assert rig.paths == ["smscs/alpha/drain"]
 
 
+def test_what_is_told_longer_than_something_else_is_told_still() -> None:
+    rig = Deciding()
+    with rig.decisions.being_told("POST", f"{ROOT}/smscs/alpha/drain", b"{}"):
+        with rig.decisions.being_told("POST", f"{ROOT}/smscs/beta/drain", b"{}"):
+            assert rig.paths == ["smscs/alpha/drain", "smscs/beta/drain"]
+        assert rig.paths == ["smscs/alpha/drain"]
+    assert rig.paths == []
+
+
 def test_what_cannot_be_told_is_told_no_more() -> None:
     rig = Deciding()
     with (

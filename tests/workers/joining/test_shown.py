@@ -232,6 +232,16 @@ def test_the_gate_is_ready_while_one_worker_is_and_a_link_is_up_anywhere() -> No
     assert crew.answer("GET", "/healthz") == (200, "ok\n")
 
 
+def test_listeners_are_where_the_master_listens_and_open_where_it_does() -> None:
+    crew = Busy()
+    (endpoint,) = crew.listening
+    for address, status in (("192.0.2.1:2775", 200), ("", 503)):
+        crew.listening[endpoint] = address
+        assert [each["address"] for each in crew.get("listeners")] == [address]
+        assert crew.get("state")["listeners"] == crew.get("listeners")
+        assert crew.answer("GET", "/readyz")[0] == status
+
+
 def test_whether_it_is_ready_is_said_soon_though_one_worker_says_nothing() -> None:
     crew = Busy()
     crew.members[2].is_silent = True

@@ -39,6 +39,7 @@ from benchmarks.lookups import line as lookups_line
 from benchmarks.lookups import measure_lookups
 from benchmarks.measurement import HAPROXY, Timing
 from benchmarks.operating import measure_operating
+from benchmarks.peers import measure_hop
 from benchmarks.process import ProgramError
 from benchmarks.reloads import line as reloads_line
 from benchmarks.reloads import measure_reloads
@@ -163,6 +164,7 @@ def _of_their_own(
     core, timing, gate = plan.core, plan.timing, plan.options
     counts = partial(measure_counts, seconds=options.mixed, seed=options.seed)
     operating = partial(measure_operating, timing=timing, rate=plan.rate)
+    hop = partial(measure_hop, timing=timing, rounds=plan.rounds)
 
     def idle() -> None:
         found.idle = measure_idle(core, gate)
@@ -196,6 +198,7 @@ def _of_their_own(
         rows.COUNTS: partial(flow, rows.COUNTS, counts),
         rows.OPERATING: partial(flow, rows.OPERATING, operating),
         rows.WORKERS: partial(flow, rows.WORKERS, partial(measure_workers, timing=timing)),
+        rows.HOP: partial(flow, rows.HOP, hop),
         rows.RELOADS: reloads,
         rows.SUSTAINED: sustained,
         rows.LOOKUPS: lookups,

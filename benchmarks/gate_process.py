@@ -89,7 +89,7 @@ class GateOptions:
     ``gate`` is more lines of ``[gate]``, ``listen`` of ``[[listen]]``, ``more`` is more tables.
     ``is_routed`` has it choose the pool by the prefix of the destination, of so many ``prefixes``
     in a file, behind a route for each account that is for other numbers.
-    ``links`` is how many sessions it has with each SMSC.
+    ``links`` is how many sessions it has with each SMSC; 0 where its peers have some.
     ``rates`` limits everything, to more than there can be; only this checkout's gate does.
     ``metrics`` has it count everything, with nobody who looks; only this checkout's gate does.
     Without it nothing is observed.
@@ -143,7 +143,7 @@ class GateOptions:
 
     def links_toml(self) -> str:
         """How many sessions, as a line of ``[[smsc]]``."""
-        return f"sessions = {self.links}\n" if self.links > 1 else ""
+        return f"sessions = {self.links}\n" if self.links != 1 else ""
 
 
 def configuration(

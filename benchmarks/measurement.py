@@ -15,7 +15,7 @@ from benchmarks.bench import Bench, Shape
 from benchmarks.gate_process import Accounts, GateOptions, gate
 from benchmarks.haproxy import haproxy
 from benchmarks.machine import CoreUsage
-from benchmarks.process import Program, ProgramError
+from benchmarks.process import Program, ProgramError, Watched
 from benchmarks.receipt_bench import ReceiptBench
 
 DIRECT, HAPROXY, GATE = "direct", "haproxy", "gate"
@@ -79,19 +79,31 @@ def between(
     Gives the ports for ESMEs and the program. Raises ProgramError, with the program's output,
     when it does not come up.
     """
-    # The sessions are closed before the program is told to end: nobody answers its unbinds.
     with (
         _program(bench, through, core, options) as (ports, program),
-        contextlib.closing(bench),
+        served(bench, through, ports, program, bind=bind),
     ):
+        yield ports, program
+
+
+@contextlib.contextmanager
+def served(
+    bench: Bench, through: str, ports: list[int], program: Watched | None, *, bind: bool = True
+) -> Iterator[None]:
+    """The bench's sessions over what listens on ``ports``, and has links to its SMSCs by now.
+
+    Raises ProgramError, with the program's output, when it does not come up.
+    """
+    # The sessions are closed before the program is told to end: nobody answers its unbinds.
+    with contextlib.closing(bench):
         try:
             if program is not None:
                 esme.connect_when_up(ports[0], lambda: program.running, _START_SECONDS).close()
-            if through == GATE:
+            if through not in (DIRECT, HAPROXY):
                 bench.await_gate(_START_SECONDS)
             if bind:
                 bench.bind(ports)
-            yield ports, program
+            yield
         except (esme.BindError, OSError) as error:
             said = program.said() if program else ""
             raise ProgramError(f"{through}: {error}\n{said}") from error
@@ -120,9 +132,22 @@ def measure(
     options: GateOptions,
 ) -> Measurement:
     """Bind, warm up, count, drain, check."""
+    bench = bench_of(shape, accounts, tagged=through == GATE)
+    with between(bench, through, core, options) as (_, program):
+        return measured(bench, through, core, program, timing)
+
+
+def bench_of(shape: Shape, accounts: Accounts, tagged: bool) -> Bench:
+    """What traffic of this shape is made with."""
     kind = ReceiptBench if shape.receipts else Bench
-    bench = kind(shape, accounts, tagged=through == GATE)
-    with between(bench, through, core, options) as (_, program), no_collections():
+    return kind(shape, accounts, tagged)
+
+
+def measured(
+    bench: Bench, through: str, core: int, program: Watched | None, timing: Timing
+) -> Measurement:
+    """Warm up, count, drain, check; all is bound."""
+    with no_collections():
         bench.start()
         bench.run(timing.warmup)
         measurement = _counted(bench, through, core, program, timing.seconds)
@@ -133,7 +158,7 @@ def measure(
 
 
 def _counted(
-    bench: Bench, through: str, core: int, program: Program | None, seconds: float
+    bench: Bench, through: str, core: int, program: Watched | None, seconds: float
 ) -> Measurement:
     """What is found within so many seconds from now; faults are not known before the drain."""
     bench.forget_latencies()
@@ -157,7 +182,7 @@ def _counted(
     )
 
 
-def _usages(core: int, program: Program | None) -> list[CoreUsage]:
+def _usages(core: int, program: Watched | None) -> list[CoreUsage]:
     """What to look at for others: both cores, or nothing where they are one."""
     mine = max(os.sched_getaffinity(0))
     if mine == core:
@@ -176,7 +201,7 @@ def percentiles(nanoseconds: Sequence[int]) -> dict[str, float]:
     return {name: ranked[round(share * last)] / 1e3 for name, share in shares.items()}
 
 
-def _cpu(program: Program | None) -> float:
+def _cpu(program: Watched | None) -> float:
     return program.cpu_seconds if program else 0.0
 
 

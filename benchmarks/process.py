@@ -11,10 +11,12 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Protocol
 
 from benchmarks.esme import HOST
 
 _STOP_SECONDS = 10.0
+_PATIENCE = 60.0
 
 # Of a worker too, whose number stands behind the level.
 _ERROR = re.compile(r"#(error|critical)( worker \d+)?\]")
@@ -22,6 +24,28 @@ _ERROR = re.compile(r"#(error|critical)( worker \d+)?\]")
 
 class ProgramError(Exception):
     """The program under measurement does not run; the message has its last output."""
+
+
+class Watched(Protocol):
+    """What a measurement has to know of that which stands between; see `Program`."""
+
+    @property
+    def running(self) -> bool:
+        """Whether it has not ended."""
+
+    @property
+    def cpu_seconds(self) -> float:
+        """Processor time used so far."""
+
+    @property
+    def rss_mb(self) -> float:
+        """Resident memory in units of 10^6 octets."""
+
+    def said(self) -> str:
+        """The end of what it wrote."""
+
+    def errors(self) -> int:
+        """How many errors it has logged."""
 
 
 class Program:
@@ -76,6 +100,15 @@ class Program:
     def said(self) -> str:
         """The end of what it wrote."""
         return self._log.read_text(errors="replace")[-2000:]
+
+    def awaited(self, what: re.Pattern[str], count: int) -> list[str]:
+        """What the log says, once it does so many times; raises ProgramError."""
+        by = time.monotonic() + _PATIENCE
+        while len(found := what.findall(self._log.read_text(errors="replace"))) < count:
+            if time.monotonic() > by:
+                raise ProgramError(f"the log has {len(found)} lines like {what.pattern}")
+            time.sleep(0.05)
+        return found
 
     def errors(self) -> int:
         """How many errors it has logged, where it logs as Twisted does."""

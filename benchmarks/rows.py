@@ -22,13 +22,13 @@ SCALE, SCALE_TO_ESMES, ROUTES, IDLE = "scale", "scale-mo", "routes", "idle"
 FLOODS, ATTACKS = "floods", "attacks"
 RELOADS, SUSTAINED, LOOKUPS, KILLED = "reloads", "sustained", "lookups", "killed"
 LARGE, COUNTS, OPERATING = "large", "counts", "operating"
-WORKERS = "workers"
+WORKERS, HOP = "workers", "hop"
 NEIGHBOURS, BALANCING, LIMITS, SICK = FLOW = ("neighbours", "balancing", "limits", "sick")
 DEFAULT = (*SHAPES, RECEIPTS, RECEIPTS_TLV, STEADY, SCALE, SCALE_TO_ESMES, ROUTES, IDLE)
 # To fill a store with so many return paths takes minutes, and so do the others.
 ON_DEMAND = (
     *(LARGE, *FLOW, FLOODS, ATTACKS, RELOADS, SUSTAINED, LOOKUPS, KILLED),
-    *(COUNTS, OPERATING, WORKERS),
+    *(COUNTS, OPERATING, WORKERS, HOP),
 )
 ALL = (*DEFAULT, *ON_DEMAND)
 # Those that are not one cost a message of one gate.

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 import signal
-import time
 from collections.abc import Iterable
-from pathlib import Path
 
 from attrs import evolve
 
@@ -14,7 +12,7 @@ from benchmarks.bench import Bench, Shape
 from benchmarks.flow.found import FlowFound
 from benchmarks.gate_process import Accounts, GateOptions
 from benchmarks.measurement import GATE, Timing, between, no_collections
-from benchmarks.process import Program, ProgramError, processor_seconds
+from benchmarks.process import Program, processor_seconds
 
 SHAPE = Shape(16, 50)
 ROUNDS = 3
@@ -24,7 +22,6 @@ MOST_OF_ONE = 1.25
 MANY = 8
 _SERVES = re.compile(r"worker \d+ serves, process (\d+)")
 _CONNECTIONS = re.compile(r"worker \d+: pid=\d+ connections=(\d+)")
-_PATIENCE = 60.0
 
 
 def measure_workers(core: int, options: GateOptions, found: FlowFound, timing: Timing) -> None:
@@ -80,23 +77,13 @@ def _spread(core: int, options: GateOptions, found: FlowFound) -> None:
 
 def _workers(program: Program, count: int) -> list[int]:
     """The processes of the workers, once so many serve."""
-    return [int(pid) for pid in _told(program.log, _SERVES, count)]
+    return [int(pid) for pid in program.awaited(_SERVES, count)]
 
 
 def _connections(program: Program) -> list[int]:
     """Of each worker, as the master counts them."""
     program.send_signal(signal.SIGUSR2)
-    return [int(count) for count in _told(program.log, _CONNECTIONS, MANY)]
-
-
-def _told(log: Path, what: re.Pattern[str], count: int) -> list[str]:
-    """What the log says, once it does so many times."""
-    by = time.monotonic() + _PATIENCE
-    while len(found := what.findall(log.read_text(errors="replace"))) < count:
-        if time.monotonic() > by:
-            raise ProgramError(f"the log has {len(found)} lines like {what.pattern}")
-        time.sleep(0.05)
-    return found
+    return [int(count) for count in program.awaited(_CONNECTIONS, MANY)]
 
 
 def _used(program: Program, pids: Iterable[int]) -> float:

@@ -140,7 +140,7 @@ class RouterService(Service):
             options,
         )
         self.waiting_room = self._submitter.waiting_room
-        self.rate_shares = RateShares(clock, store)
+        self.rate_shares = RateShares(clock, self.batch, store)
         self.hooks = Hooking(
             clock,
             self.batch,

@@ -18,6 +18,7 @@ from twisted.internet.task import LoopingCall
 from smppgate.gate import CannotListen
 from smppgate.gate.reports.reports import REFUSAL_INTERVAL, TICK
 from smppgate.gate.reports.summary import Summaries
+from smppgate.gate.sessions.addresses import shown_address
 from smppgate.gate.sessions.listener import all_in_use, tell_refusal
 from smppgate.settings import Settings
 from smppgate.txsmpp.clock import Clock
@@ -85,6 +86,13 @@ class Listening(MultiService):
         """Those listened on now."""
         addresses = (each.address for each in self._listeners)
         return tuple(each for each in addresses if each is not None)
+
+    def places(self) -> dict[str, str]:
+        """The address, in words, of each endpoint string; empty where it is not listened on."""
+        return {
+            each.description: shown_address(each.address) if each.address is not None else ""
+            for each in self._listeners
+        }
 
     async def change(self, settings: Settings) -> None:
         """Listen where ``settings`` say: each worker knows of these listeners already."""

@@ -106,6 +106,11 @@ class Master(MultiService):
         """The addresses that are listened on now: for ESMEs first, in order of settings."""
         return self.listening.addresses()
 
+    def listeners(self) -> dict[str, str]:
+        """The address, in words, of each listener for ESMEs; empty where it is not open."""
+        places = self.listening.places()
+        return {each.endpoint: places.get(each.endpoint, "") for each in self.settings.listen}
+
     # As a service
 
     def privilegedStartService(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from twisted.application.service import MultiService
@@ -27,6 +27,9 @@ class Governed(Protocol):
     @property
     def settings(self) -> Settings:
         """Those in force."""
+
+    def listeners(self) -> Mapping[str, str]:
+        """The address, in words, of each listener for ESMEs; empty where it is not open."""
 
     def follow_reloads(self, follow: Callable[[Settings], None]) -> None:
         """Call ``follow`` after each reload, with the settings in force."""
@@ -57,7 +60,7 @@ class MasterFace(MultiService):
         self._at_master: dict[int, WorkerAtMaster] = {}
         self.certificates = CertificateWatch(self.clock, looks_in_thread(reactor))
         self.certificates.setServiceParent(self)
-        self._admin = MasterAdmin(self, reactor, self._faces, reload, store)
+        self._admin = MasterAdmin(self, reactor, self._faces, master.listeners, reload, store)
         self._admin.setServiceParent(self)
 
     @property

@@ -6,7 +6,7 @@ import base64
 import json
 from typing import Any
 
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import CancelledError, Deferred, succeed
 
 from smppgate.admin import AdminService
 from smppgate.admin.guard import Guard
@@ -74,6 +74,13 @@ class Asker:
         asking: Deferred[Answer] = Deferred.fromCoroutine(self.service.face.respond(asked))
         self.turn()
         return asking
+
+    def ask_and_go(self, method: str, path: str) -> None:
+        """Ask, and be gone before the answer is there."""
+        asking = self.ask(method, path)
+        assert not asking.called
+        asking.cancel()
+        asking.addErrback(lambda why: why.trap(CancelledError))
 
     def answer(self, method: str, path: str, *args: Any, **more: Any) -> tuple[int, Any]:
         """Status and document of the answer, which is there at once."""

@@ -72,8 +72,9 @@ def test_rates_are_for_everything_and_for_this_checkouts_gate_only() -> None:
 
 
 def test_links_and_prefixes_are_as_many_as_asked_for() -> None:
-    found = settings(GateOptions(links=8))
-    assert {smsc.sessions for smsc in found.smsc} == {8}
+    for links in (0, 1, 8):
+        found = settings(GateOptions(links=links))
+        assert {smsc.sessions for smsc in found.smsc} == {links}
     lines = gate_process._prefix_lines(100).splitlines()
     assert len(set(lines)) == 100
     assert "4477 main" in lines

@@ -143,6 +143,7 @@ def test_workers_are_seen_and_decisions_outlive_them(tmp_path: Path) -> None:
         assert [each["pid"] for each in (one, two)] == [gate.pids()[1], gate.pids()[2]]
         assert [(e["state"], e["sessions"], e["links"]) for e in (one, two)] == [("up", 1, 1)] * 2
         assert "workers     2 of 2 up" in at.command("status")
+        assert [each["address"] for each in at.json("listeners")] == [f"127.0.0.1:{gate.port}"]
         at.command("drain", "alpha")
         at.command("close", "bolt")
         os.kill(gate.pids()[2], signal.SIGKILL)

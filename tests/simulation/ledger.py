@@ -223,17 +223,19 @@ class Slot:
     def answered(self, pdu: wire.Pdu, possible: list[Request]) -> list[Request] | None:
         """One more answer; gives whose each of them is, in order, None if that cannot be."""
         self.possible.append((pdu, possible))
-        return self._assigned(0, [])
+        return next(self._assigned(0, []), None)
 
-    def _assigned(self, place: int, taken: list[Request]) -> list[Request] | None:
+    def may_answer(self, owed: list[Request]) -> bool:
+        """Whether those that came can be the answers to all of ``owed``, beside others."""
+        return any(all(each in taken for each in owed) for taken in self._assigned(0, []))
+
+    def _assigned(self, place: int, taken: list[Request]) -> Iterator[list[Request]]:
         if place == len(self.possible):
-            return taken
+            yield taken
+            return
         for request in self.possible[place][1]:
             if request not in taken:
-                found = self._assigned(place + 1, [*taken, request])
-                if found is not None:
-                    return found
-        return None
+                yield from self._assigned(place + 1, [*taken, request])
 
 
 @define(eq=False)

@@ -211,14 +211,20 @@ class EsmeSession(ModelSession):
         is_parting = self.is_parting and not self.is_disturbed and is_served
         if self._was_asked_to_leave and not self.is_cut:
             is_parting = self.world.is_steady and not self.has_closed
-        pending = [r for slot in self.pending.values() for r in slot.requests]
-        for request in pending if is_parting else ():
-            if request.answer is not None:
-                continue
-            if any(a.has_counted(before=self._served_until()) for a in request.attempts):
-                self.violated(f"{request} is not answered, though an SMSC has taken it")
-            if not request.attempts and self.world.is_quiet_since(request.at):
-                self.violated(f"{request} is not answered, though no SMSC has it")
+        for slot in self.pending.values() if is_parting else ():
+            owed = {request: why for request in slot.requests if (why := self._owes(request))}
+            # Which of those under one number has its answer may not be known.
+            if not slot.may_answer(list(owed)):
+                missing = ((r, why) for r, why in owed.items() if r.answer is None)
+                self.violated("; ".join(f"{r} is not answered, {why}" for r, why in missing))
+
+    def _owes(self, request: Request) -> str:
+        """Why the gate has to answer it before the session ends; empty where it need not."""
+        if any(a.has_counted(before=self._served_until()) for a in request.attempts):
+            return "though an SMSC has taken it"
+        if not request.attempts and self.world.is_quiet_since(request.at):
+            return "though no SMSC has it"
+        return ""
 
     # What it sends
 

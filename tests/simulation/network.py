@@ -51,7 +51,7 @@ class Network:
         for skt in self.sockets:
             for stream in (skt.incoming, skt.outgoing):
                 if stream is not None:
-                    stream.weather = self.weather
+                    stream.change(self.weather)
 
     # The gate listens, models connect
 

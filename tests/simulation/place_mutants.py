@@ -22,7 +22,7 @@ def _lost_place_kept(ending: Any) -> Any:
 
 
 @mutant(BindPlaces, "leave", "The place of a session that has ended is given back twice.")
-def _place_given_back_twice(leave: Any) -> Any:
+def place_given_back_twice(leave: Any) -> Any:
     def twice(self: Any, esme: Any) -> None:
         name = self._held.get(esme)
         leave(self, esme)

@@ -521,7 +521,12 @@ class RequestRules:
         is_changed = (
             len(terms.since(request.at)) > 1 or name in terms.held or name in terms.touched
         )
-        if is_changed or not terms.adapts(name, request.at) or not world.is_steady:
+        if (
+            is_changed
+            or terms.decided.get(name) == 0
+            or not terms.adapts(name, request.at)
+            or not world.is_steady
+        ):
             return False
         if request.command not in wire.SUBMITS or request.account.asks_smsc:
             return False

@@ -106,6 +106,13 @@ class Stream:
         at = bisect_left(self._reads, (place, 0.0))
         return self._reads[at][1] if at < len(self._reads) else None
 
+    def change(self, weather: Weather) -> None:
+        """It has this weather from now on; what waits for room goes on where there is some."""
+        was_full = not self.room
+        self.weather = weather
+        if was_full:
+            self._later(self._make_room)
+
     def finish(self) -> None:
         """Nothing more is to come."""
         if not self.is_finished:

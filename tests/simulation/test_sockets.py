@@ -197,3 +197,12 @@ def test_behind_what_had_to_wait_there_may_be_more() -> None:
     pair.run()
     assert pair.model.octets == b"x" * 11
     assert not pair.end.knows_all
+
+
+def test_what_waits_for_room_goes_on_when_the_weather_becomes_good() -> None:
+    pair = Pair(Weather(capacity=10))
+    pair.end.write(b"twice as much as there is room for")
+    pair.run()
+    pair.network.calm()
+    pair.run()
+    assert pair.gate.recv(100) == b"twice as much as there is room for"

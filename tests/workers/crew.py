@@ -99,6 +99,7 @@ class Crew(Asker):
 
     :param more: for `gate_of`.
     :ivar store: what the master keeps.
+    :ivar listening: where the master listens.
     """
 
     def __init__(
@@ -114,7 +115,15 @@ class Crew(Asker):
         self.faces = WorkerFaces(self.clock, self._states)
         gate = self._make()
         self.host = Host(gate.gateway.settings, self.clock)
-        self.service = MasterAdmin(self.host, self.reactor, self.faces, reload, lambda: self.store)
+        self.listening = {each.endpoint: "0.0.0.0:2775" for each in self.host.settings.listen}
+        self.service = MasterAdmin(
+            self.host,
+            self.reactor,
+            self.faces,
+            lambda: self.listening,
+            reload,
+            lambda: self.store,
+        )
         # As if it were served somewhere.
         if is_served:
             self.service._source.service.setServiceParent(self.service)

@@ -347,9 +347,11 @@ def test_what_cannot_be_opened_in_a_reload_is_tried_at_the_next() -> None:
         it.listening.join(0, it.ends.master)
         it.done(ensureDeferred(it.listening.change(file(place))))
         assert it.listening.addresses() == ()
+        assert it.listening.places() == {place: ""}
         assert any("cannot listen on" in line for line in log.lines)
         taken.close()
         it.done(ensureDeferred(it.listening.change(file(place))))
+        assert it.listening.places() == {place: f"{LOOPBACK}:{port_of(it.listening)}"}
         assert it.asked(it.connect(port_of(it.listening))) == b"HELLO"
 
 

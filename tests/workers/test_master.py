@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from twisted.internet.address import IPv4Address
 from twisted.internet.defer import CancelledError, Deferred, fail
-from twisted.internet.error import ProcessDone, ProcessTerminated
+from twisted.internet.error import CannotListenError, ProcessDone, ProcessTerminated
 from twisted.internet.testing import MemoryReactorClock
 from twisted.python.failure import Failure
 
@@ -142,12 +142,14 @@ class Reactor(MemoryReactorClock):
         self.children: list[Child] = []
         self.processes: list[Process] = []
         self.fault = ""
-        self.hanging = self.slow = self.stuck = 0
+        self.hanging = self.slow = self.stuck = self.taken = 0
         self.serving: Deferred[Any] | None = None
         self.reloading: Deferred[Any] | None = None
         self.is_stopped = False
 
     def listenTCP(self, port: int, *_: Any, **__: Any) -> Any:
+        if port == self.taken:
+            raise CannotListenError("127.0.0.1", port, OSError("in use"))
         self.ports.append(Port(port))
         return self.ports[-1]
 
@@ -323,6 +325,15 @@ def test_one_without_a_process_at_the_start_ends_the_gate(
     assert rig.reactor.is_stopped
     assert rig.master.exit_status == 1
 
+
+OUTBINDS = """
+[[smsc]]
+name = "beta"
+endpoint = "tcp:127.0.0.1:3002"
+system_id = "gate"
+password = "pw"
+outbind_listen = "tcp:2790"
+"""
 
 MORE = '[[esme]]\nsystem_id = "more"\npassword = "pw"\n'
 
@@ -516,6 +527,32 @@ def test_listeners_change_after_the_workers_have(rig: Rig) -> None:
     assert not former.is_read
     assert new.is_read
     assert rig.master.addresses() == (new.address,)
+
+
+def test_listeners_for_esmes_are_shown_where_they_are_open(rig: Rig) -> None:
+    """Those for outbinds are no listeners for ESMEs; a stop closes all of them."""
+    rig.start()
+    (former,) = rig.master.listeners()
+    assert rig.master.listeners() == {former: f"127.0.0.1:{PORT}"}
+    rig.reload(rig.settings(port=PORT + 1, more=OUTBINDS))
+    (new,) = rig.master.listeners()
+    assert new != former
+    assert len(rig.master.addresses()) == 2
+    assert rig.master.listeners() == {new: f"127.0.0.1:{PORT + 1}"}
+    stopped = outcomes(rig.master.stopService())
+    assert rig.master.listeners() == {new: ""}
+    ended(rig)
+    assert stopped == [None]
+
+
+def test_a_listener_whose_port_is_taken_is_shown_as_not_open(rig: Rig) -> None:
+    rig.start()
+    rig.reactor.taken = PORT + 1
+    rig.reload(rig.settings(port=PORT + 1))
+    assert list(rig.master.listeners().values()) == [""]
+    rig.reactor.taken = 0
+    rig.reload(rig.settings(port=PORT + 1))
+    assert list(rig.master.listeners().values()) == [f"127.0.0.1:{PORT + 1}"]
 
 
 def ended(rig: Rig) -> None:

@@ -66,6 +66,9 @@ class DeliveryHook:
         is_asked = self._asking.asks("on_deliver")
         if not (is_asked or link in self._lines):
             self._deliver(link, frame, now, b"")
+        elif link.has_ended:
+            # It came in one read with what ended the link, and with the answer to its bind.
+            self._drop(link, frame)
         elif not self.is_open:
             self._dispatcher.refuse(link, frame, STOPPING)
         elif self.octets > self._options.hold_octets:
@@ -97,8 +100,7 @@ class DeliveryHook:
     def drop(self, link: SmscSession) -> None:
         """``link`` has ended: its messages are dropped undelivered."""
         for frame in self._lines.take(link):
-            # Nobody hears it. It ends the count of what is unanswered.
-            link.answer(response(frame, link.smsc.undelivered_status))
+            self._drop(link, frame)
 
     def close(self) -> None:
         """Answer all, and what comes from now on: the gate stops."""
@@ -106,3 +108,7 @@ class DeliveryHook:
         for link in self._lines.sessions():
             for frame in self._lines.take(link):
                 self._dispatcher.refuse(link, frame, STOPPING)
+
+    def _drop(self, link: SmscSession, frame: Frame) -> None:
+        # Nobody hears it. It ends the count of what is unanswered.
+        link.answer(response(frame, link.smsc.undelivered_status))

@@ -125,7 +125,8 @@ class RemoteLink:
     def crowded(self) -> None:
         """The node had no room for a request, beside those that are under way."""
         if not self._has_ended:
-            self._change(self.outstanding.count)
+            # It may have been told of fewer meanwhile than were under way then.
+            self._change(min(self.outstanding.count, self.window))
             if not self.window and self._pause is None:
                 self._pause = self._clock.callLater(PAUSE, self._try_again)
 

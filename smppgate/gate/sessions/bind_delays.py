@@ -22,11 +22,6 @@ Judge = Callable[[Frame], None]
 _MANY = ("many binds come from there", "many binds come from there")
 
 
-JUDGING_TIME = 2.0
-"""Seconds that are left to judge a bind which had to wait: its password is compared then, and the
-store is asked for a place. Else its connection might end without an answer."""
-
-
 class BindDelays:
     """Holds binds until they may be judged, with one timer for each.
 
@@ -51,8 +46,7 @@ class BindDelays:
         :param turn: seconds that it waits in any case, because of others from its address.
         """
         now = esme.clock.monotonic()
-        by = esme.bound_by - JUDGING_TIME
-        wait = self._guesses.wait(esme.network, _name(frame), now, by)
+        wait = self._guesses.wait(esme.network, _name(frame), now, esme.judged_by)
         if wait is None:
             reason = "too many binds of that name, or from that address, have failed"
             esme.refuse_bind(frame, BindRejected(reason, CommandStatus.ESME_RBINDFAIL))

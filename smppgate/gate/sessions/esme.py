@@ -107,6 +107,10 @@ _SUBMIT_SM = int(CommandId.SUBMIT_SM)
 _NO_POLICY = AccountPolicy(binds=frozenset(), max_binds=0, window=0, queries=False)
 """That of a session without an account: no request of it is relayed."""
 
+JUDGING_TIME = 2.0
+"""Seconds that are left to judge a bind which had to wait: its password is compared then, and the
+store is asked for a place. Else its connection might end without an answer."""
+
 
 class EsmeProtocol(RelaySession):
     """A session with an ESME; the gate is its SMSC.
@@ -175,7 +179,7 @@ class EsmeProtocol(RelaySession):
     def bindReceived(self, frame: Frame) -> None:
         """Accept or refuse the bind with exactly one bind_resp, now or later."""
         now, strangers = self.clock.monotonic(), self._factory.strangers
-        turn = strangers.bind_wait(self.network, now, self.bound_by)
+        turn = strangers.bind_wait(self.network, now, self.judged_by)
         if turn is None:
             reason = "too many binds come from that address"
             self.refuse_bind(frame, BindRejected(reason, CommandStatus.ESME_RBINDFAIL))
@@ -291,6 +295,11 @@ class EsmeProtocol(RelaySession):
     def bound_by(self) -> float:
         """The time at which the session ends unless it is bound; seconds on its clock."""
         return self._watch.next(bound=False)
+
+    @property
+    def judged_by(self) -> float:
+        """The time before which a bind that waits has to be judged; seconds on its clock."""
+        return self.bound_by - JUDGING_TIME
 
     def accept_bind(self, bind: Bind, body: bytes, passed_through: Smsc | None = None) -> None:
         """Answer the bind with ESME_ROK and ``body``; the session belongs to its account then.

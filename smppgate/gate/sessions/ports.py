@@ -133,6 +133,10 @@ class BindingEsme(EsmeSession, Protocol):
     def bound_by(self) -> float:
         """The time at which the session ends unless it is bound; seconds on its clock."""
 
+    @property
+    def judged_by(self) -> float:
+        """The time before which a bind that waits has to be judged; seconds on its clock."""
+
     def hash_for(self, name: bytes) -> str:
         """The hash that the password of a bind with this system_id is to be compared with.
 

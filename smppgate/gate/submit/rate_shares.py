@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 
-from twisted.internet.interfaces import IDelayedCall
 from twisted.internet.task import LoopingCall
 
 from smppgate.notices.program import SHARES_IDLE
@@ -21,6 +20,7 @@ from smppgate.routing.smscs.rate_limits import OverallLimit
 from smppgate.routing.smscs.smsc import Smsc
 from smppgate.store import IStore
 from smppgate.store.interface import LEAST_PART, WHOLE
+from smppgate.txsmpp.batch import Batch
 from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.log import Logger
 
@@ -36,8 +36,9 @@ class RateShares:
 
     log = Logger()
 
-    def __init__(self, clock: Clock, store: IStore) -> None:
+    def __init__(self, clock: Clock, batch: Batch, store: IStore) -> None:
         self._clock = clock
+        self._batch = batch
         self._store = store
         self._wishes: dict[str, Wish] = {}
         self._of_smscs: dict[Smsc, OverallLimit] = {}
@@ -45,8 +46,6 @@ class RateShares:
         self._new: dict[str, None] = {}
         self._ticks = LoopingCall(self._look)
         self._ticks.clock = clock
-        self._soon: IDelayedCall | None = None
-        """Tells the store of those."""
         if store.is_quota_shared:
             store.tell_leased(self._leased)
 
@@ -58,15 +57,12 @@ class RateShares:
         if self._store.is_quota_shared:
             ticking = self._ticks.start(BLOCK, now=False)
             ticking.addErrback(partial(self.log.tell_failure, SHARES_IDLE))
-            self._tell_new_soon()
+            self._tell_new()
 
     def stop(self) -> None:
         """Look no more."""
         if self._ticks.running:
             self._ticks.stop()
-        if self._soon is not None:
-            self._soon.cancel()
-            self._soon = None
 
     # Who has limits
 
@@ -106,8 +102,9 @@ class RateShares:
             self._use_no_more(name, known.limit)
         limit.apportion(_LEAST, now)
         self._wishes[name] = Wish(limit, now)
+        if self._ticks.running and not self._new:
+            self._batch.at_end(self._tell_new)
         self._new[name] = None
-        self._tell_new_soon()
 
     def _use_no_more(self, name: str, limit: Divided) -> None:
         known = self._wishes.get(name)
@@ -118,15 +115,10 @@ class RateShares:
         if self._new.pop(name, self) is self:
             self._store.lease({name: 0})
 
-    def _tell_new_soon(self) -> None:
-        """Have a part before anything was taken: what no other process is in need of."""
-        if self._soon is None and self._new and self._ticks.running:
-            self._soon = self._clock.callLater(0.0, self._tell_new)
-
     def _tell_new(self) -> None:
-        self._soon = None
-        told, self._new = self._new, {}
-        if told:
+        """Have a part before anything was taken: what no other process is in need of."""
+        if self._new and self._ticks.running:
+            told, self._new = self._new, {}
             self._store.lease(dict.fromkeys(told, 1))
 
     # Every block

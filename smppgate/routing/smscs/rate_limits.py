@@ -237,14 +237,20 @@ class RateLimits:
         if self.overall.is_dry:
             self.overall.tell(self._smsc)
             return True
-        return self._are_all_dry()
+        return self.are_links_dry
+
+    @property
+    def are_links_dry(self) -> bool:
+        """Whether nothing may be sent now whatever the overall limit is."""
+        links = self._smsc.links
+        return 0 < len(links) <= len(self.dry) and all(link in self.dry for link in links)
 
     @property
     def limited_by(self) -> str:
         """The setting by which it may be sent nothing now; empty if it may."""
         if self.overall.is_dry:
             return self.overall.limited_by
-        return "link_rate" if self._are_all_dry() else ""
+        return "link_rate" if self.are_links_dry else ""
 
     def throttled(self, now: float) -> bool:
         """The SMSC has throttled a message; gives whether it is slowed by that."""
@@ -253,32 +259,17 @@ class RateLimits:
     def sent(self, link: Any, count: int, now: float) -> bool:
         """A message that takes ``count`` tokens is sent on ``link``; gives whether that was the
         last for now."""
-        overall = self.overall
-        overall.take(count, now)
-        if overall.rates.link is not None:
-            self._take_of_link(overall.rates.link, link, count, now)
-        if not (overall.is_dry or self.dry) or not self.is_paused():
-            return False
-        self._smsc.flow_changed()
-        return True
-
-    @property
-    def are_links_dry(self) -> bool:
-        """Whether nothing may be sent now whatever the overall limit is."""
-        return self._are_all_dry()
+        self.overall.take(count, now)
+        return self._sent_on(link, count, now)
 
     def passed(self, link: Any, count: int, now: float) -> None:
         """A message of ``count`` tokens that another process has passed on is sent on ``link``.
 
         Where all processes have one overall limit together, that process has taken its tokens.
         """
-        overall = self.overall
-        if not overall.is_shared:
-            self.sent(link, count, now)
-        elif overall.rates.link is not None:
-            self._take_of_link(overall.rates.link, link, count, now)
-            if self.dry and self.is_paused():
-                self._smsc.flow_changed()
+        if not self.overall.is_shared:
+            self.overall.take(count, now)
+        self._sent_on(link, count, now)
 
     def allow(self, count: int, now: float) -> bool:
         """Whether ``count`` messages, on whichever of the links, leave tokens in all buckets."""
@@ -330,16 +321,19 @@ class RateLimits:
         self.keep(())
         self.overall.forget(self._smsc)
 
-    def _take_of_link(self, rate: Rate, link: Any, count: int, now: float) -> None:
-        bucket = self._buckets.get(link)
-        if bucket is None:
-            bucket = self._buckets[link] = TokenBucket(rate, now, 1.0)
-        if not bucket.take(now, count):
-            self._look(link, bucket, now)
-
-    def _are_all_dry(self) -> bool:
-        links = self._smsc.links
-        return 0 < len(links) <= len(self.dry) and all(link in self.dry for link in links)
+    def _sent_on(self, link: Any, count: int, now: float) -> bool:
+        """Take the tokens of ``link``; gives whether the SMSC is paused by now."""
+        rate = self.overall.rates.link
+        if rate is not None:
+            bucket = self._buckets.get(link)
+            if bucket is None:
+                bucket = self._buckets[link] = TokenBucket(rate, now, 1.0)
+            if not bucket.take(now, count):
+                self._look(link, bucket, now)
+        if not (self.overall.is_dry or self.dry) or not self.is_paused():
+            return False
+        self._smsc.flow_changed()
+        return True
 
     def _look(self, link: Any, bucket: TokenBucket, now: float) -> None:
         """Wait for tokens of ``link`` if it has none."""

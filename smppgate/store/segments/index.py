@@ -164,15 +164,20 @@ def read_index(folder: AnyFolder, name: str, filter_room: int = sys.maxsize) -> 
     *fields, checksum = _HEAD.unpack(head)
     summary, bits = Summary(*fields[1:-1]), fields[-1]
     count = -(-summary.entries // BLOCK)
-    size = 12 * count + bits
-    middle = folder.read(name, size, _HEAD.size) if size < 1 << 32 else b""
-    if crc32(middle, crc32(_HEAD.pack(*fields, 0))) != checksum:
+    size = 12 * count
+    if size + bits >= 1 << 32:
         raise BadIndex(f"{name} is damaged")
-    fences, checksums = array("Q", middle[: 8 * count]), array("I", middle[8 * count : 12 * count])
+    tables = folder.read(name, size, _HEAD.size)
+    # By itself: to copy so much out of what was read would stop all other threads for a while.
+    kept = folder.read(name, bits, _HEAD.size + size)
+    if crc32(kept, crc32(tables, crc32(_HEAD.pack(*fields, 0)))) != checksum:
+        raise BadIndex(f"{name} is damaged")
+    fences, checksums = array("Q", tables[: 8 * count]), array("I", tables[8 * count :])
     _from_little(fences)
     _from_little(checksums)
-    kept = middle[12 * count :] if bits <= filter_room else b""
-    return Index(name, summary, fences, checksums, kept, _HEAD.size + size)
+    if bits > filter_room:
+        kept = b""
+    return Index(name, summary, fences, checksums, kept, _HEAD.size + size + bits)
 
 
 def _blocks(entries: Iterable[bytes | bytearray]) -> Iterator[bytes]:

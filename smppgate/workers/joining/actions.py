@@ -11,11 +11,10 @@ from smppgate.admin.messages import Answer, Problem, json_answer
 from smppgate.admin.process import Process, Reload
 from smppgate.admin.routes import Call
 from smppgate.admin.views import unknown
-from smppgate.txsmpp.log import Logger
 from smppgate.workers.face import DROP
 from smppgate.workers.joining.asking import Answers, ask_all, check, problem_of
 from smppgate.workers.joining.decisions import Decisions
-from smppgate.workers.joining.ports import Answered, Worker, Workers
+from smppgate.workers.joining.ports import Worker, Workers
 from smppgate.workers.joining.views import item_of
 
 
@@ -71,21 +70,24 @@ class JoinedActions:
     async def _done(self, call: Call, kind: str, action: str) -> Answer:
         """Tell all, and answer with the object as they have it: 202 where it takes one time."""
         (name,) = call.names.values()
-        asked = call.asked
-        answers = await ask_all(self._workers, asked.method, asked.path, body=asked.body)
-        if any(answered.status < 300 for _, answered in answers):
-            # It holds for those too that could not be told, as soon as they can.
-            self._decisions.decided(asked.method, asked.path, kind, name, call.body)
-        done = _done_by(kind, name, answers)
+        done = _done_by(kind, name, await self._told(call, kind, name))
         self._audit.changed(call, action, name, kind)
         status = max(answered.status for _, answered in done)
         return json_answer(item_of(kind, name, done), status)
 
+    async def _told(self, call: Call, kind: str, name: str) -> Answers:
+        """What all answer. One that comes meanwhile is told too, though not waited for."""
+        asked = call.asked
+        with self._decisions.being_told(asked.method, asked.path, asked.body):
+            answers = await ask_all(self._workers, asked.method, asked.path, body=asked.body)
+        if any(answered.status < 300 for _, answered in answers):
+            # It holds for those too that could not be told, as soon as they can.
+            self._decisions.decided(asked.method, asked.path, kind, name, call.body)
+        return answers
+
 
 class JoinedProcess(Process):
     """What is shown and done of the master; workers log as it does."""
-
-    log = Logger()
 
     def __init__(
         self, workers: Workers, audit: Audit, reload: Reload | None, decisions: Decisions
@@ -127,6 +129,6 @@ def tell_decisions(decisions: Decisions) -> Callable[[Worker], None]:
     def tell(worker: Worker) -> None:
         for method, path, body in decisions.all():
             # One that has ended comes again; what it knows nothing of is no more.
-            worker.ask(method, path, body=body).addErrback(lambda _: Answered(503))
+            worker.ask(method, path, body=body).addErrback(lambda _: None)
 
     return tell

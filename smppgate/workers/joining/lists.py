@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from smppgate.admin.joins import Groups, Row
@@ -42,10 +42,16 @@ def members_of(text: str) -> Iterator[tuple[str, Any]]:
 
 
 class JoinedList:
-    """Records of one shape of several workers; a shape without rules has none."""
+    """Records of one shape of several workers; a shape without rules has none.
 
-    def __init__(self, shape: Shape) -> None:
+    :param amend: given each record, to put in what the master knows.
+    """
+
+    def __init__(
+        self, shape: Shape, amend: Callable[[dict[str, Any]], None] | None = None
+    ) -> None:
         self._shape = shape
+        self._amend = amend
         self._groups = Groups(shape.joins.key if shape.joins is not None else ())
         self._placed: list[Row] = []
         self._worker = 0
@@ -63,6 +69,8 @@ class JoinedList:
 
     def add(self, row: dict[str, Any]) -> None:
         """A record."""
+        if self._amend is not None:
+            self._amend(row)
         if self._shape.is_placed:
             row["worker"] = self._worker
             self._placed.append(row)
@@ -83,8 +91,8 @@ class JoinedState:
     :ivar heads: that of each worker.
     """
 
-    def __init__(self, shapes: Mapping[str, Shape]) -> None:
-        self.lists = {name: JoinedList(shape) for name, shape in shapes.items()}
+    def __init__(self, lists: Mapping[str, JoinedList]) -> None:
+        self.lists = lists
         self.heads: list[dict[str, Any]] = []
 
     def taken(self, worker: int, text: str) -> Iterator[None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from typing import Any
 
 from twisted.internet.defer import Deferred, DeferredLock
@@ -72,12 +72,13 @@ class WorkersMetrics:
             self._lock.release()
 
     async def _exposition(self) -> bytes:
-        await self._add_departed()
         # Both are asked at the same time, and waited for no longer than for one.
         asking = Deferred.fromCoroutine(self._roster.states())
         await self._ask()
-        joined = Joined()
-        await in_slices(self._join(joined), self._clock)
+        await self._add_departed()
+        # One that ends from here on is among these still.
+        last, joined = list(self._last.items()), Joined()
+        await in_slices(self._join(joined, last), self._clock)
         text = self._text.pieces(joined, await asking)
         return "".join(await in_slices(text, self._clock)).encode()
 
@@ -115,11 +116,11 @@ class WorkersMetrics:
             self._departed.add(told)
             yield
 
-    def _join(self, joined: Joined) -> Iterator[None]:
+    def _join(self, joined: Joined, last: Iterable[tuple[Worker, bytes]]) -> Iterator[None]:
         for told in self._departed.told():
             joined.add("", told)
             yield
-        for worker, octets in list(self._last.items()):
+        for worker, octets in last:
             for told in told_by(octets):
                 joined.add(str(worker.number), told)
                 yield

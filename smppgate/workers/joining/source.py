@@ -23,12 +23,13 @@ from smppgate.workers.joining.metrics import WorkersMetrics
 from smppgate.workers.joining.ports import WorkerGone, Workers, WorkerSilent
 from smppgate.workers.joining.roster import Roster
 from smppgate.workers.joining.streams import JoinedLooks
-from smppgate.workers.joining.views import JoinedViews
+from smppgate.workers.joining.views import JoinedViews, Listeners
 
 
 class MasterAdmin(Serving):
     """Serves the API, the page and the metrics of all workers where the settings of ``host`` say.
 
+    :param listeners: where the host listens.
     :param reload: reads the file again and applies it; None without a file.
     :param store: what the master keeps for all workers; by default nothing.
     """
@@ -38,10 +39,11 @@ class MasterAdmin(Serving):
         host: Host,
         reactor: Any,
         workers: Workers,
+        listeners: Listeners,
         reload: Reload | None = None,
         store: Callable[[], StoreStatistics] = StoreStatistics,
     ) -> None:
-        source = joined_source(host, workers, reload, store)
+        source = joined_source(host, workers, listeners, reload, store)
         super().__init__(host, reactor, source)
         self._telling = Telling(source.events)
 
@@ -51,7 +53,11 @@ class MasterAdmin(Serving):
 
 
 def joined_source(
-    host: Host, workers: Workers, reload: Reload | None, store: Callable[[], StoreStatistics]
+    host: Host,
+    workers: Workers,
+    listeners: Listeners,
+    reload: Reload | None,
+    store: Callable[[], StoreStatistics],
 ) -> Source:
     """What answers the routes for ``workers`` together."""
     clock, decisions, lag = host.clock, Decisions(), ReactorLag(host.clock)
@@ -59,7 +65,8 @@ def joined_source(
     audit = Audit(events, Telling(events))
     roster = Roster(workers, clock)
     metrics = WorkersMetrics(workers, roster, clock, lag, store)
-    views = JoinedViews(workers, roster, clock, host.settings.gate.name, metrics, store)
+    name = host.settings.gate.name
+    views = JoinedViews(workers, roster, clock, name, metrics, store, listeners)
     workers.follow(tell_decisions(decisions), lambda _: None)
 
     def change(settings: Settings) -> None:

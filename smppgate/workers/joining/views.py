@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -28,6 +28,12 @@ from smppgate.workers.joining.roster import Roster
 WORKERS = "workers"
 """The one list that is not the workers' own."""
 
+LISTENERS = "listeners"
+"""The list of what the master has, of which workers know the connections alone."""
+
+Listeners = Callable[[], Mapping[str, str]]
+"""The address, in words, of each endpoint string for ESMEs; empty where it is not open."""
+
 _JUST_BEFORE = 0.001
 """Seconds: samples have their times in milliseconds."""
 
@@ -38,6 +44,7 @@ class JoinedViews:
     :param roster: says how each of them is.
     :param name: of the gate.
     :param store: what the master keeps for all of them.
+    :param listeners: where the master listens.
     :ivar metrics: None without them.
     """
 
@@ -49,12 +56,14 @@ class JoinedViews:
         name: str,
         metrics: WorkersMetrics,
         store: Callable[[], StoreStatistics],
+        listeners: Listeners,
     ) -> None:
         self._workers = workers
         self._clock = clock
         self._name = name
         self._metrics = metrics
         self._store = store
+        self._listeners = listeners
         self._roster = roster
         self._started_at = clock.wall()
         self.has_metrics = True
@@ -63,7 +72,7 @@ class JoinedViews:
         """A list of `LISTS`."""
         if name == WORKERS:
             return Answer(body=(await self._workers_array(),))
-        joined = JoinedList(LISTS[name][0])
+        joined = self._joined_lists()[name]
         answers = await ask_all(self._workers, "GET", f"{ROOT}/{name}")
         check(answers)
         for worker, answered in answers:
@@ -84,7 +93,7 @@ class JoinedViews:
 
     async def state(self, _call: Call) -> Answer:
         """All of it."""
-        joined = JoinedState({name: shape for name, (shape, _) in LISTS.items()})
+        joined = JoinedState(self._joined_lists())
         answers = await ask_all(self._workers, "GET", f"{ROOT}/state")
         check(answers)
         for worker, answered in answers:
@@ -112,9 +121,20 @@ class JoinedViews:
         return Answer(content_type=Metrics.content_type, body=(body,))
 
     async def is_ready(self) -> bool:
-        """Whether the store is open and ESMEs can connect at one worker, and one has a link."""
+        """Whether ESMEs can connect, the store is open at one worker, and one has a link."""
+        if not any(self._listeners().values()):
+            return False
         told = list((await self._roster.summaries()).values())
         return any(each["is_open"] for each in told) and any(each["is_linked"] for each in told)
+
+    def _joined_lists(self) -> dict[str, JoinedList]:
+        addresses = self._listeners()
+
+        def with_address(row: dict[str, Any]) -> None:
+            row["address"] = addresses.get(row["endpoint"], "")
+
+        amended = {LISTENERS: with_address}
+        return {name: JoinedList(shape, amended.get(name)) for name, (shape, _) in LISTS.items()}
 
     async def _workers_array(self) -> bytes:
         return await json_array(records.WORKER.plain, await self._roster.states(), self._clock)

@@ -12,6 +12,7 @@ from smppgate.gate.relay.events import Listener
 from smppgate.settings import RewriteSettings
 from smppgate.txsmpp.codec import decode
 from smppgate.txsmpp.constants import CommandId
+from smppgate.txsmpp.frame import response
 from smppgate.txsmpp.pdu import AlertNotification, DeliverSm
 from tests.gate.hooks.scripted import (
     DELIVER_SM_RESP,
@@ -128,6 +129,20 @@ def test_nothing_is_delivered_for_a_link_that_is_gone() -> None:
     assert gate.hooks.cancelled == gate.hooks.waiting
     assert esme.heard() == []
     assert len(gate.gate.router.hooks.deliveries) == 0
+
+
+def test_nothing_is_asked_of_what_came_in_one_read_with_the_end_of_its_link() -> None:
+    """The bind's answer, a message, and octets that are no PDU."""
+    gate = hooked()
+    esme = gate.esme()
+    gate.link.transport.lose()
+    gate.gate.reactor.advance(10.0)
+    link = gate.gate.smsc(-1)
+    (request,) = [frame for frame in link.heard() if not frame.is_response]
+    link.send(response(request, 0, b"smsc\0") + numbered(delivery(), 1) + b"\0" * 16)
+    assert gate.hooks.waiting == []
+    assert len(gate.gate.router.hooks.deliveries) == 0
+    assert esme.heard() == []
 
 
 def test_what_goes_to_a_queue_is_decided_before() -> None:

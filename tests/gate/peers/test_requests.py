@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from smppgate.gate.peers import fields as f
@@ -35,6 +37,14 @@ def unlinked(node: NodeWithPeer) -> None:
     node.gate.turn()
 
 
+def by_way_of_b(window: int = 5, **more: Any) -> NodeWithPeer:
+    """Node a, which reaches the SMSC by way of node b alone."""
+    node = NodeWithPeer(**more)
+    linked(node, window)
+    unlinked(node)
+    return node
+
+
 SUBMIT = SubmitSm(destination_addr=b"1", registered_delivery=1, short_message=b"hi")
 
 
@@ -48,11 +58,16 @@ def forwarded(node: NodeWithPeer) -> list[tuple[Frame, dict[int, bytes]]]:
     return found
 
 
+def full(node: NodeWithPeer, frame: Frame) -> None:
+    """The other node has no room for what was sent in ``frame``."""
+    node.outgoing.send(NotTaken.FULL.resp(frame.command_id, frame.sequence_number))
+
+
 def turn_back(node: NodeWithPeer) -> None:
     """Node b has no room for what it has been sent."""
     for frame in node.outgoing.hear():
         if frame.command_id == CommandId.SUBMIT_SM:
-            node.outgoing.send(NotTaken.FULL.resp(frame.command_id, frame.sequence_number))
+            full(node, frame)
 
 
 def taken(message_id: bytes = b"4F") -> bytes:
@@ -71,9 +86,7 @@ def test_a_link_that_is_here_is_used_first() -> None:
 
 def test_a_request_goes_by_way_of_a_node_that_has_links() -> None:
     """The answer comes back, and its return path is kept here."""
-    node = NodeWithPeer()
-    linked(node)
-    unlinked(node)
+    node = by_way_of_b()
     esme = node.esme()
     esme.ask(SUBMIT, 7)
     ((frame, named),) = forwarded(node)
@@ -88,18 +101,14 @@ def test_a_request_goes_by_way_of_a_node_that_has_links() -> None:
 
 
 def test_a_read_of_plain_messages_goes_there_too() -> None:
-    node = NodeWithPeer()
-    linked(node, window=20)
-    unlinked(node)
+    node = by_way_of_b(window=20)
     esme = node.esme()
     esme.send(b"".join(numbered(SUBMIT, number) for number in range(1, 9)))
     assert len(forwarded(node)) == 8
 
 
 def test_its_window_is_what_the_node_has_told() -> None:
-    node = NodeWithPeer()
-    linked(node, window=2)
-    unlinked(node)
+    node = by_way_of_b(window=2)
     esme = node.esme()
     for number in range(1, 4):
         esme.ask(SUBMIT, number)
@@ -111,9 +120,7 @@ def test_its_window_is_what_the_node_has_told() -> None:
 
 def test_a_pool_stays_up_when_another_window_is_told() -> None:
     """What is open takes its place in the new window."""
-    node = NodeWithPeer()
-    linked(node, window=3)
-    unlinked(node)
+    node = by_way_of_b(window=3)
     esme = node.esme()
     esme.ask(SUBMIT, 1)
     ((first, _),) = forwarded(node)
@@ -129,9 +136,7 @@ def test_a_pool_stays_up_when_another_window_is_told() -> None:
 
 
 def test_the_rate_of_a_link_holds_when_another_window_is_told() -> None:
-    node = NodeWithPeer(smsc=(smsc(sessions=1, link_rate=1.0),))
-    linked(node)
-    unlinked(node)
+    node = by_way_of_b(smsc=(smsc(sessions=1, link_rate=1.0),))
     esme = node.esme()
     esme.ask(SUBMIT, 1)
     assert len(forwarded(node)) == 1
@@ -143,9 +148,7 @@ def test_the_rate_of_a_link_holds_when_another_window_is_told() -> None:
 
 
 def test_an_error_of_the_smsc_is_its_own() -> None:
-    node = NodeWithPeer()
-    linked(node)
-    unlinked(node)
+    node = by_way_of_b()
     esme = node.esme()
     esme.ask(SUBMIT, 1)
     ((frame, _),) = forwarded(node)
@@ -155,9 +158,7 @@ def test_an_error_of_the_smsc_is_its_own() -> None:
 
 def test_what_the_node_could_not_send_waits_for_another_try() -> None:
     """A moment later, and that is nothing that the SMSC has done."""
-    node = NodeWithPeer(smsc=(smsc(sessions=1, adaptive_rate=True),))
-    linked(node)
-    unlinked(node)
+    node = by_way_of_b(smsc=(smsc(sessions=1, adaptive_rate=True),))
     esme = node.esme()
     esme.ask(SUBMIT, 1)
     with Log() as log:
@@ -174,9 +175,7 @@ def test_what_the_node_could_not_send_waits_for_another_try() -> None:
 
 
 def test_what_the_node_never_sends_is_refused_when_its_time_is_over() -> None:
-    node = NodeWithPeer()
-    linked(node)
-    unlinked(node)
+    node = by_way_of_b()
     esme = node.esme()
     esme.ask(SUBMIT, 1)
     for _ in range(int(6.0 / PAUSE)):
@@ -187,17 +186,15 @@ def test_what_the_node_never_sends_is_refused_when_its_time_is_over() -> None:
 
 
 def test_a_link_that_ends_while_it_rests_leaves_no_timer() -> None:
-    node = NodeWithPeer()
-    linked(node)
-    unlinked(node)
+    node = by_way_of_b()
     esme = node.esme()
     esme.ask(SUBMIT, 1)
     esme.ask(SUBMIT, 2)
     (first, _), (second, _) = forwarded(node)
-    node.outgoing.send(NotTaken.FULL.resp(first.command_id, first.sequence_number))
+    full(node, first)
     linked(node, window=0)
     timers = len(node.gate.reactor.getDelayedCalls())
-    node.outgoing.send(NotTaken.FULL.resp(second.command_id, second.sequence_number))
+    full(node, second)
     node.gate.reactor.advance(PAUSE)
     assert len(node.gate.reactor.getDelayedCalls()) <= timers
     assert forwarded(node) == []
@@ -205,9 +202,7 @@ def test_a_link_that_ends_while_it_rests_leaves_no_timer() -> None:
 
 @pytest.mark.parametrize("how", ["lost", "timed out", "link"])
 def test_a_request_that_is_lost_there_is_lost(how: str) -> None:
-    node = NodeWithPeer()
-    linked(node)
-    unlinked(node)
+    node = by_way_of_b()
     esme = node.esme()
     esme.ask(SUBMIT, 1)
     ((frame, _),) = forwarded(node)
@@ -223,9 +218,7 @@ def test_a_request_that_is_lost_there_is_lost(how: str) -> None:
 
 
 def test_a_node_without_links_any_more_is_sent_nothing() -> None:
-    node = NodeWithPeer()
-    linked(node)
-    unlinked(node)
+    node = by_way_of_b()
     linked(node, window=0)
     esme = node.esme()
     esme.ask(SUBMIT, 1)
@@ -326,9 +319,7 @@ def test_a_message_of_another_node_takes_a_token_for_each_destination() -> None:
 
 
 def test_a_request_never_goes_on_to_a_third_node() -> None:
-    node = NodeWithPeer()
-    linked(node)
-    unlinked(node)
+    node = by_way_of_b()
     passed_on(node, numbered(SUBMIT, 70))
     (resp,) = node.incoming.hear()
     assert NotTaken.told_in(resp) is NotTaken.FULL
@@ -410,11 +401,6 @@ def test_a_rate_of_a_link_holds_for_all_that_is_sent_on_it() -> None:
     assert went(node, 2) == [True, False]
 
 
-def full(node: NodeWithPeer, frame: Frame) -> None:
-    """The other node has no room for what was sent in ``frame``."""
-    node.outgoing.send(NotTaken.FULL.resp(frame.command_id, frame.sequence_number))
-
-
 def room(node: NodeWithPeer) -> int:
     """Requests that the links of the other node may have from here."""
     smsc: Smsc = node.gate.gateway.parts.smscs["alpha"].smsc
@@ -422,9 +408,7 @@ def room(node: NodeWithPeer) -> int:
 
 
 def test_what_others_leave_of_a_window_is_found_out() -> None:
-    node = NodeWithPeer()
-    linked(node, window=10)
-    unlinked(node)
+    node = by_way_of_b(window=10)
     esme = node.esme()
     for number in range(1, 5):
         esme.ask(SUBMIT, number)
@@ -440,6 +424,19 @@ def test_what_others_leave_of_a_window_is_found_out() -> None:
     assert room(node) == 12
 
 
+def test_a_window_that_is_told_smaller_is_no_larger_by_what_had_no_room() -> None:
+    """Though more is under way, from before."""
+    node = by_way_of_b()
+    esme = node.esme()
+    for number in range(1, 5):
+        esme.ask(SUBMIT, number)
+    *_, fourth = (frame for frame, _ in forwarded(node))
+    linked(node, window=2)
+    assert room(node) == 2
+    full(node, fourth)
+    assert room(node) == 2
+
+
 class Waiter:
     """Counts how often it is told of room."""
 
@@ -452,9 +449,7 @@ class Waiter:
 
 @pytest.mark.parametrize("is_lost", [False, True])
 def test_a_node_without_any_room_is_asked_again_after_a_pause(is_lost: bool) -> None:
-    node = NodeWithPeer()
-    linked(node)
-    unlinked(node)
+    node = by_way_of_b()
     esme = node.esme()
     esme.ask(SUBMIT, 1)
     ((frame, _),) = forwarded(node)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from smppgate.gate.sessions.bind_delays import JUDGING_TIME
+from smppgate.gate.sessions.esme import JUDGING_TIME
 from smppgate.settings import EsmeSettings, GateSettings
 from tests.gate.memory_gateway import End, Log, MemoryGateway, bind
 

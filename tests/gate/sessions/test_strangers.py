@@ -9,6 +9,7 @@ from attrs import evolve
 from twisted.internet.address import IPv4Address
 
 from smppgate.gate.relay.events import Listener
+from smppgate.gate.sessions.esme import JUDGING_TIME
 from smppgate.gate.sessions.proxy_header import ProxyHeaderFactory
 from smppgate.settings import EsmeSettings, GateSettings, ListenSettings
 from tests.gate.memory_gateway import End, Log, MemoryGateway, bind
@@ -125,7 +126,7 @@ def test_binds_of_one_address_wait_for_their_turn() -> None:
 
 def test_binds_that_would_wait_too_long_are_refused() -> None:
     """With 0x0D; by then the connection would be over."""
-    rig = Rig(gate=GateSettings(session_init_timeout=2.0), bind_rate=1)
+    rig = Rig(gate=GateSettings(session_init_timeout=2.0 + JUDGING_TIME), bind_rate=1)
     ends = [rig.connect(HERE) for _ in range(4)]
     for end in ends:
         end.send(bind())
@@ -133,6 +134,15 @@ def test_binds_that_would_wait_too_long_are_refused() -> None:
     assert [end.is_closed() for end in ends] == [False, False, True, True]
     rig.gate.reactor.advance(1.0)
     assert statuses(ends[1]) == [0]
+
+
+def test_a_turn_that_leaves_no_time_to_judge_is_too_late() -> None:
+    """A password may be compared in a thread afterwards, and the store asked for a place."""
+    rig = Rig(gate=GateSettings(session_init_timeout=1.0 + JUDGING_TIME), bind_rate=1)
+    ends = [rig.connect(HERE) for _ in range(2)]
+    for end in ends:
+        end.send(bind())
+    assert [statuses(end) for end in ends] == [[0], [0x0D]]
 
 
 def test_a_bind_that_waits_leaves_no_timer_behind() -> None:

@@ -17,6 +17,7 @@ from smppgate.routing.smscs.rate_limits import SmscRates
 from smppgate.routing.smscs.smsc import Smsc
 from smppgate.store import Limits, MemoryStore
 from smppgate.store.interface import LEAST_PART, WHOLE
+from smppgate.txsmpp.batch import Batch
 from smppgate.txsmpp.clock import Clock
 from tests.routing.fakes import FakeSession
 from tests.shared_store import Master, SharedStore
@@ -36,7 +37,7 @@ class Gate:
     def __init__(self, clock: Any, master: Master, rate: Rate) -> None:
         self.clock = Clock.of(clock)
         self.store = SharedStore(clock, Limits(), master)
-        self.shares = RateShares(self.clock, self.store)
+        self.shares = RateShares(self.clock, Batch(clock), self.store)
         self.rates = EsmeRates(rate, None, True)
         self.account: Account[Any] = Account("acme", AccountPolicy(rates=self.rates))
         self.limit = SessionLimit(self.account.limit)
@@ -351,7 +352,7 @@ def test_what_an_smsc_takes_is_known_still_with_another_part() -> None:
 def test_in_the_only_process_nothing_is_divided() -> None:
     """No timer runs, and every limit is whole."""
     clock = task.Clock()
-    shares = RateShares(Clock.of(clock), MemoryStore(clock, Limits()))
+    shares = RateShares(Clock.of(clock), Batch(clock), MemoryStore(clock, Limits()))
     account: Account[Any] = Account("acme", AccountPolicy(rates=EsmeRates(RATE, None, True)))
     account.add(FakeSession())
     shares.start()

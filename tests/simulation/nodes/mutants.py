@@ -24,6 +24,7 @@ from smppgate.store.claims import Claims
 from smppgate.store.interface import LEAST_PART
 from smppgate.store.sharing import QueueShare
 from smppgate.workers import shares
+from tests.simulation import place_mutants
 from tests.simulation.mutant import Mutant
 from tests.simulation.mutant import mutant as mutant_of_one_gate
 
@@ -188,15 +189,9 @@ def place_not_given_back(_leave: Any) -> Any:
     return forgotten
 
 
-@mutant(BindPlaces, "leave", "The place of a session that has ended is given back twice.")
-def place_given_back_twice(leave: Any) -> Any:
-    def twice(self: Any, esme: Any) -> None:
-        name = self._held.get(esme)
-        leave(self, esme)
-        if name is not None:
-            self._store.leave(name)
-
-    return twice
+mutant(BindPlaces, "leave", "The place of a session that has ended is given back twice.")(
+    place_mutants.place_given_back_twice
+)
 
 
 @mutant(BindPlaces, "_answered", "A place that comes when its session has ended is kept.")

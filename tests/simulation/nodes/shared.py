@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING, Any
 from attrs import frozen
 
 from smppgate.gate.submit.rate_shares import BLOCK
-from smppgate.store import Limits
-from tests.shared_store import Master, SharedStore
+from smppgate.workers.places import Places
 
 if TYPE_CHECKING:
     from tests.simulation.nodes.models import Message
-    from tests.simulation.nodes.world import Node, NodesWorld
+    from tests.simulation.nodes.world import NodesWorld
 
 QUIET = 30.0
 """Seconds in which all places are taken again that ESMEs want to have."""
@@ -31,7 +30,7 @@ class SharedPlan:
     :param max_binds: of each account.
     :param rate: messages a second of each account; 0 for any number.
     :param smsc_rate: messages a second to the SMSC; 0 for any number.
-    :param delay: seconds that the store takes to answer, on the average.
+    :param delay: seconds from a gate to the store, and back, on the average.
     """
 
     max_binds: int
@@ -66,18 +65,15 @@ class SharedPlan:
 
 
 class Shared:
-    """What the gates of one world have together, and its rules."""
+    """The rules of what the gates of one world have together.
 
-    def __init__(self, world: NodesWorld, plan: SharedPlan) -> None:
-        self.world, self.plan = world, plan
-        chance = Random(f"{world.plan.seed} master")
-        self.master = Master(world.agenda.call, lambda: chance.expovariate(1.0 / plan.delay))
+    :param places: those that are taken.
+    """
+
+    def __init__(self, world: NodesWorld, plan: SharedPlan, places: Places) -> None:
+        self.world, self.plan, self.places = world, plan, places
         # When messages have come to the SMSC: of each account, and of all.
         self._taken: dict[str, list[float]] = {"": []}
-
-    def store(self, node: Node) -> SharedStore:
-        """That of one gate."""
-        return SharedStore(node.reactor, Limits(), self.master)
 
     def took(self, message: Message) -> None:
         """The SMSC has got a message."""
@@ -118,7 +114,7 @@ class Shared:
 
     def check_places(self) -> None:
         """The places that are taken are those of sessions; nothing is on its way now."""
-        taken, bound = len(self.master.places), sum(self._bound().values())
+        taken, bound = len(self.places), sum(self._bound().values())
         if taken != bound:
             self.world.violated(f"{taken} places are taken, of {bound} sessions")
 

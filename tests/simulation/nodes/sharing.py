@@ -33,16 +33,19 @@ class _Pipe:
 
     disconnecting = False
 
-    def __init__(self, world: NodesWorld, chance: Random, reactor: SimulatedReactor) -> None:
+    def __init__(
+        self, world: NodesWorld, chance: Random, reactor: SimulatedReactor, delay: float
+    ) -> None:
         self._world = world
         self._chance = chance
         self._reactor = reactor
+        self._delay = delay
         self._last = 0.0
         self.end: Control | None = None
 
     def _later(self, what: Callable[[], None]) -> None:
         now = self._world.clock.now
-        self._last = max(self._last, now + self._chance.expovariate(1.0) * 0.0005)
+        self._last = max(self._last, now + self._chance.expovariate(1.0) * self._delay)
         self._reactor.callLater(self._last - now, what)
 
     def write(self, octets: bytes) -> None:
@@ -75,9 +78,12 @@ class Sharing:
         self._chance = chance
         network = Network(world.agenda, chance, Weather())
         self.reactor = SimulatedReactor(world.clock, network, chance)
+        shared = world.plan.shared
+        self._delay = shared.delay if shared is not None else 0.0005
         delay = chance.choice((0.0005, 0.0005, 0.02))
         self.queues = self._store(self.reactor, Disk(), StorePlan(delay=delay))
         self._server = StoreServer(self.queues)
+        self.places = self._server.places
         self._disks: dict[str, Disk] = {}
         self._to_master: dict[str, _Pipe] = {}
 
@@ -86,8 +92,8 @@ class Sharing:
         disk = self._disks.setdefault(node.name, Disk())
         paths = self._store(node.reactor, disk, StorePlan(at_once=True))
         shared = SharedStore(paths)
-        to_node = _Pipe(self._world, self._chance, node.reactor)
-        to_master = _Pipe(self._world, self._chance, self.reactor)
+        to_node = _Pipe(self._world, self._chance, node.reactor, self._delay)
+        to_master = _Pipe(self._world, self._chance, self.reactor, self._delay)
         to_node.end = Control([shared], lambda: None)
         to_master.end = Control([self._server.responders()], lambda: None)
         to_node.end.makeConnection(to_master)

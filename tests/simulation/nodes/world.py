@@ -3,8 +3,9 @@
 It holds that no message comes to a wrong account, that none goes back to the node that it came
 from or on to a third, that each is answered once, that what an ESME has taken and nothing else is
 answered ESME_ROK, that a receipt comes behind the id that it is about, and that all receipts come
-home in the end. The nodes know of each other's sessions what is true. In some seeds they have
-places and rates together (`tests.simulation.nodes.shared`), in others queues.
+home in the end. The nodes know of each other's sessions what is true. In some seeds they are
+workers, which have queues together, and in some of these scarce places and rates too
+(`tests.simulation.nodes.shared`).
 """
 
 from __future__ import annotations
@@ -74,8 +75,8 @@ class NodesPlan:
     :param doorless: nodes that have no link to the SMSC.
     :param losing: the chance of a link to the SMSC to be lost at each step.
     :param trouble: what happens to wires, and how often a second.
-    :param shared: which places and rates the nodes have together; None for none.
-    :param shares: whether the nodes are workers that share their queues.
+    :param shared: which places and rates the nodes have together, if these are scarce.
+    :param shares: whether the nodes are workers, which share their queues and all such.
     :param crashes: when nodes are killed, which come back a moment later.
     """
 
@@ -124,7 +125,7 @@ class NodesPlan:
     def _shared(self, draw: Random) -> NodesPlan:
         """The same with what nodes share, if they share anything."""
         if draw.random() < 0.5:
-            return self
+            return evolve(self, shares=self.shared is not None)
         crashes = tuple(draw.uniform(1.5, 9.0) for _ in range(draw.choice((0, 1, 3))))
         if draw.random() < 0.4:
             return evolve(self, shared=None, shares=True, crashes=crashes)
@@ -193,7 +194,8 @@ class NodesWorld:
         self.queue_rules = QueueRules(self)
         self._dead: list[Any] = []
         self._draw = self._chance()
-        self.shared = Shared(self, self.plan.shared) if self.plan.shared is not None else None
+        shared, sharing = self.plan.shared, self.sharing
+        self.shared = Shared(self, shared, sharing.places) if shared and sharing else None
 
     def _planned(self, seed: int) -> NodesPlan:
         return NodesPlan.of(seed)
@@ -272,9 +274,7 @@ class NodesWorld:
         node.is_up = True
 
     def _store(self, node: Node) -> IStore | None:
-        if self.sharing is not None:
-            return self.sharing.open(node)
-        return self.shared.store(node) if self.shared is not None else None
+        return self.sharing.open(node) if self.sharing is not None else None
 
     def _crash(self) -> None:
         node = self._draw.choice(list(self.nodes.values()))

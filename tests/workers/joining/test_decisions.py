@@ -74,6 +74,35 @@ def test_what_does_not_last_is_none() -> None:
     assert rig.paths == []
 
 
+def test_what_workers_are_being_told_comes_last_and_is_none_by_itself() -> None:
+    rig = Deciding()
+    rig.decide("smscs", "alpha", "drain")
+    with rig.decisions.being_told("POST", f"{ROOT}/smscs/alpha/ready", b"{}"):
+        with rig.decisions.being_told("POST", f"{ROOT}/accounts/acme/kick", b"{}"):
+            assert rig.paths == ["smscs/alpha/drain", "smscs/alpha/ready"]
+        assert rig.decisions.all()[1] == ("POST", f"{ROOT}/smscs/alpha/ready", b"{}")
+    assert rig.paths == ["smscs/alpha/drain"]
+
+
+def test_what_is_told_longer_than_something_else_is_told_still() -> None:
+    rig = Deciding()
+    with rig.decisions.being_told("POST", f"{ROOT}/smscs/alpha/drain", b"{}"):
+        with rig.decisions.being_told("POST", f"{ROOT}/smscs/beta/drain", b"{}"):
+            assert rig.paths == ["smscs/alpha/drain", "smscs/beta/drain"]
+        assert rig.paths == ["smscs/alpha/drain"]
+    assert rig.paths == []
+
+
+def test_what_cannot_be_told_is_told_no_more() -> None:
+    rig = Deciding()
+    with (
+        pytest.raises(ZeroDivisionError),
+        rig.decisions.being_told("POST", f"{ROOT}/smscs/alpha/drain", b"{}"),
+    ):
+        raise ZeroDivisionError
+    assert rig.paths == []
+
+
 def test_a_weight_of_0_is_one() -> None:
     rig = Deciding()
     rig.decide("smscs", "alpha", "weight", weight=0)

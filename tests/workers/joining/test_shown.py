@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from twisted.internet.defer import CancelledError, succeed
+from twisted.internet.defer import succeed
 
 from smppgate.store import StoreStatistics
 from smppgate.txsmpp import DeliverSm
@@ -232,6 +232,16 @@ def test_the_gate_is_ready_while_one_worker_is_and_a_link_is_up_anywhere() -> No
     assert crew.answer("GET", "/healthz") == (200, "ok\n")
 
 
+def test_listeners_are_where_the_master_listens_and_open_where_it_does() -> None:
+    crew = Busy()
+    (endpoint,) = crew.listening
+    for address, status in (("192.0.2.1:2775", 200), ("", 503)):
+        crew.listening[endpoint] = address
+        assert [each["address"] for each in crew.get("listeners")] == [address]
+        assert crew.get("state")["listeners"] == crew.get("listeners")
+        assert crew.answer("GET", "/readyz")[0] == status
+
+
 def test_whether_it_is_ready_is_said_soon_though_one_worker_says_nothing() -> None:
     crew = Busy()
     crew.members[2].is_silent = True
@@ -296,13 +306,41 @@ def test_what_some_could_not_be_told_is_said_and_holds_when_they_come_again() ->
     assert crew.gate(2).gateway.state().smscs[0].state == "drain"
 
 
+def test_a_decision_is_told_to_a_worker_that_comes_while_another_is_waited_for() -> None:
+    crew = Busy(count=3)
+    crew.die(3)
+    crew.members[2].is_silent = True
+    asking = crew.ask("POST", "/api/v1/smscs/alpha/drain")
+    crew.begin(3)
+    crew.pump(4.0)
+    assert result(asking).status == 503
+    assert crew.gate(3).gateway.state().smscs[0].state == "drain"
+
+
+def test_what_no_worker_could_do_is_no_decision() -> None:
+    crew = Busy()
+    decisions = crew.service._source.actions._decisions
+    crew.post("smscs/alpha/drain")
+    before = decisions.all()
+    assert crew.post("smscs/gamma/maint")[0] == 404
+    for member in crew.members.values():
+        member.is_silent = True
+    asking = [crew.ask("POST", "/api/v1/smscs/alpha/maint") for _ in range(2)]
+    assert [path for _, path, _ in decisions.all()] == [
+        "/api/v1/smscs/alpha/drain",
+        "/api/v1/smscs/alpha/maint",
+        "/api/v1/smscs/alpha/maint",
+    ]
+    crew.pump(4.0)
+    assert [result(each).status for each in asking] == [503, 503]
+    assert decisions.all() == before
+
+
 def test_a_change_is_kept_and_told_of_though_its_client_is_gone() -> None:
     crew = Busy()
     crew.members[2].is_silent = True
     with Log() as log:
-        asking = crew.ask("POST", "/api/v1/smscs/alpha/drain")
-        asking.cancel()
-        asking.addErrback(lambda why: why.trap(CancelledError))
+        crew.ask_and_go("POST", "/api/v1/smscs/alpha/drain")
         crew.members[2].is_silent = False
         crew.turn()
     assert [line for line in log.lines if "admin:" in line] == [
@@ -317,9 +355,7 @@ def test_what_fails_is_told_of_though_its_client_is_gone() -> None:
     crew = Busy()
     crew.members[2].is_silent = True
     with Log() as log:
-        asking = crew.ask("POST", "/api/v1/smscs/alpha/drain")
-        asking.cancel()
-        asking.addErrback(lambda why: why.trap(CancelledError))
+        crew.ask_and_go("POST", "/api/v1/smscs/alpha/drain")
         crew.pump(4.0)
     assert any("worker 2: it does not answer; done by: 1" in line for line in log.lines)
 

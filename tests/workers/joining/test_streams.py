@@ -130,9 +130,7 @@ def test_streams_end_when_their_client_is_gone() -> None:
 def test_a_client_that_is_gone_before_the_workers_have_answered_leaves_no_view() -> None:
     crew = Crowd()
     crew.members[2].is_silent = True
-    asking = crew.ask("GET", f"{ROOT}/trace")
-    asking.cancel()
-    asking.addErrback(lambda _: None)
+    crew.ask_and_go("GET", f"{ROOT}/trace")
     crew.members[2].is_silent = False
     crew.turn()
     assert (crew.views(1), crew.views(2)) == (0, 0)

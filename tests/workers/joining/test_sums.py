@@ -13,7 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from smppgate.admin import slices
 from smppgate.observe.families import FAMILIES
 from smppgate.observe.joined import Joined
-from tests.admin.asking import Asking, off
+from tests.admin.asking import Asking, off, result
 from tests.gate.test_reload import SUBMIT, bound, esme, linked, smsc
 from tests.workers.crew import Crew
 
@@ -92,6 +92,11 @@ def test_the_sum_over_workers_is_what_one_gate_says(sent: list[tuple[int, str, i
 def metrics(crew: Crew) -> dict[Any, float]:
     status, text = crew.answer("GET", "/metrics")
     assert status == 200
+    return samples(text)
+
+
+def samples(text: str) -> dict[Any, float]:
+    """Each by its name and labels."""
     return {
         (sample.name, *sorted(sample.labels.items())): sample.value
         for family in text_string_to_metric_families(text)
@@ -137,11 +142,42 @@ def test_a_scrape_whose_client_is_gone_loses_no_counts(monkeypatch: pytest.Monke
     with monkeypatch.context() as patched:
         patched.setattr(slices, "A_SLICE", 1)
         patched.setattr(crew, "turn", lambda: None)
-        asking = crew.ask("GET", "/metrics")
-        assert not asking.called
-        asking.cancel()
+        crew.ask_and_go("GET", "/metrics")
     crew.pump(0.5)
     assert metrics(crew)[MESSAGES] == 1
+
+
+def test_a_worker_that_ends_while_another_is_waited_for_has_counted_all_the_same() -> None:
+    crew = Crew(smsc("alpha"), **PARTS)
+    Peers(crew.gate(2)).send("acme", 0, Counter())
+    assert metrics(crew)[MESSAGES] == 1
+    crew.members[1].is_silent = True
+    asking = crew.ask("GET", "/metrics")
+    crew.die(2)
+    crew.pump(2.0)
+    assert samples(result(asking).body[0].decode())[MESSAGES] == 1
+
+
+def test_a_worker_that_ends_while_metrics_are_joined_has_counted_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    crew = Crew(smsc("alpha"), **PARTS)
+    peers = {number: Peers(crew.gate(number)) for number in (1, 2)}
+    for number in (1, 2):
+        peers[number].send("acme", 0, Counter())
+    assert metrics(crew)[MESSAGES] == 2
+    crew.die(1)
+    views = crew.service._source.views
+    join = views._metrics._join
+
+    def ended_meanwhile(*told: Any) -> Any:
+        for count, step in enumerate(join(*told)):
+            if count == 0:
+                crew.members.pop(2).die()
+            yield step
+
+    monkeypatch.setattr(views._metrics, "_join", ended_meanwhile)
+    assert metrics(crew)[MESSAGES] == 2
 
 
 def test_what_a_worker_had_counted_of_an_account_goes_with_the_account() -> None:
@@ -202,7 +238,7 @@ def test_rows_are_joined_a_few_at_a_time() -> None:
     metrics(crew)
     joined = crew.service._source.views._metrics
     lines = sum(octets.count(b"\n") for octets in joined._last.values())
-    assert len(list(joined._join(Joined()))) == lines > 50
+    assert len(list(joined._join(Joined(), joined._last.items()))) == lines > 50
 
 
 def test_metrics_that_are_off_are_404() -> None:

@@ -67,6 +67,8 @@ class RedisWorld(NodesWorld):
     """One world."""
 
     of_store = 'kind = "redis"\nurl = "redis://10.8.0.1"\n'
+    # Nodes are killed, and begin anew: in other notations a lost id may be another message's.
+    of_smsc = 'receipt_ids = "same"\n'
 
     plan: RedisNodesPlan
 

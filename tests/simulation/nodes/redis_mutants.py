@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from attrs import evolve
 from twisted.internet.defer import Deferred, succeed
 
 from smppgate.store import Enqueued
@@ -65,7 +66,7 @@ def never_passed_on(_wake: Any) -> Any:
 def incomplete_is_complete(find: Any) -> Any:
     def complete(self: Any, keys: Any) -> Deferred[Any]:
         found: Deferred[Any] = find(self, keys)
-        return found.addCallback(lambda it: it._replace(is_complete=True))
+        return found.addCallback(lambda it: evolve(it, is_complete=True))
 
     return complete
 

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 PREFIX = "t:"
 LIFETIME = 3600.0
 SIZES = Sizes(segment=4000, table=16, piece=50)
+SECONDS = {"cut": (0.6, 8.0, 8.0)}
+"""For how long something lasts at the most: often longer than a lease, where a node is cut off."""
+
 MOST_ON_ITS_WAY = 4
 """Commands of a node that is killed which are still done."""
 
@@ -132,7 +135,8 @@ class RedisTrouble:
         kind = self._chance.choice(kinds)
         self._world.trace.fault("redis", kind)
         begin: Callable[[], Callable[[], None]] = getattr(self, "_" + kind)
-        seconds = self._chance.choice((0.1, 0.6, 2.0, 7.0)) * self._chance.uniform(0.2, 1.0)
+        seconds = self._chance.choice(SECONDS.get(kind, (0.1, 0.6, 2.0, 7.0)))
+        seconds *= self._chance.uniform(0.2, 1.0)
         self._world.agenda.call(seconds, self._over, begin())
         self.start(rate, kinds)
 

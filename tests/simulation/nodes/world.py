@@ -161,10 +161,11 @@ class Node:
 class NodesWorld:
     """One world.
 
-    :cvar of_store: settings of it.
+    :cvar of_store: settings of it, and ``of_smsc`` of the SMSC.
     """
 
     of_store = 'kind = "memory"\n'
+    of_smsc = ""
 
     def __init__(self, seed: int) -> None:
         self.plan = self._planned(seed)
@@ -312,7 +313,8 @@ class NodesWorld:
             f'{peers}[[listen]]\nendpoint = "tcp:{ESME_PORT}"\nbind_rate = 0\n{esmes}'
             f'[[smsc]]\nname = "alpha"\ntag = "A"\nendpoint = "tcp:{SMSC_HOST}:{SMSC_PORT}"\n'
             f'system_id = "gate"\npassword = "pw"\nwindow = 50\nreconnect_min = 0.1\n'
-            f"reconnect_max = 0.5\n{shared.of_smsc if shared is not None else ''}"
+            f"reconnect_max = 0.5\n{self.of_smsc}"
+            f"{shared.of_smsc if shared is not None else ''}"
         )
 
     def _door_of(self, node: Node) -> Any:

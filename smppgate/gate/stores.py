@@ -20,6 +20,9 @@ from smppgate.store.redis.server import LONGEST, SHORTEST, RedisServer, Way
 from smppgate.txsmpp.backoff import Backoff
 from smppgate.txsmpp.clock import Clock
 
+LEAVING = 0.1
+"""Seconds that an answer takes at the most to leave when its return path is kept."""
+
 
 def make_store(settings: Settings, reactor: IReactorTime, entropy: Random) -> IStore:
     """The store, not open yet.
@@ -65,6 +68,7 @@ def _make_redis_store(
         limits,
         Durability(store.durability),
         faults,
+        answered=store.patience + LEAVING,
     )
 
 

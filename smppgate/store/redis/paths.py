@@ -6,6 +6,8 @@
    what lies in segments is what Redis has not confirmed. The answers to ESMEs go out meanwhile.
 3. When the server is up again, and at a start, segments are passed on to it (`replay`), and go.
 4. `find` asks memory, then the servers, and segments if there are any: the newest value counts.
+   What another node has kept a moment ago is told when the answer to its ESME has left: until then
+   that waits for replicas, and a receipt would come before it.
 
 Each server has segments of its own, in the folder ``redis-NUMBER`` by its place in the settings:
 where one of several is down, the others' are passed on. Folders of more servers than there are by
@@ -14,7 +16,7 @@ now are passed on too. Where the servers of a key change, what they had is not f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,12 +30,13 @@ from smppgate.store.path_ends import PathEnds
 from smppgate.store.recent import RecentPaths
 from smppgate.store.records import Durability, Found, Limits, StoreError, StoreStatistics
 from smppgate.store.redis.folders import DiskSettings, make_folders
+from smppgate.store.redis.held import Held
 from smppgate.store.redis.names import Names
 from smppgate.store.redis.ports import Server
 from smppgate.store.redis.replay import Replay
 from smppgate.store.redis.server_paths import ServerPaths
 from smppgate.store.redis.slots import Slots
-from smppgate.store.redis.stamps import STAMP, Stamps, octets_of
+from smppgate.store.redis.stamps import STAMP, Stamps, octets_of, stamp_of, time_of
 from smppgate.store.segments.setting import Setting
 from smppgate.store.segments.waiting_paths import WaitingPaths
 from smppgate.store.worker import Workers
@@ -62,6 +65,7 @@ class RedisPaths:
         together.
     :param durability: what return paths in segments survive once `keep` has fired.
     :param settings: used instead of segments on the disk; for tests.
+    :param answered: seconds after which all answers have left that wait for `keep`, on any node.
     """
 
     keeps_at_once = False
@@ -78,6 +82,7 @@ class RedisPaths:
         limits: Limits,
         durability: Durability = Durability.PROCESS,
         settings: Settings | None = None,
+        answered: float = 0.0,
     ) -> None:
         self._clock = clock
         self._slots = slots
@@ -96,6 +101,7 @@ class RedisPaths:
         """What segments of one server may take."""
         self._settings = settings or DiskSettings(self._own)
         self._stamps = Stamps(clock.wall)
+        self._answered, self._held = answered, Held(clock)
         self._recent = RecentPaths(limits.recent, limits.return_path_ttl)
         self._path_ends = PathEnds(clock, self._recent.end)
         self._servers: dict[Server, ServerPaths] = {}
@@ -139,6 +145,7 @@ class RedisPaths:
     async def close(self) -> None:
         """Let all be confirmed, or lie in segments, and close these; servers are closed later."""
         self._is_closed = True
+        self._held.close()
         self._path_ends.stop()
         for part in self._servers.values():
             await part.settle()
@@ -211,10 +218,19 @@ class RedisPaths:
             values, is_all = await each
             _take_newer(newest, values)
             is_complete = is_complete and is_all
+        await self._let_leave(newest.values())
         found.update((key, value[STAMP:]) for key, value in newest.items())
         # What was kept anew while it was looked for.
         found.update(self._ask_memory(missing)[0])
         return Found(found, is_complete)
+
+    async def _let_leave(self, values: Collection[bytes]) -> None:
+        """Return when the answers have left to which these belong."""
+        kept_at = max((time_of(stamp_of(value)) for value in values), default=0.0)
+        # The other node's clock may be ahead.
+        left = min(self._answered, kept_at + self._answered - self._clock.wall())
+        if left > 0 and not self._is_closed:
+            await self._held.wait(left)
 
     def _shares(
         self, paths: Mapping[bytes, bytes], stamp: bytes

@@ -72,6 +72,7 @@ class RedisStore(Opening):
     :param faults: what fails, also of the servers.
     :param workers: used instead of threads; for tests.
     :param settings: used instead of segments on the disk; for tests.
+    :param answered: seconds after which all answers have left that wait for `keep`, on any node.
     """
 
     is_shared = True
@@ -89,6 +90,7 @@ class RedisStore(Opening):
         faults: Faults | None = None,
         workers: Workers | None = None,
         settings: Settings | None = None,
+        answered: float = 0.0,
     ) -> None:
         clock = Clock.of(reactor)
         super().__init__(clock)
@@ -118,6 +120,7 @@ class RedisStore(Opening):
             limits,
             durability,
             settings,
+            answered,
         )
         self._opened: Waiters | None = Waiters()
         """Sessions that came before the store was open; None from then on."""

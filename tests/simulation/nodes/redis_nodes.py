@@ -22,18 +22,16 @@ from smppgate.notices.redis import (
     REDIS_UNREACHED,
 )
 from smppgate.notices.store import STORE_FAILS
+from smppgate.workers.places import Places
 from tests.simulation.nodes.models import QUEUED, Message
 from tests.simulation.nodes.redis_plan import RedisNodesPlan
 from tests.simulation.nodes.redis_sharing import PREFIX, RedisSharing, RedisTrouble
-from tests.simulation.nodes.shared import Shared
+from tests.simulation.nodes.shared import Shared, SharedPlan
 from tests.simulation.nodes.world import NodesPlan, NodesWorld
 from tests.simulation.trace import Violation
 
 LOOKED = 5
 """Turns from one look at the queues to the next."""
-
-LONGEST_WAIT = 1.0
-"""Seconds in which an answer leaves, and a receipt at another node may come before it."""
 
 EXPECTED = {
     notice.code
@@ -74,8 +72,6 @@ class RedisWorld(NodesWorld):
 
     def __init__(self, seed: int) -> None:
         super().__init__(seed)
-        if self.plan.shared is not None:
-            self.shared = RedisShared(self, self.plan.shared)
         self.trouble = RedisTrouble(self, self.redis_sharing, self._chance())
 
     def run(self) -> None:
@@ -103,6 +99,9 @@ class RedisWorld(NodesWorld):
         super()._calm()
         self.trouble.calm()
 
+    def _made_shared(self, plan: SharedPlan | None) -> Shared | None:
+        return RedisShared(self, plan, Places()) if plan is not None else None
+
     # Rules
 
     def took(self, message: Message, delay: float) -> None:
@@ -112,9 +111,6 @@ class RedisWorld(NodesWorld):
 
     def _receipt_pause(self, delay: float) -> float:
         return self._draw.choice((-delay, 0.0, 0.01, 0.5, 4.0))
-
-    def _may_be_early(self, message: Message) -> bool:
-        return self.clock.now - message.answered_at < LONGEST_WAIT
 
     def given(self, message: Message) -> None:
         """See `NodesWorld.given`."""

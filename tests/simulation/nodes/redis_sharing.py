@@ -9,6 +9,7 @@ from random import Random
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from smppgate.gate.stores import LEAVING
 from smppgate.store import Limits
 from smppgate.store.redis.store import RedisStore
 from smppgate.store.segments.indexing import HereJobs
@@ -19,7 +20,7 @@ from tests.simulation.nodes.redis_plan import RedisPlan
 from tests.simulation.reactor import SimulatedReactor
 from tests.simulation.sockets import Weather
 from tests.store.fakes import inline_workers
-from tests.store.redis.model import ModelRedis, ModelServer
+from tests.store.redis.model import PATIENCE, ModelRedis, ModelServer
 from tests.store.segments.model_disk import ModelFolder
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 PREFIX = "t:"
 LIFETIME = 3600.0
+ANSWERED = PATIENCE + LEAVING
 SIZES = Sizes(segment=4000, table=16, piece=50)
 SECONDS = {"cut": (0.6, 8.0, 8.0)}
 """For how long something lasts at the most: often longer than a lease, where a node is cut off."""
@@ -68,6 +70,7 @@ class RedisSharing:
             Limits(return_paths_in_memory=self._plan.memory, return_path_ttl=LIFETIME),
             workers=inline_workers(),
             settings=self._settings_of(node.name),
+            answered=ANSWERED,
         )
         self.ways[node.name], self.stores[node.name] = way, store
         return store

@@ -195,14 +195,16 @@ class NodesWorld:
         self.queue_rules = QueueRules(self)
         self._dead: list[Any] = []
         self._draw = self._chance()
-        shared, sharing = self.plan.shared, self.sharing
-        self.shared = Shared(self, shared, sharing.places) if shared and sharing else None
+        self.shared = self._made_shared(self.plan.shared)
 
     def _planned(self, seed: int) -> NodesPlan:
         return NodesPlan.of(seed)
 
     def _made_sharing(self) -> Sharing | None:
         return Sharing(self, self._chance()) if self.plan.shares else None
+
+    def _made_shared(self, plan: SharedPlan | None) -> Shared | None:
+        return Shared(self, plan, self.sharing.places) if plan and self.sharing else None
 
     def _chance(self) -> Random:
         self._chances += 1
@@ -454,16 +456,13 @@ class NodesWorld:
         is_late = self.clock.now - message.taken_at > 0.9 * PATIENCE
         return message.refused or is_late or message.session.is_over
 
-    def _may_be_early(self, message: Message) -> bool:
-        return False
-
     def _check_body(self, label: int, attempt: Attempt, body: bytes) -> None:
         message = attempt.outgoing.message
         expected = attempt.body
         if message is not None:
             if not message.given:
-                if message.session.is_over or self._may_be_early(message):
-                    # It will never hear of the id, or a moment later.
+                if message.session.is_over:
+                    # It will never hear of the id.
                     return
                 self.violated(f"<d{label}> is a receipt, and comes before its id")
             expected = _renamed(expected, message.taken_id, message.given)

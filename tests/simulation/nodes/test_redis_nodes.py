@@ -9,8 +9,8 @@ import pytest
 from tests.simulation.nodes.redis_mutants import MUTANTS
 from tests.simulation.nodes.redis_nodes import RedisWorld, run
 
-SEEDS = int(os.environ.get("SEEDS", "200")) // 4
-"""``make check`` runs 50."""
+SEEDS = int(os.environ.get("SEEDS", "200")) // 8
+"""``make check`` runs 25."""
 
 _CHUNK = 10
 

@@ -43,11 +43,13 @@ class PathBox:
         limits: Limits | None = None,
         sizes: Sizes = SMALL,
         durability: Durability = Durability.PROCESS,
+        answered: float = 0.0,
     ) -> None:
         self.clock = clock_at(BEGUN)
         self.limits = limits or Limits(return_paths_in_memory=16, return_path_ttl=LIFETIME)
         self.sizes = sizes
         self.durability = durability
+        self.answered = answered
         self.redis = [ModelRedis(self.clock.seconds) for _ in range(count)]
         self.folders: dict[str, ModelFolder] = {}
         self.temporary = tempfile.TemporaryDirectory()
@@ -72,6 +74,7 @@ class PathBox:
             self.limits,
             self.durability,
             self._setting,
+            self.answered,
         )
 
     def close(self) -> None:

@@ -13,7 +13,7 @@ from zope.interface.verify import verifyObject
 
 from smppgate.notices.redis import REDIS_REFUSES
 from smppgate.store.interface import KEEP_DEADLINE, IReturnPaths
-from smppgate.store.records import Durability, Limits, StoreError
+from smppgate.store.records import Durability, Found, Limits, StoreError
 from smppgate.store.redis.names import Names
 from smppgate.store.redis.paths import RedisPaths
 from smppgate.store.redis.server_paths import MOST_ENDS
@@ -52,6 +52,30 @@ def test_what_is_kept_is_found_at_once_and_confirmed_later() -> None:
     assert box.stored(A) == b"1"
     assert box.paths.statistics().unconfirmed == 0
     assert not any(folder.sizes() for folder in box.folders.values())
+
+
+def test_what_another_node_has_just_kept_is_told_when_its_answer_has_left() -> None:
+    """Until then a receipt would come before the id that it is about."""
+    box = PathBox(answered=0.5)
+    box.kept({A: b"1"})
+    box.restart()
+    finding = box.paths.find([A])
+    box.pass_time(0.4)
+    assert not finding.called
+    box.pass_time(0.2)
+    assert result_of(finding).paths == {A: b"1"}
+    assert box.find(B) == Found({})
+
+
+def test_a_stop_waits_for_no_answer_of_another_node() -> None:
+    box = PathBox(answered=0.5)
+    box.kept({A: b"1"})
+    box.restart()
+    finding = box.paths.find([A])
+    box.pass_time(0.1)
+    box.close()
+    assert result_of(finding).paths == {A: b"1"}
+    assert box.clock.getDelayedCalls() == []
 
 
 def test_another_node_finds_it() -> None:

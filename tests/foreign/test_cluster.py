@@ -5,8 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 
-import pytest
-
 from tests.e2e.program import ROOT
 from tests.foreign.programs import found
 
@@ -14,11 +12,11 @@ LONGEST = 300.0
 """Seconds; it takes a quarter of that."""
 
 
-@pytest.mark.parametrize("fault", ["redis", "partition", "queue"])
-def test_nothing_is_lost_whatever_breaks(fault: str) -> None:
+def test_nothing_is_lost_whatever_breaks() -> None:
     """`make cluster` says so, and ends with 0."""
     found("haproxy"), found("redis-server")
-    command = [sys.executable, "-m", "benchmarks.cluster", "--seconds", "10", "--faults", fault]
+    faults = ("--seconds", "5", "--faults", "redis,queue")
+    command = [sys.executable, "-m", "benchmarks.cluster", *faults]
     done = subprocess.run(
         command, cwd=ROOT, capture_output=True, text=True, timeout=LONGEST, check=False
     )

@@ -15,7 +15,7 @@ LONGEST = 300.0
 def test_nothing_is_lost_whatever_breaks() -> None:
     """`make cluster` says so, and ends with 0."""
     found("haproxy"), found("redis-server")
-    faults = ("--seconds", "5", "--faults", "redis,queue")
+    faults = ("--seconds", "10", "--faults", "redis,queue")
     command = [sys.executable, "-m", "benchmarks.cluster", *faults]
     done = subprocess.run(
         command, cwd=ROOT, capture_output=True, text=True, timeout=LONGEST, check=False

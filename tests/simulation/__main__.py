@@ -134,7 +134,7 @@ def _digests(options: argparse.Namespace) -> int:
 
 
 def _mutants(options: argparse.Namespace) -> int:
-    seeds = range(options.first, options.first + min(options.seeds, 300))
+    seeds = range(options.first, options.first + options.seeds)
     names = [name for name in MUTANTS if _is_asked(name, options.mutants)]
     escaped = []
     for name, result in runner.find_all(names, seeds, options.jobs):

@@ -867,7 +867,7 @@ def _ids_without_tag(way: Any) -> Any:
 @mutant(AncillaryRequests, "_checked", "Anybody may ask about any message.")
 def _account_not_checked(checked: Any) -> Any:
     def unchecked(self: Any, origin: Any, frame: Any, member: Any, own: bytes, value: Any) -> None:
-        self._send(origin, frame, member, own)
+        self._send(origin, frame, member, own, lambda octets, _name: octets)
 
     return unchecked
 

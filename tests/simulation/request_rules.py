@@ -261,7 +261,9 @@ class RequestRules:
     def _check_resubmitted(self, session: SmscSession, request: Request, last: Attempt) -> None:
         """It was not turned down: its link was lost, and the pool has it sent again then."""
         resubmits = self._world.terms.resubmits(request, request.at)
-        if not (resubmits and _may_be_lost(last)):
+        # What was on its way while its link was lost may come behind what was sent after that.
+        is_earlier = session.is_disturbed and session.sent_at < last.at
+        if not (resubmits and (_may_be_lost(last) or is_earlier)):
             session.violated(f"{request} has not been turned down by {last.session}")
 
     def _was_put_back(self, attempt: Attempt) -> bool:

@@ -9,17 +9,16 @@ from zope.interface import implementer
 from smppgate.store.faults import Faults
 from smppgate.store.home_paths import HomePaths
 from smppgate.store.interface import IPathStore
-from smppgate.store.opening import Opening
-from smppgate.store.records import Durability, Limits, StoreError, StoreStatistics
+from smppgate.store.opening import FolderOpening
+from smppgate.store.records import Durability, Limits, StoreStatistics
 from smppgate.store.segments.home import Home
 from smppgate.store.segments.setting import Setting
-from smppgate.store.sqlite.files import StateDirectory
 from smppgate.store.worker import Workers, store_workers
 from smppgate.txsmpp.clock import Clock
 
 
 @implementer(IPathStore)
-class DiskPaths(Opening):
+class DiskPaths(FolderOpening):
     """The return paths of a store, without queues.
 
     :param reactor: with threads, unless there are ``workers``.
@@ -41,9 +40,8 @@ class DiskPaths(Opening):
         setting: Setting | None = None,
     ) -> None:
         clock = Clock.of(reactor)
-        super().__init__(clock)
-        self._workers = workers = workers or store_workers(IReactorFromThreads(reactor))
-        self._directory = StateDirectory(home.own)
+        workers = workers or store_workers(IReactorFromThreads(reactor))
+        super().__init__(clock, home.own, workers)
         self._faults = Faults(str(home.own))
         self._paths = HomePaths(
             clock,
@@ -67,27 +65,11 @@ class DiskPaths(Opening):
     def _hurry(self) -> None:
         self._paths.stop_opening()
 
-    async def _begin(self) -> None:
-        helper = self._workers.helper
-        try:
-            await helper.run(self._directory.claim)
-        except StoreError:
-            await helper.stop()
-            raise
-        self._start_ticks()
-        try:
-            await self._paths.open()
-        except StoreError:
-            await self._end()
-            raise
+    async def _open_parts(self) -> None:
+        await self._paths.open()
 
-    async def _end(self) -> None:
-        self._ticks.stop()
+    async def _close_parts(self) -> None:
         await self._paths.close()
-        used = self._workers
-        for worker in (used.log, used.finder, used.helper, used.keeper):
-            await worker.stop()
-        self._directory.release()
 
     def _tick(self) -> None:
         self._paths.tick()

@@ -1,8 +1,9 @@
-"""`Opening`: how stores on disk are opened, closed, and looked after in between."""
+"""`Opening`: how stores are opened, closed, and looked after in between."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from pathlib import Path
 
 from twisted.internet.defer import Deferred, DeferredLock
 from twisted.internet.interfaces import IReactorTime
@@ -10,6 +11,9 @@ from twisted.internet.task import LoopingCall
 from twisted.python.failure import Failure
 
 from smppgate.notices.store import STORE_IDLE
+from smppgate.store.records import StoreError
+from smppgate.store.sqlite.files import StateDirectory
+from smppgate.store.worker import Workers
 from smppgate.txsmpp.log import Logger
 
 TICK = 1.0
@@ -72,3 +76,49 @@ class Opening(ABC):
     @abstractmethod
     def _tick(self) -> None:
         """Retry what failed, and let go what has expired."""
+
+
+class FolderOpening(Opening):
+    """One with a folder that is this process's while it is open.
+
+    :param directory: the folder, created if it is missing.
+    :param workers: the threads; those of the database are not used, but for the keeper.
+    """
+
+    def __init__(self, clock: IReactorTime, directory: Path, workers: Workers) -> None:
+        super().__init__(clock)
+        self._directory = StateDirectory(directory)
+        self._workers = workers
+
+    async def _begin(self) -> None:
+        helper = self._workers.helper
+        try:
+            await helper.run(self._directory.claim)
+        except StoreError:
+            await helper.stop()
+            raise
+        self._start_ticks()
+        try:
+            await self._open_parts()
+        except StoreError:
+            await self._end()
+            raise
+
+    async def _end(self) -> None:
+        self._ticks.stop()
+        await self._close_parts()
+        used = self._workers
+        for worker in (used.log, used.finder, used.helper, used.keeper):
+            await worker.stop()
+        self._directory.release()
+
+    @abstractmethod
+    async def _open_parts(self) -> None:
+        """Open all that is used: the folder is claimed, and ticks have started.
+
+        :raises StoreError: when an operator has to act; `_close_parts` is called then.
+        """
+
+    @abstractmethod
+    async def _close_parts(self) -> None:
+        """Write what is not written, and close all, whether or not it was opened."""

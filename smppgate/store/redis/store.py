@@ -20,7 +20,7 @@ from zope.interface import implementer
 from smppgate.notices.redis import PATHS_UNCONFIRMED
 from smppgate.store.faults import Faults
 from smppgate.store.interface import IStore
-from smppgate.store.opening import Opening
+from smppgate.store.opening import FolderOpening
 from smppgate.store.records import Durability, Limits, StoreError, StoreStatistics
 from smppgate.store.redis.faults import RedisFaults
 from smppgate.store.redis.names import Names
@@ -32,7 +32,6 @@ from smppgate.store.redis.presence import Look, Presence
 from smppgate.store.redis.queues import RedisQueues
 from smppgate.store.redis.quota import RedisQuota
 from smppgate.store.redis.slots import Slots
-from smppgate.store.sqlite.files import StateDirectory
 from smppgate.store.waiters import Waiters
 from smppgate.store.worker import Workers, store_workers
 from smppgate.txsmpp.clock import Clock
@@ -59,7 +58,7 @@ class OpenServer(Server, Protocol):
 
 
 @implementer(IStore)
-class RedisStore(Opening):
+class RedisStore(FolderOpening):
     """One node's way to what all have.
 
     :param reactor: with threads, unless there are ``workers``.
@@ -93,12 +92,11 @@ class RedisStore(Opening):
         answered: float = 0.0,
     ) -> None:
         clock = Clock.of(reactor)
-        super().__init__(clock)
+        workers = workers or store_workers(IReactorFromThreads(reactor))
+        super().__init__(clock, Path(directory).absolute(), workers)
         self._clock = clock
         self._servers = tuple(servers)
-        self._directory = StateDirectory(Path(directory).absolute())
         self._faults = faults if faults is not None else RedisFaults(str(directory))
-        self._workers = workers or store_workers(IReactorFromThreads(reactor))
         slots, names = Slots(self._servers), Names(prefix.encode())
         self._presence = Presence(clock, slots, names, node)
         self._looks: dict[Server, str] = {
@@ -115,7 +113,7 @@ class RedisStore(Opening):
             slots,
             names,
             self._directory.path,
-            self._workers,
+            workers,
             self._faults,
             limits,
             durability,
@@ -168,26 +166,14 @@ class RedisStore(Opening):
     def _hurry(self) -> None:
         self._paths.stop_opening()
 
-    async def _begin(self) -> None:
-        helper = self._workers.helper
-        try:
-            await helper.run(self._directory.claim)
-        except StoreError:
-            await helper.stop()
-            raise
-        self._start_ticks()
-        try:
-            await _all_opened(self._servers)
-            await self._paths.open()
-        except StoreError:
-            await self._end()
-            raise
+    async def _open_parts(self) -> None:
+        await _all_opened(self._servers)
+        await self._paths.open()
         self._presence.start()
         self._quota.start()
         self._let_in()
 
-    async def _end(self) -> None:
-        self._ticks.stop()
+    async def _close_parts(self) -> None:
         self._quota.stop()
         self._queues.stop()
         await self._queues.settle()
@@ -196,10 +182,6 @@ class RedisStore(Opening):
         for server in self._servers:
             await server.close()
         self._let_in()
-        used = self._workers
-        for worker in (used.log, used.finder, used.helper, used.keeper):
-            await worker.stop()
-        self._directory.release()
 
     def _tick(self) -> None:
         self._paths.tick()

@@ -166,12 +166,17 @@ class RedisStore(FolderOpening):
     def _hurry(self) -> None:
         self._paths.stop_opening()
 
+    async def _begin(self) -> None:
+        try:
+            await super()._begin()
+        finally:
+            self._let_in()
+
     async def _open_parts(self) -> None:
         await _all_opened(self._servers)
         await self._paths.open()
         self._presence.start()
         self._quota.start()
-        self._let_in()
 
     async def _close_parts(self) -> None:
         self._quota.stop()
@@ -181,7 +186,6 @@ class RedisStore(FolderOpening):
         await self._presence.stop()
         for server in self._servers:
             await server.close()
-        self._let_in()
 
     def _tick(self) -> None:
         self._paths.tick()

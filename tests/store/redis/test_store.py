@@ -151,6 +151,19 @@ def test_sessions_do_not_wait_for_a_store_that_fails(box: Box) -> None:
     assert result_of(asking)
 
 
+def test_sessions_do_not_wait_for_a_store_whose_folder_another_gate_has(box: Box) -> None:
+    """Its servers have not been looked for then: this node alone counts."""
+    box.open()
+    ways = [Way(redis, box.clock) for redis in box.redis]
+    for way in ways:
+        way.close()
+    second = box.made(ways)
+    asking = second.admit(b"acme", 1)
+    with pytest.raises(StoreError, match="another gate"):
+        result_of(second.open())
+    assert result_of(asking)
+
+
 def test_after_a_stop_others_have_at_once_what_it_had(box: Box) -> None:
     """Its places are free, and nothing of it goes on."""
     box.open()

@@ -182,13 +182,8 @@ class RedisPaths:
             return
         self._path_ends.add(keys, grace)
         at = self._clock.wall() + grace
-        prefix = self._prefix
-        named = [prefix + key for key in keys]
-        if self._only is not None:
-            self._only.end(named, at)
-            return
-        for part, share in self._spread(named, len(prefix)).items():
-            part.end(share, at)
+        for server, share in self._slots.spread(keys).items():
+            self._servers[server].end(share, at)
 
     def find(self, keys: Sequence[bytes]) -> Deferred[Found]:
         """See `IReturnPaths.find`."""
@@ -202,7 +197,8 @@ class RedisPaths:
         return succeed({})
 
     async def _find(self, found: dict[bytes, bytes], missing: Sequence[bytes]) -> Found:
-        shares = self._spread(missing, 0).items()
+        spread = self._slots.spread(missing).items()
+        shares = [(self._servers[server], share) for server, share in spread]
         asking = [Deferred.fromCoroutine(part.find(share)) for part, share in shares]
         # In the same turn: what a segment does not have any more by now its server has by then.
         asking += [
@@ -257,16 +253,6 @@ class RedisPaths:
         values = [(key, self.recent(key)) for key in keys]
         found = {key: value for key, value in values if value is not None}
         return found, [key for key, value in values if value is None]
-
-    def _spread(self, keys: Sequence[bytes], begin: int) -> dict[ServerPaths, list[bytes]]:
-        """Each server's share of ``keys``, which are the gate's from that octet on."""
-        if self._only is not None:
-            return {self._only: list(keys)}
-        shares: dict[ServerPaths, list[bytes]] = {}
-        for key in keys:
-            part = self._servers[self._slots.of(key[begin:])]
-            shares.setdefault(part, []).append(key)
-        return shares
 
     # Statistics
 

@@ -78,7 +78,7 @@ class ServerPaths:
         self._lifetime = int(lifetime * 1000)
         self._faults = faults
         self._ends: dict[bytes, float] = {}
-        """Ends that the next batch takes along."""
+        """Ends that the next batch takes along; the keys are those in Redis."""
         self._flying: dict[_Batch, None] = {}
         """Batches that the server has not answered, the oldest first."""
         self._landed = Waiters()
@@ -103,10 +103,11 @@ class ServerPaths:
         return self._send(_Batch(stamp, kept, ends))
 
     def end(self, keys: Sequence[bytes], at: float) -> None:
-        """Let the return paths of ``keys``, as they are in Redis, end at a time."""
-        ends = self._ends
+        """Let the return paths of ``keys`` end at a time."""
+        ends, prefix = self._ends, self._prefix
         for key in keys:
-            ends[key] = min(at, ends.get(key, at))
+            name = prefix + key
+            ends[name] = min(at, ends.get(name, at))
         if len(ends) >= MOST_ENDS:
             self.flush()
         elif self._timer is None:

@@ -31,6 +31,8 @@ class Slots:
 
     def spread(self, names: Sequence[bytes]) -> dict[Server, list[bytes]]:
         """Each server with those of ``names`` that it has."""
+        if self._count == 1:
+            return {self._servers[0]: list(names)}
         spread: dict[Server, list[bytes]] = {}
         for name in names:
             spread.setdefault(self.of(name), []).append(name)

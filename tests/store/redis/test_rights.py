@@ -16,31 +16,12 @@ from smppgate.store.redis.sentinel import Fixed
 from smppgate.store.redis.server import RedisServer, Way
 from smppgate.store.redis.store import RedisStore
 from smppgate.txsmpp.backoff import Backoff
-from tests.store.fakes import inline_workers
+from tests.store.fakes import Watcher, inline_workers
 from tests.store.redis.real import RealRedis
 from tests.store.redis.turning import Turning, turning
 
 PAGE = Path(__file__).parents[3] / "docs" / "redis.md"
 RULE = re.compile(r"^ACL SETUSER gate on >SECRET .*$", re.MULTILINE)
-
-
-class Watcher:
-    """Counts what it is told of a queue."""
-
-    def __init__(self) -> None:
-        self.grants: list[int] = []
-
-    def came(self, count: int) -> None:
-        """See `QueueWatcher.came`."""
-
-    def emptied(self) -> None:
-        """See `QueueWatcher.emptied`."""
-
-    def granted(self, count: int) -> None:
-        self.grants.append(count)
-
-    def wanted(self) -> None:
-        """See `QueueWatcher.wanted`."""
 
 
 def _store(it: Turning, redis: RealRedis, directory: Path) -> RedisStore:
@@ -75,7 +56,7 @@ def _queues(it: Turning, store: RedisStore) -> None:
     messages = [NewMessage(b"acme", b"one", now + 60), NewMessage(b"acme", b"two", now + 0.2)]
     assert it.wait(store.enqueue(messages)) == [Enqueued.STORED] * 2
     store.claim(b"acme", 1)
-    it.until(lambda: watcher.grants)
+    it.until(lambda: any(news.startswith("granted") for news in watcher.heard))
     (first, *_) = it.wait(store.queued(b"acme", 0, 10))
     it.until(lambda: expired == [b"two"])
     assert it.wait(store.queue_sizes()) == {b"acme": 1}

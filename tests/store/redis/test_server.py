@@ -91,6 +91,8 @@ def node_at(source: Any, **way: Any) -> Iterator[Node]:
     if isinstance(source, RealRedis):
         source = Fixed(Address(*source.address))
     with turning() as it:
+        if isinstance(source, RealSentinels):
+            source = _asked(source, it)
         if "tls" in way:
             way["connect"] = endpoints(it.reactor, is_encrypted=True, trust=way.pop("tls"))
         node = Node(it, source, **way)
@@ -108,15 +110,9 @@ def opened(source: Any, **way: Any) -> Iterator[Node]:
         yield node
 
 
-@contextmanager
-def sentinel_node(sentinels: RealSentinels, **way: Any) -> Iterator[Node]:
-    with turning() as it:
-        clock, connect = Clock.of(it.reactor), endpoints(it.reactor)
-        addresses = [Address(*address) for address in sentinels.addresses]
-        node = Node(it, Sentinels(addresses, "smppgate", clock, connect), **way)
-        it.wait(node.server.open())
-        yield node
-        it.wait(node.server.close())
+def _asked(sentinels: RealSentinels, it: Turning) -> Sentinels:
+    addresses = [Address(*address) for address in sentinels]
+    return Sentinels(addresses, sentinels.name, Clock.of(it.reactor), endpoints(it.reactor))
 
 
 # A server that works
@@ -411,7 +407,7 @@ def test_a_master_that_is_cut_off_from_its_replicas_is_left_for_one_of_them() ->
 def test_a_failover_is_followed() -> None:
     with RealRedis() as master, master.replica() as replica, RealSentinels(master) as sentinels:
         sentinels.await_replicas(1)
-        with sentinel_node(sentinels, replicas=1) as node:
+        with opened(sentinels, replicas=1) as node:
             node.it.wait(node.keep(b"k"))
             sentinels.kill(0)
             master.kill()
@@ -428,7 +424,7 @@ def test_a_frozen_master_is_left_when_the_sentinels_have_another(
     monkeypatch.setattr(module, "DEAD", 1000.0)
     with RealRedis() as master, master.replica() as replica, RealSentinels(master) as sentinels:
         sentinels.await_replicas(1)
-        with sentinel_node(sentinels) as node:
+        with opened(sentinels) as node:
             master.freeze()
             error, seconds = node.timed(node.keep(b"k"))
             assert isinstance(error, Unreached)

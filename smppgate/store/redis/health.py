@@ -47,6 +47,7 @@ class Health:
     :ivar is_up: whether it has answered all that it was asked lately.
     :ivar has_replicas: whether enough replicas had it.
     :ivar silent_since: when an answer was late, in seconds of the clock; None while it is up.
+    :ivar is_lost: whether one of the connections is gone, also before `begin`.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class Health:
         self.name = name
         self.is_up = self.has_replicas = False
         self.silent_since: float | None = None
+        self.is_lost = False
         self._clock = clock
         self._patience = patience
         self._replicas = replicas
@@ -122,6 +124,7 @@ class Health:
 
     def lost(self) -> None:
         """The other connections are of no use without one of them."""
+        self.is_lost = True
         if self._link is not None:
             self._owner.drop("the connection is lost")
 

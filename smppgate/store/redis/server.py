@@ -210,6 +210,8 @@ class RedisServer:
             connections = (link.pipe, link.safe, link.asker)
             self._visit = await greet(connections, way.access, self._visit)
             replicas = await link.pipe.count_replicas() if way.replicas else 0
+            if health.is_lost:
+                raise Unreached("the connection is lost")
         except BaseException:
             link.abort()
             raise

@@ -9,7 +9,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
 from smppgate.store.redis.access import Address
-from smppgate.store.redis.pipe import LATE
+from smppgate.store.redis.pipe import LATE, command
 from smppgate.store.redis.ports import Unreached
 from smppgate.store.redis.sentinel import Fixed, Sentinels
 from smppgate.store.redis.server import ATTEMPT, OPENING, RedisServer, Way
@@ -19,6 +19,12 @@ from tests.store.redis.endpoint_in_memory import InMemory
 from tests.store.redis.test_server import Heard
 
 MASTER = Address("10.0.0.9", 6379)
+INFO = b"redis_version:7.2.4\r\nrole:master\r\n"
+ID = command(b"CLIENT", b"ID")
+ANSWERS = {
+    command(b"PING"): b"+PONG\r\n",
+    command(b"INFO"): b"$%d\r\n%b\r\n" % (len(INFO), INFO),
+}
 
 
 class World:
@@ -95,4 +101,22 @@ def test_tries_are_further_and_further_apart() -> None:
     assert tries == 3
     world.pass_time(5)
     assert 5 <= len(world.heard.all) - tries <= 7
+    world.close()
+
+
+@pytest.mark.parametrize("is_lost", [False, True])
+def test_a_connection_that_is_lost_while_others_are_greeted_is_made_anew(is_lost: bool) -> None:
+    world = World()
+    outcomes(world.server.open())
+    connections = tuple(world.place.transports)
+    while not world.server.is_up and len(world.place.transports) == len(connections):
+        for number, transport in enumerate(connections):
+            asked = transport.take()
+            if asked:
+                transport.deliver(ANSWERS.get(asked, b":7\r\n"))
+            if asked == ID and is_lost and not number:
+                transport.lose()
+        world.pass_time(0.05)
+    assert world.server.is_up != is_lost
+    assert world.heard.all == (["the connection is lost"] if is_lost else [])
     world.close()

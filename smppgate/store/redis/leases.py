@@ -128,10 +128,6 @@ class Leases:
         self._alarm: IDelayedCall | None = None
         self._is_stopped = False
 
-    def __len__(self) -> int:
-        """How many queues are this node's."""
-        return sum(map(len, self._held.values()))
-
     def holds(self, account: bytes) -> bool:
         """Whether the queue of ``account`` is this node's."""
         lease = self._leases.get(account)

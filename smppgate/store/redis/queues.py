@@ -87,11 +87,6 @@ class RedisQueues:
         return len(self._watches)
 
     @property
-    def held(self) -> int:
-        """Queues that are this node's."""
-        return len(self._leases)
-
-    @property
     def lost(self) -> int:
         """How often a queue was this node's no more, though it had not let it go."""
         return self._leases.lost

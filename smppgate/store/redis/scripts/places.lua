@@ -52,8 +52,9 @@ end
 
 -- Those that had no places go when a node comes: nothing else leads to them.
 if before == 0 then
-  for _, field in ipairs(redis.call('HKEYS', KEYS[1])) do
-    local other = string.match(field, '[^%z]+')
+  local fields = redis.call('HGETALL', KEYS[1])
+  for each = 1, #fields, 2 do
+    local other = string.match(fields[each], '[^%z]+')
     if other and other ~= node then
       lives(other)
     end

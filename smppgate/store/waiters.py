@@ -1,8 +1,13 @@
-"""Deferreds that fire together."""
+"""Deferreds that fire together, or are waited for together."""
 
 from __future__ import annotations
 
-from twisted.internet.defer import Deferred
+from collections.abc import Sequence
+from typing import TypeVar
+
+from twisted.internet.defer import Deferred, FirstError, gatherResults
+
+T = TypeVar("T")
 
 
 class Waiters:
@@ -25,3 +30,11 @@ class Waiters:
         waiting, self._waiting = self._waiting, []
         for done in waiting:
             done.callback(None)
+
+
+async def all_of(asked: Sequence[Deferred[T]]) -> list[T]:
+    """What all of ``asked`` fire with. What the first that fails fails with is raised at once."""
+    try:
+        return await gatherResults(asked, consumeErrors=True)
+    except FirstError as error:
+        error.subFailure.raiseException()

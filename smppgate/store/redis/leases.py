@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from enum import Enum
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeGuard
 
 from attrs import define
 from twisted.internet.defer import Deferred
@@ -127,10 +127,6 @@ class Leases:
         self._claiming: IDelayedCall | None = None
         self._alarm: IDelayedCall | None = None
         self._is_stopped = False
-
-    def __len__(self) -> int:
-        """How many queues are this node's."""
-        return sum(map(len, self._held.values()))
 
     def holds(self, account: bytes) -> bool:
         """Whether the queue of ``account`` is this node's."""
@@ -279,7 +275,7 @@ class Leases:
         for server, accounts in self._slots.spread(list(wanted)).items():
             due = [lease for lease in map(self._leases.get, accounts) if _is_due(lease)]
             for at in range(0, len(due), PIECE):
-                self._send_claim(server, [it for it in due[at : at + PIECE] if it is not None])
+                self._send_claim(server, due[at : at + PIECE])
 
     def _send_claim(self, server: Server, leases: list[_Lease]) -> None:
         names, sent = self._names, self._clock.monotonic()
@@ -364,7 +360,7 @@ class Leases:
             self._leases.pop(lease.account, None)
 
 
-def _is_due(lease: _Lease | None) -> bool:
+def _is_due(lease: _Lease | None) -> TypeGuard[_Lease]:
     return lease is not None and lease.phase is Phase.NONE and lease.rank is not None
 
 

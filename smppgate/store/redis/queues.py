@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
-from twisted.internet.defer import Deferred, FirstError, fail, gatherResults
+from twisted.internet.defer import Deferred, fail
 from twisted.python.failure import Failure
 
 from smppgate.notices.store import STORE_MISTAKE
@@ -27,6 +27,7 @@ from smppgate.store.redis.removals import Removals
 from smppgate.store.redis.script import Script
 from smppgate.store.redis.slots import Slots
 from smppgate.store.redis.watches import Watches
+from smppgate.store.waiters import all_of
 from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.log import Logger
 
@@ -87,11 +88,6 @@ class RedisQueues:
         return len(self._watches)
 
     @property
-    def held(self) -> int:
-        """Queues that are this node's."""
-        return len(self._leases)
-
-    @property
     def lost(self) -> int:
         """How often a queue was this node's no more, though it had not let it go."""
         return self._leases.lost
@@ -112,7 +108,7 @@ class RedisQueues:
 
     async def settle(self) -> None:
         """Wait until everything is written, or cannot be."""
-        await gatherResults([self._removals.written(server) for server in self._slots])
+        await all_of([self._removals.written(server) for server in self._slots])
 
     # Messages
 
@@ -141,8 +137,7 @@ class RedisQueues:
         await self.settle()
         words = (self._names.messages(b""), self._names.expiries(b""))
         asking = [server.run(_SIZES, [self._names.queues], words) for server in self._slots]
-        found = await gatherResults(asking, consumeErrors=True).addErrback(_first)
-        return [fields for each in found for fields in _threes(each)]
+        return [fields for each in await all_of(asking) for fields in _threes(each)]
 
     def queue_sizes(self) -> Deferred[dict[bytes, int]]:
         """See `IQueues.queue_sizes`."""
@@ -227,10 +222,3 @@ def _messages(answer: list[Any]) -> list[QueuedMessage]:
 
 def _threes(words: list[Any]) -> Iterator[tuple[Any, Any, Any]]:
     return zip(words[::3], words[1::3], words[2::3], strict=True)
-
-
-def _first(failure: Failure) -> Failure:
-    """That of the first server that did not answer, in place of the list's."""
-    failure.trap(FirstError)
-    error = failure.value
-    return error.subFailure if isinstance(error, FirstError) else failure

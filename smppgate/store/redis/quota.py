@@ -54,8 +54,6 @@ class RedisQuota:
     :param node: see `smppgate.store.redis.places.RedisPlaces`.
     """
 
-    is_quota_shared = True
-
     log = Logger()
 
     def __init__(self, clock: Clock, servers: Slots, names: Names, node: bytes) -> None:
@@ -66,10 +64,6 @@ class RedisQuota:
         }
         self._ticks = LoopingCall(self._tick)
         self._ticks.clock = clock
-
-    def __len__(self) -> int:
-        """How many limits this node uses."""
-        return sum(len(counter) for counter in self._counters.values())
 
     def start(self) -> None:
         """Ask from now on."""
@@ -124,9 +118,6 @@ class _Counter:
         """Those that are not told of yet in this round."""
         self._upto = 0
         self._is_asking = self._was_unsafe = False
-
-    def __len__(self) -> int:
-        return len(self._wishes)
 
     def wish(self, name: str, wish: int) -> None:
         """This node wishes for so much of ``name`` from now on; 0: it does not use it."""

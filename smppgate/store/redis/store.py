@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from attrs import evolve
-from twisted.internet.defer import Deferred, FirstError, gatherResults
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorFromThreads, IReactorTime
 from twisted.python.failure import Failure
 from zope.interface import implementer
@@ -32,7 +32,7 @@ from smppgate.store.redis.presence import Look, Presence
 from smppgate.store.redis.queues import RedisQueues
 from smppgate.store.redis.quota import RedisQuota
 from smppgate.store.redis.slots import Slots
-from smppgate.store.waiters import Waiters
+from smppgate.store.waiters import Waiters, all_of
 from smppgate.store.worker import Workers, store_workers
 from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.seldom import Seldom
@@ -241,11 +241,7 @@ async def _all_opened(servers: Sequence[OpenServer]) -> None:
 
     :raises StoreError: names the first of which an operator has to act.
     """
-    opening = [server.open().addErrback(_named, server.name) for server in servers]
-    try:
-        await gatherResults(opening, consumeErrors=True)
-    except FirstError as error:
-        error.subFailure.raiseException()
+    await all_of([server.open().addErrback(_named, server.name) for server in servers])
 
 
 def _named(failure: Failure, server: str) -> None:

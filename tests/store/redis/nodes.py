@@ -90,6 +90,18 @@ class Site:
             new.append(NewMessage(account, b"%d" % self.sent, expires, limit))
         return self.wait(node.queues.enqueue(new))
 
+    def contend(self, rank: int, others: int, count: int = 1) -> tuple[Watcher, Watcher]:
+        """What the first node hears of a queue that it has, and the second that waits for it.
+
+        :param count: of the messages in the queue.
+        """
+        first, second = self.nodes
+        heard = first.watching(rank=rank)
+        self.put(first, *[ONE] * count)
+        other = second.watching(rank=others)
+        self.pass_by(1.2)
+        return heard, other
+
     def read(self, node: Node, account: bytes = ONE) -> list[QueuedMessage]:
         return self.wait(node.queues.queued(account, 0, 100))
 

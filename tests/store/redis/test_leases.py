@@ -19,11 +19,8 @@ def test_a_queue_without_messages_is_claimed_at_no_server() -> None:
 
 def test_one_that_can_send_asks_one_that_cannot_to_let_go() -> None:
     site = Site()
-    first, second = site.nodes
-    heard = first.watching(rank=0)
-    site.put(first, ONE)
-    other = second.watching(rank=2)
-    site.pass_by(1.2)
+    first, _ = site.nodes
+    heard, other = site.contend(0, 2)
     assert heard.news()[-2:] == ["granted with 1", "wanted"]
     first.queues.release(ONE)
     first.queues.claim(ONE, 0)
@@ -62,11 +59,8 @@ def test_one_that_asks_no_longer_is_not_waited_for() -> None:
 
 def test_another_rank_holds_for_a_queue_that_is_had() -> None:
     site = Site()
-    first, second = site.nodes
-    heard = first.watching(rank=2)
-    site.put(first, ONE)
-    second.watching(rank=1)
-    site.pass_by(1.2)
+    first, _ = site.nodes
+    heard, _ = site.contend(2, 1)
     assert "wanted" not in heard.news()
     first.queues.claim(ONE, 0)
     site.pass_by(1.2)
@@ -75,11 +69,9 @@ def test_another_rank_holds_for_a_queue_that_is_had() -> None:
 
 def test_the_queues_of_a_node_that_ends_are_had_within_five_seconds() -> None:
     site = Site()
-    first, second = site.nodes
-    first.watching(rank=2)
-    site.put(first, ONE)
-    heard = second.watching(rank=2)
-    site.pass_by(2.37)
+    first, _ = site.nodes
+    _, heard = site.contend(2, 2)
+    site.pass_by(1.17)
     first.die()
     site.pass_by(3.8)
     assert "granted with 1" not in heard.news()
@@ -89,11 +81,9 @@ def test_the_queues_of_a_node_that_ends_are_had_within_five_seconds() -> None:
 
 def test_a_node_that_is_cut_off_gives_up_before_another_can_have_it() -> None:
     site = Site()
-    first, second = site.nodes
-    heard = first.watching(rank=2)
-    site.put(first, ONE)
-    other = second.watching(rank=2)
-    site.pass_by(2.0)
+    first, _ = site.nodes
+    heard, other = site.contend(2, 2)
+    site.pass_by(0.8)
     heard.news()
     first.server.cut()
     site.pass_by(3.4)
@@ -153,10 +143,7 @@ def test_without_a_replica_a_lease_is_had_at_the_next_look() -> None:
 def test_a_lease_is_let_go_when_what_was_removed_is_written() -> None:
     site = Site()
     first, second = site.nodes
-    first.watching(rank=2)
-    site.put(first, ONE, ONE)
-    heard = second.watching(rank=2)
-    site.pass_by(1.2)
+    _, heard = site.contend(2, 2, count=2)
     messages = site.read(first)
     first.server.cut()
     first.queues.remove(ONE, [messages[0].number])
@@ -170,11 +157,8 @@ def test_a_lease_is_let_go_when_what_was_removed_is_written() -> None:
 
 def test_it_ends_when_a_node_departs() -> None:
     site = Site()
-    first, second = site.nodes
-    first.watching(rank=2)
-    site.put(first, ONE)
-    heard = second.watching(rank=0)
-    site.pass_by(1.2)
+    first, _ = site.nodes
+    _, heard = site.contend(2, 0)
     first.queues.release(ONE)
     first.queues.stop()
     site.wait(first.presence.stop())
@@ -184,11 +168,8 @@ def test_it_ends_when_a_node_departs() -> None:
 
 def test_a_full_server_lets_queues_be_sent_all_the_same() -> None:
     site = Site()
-    first, second = site.nodes
-    first.watching(rank=2)
-    site.put(first, ONE, ONE)
-    heard = second.watching(rank=2)
-    site.pass_by(1.2)
+    first, _ = site.nodes
+    _, heard = site.contend(2, 2, count=2)
     site.redis.refuse()
     site.pass_by(6.0)
     messages = site.read(first)

@@ -212,6 +212,18 @@ def test_nothing_is_left_of_what_was_given_back(nodes: Nodes) -> None:
     assert NAMES.places(b"acme") not in nodes.redis.contents()
 
 
+def test_nothing_is_left_of_the_calls_of_nodes_that_live_no_longer(nodes: Nodes) -> None:
+    _, two = nodes.nodes
+    two.lease("smsc alpha", 1)
+    nodes.wait(0.5)
+    nodes.die(two)
+    nodes.wait(5.0)
+    nodes.join()
+    nodes.wait(1.0)
+    fields = nodes.redis.contents()[NAMES.places(b"")][0]
+    assert set(fields) == {b"", b"n1", b"n3"}
+
+
 def test_a_late_call_does_nothing(nodes: Nodes) -> None:
     one, two = nodes.nodes
     assert admitted(nodes, one, 1)

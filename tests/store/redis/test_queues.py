@@ -143,10 +143,7 @@ def test_a_removal_is_tried_until_it_is_written() -> None:
 def test_what_another_node_has_by_then_is_not_removed() -> None:
     site = Site()
     first, second = site.nodes
-    first.watching(rank=2)
-    site.put(first, ONE, ONE)
-    heard = second.watching(rank=2)
-    site.pass_by(1.2)
+    _, heard = site.contend(2, 2, count=2)
     messages = site.read(first)
     first.server.cut()
     first.queues.remove(ONE, [it.number for it in messages])

@@ -25,21 +25,40 @@ redis.call('HSET', KEYS[1], '', string.format('%.0f', since), node, ARGV[3])
 redis.call('PEXPIRE', KEYS[1], ARGV[5])
 local has_told = redis.call('EXISTS', living .. node) == 1 and now - since >= tonumber(ARGV[4])
 
+-- Of a node that lives no longer no call is remembered.
+local function lives(other)
+  if redis.call('EXISTS', living .. other) == 1 then
+    return true
+  end
+  redis.call('HDEL', KEYS[1], other, '\0' .. other)
+  return false
+end
+
 local function others_have(key)
   local count = 0
   local fields = redis.call('HGETALL', key)
   for each = 1, #fields, 2 do
     local other = fields[each]
     if other ~= node then
-      if redis.call('EXISTS', living .. other) == 1 then
+      if lives(other) then
         count = count + tonumber(fields[each + 1])
       else
         redis.call('HDEL', key, other)
-        redis.call('HDEL', KEYS[1], other, '\0' .. other)
       end
     end
   end
   return count
+end
+
+-- Those that had no places go when a node comes: nothing else leads to them.
+if before == 0 then
+  local fields = redis.call('HGETALL', KEYS[1])
+  for each = 1, #fields, 2 do
+    local other = string.match(fields[each], '[^%z]+')
+    if other and other ~= node then
+      lives(other)
+    end
+  end
 end
 
 local function note_full(account)

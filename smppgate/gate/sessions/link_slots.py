@@ -61,11 +61,6 @@ class LinkSlot:
             self.why = ""
             self._give()
 
-    @property
-    def is_held(self) -> bool:
-        """Whether it is taken."""
-        return self._is_held
-
     async def taken(self, kind: str, waits: Callable[[str], None]) -> None:
         """Return as soon as that link may connect.
 

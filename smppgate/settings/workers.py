@@ -10,6 +10,7 @@ import attrs
 from smppgate.settings.checks import Whole, describe
 from smppgate.settings.errors import Problem
 from smppgate.settings.peer_side import MOST_PEERS
+from smppgate.settings.store_side import REDIS
 
 AUTO = "auto"
 """In place of a number: a worker for each core."""
@@ -58,6 +59,6 @@ def worker_problems(document: Mapping[str, object]) -> Iterator[Problem]:
     if isinstance(peers, dict) and peers.get("name"):
         text = "must be 1 where there are [peers]: links between nodes are those of one process"
         yield Problem("gate.workers", text)
-    if isinstance(store, dict) and store.get("kind") == "redis":
+    if isinstance(store, dict) and store.get("kind") == REDIS:
         text = 'must be 1 where [store] kind = "redis": run a node for each core instead'
         yield Problem("gate.workers", text)

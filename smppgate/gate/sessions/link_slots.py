@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from twisted.internet.defer import CancelledError, Deferred, ensureDeferred
+from twisted.internet.defer import Deferred, ensureDeferred
 from twisted.internet.interfaces import (
     IDelayedCall,
     IProtocol,
@@ -61,27 +61,18 @@ class LinkSlot:
             self.why = ""
             self._give()
 
-    @property
-    def is_held(self) -> bool:
-        """Whether it is taken."""
-        return self._is_held
-
     async def taken(self, kind: str, waits: Callable[[str], None]) -> None:
         """Return as soon as that link may connect.
 
         :param waits: is told why it waits, once.
         """
         self._trying.add(kind)
-        try:
-            while self._limit and not self._is_held:
-                await self._asked()
-                if self.why:
-                    waits(self.why)
-                    waits = _told_already
-                    await deferLater(self._clock, self._backoff(1))
-        except CancelledError:
-            self.ended(kind)
-            raise
+        while self._limit and not self._is_held:
+            await self._asked()
+            if self.why:
+                waits(self.why)
+                waits = _told_already
+                await deferLater(self._clock, self._backoff(1))
 
     def bound(self, kind: str) -> None:
         """That link is bound."""
@@ -108,8 +99,7 @@ class LinkSlot:
         """Fires when the store has answered. What it gives is not lost if that is cancelled."""
         asked: Deferred[None] = Deferred()
         asking = self._store.take_slot(self._smsc, self._limit)
-        asking.addCallbacks(self._told, self._not_told)
-        asking.addCallback(lambda _: asked.callback(None))
+        asking.addCallbacks(self._told, self._not_told).addBoth(asked.callback)
         return asked
 
     def _told(self, has_slot: bool) -> None:
@@ -176,13 +166,14 @@ class SlotEndpoint:
         return ensureDeferred(self._connected(protocolFactory))
 
     async def _connected(self, factory: IProtocolFactory) -> IProtocol:
-        await self._slot.taken(self._kind, self._waits)
-        connecting: Deferred[IProtocol] = self._endpoint.connect(factory)
-        return await connecting.addErrback(self._failed)
-
-    def _failed(self, failure: Failure) -> Failure:
-        self._slot.ended(self._kind)
-        return failure
+        try:
+            await self._slot.taken(self._kind, self._waits)
+            connecting: Deferred[IProtocol] = self._endpoint.connect(factory)
+            return await connecting
+        except Exception:
+            # A stop breaks it off so, too.
+            self._slot.ended(self._kind)
+            raise
 
 
 def _told_already(_: str) -> None:

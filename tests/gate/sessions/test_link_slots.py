@@ -18,11 +18,11 @@ UNBIND = CommandId.UNBIND
 
 
 class Provider:
-    """What other processes have of the slots of an SMSC, and whether the store answers."""
+    """What other processes have of the slots of an SMSC, and how the store fails."""
 
     def __init__(self) -> None:
         self.taken = 0
-        self.answers = True
+        self.fault: Exception | None = None
         self.waiting: list[Deferred[Any]] | None = None
 
 
@@ -35,8 +35,8 @@ class SlotStore(MemoryStore):
         self.held = 0
 
     def take_slot(self, smsc: str, limit: int) -> Deferred[bool]:
-        if not self._provider.answers:
-            return fail(StoreError("Redis does not answer"))
+        if self._provider.fault is not None:
+            return fail(self._provider.fault)
         has_slot = self._provider.taken < limit
         self._provider.taken += has_slot
         self.held += has_slot
@@ -187,15 +187,27 @@ def test_links_wait_where_the_store_does_not_answer_and_those_that_are_bound_go_
     site = Site(sessions=2, sessions_total=2)
     end = site.bind(0)
     site.bind(1)
-    site.provider.answers = False
+    site.provider.fault = StoreError("Redis does not answer")
     site.wait(60.0)
     assert not end.is_closed()
     waiting = Site(site.provider, sessions=1, sessions_total=9)
     assert waiting.tried == 0
     assert waiting.errors == ["it cannot be found out whether it may bind: Redis does not answer"]
-    site.provider.answers = True
+    site.provider.fault = None
     waiting.wait(LONGEST + 0.5)
     assert (waiting.tried, waiting.conditions) == (1, ["connecting"])
+
+
+def test_a_link_tries_again_after_a_mistake_of_the_store() -> None:
+    """It is told of as a connection that fails."""
+    provider = Provider()
+    provider.fault = ValueError("a mistake of ours")
+    site = Site(provider, sessions=1, sessions_total=1, reconnect_min=1.0, reconnect_max=1.0)
+    assert site.tried == 0
+    assert "a mistake of ours" in site.errors[0]
+    provider.fault = None
+    site.wait(2.0)
+    assert (site.tried, site.store.held) == (1, 1)
 
 
 def test_a_pair_has_one_slot() -> None:

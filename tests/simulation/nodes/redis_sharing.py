@@ -9,7 +9,7 @@ from random import Random
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from smppgate.gate.stores import LEAVING
+from smppgate.gate.redis_stores import LEAVING
 from smppgate.store import Limits
 from smppgate.store.redis.store import RedisStore
 from smppgate.store.segments.indexing import HereJobs

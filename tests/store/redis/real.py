@@ -12,21 +12,18 @@ import ctypes
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO, Self
+from typing import Any, Self
 
 import pytest
 
 from tests.e2e.ports import free_port
-
-TIMEOUT = 30.0
-"""Seconds after which a test fails that waits for a server."""
+from tests.store.redis.line import TIMEOUT, Line, RedisSaysNo
 
 _MISSING = (
     "redis-server is not installed: `apt-get install redis-server redis-sentinel` on Debian, "
@@ -34,10 +31,6 @@ _MISSING = (
 )
 
 Option = str | int | Sequence[str | int]
-
-
-class RedisSaysNo(Exception):
-    """A server's answer is an error."""
 
 
 class RealRedis:
@@ -258,13 +251,10 @@ def call(address: tuple[str, int], *words: str | bytes | int, password: str = ""
 
     :raises RedisSaysNo: when it answers with an error.
     """
-    with socket.create_connection(address, TIMEOUT) as connection:
-        answers = connection.makefile("rb")
+    with Line(address) as line:
         if password:
-            connection.sendall(_command("AUTH", password))
-            _answer(answers)
-        connection.sendall(_command(*words))
-        return _answer(answers)
+            line.call("AUTH", password)
+        return line.call(*words)
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
@@ -323,25 +313,3 @@ def _answers(
     except (RedisSaysNo, OSError, EOFError):
         return False
     return True
-
-
-def _command(*words: str | bytes | int) -> bytes:
-    octets = [word if isinstance(word, bytes) else str(word).encode() for word in words]
-    parts = [b"$%d\r\n%b\r\n" % (len(word), word) for word in octets]
-    return b"*%d\r\n" % len(parts) + b"".join(parts)
-
-
-def _answer(answers: BinaryIO) -> Any:
-    line = answers.readline()
-    if not line.endswith(b"\r\n"):
-        raise EOFError("the connection is lost")
-    kind, rest = line[:1], line[1:-2]
-    if kind == b"-":
-        raise RedisSaysNo(rest.decode())
-    if kind == b":":
-        return int(rest)
-    if kind == b"$":
-        return None if rest == b"-1" else answers.read(int(rest) + 2)[:-2]
-    if kind == b"*":
-        return None if rest == b"-1" else [_answer(answers) for _ in range(int(rest))]
-    return rest

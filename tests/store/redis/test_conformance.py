@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from smppgate.store.redis.script import Script
 from tests.store.fakes import BEGUN
-from tests.store.redis.line import Line
+from tests.store.redis.line import Line, RedisSaysNo
 from tests.store.redis.model import ModelRedis
 from tests.store.redis.model_data import COMMANDS, RedisError
-from tests.store.redis.real import RealRedis, RedisSaysNo
+from tests.store.redis.real import RealRedis
 from tests.store.redis.test_model import script
 
 LATER = int(BEGUN) * 1000

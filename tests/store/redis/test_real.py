@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.store.redis.real import RealRedis, RealSentinels, RedisSaysNo
+from tests.store.redis.line import RedisSaysNo
+from tests.store.redis.real import RealRedis, RealSentinels
 
 pytestmark = pytest.mark.thorough
 

@@ -24,10 +24,10 @@ from smppgate.store.segments.setting import Setting
 from tests.store.boxes import SMALL
 from tests.store.fakes import Watcher, inline_workers
 from tests.store.redis.box import FineClock
-from tests.store.redis.line import Line
+from tests.store.redis.line import Line, RedisSaysNo
 from tests.store.redis.model import ModelRedis, ModelServer
 from tests.store.redis.model_data import Answer, RedisError, Stream
-from tests.store.redis.real import RealRedis, RedisSaysNo
+from tests.store.redis.real import RealRedis
 from tests.store.segments.model_disk import ModelFolder
 
 pytestmark = pytest.mark.thorough

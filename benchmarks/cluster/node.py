@@ -11,10 +11,11 @@ from attrs import frozen
 
 from benchmarks.admin import Admin
 from benchmarks.checkout import HERE
+from benchmarks.cluster.part import Part
 from benchmarks.cluster.redis_servers import MASTER_NAME
 from benchmarks.cluster.smsc import ABSENT, PREFIXES
 from benchmarks.esme import HOST, PASSWORD
-from benchmarks.process import Program, free_port, started
+from benchmarks.process import free_port
 
 NAMES = ("a", "b", "c")
 
@@ -33,19 +34,19 @@ class Surroundings:
     sentinels: list[int]
 
 
-class Node:
+class Node(Part):
     """One of them. Mutable.
 
     :ivar port: where ESMEs bind; ``peer_port``: where peers do.
     """
 
     def __init__(self, name: str, folder: Path) -> None:
+        super().__init__()
         folder.mkdir()
         self.name = name
         self.port, self.peer_port = free_port(), free_port()
         self._folder = folder
         self._starts = 0
-        self._program: Program | None = None
 
     def configure(self, around: Surroundings, peers: Mapping[str, int]) -> None:
         """Write its file. ``peers`` has where each of the others is reached from here."""
@@ -62,12 +63,7 @@ class Node:
         self._starts += 1
         command = [*HERE.twistd, *_TWISTD_OPTIONS, "smppgate", "--config", str(self._file)]
         log = self._folder / f"output-{self._starts}.log"
-        self._program = started(command, log, HERE.root)
-
-    def kill(self) -> None:
-        """``kill -9``."""
-        if self._program is not None:
-            self._program.kill()
+        self._start(command, log, HERE.root)
 
     def lose_disk(self) -> None:
         """All that it keeps is gone."""

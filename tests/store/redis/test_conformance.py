@@ -8,7 +8,7 @@ from time import time
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from smppgate.store.redis.script import Script
@@ -208,6 +208,7 @@ def test_scripts_return_the_same(
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(number=st.floats(-1e15, 1e15) | st.integers(-(2**53), 2**53))
+@example(number=-0.0)
 def test_numbers_are_written_the_same(real: Line, number: float) -> None:
     """As arguments of commands, and as text: Lua has less digits there."""
     made = script(

@@ -16,6 +16,7 @@ from benchmarks.cluster.redis_servers import MASTER_NAME
 from benchmarks.cluster.smsc import ABSENT, PREFIXES
 from benchmarks.esme import HOST, PASSWORD
 from benchmarks.process import free_port
+from benchmarks.two_nodes import peers_toml
 
 NAMES = ("a", "b", "c")
 
@@ -50,10 +51,11 @@ class Node(Part):
 
     def configure(self, around: Surroundings, peers: Mapping[str, int]) -> None:
         """Write its file. ``peers`` has where each of the others is reached from here."""
+        peers_tables = peers_toml(self.name, {**peers, self.name: self.peer_port})
         self._file.write_text(
             f'[gate]\nname = "{self.name}"\nstop_timeout = 1.0\n'
             f'state_dir = "{self._folder / "state"}"\n'
-            f"{_store_toml(around.sentinels)}{self._peers_toml(peers)}"
+            f"{_store_toml(around.sentinels)}{peers_tables}"
             f'[[listen]]\nendpoint = "tcp:{self.port}:interface={HOST}"\n{_FROM_HAPROXY}'
             f"{_esmes_toml()}{_smscs_toml(around.smscs)}"
         )
@@ -97,14 +99,6 @@ class Node(Part):
     @property
     def _file(self) -> Path:
         return self._folder / "gate.toml"
-
-    def _peers_toml(self, peers: Mapping[str, int]) -> str:
-        own = f'name = "{self.name}"\nendpoint = "tcp:{self.peer_port}:interface={HOST}"'
-        others = "".join(
-            f'[[peer]]\nname = "{name}"\nendpoint = "tcp:{HOST}:{port}"\n'
-            for name, port in {**peers, self.name: self.peer_port}.items()
-        )
-        return f'[peers]\n{own}\nsecret = "cluster"\n{others}'
 
 
 _FROM_HAPROXY = "max_per_address = 0\nmax_unbound = 0\nbind_rate = 0\n"

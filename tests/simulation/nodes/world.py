@@ -609,7 +609,7 @@ class NodesWorld:
 
     def _reactors(self) -> list[SimulatedReactor]:
         reactors = [node.reactor for node in self.nodes.values()]
-        return reactors if self.sharing is None else [*reactors, self.sharing.reactor]
+        return reactors if self.sharing is None else [*reactors, *self.sharing.reactors]
 
     def _look(self) -> None:
         self.turns += 1

@@ -97,8 +97,7 @@ def _by_turns(
 
 def _note(measurement: Measurement, found: FlowFound) -> None:
     for what, count in measurement.faults.items():
-        place = f"{measurement.through}: {what}"
-        found.faults[place] = found.faults.get(place, 0) + count
+        found.note(f"{measurement.through}: {what}", count)
 
 
 def _judge_load(turns: Turns, found: FlowFound) -> None:

@@ -59,7 +59,8 @@ def two_nodes(
 
     :raises ProgramError: when they do not bind.
     """
-    near, far = (evolve(options, more=options.more + each) for each in peers_tables())
+    ports = {name: free_port() for name in (_NEAR, _FAR)}
+    near, far = (evolve(options, more=options.more + peers_toml(each, ports)) for each in ports)
     with (
         gate(smsc_ports, core, accounts, evolve(near, links=0)) as (port, at_near),
         gate(smsc_ports, core, accounts, far) as (_, at_far),
@@ -70,13 +71,8 @@ def two_nodes(
         yield port, nodes
 
 
-def peers_tables() -> Iterator[str]:
-    """``[peers]`` and ``[[peer]]`` of the near and of the far one."""
-    ports = {name: free_port() for name in (_NEAR, _FAR)}
-    return (_peers_toml(name, ports) for name in ports)
-
-
-def _peers_toml(name: str, ports: Mapping[str, int]) -> str:
+def peers_toml(name: str, ports: Mapping[str, int]) -> str:
+    """``[peers]`` and ``[[peer]]`` of a node: ``ports`` has where each is reached, itself too."""
     own = f'endpoint = "tcp:{ports[name]}:interface={HOST}"'
     others = (
         f'[[peer]]\nname = "{each}"\nendpoint = "tcp:{HOST}:{port}"\n'

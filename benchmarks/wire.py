@@ -54,6 +54,11 @@ def pdu(command_id: int, sequence_number: int, body: bytes = b"", status: int = 
     return HEADER.pack(HEADER_SIZE + len(body), command_id, status, sequence_number) + body
 
 
+def numbered(octets: bytes, sequence_number: int) -> bytes:
+    """The same PDU under another number."""
+    return octets[:12] + sequence_number.to_bytes(4) + octets[HEADER_SIZE:]
+
+
 def bind(command_id: int, system_id: str, password: str) -> bytes:
     """A bind of that kind for interface_version 3.4, numbered 1; SMPP v3.4 §4.1.1 to §4.1.5."""
     names = system_id.encode() + b"\0" + password.encode() + b"\0"

@@ -92,6 +92,6 @@ def _used(program: Program, pids: Iterable[int]) -> float:
 
 def _note(found: FlowFound, bench: Bench, program: Program) -> None:
     for what, count in bench.ledger.faults.items():
-        found.faults[what] = found.faults.get(what, 0) + count
+        found.note(what, count)
     if errors := program.errors():
-        found.faults["errors in the log"] = found.faults.get("errors in the log", 0) + errors
+        found.note("errors in the log", errors)

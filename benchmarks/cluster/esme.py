@@ -113,7 +113,7 @@ class EsmeSession(Session):
         message, octets = self._seat.books.sent(self._seat.account, now)
         number, self._next = self._next, self._next + 1
         self._sent[number] = self._seat.books, message
-        self.transmit(_numbered(octets, number))
+        self.transmit(wire.numbered(octets, number))
 
     def leave(self) -> None:
         """Ask for the end of the session."""
@@ -160,7 +160,3 @@ class EsmeSession(Session):
 
 
 _order = count()
-
-
-def _numbered(octets: bytes, number: int) -> bytes:
-    return octets[:12] + number.to_bytes(4) + octets[16:]

@@ -11,10 +11,12 @@ from attrs import frozen
 
 from benchmarks.admin import Admin
 from benchmarks.checkout import HERE
+from benchmarks.cluster.part import Part
 from benchmarks.cluster.redis_servers import MASTER_NAME
 from benchmarks.cluster.smsc import ABSENT, PREFIXES
 from benchmarks.esme import HOST, PASSWORD
-from benchmarks.process import Program, free_port, started
+from benchmarks.process import free_port
+from benchmarks.two_nodes import peers_toml
 
 NAMES = ("a", "b", "c")
 
@@ -33,26 +35,27 @@ class Surroundings:
     sentinels: list[int]
 
 
-class Node:
+class Node(Part):
     """One of them. Mutable.
 
     :ivar port: where ESMEs bind; ``peer_port``: where peers do.
     """
 
     def __init__(self, name: str, folder: Path) -> None:
+        super().__init__()
         folder.mkdir()
         self.name = name
         self.port, self.peer_port = free_port(), free_port()
         self._folder = folder
         self._starts = 0
-        self._program: Program | None = None
 
     def configure(self, around: Surroundings, peers: Mapping[str, int]) -> None:
         """Write its file. ``peers`` has where each of the others is reached from here."""
+        peers_tables = peers_toml(self.name, {**peers, self.name: self.peer_port})
         self._file.write_text(
             f'[gate]\nname = "{self.name}"\nstop_timeout = 1.0\n'
             f'state_dir = "{self._folder / "state"}"\n'
-            f"{_store_toml(around.sentinels)}{self._peers_toml(peers)}"
+            f"{_store_toml(around.sentinels)}{peers_tables}"
             f'[[listen]]\nendpoint = "tcp:{self.port}:interface={HOST}"\n{_FROM_HAPROXY}'
             f"{_esmes_toml()}{_smscs_toml(around.smscs)}"
         )
@@ -62,12 +65,7 @@ class Node:
         self._starts += 1
         command = [*HERE.twistd, *_TWISTD_OPTIONS, "smppgate", "--config", str(self._file)]
         log = self._folder / f"output-{self._starts}.log"
-        self._program = started(command, log, HERE.root)
-
-    def kill(self) -> None:
-        """``kill -9``."""
-        if self._program is not None:
-            self._program.kill()
+        self._start(command, log, HERE.root)
 
     def lose_disk(self) -> None:
         """All that it keeps is gone."""
@@ -101,14 +99,6 @@ class Node:
     @property
     def _file(self) -> Path:
         return self._folder / "gate.toml"
-
-    def _peers_toml(self, peers: Mapping[str, int]) -> str:
-        own = f'name = "{self.name}"\nendpoint = "tcp:{self.peer_port}:interface={HOST}"'
-        others = "".join(
-            f'[[peer]]\nname = "{name}"\nendpoint = "tcp:{HOST}:{port}"\n'
-            for name, port in {**peers, self.name: self.peer_port}.items()
-        )
-        return f'[peers]\n{own}\nsecret = "cluster"\n{others}'
 
 
 _FROM_HAPROXY = "max_per_address = 0\nmax_unbound = 0\nbind_rate = 0\n"

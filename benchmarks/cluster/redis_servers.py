@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import shutil
-import signal
 import subprocess
 from pathlib import Path
 
+from benchmarks.cluster.part import Part
 from benchmarks.esme import HOST
 from benchmarks.process import Program, ProgramError, free_port, started
 
@@ -20,7 +20,7 @@ _ASK_SECONDS = 2.0
 
 _OPTIONS = {
     "bind": HOST,
-    "save": "",
+    "save": '""',
     "appendonly": "yes",
     "maxmemory": "512mb",
     "maxmemory-policy": "noeviction",
@@ -33,17 +33,17 @@ def installed() -> bool:
     return bool(shutil.which("redis-server") and shutil.which("redis-cli"))
 
 
-class RedisServer:
+class RedisServer(Part):
     """One redis-server, and what it has on its disk. Mutable.
 
     :ivar port: where it listens.
     """
 
     def __init__(self, folder: Path) -> None:
+        super().__init__()
         folder.mkdir()
         self.port = free_port()
         self._folder = folder
-        self._program: Program | None = None
 
     def start(self, master: int | None = None) -> None:
         """Begin, as a replica of the one at this port if there is one."""
@@ -51,11 +51,9 @@ class RedisServer:
         if master is not None:
             options["replicaof"] = f"{HOST} {master}"
         file = self._folder / "redis.conf"
-        file.write_text(
-            "".join(f"{name} {value or _NOTHING}\n" for name, value in options.items())
-        )
+        file.write_text("".join(f"{name} {value}\n" for name, value in options.items()))
         command = ["redis-server", str(file)]
-        self._program = started(command, self._folder / "output.log", self._folder)
+        self._start(command, self._folder / "output.log", self._folder)
 
     @property
     def is_up(self) -> bool:
@@ -66,26 +64,6 @@ class RedisServer:
     def has_replica(self) -> bool:
         """Whether a replica has all that it has."""
         return any("state=online" in line for line in _ask(self.port, "INFO", "replication"))
-
-    def freeze(self) -> None:
-        """It does nothing until it is thawed."""
-        self._signal(signal.SIGSTOP)
-
-    def thaw(self) -> None:
-        """It goes on."""
-        self._signal(signal.SIGCONT)
-
-    def kill(self) -> None:
-        """``kill -9``."""
-        if self._program is not None:
-            self._program.kill()
-
-    def _signal(self, number: signal.Signals) -> None:
-        if self._program is not None:
-            self._program.send_signal(number)
-
-
-_NOTHING = '""'
 
 
 class RedisServers:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import signal
 from pathlib import Path
 
+from benchmarks.cluster.part import Part
 from benchmarks.esme import HOST
 from benchmarks.haproxy import installed
-from benchmarks.process import Program, ProgramError, free_port, started
+from benchmarks.process import ProgramError, free_port
 
 _HEAD = """\
 global
@@ -24,14 +24,15 @@ defaults
 """
 
 
-class Relay:
-    """One process of HAProxy with any number of ports. Mutable.
+class Relay(Part):
+    """One process of HAProxy with any number of ports; a cut network where it is frozen. Mutable.
 
     :param ways: ports that are reached by each of its own, which a connection is given in turn.
     :ivar ports: its own, for each of ``ways``.
     """
 
     def __init__(self, folder: Path, name: str, ways: list[list[int]], checked: bool) -> None:
+        super().__init__()
         self.ports = [free_port() for _ in ways]
         self._file = folder / f"{name}.cfg"
         check = " check" if checked else ""
@@ -41,7 +42,6 @@ class Relay:
             for port, way in zip(self.ports, ways, strict=True)
         ]
         self._file.write_text(_HEAD + "".join(listens))
-        self._program: Program | None = None
 
     def start(self) -> None:
         """Begin; raises ProgramError where HAProxy is not installed."""
@@ -49,21 +49,4 @@ class Relay:
         if program is None:
             raise ProgramError("haproxy is not installed: `apt-get install haproxy` on Debian")
         log = self._file.with_suffix(".log")
-        self._program = started([program, "-db", "-f", str(self._file)], log, log.parent)
-
-    def freeze(self) -> None:
-        """Nothing passes until it is thawed, and no connection ends: as a network that is cut."""
-        self._signal(signal.SIGSTOP)
-
-    def thaw(self) -> None:
-        """It goes on."""
-        self._signal(signal.SIGCONT)
-
-    def kill(self) -> None:
-        """End it at once."""
-        if self._program is not None:
-            self._program.kill()
-
-    def _signal(self, number: signal.Signals) -> None:
-        if self._program is not None:
-            self._program.send_signal(number)
+        self._start([program, "-db", "-f", str(self._file)], log, log.parent)

@@ -123,7 +123,7 @@ class SmscLink(Session):
         number, self._next = self._next, self._next + 1
         self.open[number] = owed
         owed.sends += 1
-        self.transmit(owed.octets[:12] + number.to_bytes(4) + owed.octets[16:])
+        self.transmit(wire.numbered(owed.octets, number))
 
     def batch(self, octets: bytes) -> bool:
         """There are no batches."""

@@ -83,7 +83,7 @@ class CountingEsme(Session):
     def _numbered(self, request: bytes) -> bytes:
         number, self._next = self._next, self._next + 1
         self._open[number] = int.from_bytes(request[4:8])
-        return request[:12] + number.to_bytes(4) + request[16:]
+        return wire.numbered(request, number)
 
     def _lost(self) -> None:
         if self._open:

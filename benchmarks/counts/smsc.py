@@ -206,7 +206,7 @@ class _Link(Session):
         self.open[number] = int.from_bytes(request.octets[4:8])
         if request.state:
             self._smsc.books.receipt(self._smsc.name, request.state, request.is_matched)
-        self.transmit(request.octets[:12] + number.to_bytes(4) + request.octets[16:])
+        self.transmit(wire.numbered(request.octets, number))
 
     def leave(self) -> None:
         """Send an unbind: what is open is answered before its answer comes."""

@@ -120,8 +120,7 @@ class Sender(Session):
     def _request(self, due: float) -> bytes:
         number, self._next = self._next, self._next + 1
         self._due[number] = due
-        octets = wire.message(wire.SUBMIT_SM, self._number())
-        return octets[:12] + number.to_bytes(4) + octets[16:]
+        return wire.numbered(wire.message(wire.SUBMIT_SM, self._number()), number)
 
 
 class Pace:

@@ -28,14 +28,18 @@ class FlowFound:
         self.targets.append(Target(what, wanted, found, met))
         self.tell(f"{what}: {found}, wanted {wanted}: {self.targets[-1].verdict}")
 
+    def note(self, what: str, count: int) -> None:
+        """Add to its faults."""
+        self.faults[what] = self.faults.get(what, 0) + count
+
     def close(self, scene: Scene) -> None:
         """Wait for what is open in a scene, and look whether the books balance."""
         scene.drain()
         for sender in scene.senders:
             for what, count in sender.ledger.faults.items():
-                self.faults[what] = self.faults.get(what, 0) + count
+                self.note(what, count)
         if errors := scene.program.errors():
-            self.faults["errors in the log"] = self.faults.get("errors in the log", 0) + errors
+            self.note("errors in the log", errors)
 
 
 def words(refused: dict[int, int]) -> str:

@@ -28,7 +28,6 @@ from tests.simulation.nodes.redis_plan import RedisNodesPlan
 from tests.simulation.nodes.redis_sharing import PREFIX, RedisSharing, RedisTrouble
 from tests.simulation.nodes.shared import Shared, SharedPlan
 from tests.simulation.nodes.world import NodesPlan, NodesWorld
-from tests.simulation.trace import Violation
 
 LOOKED = 5
 """Turns from one look at the queues to the next."""
@@ -144,12 +143,3 @@ def _sends(node: Any) -> bool:
     claims: QueueClaims = node.gateway.router.queues._claims
     claim = claims._claims.get(QUEUED.encode())
     return claim is not None and claim._is_held and not claim._is_leaving
-
-
-def run(seed: int) -> str:
-    """One seed; gives what was wrong, empty where nothing was."""
-    try:
-        RedisWorld(seed).run()
-    except Violation as violation:
-        return str(violation)
-    return ""

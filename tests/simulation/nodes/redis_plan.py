@@ -88,16 +88,3 @@ class RedisNodesPlan(NodesPlan):
         if draw.random() < 0.5:
             return evolve(plan._calm(), shared=SharedPlan.of(draw))
         return evolve(plan._calm(), crashes=crashes[:1])
-
-    def _calm(self) -> RedisNodesPlan:
-        """The same where nothing is lost: order is looked at then."""
-        return evolve(
-            self,
-            slow=0.0,
-            leaving=0.0,
-            refusing=0.1,
-            window=1,
-            trouble=0.0,
-            kinds=(),
-            losing=0.0,
-        )

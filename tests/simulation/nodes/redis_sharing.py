@@ -15,10 +15,8 @@ from smppgate.store.redis.store import RedisStore
 from smppgate.store.segments.indexing import HereJobs
 from smppgate.store.segments.setting import Setting
 from smppgate.store.segments.sizes import Sizes
-from tests.simulation.network import Network
 from tests.simulation.nodes.redis_plan import RedisPlan
 from tests.simulation.reactor import SimulatedReactor
-from tests.simulation.sockets import Weather
 from tests.store.fakes import inline_workers
 from tests.store.redis.model import PATIENCE, ModelRedis, ModelServer
 from tests.store.segments.model_disk import ModelFolder
@@ -40,12 +38,11 @@ MOST_ON_ITS_WAY = 4
 class RedisSharing:
     """What the nodes of one world share, and the disks that each has to itself."""
 
+    reactors: tuple[SimulatedReactor, ...] = ()
+    """None of its own: Redis has no timers."""
+
     def __init__(self, world: NodesWorld, plan: RedisPlan, chance: Random) -> None:
         self._world, self._plan, self._chance = world, plan, chance
-        # Nothing of its own happens there: Redis has no timers.
-        self.reactor = SimulatedReactor(
-            world.clock, Network(world.agenda, chance, Weather()), chance
-        )
         self.redis = ModelRedis(world.clock.wall, plan.replicas, plan.lag)
         self.slowness = 0.0
         """Seconds more until Redis has what it is asked."""

@@ -78,6 +78,7 @@ class Sharing:
         self._chance = chance
         network = Network(world.agenda, chance, Weather())
         self.reactor = SimulatedReactor(world.clock, network, chance)
+        self.reactors = (self.reactor,)
         shared = world.plan.shared
         self._delay = shared.delay if shared is not None else 0.0005
         delay = chance.choice((0.0005, 0.0005, 0.02))

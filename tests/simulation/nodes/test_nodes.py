@@ -1,4 +1,4 @@
-"""Seeds of the world of nodes, and the faults that they find."""
+"""Seeds of the worlds of nodes, without a Redis and with one, and the faults that they find."""
 
 from __future__ import annotations
 
@@ -9,40 +9,71 @@ import pytest
 
 from smppgate.gate.peers.here import Here
 from tests.simulation.mutant import Mutant, StaleMutant
-from tests.simulation.nodes import mutants
-from tests.simulation.nodes.mutants import MUTANTS
+from tests.simulation.nodes import mutants, redis_mutants
+from tests.simulation.nodes.redis_nodes import RedisWorld
 from tests.simulation.nodes.world import NodesWorld, run
 
-SEEDS = int(os.environ.get("SEEDS", "200")) // 4
-"""``make check`` runs 50."""
+World = type[NodesWorld]
+
+_SEEDS = int(os.environ.get("SEEDS", "200"))
+
+SEEDS: dict[World, int] = {NodesWorld: _SEEDS // 4, RedisWorld: _SEEDS // 8}
+"""``make check`` runs 50 and 25."""
 
 _CHUNK = 10
 
-MOST_SEEDS = 60
-"""Seeds in which a fault must be found."""
+CHUNKS = [
+    pytest.param(world, range(first, min(first + _CHUNK, seeds)), id=f"{world.__name__}-{first}")
+    for world, seeds in SEEDS.items()
+    for first in range(0, seeds, _CHUNK)
+]
+
+BEGINS = {
+    "lease-used-on": 97,
+    "wait-left-out": 84,
+    "whole-limit-for-each": 48,
+    "never-removed": 17,
+}
+"""Fault → the first seed that looks for it, if that is not 0: none before has found it so far."""
 
 
-@pytest.mark.parametrize("first", range(0, SEEDS, _CHUNK))
-def test_no_invariant_is_broken(first: int) -> None:
-    """Whatever happens to the wires, and whoever comes and goes."""
-    failures = list(filter(None, map(run, range(first, min(first + _CHUNK, SEEDS)))))
+def _faults(world: World, table: dict[str, Mutant], most: int) -> list[Any]:
+    """Each with the seeds, so many, in which it must be found."""
+    return [
+        pytest.param(world, mutant, range(first, first + most), id=f"{world.__name__}-{name}")
+        for name, mutant in table.items()
+        for first in (BEGINS.get(name, 0),)
+    ]
+
+
+FAULTS = [
+    *_faults(NodesWorld, mutants.MUTANTS, 60),
+    *_faults(RedisWorld, redis_mutants.MUTANTS, 120),
+]
+
+
+@pytest.mark.parametrize(("world", "seeds"), CHUNKS)
+def test_no_invariant_is_broken(world: World, seeds: range) -> None:
+    """Whatever happens to wires, to nodes and to Redis, and whoever comes and goes."""
+    failures = [failure for seed in seeds if (failure := run(seed, world))]
     assert not failures, "\n\n".join(failures)
 
 
-def test_a_seed_decides_all() -> None:
+@pytest.mark.parametrize(("world", "seed"), [(NodesWorld, 7), (RedisWorld, 0)])
+def test_a_seed_decides_all(world: World, seed: int) -> None:
     """The same again gives the same trace."""
-    worlds = [NodesWorld(7) for _ in range(2)]
-    for world in worlds:
-        world.run()
+    worlds = [world(seed) for _ in range(2)]
+    for each in worlds:
+        each.run()
     assert worlds[0].trace.digest() == worlds[1].trace.digest()
 
 
 @pytest.mark.thorough
-@pytest.mark.parametrize("name", MUTANTS)
-def test_a_fault_is_found(name: str) -> None:
-    """By one of the first seeds."""
-    with MUTANTS[name].installed():
-        assert any(run(seed) for seed in range(MOST_SEEDS))
+@pytest.mark.parametrize(("world", "mutant", "seeds"), FAULTS)
+def test_a_fault_is_found(world: World, mutant: Mutant, seeds: range) -> None:
+    """By one of so many seeds."""
+    with mutant.installed():
+        assert any(run(seed, world) for seed in seeds)
 
 
 def test_one_that_does_not_fit_the_gate_proves_nothing() -> None:

@@ -10,8 +10,9 @@ workers, which have queues together, and in some of these scarce places and rate
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from random import Random
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Self
 
 from attrs import define, evolve, field, frozen
 from twisted.internet.defer import Deferred, DeferredList
@@ -129,7 +130,11 @@ class NodesPlan:
         crashes = tuple(draw.uniform(1.5, 9.0) for _ in range(draw.choice((0, 1, 3))))
         if draw.random() < 0.4:
             return evolve(self, shared=None, shares=True, crashes=crashes)
-        # Order is looked at while nothing is lost, and queues are used while windows are full.
+        return evolve(self._calm(), shared=None, shares=True, crashes=crashes[:1])
+
+    def _calm(self) -> Self:
+        """The same where nothing is lost: order is looked at then. Windows are full: queues are
+        used."""
         return evolve(
             self,
             slow=0.0,
@@ -139,9 +144,6 @@ class NodesPlan:
             trouble=0.0,
             kinds=(),
             losing=0.0,
-            shared=None,
-            shares=True,
-            crashes=crashes[:1],
         )
 
 
@@ -607,7 +609,7 @@ class NodesWorld:
 
     def _reactors(self) -> list[SimulatedReactor]:
         reactors = [node.reactor for node in self.nodes.values()]
-        return reactors if self.sharing is None else [*reactors, self.sharing.reactor]
+        return reactors if self.sharing is None else [*reactors, *self.sharing.reactors]
 
     def _look(self) -> None:
         self.turns += 1
@@ -631,11 +633,10 @@ def _renamed(body: bytes, taken: bytes, given: bytes) -> bytes:
     return renamed[: at - 1] + length + renamed[at:]
 
 
-def run(seed: int) -> str:
-    """One seed; gives what was wrong, empty where nothing was."""
-    world = NodesWorld(seed)
+def run(seed: int, world: Callable[[int], NodesWorld] = NodesWorld) -> str:
+    """One seed of this kind of ``world``; gives what was wrong, empty where nothing was."""
     try:
-        world.run()
+        world(seed).run()
     except Violation as violation:
         return str(violation)
     return ""

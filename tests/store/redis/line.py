@@ -31,6 +31,7 @@ class Line:
         """What it answers to a command.
 
         :raises RedisSaysNo: when it answers with an error.
+        :raises EOFError: when the connection is lost.
         """
         self._socket.sendall(_command(*words))
         return _answer(self._answers)

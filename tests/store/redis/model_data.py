@@ -81,11 +81,10 @@ Body = TypeVar("Body", bound=Callable[..., Any])
 
 
 def _command(
-    *names: str, arity: int, exact: bool = False, writes: bool = False, grows: bool = False
+    name: str, arity: int, exact: bool = False, writes: bool = False, grows: bool = False
 ) -> Callable[[Body], Body]:
     def enter(function: Body) -> Body:
-        for name in names:
-            COMMANDS[name.encode()] = Command(function, arity, exact, writes or grows, grows)
+        COMMANDS[name.encode()] = Command(function, arity, exact, writes or grows, grows)
         return function
 
     return enter
@@ -229,7 +228,7 @@ def _exists(data: Database, words: Arguments) -> Answer:
     return sum(data.entry(key) is not None for key in words)
 
 
-@_command("DEL", "UNLINK", arity=2, writes=True)
+@_command("DEL", arity=2, writes=True)
 def _delete(data: Database, words: Arguments) -> Answer:
     there = [key for key in dict.fromkeys(words) if data.entry(key) is not None]
     for key in there:
@@ -252,7 +251,9 @@ def _type(data: Database, words: Arguments) -> Answer:
     return Status(b"none" if entry is None else _KINDS[type(entry.value)])
 
 
-def _expire(data: Database, words: Arguments, at: int) -> int:
+@_command("PEXPIRE", arity=3, writes=True)
+def _expire(data: Database, words: Arguments) -> Answer:
+    at = data.milliseconds + integer(words[1])
     entry, options = data.entry(words[0]), {word.upper() for word in words[2:]}
     if options - {b"NX", b"XX", b"GT", b"LT"}:
         raise RedisError("ERR Unsupported option")
@@ -266,54 +267,12 @@ def _expire(data: Database, words: Arguments, at: int) -> int:
     return 1
 
 
-@_command("EXPIRE", arity=3, writes=True)
-def _expire_seconds(data: Database, words: Arguments) -> Answer:
-    return _expire(data, words, data.milliseconds + 1000 * integer(words[1]))
-
-
-@_command("PEXPIRE", arity=3, writes=True)
-def _expire_milliseconds(data: Database, words: Arguments) -> Answer:
-    return _expire(data, words, data.milliseconds + integer(words[1]))
-
-
-@_command("PEXPIREAT", arity=3, writes=True)
-def _expire_at(data: Database, words: Arguments) -> Answer:
-    return _expire(data, words, integer(words[1]))
-
-
-@_command("PERSIST", arity=2, exact=True, writes=True)
-def _persist(data: Database, words: Arguments) -> Answer:
-    entry = data.entry(words[0])
-    if entry is None or entry.expires == inf:
-        return 0
-    entry.expires = inf
-    return 1
-
-
-def _rest(data: Database, key: bytes) -> float:
-    entry = data.entry(key)
-    if entry is None:
-        return -2
-    return -1 if entry.expires == inf else entry.expires - data.milliseconds
-
-
 @_command("PTTL", arity=2, exact=True)
-def _pttl(data: Database, words: Arguments) -> Answer:
-    return int(_rest(data, words[0]))
-
-
-@_command("TTL", arity=2, exact=True)
-def _ttl(data: Database, words: Arguments) -> Answer:
-    rest = int(_rest(data, words[0]))
-    return rest if rest < 0 else (rest + 500) // 1000
-
-
-@_command("PEXPIRETIME", arity=2, exact=True)
-def _expire_time(data: Database, words: Arguments) -> Answer:
+def _rest(data: Database, words: Arguments) -> Answer:
     entry = data.entry(words[0])
     if entry is None:
         return -2
-    return -1 if entry.expires == inf else int(entry.expires)
+    return -1 if entry.expires == inf else int(entry.expires - data.milliseconds)
 
 
 # Strings
@@ -353,27 +312,9 @@ def _get_several(data: Database, words: Arguments) -> Answer:
     return [e.value if e is not None and isinstance(e.value, bytes) else None for e in found]
 
 
-@_command("GETDEL", arity=2, exact=True, writes=True)
-def _get_and_delete(data: Database, words: Arguments) -> Answer:
-    value = data.value(words[0], bytes)
-    data.entries.pop(words[0], None)
-    return value
-
-
-@_command("GETRANGE", arity=4, exact=True)
-def _get_range(data: Database, words: Arguments) -> Answer:
-    bounds = [integer(word) for word in words[1:]]
-    value = data.value(words[0], bytes) or b""
-    start, end = (max(at + len(value), 0) if at < 0 else at for at in bounds)
-    return value[start : end + 1]
-
-
-@_command("STRLEN", arity=2, exact=True)
-def _string_length(data: Database, words: Arguments) -> Answer:
-    return len(data.value(words[0], bytes) or b"")
-
-
-def _add_to(data: Database, key: bytes, by: int) -> int:
+@_command("INCRBY", arity=3, exact=True, grows=True)
+def _increase(data: Database, words: Arguments) -> Answer:
+    key, by = words[0], integer(words[1])
     number = integer(data.value(key, bytes) or b"0") + by
     if not -(2**63) <= number < 2**63:
         raise RedisError("ERR increment or decrement would overflow")
@@ -382,20 +323,10 @@ def _add_to(data: Database, key: bytes, by: int) -> int:
     return number
 
 
-@_command("INCR", arity=2, exact=True, grows=True)
-def _increase(data: Database, words: Arguments) -> Answer:
-    return _add_to(data, words[0], 1)
-
-
-@_command("INCRBY", arity=3, exact=True, grows=True)
-def _increase_by(data: Database, words: Arguments) -> Answer:
-    return _add_to(data, words[0], integer(words[1]))
-
-
 # Hashes
 
 
-@_command("HSET", "HMSET", arity=4, grows=True)
+@_command("HSET", arity=4, grows=True)
 def _hash_set(data: Database, words: Arguments) -> Answer:
     key, *rest = words
     if len(rest) % 2:
@@ -404,16 +335,6 @@ def _hash_set(data: Database, words: Arguments) -> Answer:
     before = len(fields)
     fields.update(zip(rest[::2], rest[1::2], strict=True))
     return len(fields) - before
-
-
-@_command("HSETNX", arity=4, exact=True, grows=True)
-def _hash_set_new(data: Database, words: Arguments) -> Answer:
-    key, name, value = words
-    fields = data.made(key, dict)
-    if name in fields:
-        return 0
-    fields[name] = value
-    return 1
 
 
 @_command("HGET", arity=3, exact=True)
@@ -431,26 +352,6 @@ def _hash_get_several(data: Database, words: Arguments) -> Answer:
 def _hash_get_all(data: Database, words: Arguments) -> Answer:
     fields = data.value(words[0], dict) or {}
     return [word for pair in fields.items() for word in pair]
-
-
-@_command("HKEYS", arity=2, exact=True)
-def _hash_keys(data: Database, words: Arguments) -> Answer:
-    return list(data.value(words[0], dict) or {})
-
-
-@_command("HVALS", arity=2, exact=True)
-def _hash_values(data: Database, words: Arguments) -> Answer:
-    return list((data.value(words[0], dict) or {}).values())
-
-
-@_command("HLEN", arity=2, exact=True)
-def _hash_length(data: Database, words: Arguments) -> Answer:
-    return len(data.value(words[0], dict) or {})
-
-
-@_command("HEXISTS", arity=3, exact=True)
-def _hash_exists(data: Database, words: Arguments) -> Answer:
-    return int(words[1] in (data.value(words[0], dict) or {}))
 
 
 @_command("HDEL", arity=3, writes=True)
@@ -507,16 +408,6 @@ def _set_members(data: Database, words: Arguments) -> Answer:
     return sorted(data.value(words[0], set) or ())
 
 
-@_command("SISMEMBER", arity=3, exact=True)
-def _set_has(data: Database, words: Arguments) -> Answer:
-    return int(words[1] in (data.value(words[0], set) or ()))
-
-
-@_command("SCARD", arity=2, exact=True)
-def _set_size(data: Database, words: Arguments) -> Answer:
-    return len(data.value(words[0], set) or ())
-
-
 # Sorted sets
 
 _ADDING = {b"NX", b"XX", b"GT", b"LT", b"CH"}
@@ -552,11 +443,6 @@ def _scores_add(data: Database, words: Arguments) -> Answer:
 @_command("ZREM", arity=3, writes=True)
 def _scores_remove(data: Database, words: Arguments) -> Answer:
     return _drop(data, words, Scores)
-
-
-@_command("ZCARD", arity=2, exact=True)
-def _scores_size(data: Database, words: Arguments) -> Answer:
-    return len(data.value(words[0], Scores) or ())
 
 
 @_command("ZSCORE", arity=3, exact=True)
@@ -721,12 +607,6 @@ def _first(found: list[Answer], options: list[bytes]) -> Answer:
 def _stream_range(data: Database, words: Arguments) -> Answer:
     key, low, high, *options = words
     return _first(_entries(data, key, low, high), options)
-
-
-@_command("XREVRANGE", arity=4)
-def _stream_range_back(data: Database, words: Arguments) -> Answer:
-    key, high, low, *options = words
-    return _first(_entries(data, key, low, high)[::-1], options)
 
 
 @_command("XLEN", arity=2, exact=True)

@@ -15,6 +15,7 @@ from twisted.internet.defer import Deferred
 
 from smppgate.gate.stores import make_store
 from smppgate.settings import parse
+from tests.settings import documents
 from tests.store.boxes import MemoryBox
 from tests.store.redis.real import RealRedis
 from tests.store.redis.turning import Turning, turning
@@ -25,20 +26,6 @@ pytestmark = pytest.mark.thorough
 T = TypeVar("T")
 LONGEST = 0.05
 """Seconds that a test lets pass at once, however many it asks for."""
-
-
-_REST = """
-[[listen]]
-endpoint = "tcp:2775"
-[[esme]]
-system_id = "acme"
-password = "secret"
-[[smsc]]
-name = "alpha"
-endpoint = "tcp:127.0.0.1:3000"
-system_id = "gate"
-password = "secret"
-"""
 
 
 class RealTime:
@@ -72,9 +59,12 @@ class RealBox(MemoryBox):
             self.servers.call("FLUSHALL")
         self.clock: Any = RealTime(self.it)
         self.folder = tempfile.TemporaryDirectory()
-        store = f'kind = "redis"\nurl = "{self.servers.url}"\nwait_replicas = 1\n'
-        text = f'[gate]\nstate_dir = "{self.folder.name}"\n[store]\n{store}{_REST}'
-        self.store = make_store(parse(text), self.it.reactor, Random())
+        document = documents.minimal() | {
+            "gate": {"state_dir": self.folder.name},
+            "store": {"kind": "redis", "url": self.servers.url, "wait_replicas": 1},
+        }
+        made = parse(documents.toml(document))
+        self.store = make_store(made, self.it.reactor, Random())
         self.wait(self.store.open())
 
     def wait(self, deferred: Deferred[T]) -> T:

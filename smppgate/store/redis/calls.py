@@ -17,11 +17,12 @@ from attrs import define
 SETTLING = 2000
 """Milliseconds that nodes have to tell what they have. They look every half second."""
 
-SILENCE = 3000
+SILENCE = 1000
 """Milliseconds after which a server that was told nothing does not know which nodes live.
 
-Less than what a node that says nothing lives on: that of one that has told lately does not end
-while others go on."""
+Twice as long as from one look to the next, and half of `SETTLING`: a server that was frozen again
+while nodes told does not take those for dead that could not reach it.
+"""
 
 
 @define

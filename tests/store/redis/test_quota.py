@@ -174,6 +174,32 @@ def test_nobody_gets_what_another_one_does_not_know_yet_to_be_gone() -> None:
     assert parts(nodes) == [ALL // 2 + LEAST_PART] * 2
 
 
+@pytest.mark.parametrize("again", [1.9, 2.1, 2.4])
+@pytest.mark.parametrize("pause", [0.0, 0.02, 0.1])
+@pytest.mark.parametrize("frozen", [2.0, 4.4, 10.0])
+def test_a_server_that_is_frozen_again_while_nodes_tell_gives_nothing_away(
+    frozen: float, pause: float, again: float
+) -> None:
+    """The one node has reached it in between, the other has not."""
+    nodes = Nodes(1)
+    near, far = nodes.nodes[0], nodes.join(delay=0.03)
+    nodes.wait(SETTLED)
+    far.lease("smsc alpha", WHOLE)
+    nodes.wait(1.0)
+    near.lease("smsc alpha", 1)
+    nodes.wait(1.0)
+    for seconds in (frozen, again):
+        nodes.redis.freeze()
+        nodes.wait(seconds)
+        nodes.redis.thaw()
+        nodes.wait(pause)
+    near.lease("smsc alpha", WHOLE)
+    for _ in range(200):
+        nodes.wait(0.02)
+        assert sum(parts(nodes)) <= WHOLE
+    assert parts(nodes) == [ALL // 2 + LEAST_PART] * 2
+
+
 def test_a_late_call_does_nothing(nodes: Nodes) -> None:
     one, two, _ = nodes.nodes
     one.lease("smsc alpha", WHOLE)

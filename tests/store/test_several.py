@@ -157,13 +157,16 @@ class Model(RuleBasedStateMachine):
             assert not is_kept or (is_unread and not self._is_indexed(name, *kept[key], key))
 
     def _is_over(self, key: bytes) -> bool:
-        """Whether ``key`` has ended where all its return paths are, as far as is promised."""
+        """Whether ``key`` has ended where all its return paths are, as far as is promised.
+
+        A return path of a process's own counts also where it has ended in what is left over.
+        """
         if key not in self.over or len(self.several.stores) < self.several.count:
             return False
         left = self._left()
-        heirs = left | {self._folder(1)}
-        holders = {name for name, kept in self.kept.items() if key in kept}
-        return holders <= {self.over[key]} or (self.over[key] in heirs and holders <= heirs)
+        elsewhere = {name for name, kept in self.kept.items() if key in kept} - {self.over[key]}
+        is_asked = self.over[key] in left | {self._folder(1)}
+        return not elsewhere or (is_asked and elsewhere <= left)
 
     def _left(self) -> set[str]:
         return {self._name(it) for it in self.several.home(1).left_over()}

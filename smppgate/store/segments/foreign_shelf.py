@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from smppgate.store.segments.files import AnyFolder
+from smppgate.store.segments.filters import NO_FILTER
 from smppgate.store.segments.index import BadIndex, Index, read_index
 from smppgate.store.segments.names import SegmentName, index_of, segment_of
 from smppgate.store.segments.searching import Part, Search, Searched
@@ -84,7 +85,7 @@ class ForeignShelf:
         """The index ``name``; None if it is gone by now, or damaged."""
         index = known.get((name, size))
         if index is not None:
-            return index if len(index.filter) <= room else index._replace(filter=b"")
+            return index if len(index.filter) <= room else index._replace(filter=NO_FILTER)
         try:
             return read_index(self._folder, name, room)
         except (OSError, BadIndex):

@@ -23,18 +23,16 @@ from typing import NamedTuple
 from zlib import crc32
 
 from smppgate.store.segments.files import AnyFolder
+from smppgate.store.segments.filters import NO_FILTER, Filter, make_filter, read_filter
 
 ENTRY = 12
 """Octets of an entry."""
 BLOCK = 512
 """Entries of a block, but for the last."""
-BITS = 16
-"""Of the filter, for each entry: one in 70 keys that are not there passes."""
 
 _MAGIC = b"sgix\x01"
 _HEAD = struct.Struct("<5sQQQQddQI")
 _HASH = 8
-_M32 = (1 << 32) - 1
 
 
 class BadIndex(ValueError):
@@ -64,20 +62,9 @@ class Index(NamedTuple):
     summary: Summary
     fences: array[int]
     checksums: array[int]
-    filter: bytes
+    filter: Filter
     blocks: int
     """Where in the file they begin."""
-
-    def may_have(self, key: int) -> bool:
-        """Whether the key of this hash may be there."""
-        if not self.filter:
-            return True
-        bits = len(self.filter) << 3
-        place = (key & _M32) * bits >> 32
-        if not self.filter[place >> 3] >> (place & 7) & 1:
-            return False
-        place = (key >> 32) * bits >> 32
-        return bool(self.filter[place >> 3] >> (place & 7) & 1)
 
     def offsets(self, folder: AnyFolder, key: int) -> list[int]:
         """The offsets of records that have the key of this hash, the oldest first.
@@ -144,7 +131,7 @@ def write_index(
     for block in _blocks(entries):
         fences.append(int.from_bytes(block[:_HASH], "big"))
         checksums.append(crc32(block))
-    bits = _filter(summary.entries, entries)
+    bits = make_filter(summary.entries, entries, ENTRY)
     middle = _little(fences) + _little(checksums) + bits
     fields = (_MAGIC, *summary, len(bits))
     checksum = crc32(middle, crc32(_HEAD.pack(*fields, 0)))
@@ -168,15 +155,15 @@ def read_index(folder: AnyFolder, name: str, filter_room: int = sys.maxsize) -> 
     if size + bits >= 1 << 32:
         raise BadIndex(f"{name} is damaged")
     tables = folder.read(name, size, _HEAD.size)
-    # By itself: to copy so much out of what was read would stop all other threads for a while.
-    kept = folder.read(name, bits, _HEAD.size + size)
-    if crc32(kept, crc32(tables, crc32(_HEAD.pack(*fields, 0)))) != checksum:
+    head_checksum = crc32(tables, crc32(_HEAD.pack(*fields, 0)))
+    kept, found = read_filter(folder, name, bits, _HEAD.size + size, head_checksum)
+    if found != checksum:
         raise BadIndex(f"{name} is damaged")
     fences, checksums = array("Q", tables[: 8 * count]), array("I", tables[8 * count :])
     _from_little(fences)
     _from_little(checksums)
     if bits > filter_room:
-        kept = b""
+        kept = NO_FILTER
     return Index(name, summary, fences, checksums, kept, _HEAD.size + size + bits)
 
 
@@ -190,20 +177,6 @@ def _blocks(entries: Iterable[bytes | bytearray]) -> Iterator[bytes]:
         rest = octets[whole:]
     if rest:
         yield rest
-
-
-def _filter(count: int, entries: Iterable[bytes | bytearray]) -> bytes:
-    octets = bytearray(max(1, count * BITS >> 3))
-    bits = len(octets) << 3
-    for run in entries:
-        words = array("I", bytes(run))
-        if sys.byteorder == "little":
-            words.byteswap()
-        for half in (words[0::3], words[1::3]):
-            for word in half:
-                place = word * bits >> 32
-                octets[place >> 3] |= 1 << (place & 7)
-    return bytes(octets)
 
 
 def _little(numbers: array[int]) -> bytes:

@@ -93,7 +93,7 @@ class Search:
 
         Where it cannot be read, older ones are not asked: they may be wrong by now.
         """
-        may_have = index.may_have
+        may_have = index.filter.may_have
         for key in [key for key, hashed in missing.items() if may_have(hashed)]:
             try:
                 is_over = self._look(name, index, key, missing[key])

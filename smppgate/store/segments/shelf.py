@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from attrs import define, field
 
+from smppgate.store.segments.filters import NO_FILTER
 from smppgate.store.segments.index import Index
 from smppgate.store.segments.names import SegmentName
 
@@ -131,4 +132,4 @@ class Shelf:
             for place in range(len(segment.parts) - 1, -1, -1):
                 room -= len(segment.parts[place].filter)
                 if room < 0:
-                    segment.parts[place] = segment.parts[place]._replace(filter=b"")
+                    segment.parts[place] = segment.parts[place]._replace(filter=NO_FILTER)

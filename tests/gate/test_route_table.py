@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from random import Random
 from typing import Any
 
@@ -27,11 +26,8 @@ from tests.gate.routing import (
     trial_of,
 )
 
-EXAMPLES = int(os.environ.get("ROUTES", settings().max_examples * 3 // 2))
-"""Random configurations; ``ROUTES=10000`` makes as many of them."""
 
-
-@settings(max_examples=EXAMPLES)
+@settings(max_examples=settings().max_examples * 3 // 2)
 @given(st.randoms(use_true_random=False))
 def test_explanation_and_decision_agree(random: Random) -> None:
     """Where a message goes is what the first route says that has no fault, in any order asked."""

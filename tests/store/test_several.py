@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from functools import partial
 from math import inf
 from pathlib import Path
@@ -232,7 +231,7 @@ class Model(RuleBasedStateMachine):
 
 
 Model.TestCase.settings = settings(
-    max_examples=int(os.environ.get("MODEL_EXAMPLES", "40")),
+    max_examples=settings().max_examples * 2 // 5,
     stateful_step_count=30,
     phases=[Phase.generate, Phase.shrink],
     deadline=None,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from os import environ
 from time import time
 from typing import Any
 
@@ -164,7 +163,7 @@ def test_all_commands_are_tried() -> None:
 @settings(
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
-    max_examples=int(environ.get("MODEL_EXAMPLES", "60")),
+    max_examples=settings().max_examples * 3 // 5,
     phases=[Phase.generate, Phase.shrink],
 )
 @given(commands=st.lists(ANY, max_size=40))

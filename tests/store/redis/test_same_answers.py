@@ -6,7 +6,6 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from importlib import resources
 from math import inf
-from os import environ
 from pathlib import Path
 from typing import Any
 
@@ -322,7 +321,7 @@ def line() -> Iterator[Line]:
 @settings(
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
-    max_examples=int(environ.get("MODEL_EXAMPLES", "40")),
+    max_examples=settings().max_examples * 2 // 5,
     phases=[Phase.generate, Phase.shrink],
 )
 @given(steps=st.lists(st.tuples(_steps(), st.sampled_from([0.0, 0.0, 0.01, 0.6])), max_size=40))

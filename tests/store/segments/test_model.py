@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from random import Random
 
 from hypothesis import Phase, settings
@@ -188,7 +187,7 @@ class Model(RuleBasedStateMachine):
 
 
 Model.TestCase.settings = settings(
-    max_examples=int(os.environ.get("MODEL_EXAMPLES", "60")),
+    max_examples=settings().max_examples * 3 // 5,
     stateful_step_count=40,
     phases=[Phase.generate, Phase.shrink],
 )

@@ -28,7 +28,7 @@ coverage: $(VENV)/.dev
 	$(BIN)/coverage report
 
 # The general way alone, which the lane passes by in `check`: this folder holds what it must do. Half
-# of the seeds of tests/simulation go it in any case, and e2e takes as long as everything else.
+# of the seeds of tests/simulation and half of the tests of tests/e2e go it in any case.
 general: $(VENV)/.dev
 	GATE_LANE=off $(BIN)/$(PYTEST) tests/gate
 

@@ -1,4 +1,4 @@
-"""Half of the tests here have gates in which whole reads take no lane: it must make no difference."""
+"""Half of the tests here have gates whose reads take no lane: it must make no difference."""
 
 from __future__ import annotations
 

@@ -167,6 +167,9 @@ class Admission:
 
     def _judged(self, frames: list[Frame]) -> list[Frame]:
         """Deal with frames of the peer; give those that are the owner's to deal with."""
+        if not frames:
+            self.peer_spoke = False
+            return frames
         commands = {frame.command_id for frame in frames}
         self.peer_spoke = not commands <= _SIGNS_OF_LIFE
         # Nearly always everything passes, and the owner gets the list as it is.

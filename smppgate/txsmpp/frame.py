@@ -151,7 +151,8 @@ class FrameBuffer:
         # One PDU alone is dealt with as fast as any run of one.
         if look is None or len(octets) < 4 or _NUMBER.unpack_from(octets)[0] >= len(octets):
             return self._split(octets, 0)
-        return self._split(octets, look(octets))
+        done = look(octets)
+        return self._split(octets, done) if done < len(octets) else []
 
     def _split(self, octets: bytes, start: int) -> list[Frame]:
         # Called once per read and looped once per PDU: names are local, and Frame's own

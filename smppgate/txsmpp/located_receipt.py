@@ -125,29 +125,31 @@ def located_receipt(octets: bytes) -> LocatedReceipt:
     found = _USUAL.match(octets, 4)
     if found is None:
         return read_closely(octets) if octets.startswith(_DATA_SM, 4) else NO_RECEIPT
-    esm_class = found[1][0]
-    if found[3] is not None or _REPORTS[esm_class]:
-        return _usual(octets, found, esm_class) or read_closely(octets)
+    kind, _, message_id, stat = found.groups()
+    esm_class = kind[0]
+    if message_id is not None or _REPORTS[esm_class]:
+        return _usual(octets, found, esm_class, message_id, stat) or read_closely(octets)
     return read_closely(octets) if _names_a_message(octets) else NO_RECEIPT
 
 
-def _usual(octets: bytes, found: re.Match[bytes], esm_class: int) -> LocatedReceipt | None:
+def _usual(
+    octets: bytes, found: re.Match[bytes], esm_class: int, message_id: bytes | None, stat: bytes
+) -> LocatedReceipt | None:
     """A receipt in the usual form; None for all that must be looked at more closely."""
     begin = found.end(2)
     behind = begin + octets[begin - 1]
     size = len(octets)
     if esm_class & _UDHI or behind > size:
         return None
-    message_id = found[3]
     if message_id is None:
         return _with_tlvs(octets, behind, esm_class, b"", None) if behind == begin else None
     if not are_all(found, octets, behind):
         return None
     text = _new(TextIds, (begin, behind, 1, begin, "latin-1", (found.span(3),)))
     if behind < size or len(message_id) > LONGEST_ID:
-        return _with_tlvs(octets, behind, esm_class, found[4], text)
+        return _with_tlvs(octets, behind, esm_class, stat, text)
     recognition = _BY_ESM_CLASS if _REPORTS[esm_class] else _BY_TEXT
-    fields = (recognition, esm_class, (message_id,), found[4], None, text, ())
+    fields = (recognition, esm_class, (message_id,), stat, None, text, ())
     return _new(LocatedReceipt, fields)
 
 

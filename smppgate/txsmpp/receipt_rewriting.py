@@ -75,7 +75,7 @@ def _rewritten(
     octets: bytes, text: TextIds | None, tlvs: tuple[TlvId, ...], message_id: bytes
 ) -> bytes | None:
     """The usual receipt: one id in a short_message, in front of whole TLVs; else None."""
-    at, more, pieces = 4, 0, []
+    at, more, pieces = 4, 0, [b""]
     if text is not None:
         begin, field_end, length_size, _, encoding, spans = text
         new = message_id if encoding == "latin-1" else _encoded(message_id, encoding)
@@ -86,7 +86,7 @@ def _rewritten(
         more = len(new) + id_begin - at
         if length + more > LONGEST_SHORT_MESSAGE:
             return None
-        pieces = [octets[4 : begin - 1], _OCTETS[length + more], octets[begin:id_begin], new]
+        pieces += octets[4 : begin - 1], _OCTETS[length + more], octets[begin:id_begin], new
     for begin, end, id_begin, id_end in tlvs:
         length = end - begin
         if octets[begin - 2 : begin] != length.to_bytes(2):
@@ -97,7 +97,9 @@ def _rewritten(
         counted = (length + longer).to_bytes(2)
         pieces += [octets[at : begin - 2], counted, octets[begin:id_begin], message_id]
         at, more = id_end, more + longer
-    return b"%b%b%b" % (_pack_length(len(octets) + more), b"".join(pieces), octets[at:])
+    pieces[0] = _pack_length(len(octets) + more)
+    pieces.append(octets[at:])
+    return b"".join(pieces)
 
 
 def _encoded(message_id: bytes, encoding: str) -> bytes:

@@ -27,8 +27,9 @@ from smppgate.txsmpp.log import Logger
 from smppgate.txsmpp.notices import READ_FAILED
 from smppgate.txsmpp.stream import is_plain
 
-MOST_TURNS = 8
-"""Turns before the reactor has its timers, and its other descriptors, again."""
+SPELL = 0.002
+"""Seconds after which the reactor has its timers, and its other descriptors, again, also if there
+is more to read. To come back by way of it costs as much as a read of three messages."""
 
 LOOK = 15e-6
 """Seconds in which the answer to a message alone is looked for before the reactor sleeps: a peer
@@ -112,12 +113,13 @@ class Sockets:
             transport.connectionLost(reason)
 
     def doRead(self) -> None:
-        """Read every socket that has something, and write; again where an answer comes at once."""
-        events, turns = self._ready(), 0
+        """Read every socket that has something, and write; again while there is more to read."""
+        events, until = self._ready(), self._clock() + SPELL
         while events:
             is_alone = self._turn(events)
-            turns += 1
-            events = self._look() if is_alone and turns < MOST_TURNS else []
+            if self._clock() >= until:
+                return
+            events = self._look() if is_alone else self._ready()
 
     def _ready(self) -> list[tuple[int, int]]:
         # All of them: a timer that is late judges no session before it was read.

@@ -74,7 +74,7 @@ class SmppStream(Protocol):
             self._send = transport.socket.send
 
     def _write(self, octets: bytes) -> None:
-        transport = self._tcp
+        transport: Any = self.transport
         if transport is None:
             return
         if self._tap is not None:

@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 from twisted.internet.task import Clock
 
 from smppgate.gate import Gateway
-from smppgate.gate.lane import run, submits
+from smppgate.gate.lane import run
 from smppgate.gate.lane.in_turn import nothing_is_plain
 from smppgate.gate.sessions.links import LinkProtocol
 from smppgate.routing.smscs.health import retry
@@ -511,13 +511,13 @@ def allowing(least_retries: float) -> Iterator[None]:
 
 @contextmanager
 def short_runs() -> Iterator[None]:
-    """Two messages of one read take the lane already, and half of a run is but few of it."""
-    fewest, few = submits.FEWEST, run.FEW
-    submits.FEWEST, run.FEW = 1, 2  # type: ignore[assignment]
+    """Half of a run is but few of it."""
+    few = run.FEW
+    run.FEW = 2  # type: ignore[assignment]
     try:
         yield
     finally:
-        submits.FEWEST, run.FEW = fewest, few  # type: ignore[assignment]
+        run.FEW = few
 
 
 class Coverage:

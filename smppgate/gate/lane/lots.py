@@ -28,8 +28,8 @@ class Lot:
     """
 
     __slots__ = (
-        *("_choose", "_dispatcher", "_has_queue", "_left", "_link", "_part", "_session"),
-        *("accounts", "is_one"),
+        *("_choose", "_dispatcher", "_has_queue", "_is_plain", "_left", "_link", "_part"),
+        *("_session", "accounts", "is_one"),
     )
 
     def __init__(
@@ -49,6 +49,8 @@ class Lot:
         self._session: EsmeSession | None = None
         self._has_queue = any(account in dispatcher.queues for account in accounts)
         self._left = 0
+        self._is_plain = False
+        """Whether the session is bound here and speaks the version of the link."""
 
     def next(self) -> EsmeSession | None:
         """The session of the next message; None while none takes it."""
@@ -62,8 +64,7 @@ class Lot:
         """Whether a session that `next` has given may be sent the message as it is, and now."""
         link = self._link
         return (
-            session.version is link.version
-            and not session.is_remote
+            self._is_plain
             and link.shares.has_room(session, now, link.window)
             # What came before it in the read may have been queued.
             and not (self._has_queue and self._dispatcher.queue(self.accounts, session))
@@ -75,6 +76,7 @@ class Lot:
         if session is not None:
             room = session.window - len(session.outstanding)
             self._left = max(room // self._part, 1) - 1
+            self._is_plain = session.version is self._link.version and not session.is_remote
         return session
 
 

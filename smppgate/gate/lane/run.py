@@ -61,13 +61,13 @@ class Run(RequestRun):
         self._octets: bytes | dict[int, bytes] = octets
         self._bounds = bounds
         # Links, with the place of the first message that went there, and the numbers.
-        self._parts: list[tuple[SmscSession, int, list[int]]] = []
+        self._parts: list[tuple[SmscSession, int, Sequence[int]]] = []
         self.origin, self.pool = origin, pool
         self.asked = asked
         self.wants_receipt = wants_receipt
         self.open = 0
 
-    def claim(self, link: SmscSession, at: int, count: int) -> list[int]:
+    def claim(self, link: SmscSession, at: int, count: int) -> Sequence[int]:
         """Take numbers on ``link`` for ``count`` of the messages, from ``at`` on; gives them."""
         numbers = link.outstanding.claim_run(self, at, count)
         self._parts.append((link, at, numbers))

@@ -19,13 +19,10 @@ from smppgate.txsmpp.frame import HEADER_SIZE, Frame
 from smppgate.txsmpp.reads import alone_submits
 
 _put_number = Struct(">I").pack_into
-_read_beginning = Struct(">II").unpack_from
+_read_command = Struct(">4xI").unpack_from
 _SUBMIT_SM = int(CommandId.SUBMIT_SM)
 _TO_NUMBER = 12
 """Octets from the beginning of a PDU to its sequence number, SMPP v3.4 §3.2."""
-
-FEWEST = 6
-"""Messages of the first one's size that a read has to have: fewer are sent as fast one by one."""
 
 
 class SubmitLane:
@@ -45,11 +42,9 @@ class SubmitLane:
 
         What becomes of them is what becomes of each by `Submitter.submit`.
         """
-        size = len(octets) - start
-        if size < HEADER_SIZE or not origin.submits:
+        if len(octets) - start < HEADER_SIZE or not origin.submits:
             return start
-        length, command_id = _read_beginning(octets, start)
-        if command_id != _SUBMIT_SM or size < FEWEST * length:
+        if _read_command(octets, start)[0] != _SUBMIT_SM:
             return start
         policy, submitter = origin.policy, self._submitter
         pool, most = origin.own_pool or policy.pool, policy.window - origin.unanswered

@@ -21,6 +21,9 @@ from smppgate.routing.smscs.smsc import Smsc
 Choose = Callable[[float, "bytes | None", Sequence[Smsc]], "Smsc | None"]
 """See `Balancer.choose`."""
 
+ShareOut = Callable[[int, float], dict[Smsc, int]]
+"""See `Balancer.share_out`."""
+
 MakeBalancer = Callable[[], Balancer]
 
 _NONE_TAKEN: Mapping[Link, int] = {}
@@ -39,10 +42,11 @@ class _Tier:
 
     :ivar able: those that take new messages, if not now.
     :ivar choose: `Balancer.choose` of its balancer; with SMSCs behind the others, see `rank`.
+    :ivar share_out: `Balancer.share_out`; who is doubted gets what the others have no room for.
     :ivar rendezvous: chooses for messages that have a key.
     """
 
-    __slots__ = ("_balancer", "_members", "able", "choose", "rendezvous")
+    __slots__ = ("_balancer", "_members", "able", "choose", "rendezvous", "share_out")
 
     def __init__(self, members: Iterable[Member], balancer: Balancer) -> None:
         self._members = tuple(members)
@@ -50,24 +54,21 @@ class _Tier:
         self.rendezvous = Rendezvous()
         self.able: tuple[Member, ...] = ()
         self.choose: Choose = balancer.choose
+        self.share_out: ShareOut = balancer.share_out
 
     def rank(self) -> None:
         """Find out which are able, and put those that are doubted now behind all others."""
         self.able = tuple(member for member in self._members if member.is_able)
         self._balancer.arrange(self.able)
         doubted = tuple(member.smsc for member in self.able if member.smsc.is_doubted)
-        choose = self._balancer.choose
-        self.choose = partial(_doubted_last, choose, doubted) if doubted else choose
+        self.choose, self.share_out = self._balancer.choose, self._balancer.share_out
+        if doubted:
+            self.choose = partial(_doubted_last, self.choose, doubted)
+            self.share_out = partial(one_by_one, self.choose)
         # Equal keys go to one SMSC: none of them is sent to one that is doubted because another
         # is full.
         sound = tuple(member for member in self.able if member.smsc not in doubted)
         self.rendezvous.arrange(sound or self.able)
-
-    def share_out(self, count: int, now: float) -> dict[Smsc, int]:
-        """See `Balancer.share_out`; who is doubted gets what the others have no room for."""
-        if self.choose == self._balancer.choose:
-            return self._balancer.share_out(count, now)
-        return one_by_one(self.choose, count, now)
 
     def knows(self, command_id: int) -> bool:
         """Whether an able member knows the request with this command_id."""
@@ -102,6 +103,7 @@ class Pool:
     __slots__ = (
         "_ranking",
         "_seats",
+        "_share_out",
         "_tiers",
         "active",
         "choose",
@@ -181,7 +183,7 @@ class Pool:
         for tier in self._tiers:
             tier.rank()
         tier = self._tier()
-        self.active, self.choose = tier.able, tier.choose
+        self.active, self.choose, self._share_out = tier.able, tier.choose, tier.share_out
         self.is_limited = any(member.smsc.limits is not None for member in self.active)
         before = self._ranking
         # Keys go by what is doubted, too: one that is leaves them to the others.
@@ -234,7 +236,7 @@ class Pool:
         """
         shares, left = [], count
         if key is None and not tried and self.allows(count, now):
-            for smsc, part in self._tier().share_out(count, now).items():
+            for smsc, part in self._share_out(count, now).items():
                 if smsc.only_link is not None:
                     shares.append(Share(smsc, smsc.only_link, part))
                     left -= part

@@ -8,7 +8,7 @@ from unittest.mock import patch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smppgate.gate.lane import lots, submits
+from smppgate.gate.lane import lots
 from smppgate.txsmpp.frame import Frame, response
 from smppgate.txsmpp.pdu import SubmitSm
 from tests.gate.lane.scripts import (
@@ -27,7 +27,7 @@ from tests.txsmpp.pairs import numbered
 
 def played(terms: Terms, steps: list[Step]) -> Script:
     """The script, after it was played to a gate with the lane and to one without."""
-    with patch.object(submits, "FEWEST", 1), patch.object(lots, "PART", 1000):
+    with patch.object(lots, "PART", 1000):
         script = Script(Stage(terms, has_lane=True), Stage(terms, has_lane=False))
         for step in steps:
             script.play(step)
@@ -69,12 +69,11 @@ def test_every_message_is_answered_as_its_smsc_says_whichever_that_is(
     octets = b"".join(numbered(pdu, at) for at, pdu in enumerate(messages, 1))
     expected = [(at, statuses[at % len(statuses)]) for at in range(1, len(asks) + 1)]
     for has_lane in (True, False):
-        with patch.object(submits, "FEWEST", 1):
-            stage = Stage(Terms(smscs=2), has_lane)
-            stage.settle()
-            stage.esmes[0].send(octets)
-            for link in stage.links:
-                link.send(b"".join(_answered(link.heard(), statuses)))
+        stage = Stage(Terms(smscs=2), has_lane)
+        stage.settle()
+        stage.esmes[0].send(octets)
+        for link in stage.links:
+            link.send(b"".join(_answered(link.heard(), statuses)))
         heard = stage.esmes[0].heard()
         assert sorted((each.sequence_number, each.command_status) for each in heard) == expected
         assert stage.gate.router.open_exchanges == 0

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from smppgate.routing.admin_state import AdminState
 from smppgate.routing.limits.token_bucket import Rate
 from smppgate.routing.smscs.balancers import BALANCERS
+from smppgate.routing.smscs.balancers.least_outstanding import FEW
 from smppgate.routing.smscs.links import Link
 from smppgate.routing.smscs.load import Outcome
 from smppgate.routing.smscs.member import Member
@@ -280,7 +281,7 @@ def test_who_has_least_to_do_gets_each_message_of_a_run(
 ) -> None:
     """What each member is given last is not too much for it: nobody with room had less.
 
-    Not counting a sixteenth of what it has.
+    Not counting a sixteenth of what it has, or a 32nd of what it can have.
     """
     smscs, pool = _of_windows("least_outstanding", windows)
     for _ in range(errors):
@@ -304,7 +305,8 @@ def test_who_has_least_to_do_gets_each_message_of_a_run(
         ]
         for smsc, burden in zip(smscs, burdens, strict=True):
             if smsc in given_to and with_room:
-                before_last = smsc.outstanding - 1 - (smsc.outstanding >> 4)
+                few = max(smsc.outstanding >> 4, smsc.capacity // FEW)
+                before_last = smsc.outstanding - 1 - few
                 last = (before_last + burden) / smsc.weight
                 assert last <= min(with_room) + 1e-9
 
@@ -317,8 +319,8 @@ def test_runs_are_shared_by_weight_also_while_nothing_is_open(counts: list[int])
     for count in counts:
         for share in pool.assign(count, 0.0)[0]:
             taken[share.smsc] += share.size
-    # Each run by itself is within one message of the weights, 1 and 2.
-    assert abs(2 * taken[smscs[0]] - taken[smscs[1]]) <= 2 * len(counts) + 1
+    # Each run by itself is within one message of the weights, 1 and 2; but three at a time are few.
+    assert abs(2 * taken[smscs[0]] - taken[smscs[1]]) <= 2 * len(counts) + 10
 
 
 def _place(smscs: list[Smsc], link: Link) -> tuple[int, int]:

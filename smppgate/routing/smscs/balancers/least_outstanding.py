@@ -9,6 +9,9 @@ from smppgate.routing.smscs.balancers.balancer import Balancer
 from smppgate.routing.smscs.member import Member
 from smppgate.routing.smscs.smsc import Smsc
 
+FEW = 32
+"""One in so many of the requests that an SMSC can have at all are few for it."""
+
 
 class LeastOutstanding(Balancer):
     """Chooses the member with the fewest unanswered requests in proportion to its weight.
@@ -63,20 +66,23 @@ class LeastOutstanding(Balancer):
         """See `Balancer.share_out`: the least loaded gets several at a time, while there are many.
 
         These are half of its part of what is left, or a sixteenth of what it has already if that
-        is more: a difference that makes none.
+        is more: a difference that makes none. So it gets all of few, one in `FEW` of what it can
+        have at all: what stays together is read and answered together.
         """
         given: dict[Smsc, int] = {}
+        run = count
         while count and (smsc := self.choose(now, None, ())) is not None:
             member, outstanding = self._seats[smsc], smsc.outstanding
-            part = int(count * member.weight * self._half)
-            size = outstanding >> 4
-            size = max(size, part)
-            if size < 2:
-                size = 1
+            room = smsc.capacity - outstanding
+            if run * FEW <= smsc.capacity:
+                size = min(count, room)
+                member.turn += (size - 1) * member.cost
             else:
-                size = min(size, smsc.capacity - outstanding, count)
+                part = int(count * member.weight * self._half)
+                size = min(max(outstanding >> 4, part, 1), room, count)
                 more = (size - 1) * member.cost
                 member.turn += more
+                # The others have their parts of this run: they have none to make up for.
                 self._highest += more
             given[smsc] = given.get(smsc, 0) + size
             smsc.outstanding = outstanding + size

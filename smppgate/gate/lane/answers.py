@@ -48,7 +48,8 @@ class AnswerLane:
         if self._events.tells_each or keeper.expected is not None:
             return start
         # A batch of return paths is begun for those that take the lane only.
-        if get(unpack(octets, start)[3]).__class__ is not tuple:
+        entry = get(unpack(octets, start)[3])
+        if entry.__class__ is not tuple or not isinstance(entry[0], Run):
             return start
         paths = keeper.commits.gathering()
         if paths is None:
@@ -72,7 +73,7 @@ class AnswerLane:
                 break
             of, at = entry
             if of is not run:
-                if of.__class__ is not Run:
+                if not isinstance(of, Run) or not of.is_on(link):
                     break
                 origin = of.origin
                 form = keeper.form(origin, smsc)

@@ -41,7 +41,7 @@ STEPS = st.lists(st.one_of(*[STEP] * 12, LOST_WIRE), min_size=6, max_size=30)
 
 
 @pytest.fixture(autouse=True)
-def has_lane(monkeypatch: pytest.MonkeyPatch) -> None:
+def takes_the_lane(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("GATE_LANE", raising=False)
 
 

@@ -6,6 +6,7 @@ from itertools import pairwise
 from struct import Struct
 from typing import cast
 
+from smppgate.gate.lane.times import Times
 from smppgate.gate.peers.envelopes import Envelopes
 from smppgate.gate.peers.fields import envelope_at, inside
 from smppgate.gate.peers.ports import Link
@@ -114,7 +115,7 @@ class SubmittingLane:
         last = end - HEADER_SIZE
         run: SubmittedRun | None = None
         answers: list[bytes] = []
-        answered = _Answered(link.smsc, now)
+        times = Times(now)
         while start <= last:
             length, command_id, status, number = _read_header(octets, start)
             stop = start + length
@@ -127,43 +128,29 @@ class SubmittingLane:
             if of is not run:
                 if of.__class__ is not SubmittedRun:
                     break
-                answered.add(run, answers)
+                _answer(run, answers, times)
                 run, asked, answers = of, of.asked, []
             del requests[number]
             header = _write_header(length, _SUBMIT_SM_RESP, 0, asked[at])
             answers.append(header + octets[start + HEADER_SIZE : stop])
             start = stop
-        answered.add(run, answers)
-        answered.count()
+        _answer(run, answers, times)
+        _count(link.smsc, times)
         return start
 
 
-class _Answered:
-    """What the answers of one read amount to. Mutable and slotted."""
+def _answer(run: SubmittedRun | None, answers: list[bytes], times: Times) -> None:
+    """Give the node of ``run`` these answers."""
+    if run is not None:
+        times.add(len(answers), run.sent_at)
+        run.link.answer_all(answers)
 
-    __slots__ = ("_count", "_longest", "_now", "_seconds", "_smsc")
 
-    def __init__(self, smsc: Smsc, now: float) -> None:
-        self._smsc = smsc
-        self._now = now
-        self._count = 0
-        self._seconds = self._longest = 0.0
-
-    def add(self, run: SubmittedRun | None, answers: list[bytes]) -> None:
-        """Send these answers to messages of ``run``."""
-        if run is not None:
-            count, seconds = len(answers), self._now - run.sent_at
-            self._count += count
-            self._seconds += count * seconds
-            self._longest = max(self._longest, seconds)
-            run.link.answer_all(answers)
-
-    def count(self) -> None:
-        """Count all that were added."""
-        count = self._count
-        if count:
-            self._smsc.ended(count, TAKEN, self._seconds / count, self._longest)
-            self._smsc.for_others[TAKEN] += count
+def _count(smsc: Smsc, times: Times) -> None:
+    """Count what was taken for other nodes."""
+    count = times.tell(smsc)
+    if count:
+        smsc.for_others[TAKEN] += count
 
 
 def _sent(run: SubmittedRun, octets: bytes, places: list[int], size: int) -> int:

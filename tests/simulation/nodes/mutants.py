@@ -212,9 +212,9 @@ def hop_answered_beside(find: Any) -> Any:
     return found
 
 
-@mutant(submitting_lane._Answered, "count", "A run of another node stays in the load.")
+@mutant(submitting_lane, "_count", "A run of another node stays in the load.")
 def run_stays_in_load(_count: Any) -> Any:
-    return lambda self: None
+    return lambda smsc, times: None
 
 
 # What the gates have together

@@ -76,6 +76,8 @@ class RouterService(Service):
     :param entropy: for aliases, see `Aliases`.
     """
 
+    _more_from_smsc: Relay[SmscSession] | None = None
+
     def __init__(
         self,
         clock: Clock,
@@ -191,29 +193,42 @@ class RouterService(Service):
         )
         self.bind_hook: BindHook | None = hooks.binds if hooks.judges_binds else None
         self.correlator.hook = hooks.answers if hooks.hears_answers else None
-        self.relay_from_esme, self.relay_from_smsc = self._lanes()
+        self.relay_from_esme, self.relay_from_smsc, self.relay_answers = self._lanes()
 
-    def _lanes(self) -> tuple[Relay[EsmeSession], Relay[SmscSession]]:
-        """What relays whole reads of ESMEs, and of SMSCs: what no hook is asked about."""
+    def _lanes(self) -> tuple[Relay[EsmeSession], Relay[SmscSession], Relay[SmscSession]]:
+        """What relays whole reads of ESMEs, of SMSCs, and answers alone: what no hook is asked
+        about."""
         if not self._options.lane:
-            return nothing_is_plain, nothing_is_plain
+            return nothing_is_plain, nothing_is_plain, nothing_is_plain
         events, keeper, hooks = self.events, self.return_paths, self.hooks
         submits = SubmitLane(self._submitter, self.correlator, events)
         lots = partial(Lots, self.dispatcher, self.accounts, self._submitters)
         deliveries = DeliveryLane(
             self.clock, self.receipts, self.dispatcher, keeper.commits, self._delay, events, lots
         )
-        answers = AnswerLane(keeper, events)
-        return (
-            in_turn(
-                nothing_is_plain if hooks.takes_submits else submits.relay,
-                DeliveryAnswerLane(keeper, events).relay,
-            ),
-            in_turn(
-                nothing_is_plain if hooks.hears_answers else answers.relay,
-                nothing_is_plain if hooks.takes_deliveries else deliveries.relay,
-            ),
+        answers: Relay[SmscSession] = AnswerLane(keeper, events).relay
+        if hooks.hears_answers:
+            answers = nothing_is_plain
+        from_smsc = in_turn(
+            answers, nothing_is_plain if hooks.takes_deliveries else deliveries.relay
         )
+        if self._more_from_smsc is not None:
+            from_smsc = in_turn(from_smsc, self._more_from_smsc)
+        from_esme = in_turn(
+            nothing_is_plain if hooks.takes_submits else submits.relay,
+            DeliveryAnswerLane(keeper, events).relay,
+        )
+        return from_esme, from_smsc, answers
+
+    @property
+    def has_lane(self) -> bool:
+        """Whether whole reads take the lane."""
+        return self._options.lane
+
+    def add_lane(self, relay: Relay[SmscSession]) -> None:
+        """Let ``relay`` look at whole reads of SMSCs too, behind the lanes that are there."""
+        self._more_from_smsc = relay
+        self._arrange_ways()
 
     @property
     def submitters(self) -> Submitters[EsmeSession]:

@@ -61,3 +61,34 @@ def alone_submits(
         start = stop
         most -= 1
     return starts, numbers, bool(wants_receipt)
+
+
+def submits_ending_in(
+    ending: bytes, octets: bytes, start: int, most: int, max_pdu_size: int
+) -> tuple[list[int], list[int]]:
+    """The submit_sm in a row from ``start`` on whose bodies end in ``ending``.
+
+    Gives where each of them begins, and behind those where the last one ends; and their sequence
+    numbers.
+
+    :param most: so many of them at the most.
+    :param max_pdu_size: octets that each may have.
+    """
+    starts = [start]
+    numbers: list[int] = []
+    add_start, add_number = starts.append, numbers.append
+    read, ends_in = _read_header, octets.endswith
+    end = len(octets)
+    last = end - HEADER_SIZE
+    while start <= last and most > 0:
+        length, command_id, _, number = read(octets, start)
+        stop = start + length
+        if command_id != _SUBMIT_SM or stop > end or not HEADER_SIZE < length <= max_pdu_size:
+            break
+        if not ends_in(ending, start + HEADER_SIZE, stop):
+            break
+        add_number(number)
+        add_start(stop)
+        start = stop
+        most -= 1
+    return starts, numbers

@@ -164,6 +164,31 @@ def test_a_message_leaves_by_the_link_of_the_other_gate(tmp_path: Path) -> None:
         assert brought(b.link, esme, receipt_body(b"4F")) == receipt_body(given)
 
 
+def test_many_messages_at_once_leave_by_the_link_of_the_other_gate(tmp_path: Path) -> None:
+    """As they are; each is answered as the SMSC answers it, and its receipt comes back."""
+    invalid = 0x0B
+    bodies = [message_body(text=b"number %d" % at, registered=1) for at in range(10)]
+    with two_sites(tmp_path) as (a, b):
+        esme = bound(a.port)
+        a.link.sock.close()
+        a.gate.wait_for_log("SMSC alpha transceiver 1", 2)
+        esme.send(b"".join(pdu(SUBMIT_SM, at, body) for at, body in enumerate(bodies, 100)))
+        asked = [b.link.receive_message() for _ in bodies]
+        assert [each.body for each in asked] == bodies
+        statuses = [invalid if at == 4 else OK for at in range(10)]
+        b.link.send(
+            b"".join(
+                pdu(SUBMIT_SM | RESP, each.number, b"" if status else b"A%d\0" % at, status)
+                for at, (each, status) in enumerate(zip(asked, statuses, strict=True))
+            )
+        )
+        answers = {each.number: each for each in (esme.receive_message() for _ in bodies)}
+        assert [answers[at].status for at in range(100, 110)] == statuses
+        given = [id_of(answers[at]) for at in range(100, 110) if at != 104]
+        assert given == [b"alphaA%d" % at for at in range(10) if at != 4]
+        assert brought(b.link, esme, receipt_body(b"A7")) == receipt_body(b"alphaA7")
+
+
 def test_a_message_at_one_gate_comes_to_the_esme_at_the_other(tmp_path: Path) -> None:
     """Octet for octet; and what the ESME answers is what the SMSC hears."""
     with two_sites(tmp_path) as (a, b):

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from smppgate.txsmpp import peek
 from smppgate.txsmpp.constants import CommandId
-from smppgate.txsmpp.frame import MAX_PDU_SIZE, FrameBuffer, header_only
+from smppgate.txsmpp.frame import HEADER_SIZE, MAX_PDU_SIZE, FrameBuffer, header_only
 from smppgate.txsmpp.pdu import SubmitSm
-from smppgate.txsmpp.reads import alone_submits
+from smppgate.txsmpp.reads import alone_submits, submits_ending_in
 from smppgate.txsmpp.segments import may_be_related, stands_alone
 from smppgate.txsmpp.tlv import Tlv
 from tests.txsmpp.pairs import bare, numbered
@@ -120,3 +120,24 @@ def test_garbage_has_none(octets: bytes, start: int) -> None:
     """Nor does it raise: 16 octets that are the header of a submit_sm are not found by chance."""
     if start <= len(octets):
         assert alone_submits(octets, start, 9, 100, False) == ([start], [], False)
+
+
+@given(
+    st.lists(_PDUS | st.builds(lambda pdu: pdu[:-3] + b"end", _PDUS), max_size=8),
+    _ENDS,
+    st.sampled_from((b"", b"end", b"\0")),
+    st.integers(0, 9),
+    st.integers(20, 200),
+)
+def test_those_that_end_alike_are_those_that_do_so_one_by_one(
+    pdus: list[bytes], end: bytes, ending: bytes, most: int, max_pdu_size: int
+) -> None:
+    octets, start = b"".join((b"before", *pdus, end)), len(b"before")
+    starts, numbers = [start], list[int]()
+    for frame in FrameBuffer(max_pdu_size).receive(octets[start:])[:most]:
+        body = frame.octets[HEADER_SIZE:]
+        if frame.command_id != CommandId.SUBMIT_SM or not body or not body.endswith(ending):
+            break
+        starts.append(starts[-1] + len(frame.octets))
+        numbers.append(frame.sequence_number)
+    assert submits_ending_in(ending, octets, start, most, max_pdu_size) == (starts, numbers)

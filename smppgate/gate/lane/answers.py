@@ -5,11 +5,11 @@ from __future__ import annotations
 from struct import Struct
 
 from smppgate.gate.lane.run import Run
+from smppgate.gate.lane.times import Times
 from smppgate.gate.relay.events import Events
 from smppgate.gate.return_path.keeper import ReturnPathKeeper
 from smppgate.routing.sessions import SmscSession
 from smppgate.routing.smscs.letter_case import has_both_cases
-from smppgate.routing.smscs.load import TAKEN
 from smppgate.txsmpp.constants import CommandId
 from smppgate.txsmpp.frame import HEADER_SIZE
 
@@ -48,7 +48,8 @@ class AnswerLane:
         if self._events.tells_each or keeper.expected is not None:
             return start
         # A batch of return paths is begun for those that take the lane only.
-        if get(unpack(octets, start)[3]).__class__ is not tuple:
+        entry = get(unpack(octets, start)[3])
+        if entry.__class__ is not tuple or not isinstance(entry[0], Run):
             return start
         paths = keeper.commits.gathering()
         if paths is None:
@@ -72,7 +73,7 @@ class AnswerLane:
                 break
             of, at = entry
             if of is not run:
-                if of.__class__ is not Run:
+                if not isinstance(of, Run) or not of.is_on(link):
                     break
                 origin = of.origin
                 form = keeper.form(origin, smsc)
@@ -112,21 +113,18 @@ class AnswerLane:
 class _Answered:
     """What the answers of one read amount to. Mutable and slotted."""
 
-    __slots__ = ("_count", "_events", "_link", "_longest", "_now", "_seconds")
+    __slots__ = ("_events", "_link", "_now", "_times")
 
     def __init__(self, link: SmscSession, events: Events, now: float) -> None:
         self._link = link
         self._events = events
         self._now = now
-        self._count = 0
-        self._seconds = self._longest = 0.0
+        self._times = Times(now)
 
     def add(self, run: Run, places: list[int], answers: list[bytes]) -> None:
         """Send these answers to messages of ``run``, at these places if listeners are told."""
-        count, seconds, smsc = len(answers), self._now - run.sent_at, self._link.smsc
-        self._count += count
-        self._seconds += count * seconds
-        self._longest = max(self._longest, seconds)
+        count, smsc = len(answers), self._link.smsc
+        self._times.add(count, run.sent_at)
         if self._events.tell_run_taken is not None and answers:
             self._events.tell_run_taken(run, self._link, places, answers, self._now)
         run.answered_some(count)
@@ -136,10 +134,7 @@ class _Answered:
 
     def count(self) -> None:
         """Count all that were added."""
-        count = self._count
-        if count:
-            self._events.answered += count
-            self._link.smsc.ended(count, TAKEN, self._seconds / count, self._longest)
+        self._events.answered += self._times.tell(self._link.smsc)
 
 
 def _has_no_blanks(message_id: bytes) -> bool:

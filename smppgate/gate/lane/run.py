@@ -9,7 +9,7 @@ from smppgate.routing.sessions import EsmeSession, SmscSession
 from smppgate.routing.smscs.pool import Pool
 from smppgate.txsmpp.constants import CommandId
 from smppgate.txsmpp.frame import Frame
-from smppgate.txsmpp.sequence import RequestRun
+from smppgate.txsmpp.sequence import Request, RequestRun
 
 _SUBMIT_SM = int(CommandId.SUBMIT_SM)
 
@@ -67,6 +67,10 @@ class Run(RequestRun):
         self.wants_receipt = wants_receipt
         self.open = 0
 
+    def is_on(self, link: object) -> bool:
+        """Whether it is of ``link``, where it was found among what is open."""
+        return True
+
     def claim(self, link: SmscSession, at: int, count: int) -> Sequence[int]:
         """Take numbers on ``link`` for ``count`` of the messages, from ``at`` on; gives them."""
         numbers = link.outstanding.claim_run(self, at, count)
@@ -74,7 +78,7 @@ class Run(RequestRun):
         self.open += count
         return numbers
 
-    def single(self, at: int) -> Exchange:
+    def single(self, at: int) -> Request:
         """The exchange of the message at ``at``, which is none of the run's any more."""
         self.open -= 1
         link = next(

@@ -7,6 +7,7 @@ from itertools import pairwise
 from struct import Struct
 from typing import cast
 
+from smppgate.gate.lane.hop_run import HopRun, RunLink
 from smppgate.gate.lane.run import Run
 from smppgate.gate.relay.correlator import Correlator
 from smppgate.gate.relay.events import Events
@@ -88,16 +89,19 @@ def _is_sent(run: Run, share: Share, at: int, buffer: bytearray, places: Sequenc
     :param places: where each of them begins in there, and the last one ends.
     """
     smsc, link, count = share
-    if link.is_remote:
-        return False
     session, origin = cast(SmscSession, link), run.origin
     if session.version is not origin.version or session.has_ended:
         return False
+    if link.is_remote:
+        run, at = HopRun(run, at, count, cast(RunLink, link)), 0
     for place, number in zip(places, run.claim(session, at, count), strict=False):
         _put_number(buffer, place + _TO_NUMBER, number)
     origin.unanswered += count
     smsc.began(count)
-    session.send(bytes(buffer[places[0] : places[-1]]))
+    if link.is_remote:
+        cast(RunLink, link).send_run(buffer, places)
+    else:
+        session.send(bytes(buffer[places[0] : places[-1]]))
     return True
 
 

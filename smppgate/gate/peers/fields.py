@@ -10,7 +10,8 @@ when the envelope is taken away.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from struct import Struct
 
 from smppgate.txsmpp.constants import CommandStatus
@@ -120,14 +121,40 @@ def wrapped(octets: bytes, sealed: bytes) -> bytes:
     return _LENGTH.pack(len(octets) + len(sealed)) + octets[4:] + sealed
 
 
+def all_wrapped(octets: bytes | bytearray, places: Sequence[int], sealed: bytes) -> bytes:
+    """The same of several messages, in one piece.
+
+    :param places: where each of them begins in ``octets``, and the last one ends.
+    """
+    size, pack = len(sealed), _LENGTH.pack
+    parts: list[bytes | bytearray] = []
+    for begin, end in pairwise(places):
+        parts += (pack(end - begin + size), octets[begin + 4 : end], sealed)
+    return b"".join(parts)
+
+
+def envelope_at(octets: bytes, start: int, stop: int) -> bytes:
+    """The envelope of the message from ``start`` to ``stop``; empty where it has none."""
+    size = _SHORT.unpack_from(octets, stop - 2)[0]
+    begin = stop - size
+    if begin < start + 16 or size < _LEAST:
+        return b""
+    if _HEADER.unpack_from(octets, begin) != (ENVELOPE, size - 4):
+        return b""
+    if _HEADER.unpack_from(octets, stop - _SIZE_FIELD) != (SIZE, 2):
+        return b""
+    return octets[begin:stop]
+
+
+def inside(sealed: bytes) -> bytes:
+    """The fields of an envelope, without that of its size."""
+    return sealed[4:-_SIZE_FIELD]
+
+
 def unwrapped(octets: bytes) -> tuple[bytes, bytes] | None:
     """A message as it was, and the fields of its envelope; None where it has none."""
-    size = _SHORT.unpack_from(octets, len(octets) - 2)[0]
-    start = len(octets) - size
-    if start < 16 or size < _LEAST:
+    sealed = envelope_at(octets, 0, len(octets))
+    if not sealed:
         return None
-    if _HEADER.unpack_from(octets, start) != (ENVELOPE, size - 4):
-        return None
-    if _HEADER.unpack_from(octets, len(octets) - _SIZE_FIELD) != (SIZE, 2):
-        return None
-    return _LENGTH.pack(start) + octets[4:start], octets[start + 4 : -_SIZE_FIELD]
+    size = len(octets) - len(sealed)
+    return _LENGTH.pack(size) + octets[4:size], inside(sealed)

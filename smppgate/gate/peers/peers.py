@@ -15,15 +15,19 @@ from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred, DeferredList, ensureDeferred
 from twisted.internet.task import LoopingCall
 
+from smppgate.gate.lane.in_turn import Relay, in_turn, nothing_is_plain
 from smppgate.gate.peers.answering import Answering
 from smppgate.gate.peers.asking import Asking
 from smppgate.gate.peers.elsewhere import Elsewhere
+from smppgate.gate.peers.envelopes import Envelopes
 from smppgate.gate.peers.here import Here
+from smppgate.gate.peers.hop_answers import HopAnswerLane
 from smppgate.gate.peers.links import LONGEST, SHORTEST, IncomingFactory, PeerLink
 from smppgate.gate.peers.node import Node
 from smppgate.gate.peers.ports import Link
 from smppgate.gate.peers.sessions import Incoming, Outgoing, PeerConfig, PeerSession
 from smppgate.gate.peers.smscs import SmscsElsewhere, SmscsHere
+from smppgate.gate.peers.submitting_lane import SubmittingLane
 from smppgate.gate.peers.taking import Taking
 from smppgate.gate.peers.told import BoundSession, LinkedSmsc, NodeSettings
 from smppgate.gate.router import RouterService
@@ -104,7 +108,12 @@ class Peers(MultiService):
         self._jitter = jitter
         self._here = Here(router, self._tell_all)
         self._smscs_here = SmscsHere(router, self._tell_incoming)
-        self._taking = Taking(router)
+        envelopes = Envelopes()
+        self._taking = Taking(router, envelopes)
+        self.relay: Relay[Link] = nothing_is_plain
+        """Relays the plain PDUs at the beginning of a read, see `Hub.relay`."""
+        if router.has_lane:
+            self._take_lane(SubmittingLane(router, envelopes))
         self._answering = Answering(router)
         self._started_at = float("-inf")
         self._looking = LoopingCall(self._look)
@@ -112,6 +121,11 @@ class Peers(MultiService):
         router.events.attach(self._here)
         router.events.attach(self._smscs_here)
         router.return_paths.elsewhere = self.asking
+
+    def _take_lane(self, submitting: SubmittingLane) -> None:
+        """Let whole reads take the lane."""
+        self.relay = in_turn(HopAnswerLane(self._router).relay, submitting.relay)
+        self._router.add_lane(submitting.relay_answers)
 
     # The nodes
 

@@ -31,8 +31,18 @@ class Link(Protocol):
     def has_ended(self) -> bool:
         """Whether the session is over."""
 
+    @property
+    def max_pdu_size(self) -> int:
+        """Octets that a PDU of the peer may have."""
+
+    def send(self, octets: bytes) -> None:
+        """Send whole PDUs as they are."""
+
     def answer(self, octets: bytes) -> None:
         """Send the answer to one of the ``unanswered`` requests."""
+
+    def answer_all(self, answers: list[bytes]) -> None:
+        """Send the answers to so many of them."""
 
     def send_request(self, request: Request, octets: bytes) -> None:
         """Send ``octets`` under a sequence number of the session, and await the answer."""
@@ -83,6 +93,9 @@ class Hub(Protocol):
 
     def ended_elsewhere(self, keys: list[bytes]) -> None:
         """The peer has brought final receipts of messages of this node: let their paths end."""
+
+    def relay(self, link: Link, octets: bytes, start: int, now: float) -> int:
+        """Relay the plain PDUs of a peer from ``start`` on in a read; gives where those end."""
 
     def take(self, link: Link, frame: Frame, now: float) -> None:
         """A message for a session here, or a request to an SMSC that has links here, comes from

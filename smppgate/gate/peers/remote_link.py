@@ -7,10 +7,12 @@ the return path is kept where the ESME is.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from twisted.internet.interfaces import IDelayedCall
 
 from smppgate.gate.peers import fields as f
-from smppgate.gate.peers.fields import envelope, field, wrapped
+from smppgate.gate.peers.fields import all_wrapped, envelope, field, wrapped
 from smppgate.gate.peers.hop import Hop
 from smppgate.gate.peers.ports import Link
 from smppgate.gate.peers.told import LinkedSmsc
@@ -19,7 +21,7 @@ from smppgate.routing.smscs.smsc import Smsc
 from smppgate.txsmpp.clock import Clock
 from smppgate.txsmpp.errors import SessionLost
 from smppgate.txsmpp.frame import Frame
-from smppgate.txsmpp.sequence import Request
+from smppgate.txsmpp.sequence import Place, Request, RequestRun
 from smppgate.txsmpp.versions import version_of
 
 PAUSE = 0.02
@@ -40,6 +42,16 @@ class Forwarded:
 
     def __len__(self) -> int:
         return self.count
+
+    @property
+    def requests(self) -> dict[int, Request | Place]:
+        """What is unanswered on the link between the nodes, see `Outstanding`; others' too."""
+        return self.link.outstanding.requests
+
+    def claim_run(self, run: RequestRun, at: int, count: int) -> list[int]:
+        """See `Outstanding.claim_run`."""
+        self.count += count
+        return self.link.outstanding.claim_run(run, at, count)
 
     def hurry(self) -> None:
         """The request sent last counts as sent before others."""
@@ -108,6 +120,16 @@ class RemoteLink:
         """What logs call it."""
         return f"{self.smsc.name} at node {self.link.node}"
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing can be sent on it any more."""
+        return self.link.has_ended
+
+    @property
+    def max_pdu_size(self) -> int:
+        """Octets that a PDU of the node may have."""
+        return self.link.max_pdu_size
+
     def change(self, told: LinkedSmsc) -> None:
         """The node tells of other links, or of the same again. What is open stays open."""
         if (told.window, version_of(told.version)) != (self._whole, self.version):
@@ -130,9 +152,10 @@ class RemoteLink:
             if not self.window and self._pause is None:
                 self._pause = self._clock.callLater(PAUSE, self._try_again)
 
-    def taken(self) -> None:
-        """The SMSC has taken a request: it may have room for more."""
-        if self.window < self._whole:
+    def taken(self, count: int = 1) -> None:
+        """The SMSC has taken ``count`` requests: it may have room for more."""
+        while count and self.window < self._whole:
+            count -= 1
             self._taken += 1
             if self._taken >= self.window:
                 self._change(self.window + 1)
@@ -154,9 +177,9 @@ class RemoteLink:
             self.window = window
             self.smsc.windows_changed()
 
-    def ended(self) -> None:
-        """A request that was sent on it has ended."""
-        self.outstanding.count -= 1
+    def ended(self, count: int = 1) -> None:
+        """``count`` requests that were sent on it have ended."""
+        self.outstanding.count -= count
         if not self.outstanding.count:
             self.smsc.remote_idle()
 
@@ -167,4 +190,23 @@ class RemoteLink:
             return
         self.outstanding.count += 1
         self.link.counts.sent += 1
-        self.link.send_request(SubmitHop(self, request), wrapped(octets, self._envelope))
+        self.link.send_request(self.hop(request), wrapped(octets, self._envelope))
+
+    # For runs, see `RunLink`
+
+    def hop(self, request: Request) -> SubmitHop:
+        """What awaits the answer to a request that is sent on it."""
+        return SubmitHop(self, request)
+
+    def took(self, count: int) -> None:
+        """The SMSC has taken ``count`` messages of runs: each has ended."""
+        self.taken(count)
+        self.ended(count)
+
+    def send_run(self, octets: bytearray, places: Sequence[int]) -> None:
+        """Send messages that are counted, and have numbers of the link between the nodes.
+
+        :param places: where each of them begins in ``octets``, and the last one ends.
+        """
+        self.link.counts.sent += len(places) - 1
+        self.link.send(all_wrapped(octets, places, self._envelope))

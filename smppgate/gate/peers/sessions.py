@@ -171,6 +171,10 @@ class PeerSession(RelaySession):
 
     # What is heard
 
+    def octetsReceived(self, octets: bytes, now: float) -> int:
+        """Relay the plain PDUs at the beginning of a read."""
+        return self.hub.relay(self, octets, 0, now) if self.is_up else 0
+
     def requestReceived(self, frame: Frame, now: float) -> None:
         """A message for a session here, or something that the peer tells or asks."""
         command_id = frame.command_id

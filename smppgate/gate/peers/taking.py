@@ -8,12 +8,10 @@ back to where it came from, and never into a queue, for its SMSC is answered whe
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from smppgate.gate.deliver.dispatcher import takes
-from smppgate.gate.peers import fields as f
+from smppgate.gate.peers.envelopes import Address, Envelopes
 from smppgate.gate.peers.failure import NotTaken
-from smppgate.gate.peers.fields import fields, unwrapped
+from smppgate.gate.peers.fields import unwrapped
 from smppgate.gate.peers.ports import Link
 from smppgate.gate.peers.submitting import Submitting
 from smppgate.gate.relay.transform import Transform
@@ -22,19 +20,7 @@ from smppgate.routing.sessions import EsmeSession
 from smppgate.txsmpp.errors import NoAnswer, PduError
 from smppgate.txsmpp.frame import Frame, renumbered, response
 from smppgate.txsmpp.sequence import Request
-from smppgate.txsmpp.versions import Version, version_of
-
-MOST_ADDRESSES = 10_000
-"""Envelopes that are known: sessions have one each."""
-
-
-class Address(NamedTuple):
-    """Whom an envelope is for: a session, or the SMSC with the name ``member``."""
-
-    account: bytes
-    token: bytes
-    version: Version
-    member: str
+from smppgate.txsmpp.versions import Version
 
 
 class Taken(Request):
@@ -78,10 +64,10 @@ class Taken(Request):
 class Taking:
     """Sends messages of other nodes to the sessions that are here."""
 
-    def __init__(self, router: RouterService) -> None:
+    def __init__(self, router: RouterService, envelopes: Envelopes) -> None:
         self._router = router
         self._submitting = Submitting(router)
-        self._addresses: dict[bytes, Address] = {}
+        self._envelopes = envelopes
 
     def take(self, link: Link, frame: Frame, now: float) -> None:
         """Send the message in ``frame`` to an ESME; ``link`` gets its answer."""
@@ -119,13 +105,8 @@ class Taking:
         found = unwrapped(octets)
         if found is None:
             raise PduError("no envelope")
-        message, sealed = found
-        address = self._addresses.get(sealed)
-        if address is None:
-            if len(self._addresses) >= MOST_ADDRESSES:
-                self._addresses.clear()
-            address = self._addresses[sealed] = _address(sealed)
-        return message, address
+        message, inside = found
+        return message, self._envelopes.address(inside)
 
     def _session(self, address: Address) -> EsmeSession | None:
         """The session that a message is for, or another of its account that can take it."""
@@ -158,10 +139,3 @@ class Taking:
             adapts = version
         taken = Taken(link, number, frame.command_id, command_id, now, transform, adapts)
         session.send_request(taken, message)
-
-
-def _address(sealed: bytes) -> Address:
-    found = dict(fields(sealed))
-    version = version_of(int.from_bytes(found.get(f.VERSION, b"\x34"), "big"))
-    account, token = found.get(f.ACCOUNT, b""), found.get(f.SESSION, b"")
-    return Address(account, token, version, found.get(f.MEMBER, b"").decode("latin-1"))

@@ -45,19 +45,12 @@ class Stage:
 
     def __init__(self, terms: Terms, has_lane: bool) -> None:
         self.terms = terms
-        names = ("alpha", "beta")[: terms.smscs]
-        more = dict(terms.pool)
-        self.gate = MemoryGateway(
-            *(self._smsc(name, terms.smsc) for name in names),
-            esme=(self._esme(terms.esme),),
-            pool=(PoolSettings(name="all", members=names, **more),),
-            rewrite=tuple(RULES[name] for name in terms.rules),
-        )
+        self.gate = self._made()
         self._store = self.gate.router.return_paths.store
         self._kept: dict[bytes, None] = {}
         self._keep_there, self._store.keep = self._store.keep, self._keep
         if not has_lane:
-            self.gate.router.relay_from_esme = self.gate.router.relay_from_smsc = nothing_is_plain
+            self._close_lane()
         self._dialled = 0
         self.links: list[End] = []
         self.esmes: list[End] = []
@@ -65,10 +58,27 @@ class Stage:
         for at in range(2):
             self.esmes.append(self._bind(at))
 
-    def _smsc(self, name: str, more: Sequence[tuple[str, Any]]) -> SmscSettings:
+    def _made(self) -> MemoryGateway:
+        return self._gate()
+
+    def _close_lane(self) -> None:
+        self.gate.router.relay_from_esme = self.gate.router.relay_from_smsc = nothing_is_plain
+
+    def _gate(self, sessions: int = 1, **more: Any) -> MemoryGateway:
+        """One with so many links to each SMSC."""
+        names = ("alpha", "beta")[: self.terms.smscs]
+        return MemoryGateway(
+            *(self._smsc(name, self.terms.smsc, sessions) for name in names),
+            esme=(self._esme(self.terms.esme),),
+            pool=(PoolSettings(name="all", members=names, **dict(self.terms.pool)),),
+            rewrite=tuple(RULES[name] for name in self.terms.rules),
+            **more,
+        )
+
+    def _smsc(self, name: str, more: Sequence[tuple[str, Any]], sessions: int) -> SmscSettings:
         version = {0x33: "3.3", 0x34: "3.4", 0x50: "5.0"}[self.terms.versions[1]]
         parts: dict[str, Any] = {"response_timeout": 3.0, "interface_version": version}
-        return smsc(name, sessions=1, **{**parts, **dict(more)})
+        return smsc(name, sessions=sessions, **{**parts, **dict(more)})
 
     def _esme(self, more: Sequence[tuple[str, Any]]) -> EsmeSettings:
         parts: dict[str, Any] = {"password": "secret", "max_binds": 50, **dict(more)}
@@ -99,11 +109,14 @@ class Stage:
         while self._dialled < len(clients):
             end = self.gate.smsc(self._dialled)
             self._dialled += 1
-            buffer = FrameBuffer()
-            for frame in buffer.receive(end.transport.take()):
-                if frame.command_id in BINDS:
-                    end.answer(frame, 0, b"smsc\0")
-            self.links.append(end)
+            self.join(end)
+
+    def join(self, end: End) -> None:
+        """An SMSC has taken a connection: it accepts the bind."""
+        for frame in FrameBuffer().receive(end.transport.take()):
+            if frame.command_id in BINDS:
+                end.answer(frame, 0, b"smsc\0")
+        self.links.append(end)
 
     @property
     def ends(self) -> list[End]:
@@ -133,6 +146,10 @@ class Stage:
         """The return paths in the store."""
         return {key: self._store.recent(key) for key in self._kept}
 
+    def counts(self) -> tuple[object, ...]:
+        """What is counted besides, and the same in all gates."""
+        return ()
+
     def _keep(self, paths: Mapping[bytes, bytes]) -> Deferred[None]:
         self._kept.update(dict.fromkeys(paths))
         return cast(Deferred[None], self._keep_there(paths))
@@ -153,15 +170,22 @@ class Stage:
 
     def reload(self, step: Reloads) -> None:
         """Change the settings."""
-        names = [each.name for each in self.gate.gateway.settings.smsc]
+        self._reload(self.gate, step)
+        self.gate.turn()
+
+    def _reload(self, gate: MemoryGateway, step: Reloads) -> None:
+        before = gate.gateway.settings
         settings = evolve(
-            self.gate.gateway.settings,
+            before,
             esme=(self._esme(step.esme),),
-            smsc=tuple(self._smsc(name, step.smsc) for name in names),
+            smsc=tuple(self._smsc(each.name, step.smsc, each.sessions) for each in before.smsc),
             rewrite=tuple(RULES[name] for name in step.rules),
         )
-        self.gate.gateway.reload(settings).addErrback(lambda failure: failure.value)
-        self.gate.turn()
+        gate.gateway.reload(settings).addErrback(lambda failure: failure.value)
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass."""
+        self.gate.reactor.advance(seconds)
 
 
 class Script:
@@ -206,7 +230,7 @@ class Script:
     def _pass(self, seconds: float) -> None:
         for _ in range(4):
             for stage in self.stages:
-                stage.gate.reactor.advance(seconds / 4)
+                stage.advance(seconds / 4)
             self.compare()
 
     def compare(self) -> None:
@@ -217,6 +241,9 @@ class Script:
         records = [stage.records() for stage in self.stages]
         for each in records[1:]:
             assert each == records[0]
+        counts = [stage.counts() for stage in self.stages]
+        for each in counts[1:]:
+            assert each == counts[0]
         names = [("esme", 0), ("esme", 1), *(("smsc", at) for at in range(len(first) - 2))]
         for name, (requests, _, is_closed) in zip(names, first, strict=True):
             if is_closed:

@@ -25,10 +25,10 @@ from tests.gate.lane.stages import Script, Stage
 from tests.txsmpp.pairs import numbered
 
 
-def played(terms: Terms, steps: list[Step]) -> Script:
+def played(terms: Terms, steps: list[Step], stage: type[Stage] = Stage) -> Script:
     """The script, after it was played to a gate with the lane and to one without."""
     with patch.object(lots, "PART", 1000):
-        script = Script(Stage(terms, has_lane=True), Stage(terms, has_lane=False))
+        script = Script(stage(terms, has_lane=True), stage(terms, has_lane=False))
         for step in steps:
             script.play(step)
     return script

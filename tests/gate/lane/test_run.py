@@ -7,6 +7,7 @@ from typing import Any
 from smppgate.gate.lane.run import FEW, Run
 from smppgate.routing.exchange import Exchange
 from smppgate.txsmpp.frame import Frame
+from smppgate.txsmpp.sequence import Request
 from tests.routing import fakes
 from tests.routing.fakes import FakeSession, submit
 
@@ -48,7 +49,7 @@ class Laid:
         ]
 
 
-def _of(exchange: Exchange) -> dict[str, Any]:
+def _of(exchange: Request) -> dict[str, Any]:
     names = (*Exchange.__slots__, "command_id", "sent_at")
     return {name: getattr(exchange, name) for name in names}
 

@@ -80,7 +80,7 @@ class NodeWithPeer:
         parts: dict[str, Any] = {"peers": PEERS, "peer": OTHERS, "esme": (ACME, BOLT)}
         self.gate = MemoryGateway(smsc(sessions=1), **{**parts, **more})
         self.told: list[tuple[int, bytes]] = []
-        self.link = self.gate.smsc(self._client(3000 + ord("a")))
+        self.link = self.gate.smsc(self.client(3000 + ord("a")))
         (request,) = self.link.heard()
         self.link.answer(request, 0, b"smsc\0")
         if is_up:
@@ -102,7 +102,8 @@ class NodeWithPeer:
         own = self.peers.settings()
         return NodeSettings(**{"name": "b", "digests": own.digests, "tags": own.tags, **more})
 
-    def _client(self, port: int) -> int:
+    def client(self, port: int) -> int:
+        """Which of the connections that a has made was to this port: the latest."""
         ports = self.gate.connections
         return len(ports) - 1 - ports[::-1].index(port)
 
@@ -122,7 +123,7 @@ class NodeWithPeer:
 
     def reached(self, port: int = 2791, **settings: Any) -> PeerEnd:
         """Node b, or the one at another port, takes the connection that a makes, and its bind."""
-        end = PeerEnd(self, self.gate.smsc(self._client(port)))
+        end = PeerEnd(self, self.gate.smsc(self.client(port)))
         (request,) = end.hear()
         assert request.command_id == CommandId.BIND_TRANSCEIVER
         end.answer(request, 0, b"b\0")

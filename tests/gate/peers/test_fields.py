@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from itertools import accumulate, pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from smppgate.gate.peers import fields as f
 from smppgate.gate.peers.failure import NotTaken
-from smppgate.gate.peers.fields import envelope, field, fields, integer, number, unwrapped, wrapped
+from smppgate.gate.peers.fields import (
+    all_wrapped,
+    envelope,
+    envelope_at,
+    field,
+    fields,
+    integer,
+    number,
+    unwrapped,
+    wrapped,
+)
 from smppgate.gate.peers.told import (
     MOST_OCTETS,
     BoundSession,
@@ -90,6 +102,20 @@ def test_a_message_leaves_its_envelope_as_it_was(
 @given(PDUS)
 def test_a_message_without_an_envelope_has_none(octets: bytes) -> None:
     assert unwrapped(octets) is None
+
+
+@given(st.lists(PDUS, min_size=1, max_size=6), st.binary(max_size=9), st.binary(max_size=9))
+def test_several_messages_are_wrapped_as_each_is(
+    pdus: list[bytes], before: bytes, behind: bytes
+) -> None:
+    sealed = envelope(field(f.MEMBER, b"alpha"))
+    octets = before + b"".join(pdus) + behind
+    places = list(accumulate(map(len, pdus), initial=len(before)))
+    alike = [wrapped(each, sealed) for each in pdus]
+    assert all_wrapped(bytearray(octets), places, sealed) == b"".join(alike)
+    ends = list(accumulate(map(len, alike), initial=0))
+    for start, stop in pairwise(ends):
+        assert envelope_at(b"".join(alike), start, stop) == sealed
 
 
 def test_an_envelope_is_a_tlv_to_others() -> None:

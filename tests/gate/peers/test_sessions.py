@@ -31,7 +31,7 @@ from tests.txsmpp.pairs import numbered
 
 def test_a_node_binds_with_its_name_and_the_secret() -> None:
     node = NodeWithPeer(is_up=False)
-    end = node.gate.smsc(node._client(2791))
+    end = node.gate.smsc(node.client(2791))
     (request,) = end.heard()
     who = peek.credentials(request.octets)
     assert (who.system_id, who.password) == (b"a", SECRET.encode())
@@ -117,7 +117,7 @@ def test_a_tag_that_means_another_smsc_is_refused() -> None:
 
 def test_a_peer_that_refuses_is_believed() -> None:
     node = NodeWithPeer(is_up=False)
-    end = node.gate.smsc(node._client(2791))
+    end = node.gate.smsc(node.client(2791))
     (request,) = end.heard()
     end.answer(request, 0, b"b\0")
     (told,) = end.heard()
@@ -215,7 +215,7 @@ def test_a_node_that_is_not_reached_is_told_of_once() -> None:
     node = NodeWithPeer(is_up=False)
     with Log() as log:
         for _ in range(3):
-            node.gate.refuse(node._client(2791))
+            node.gate.refuse(node.client(2791))
             node.gate.reactor.advance(1.0)
     assert sum("peer b not reached" in line for line in log.lines) == 1
     assert not any("Scheduling retry" in line for line in log.lines)
@@ -226,7 +226,7 @@ def test_one_that_does_not_answer_the_bind_is_told_of_once() -> None:
     node = NodeWithPeer(is_up=False)
     with Log() as log:
         for _ in range(3):
-            end = node.gate.smsc(node._client(2791))
+            end = node.gate.smsc(node.client(2791))
             assert end.heard()
             end.transport.lose()
             node.gate.reactor.advance(1.0)

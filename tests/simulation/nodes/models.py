@@ -19,7 +19,10 @@ QUEUED = "crew"
 PASSWORD = "secret"
 SMSC_HOST, SMSC_PORT = "10.9.0.1", 3001
 
-FULL, AWAY = 0x14, 0x64
+FULL, AWAY, INVALID = 0x14, 0x64, 0x0B
+
+REFUSING = 0.05
+"""The chance of the SMSC to refuse a message, where they come several at a time."""
 
 GIVING_UP = 0.1
 """The chance of an ESME to hang up about when its bind is answered."""
@@ -29,6 +32,7 @@ GIVING_UP = 0.1
 class Message:
     """A submit_sm of an ESME's, and what became of it.
 
+    :ivar body: as the ESME has sent it.
     :ivar taken_id: what the SMSC has given; ``given``: what the ESME has heard.
     :ivar refused: whether the ESME has heard an error.
     :ivar taken_at: when the SMSC has got it; ``answered_at``: when the SMSC answers.
@@ -38,6 +42,7 @@ class Message:
     account: str
     source: bytes
     session: EsmeSession
+    body: bytes
     taken_id: bytes = b""
     given: bytes = b""
     refused: bool = False
@@ -96,6 +101,11 @@ class Session:
         """Send a PDU, if there is a connection."""
         if self.end is not None and not self.is_over:
             self.end.write(wire.pdu(command, status, number, body))
+
+    def send_all(self, pdus: list[bytes]) -> None:
+        """Send PDUs at once, if there is a connection."""
+        if self.end is not None and not self.is_over:
+            self.end.write(b"".join(pdus))
 
     def fresh(self) -> int:
         """A number that is free."""
@@ -204,23 +214,24 @@ class EsmeSession(Session):
         if self.is_over or not self.world.is_active:
             return
         if self.kind != wire.BIND_RX:
-            self._submit()
+            self.send_all([self._submit() for _ in range(self.world.plan.burst)])
         if self.chance.random() < self.world.plan.leaving:
             self.over(self.chance.choice(("closed", "reset")))
             return
         self.world.agenda.call(self.chance.expovariate(6.0), self._traffic)
 
-    def _submit(self) -> None:
+    def _submit(self) -> bytes:
+        """One message."""
         chance, label = self.chance, self.world.label()
         # A receipt is for the number that the message came from: it may be another account's.
         prefix = chance.choice(list(ACCOUNTS.values()))
         source = prefix + b"%05d" % chance.randrange(1000)
-        message = Message(label, self.account, source, self)
+        body = wire.message(source, b"99123", b"<m%d>" % label, 0, 1)
+        message = Message(label, self.account, source, self, body)
         number = self.fresh()
         self._pending[number] = message
         self.world.messages[label] = message
-        body = wire.message(source, b"99123", b"<m%d>" % label, 0, 1)
-        self.send(wire.SUBMIT_SM, 0, number, body)
+        return wire.pdu(wire.SUBMIT_SM, 0, number, body)
 
     def lost(self) -> None:
         """Its application comes back, here or at another gate."""
@@ -228,16 +239,28 @@ class EsmeSession(Session):
 
 
 class Door(Session):
-    """A link of one gate's with the SMSC."""
+    """A link of one gate's with the SMSC.
+
+    What came in one read it answers at once.
+    """
 
     def __init__(self, world: NodesWorld, node: Node, chance: Random) -> None:
         super().__init__(world, node, chance)
         self._open: dict[int, tuple[int, Attempt]] = {}
+        self._answers: list[bytes] = []
+        self._delay = 0.0
 
     @property
     def can_send(self) -> bool:
         """Whether it is bound, and its window is not full."""
         return self.is_bound and len(self._open) < 20
+
+    def received(self, octets: bytes) -> None:
+        """Octets came."""
+        self._answers = answers = list[bytes]()
+        super().received(octets)
+        if answers:
+            self.world.agenda.call(self._delay, self.send_all, answers)
 
     def asked(self, pdu: wire.Pdu) -> None:
         """A bind, or a message of an ESME's."""
@@ -247,19 +270,25 @@ class Door(Session):
         elif pdu.command == wire.SUBMIT_SM:
             label = wire.label_in(pdu.body, b"m")
             assert label is not None
-            message = self.world.messages[label]
-            if message.taken_id:
-                self.world.violated(f"the SMSC is sent <m{label}> twice")
-            message.taken_at = self.world.clock.now
-            message.taken_id = b"%08X" % self.world.label()
-            delay = self.chance.expovariate(20.0)
-            self.world.agenda.call(delay, self._take, pdu, message)
-            self.world.took(message, delay)
+            self._asked_to_take(pdu, self.world.messages[label])
         else:
             self.world.violated(f"the SMSC is sent {pdu}")
 
-    def _take(self, pdu: wire.Pdu, message: Message) -> None:
-        self.send(pdu.command | wire.RESP, 0, pdu.number, message.taken_id + b"\0")
+    def _asked_to_take(self, pdu: wire.Pdu, message: Message) -> None:
+        if message.taken_id:
+            self.world.violated(f"the SMSC is sent <m{message.label}> twice")
+        if pdu.body != message.body:
+            self.world.violated(f"<m{message.label}> is {pdu.body!r}, and was {message.body!r}")
+        if not self._answers:
+            self._delay = self.chance.expovariate(20.0)
+        if self.world.plan.burst > 1 and self.chance.random() < REFUSING:
+            self._answers.append(wire.pdu(pdu.command | wire.RESP, INVALID, pdu.number))
+            return
+        message.taken_at = self.world.clock.now
+        message.taken_id = b"%08X" % self.world.label()
+        body = message.taken_id + b"\0"
+        self._answers.append(wire.pdu(pdu.command | wire.RESP, 0, pdu.number, body))
+        self.world.took(message, self._delay)
 
     def bring(self, outgoing: Outgoing) -> None:
         """Send a receipt or a message."""

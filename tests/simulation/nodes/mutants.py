@@ -5,12 +5,13 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from smppgate.gate.peers import submitting, taking
+from smppgate.gate.peers import submitting, submitting_lane, taking
 from smppgate.gate.peers.answering import Answering
 from smppgate.gate.peers.asking import Asking, Question
 from smppgate.gate.peers.elsewhere import Elsewhere
 from smppgate.gate.peers.here import Here
 from smppgate.gate.peers.hop import Hop
+from smppgate.gate.peers.remote_link import Forwarded, RemoteLink
 from smppgate.gate.peers.remote_session import RemoteSession
 from smppgate.gate.peers.smscs import SmscsElsewhere
 from smppgate.gate.peers.submitting import Submitted
@@ -175,6 +176,45 @@ def new_message_passes(holds: Any) -> Any:
         return held
 
     return property(own_alone)
+
+
+# Whole reads over a hop
+
+
+@mutant(Forwarded, "claim_run", "A run is sent over a hop under numbers that are in use.")
+def hop_number_in_use(_claim: Any) -> Any:
+    def claimed(self: Any, run: Any, at: int, count: int) -> list[int]:
+        self.count += count
+        numbers = list(range(1, count + 1))
+        for place, number in enumerate(numbers, at):
+            self.link.outstanding.requests[number] = run, place
+        return numbers
+
+    return claimed
+
+
+@mutant(RemoteLink, "took", "What was taken of a run takes its place on the remote link still.")
+def hop_stays_open(_took: Any) -> Any:
+    return lambda self, count: self.taken(count)
+
+
+@mutant(submitting_lane, "_sent", "The envelope of a run is left where it is.")
+def envelope_left_on_a_run(sent: Any) -> Any:
+    return lambda run, octets, places, _size: sent(run, octets, places, 0)
+
+
+@mutant(submitting_lane, "submits_ending_in", "An answer over a hop is that of the next message.")
+def hop_answered_beside(find: Any) -> Any:
+    def found(*asked: Any) -> Any:
+        places, numbers = find(*asked)
+        return places, [*numbers[1:], *numbers[:1]]
+
+    return found
+
+
+@mutant(submitting_lane, "_count", "A run of another node stays in the load.")
+def run_stays_in_load(_count: Any) -> Any:
+    return lambda smsc, times: None
 
 
 # What the gates have together

@@ -23,6 +23,7 @@ from smppgate.settings import parse
 from smppgate.store import IStore
 from tests.simulation import wire
 from tests.simulation.clock import NEVER, Agenda, WorldClock
+from tests.simulation.inspection import short_runs
 from tests.simulation.logs import Errors, errors
 from tests.simulation.mutant import StaleMutant
 from tests.simulation.network import Network
@@ -79,6 +80,7 @@ class NodesPlan:
     :param shared: which places and rates the nodes have together, if these are scarce.
     :param shares: whether the nodes are workers, which share their queues and all such.
     :param crashes: when nodes are killed, which come back a moment later.
+    :param burst: messages that an ESME sends at once.
     """
 
     seed: int
@@ -95,6 +97,7 @@ class NodesPlan:
     shared: SharedPlan | None = None
     shares: bool = False
     crashes: tuple[float, ...] = ()
+    burst: int = 1
 
     @property
     def receipt_delay(self) -> float:
@@ -122,6 +125,15 @@ class NodesPlan:
             SharedPlan.of(draw),
         )
         return plan._shared(Random(f"{seed} plan of what nodes share"))
+
+    def bursting(self) -> NodesPlan:
+        """The same with several messages at once, where neither rates nor queues are looked at."""
+        shared = self.shared
+        has_rates = shared is not None and (shared.rate or shared.smsc_rate)
+        if has_rates or (self.shares and self.window == 1):
+            return self
+        burst = Random(f"{self.seed} plan of bursts").choice((1, 4, 12))
+        return evolve(self, burst=burst, window=50)
 
     def _shared(self, draw: Random) -> NodesPlan:
         """The same with what nodes share, if they share anything."""
@@ -200,7 +212,7 @@ class NodesWorld:
         self.shared = self._made_shared(self.plan.shared)
 
     def _planned(self, seed: int) -> NodesPlan:
-        return NodesPlan.of(seed)
+        return NodesPlan.of(seed).bursting()
 
     def _made_sharing(self) -> Sharing | None:
         return Sharing(self, self._chance()) if self.plan.shares else None
@@ -274,6 +286,7 @@ class NodesWorld:
             # Both ways do the same.
             node.gateway.router.relay_from_esme = nothing_is_plain
             node.gateway.router.relay_from_smsc = nothing_is_plain
+            node.gateway.parts.peers.relay = nothing_is_plain
         node.gateway.privilegedStartService()
         node.gateway.startService()
         node.is_up = True
@@ -567,12 +580,21 @@ class NodesWorld:
         (smsc,) = node.gateway.router.smscs
         if self.is_open and smsc.outstanding != smsc.overdue:
             self.violated(f"{name} counts {smsc.outstanding} requests as open")
+        if self.is_open:
+            self._check_links(name, peers.nodes[other.name], smsc)
         reached = [each.node for each in smsc.remote].count(other.name)
         if reached != (other.name not in self.plan.doorless):
             self.violated(f"{name} knows links of {other.name} {reached} times")
         up = peers.nodes[other.name].state
         if up != "up":
             self.violated(f"{other.name} is {up} at {name}")
+
+    def _check_links(self, name: str, other: Any, smsc: Any) -> None:
+        """Nothing is under way between two nodes any more."""
+        hops = [len(each.outstanding) for each in smsc.remote if each.node == other.name]
+        taken = [session.unanswered for session in other.sessions()]
+        if any(hops) or any(taken):
+            self.violated(f"{name} counts {hops} and {taken} as under way to {other.name}")
 
     def _stop(self) -> None:
         stopping: list[Deferred[Any]] = [n.gateway.stopService() for n in self.nodes.values()]
@@ -636,7 +658,8 @@ def _renamed(body: bytes, taken: bytes, given: bytes) -> bytes:
 def run(seed: int, world: Callable[[int], NodesWorld] = NodesWorld) -> str:
     """One seed of this kind of ``world``; gives what was wrong, empty where nothing was."""
     try:
-        world(seed).run()
+        with short_runs():
+            world(seed).run()
     except Violation as violation:
         return str(violation)
     return ""

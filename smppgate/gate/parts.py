@@ -139,7 +139,9 @@ class Parts:
         )
         self.smscs[settings.name] = service
         service.setServiceParent(self.linking)
-        target = make_target(gate, settings, smsc, self.reactor, service.tls)
+        target = make_target(
+            gate, settings, smsc, self.reactor, service.tls, service.session_slots
+        )
         self.pass_through.set_target(target)
         listener = service.listen()
         if listener is not None:

@@ -1,15 +1,18 @@
-"""Limits for strangers, at a gate of two workers: as those of one process."""
+"""Limits for strangers, and sessions of an SMSC, at two workers: as those of one process."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from tests.e2e.admin import Client
+from tests.e2e.ports import free_port
 from tests.e2e.test_guessing import told
 from tests.e2e.test_strangers import connected_from, is_bound
 from tests.e2e.test_workers import Gate, workers
 from tests.e2e.test_workers_face import until
-from tests.e2e.wire import bound, connect
+from tests.e2e.wire import BIND_RECEIVER, answer, bound, connect, pdu
+
+OUTBIND = 0x0B
 
 
 def reloaded(gate: Gate, before: str, after: str) -> None:
@@ -77,3 +80,33 @@ def test_a_guesser_waits_whichever_worker_he_comes_to(tmp_path: Path) -> None:
         assert told(gate.port, b"192.0.2.7", b"secret").status == 0
         gate.gate.wait_for_log("of that name failed from there")
         assert "guess3" not in gate.gate.log
+
+
+def test_sessions_of_an_smsc_are_so_many_over_both_workers(tmp_path: Path) -> None:
+    """Two links, one session with outbind, and no more until one of them has gone."""
+    port = free_port()
+    smsc = f'sessions = 2\nsessions_total = 3\noutbind_listen = "tcp:{port}:interface=127.0.0.1"'
+    with workers(tmp_path, smsc=smsc) as gate:
+        first = connect(port)
+        first.send(pdu(OUTBIND, 1, b"\0\0"))
+        bind = first.receive()
+        assert bind.command_id == BIND_RECEIVER
+        answer(first, bind, b"smsc\0")
+        # At the other worker.
+        late = connect(port)
+        late.send(pdu(OUTBIND, 1, b"\0\0"))
+        assert late.is_closed()
+        gate.gate.wait_for_log("SG-1103")
+        gate.gate.wait_for_log("all sessions_total = 3 are in use")
+        first.sock.close()
+        until(lambda: asks_to_be_bound(port))
+
+
+def asks_to_be_bound(port: int) -> bool:
+    """Whether the gate binds after an outbind."""
+    link = connect(port)
+    link.send(pdu(OUTBIND, 1, b"\0\0"))
+    try:
+        return link.receive().command_id == BIND_RECEIVER
+    except ConnectionError:
+        return False

@@ -66,11 +66,14 @@ class OneProcess:
 
 
 class _Counts:
-    """How many are taken of each name."""
+    """How many are taken of each name. ``len()``: of all."""
 
     def __init__(self) -> None:
         # None is 0.
         self._taken: dict[Hashable, int] = {}
+
+    def __len__(self) -> int:
+        return sum(self._taken.values())
 
     def take(self, name: Hashable, limit: int) -> bool:
         """Take one more of ``name``, if there are under ``limit``; gives whether that is so."""

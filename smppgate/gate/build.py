@@ -27,6 +27,7 @@ from smppgate.gate.sessions.endpoints import client_endpoint
 from smppgate.gate.sessions.esme_factory import ListenerRules
 from smppgate.gate.sessions.pass_through_target import PassThroughTarget
 from smppgate.gate.sessions.password_checks import Compare
+from smppgate.gate.sessions.session_slots import SessionSlots
 from smppgate.gate.sessions.tls import ClientTls
 from smppgate.routing.esmes.account import Account, AccountPolicy
 from smppgate.routing.esmes.accounts import Accounts
@@ -342,6 +343,7 @@ def make_target(
     smsc: Smsc,
     reactor: IReactorTime,
     tls: ClientTls | None,
+    slots: SessionSlots,
 ) -> PassThroughTarget:
     """An SMSC that binds may be passed through to."""
     return PassThroughTarget(
@@ -349,6 +351,7 @@ def make_target(
         client_endpoint(reactor, settings.endpoint, tls),
         smsc_timers(gate, settings),
         gate.max_pdu_size,
+        slots,
         settings.endpoint,
         gate.refusal_rate,
         settings.rebind,

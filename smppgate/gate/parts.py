@@ -24,6 +24,7 @@ from smppgate.gate.build import (
 from smppgate.gate.esme_service import EsmeService
 from smppgate.gate.peers.build import make_peers
 from smppgate.gate.seat import ALONE, Seat
+from smppgate.gate.sessions.all_strangers import AllGuesses, OwnGuesses
 from smppgate.gate.sessions.bind_delays import BindDelays
 from smppgate.gate.sessions.bind_places import BindPlaces
 from smppgate.gate.sessions.certificate_watch import Renewable
@@ -86,7 +87,7 @@ class Parts:
         self.pass_through = PassThrough(
             self.router, (), RefusedCredentials(entropy.randbytes(32)), places
         )
-        bind_delays = BindDelays(Guesses(settings.gate.bind_delay))
+        bind_delays = BindDelays(_guesses(settings.gate, seat))
         self.password_checks = PasswordChecks(
             compare,
             entropy.randbytes(32),
@@ -103,7 +104,7 @@ class Parts:
             places=places,
             **_esme_rules(settings.gate),
         )
-        self.listeners = Listeners(reactor, self.esme_config, seat.endpoint)
+        self.listeners = Listeners(reactor, self.esme_config, seat.endpoint, seat.strangers)
         for listen in settings.listen:
             self.listeners.add(
                 listen.endpoint, listen.max_sessions, listener_rules(listen), listen.tls
@@ -139,7 +140,9 @@ class Parts:
         )
         self.smscs[settings.name] = service
         service.setServiceParent(self.linking)
-        target = make_target(gate, settings, smsc, self.reactor, service.tls)
+        target = make_target(
+            gate, settings, smsc, self.reactor, service.tls, service.session_slots
+        )
         self.pass_through.set_target(target)
         listener = service.listen()
         if listener is not None:
@@ -194,6 +197,11 @@ class Parts:
         self.esme_config.bind_delays.change_limit(gate.bind_delay)
         for session in self.esme_sessions():
             session.config_changed()
+
+
+def _guesses(gate: GateSettings, seat: Seat) -> AllGuesses:
+    """The failed binds of all processes of the gate."""
+    return seat.strangers or OwnGuesses(Guesses(gate.bind_delay))
 
 
 def _esme_rules(gate: GateSettings) -> dict[str, Any]:

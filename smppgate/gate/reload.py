@@ -187,7 +187,12 @@ class Reload:
                 self._listen_for_outbinds(settings)
             service.change(parts.settings.gate, settings)
             target = make_target(
-                parts.settings.gate, settings, service.smsc, parts.reactor, service.tls
+                parts.settings.gate,
+                settings,
+                service.smsc,
+                parts.reactor,
+                service.tls,
+                service.session_slots,
             )
             parts.pass_through.set_target(target)
 

@@ -373,7 +373,7 @@ class RouterService(Service):
             self.events.tell_refused(session, number, name, command_status, why)
 
     def connection_refused(self, host: str, reason: str) -> None:
-        """A connection to a listener for ESMEs was cut, before it was read."""
+        """A connection was cut over a limit: to a listener for ESMEs, or with outbind."""
         self.events.connections_refused += 1
         if self.events.tell_connection_refused is not None:
             self.events.tell_connection_refused(host, reason)

@@ -7,6 +7,7 @@ from itertools import count
 
 from attrs import field, frozen
 
+from smppgate.gate.sessions.all_strangers import AllStrangers
 from smppgate.gate.sessions.endpoints import server_endpoint
 from smppgate.gate.sessions.listeners import MakeEndpoint
 
@@ -19,12 +20,14 @@ class Seat:
     :ivar count: of the processes.
     :ivar smscs: SMSC → the process, counted from 0, that has its first link; 0 for others.
     :ivar endpoint: makes the endpoints that ESMEs, and SMSCs with outbind, connect to.
+    :ivar strangers: what all processes know of peers that are not bound; None where there is one.
     """
 
     number: int = 0
     count: int = 1
     smscs: Mapping[str, int] = field(factory=dict)
     endpoint: MakeEndpoint = server_endpoint
+    strangers: AllStrangers | None = None
 
     @property
     def is_alone(self) -> bool:

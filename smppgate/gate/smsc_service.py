@@ -26,6 +26,7 @@ from smppgate.gate.sessions.link_slots import LinkSlot
 from smppgate.gate.sessions.links import LinkSessionConfig, SmscLink
 from smppgate.gate.sessions.listener import CannotListen, Listener
 from smppgate.gate.sessions.outbind_smsc import OutbindFactory, OutbindSessionConfig
+from smppgate.gate.sessions.session_slots import SessionSlots
 from smppgate.gate.sessions.smsc import SmscProtocol, SmscSessionConfig
 from smppgate.gate.sessions.tls import ClientTls
 from smppgate.notices.program import NOT_UNBOUND
@@ -71,6 +72,7 @@ class SmscService(MultiService):
     :ivar settings: in force.
     :ivar tls: makes the connections of its links; None where the endpoint string says how.
     :ivar links: in order of their numbers; of one that is replaced, the new one.
+    :ivar session_slots: of its sessions with outbind, and of those passed through.
     """
 
     log = Logger()
@@ -103,6 +105,7 @@ class SmscService(MultiService):
         self._plans: dict[SmscLink, LinkPlan] = {}
         # By number.
         self._slots: dict[int, LinkSlot] = {}
+        self.session_slots = SessionSlots(store, settings.name, settings.sessions_total)
         # Links on their way out, that are drained or unbind.
         self._retiring: dict[SmscLink, None] = {}
         # The number whose links are renewed: the next one's turn comes when they are bound.
@@ -226,6 +229,7 @@ class SmscService(MultiService):
         """Links that may stay with another total are not bound anew."""
         for slot in self._slots.values():
             slot.change(total)
+        self.session_slots.change(total)
         for link, plan in self._plans.items():
             if plan.total and (not total or total >= plan.total):
                 self._plans[link] = evolve(plan, total=total)
@@ -456,6 +460,7 @@ class SmscService(MultiService):
             bind=make_bind(settings, "receiver"),
             system_id=b"",
             password=b"",
+            slots=self.session_slots,
         )
         self._outbind_config = config
         self._configure_outbind(config)

@@ -129,6 +129,20 @@ OUTBIND_UNBOUND = Notice(
     remedy="None for a monitor. If it is the SMSC, ask the provider for outbind.",
 )
 
+OUTBIND_NOT_BOUND = Notice(
+    code="SG-1103",
+    name="outbind without a bind",
+    level="warn",
+    text="outbind of SMSC {smsc} from {peer} is not bound: {reason}",
+    meaning="An SMSC sent outbind while as many sessions were bound as `sessions_total` allows, "
+    "in all workers and nodes together, or the store that counts them did not answer. Its "
+    "connection was closed.",
+    cause="Links, binds that are passed through and other sessions with outbind have all that the "
+    "provider allows.",
+    remedy="Let `sessions` of all workers and nodes leave room for outbinds, or ask the provider "
+    "for more sessions.",
+)
+
 MEMBER_EJECTED = Notice(
     code="SG-1201",
     name="SMSC ejected",

@@ -227,12 +227,15 @@ def _of_servers(value: Callable[[StoreStatistics], float]) -> Callable[[Scrape],
     return rows
 
 
+LIMIT_HITS, CONNECTIONS = "smppgate_limit_hits_total", "connections"
+"""The name of a family, and what it says of connections that are cut."""
+
 _LIMITS = {
     "window": "throttled",
     "rate": "over_rate",
     "smsc_rate": "paused",
     "hold": "hold_expired",
-    "connections": "connections_refused",
+    CONNECTIONS: "connections_refused",
 }
 """The limit → which count of `Events` says how often it was hit."""
 

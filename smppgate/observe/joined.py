@@ -15,7 +15,7 @@ from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.core import Metric
 from prometheus_client.samples import Sample
 
-from smppgate.observe.families import FAMILIES
+from smppgate.observe.families import CONNECTIONS, FAMILIES, LIMIT_HITS
 from smppgate.observe.family import WORKER, AnyFamily, Distribution, Joining
 from smppgate.observe.metrics import Told, pieces, process_piece
 from smppgate.observe.worker_families import WORKER_FAMILIES
@@ -123,6 +123,11 @@ def told_of_store(store: StoreStatistics) -> Iterator[Told]:
     for family in FAMILIES:
         if family.name.startswith(OF_STORE):
             yield family.name, list(family.rows(_OfStore(store)))  # type: ignore[arg-type]
+
+
+def told_of_connections(refused: int) -> Told:
+    """What tells of connections that no worker has refused, as a worker tells it."""
+    return LIMIT_HITS, [((CONNECTIONS,), refused)]
 
 
 def octets_of(told: Told) -> bytes:

@@ -113,10 +113,12 @@ class SmscSettings(Table):
         default=0,
         metadata=setting(
             Whole(0, 100_000),
-            "How many of them are bound in all workers and nodes together, where the provider "
-            "allows so many; a link that would be one more waits until another has gone. 0 is any "
-            "number. Where nodes share no store, each counts its own. If Redis does not answer, "
-            "links that are bound go on and others wait.",
+            "How many of them are bound in all workers and nodes together, with those of outbinds "
+            "and of binds passed through, where the provider allows so many. A link that would be "
+            "one more waits until another has gone; an outbind is not bound then, and a bind goes "
+            "to another SMSC of its pool, or is refused. 0 is any number. Where nodes share no "
+            "store, each counts its own. If Redis does not answer, what is bound goes on, and "
+            "nothing more is bound.",
             "sessions",
             takes=Takes.LINK_BY_LINK,
         ),

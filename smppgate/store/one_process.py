@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 
 from twisted.internet.defer import Deferred, succeed
 
@@ -16,10 +16,10 @@ class OneProcess:
     is_quota_shared = False
 
     def __init__(self) -> None:
-        self._sessions: dict[bytes, int] = {}
-        """Account → its sessions; none is 0."""
-        self._slots: dict[str, int] = {}
-        """SMSC → the slots of its links; none is 0."""
+        self._places = _Counts()
+        """Those of accounts."""
+        self._slots = _Counts()
+        """Those of SMSCs."""
         self._tell_full: Callable[[bytes], None] = lambda account: None
 
     def find_beside(self, keys: Sequence[bytes]) -> Deferred[Mapping[bytes, bytes]]:
@@ -37,18 +37,14 @@ class OneProcess:
 
     def admit(self, account: bytes, limit: int) -> Deferred[bool]:
         """See `IAdmission.admit`."""
-        sessions = self._sessions.get(account, 0)
-        if sessions >= limit:
+        has_place = self._places.take(account, limit)
+        if not has_place:
             self._tell_full(account)
-            return succeed(False)
-        self._sessions[account] = sessions + 1
-        return succeed(True)
+        return succeed(has_place)
 
     def leave(self, account: bytes) -> None:
         """See `IAdmission.leave`."""
-        sessions = self._sessions.pop(account, 0)
-        if sessions > 1:
-            self._sessions[account] = sessions - 1
+        self._places.give(account)
 
     def tell_full(self, told: Callable[[bytes], None]) -> None:
         """See `IAdmission.tell_full`."""
@@ -56,19 +52,38 @@ class OneProcess:
 
     def take_slot(self, smsc: str, limit: int) -> Deferred[bool]:
         """See `IAdmission.take_slot`."""
-        taken = self._slots.get(smsc, 0)
-        if taken < limit:
-            self._slots[smsc] = taken + 1
-        return succeed(taken < limit)
+        return succeed(self._slots.take(smsc, limit))
 
     def give_slot(self, smsc: str) -> None:
         """See `IAdmission.give_slot`."""
-        taken = self._slots.pop(smsc, 0)
-        if taken > 1:
-            self._slots[smsc] = taken - 1
+        self._slots.give(smsc)
 
     def lease(self, wanted: Mapping[str, int]) -> None:
         """See `IQuota.lease`."""
 
     def tell_leased(self, told: Callable[[Mapping[str, int]], None]) -> None:
         """See `IQuota.tell_leased`."""
+
+
+class _Counts:
+    """How many are taken of each name. ``len()``: of all."""
+
+    def __init__(self) -> None:
+        # None is 0.
+        self._taken: dict[Hashable, int] = {}
+
+    def __len__(self) -> int:
+        return sum(self._taken.values())
+
+    def take(self, name: Hashable, limit: int) -> bool:
+        """Take one more of ``name``, if there are under ``limit``; gives whether that is so."""
+        taken = self._taken.get(name, 0)
+        if taken < limit:
+            self._taken[name] = taken + 1
+        return taken < limit
+
+    def give(self, name: Hashable) -> None:
+        """Give one back, if any is taken."""
+        taken = self._taken.pop(name, 0)
+        if taken > 1:
+            self._taken[name] = taken - 1

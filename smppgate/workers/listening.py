@@ -9,39 +9,30 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from attrs import frozen
 from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.interfaces import IAddress
-from twisted.internet.task import LoopingCall
 
 from smppgate.gate import CannotListen
-from smppgate.gate.reports.reports import REFUSAL_INTERVAL, TICK
-from smppgate.gate.reports.summary import Summaries
-from smppgate.gate.sessions.addresses import shown_address
-from smppgate.gate.sessions.listener import all_in_use, tell_refusal
-from smppgate.settings import Settings
+from smppgate.gate.sessions.addresses import network_of, shown_address
+from smppgate.gate.sessions.endpoints import tells_peers
+from smppgate.gate.sessions.listener import all_in_use
+from smppgate.routing.esmes.strangers import all_open
+from smppgate.settings import ListenSettings, Settings
 from smppgate.txsmpp.clock import Clock
-from smppgate.txsmpp.log import Logger
 from smppgate.workers.commands import Listen, Load, Take
 from smppgate.workers.control import Control, Responders, ignore_failure
-from smppgate.workers.raw_listener import RawListener
+from smppgate.workers.raw_listener import Place, RawListener
+from smppgate.workers.refusals import Refusals
 from smppgate.workers.spread import Spread
+from smppgate.workers.strangers import AllKnown
 
 UNLIMITED = 1 << 31
 
 
-@frozen
-class Place:
-    """What is listened on, and for how many connections."""
-
-    description: str
-    limit: int
-
-
 def places_of(settings: Settings) -> list[Place]:
     """What workers listen on: for ESMEs first, in the order of the settings."""
-    places = [Place(each.endpoint, each.max_sessions) for each in settings.listen]
+    places = [_place_of(each) for each in settings.listen]
     # How many connections with outbind there may be is a worker's to say.
     outbinds = (each.outbind_listen for each in settings.smsc)
     return [*places, *(Place(each, UNLIMITED) for each in outbinds if each)]
@@ -51,36 +42,22 @@ class Listening(MultiService):
     """Listens, and hands each connection to the worker with the fewest.
 
     :param sockets: how many each listener has; see `RawListener`.
+    :param known: knows how many connections an address has.
+    :ivar refusals: connections that are cut over a limit.
     """
 
-    log = Logger()
-
-    def __init__(self, reactor: Any, settings: Settings, sockets: int) -> None:
+    def __init__(self, reactor: Any, settings: Settings, sockets: int, known: AllKnown) -> None:
         super().__init__()
         self.spread = Spread()
-        clock = Clock.of(reactor)
-        self._refusals = Summaries(clock, self.log, "refused", REFUSAL_INTERVAL)
-        self._ticks = LoopingCall(self._refusals.tick)
-        self._ticks.clock = clock
+        self._known = known
+        self.refusals = Refusals(Clock.of(reactor))
+        self.refusals.setServiceParent(self)
         self._reactor = reactor
         self._sockets = sockets
         self._controls: dict[int, Control] = {}
         self._listeners: list[RawListener] = []
         for place in places_of(settings):
             self._add(place)
-
-    def startService(self) -> None:
-        """Listen."""
-        super().startService()
-        self._ticks.start(TICK, now=False)
-
-    def stopService(self) -> Deferred[Any]:
-        """Listen no more; fires when all is closed."""
-        if self._ticks.running:
-            self._ticks.stop()
-        self._refusals.tell_counts()
-        stopping: Deferred[Any] = super().stopService()
-        return stopping
 
     def addresses(self) -> tuple[IAddress, ...]:
         """Those listened on now."""
@@ -103,7 +80,7 @@ class Listening(MultiService):
                 self._listeners.remove(listener)
                 await maybeDeferred(listener.disownServiceParent)
             else:
-                listener.limit = place.limit
+                listener.place = place
                 wanted.remove(place)
         if not self.running:
             # It was stopped meanwhile.
@@ -133,9 +110,7 @@ class Listening(MultiService):
         return _Loads(partial(self.spread.told, number))
 
     def _add(self, place: Place) -> None:
-        listener = RawListener(
-            self._reactor, place.description, self._sockets, place.limit, self._hand_over
-        )
+        listener = RawListener(self._reactor, place, self._sockets, self._hand_over)
         self._listeners.append(listener)
         # Once it runs: the listener itself logs why.
         with suppress(CannotListen):
@@ -174,10 +149,10 @@ class Listening(MultiService):
             listener.accept(bool(self._controls))
 
     def _hand_over(self, listener: RawListener, connection: socket.socket, address: Any) -> None:
-        name = listener.description
-        if self.spread.of_listener(name) >= listener.limit:
+        name, why = listener.description, self._over_limit(listener.place, address)
+        if why:
             connection.close()
-            tell_refusal(self._refusals, address, all_in_use(listener.limit))
+            self.refusals.add(name, address, why)
             return
         number = self.spread.next(name)
         if number is None:
@@ -187,6 +162,19 @@ class Listening(MultiService):
             Take, listener=name, connection=connection.fileno()
         )
         handing.addErrback(ignore_failure).addCallback(lambda _: connection.close())
+
+    def _over_limit(self, place: Place, address: Any) -> str:
+        """Why a connection is not handed over; empty where it is.
+
+        Of an address those are known here that workers have asked for. They ask for each, and cut
+        it where there is no place; a flood that goes on is cut here, and costs them nothing.
+        """
+        if self.spread.of_listener(place.description) >= place.limit:
+            return all_in_use(place.limit)
+        if not place.per_address:
+            return ""
+        open_now = self._known.connections(place.description, network_of(address))
+        return all_open(place.per_address) if open_now >= place.per_address else ""
 
 
 class _Loads(Responders):
@@ -200,6 +188,12 @@ class _Loads(Responders):
         """The connections of one listener."""
         self._told(listener, open, taken)
         return {}
+
+
+def _place_of(listen: ListenSettings) -> Place:
+    # Behind a balancer the peer is known when its PROXY header is read, which a worker does.
+    per_address = listen.max_per_address if tells_peers(listen.endpoint) else 0
+    return Place(listen.endpoint, listen.max_sessions, per_address)
 
 
 def _is_of(place: Place, listener: RawListener) -> bool:

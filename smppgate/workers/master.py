@@ -36,8 +36,10 @@ from smppgate.workers.listening import Listening
 from smppgate.workers.liveness import Liveness
 from smppgate.workers.logs import ReceivedLog
 from smppgate.workers.master_face import MasterFace
+from smppgate.workers.refusals import Refusals
 from smppgate.workers.settings import former_sockets
 from smppgate.workers.stores import make_store_server
+from smppgate.workers.strangers import AllKnown
 from smppgate.workers.supervision import Supervised
 
 SHORTEST, LONGEST = 0.2, 10.0
@@ -71,7 +73,9 @@ class Master(MultiService):
         self._followers: list[Callable[[Settings], None]] = []
         self._lock = DeferredLock()
         self._has_started = self._has_failed = False
-        self.listening = Listening(reactor, settings, count if settings.gate.reuse_port else 1)
+        self._strangers = AllKnown(self.clock, settings.gate.bind_delay)
+        sockets = count if settings.gate.reuse_port else 1
+        self.listening = Listening(reactor, settings, sockets, self._strangers)
         self.listening.setServiceParent(self)
         self.workers = [
             Supervised(
@@ -110,6 +114,11 @@ class Master(MultiService):
         """The address, in words, of each listener for ESMEs; empty where it is not open."""
         places = self.listening.places()
         return {each.endpoint: places.get(each.endpoint, "") for each in self.settings.listen}
+
+    @property
+    def refusals(self) -> Refusals:
+        """Connections that were cut over a limit before they were handed over."""
+        return self.listening.refusals
 
     # As a service
 
@@ -182,6 +191,7 @@ class Master(MultiService):
 
     async def _apply(self, settings: Settings) -> Settings:
         tell_changes(await self._in_force.change(settings), self.log, self.clock)
+        self._strangers.change(self.settings.gate.bind_delay)
         await self.listening.change(self.settings)
         for follow in self._followers:
             follow(self.settings)
@@ -233,6 +243,7 @@ class Master(MultiService):
             self.listening.loads(worker.number - 1),
             ReceivedLog(worker.number),
             self._stores.responders(),
+            self._strangers.responders(),
             self._face.responders(worker),
         )
 

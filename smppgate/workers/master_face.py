@@ -16,6 +16,7 @@ from smppgate.txsmpp.clock import Clock
 from smppgate.workers.control import Responders
 from smppgate.workers.faces import WorkerAtMaster, WorkerFaces
 from smppgate.workers.joining.source import MasterAdmin
+from smppgate.workers.refusals import Refusals
 from smppgate.workers.supervision import Supervised
 
 
@@ -30,6 +31,10 @@ class Governed(Protocol):
 
     def listeners(self) -> Mapping[str, str]:
         """The address, in words, of each listener for ESMEs; empty where it is not open."""
+
+    @property
+    def refusals(self) -> Refusals:
+        """Connections that it has cut over a limit."""
 
     def follow_reloads(self, follow: Callable[[Settings], None]) -> None:
         """Call ``follow`` after each reload, with the settings in force."""
@@ -60,7 +65,9 @@ class MasterFace(MultiService):
         self._at_master: dict[int, WorkerAtMaster] = {}
         self.certificates = CertificateWatch(self.clock, looks_in_thread(reactor))
         self.certificates.setServiceParent(self)
-        self._admin = MasterAdmin(self, reactor, self._faces, master.listeners, reload, store)
+        self._admin = MasterAdmin(
+            self, reactor, self._faces, master.listeners, master.refusals, reload, store
+        )
         self._admin.setServiceParent(self)
 
     @property

@@ -77,6 +77,7 @@ class Orders(Responders):
         try:
             self.worker = self._made(number, Common.of(common))
             self.control.add(self.worker.shared)
+            self.control.add(self.worker.strangers)
             self.control.add(FaceResponders(self.worker.face))
             self.worker.privilegedStartService()
         except (SettingsError, OSError) as error:

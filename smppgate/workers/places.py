@@ -1,4 +1,7 @@
-"""`Places`: the places of accounts, and slots of links, among all workers: see `IAdmission`."""
+"""`Places`: what workers have of something that is limited over all of them, by its name.
+
+That are places of accounts and slots of SMSCs, see `IAdmission`, and connections of an address.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +46,7 @@ class Places:
         if worker not in self._workers:
             return False
         taken = self._taken.get(account, {})
-        if sum(taken.values()) >= limit:
+        if self.taken(account) >= limit:
             self._tell_full(account, taken)
             return False
         self._taken.setdefault(account, taken)[worker] = taken.get(worker, 0) + 1
@@ -52,6 +55,10 @@ class Places:
     def leave(self, worker: Hashable, account: bytes) -> None:
         """``worker`` gives back a place; if it has none, nothing happens."""
         self._free(worker, account, 1)
+
+    def taken(self, account: bytes) -> int:
+        """How many places of ``account`` all workers have."""
+        return sum(self._taken.get(account, {}).values())
 
     def _tell_full(self, account: bytes, taken: dict[Hashable, int]) -> None:
         for worker in list(taken):

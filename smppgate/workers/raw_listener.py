@@ -12,6 +12,7 @@ import socket
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
+from attrs import frozen
 from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IAddress, IListeningPort
@@ -24,6 +25,21 @@ from smppgate.gate.sessions.listener import Listener
 
 HandOver: TypeAlias = Callable[["RawListener", socket.socket, Any], None]
 """Takes a connection that was accepted, with its peer's address, and closes this end of it."""
+
+
+@frozen
+class Place:
+    """What is listened on, and for how many connections, over all workers.
+
+    :param description: the endpoint string.
+    :param limit: of all of them.
+    :param per_address: of those from one address; 0 for any number, and where the address of
+        a peer is not known to who accepts.
+    """
+
+    description: str
+    limit: int
+    per_address: int = 0
 
 
 class _Nothing(Protocol):
@@ -52,15 +68,14 @@ class RawListener(Listener):
     Connections wait in the system until they are accepted here, or by a worker.
 
     :param workers: how many sockets it has; 1 unless each worker has its own.
-    :param limit: connections that may be open at one time, over all workers.
+    :ivar place: a reload may put another one here, with the same endpoint string.
     """
 
-    def __init__(
-        self, reactor: Any, description: str, workers: int, limit: int, hand_over: HandOver
-    ) -> None:
+    def __init__(self, reactor: Any, place: Place, workers: int, hand_over: HandOver) -> None:
         shared = _SharedPlace(reactor, workers) if workers > 1 else reactor
-        super().__init__(description, server_endpoint(shared, description), _Unread())
-        self.limit = limit
+        endpoint = server_endpoint(shared, place.description)
+        super().__init__(place.description, endpoint, _Unread())
+        self.place = place
         self._hand_over = hand_over
         self._ports: list[Any] = []
         # Sockets that workers accept on.

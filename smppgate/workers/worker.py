@@ -20,6 +20,7 @@ from smppgate.store import StoreError
 from smppgate.workers.common import Common
 from smppgate.workers.face import WorkerFace
 from smppgate.workers.settings import worker_settings
+from smppgate.workers.shared_strangers import SharedStrangers
 from smppgate.workers.stores import make_shared_store
 
 
@@ -33,6 +34,7 @@ class Worker(Gateway):
         SMSCs when that returns.
     :raises SettingsError: the hooks that the settings name cannot be made.
     :ivar shared: its store, which answers its master.
+    :ivar strangers: what it asks its master about peers that are not bound.
     :ivar face: answers for it.
     :ivar started: fires when the store is open; fails where it cannot be, or is stopped before.
     """
@@ -47,7 +49,8 @@ class Worker(Gateway):
     ) -> None:
         settings = worker_settings(common, number)
         self.shared = make_shared_store(settings, reactor)
-        seat = Seat(number - 1, common.workers, common.smscs, endpoint)
+        self.strangers = SharedStrangers(settings.gate.bind_delay)
+        seat = Seat(number - 1, common.workers, common.smscs, endpoint, self.strangers)
         super().__init__(settings, reactor, store=self.shared, seat=seat)
         self.number = number
         self._told_esmes_ended = esmes_ended

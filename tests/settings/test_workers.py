@@ -110,7 +110,20 @@ def test_a_port_for_each_of_one_process_is_of_no_use() -> None:
     assert advice(document(reuse_port=True)) == [
         "gate.reuse_port: is not used, there is one process"
     ]
-    assert advice(document(reuse_port=True, workers=2)) == []
+
+
+def test_with_a_port_for_each_worker_the_limit_of_a_listener_is_that_of_each() -> None:
+    found = document(2, reuse_port=True, workers=2)
+    found["listen"] = [
+        {"endpoint": "haproxy:tcp:2775", "max_sessions": 500},
+        {"endpoint": "unix:/run/gate/esme.sock", "max_sessions": 500},
+    ]
+    assert advice(found) == [
+        "listen[0].max_sessions: with reuse_port it holds in each of 2 workers, "
+        "up to 1000 connections in all"
+    ]
+    found["gate"]["reuse_port"] = False
+    assert advice(found) == []
 
 
 def test_both_wait_for_a_restart() -> None:

@@ -18,6 +18,8 @@ from smppgate.gate import Gateway
 from smppgate.gate.lane import run
 from smppgate.gate.lane.in_turn import nothing_is_plain
 from smppgate.gate.sessions.links import LinkProtocol
+from smppgate.gate.sessions.outbind_smsc import OutbindProtocol
+from smppgate.gate.sessions.pass_through import PassThroughSession
 from smppgate.routing.smscs.health import retry
 from smppgate.settings import Settings
 from smppgate.store import Limits, MemoryStore
@@ -231,7 +233,18 @@ class Inspection:
         places, store = self._gateway.parts.esme_config.places, self._gateway.store
         yield "binds waiting for a place", places.waiting, 10_000
         yield "places", len(places), esmes
-        yield "places of no session", abs(sum(store._sessions.values()) - len(places)), 0
+        yield "places of no session", abs(len(store._places) - len(places)), 0
+        yield "slots of no session", abs(len(store._slots) - self._slots_held()), 0
+        yield "sessions without a slot", sum(map(_lacks_slot, self.sessions())), 0
+
+    def _slots_held(self) -> int:
+        parts = self._gateway.parts
+        services = [*parts.smscs.values(), *parts.leaving]
+        # An SMSC that is no more may have a session that ends.
+        of_sessions = {service.session_slots for service in services}
+        of_sessions |= {session.target.slots for session in parts.pass_through.sessions}
+        of_links = sum(slot._is_held for each in services for slot in each._slots.values())
+        return of_links + sum(map(len, of_sessions))
 
     def tables(self) -> Iterator[tuple[str, int, int]]:
         """Each table: its name, how much is in it, and how much may be."""
@@ -568,3 +581,12 @@ class Coverage:
             f"state table: {sum(1 for it in may if it in seen)} of {len(may)} allowed, "
             f"{sum(1 for it in may_not if it in seen)} of {len(may_not)} not allowed"
         )
+
+
+def _lacks_slot(session: Any) -> bool:
+    """Whether it is bound to an SMSC that counts its sessions, and is not counted."""
+    if not isinstance(session, OutbindProtocol | PassThroughSession) or not session.is_attached:
+        return False
+    passed = isinstance(session, PassThroughSession)
+    slots = session.target.slots if passed else session._outbind_config.slots
+    return bool(slots._limit) and not slots._sessions.get(session) and not session.has_ended

@@ -295,6 +295,11 @@ class ModelStore(OneProcess):
         asking: Deferred[None] = self._answered(lambda: None)
         return asking.addCallback(lambda _: super(ModelStore, self).admit(account, limit))
 
+    def take_slot(self, smsc: str, limit: int) -> Deferred[bool]:
+        """See `IAdmission.take_slot`; in the same way."""
+        asking: Deferred[None] = self._answered(lambda: None)
+        return asking.addCallback(lambda _: super(ModelStore, self).take_slot(smsc, limit))
+
     # When it answers
 
     def _answered(self, read: Callable[[], Any], fails: bool = False) -> Deferred[Any]:

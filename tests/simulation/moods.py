@@ -221,6 +221,7 @@ MOODS: dict[str, Mood] = {
         rewriting={},
         limited_accounts={},
         limited_smscs={},
+        few_slots={},
         # Of SMSCs, where the gate's mood has limits for them.
         rationing={"ration": 4.0},
         resubmitting={},

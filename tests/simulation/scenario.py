@@ -14,6 +14,9 @@ from tests.simulation.rewrites import Rewrites
 
 SMSC_PORT, ESME_PORT, CALLED_PORT, OUTBIND_PORT = 3000, 2775, 2800, 4000
 
+MOST_LINKS = 3
+"""That a reload may ask for, of an SMSC."""
+
 STOP_TIMEOUT = 4.0
 """Seconds that a stop of the gate may take."""
 
@@ -94,6 +97,7 @@ class SmscPlan:
 
     :param outbind_port: of the gate's, where it asks with outbind to be bound to; 0 for none.
     :param rates: lines of the settings that limit it.
+    :param sessions_total: that of the settings.
     """
 
     name: str
@@ -109,6 +113,7 @@ class SmscPlan:
     version: str = "3.4"
     outbind_port: int = 0
     rates: tuple[str, ...] = ()
+    sessions_total: int = 0
     moods: tuple[str, ...] = ()
 
 
@@ -305,7 +310,19 @@ def scenario(seed: int, moods: tuple[str, ...] = ()) -> Plan:
     plan = _ailing(chance(seed, "health"), moods, plan)
     plan = _in_runs(chance(seed, "runs"), moods, plan)
     plan = _in_bursts(chance(seed, "bursts"), moods, plan)
-    return _hooked(chance(seed, "hooks"), moods, plan)
+    plan = _hooked(chance(seed, "hooks"), moods, plan)
+    return _counted(chance(seed, "slots"), moods, plan)
+
+
+def _counted(draw: Random, moods: tuple[str, ...], plan: Plan) -> Plan:
+    """The plan, with SMSCs that allow so many sessions in all: those that there are when all is
+    well. While some are lost unnoticed, they are too few."""
+    if not _Chooser(draw, moods).one("few_slots", 0.12):
+        return plan
+    passed = sum(len(account.binds) for account in plan.accounts if account.asks_smsc)
+    fewest = MOST_LINKS + passed
+    smscs = (evolve(s, sessions_total=fewest + bool(s.outbind_port)) for s in plan.smscs)
+    return evolve(plan, smscs=tuple(smscs))
 
 
 def _hooked(draw: Random, moods: tuple[str, ...], plan: Plan) -> Plan:
@@ -769,6 +786,7 @@ def _smsc_lines(plan: Plan, smsc: SmscPlan) -> list[str]:
     lines.append(f'interface_version = "{smsc.version}"')
     lines += [f"weight = {smsc.weight}", "reconnect_min = 0.5", "reconnect_max = 4.0"]
     lines += [f"enquire_link = {plan.enquire_link}", *smsc.rates]
+    lines.append(f"sessions_total = {smsc.sessions_total}")
     lines.append(f"enquire_link_timeout = {plan.enquire_link_timeout}")
     if smsc.outbind_port:
         lines.append(f'outbind_listen = "tcp:{smsc.outbind_port}"')

@@ -18,6 +18,7 @@ from smppgate.workers.face import WorkerFace
 from smppgate.workers.face_commands import FaceResponders
 from smppgate.workers.faces import WorkerFaces
 from smppgate.workers.joining.source import MasterAdmin
+from smppgate.workers.refusals import Refusals
 from tests.admin.asking import Asker, off
 from tests.gate.memory_gateway import MemoryGateway
 from tests.gate.test_reload import gate_of
@@ -100,6 +101,7 @@ class Crew(Asker):
     :param more: for `gate_of`.
     :ivar store: what the master keeps.
     :ivar listening: where the master listens.
+    :ivar refusals: what it has cut.
     """
 
     def __init__(
@@ -116,11 +118,13 @@ class Crew(Asker):
         gate = self._make()
         self.host = Host(gate.gateway.settings, self.clock)
         self.listening = {each.endpoint: "0.0.0.0:2775" for each in self.host.settings.listen}
+        self.refusals = Refusals(self.clock)
         self.service = MasterAdmin(
             self.host,
             self.reactor,
             self.faces,
             lambda: self.listening,
+            self.refusals,
             reload,
             lambda: self.store,
         )

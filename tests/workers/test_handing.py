@@ -20,10 +20,12 @@ from twisted.python.failure import Failure
 from smppgate.gate import CannotListen
 from smppgate.gate.sessions.tls import ListenerTls
 from smppgate.settings import ListenTlsSettings, Settings, parse
+from smppgate.txsmpp.clock import Clock
 from smppgate.workers import raw_listener
 from smppgate.workers.commands import Ping, Take
 from smppgate.workers.handed import AtMaster, HandedOver
 from smppgate.workers.listening import Listening
+from smppgate.workers.strangers import AllKnown
 from tests.certificates import lasting
 from tests.e2e.ports import free_port
 from tests.e2e.twistd import settings
@@ -126,7 +128,8 @@ def file(place: str, **listen: Any) -> Settings:
 def site(place: str, sockets: int = 1, **listen: Any) -> Iterator[Site]:
     with real_ends() as bare:
         # The listening is made for the reactor of the ends, and then the ends that it talks by.
-        listening = Listening(bare.reactor, file(place, **listen), sockets)
+        known = AllKnown(Clock.of(bare.reactor), 0.0)
+        listening = Listening(bare.reactor, file(place, **listen), sockets, known)
         handed = HandedOver(bare.reactor)
         bare.connect([listening.loads(0)], [handed])
         found = Site(bare, handed, listening)
@@ -202,6 +205,46 @@ def test_a_limit_holds_for_all_and_is_told_in_summary() -> None:
         kept[0].close()
         it.until(lambda: it.load == 1)
         assert it.asked(it.connect(port_of(it.listening))) == b"HELLO"
+
+
+def counted(it: Site, place: str, count: int) -> None:
+    """A worker has asked for so many connections from here."""
+    addresses = it.listening._known.addresses
+    addresses.join("worker", lambda _: None)
+    for _ in range(count):
+        addresses.admit("worker", f"{place}\0{LOOPBACK}".encode(), count)
+
+
+def test_a_flood_from_one_address_does_not_reach_the_workers() -> None:
+    told: list[tuple[str, str]] = []
+    with Log() as log, site(PLACE, max_per_address=3) as it:
+        it.open(PLACE)
+        it.listening.join(0, it.ends.master)
+        it.listening.refusals.follow(lambda host, why: told.append((host, why)))
+        assert it.asked(it.connect(port_of(it.listening))) == b"HELLO"
+        counted(it, PLACE, 3)
+        for _ in range(5):
+            assert it.heard(it.connect(port_of(it.listening))) == b""
+        assert it.handed._tallies[PLACE].taken == 1
+        assert told == [(LOOPBACK, "3 connections from its address are open")] * 5
+        assert (it.listening.refusals.of(PLACE), it.listening.refusals.total) == (5, 5)
+        # A reload holds at once.
+        it.done(ensureDeferred(it.listening.change(file(PLACE, max_per_address=4))))
+        assert it.asked(it.connect(port_of(it.listening))) == b"HELLO"
+    lines = [line for line in log.lines if "3 connections from its address are open" in line]
+    assert len(lines) == 2
+    assert "4 more refused" in lines[1]
+
+
+def test_behind_a_balancer_the_master_does_not_know_addresses() -> None:
+    place = f"haproxy:{PLACE}"
+    with site(place, max_per_address=3) as it:
+        it.open(place)
+        it.listening.join(0, it.ends.master)
+        counted(it, place, 3)
+        client = it.connect(port_of(it.listening))
+        header = b"PROXY TCP4 192.0.2.7 127.0.0.1 40312 2775\r\n"
+        assert it.asked(client, header + b"hello") == b"HELLO"
 
 
 def test_a_connection_to_a_listener_that_is_no_more_is_closed_and_counted() -> None:

@@ -109,6 +109,11 @@ def server_endpoint(
     return ServerEndpoint(reactor, description, tls)
 
 
+def tells_peers(description: str) -> bool:
+    """Whether a connection to it has its peer's own address, and not a balancer's."""
+    return not _PROXY.match(description)
+
+
 def _with_backlog(description: str) -> str:
     if _WITH_BACKLOG.match(description) and ":backlog=" not in description:
         return f"{description}:backlog={BACKLOG}"

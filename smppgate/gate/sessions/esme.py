@@ -374,9 +374,13 @@ class EsmeProtocol(RelaySession):
         """The address of the peer behind a balancer is known; gives whether it may go on."""
         reason = self._factory.identified(self, self._tcp.getPeer())
         if reason:
-            self._is_refused = True
-            self.abort(reason)
+            self.turn_away(reason)
         return not reason
+
+    def turn_away(self, reason: str) -> None:
+        """Cut the connection, which is over a limit; the factory has told of it."""
+        self._is_refused = True
+        self.abort(reason)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Give its place in the listener's limit back."""

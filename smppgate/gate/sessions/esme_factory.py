@@ -5,11 +5,12 @@ from __future__ import annotations
 from attrs import field, frozen
 from twisted.internet.interfaces import IAddress
 
+from smppgate.gate.sessions.address_places import AddressPlaces
 from smppgate.gate.sessions.addresses import Behind, ip_of, network_of, shown_host
 from smppgate.gate.sessions.esme import EsmeProtocol, EsmeSessionConfig
 from smppgate.gate.sessions.listener import LimitedFactory, all_in_use
 from smppgate.routing.esmes.peer import Networks
-from smppgate.routing.esmes.strangers import StrangerLimits, Strangers
+from smppgate.routing.esmes.strangers import StrangerLimits, Strangers, all_open
 
 
 @frozen
@@ -28,14 +29,20 @@ class EsmeFactory(LimitedFactory[EsmeProtocol]):
     """Makes the sessions of one listener for ESMEs.
 
     :param rules: what it lets peers do beside that; by default anything.
+    :param places: has the sessions counted by their addresses with those of other processes.
     """
 
     def __init__(
-        self, config: EsmeSessionConfig, limit: int, rules: ListenerRules | None = None
+        self,
+        config: EsmeSessionConfig,
+        limit: int,
+        rules: ListenerRules | None = None,
+        places: AddressPlaces | None = None,
     ) -> None:
         super().__init__(limit, config.router.reports.refusals)
         self._rules = rules or ListenerRules()
         self.strangers = Strangers(self._rules.strangers)
+        self._places = places
         self._config = config
 
     def change(self, limit: int, rules: ListenerRules) -> None:
@@ -63,18 +70,35 @@ class EsmeFactory(LimitedFactory[EsmeProtocol]):
         """There is a session for a connection from ``addr``."""
         super().taken(session, addr)
         self.strangers.connected(session, network_of(addr))
+        self._count_everywhere(session, addr)
 
     def identified(self, session: EsmeProtocol, addr: IAddress) -> str:
         """The address of a session behind a balancer is known; gives why it is cut, if it is."""
         reason = self._foreign(addr) or self.strangers.identified(session, network_of(addr))
         if reason:
             self.refuse(addr, reason)
+        else:
+            self._count_everywhere(session, addr)
         return reason
+
+    def _count_everywhere(self, session: EsmeProtocol, addr: IAddress | None) -> None:
+        """Cut the session where all processes together have too many of its address."""
+        if self._places is None:
+            return
+        reason = all_open(most := self._rules.strangers.per_address)
+
+        def refused() -> None:
+            self.refuse(addr, reason)
+            session.turn_away(reason)
+
+        self._places.ask(session, network_of(addr), most, refused)
 
     def lost(self, session: EsmeProtocol) -> None:
         """The connection of ``session`` is lost."""
         super().lost(session)
         self.strangers.lost(session)
+        if self._places is not None:
+            self._places.leave(session)
 
     def refuse(self, addr: IAddress | None, reason: str) -> None:
         """A connection is cut: count it, and tell of it."""

@@ -31,6 +31,10 @@ KEPT = 30.0
 SHORTEST, LONGEST = 1.0, 4.0
 """Seconds of the pause after which a link asks again at the latest: at first, and at last."""
 
+IN_USE = "all sessions_total = {limit} are in use"
+UNKNOWN = "it cannot be found out whether it may bind: {reason}"
+"""Why there is no slot, as text for an operator."""
+
 
 class LinkSlot:
     """The slot of the links of one number, each known by the kind of its bind.
@@ -84,6 +88,8 @@ class LinkSlot:
         """That link is bound no more, or was not; it may try again."""
         self._trying.discard(kind)
         self._bound.discard(kind)
+        if not self._trying:
+            self.why = ""
         if self._is_over and not self._trying:
             self._give()
         elif not self._bound:
@@ -109,13 +115,17 @@ class LinkSlot:
             self._is_held, self.why = True, ""
             self._backoff = Backoff(SHORTEST, LONGEST, self._backoff.jitter)
             self._await_end()
-        elif not self._is_held:
-            self.why = f"all sessions_total = {self._limit} are in use"
+        else:
+            self._waits(IN_USE.format(limit=self._limit))
 
     def _not_told(self, why: Failure) -> None:
         why.trap(StoreError)
-        if not self._is_held:
-            self.why = f"it cannot be found out whether it may bind: {why.getErrorMessage()}"
+        self._waits(UNKNOWN.format(reason=why.getErrorMessage()))
+
+    def _waits(self, why: str) -> None:
+        """There is none for those that try; a link of this number may have got one meanwhile."""
+        if self._trying and not self._is_held:
+            self.why = why
 
     # Until it is given back
 

@@ -10,6 +10,8 @@ from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.interfaces import IAddress
 
+from smppgate.gate.sessions.address_places import AddressPlaces
+from smppgate.gate.sessions.all_strangers import AllAddresses
 from smppgate.gate.sessions.endpoints import ServerEndpoint, server_endpoint
 from smppgate.gate.sessions.esme import EsmeProtocol, EsmeSessionConfig
 from smppgate.gate.sessions.esme_factory import EsmeFactory, ListenerRules
@@ -34,8 +36,9 @@ class _Factory(EsmeFactory):
         limit: int,
         rules: ListenerRules,
         emptied: Callable[[_Factory], None],
+        places: AddressPlaces | None = None,
     ) -> None:
-        super().__init__(config, limit, rules)
+        super().__init__(config, limit, rules, places)
         self._emptied = emptied
 
     def lost(self, session: EsmeProtocol) -> None:
@@ -70,6 +73,7 @@ class Listeners(MultiService):
 
     :param config: of all sessions with ESMEs.
     :param make_endpoint: makes what is opened.
+    :param addresses: counts connections by their addresses, where there are other processes.
     """
 
     log = Logger()
@@ -79,9 +83,11 @@ class Listeners(MultiService):
         reactor: Any,
         config: EsmeSessionConfig,
         make_endpoint: MakeEndpoint = server_endpoint,
+        addresses: AllAddresses | None = None,
     ) -> None:
         super().__init__()
         self._make_endpoint = make_endpoint
+        self._addresses = addresses
         self._reactor = reactor
         self._config = config
         self._listeners: list[EsmeListener] = []
@@ -102,7 +108,8 @@ class Listeners(MultiService):
         Once this service runs, an endpoint that cannot be opened is logged only, and `retry` tries
         it again. Before, the start raises `CannotListen`.
         """
-        factory = _Factory(self._config, max_sessions, rules, self._forget_closed)
+        places = AddressPlaces(self._addresses, endpoint) if self._addresses else None
+        factory = _Factory(self._config, max_sessions, rules, self._forget_closed, places)
         in_tls = ListenerTls(endpoint, tls)
         made = self._make_endpoint(self._reactor, endpoint, in_tls)
         listener = EsmeListener(endpoint, made, factory, in_tls)

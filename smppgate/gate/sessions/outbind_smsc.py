@@ -16,8 +16,9 @@ from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 
 from smppgate.gate.sessions.listener import LimitedFactory
+from smppgate.gate.sessions.session_slots import NoSlot, SessionSlots
 from smppgate.gate.sessions.smsc import SmscProtocol, SmscSessionConfig
-from smppgate.notices.smscs import OUTBIND_REFUSED, OUTBIND_UNBOUND
+from smppgate.notices.smscs import OUTBIND_NOT_BOUND, OUTBIND_REFUSED, OUTBIND_UNBOUND
 from smppgate.txsmpp import peek
 from smppgate.txsmpp.constants import CommandId
 from smppgate.txsmpp.errors import PduError, SmppError
@@ -36,11 +37,13 @@ class OutbindSessionConfig(SmscSessionConfig):
     :param bind: the bind_receiver that follows an outbind.
     :param system_id: the outbind's system_id must be equal to it; empty accepts any.
     :param password: the same for the outbind's password.
+    :param slots: of all sessions of the SMSC that no link keeps up.
     """
 
     bind: Pdu
     system_id: bytes
     password: bytes = field(repr=False)
+    slots: SessionSlots
 
     def trusts(self, outbind: Frame) -> bool:
         """Whether the outbind has the configured system_id and password."""
@@ -100,15 +103,37 @@ class OutbindProtocol(SmscProtocol):
         )
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        """Give its place in the listener's limit back."""
+        """Give its slot, and its place in the listener's limit, back."""
         super().connectionLost(reason)
+        self._outbind_config.slots.give(self)
         self._factory.lost(self)
 
     async def _bind(self) -> None:
         # A session without a bind is closed, and the SMSC may connect again.
         with suppress(SmppError, CancelledError):
             await self.router.ready()
-            await self.attach(self._outbind_config.bind)
+            if not self.has_ended and await self._has_slot():
+                await self.attach(self._outbind_config.bind)
+
+    async def _has_slot(self) -> bool:
+        try:
+            await self._outbind_config.slots.take(self)
+        except NoSlot as why:
+            self._tell_no_slot(str(why))
+            self.close(f"outbind is not bound: {why}")
+            return False
+        return True
+
+    def _tell_no_slot(self, reason: str) -> None:
+        self._is_told = True
+        self.router.connection_refused(self.host, f"SMSC {self.smsc.name}: {reason}")
+        self.router.reports.refusals.add(
+            OUTBIND_NOT_BOUND,
+            f"outbind of SMSC {self.name} is not bound: {reason}",
+            smsc=self.name,
+            peer=self.where,
+            reason=reason,
+        )
 
 
 class OutbindFactory(LimitedFactory[OutbindProtocol]):

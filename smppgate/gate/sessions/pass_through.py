@@ -6,8 +6,8 @@ go over that connection, requests that come on it are for this ESME, and neither
 the other. All else is as with any ESME and any SMSC: sequence numbers, message ids and receipts
 are translated, and the account's limits hold.
 
-If an SMSC is not reached, or gives no answer in its share of the time, the bind goes to the next
-SMSC. Any answer, an error too, is final.
+If an SMSC is not reached, gives no answer in its share of the time, or has all its
+``sessions_total`` in use, the bind goes to the next SMSC. Any answer, an error too, is final.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from collections.abc import Iterable
 
 from attrs import evolve
 from twisted.internet.defer import CancelledError, Deferred, ensureDeferred
-from twisted.internet.interfaces import IAddress, IStreamClientEndpoint
+from twisted.internet.interfaces import IAddress
 from twisted.internet.protocol import Factory, connectionDone
 from twisted.python.failure import Failure
 
@@ -25,6 +25,7 @@ from smppgate.gate.sessions.bind_places import BindPlaces
 from smppgate.gate.sessions.binds import Bind
 from smppgate.gate.sessions.pass_through_target import PassThroughTarget
 from smppgate.gate.sessions.ports import BindingEsme, Switch
+from smppgate.gate.sessions.session_slots import NoSlot
 from smppgate.gate.sessions.smsc import SmscProtocol, SmscSessionConfig
 from smppgate.notices.program import PASSING_FAILED
 from smppgate.notices.smscs import BIND_UNANSWERED
@@ -70,7 +71,7 @@ class PassThroughSession(SmscProtocol):
         super().sessionEnding(reason)
         self.smsc.retire()
         if self.transport is None:
-            self.target.sessions.pop(self, None)
+            self._gone()
 
     def tell_unbound(self, reason: str) -> None:
         """Nothing: `PassThrough` tells what became of the bind."""
@@ -85,7 +86,11 @@ class PassThroughSession(SmscProtocol):
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Take the session out of its target."""
         super().connectionLost(reason)
+        self._gone()
+
+    def _gone(self) -> None:
         self.target.sessions.pop(self, None)
+        self.target.slots.give(self)
 
 
 class PassThrough:
@@ -243,18 +248,20 @@ class PassThrough:
     # Trying SMSCs
 
     async def _try_each(self, esme: BindingEsme, bind: Bind) -> tuple[PassThroughSession, Frame]:
-        targets = self._in_order(bind.account.policy.pool)
+        targets, why = self._in_order(bind.account.policy.pool), "no SMSC has answered it"
         for tried, target in enumerate(targets):
             if target.pending >= target.max_pending:
                 continue
             target.pending += 1
             link = PassThroughSession(target, esme, bind)
-            answer = ensureDeferred(_answer(link, target.endpoint, bind.frame.octets))
+            answer = ensureDeferred(_answer(link, bind.frame.octets))
             # One share is left over, to answer the ESME when no SMSC has.
             patience = (esme.bound_by - self._clock.monotonic()) / (len(targets) - tried + 1)
             answer.addTimeout(max(0.0, min(patience, target.timers.response)), self._clock)
             try:
                 return link, await answer
+            except NoSlot as no_slot:
+                why = f"SMSC {target.smsc.name}: {no_slot}"
             except Exception as error:
                 # A cancelled endpoint fails with an error of its own class.
                 if esme.has_ended or esme.router.is_draining:
@@ -262,7 +269,7 @@ class PassThrough:
                 self._avoid(target, link.name, error)
             finally:
                 target.pending -= 1
-        raise BindRejected("no SMSC has answered it", CommandStatus.ESME_RBINDFAIL)
+        raise BindRejected(why, CommandStatus.ESME_RBINDFAIL)
 
     def _in_order(self, pool: Pool | None) -> list[PassThroughTarget]:
         """The targets of the pool, in the order in which they are tried."""
@@ -299,12 +306,15 @@ class _SessionFactory(Factory):
         return self._link
 
 
-async def _answer(
-    link: PassThroughSession, endpoint: IStreamClientEndpoint, octets: bytes
-) -> Frame:
-    """The SMSC's answer to the bind in ``octets``; without an answer ``link`` is closed."""
+async def _answer(link: PassThroughSession, octets: bytes) -> Frame:
+    """The SMSC's answer to the bind in ``octets``; without an answer ``link`` is closed.
+
+    :raises NoSlot: the SMSC may not be bound once more, and is not asked.
+    """
+    target = link.target
     try:
-        await endpoint.connect(_SessionFactory(link))
+        await target.slots.take(link)
+        await target.endpoint.connect(_SessionFactory(link))
         answer = await link.bind_with(octets)
         if link.unbinding:
             raise SessionLost(link.session.unbind_reason)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from attrs import define, field
 from twisted.internet.interfaces import IStreamClientEndpoint
 
+from smppgate.gate.sessions.session_slots import SessionSlots
 from smppgate.gate.sessions.smsc import SmscProtocol
 from smppgate.routing.smscs.smsc import Smsc
 from smppgate.txsmpp.timers import Timers
@@ -16,6 +17,7 @@ class PassThroughTarget:
 
     :param smsc: the SMSC; each session has an `Smsc` of its own, see `Smsc.for_one_session`.
     :param endpoint: the endpoint that each session connects to.
+    :param slots: of all sessions of the SMSC that no link keeps up.
     :param place: the same as text, for the log.
     :param rebinds: whether both sessions end when the one with the SMSC is of no use.
     :param max_timeouts: see `LinkHealth`.
@@ -26,6 +28,7 @@ class PassThroughTarget:
     endpoint: IStreamClientEndpoint
     timers: Timers
     max_pdu_size: int
+    slots: SessionSlots
     place: str = "an unknown place"
     refusal_rate: float = 0.0
     rebinds: bool = True

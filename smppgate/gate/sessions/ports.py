@@ -68,7 +68,7 @@ class Switch(Protocol):
         """The bind of this sequence number, of an ESME that calls itself ``name``, was refused."""
 
     def connection_refused(self, host: str, reason: str) -> None:
-        """A connection to a listener for ESMEs was cut, before it was read."""
+        """A connection was cut over a limit: to a listener for ESMEs, or with outbind."""
 
     def esme_lost(self, session: EsmeSession, account: Account[EsmeSession], reason: str) -> None:
         """A session that was bound to ``account`` has ended, or is unbinding."""

@@ -115,7 +115,7 @@ class Strangers:
     def _refusal_of(self, address: str) -> str:
         most = self.limits.per_address
         if most and address and self._counts[address] >= most:
-            return f"{most} connections from its address are open"
+            return all_open(most)
         return ""
 
     def _place(self, session: Hashable, address: str) -> None:
@@ -128,3 +128,8 @@ class Strangers:
         turns = self._turns
         while len(turns) > self._most or next(iter(turns.values())) <= now:
             turns.popitem(last=False)
+
+
+def all_open(limit: int) -> str:
+    """The reason where an address has ``limit`` connections, for the log."""
+    return f"{limit} connections from its address are open"

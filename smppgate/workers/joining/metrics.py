@@ -10,7 +10,15 @@ from twisted.internet.defer import Deferred, DeferredLock
 from smppgate.admin.shielded import shielded
 from smppgate.admin.slices import in_slices
 from smppgate.observe.family import Distribution
-from smppgate.observe.joined import MASTER, Departed, Joined, Text, told_by, told_of_store
+from smppgate.observe.joined import (
+    MASTER,
+    Departed,
+    Joined,
+    Text,
+    told_by,
+    told_of_connections,
+    told_of_store,
+)
 from smppgate.observe.lag import ReactorLag
 from smppgate.settings import Settings
 from smppgate.store import StoreStatistics
@@ -19,6 +27,7 @@ from smppgate.workers.face import METRICS
 from smppgate.workers.joining.asking import all_of
 from smppgate.workers.joining.ports import Worker, Workers
 from smppgate.workers.joining.roster import Roster
+from smppgate.workers.refusals import Refusals
 
 PATIENCE = 2.0
 """Seconds in which a worker tells its metrics: Prometheus waits 10 s, for the whole answer."""
@@ -35,6 +44,7 @@ class WorkersMetrics:
     :param roster: says how each of them is.
     :param lag: of the master itself.
     :param store: what the master keeps for all workers.
+    :param refusals: connections that the master has cut over a limit.
     """
 
     def __init__(
@@ -44,12 +54,14 @@ class WorkersMetrics:
         clock: Clock,
         lag: ReactorLag,
         store: Callable[[], StoreStatistics],
+        refusals: Refusals,
     ) -> None:
         self._workers = workers
         self._roster = roster
         self._clock = clock
         self._lag = lag
         self._store = store
+        self._refusals = refusals
         self._text = Text()
         # One at a time: each adds to what is kept of the departed.
         self._lock = DeferredLock()
@@ -126,6 +138,7 @@ class WorkersMetrics:
                 yield
         own = Distribution(tuple(self._lag.counts), self._lag.sum)
         joined.add(MASTER, (LAG, [((), own)]))
+        joined.add(MASTER, told_of_connections(self._refusals.total))
         for told in told_of_store(self._store()):
             joined.add(MASTER, told)
 

@@ -24,12 +24,14 @@ from smppgate.workers.joining.ports import WorkerGone, Workers, WorkerSilent
 from smppgate.workers.joining.roster import Roster
 from smppgate.workers.joining.streams import JoinedLooks
 from smppgate.workers.joining.views import JoinedViews, Listeners
+from smppgate.workers.refusals import Refusals
 
 
 class MasterAdmin(Serving):
     """Serves the API, the page and the metrics of all workers where the settings of ``host`` say.
 
     :param listeners: where the host listens.
+    :param refusals: connections that the host has cut over a limit.
     :param reload: reads the file again and applies it; None without a file.
     :param store: what the master keeps for all workers; by default nothing.
     """
@@ -40,12 +42,14 @@ class MasterAdmin(Serving):
         reactor: Any,
         workers: Workers,
         listeners: Listeners,
+        refusals: Refusals,
         reload: Reload | None = None,
         store: Callable[[], StoreStatistics] = StoreStatistics,
     ) -> None:
-        source = joined_source(host, workers, listeners, reload, store)
+        source = joined_source(host, workers, listeners, refusals, reload, store)
         super().__init__(host, reactor, source)
         self._telling = Telling(source.events)
+        refusals.follow(self._telling.connection_refused)
 
     def reload_refused(self, lines: Sequence[str]) -> None:
         """Tell that settings were not taken, and what is wrong with them."""
@@ -56,6 +60,7 @@ def joined_source(
     host: Host,
     workers: Workers,
     listeners: Listeners,
+    refusals: Refusals,
     reload: Reload | None,
     store: Callable[[], StoreStatistics],
 ) -> Source:
@@ -64,9 +69,9 @@ def joined_source(
     events = EventLog(clock)
     audit = Audit(events, Telling(events))
     roster = Roster(workers, clock)
-    metrics = WorkersMetrics(workers, roster, clock, lag, store)
+    metrics = WorkersMetrics(workers, roster, clock, lag, store, refusals)
     name = host.settings.gate.name
-    views = JoinedViews(workers, roster, clock, name, metrics, store, listeners)
+    views = JoinedViews(workers, roster, clock, name, metrics, store, listeners, refusals)
     workers.follow(tell_decisions(decisions), lambda _: None)
 
     def change(settings: Settings) -> None:

@@ -24,6 +24,7 @@ from smppgate.workers.joining.lists import JoinedList, JoinedState, joined_one
 from smppgate.workers.joining.metrics import WorkersMetrics
 from smppgate.workers.joining.ports import Workers
 from smppgate.workers.joining.roster import Roster
+from smppgate.workers.refusals import Refusals
 
 WORKERS = "workers"
 """The one list that is not the workers' own."""
@@ -45,6 +46,7 @@ class JoinedViews:
     :param name: of the gate.
     :param store: what the master keeps for all of them.
     :param listeners: where the master listens.
+    :param refusals: connections that the master has cut over a limit.
     :ivar metrics: None without them.
     """
 
@@ -57,6 +59,7 @@ class JoinedViews:
         metrics: WorkersMetrics,
         store: Callable[[], StoreStatistics],
         listeners: Listeners,
+        refusals: Refusals,
     ) -> None:
         self._workers = workers
         self._clock = clock
@@ -64,6 +67,7 @@ class JoinedViews:
         self._metrics = metrics
         self._store = store
         self._listeners = listeners
+        self._refusals = refusals
         self._roster = roster
         self._started_at = clock.wall()
         self.has_metrics = True
@@ -129,11 +133,15 @@ class JoinedViews:
 
     def _joined_lists(self) -> dict[str, JoinedList]:
         addresses = self._listeners()
+        # Added to what one of the workers has.
+        refused = {endpoint: self._refusals.of(endpoint) for endpoint in addresses}
 
-        def with_address(row: dict[str, Any]) -> None:
-            row["address"] = addresses.get(row["endpoint"], "")
+        def with_masters(row: dict[str, Any]) -> None:
+            endpoint = row["endpoint"]
+            row["address"] = addresses.get(endpoint, "")
+            row["refused"] += refused.pop(endpoint, 0)
 
-        amended = {LISTENERS: with_address}
+        amended = {LISTENERS: with_masters}
         return {name: JoinedList(shape, amended.get(name)) for name, (shape, _) in LISTS.items()}
 
     async def _workers_array(self) -> bytes:

@@ -248,6 +248,19 @@ def test_with_a_higher_total_no_link_is_unbound_and_more_come() -> None:
     assert not any(end.is_closed() or end.heard() for end in ends)
 
 
+def test_a_link_that_waited_and_is_no_more_leaves_no_reason_behind() -> None:
+    """Another link of its number does not wait before it has asked."""
+    site = Site(sessions=2, sessions_total=1)
+    site.bind(0)
+    change(site, sessions=1)
+    site.wait(1.0)
+    (alpha,) = site.gate.gateway.parts.smscs.values()
+    assert alpha._slots[2].why == ""
+    site.provider.waiting = []
+    change(site, sessions=2)
+    assert site.conditions == ["bound", "connecting"]
+
+
 def test_slots_are_given_back_at_the_stop() -> None:
     site = Site(sessions=2, sessions_total=1)
     end = site.bind(0)

@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
 
 from smppgate.gate.sessions.outbind_smsc import OutbindSessionConfig
+from smppgate.gate.sessions.session_slots import SessionSlots
 from smppgate.settings import EsmeSettings, GateSettings
-from smppgate.store import MemoryStore
+from smppgate.store import Limits, MemoryStore
 from smppgate.txsmpp.codec import decode
 from smppgate.txsmpp.constants import CommandId
 from smppgate.txsmpp.frame import FrameBuffer
@@ -282,6 +284,7 @@ def test_the_password_is_not_shown() -> None:
         bind=BindReceiver(system_id=b"gate", password=b"SECRET-1"),
         system_id=b"center",
         password=b"SECRET-2",
+        slots=SessionSlots(MemoryStore(Clock(), Limits()), "alpha", 0),
     )
     assert "SECRET" not in repr(config)
 

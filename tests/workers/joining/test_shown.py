@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from twisted.internet.address import IPv4Address
 from twisted.internet.defer import succeed
 
 from smppgate.store import StoreStatistics
@@ -240,6 +241,23 @@ def test_listeners_are_where_the_master_listens_and_open_where_it_does() -> None
         assert [each["address"] for each in crew.get("listeners")] == [address]
         assert crew.get("state")["listeners"] == crew.get("listeners")
         assert crew.answer("GET", "/readyz")[0] == status
+
+
+def test_connections_that_the_master_has_cut_are_counted_as_of_one_gate() -> None:
+    crew = Busy()
+    (endpoint,) = crew.listening
+    (before,) = (each["refused"] for each in crew.get("listeners"))
+    limit = 'smppgate_limit_hits_total{limit="connections"}'
+    assert f"{limit} {before}.0" in crew.answer("GET", "/metrics")[1].splitlines()
+    for _ in range(3):
+        crew.refusals.add(endpoint, IPv4Address("TCP", "192.0.2.7", 4000), "too many")
+    assert [each["refused"] for each in crew.get("listeners")] == [before + 3]
+    assert crew.get("state")["listeners"] == crew.get("listeners")
+    assert f"{limit} {before + 3}.0" in crew.answer("GET", "/metrics")[1].splitlines()
+    told = [each for each in crew.service._source.events.since(0) if "192.0.2.7" in each.text]
+    assert [(each.kind, each.text) for each in told] == [
+        ("connection_refused", "192.0.2.7 refused: too many")
+    ] * 3
 
 
 def test_whether_it_is_ready_is_said_soon_though_one_worker_says_nothing() -> None:

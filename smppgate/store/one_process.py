@@ -72,3 +72,6 @@ class OneProcess:
 
     def tell_leased(self, told: Callable[[Mapping[str, int]], None]) -> None:
         """See `IQuota.tell_leased`."""
+
+    def share_among(self, processes: int) -> None:
+        """See `IQuota.share_among`."""

@@ -55,6 +55,7 @@ class _Call:
     """Commands that are answered together.
 
     :ivar count: how many they are.
+    :ivar asked: since when they are waited for.
     """
 
     # The password may be in it.
@@ -94,6 +95,8 @@ class Pipe(Protocol):
         self._waiting: list[_Call] = []
         self._rounds: deque[_Round] = deque()
         self._deadline: Deadline | None = None
+        self._since = 0.0
+        """When the oldest call was asked for, since which its answer is waited for."""
         self._received: list[bytes] = []
         self._lines = 0
         self._lost: Unreached | None = None
@@ -101,12 +104,16 @@ class Pipe(Protocol):
     # What is asked
 
     def keep(
-        self, kept: Mapping[bytes, bytes], lifetime: int, ended: Mapping[bytes, int]
+        self,
+        kept: Mapping[bytes, bytes],
+        lifetime: int,
+        ended: Mapping[bytes, int],
+        waited: float = 0.0,
     ) -> Deferred[None]:
         """See `smppgate.store.redis.ports.Server.keep`."""
         count = len(kept) + len(ended)
         octets = _sets(kept, lifetime) + _ends(ended)
-        call = _Call(octets, count, self._clock.seconds(), is_safe=True)
+        call = _Call(octets, count, self._clock.seconds() - waited, is_safe=True)
         self._ask(call)
         return call.done.addCallback(_nothing)
 
@@ -175,7 +182,7 @@ class Pipe(Protocol):
             call.fail(self._lost)
             return
         self._waiting.append(call)
-        if self._deadline is None:
+        if self._deadline is None or call.asked < self._since:
             self._start_deadline(call.asked)
         if not self._rounds:
             self._next()
@@ -211,7 +218,7 @@ class Pipe(Protocol):
         if any(call.is_safe for call in answered.calls):
             self._stop_deadline()
             if self._waiting:
-                self._start_deadline(self._waiting[0].asked)
+                self._start_deadline(min(call.asked for call in self._waiting))
         has_replicas = not answered.is_safe or self._enough(lines.pop())
         at = 0
         for call in answered.calls:
@@ -235,6 +242,8 @@ class Pipe(Protocol):
             call.fail(Unreached(LACKING))
 
     def _start_deadline(self, asked: float) -> None:
+        self._stop_deadline()
+        self._since = asked
         self._deadline = Deadline(self._clock, asked + self._patience, self._late)
 
     def _stop_deadline(self) -> None:

@@ -49,7 +49,7 @@ def lease_used_on(_end: Any) -> Any:
 
 @mutant(ModelServer, "_ask", "Nothing waits for replicas.")
 def wait_left_out(ask: Any) -> Any:
-    return lambda self, do, waits: ask(self, do, waits=False)
+    return lambda self, do, waits, waited=0.0: ask(self, do, False, waited)
 
 
 @mutant(ServerPaths, "_put", "What Redis has not confirmed is not set aside.")

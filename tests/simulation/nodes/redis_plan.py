@@ -34,14 +34,11 @@ class RedisPlan:
 
     @property
     def longest(self) -> float:
-        """Seconds that an answer waits for Redis at the most.
+        """Seconds that an answer waits for Redis at the most, whatever happens to it.
 
-        One that does not answer at all costs one patience, behind the batch before, which is
-        answered. One that is slow may answer that just in time.
+        What it waits behind the batch before counts too.
         """
-        is_steady = len(self.kinds) <= 1 and self.kinds != ("slow",)
-        before = self.lag + 20 * self.delay if is_steady else PATIENCE
-        return before + PATIENCE + 0.1
+        return PATIENCE + 0.1
 
     @classmethod
     def of(cls, draw: Random) -> RedisPlan:

@@ -262,7 +262,11 @@ class ModelServer:
     # See `ports.Server`
 
     def keep(
-        self, kept: Mapping[bytes, bytes], lifetime: int, ended: Mapping[bytes, int]
+        self,
+        kept: Mapping[bytes, bytes],
+        lifetime: int,
+        ended: Mapping[bytes, int],
+        waited: float = 0.0,
     ) -> Deferred[None]:
         """See `Server.keep`."""
         pairs, ends = list(kept.items()), list(ended.items())
@@ -275,7 +279,7 @@ class ModelServer:
             for key, rest in ends:
                 call(b"PEXPIRE", key, rest, b"LT")
 
-        return self._ask(do, waits=True)
+        return self._ask(do, waits=True, waited=waited)
 
     def find(self, keys: Sequence[bytes]) -> Deferred[list[bytes | None]]:
         """See `Server.find`."""
@@ -361,14 +365,15 @@ class ModelServer:
         named, given = tuple(keys), tuple(arguments)
         return self._ask(lambda: self._redis.run(script, named, given), waits)
 
-    def _ask(self, do: Callable[[], Answer], waits: bool) -> Deferred[Any]:
+    def _ask(self, do: Callable[[], Answer], waits: bool, waited: float = 0.0) -> Deferred[Any]:
         if not self.is_up:
             return fail(Unreached(LATE))
         if waits and not self.has_replicas:
             return fail(Unreached(LACKING))
         request = _Request(next(self._numbers), do, Deferred(), waits and self._wait_replicas > 0)
         self._open[request.number] = request
-        request.patience = self._clock.callLater(self._patience, self._late, request)
+        patience = max(0.0, self._patience - waited)
+        request.patience = self._clock.callLater(patience, self._late, request)
         self._send(request)
         return request.answered
 

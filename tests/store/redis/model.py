@@ -204,6 +204,7 @@ class _Request:
     do: Callable[[], Answer]
     answered: Deferred[Any]
     waits: bool
+    sent: float
     patience: IDelayedCall | None = None
     outcome: Any = field(default=None)
 
@@ -370,7 +371,8 @@ class ModelServer:
             return fail(Unreached(LATE))
         if waits and not self.has_replicas:
             return fail(Unreached(LACKING))
-        request = _Request(next(self._numbers), do, Deferred(), waits and self._wait_replicas > 0)
+        sent, waits = self._clock.seconds(), waits and self._wait_replicas > 0
+        request = _Request(next(self._numbers), do, Deferred(), waits, sent)
         self._open[request.number] = request
         patience = max(0.0, self._patience - waited)
         request.patience = self._clock.callLater(patience, self._late, request)
@@ -440,9 +442,12 @@ class ModelServer:
             request.answered.callback(outcome)
 
     def _late(self, request: _Request) -> None:
+        """One that has waited before was not sent so long ago: the master may be well."""
         request.patience = None
+        oldest = min(each.sent for each in self._open.values())
         del self._open[request.number]
-        self._fall()
+        if oldest + self._patience <= self._clock.seconds():
+            self._fall()
         self._give_up(request, LATE)
 
     def _give_up(self, request: _Request, why: str) -> None:

@@ -9,7 +9,8 @@ from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
 from smppgate.store.redis.connection import Asker, open_asker
-from smppgate.store.redis.pipe import LACKING, LATE, command
+from smppgate.store.redis.path_commands import command
+from smppgate.store.redis.pipe import LACKING, LATE
 from smppgate.store.redis.ports import Refused, Unreached
 from smppgate.store.redis.writer import Writer
 from tests.fakes import outcomes

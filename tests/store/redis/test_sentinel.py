@@ -12,7 +12,7 @@ from twisted.python.failure import Failure
 
 from smppgate.store.redis.access import Access, Address
 from smppgate.store.redis.greeting import Unfit
-from smppgate.store.redis.pipe import command
+from smppgate.store.redis.path_commands import command
 from smppgate.store.redis.ports import Unreached
 from smppgate.store.redis.sentinel import PATIENCE, Fixed, Sentinels
 from tests.fakes import outcomes

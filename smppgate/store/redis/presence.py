@@ -4,7 +4,7 @@ One script a look, and a look for each server: what the node is told by it goes 
 store that `follow`. While a server does not answer nothing is told; what follows from that each
 part knows by its own clock.
 
-A look costs a server some 25 µs for each queue that it tells of: so where many have messages, it
+A look costs a server 10 to 25 µs for each queue that it tells of: so where many have messages, it
 tells of `MOST_QUEUES`, and the next ones go on from there, until all have been told of: a *round*.
 """
 
@@ -38,7 +38,7 @@ _MARGIN = 0.005
 """Seconds after the end of another node's lease at which it is looked again."""
 
 MOST_QUEUES = 1000
-"""Queues that a look tells of, about: a server does nothing else for 25 ms."""
+"""Queues that a look tells of, about: a server does nothing else for 10 to 25 ms."""
 
 _BEGIN = b"0"
 """Where a round begins, and ends."""

@@ -23,6 +23,7 @@ class RedisPlan:
     :param delay: seconds from a node to Redis, on the average.
     :param kinds: what happens to Redis, and ``rate`` how often a second.
     :param memory: how many return paths a node has in memory.
+    :param crowd: other queues that have messages; with any, a look tells of one queue alone.
     """
 
     replicas: int
@@ -31,6 +32,7 @@ class RedisPlan:
     kinds: tuple[str, ...]
     rate: float
     memory: int
+    crowd: int = 0
 
     @property
     def longest(self) -> float:
@@ -74,7 +76,8 @@ class RedisNodesPlan(NodesPlan):
         base = NodesPlan.of(seed)
         given = {it.name: getattr(base, it.name) for it in fields(NodesPlan)}
         draw = Random(f"{seed} plan of a redis")
-        redis = RedisPlan.of(draw)
+        crowd = Random(f"{seed} crowd of queues").choice((0, 0, 3))
+        redis = evolve(RedisPlan.of(draw), crowd=crowd)
         plan = cls(**{**given, "shared": None, "shares": False, "crashes": ()}, redis=redis)
         crashes = tuple(draw.uniform(1.5, 9.0) for _ in range(draw.choice((0, 1, 2))))
         if redis.kinds:

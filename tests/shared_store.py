@@ -99,5 +99,8 @@ class SharedStore(MemoryStore):
         """See `IQuota.tell_leased`."""
         self._tell_leased = told
 
+    def share_among(self, processes: int) -> None:
+        """See `IQuota.share_among`."""
+
     def _return(self, call: Callable[[], None]) -> None:
         self._back.carry(lambda: call() if self.is_answered else None)

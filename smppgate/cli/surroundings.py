@@ -8,7 +8,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from smppgate.settings import Settings
+from smppgate.settings import Settings, StoreSettings
 from smppgate.settings.places import private_key
 from smppgate.settings.state_dir import existing_part, state_dir_error
 
@@ -57,8 +57,16 @@ def _secret_files(settings: Settings) -> Iterator[tuple[str, str, str]]:
             yield f"{path}.password_file", "the password", file.place
     if settings.peers.secret_file is not None:
         yield "peers.secret_file", "the secret", settings.peers.secret_file.place
-    if settings.store.password_file is not None:
-        yield "store.password_file", "the password", settings.store.password_file.place
+    yield from _store_files(settings.store)
+
+
+def _store_files(store: StoreSettings) -> Iterator[tuple[str, str, str]]:
+    if store.tls is not None and store.tls.files is not None:
+        yield "store.tls", "the private key", store.tls.files.key
+    for key in ("password_file", "sentinel_password_file"):
+        file = getattr(store, key)
+        if file is not None:
+            yield f"store.{key}", "the password", file.place
 
 
 def _fault_for_this_user(folder: Path) -> str:

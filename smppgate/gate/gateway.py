@@ -23,6 +23,7 @@ from smppgate.gate.controls import (
 from smppgate.gate.explanation import Outlook, decided_by, outlook
 from smppgate.gate.observation import Observation, bound_session, key_of_link, octets_of
 from smppgate.gate.parts import Parts
+from smppgate.gate.peers.build import node_count
 from smppgate.gate.reload import Reload
 from smppgate.gate.seat import ALONE, Seat
 from smppgate.gate.sessions.certificate_watch import CertificateWatch, looks_in_thread
@@ -32,7 +33,7 @@ from smppgate.gate.sessions.password_checks import Compare
 from smppgate.gate.sessions.smsc import SmscProtocol
 from smppgate.gate.state import GatewayState
 from smppgate.gate.stop import Stop
-from smppgate.gate.stores import make_store
+from smppgate.gate.stores import make_store, store_tls
 from smppgate.notices.store import STORE_NOT_OPENED
 from smppgate.settings import Settings
 from smppgate.settings.esme_rules import WILDCARD
@@ -73,7 +74,11 @@ class Gateway(MultiService):
         super().__init__()
         self.clock = Clock.of(reactor)
         entropy = entropy if entropy is not None else SystemRandom()
-        self.store = store if store is not None else make_store(settings, reactor, entropy)
+        tls = store_tls(settings)
+        if store is None:
+            store = make_store(settings, reactor, entropy, tls)
+        self.store = store
+        self._count_nodes(settings)
         compare = compare if compare is not None else compare_in_thread(reactor)
         self.parts = parts = Parts(settings, reactor, self.store, entropy, compare, seat)
         self.router = parts.router
@@ -82,12 +87,13 @@ class Gateway(MultiService):
         for service in (parts.router, parts.listeners, parts.serving):
             service.setServiceParent(self)
         self.certificates = CertificateWatch(self.clock, looks_in_thread(reactor))
-        self.certificates.sources.append(parts.certificates)
+        self.certificates.sources += [parts.certificates, lambda: [tls]]
         self.certificates.setServiceParent(self)
         self._opening: Deferred[None] | None = None
         self._stop: Stop | None = None
         self._reload = Reload(parts)
         self.follow_reloads(lambda _: self.certificates.changed())
+        self.follow_reloads(self._count_nodes)
 
     @property
     def settings(self) -> Settings:
@@ -119,6 +125,9 @@ class Gateway(MultiService):
         gate = self.settings.gate
         self._stop = Stop(self, gate.stop_timeout, gate.unbind_timeout, self.clock)
         return ensureDeferred(self._stop.run())
+
+    def _count_nodes(self, settings: Settings) -> None:
+        self.store.share_among(node_count(settings))
 
     # For its operator
 

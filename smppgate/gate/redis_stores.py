@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from functools import partial
 from random import Random
 
-from twisted.internet.interfaces import IReactorTime
+from twisted.internet.interfaces import IReactorTime, IStreamClientEndpoint
 
+from smppgate.gate.sessions.tls import ClientTls, ClientTlsEndpoint
 from smppgate.settings import Settings, StoreSettings
 from smppgate.settings.redis_places import RedisUrl, place_of
 from smppgate.store import Durability, Limits, RedisStore
 from smppgate.store.redis.access import Access, Address
-from smppgate.store.redis.connection import endpoints
+from smppgate.store.redis.connection import Endpoints, endpoints
 from smppgate.store.redis.faults import RedisFaults
 from smppgate.store.redis.sentinel import Fixed, Sentinels
 from smppgate.store.redis.server import LONGEST, SHORTEST, RedisServer, Way
@@ -25,20 +26,21 @@ LEAVING = 0.1
 
 
 def make_redis_store(
-    settings: Settings, reactor: IReactorTime, limits: Limits, entropy: Random
+    settings: Settings, reactor: IReactorTime, limits: Limits, entropy: Random, tls: ClientTls
 ) -> RedisStore:
     """The store, not open yet.
 
     :param reactor: with threads.
     :param limits: how much is kept.
     :param entropy: for what differs from run to run.
+    :param tls: makes the connections that have TLS.
     """
     store, folder = settings.store, settings.gate.state_dir
     faults = RedisFaults(folder)
     made = partial(RedisServer, clock=Clock.of(reactor), trouble=faults)
     servers = [
         made(name, way, backoff=Backoff(SHORTEST, LONGEST, entropy.random))
-        for name, way in ways(store, reactor)
+        for name, way in ways(store, reactor, tls)
     ]
     return RedisStore(
         reactor,
@@ -62,28 +64,48 @@ def node_name(settings: Settings, entropy: Random) -> bytes:
     return f"{name}-{entropy.randbytes(4).hex()}".encode()
 
 
-def ways(store: StoreSettings, reactor: IReactorTime) -> Iterator[tuple[str, Way]]:
+def ways(store: StoreSettings, reactor: IReactorTime, tls: ClientTls) -> Iterator[tuple[str, Way]]:
     """What each server is called, and how it is reached."""
+    plain, encrypted = endpoints(reactor), tls_endpoints(reactor, tls)
     if store.sentinels:
-        addresses = [Address(*place_of(text)) for text in store.sentinels]
-        connect = endpoints(reactor)
-        access = Access(password=store.password)
-        clock = Clock.of(reactor)
-        source = Sentinels(addresses, store.sentinel_master, clock, connect, access)
+        connect = plain if store.tls is None else encrypted
+        source = _sentinels(store, reactor, tls)
+        access = Access(store.username, store.password)
         yield (
             f"Redis master {store.sentinel_master}",
             Way(source, connect, access, store.patience, store.replicas),
         )
     for url in store.url:
-        connect = endpoints(reactor, url.is_tls)
-        access = _access(url, store.password)
-        way = Way(Fixed(_address(url)), connect, access, store.patience, store.replicas)
-        yield f"Redis at {_address(url)}", way
+        connect, address = encrypted if url.is_tls else plain, Address(url.host, url.port)
+        way = Way(Fixed(address), connect, _access(url, store), store.patience, store.replicas)
+        yield f"Redis at {address}", way
 
 
-def _address(url: RedisUrl) -> Address:
-    return Address(url.host, url.port)
+def tls_endpoints(reactor: IReactorTime, tls: ClientTls) -> Endpoints:
+    """Connections of TCP with TLS."""
+    plain = endpoints(reactor)
+
+    def endpoint(address: Address) -> IStreamClientEndpoint:
+        return ClientTlsEndpoint(reactor, plain(address), address.host, tls)
+
+    return endpoint
 
 
-def _access(url: RedisUrl, password: str) -> Access:
-    return Access(url.username, url.password or password, url.database)
+def _sentinels(store: StoreSettings, reactor: IReactorTime, tls: ClientTls) -> Sentinels:
+    own, reserve = Access(store.sentinel_username, store.sentinel_password), Access()
+    if not own.password:
+        own, reserve = Access(), Access(store.sentinel_username, store.password)
+    is_plain = store.tls is None or not store.tls.sentinels
+    return Sentinels(
+        [Address(*place_of(text)) for text in store.sentinels],
+        store.sentinel_master,
+        Clock.of(reactor),
+        endpoints(reactor) if is_plain else tls_endpoints(reactor, tls),
+        own,
+        reserve,
+    )
+
+
+def _access(url: RedisUrl, store: StoreSettings) -> Access:
+    user, password = url.username or store.username, url.password or store.password
+    return Access(user, password, url.database)

@@ -6,15 +6,19 @@ from random import Random
 
 from twisted.internet.interfaces import IReactorTime
 
-from smppgate.settings import Settings
+from smppgate.gate.sessions.tls import ClientTls
+from smppgate.settings import Settings, StoreTlsSettings
 from smppgate.store import DiskStore, Durability, IStore, Limits, MemoryStore
 
 
-def make_store(settings: Settings, reactor: IReactorTime, entropy: Random) -> IStore:
+def make_store(
+    settings: Settings, reactor: IReactorTime, entropy: Random, tls: ClientTls | None = None
+) -> IStore:
     """The store, not open yet.
 
     :param reactor: for a store on disk, or in Redis, it must have threads.
     :param entropy: for what differs from run to run.
+    :param tls: makes connections with TLS to Redis; by default one of `store_tls`.
     """
     store, limits = settings.store, store_limits(settings)
     if store.kind == "memory":
@@ -23,8 +27,13 @@ def make_store(settings: Settings, reactor: IReactorTime, entropy: Random) -> IS
         # Some thirty modules, and scripts: a gate that does not use them starts without.
         from smppgate.gate.redis_stores import make_redis_store  # noqa: PLC0415
 
-        return make_redis_store(settings, reactor, limits, entropy)
+        return make_redis_store(settings, reactor, limits, entropy, tls or store_tls(settings))
     return DiskStore(reactor, settings.gate.state_dir, limits, Durability(store.durability))
+
+
+def store_tls(settings: Settings) -> ClientTls:
+    """Makes connections with TLS to Redis, of the files that `[store.tls]` names."""
+    return ClientTls("Redis", settings.store.tls or StoreTlsSettings())
 
 
 def store_limits(settings: Settings) -> Limits:

@@ -15,6 +15,7 @@ from smppgate.settings.rewrites import RewriteSettings
 from smppgate.settings.routes import RouteSettings
 from smppgate.settings.smsc_side import SmscSettings
 from smppgate.settings.store_side import StoreSettings
+from smppgate.settings.store_tls import StoreTlsSettings
 from smppgate.settings.tags import derived_tag
 from smppgate.settings.tls import ListenCertificateSettings, ListenTlsSettings, SmscTlsSettings
 
@@ -39,6 +40,7 @@ __all__ = [
     "SmscSettings",
     "SmscTlsSettings",
     "StoreSettings",
+    "StoreTlsSettings",
     "derived_tag",
     "load",
     "parse",

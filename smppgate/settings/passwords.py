@@ -124,7 +124,12 @@ class PasswordFile(PasswordPlace):
 
 @attrs.frozen
 class PasswordVariable(PasswordPlace):
-    """The name of a variable of the environment that has a password."""
+    """The name of a variable of the environment that has a password.
+
+    :param octets: which there may be.
+    """
+
+    octets: Secret = PASSWORD
 
     @property
     def allowed(self) -> str:
@@ -139,10 +144,10 @@ class PasswordVariable(PasswordPlace):
         value = os.environb.get(place.encode())
         if value is None:
             return KeptPassword(place, faults=(f"the environment has no {shown(place)}",))
-        return _kept(place, f"the password in {shown(place)}", value)
+        return _kept(place, f"the password in {shown(place)}", value, self.octets)
 
 
-def _kept(place: str, what: str, octets: bytes, allowed: Secret = PASSWORD) -> KeptPassword:
+def _kept(place: str, what: str, octets: bytes, allowed: Secret) -> KeptPassword:
     password = re.sub(r"\r?\n\Z", "", octets.decode("latin-1"))
     faults = tuple(f"{what} {fault}" for fault in allowed.faults(password))
     return KeptPassword(place, password, faults)

@@ -182,9 +182,8 @@ def place_of(sentinel: str) -> tuple[str, int]:
     return parts.hostname, parts.port or SENTINEL_PORT
 
 
-def has_password(urls: object) -> bool:
-    """Whether one of ``urls`` has a password; they are as a file or a program gives them."""
-    found = ServerUrls().tidy(urls)
-    return isinstance(found, tuple) and any(
-        isinstance(each, RedisUrl) and each.password for each in found
-    )
+def urls_of(value: object) -> tuple[RedisUrl, ...]:
+    """The URLs of ``value``, which is as a file or a program gives it."""
+    found = ServerUrls().tidy(value)
+    urls = found if isinstance(found, tuple) else ()
+    return tuple(url for url in urls if isinstance(url, RedisUrl))

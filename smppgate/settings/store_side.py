@@ -2,91 +2,35 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
-from importlib.util import find_spec
 
 import attrs
 
 from smppgate.settings.checks import Seconds, Several, Whole
 from smppgate.settings.errors import Problem
-from smppgate.settings.passwords import KeptPassword, PasswordFile, secret_of
-from smppgate.settings.redis_places import (
-    RedisUrl,
-    SentinelPlace,
-    ServerUrls,
-    has_password,
+from smppgate.settings.nested import Nested
+from smppgate.settings.passwords import (
+    KeptPassword,
+    PasswordFile,
+    PasswordVariable,
+    secret_of,
 )
+from smppgate.settings.redis_places import RedisUrl, SentinelPlace, ServerUrls
+from smppgate.settings.store_checks import (
+    REDIS,
+    REDIS_PASSWORD,
+    KeyPrefix,
+    Patience,
+    RedisUser,
+    Replicas,
+    StoreKind,
+)
+from smppgate.settings.store_relations import redis_problems
+from smppgate.settings.store_tls import StoreTlsSettings
 from smppgate.settings.tables import Table, setting
 from smppgate.settings.takes import Takes
-from smppgate.settings.texts import Choice, Name, Secret, Text
-
-REDIS = "redis"
-"""The kind of a store that several nodes share."""
-
-CLIENT = "txredisapi"
-"""The module that speaks with it, of ``smppgate[redis]``."""
-
-_PREFIX = re.compile(r"[\x21-\x7e]{1,64}")
-
-
-@attrs.frozen
-class StoreKind(Choice):
-    """Where all is kept. That of several nodes needs a module, which may not be installed."""
-
-    def faults(self, text: str) -> Iterator[str]:
-        """``text`` is none of them, or what it needs is missing."""
-        yield from super().faults(text)
-        if text == REDIS and find_spec(CLIENT) is None:
-            yield f'needs {CLIENT}, which is not installed: pip install "smppgate[redis]"'
-
-
-@attrs.frozen
-class Replicas(Whole):
-    """How many replicas are waited for; left out, it is known by where Redis is."""
-
-    @property
-    def none(self) -> str:
-        """What it is then."""
-        return "1 with sentinels, else 0"
-
-
-@attrs.frozen
-class Patience(Seconds):
-    """Seconds that an answer may wait for a store in another process."""
-
-    least: float = 0.05
-    most: float = 0.75
-
-    @property
-    def allowed(self) -> str:
-        """The shortest and the longest."""
-        return f"{self.least} to {self.most}"
-
-    def problems(self, value: object) -> Iterator[Problem]:
-        """``value`` is no time, or out of range."""
-        faults = tuple(super().problems(value))
-        yield from faults
-        if not faults and isinstance(value, float) and not self.least <= value <= self.most:
-            yield Problem("", f"must be from {self.allowed}, not {value}")
-
-
-@attrs.frozen
-class KeyPrefix(Text):
-    """What keys in Redis begin with."""
-
-    @property
-    def allowed(self) -> str:
-        """Its characters."""
-        return "1 to 64 characters of ASCII without spaces"
-
-    def faults(self, text: str) -> Iterator[str]:
-        """``text`` is empty, too long, or has other characters."""
-        if not _PREFIX.fullmatch(text):
-            yield f"must be {self.allowed}"
-
-
-_PASSWORD = Secret(1, 512)
+from smppgate.settings.texts import Choice, Name
+from smppgate.settings.tls import inner_problems
 
 
 @attrs.frozen
@@ -198,12 +142,54 @@ class StoreSettings(Table):
             takes=Takes.AT_RESTART,
         ),
     )
+    username: str = attrs.field(
+        default="",
+        metadata=setting(
+            RedisUser(),
+            "The user of Redis' access control lists, instead of one in url; empty: its default "
+            "user.",
+            takes=Takes.AT_RESTART,
+        ),
+    )
     password_file: KeptPassword | None = attrs.field(
         default=None,
         metadata=setting(
-            PasswordFile(octets=_PASSWORD),
+            PasswordFile(octets=REDIS_PASSWORD),
             "Instead of a password in url: a file that has it. A relative path counts from the "
             "folder of the configuration.",
+            takes=Takes.AT_RESTART,
+        ),
+    )
+    password_env: KeptPassword | None = attrs.field(
+        default=None,
+        metadata=setting(
+            PasswordVariable(octets=REDIS_PASSWORD),
+            "Instead: a variable of the environment that has it.",
+            takes=Takes.AT_RESTART,
+        ),
+    )
+    sentinel_username: str = attrs.field(
+        default="",
+        metadata=setting(
+            RedisUser(),
+            "The user of the sentinels' own access control lists; empty: their default user.",
+            takes=Takes.AT_RESTART,
+        ),
+    )
+    sentinel_password_file: KeptPassword | None = attrs.field(
+        default=None,
+        metadata=setting(
+            PasswordFile(octets=REDIS_PASSWORD),
+            "A file that has the password of the sentinels. Without it, and without "
+            "sentinel_password_env, those that ask for a password get that of the servers.",
+            takes=Takes.AT_RESTART,
+        ),
+    )
+    sentinel_password_env: KeptPassword | None = attrs.field(
+        default=None,
+        metadata=setting(
+            PasswordVariable(octets=REDIS_PASSWORD),
+            "Instead: a variable of the environment that has it.",
             takes=Takes.AT_RESTART,
         ),
     )
@@ -236,6 +222,10 @@ class StoreSettings(Table):
             takes=Takes.AT_RESTART,
         ),
     )
+    tls: StoreTlsSettings | None = attrs.field(
+        default=None,
+        metadata=setting(Nested(StoreTlsSettings), "TLS, see below.", takes=Takes.AT_RESTART),
+    )
 
     @property
     def is_redis(self) -> bool:
@@ -249,20 +239,22 @@ class StoreSettings(Table):
 
     @property
     def password(self) -> str:
-        """That of the file; empty where there is none."""
-        return secret_of(None, self.password_file)
+        """That of the file, or of the variable; empty where there is neither."""
+        return _text(secret_of(None, self.password_file, self.password_env))
+
+    @property
+    def sentinel_password(self) -> str:
+        """The sentinels' own; empty where none is given."""
+        return _text(secret_of(None, self.sentinel_password_file, self.sentinel_password_env))
 
     @classmethod
     def clashes(cls, table: Mapping[str, object]) -> Iterator[Problem]:
-        """No place of Redis, or two, a master without a name, or two passwords."""
-        if table.get("kind") != REDIS:
-            return
-        url, sentinels = table.get("url"), table.get("sentinels")
-        if url and sentinels:
-            yield Problem("sentinels", "must not be there beside url: one of both is enough")
-        if not url and not sentinels:
-            yield Problem("url", "is missing: there must be url or sentinels")
-        if sentinels and not table.get("sentinel_master"):
-            yield Problem("sentinel_master", "is missing: sentinels know masters by a name")
-        if table.get("password_file") and has_password(url):
-            yield Problem("password_file", "must not be there beside a password in url")
+        """What cannot be beside each other; TLS that cannot be used."""
+        yield from inner_problems(StoreTlsSettings, table.get("tls"))
+        if table.get("kind") == REDIS:
+            yield from redis_problems(table)
+
+
+def _text(octets: str) -> str:
+    """The text that ``octets``, one a character, are in UTF-8, which Redis' tools write."""
+    return octets.encode("latin-1").decode(errors="surrogateescape")

@@ -24,7 +24,7 @@ from smppgate.settings.tls_context import (
     server_context,
 )
 
-_MIN_VERSION = Choice(tuple(VERSIONS))
+MIN_VERSION = Choice(tuple(VERSIONS))
 _KEY = setting(PemFile(), "Its private key; empty: it is in that file too.")
 _WITH_TLS = ("ssl", "tls")
 
@@ -43,7 +43,7 @@ class ListenCertificateSettings(Table):
     key: str = attrs.field(default="", metadata=_KEY)
 
     def __str__(self) -> str:
-        return _shown(self)
+        return shown_table(self)
 
     @property
     def files(self) -> CertificateFiles:
@@ -78,7 +78,7 @@ class ListenTlsSettings(Table):
         ),
     )
     min_version: str = attrs.field(
-        default="1.2", metadata=setting(_MIN_VERSION, "The oldest version of TLS.")
+        default="1.2", metadata=setting(MIN_VERSION, "The oldest version of TLS.")
     )
     ciphers: str = attrs.field(
         default="",
@@ -95,7 +95,7 @@ class ListenTlsSettings(Table):
     )
 
     def __str__(self) -> str:
-        return _shown(self)
+        return shown_table(self)
 
     @property
     def files(self) -> CertificateFiles:
@@ -159,30 +159,38 @@ class SmscTlsSettings(Table):
     )
     min_version: str = attrs.field(
         default="1.2",
-        metadata=setting(_MIN_VERSION, "The oldest version of TLS.", takes=Takes.LINK_BY_LINK),
+        metadata=setting(MIN_VERSION, "The oldest version of TLS.", takes=Takes.LINK_BY_LINK),
     )
 
     def __str__(self) -> str:
-        return _shown(self)
+        return shown_table(self)
 
     @property
     def files(self) -> CertificateFiles | None:
         """The files of the certificate; None without one."""
-        if not self.certificate:
-            return None
-        return CertificateFiles(self.certificate, self.key or self.certificate)
+        return client_files(self.certificate, self.key)
 
     @classmethod
     def clashes(cls, table: Mapping[str, object]) -> Iterator[Problem]:
         """Files that cannot be used; a private key without its certificate."""
-        if table.get("key") and not table.get("certificate"):
-            yield Problem("key", "needs certificate")
-            return
-        problems = [*_pair_problems(table), *_authorities_problems(table, "ca")]
-        yield from problems or _use_problems(table, _client_of)
+        yield from client_problems(table)
 
 
-def _shown(table: Table) -> str:
+def client_files(certificate: str, key: str) -> CertificateFiles | None:
+    """The files of the certificate that a server is shown; None without one."""
+    return CertificateFiles(certificate, key or certificate) if certificate else None
+
+
+def client_problems(table: Mapping[str, object]) -> Iterator[Problem]:
+    """Files of a table of TLS to a server that cannot be used; a private key alone."""
+    if table.get("key") and not table.get("certificate"):
+        yield Problem("key", "needs certificate")
+        return
+    problems = [*_pair_problems(table), *_authorities_problems(table, "ca")]
+    yield from problems or _use_problems(table, _client_of)
+
+
+def shown_table(table: Table) -> str:
     """What ``table`` has, but for defaults, as the configuration file writes it."""
     fields = [f for f in attrs.fields(type(table)) if getattr(table, f.name) != f.default]
     texts = (f"{f.name} = {f.metadata['check'].write(getattr(table, f.name))}" for f in fields)
@@ -193,7 +201,7 @@ def server_tls_problems(endpoint: object, tls: object) -> Iterator[Problem]:
     """TLS in the string ``endpoint`` and beside it; what a table from a file has wrong."""
     if tls is not None and isinstance(endpoint, str):
         yield from _twice(split(unwrapped(endpoint)).scheme)
-    yield from _inner(ListenTlsSettings, tls)
+    yield from inner_problems(ListenTlsSettings, tls)
 
 
 def client_tls_problems(smsc: Mapping[str, object], tls: object) -> Iterator[Problem]:
@@ -207,7 +215,7 @@ def client_tls_problems(smsc: Mapping[str, object], tls: object) -> Iterator[Pro
     name = tls.get("server_name") if isinstance(tls, dict) else getattr(tls, "server_name", "")
     if "unix" in schemes and not name:
         yield Problem("tls.server_name", "is missing: a unix: endpoint names no host")
-    yield from _inner(SmscTlsSettings, tls)
+    yield from inner_problems(SmscTlsSettings, tls)
 
 
 def _twice(scheme: str) -> Iterator[Problem]:
@@ -215,7 +223,7 @@ def _twice(scheme: str) -> Iterator[Problem]:
         yield Problem("tls", f"must not be there: the endpoint is {scheme}:, with TLS of its own")
 
 
-def _inner(table: type[Table], value: object) -> Iterator[Problem]:
+def inner_problems(table: type[Table], value: object) -> Iterator[Problem]:
     """The problems of a table that is written inside of another."""
     if isinstance(value, dict):
         for problem in table.clashes(table.filled(value)):
@@ -234,10 +242,7 @@ def _text(table: Mapping[str, object], key: str) -> str:
 
 
 def _files_of(table: Mapping[str, object]) -> CertificateFiles | None:
-    certificate = _text(table, "certificate")
-    return (
-        CertificateFiles(certificate, _text(table, "key") or certificate) if certificate else None
-    )
+    return client_files(_text(table, "certificate"), _text(table, "key"))
 
 
 def _pair_problems(table: Mapping[str, object]) -> Iterator[Problem]:

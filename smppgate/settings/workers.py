@@ -10,7 +10,7 @@ import attrs
 from smppgate.settings.checks import Whole, describe
 from smppgate.settings.errors import Problem
 from smppgate.settings.peer_side import MOST_PEERS
-from smppgate.settings.store_side import REDIS
+from smppgate.settings.store_checks import REDIS
 
 AUTO = "auto"
 """In place of a number: a worker for each core."""

@@ -41,13 +41,15 @@ class IReturnPaths(Interface):
         then unknown, and `find` would not find it either."""
     )
 
-    def keep(paths: Mapping[bytes, bytes]) -> Deferred[None]:
+    def keep(paths: Mapping[bytes, bytes], waited: float = 0.0) -> Deferred[None]:
         """Keep ``paths``, key to value, each of any octets, for the time to live.
 
         `recent` finds them as soon as this returns. A key that is kept again has its newest
         value, and does not end if it was to. The store keeps the mapping itself: the caller must
         not change it afterwards.
 
+        :param waited: seconds that answers have waited already: a store in another process lets
+            them wait so much less for this.
         :return: fires when the return paths are as durable as the store was asked to make them, or
             when that is not possible at present; within `KEEP_DEADLINE`, and never fails.
         :raises TypeError: when a key or value is not octets; nothing is kept.
@@ -238,7 +240,8 @@ class IQuota(Interface):
     """Parts of rates that are limited over all processes, in millionths: `WHOLE`.
 
     Before it is told otherwise, a process has `LEAST_PART` of a limit. The parts of all processes
-    are no more than the whole together, but for the time that telling takes.
+    are no more than the whole together, but for the time that telling takes; and while a store
+    cannot be reached, see `share_among`.
     """
 
     is_quota_shared: bool = Attribute(
@@ -253,6 +256,14 @@ class IQuota(Interface):
         among all that have any wish, and a part is taken away only when others are in need of it:
         so one that is idle, and wishes for 1, keeps what it has until then. With 0 the process
         uses the limit no longer, and has `LEAST_PART` again at once.
+        """
+
+    def share_among(processes: int) -> None:
+        """So many processes have the same limits, as far as the settings say; 0: they do not.
+
+        While a store in another process cannot be reached, this one uses one of so many parts of
+        each limit of which it was told nothing: so all of them together, where all begin then, use
+        the whole. Where others have more, each that begins adds that part to the whole.
         """
 
     def tell_leased(told: Callable[[Mapping[str, int]], None]) -> None:

@@ -72,7 +72,7 @@ class MemoryStore(OneProcess):
         self._ends.stop()
         return succeed(None)
 
-    def keep(self, paths: Mapping[bytes, bytes]) -> Deferred[None]:
+    def keep(self, paths: Mapping[bytes, bytes], waited: float = 0.0) -> Deferred[None]:
         """See `IStore.keep`."""
         # Raises TypeError for other values than octets, as packing them for the disk does.
         b"".join(paths)

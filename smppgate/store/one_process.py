@@ -64,6 +64,9 @@ class OneProcess:
     def tell_leased(self, told: Callable[[Mapping[str, int]], None]) -> None:
         """See `IQuota.tell_leased`."""
 
+    def share_among(self, processes: int) -> None:
+        """See `IQuota.share_among`."""
+
 
 class _Counts:
     """How many are taken of each name. ``len()``: of all."""

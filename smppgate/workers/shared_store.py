@@ -190,6 +190,9 @@ class SharedStore(Responders):
         """See `IStore.tell_leased`."""
         self._told_leased = told
 
+    def share_among(self, processes: int) -> None:
+        """See `IStore.share_among`: the master is always reached."""
+
     @c.Full.responder
     def _full(self, account: bytes) -> dict[str, Any]:
         if self._told_full is not None:

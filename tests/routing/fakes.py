@@ -289,7 +289,7 @@ class HeldStore:
         self._keeping: list[Deferred[None]] = []
         self._finding: list[Deferred[Found]] = []
 
-    def keep(self, paths: Mapping[bytes, bytes]) -> Deferred[None]:
+    def keep(self, paths: Mapping[bytes, bytes], waited: float = 0.0) -> Deferred[None]:
         self.in_memory.update(paths)
         self.batches.append(dict(paths))
         self._keeping.append(Deferred())

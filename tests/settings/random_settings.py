@@ -41,7 +41,9 @@ from smppgate.settings.rewrite_checks import (
 )
 from smppgate.settings.rewrites import CHANGES
 from smppgate.settings.route_checks import Pattern, Percentage, Status, TlvPattern, Window, Zone
-from smppgate.settings.store_side import KeyPrefix, Patience, Replicas
+from smppgate.settings.store_checks import KeyPrefix, Patience, RedisUser, Replicas
+from smppgate.settings.store_relations import PASSWORDS, SENTINEL_PASSWORDS
+from smppgate.settings.store_tls import StoreTlsSettings
 from smppgate.settings.tables import Table
 from smppgate.settings.texts import (
     AddressRange,
@@ -324,6 +326,9 @@ class _Draw:
     def key_prefix(self, _check: KeyPrefix) -> str:
         return self.random.choice(("smppgate:", "other:"))
 
+    def user(self, _check: RedisUser) -> str:
+        return self.random.choice(("", "gate"))
+
     def choice(self, check: Choice) -> str:
         return self.random.choice(check.words)
 
@@ -465,9 +470,26 @@ def _settle_store(store: Document) -> None:
         store["sentinels"] = ()
     if store["kind"] == "redis" and not (store["url"] or store["sentinels"]):
         store["url"] = _URLS[:1]
-    if any(url.password for url in store["url"]):
-        store["password_file"] = None
+    _settle_logins(store)
     store["sentinel_master"] = store["sentinel_master"] or "master"
+
+
+def _settle_logins(store: Document) -> None:
+    in_url = any(url.password for url in store["url"])
+    for key in PASSWORDS if in_url else ():
+        store[key] = None
+    for keys in (PASSWORDS, SENTINEL_PASSWORDS):
+        for key in _given(store, keys)[1:]:
+            store[key] = None
+    own = _given(store, PASSWORDS)
+    if not own:
+        store["username"] = ""
+    if not (own or _given(store, SENTINEL_PASSWORDS)):
+        store["sentinel_username"] = ""
+
+
+def _given(table: Document, keys: tuple[str, ...]) -> list[str]:
+    return [key for key in keys if table.get(key) is not None]
 
 
 def _settle_smscs(smscs: list[Document]) -> None:
@@ -489,7 +511,7 @@ def _settle_smscs(smscs: list[Document]) -> None:
 
 def _settle_password(table: Document, keys: tuple[str, ...]) -> None:
     """One password: the last that was drawn, as the first is always there."""
-    given = [key for key in keys if table.get(key) is not None]
+    given = _given(table, keys)
     for key in given[:-1]:
         table[key] = None
     if not given:
@@ -591,6 +613,10 @@ _TLS: dict[type[Table], tuple[Table, ...]] = {
         _unread(SmscTlsSettings, ca="a.pem", server_name="smsc.example"),
         _unread(SmscTlsSettings, certificate="b.pem", server_name="other.example"),
     ),
+    StoreTlsSettings: (
+        _unread(StoreTlsSettings, ca="a.pem"),
+        _unread(StoreTlsSettings, certificate="b.pem", sentinels=False),
+    ),
 }
 _URLS = tuple(
     RedisUrl.read(text)
@@ -630,6 +656,7 @@ _DRAWS: dict[type[Check], Callable[[_Draw, Any], object]] = {
     NodeName: _Draw.node,
     Name: _Draw.name,
     KeyPrefix: _Draw.key_prefix,
+    RedisUser: _Draw.user,
     ShortTag: _Draw.tag,
     FilePath: _Draw.log_file,
     FolderPath: _Draw.folder,

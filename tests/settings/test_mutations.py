@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 from smppgate.settings import Settings, SettingsError, parse
 from smppgate.settings.model import SINGLE
 from smppgate.settings.reference import rows
+from smppgate.settings.store_relations import PASSWORDS, SENTINEL_PASSWORDS
 from tests.settings import documents
 
 REQUIRED = {(row.section, row.key) for row in rows() if not row.default}
+_STORE_PASSWORDS = (*PASSWORDS, *SENTINEL_PASSWORDS)
 
 
 class Place(NamedTuple):
@@ -88,10 +90,11 @@ def test_the_document_has_every_key() -> None:
         *(("listen.tls", key) for key in tls if key != "certificates"),
         *(("listen.tls.certificates", key) for key in tls["certificates"][0]),
         *(("smsc.tls", key) for key in document["smsc"][0]["tls"]),
+        *(("store.tls", key) for key in document["store"]["tls"]),
     }
-    outer = {("admin", "user"), ("listen", "tls"), ("smsc", "tls")}
+    outer = {("admin", "user"), ("listen", "tls"), ("smsc", "tls"), ("store", "tls")}
     # Beside a secret there is none; and it is read where it is named.
-    inner |= {("peers", "secret_file"), ("store", "password_file")}
+    inner |= {("peers", "secret_file"), *(("store", key) for key in _STORE_PASSWORDS)}
     places = {(place.section, place.key) for place in _places()} - outer
     assert places | inner == {(row.section, row.key) for row in rows()}
     assert errors_of(documents.full()) == ()
@@ -187,6 +190,8 @@ BAD: dict[tuple[str, str], tuple[Any, ...]] = {
     ("gate", "state_dir"): ("", "a\0b", "a\nb"),
     ("store", "kind"): ("", "mysql"),
     ("store", "sentinel_master"): ("a b", "a/b"),
+    ("store", "username"): ("a b", "a\n", "x" * 257),
+    ("store", "sentinel_username"): (" ", "x" * 257),
     ("store", "wait_replicas"): (-1, 17),
     ("store", "patience"): (0, 0.04, 0.76, -1.0, float("nan")),
     ("store", "prefix"): ("", "a b", "\u20ac", "x" * 65),

@@ -11,6 +11,7 @@ import pytest
 from smppgate.settings import load
 from smppgate.settings.model import TABLES, heading
 from smppgate.settings.reference import Row, markdown, rows
+from smppgate.settings.store_relations import PASSWORDS, SENTINEL_PASSWORDS
 from smppgate.settings.takes import Takes
 
 ROOT = Path(__file__).parents[2]
@@ -85,8 +86,8 @@ def test_the_example_has_defaults_where_there_are_some() -> None:
         and row.section not in ("route", "rewrite")
     ]
     expected = ["esme.password", *PLACES, "esme.address_ranges", "smsc.password", *OTHERS]
-    of_store = ["store.password_file", "store.wait_replicas"]
-    assert other == [*of_store, "peers.secret_file", *expected]
+    kept = [f"store.{key}" for key in (*PASSWORDS, *SENTINEL_PASSWORDS)]
+    assert other == [*kept, "store.wait_replicas", "peers.secret_file", *expected]
 
 
 def test_the_shipped_files_are_valid_and_listen_on_loopback() -> None:
@@ -122,7 +123,7 @@ def test_what_waits_for_a_restart() -> None:
         "gate.workers",
         "gate.reuse_port",
         "gate.state_dir",
-        *(_id(row) for row in rows() if row.section in ("store", "peers")),
+        *(_id(row) for row in rows() if row.section in ("store", "store.tls", "peers")),
         "smsc.tag",
         "smsc.group",
         "smsc.receipt_ids",

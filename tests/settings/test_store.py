@@ -18,7 +18,7 @@ from smppgate.settings import (
     StoreSettings,
     load,
     parse,
-    store_side,
+    store_checks,
     warnings,
 )
 from smppgate.settings.change_texts import change_lines
@@ -30,6 +30,7 @@ from tests.settings import documents
 
 SECRET = documents.PASSWORD
 URL = "redis://10.0.0.5:6379/0"
+SENTINELS = {"sentinels": ["10.0.0.5:26379"], "sentinel_master": "smppgate"}
 
 
 def document(**store: Any) -> dict[str, Any]:
@@ -164,11 +165,83 @@ def test_the_password_may_be_in_a_file(tmp_path: Path) -> None:
     )
 
 
-def test_one_password_is_enough(tmp_path: Path) -> None:
+def test_it_may_be_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OF_REDIS", SECRET)
+    monkeypatch.setenv("OF_SENTINELS", "other")
+    store = read(**SENTINELS, password_env="OF_REDIS", sentinel_password_env="OF_SENTINELS").store
+    assert (store.password, store.sentinel_password) == (SECRET, "other")
+    assert SECRET not in repr(store)
+
+
+def test_octets_of_a_password_are_those_of_its_file(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_bytes(b"p\xc3\xa4ss\xff\n")
+    store = read(url=URL, password_file=str(tmp_path / "secret")).store
+    assert store.password.encode(errors="surrogateescape") == b"p\xc3\xa4ss\xff"
+
+
+def test_one_password_is_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "secret"
     file.write_text(SECRET)
+    monkeypatch.setenv("OF_REDIS", SECRET)
     errors = errors_of(document(url=f"redis://:{SECRET}@a", password_file=str(file)))
     assert errors == ("store.password_file: must not be there beside a password in url",)
+    both = {"password_file": str(file), "password_env": "OF_REDIS"}
+    both |= {f"sentinel_{key}": value for key, value in both.items()}
+    assert errors_of(document(**SENTINELS, **both)) == tuple(
+        f"store.{of}password_env: must not be there beside {of}password_file: one of "
+        f"{of}password_file and {of}password_env is enough"
+        for of in ("", "sentinel_")
+    )
+
+
+def test_users_need_a_password(tmp_path: Path) -> None:
+    file = tmp_path / "secret"
+    file.write_text(SECRET)
+    users = {"username": "gate", "sentinel_username": "asker"}
+    assert errors_of(document(**SENTINELS, **users)) == (
+        "store.username: needs a password: password_file or password_env",
+        "store.sentinel_username: needs a password: sentinel_password_file or "
+        "sentinel_password_env",
+    )
+    assert errors_of(document(url="redis://u:x@a", username="gate")) == (
+        "store.username: must not be there beside a user in url",
+    )
+    store = read(**SENTINELS, **users, password_file=str(file)).store
+    assert (store.username, store.sentinel_username) == ("gate", "asker")
+    assert read(url=f"redis://:{SECRET}@a", username="gate").store.username == "gate"
+
+
+@pytest.mark.parametrize(
+    ("tls", "error"),
+    [
+        ({"ca": "/none.pem"}, "ca: '/none.pem' cannot be read: No such file or directory"),
+        ({"ca": documents.KEY}, "ca: "),
+        ({"key": documents.KEY}, "key: needs certificate"),
+        ({"certificate": documents.CERTIFICATE}, "certificate: "),
+        ({"server_name": "a b"}, "server_name: must be the name or the address of a host"),
+        ({"min_version": "1.1"}, 'min_version: must be "1.2" or "1.3", not'),
+        ({"sentinels": "no"}, "sentinels: must be true or false, not the string 'no'"),
+        ({"sentinel": True}, "sentinel: unknown key; did you mean 'sentinels'?"),
+    ],
+)
+def test_tls_that_cannot_be_used(tls: dict[str, Any], error: str) -> None:
+    """All of it is told at once, whatever else is wrong."""
+    (told,) = errors_of(document(**SENTINELS, tls=tls))
+    assert told.startswith(f"store.tls.{error}")
+    assert told in errors_of(document(**SENTINELS, tls=tls, prefix=""))
+
+
+def test_tls() -> None:
+    pair = {"certificate": documents.CERTIFICATE, "key": documents.KEY}
+    tls = read(**SENTINELS, tls={**pair, "ca": documents.CERTIFICATE}).store.tls
+    assert tls is not None
+    assert tls.files is not None
+    assert tls.files.key == documents.KEY
+    assert tls.sentinels
+    assert str(tls) == (
+        f'{{ certificate = "{documents.CERTIFICATE}", key = "{documents.KEY}", '
+        f'ca = "{documents.CERTIFICATE}" }}'
+    )
 
 
 def test_no_password_is_shown() -> None:
@@ -196,12 +269,13 @@ def test_another_password_is_a_change() -> None:
 
 def test_a_change_waits_for_a_restart() -> None:
     keys = {"url", "sentinels", "sentinel_master", "password_file", "wait_replicas"}
-    keys |= {"patience", "prefix"}
+    keys |= {"patience", "prefix", "username", "password_env", "sentinel_username", "tls"}
+    keys |= {"sentinel_password_file", "sentinel_password_env"}
     assert keys <= keys_taking(StoreSettings, Takes.AT_RESTART)
 
 
 def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store_side, "find_spec", lambda name: None)
+    monkeypatch.setattr(store_checks, "find_spec", lambda name: None)
     assert errors_of(document(url=URL)) == (
         'store.kind: needs txredisapi, which is not installed: pip install "smppgate[redis]"',
     )
@@ -227,6 +301,28 @@ def test_what_can_be_read_on_the_way() -> None:
     assert [line for line in lines if "read on the way" in line] == [
         "store.url[0]: the password can be read on the way: use rediss://"
     ]
+
+
+def test_passwords_for_sentinels_can_be_read_on_the_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OF_REDIS", SECRET)
+    told = "store.sentinels: passwords can be read on the way: there is no [store.tls]"
+    assert told in advice(**SENTINELS, password_env="OF_REDIS")
+    assert told in advice(**SENTINELS, sentinel_password_env="OF_REDIS")
+    assert told not in advice(**SENTINELS)
+    assert told not in advice(**SENTINELS, password_env="OF_REDIS", tls={})
+    here = {"sentinels": ["localhost:1"], "sentinel_master": "m"}
+    assert told not in advice(**here, password_env="OF_REDIS")
+
+
+def test_what_is_of_no_use_in_redis(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OF_REDIS", SECRET)
+    lines = advice(url=URL, tls={}, sentinel_username="a", sentinel_password_env="OF_REDIS")
+    assert [line for line in lines if "not used" in line] == [
+        "store.sentinel_username: is not used, there are no sentinels",
+        "store.sentinel_password_env: is not used, there are no sentinels",
+        "store.tls: is not used, no url begins with rediss://",
+    ]
+    assert not any("not used" in line for line in advice(url="rediss://a", tls={}))
 
 
 def test_what_a_failover_loses() -> None:

@@ -130,7 +130,7 @@ class ModelStore(OneProcess):
         """See `IStore.is_all_recent`."""
         return self._is_open and not self._archived
 
-    def keep(self, paths: Mapping[bytes, bytes]) -> Deferred[None]:
+    def keep(self, paths: Mapping[bytes, bytes], waited: float = 0.0) -> Deferred[None]:
         """See `IStore.keep`."""
         now = self._clock.wall()
         for key, value in paths.items():

@@ -71,6 +71,11 @@ def endpoints_of(settings: Settings) -> Mapping[str, str]:
     return {each.name: each.endpoint for each in others}
 
 
+def node_count(settings: Settings) -> int:
+    """How many nodes there are with this one; 0 where it has no name, and others are not known."""
+    return len(endpoints_of(settings)) + 1 if settings.peers.name else 0
+
+
 def pdu_size_of(settings: Settings) -> int:
     """Octets that a PDU on a link may have."""
     return max(settings.gate.max_pdu_size + ENVELOPE_ROOM, LEAST_PDU_SIZE)

@@ -48,7 +48,7 @@ class Forwarded:
         """What is unanswered on the link between the nodes, see `Outstanding`; others' too."""
         return self.link.outstanding.requests
 
-    def claim_run(self, run: RequestRun, at: int, count: int) -> list[int]:
+    def claim_run(self, run: RequestRun, at: int, count: int) -> Sequence[int]:
         """See `Outstanding.claim_run`."""
         self.count += count
         return self.link.outstanding.claim_run(run, at, count)

@@ -60,6 +60,8 @@ class Commits:
         """The same, with the answers that are to wait for them; of no use while none does."""
         self._being_kept: _Batch | None = None
         self._rests_until = 0.0
+        self._began = 0.0
+        """When the first of those that gather came, where answers wait for them."""
 
     @property
     def answers_waiting(self) -> int:
@@ -121,6 +123,7 @@ class Commits:
                 self.leaving(self._paths)
             return
         self._waiting = _Batch(self._paths)
+        self._began = self._clock.monotonic()
         if self._being_kept is None:
             self._batch.at_end(self._end_turn)
 
@@ -151,8 +154,9 @@ class Commits:
     def _commit(self) -> None:
         if self._being_kept is None and self.waits:
             self._being_kept, self._waiting = self._waiting, _Batch({})
-            self._rests_until = self._clock.monotonic() + MIN_BATCH_INTERVAL
-            keeping = self._store.keep(self._gathered())
+            now = self._clock.monotonic()
+            self._rests_until = now + MIN_BATCH_INTERVAL
+            keeping = self._store.keep(self._gathered(), now - self._began)
             keeping.addErrback(self._not_kept).addCallback(self._kept)
 
     def _not_kept(self, failure: Failure) -> None:

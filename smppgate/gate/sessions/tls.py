@@ -1,4 +1,4 @@
-"""TLS by the tables of the settings: of a listener, and of the links to an SMSC.
+"""TLS by the tables of the settings: of a listener, and of connections to an SMSC or to Redis.
 
 `ServerTls` and `ClientTls` have contexts of OpenSSL that were made of files; see `Renewed`.
 """
@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
 from OpenSSL import SSL
 from twisted.internet._sslverify import ClientTLSOptions
@@ -23,11 +23,14 @@ from zope.interface import implementer
 
 from smppgate.gate.sessions.listener import TurnedAway
 from smppgate.gate.sessions.renewed import Renewed
-from smppgate.settings import ListenTlsSettings, SmscTlsSettings
+from smppgate.settings import ListenTlsSettings, SmscTlsSettings, StoreTlsSettings
 from smppgate.settings.certificates import CertificateFiles, authorities_fault
 from smppgate.settings.tls_context import client_context, openssl_words, server_context
 
-S = TypeVar("S", bound="ListenTlsSettings | SmscTlsSettings")
+ToServer: TypeAlias = SmscTlsSettings | StoreTlsSettings
+"""Settings of TLS of connections that the gate makes."""
+
+S = TypeVar("S", bound="ListenTlsSettings | ToServer")
 
 
 class _Tls(Renewed[SSL.Context], Generic[S]):
@@ -220,16 +223,16 @@ class ListenerTls:
         return self.server.names() if self.server is not None else ()
 
 
-class ClientTls(_Tls[SmscTlsSettings]):
-    """Makes the TLS connections to one SMSC."""
+class ClientTls(_Tls[ToServer]):
+    """Makes the TLS connections to one SMSC, or to Redis and its Sentinels."""
 
     def certificates(self) -> tuple[CertificateFiles, ...]:
-        """What is shown where the SMSC asks for a certificate."""
+        """What is shown where the server asks for a certificate."""
         files = self.settings.files
         return (files,) if files is not None else ()
 
     def authorities(self) -> str:
-        """Of the SMSC's certificate."""
+        """Of the server's certificate."""
         return self.settings.ca
 
     def _make(self) -> SSL.Context:

@@ -10,14 +10,13 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias, cast
 
 from twisted.internet.defer import CancelledError, Deferred, fail, gatherResults
-from twisted.internet.endpoints import HostnameEndpoint, wrapClientTLS
+from twisted.internet.endpoints import HostnameEndpoint
 from twisted.internet.interfaces import IReactorTime, IStreamClientEndpoint
 from twisted.internet.protocol import Factory, Protocol
-from twisted.internet.ssl import optionsForClientTLS
 from twisted.python.failure import Failure
 
 from smppgate.store.redis.access import Address
-from smppgate.store.redis.pipe import LATE, Pipe, Told
+from smppgate.store.redis.pipe import LATE, Pipe, Told, lost
 from smppgate.store.redis.ports import Refused, Unreached, Word, without_arguments
 from smppgate.store.redis.script import Script
 from smppgate.store.redis.timing import Deadline
@@ -27,19 +26,11 @@ Endpoints: TypeAlias = Callable[[Address], IStreamClientEndpoint]
 """How an address is connected to."""
 
 
-def endpoints(reactor: Any, is_encrypted: bool = False, trust: Any = None) -> Endpoints:
-    """Connections of TCP, with TLS or without.
-
-    :param trust: authorities (`twisted.internet.ssl.trustRootFromCertificates`); by default those
-        that the system trusts. A certificate must be for the host that is connected to.
-    """
+def endpoints(reactor: Any) -> Endpoints:
+    """Connections of TCP, without TLS."""
 
     def endpoint(address: Address) -> IStreamClientEndpoint:
-        plain = HostnameEndpoint(reactor, address.host.encode(), address.port)
-        if not is_encrypted:
-            return plain
-        options = optionsForClientTLS(address.host, trustRoot=trust)
-        return wrapClientTLS(options, plain, clock=reactor)
+        return HostnameEndpoint(reactor, address.host.encode(), address.port)
 
     return endpoint
 
@@ -58,8 +49,8 @@ class Asker:
         self._patience = patience
         self._told = told
         self._asked: dict[Deferred[Any], Deadline | None] = {}
-        self._is_lost = False
-        protocol.whenDisconnected().addCallback(self._loses)
+        self._lost: Unreached | None = None
+        self._follow(protocol)
 
     def ask(self, *words: Word, due: float | None = None) -> Deferred[Any]:
         """What a command is answered.
@@ -67,8 +58,8 @@ class Asker:
         :param due: when the answer is late; by default it is waited for until the connection is
             lost.
         """
-        if self._is_lost:
-            return fail(Unreached("the connection is lost"))
+        if self._lost is not None:
+            return fail(self._lost)
         done: Deferred[Any] = Deferred()
         answer = self._protocol.execute_command(*words)
         self._asked[done] = Deadline(self._clock, due, self._late) if due is not None else None
@@ -103,12 +94,19 @@ class Asker:
 
     def abort(self) -> None:
         """Cut the connection."""
-        if not self._is_lost:
+        if self._lost is None:
             self._protocol.transport.abortConnection()
 
-    def _loses(self, _protocol: Any) -> None:
-        self._is_lost = True
-        self._told.lost()
+    def _follow(self, protocol: Any) -> None:
+        """Hear why the connection is lost, which txredisapi tells nobody."""
+        ended = protocol.connectionLost
+
+        def connection_lost(reason: Failure) -> None:
+            self._lost = lost(reason)
+            self._told.lost()
+            ended(reason)
+
+        protocol.connectionLost = connection_lost
 
     def _due(self) -> float:
         return self._clock.seconds() + self._patience
@@ -130,7 +128,7 @@ class Asker:
             self._told.refused(error)
             done.errback(Refused(error))
         else:
-            done.errback(Unreached("the connection is lost"))
+            done.errback(self._lost or Unreached("the connection is lost"))
 
 
 class Link:

@@ -156,7 +156,7 @@ class _Lane:
         digits, *found = answer
         fields = zip(accounts, *(found[at::4] for at in range(4)), strict=True)
         for account, stored, count, came, last in fields:
-            self._watches.put(account, stored, Seen(count, came, last), self._serial())
+            self._watches.put(account, stored, Seen(count, came, last, self._serial()))
             self._stored(account)
         for deposit, digit in zip(deposits, digits, strict=True):
             outcome = Enqueued.STORED if digit == ord("1") else Enqueued.FULL

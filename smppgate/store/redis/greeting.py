@@ -63,7 +63,7 @@ async def greet(connections: Sequence[Greeted], access: Access, last: Visit | No
         for number in last.ids if last is not None and last.run == run else ids[-1:]:
             await asker.ask(b"CLIENT", b"KILL", b"ID", b"%d" % number)
     except Refused as error:
-        raise _told(error) from error
+        raise told(error) from error
     return Visit(run, tuple(ids))
 
 
@@ -75,12 +75,12 @@ async def log_in(connection: Greeted, access: Access) -> None:
     user = [access.username.encode()] if access.username else []
     try:
         if access.password:
-            await connection.ask(b"AUTH", *user, access.password.encode())
+            await connection.ask(b"AUTH", *user, access.password.encode(errors="surrogateescape"))
         if access.database:
             await connection.ask(b"SELECT", b"%d" % access.database)
         await connection.ask(b"PING")
     except Refused as error:
-        raise _told(error) from error
+        raise told(error) from error
 
 
 def examine(info: Mapping[str, str]) -> None:
@@ -107,7 +107,8 @@ def examine(info: Mapping[str, str]) -> None:
         )
 
 
-def _told(error: Refused) -> StoreError:
+def told(error: Refused) -> StoreError:
+    """What a server means that has refused a command."""
     text = str(error)
     if text.startswith(("WRONGPASS", "NOAUTH", "NOPERM")) or "AUTH" in text:
         return Unfit(f"it refuses the user name or password, or what the user may do: {text}")

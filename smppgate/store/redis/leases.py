@@ -204,7 +204,7 @@ class Leases:
             return
         if look.before is not None:
             lease.until = max(lease.until, min(look.sent + SURE, look.before + LEASE))
-        is_idle = lease.account not in look.queues and look.sent - lease.used > IDLE
+        is_idle = look.sent - lease.used > IDLE and not self._hears.has_messages(lease.account)
         if state is State.WANTED or is_idle:
             self._want(lease)
 

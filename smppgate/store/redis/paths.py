@@ -165,7 +165,7 @@ class RedisPaths:
 
     # Return paths
 
-    def keep(self, paths: Mapping[bytes, bytes]) -> Deferred[None]:
+    def keep(self, paths: Mapping[bytes, bytes], waited: float = 0.0) -> Deferred[None]:
         """See `IReturnPaths.keep`."""
         if not paths:
             return succeed(None)
@@ -173,7 +173,7 @@ class RedisPaths:
         shares = self._shares(paths, octets_of(stamp))
         self._path_ends.stay(paths)
         self._recent.update(paths, self._clock.wall())
-        keeping = [part.keep(stamp, kept) for part, kept in shares]
+        keeping = [part.keep(stamp, kept, waited) for part, kept in shares]
         return keeping[0] if len(keeping) == 1 else _all(keeping)
 
     def end(self, keys: Sequence[bytes], grace: float) -> None:

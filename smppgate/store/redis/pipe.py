@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping, Sequence
+from math import inf
 from typing import Protocol as Shape
 from typing import cast
 
@@ -21,12 +22,9 @@ from twisted.internet.interfaces import IReactorTime, ITCPTransport
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 
+from smppgate.store.redis.path_commands import command, ends, sets
 from smppgate.store.redis.ports import Refused, Unreached, without_arguments
 from smppgate.store.redis.timing import Deadline
-
-_SET = b"*5\r\n$3\r\nSET\r\n$%d\r\n%b\r\n$%d\r\n%b"
-_LIFETIME = b"\r\n$2\r\nPX\r\n$%d\r\n%b\r\n"
-_PEXPIRE = b"*4\r\n$7\r\nPEXPIRE\r\n$%d\r\n%b\r\n$%d\r\n%b\r\n$2\r\nLT\r\n"
 
 _CRON = 0.12
 
@@ -55,6 +53,9 @@ class _Call:
     """Commands that are answered together.
 
     :ivar count: how many they are.
+    :ivar asked: since when they are waited for.
+    :ivar is_safe: whether they keep something: then they must be answered by a time.
+    :ivar is_over: whether that has passed.
     """
 
     # The password may be in it.
@@ -62,6 +63,7 @@ class _Call:
     count: int
     asked: float
     is_safe: bool
+    is_over: bool = False
     done: Deferred[Sequence[bytes]] = field(factory=Deferred)
 
     def fail(self, error: Exception) -> None:
@@ -70,11 +72,12 @@ class _Call:
 
 @define(eq=False)
 class _Round:
-    """What was written at once, and how many lines answer it."""
+    """What was written at once, when, and how many lines answer it."""
 
     calls: list[_Call]
     count: int
     is_safe: bool
+    written: float
 
 
 class Pipe(Protocol):
@@ -94,6 +97,8 @@ class Pipe(Protocol):
         self._waiting: list[_Call] = []
         self._rounds: deque[_Round] = deque()
         self._deadline: Deadline | None = None
+        self._since = 0.0
+        """When the oldest call was asked for, since which its answer is waited for."""
         self._received: list[bytes] = []
         self._lines = 0
         self._lost: Unreached | None = None
@@ -101,12 +106,16 @@ class Pipe(Protocol):
     # What is asked
 
     def keep(
-        self, kept: Mapping[bytes, bytes], lifetime: int, ended: Mapping[bytes, int]
+        self,
+        kept: Mapping[bytes, bytes],
+        lifetime: int,
+        ended: Mapping[bytes, int],
+        waited: float = 0.0,
     ) -> Deferred[None]:
         """See `smppgate.store.redis.ports.Server.keep`."""
         count = len(kept) + len(ended)
-        octets = _sets(kept, lifetime) + _ends(ended)
-        call = _Call(octets, count, self._clock.seconds(), is_safe=True)
+        octets = sets(kept, lifetime) + ends(ended)
+        call = _Call(octets, count, self._clock.seconds() - waited, is_safe=True)
         self._ask(call)
         return call.done.addCallback(_nothing)
 
@@ -128,13 +137,7 @@ class Pipe(Protocol):
 
     def give_up(self, error: Exception) -> None:
         """Let all fail that is kept at present. What was written may be done all the same."""
-        self._stop_deadline()
-        failed, self._waiting = self._waiting, []
-        for waits in self._rounds:
-            failed += [call for call in waits.calls if call.is_safe]
-            waits.calls = [call for call in waits.calls if not call.is_safe]
-        for call in failed:
-            call.fail(error)
+        self._fail_due(inf, error)
 
     def abort(self) -> None:
         """Cut the connection."""
@@ -161,9 +164,8 @@ class Pipe(Protocol):
         self._told.lost()
         rounds, self._rounds = self._rounds, deque()
         self.give_up(error)
-        for waits in rounds:
-            for call in waits.calls:
-                call.fail(error)
+        for call in (call for each in rounds for call in each.calls if not call.is_over):
+            call.fail(error)
 
     # Round trips
 
@@ -175,7 +177,7 @@ class Pipe(Protocol):
             call.fail(self._lost)
             return
         self._waiting.append(call)
-        if self._deadline is None:
+        if self._deadline is None or call.asked < self._since:
             self._start_deadline(call.asked)
         if not self._rounds:
             self._next()
@@ -192,7 +194,7 @@ class Pipe(Protocol):
             return
         is_safe = self._replicas > 0 and any(call.is_safe for call in calls)
         count = sum(call.count for call in calls) + is_safe
-        self._rounds.append(_Round(calls, count, is_safe))
+        self._rounds.append(_Round(calls, count, is_safe, self._clock.seconds()))
         octets = b"".join([call.octets for call in calls])
         self.transport.write(octets + self._wait if is_safe else octets)
 
@@ -208,14 +210,12 @@ class Pipe(Protocol):
             self._next()
 
     def _answered(self, answered: _Round, lines: list[bytes]) -> None:
-        if any(call.is_safe for call in answered.calls):
-            self._stop_deadline()
-            if self._waiting:
-                self._start_deadline(self._waiting[0].asked)
+        self._set_deadline()
         has_replicas = not answered.is_safe or self._enough(lines.pop())
         at = 0
         for call in answered.calls:
-            self._finish(call, lines[at : at + call.count], has_replicas or not call.is_safe)
+            if not call.is_over:
+                self._finish(call, lines[at : at + call.count], has_replicas or not call.is_safe)
             at += call.count
 
     def _enough(self, line: bytes) -> bool:
@@ -234,7 +234,23 @@ class Pipe(Protocol):
         else:
             call.fail(Unreached(LACKING))
 
+    # What is late
+
+    def _set_deadline(self) -> None:
+        """That of the oldest call that is kept, if there is any."""
+        self._stop_deadline()
+        asked = [call.asked for call in self._open()]
+        if asked:
+            self._start_deadline(min(asked))
+
+    def _open(self) -> list[_Call]:
+        """What is kept at present."""
+        written = [call for each in self._rounds for call in each.calls if call.is_safe]
+        return [call for call in (*written, *self._waiting) if not call.is_over]
+
     def _start_deadline(self, asked: float) -> None:
+        self._stop_deadline()
+        self._since = asked
         self._deadline = Deadline(self._clock, asked + self._patience, self._late)
 
     def _stop_deadline(self) -> None:
@@ -243,8 +259,23 @@ class Pipe(Protocol):
             self._deadline = None
 
     def _late(self) -> None:
-        self._told.late()
-        self.give_up(Unreached(LATE))
+        now = self._clock.seconds()
+        if self._rounds and self._rounds[0].written + self._patience <= now:
+            self._told.late()
+            self.give_up(Unreached(LATE))
+        else:
+            # The server has not been asked for so long: a call has waited before, or for others.
+            self._fail_due(now, Unreached(LATE))
+
+    def _fail_due(self, now: float, error: Exception) -> None:
+        """Let what should have been answered by ``now`` fail."""
+        due = [call for call in self._open() if call.asked + self._patience <= now]
+        for call in due:
+            call.is_over = True
+        self._waiting = [call for call in self._waiting if not call.is_over]
+        self._set_deadline()
+        for call in due:
+            call.fail(error)
 
 
 def lost(reason: Failure) -> Unreached:
@@ -260,26 +291,6 @@ def wait_time(patience: float) -> int:
     A server that has nothing else to do notices ten times a second that the time is over.
     """
     return max(1, int(1000 * max(patience - _CRON, patience / 2)))
-
-
-def command(*words: bytes) -> bytes:
-    """A command in octets."""
-    parts = [b"$%d\r\n%b\r\n" % (len(word), word) for word in words]
-    return b"*%d\r\n" % len(parts) + b"".join(parts)
-
-
-def _sets(kept: Mapping[bytes, bytes], lifetime: int) -> bytes:
-    if not kept:
-        return b""
-    octets = b"%d" % lifetime
-    tail = _LIFETIME % (len(octets), octets)
-    sets = [_SET % (len(key), key, len(value), value) for key, value in kept.items()]
-    return tail.join(sets) + tail
-
-
-def _ends(ended: Mapping[bytes, int]) -> bytes:
-    times = [(key, b"%d" % time) for key, time in ended.items()]
-    return b"".join([_PEXPIRE % (len(key), key, len(time), time) for key, time in times])
 
 
 def _text(line: bytes) -> str:

@@ -45,7 +45,11 @@ class Server(Protocol):
         """
 
     def keep(
-        self, kept: Mapping[bytes, bytes], lifetime: int, ended: Mapping[bytes, int]
+        self,
+        kept: Mapping[bytes, bytes],
+        lifetime: int,
+        ended: Mapping[bytes, int],
+        waited: float = 0.0,
     ) -> Deferred[None]:
         """Set ``kept``, key to value, then let ``ended``, key to time, end; in this order.
 
@@ -54,6 +58,7 @@ class Server(Protocol):
 
         :param lifetime: milliseconds until what is kept expires.
         :param ended: milliseconds until each expires, if it would not before.
+        :param waited: seconds of the patience that are over already.
         """
 
     def find(self, keys: Sequence[bytes]) -> Deferred[list[bytes | None]]:

@@ -6,7 +6,12 @@ be, or of which others have told something new, and gets its parts. A server div
 have less tells in its next call that it uses no more, and what is free is there for the others
 then. So the parts of all that have told are never more than the whole, not even for a moment.
 
-Where a server is not up, or does not know all nodes yet, each goes on with what it has.
+Where a server is not up, or does not know all nodes yet, each goes on with what it has. A node
+that begins to use a limit while the server is not up has a *fair part* of it, that of one of all
+nodes in the settings: all nodes of a site may have been started then, and with the least part none
+would send anything. So for as long as the server is away, all of them may use more than the
+whole together, by one fair part for each that began meanwhile; less than twice the whole. When it
+answers, such a node tells what it uses, and has what is free, like any other.
 """
 
 from __future__ import annotations
@@ -84,6 +89,11 @@ class RedisQuota:
         """See `IQuota.tell_leased`."""
         self._tell = told
 
+    def share_among(self, processes: int) -> None:
+        """See `IQuota.share_among`."""
+        for counter in self._counters.values():
+            counter.fair_part = fair_part(processes)
+
     def _leased(self, parts: Mapping[str, int]) -> None:
         self._tell(parts)
 
@@ -92,8 +102,18 @@ class RedisQuota:
             counter.tick()
 
 
+def fair_part(nodes: int) -> int:
+    """What each of so many nodes has where all wish for the same; the least where 0 are known."""
+    if not nodes:
+        return LEAST_PART
+    return LEAST_PART + (WHOLE - max(nodes, MOST_NODES) * LEAST_PART) // nodes
+
+
 class _Counter:
-    """What one server is told and asked, one call at a time."""
+    """What one server is told and asked, one call at a time.
+
+    :ivar fair_part: what is used, while the server is not up, of limits of which it told nothing.
+    """
 
     def __init__(
         self,
@@ -102,6 +122,7 @@ class _Counter:
         node: bytes,
         told: Callable[[Mapping[str, int]], None],
     ) -> None:
+        self.fair_part = LEAST_PART
         self._server = server
         self._names = names
         self._node = node
@@ -109,7 +130,7 @@ class _Counter:
         self._calls = Calls()
         self._wishes: dict[str, int] = {}
         self._parts: dict[str, int] = {}
-        """What this node uses of each limit; `LEAST_PART` is not here."""
+        """What this node uses of each limit; where it is not here, `LEAST_PART`."""
         self._due: dict[str, None] = {}
         """Those to tell of in the next call, also such as are not used any more."""
         self._asked: dict[str, None] = {}
@@ -130,8 +151,11 @@ class _Counter:
         self._asked.pop(name, None)
 
     def tick(self) -> None:
-        """Ask, if there is a limit to ask for."""
-        if self._is_asking or not self._server.is_up or not (self._wishes or self._due):
+        """Ask, if there is a limit to ask for, and the server answers."""
+        if not self._server.is_up:
+            self._go_alone()
+            return
+        if self._is_asking or not (self._wishes or self._due):
             return
         names = self._next()
         self._asked = {name: None for name in names if name in self._wishes}
@@ -140,6 +164,13 @@ class _Counter:
         run = self._server.run_safely if is_safe else self._server.run
         asking = run(_SHARE, *self._words(names))
         asking.addCallbacks(self._answered, self._failed, (names,), {}, (names, is_safe))
+
+    def _go_alone(self) -> None:
+        if len(self._parts) < len(self._wishes):
+            new = [name for name in self._wishes if name not in self._parts]
+            parts = dict.fromkeys(new, self.fair_part)
+            self._parts |= parts
+            self._told(parts)
 
     def _next(self) -> list[str]:
         """What is due, and a few of the others."""
@@ -185,7 +216,8 @@ class _Counter:
             if not is_settled:
                 self._due[name] = None
             if self._parts.get(name, LEAST_PART) != part:
-                self._parts[name] = changed[name] = part
+                changed[name] = part
+            self._parts[name] = part
         if changed:
             self._told(changed)
 

@@ -128,7 +128,11 @@ class RedisServer:
     # What is asked of it
 
     def keep(
-        self, kept: Mapping[bytes, bytes], lifetime: int, ended: Mapping[bytes, int]
+        self,
+        kept: Mapping[bytes, bytes],
+        lifetime: int,
+        ended: Mapping[bytes, int],
+        waited: float = 0.0,
     ) -> Deferred[None]:
         """See `smppgate.store.redis.ports.Server`."""
         link = self._link
@@ -138,7 +142,7 @@ class RedisServer:
             return fail(Unreached(LATE))
         if not self.has_replicas:
             return fail(Unreached(LACKING))
-        return link.pipe.keep(kept, lifetime, ended)
+        return link.pipe.keep(kept, lifetime, ended, waited)
 
     def find(self, keys: Sequence[bytes]) -> Deferred[list[bytes | None]]:
         """See `smppgate.store.redis.ports.Server`."""

@@ -90,8 +90,10 @@ class ServerPaths:
         """Return paths and ends that neither the server nor a segment has yet, as far as known."""
         return len(self._ends) + sum(len(it.kept) + len(it.ends) for it in self._flying)
 
-    def keep(self, stamp: int, kept: Mapping[bytes, bytes]) -> Deferred[None]:
+    def keep(self, stamp: int, kept: Mapping[bytes, bytes], waited: float = 0.0) -> Deferred[None]:
         """Keep ``kept``, key in Redis to value with ``stamp``.
+
+        :param waited: see `IReturnPaths.keep`.
 
         :return: fires when the server has confirmed it, or when segments have it; never fails.
         """
@@ -100,7 +102,7 @@ class ServerPaths:
             # What is kept anew does not end. A loop in C; a deque of no length keeps no results.
             deque(map(ends.pop, kept, repeat(None)), maxlen=0)
             self._ends = {}
-        return self._send(_Batch(stamp, kept, ends))
+        return self._send(_Batch(stamp, kept, ends), waited)
 
     def end(self, keys: Sequence[bytes], at: float) -> None:
         """Let the return paths of ``keys`` end at a time."""
@@ -159,12 +161,12 @@ class ServerPaths:
 
     # What is sent
 
-    def _send(self, batch: _Batch) -> Deferred[None]:
+    def _send(self, batch: _Batch, waited: float = 0.0) -> Deferred[None]:
         if not self._server.is_up:
             return self._let_out(batch)
         ended = self._prepared(batch) if batch.ends else _NONE
         self._flying[batch] = None
-        done = self._server.keep(batch.kept, self._lifetime, ended)
+        done = self._server.keep(batch.kept, self._lifetime, ended, waited)
         return done.addCallbacks(
             self._kept, self._not_kept, callbackArgs=(batch,), errbackArgs=(batch,)
         )

@@ -149,6 +149,7 @@ class RedisStore(FolderOpening):
         self.give_slot = self._places.give_slot
         self.lease = self._quota.lease
         self.tell_leased = self._quota.tell_leased
+        self.share_among = self._quota.share_among
         self.reserve_numbers = self._numbers.reserve_numbers
 
     @property

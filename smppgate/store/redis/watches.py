@@ -20,17 +20,21 @@ from attrs import define, evolve, frozen
 
 from smppgate.store.interface import QueueWatcher
 from smppgate.store.redis.ports import Server
-from smppgate.store.redis.presence import Look, QueueSeen
+from smppgate.store.redis.presence import Look, QueueSeen, Round
 from smppgate.store.redis.slots import Slots
 
 
 @frozen
 class Seen:
-    """A queue at some moment: its messages, how many ever came, and the number of the last."""
+    """A queue at some moment: its messages, how many ever came, and the number of the last.
+
+    :ivar serial: that of the look that told of it, or of the last that was sent before.
+    """
 
     count: int
     came: int | None
     last: int
+    serial: int
 
 
 @define(eq=False)
@@ -69,14 +73,14 @@ class Watches:
         self._filled: dict[Server, dict[bytes, _Watch]] = {server: {} for server in slots}
         """Those that are not known to be empty."""
         self._known: dict[Server, dict[bytes, Seen]] = {server: {} for server in slots}
-        """What the last look has seen, by account."""
+        """What looks have seen, and this node has put in since, by account."""
         self._looked: set[Server] = set()
-        """The servers of which a first look was answered, or not."""
+        """The servers of which a first round has ended, or a look was not answered."""
         self._coming: dict[bytes, list[Callable[[], None]]] = {}
         """Account → what is to be told when messages on their way are answered."""
 
     def __len__(self) -> int:
-        """The messages of all queues, as the last looks have seen them."""
+        """The messages of all queues, as looks have seen them last."""
         return sum(seen.count for known in self._known.values() for seen in known.values())
 
     def has_messages(self, account: bytes) -> bool:
@@ -133,18 +137,15 @@ class Watches:
         for account in accounts:
             self._coming[account] = []
 
-    def put(self, account: bytes, stored: int, seen: Seen, serial: int) -> None:
-        """This node has put ``stored`` messages into a queue, which is as ``seen`` now.
-
-        :param serial: of the last look that was sent.
-        """
+    def put(self, account: bytes, stored: int, seen: Seen) -> None:
+        """This node has put ``stored`` messages into a queue, which is as ``seen`` now."""
         server, watch = self._slots.of(account), self._watches.get(account)
         count, came = seen.count, seen.came
         if count:
             self._known[server][account] = seen
         if watch is None or came is None:
             return
-        watch.changed = serial
+        watch.changed = seen.serial
         before, is_held = watch.came, self._holds(account)
         if before is not None or not is_held:
             others = count - stored if before is None else came - stored - before
@@ -179,17 +180,25 @@ class Watches:
 
     def heard(self, server: Server, look: Look) -> None:
         """A look at ``server`` was answered."""
-        self._looked.add(server)
-        queues = look.queues
-        self._known[server] = {
-            name: Seen(seen.count, seen.came, seen.last) for name, seen in queues.items()
-        }
-        for account in tuple(self._filled[server]):
-            if account not in queues:
-                self._after(account, partial(self._see_empty, account, look))
-        for account, seen in queues.items():
+        known = self._known[server]
+        for account, seen in look.queues.items():
+            known[account] = Seen(seen.count, seen.came, seen.last, look.serial)
+        if look.round is not None:
+            self._end_round(server, look.round)
+        for account, seen in look.queues.items():
             if account in self._watches:
                 self._after(account, partial(self._see, account, seen))
+
+    def _end_round(self, server: Server, ended: Round) -> None:
+        """What was not told of was empty."""
+        self._looked.add(server)
+        known = self._known[server]
+        for account in tuple(known):
+            if account not in ended.accounts and known[account].serial < ended.serial:
+                del known[account]
+        for account in tuple(self._filled[server]):
+            if account not in ended.accounts:
+                self._after(account, partial(self._see_empty, account, ended))
 
     def missed(self, server: Server) -> None:
         """A look at ``server`` was not answered: what was not told of is believed to be empty."""
@@ -215,9 +224,9 @@ class Watches:
         elif not is_held and (others or (not watch.is_filled and seen.came == watch.came)):
             self._take(account, watch, max(1, min(others, seen.count)))
 
-    def _see_empty(self, account: bytes, look: Look) -> None:
+    def _see_empty(self, account: bytes, ended: Round) -> None:
         watch = self._watches.get(account)
-        if watch is not None and look.serial > watch.changed:
+        if watch is not None and ended.serial > watch.changed:
             self._empty(account, watch)
 
     # What leases tell

@@ -142,7 +142,7 @@ class SegmentPaths:
         """Whether memory has every live return path of segments."""
         return self._is_open and self._tables.absent_until < self._clock.wall() - self._lifetime
 
-    def keep(self, paths: Mapping[bytes, bytes]) -> Deferred[None]:
+    def keep(self, paths: Mapping[bytes, bytes], waited: float = 0.0) -> Deferred[None]:
         """See `IStore.keep`."""
         now = self._clock.wall()
         self._note_ends()

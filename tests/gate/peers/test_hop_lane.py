@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
-from unittest.mock import patch
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smppgate.gate.lane import submits
 from smppgate.gate.lane.hop_run import HopRun
 from smppgate.gate.peers.failure import NotTaken
 from smppgate.gate.peers.fields import MEMBER as OF_MEMBER
@@ -126,14 +124,13 @@ def test_every_message_is_answered_as_its_smsc_says_whichever_that_is(
         for at, each in enumerate(asks, 1)
     ]
     octets = b"".join(numbered(pdu, at) for at, pdu in enumerate(messages, 1))
-    with patch.object(submits, "FEWEST", 1):
-        stage = HopStage(Terms(smscs=2), has_lane)
-        stage.settle()
-        stage.esmes[0].send(octets)
-        stage.dial()
-        for link in stage.links:
-            link.send(b"".join(_answered(link.heard(), statuses, link is stage.links[0])))
-        stage.dial()
+    stage = HopStage(Terms(smscs=2), has_lane)
+    stage.settle()
+    stage.esmes[0].send(octets)
+    stage.dial()
+    for link in stage.links:
+        link.send(b"".join(_answered(link.heard(), statuses, link is stage.links[0])))
+    stage.dial()
     heard = {each.sequence_number: each for each in stage.esmes[0].heard()}
     for at in range(1, len(asks) + 1):
         status = statuses[at % len(statuses)]

@@ -13,6 +13,7 @@ from smppgate.store.redis.deposits import Deposits
 from smppgate.store.redis.leases import Leases
 from smppgate.store.redis.paths import RedisPaths
 from smppgate.store.redis.places import RedisPlaces
+from smppgate.store.redis.presence import _Looking
 from smppgate.store.redis.quota import RedisQuota
 from smppgate.store.redis.removals import Removals
 from smppgate.store.redis.replay import Replay
@@ -49,7 +50,7 @@ def lease_used_on(_end: Any) -> Any:
 
 @mutant(ModelServer, "_ask", "Nothing waits for replicas.")
 def wait_left_out(ask: Any) -> Any:
-    return lambda self, do, waits: ask(self, do, waits=False)
+    return lambda self, do, waits, waited=0.0: ask(self, do, False, waited)
 
 
 @mutant(ServerPaths, "_put", "What Redis has not confirmed is not set aside.")
@@ -100,3 +101,12 @@ def places_counted_here_alone(_admit: Any) -> Any:
 @mutant(RedisQuota, "_leased", "Each node has all of a limit.")
 def whole_limit_for_each(leased: Any) -> Any:
     return lambda self, parts: leased(self, dict.fromkeys(parts, 1_000_000))
+
+
+@mutant(_Looking, "_told_of", "What one look of several does not tell of counts as empty.")
+def part_is_the_whole(told_of: Any) -> Any:
+    def ended(self: Any, accounts: Any) -> Any:
+        told_of(self, accounts)
+        return self._round
+
+    return ended

@@ -15,6 +15,7 @@ from random import Random
 from typing import Any
 
 from smppgate.gate.queue.claims import QueueClaims
+from smppgate.notices.messages import ORPHANS
 from smppgate.notices.redis import (
     PATHS_UNCONFIRMED,
     REDIS_LACKS_REPLICAS,
@@ -91,6 +92,8 @@ class RedisWorld(NodesWorld):
     def _begin(self) -> None:
         if self.plan.redis.kinds:
             self._errors.expected |= EXPECTED
+        if self.plan.redis.crowd:
+            self._errors.expected.add(ORPHANS.code)
         super()._begin()
         self.trouble.start(self.plan.redis.rate, self.plan.redis.kinds)
 

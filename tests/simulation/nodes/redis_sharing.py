@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from smppgate.gate.redis_stores import LEAVING
 from smppgate.store import Limits
+from smppgate.store.redis.names import Names
 from smppgate.store.redis.store import RedisStore
 from smppgate.store.segments.indexing import HereJobs
 from smppgate.store.segments.setting import Setting
@@ -30,6 +31,8 @@ ANSWERED = PATIENCE + LEAVING
 SIZES = Sizes(segment=4000, table=16, piece=50)
 SECONDS = {"cut": (0.6, 8.0, 8.0)}
 """For how long something lasts at the most: often longer than a lease, where a node is cut off."""
+
+_FAR = b"9000000000000"
 
 MOST_ON_ITS_WAY = 4
 """Commands of a node that is killed which are still done."""
@@ -51,6 +54,8 @@ class RedisSharing:
         self._disks: dict[tuple[str, str], ModelFolder] = {}
         self._directory = TemporaryDirectory(prefix="nodes-")
         self._lives = 0
+        for number in range(plan.crowd):
+            self._fill(b"crowd %d" % number)
 
     def open(self, node: Node) -> RedisStore:
         """The store of a new life of ``node``."""
@@ -69,6 +74,8 @@ class RedisSharing:
             settings=self._settings_of(node.name),
             answered=ANSWERED,
         )
+        if self._plan.crowd:
+            store._presence._most_queues = 1
         self.ways[node.name], self.stores[node.name] = way, store
         return store
 
@@ -83,6 +90,13 @@ class RedisSharing:
     def close(self) -> None:
         """Nothing is left of it."""
         self._directory.cleanup()
+
+    def _fill(self, account: bytes) -> None:
+        """Let a queue have a message, which no node sends."""
+        layout, call = Names(PREFIX.encode()), self.redis.call
+        call(b"SADD", layout.queues, account)
+        call(b"XADD", layout.messages(account), b"1-0", b"m", b"pdu", b"x", _FAR)
+        call(b"ZADD", layout.expiries(account), _FAR, b"1")
 
     def _delay(self) -> float:
         return self.slowness + self._chance.expovariate(1.0 / self._plan.delay)

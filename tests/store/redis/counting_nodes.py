@@ -20,12 +20,15 @@ from tests.store.redis.model import ModelRedis, ModelServer
 NAMES = Names(b"gate:")
 SETTLED = 2.6
 """Seconds after which a server that had nothing knows all nodes."""
+TOLD = 0.5
+"""Seconds after which a server that answers again was told of all."""
 
 
 class Node:
     """One node.
 
     :ivar parts: what it uses of each limit.
+    :ivar alone: limits of which it uses what no server has given it.
     :ivar full: accounts that it was told of.
     :ivar known_at: when the server last answered it.
     """
@@ -42,11 +45,13 @@ class Node:
         self.quota = RedisQuota(clock, slots, NAMES, name.encode())
         self.full: list[bytes] = []
         self.parts: dict[str, int] = {}
+        self.alone: set[str] = set()
         self.known_at = 0.0
         self._nodes = nodes
         self.places.tell_full(self.full.append)
         self.quota.tell_leased(self._leased)
         self.looks.follow(self._known)
+        self.server.follow(self._turned)
         # At other moments than the others.
         self._starting = nodes.clock.callLater(nodes.made * 0.15 % 0.5, self._start)
 
@@ -86,10 +91,20 @@ class Node:
         self.looks.start()
         self.quota.start()
 
+    def _turned(self) -> None:
+        if self.server.is_up:
+            self._nodes.clock.callLater(TOLD, self._has_told)
+
+    def _has_told(self) -> None:
+        if self.server.is_up:
+            self.alone.clear()
+
     def _known(self, *_: object) -> None:
         self.known_at = self._nodes.clock.seconds()
 
     def _leased(self, parts: Mapping[str, int]) -> None:
+        if not self.server.is_up:
+            self.alone |= parts.keys()
         # Of those that it does not use it uses the least part, see `IQuota.lease`.
         self.parts |= {name: part for name, part in parts.items() if name in self.parts}
 

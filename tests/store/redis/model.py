@@ -204,6 +204,7 @@ class _Request:
     do: Callable[[], Answer]
     answered: Deferred[Any]
     waits: bool
+    sent: float
     patience: IDelayedCall | None = None
     outcome: Any = field(default=None)
 
@@ -262,7 +263,11 @@ class ModelServer:
     # See `ports.Server`
 
     def keep(
-        self, kept: Mapping[bytes, bytes], lifetime: int, ended: Mapping[bytes, int]
+        self,
+        kept: Mapping[bytes, bytes],
+        lifetime: int,
+        ended: Mapping[bytes, int],
+        waited: float = 0.0,
     ) -> Deferred[None]:
         """See `Server.keep`."""
         pairs, ends = list(kept.items()), list(ended.items())
@@ -275,7 +280,7 @@ class ModelServer:
             for key, rest in ends:
                 call(b"PEXPIRE", key, rest, b"LT")
 
-        return self._ask(do, waits=True)
+        return self._ask(do, waits=True, waited=waited)
 
     def find(self, keys: Sequence[bytes]) -> Deferred[list[bytes | None]]:
         """See `Server.find`."""
@@ -361,14 +366,16 @@ class ModelServer:
         named, given = tuple(keys), tuple(arguments)
         return self._ask(lambda: self._redis.run(script, named, given), waits)
 
-    def _ask(self, do: Callable[[], Answer], waits: bool) -> Deferred[Any]:
+    def _ask(self, do: Callable[[], Answer], waits: bool, waited: float = 0.0) -> Deferred[Any]:
         if not self.is_up:
             return fail(Unreached(LATE))
         if waits and not self.has_replicas:
             return fail(Unreached(LACKING))
-        request = _Request(next(self._numbers), do, Deferred(), waits and self._wait_replicas > 0)
+        sent, waits = self._clock.seconds(), waits and self._wait_replicas > 0
+        request = _Request(next(self._numbers), do, Deferred(), waits, sent)
         self._open[request.number] = request
-        request.patience = self._clock.callLater(self._patience, self._late, request)
+        patience = max(0.0, self._patience - waited)
+        request.patience = self._clock.callLater(patience, self._late, request)
         self._send(request)
         return request.answered
 
@@ -435,9 +442,12 @@ class ModelServer:
             request.answered.callback(outcome)
 
     def _late(self, request: _Request) -> None:
+        """One that has waited before was not sent so long ago: the master may be well."""
         request.patience = None
+        oldest = min(each.sent for each in self._open.values())
         del self._open[request.number]
-        self._fall()
+        if oldest + self._patience <= self._clock.seconds():
+            self._fall()
         self._give_up(request, LATE)
 
     def _give_up(self, request: _Request, why: str) -> None:

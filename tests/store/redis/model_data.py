@@ -6,6 +6,7 @@ error, so that a script which begins to use more is noticed at once.
 
 from __future__ import annotations
 
+from binascii import crc32
 from collections.abc import Callable, Sequence
 from math import inf
 from typing import Any, TypeAlias, TypeVar
@@ -400,6 +401,22 @@ def _set_add(data: Database, words: Arguments) -> Answer:
 @_command("SREM", arity=3, writes=True)
 def _set_remove(data: Database, words: Arguments) -> Answer:
     return _drop(data, words, set)
+
+
+@_command("SSCAN", arity=3)
+def _set_scan(data: Database, words: Arguments) -> Answer:
+    key, cursor, *options = words
+    count = _taken(options, b"COUNT", 1)
+    if options:
+        raise RedisError(_SYNTAX)
+    # In the order of a digest: what comes or goes meanwhile moves no other.
+    members = sorted((crc32(member) + 1, member) for member in data.value(key, set) or ())
+    found = [each for each in members if each[0] > integer(cursor)]
+    last = found[: integer(count[0]) if count else 10][-1:]
+    if not last or last[0][0] == found[-1][0]:
+        return [b"0", [member for _, member in found]]
+    place = last[0][0]
+    return [b"%d" % place, [member for at, member in found if at <= place]]
 
 
 @_command("SMEMBERS", arity=2, exact=True)

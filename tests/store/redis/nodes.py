@@ -9,7 +9,7 @@ from twisted.internet.task import Clock as FakeClock
 
 from smppgate.store import Enqueued, NewMessage, QueuedMessage
 from smppgate.store.redis.names import Names
-from smppgate.store.redis.presence import Presence
+from smppgate.store.redis.presence import MOST_QUEUES, Presence
 from smppgate.store.redis.queues import RedisQueues
 from smppgate.store.redis.slots import Slots
 from smppgate.txsmpp.clock import Clock
@@ -26,13 +26,18 @@ class Node:
     """One node's queues."""
 
     def __init__(
-        self, name: bytes, redis: ModelRedis, clock: FakeClock, replicas: int = 0
+        self,
+        name: bytes,
+        redis: ModelRedis,
+        clock: FakeClock,
+        replicas: int = 0,
+        most_queues: int = MOST_QUEUES,
     ) -> None:
         self.name = name
         self.server = ModelServer(redis, clock, wait_replicas=replicas)
         self.expired: list[tuple[bytes, QueuedMessage]] = []
         slots = Slots([self.server])
-        self.presence = Presence(Clock.of(clock), slots, NAMES, name)
+        self.presence = Presence(Clock.of(clock), slots, NAMES, name, most_queues)
         self.queues = RedisQueues(Clock.of(clock), slots, NAMES, self.presence)
         self.queues.tell_expired(lambda account, it: self.expired.append((account, it)))
         self.presence.start()
@@ -53,12 +58,22 @@ class Node:
 
 
 class Site:
-    """A model of Redis, and nodes."""
+    """A model of Redis, and nodes.
 
-    def __init__(self, nodes: int = 2, replicas: int = 0, lag: float = 0.0) -> None:
+    :param most_queues: of which a look tells.
+    """
+
+    def __init__(
+        self,
+        nodes: int = 2,
+        replicas: int = 0,
+        lag: float = 0.0,
+        most_queues: int = MOST_QUEUES,
+    ) -> None:
         self.clock = clock_at(BEGUN)
         self.redis = ModelRedis(self.clock.seconds, replicas, lag)
         self.replicas = replicas
+        self.most_queues = most_queues
         self.sent = 0
         self.nodes: list[Node] = []
         for _ in range(nodes):
@@ -68,7 +83,7 @@ class Site:
     def join(self) -> Node:
         """One more."""
         name = b"node %d" % len(self.nodes)
-        node = Node(name, self.redis, self.clock, self.replicas)
+        node = Node(name, self.redis, self.clock, self.replicas, self.most_queues)
         self.nodes.append(node)
         return node
 

@@ -36,7 +36,7 @@ Option = str | int | Sequence[str | int]
 class RealRedis:
     """One redis-server, which keeps nothing on disk unless it is told to.
 
-    :param tls: a folder with cert.pem and key.pem, if it is to listen on ``tls_port`` too.
+    :param tls: a folder as of `tls_options`, if it is to listen on ``tls_port`` too.
     :param options: of redis.conf, with ``_`` for ``-``: ``maxmemory_policy="allkeys-lru"``,
         ``appendonly="yes"``, ``replicaof=("127.0.0.1", 6379)``.
     """
@@ -55,7 +55,7 @@ class RealRedis:
             "repl-diskless-sync-delay": 0,
             "repl-ping-replica-period": 1,
             "enable-debug-command": "local",
-            **(self._tls_options(tls) if tls else {}),
+            **(tls_options(tls, self.tls_port) if tls else {}),
             **{name.replace("_", "-"): value for name, value in options.items()},
         }
         self._process = self._start()
@@ -75,6 +75,11 @@ class RealRedis:
     def address(self) -> tuple[str, int]:
         """Where it listens."""
         return "127.0.0.1", self.port
+
+    @property
+    def tls_address(self) -> tuple[str, int]:
+        """Where it listens with TLS."""
+        return "127.0.0.1", self.tls_port
 
     @property
     def url(self) -> str:
@@ -140,14 +145,6 @@ class RealRedis:
         # Up to a second after it is online, a replica is sent nothing.
         return bool(said) and all(int(it) >= offset > 0 for it in said)
 
-    def _tls_options(self, folder: Path) -> dict[str, Option]:
-        return {
-            "tls-port": self.tls_port,
-            "tls-cert-file": str(folder / "cert.pem"),
-            "tls-key-file": str(folder / "key.pem"),
-            "tls-auth-clients": "no",
-        }
-
     def _start(self) -> subprocess.Popen[bytes]:
         log = self.folder / "log"
         process = started(["redis-server", *_words(self.options)], log)
@@ -165,6 +162,9 @@ class RealSentinels:
     :param quorum: how many have to agree that the master is gone.
     :param down_after: milliseconds until one thinks so.
     :param password: that of the master, if it has one.
+    :param own_password: that of their own, which a test needs too.
+    :param tls: a folder as of `tls_options`, if they are to listen with TLS too, see
+        ``tls_addresses``, and to speak with the servers, and say where these are, by TLS.
     """
 
     def __init__(
@@ -175,17 +175,23 @@ class RealSentinels:
         quorum: int = 2,
         down_after: int = 500,
         password: str = "",
+        own_password: str = "",
+        tls: Path | None = None,
     ) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="sentinels-"))
         self.name = name
-        host, port = master.address
+        host, port = master.tls_address if tls else master.address
         self._lines = [
             f"sentinel monitor {name} {host} {port} {quorum}",
             f"sentinel down-after-milliseconds {name} {down_after}",
             f"sentinel failover-timeout {name} 3000",
             *([f"sentinel auth-pass {name} {password}"] if password else []),
+            *([f"requirepass {own_password}"] if own_password else []),
         ]
         self.addresses: list[tuple[str, int]] = []
+        self.tls_addresses: list[tuple[str, int]] = []
+        self._tls = tls
+        self._password = own_password
         self._processes = [self._start(number) for number in range(count)]
         wait_until(lambda: all(self._knows(it, "num-other-sentinels", count - 1) for it in self))
 
@@ -208,8 +214,12 @@ class RealSentinels:
         """Where the first that lives says that the master is."""
         living = zip(self.addresses, self._processes, strict=True)
         first = next(address for address, process in living if process.poll() is None)
-        host, port = call(first, "SENTINEL", "GET-MASTER-ADDR-BY-NAME", self.name)
+        host, port = self.call(first, "SENTINEL", "GET-MASTER-ADDR-BY-NAME", self.name)
         return host.decode(), int(port)
+
+    def call(self, address: tuple[str, int], *words: str | bytes | int) -> Any:
+        """What one of them answers to a command."""
+        return call(address, *words, password=self._password)
 
     def await_replicas(self, count: int) -> None:
         """Return when each knows of ``count`` replicas, so that a failover is possible."""
@@ -234,16 +244,39 @@ class RealSentinels:
         self.addresses.append(address)
         path = self.folder / f"sentinel-{number}.conf"
         lines = ["bind 127.0.0.1", f"port {address[1]}", f"dir {self.folder}", *self._lines]
+        if self._tls is not None:
+            self.tls_addresses.append(("127.0.0.1", free_port()))
+            options = tls_options(self._tls, self.tls_addresses[-1][1])
+            lines += [f"{name} {value}" for name, value in options.items()]
         path.write_text("\n".join(lines) + "\n")
         log = path.with_suffix(".log")
         process = started(["redis-server", str(path), "--sentinel"], log)
-        wait_until(lambda: _answers(process, address, log))
+        wait_until(lambda: _answers(process, address, log, self._password))
         return process
 
     def _knows(self, address: tuple[str, int], field: str, count: int) -> bool:
-        words = call(address, "SENTINEL", "MASTER", self.name)
+        words = self.call(address, "SENTINEL", "MASTER", self.name)
         known = dict(zip(words[::2], words[1::2], strict=True))
         return int(known[field.encode()]) >= count
+
+
+def tls_options(folder: Path, port: int) -> dict[str, Option]:
+    """The options of a server, or a Sentinel, that listens with TLS.
+
+    :param folder: has cert.pem and key.pem; with ca.pem, clients must have a certificate from that
+        authority, and servers speak with each other by TLS.
+    """
+    options: dict[str, Option] = {
+        "tls-port": port,
+        "tls-cert-file": str(folder / "cert.pem"),
+        "tls-key-file": str(folder / "key.pem"),
+        "tls-auth-clients": "no",
+    }
+    authority = folder / "ca.pem"
+    if authority.exists():
+        options |= {"tls-ca-cert-file": str(authority), "tls-replication": "yes"}
+        options |= {"tls-auth-clients": "yes"}
+    return options
 
 
 def call(address: tuple[str, int], *words: str | bytes | int, password: str = "") -> Any:

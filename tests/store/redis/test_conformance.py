@@ -84,6 +84,7 @@ SHAPES: dict[str, tuple[st.SearchStrategy[Any], ...]] = {
     "SADD": (KEYS, _some(FIELDS)),
     "SREM": (KEYS, _some(FIELDS)),
     "SMEMBERS": (KEYS,),
+    "SSCAN": (KEYS, st.just(b"0"), _maybe([b"COUNT", b"100"], [b"count"], [b"no"])),
     "ZADD": (
         KEYS,
         _maybe([b"NX"], [b"XX"], [b"GT"], [b"LT", b"CH"], [b"CH"]),
@@ -148,6 +149,8 @@ def _kind(error: Exception) -> tuple[str]:
 def _told(words: list[bytes], answer: Any) -> Any:
     """What has to be the same: not the order of a set, nor how long a command took."""
     name = words[0]
+    if name == b"SSCAN" and isinstance(answer, list):
+        return [answer[0], sorted(answer[1])]
     if name == b"SMEMBERS" and isinstance(answer, list):
         return sorted(answer)
     if name == b"PTTL" and isinstance(answer, int) and answer > 0:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from twisted.internet.defer import Deferred
-from twisted.internet.error import ConnectionLost
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
 from smppgate.store.redis.connection import Asker, open_asker
-from smppgate.store.redis.pipe import LACKING, LATE, command
+from smppgate.store.redis.path_commands import command
+from smppgate.store.redis.pipe import LACKING, LATE
 from smppgate.store.redis.ports import Refused, Unreached
 from smppgate.store.redis.writer import Writer
 from tests.fakes import outcomes
@@ -103,7 +103,7 @@ def test_a_lost_connection_fails_all() -> None:
     ends = Ends(replicas=1)
     asked = [outcomes(ends.asker.ask(b"PING")), outcomes(ends.writer.run(ONE, [], []))]
     asked.append(outcomes(ends.writer.run(TWO, [], [])))
-    ends.transport.lose(ConnectionLost())
+    ends.transport.lose()
     asked.append(outcomes(ends.asker.ask_soon(b"PING")))
     assert {str(_error(it)) for it in asked} == {"the connection is lost"}
     assert ends.told.heard == ["lost"]

@@ -9,7 +9,8 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
 from smppgate.store.redis.access import Address
-from smppgate.store.redis.pipe import LATE, command
+from smppgate.store.redis.path_commands import command
+from smppgate.store.redis.pipe import LATE
 from smppgate.store.redis.ports import Unreached
 from smppgate.store.redis.sentinel import Fixed, Sentinels
 from smppgate.store.redis.server import ATTEMPT, OPENING, RedisServer, Way

@@ -11,7 +11,8 @@ from twisted.internet.error import ConnectionDone, ConnectionLost
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
-from smppgate.store.redis.pipe import LACKING, LATE, Pipe, command
+from smppgate.store.redis.path_commands import command
+from smppgate.store.redis.pipe import LACKING, LATE, Pipe
 from smppgate.store.redis.ports import Refused, Unreached
 from tests.fakes import connect, outcomes
 
@@ -237,3 +238,55 @@ def _answers(octets: bytes, refused: set[bytes]) -> bytes:
         elif word in (b"WAIT", b"PING"):
             answers += b":1\r\n" if word == b"WAIT" else b"+PONG\r\n"
     return answers
+
+
+def _kept_late(ends: Ends, key: bytes, waited: float) -> list[Any]:
+    """What becomes of a return path whose answer has waited before."""
+    return outcomes(ends.pipe.keep({key: b"value of " + key}, 5000, {}, waited))
+
+
+def test_what_has_waited_before_is_over_sooner_and_the_server_may_be_well() -> None:
+    ends = Ends()
+    first, second = _kept_late(ends, b"a", 0.2), ends.keep(b"b")
+    ends.pass_time(0.06)
+    assert _errors(first) == [LATE]
+    assert (second, ends.told.heard) == ([], [])
+    ends.answer(b"+OK\r\n")
+    assert ends.transport.take() == _set(b"a") + _set(b"b")
+    ends.answer(b"+OK\r\n")
+    assert second == [None]
+    assert not ends.clock.getDelayedCalls()
+
+
+def test_of_one_round_trip_those_are_over_that_have_waited_before() -> None:
+    ends = Ends(replicas=1)
+    other = ends.keep(b"x")
+    kept = [_kept_late(ends, key, waited) for key, waited in ((b"a", 0.0), (b"b", 0.15))]
+    kept.append(ends.keep(b"c"))
+    ends.answer(b"+OK\r\n:1\r\n")
+    ends.pass_time(0.11)
+    assert (other, kept[0], kept[2]) == ([None], [], [])
+    assert _errors(kept[1]) == [LATE]
+    ends.answer(b"+OK\r\n-OOM of b\r\n+OK\r\n:1\r\n")
+    assert (kept[0], kept[2], ends.told.heard) == ([None], [None], [])
+
+
+def test_a_server_that_was_asked_so_long_ago_is_late_for_all() -> None:
+    ends = Ends()
+    first = ends.keep(b"a")
+    ends.pass_time(0.2)
+    kept = [_kept_late(ends, b"b", 0.19), ends.keep(b"c")]
+    ends.pass_time(0.06)
+    assert _errors(first, *kept) == [LATE] * 3
+    assert ends.told.heard == ["late"]
+    assert not ends.clock.getDelayedCalls()
+
+
+def test_a_deadline_is_that_of_what_has_waited_longest() -> None:
+    ends = Ends()
+    first = ends.keep(b"a")
+    second = _kept_late(ends, b"b", 0.1)
+    ends.pass_time(0.16)
+    assert (_errors(second), first, ends.told.heard) == ([LATE], [], [])
+    ends.answer(b"+OK\r\n")
+    assert (first, ends.transport.take()) == ([None], _set(b"a"))

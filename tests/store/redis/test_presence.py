@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from smppgate.store.redis.ports import Server
 from smppgate.store.redis.presence import Look, Whose
 from tests.store.redis.nodes import NAMES, ONE, Site
@@ -103,3 +105,40 @@ def test_a_look_tells_whose_a_queue_is() -> None:
     seen = looks[-1].queues[ONE]
     assert (seen.count, seen.came, seen.whose, seen.rank) == (2, 2, Whose.ANOTHERS, 1)
     assert 3.9 < seen.rest <= 4.5
+
+
+MANY = [b"queue %d" % number for number in range(20)]
+
+
+def test_of_many_queues_each_look_tells_of_some_until_all_were_told_of() -> None:
+    site = Site(1, most_queues=6)
+    (node,) = site.nodes
+    looks: list[Look] = []
+    site.put(node, *MANY)
+    node.presence.follow_looks(lambda _, look: looks.append(look))
+    site.pass_by(8.0)
+    ends = [at for at, look in enumerate(looks) if look.round is not None]
+    assert [later - earlier for earlier, later in itertools.pairwise(ends)][:2] == [4, 4]
+    first, second, *_ = ends
+    told = [account for look in looks[first + 1 : second + 1] for account in look.queues]
+    assert sorted(told) == sorted(MANY)
+    ended = looks[second].round
+    assert ended is not None
+    assert (ended.serial, ended.accounts) == (looks[first + 1].serial, set(MANY))
+
+
+def test_a_round_begins_anew_where_another_server_may_answer() -> None:
+    """Where the first one would have gone on means nothing to it."""
+    site = Site(1, replicas=1, most_queues=6)
+    (node,) = site.nodes
+    looks: list[Look] = []
+    site.put(node, *MANY)
+    site.pass_by(3.0)
+    node.presence.follow_looks(lambda _, look: looks.append(look))
+    while not looks or looks[-1].round is not None:
+        site.pass_by(0.01)
+    looks.clear()
+    site.redis.failover()
+    site.pass_by(3.0)
+    assert [look.round is not None for look in looks[:4]] == [False, False, False, True]
+    assert sorted(account for look in looks[:4] for account in look.queues) == sorted(MANY)

@@ -272,3 +272,62 @@ def test_one_of_several_servers_fails_alone() -> None:
     for server in servers:
         server.close()
     assert not clock.getDelayedCalls()
+
+
+MANY = [b"queue %d" % number for number in range(30)]
+
+
+def test_of_many_queues_all_is_heard_some_looks_later() -> None:
+    """What comes, what goes, and who may send: four looks tell of all."""
+    site = Site(2, most_queues=8)
+    first, second = site.nodes
+    heard = {account: second.watching(account, rank=1) for account in MANY}
+    site.pass_by(0.6)
+    assert all(it.news() == ["emptied"] for it in heard.values())
+    site.put(first, *MANY, *MANY)
+    site.pass_by(3.0)
+    assert all(it.news()[-1] == "granted with 2" for it in heard.values())
+    assert second.queues.count == first.queues.count == 60
+    site.put(first, *MANY)
+    site.pass_by(2.6)
+    assert all(it.news() == ["1 came"] for it in heard.values())
+    for account in MANY:
+        messages = site.wait(second.queues.queued(account, 0, 100), 0.05)
+        second.queues.remove(account, [it.number for it in messages])
+    site.pass_by(5.1)
+    assert [it.news() for it in heard.values()] == [["emptied"]] * 30
+    assert second.queues.count == first.queues.count == 0
+
+
+def test_a_queue_is_not_believed_to_be_empty_before_all_were_told_of() -> None:
+    site = Site(1, most_queues=8)
+    site.put(site.nodes[0], *MANY)
+    node = site.join()
+    # Behind the first look.
+    site.pass_by(0.1)
+    heard = [node.watching(account) for account in MANY]
+    nothing = node.watching(b"nothing")
+    site.pass_by(1.2)
+    assert not any("emptied" in it.heard for it in heard)
+    assert nothing.heard == []
+    site.pass_by(1.5)
+    assert [it.news() for it in heard] == [["1 came"]] * 30
+    assert nothing.heard == ["emptied"]
+
+
+def test_what_this_node_puts_in_behind_a_look_is_known_to_be_there() -> None:
+    """A round that has begun before tells of it, or does not."""
+    site = Site(1, most_queues=8)
+    (node,) = site.nodes
+    site.put(node, *MANY)
+    site.pass_by(3.0)
+    for number in range(12):
+        account = b"new %d" % number
+        heard = node.watching(account)
+        site.put(node, account)
+        site.pass_by(0.5)
+        site.put(node, account)
+        for _ in range(60):
+            site.pass_by(0.05)
+            assert node.queues._watches.has_messages(account)
+        assert heard.heard == ["emptied"]

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from smppgate.store import Enqueued, QueuedMessage
+from smppgate.store.redis.presence import MOST_QUEUES
 from tests.store.redis.drains import WINDOW, Drain
 from tests.store.redis.nodes import NAMES, ONE, Site
 
@@ -16,10 +17,16 @@ NODES = 3
 
 
 class World:
-    """Nodes that drain one queue, and what must hold whatever happens to them."""
+    """Nodes that drain one queue, and what must hold whatever happens to them.
 
-    def __init__(self, replicas: int = 1, lag: float = 0.001) -> None:
-        self.site = Site(0, replicas, lag)
+    :param crowd: other queues that have messages; with any, a look tells of one queue alone.
+    """
+
+    def __init__(self, crowd: int = 0) -> None:
+        most = 1 if crowd else MOST_QUEUES
+        self.site = Site(0, replicas=1, lag=0.001, most_queues=most)
+        self.round = 0.5 * (crowd + 1) if crowd else 0.0
+        """Seconds in which looks tell of all queues, if it takes several."""
         self.drains: list[Drain] = []
         self.acknowledged: set[bytes] = set()
         self.sent: Counter[bytes] = Counter()
@@ -33,6 +40,8 @@ class World:
         for _ in range(NODES):
             self.join()
         self.site.pass_by(0.1)
+        for number in range(crowd):
+            self.site.put(self.drains[0].node, b"other %d" % number, ttl=1e6)
 
     def join(self) -> None:
         self.drains.append(Drain(self.site, self.site.join(), self._sending))
@@ -91,9 +100,9 @@ class World:
             self.traffic(pause)
             redis.join_replica(0.001)
         self.resumed, recovered = float("inf"), site.clock.seconds()
-        self.traffic(6.0)
+        self.traffic(6.0 + 2 * self.round)
         if any(it.is_bound for it in self.drains):
-            assert self.resumed - recovered < 5.0, "nobody goes on"
+            assert self.resumed - recovered < 5.0 + 2 * self.round, "nobody goes on"
 
     def _kill(self, drain: Drain) -> None:
         """Another node takes its place."""
@@ -119,7 +128,7 @@ class World:
         """All is well for a time, and the ESME is bound everywhere."""
         for drain in self.drains:
             drain.bind(True)
-        self.site.pass_by(12.0)
+        self.site.pass_by(12.0 + 2 * self.round)
         missing = self.acknowledged - self.sent.keys()
         assert not missing, f"lost: {sorted(missing)}"
         assert not self.site.redis.call(b"XLEN", NAMES.messages(ONE)), "some are not sent"
@@ -136,6 +145,7 @@ STEPS = st.one_of(
     st.tuples(st.just("pass"), st.floats(0.0, 3.0)),
     st.tuples(st.just("bind"), st.integers(0, NODES - 1), st.booleans()),
 )
+CROWDS = st.sampled_from([0, 0, 3])
 KINDS = ("kill", "failover", "crash", "freeze", "cut", "alone")
 FAULTS = st.tuples(
     st.just("fault"), st.sampled_from(KINDS), st.integers(0, NODES - 1), st.floats(0.1, 7.0)
@@ -152,12 +162,14 @@ def run(world: World, steps: list[tuple[object, ...]]) -> None:
 
 
 @settings(max_examples=30, deadline=None)
-@given(steps=st.lists(STEPS, max_size=12))
-def test_without_faults_each_message_is_sent_once(steps: list[tuple[object, ...]]) -> None:
-    run(World(), steps)
+@given(crowd=CROWDS, steps=st.lists(STEPS, max_size=12))
+def test_without_faults_each_message_is_sent_once(
+    crowd: int, steps: list[tuple[object, ...]]
+) -> None:
+    run(World(crowd), steps)
 
 
 @settings(max_examples=80, deadline=None)
-@given(steps=st.lists(st.one_of(STEPS, FAULTS), min_size=2, max_size=8))
-def test_no_fault_loses_a_message(steps: list[tuple[object, ...]]) -> None:
-    run(World(), steps)
+@given(crowd=CROWDS, steps=st.lists(st.one_of(STEPS, FAULTS), min_size=2, max_size=8))
+def test_no_fault_loses_a_message(crowd: int, steps: list[tuple[object, ...]]) -> None:
+    run(World(crowd), steps)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from smppgate.store.interface import LEAST_PART, WHOLE
-from smppgate.store.redis.quota import MOST_NODES, PIECE
+from smppgate.store.redis.quota import MOST_NODES, PIECE, fair_part
 from smppgate.workers.shares import Shares
 from tests.store.redis.counting_nodes import NAMES, SETTLED, Node, Nodes
 
@@ -211,7 +211,81 @@ def test_a_late_call_does_nothing(nodes: Nodes) -> None:
     assert parts(nodes) == [ALL // 2 + LEAST_PART] * 2 + [0]
 
 
+def test_nodes_that_begin_without_the_server_have_the_whole_together() -> None:
+    """As after a loss of power, when Redis takes longer than they do."""
+    nodes = Nodes(0)
+    nodes.redis.stop()
+    for _ in range(3):
+        nodes.join().quota.share_among(3)
+    nodes.wait(0.5)
+    for node in nodes.nodes:
+        node.lease("smsc alpha", WHOLE)
+    nodes.wait(0.2)
+    assert parts(nodes) == [fair_part(3)] * 3
+    assert WHOLE - 3 * MOST_NODES * LEAST_PART < sum(parts(nodes)) <= WHOLE
+    nodes.redis.start()
+    for _ in range(200):
+        nodes.wait(0.02)
+        assert sum(parts(nodes)) <= WHOLE
+    assert parts(nodes) == [ALL // 3 + LEAST_PART] * 3
+
+
+def test_one_that_begins_without_the_server_uses_a_fair_part_and_no_more() -> None:
+    nodes = Nodes(2)
+    one, two = nodes.nodes
+    two.quota.share_among(2)
+    nodes.wait(SETTLED)
+    one.lease("smsc alpha", WHOLE)
+    nodes.wait(1.0)
+    nodes.redis.freeze()
+    nodes.wait(1.0)
+    two.lease("smsc alpha", WHOLE)
+    nodes.wait(5.0)
+    assert parts(nodes) == [ALL + LEAST_PART, fair_part(2)]
+    nodes.redis.thaw()
+    nodes.until(lambda: one.server.is_up and two.server.is_up)
+    nodes.wait(0.5)
+    for _ in range(200):
+        nodes.wait(0.02)
+        assert sum(parts(nodes)) <= WHOLE
+    assert parts(nodes) == [ALL // 2 + LEAST_PART] * 2
+
+
+def test_what_was_told_holds_while_the_server_is_away() -> None:
+    """The least part too: the others have the rest."""
+    nodes = Nodes(2)
+    one, two = nodes.nodes
+    two.quota.share_among(2)
+    nodes.wait(SETTLED)
+    one.lease("smsc alpha", WHOLE)
+    nodes.wait(1.0)
+    one.server.cut()
+    two.lease("smsc alpha", WHOLE)
+    nodes.wait(1.0)
+    assert two.parts == {"smsc alpha": LEAST_PART}
+    nodes.redis.freeze()
+    nodes.wait(2.0)
+    assert two.parts == {"smsc alpha": LEAST_PART}
+
+
+def test_nodes_that_are_not_known_to_each_other_have_the_least_part() -> None:
+    nodes = Nodes(0)
+    nodes.redis.stop()
+    node = nodes.join()
+    nodes.wait(0.5)
+    node.lease("smsc alpha", WHOLE)
+    nodes.wait(1.0)
+    assert node.parts == {"smsc alpha": LEAST_PART}
+    node.quota.share_among(1)
+    node.lease("smsc beta", WHOLE)
+    nodes.wait(0.2)
+    assert node.parts["smsc beta"] == ALL + LEAST_PART
+
+
 LIMITS = ["smsc alpha", "account acme"]
+
+MOST = 4
+"""Nodes of the model at one time."""
 
 
 class Model(RuleBasedStateMachine):
@@ -223,6 +297,8 @@ class Model(RuleBasedStateMachine):
     @initialize(replicas=st.integers(0, 1), lag=st.sampled_from([0.0, 0.1]))
     def begin(self, replicas: int, lag: float) -> None:
         self.nodes = Nodes(2, replicas, lag)
+        for node in self.nodes.nodes:
+            self._known(node)
         self.replicas = replicas
         self.nodes.wait(SETTLED)
 
@@ -240,10 +316,10 @@ class Model(RuleBasedStateMachine):
             self.nodes.wait(0.02)
             self.no_more_than_the_whole()
 
-    @precondition(lambda self: len(self.nodes.nodes) < 4)
+    @precondition(lambda self: len(self.nodes.nodes) < MOST)
     @rule(delay=st.sampled_from([0.0005, 0.03]))
     def join(self, delay: float) -> None:
-        self.nodes.join(delay)
+        self._known(self.nodes.join(delay))
 
     @precondition(lambda self: len(self.nodes.nodes) > 1)
     @rule(index=st.integers(0, 9))
@@ -253,6 +329,19 @@ class Model(RuleBasedStateMachine):
     @rule(seconds=st.sampled_from([0.1, 0.4, 2.0, 10.0]))
     def freeze(self, seconds: float) -> None:
         self.nodes.redis.freeze()
+        self.wait(seconds)
+        self.nodes.redis.thaw()
+
+    @precondition(lambda self: len(self.nodes.nodes) < MOST)
+    @rule(name=st.sampled_from(LIMITS), seconds=st.sampled_from([0.4, 2.0, 10.0]))
+    def begin_while_frozen(self, name: str, seconds: float) -> None:
+        """A node comes, and another limit is used, while nothing can be told."""
+        self.nodes.redis.freeze()
+        self.wait(0.4)
+        new = self.nodes.join()
+        self._known(new)
+        for node in (new, self.nodes.nodes[0]):
+            node.lease(name, WHOLE)
         self.wait(seconds)
         self.nodes.redis.thaw()
 
@@ -272,7 +361,8 @@ class Model(RuleBasedStateMachine):
         for name in LIMITS:
             used = [node.parts.get(name, LEAST_PART) for node in self.nodes.nodes]
             others = (MOST_NODES - len(used)) * LEAST_PART
-            assert sum(used) + others <= WHOLE
+            alone = sum(name in node.alone for node in self.nodes.nodes) * fair_part(MOST)
+            assert sum(used) + others <= WHOLE + alone
 
     def teardown(self) -> None:
         """All settles: the parts are those that the master of workers would give."""
@@ -288,6 +378,9 @@ class Model(RuleBasedStateMachine):
             users = [node for node in self.nodes.nodes if name in node.parts]
             for node in users:
                 assert abs(node.parts[name] - (ALL // len(users) + LEAST_PART)) <= 2
+
+    def _known(self, node: Node) -> None:
+        node.quota.share_among(MOST)
 
     def _node(self, index: int) -> Node:
         return self.nodes.nodes[index % len(self.nodes.nodes)]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import shlex
 import time
 from pathlib import Path
 from typing import Any
@@ -18,15 +16,13 @@ from smppgate.store.redis.store import RedisStore
 from smppgate.txsmpp.backoff import Backoff
 from tests.store.fakes import Watcher, inline_workers
 from tests.store.redis.real import RealRedis
+from tests.store.redis.secured import OF_SERVERS, rule_for
 from tests.store.redis.turning import Turning, turning
-
-PAGE = Path(__file__).parents[3] / "docs" / "redis.md"
-RULE = re.compile(r"^ACL SETUSER gate on >SECRET .*$", re.MULTILINE)
 
 
 def _store(it: Turning, redis: RealRedis, directory: Path) -> RedisStore:
     faults = RedisFaults("Redis")
-    source, access = Fixed(Address(*redis.address)), Access("gate", "SECRET")
+    source, access = Fixed(Address(*redis.address)), Access("gate", OF_SERVERS)
     way = Way(source, endpoints(it.reactor), access)
     backoff = Backoff(0.05, 1.0, lambda: 0.5)
     server = RedisServer("Redis", way, it.reactor, backoff, faults)
@@ -79,9 +75,8 @@ def _paths(it: Turning, redis: RealRedis, store: RedisStore) -> None:
 
 
 def test_all_that_is_done_in_redis(tmp_path: Path) -> None:
-    (rule,) = RULE.findall(PAGE.read_text())
     with RealRedis() as redis, turning() as it:
-        redis.call(*shlex.split(rule.replace(">", "'>'")))
+        redis.call(*rule_for(OF_SERVERS))
         store = _store(it, redis, tmp_path)
         it.wait(store.open())
         _counts(it, store)

@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 from twisted.internet.defer import Deferred
-from twisted.internet.ssl import Certificate, trustRootFromCertificates
 from twisted.python.failure import Failure
 
+from smppgate.gate.redis_stores import tls_endpoints
+from smppgate.gate.sessions.tls import ClientTls
+from smppgate.settings import StoreTlsSettings
 from smppgate.store.redis import server as module
 from smppgate.store.redis.access import Access, Address
 from smppgate.store.redis.connection import endpoints
@@ -94,7 +96,8 @@ def node_at(source: Any, **way: Any) -> Iterator[Node]:
         if isinstance(source, RealSentinels):
             source = _asked(source, it)
         if "tls" in way:
-            way["connect"] = endpoints(it.reactor, is_encrypted=True, trust=way.pop("tls"))
+            tls = ClientTls("Redis", StoreTlsSettings(ca=way.pop("tls")))
+            way["connect"] = tls_endpoints(it.reactor, tls)
         node = Node(it, source, **way)
         try:
             yield node
@@ -165,14 +168,14 @@ def test_an_answer_that_is_an_error_is_refused_and_the_server_stays_up() -> None
 def test_tls_password_and_database(tmp_path: Path) -> None:
     pair = Pair("localhost")
     pair.write(tmp_path)
-    trust = trustRootFromCertificates([Certificate.loadPEM(pair.certificate)])
+    authority = str(tmp_path / "cert.pem")
     access = Access(username="default", password="geheim", database=3)
     with RealRedis(tls=tmp_path, requirepass="geheim") as redis:
         source = Fixed(Address("localhost", redis.tls_port))
-        with opened(source, tls=trust, access=access) as node:
+        with opened(source, tls=authority, access=access) as node:
             node.it.wait(node.keep(b"k"))
             assert redis.call("INFO", "keyspace").startswith(b"# Keyspace\r\ndb3:keys=1")
-        with node_at(source, tls=None, access=access) as node:
+        with node_at(source, tls="", access=access) as node:
             node.it.wait(node.server.open())
             assert not node.server.is_up
             assert "certificate verify failed" in node.heard.present["redis"]

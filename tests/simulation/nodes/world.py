@@ -104,6 +104,12 @@ class NodesPlan:
         """More than an answer may be later than a receipt on another socket."""
         return max(0.05, 25 * self.weather.jitter)
 
+    @property
+    def of_smsc(self) -> str:
+        """Settings of the SMSC: there may be so many ids that one in another notation, of a
+        message that no node knows any more, is that of another."""
+        return 'receipt_ids = "same"\n' if self.burst > 1 else ""
+
     @classmethod
     def of(cls, seed: int) -> NodesPlan:
         """The plan of a seed."""
@@ -330,7 +336,7 @@ class NodesWorld:
             f'{peers}[[listen]]\nendpoint = "tcp:{ESME_PORT}"\nbind_rate = 0\n{esmes}'
             f'[[smsc]]\nname = "alpha"\ntag = "A"\nendpoint = "tcp:{SMSC_HOST}:{SMSC_PORT}"\n'
             f'system_id = "gate"\npassword = "pw"\nwindow = 50\nreconnect_min = 0.1\n'
-            f"reconnect_max = 0.5\n{self.of_smsc}"
+            f"reconnect_max = 0.5\n{self.of_smsc or self.plan.of_smsc}"
             f"{shared.of_smsc if shared is not None else ''}"
         )
 

@@ -1,9 +1,9 @@
 """Deliberate faults of the gate, one by one: the world must find each of them.
 
 Those of the lane are in ``lane_mutants.py`` and ``delivery_mutants.py``, those of rules in
-``rewrite_mutants.py``, those with hooks in ``hook_mutants.py``, those with places of sessions in
-``place_mutants.py``. Names of the gate's insides are used in these six and in ``inspection.py``
-only.
+``rewrite_mutants.py``, those with hooks in ``hook_mutants.py``, those with places and slots of
+sessions in ``place_mutants.py``. Names of the gate's insides are used in these six and in
+``inspection.py`` only.
 """
 
 from __future__ import annotations

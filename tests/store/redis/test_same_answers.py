@@ -107,8 +107,8 @@ class MirroredRedis(ModelRedis):
         words: list[Word] = []
         for key, entry in self.data.entries.items():
             if entry.expires < inf:
-                # Where it has expired, this ends it at once. Others may wait for a busy machine: but
-                # strings, of whose ends the earlier counts.
+                # Where it has expired, this ends it at once. Others wait for a busy machine; not
+                # strings: of their ends the earlier counts.
                 rest = int(entry.expires) - self.data.milliseconds
                 is_free = rest > 0 and not isinstance(entry.value, bytes)
                 words += [key, rest + BUSY if is_free else rest]

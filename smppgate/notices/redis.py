@@ -38,8 +38,8 @@ REDIS_UNFIT = Notice(
     text="{server} must not be used as it is: {error}",
     meaning="The gate does not use it, and goes on as if it were not reached. At the start of a "
     "gate it ends instead.",
-    cause="Its maxmemory-policy lets it throw away keys, it is older than version 7, or refuses "
-    "the password, or the database.",
+    cause="Its maxmemory-policy lets it throw away keys, it is older than version 7, or it "
+    "refuses the user, the password, or the database. Or all Sentinels refuse user and password.",
     remedy="Do what the line says. `CONFIG SET maxmemory-policy noeviction` does it while Redis "
     "runs; write it into `redis.conf` of the replicas too.",
 )

@@ -19,6 +19,8 @@ from tests.docs.blocks import Block, blocks
 OF_THE_MACHINE = "/etc/smppgate"
 """Where files are said to be; the test has them in a folder of its own."""
 
+SECRETS = ("password_file", "sentinel_password_file", "secret_file")
+
 OPTIONS = "docs/tools.md"
 """Shows a file with options of `smppgate simulate`."""
 
@@ -43,16 +45,14 @@ def _files(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
     elif isinstance(value, list):
         for each in value:
             yield from _files(each, key)
-    elif key in ("password_file", "secret_file", "pools_file") or str(value).endswith(
-        (".pem", ".key")
-    ):
+    elif key in (*SECRETS, "pools_file") or str(value).endswith((".pem", ".key")):
         yield key, value
 
 
 def _contents(key: str, pair: Pair) -> bytes:
     if key == "pools_file":
         return b"44 quality\n"
-    return b"secret" if key in ("password_file", "secret_file") else pair.key + pair.certificate
+    return b"secret" if key in SECRETS else pair.key + pair.certificate
 
 
 def _missing(document: dict[str, Any]) -> Iterator[str]:

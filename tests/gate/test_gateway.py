@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,10 +17,13 @@ from smppgate.settings import (
     EsmeSettings,
     GateSettings,
     ListenSettings,
+    PeerSettings,
+    PeersSettings,
     PoolSettings,
     Settings,
     SmscSettings,
     StoreSettings,
+    StoreTlsSettings,
 )
 from smppgate.store import MemoryStore
 from smppgate.txsmpp import (
@@ -39,6 +43,7 @@ from smppgate.txsmpp import (
 )
 from smppgate.txsmpp.backoff import Backoff
 from smppgate.txsmpp.frame import FrameBuffer
+from tests.certificates import Authority
 from tests.fakes import NoJitter
 
 REFUSED = Failure(ConnectionRefusedError())
@@ -489,3 +494,26 @@ def test_before_a_bind_the_gate_keeps_a_kilobyte_at_most() -> None:
     session.dataReceived((70_000).to_bytes(4, "big"))
     assert frames(transport) == []
     assert not transport.disconnecting
+
+
+def test_the_store_hears_how_many_nodes_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At the start and after each reload; none where this one has no name."""
+    heard: list[int] = []
+    monkeypatch.setattr(MemoryStore, "share_among", lambda _, nodes: heard.append(nodes))
+    own = PeersSettings("a", "tcp:2790", "hush")
+    nodes = [PeerSettings(name, f"tcp:10.0.0.9:{2790 + at}") for at, name in enumerate("abc")]
+    ends = Ends(peers=own, peer=tuple(nodes))
+    more = PeerSettings("d", "tcp:10.0.0.9:2799")
+    reloading = ends.gateway.reload(settings(peers=own, peer=(*nodes[1:], more)))
+    ends.reactor.pump([0.1] * 30)
+    assert reloading.called
+    assert heard == [3, 4]
+    Gateway(settings(), ends.reactor)
+    assert heard[2:] == [0]
+
+
+def test_files_of_tls_to_redis_are_looked_at(tmp_path: Path) -> None:
+    tls = StoreTlsSettings(ca=str(Authority().write(tmp_path)))
+    ends = Ends(store=StoreSettings(kind="memory", tls=tls))
+    watched = [name for each in ends.gateway.certificates._all() for name in each.names()]
+    assert watched == [tls.ca]

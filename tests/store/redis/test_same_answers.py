@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from importlib import resources
 from math import inf
+from os import environ
 from pathlib import Path
 from typing import Any
 
@@ -106,8 +107,8 @@ class MirroredRedis(ModelRedis):
         words: list[Word] = []
         for key, entry in self.data.entries.items():
             if entry.expires < inf:
-                # Where it has expired, this ends it at once. Others may wait for a busy machine:
-                # but strings, of whose ends the earlier counts.
+                # Where it has expired, this ends it at once. Others wait for a busy machine; not
+                # strings: of their ends the earlier counts.
                 rest = int(entry.expires) - self.data.milliseconds
                 is_free = rest > 0 and not isinstance(entry.value, bytes)
                 words += [key, rest + BUSY if is_free else rest]
@@ -327,7 +328,7 @@ def line() -> Iterator[Line]:
 @settings(
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
-    max_examples=settings().max_examples * 2 // 5,
+    max_examples=int(environ.get("MODEL_EXAMPLES", "40")),
     phases=[Phase.generate, Phase.shrink],
 )
 @given(steps=st.lists(st.tuples(_steps(), st.sampled_from([0.0, 0.0, 0.01, 0.6])), max_size=40))

@@ -319,7 +319,7 @@ def test_runs_are_shared_by_weight_also_while_nothing_is_open(counts: list[int])
     for count in counts:
         for share in pool.assign(count, 0.0)[0]:
             taken[share.smsc] += share.size
-    # Each run by itself is within one message of the weights, 1 and 2; but three at a time are few.
+    # Each run by itself is within one message of the weights, 1 and 2; but three at once are few.
     assert abs(2 * taken[smscs[0]] - taken[smscs[1]]) <= 2 * len(counts) + 10
 
 

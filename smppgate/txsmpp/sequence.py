@@ -148,7 +148,7 @@ class Outstanding:
             return self._claim_free(run, at, count)
         # A loop in C: nearly always they are all free.
         places = zip(repeat(run), range(at, at + count), strict=False)
-        requests.update(zip(numbers, places, strict=False))
+        requests.update(zip(numbers, places, strict=True))
         self._next = first + count
         return numbers
 

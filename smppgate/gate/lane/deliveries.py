@@ -8,12 +8,13 @@ from struct import Struct
 
 from smppgate.gate.deliver.dispatcher import Dispatcher
 from smppgate.gate.deliver.receipt_delay import Answers, ReceiptDelay
-from smppgate.gate.deliver.receipt_delivery import Matched, ReceiptDelivery
+from smppgate.gate.deliver.receipt_delivery import ReceiptDelivery
 from smppgate.gate.deliver.receipts import Receipts
-from smppgate.gate.lane.delivery_run import DeliveryRun
+from smppgate.gate.lane.delivery_run import DeliveryRun, Known
 from smppgate.gate.lane.lots import Lot, Lots
 from smppgate.gate.relay.events import Events
 from smppgate.gate.return_path.commits import Commits
+from smppgate.routing.return_path.records import ReturnPath
 from smppgate.routing.sessions import SmscSession
 from smppgate.txsmpp import peek
 from smppgate.txsmpp.clock import Clock
@@ -25,12 +26,10 @@ from smppgate.txsmpp.segments import relation_of
 
 _read_header = Struct(">IIII").unpack_from
 _DELIVER_SM = int(CommandId.DELIVER_SM)
-# `Matched` without its own __new__ in Python: this runs for each receipt.
-_new = tuple.__new__
 
-Held = tuple[int, bytes, Matched, bytes]
-"""A receipt that waits behind an answer: the number that the SMSC used, its octets, its match, and
-the record of its return path."""
+Held = tuple[int, bytes, bytes, Known, bytes]
+"""A receipt that waits behind an answer: the number that the SMSC used, its octets, those for the
+ESME, what is known of it, and the record of its return path."""
 
 
 class DeliveryLane:
@@ -138,16 +137,27 @@ class DeliveryLane:
         key, way = center.prefix + message_id, lots.way(record)
         if way is None or self._commits.holds(key):
             return False
-        matched = _new(Matched, (receipt, message_id, way.path, key))
+        known = message_id, way.path, key, receipt.is_final
         run.link.unanswered += 1
         if self._events.tell_receipt is not None:
             self._events.tell_receipt(run.link, receipt, True)
+        octets = self._named(pdu, receipt, message_id, way.path)
         answers = None if way.follows else self._delay.answers(key, run.sent_at)
         if answers is None:
-            self._send_receipt(run, way.lot, number, pdu, matched, self._receipts.deliver_in_time)
+            in_time = self._receipts.deliver_in_time
+            self._send_receipt(run, way.lot, number, pdu, octets, known, in_time)
         else:
-            held.setdefault(answers, []).append((number, pdu, matched, record))
+            held.setdefault(answers, []).append((number, pdu, octets, known, record))
         return True
+
+    def _named(
+        self, pdu: bytes, receipt: LocatedReceipt, message_id: bytes, path: ReturnPath
+    ) -> bytes:
+        """A receipt under the id that the ESME knows; no octets where it would be too long."""
+        try:
+            return self._receipts.named(pdu, receipt, message_id, path)
+        except PduError:
+            return b""
 
     def _send_receipt(
         self,
@@ -155,20 +165,16 @@ class DeliveryLane:
         lot: Lot,
         number: int,
         pdu: bytes,
-        matched: Matched,
+        octets: bytes,
+        known: Known,
         otherwise: Callable[[ReceiptDelivery], None],
     ) -> None:
-        """Send a receipt under the id that the ESME knows.
+        """Send a receipt, in ``octets`` as the ESME gets it.
 
         :param otherwise: is given it where the session that submitted takes it no more.
         """
-        receipt, message_id, path, _ = matched
-        try:
-            octets = self._receipts.named(pdu, receipt, message_id, path)
-        except PduError:
-            octets = b""
-        if not octets or not self._send(run, lot, number, pdu, octets, matched):
-            otherwise(run.receipt(number, pdu, matched))
+        if not octets or not self._send(run, lot, number, pdu, octets, known):
+            otherwise(run.receipt(number, pdu, known))
 
     def _send(
         self,
@@ -177,17 +183,17 @@ class DeliveryLane:
         number: int,
         pdu: bytes,
         octets: bytes,
-        matched: Matched | None,
+        known: Known | None,
     ) -> bool:
         """Send a message to a session of ``lot``, or let the dispatcher do what is to be done
         where that is not plain; False where others may take what the only session does not."""
         session = lot.next()
         if session is not None and lot.may_send(session, run.sent_at):
-            run.send(session, number, pdu, octets, matched)
+            run.send(session, number, pdu, octets, known)
         elif session is None and lot.is_one:
             return False
         else:
-            delivery = run.delivery(number, pdu, matched)
+            delivery = run.delivery(number, pdu, known)
             self._dispatcher.to_one_of(lot.accounts, session, delivery, octets)
         return True
 
@@ -196,10 +202,10 @@ class DeliveryLane:
         run, lots = self._run(link, self._clock.monotonic()), self._lots(link)
         # Rules may have come meanwhile, too.
         is_plain = not link.has_ended and self._dispatcher.is_plain_from(link.smsc.name)
-        for number, pdu, matched, record in held:
+        for number, pdu, octets, known, record in held:
             way = lots.way(record) if is_plain else None
             if way is not None:
                 late = self._receipts.deliver_late
-                self._send_receipt(run, way.lot, number, pdu, matched, late)
+                self._send_receipt(run, way.lot, number, pdu, octets, known, late)
             else:
-                self._receipts.deliver_late(run.receipt(number, pdu, matched))
+                self._receipts.deliver_late(run.receipt(number, pdu, known))

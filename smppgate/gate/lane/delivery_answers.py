@@ -67,12 +67,12 @@ class DeliveryAnswerLane:
                     answers = []
                 run = of
                 messages, center = run.messages, run.link.smsc.center
-            asked, _, _, matched = cast(Message, messages[at])
+            asked, _, _, known = cast(Message, messages[at])
             messages[at] = None
             del requests[number]
             answers.append(_answer(_SIZE, _DELIVER_SM_RESP, 0, asked, 0))
-            if matched is not None and matched[0].is_final:
-                _, message_id, path, key = matched
+            if known is not None and known[3]:
+                message_id, path, key, _ = known
                 ended += self._keeper.ending(center, message_id, path, key)
             start = stop
         if run is not None:

@@ -53,10 +53,10 @@ def _of_deliveries(session: Session, run: DeliveryRun, at: int) -> Asked | None:
     message = run.messages[at]
     if message is None:
         return None
-    number, octets, _, matched = message
+    number, octets, _, known = message
     decision: dict[str, object] = {**_to(session), "attempt": 1, **_from(run.link)}
-    if matched is not None:
-        decision["receipt_of"] = matched.message_id.decode("latin-1")
+    if known is not None:
+        decision["receipt_of"] = known[0].decode("latin-1")
     return Asked(run.link, number, octets, run.sent_at, decision)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -14,6 +14,9 @@ from smppgate.gate.peers.failure import NotTaken
 from smppgate.gate.peers.fields import MEMBER as OF_MEMBER
 from smppgate.gate.peers.fields import envelope, field, wrapped
 from smppgate.gate.peers.submitting_lane import SubmittedRun
+from smppgate.observe.counting import Counting
+from smppgate.observe.formats import FORMATS
+from smppgate.observe.message_log import MessageLog
 from smppgate.txsmpp.constants import CommandId
 from smppgate.txsmpp.frame import Frame, response
 from smppgate.txsmpp.pdu import SubmitSm
@@ -28,8 +31,9 @@ from tests.gate.lane.scripts import (
     Step,
     Terms,
 )
+from tests.gate.lane.stages import Script
 from tests.gate.lane.test_lane import played
-from tests.gate.memory_gateway import smsc
+from tests.gate.memory_gateway import MemoryGateway, smsc
 from tests.gate.peers.hop_stage import HopStage
 from tests.gate.peers.scripted import NodeWithPeer
 from tests.txsmpp.pairs import numbered
@@ -145,6 +149,41 @@ def _answered(requests: list[Frame], statuses: list[int], is_first: bool) -> Ite
         at = int(request.octets.rpartition(b"n")[2])
         status = statuses[at % len(statuses)]
         yield response(request, status, b"" if status else b"%d\0" % (at + 1000 * (not is_first)))
+
+
+def test_listeners_are_told_the_same_of_a_run_over_a_hop() -> None:
+    """Message log and counts, where the ESME is; at the other node there is nothing to tell."""
+    told = []
+    kinds = ("with receipt", "plain") * 4
+    replies = tuple(Reply(0, 0x45 if at == 5 else 0, b"A%d" % at) for at in range(8))
+    with patch.object(submits, "FEWEST", 1):
+        for has_lane in (True, False):
+            stage = HopStage(Terms(), has_lane)
+            logs = [_log(gate) for gate in stage.gates]
+            counting = Counting()
+            stage.gate.router.events.attach(counting)
+            script = Script(stage)
+            script.play(EsmeSends(0, kinds))
+            assert under_way(stage) == ((8, 8) if has_lane else (0, 0))
+            script.play(SmscSends(0, replies))
+            lines = [log() for log in logs]
+            assert [len(each) for each in lines] == [8, 0]
+            (alpha,) = stage.gate.router.smscs
+            told.append((sorted(lines[0]), sorted(alpha.tally.counts())))
+    assert told[0] == told[1]
+
+
+def _log(gate: MemoryGateway) -> Callable[[], list[bytes]]:
+    """Keeps a message log; gives what gives its lines."""
+    lines: list[bytes] = []
+    log = MessageLog(gate.gateway.clock, FORMATS["json"](), lines.extend)
+    gate.router.events.attach(log)
+
+    def written() -> list[bytes]:
+        log.flush()
+        return lines
+
+    return written
 
 
 # What comes from another node

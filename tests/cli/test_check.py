@@ -11,7 +11,7 @@ import pytest
 
 from smppgate.cli import check
 from smppgate.cli.surroundings import surroundings_warnings
-from smppgate.settings import Settings, parse
+from smppgate.settings import Settings, StoreSettings, parse
 from tests.settings import documents
 
 
@@ -191,7 +191,7 @@ def test_a_private_key_that_others_may_read_is_warned_of(tmp_path: Path) -> None
         listen=[SimpleNamespace(endpoint=endpoint, max_sessions=1, tls=None)],
         esme=[],
         smsc=[],
-        store=SimpleNamespace(kind="memory", url=(), password_file=None),
+        store=StoreSettings(kind="memory"),
         gate=SimpleNamespace(state_dir="state"),
         peers=SimpleNamespace(secret="", secret_file=None),
     )

@@ -26,6 +26,7 @@ from smppgate.settings.changes import change, keys_taking
 from smppgate.settings.keeping import keeping_notes
 from smppgate.settings.redis_places import RedisUrl, place_of
 from smppgate.settings.takes import Takes
+from tests.certificates import Pair
 from tests.settings import documents
 
 SECRET = documents.PASSWORD
@@ -163,6 +164,22 @@ def test_the_password_may_be_in_a_file(tmp_path: Path) -> None:
         line.startswith("store.password_file: other users may read the password")
         for line in surroundings_warnings(settings, "gate.toml", 10**6)
     )
+
+
+def test_secrets_that_others_may_read_are_told_of(tmp_path: Path) -> None:
+    file = tmp_path / "secret"
+    file.write_text(SECRET)
+    pair = Pair("gate.example")
+    pair.write(tmp_path)
+    for each in (file, tmp_path / "key.pem"):
+        each.chmod(0o644)
+    tls = {"certificate": str(tmp_path / "cert.pem"), "key": str(tmp_path / "key.pem")}
+    settings = read(**SENTINELS, sentinel_password_file=str(file), tls=tls)
+    lines = [it for it in surroundings_warnings(settings, "none", 10**6) if "other users" in it]
+    assert [line.partition(":")[0] for line in lines] == [
+        "store.tls",
+        "store.sentinel_password_file",
+    ]
 
 
 def test_it_may_be_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -406,11 +406,15 @@ def _set_remove(data: Database, words: Arguments) -> Answer:
 @_command("SSCAN", arity=3)
 def _set_scan(data: Database, words: Arguments) -> Answer:
     key, cursor, *options = words
+    there = data.value(key, set)
+    if there is None:
+        # Whatever the options are.
+        return [b"0", []]
     count = _taken(options, b"COUNT", 1)
     if options:
         raise RedisError(_SYNTAX)
     # In the order of a digest: what comes or goes meanwhile moves no other.
-    members = sorted((crc32(member) + 1, member) for member in data.value(key, set) or ())
+    members = sorted((crc32(member) + 1, member) for member in there)
     found = [each for each in members if each[0] > integer(cursor)]
     last = found[: integer(count[0]) if count else 10][-1:]
     if not last or last[0][0] == found[-1][0]:

@@ -3,7 +3,7 @@
 Twisted gives each socket that can be read a context for its log, which costs more than the read
 itself, and a turn's end is a timer. Here the sockets are in an epoll of their own, which the
 reactor reads as it reads any descriptor: one call of it reads every socket that has something, and
-then each peer is written to.
+then each peer is written to; and again while there is more, for a moment.
 
 Only reading is done here, and by the transports' own ``doRead``. To a transport this is its
 ``reactor``, so whoever pauses, resumes or closes it does the right thing without knowing; what
@@ -29,7 +29,7 @@ from smppgate.txsmpp.stream import is_plain
 
 SPELL = 0.002
 """Seconds after which the reactor has its timers, and its other descriptors, again, also if there
-is more to read. To come back by way of it costs as much as a read of three messages."""
+is more to read. A turn that takes longer than that is the only one."""
 
 LOOK = 15e-6
 """Seconds in which the answer to a message alone is looked for before the reactor sleeps: a peer

@@ -33,7 +33,7 @@ def hop_of(laid: Laid) -> tuple[HopRun, Any]:
     """Some of the messages in the middle of the run, on such a link."""
     link: Any = Remote(laid)
     run = HopRun(laid.run, FIRST, SIZE, cast(RunLink, link))
-    assert run.claim(link, 0, SIZE) == list(range(1, SIZE + 1))
+    assert list(run.claim(link, 0, SIZE)) == list(range(1, SIZE + 1))
     return run, link
 
 

@@ -156,20 +156,19 @@ def test_listeners_are_told_the_same_of_a_run_over_a_hop() -> None:
     told = []
     kinds = ("with receipt", "plain") * 4
     replies = tuple(Reply(0, 0x45 if at == 5 else 0, b"A%d" % at) for at in range(8))
-    with patch.object(submits, "FEWEST", 1):
-        for has_lane in (True, False):
-            stage = HopStage(Terms(), has_lane)
-            logs = [_log(gate) for gate in stage.gates]
-            counting = Counting()
-            stage.gate.router.events.attach(counting)
-            script = Script(stage)
-            script.play(EsmeSends(0, kinds))
-            assert under_way(stage) == ((8, 8) if has_lane else (0, 0))
-            script.play(SmscSends(0, replies))
-            lines = [log() for log in logs]
-            assert [len(each) for each in lines] == [8, 0]
-            (alpha,) = stage.gate.router.smscs
-            told.append((sorted(lines[0]), sorted(alpha.tally.counts())))
+    for has_lane in (True, False):
+        stage = HopStage(Terms(), has_lane)
+        logs = [_log(gate) for gate in stage.gates]
+        counting = Counting()
+        stage.gate.router.events.attach(counting)
+        script = Script(stage)
+        script.play(EsmeSends(0, kinds))
+        assert under_way(stage) == ((8, 8) if has_lane else (0, 0))
+        script.play(SmscSends(0, replies))
+        lines = [log() for log in logs]
+        assert [len(each) for each in lines] == [8, 0]
+        (alpha,) = stage.gate.router.smscs
+        told.append((sorted(lines[0]), sorted(alpha.tally.counts())))
     assert told[0] == told[1]
 
 

@@ -181,10 +181,10 @@ class Stores:
         """Note what the gate has ``store`` keep and end."""
         keep, end = store.keep, store.end
 
-        def kept(paths: Mapping[bytes, bytes]) -> Deferred[None]:
+        def kept(paths: Mapping[bytes, bytes], waited: float = 0.0) -> Deferred[None]:
             for key, value in paths.items():
                 self._kept.setdefault(key, {})[value] = None
-            done: Deferred[None] = keep(paths)
+            done: Deferred[None] = keep(paths, waited)
             return done
 
         def ended(keys: Sequence[bytes], grace: float) -> None:

@@ -133,9 +133,9 @@ class Stage:
         """The return paths in the store."""
         return {key: self._store.recent(key) for key in self._kept}
 
-    def _keep(self, paths: Mapping[bytes, bytes]) -> Deferred[None]:
+    def _keep(self, paths: Mapping[bytes, bytes], waited: float = 0.0) -> Deferred[None]:
         self._kept.update(dict.fromkeys(paths))
-        return cast(Deferred[None], self._keep_there(paths))
+        return cast(Deferred[None], self._keep_there(paths, waited))
 
     def lose(self, side: str, at: int) -> None:
         """A connection is lost."""

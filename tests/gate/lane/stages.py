@@ -150,9 +150,9 @@ class Stage:
         """What is counted besides, and the same in all gates."""
         return ()
 
-    def _keep(self, paths: Mapping[bytes, bytes]) -> Deferred[None]:
+    def _keep(self, paths: Mapping[bytes, bytes], waited: float = 0.0) -> Deferred[None]:
         self._kept.update(dict.fromkeys(paths))
-        return cast(Deferred[None], self._keep_there(paths))
+        return cast(Deferred[None], self._keep_there(paths, waited))
 
     def lose(self, side: str, at: int) -> None:
         """A connection is lost."""

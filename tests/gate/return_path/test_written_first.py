@@ -34,10 +34,10 @@ class Watched:
         self._keep = store.keep
         store.keep = self._watched
 
-    def _watched(self, paths: Mapping[bytes, bytes]) -> Any:
+    def _watched(self, paths: Mapping[bytes, bytes], waited: float = 0.0) -> Any:
         written = self.esme.transport.take()
         self.kept.append((len(paths), len(written)))
-        return self._keep(paths)
+        return self._keep(paths, waited)
 
     def submitted(self, count: int) -> list[Frame]:
         """The SMSC gets messages of the ESME's."""

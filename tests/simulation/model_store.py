@@ -79,7 +79,7 @@ class ModelStore(OneProcess):
         self._gone: dict[int, None] = {}
         self._writes: list[tuple[Callable[[], Any], Deferred[Any]]] = []
         self._last = self._busy_until = 0.0
-        self._is_open = self._is_gone = False
+        self._is_open = self._is_closing = self._is_gone = False
 
     # The life of a store
 
@@ -97,6 +97,7 @@ class ModelStore(OneProcess):
     def close(self) -> Deferred[None]:
         """See `IStore.close`."""
         self._last = max(self._last, self._busy_until)
+        self._is_closing = True
         return self._written(lambda: None)
 
     def crash(self) -> None:
@@ -158,7 +159,9 @@ class ModelStore(OneProcess):
         """See `IStore.end`."""
         ends = dict.fromkeys(keys, self._clock.wall() + grace)
         self._ends.update(ends)
-        self._written(lambda: self.disk.ends.update(ends))
+        if not self._is_closing:
+            # What is asked for behind its close no store writes: such a return path just expires.
+            self._written(lambda: self.disk.ends.update(ends))
 
     def _kept_at_once(self, kept: dict[bytes, tuple[bytes, float]]) -> Deferred[None]:
         """Keep them; the process may be killed before it is done, or after."""

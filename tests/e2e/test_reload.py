@@ -42,6 +42,8 @@ from tests.e2e.wire import (
 )
 
 both_kinds = pytest.mark.parametrize("kind", KINDS)
+# What reads a file and applies it is the same in both; those of `both_kinds` show that it is used.
+one_kind = pytest.mark.parametrize("kind", KINDS[-1:])
 
 UNKNOWN, THROTTLED, AWAY = 0x0F, 0x58, 0x64
 DELIVER_RESP, UNBIND_RESP, SUBMIT_RESP = DELIVER_SM | RESP, UNBIND | RESP, SUBMIT_SM | RESP
@@ -110,7 +112,7 @@ def test_an_account_comes_and_goes(tmp_path: Path, kind: str) -> None:
         assert link.receive_message() == Pdu(DELIVER_RESP, AWAY, 8, b"")
 
 
-@both_kinds
+@one_kind
 def test_a_password_counts_at_the_next_bind(tmp_path: Path, kind: str) -> None:
     with changing(tmp_path, kind) as gate:
         port, acme = gate.gate.port, bound(gate.gate.port)
@@ -122,7 +124,7 @@ def test_a_password_counts_at_the_next_bind(tmp_path: Path, kind: str) -> None:
         assert bind_status(port, b"acme", b"changed") == 0
 
 
-@both_kinds
+@one_kind
 def test_window_ranges_and_pool_count_at_once(tmp_path: Path, kind: str) -> None:
     """For a session that is bound. Where more is open already, it stays so."""
     with Smsc() as smsc, Smsc() as other, changing(tmp_path, kind, alpha=smsc, beta=other) as gate:
@@ -152,7 +154,7 @@ def test_window_ranges_and_pool_count_at_once(tmp_path: Path, kind: str) -> None
 # SMSCs
 
 
-@both_kinds
+@one_kind
 def test_an_smsc_comes_and_weights_change(tmp_path: Path, kind: str) -> None:
     """A session that is bound has its messages taken by the new SMSC, as often as weights say."""
 
@@ -176,7 +178,7 @@ def test_an_smsc_comes_and_weights_change(tmp_path: Path, kind: str) -> None:
         assert (taken.count(first), taken.count(second)) == (2, 6)
 
 
-@both_kinds
+@one_kind
 def test_an_smsc_that_is_removed_answers_all_and_is_unbound(tmp_path: Path, kind: str) -> None:
     """With a hundred requests open; its receipts are taken meanwhile."""
     with Smsc() as smsc, Smsc() as other, changing(tmp_path, kind, alpha=smsc, beta=other) as gate:
@@ -206,7 +208,7 @@ def test_an_smsc_that_is_removed_answers_all_and_is_unbound(tmp_path: Path, kind
         assert served(acme, 201, second) is second
 
 
-@both_kinds
+@one_kind
 def test_links_go_to_another_endpoint_one_after_the_other(tmp_path: Path, kind: str) -> None:
     """The second link stays until the first is bound anew; each is unbound with nothing open."""
 
@@ -238,7 +240,7 @@ def test_links_go_to_another_endpoint_one_after_the_other(tmp_path: Path, kind: 
         assert {served(acme, n, *pair) for n in (5, 6)} == set(pair)
 
 
-@both_kinds
+@one_kind
 def test_an_smsc_renamed_is_warned_of(tmp_path: Path, kind: str) -> None:
     with Smsc() as smsc, changing(tmp_path, kind, alpha=smsc) as gate:
         link, document = smsc.link(), gate.document
@@ -255,7 +257,7 @@ def test_an_smsc_renamed_is_warned_of(tmp_path: Path, kind: str) -> None:
 # Listeners
 
 
-@both_kinds
+@one_kind
 def test_listeners_come_and_go_and_sessions_stay(tmp_path: Path, kind: str) -> None:
     with changing(tmp_path, kind) as gate:
         port, document = free_port(), gate.document
@@ -280,7 +282,7 @@ def shown_by(session: Wire) -> bytes | None:
     return session.sock.getpeercert(binary_form=True)
 
 
-@both_kinds
+@one_kind
 def test_a_certificate_is_renewed(tmp_path: Path, kind: str) -> None:
     """For new connections; one that cannot be used changes nothing."""
     old, new, port = Pair("localhost"), Pair("localhost"), free_port()
@@ -347,7 +349,7 @@ def test_what_needs_a_restart_is_told_and_the_rest_is_applied(tmp_path: Path, ki
 # Accounts that are gone, and what is theirs
 
 
-@both_kinds
+@one_kind
 def test_the_queue_of_an_account_that_is_removed_waits_for_it(tmp_path: Path, kind: str) -> None:
     """It is told of at the reload and at each start, and delivered when the account returns."""
 
@@ -371,7 +373,7 @@ def test_the_queue_of_an_account_that_is_removed_waits_for_it(tmp_path: Path, ki
             assert take(bound(again.port), 7) == texts(7)
 
 
-@both_kinds
+@one_kind
 @pytest.mark.parametrize("unmatched", ["reject", "ack"])
 def test_receipts_of_an_account_that_is_removed(tmp_path: Path, kind: str, unmatched: str) -> None:
     """They go as `unmatched_receipts` says, and never by the number that they are for."""
@@ -427,7 +429,7 @@ def change_at_random(document: Document, random: Random, ports: list[int]) -> No
         document.listen[endpoint] = {}
 
 
-@both_kinds
+@one_kind
 def test_a_crowd_notices_nothing(tmp_path: Path, kind: str) -> None:
     """Of reloads in a row: each message is answered once, and has its receipt once."""
     random, ports = Random(4), [free_port(), free_port()]

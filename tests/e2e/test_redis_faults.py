@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -15,7 +14,6 @@ from tests.e2e.test_store_in_redis import paths_in, store_in
 from tests.e2e.twistd import running, settings, start
 from tests.e2e.wire import Wire, bound, delivered, receipt_body, submitted
 from tests.store.redis.real import RealRedis, RealSentinels, call, wait_until
-from tests.store.redis.secured import OF_SENTINELS, OF_SERVERS, secured
 
 PASSWORD = "never-to-be-shown"
 
@@ -137,26 +135,3 @@ def test_the_password_of_a_url_is_in_no_log(tmp_path: Path) -> None:
         assert "SG-4001" in gate.log
         for log in (a.gate.log, b.gate.log, gate.log):
             assert PASSWORD not in log
-
-
-def test_a_failover_with_tls_and_users_of_their_own(tmp_path: Path) -> None:
-    """By Sentinels and servers that let in who has a certificate and a password."""
-    with secured(tmp_path) as servers:
-        values = (f"{key} = {json.dumps(it)}" for key, it in servers.store.items() if key != "tls")
-        tls = (f"{key} = {json.dumps(it)}" for key, it in servers.store["tls"].items())
-        store = "\n".join((*values, "[store.tls]", *tls)) + "\n"
-        with two_sites(tmp_path, store=store) as (a, b):
-            esme = bound(a.port)
-            told = acknowledged(esme, a.link, range(1, 21))
-            servers.master.kill()
-            told |= acknowledged(esme, a.link, range(21, 41))
-            servers.sentinels.await_failover(servers.master.tls_address)
-            servers.master.restart(replicaof=servers.replica.tls_address)
-            for site in (a, b):
-                site.gate.wait_for_log("works again")
-            wait_until(lambda: len(servers.replica.call("KEYS", "smppgate:p:*")) == len(told))
-            gone(a, b)
-            all_come(b.link, bound(b.port), told)
-            for site in (a, b):
-                assert OF_SERVERS not in site.gate.log
-                assert OF_SENTINELS not in site.gate.log

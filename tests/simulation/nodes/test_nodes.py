@@ -30,6 +30,8 @@ CHUNKS = [
 
 BEGINS = {
     "lease-used-on": 97,
+    "part-is-the-whole": 49,
+    "request-sent-on": 45,
     "wait-left-out": 84,
     "whole-limit-for-each": 48,
     "never-removed": 17,

@@ -162,10 +162,10 @@ def in_file(takes: Takes) -> dict[str, Any]:
     return setting(PasswordFile(), meaning, takes=takes)
 
 
-def in_environment(takes: Takes) -> dict[str, Any]:
-    """The metadata of ``password_env``."""
+def in_environment(takes: Takes, octets: Secret = PASSWORD) -> dict[str, Any]:
+    """The metadata of ``password_env``; see `PasswordVariable` for ``octets``."""
     meaning = "Instead: a variable of the environment that has it."
-    return setting(PasswordVariable(), meaning, takes=takes)
+    return setting(PasswordVariable(octets=octets), meaning, takes=takes)
 
 
 def secret_of(password: str | None, *places: KeptPassword | None) -> str:

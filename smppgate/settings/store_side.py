@@ -12,7 +12,7 @@ from smppgate.settings.nested import Nested
 from smppgate.settings.passwords import (
     KeptPassword,
     PasswordFile,
-    PasswordVariable,
+    in_environment,
     secret_of,
 )
 from smppgate.settings.redis_places import RedisUrl, SentinelPlace, ServerUrls
@@ -161,12 +161,7 @@ class StoreSettings(Table):
         ),
     )
     password_env: KeptPassword | None = attrs.field(
-        default=None,
-        metadata=setting(
-            PasswordVariable(octets=REDIS_PASSWORD),
-            "Instead: a variable of the environment that has it.",
-            takes=Takes.AT_RESTART,
-        ),
+        default=None, metadata=in_environment(Takes.AT_RESTART, REDIS_PASSWORD)
     )
     sentinel_username: str = attrs.field(
         default="",
@@ -186,12 +181,7 @@ class StoreSettings(Table):
         ),
     )
     sentinel_password_env: KeptPassword | None = attrs.field(
-        default=None,
-        metadata=setting(
-            PasswordVariable(octets=REDIS_PASSWORD),
-            "Instead: a variable of the environment that has it.",
-            takes=Takes.AT_RESTART,
-        ),
+        default=None, metadata=in_environment(Takes.AT_RESTART, REDIS_PASSWORD)
     )
     wait_replicas: int | None = attrs.field(
         default=None,

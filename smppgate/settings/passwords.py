@@ -174,11 +174,16 @@ def secret_of(password: str | None, *places: KeptPassword | None) -> str:
     return password if password is not None else next(kept, "")
 
 
+def given_places(table: Mapping[str, object], keys: tuple[str, ...]) -> list[str]:
+    """Those of ``keys`` that ``table`` has."""
+    return [key for key in keys if table.get(key) is not None]
+
+
 def password_problems(
     table: Mapping[str, object], keys: tuple[str, ...], is_needed: bool = True
 ) -> Iterator[Problem]:
     """None or several of ``keys``, of which a table has exactly one where one is needed."""
-    given = [key for key in keys if table.get(key) is not None]
+    given = given_places(table, keys)
     every = f"{', '.join(keys[:-1])} and {keys[-1]}"
     if is_needed and not given:
         yield Problem(keys[0], f"is missing: there must be one of {every}")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from smppgate.settings.errors import Problem
-from smppgate.settings.passwords import password_problems
-from smppgate.settings.redis_places import urls_of
+from smppgate.settings.passwords import given_places, password_problems
+from smppgate.settings.redis_places import RedisUrl, urls_of
 
 PASSWORDS = ("password_file", "password_env")
 SENTINEL_PASSWORDS = ("sentinel_password_file", "sentinel_password_env")
@@ -15,11 +15,12 @@ SENTINEL_PASSWORDS = ("sentinel_password_file", "sentinel_password_env")
 
 def redis_problems(table: Mapping[str, object]) -> Iterator[Problem]:
     """The problems between the values of ``table``."""
+    urls = urls_of(table.get("url"))
     yield from _places(table)
     for keys in (PASSWORDS, SENTINEL_PASSWORDS):
         yield from password_problems(table, keys, is_needed=False)
-    yield from _beside_urls(table)
-    yield from _users(table)
+    yield from _beside_urls(table, urls)
+    yield from _users(table, urls)
 
 
 def _places(table: Mapping[str, object]) -> Iterator[Problem]:
@@ -33,25 +34,19 @@ def _places(table: Mapping[str, object]) -> Iterator[Problem]:
         yield Problem("sentinel_master", "is missing: sentinels know masters by a name")
 
 
-def _beside_urls(table: Mapping[str, object]) -> Iterator[Problem]:
+def _beside_urls(table: Mapping[str, object], urls: Sequence[RedisUrl]) -> Iterator[Problem]:
     """A user or a password that is in a URL too."""
-    urls = urls_of(table.get("url"))
-    for key in _given(table, PASSWORDS):
+    for key in given_places(table, PASSWORDS):
         if any(url.password for url in urls):
             yield Problem(key, "must not be there beside a password in url")
     if table.get("username") and any(url.username for url in urls):
         yield Problem("username", "must not be there beside a user in url")
 
 
-def _users(table: Mapping[str, object]) -> Iterator[Problem]:
+def _users(table: Mapping[str, object], urls: Sequence[RedisUrl]) -> Iterator[Problem]:
     """A user without a password: Redis takes none."""
-    own = _given(table, PASSWORDS)
-    has_own = own or any(url.password for url in urls_of(table.get("url")))
-    if table.get("username") and not has_own:
+    own = given_places(table, PASSWORDS)
+    if table.get("username") and not (own or any(url.password for url in urls)):
         yield Problem("username", f"needs a password: {' or '.join(PASSWORDS)}")
-    if table.get("sentinel_username") and not (_given(table, SENTINEL_PASSWORDS) or own):
+    if table.get("sentinel_username") and not (own or given_places(table, SENTINEL_PASSWORDS)):
         yield Problem("sentinel_username", f"needs a password: {' or '.join(SENTINEL_PASSWORDS)}")
-
-
-def _given(table: Mapping[str, object], keys: tuple[str, ...]) -> list[str]:
-    return [key for key in keys if table.get(key) is not None]

@@ -29,6 +29,7 @@ from smppgate.settings.passwords import (
     HashedPassword,
     KeptPassword,
     PasswordPlace,
+    given_places,
 )
 from smppgate.settings.peer_side import NodeName
 from smppgate.settings.redis_places import RedisUrl, SentinelPlace, ServerUrl
@@ -479,17 +480,13 @@ def _settle_logins(store: Document) -> None:
     for key in PASSWORDS if in_url else ():
         store[key] = None
     for keys in (PASSWORDS, SENTINEL_PASSWORDS):
-        for key in _given(store, keys)[1:]:
+        for key in given_places(store, keys)[1:]:
             store[key] = None
-    own = _given(store, PASSWORDS)
+    own = given_places(store, PASSWORDS)
     if not own:
         store["username"] = ""
-    if not (own or _given(store, SENTINEL_PASSWORDS)):
+    if not (own or given_places(store, SENTINEL_PASSWORDS)):
         store["sentinel_username"] = ""
-
-
-def _given(table: Document, keys: tuple[str, ...]) -> list[str]:
-    return [key for key in keys if table.get(key) is not None]
 
 
 def _settle_smscs(smscs: list[Document]) -> None:
@@ -511,7 +508,7 @@ def _settle_smscs(smscs: list[Document]) -> None:
 
 def _settle_password(table: Document, keys: tuple[str, ...]) -> None:
     """One password: the last that was drawn, as the first is always there."""
-    given = _given(table, keys)
+    given = given_places(table, keys)
     for key in given[:-1]:
         table[key] = None
     if not given:

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-
 import attrs
 
-from smppgate.settings.certificates import CertificateFiles
 from smppgate.settings.checks import Flag
-from smppgate.settings.errors import Problem
-from smppgate.settings.tables import Table, setting
+from smppgate.settings.tables import setting
 from smppgate.settings.takes import Takes
-from smppgate.settings.tls import MIN_VERSION, client_files, client_problems, shown_table
+from smppgate.settings.tls import ClientTlsTable, oldest_version, private_key
 from smppgate.settings.tls_checks import PemFile, ServerName
 
 
 @attrs.frozen
-class StoreTlsSettings(Table):
+class StoreTlsSettings(ClientTlsTable):
     """``[store.tls]``: TLS of the connections to Redis and its Sentinels."""
 
     certificate: str = attrs.field(
@@ -30,14 +26,7 @@ class StoreTlsSettings(Table):
             takes=Takes.AT_RESTART,
         ),
     )
-    key: str = attrs.field(
-        default="",
-        metadata=setting(
-            PemFile(),
-            "Its private key; empty: it is in that file too.",
-            takes=Takes.AT_RESTART,
-        ),
-    )
+    key: str = attrs.field(default="", metadata=private_key(Takes.AT_RESTART))
     ca: str = attrs.field(
         default="",
         metadata=setting(
@@ -56,10 +45,7 @@ class StoreTlsSettings(Table):
             takes=Takes.AT_RESTART,
         ),
     )
-    min_version: str = attrs.field(
-        default="1.2",
-        metadata=setting(MIN_VERSION, "The oldest version of TLS.", takes=Takes.AT_RESTART),
-    )
+    min_version: str = attrs.field(default="1.2", metadata=oldest_version(Takes.AT_RESTART))
     sentinels: bool = attrs.field(
         default=True,
         metadata=setting(
@@ -69,16 +55,3 @@ class StoreTlsSettings(Table):
             takes=Takes.AT_RESTART,
         ),
     )
-
-    def __str__(self) -> str:
-        return shown_table(self)
-
-    @property
-    def files(self) -> CertificateFiles | None:
-        """The files of the certificate; None without one."""
-        return client_files(self.certificate, self.key)
-
-    @classmethod
-    def clashes(cls, table: Mapping[str, object]) -> Iterator[Problem]:
-        """Files that cannot be used; a private key without its certificate."""
-        yield from client_problems(table)

@@ -24,9 +24,17 @@ from smppgate.settings.tls_context import (
     server_context,
 )
 
-MIN_VERSION = Choice(tuple(VERSIONS))
-_KEY = setting(PemFile(), "Its private key; empty: it is in that file too.")
 _WITH_TLS = ("ssl", "tls")
+
+
+def private_key(takes: Takes = Takes.AT_ONCE) -> dict[str, Any]:
+    """The metadata of ``key``, which is in force as ``takes`` says."""
+    return setting(PemFile(), "Its private key; empty: it is in that file too.", takes=takes)
+
+
+def oldest_version(takes: Takes = Takes.AT_ONCE) -> dict[str, Any]:
+    """The metadata of ``min_version``."""
+    return setting(Choice(tuple(VERSIONS)), "The oldest version of TLS.", takes=takes)
 
 
 @attrs.frozen
@@ -40,10 +48,10 @@ class ListenCertificateSettings(Table):
             "of its DNS names are shown it.",
         )
     )
-    key: str = attrs.field(default="", metadata=_KEY)
+    key: str = attrs.field(default="", metadata=private_key())
 
     def __str__(self) -> str:
-        return shown_table(self)
+        return _shown(self)
 
     @property
     def files(self) -> CertificateFiles:
@@ -68,7 +76,7 @@ class ListenTlsSettings(Table):
             "they are looked at once a minute and at each reload.",
         )
     )
-    key: str = attrs.field(default="", metadata=_KEY)
+    key: str = attrs.field(default="", metadata=private_key())
     client_ca: str = attrs.field(
         default="",
         metadata=setting(
@@ -77,9 +85,7 @@ class ListenTlsSettings(Table):
             "connection. Empty asks for none.",
         ),
     )
-    min_version: str = attrs.field(
-        default="1.2", metadata=setting(MIN_VERSION, "The oldest version of TLS.")
-    )
+    min_version: str = attrs.field(default="1.2", metadata=oldest_version())
     ciphers: str = attrs.field(
         default="",
         metadata=setting(
@@ -95,7 +101,7 @@ class ListenTlsSettings(Table):
     )
 
     def __str__(self) -> str:
-        return shown_table(self)
+        return _shown(self)
 
     @property
     def files(self) -> CertificateFiles:
@@ -117,8 +123,34 @@ class ListenTlsSettings(Table):
         yield from problems or _use_problems(table, _server_of)
 
 
+class ClientTlsTable(Table):
+    """What tables have in common of TLS of connections that the gate makes."""
+
+    __slots__ = ()
+
+    certificate: str
+    key: str
+
+    def __str__(self) -> str:
+        return _shown(self)
+
+    @property
+    def files(self) -> CertificateFiles | None:
+        """The files of the certificate; None without one."""
+        return _client_files(self.certificate, self.key)
+
+    @classmethod
+    def clashes(cls, table: Mapping[str, object]) -> Iterator[Problem]:
+        """Files that cannot be used; a private key without its certificate."""
+        if table.get("key") and not table.get("certificate"):
+            yield Problem("key", "needs certificate")
+            return
+        problems = [*_pair_problems(table), *_authorities_problems(table, "ca")]
+        yield from problems or _use_problems(table, _client_of)
+
+
 @attrs.frozen
-class SmscTlsSettings(Table):
+class SmscTlsSettings(ClientTlsTable):
     """``[smsc.tls]``: TLS of the links to the SMSC above."""
 
     certificate: str = attrs.field(
@@ -131,14 +163,7 @@ class SmscTlsSettings(Table):
             takes=Takes.LINK_BY_LINK,
         ),
     )
-    key: str = attrs.field(
-        default="",
-        metadata=setting(
-            PemFile(),
-            "Its private key; empty: it is in that file too.",
-            takes=Takes.LINK_BY_LINK,
-        ),
-    )
+    key: str = attrs.field(default="", metadata=private_key(Takes.LINK_BY_LINK))
     ca: str = attrs.field(
         default="",
         metadata=setting(
@@ -157,40 +182,14 @@ class SmscTlsSettings(Table):
             takes=Takes.LINK_BY_LINK,
         ),
     )
-    min_version: str = attrs.field(
-        default="1.2",
-        metadata=setting(MIN_VERSION, "The oldest version of TLS.", takes=Takes.LINK_BY_LINK),
-    )
-
-    def __str__(self) -> str:
-        return shown_table(self)
-
-    @property
-    def files(self) -> CertificateFiles | None:
-        """The files of the certificate; None without one."""
-        return client_files(self.certificate, self.key)
-
-    @classmethod
-    def clashes(cls, table: Mapping[str, object]) -> Iterator[Problem]:
-        """Files that cannot be used; a private key without its certificate."""
-        yield from client_problems(table)
+    min_version: str = attrs.field(default="1.2", metadata=oldest_version(Takes.LINK_BY_LINK))
 
 
-def client_files(certificate: str, key: str) -> CertificateFiles | None:
-    """The files of the certificate that a server is shown; None without one."""
+def _client_files(certificate: str, key: str) -> CertificateFiles | None:
     return CertificateFiles(certificate, key or certificate) if certificate else None
 
 
-def client_problems(table: Mapping[str, object]) -> Iterator[Problem]:
-    """Files of a table of TLS to a server that cannot be used; a private key alone."""
-    if table.get("key") and not table.get("certificate"):
-        yield Problem("key", "needs certificate")
-        return
-    problems = [*_pair_problems(table), *_authorities_problems(table, "ca")]
-    yield from problems or _use_problems(table, _client_of)
-
-
-def shown_table(table: Table) -> str:
+def _shown(table: Table) -> str:
     """What ``table`` has, but for defaults, as the configuration file writes it."""
     fields = [f for f in attrs.fields(type(table)) if getattr(table, f.name) != f.default]
     texts = (f"{f.name} = {f.metadata['check'].write(getattr(table, f.name))}" for f in fields)
@@ -242,7 +241,7 @@ def _text(table: Mapping[str, object], key: str) -> str:
 
 
 def _files_of(table: Mapping[str, object]) -> CertificateFiles | None:
-    return client_files(_text(table, "certificate"), _text(table, "key"))
+    return _client_files(_text(table, "certificate"), _text(table, "key"))
 
 
 def _pair_problems(table: Mapping[str, object]) -> Iterator[Problem]:

@@ -29,6 +29,13 @@ def parts(nodes: Nodes, name: str = "smsc alpha") -> list[int]:
     return [node.parts.get(name, 0) for node in nodes.nodes]
 
 
+def pass_by_within_the_whole(nodes: Nodes) -> None:
+    """Let all settle, at no moment of which they have more than the whole together."""
+    for _ in range(200):
+        nodes.wait(0.02)
+        assert sum(parts(nodes)) <= WHOLE
+
+
 def by_master(wishes: list[int]) -> list[int]:
     """How the master of workers divides it."""
     shares, found = Shares(), [0] * len(wishes)
@@ -168,9 +175,7 @@ def test_nobody_gets_what_another_one_does_not_know_yet_to_be_gone() -> None:
     far.lease("smsc alpha", WHOLE)
     nodes.wait(3.0)
     near.lease("smsc alpha", WHOLE)
-    for _ in range(200):
-        nodes.wait(0.02)
-        assert sum(parts(nodes)) <= WHOLE
+    pass_by_within_the_whole(nodes)
     assert parts(nodes) == [ALL // 2 + LEAST_PART] * 2
 
 
@@ -194,9 +199,7 @@ def test_a_server_that_is_frozen_again_while_nodes_tell_gives_nothing_away(
         nodes.redis.thaw()
         nodes.wait(pause)
     near.lease("smsc alpha", WHOLE)
-    for _ in range(200):
-        nodes.wait(0.02)
-        assert sum(parts(nodes)) <= WHOLE
+    pass_by_within_the_whole(nodes)
     assert parts(nodes) == [ALL // 2 + LEAST_PART] * 2
 
 
@@ -224,9 +227,7 @@ def test_nodes_that_begin_without_the_server_have_the_whole_together() -> None:
     assert parts(nodes) == [fair_part(3)] * 3
     assert WHOLE - 3 * MOST_NODES * LEAST_PART < sum(parts(nodes)) <= WHOLE
     nodes.redis.start()
-    for _ in range(200):
-        nodes.wait(0.02)
-        assert sum(parts(nodes)) <= WHOLE
+    pass_by_within_the_whole(nodes)
     assert parts(nodes) == [ALL // 3 + LEAST_PART] * 3
 
 
@@ -245,9 +246,7 @@ def test_one_that_begins_without_the_server_uses_a_fair_part_and_no_more() -> No
     nodes.redis.thaw()
     nodes.until(lambda: one.server.is_up and two.server.is_up)
     nodes.wait(0.5)
-    for _ in range(200):
-        nodes.wait(0.02)
-        assert sum(parts(nodes)) <= WHOLE
+    pass_by_within_the_whole(nodes)
     assert parts(nodes) == [ALL // 2 + LEAST_PART] * 2
 
 

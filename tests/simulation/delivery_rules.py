@@ -10,7 +10,7 @@ from tests.simulation.hooks import REFUSED
 from tests.simulation.ledger import Attempt, Delivery, Request
 from tests.simulation.model_smsc import receipt_body
 from tests.simulation.moods import AGAIN
-from tests.simulation.request_rules import LONGEST_ID
+from tests.simulation.request_rules import LONGEST_ID, NOTICED
 
 if TYPE_CHECKING:
     from tests.simulation.model_esme import EsmeSession
@@ -174,10 +174,10 @@ class DeliveryRules:
             return
         app = session.app
         if self._had_queue(delivery) and (
-            app.disturbed_at > delivery.at or app.has_unread(session)
+            app.disturbed_at + NOTICED > delivery.at or app.has_unread(session)
         ):
-            # It may have been under way to a session that is gone, or lie unread at another until
-            # its time there is over.
+            # It may have been under way to a session that is gone, which the gate learns later, or
+            # lie unread at another until its time there is over.
             return
         last = session.last.get(delivery.session, 0)
         if last > delivery.serial:

@@ -407,7 +407,7 @@ class ModelEsme:
         self.quota = plan.quota
         self.sessions: list[EsmeSession | None] = [None] * len(plan.binds)
         self.called: list[EsmeSession] = []
-        self.disturbed_at = 0.0
+        self.disturbed_at = -NEVER
         self._serial = 0
         self._reference = 0
 

@@ -513,7 +513,7 @@ def _steps_to_any_smsc(_asked: Any) -> Any:
 
 @mutant(Dispatcher, "_in_dialogue", "Steps of a subscriber's go to any session.", "dialogues")
 def _steps_to_any_session(_in_dialogue: Any) -> Any:
-    return lambda self, cluster, source, step, link, now: cluster.session()
+    return lambda self, cluster, source, step, delivery, now: cluster.session()
 
 
 @mutant(Dialogue, "heard", "Where a step of the subscriber's came from is forgotten.", "dialogues")

@@ -36,7 +36,7 @@ _A_TICK = 0.1
 _UNDER_WAY = 5.0
 """Seconds in which what has happened is known at both ends."""
 
-_NOTICED = 1.0
+NOTICED = 1.0
 """The same while the weather is good."""
 
 _LEAVING = 30.0
@@ -354,7 +354,7 @@ class RequestRules:
         names = [there.smsc.plan.name, session.smsc.plan.name]
         pools = self._world.terms.pools_for(request, since)
         # Steps of the subscriber's come on links too that take none.
-        links = [s for s in there.smsc.sessions if s.is_link and s.bound_at < since - _NOTICED]
+        links = [s for s in there.smsc.sessions if s.is_link and s.bound_at < since - NOTICED]
         if links and all(self._world.terms.always_serves(name, pools, since) for name in names):
             what = f"{session}: {request} is a step of a dialogue that {there} has"
             self._world.accuse(what, there, session, *links)
@@ -629,7 +629,7 @@ class RequestRules:
         One that has been sent may have been lost with its link, or be on its way to the model.
         """
         world, account = self._world, request.account
-        is_quiet = world.is_steady and world.began_at + _NOTICED < request.at
+        is_quiet = world.is_steady and world.began_at + NOTICED < request.at
         if request.command not in wire.SUBMITS or request.attempts or not is_quiet:
             return None
         if account.asks_smsc:
@@ -665,7 +665,7 @@ class RequestRules:
         for smsc in self._world.smscs:
             name, links = smsc.plan.name, [each for each in smsc.sessions if each.is_link]
             # The weather is good.
-            since = at - _NOTICED
+            since = at - NOTICED
             is_there = any(each.bound_at < since for each in links)
             # A link that is bound anew takes nothing new while answers are awaited on it.
             renewed_by = since - self._world.plan.response_timeout

@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 import pytest
 from attrs import define, field
 
+from tests.simulation.clock import NEVER
 from tests.simulation.delivery_rules import DeliveryRules
 from tests.simulation.trace import Violation
 
@@ -122,7 +123,7 @@ class Overtaking:
     """The rule of order, and two queued messages of one SMSC's session that come crossed."""
 
     is_unread: bool
-    disturbed_at: float = -1.0
+    disturbed_at: float = -NEVER
 
     def has_unread(self, but: Any) -> bool:
         return self.is_unread
@@ -146,3 +147,10 @@ def test_a_message_is_not_overtaken() -> None:
 def test_a_queued_message_may_lie_unread_elsewhere() -> None:
     """Until its time there is over, and it comes behind those that were sent later."""
     Overtaking(is_unread=True).arrive()
+
+
+def test_a_queued_message_may_have_been_sent_to_a_session_that_is_gone() -> None:
+    """The ESME has closed it before, and the gate does not know that yet."""
+    Overtaking(is_unread=False, disturbed_at=0.5).arrive()
+    with pytest.raises(Violation, match="overtaken"):
+        Overtaking(is_unread=False, disturbed_at=-0.5).arrive()

@@ -134,7 +134,7 @@ class Dispatcher:
         cluster = self.ranges.cluster(address.addr, address.ton, address.npi)
         if cluster is None:
             return False
-        session = self.choose(cluster, octets, now, link)
+        session = self.choose(cluster, octets, now, delivery)
         self.to_one_of(cluster.accounts, session, delivery, octets)
         return True
 
@@ -241,18 +241,18 @@ class Dispatcher:
         cluster: Cluster[EsmeSession],
         octets: bytes,
         now: float,
-        link: SmscSession | None = None,
+        delivery: Delivery | None = None,
     ) -> EsmeSession | None:
         """A session of the cluster with room; the same one for all that belongs together.
 
-        :param link: where the message has just come from; the answer to a step goes back there.
+        :param delivery: what has just come, and is told the dialogue that it is a step of.
         """
         relation = relation_of(octets)
         if relation is None:
             return cluster.session()
         source, destination = peek.addresses(octets)
         if isinstance(relation, Step):
-            return self._in_dialogue(cluster, source, relation, link, now)
+            return self._in_dialogue(cluster, source, relation, delivery, now)
         key = parts_key(source, destination, relation)
         if key is None:
             return cluster.session()
@@ -269,7 +269,7 @@ class Dispatcher:
         cluster: Cluster[EsmeSession],
         subscriber: bytes,
         step: Step,
-        link: SmscSession | None,
+        delivery: Delivery | None,
         now: float,
     ) -> EsmeSession | None:
         """The session that serves the dialogue with a subscriber, or one that begins to."""
@@ -281,8 +281,8 @@ class Dispatcher:
         if session is None:
             return None
         dialogue = self._related.serves(session, dialogue, subscriber, step, now)
-        if dialogue is not None and link is not None:
-            dialogue.heard(link)
+        if delivery is not None:
+            delivery.dialogue = dialogue
         return session if session.has_room else None
 
     def turn_down(
@@ -379,6 +379,7 @@ class Dispatcher:
             cause = Reason.REFUSED.because(str(error))
             self.turn_down(delivery, error.command_status, cause, queue.name)
             return
+        delivery.taken()
         queue.put(delivery, octets)
 
     def _for_account(self, delivery: Delivery, octets: bytes, account: bytes) -> bytes:
@@ -400,6 +401,7 @@ class Dispatcher:
             cause = Reason.REFUSED.because(f"to this ESME: {error}")
             self.turn_down(delivery, error.command_status, cause, session.system_id)
             return
+        delivery.taken()
         delivery.session = session
         if delivery.shares is not None:
             delivery.shares.began(session, delivery.sent_at)

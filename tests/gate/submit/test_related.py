@@ -513,6 +513,17 @@ def test_a_session_without_room_refuses_a_step_instead_of_another() -> None:
     assert said(gate.first) == [(2, 0x64)]
 
 
+def test_the_answer_goes_where_the_step_that_was_taken_came_from() -> None:
+    """A step that is turned down comes on another SMSC's link in between: no ESME has seen it."""
+    gate = Parts()
+    esme = gate.esme(window=1)
+    gate.deliver(gate.second, from_subscriber(b"4477", *ussd(1), number=1))
+    gate.deliver(gate.first, from_subscriber(b"4477", *ussd(18), number=2))
+    assert said(gate.first) == [(2, 0x64)]
+    gate.sends(esme, to_subscriber(b"4477", *ussd(2)))
+    assert (len(gate.first.requests), len(gate.second.requests)) == (0, 1)
+
+
 # Parts that wait, and the shares of accounts
 
 

@@ -23,6 +23,7 @@ from smppgate.txsmpp import peek
 from smppgate.txsmpp.constants import CommandId
 from smppgate.txsmpp.errors import PduError, SmppError
 from smppgate.txsmpp.frame import Frame
+from smppgate.txsmpp.notice import Notice
 from smppgate.txsmpp.pdu import Pdu
 from smppgate.txsmpp.session import UNBOUND_PDU_SIZE
 
@@ -82,14 +83,8 @@ class OutbindProtocol(SmscProtocol):
             ensureDeferred(self._bind())
         else:
             # The name that it gave is not logged: without its NUL it has the password in it.
-            self._is_told = True
-            self.router.reports.refusals.add(
-                OUTBIND_REFUSED,
-                f"outbind of SMSC {self.name} from {self.host}",
-                smsc=self.name,
-                peer=self.where,
-                reason="not its system_id and password",
-            )
+            what = f"outbind of SMSC {self.name} from {self.host}"
+            self._tell_refused(OUTBIND_REFUSED, what, "not its system_id and password")
             self.close("outbind refused")
 
     def tell_unbound(self, reason: str) -> None:
@@ -125,14 +120,14 @@ class OutbindProtocol(SmscProtocol):
         return True
 
     def _tell_no_slot(self, reason: str) -> None:
-        self._is_told = True
         self.router.connection_refused(self.host, f"SMSC {self.smsc.name}: {reason}")
+        what = f"outbind of SMSC {self.name} is not bound: {reason}"
+        self._tell_refused(OUTBIND_NOT_BOUND, what, reason)
+
+    def _tell_refused(self, notice: Notice, what: str, reason: str) -> None:
+        self._is_told = True
         self.router.reports.refusals.add(
-            OUTBIND_NOT_BOUND,
-            f"outbind of SMSC {self.name} is not bound: {reason}",
-            smsc=self.name,
-            peer=self.where,
-            reason=reason,
+            notice, what, smsc=self.name, peer=self.where, reason=reason
         )
 
 

@@ -1,7 +1,7 @@
 """Makes the index of a part of a segment.
 
-Entries are dealt out to buckets and sorted there, a run of them at a time: a segment of two million
-keys takes 40 MB. Helper processes import this module: it imports little.
+Entries are dealt out to buckets and sorted there, a run of them at a time: a segment of two
+million keys takes 40 MB. Helper processes import this module: it imports little.
 """
 
 from __future__ import annotations

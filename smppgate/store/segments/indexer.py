@@ -90,7 +90,9 @@ class Indexer:
     async def _make(
         self, segment: Segment, start: int, end: int, name: str, parts: Sequence[str] = ()
     ) -> None:
-        await self._worker.run(self._jobs.build, segment.name.log, start, end, name, parts)
+        is_late = self._log.written - self._tables.indexed > self._tables.limit
+        work = (segment.name.log, start, end, name, parts, is_late)
+        await self._worker.run(self._jobs.build, *work)
         index = await self._worker.run(read_index, self._folder, name)
         segment.parts.append(index)
         self._shelf.make_room_for_filters()

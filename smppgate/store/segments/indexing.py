@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Sequence
-from contextlib import closing, suppress
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager, nullcontext, suppress
 from pathlib import Path
 from selectors import EVENT_READ, DefaultSelector
 from threading import Thread
@@ -25,6 +27,10 @@ from smppgate.store.segments.names import SegmentName
 
 NICENESS = 10
 """How much the process lets others go first."""
+STINT = 0.0003
+"""Seconds for which it works at once."""
+BREAK = 0.0001
+"""Seconds for which it does not, then. More does others no more good, and takes longer."""
 TIMEOUT = 3600.0
 """Seconds after which it is ended: something hangs."""
 _ROOT = Path(__file__).parents[3]
@@ -39,8 +45,19 @@ main()
 class Jobs(Protocol):
     """What takes the interpreter too long. Waits for the end of it: to be called in a thread."""
 
-    def build(self, log: str, start: int, end: int, name: str, parts: Sequence[str] = ()) -> None:
-        """See `building.build`; any error is an OSError."""
+    def build(
+        self,
+        log: str,
+        start: int,
+        end: int,
+        name: str,
+        parts: Sequence[str] = (),
+        is_late: bool = False,
+    ) -> None:
+        """See `building.build`; any error is an OSError.
+
+        :param is_late: whether too much waits for it, so that it takes no breaks.
+        """
 
     def compact(self, work: Compaction) -> bool:
         """See `compaction.compact`; any error is an OSError."""
@@ -58,7 +75,15 @@ class HereJobs:
     def __init__(self, folder: AnyFolder) -> None:
         self._folder = folder
 
-    def build(self, log: str, start: int, end: int, name: str, parts: Sequence[str] = ()) -> None:
+    def build(
+        self,
+        log: str,
+        start: int,
+        end: int,
+        name: str,
+        parts: Sequence[str] = (),
+        is_late: bool = False,
+    ) -> None:
         """See `Jobs.build`."""
         build(self._folder, log, start, end, name, parts)
 
@@ -86,9 +111,17 @@ class ProcessJobs:
         self._process = process or _Process()
         self._is_beside = process is not None
 
-    def build(self, log: str, start: int, end: int, name: str, parts: Sequence[str] = ()) -> None:
+    def build(
+        self,
+        log: str,
+        start: int,
+        end: int,
+        name: str,
+        parts: Sequence[str] = (),
+        is_late: bool = False,
+    ) -> None:
         """See `Jobs.build`."""
-        self._process.run(self._path, "build", [log, start, end, name, parts])
+        self._process.run(self._path, "build", [log, start, end, name, parts], is_late)
 
     def compact(self, work: Compaction) -> bool:
         """See `Jobs.compact`."""
@@ -115,8 +148,8 @@ class _Process:
         self.running: subprocess.Popen[str] | None = None
         self._is_stopped = False
 
-    def run(self, path: Path, what: str, arguments: object) -> Any:
-        """What the process makes of ``arguments``.
+    def run(self, path: Path, what: str, arguments: object, is_late: bool = False) -> Any:
+        """What the process makes of ``arguments``; without breaks if it is late.
 
         :raises OSError: when it fails.
         """
@@ -125,7 +158,7 @@ class _Process:
             process = self.running = _started()
         if self._is_stopped:
             process.kill()
-        told = _asked(process, json.dumps([str(path), what, arguments]))
+        told = _asked(process, json.dumps([str(path), what, arguments, is_late]))
         if not told:
             self.running = None
             raise OSError(f"the process that makes indexes failed: {_last_words(process)}")
@@ -183,12 +216,34 @@ def main() -> None:
     """Do what each line of the standard input tells; tell the result of each in a line."""
     _leave_core()
     for line in sys.stdin:
-        path, what, arguments = json.loads(line)
+        path, what, arguments, is_late = json.loads(line)
+        breaks = nullcontext() if is_late else _breaks()
         # Files of a folder that is open would not be gone from the disk once they are deleted.
-        with closing(Folder(Path(path))) as folder:
+        with closing(Folder(Path(path))) as folder, breaks:
             json.dump(_done(folder, what, arguments), sys.stdout)
         sys.stdout.write("\n")
         sys.stdout.flush()
+
+
+@contextmanager
+def _breaks() -> Iterator[None]:
+    """Take a break of `BREAK` after each `STINT` of work.
+
+    What shares the core goes on then. Without breaks it waits until a slice of the scheduler's
+    time is over, some milliseconds, and does so half of all time: to Linux each session is a
+    group, and how nice a process is counts in its group (sched(7), "The autogroup feature").
+    """
+
+    def take(*_: object) -> None:
+        time.sleep(BREAK)
+        signal.setitimer(signal.ITIMER_REAL, STINT)
+
+    signal.signal(signal.SIGALRM, take)
+    signal.setitimer(signal.ITIMER_REAL, STINT)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def _leave_core() -> None:

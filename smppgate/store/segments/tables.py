@@ -62,7 +62,7 @@ class Tables:
         """When the newest return path was kept that may be on disk and is not in memory."""
         self.indexed: float = 0
         """The mark up to which all is indexed."""
-        self._limit = limit
+        self.limit = limit
         self._lifetime = lifetime
         self._size = size
         self._tables: deque[Table] = deque()
@@ -146,7 +146,7 @@ class Tables:
         """Drop the oldest tables beyond the limit that are indexed; beyond ``most``, any."""
         while len(self._tables) > 1:
             oldest = self._tables[-1]
-            if len(self) <= self._limit or oldest.mark > self.indexed:
+            if len(self) <= self.limit or oldest.mark > self.indexed:
                 break
             self._drop(oldest)
         while len(self) > most and len(self._tables) > 1:

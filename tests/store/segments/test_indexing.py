@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import os
+import signal
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
 
 import pytest
 
+from smppgate.store.segments import indexing
 from smppgate.store.segments.compaction import Compaction
 from smppgate.store.segments.files import Folder
 from smppgate.store.segments.index import hash_of, read_index
@@ -102,6 +108,48 @@ def test_the_process_leaves_the_core_that_the_gate_is_pinned_to(folder: Folder) 
     finally:
         os.sched_setaffinity(0, before)
     assert found == (before - {core} or {core})
+
+
+def test_it_takes_breaks_while_it_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What shares its core goes on then."""
+    breaks: list[float] = []
+    monkeypatch.setattr(time, "sleep", breaks.append)
+    before, end = signal.getsignal(signal.SIGALRM), time.monotonic() + TIMEOUT
+    try:
+        with indexing._breaks():
+            while len(breaks) < 3:
+                assert time.monotonic() < end
+        assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert set(breaks) == {indexing.BREAK}
+
+
+@pytest.mark.parametrize("is_late", [False, True])
+def test_what_is_late_has_no_breaks(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch, is_late: bool
+) -> None:
+    entered: list[bool] = []
+
+    @contextmanager
+    def breaks() -> Iterator[None]:
+        entered.append(True)
+        yield
+
+    def do(_: object, job: str) -> str:
+        monkeypatch.setattr(sys, "stdin", [job])
+        monkeypatch.setattr(sys, "stdout", io.StringIO())
+        indexing.main()
+        return str(sys.stdout.getvalue())
+
+    monkeypatch.setattr(indexing, "_leave_core", lambda: None)
+    monkeypatch.setattr(indexing, "_started", lambda: None)
+    monkeypatch.setattr(indexing, "_breaks", breaks)
+    monkeypatch.setattr(indexing, "_asked", do)
+    whole = (NAME.log, BEGIN, _size(folder), NAME.whole_index)
+    ProcessJobs(folder.path).build(*whole, is_late=is_late)
+    assert read_index(folder, NAME.whole_index).summary.paths == 10
+    assert entered == [True] * (not is_late)
 
 
 def test_the_process_ends_with_the_gate(folder: Folder) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from typing import Any
 
 import pytest
 from attrs import evolve
@@ -140,6 +141,30 @@ def test_memory_is_bounded_though_no_index_can_be_made() -> None:
     assert box.numbers(0, 2000) == set(range(2000))
     assert box.find([octets(0)]).is_complete
     assert str(box.faults) == ""
+
+
+def test_indexes_are_late_once_memory_is_full_of_what_has_none() -> None:
+    """What waits in memory till then takes no more of it than what has one."""
+    box = Box(LIMITS)
+    build, told, works = box.jobs.build, list[bool](), False
+
+    def note(*arguments: Any) -> None:
+        told.append(arguments[-1])
+        if not works:
+            raise OSError(errno.ENOSPC, "a test says no")
+        build(*arguments)
+
+    box.jobs.build = note  # type: ignore[method-assign]
+    for start in range(0, 2 * LIMITS.recent, 10):
+        box.fill(10, start)
+        box.tick(60)
+    assert (told[0], told[-1]) == (False, True)
+    works = True
+    box.tick(120)
+    told.clear()
+    box.fill(60, 1000)
+    box.tick(60)
+    assert set(told) == {False}
 
 
 def test_a_restart_amid_a_compaction_finds_one_or_the_other() -> None:

@@ -4,7 +4,7 @@ It is AMP: each side sends commands and answers those of the other. What is answ
 `Responders`, one class for each area, and areas do not know each other.
 
 A caller of `Control.callRemote` must handle failures of its Deferred: where nothing does, AMP ends
-the connection, and with it the worker.
+the connection, and with it the worker. `Control.ask` gives one that may be handed on.
 """
 
 from __future__ import annotations
@@ -99,6 +99,12 @@ class Control(amp.AMP):
             if found is not None:
                 return partial(self._answered, found, name)
         return None
+
+    def ask(self, command: Any, **arguments: Any) -> Deferred[Any]:
+        """`callRemote`; the connection goes on where nothing handles a failure."""
+        asked: Deferred[Any] = Deferred()
+        self.callRemote(command, **arguments).addCallbacks(asked.callback, asked.errback)
+        return asked
 
     def close(self) -> None:
         """End the connection once what was written is sent."""

@@ -213,13 +213,8 @@ class SharedStore(Responders):
 
     def _asked(self, command: Any, result: str, **arguments: Any) -> Deferred[Any]:
         """Ask for one value; fails with `StoreError`."""
-        # Another Deferred: AMP ends the connection when that of its own still has a failure.
-        asked: Deferred[Any] = Deferred()
-        self._ask(command, **arguments).addCallbacks(
-            lambda found: asked.callback(found[result]),
-            lambda failure: asked.errback(_store_error(failure)),
-        )
-        return asked
+        asking = self.control.ask(command, **arguments)
+        return asking.addCallbacks(lambda found: found[result], _store_error)
 
     def _tell(self, command: Any, **arguments: Any) -> None:
         self.control.callRemote(command, **arguments)

@@ -6,8 +6,6 @@ ends, and with it the sessions that were asked about.
 
 from __future__ import annotations
 
-from typing import Any
-
 from twisted.internet.defer import Deferred, succeed
 
 from smppgate.gate.sessions.all_strangers import Turn
@@ -29,7 +27,7 @@ class SharedStrangers(Responders):
 
     def admit(self, listener: str, address: str, limit: int) -> Deferred[bool]:
         """See `AllAddresses.admit`."""
-        asking = self._ask(c.AdmitAddress, listener=listener, address=address, limit=limit)
+        asking = self.control.ask(c.AdmitAddress, listener=listener, address=address, limit=limit)
         return asking.addCallback(lambda found: found["is_admitted"])
 
     def leave(self, listener: str, address: str) -> None:
@@ -46,14 +44,15 @@ class SharedStrangers(Responders):
         """See `AllGuesses.turn`."""
         if not self._bind_delay:
             return succeed(Turn(0.0, 0))
-        asking = self._ask(c.TakeTurn, address=address, name=name, patience=float(by - now))
+        patience = float(by - now)
+        asking = self.control.ask(c.TakeTurn, address=address, name=name, patience=patience)
         return asking.addCallback(lambda found: Turn(found["wait"], found["failures"]))
 
     def failures(self, address: str, name: bytes) -> Deferred[int]:
         """See `AllGuesses.failures`."""
         if not self._bind_delay:
             return succeed(0)
-        asking = self._ask(c.Failures, address=address, name=name)
+        asking = self.control.ask(c.Failures, address=address, name=name)
         return asking.addCallback(lambda found: found["failures"])
 
     def failed(self, address: str, name: bytes, now: float, before: int | None) -> None:
@@ -68,9 +67,3 @@ class SharedStrangers(Responders):
     def ended(self, address: str) -> None:
         """See `AllGuesses.ended`."""
         self.control.callRemote(c.GuessEnded, address=address)
-
-    def _ask(self, command: Any, **arguments: Any) -> Deferred[Any]:
-        # Another Deferred: AMP ends the connection when that of its own still has a failure.
-        asked: Deferred[Any] = Deferred()
-        self.control.callRemote(command, **arguments).addCallbacks(asked.callback, asked.errback)
-        return asked

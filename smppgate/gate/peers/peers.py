@@ -15,7 +15,7 @@ from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred, DeferredList, ensureDeferred
 from twisted.internet.task import LoopingCall
 
-from smppgate.gate.lane.in_turn import Relay, in_turn, nothing_is_plain
+from smppgate.gate.lane.in_turn import Relay, nothing_is_plain
 from smppgate.gate.peers.answering import Answering
 from smppgate.gate.peers.asking import Asking
 from smppgate.gate.peers.elsewhere import Elsewhere
@@ -110,8 +110,9 @@ class Peers(MultiService):
         self._smscs_here = SmscsHere(router, self._tell_incoming)
         envelopes = Envelopes()
         self._taking = Taking(router, envelopes)
-        self.relay: Relay[Link] = nothing_is_plain
-        """Relays the plain PDUs at the beginning of a read, see `Hub.relay`."""
+        self.relay_submits: Relay[Link] = nothing_is_plain
+        self.relay_answers: Relay[Link] = nothing_is_plain
+        """What relays the plain PDUs at the beginning of a read, see `Hub`."""
         if router.has_lane:
             self._take_lane(SubmittingLane(router, envelopes))
         self._answering = Answering(router)
@@ -124,7 +125,8 @@ class Peers(MultiService):
 
     def _take_lane(self, submitting: SubmittingLane) -> None:
         """Let whole reads take the lane."""
-        self.relay = in_turn(HopAnswerLane(self._router).relay, submitting.relay)
+        self.relay_submits = submitting.relay
+        self.relay_answers = HopAnswerLane(self._router).relay
         self._router.add_lane(submitting.relay_answers)
 
     # The nodes

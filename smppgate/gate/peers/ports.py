@@ -94,8 +94,13 @@ class Hub(Protocol):
     def ended_elsewhere(self, keys: list[bytes]) -> None:
         """The peer has brought final receipts of messages of this node: let their paths end."""
 
-    def relay(self, link: Link, octets: bytes, start: int, now: float) -> int:
-        """Relay the plain PDUs of a peer from ``start`` on in a read; gives where those end."""
+    def relay_submits(self, link: Link, octets: bytes, start: int, now: float) -> int:
+        """Relay the plain messages of a peer that has bound, for SMSCs that have links here, from
+        ``start`` on in a read; gives where those end."""
+
+    def relay_answers(self, link: Link, octets: bytes, start: int, now: float) -> int:
+        """The same with the plain answers to such messages, of a peer that this node has bound
+        at."""
 
     def take(self, link: Link, frame: Frame, now: float) -> None:
         """A message for a session here, or a request to an SMSC that has links here, comes from

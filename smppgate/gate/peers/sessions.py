@@ -171,10 +171,6 @@ class PeerSession(RelaySession):
 
     # What is heard
 
-    def octetsReceived(self, octets: bytes, now: float) -> int:
-        """Relay the plain PDUs at the beginning of a read."""
-        return self.hub.relay(self, octets, 0, now) if self.is_up else 0
-
     def requestReceived(self, frame: Frame, now: float) -> None:
         """A message for a session here, or something that the peer tells or asks."""
         command_id = frame.command_id
@@ -254,6 +250,10 @@ class Incoming(PeerSession):
         super().__init__(config, Role.SMSC)
         self._factory = factory
 
+    def octetsReceived(self, octets: bytes, now: float) -> int:
+        """Relay the plain messages for SMSCs at the beginning of a read."""
+        return self.hub.relay_submits(self, octets, 0, now) if self.is_up else 0
+
     def bindReceived(self, frame: Frame) -> None:
         """Accept or refuse the bind of a node."""
         if not self.hub.is_open:
@@ -303,6 +303,10 @@ class Outgoing(PeerSession):
         """Bind."""
         super().connectionMade()
         ensureDeferred(self._begin())
+
+    def octetsReceived(self, octets: bytes, now: float) -> int:
+        """Relay the plain answers of SMSCs at the beginning of a read."""
+        return self.hub.relay_answers(self, octets, 0, now) if self.is_up else 0
 
     async def _begin(self) -> None:
         config = self.config

@@ -123,8 +123,9 @@ class LinkSlot:
         self._waits(UNKNOWN.format(reason=why.getErrorMessage()))
 
     def _waits(self, why: str) -> None:
-        """There is none for those that try; a link of this number may have got one meanwhile."""
-        if self._trying and not self._is_held:
+        """There is none for those that try; a link of this number may have got one meanwhile, and
+        a reload may have made that none is needed."""
+        if self._trying and self._limit and not self._is_held:
             self.why = why
 
     # Until it is given back

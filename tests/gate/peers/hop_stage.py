@@ -36,7 +36,8 @@ class HopStage(Stage):
     def _close_lane(self) -> None:
         for gate in self.gates:
             gate.router.relay_from_esme = gate.router.relay_from_smsc = nothing_is_plain
-            gate.gateway.parts.peers.relay = nothing_is_plain
+            peers = gate.gateway.parts.peers
+            peers.relay_submits = peers.relay_answers = nothing_is_plain
 
     def _bind(self, at: int) -> End:
         end = super()._bind(at)

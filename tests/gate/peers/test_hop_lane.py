@@ -222,6 +222,15 @@ def test_what_has_no_whole_envelope_is_no_message_of_a_node(tail: bytes) -> None
     assert [each.command_status for each in node.incoming.hear()] == [0x03, 0x03]
 
 
+def test_messages_for_smscs_come_only_from_a_node_that_has_bound() -> None:
+    """The other end is an SMSC, which has none: the general way refuses them, too."""
+    node = NodeWithPeer()
+    octets = (wrapped(numbered(SUBMIT, at), sealed(b"alpha")) for at in (70, 71))
+    node.outgoing.send(b"".join(octets))
+    assert node.link.heard() == []
+    assert [each.command_status for each in node.outgoing.hear()] == [0x04, 0x04]
+
+
 def test_a_rate_is_looked_at_message_by_message() -> None:
     node = NodeWithPeer(smsc=(smsc(sessions=1, rate=2.0, burst=2.0),))
     node.gate.reactor.advance(2.0)

@@ -261,6 +261,19 @@ def test_a_link_that_waited_and_is_no_more_leaves_no_reason_behind() -> None:
     assert site.conditions == ["bound", "connecting"]
 
 
+def test_a_link_without_a_total_any_more_connects_whatever_is_answered_to_it() -> None:
+    """It asked while there was one."""
+    provider = Provider()
+    provider.taken, provider.waiting = 1, []
+    site = Site(provider, sessions=1, sessions_total=1)
+    change(site, sessions_total=0)
+    with Log() as log:
+        provider.waiting[0].callback(None)
+        site.gate.turn()
+    assert (site.tried, site.conditions, site.errors) == (1, ["connecting"], [""])
+    assert not any("in use" in line for line in log.lines)
+
+
 def test_slots_are_given_back_at_the_stop() -> None:
     site = Site(sessions=2, sessions_total=1)
     end = site.bind(0)

@@ -292,7 +292,8 @@ class NodesWorld:
             # Both ways do the same.
             node.gateway.router.relay_from_esme = nothing_is_plain
             node.gateway.router.relay_from_smsc = nothing_is_plain
-            node.gateway.parts.peers.relay = nothing_is_plain
+            peers = node.gateway.parts.peers
+            peers.relay_submits = peers.relay_answers = nothing_is_plain
         node.gateway.privilegedStartService()
         node.gateway.startService()
         node.is_up = True

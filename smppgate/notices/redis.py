@@ -26,7 +26,8 @@ REDIS_LACKS_REPLICAS = Notice(
     meaning="Answers no longer wait for Redis: return paths lie in `state_dir` of this node as "
     "well, until there are enough replicas. Messages for ESMEs that are not bound are answered "
     "`undelivered_status`.",
-    cause="A replica has ended, is being filled, or is too slow; or there never was one.",
+    cause="A replica has ended, is being filled, or is too slow; or there never was one. Or "
+    "Sentinels have put it in the place of a master that lives on, and is a replica 10 s later.",
     remedy="`redis-cli info replication` tells which replicas there are. Bring one back, or set "
     "`wait_replicas` to how many there are to be.",
 )
@@ -41,7 +42,8 @@ REDIS_UNFIT = Notice(
     cause="Its maxmemory-policy lets it throw away keys, it is older than version 7, or it "
     "refuses the user, the password, or the database. Or all Sentinels refuse user and password.",
     remedy="Do what the line says. `CONFIG SET maxmemory-policy noeviction` does it while Redis "
-    "runs; write it into `redis.conf` of the replicas too.",
+    "runs; write it into `redis.conf` of the replicas too. Users are not replicated either, and "
+    "what `ACL SETUSER` alone has made is gone after a restart.",
 )
 
 REDIS_REFUSES = Notice(

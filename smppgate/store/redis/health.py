@@ -92,7 +92,15 @@ class Health:
             return
         self._ping_it(self._link)
         if self.is_up and not self.has_replicas:
-            self._count(self._link)
+            self.count()
+
+    def count(self) -> None:
+        """See whether it has enough replicas by now."""
+        link = self._link
+        if link is not None and not self._is_counting:
+            self._is_counting = True
+            counting = link.pipe.count_replicas().addErrback(_uncounted)
+            counting.addCallback(self._counted, link)
 
     # What the connections tell
 
@@ -160,16 +168,10 @@ class Health:
         if self._replicas:
             # It may have been the replicas that were late.
             self.has_replicas = False
-            self._count(link)
+            self.count()
         self._owner.changed()
 
     # Replicas
-
-    def _count(self, link: Link) -> None:
-        if not self._is_counting:
-            self._is_counting = True
-            counting = link.pipe.count_replicas().addErrback(_uncounted)
-            counting.addCallback(self._counted, link)
 
     def _counted(self, replicas: int, link: Link) -> None:
         self._is_counting = False

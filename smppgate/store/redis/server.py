@@ -18,6 +18,7 @@ from smppgate.store.redis.pipe import LACKING, LATE
 from smppgate.store.redis.ports import Unreached, Word
 from smppgate.store.redis.script import Script
 from smppgate.store.redis.sentinel import Source
+from smppgate.store.redis.succession import Succession
 from smppgate.txsmpp.backoff import Backoff
 
 BEAT = 0.25
@@ -78,8 +79,8 @@ class RedisServer:
         self._visit: Visit | None = None
         self._before = (False, False)
         self._is_closed = True
-        self._asking: Deferred[None] | None = None
         self._search: Deferred[None] | None = None
+        self._succession = Succession(way.source, clock, self._named)
         self._timers: dict[str, IDelayedCall] = {}
         self._opened: Deferred[None] | None = None
 
@@ -118,9 +119,8 @@ class RedisServer:
             if timer.active():
                 timer.cancel()
         self._timers.clear()
-        for looking in (self._search, self._asking):
-            if looking is not None:
-                looking.cancel()
+        if self._search is not None:
+            self._search.cancel()
         self._let_go(Unreached("the store is closed"))
         self._opens()
         return succeed(None)
@@ -253,6 +253,7 @@ class RedisServer:
 
     def _let_go(self, error: Unreached) -> None:
         link, self._link = self._link, None
+        self._succession.stop()
         if self._health is not None:
             self._health.end()
         self.changed()
@@ -264,37 +265,34 @@ class RedisServer:
 
     def _beat(self) -> None:
         self._later("beat", BEAT, self._beat)
-        if self._link is not None and self._health is not None:
-            self._health.beat()
-            if not self._is_sound:
-                self._ask_source(self._link, self._health.silent_since)
+        health = self._health
+        if self._link is None or health is None:
+            return
+        health.beat()
+        since = health.silent_since
+        if since is not None and self._clock.seconds() - since >= DEAD:
+            self.drop(f"it has been silent for {DEAD:g} s")
+        else:
+            self._succession.look(is_urgent=not self._is_sound)
 
     @property
     def _is_sound(self) -> bool:
-        """Whether there is no sign that another is the master by now.
+        """Whether it shows no sign that another is the master by now.
 
         One that is cut off from all others has no replicas, though this node may reach it.
         """
         return self.is_up and self.has_replicas
 
-    def _ask_source(self, link: Link, since: float | None) -> None:
-        if since is not None and self._clock.seconds() - since >= DEAD:
-            self.drop(f"it has been silent for {DEAD:g} s")
-        elif self._asking is None:
-            self._asking = Deferred.fromCoroutine(self._ask_where(link))
-            self._asking.addErrback(_ignored).addCallback(self._asked)
-
-    async def _ask_where(self, link: Link) -> None:
-        address = await self._way.source.find()
-        if link is self._link and address != link.address and not self._is_sound:
+    def _named(self, address: Address) -> None:
+        """The source says where the master is."""
+        link, health = self._link, self._health
+        if link is None or health is None or address == link.address:
+            return
+        if self._way.replicas and self._is_sound:
+            # A Sentinel may be behind. One that has been replaced has lost its replicas.
+            health.count()
+        else:
             self.drop(f"the master is {address} now")
-
-    def _asked(self, _result: None) -> None:
-        self._asking = None
 
     def _later(self, name: str, pause: float, function: Callable[[], None]) -> None:
         self._timers[name] = self._clock.callLater(pause, function)
-
-
-def _ignored(_failure: Failure) -> None:
-    """It is asked again in a moment."""

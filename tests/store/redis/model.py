@@ -127,6 +127,11 @@ class ModelRedis:
         self._break()
         self._become(self._replica)
 
+    def take_over(self, other: ModelRedis) -> None:
+        """Be the one that was the replica of ``other``, with a replica of its own."""
+        other._replicate()
+        self._become(Database(entries=_copied(other._replica)))
+
     def cut_replica(self) -> None:
         """The replica gets nothing from now on; what was on its way to it is lost."""
         self._cut_off()

@@ -30,6 +30,8 @@ _MISSING = (
     "version 7 or above"
 )
 
+_NEVER = 600_000
+
 Option = str | int | Sequence[str | int]
 
 
@@ -95,8 +97,12 @@ class RealRedis:
         """A replica of it, which has all that it has by now."""
         replica = RealRedis(replicaof=self.address)
         wait_until(lambda: b"master_link_status:up" in replica.call("INFO", "replication"))
-        wait_until(self._are_replicas_level)
+        self.await_replicas()
         return replica
+
+    def await_replicas(self) -> None:
+        """Return when its replicas have all that it has, and get all that comes."""
+        wait_until(self._are_replicas_level)
 
     def call(self, *words: str | bytes | int) -> Any:
         """What it answers to a command, on a connection of its own.
@@ -159,8 +165,12 @@ class RealRedis:
 class RealSentinels:
     """Sentinels that look after one master and its replicas.
 
+    They put another in the master's place when a test tells them to: on a busy machine one that is
+    well is silent, too. With a ``down_after`` they do so by themselves. Where servers are there to
+    go back to they may go on and on: of 500 ms and less they take the new master for dead at once.
+
     :param quorum: how many have to agree that the master is gone.
-    :param down_after: milliseconds until one thinks so.
+    :param down_after: milliseconds until one thinks so; by default later than any test ends.
     :param password: that of the master, if it has one.
     :param own_password: that of their own, which a test needs too.
     :param tls: a folder as of `tls_options`, if they are to listen with TLS too, see
@@ -173,7 +183,7 @@ class RealSentinels:
         name: str = "smppgate",
         count: int = 3,
         quorum: int = 2,
-        down_after: int = 500,
+        down_after: int = _NEVER,
         password: str = "",
         own_password: str = "",
         tls: Path | None = None,
@@ -184,7 +194,7 @@ class RealSentinels:
         self._lines = [
             f"sentinel monitor {name} {host} {port} {quorum}",
             f"sentinel down-after-milliseconds {name} {down_after}",
-            f"sentinel failover-timeout {name} 3000",
+            f"sentinel failover-timeout {name} {max(3000, down_after)}",
             *([f"sentinel auth-pass {name} {password}"] if password else []),
             *([f"requirepass {own_password}"] if own_password else []),
         ]
@@ -212,10 +222,13 @@ class RealSentinels:
     @property
     def master(self) -> tuple[str, int]:
         """Where the first that lives says that the master is."""
-        living = zip(self.addresses, self._processes, strict=True)
-        first = next(address for address, process in living if process.poll() is None)
-        host, port = self.call(first, "SENTINEL", "GET-MASTER-ADDR-BY-NAME", self.name)
+        host, port = self.call(self._first, "SENTINEL", "GET-MASTER-ADDR-BY-NAME", self.name)
         return host.decode(), int(port)
+
+    @property
+    def _first(self) -> tuple[str, int]:
+        living = zip(self.addresses, self._processes, strict=True)
+        return next(address for address, process in living if process.poll() is None)
 
     def call(self, address: tuple[str, int], *words: str | bytes | int) -> Any:
         """What one of them answers to a command."""
@@ -224,6 +237,23 @@ class RealSentinels:
     def await_replicas(self, count: int) -> None:
         """Return when each knows of ``count`` replicas, so that a failover is possible."""
         wait_until(lambda: all(self._knows(address, "num-slaves", count) for address in self))
+
+    def fail_over(self) -> None:
+        """Put a replica in the place of the master, which may be dead; return when it is there.
+
+        A master that lives on is made its replica 10 s later.
+        """
+        old = self.master
+        wait_until(self._begin_failover)
+        self.await_failover(old)
+
+    def _begin_failover(self) -> bool:
+        """Whether the first begins it: not while it has not heard of a replica that would do."""
+        try:
+            self.call(self._first, "SENTINEL", "FAILOVER", self.name)
+        except RedisSaysNo:
+            return False
+        return True
 
     def await_failover(self, old: tuple[str, int]) -> None:
         """Return when the master is not ``old`` any more."""

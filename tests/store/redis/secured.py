@@ -48,6 +48,8 @@ def secured(folder: Path) -> Iterator[Secured]:
     of_servers.mkdir()
     issue(Authority(), of_servers, folder)
     options: dict[str, Any] = {"requirepass": _OWNER, "masterauth": _OWNER, "tls": of_servers}
+    # A server that is started again has its users still.
+    options["user"] = rule_for(OF_SERVERS)[2:]
     with ExitStack() as stack:
         master = stack.enter_context(RealRedis(**options))
         replica = RealRedis(**options, replicaof=master.tls_address)
@@ -57,8 +59,7 @@ def secured(folder: Path) -> Iterator[Secured]:
         )
         stack.enter_context(sentinels)
         sentinels.await_replicas(1)
-        for server in (master, replica):
-            server.call(*rule_for(OF_SERVERS))
+        master.await_replicas()
         for address in sentinels:
             sentinels.call(address, *rule_for(OF_SENTINELS))
         yield Secured(master, replica, sentinels, settings_of(folder, sentinels))

@@ -21,10 +21,10 @@ from smppgate.store.redis.script import Script
 from tests.fakes import MemoryTransport, connect
 from tests.store.redis.line import _answer as read_value
 from tests.store.redis.model import ModelRedis
-from tests.store.redis.model_data import Answer, RedisError, Status
+from tests.store.redis.model_data import READONLY, Answer, RedisError, Status
 from tests.store.redis.scripts_of_tests import script
 
-_INFO = b"redis_version:7.2.4\r\nrole:master\r\nrun_id:%d\r\n"
+_INFO = b"redis_version:7.2.4\r\nrole:%b\r\nrun_id:%d\r\n"
 _CRON = 0.1
 """Seconds that a server may take longer to notice that a WAIT is over."""
 
@@ -33,12 +33,15 @@ class TalkingRedis:
     """A server, as those who speak with it see it.
 
     :ivar delay: seconds until it has read what it is sent, and until its answer is there.
+    :ivar refusal: the answer to all that new connections ask for; "" where they may come in.
     """
 
     def __init__(self, clock: Clock, replicas: int = 0) -> None:
         self.clock = clock
         self.model = ModelRedis(clock.seconds, replicas)
         self.delay = 0.0005
+        self.refusal = ""
+        self.is_master = True
         self.is_down = self.is_silent = False
         self.run = 1
         self.scripts: dict[bytes, Script] = {}
@@ -57,6 +60,16 @@ class TalkingRedis:
     def stop(self) -> None:
         """End, with all connections; from then on none is made."""
         self.is_down = True
+        self._hang_up()
+
+    def become(self, is_master: bool, hangs_up: bool = True) -> None:
+        """A replica takes nothing from nodes; Sentinels that make it one end its connections."""
+        self.is_master = is_master
+        self.model.refuse("" if is_master else READONLY)
+        if not is_master and hangs_up:
+            self._hang_up()
+
+    def _hang_up(self) -> None:
         talks, self.talks = self.talks, []
         for talk in talks:
             talk.end()
@@ -94,6 +107,7 @@ class Talk(Protocol):
 
     def __init__(self, redis: TalkingRedis) -> None:
         self._redis = redis
+        self._refusal = redis.refusal
         self._unread = b""
         self._asked: deque[list[bytes]] = deque()
         self._waits = False
@@ -150,8 +164,10 @@ class Talk(Protocol):
 
     def _own(self, name: bytes, rest: list[bytes]) -> Answer:
         model = self._redis.model
+        if self._refusal:
+            raise RedisError(self._refusal)
         if name == b"INFO":
-            return _INFO % self._redis.run
+            return _INFO % (b"master" if self._redis.is_master else b"slave", self._redis.run)
         if name == b"CLIENT":
             return 1 if rest[0] == b"ID" else Status(b"OK")
         if name in (b"EVAL", b"EVALSHA"):

@@ -21,8 +21,21 @@ def test_a_server_keeps_what_its_options_say_and_is_started_again() -> None:
             redis.call("INCR", "list")
 
 
-def test_sentinels_make_the_replica_of_a_dead_master_the_next() -> None:
+def test_sentinels_put_a_replica_in_the_place_of_the_master_when_they_are_told_to() -> None:
     with RealRedis() as master, master.replica() as replica, RealSentinels(master) as sentinels:
+        sentinels.await_replicas(1)
+        sentinels.fail_over()
+        assert sentinels.master == replica.address
+        assert b"role:master" in replica.call("INFO", "replication")
+        assert b"role:master" in master.call("INFO", "replication"), "it lives on"
+
+
+def test_sentinels_make_the_replica_of_a_dead_master_the_next() -> None:
+    with (
+        RealRedis() as master,
+        master.replica() as replica,
+        RealSentinels(master, down_after=500) as sentinels,
+    ):
         sentinels.await_replicas(1)
         assert sentinels.master == master.address
         master.kill()

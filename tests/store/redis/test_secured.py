@@ -51,7 +51,8 @@ def test_it_works_and_finds_the_next_master(servers: Secured, tmp_path: Path) ->
         assert it.wait(store.admit(b"acme", 1))
         assert (store.statistics().fault, store.statistics().unconfirmed) == ("", 0)
         servers.master.kill()
-        servers.sentinels.await_failover(servers.master.tls_address)
+        it.until(lambda: not store.statistics().servers_up)
+        servers.sentinels.fail_over()
         it.until(lambda: store.statistics().servers_up)
         assert servers.replica.call("EXISTS", "smppgate:p:k") == 1
         assert it.wait(store.find([b"k"])).paths == {b"k": b"1"}

@@ -414,6 +414,7 @@ def test_a_failover_is_followed() -> None:
             node.it.wait(node.keep(b"k"))
             sentinels.kill(0)
             master.kill()
+            sentinels.fail_over()
             node.it.until(lambda: not node.server.is_up)
             node.until_up()
             assert node.server.address == replica.address
@@ -432,11 +433,28 @@ def test_a_frozen_master_is_left_when_the_sentinels_have_another(
             error, seconds = node.timed(node.keep(b"k"))
             assert isinstance(error, Unreached)
             assert seconds <= PATIENCE + A_BIT
+            sentinels.fail_over()
             node.until_up()
             assert node.server.address == replica.address
             master.thaw()
             node.it.wait(node.keep(b"k"))
             assert replica.call("GET", "k") == b"value"
+
+
+@pytest.mark.parametrize("replicas", [0, 1])
+def test_a_master_that_lives_on_is_left_when_the_sentinels_have_another(replicas: int) -> None:
+    """Though the node has nothing to keep, of which replicas might be missing."""
+    with RealRedis() as master, master.replica() as replica, RealSentinels(master) as sentinels:
+        sentinels.await_replicas(1)
+        with opened(sentinels, replicas=replicas) as node:
+            sentinels.fail_over()
+            node.it.until(lambda: node.server.address == replica.address)
+            assert b"role:master" in master.call("INFO", "replication")
+            # As Sentinels do after ten seconds.
+            master.call("REPLICAOF", *replica.address)
+            # A replica that has just come is sent nothing for up to a second.
+            node.it.until(lambda: node.timed(node.keep(b"k"))[0] is None)
+            assert not node.heard.present
 
 
 def test_sentinels_that_do_not_know_say_so() -> None:

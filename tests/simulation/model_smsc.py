@@ -121,7 +121,12 @@ class SmscSession(ModelSession):
         if not self.is_orderly or self.end.incoming.was_full or self.owner is not None:
             return
         by = world.clock.now - 0.9 * world.plan.response_timeout
-        waiting = [each for each in self.open.values() if each.at > by]
+        # The rest of what it has begun still comes while it is drained, which has an end.
+        waiting = [
+            each
+            for each in self.open.values()
+            if each.at > by and (each.request is None or not each.request.belongs)
+        ]
         answers = not set(self.smsc.plan.moods) - ANSWERING and not self._may_be_cured(by)
         if waiting and answers and not world.terms.was_hurried(name, self.connected_at):
             self.violated(f"it is unbound, and {len(waiting)} requests are open")

@@ -7,7 +7,10 @@ ARGS   ?=
 # Twice as many tests beside each other as there are cores: those with processes wait half of their time.
 PYTEST := pytest -n $(shell expr 2 '*' $$(nproc)) --dist worksteal $(ARGS)
 
-.PHONY: demo quick check coverage general foreign packages docs man simulate mutants test static format bench
+# Hundreds of processes load the same modules, which are compiled once, whatever the environment says.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: demo quick check coverage general foreign packages docs man simulate mutants test static compiled format bench
 .PHONY: cluster clean
 
 demo: $(VENV)/.runtime
@@ -66,6 +69,11 @@ static: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# Modules of tests are compiled once here, not by each of the processes that run them: with --jobs 2
+# while `static` has the other core. What cannot be loaded is told by `check`.
+compiled: $(VENV)/.dev
+	-$(BIN)/pytest --quiet --collect-only >/dev/null
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .

@@ -29,12 +29,30 @@ CHUNKS = [
 ]
 
 BEGINS = {
+    "all-wishes-fulfilled": 3,
+    "awaited-elsewhere-is-not-waited-for": 5,
+    "hop-answered-beside": 4,
+    "hop-number-in-use": 4,
+    "hop-stays-open": 4,
+    "late-place-kept": 6,
+    "lease-not-counted": 3,
     "lease-used-on": 97,
-    "part-is-the-whole": 49,
-    "request-sent-on": 45,
-    "wait-left-out": 84,
-    "whole-limit-for-each": 48,
+    "lost-and-not-told": 6,
+    "message-sent-back": 5,
     "never-removed": 17,
+    "new-message-passes": 9,
+    "part-is-the-whole": 49,
+    "place-given-back-twice": 3,
+    "place-not-given-back": 3,
+    "places-counted-here-alone": 2,
+    "remote-never-chosen": 2,
+    "request-sent-on": 45,
+    "run-stays-in-load": 4,
+    "stored-too-soon": 2,
+    "tokens-with-a-part": 3,
+    "unconfirmed-thrown-away": 6,
+    "wait-left-out": 106,
+    "whole-limit-for-each": 48,
 }
 """Fault → the first seed that looks for it, if that is not 0: none before has found it so far."""
 

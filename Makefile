@@ -17,7 +17,7 @@ demo: $(VENV)/.runtime
 	$(BIN)/smppgate demo $(ARGS)
 
 quick: static
-	SEEDS=20 EXAMPLES=20 $(BIN)/$(PYTEST) --ignore tests/e2e -m 'not thorough'
+	SEEDS=50 EXAMPLES=20 $(BIN)/$(PYTEST) --ignore tests/e2e -m 'not thorough'
 
 # Some of it starts Redis servers: without redis-server, which .ci/run installs, that is skipped.
 check: static

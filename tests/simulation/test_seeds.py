@@ -9,7 +9,7 @@ import pytest
 from tests.simulation import runner
 
 SEEDS = int(os.environ.get("SEEDS", "200"))
-"""``make check`` runs 200, ``make quick`` 20, ``make simulate SEEDS=10000`` as many as it says."""
+"""``make check`` runs 200, ``make quick`` 50, ``make simulate SEEDS=10000`` as many as it says."""
 
 _CHUNK = 10
 

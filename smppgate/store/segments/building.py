@@ -7,7 +7,7 @@ million keys takes 40 MB. Helper processes import this module: it imports little
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
 from smppgate.store.segments.files import AnyFolder
@@ -19,7 +19,7 @@ from smppgate.store.segments.index import (
     read_index,
     write_index,
 )
-from smppgate.store.segments.records import Record, keys_of, unpack, walk
+from smppgate.store.segments.records import unpack_keys, walk
 
 RUN = 1 << 18
 """Entries that are sorted at once."""
@@ -37,10 +37,10 @@ class Entries:
         self._unsorted: set[int] = set()
         """The numbers of buckets that are not in order."""
 
-    def add(self, record: Record, offset: int) -> None:
+    def add(self, keys: Iterable[bytes], offset: int) -> None:
         """Add the keys of a record at ``offset``."""
         place = offset.to_bytes(4, "big")
-        self._run += [hash_of(key) + place for key in keys_of(record)]
+        self._run += [hash_of(key) + place for key in keys]
         if len(self._run) >= RUN:
             self._deal()
 
@@ -106,12 +106,13 @@ def build(
         at, paths = part.end, paths + part.paths
         oldest, newest = min(oldest, part.oldest), max(newest, part.newest)
     for offset, _, body in walk(partial(folder.read, log), at, end):
-        record = unpack(body)
+        record = unpack_keys(body)
         if record is None:
             continue
-        entries.add(record, offset)
-        paths += len(record.paths)
-        oldest, newest = min(oldest, record.time), max(newest, record.time)
+        time, count, keys = record
+        entries.add(keys, offset)
+        paths += count
+        oldest, newest = min(oldest, time), max(newest, time)
     runs = entries.sorted()
     summary = Summary(start, end, entries.count, paths, oldest, newest)
     write_index(folder, name, summary, runs)

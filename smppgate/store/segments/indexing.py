@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager, nullcontext, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from selectors import EVENT_READ, DefaultSelector
 from threading import Thread
@@ -29,6 +29,8 @@ NICENESS = 10
 """How much the process lets others go first."""
 STINT = 0.0003
 """Seconds for which it works at once."""
+LATE_STINT = 0.001
+"""The same while it is late. Without breaks those who share its core would have less of it yet."""
 BREAK = 0.0001
 """Seconds for which it does not, then. More does others no more good, and takes longer."""
 TIMEOUT = 3600.0
@@ -56,7 +58,7 @@ class Jobs(Protocol):
     ) -> None:
         """See `building.build`; any error is an OSError.
 
-        :param is_late: whether too much waits for it, so that it takes no breaks.
+        :param is_late: whether too much waits for it, so that it takes fewer breaks.
         """
 
     def compact(self, work: Compaction) -> bool:
@@ -149,7 +151,7 @@ class _Process:
         self._is_stopped = False
 
     def run(self, path: Path, what: str, arguments: object, is_late: bool = False) -> Any:
-        """What the process makes of ``arguments``; without breaks if it is late.
+        """What the process makes of ``arguments``; with fewer breaks if it is late.
 
         :raises OSError: when it fails.
         """
@@ -217,17 +219,17 @@ def main() -> None:
     _leave_core()
     for line in sys.stdin:
         path, what, arguments, is_late = json.loads(line)
-        breaks = nullcontext() if is_late else _breaks()
+        stint = LATE_STINT if is_late else STINT
         # Files of a folder that is open would not be gone from the disk once they are deleted.
-        with closing(Folder(Path(path))) as folder, breaks:
+        with closing(Folder(Path(path))) as folder, _breaks(stint):
             json.dump(_done(folder, what, arguments), sys.stdout)
         sys.stdout.write("\n")
         sys.stdout.flush()
 
 
 @contextmanager
-def _breaks() -> Iterator[None]:
-    """Take a break of `BREAK` after each `STINT` of work.
+def _breaks(stint: float) -> Iterator[None]:
+    """Take a break of `BREAK` after each ``stint`` of work.
 
     What shares the core goes on then. Without breaks it waits until a slice of the scheduler's
     time is over, some milliseconds, and does so half of all time: to Linux each session is a
@@ -236,10 +238,10 @@ def _breaks() -> Iterator[None]:
 
     def take(*_: object) -> None:
         time.sleep(BREAK)
-        signal.setitimer(signal.ITIMER_REAL, STINT)
+        signal.setitimer(signal.ITIMER_REAL, stint)
 
     signal.signal(signal.SIGALRM, take)
-    signal.setitimer(signal.ITIMER_REAL, STINT)
+    signal.setitimer(signal.ITIMER_REAL, stint)
     try:
         yield
     finally:

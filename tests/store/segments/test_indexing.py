@@ -116,7 +116,7 @@ def test_it_takes_breaks_while_it_works(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(time, "sleep", breaks.append)
     before, end = signal.getsignal(signal.SIGALRM), time.monotonic() + TIMEOUT
     try:
-        with indexing._breaks():
+        with indexing._breaks(indexing.STINT):
             while len(breaks) < 3:
                 assert time.monotonic() < end
         assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
@@ -126,21 +126,22 @@ def test_it_takes_breaks_while_it_works(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 @pytest.mark.parametrize("is_late", [False, True])
-def test_what_is_late_has_no_breaks(
+def test_what_is_late_has_fewer_breaks(
     folder: Folder, monkeypatch: pytest.MonkeyPatch, is_late: bool
 ) -> None:
-    entered: list[bool] = []
+    stints: list[float] = []
 
     @contextmanager
-    def breaks() -> Iterator[None]:
-        entered.append(True)
+    def breaks(stint: float) -> Iterator[None]:
+        stints.append(stint)
         yield
 
     def do(_: object, job: str) -> str:
+        told = io.StringIO()
         monkeypatch.setattr(sys, "stdin", [job])
-        monkeypatch.setattr(sys, "stdout", io.StringIO())
+        monkeypatch.setattr(sys, "stdout", told)
         indexing.main()
-        return str(sys.stdout.getvalue())
+        return told.getvalue()
 
     monkeypatch.setattr(indexing, "_leave_core", lambda: None)
     monkeypatch.setattr(indexing, "_started", lambda: None)
@@ -149,7 +150,7 @@ def test_what_is_late_has_no_breaks(
     whole = (NAME.log, BEGIN, _size(folder), NAME.whole_index)
     ProcessJobs(folder.path).build(*whole, is_late=is_late)
     assert read_index(folder, NAME.whole_index).summary.paths == 10
-    assert entered == [True] * (not is_late)
+    assert stints == [indexing.LATE_STINT if is_late else indexing.STINT]
 
 
 def test_the_process_ends_with_the_gate(folder: Folder) -> None:

@@ -15,6 +15,7 @@ from smppgate.store.segments.records import (
     pack,
     parts,
     unpack,
+    unpack_keys,
     walk,
 )
 from tests.store.fakes import some
@@ -52,7 +53,9 @@ def test_a_record_comes_out_as_it_went_in(
     time: float, marks: dict[bytes, float], paths: dict[bytes, bytes]
 ) -> None:
     octets = pack(time, paths, marks)
-    assert unpack(body_at(Octets(octets).read, 0, 10)) == Record(time, marks, paths)
+    body = body_at(Octets(octets).read, 0, 10)
+    assert unpack(body) == Record(time, marks, paths)
+    assert unpack_keys(body) == (time, len(paths), [*marks, *paths])
 
 
 def test_keys_and_values_may_be_long() -> None:
@@ -115,7 +118,8 @@ def test_large_segments_are_read_in_parts() -> None:
 
 
 def test_a_kind_that_is_not_known_is_passed_over() -> None:
-    assert unpack(b"\x09" + pack(1.0, {})[9:]) is None
+    body = b"\x09" + pack(1.0, {})[9:]
+    assert (unpack(body), unpack_keys(body)) == (None, None)
 
 
 @given(st.binary(max_size=80))

@@ -30,7 +30,7 @@ NICENESS = 10
 STINT = 0.0003
 """Seconds for which it works at once."""
 LATE_STINT = 0.001
-"""The same while it is late. Without breaks those who share its core would have less of it yet."""
+"""The same while it is late. Without breaks what shares its core would have less of it yet."""
 BREAK = 0.0001
 """Seconds for which it does not, then. More does others no more good, and takes longer."""
 TIMEOUT = 3600.0

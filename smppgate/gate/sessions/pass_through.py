@@ -250,7 +250,9 @@ class PassThrough:
     async def _try_each(self, esme: BindingEsme, bind: Bind) -> tuple[PassThroughSession, Frame]:
         targets, why = self._in_order(bind.account.policy.pool), "no SMSC has answered it"
         for tried, target in enumerate(targets):
-            if target.pending >= target.max_pending:
+            # One that a reload has removed while another was asked is asked no more.
+            is_removed = self.targets.get(target.smsc) is not target
+            if is_removed or target.pending >= target.max_pending:
                 continue
             target.pending += 1
             link = PassThroughSession(target, esme, bind)

@@ -853,3 +853,16 @@ def test_a_reload_while_a_bind_is_judged_takes_no_place_of_the_smsc_for_good() -
     (target,) = gate.gateway.parts.pass_through.targets.values()
     assert (target.pending, len(target.sessions)) == (0, 1)
     gate.joined()
+
+
+def test_an_smsc_that_was_removed_while_another_was_asked_is_asked_no_more() -> None:
+    gate = two_smscs()
+    end = gate.esme(bind())
+    assert gate.connections == [ALPHA]
+    gate.gateway.parts.pass_through.remove_target(
+        next(each for each in gate.gateway.parts.pass_through.targets if each.name == "beta")
+    )
+    gate.refuse()
+    assert gate.connections == [ALPHA]
+    (answer,) = end.heard()
+    assert answer.command_status == CommandStatus.ESME_RBINDFAIL

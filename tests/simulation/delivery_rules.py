@@ -199,6 +199,9 @@ class DeliveryRules:
         if session.sent_at - delivery.at >= PATIENCE:
             # It was passed on by its destination then.
             return
+        if any(attempt.session.is_disturbed for attempt in request.attempts):
+            # Nor does it wait for an answer of a link that is gone.
+            return
         if request.session is session or self._would_be_seen(request):
             session.violated(f"{delivery} comes before the answer")
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from smppgate.store.segments.files import AnyFolder
 from smppgate.store.segments.index import read_index
-from smppgate.store.segments.indexing import Jobs
+from smppgate.store.segments.indexing import Jobs, NewIndex
 from smppgate.store.segments.log import Log
 from smppgate.store.segments.records import BEGIN
 from smppgate.store.segments.removal import Removal
@@ -91,8 +91,8 @@ class Indexer:
         self, segment: Segment, start: int, end: int, name: str, parts: Sequence[str] = ()
     ) -> None:
         is_late = self._log.written - self._tables.indexed > self._tables.limit
-        work = (segment.name.log, start, end, name, parts, is_late)
-        await self._worker.run(self._jobs.build, *work)
+        made = NewIndex(segment.name.log, start, end, name, parts)
+        await self._worker.run(self._jobs.build, made, is_late)
         index = await self._worker.run(read_index, self._folder, name)
         segment.parts.append(index)
         self._shelf.make_room_for_filters()

@@ -18,7 +18,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from selectors import EVENT_READ, DefaultSelector
 from threading import Thread
-from typing import IO, Any, Protocol, cast
+from typing import IO, Any, NamedTuple, Protocol, cast
 
 from smppgate.store.segments.building import build
 from smppgate.store.segments.compaction import Compaction, compact
@@ -44,18 +44,20 @@ main()
 """
 
 
+class NewIndex(NamedTuple):
+    """An index that is to be made, see `building.build`."""
+
+    log: str
+    start: int
+    end: int
+    name: str
+    parts: Sequence[str] = ()
+
+
 class Jobs(Protocol):
     """What takes the interpreter too long. Waits for the end of it: to be called in a thread."""
 
-    def build(
-        self,
-        log: str,
-        start: int,
-        end: int,
-        name: str,
-        parts: Sequence[str] = (),
-        is_late: bool = False,
-    ) -> None:
+    def build(self, index: NewIndex, is_late: bool = False) -> None:
         """See `building.build`; any error is an OSError.
 
         :param is_late: whether too much waits for it, so that it takes fewer breaks.
@@ -77,17 +79,9 @@ class HereJobs:
     def __init__(self, folder: AnyFolder) -> None:
         self._folder = folder
 
-    def build(
-        self,
-        log: str,
-        start: int,
-        end: int,
-        name: str,
-        parts: Sequence[str] = (),
-        is_late: bool = False,
-    ) -> None:
+    def build(self, index: NewIndex, is_late: bool = False) -> None:
         """See `Jobs.build`."""
-        build(self._folder, log, start, end, name, parts)
+        build(self._folder, *index)
 
     def compact(self, work: Compaction) -> bool:
         """See `Jobs.compact`."""
@@ -113,17 +107,9 @@ class ProcessJobs:
         self._process = process or _Process()
         self._is_beside = process is not None
 
-    def build(
-        self,
-        log: str,
-        start: int,
-        end: int,
-        name: str,
-        parts: Sequence[str] = (),
-        is_late: bool = False,
-    ) -> None:
+    def build(self, index: NewIndex, is_late: bool = False) -> None:
         """See `Jobs.build`."""
-        self._process.run(self._path, "build", [log, start, end, name, parts], is_late)
+        self._process.run(self._path, "build", index, is_late)
 
     def compact(self, work: Compaction) -> bool:
         """See `Jobs.compact`."""

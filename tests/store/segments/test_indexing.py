@@ -19,7 +19,7 @@ from smppgate.store.segments import indexing
 from smppgate.store.segments.compaction import Compaction
 from smppgate.store.segments.files import Folder
 from smppgate.store.segments.index import hash_of, read_index
-from smppgate.store.segments.indexing import HereJobs, ProcessJobs
+from smppgate.store.segments.indexing import HereJobs, NewIndex, ProcessJobs
 from smppgate.store.segments.names import SegmentName
 from smppgate.store.segments.records import BEGIN, VERSION, pack
 from tests.store.fakes import octets, some
@@ -43,7 +43,7 @@ def _size(folder: Folder) -> int:
 
 def test_a_process_makes_an_index_and_compacts(folder: Folder) -> None:
     jobs = ProcessJobs(folder.path)
-    jobs.build(NAME.log, BEGIN, _size(folder), NAME.whole_index)
+    jobs.build(NewIndex(NAME.log, BEGIN, _size(folder), NAME.whole_index))
     key = int.from_bytes(hash_of(octets(7)), "big")
     assert read_index(folder, NAME.whole_index).offsets(folder, key) == [BEGIN]
     work = Compaction(((NAME, _size(folder)),), (), (), 2000.0, 1.0)
@@ -56,7 +56,7 @@ def test_the_compacted_segment_is_there_when_it_says_so(folder: Folder) -> None:
     file.write(pack(1000.0, {}, {octets(number): 1.0 for number in range(9)}))
     file.close()
     jobs = ProcessJobs(folder.path)
-    jobs.build(NAME.log, BEGIN, _size(folder), NAME.whole_index)
+    jobs.build(NewIndex(NAME.log, BEGIN, _size(folder), NAME.whole_index))
     work = Compaction(((NAME, _size(folder)),), (), (), 0.0, 1.0)
     # Ends have entries of their own: of 19 keys, one path and nine ends are the newest.
     assert jobs.compact(work)
@@ -69,7 +69,7 @@ def test_one_process_does_all_and_is_made_anew_when_it_has_ended(folder: Folder)
     jobs = ProcessJobs(folder.path)
     pids = []
     for _ in range(3):
-        jobs.build(NAME.log, BEGIN, _size(folder), NAME.whole_index)
+        jobs.build(NewIndex(NAME.log, BEGIN, _size(folder), NAME.whole_index))
         process = jobs._process.running
         assert process is not None
         pids.append(process.pid)
@@ -85,7 +85,7 @@ def test_the_process_keeps_no_file_open(folder: Folder) -> None:
     still take its room on the disk."""
     jobs, names = ProcessJobs(folder.path), []
     for _ in range(3):
-        jobs.build(NAME.log, BEGIN, _size(folder), NAME.whole_index)
+        jobs.build(NewIndex(NAME.log, BEGIN, _size(folder), NAME.whole_index))
         process = jobs._process.running
         assert process is not None
         files = Path(f"/proc/{process.pid}/fd")
@@ -101,7 +101,7 @@ def test_the_process_leaves_the_core_that_the_gate_is_pinned_to(folder: Folder) 
     os.sched_setaffinity(0, {core})
     jobs = ProcessJobs(folder.path)
     try:
-        jobs.build(NAME.log, BEGIN, _size(folder), NAME.whole_index)
+        jobs.build(NewIndex(NAME.log, BEGIN, _size(folder), NAME.whole_index))
         process = jobs._process.running
         assert process is not None
         found = os.sched_getaffinity(process.pid)
@@ -147,15 +147,15 @@ def test_what_is_late_has_fewer_breaks(
     monkeypatch.setattr(indexing, "_started", lambda: None)
     monkeypatch.setattr(indexing, "_breaks", breaks)
     monkeypatch.setattr(indexing, "_asked", do)
-    whole = (NAME.log, BEGIN, _size(folder), NAME.whole_index)
-    ProcessJobs(folder.path).build(*whole, is_late=is_late)
+    whole = NewIndex(NAME.log, BEGIN, _size(folder), NAME.whole_index)
+    ProcessJobs(folder.path).build(whole, is_late)
     assert read_index(folder, NAME.whole_index).summary.paths == 10
     assert stints == [indexing.LATE_STINT if is_late else indexing.STINT]
 
 
 def test_the_process_ends_with_the_gate(folder: Folder) -> None:
     jobs = ProcessJobs(folder.path)
-    jobs.build(NAME.log, BEGIN, _size(folder), NAME.whole_index)
+    jobs.build(NewIndex(NAME.log, BEGIN, _size(folder), NAME.whole_index))
     process = jobs._process.running
     assert process is not None
     assert process.stdin is not None
@@ -167,7 +167,7 @@ def test_the_process_ends_with_the_gate(folder: Folder) -> None:
 def test_what_goes_wrong_is_an_error_of_the_disk(folder: Folder, kind: type) -> None:
     jobs = kind(folder.path if kind is ProcessJobs else folder)
     with pytest.raises(OSError, match="00000009"):
-        jobs.build("00000009.log", BEGIN, 100, "00000009.idx")
+        jobs.build(NewIndex("00000009.log", BEGIN, 100, "00000009.idx"))
     folder.save(NAME.whole_index, lambda write: write(b"no index"))
     with pytest.raises(OSError, match="no index of this version"):
         jobs.compact(Compaction(((NAME, 10),), (), (), 0.0, 1.0))
@@ -180,7 +180,7 @@ def test_a_stopped_one_fails_at_once(folder: Folder) -> None:
 
     def build() -> None:
         try:
-            jobs.build(NAME.log, BEGIN, _size(folder), NAME.whole_index)
+            jobs.build(NewIndex(NAME.log, BEGIN, _size(folder), NAME.whole_index))
         except OSError as error:
             errors.append(error)
 

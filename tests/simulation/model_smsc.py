@@ -545,14 +545,14 @@ class MessageCenter:
 
     def _due(self, outgoing: Outgoing) -> None:
         self.coming -= 1
-        request = outgoing.request
-        taken_by = request.taken_by if request is not None else None
-        if taken_by is not None and taken_by.center is not self:
-            # Another has taken it too, after the gate has lost the link to this one. Two ids for
-            # one message are more than rules can tell apart.
-            return
         self.waiting.append(outgoing)
         self.send()
+
+    def _is_its_own(self, outgoing: Outgoing) -> bool:
+        """Whether no other has taken the message too, after the gate has lost the link to this
+        one: two ids for one message are more than rules can tell apart."""
+        taken_by = outgoing.request.taken_by if outgoing.request is not None else None
+        return taken_by is None or taken_by.center is self
 
     # Messages
 
@@ -608,7 +608,7 @@ class MessageCenter:
 
     def _send_all(self) -> None:
         left, able = [], self._able() if self.waiting else []
-        for outgoing in self.waiting:
+        for outgoing in filter(self._is_its_own, self.waiting):
             session = self._session(outgoing, able)
             if session is None:
                 left.append(outgoing)

@@ -53,6 +53,16 @@ class Indexer:
         """Whether there is enough to index."""
         return self._log.written - self._tables.indexed >= self._piece
 
+    @property
+    def is_late(self) -> bool:
+        """Whether so much is not indexed that memory has more than it is to have."""
+        return self._log.written - self._tables.indexed > self._tables.limit
+
+    def tick(self) -> None:
+        """Hurry if need be; called once a second."""
+        if self.is_late:
+            self._jobs.hurry()
+
     def next(self) -> Task | None:
         """What is to be indexed next; None if there is nothing."""
         for segment in self._shelf.segments:
@@ -90,9 +100,8 @@ class Indexer:
     async def _make(
         self, segment: Segment, start: int, end: int, name: str, parts: Sequence[str] = ()
     ) -> None:
-        is_late = self._log.written - self._tables.indexed > self._tables.limit
         made = NewIndex(segment.name.log, start, end, name, parts)
-        await self._worker.run(self._jobs.build, made, is_late)
+        await self._worker.run(self._jobs.build, made, self.is_late)
         index = await self._worker.run(read_index, self._folder, name)
         segment.parts.append(index)
         self._shelf.make_room_for_filters()

@@ -26,7 +26,9 @@ from smppgate.store.segments.files import AnyFolder, Folder
 from smppgate.store.segments.names import SegmentName
 
 NICENESS = 10
-"""How much the process lets others go first."""
+"""How much the process lets others of the gate's session or control group go first."""
+GROUP_NICENESS = 19
+"""How much its session lets others go first; not at all once something is late."""
 STINT = 0.0003
 """Seconds for which it works at once."""
 LATE_STINT = 0.001
@@ -69,6 +71,9 @@ class Jobs(Protocol):
     def beside(self, path: Path) -> Jobs:
         """The same for another folder, which does not stop them."""
 
+    def hurry(self) -> None:
+        """What is being done is late by now: let nothing else go first until it is done."""
+
     def stop(self) -> None:
         """Let what is being done fail, and all later ones. May be called in any thread."""
 
@@ -90,6 +95,9 @@ class HereJobs:
     def beside(self, path: Path) -> HereJobs:
         """See `Jobs.beside`."""
         return HereJobs(Folder(path))
+
+    def hurry(self) -> None:
+        """See `Jobs.hurry`."""
 
     def stop(self) -> None:
         """See `Jobs.stop`."""
@@ -118,6 +126,10 @@ class ProcessJobs:
     def beside(self, path: Path) -> ProcessJobs:
         """See `Jobs.beside`: the same process does them."""
         return ProcessJobs(path, self._process)
+
+    def hurry(self) -> None:
+        """See `Jobs.hurry`."""
+        self._process.hurry()
 
     def stop(self) -> None:
         """See `Jobs.stop`."""
@@ -151,6 +163,11 @@ class _Process:
             self.running = None
             raise OSError(f"the process that makes indexes failed: {_last_words(process)}")
         return json.loads(told)
+
+    def hurry(self) -> None:
+        """Let nothing else go first until the next job."""
+        if self.running is not None:
+            _set_group_niceness(self.running.pid, 0)
 
     def stop(self) -> None:
         """Let what is being done fail, and all later ones."""
@@ -206,6 +223,7 @@ def main() -> None:
     for line in sys.stdin:
         path, what, arguments, is_late = json.loads(line)
         stint = LATE_STINT if is_late else STINT
+        _set_group_niceness(os.getpid(), 0 if is_late else GROUP_NICENESS)
         # Files of a folder that is open would not be gone from the disk once they are deleted.
         with closing(Folder(Path(path))) as folder, _breaks(stint):
             json.dump(_done(folder, what, arguments), sys.stdout)
@@ -217,9 +235,8 @@ def main() -> None:
 def _breaks(stint: float) -> Iterator[None]:
     """Take a break of `BREAK` after each ``stint`` of work.
 
-    What shares the core goes on then. Without breaks it waits until a slice of the scheduler's
-    time is over, some milliseconds, and does so half of all time: to Linux each session is a
-    group, and how nice a process is counts in its group (sched(7), "The autogroup feature").
+    What shares the core goes on then. Without breaks it may wait until a slice of the scheduler's
+    time is over, some milliseconds.
     """
 
     def take(*_: object) -> None:
@@ -232,6 +249,18 @@ def _breaks(stint: float) -> Iterator[None]:
         yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def _set_group_niceness(pid: int, niceness: int) -> None:
+    """Say how much the session of a process lets others go first, if this is known here.
+
+    To Linux each session is a group where there are no control groups, and how nice a process is
+    counts within its group alone (sched(7), "The autogroup feature").
+    """
+    # Without that feature there is no such file. Linux takes ten changes a second at the most, in
+    # all: another job, or another second, comes soon.
+    with suppress(OSError):
+        Path(f"/proc/{pid}/autogroup").write_text(str(niceness))
 
 
 def _leave_core() -> None:

@@ -128,6 +128,7 @@ class SegmentPaths:
         self._watch.tick()
         self._lookups.tick()
         self._tables.shrink(self._most)
+        self._indexer.tick()
         self._upkeep.tick()
 
     # Return paths

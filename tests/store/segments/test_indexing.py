@@ -8,8 +8,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from threading import Thread
 
@@ -125,11 +126,19 @@ def test_it_takes_breaks_while_it_works(monkeypatch: pytest.MonkeyPatch) -> None
     assert set(breaks) == {indexing.BREAK}
 
 
-@pytest.mark.parametrize("is_late", [False, True])
-def test_what_is_late_has_fewer_breaks(
-    folder: Folder, monkeypatch: pytest.MonkeyPatch, is_late: bool
+@pytest.mark.parametrize(
+    ("is_late", "as_long", "as_nice"),
+    [(False, indexing.STINT, indexing.GROUP_NICENESS), (True, indexing.LATE_STINT, 0)],
+)
+def test_what_is_late_lets_others_go_first_less(
+    folder: Folder,
+    monkeypatch: pytest.MonkeyPatch,
+    is_late: bool,
+    as_long: float,
+    as_nice: int,
 ) -> None:
     stints: list[float] = []
+    told_nice: list[tuple[int, int]] = []
 
     @contextmanager
     def breaks(stint: float) -> Iterator[None]:
@@ -146,11 +155,41 @@ def test_what_is_late_has_fewer_breaks(
     monkeypatch.setattr(indexing, "_leave_core", lambda: None)
     monkeypatch.setattr(indexing, "_started", lambda: None)
     monkeypatch.setattr(indexing, "_breaks", breaks)
+    monkeypatch.setattr(indexing, "_set_group_niceness", lambda *it: told_nice.append(it))
     monkeypatch.setattr(indexing, "_asked", do)
     whole = NewIndex(NAME.log, BEGIN, _size(folder), NAME.whole_index)
     ProcessJobs(folder.path).build(whole, is_late)
     assert read_index(folder, NAME.whole_index).summary.paths == 10
-    assert stints == [indexing.LATE_STINT if is_late else indexing.STINT]
+    assert stints == [as_long]
+    assert told_nice == [(os.getpid(), as_nice)]
+
+
+@pytest.mark.skipif(not Path("/proc/self/autogroup").exists(), reason="sessions are no groups here")
+def test_its_session_lets_others_go_first_until_it_is_late(folder: Folder) -> None:
+    jobs = ProcessJobs(folder.path)
+    whole = NewIndex(NAME.log, BEGIN, _size(folder), NAME.whole_index)
+    steps: list[tuple[Callable[[], None], int]] = [
+        (partial(jobs.build, whole), indexing.GROUP_NICENESS),
+        (jobs.hurry, 0),
+        (partial(jobs.build, whole), indexing.GROUP_NICENESS),
+        (partial(jobs.build, whole, is_late=True), 0),
+    ]
+    own = Path("/proc/self/autogroup").read_text()
+    jobs.hurry()
+    for do, niceness in steps:
+        end = time.monotonic() + TIMEOUT
+        do()
+        # Linux takes so many changes a second, whoever makes them.
+        while _group_niceness(jobs) != niceness:
+            assert time.monotonic() < end
+            do()
+    assert Path("/proc/self/autogroup").read_text() == own
+
+
+def _group_niceness(jobs: ProcessJobs) -> int:
+    process = jobs._process.running
+    assert process is not None
+    return int(Path(f"/proc/{process.pid}/autogroup").read_text().split()[-1])
 
 
 def test_the_process_ends_with_the_gate(folder: Folder) -> None:

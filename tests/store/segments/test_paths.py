@@ -240,3 +240,22 @@ def test_a_start_that_is_given_up_changes_nothing() -> None:
     box.paths.tick()
     box.clock.advance(10.0)
     assert {name: bytes(it.octets) for name, it in box.folder.files.items()} == files
+
+
+def test_indexes_hurry_while_memory_has_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
+    box, hurried = Box(), []
+    build = box.jobs.build
+    monkeypatch.setattr(box.jobs, "hurry", lambda: hurried.append(box.paths.count_recent))
+    monkeypatch.setattr(box.jobs, "build", lambda *_: box.folder.read("no such file", 0, 1))
+    box.fill(60)
+    box.tick()
+    assert not hurried
+    box.fill(60, first=60)
+    box.tick()
+    assert hurried == [120]
+    monkeypatch.setattr(box.jobs, "build", build)
+    box.tick(4)
+    hurried.clear()
+    box.tick()
+    assert not hurried
+    assert box.paths.count_recent < 100

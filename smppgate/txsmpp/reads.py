@@ -6,6 +6,7 @@ whole, not of its kind, or not plain.
 
 from __future__ import annotations
 
+from itertools import repeat
 from struct import Struct
 
 from smppgate.txsmpp.constants import CommandId
@@ -40,7 +41,9 @@ def alone_submits(
     end = len(octets)
     last = end - HEADER_SIZE
     wants_receipt: bool | None = None
-    while start <= last and most:
+    for _ in repeat(None, most):
+        if start > last:
+            break
         length, command_id, _, number = read(octets, start)
         stop = start + length
         if command_id != _SUBMIT_SM or stop > end or not HEADER_SIZE < length <= max_pdu_size:
@@ -59,7 +62,6 @@ def alone_submits(
         add_number(number)
         add_start(stop)
         start = stop
-        most -= 1
     return starts, numbers, bool(wants_receipt)
 
 

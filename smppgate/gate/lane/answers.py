@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import lru_cache
 from struct import Struct
 
 from smppgate.gate.lane.run import Run
@@ -13,7 +15,8 @@ from smppgate.routing.smscs.letter_case import has_both_cases
 from smppgate.txsmpp.constants import CommandId
 from smppgate.txsmpp.frame import HEADER_SIZE
 
-_header = Struct(">IIII")
+_read_header = Struct(">IIII").unpack_from
+_pack_lead = Struct(">III").pack
 _SUBMIT_SM_RESP = int(CommandId.SUBMIT_SM_RESP)
 _BLANK = 0x20
 _SHORTEST = HEADER_SIZE + 2
@@ -39,7 +42,7 @@ class AnswerLane:
         What becomes of them is what becomes of each by `Correlator.answered`.
         """
         keeper, smsc, requests = self._keeper, link.smsc, link.outstanding.requests
-        get, find, unpack, pack = requests.get, octets.find, _header.unpack_from, _header.pack
+        get, find, unpack = requests.get, octets.find, _read_header
         end = len(octets)
         last = end - _SHORTEST
         if start > last or unpack(octets, start)[1] != _SUBMIT_SM_RESP:
@@ -85,13 +88,18 @@ class AnswerLane:
                     answered.add(run, places, answers)
                     places, answers = [], []
                 run, asked = of, of.asked
-                tag, tag_size, path = form.tag, len(form.tag), form.path
+                tag, path, put = form.tag, form.path, _putter(len(form.tag))
+                size = 0
                 longest, is_kept = form.longest, form.always or run.wants_receipt
-            nul = find(0, begin, stop)
+            nul = stop - 1
             message_id = octets[begin:nul]
-            if not begin < nul <= begin + longest or not (
-                message_id.isdigit() or is_usual(message_id)
-            ):
+            if octets[nul] or not message_id.isdigit():
+                # TLVs may follow the NUL.
+                nul = find(0, begin, stop)
+                message_id = octets[begin:nul]
+                if nul <= begin or not (message_id.isdigit() or is_usual(message_id)):
+                    break
+            if nul > begin + longest:
                 break
             if is_kept:
                 paths[prefix + message_id] = path
@@ -99,8 +107,9 @@ class AnswerLane:
                     notations.gave(message_id)
                     width = notations.usual_width
             del requests[number]
-            header = pack(length + tag_size, _SUBMIT_SM_RESP, 0, asked[at])
-            answers.append(header + tag + octets[begin:stop])
+            if length != size:
+                size, lead = length, _pack_lead(length + len(tag), _SUBMIT_SM_RESP, 0)
+            answers.append(put(lead, asked[at], tag) + octets[begin:stop])
             if is_told:
                 places.append(at)
             start = stop
@@ -135,6 +144,12 @@ class _Answered:
     def count(self) -> None:
         """Count all that were added."""
         self._events.answered += self._times.tell(self._link.smsc)
+
+
+@lru_cache(maxsize=128)
+def _putter(size: int) -> Callable[[bytes, int, bytes], bytes]:
+    """Puts a number, and a tag of ``size`` octets, behind what is in front of the number."""
+    return Struct(f">12sI{size}s").pack
 
 
 def _has_no_blanks(message_id: bytes) -> bool:

@@ -11,7 +11,7 @@ from struct import Struct
 
 from smppgate.txsmpp.constants import CommandId
 from smppgate.txsmpp.frame import HEADER_SIZE
-from smppgate.txsmpp.segments import match_alone
+from smppgate.txsmpp.segments import match_alone, match_alone_asking, match_alone_silent
 
 _read_header = Struct(">IIII").unpack_from
 _SUBMIT_SM = int(CommandId.SUBMIT_SM)
@@ -57,8 +57,8 @@ def alone_submits(
             break
         if wants_receipt is None:
             wants_receipt = octets[text - _TO_REGISTERED] != 0
-        elif are_alike and (octets[text - _TO_REGISTERED] != 0) is not wants_receipt:
-            break
+            if are_alike:
+                match = match_alone_asking if wants_receipt else match_alone_silent
         add_number(number)
         add_start(stop)
         start = stop

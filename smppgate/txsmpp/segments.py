@@ -15,6 +15,7 @@ octets of the text, and then no TLV at all, or nowhere the tag of one that matte
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from smppgate.txsmpp import peek
 from smppgate.txsmpp.constants import EsmClass, Tag
@@ -53,17 +54,28 @@ _TO_TEXT = re.compile(
     + rb".{5}",
     re.DOTALL,
 )
-match_alone = re.compile(
-    _C_STRING
-    + (rb".." + _C_STRING) * 2
-    + rb"[^\x40-\x7f\xc0-\xff].."
-    + _C_STRING * 2
-    + rb".\0..."
-    + rb"[^\x%02x-\x%02x]" % (SHORTEST_PART, LONGEST_UNTOLD),
-    re.DOTALL,
-).match
+
+
+def _match_alone(registered_delivery: bytes) -> Callable[[bytes, int], re.Match[bytes] | None]:
+    pattern = (
+        _C_STRING
+        + (rb".." + _C_STRING) * 2
+        + rb"[^\x40-\x7f\xc0-\xff].."
+        + _C_STRING * 2
+        + registered_delivery
+        + rb"\0..."
+        + rb"[^\x%02x-\x%02x]" % (SHORTEST_PART, LONGEST_UNTOLD)
+    )
+    return re.compile(pattern, re.DOTALL).match
+
+
+match_alone = _match_alone(rb".")
 """A submit_sm from its body to the first octet of its text: without the UDHI bit, with a
 replace_if_present_flag of 0, and with a text that begins like no header. See `stands_alone`."""
+match_alone_asking = _match_alone(rb"[^\0]")
+"""One that asks for a receipt too."""
+match_alone_silent = _match_alone(rb"\0")
+"""One that does not."""
 
 # Plain, because a member of an enumeration costs more to look up than to use.
 _SAR_TAGS = tuple(map(int, (Tag.SAR_MSG_REF_NUM, Tag.SAR_TOTAL_SEGMENTS, Tag.SAR_SEGMENT_SEQNUM)))

@@ -59,7 +59,6 @@ class AnswerLane:
             return start
         notations, prefix = smsc.center.notations, smsc.center.prefix
         is_usual = _is_of_one_case if notations.finds_folded else _has_no_blanks
-        width = notations.usual_width
         answered = _Answered(link, self._events, now)
         run: Run | None = None
         answers: list[bytes] = []
@@ -89,7 +88,7 @@ class AnswerLane:
                     places, answers = [], []
                 run, asked = of, of.asked
                 tag, path, put = form.tag, form.path, _putter(len(form.tag))
-                size = 0
+                size, width = 0, -1
                 longest, is_kept = form.longest, form.always or run.wants_receipt
             nul = stop - 1
             message_id = octets[begin:nul]
@@ -99,13 +98,14 @@ class AnswerLane:
                 message_id = octets[begin:nul]
                 if nul <= begin or not (message_id.isdigit() or is_usual(message_id)):
                     break
-            if nul > begin + longest:
-                break
+            if nul - begin != width:
+                if nul > begin + longest:
+                    break
+                if is_kept:
+                    notations.gave(message_id)
+                width = notations.usual_width
             if is_kept:
                 paths[prefix + message_id] = path
-                if nul - begin != width:
-                    notations.gave(message_id)
-                    width = notations.usual_width
             del requests[number]
             if length != size:
                 size, lead = length, _pack_lead(length + len(tag), _SUBMIT_SM_RESP, 0)

@@ -70,8 +70,11 @@ class DeliveryRules:
         book = self._world.hooks
         if book is None:
             return
+        if session.end.incoming.was_full:
+            # It may have left the gate long before it could be sent.
+            return
         why = book.sent_too_soon("on_deliver", delivery.label, session.sent_at)
-        if why and not session.end.incoming.was_full:
+        if why:
             session.violated(f"{delivery} comes, and {why}")
         gate_end = delivery.session.end.gate_end
         is_gone = gate_end is not None and gate_end.closed_at < session.sent_at

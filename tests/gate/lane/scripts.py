@@ -94,6 +94,13 @@ IDS = (
 STATUSES = (0, 0, 0, 0, 0, 0, 0x08, 0x14, 0x58, 0x45, 0x04, 0x0B, 0x64)
 
 
+_HOW = (
+    *("answer",) * 14,
+    *("twice", "wrong", "nack", "enquire", "bare", "unended", "with a tlv", "with a nul"),
+)
+"""How requests are answered."""
+
+
 @frozen
 class EsmeSends:
     """An ESME sends these, and leaves the last octets for its next read."""
@@ -258,7 +265,7 @@ _REPLY = st.builds(
     st.integers(0, 30),
     st.sampled_from(STATUSES),
     st.sampled_from(IDS),
-    st.sampled_from(("answer",) * 12 + ("twice", "wrong", "nack", "enquire", "bare")),
+    st.sampled_from(_HOW),
 )
 _USUAL_REPLY = st.builds(Reply, st.just(0), st.just(0), st.sampled_from(IDS[:3]))
 _DELIVER = st.builds(
@@ -280,7 +287,7 @@ _RECEIVED = st.builds(
     _often((3, st.just(0)), (1, st.integers(0, 30))),
     _often((4, st.just(0)), (1, st.sampled_from(STATUSES))),
     _often((4, st.just(b"")), (1, st.sampled_from(IDS))),
-    st.sampled_from(("answer",) * 12 + ("twice", "wrong", "nack", "enquire", "bare")),
+    st.sampled_from(_HOW),
 )
 
 ESME_SENDS = st.builds(EsmeSends, st.integers(0, 1), _READS.map(tuple), _KEPT)

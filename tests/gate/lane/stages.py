@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
 from typing import Any, cast
 
 from attrs import evolve
@@ -35,6 +36,10 @@ from tests.txsmpp.pairs import bare, numbered
 
 _MESSAGES = (CommandId.SUBMIT_SM, CommandId.DATA_SM, CommandId.DELIVER_SM)
 BINDS = (CommandId.BIND_TRANSMITTER, CommandId.BIND_RECEIVER, CommandId.BIND_TRANSCEIVER)
+
+
+_BEHIND_ID = {"unended": b"", "with a tlv": b"\0\x14\x01\0\1\x07", "with a nul": b"\0\0"}
+"""What is behind the id in an answer, where that is not its NUL alone."""
 
 
 class Stage:
@@ -123,21 +128,18 @@ class Stage:
         """All connections so far."""
         return [*self.esmes, *self.links]
 
-    def settle(self) -> list[tuple[list[Frame], dict[int, list[Frame]], bool]]:
+    def settle(self) -> list[tuple[list[Frame], list[Frame], bool]]:
         """What each end has heard since the last time, and whether it is closed.
 
-        Requests are in their order. Of answers those of one command are: what a session answers
-        by itself, such as enquire_link, comes before what stands in front of it in a read.
+        Requests are in their order; no order of answers is promised.
         """
         self.gate.turn()
         self.dial()
         heard = []
         for end in self.ends:
             frames = FrameBuffer().receive(end.transport.take())
-            answers: dict[int, list[Frame]] = {}
-            for frame in frames:
-                if frame.is_response:
-                    answers.setdefault(frame.command_id, []).append(frame)
+            answers = [frame for frame in frames if frame.is_response]
+            answers.sort(key=attrgetter("sequence_number", "command_id"))
             requests = [frame for frame in frames if not frame.is_response]
             heard.append((requests, answers, end.is_closed()))
         return heard
@@ -306,5 +308,6 @@ class Script:
         if reply.how == "nack":
             return generic_nack(frame.sequence_number, 0x03)
         is_message = frame.command_id in _MESSAGES
-        body = reply.message_id + b"\0" if is_message and not reply.status else b""
-        return response(frame, reply.status, body if reply.how != "bare" else b"")
+        if not is_message or reply.status or reply.how == "bare":
+            return response(frame, reply.status, b"")
+        return response(frame, 0, reply.message_id + _BEHIND_ID.get(reply.how, b"\0"))

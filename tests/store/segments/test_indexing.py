@@ -164,7 +164,9 @@ def test_what_is_late_lets_others_go_first_less(
     assert told_nice == [(os.getpid(), as_nice)]
 
 
-@pytest.mark.skipif(not Path("/proc/self/autogroup").exists(), reason="sessions are no groups here")
+@pytest.mark.skipif(
+    not Path("/proc/self/autogroup").exists(), reason="sessions are no groups here"
+)
 def test_its_session_lets_others_go_first_until_it_is_late(folder: Folder) -> None:
     jobs = ProcessJobs(folder.path)
     whole = NewIndex(NAME.log, BEGIN, _size(folder), NAME.whole_index)

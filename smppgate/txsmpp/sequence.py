@@ -143,7 +143,7 @@ class Outstanding:
         if (
             first > MAX_SEQUENCE_NUMBER - count
             or not requests.keys().isdisjoint(numbers)
-            or not late.keys().isdisjoint(numbers)
+            or (late and not late.keys().isdisjoint(numbers))
         ):
             return self._claim_free(run, at, count)
         # A loop in C: nearly always they are all free.

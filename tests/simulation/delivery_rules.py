@@ -71,7 +71,7 @@ class DeliveryRules:
         if book is None:
             return
         if session.end.incoming.was_full:
-            # It may have left the gate long before it could be sent.
+            # It may have left the gate long before it could be sent; so it is in other rules.
             return
         why = book.sent_too_soon("on_deliver", delivery.label, session.sent_at)
         if why:
@@ -160,6 +160,8 @@ class DeliveryRules:
             return
         if not self._had_queue(delivery):
             session.violated(f"{delivery} comes a second time")
+        if session.end.incoming.was_full:
+            return
         for arrival in delivery.arrivals:
             done = [a.read_at for a in arrival.answers if a.pdu.status not in AGAIN]
             in_time = arrival.at + self._world.plan.response_timeout
@@ -223,7 +225,7 @@ class DeliveryRules:
 
     def _check_parts(self, session: EsmeSession, delivery: Delivery) -> None:
         """Parts of one message go to one session as long as that lives."""
-        if delivery.parts is None:
+        if delivery.parts is None or session.end.incoming.was_full:
             return
         reference, total, _ = delivery.parts
         destination = delivery.body
@@ -247,7 +249,7 @@ class DeliveryRules:
     def _check_dialogue(self, session: EsmeSession, delivery: Delivery) -> None:
         """Steps of one dialogue go to one session as long as that lives."""
         dialogue, at, world = delivery.dialogue, session.sent_at, self._world
-        if dialogue is None:
+        if dialogue is None or session.end.incoming.was_full:
             return
         before = dialogue.served_by
         if before is not None and before[1] > at:

@@ -15,15 +15,20 @@ from tests.simulation.trace import Violation
 
 @define(eq=False)
 class FakeSession:
-    """A session of an ESME's, as the rule sees it; and its connection's end."""
+    """A session of an ESME's, as the rule sees it; its connection's end, and what comes in."""
 
     sent_at: float = 0.0
     is_alive: bool = True
     is_disturbed: bool = False
     knows_all: bool = True
+    was_full: bool = False
 
     @property
     def end(self) -> FakeSession:
+        return self
+
+    @property
+    def incoming(self) -> FakeSession:
         return self
 
 
@@ -116,6 +121,14 @@ def test_a_part_may_arrive_behind_one_that_was_sent_later() -> None:
     # The session after the crash is that of the message.
     parts.arrive(after, 3.0)
     assert parts.world.accused == [before]
+
+
+def test_a_full_pipe_does_not_tell_when_a_part_left_the_gate() -> None:
+    parts, one = Parts(), FakeSession()
+    parts.arrive(one, 1.0)
+    parts.arrive(FakeSession(was_full=True), 2.0)
+    parts.arrive(one, 3.0)
+    assert not parts.world.accused
 
 
 @define(eq=False)

@@ -43,12 +43,14 @@ class ModelRedis:
     :param now: seconds of the wall clock, as the machine of the server says.
     :ivar data: what the master has.
     :ivar lag: seconds until the replica has what the master has; infinite where it is cut off.
+    :ivar cuts: how often it was.
     :ivar asked: how often each script was run, and ``keep`` and ``find``.
     """
 
     def __init__(self, now: Callable[[], float], replicas: int = 0, lag: float = 0.0) -> None:
         self.data = Database()
         self.lag = lag
+        self.cuts = 0
         self.asked: Counter[str] = Counter()
         self.is_frozen = self.is_down = False
         self._now = now
@@ -136,6 +138,7 @@ class ModelRedis:
         """The replica gets nothing from now on; what was on its way to it is lost."""
         self._cut_off()
         self.lag = inf
+        self.cuts += 1
 
     def join_replica(self, lag: float = 0.0) -> None:
         """It gets all that it has missed, and the rest ``lag`` seconds late."""
@@ -212,6 +215,8 @@ class _Request:
     sent: float
     patience: IDelayedCall | None = None
     outcome: Any = field(default=None)
+    cuts: int = 0
+    """How often the replica had been cut off when the master did it."""
 
 
 class ModelServer:
@@ -418,7 +423,7 @@ class ModelServer:
             request.outcome = request.do()
         except RedisError as error:
             request.outcome = error
-        lag = 0.0
+        lag, request.cuts = 0.0, self._redis.cuts
         if request.waits and not isinstance(request.outcome, RedisError):
             lag = min(self._redis.lag, self._longest_wait)
             if not self._is_replicated:
@@ -440,7 +445,8 @@ class ModelServer:
             if str(outcome).startswith("READONLY"):
                 self._fall()
             request.answered.errback(Refused(str(outcome)))
-        elif outcome is _TOO_FEW:
+        elif outcome is _TOO_FEW or (request.waits and request.cuts < self._redis.cuts):
+            # One that was cut off meanwhile has not said that it has it.
             self._lack()
             request.answered.errback(Unreached(LACKING))
         else:

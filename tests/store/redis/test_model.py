@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
 
 from smppgate.store.redis.ports import Refused, Server, Unreached
 from smppgate.store.redis.script import Script
@@ -146,6 +147,20 @@ def test_one_that_is_down_is_looked_for() -> None:
     site.redis.restart_empty()
     site.pass_by(0.3)
     assert site.outcome(site.one.find([b"k"])) == [None]
+
+
+def test_a_replica_that_is_cut_off_has_not_confirmed_what_was_on_its_way() -> None:
+    site = Site(lag=0.1)
+    failures: list[Failure] = []
+    site.one.run_safely(ADD, [b"n"], [1]).addErrback(failures.append)
+    site.pass_by(0.05)
+    site.redis.cut_replica()
+    site.pass_by(0.01)
+    site.redis.join_replica(0.1)
+    site.pass_by(0.08)
+    assert [failure.type for failure in failures] == [Unreached]
+    site.redis.failover()
+    assert site.redis.call(b"GET", b"n") is None
 
 
 def test_one_that_is_full_deletes_and_a_replica_does_not() -> None:

@@ -82,7 +82,9 @@ def submits_ending_in(
     read, ends_in = _read_header, octets.endswith
     end = len(octets)
     last = end - HEADER_SIZE
-    while start <= last and most > 0:
+    for _ in repeat(None, most):
+        if start > last:
+            break
         length, command_id, _, number = read(octets, start)
         stop = start + length
         if command_id != _SUBMIT_SM or stop > end or not HEADER_SIZE < length <= max_pdu_size:
@@ -92,5 +94,4 @@ def submits_ending_in(
         add_number(number)
         add_start(stop)
         start = stop
-        most -= 1
     return starts, numbers

@@ -71,7 +71,7 @@ class DeliveryRules:
         if book is None:
             return
         if session.end.incoming.was_full:
-            # It may have left the gate long before it could be sent; so it is in other rules.
+            # It may have left the gate long before it could be sent.
             return
         why = book.sent_too_soon("on_deliver", delivery.label, session.sent_at)
         if why:

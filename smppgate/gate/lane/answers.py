@@ -96,7 +96,7 @@ class AnswerLane:
                 # TLVs may follow the NUL.
                 nul = find(0, begin, stop)
                 message_id = octets[begin:nul]
-                if nul <= begin or not (message_id.isdigit() or is_usual(message_id)):
+                if nul <= begin or not is_usual(message_id):
                     break
             if nul - begin != width:
                 if nul > begin + longest:

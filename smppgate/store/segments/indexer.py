@@ -60,7 +60,9 @@ class Indexer:
 
     def tick(self) -> None:
         """Hurry if need be; called once a second."""
-        if self.is_late:
+        # Of a folder that is left over hardly anything is to be in memory: what waits there until
+        # it is enough to index is not late.
+        if self.is_due and self.is_late:
             self._jobs.hurry()
 
     def next(self) -> Task | None:

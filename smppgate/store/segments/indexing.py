@@ -72,7 +72,7 @@ class Jobs(Protocol):
         """The same for another folder, which does not stop them."""
 
     def hurry(self) -> None:
-        """What is being done is late by now: let nothing else go first until it is done."""
+        """What is being done is late by now: let others go first no more until it is done."""
 
     def stop(self) -> None:
         """Let what is being done fail, and all later ones. May be called in any thread."""
@@ -165,7 +165,7 @@ class _Process:
         return json.loads(told)
 
     def hurry(self) -> None:
-        """Let nothing else go first until the next job."""
+        """Let others go first no more until the next job."""
         if self.running is not None:
             _set_group_niceness(self.running.pid, 0)
 

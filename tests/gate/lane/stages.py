@@ -35,6 +35,7 @@ from tests.gate.memory_gateway import End, MemoryGateway, smsc
 from tests.txsmpp.pairs import bare, numbered
 
 _MESSAGES = (CommandId.SUBMIT_SM, CommandId.DATA_SM, CommandId.DELIVER_SM)
+_DELIVER_SM_RESP = CommandId.DELIVER_SM | RESPONSE_BIT
 BINDS = (CommandId.BIND_TRANSMITTER, CommandId.BIND_RECEIVER, CommandId.BIND_TRANSCEIVER)
 
 
@@ -128,18 +129,23 @@ class Stage:
         """All connections so far."""
         return [*self.esmes, *self.links]
 
-    def settle(self) -> list[tuple[list[Frame], list[Frame], bool]]:
+    def settle(self) -> list[tuple[list[Frame], dict[int, list[Frame]], bool]]:
         """What each end has heard since the last time, and whether it is closed.
 
-        Requests are in their order; no order of answers is promised.
+        Requests are in their order. Of answers those of one command are: what a session answers
+        by itself, such as enquire_link, comes before what stands in front of it in a read. Not so
+        those to an SMSC: a receipt that was held may be refused behind a later one.
         """
         self.gate.turn()
         self.dial()
         heard = []
         for end in self.ends:
             frames = FrameBuffer().receive(end.transport.take())
-            answers = [frame for frame in frames if frame.is_response]
-            answers.sort(key=attrgetter("sequence_number", "command_id"))
+            answers: dict[int, list[Frame]] = {}
+            for frame in frames:
+                if frame.is_response:
+                    answers.setdefault(frame.command_id, []).append(frame)
+            answers.get(_DELIVER_SM_RESP, []).sort(key=attrgetter("sequence_number"))
             requests = [frame for frame in frames if not frame.is_response]
             heard.append((requests, answers, end.is_closed()))
         return heard

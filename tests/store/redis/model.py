@@ -423,7 +423,7 @@ class ModelServer:
             request.outcome = request.do()
         except RedisError as error:
             request.outcome = error
-        lag, request.cuts = 0.0, self._redis.cuts
+        request.cuts, lag = self._redis.cuts, 0.0
         if request.waits and not isinstance(request.outcome, RedisError):
             lag = min(self._redis.lag, self._longest_wait)
             if not self._is_replicated:

@@ -259,3 +259,12 @@ def test_indexes_hurry_while_memory_has_too_much(monkeypatch: pytest.MonkeyPatch
     box.tick()
     assert not hurried
     assert box.paths.count_recent < 100
+
+
+def test_what_is_too_little_to_index_is_not_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where memory is to have hardly anything, as of a folder that is left over."""
+    box = Box(Limits(return_paths_in_memory=1, return_path_ttl=LIFETIME))
+    monkeypatch.setattr(box.jobs, "hurry", lambda: pytest.fail("it hurries"))
+    box.fill(40)
+    box.tick()
+    assert box.paths.count_recent > 1

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
+from tests.e2e.forked import ForkedProcess
 from tests.e2e.wire import PATIENCE
 
 ROOT = Path(__file__).parents[2]
@@ -19,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 class RunningProgram:
     """The process and its log, read line by line as it comes."""
 
-    def __init__(self, process: subprocess.Popen[str]) -> None:
+    def __init__(self, process: subprocess.Popen[str] | ForkedProcess) -> None:
         self.process = process
         self._lines: list[str] = []
         self._ended = False
@@ -77,21 +78,22 @@ def launched(
 
     ``descriptors`` stay open in it.
     """
-    paths = (str(ROOT), *os.environ.get("PYTHONPATH", "").split(os.pathsep))
     return subprocess.Popen(
         command,
         cwd=folder,
-        env={
-            **os.environ,
-            **(environment or {}),
-            "PYTHONPATH": os.pathsep.join(filter(None, paths)),
-        },
+        env=surroundings(environment or {}),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         pass_fds=descriptors,
     )
+
+
+def surroundings(more: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a process that finds the modules of this folder, with ``more`` in it."""
+    paths = (str(ROOT), *os.environ.get("PYTHONPATH", "").split(os.pathsep))
+    return {**os.environ, **more, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
 
 
 @contextmanager

@@ -8,15 +8,16 @@ from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
+from tests.e2e.forked import ForkedProcess, forked_twistd
 from tests.e2e.ports import free_port
-from tests.e2e.program import RunningProgram, launched, until_done
+from tests.e2e.program import RunningProgram, launched, surroundings, until_done
 from tests.e2e.wire import Smsc, Wire, hang_up
 
 
 class RunningGate(RunningProgram):
     """The process, its port and its log, read line by line as it comes."""
 
-    def __init__(self, process: subprocess.Popen[str], port: int) -> None:
+    def __init__(self, process: subprocess.Popen[str] | ForkedProcess, port: int) -> None:
         super().__init__(process)
         self.port = port
 
@@ -87,15 +88,8 @@ def start(folder: Path, config: str, port: int) -> RunningGate:
     """Start `twistd -n smppgate --config FILE`; the caller ends it."""
     (folder / "gate.toml").write_text(config)
     options = ["-n", "--pidfile", str(folder / "twistd.pid"), "--logfile", "-"]
-    command = [*TWISTD, *options, "smppgate", "--config", str(folder / "gate.toml")]
-    return _launch(folder, command, port)
-
-
-def _launch(
-    folder: Path, command: list[str], port: int, environment: Mapping[str, str] | None = None
-) -> RunningGate:
-    # Each gate has a folder of its own: the default state_dir is beneath it.
-    return RunningGate(launched(folder, command, environment), port)
+    arguments = [*options, "smppgate", "--config", str(folder / "gate.toml")]
+    return RunningGate(forked_twistd(folder, arguments, surroundings({})), port)
 
 
 def running(folder: Path, config: str, port: int) -> AbstractContextManager[RunningGate]:
@@ -107,7 +101,7 @@ def running_command(
     folder: Path, command: list[str], port: int, environment: Mapping[str, str]
 ) -> AbstractContextManager[RunningGate]:
     """The same of any command that runs a gate, with more in its environment."""
-    return _until_done(_launch(folder, command, port, environment))
+    return _until_done(RunningGate(launched(folder, command, environment), port))
 
 
 @contextmanager

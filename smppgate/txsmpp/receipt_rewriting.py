@@ -75,7 +75,8 @@ def _rewritten(
     octets: bytes, text: TextIds | None, tlvs: tuple[TlvId, ...], message_id: bytes
 ) -> bytes | None:
     """The usual receipt: one id in a short_message, in front of whole TLVs; else None."""
-    at, more, pieces = 4, 0, [b""]
+    at, more = 4, 0
+    pieces: tuple[bytes, ...] = ()
     if text is not None:
         begin, field_end, length_size, _, encoding, spans = text
         new = message_id if encoding == "latin-1" else _encoded(message_id, encoding)
@@ -86,7 +87,8 @@ def _rewritten(
         more = len(new) + id_begin - at
         if length + more > LONGEST_SHORT_MESSAGE:
             return None
-        pieces += octets[4 : begin - 1], _OCTETS[length + more], octets[begin:id_begin], new
+        counted = _OCTETS[length + more]
+        pieces = octets[4 : begin - 1], counted, octets[begin:id_begin], new
     for begin, end, id_begin, id_end in tlvs:
         length = end - begin
         if octets[begin - 2 : begin] != length.to_bytes(2):
@@ -95,11 +97,9 @@ def _rewritten(
         if length + longer > _MOST_COUNTED[2]:
             return None
         counted = (length + longer).to_bytes(2)
-        pieces += [octets[at : begin - 2], counted, octets[begin:id_begin], message_id]
+        pieces += octets[at : begin - 2], counted, octets[begin:id_begin], message_id
         at, more = id_end, more + longer
-    pieces[0] = _pack_length(len(octets) + more)
-    pieces.append(octets[at:])
-    return b"".join(pieces)
+    return b"".join((_pack_length(len(octets) + more), *pieces, octets[at:]))
 
 
 def _encoded(message_id: bytes, encoding: str) -> bytes:

@@ -6,6 +6,8 @@ SMPP v3.4 §5.2.28 and appendix B, v5.0 §4.7.15. SMSCs write other words too, f
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from smppgate.txsmpp.constants import MessageState
 
 STAT_OF: dict[int, bytes] = {
@@ -37,6 +39,8 @@ FINAL_WORDS: frozenset[bytes] = frozenset(STAT_OF[state] for state in FINAL_STAT
 """The words for these, in capitals."""
 
 
+# An SMSC uses few words, and this is asked of each receipt.
+@lru_cache(maxsize=256)
 def says_final(stat: bytes, state: int | None) -> bool:
     """Whether a report with this word and this message_state is the last one of its message.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Sized
 from functools import partial
 from typing import NamedTuple
 
@@ -29,7 +29,7 @@ class Lot:
 
     __slots__ = (
         *("_choose", "_dispatcher", "_has_queue", "_is_plain", "_left", "_link", "_part"),
-        *("_session", "accounts", "is_one"),
+        *("_session", "_under_way", "_window", "accounts", "is_one"),
     )
 
     def __init__(
@@ -49,15 +49,17 @@ class Lot:
         self._session: EsmeSession | None = None
         self._has_queue = any(account in dispatcher.queues for account in accounts)
         self._left = 0
+        # Those of the session, while some are left that it was chosen for.
+        self._under_way: Sized = ()
+        self._window = 0
         self._is_plain = False
         """Whether the session is bound here and speaks the version of the link."""
 
     def next(self) -> EsmeSession | None:
         """The session of the next message; None while none takes it."""
-        session = self._session
-        if self._left > 0 and session is not None and len(session.outstanding) < session.window:
+        if self._left > 0 and len(self._under_way) < self._window:
             self._left -= 1
-            return session
+            return self._session
         return self._chosen()
 
     def may_send(self, session: EsmeSession, now: float) -> bool:
@@ -73,8 +75,10 @@ class Lot:
     def _chosen(self) -> EsmeSession | None:
         """Another session, for some messages of those that it has room for."""
         self._session = session = self._choose()
+        self._left = 0
         if session is not None:
-            room = session.window - len(session.outstanding)
+            self._under_way, self._window = session.outstanding, session.window
+            room = self._window - len(self._under_way)
             self._left = max(room // self._part, 1) - 1
             self._is_plain = session.version is self._link.version and not session.is_remote
         return session

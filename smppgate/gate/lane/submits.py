@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import pairwise, repeat
 from struct import Struct
 from typing import cast
 
@@ -94,8 +94,10 @@ def _is_sent(run: Run, share: Share, at: int, buffer: bytearray, places: Sequenc
         return False
     if link.is_remote:
         run, at = HopRun(run, at, count, cast(RunLink, link)), 0
-    for place, number in zip(places, run.claim(session, at, count), strict=False):
-        _put_number(buffer, place + _TO_NUMBER, number)
+    # A loop in C, as far as there are numbers.
+    numbers = memoryview(buffer)[_TO_NUMBER:]
+    for _ in map(_put_number, repeat(numbers), places, run.claim(session, at, count)):
+        pass
     origin.unanswered += count
     smsc.began(count)
     if link.is_remote:

@@ -8,7 +8,7 @@ were sent, so that one look at the old end finds those that timed out: no timer 
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Sequence
-from itertools import islice, repeat
+from itertools import chain, islice, repeat
 
 from smppgate.txsmpp.constants import RESPONSE_BIT
 from smppgate.txsmpp.errors import NoAnswer
@@ -105,10 +105,10 @@ class Outstanding:
         because the peer may well be at work on it.
     """
 
-    __slots__ = ("_late", "_next", "_overdue", "counts_overdue", "requests")
+    __slots__ = ("_free_until", "_late", "_next", "_overdue", "counts_overdue", "requests")
 
     def __init__(self, first: int = 1) -> None:
-        self._next = first
+        self.begin_at(first)
         self.counts_overdue = False
         self.requests: dict[int, Request | Place] = {}
         self._late: dict[int, Request] = {}
@@ -123,6 +123,12 @@ class Outstanding:
         """The requests that timed out and that the window still counts."""
         return len(self._overdue)
 
+    def begin_at(self, number: int) -> None:
+        """Let ``number`` be the next that is given, or the first free one behind it."""
+        self._next = number
+        # All from the next one to those in front of this are free.
+        self._free_until = 0
+
     def claim(self, request: Request | Place) -> int:
         """Store ``request``, or its place in a run, and give the number it is to be sent under.
 
@@ -132,38 +138,39 @@ class Outstanding:
         number, requests = self._next, self.requests
         while number in requests or number in self._late:
             number = number % MAX_SEQUENCE_NUMBER + 1
-        self._next = number % MAX_SEQUENCE_NUMBER + 1
+        if number < MAX_SEQUENCE_NUMBER:
+            self._next = number + 1
+        else:
+            self.begin_at(1)
         requests[number] = request
         return number
 
     def claim_run(self, run: RequestRun, at: int, count: int) -> Sequence[int]:
         """`claim` a number for each of ``count`` places of ``run``, from ``at`` on; gives them."""
-        first, requests, late = self._next, self.requests, self._late
-        numbers = range(first, first + count)
-        if (
-            first > MAX_SEQUENCE_NUMBER - count
-            or not requests.keys().isdisjoint(numbers)
-            or (late and not late.keys().isdisjoint(numbers))
-        ):
+        first = self._next
+        behind = first + count
+        if behind > self._free_until and not self._are_free(first, behind):
             return self._claim_free(run, at, count)
         # A loop in C: nearly always they are all free.
+        numbers = range(first, behind)
         places = zip(repeat(run), range(at, at + count), strict=False)
-        requests.update(zip(numbers, places, strict=True))
-        self._next = first + count
+        self.requests.update(zip(numbers, places, strict=True))
+        self._next = behind
         return numbers
+
+    def _are_free(self, first: int, behind: int) -> bool:
+        """Whether all numbers from the next one, ``first``, up to ``behind``, which is none of
+        them, are free.
+
+        All in use are looked at: once in 2**31 requests, and for each in use that comes up then.
+        """
+        ahead = (number for number in chain(self.requests, self._late) if number >= first)
+        self._free_until = min(ahead, default=MAX_SEQUENCE_NUMBER)
+        return behind <= self._free_until
 
     def _claim_free(self, run: RequestRun, at: int, count: int) -> list[int]:
         """`claim_run` where some of the next numbers are not free."""
-        number, requests, late = self._next, self.requests, self._late
-        numbers: list[int] = []
-        for place in range(at, at + count):
-            while number in requests or number in late:
-                number = number % MAX_SEQUENCE_NUMBER + 1
-            requests[number] = run, place
-            numbers.append(number)
-            number = number % MAX_SEQUENCE_NUMBER + 1
-        self._next = number
-        return numbers
+        return [self.claim((run, place)) for place in range(at, at + count)]
 
     def hurry(self) -> None:
         """The request stored last counts as sent before others: it times out before them.

@@ -112,7 +112,7 @@ def test_numbers_in_use_are_passed_over_when_numbers_begin_again() -> None:
     assert outstanding.claim(late) == 1
     assert outstanding.claim(waiting) == 2
     assert outstanding.expire(5.0) == [late]
-    outstanding._next = MAX_SEQUENCE_NUMBER
+    outstanding.begin_at(MAX_SEQUENCE_NUMBER)
     numbers = [outstanding.claim(exchange_of(listener, fakes.submit(), 9.0)) for _ in range(3)]
     assert numbers == [MAX_SEQUENCE_NUMBER, 3, 4]
     assert len(outstanding) == 5

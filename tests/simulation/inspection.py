@@ -449,7 +449,7 @@ class Inspection:
         for session in self.sessions():
             if session not in self._wrapped:
                 self._wrapped[session] = None
-                session.outstanding._next = MAX_SEQUENCE_NUMBER - 3
+                session.outstanding.begin_at(MAX_SEQUENCE_NUMBER - 3)
 
     def crowd(self, chance: Random) -> None:
         """Let the next number of some session be one that is in use, as after 2**31 of them."""
@@ -457,7 +457,7 @@ class Inspection:
             outstanding = session.outstanding
             taken = [*outstanding.requests, *outstanding._late]
             if taken and chance.random() < 0.3:
-                outstanding._next = chance.choice(taken)
+                outstanding.begin_at(chance.choice(taken))
 
 
 def _in_use(room: Any) -> list[Any]:

@@ -99,6 +99,13 @@ def _number_of_run_not_reserved(_claim: Any) -> Any:
 
 
 @mutant(
+    Outstanding, "_are_free", "What comes next is taken to be free.", "numbers_crowded", "in_runs"
+)
+def _crowded_is_free(_are_free: Any) -> Any:
+    return lambda self, first, behind: behind <= MAX_SEQUENCE_NUMBER
+
+
+@mutant(
     Outstanding, "claim_run", "A number of a late answer is given to a run.", "silent", "in_runs"
 )
 def _late_number_for_a_run(claim: Any) -> Any:

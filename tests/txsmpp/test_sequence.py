@@ -53,9 +53,9 @@ def test_outstanding_and_late_numbers_are_passed_over() -> None:
     # Only what is at the old end expires, so the second is made the older.
     outstanding.answered(answer(1))
     assert len(outstanding.expire(0)) == 1
-    outstanding._next = 1
+    outstanding.begin_at(1)
     assert claimed(outstanding, 6) == [1]
-    outstanding._next = 0x7FFFFFFF
+    outstanding.begin_at(0x7FFFFFFF)
     assert claimed(outstanding, 7, 7) == [0x7FFFFFFF, 3]
 
 

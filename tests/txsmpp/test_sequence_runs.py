@@ -42,7 +42,7 @@ def test_numbers_of_a_run_begin_again_and_pass_over_those_in_use() -> None:
     late = Request(SUBMIT, 0.0)
     aside = outstanding.claim_aside(late)
     assert aside == 2
-    outstanding._next = MAX_SEQUENCE_NUMBER - 2
+    outstanding.begin_at(MAX_SEQUENCE_NUMBER - 2)
     numbers = outstanding.claim_run(Made(), 0, 3)
     assert numbers == [MAX_SEQUENCE_NUMBER - 2, 3, 4]
     assert len(outstanding) == 6
@@ -139,7 +139,7 @@ class Listed:
 
     def _jump(self, _: int) -> None:
         for number, _name, _at in self._waiting[:1]:
-            self.outstanding._next = number
+            self.outstanding.begin_at(number)
 
 
 Key = tuple[int, int]

@@ -87,7 +87,7 @@ class AnswerLane:
                     answered.add(run, places, answers)
                     places, answers = [], []
                 run, asked = of, of.asked
-                tag, path, put = form.tag, form.path, _putter(len(form.tag))
+                tag, path = form.tag, form.path
                 size, width = 0, -1
                 longest, is_kept = form.longest, form.always or run.wants_receipt
             nul = stop - 1
@@ -109,7 +109,8 @@ class AnswerLane:
             del requests[number]
             if length != size:
                 size, lead = length, _pack_lead(length + len(tag), _SUBMIT_SM_RESP, 0)
-            answers.append(put(lead, asked[at], tag) + octets[begin:stop])
+                put = _putter(len(tag), length - HEADER_SIZE)
+            answers.append(put(lead, asked[at], tag, octets[begin:stop]))
             if is_told:
                 places.append(at)
             start = stop
@@ -146,10 +147,11 @@ class _Answered:
         self._events.answered += self._times.tell(self._link.smsc)
 
 
-@lru_cache(maxsize=128)
-def _putter(size: int) -> Callable[[bytes, int, bytes], bytes]:
-    """Puts a number, and a tag of ``size`` octets, behind what is in front of the number."""
-    return Struct(f">12sI{size}s").pack
+@lru_cache(maxsize=1024)
+def _putter(tag: int, body: int) -> Callable[[bytes, int, bytes, bytes], bytes]:
+    """Puts together what is in front of a number, the number, and a tag and a body of so many
+    octets."""
+    return Struct(f">12sI{tag}s{body}s").pack
 
 
 def _has_no_blanks(message_id: bytes) -> bool:

@@ -135,13 +135,14 @@ class Outstanding:
         Numbers go up from 1 to 0x7FFFFFFF and begin again; one that still awaits an answer is
         passed over.
         """
-        number, requests = self._next, self.requests
+        first, requests = self._next, self.requests
+        number = first
         while number in requests or number in self._late:
             number = number % MAX_SEQUENCE_NUMBER + 1
-        if number < MAX_SEQUENCE_NUMBER:
+        if first <= number < MAX_SEQUENCE_NUMBER:
             self._next = number + 1
         else:
-            self.begin_at(1)
+            self.begin_at(number % MAX_SEQUENCE_NUMBER + 1)
         requests[number] = request
         return number
 

@@ -201,6 +201,9 @@ class DeliveryRules:
         request = delivery.request
         if request is None or request.answer is not None:
             return
+        if request.slot is not None and request.slot.may_answer([request]):
+            # An answer came that may be its own, or that of another under the same number.
+            return
         if session.sent_at - delivery.at >= PATIENCE:
             # It was passed on by its destination then.
             return

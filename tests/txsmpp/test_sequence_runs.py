@@ -48,6 +48,16 @@ def test_numbers_of_a_run_begin_again_and_pass_over_those_in_use() -> None:
     assert len(outstanding) == 6
 
 
+def test_numbers_begin_again_behind_the_last_one_in_use() -> None:
+    outstanding = Outstanding(MAX_SEQUENCE_NUMBER)
+    assert outstanding.claim_run(Made(), 0, 4) == [MAX_SEQUENCE_NUMBER, 1, 2, 3]
+    assert outstanding.answered(answer(1)) is not None
+    outstanding.begin_at(MAX_SEQUENCE_NUMBER)
+    assert [*outstanding.claim_run(Made(), 0, 1)] == [1]
+    assert [*outstanding.claim_run(Made(), 0, 2)] == [4, 5]
+    assert [*outstanding.claim_run(Made(), 0, 2)] == [6, 7]
+
+
 def test_an_answer_of_another_command_is_none() -> None:
     outstanding, run = Outstanding(), Made()
     [number] = outstanding.claim_run(run, 4, 1)
@@ -137,8 +147,10 @@ class Listed:
         assert drained == [each[1] for each in self._waiting]
         self._waiting, self._late = [], {}
 
-    def _jump(self, _: int) -> None:
-        for number, _name, _at in self._waiting[:1]:
+    def _jump(self, which: int) -> None:
+        """As after 2**31 requests, while some of the first are still unanswered."""
+        if self._waiting:
+            number, _name, _at = self._waiting[which % len(self._waiting)]
             self.outstanding.begin_at(number)
 
 

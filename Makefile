@@ -19,9 +19,7 @@ demo: $(VENV)/.runtime
 quick: static
 	SEEDS=50 EXAMPLES=20 $(BIN)/$(PYTEST) --ignore tests/e2e -m 'not thorough'
 
-# Some of it starts Redis servers: without redis-server, which .ci/run installs, that is skipped.
-check: static
-	$(BIN)/$(PYTEST)
+check: static test
 
 # The same tests, and which lines and branches they have reached: half as long again.
 coverage: $(VENV)/.dev
@@ -63,6 +61,7 @@ simulate: $(VENV)/.dev
 mutants: $(VENV)/.dev
 	$(BIN)/python -m tests.simulation --mutants $(ARGS)
 
+# Some of it starts Redis servers: without redis-server, which .ci/run installs, that is skipped.
 test: $(VENV)/.dev
 	$(BIN)/$(PYTEST)
 

@@ -151,7 +151,7 @@ class Outstanding:
         first = self._next
         behind = first + count
         if behind > self._free_until and not self._are_free(first, behind):
-            return self._claim_free(run, at, count)
+            return [self.claim((run, place)) for place in range(at, at + count)]
         # A loop in C: nearly always they are all free.
         numbers = range(first, behind)
         places = zip(repeat(run), range(at, at + count), strict=False)
@@ -168,10 +168,6 @@ class Outstanding:
         ahead = (number for number in chain(self.requests, self._late) if number >= first)
         self._free_until = min(ahead, default=MAX_SEQUENCE_NUMBER)
         return behind <= self._free_until
-
-    def _claim_free(self, run: RequestRun, at: int, count: int) -> list[int]:
-        """`claim_run` where some of the next numbers are not free."""
-        return [self.claim((run, place)) for place in range(at, at + count)]
 
     def hurry(self) -> None:
         """The request stored last counts as sent before others: it times out before them.

@@ -12,8 +12,8 @@ from tests.e2e.wire import (
     ENQUIRE_LINK,
     RESP,
     SUBMIT_SM,
-    Pdu,
     Wire,
+    answer,
     bound,
     message_body,
     pdu,
@@ -25,11 +25,6 @@ CONGESTION = b"\x04\x28\0\1"
 
 def submit(number: int, destination: bytes = b"4477009001") -> bytes:
     return pdu(SUBMIT_SM, number, message_body(destination))
-
-
-def answer(link: Wire, request: Pdu, body: bytes = b"id\0") -> None:
-    """The SMSC answers."""
-    link.send(pdu(request.command_id | RESP, request.number, body))
 
 
 def pool(more: str) -> str:

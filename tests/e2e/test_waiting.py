@@ -13,7 +13,7 @@ from tests.e2e.wire import (
     UNBIND,
     Pdu,
     Smsc,
-    Wire,
+    answer,
     bound,
     message_body,
     pdu,
@@ -29,11 +29,6 @@ def submits(*numbers: int) -> bytes:
 
 def text_of(request: Pdu) -> int:
     return int(request.body[-5:])
-
-
-def answer(link: Wire, request: Pdu, body: bytes = b"id\0", status: int = 0) -> None:
-    """The SMSC answers."""
-    link.send(pdu(request.command_id | RESP, request.number, body, status))
 
 
 def test_an_esme_with_a_window_of_100_on_an_smsc_with_one_of_10_hears_no_error(

@@ -49,7 +49,7 @@ class Lot:
         self._session: EsmeSession | None = None
         self._has_queue = any(account in dispatcher.queues for account in accounts)
         self._left = 0
-        # Those of the session, while some are left that it was chosen for.
+        # The requests under way to the session, and its window, which stays the same for a read.
         self._under_way: Sized = ()
         self._window = 0
         self._is_plain = False
